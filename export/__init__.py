@@ -1,0 +1,1 @@
+"""Artifacts for servers and devices, one format per file; empty so far."""

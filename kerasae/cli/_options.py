@@ -1,0 +1,88 @@
+"""Options that several commands share, and how they become a recipe."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerasae import registry
+
+if TYPE_CHECKING:
+    from kerasae.recipe import Recipe
+
+#: Flag, recipe key, type, help. A default stands in the signature that the key leads to.
+_FLAGS: list[tuple[str, str, Any, str]] = [
+    ("--network", "network.name", str, "Network: {network}."),
+    ("--loss", "loss.name", str, "Reconstruction loss: {loss}. Follows the family by default."),
+    ("--latent-dim", "network.latent_dim", int, "Size of the code."),
+    ("--epochs", "train.epochs", int, "At most so many; the best one is kept."),
+    ("--batch-size", "train.batch_size", int, "Examples per step."),
+    ("--learning-rate", "train.learning_rate", float, "At the start."),
+    ("--seed", "train.seed", int, "Of the weights and the order of the examples."),
+]
+
+
+def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the usual flags, `--set` and `--recipe`; the function receives them as `settings`."""
+    flags = [("--model", "model.name", str, "Family: {model}."), *_FLAGS] if model else _FLAGS
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        def collect(**values: Any) -> Any:
+            settings = {}
+            for flag, key, _, _ in flags:
+                value = values.pop(flag[2:].replace("-", "_"))
+                if value is not None:
+                    settings[key] = value
+            for setting in values.pop("set_"):
+                key, value = _parse(setting)
+                settings[key] = value
+            return function(settings=settings, **values)
+
+        collect.__name__, collect.__doc__ = function.__name__, function.__doc__
+        collect.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        decorated: Callable[..., Any] = collect
+        decorated = click.option(
+            "--recipe", "recipe_path", type=click.Path(path_type=Path), help="Repeat a recipe.json."
+        )(decorated)
+        decorated = click.option(
+            "--set",
+            "set_",
+            multiple=True,
+            metavar="SECTION.NAME=VALUE",
+            help="Any other parameter; `kerasae show model variational` lists them. Repeatable.",
+        )(decorated)
+        for flag, _, kind, text in reversed(flags):
+            rooms = {room: ", ".join(registry.names(room)) for room in ("model", "network", "loss")}
+            decorated = click.option(flag, type=kind, help=text.format(**rooms))(decorated)
+        return decorated
+
+    return decorate
+
+
+def _parse(setting: str) -> tuple[str, Any]:
+    """`train.epochs=5` to a key and a value: JSON where it is JSON, otherwise a string."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"Expected --set section.name=value, received {setting!r}.")
+    try:
+        return key.strip(), json.loads(text)
+    except json.JSONDecodeError:
+        return key.strip(), text
+
+
+def make_recipe(source: str | None, settings: dict[str, Any], path: Path | None) -> "Recipe":
+    """The recipe of a command: a file or the defaults, a source, then the settings."""
+    from kerasae.data import parse_source
+    from kerasae.recipe import Recipe
+
+    if path is None:
+        if source is None:
+            raise click.UsageError("Expected a source (digits, a path, tfds:NAME) or --recipe.")
+        return Recipe.of(source=source).override(settings)
+    recipe = Recipe.read(path)
+    if source is not None:
+        section = parse_source(source)
+        settings = {**{f"data.{key}": value for key, value in section.items()}, **settings}
+    return recipe.override(settings)

@@ -1,0 +1,115 @@
+"""`kerasae compare`: the families beside each other and PCA, or finished runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerasae.cli._options import make_recipe, recipe_options
+
+
+@click.command("compare")
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the page and the runs; must not exist.")
+@click.option("--models", help="Families to train, separated by commas; all by default.")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Trainings of each family.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+@recipe_options(model=False)
+def command(
+    sources: tuple[str, ...],
+    settings: dict[str, Any],
+    recipe_path: Path | None,
+    out: Path | None,
+    models: str | None,
+    seeds: int,
+    as_json: bool,
+) -> None:
+    """Train every family on a source, or compare finished RUNS, with PCA of the same size.
+
+    \b
+    kerasae compare digits --out runs/first
+    kerasae compare runs/a runs/b
+    """
+    from kerasae.runs import refuse_existing
+
+    if out is not None:
+        refuse_existing(out)
+    finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]
+    if finished and len(finished) == len(sources):
+        if settings or models or recipe_path:
+            raise click.UsageError("Finished runs are compared as they are; expected no options but --out and --json.")
+        _compare_runs([Path(source) for source in sources], out, as_json)
+    elif len(sources) > 1:
+        missing = next(source for source in sources if source not in finished)
+        raise click.UsageError(
+            f"Expected one source, or finished runs, received {len(sources)} arguments of which "
+            f"{missing!r} is no finished run."
+        )
+    else:
+        _compare_families(make_recipe(sources[0], settings, recipe_path), models, seeds, out, as_json)
+
+
+def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
+    from kerasae.comparison import compare_runs, new_folder, write_report
+
+    entries, data = compare_runs(folders)
+    if out is not None:
+        with new_folder(out) as folder:
+            write_report(folder, entries, data, f"Runs on {data.name}")
+    _show(entries, data, out, as_json)
+
+
+def _compare_families(recipe: Any, models: str | None, seeds: int, out: Path | None, as_json: bool) -> None:
+    from contextlib import ExitStack
+
+    from kerasae import registry
+    from kerasae.cli._output import epoch_callback, progress_bar
+    from kerasae.comparison import compare_families, new_folder, write_report
+
+    usual = ["undercomplete", "sparse", "contractive", "denoising", "variational"]
+    known = registry.names("model")
+    families = (
+        [name.strip() for name in models.split(",")]
+        if models
+        else sorted(known, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
+    )
+    first = recipe.train.get("seed", 0)
+    with ExitStack() as stack:
+        folder = stack.enter_context(new_folder(out)) if out is not None else None
+        bar = stack.enter_context(progress_bar())
+        everything = bar.add_task("all trainings", total=len(families) * seeds, state="reading data")
+        task = bar.add_task("", total=None, state="")
+        count = iter(range(len(families) * seeds))
+
+        def progress(family: str, seed: int) -> list[Any]:
+            done = next(count)
+            bar.update(everything, completed=done, state=f"{done} of {len(families) * seeds} done")
+            bar.reset(task, description=f"{family}, seed {seed}", state="compiling")
+            return [epoch_callback(bar, task)]
+
+        entries, data = compare_families(
+            recipe, families, range(first, first + seeds), folder=folder, progress=progress
+        )
+        bar.update(everything, completed=len(families) * seeds, state="done")
+        bar.remove_task(task)
+        if folder is not None:
+            write_report(folder, entries, data, f"Autoencoders and PCA on {data.name}")
+    _show(entries, data, out, as_json)
+
+
+def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
+    from kerasae.cli._output import console, print_table
+    from kerasae.comparison import headings, notes, table_rows
+    from kerasae.evaluation.compare import against_pca, to_json
+
+    if as_json:
+        click.echo(json.dumps(to_json(entries, data), indent=2))
+        return
+    print_table(headings(), table_rows(entries), f"{data.name}, {len(data.test)} test rows")
+    terminal = console()
+    for sentence in against_pca(entries):
+        terminal.print(sentence)
+    terminal.print(" ".join(notes(entries)), style="dim")
+    if out is not None:
+        terminal.print(f"Page: {out / 'report.html'}")

@@ -1,0 +1,41 @@
+"""`kerasae show`: what there is in each room."""
+
+import inspect
+from typing import Any
+
+import click
+
+from kerasae import registry
+
+
+@click.command("show")
+@click.argument("room", required=False)
+@click.argument("name", required=False)
+def command(room: str | None, name: str | None) -> None:
+    """List what there is in each ROOM, or show the signature and docstring of NAME."""
+    if room is None:
+        from kerasae.cli._output import print_table
+
+        rows = [[key, ", ".join(registry.names(key)) or "–"] for key in registry.ROOMS if key != "command"]
+        print_table(["room", "members"], [[f"{a}", b] for a, b in rows])
+        click.echo("`kerasae show model variational` shows one of them.")
+    elif name is None:
+        if room not in registry.ROOMS:
+            raise click.UsageError(f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}")
+        for member in registry.names(room):
+            click.echo(member)
+    else:
+        member = registry.resolve(room, name)
+        click.echo(f"{member.__module__}.{member.__name__}")
+        click.echo(signature(member))
+        click.echo()
+        click.echo(inspect.getdoc(member) or "")
+
+
+def signature(member: Any) -> str:
+    """The parameters of a member, those of its base classes among them, one a line."""
+    lines = []
+    for parameter in registry.parameters(member).values():
+        plain = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        lines.append(f"    {str(plain).replace('kerasae.', '').replace('typing.', '')},")
+    return "(\n" + "\n".join(lines) + "\n)"

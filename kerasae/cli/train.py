@@ -1,0 +1,45 @@
+"""`kerasae train`: one model into one run folder."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerasae.cli._options import make_recipe, recipe_options
+
+
+@click.command("train")
+@click.argument("source", required=False)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run; must not exist.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
+@recipe_options()
+def command(
+    source: str | None, settings: dict[str, Any], recipe_path: Path | None, out: Path, resume: bool
+) -> None:
+    """Train an autoencoder on SOURCE: a name (digits), a path, or tfds:NAME.
+
+    The run folder holds the model, its encoder and decoder as plain Keras models, the recipe, the
+    history, the figures on the test split, and a page with pictures.
+    """
+    from kerasae.cli._output import console, epoch_callback, progress_bar
+    from kerasae.cli.evaluate import evaluate_run, print_evaluation
+    from kerasae.recipe import Recipe
+    from kerasae.runs import refuse_existing, run_recipe
+
+    if resume:
+        if source is not None or recipe_path is not None or settings:
+            raise click.UsageError("--resume repeats the interrupted recipe; expected no more than --out.")
+        recipe = Recipe.read(out / "unfinished.json")
+    else:
+        refuse_existing(out)
+        recipe = make_recipe(source, settings, recipe_path)
+    with progress_bar() as bar:
+        task = bar.add_task(recipe.model["name"], total=None, state="reading data")
+        try:
+            run = run_recipe(recipe, out, resume=resume, callbacks=[epoch_callback(bar, task)])
+        except KeyboardInterrupt:
+            if (out / "unfinished.json").is_file():
+                bar.console.print(f"Interrupted; `kerasae train --resume --out {out}` goes on.")
+            raise
+    print_evaluation(evaluate_run(run))
+    console().print(f"Run: {run.folder}   Page: {run.report_path}")

@@ -1,0 +1,28 @@
+"""Additive Gaussian noise."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.corruptions._base import Corruption
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class GaussianNoise(Corruption):
+    """`x + level * eps`, `eps ~ N(0, 1)`, one draw a feature.
+
+    Args:
+        level: standard deviation of the noise, in units of `x`.
+        seed: an integer that fixes the sequence of draws, or `None`.
+
+    Reference: Vincent et al. 2010, JMLR, section 3.3.
+    """
+
+    highest = float("inf")
+
+    def __init__(self, level: float = 0.1, *, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(level, seed=seed, **kwargs)
+
+    def corrupt(self, x: Any, seed: Any) -> Any:
+        return x + self.level * self.normal(ops.shape(x), x.dtype, seed)

@@ -1,0 +1,63 @@
+"""Sources, one a file: each returns `Data`."""
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+from kerasae import registry
+from kerasae.data._base import Data, Split
+
+__all__ = ["Data", "Split", "load_data", "parse_source"]
+
+
+def load_data(source: str | Path, **arguments: Any) -> Data:
+    """The data of a source: a name (`digits`), a path, or `SOURCE:NAME` (`tfds:mnist`).
+
+    Names win over paths: `./digits` is a path.
+
+    Args:
+        source: what the command line takes as its positional argument.
+        **arguments: of the source.
+
+    Raises:
+        ValueError: for an unknown name, or a path that no source reads.
+        FileNotFoundError: for a path where nothing is.
+    """
+    section = parse_source(str(source)) | arguments
+    name = section.pop("name")
+    function = registry.resolve("data", name)
+    registry.check("data", function, section)
+    return function(**section)  # type: ignore[no-any-return]
+
+
+def parse_source(source: str) -> dict[str, Any]:
+    """The `data` section of a recipe for a source: its name and the argument it begins with."""
+    names = registry.names("data")
+    if source in names and not _first(source):
+        return {"name": source}
+    name, colon, rest = source.partition(":")
+    if colon and name in names and _first(name):
+        return {"name": name, _first(name): rest}
+    path = Path(source)
+    for candidate in names:
+        module = importlib.import_module(f"{registry.ROOMS['data']}.{candidate}")
+        if hasattr(module, "accepts") and module.accepts(path):
+            return {"name": candidate, _first(candidate): source}
+    plain = [candidate for candidate in names if not _first(candidate)]
+    if path.exists():
+        raise ValueError(
+            f"Expected data that a source reads (.npy, .npz, idx, idx.gz), received {source}."
+        )
+    if path.suffix or len(path.parts) > 1:
+        raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
+    hint = registry.did_you_mean(source, plain)
+    raise ValueError(f"Unknown source {source!r}; {hint} A path or tfds:NAME is one too.")
+
+
+def _first(name: str) -> str:
+    """The argument that a source cannot do without, or an empty string."""
+    for parameter in inspect.signature(registry.resolve("data", name)).parameters.values():
+        if parameter.default is parameter.empty:
+            return parameter.name
+    return ""

@@ -1,0 +1,161 @@
+"""Arrays in files: .npy, .npz, and the idx files of MNIST."""
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from kerasae.data._base import Data, Split, array_spec, check_examples, make_data
+
+_X = ("train", "x_train", "X_train", "x", "X", "examples", "data")
+_Y = ("y_train", "labels_train", "y", "Y", "labels", "target")
+_VALID_X = ("validation", "valid", "val", "x_validation", "x_valid", "x_val", "X_val")
+_VALID_Y = ("y_validation", "y_valid", "y_val")
+_TEST_X = ("test", "x_test", "X_test")
+_TEST_Y = ("y_test", "labels_test")
+
+_IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+def accepts(path: Path) -> bool:
+    """Whether a path is one that this source reads."""
+    return path.suffix in (".npy", ".npz", ".idx") or "-ubyte" in path.name or "-idx" in path.name
+
+
+def arrays(
+    path: str,
+    *,
+    labels: str | None = None,
+    test_path: str | None = None,
+    test_labels: str | None = None,
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Data:
+    """Rows from a .npy, .npz, idx or idx.gz file.
+
+    Arrays of two dimensions are vectors, of three grey images, of four images with channels. An
+    .npz file may hold `x` and `y`, or splits: `x_train`, `x_test`, `y_train`, `y_test`, `train`,
+    `valid`, `test`, and the usual spellings. Nothing is ever unpickled.
+
+    Args:
+        path: the examples.
+        labels: a file with their labels, for evaluation alone.
+        test_path: a file with test examples; otherwise they are drawn.
+        test_labels: a file with their labels.
+        validation: share of the rows left by the test split.
+        test: share of all rows, where there is no test split.
+        seed: of the splits.
+
+    Raises:
+        FileNotFoundError: if a file is missing.
+        ValueError: if a file is no array, or its numbers cannot be trained on.
+        TypeError: for arrays of objects or strings.
+    """
+    found = _read(Path(path))
+    examples = _pick(found, _X)
+    if examples is None:
+        raise ValueError(
+            f"Expected one array, or one of the keys {', '.join(_X)} in {path}, received the keys "
+            f"{', '.join(sorted(found)) or 'none'}."
+        )
+    examples = check_examples(examples, path)
+    spec = array_spec(examples)
+    own_labels = _pick(found, _Y) if labels is None else _single(labels)
+    validation_split = _split(found, _VALID_X, _VALID_Y, f"{path} (validation)")
+    test_split = _split(found, _TEST_X, _TEST_Y, f"{path} (test)")
+    if test_path is not None:
+        test_split = Split(
+            check_examples(_single(test_path), test_path),
+            None if test_labels is None else _labels(_single(test_labels)),
+        )
+    for part in (validation_split, test_split):
+        if part is not None and part.examples.shape[1:] != examples.shape[1:]:
+            raise ValueError(
+                f"Expected examples of shape {examples.shape[1:]} in every split of {path}, received "
+                f"{part.examples.shape[1:]}."
+            )
+        if part is not None and part.labels is not None and len(part.labels) != len(part):
+            raise ValueError(
+                f"Expected a label for each of the {len(part)} rows of a split of {path}, received "
+                f"{len(part.labels)}."
+            )
+
+    def shaped(part: Split | None) -> Split | None:
+        return part and Split(part.examples.reshape(-1, *spec.shape), part.labels)
+
+    return make_data(
+        Path(path).name.split(".")[0],
+        spec,
+        examples.reshape(-1, *spec.shape),
+        None if own_labels is None else _labels(own_labels),
+        validation_examples=shaped(validation_split),
+        test_examples=shaped(test_split),
+        validation=validation,
+        test=test,
+        seed=seed,
+    )
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file by name; a lone array has the name `x`."""
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected an array file, found none at {path}.")
+    try:
+        if path.suffix in (".npy", ".npz"):
+            loaded = np.load(path, allow_pickle=False)
+            return {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+        return {"x": _read_idx(path)}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+            raise TypeError(
+                f"Expected numbers in {path}, received an array of objects, which is never "
+                "unpickled; save it with a numeric dtype."
+            ) from None
+        raise ValueError(
+            f"Expected an array (.npy, .npz, idx or idx.gz) in {path}, received a file that cannot be "
+            f"read as one: {str(error).splitlines()[0]}"
+        ) from None
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        raw = gzip.decompress(raw)
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES:
+        raise ValueError("no idx header")
+    shape = np.frombuffer(raw, ">i4", count=raw[3], offset=4)
+    values = np.frombuffer(raw, _IDX_TYPES[raw[2]], offset=4 + 4 * raw[3])
+    if values.size != np.prod(shape, dtype="int64"):
+        raise ValueError(f"the header promises shape {tuple(shape)}, the file holds {values.size} values")
+    return values.reshape(shape).astype(values.dtype.newbyteorder("="))
+
+
+def _pick(found: dict[str, np.ndarray], keys: tuple[str, ...]) -> np.ndarray | None:
+    return next((found[key] for key in keys if key in found), None)
+
+
+def _single(path: str) -> np.ndarray:
+    found = _read(Path(path))
+    if len(found) != 1:
+        raise ValueError(f"Expected one array in {path}, received {len(found)}.")
+    return next(iter(found.values()))
+
+
+def _labels(array: np.ndarray) -> np.ndarray:
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"Expected one label a row, received labels of shape {array.shape}.")
+    return array
+
+
+def _split(
+    found: dict[str, np.ndarray], keys: tuple[str, ...], label_keys: tuple[str, ...], where: str
+) -> Split | None:
+    examples = _pick(found, keys)
+    if examples is None:
+        return None
+    labels = _pick(found, label_keys)
+    return Split(check_examples(examples, where), None if labels is None else _labels(labels))

@@ -1,0 +1,7 @@
+"""Figures that are the same for every codec."""
+
+from kerasae.evaluation.compare import Entry, compare
+from kerasae.evaluation.metrics import evaluate, probe_accuracy, reconstruct
+from kerasae.evaluation.pca import PCA
+
+__all__ = ["PCA", "Entry", "compare", "evaluate", "probe_accuracy", "reconstruct"]

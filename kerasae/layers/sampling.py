@@ -1,0 +1,42 @@
+"""Sampling: a draw from a diagonal Gaussian by the reparameterisation trick."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.layers._noise import NoiseLayer
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Sampling(NoiseLayer):
+    """`z = mean + exp(log_var / 2) * eps`, `eps ~ N(0, I)`.
+
+    The noise enters as an input, so that gradients reach `mean` and `log_var`.
+
+    Args:
+        seed: an integer that fixes the sequence of draws, or `None`.
+
+    Call arguments:
+        inputs: a pair `mean`, `log_var`, each `(batch, latent_dim)`.
+        training: in training one draw is made; otherwise `mean` is returned unless a seed is given.
+        seed: two int32 for this draw, in place of the layer's own sequence.
+
+    Returns:
+        `z`, shaped like `mean`.
+
+    Example:
+        >>> z = kerasae.layers.Sampling(seed=0)((mean, log_var), training=True)
+
+    Reference: Kingma and Welling 2014, ICLR, section 2.4.
+    """
+
+    def call(self, inputs: Any, training: bool = False, seed: Any = None) -> Any:
+        mean, log_var = inputs
+        if not training and seed is None:
+            return mean
+        eps = self.normal(ops.shape(mean), mean.dtype, self.next_seed(seed))
+        return mean + ops.exp(0.5 * log_var) * eps
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0]

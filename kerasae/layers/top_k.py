@@ -1,0 +1,56 @@
+"""TopK: keeps the k largest numbers of a code and sets the others to zero."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class TopK(keras.layers.Layer):
+    """`h_j` if it is among the `k` largest of its example, otherwise 0.
+
+    The sparsity is exact by construction: no weight to tune. The gradient flows through the kept
+    numbers alone. Where several are equal to the k-th largest, the first of them are kept.
+
+    Args:
+        k: how many numbers of each code stay, from 1 to the size of the code.
+
+    Call arguments:
+        inputs: `(batch, latent_dim)`.
+
+    Returns:
+        A tensor shaped like the input with at most `k` numbers other than 0 per example.
+
+    Raises:
+        ValueError: if `k` is not positive or exceeds the size of the code.
+
+    Example:
+        >>> kerasae.layers.TopK(2)(ops.array([[3.0, -1.0, 2.0]]))   # [[3., 0., 2.]]
+
+    Reference: Makhzani and Frey 2013, *k-Sparse Autoencoders*, section 2.1.
+    """
+
+    def __init__(self, k: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+            raise ValueError(f"`k` must be a positive integer, received {k!r}.")
+        self.k = k
+
+    def build(self, input_shape: Any) -> None:
+        if self.k > input_shape[-1]:
+            raise ValueError(
+                f"`k` must not exceed the code size {input_shape[-1]}, received {self.k}."
+            )
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        _, kept = ops.top_k(inputs, self.k, sorted=False)
+        mask = ops.max(ops.one_hot(kept, inputs.shape[-1], dtype=inputs.dtype), axis=-2)
+        return inputs * mask
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "k": self.k}

@@ -1,0 +1,8 @@
+"""Reconstruction losses, one a file: per example, summed over features."""
+
+from kerasae import registry
+from kerasae.losses._base import ReconstructionLoss
+
+globals().update(registry.members("loss"))
+
+__all__ = ["ReconstructionLoss", *registry.members("loss")]

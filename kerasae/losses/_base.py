@@ -1,0 +1,62 @@
+"""ReconstructionLoss: what a decoder's numbers mean, and how well they explain `x`."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+
+class ReconstructionLoss(keras.losses.Loss):
+    """A loss per example, summed over features and averaged over examples.
+
+    Summed, because a mean over features would make a Kullback-Leibler term or another penalty
+    beside it weigh as many times more as there are features; the usual mean squared error of
+    Keras collapses a variational model for that reason alone.
+
+    A subclass says what the decoder's numbers stand for: `outputs` of them per feature, stacked
+    along the last axis; `mean` gives the reconstruction. `low` and `high` bound the `x` that the
+    loss can take.
+    """
+
+    #: Unit of the loss, per example.
+    unit: ClassVar[str] = "nats"
+    low: ClassVar[float] = float("-inf")
+    high: ClassVar[float] = float("inf")
+
+    def __init__(self, *, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers per feature that the network must give."""
+        return 1
+
+    def head(self) -> keras.layers.Layer | None:
+        """A layer to put behind the decoder, or `None`."""
+        return None
+
+    def mean(self, params: Any) -> Any:
+        """The reconstruction: `(batch, ...)` in units of `x`, from the decoder's numbers."""
+        return params
+
+    def per_example(self, x: Any, params: Any) -> Any:
+        """The loss of each example: `(batch,)`."""
+        raise NotImplementedError(f"{type(self).__name__} must write `per_example`.")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.per_example(y_true, y_pred)
+
+    def check_range(self, least: float, greatest: float) -> None:
+        """Raises a ValueError if data with these bounds lie outside what the loss can take."""
+        slack = 1e-6
+        if least < self.low - slack or greatest > self.high + slack:
+            raise ValueError(
+                f"The loss '{self.name}' needs x in [{self.low:g}, {self.high:g}], received values "
+                f"from {least:.4g} to {greatest:.4g}; rescale the data "
+                "(--set preprocessing.name=rescaling) or choose another loss."
+            )
+
+
+def sum_features(values: Any) -> Any:
+    """`(batch, ...)` to `(batch,)`."""
+    return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)

@@ -1,0 +1,69 @@
+"""Likelihoods with a location and a scale, the scale fixed, learned, or predicted."""
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from kerasae.layers import SharedScale
+from kerasae.losses._base import ReconstructionLoss, sum_features
+
+
+class LocationScale(ReconstructionLoss):
+    """A density of `(x - mean) / scale`.
+
+    Args:
+        scale: where the scale comes from: a positive number, in units of `x`; `"learned"`, one
+            trainable number for all features (Rybkin et al. 2021), which needs no tuning;
+            `"predicted"`, one per feature and example, given by the decoder.
+        min_scale: the least scale, in units of `x`: a feature that never changes would otherwise
+            send the likelihood to infinity.
+    """
+
+    def __init__(
+        self,
+        scale: float | Literal["learned", "predicted"] = "learned",
+        *,
+        min_scale: float = 0.01,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        if isinstance(scale, str):
+            if scale not in ("learned", "predicted"):
+                raise ValueError(
+                    f"`scale` must be a positive number, 'learned' or 'predicted', received {scale!r}."
+                )
+        elif not scale > 0:
+            raise ValueError(f"`scale` must be positive, received {scale!r}.")
+        if not min_scale > 0:
+            raise ValueError(f"`min_scale` must be positive, received {min_scale!r}.")
+        self.scale = scale
+        self.min_scale = min_scale
+
+    @property
+    def outputs(self) -> int:
+        return 2 if self.scale == "predicted" else 1
+
+    def head(self) -> keras.layers.Layer | None:
+        return SharedScale(dtype="float32") if self.scale == "learned" else None
+
+    def mean(self, params: Any) -> Any:
+        if not isinstance(self.scale, str):
+            return params
+        return ops.split(params, 2, axis=-1)[0]
+
+    def per_example(self, x: Any, params: Any) -> Any:
+        if isinstance(self.scale, str):
+            mean, log_scale = ops.split(params, 2, axis=-1)
+        else:
+            mean, log_scale = params, ops.log(ops.full_like(params, self.scale))
+        log_scale = ops.maximum(log_scale, ops.log(ops.cast(self.min_scale, log_scale.dtype)))
+        return sum_features(self.feature_nll((x - mean) * ops.exp(-log_scale)) + log_scale)
+
+    def feature_nll(self, standardised: Any) -> Any:
+        """`-log p` of the standardised residual, a feature each, for scale 1."""
+        raise NotImplementedError(f"{type(self).__name__} must write `feature_nll`.")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale, "min_scale": self.min_scale}

@@ -1,0 +1,24 @@
+"""The absolute error."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.losses._base import ReconstructionLoss, sum_features
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class AbsoluteError(ReconstructionLoss):
+    """`sum_i |x_i - x'_i|` (L1), in units of `x` per example.
+
+    Less moved by outliers than the squared error; it reconstructs the median.
+    """
+
+    unit = "units of x"
+
+    def __init__(self, *, name: str | None = "absolute_error", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def per_example(self, x: Any, params: Any) -> Any:
+        return sum_features(ops.abs(x - params))

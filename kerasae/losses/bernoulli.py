@@ -1,0 +1,33 @@
+"""The Bernoulli likelihood."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.losses._base import ReconstructionLoss, sum_features
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Bernoulli(ReconstructionLoss):
+    """`-log p(x)` with `p = sigmoid(logits)`, in nats per example.
+
+    For grey levels between 0 and 1 it is the cross-entropy, the usual choice for images though no
+    normalised density; for binary data it is the likelihood itself.
+
+    Reference: Kingma and Welling 2014, ICLR, appendix C.1.
+    """
+
+    low = 0.0
+    high = 1.0
+
+    def __init__(self, *, name: str | None = "bernoulli", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def mean(self, params: Any) -> Any:
+        return ops.sigmoid(params)
+
+    def per_example(self, x: Any, params: Any) -> Any:
+        # softplus(l) - x l, in the form that neither overflows nor cancels.
+        stable = ops.relu(params) - x * params + ops.log1p(ops.exp(-ops.abs(params)))
+        return sum_features(stable)

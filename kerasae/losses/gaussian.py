@@ -1,0 +1,34 @@
+"""The Gaussian likelihood."""
+
+import math
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from kerasae.losses._location_scale import LocationScale
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Gaussian(LocationScale):
+    """`-log N(x; mean, scale^2)`, in nats per example.
+
+    Args:
+        scale: the standard deviation: a positive number, `"learned"` or `"predicted"`.
+        min_scale: the least standard deviation, in units of `x`.
+
+    Reference: Kingma and Welling 2014, ICLR, appendix C.2; Rybkin et al. 2021, ICML.
+    """
+
+    def __init__(
+        self,
+        scale: float | Literal["learned", "predicted"] = "learned",
+        *,
+        min_scale: float = 0.01,
+        name: str | None = "gaussian",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scale, min_scale=min_scale, name=name, **kwargs)
+
+    def feature_nll(self, standardised: Any) -> Any:
+        return 0.5 * ops.square(standardised) + 0.5 * math.log(2 * math.pi)

@@ -1,0 +1,341 @@
+"""Autoencoder: what every family shares."""
+
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from kerasae import registry
+from kerasae.constraints import SpectralNorm
+from kerasae.corruptions import Corruption
+from kerasae.layers import TransposedDense
+from kerasae.losses import ReconstructionLoss
+from kerasae.models._plain import plain_decoder, plain_encoder
+from kerasae.models._terms import Terms, check_compile, check_target
+from kerasae.penalties import Penalty, SquaredJacobian
+from kerasae.preprocessing import Preprocessor
+from kerasae.spec import Spec
+
+
+class Autoencoder(keras.Model):
+    """`loss = reconstruction(x, decode(encode(x))) + penalties`.
+
+    Abstract: a family says how features become a code, in `encode` and `call`, and which penalty
+    defines it. The three optional terms compose with any family.
+
+    Args:
+        encoder: from `x` to features, `(batch, ...)` to `(batch, features)`.
+        decoder: from codes, `(batch, latent_dim)`, to the numbers that the loss reads.
+        reconstruction_loss: a member of `kerasae.losses`, its name or config; `None` takes the
+            family's default.
+        corruption: noise on the input in training, a member of `kerasae.corruptions`.
+        code_penalty: on the code, a member of `kerasae.penalties`.
+        contraction: weight of the squared Jacobian norm of the encoder, or a `SquaredJacobian`.
+        preprocessor: from raw examples to `x`; `None` where raw examples are `x`.
+
+    Call arguments:
+        inputs: `x`, `(batch, ...)`.
+        training: whether noise, dropout and warm-up apply.
+        seed: two int32; noise is drawn from it in any mode, the same at each call.
+        sample_weight: `(batch,)`, for the penalties.
+        corrupt: whether the corruption applies; `train_step` turns it off for a pair.
+
+    Returns:
+        The parameters of the likelihood, `(batch, ...)`; `predict`, `decode` and
+        `inverse_transform` give its mean.
+    """
+
+    #: The reconstruction loss where none is given.
+    default_loss: ClassVar[str] = "squared_error"
+    #: Noise in a validation is drawn from this seed, so that epochs are judged alike.
+    validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        reconstruction_loss: str | dict[str, Any] | ReconstructionLoss | None = None,
+        corruption: str | dict[str, Any] | Corruption | None = None,
+        code_penalty: str | dict[str, Any] | Penalty | None = None,
+        contraction: float | SquaredJacobian | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if type(self) is Autoencoder:
+            raise TypeError("`Autoencoder` is abstract; choose a family of `kerasae.models`.")
+        self.encoder = encoder
+        self.decoder = decoder
+        self.reconstruction_loss = registry.get("loss", reconstruction_loss or self.default_loss)
+        self.corruption = registry.get("corruption", corruption)
+        self.code_penalty = registry.get("penalty", code_penalty)
+        if isinstance(contraction, int | float) and not isinstance(contraction, bool):
+            contraction = SquaredJacobian(contraction) if contraction else None
+        self.contraction = contraction
+        self.preprocessor = preprocessor
+
+    # Codes and back, on tensors ------------------------------------------------------------------
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers per code."""
+        return int(self.decoder.input_shape[-1])
+
+    def encode(self, x: Any, training: bool = False) -> Any:
+        """`x` `(batch, ...)` to codes `(batch, latent_dim)`; without noise, so two calls agree."""
+        raise NotImplementedError(f"{type(self).__name__} must write `encode`.")
+
+    def head_layers(self) -> list[keras.layers.Layer]:
+        """The layers between the encoder's features and the code, in order."""
+        raise NotImplementedError(f"{type(self).__name__} must write `head_layers`.")
+
+    def decode(self, codes: Any) -> Any:
+        """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+        return self.reconstruction_loss.mean(self.decoder(codes))
+
+    def corrupt(self, x: Any, training: bool, seed: Any, corrupt: bool) -> Any:
+        """`x` with the noise that training or a seed calls for."""
+        if self.corruption is None or not corrupt:
+            return x
+        return self.corruption(x, training=training, seed=seed)
+
+    def penalise(self, codes: Any, sample_weight: Any) -> Any:
+        """Passes codes through the code penalty, where there is one."""
+        if self.code_penalty is None:
+            return codes
+        return self.code_penalty(codes, sample_weight=sample_weight)
+
+    # Codes and back, on raw arrays ---------------------------------------------------------------
+
+    def transform(self, raw: np.ndarray, batch_size: int = 1024) -> np.ndarray:
+        """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
+        encode = tf.function(lambda part: self.encode(self._to_x(part)), reduce_retracing=True)
+        return _in_batches(encode, raw, batch_size)
+
+    def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> np.ndarray:
+        """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
+        decode = tf.function(self.decode, reduce_retracing=True)
+        x = _in_batches(decode, np.asarray(codes, "float32"), batch_size)
+        return x if self.preprocessor is None else self.preprocessor.restore(x)
+
+    def _to_x(self, raw: Any) -> Any:
+        return ops.cast(raw, "float32") if self.preprocessor is None else self.preprocessor(raw)
+
+    def plain_encoder(self) -> keras.Model:
+        """Raw examples to codes as a functional model of Keras's own layers alone."""
+        return plain_encoder(self)
+
+    def plain_decoder(self) -> keras.Model:
+        """Codes to raw units as a functional model of Keras's own layers alone."""
+        return plain_decoder(self)
+
+    # Building ------------------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        for part in (self.corruption, self.contraction, self.preprocessor):
+            if part is not None and not part.built:
+                part.build(input_shape)
+        features = self.encoder.compute_output_shape(input_shape)
+        for layer in self.head_layers():
+            if not layer.built:
+                layer.build(features)
+            features = layer.compute_output_shape(features)
+        if not self.decoder.built:
+            self.decoder.build((None, self.latent_dim))
+        if self.code_penalty is not None and not self.code_penalty.built:
+            self.code_penalty.build((None, self.latent_dim))
+        self._tie()
+        self._bind_scale()
+        self._check_contraction()
+        self.terms = Terms(self)
+        super().build(input_shape)
+
+    def penalties(self) -> list[Penalty]:
+        """The penalties of this model: each a named term of its loss."""
+        found = [layer for layer in self._flatten_layers() if isinstance(layer, Penalty)]
+        return list({id(layer): layer for layer in found}.values())
+
+    def _tie(self) -> None:
+        borrowing = [part for part in self.decoder.layers if isinstance(part, TransposedDense)]
+        if not borrowing:
+            return
+        chain = [*self.encoder.layers, *self.head_layers()]
+        lending = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
+        if len(lending) != len(borrowing):
+            raise ValueError(
+                f"Tied weights need as many dense layers in the encoder (with its head) as tied ones "
+                f"in the decoder, received {len(lending)} and {len(borrowing)}."
+            )
+        for mine, other in zip(reversed(borrowing), lending, strict=True):
+            mine.tie(other)
+
+    def _bind_scale(self) -> None:
+        """Keeps a penalty from being escaped by a small code and a steep decoder."""
+        escapable = [p.name for p in self.penalties() if p.escapable and p.weight > 0]
+        if not escapable:
+            return
+        layers = self.decoder._flatten_layers()
+        normalised = (
+            keras.layers.BatchNormalization,
+            keras.layers.LayerNormalization,
+            keras.layers.GroupNormalization,
+            keras.layers.UnitNormalization,
+        )
+        if any(isinstance(layer, normalised) for layer in layers):
+            raise ValueError(
+                f"The penalty '{escapable[0]}' needs a decoder without normalisation, which undoes "
+                "any scale of the code and lets the penalty vanish; use normalization=None."
+            )
+        if any(isinstance(layer, TransposedDense) for layer in self.decoder.layers):
+            return
+        for variable in self.decoder.trainable_variables:
+            if len(variable.shape) > 1 and variable.constraint is None:
+                variable.constraint = SpectralNorm()
+
+    def _check_contraction(self) -> None:
+        if self.contraction is None:
+            return
+        if any(
+            isinstance(layer, keras.layers.BatchNormalization)
+            for layer in self.encoder._flatten_layers()
+        ):
+            raise ValueError(
+                "A contractive penalty needs an encoder without batch normalisation, under which "
+                "an example has no Jacobian of its own; use normalization='layer' or None."
+            )
+
+    # Training ------------------------------------------------------------------------------------
+
+    def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
+        """Keras's `compile`; the loss is the model's own `reconstruction_loss`.
+
+        Raises:
+            ValueError: for another loss, or a combination with a `tf.distribute` strategy that
+                Keras cannot run.
+        """
+        kwargs = check_compile(self, optimizer, loss, kwargs)
+        super().compile(optimizer=optimizer, loss=self.reconstruction_loss, **kwargs)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        # Keras leaves a model with an overridden `compile` uncompiled when it loads it.
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(**config)
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            loss, outputs = self.objective(x, target, sample_weight, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        for penalty in self.penalties():
+            penalty.update(self.encode(x), sample_weight)
+        return self._log(loss, x, target, outputs, sample_weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        seed = ops.convert_to_tensor(self.validation_seed, dtype="int32")
+        loss, outputs = self.objective(x, target, sample_weight, training=False, seed=seed)
+        return self._log(loss, x, target, outputs, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self.reconstruction_loss.mean(self(x, training=False))
+
+    def objective(
+        self, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any = None
+    ) -> tuple[Any, Any]:
+        """The loss of a batch, a scalar, and the decoder's numbers.
+
+        A pair `(noisy, clean)` of the user's own stands in for the corruption.
+        """
+        outputs = self(
+            x, training=training, seed=seed, sample_weight=sample_weight, corrupt=target is None
+        )
+        self._contract(x, sample_weight, seed)
+        return self.compute_loss(x, target, outputs, sample_weight, training=training), outputs
+
+    def _contract(self, x: Any, sample_weight: Any, seed: Any) -> None:
+        if self.contraction is None:
+            return
+        layers = None
+        if isinstance(self.encoder, keras.Sequential):
+            layers = [*self.encoder.layers, *self.head_layers()]
+        self.contraction(
+            x,
+            layers=layers,
+            encode=self.encode,
+            latent_dim=self.latent_dim,
+            sample_weight=sample_weight,
+            seed=seed,
+        )
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        target = x if y is None else y
+        check_target(x, target)
+        return super().compute_loss(x, target, y_pred, sample_weight, training=training)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        # What a metric compares are reconstructions, not a likelihood's parameters.
+        mean = self.reconstruction_loss.mean(y_pred)
+        return super().compute_metrics(x, x if y is None else y, mean, sample_weight)
+
+    def observe(self, x: Any, sample_weight: Any) -> None:
+        """Updates metrics of the family's own; outside `call`, so that no artifact holds them."""
+
+    def _log(
+        self, loss: Any, x: Any, target: Any, outputs: Any, sample_weight: Any
+    ) -> dict[str, Any]:
+        self.terms.update(self, loss, ops.shape(x)[0])
+        self.observe(x, sample_weight)
+        return self.compute_metrics(x, target, outputs, sample_weight)
+
+    # Configuration -------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument of the constructors, from the attribute of the same name."""
+        config = super().get_config()
+        for name in registry.parameters(type(self)):
+            config[name] = keras.saving.serialize_keras_object(getattr(self, name))
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Autoencoder":
+        restored = {
+            name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+            if isinstance(value, dict)
+            else value
+            for name, value in config.items()
+        }
+        return cls(**restored)
+
+    @property
+    def spec(self) -> Spec:
+        """What one raw example is."""
+        if self.preprocessor is not None:
+            return self.preprocessor.spec
+        return Spec("vector", tuple(self.encoder.input_shape[1:]))
+
+
+def _in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray:
+    if len(array) == 0:
+        raise ValueError("Expected at least one example, received none.")
+    parts = [
+        function(tf.convert_to_tensor(array[start : start + batch_size])).numpy()
+        for start in range(0, len(array), batch_size)
+    ]
+    return np.concatenate(parts)
+
+

@@ -1,0 +1,62 @@
+"""DeterministicAutoencoder: families whose code is a function of the input."""
+
+from typing import Any
+
+import keras
+
+from kerasae.models._base import Autoencoder
+
+
+class DeterministicAutoencoder(Autoencoder):
+    """`h = s(features W + b)`, one dense head with the activation `s`.
+
+    Abstract; its leaves are undercomplete, sparse, contractive and denoising. The size of the code
+    is the width of the decoder's input.
+
+    Args:
+        code_activation: activation of the code, a name in `keras.activations`.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        code_activation: str = "linear",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, decoder, **kwargs)
+        if type(self) is DeterministicAutoencoder:
+            raise TypeError(
+                "`DeterministicAutoencoder` is abstract; choose a family of `kerasae.models`."
+            )
+        try:
+            keras.activations.get(code_activation)
+        except ValueError:
+            raise ValueError(
+                f"`code_activation` must name a function of keras.activations, received "
+                f"{code_activation!r}."
+            ) from None
+        self.code_activation = code_activation
+        # float32: a code is kept, compared and searched in.
+        self.to_code = keras.layers.Dense(
+            self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
+        )
+
+    def head_layers(self) -> list[keras.layers.Layer]:
+        return [self.to_code]
+
+    def encode(self, x: Any, training: bool = False) -> Any:
+        return self.to_code(self.encoder(x, training=training))
+
+    def call(
+        self,
+        inputs: Any,
+        training: bool = False,
+        seed: Any = None,
+        sample_weight: Any = None,
+        corrupt: bool = True,
+    ) -> Any:
+        x = self.corrupt(inputs, training, seed, corrupt)
+        h = self.penalise(self.encode(x, training=training), sample_weight)
+        return self.decoder(h, training=training)

@@ -1,0 +1,91 @@
+"""The named terms of a loss in the log, and the checks before a training."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasae.losses import ReconstructionLoss
+
+
+class Terms:
+    """Running means of the loss's terms: `loss = reconstruction + penalties + regularization`.
+
+    Every term is weighted by the size of its batch, as Keras weighs `loss`, so that they add up
+    over an epoch too.
+    """
+
+    def __init__(self, model: Any) -> None:
+        names = ["reconstruction", *(penalty.name for penalty in model.penalties())]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"Each penalty needs a `name` of its own in the log, received {names[1:]}."
+            )
+        if any(variable.regularizer is not None for variable in model.trainable_variables):
+            names.append("regularization")
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        for name, tracker in self.trackers.items():
+            setattr(model, f"{name}_tracker", tracker)
+
+    def update(self, model: Any, loss: Any, batch: Any) -> None:
+        """Splits the loss of one batch, a scalar of one replica's share, into its terms."""
+        loss = loss * tf.distribute.get_strategy().num_replicas_in_sync
+        added = [tf.cast(value, tf.float32) for value in model.losses]
+        extra = tf.add_n(added) if added else tf.zeros(())
+        values = {"reconstruction": loss - extra}
+        for penalty in model.penalties():
+            values[penalty.name] = tf.add_n(penalty.losses) if penalty.losses else tf.zeros(())
+        if "regularization" in self.trackers:
+            named = [value for name, value in values.items() if name != "reconstruction"]
+            values["regularization"] = extra - (tf.add_n(named) if named else 0.0)
+        for name, tracker in self.trackers.items():
+            tracker.update_state(values[name], sample_weight=batch)
+        for metric in model.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss, sample_weight=batch)
+
+
+def check_target(x: Any, target: Any) -> None:
+    """Refuses a target that is not shaped like `x`: labels would be broadcast in silence."""
+    if target.shape[1:] != x.shape[1:] or len(target.shape) != len(x.shape):
+        raise ValueError(
+            f"The target of an autoencoder must have the shape of its input {tuple(x.shape[1:])}, "
+            f"received {tuple(target.shape[1:])}; leave labels out of `fit`: fit(x), or "
+            "fit(noisy, clean) for pairs."
+        )
+
+
+def check_compile(model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Refuses a loss other than the model's own and what Keras cannot distribute."""
+    own = model.reconstruction_loss
+    if loss is not None:
+        given = loss if isinstance(loss, ReconstructionLoss) else None
+        same = loss == own.name or (
+            given is not None and type(given) is type(own) and given.get_config() == own.get_config()
+        )
+        if not same:
+            raise ValueError(
+                f"The loss belongs to the model, as it says what the decoder's numbers mean: expected "
+                f"None or '{own.name}', received {loss!r}; give it as "
+                f"{type(model).__name__}(..., reconstruction_loss=...). A mean over features, "
+                "Keras's 'mse' for one, would drown in the penalties."
+            )
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if replicas == 1:
+        return kwargs
+    if kwargs.get("jit_compile") is True:
+        raise ValueError(_refusal("jit_compile=True", replicas, "leave it out"))
+    if kwargs.get("steps_per_execution", 1) != 1:
+        raise ValueError(_refusal("steps_per_execution above 1", replicas, "use 1 (keras#19246)"))
+    if getattr(optimizer, "gradient_accumulation_steps", None):
+        raise ValueError(
+            _refusal("gradient accumulation", replicas, "use a larger batch, or one device")
+        )
+    return {**kwargs, "jit_compile": False}
+
+
+def _refusal(what: str, replicas: int, remedy: str) -> str:
+    return (
+        f"Keras cannot combine {what} with a tf.distribute strategy, received {replicas} replicas; "
+        f"{remedy}."
+    )

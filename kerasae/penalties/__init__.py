@@ -1,0 +1,8 @@
+"""Penalties, one a file: terms that are added to a reconstruction loss."""
+
+from kerasae import registry
+from kerasae.penalties._base import Penalty
+
+globals().update(registry.members("penalty"))
+
+__all__ = ["Penalty", *registry.members("penalty")]

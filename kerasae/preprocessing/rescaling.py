@@ -1,0 +1,71 @@
+"""A range scaled to [0, 1]."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.preprocessing._base import Preprocessor
+from kerasae.spec import Spec
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Rescaling(Preprocessor):
+    """`x = (raw - low) / (high - low)`.
+
+    The range is that of the kind where it is known (0 to 255 for uint8); otherwise `fit` takes
+    the least and the greatest value of the training split.
+
+    Args:
+        spec: what one raw example is.
+        low: raw value that becomes 0; `None` takes the spec's or what `fit` finds.
+        high: raw value that becomes 1; `None` takes the spec's or what `fit` finds.
+
+    Raises:
+        ValueError: if the data hold one value only, or `low` is not below `high`.
+    """
+
+    def __init__(
+        self,
+        spec: Spec | dict[str, Any],
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(spec, **kwargs)
+        self.low = self.spec.low if low is None else low
+        self.high = self.spec.high if high is None else high
+        self._check()
+
+    def _check(self) -> None:
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(
+                f"`low` must be below `high`, received {self.low:g} and {self.high:g}: data of one "
+                "value cannot be rescaled."
+            )
+
+    def fit(self, raw: np.ndarray) -> "Rescaling":
+        if self.low is None:
+            self.low = float(raw.min())
+        if self.high is None:
+            self.high = float(raw.max())
+        self._check()
+        return self
+
+    def _range(self) -> tuple[float, float]:
+        if self.low is None or self.high is None:
+            raise ValueError("The range is not known yet; call `fit` with the training examples.")
+        return self.low, self.high
+
+    def call(self, inputs: Any) -> Any:
+        low, high = self._range()
+        return ops.subtract(ops.cast(inputs, "float32"), low) * (1.0 / (high - low))
+
+    def inverse(self, x: Any) -> Any:
+        low, high = self._range()
+        return ops.cast(x, "float32") * (high - low) + low
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "low": self.low, "high": self.high}

@@ -1,0 +1,231 @@
+"""Recipe: names and keyword arguments from which a run can be repeated."""
+
+import dataclasses
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerasae import registry
+from kerasae.data import Data, load_data, parse_source
+from kerasae.models import Autoencoder
+from kerasae.preprocessing import default as default_preprocessing
+from kerasae.spec import Spec
+from kerasae.training import train
+
+SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
+
+#: What `Recipe.build` hands over itself, and a recipe therefore cannot set.
+_SUPPLIED = {
+    "preprocessing": {"spec"},
+    "network": {"spec", "outputs"},
+    "model": {"encoder", "decoder", "preprocessor", "reconstruction_loss"},
+    "train": {"model", "data", "callbacks", "folder", "resume"},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """What a run is made of: a section each for data, preprocessing, network, model, loss, train.
+
+    Each section is a dict of keyword arguments, with the `name` of a member of its room; `train`
+    takes those of `kerasae.train`. Names and types are checked against the signatures, so there is
+    no other list of parameters or defaults. Preprocessing and loss may go without a name: they
+    follow from the data and the family.
+    """
+
+    data: dict[str, Any]
+    preprocessing: dict[str, Any]
+    network: dict[str, Any]
+    model: dict[str, Any]
+    loss: dict[str, Any]
+    train: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        family: str | None = None,
+        /,
+        *,
+        source: str = "digits",
+        latent_dim: int | None = None,
+        **sections: dict[str, Any],
+    ) -> "Recipe":
+        """A recipe from the names that matter; the rest takes its defaults.
+
+        Args:
+            family: a member of `kerasae.models`; `undercomplete` where nothing is said.
+            source: a name, a path, or `tfds:NAME`.
+            latent_dim: size of the code.
+            **sections: arguments by section: `model={"beta": 4.0}`, `train={"epochs": 10}`.
+        """
+        for name in sections:
+            if name not in SECTIONS:
+                raise ValueError(f"Unknown section {name!r}; {registry.did_you_mean(name, [*SECTIONS])}")
+        given = {name: dict(sections.get(name, {})) for name in SECTIONS}
+        given["data"] = {**parse_source(source), **given["data"]}
+        given["network"] = {"name": "dense", **given["network"]}
+        given["model"] = {"name": "undercomplete", **given["model"]}
+        if family is not None:
+            given["model"]["name"] = family
+        if latent_dim is not None:
+            given["network"]["latent_dim"] = latent_dim
+        recipe = cls(**given)
+        recipe.check()
+        return recipe
+
+    def override(self, settings: dict[str, Any]) -> "Recipe":
+        """This recipe with some values replaced: `{"model.beta": 4.0, "train.epochs": 10}`.
+
+        A name that changes takes the arguments of the former member with it.
+        """
+        sections = {name: dict(getattr(self, name)) for name in SECTIONS}
+        for key in sorted(settings, key=lambda key: not key.endswith(".name")):
+            section, *path = key.split(".")
+            if section not in SECTIONS or not path:
+                raise ValueError(
+                    f"Expected section.name=value with a section of {', '.join(SECTIONS)}, received "
+                    f"{key!r}."
+                )
+            if path == ["name"] and sections[section].get("name") not in (None, settings[key]):
+                sections[section] = {}
+            target = sections[section]
+            for step in path[:-1]:
+                inner = target.get(step)
+                target[step] = {"name": inner} if isinstance(inner, str) else dict(inner or {})
+                target = target[step]
+            target[path[-1]] = settings[key]
+        recipe = Recipe(**sections)
+        recipe.check()
+        return recipe
+
+    def check(self) -> None:
+        """Holds every section against the signature of its member.
+
+        Raises:
+            ValueError: for an unknown name or parameter.
+            TypeError: for a value of the wrong type.
+        """
+        for section in SECTIONS:
+            values = dict(getattr(self, section))
+            if section == "train":
+                member = train
+            elif "name" in values:
+                member = registry.resolve(section, values.pop("name"))
+            elif values and section in ("loss", "preprocessing"):
+                raise ValueError(
+                    f"Section `{section}` has arguments but no name; add --set {section}.name=NAME. "
+                    f"There is: {', '.join(registry.names(section))}."
+                )
+            else:
+                continue
+            for name in values:
+                if name in _SUPPLIED.get(section, ()):
+                    raise ValueError(f"`{section}.{name}` is supplied by the recipe and cannot be set.")
+            registry.check(section, member, values)
+
+    def complete(self) -> "Recipe":
+        """This recipe with every default written out, so that a later default changes nothing."""
+        sections = {}
+        for section in SECTIONS:
+            values = dict(getattr(self, section))
+            if section == "train":
+                member = train
+            elif "name" in values:
+                member = registry.resolve(section, values["name"])
+            else:
+                sections[section] = values
+                continue
+            for name, parameter in registry.parameters(member).items():
+                if name in _SUPPLIED.get(section, ()) or name in ("name", "seed") and section == "loss":
+                    continue
+                if parameter.default is not inspect.Parameter.empty:
+                    values.setdefault(name, parameter.default)
+            sections[section] = values
+        return Recipe(**sections)
+
+    # From a recipe to a model --------------------------------------------------------------------
+
+    def load(self) -> Data:
+        """The data of this recipe, with the preprocessor fitted on the training split."""
+        section = dict(self.data)
+        name = section.pop("name")
+        function = registry.resolve("data", name)
+        data: Data = function(**section)
+        return data.with_preprocessor(self._preprocessor(data.spec))
+
+    def _preprocessor(self, spec: Spec) -> Any:
+        section = dict(self.preprocessing)
+        name = section.pop("name", None) or default_preprocessing(spec)
+        return registry.resolve("preprocessing", name)(spec, **section)
+
+    def build(self, data: Data | Spec) -> Autoencoder:
+        """A built and compiled model for data, with weights that follow from `train.seed`.
+
+        Args:
+            data: what `load` returned, or a spec, for a model without preprocessing.
+        """
+        keras.utils.set_random_seed(self.train.get("seed", 0))
+        spec = data if isinstance(data, Spec) else data.spec
+        family = registry.resolve("model", self.model["name"])
+        loss_section = dict(self.loss)
+        loss_name = loss_section.pop("name", None) or family.default_loss  # type: ignore[attr-defined]
+        loss = registry.resolve("loss", loss_name)(**loss_section)
+        network_section = dict(self.network)
+        network = registry.resolve("network", network_section.pop("name"))
+        encoder, decoder = network(spec, outputs=loss.outputs, **network_section)
+        head = loss.head()
+        if head is not None:
+            decoder = _append(decoder, head)
+        arguments = {key: value for key, value in self.model.items() if key != "name"}
+        preprocessor = None if isinstance(data, Spec) else data.preprocessor
+        model: Autoencoder = family(
+            encoder, decoder, reconstruction_loss=loss, preprocessor=preprocessor, **arguments
+        )
+        model.build((None, *spec.shape))
+        model.compile()
+        return model
+
+    # Files ---------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sections as plain JSON values."""
+        return {name: dict(getattr(self, name)) for name in SECTIONS}
+
+    def save(self, path: Path) -> None:
+        """Writes the recipe as JSON."""
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Recipe":
+        """The inverse of `save`.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is no recipe.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(f"Expected a recipe file, found none at {path}.")
+        try:
+            values = json.loads(path.read_text())
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"Expected a recipe in JSON in {path}, received: {error}.") from None
+        known = isinstance(values, dict) and set(values) <= set(SECTIONS)
+        if not known or not all(isinstance(value, dict) for value in values.values()):
+            raise ValueError(f"Expected the sections {', '.join(SECTIONS)} in {path}.")
+        if "name" not in values.get("data", {}):
+            raise ValueError(f"Expected a `name` in the section `data` of {path}.")
+        defaults: dict[str, dict[str, Any]] = {"network": {"name": "dense"}, "model": {"name": "undercomplete"}}
+        recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
+        recipe.check()
+        return recipe
+
+
+def _append(decoder: keras.Model, head: keras.layers.Layer) -> keras.Model:
+    if isinstance(decoder, keras.Sequential):
+        decoder.add(head)
+        return decoder
+    return keras.Model(decoder.inputs, head(decoder.output), name=decoder.name)

@@ -1,0 +1,176 @@
+"""A folder read as a table: in a room, the file name is the name.
+
+`kerasae/models/variational.py` is `--model variational`, is `"variational"` in a recipe, and is a
+case of the conformance test. The member of a file is its one public class or, where it has none,
+the public function named after the file. Files that start with an underscore are helpers.
+"""
+
+import difflib
+import functools
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import typeguard
+
+ROOMS = {
+    "model": "kerasae.models",
+    "network": "kerasae.networks",
+    "loss": "kerasae.losses",
+    "penalty": "kerasae.penalties",
+    "corruption": "kerasae.corruptions",
+    "preprocessing": "kerasae.preprocessing",
+    "data": "kerasae.data",
+    "export": "kerasae.export",
+    "command": "kerasae.cli",
+}
+
+
+@functools.cache
+def names(room: str) -> list[str]:
+    """The members of a room, sorted, without importing any of them."""
+    package = importlib.util.find_spec(ROOMS[room])
+    folders = package.submodule_search_locations if package else None
+    found = (module.name for module in pkgutil.iter_modules(folders or []))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A clause for an error message: the nearest known name, then all of them."""
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}There is: {', '.join(known) or 'nothing yet'}."
+
+
+def resolve(room: str, name: str) -> Callable[..., Any]:
+    """The class or function that a name stands for.
+
+    Raises:
+        ValueError: for an unknown room or name, with the nearest one.
+    """
+    if room not in ROOMS:
+        raise ValueError(f"Unknown room {room!r}; {did_you_mean(room, list(ROOMS))}")
+    if not isinstance(name, str) or name not in names(room):
+        raise ValueError(f"Unknown {room} {name!r}; {did_you_mean(name, names(room))}")
+    module = importlib.import_module(f"{ROOMS[room]}.{name}")
+    own = [
+        value
+        for key, value in vars(module).items()
+        if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
+    ]
+    classes = [value for value in own if inspect.isclass(value)]
+    if len(classes) == 1:
+        return typing.cast(Callable[..., Any], classes[0])
+    functions = [value for value in own if getattr(value, "__name__", None) == name]
+    if classes or len(functions) != 1:
+        raise TypeError(
+            f"{module.__name__} must hold one public class, or a function `{name}` and no class."
+        )
+    return typing.cast(Callable[..., Any], functions[0])
+
+
+def members(room: str) -> dict[str, Callable[..., Any]]:
+    """Every member of a room by the name of its class or function; imports them all."""
+    found = (resolve(room, name) for name in names(room))
+    return {member.__name__: member for member in found}
+
+
+def get(room: str, identifier: Any, **defaults: Any) -> Any:
+    """A member from a name, a dict with `name` and arguments, an instance, or `None`.
+
+    Args:
+        room: where to look.
+        identifier: `"masking"`, `{"name": "masking", "level": 0.3}`, an instance, or `None`.
+        **defaults: arguments used unless the dict gives them.
+    """
+    if isinstance(identifier, str):
+        identifier = {"name": identifier}
+    if not isinstance(identifier, dict) or "class_name" in identifier:
+        return identifier
+    arguments = dict(identifier)
+    if "name" not in arguments:
+        raise ValueError(f"A {room} needs a `name`, received {identifier}; {did_you_mean('', names(room))}")
+    member = resolve(room, arguments.pop("name"))
+    arguments = defaults | arguments
+    check(f"{room}", member, arguments)
+    return member(**arguments)
+
+
+def parameters(member: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The arguments of a member by name, with those that `**kwargs` hands to base classes of ours.
+
+    Arguments of Keras's own base classes (`name`, `dtype`, `trainable`) are not among them, nor
+    those that a class fixes for its base: it lists them in `fixed`.
+    """
+    if not inspect.isclass(member):
+        return dict(inspect.signature(member).parameters)
+    found: dict[str, inspect.Parameter] = {}
+    fixed: set[str] = set()
+    for base in _own_bases(member):
+        own = inspect.signature(base.__init__).parameters  # type: ignore[misc]
+        for name, parameter in own.items():
+            if name != "self" and name not in fixed and parameter.kind not in _VARIADIC:
+                found.setdefault(name, parameter)
+        fixed |= set(vars(base).get("fixed", ()))
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values()):
+            break
+    return found
+
+
+_VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+
+
+def _own_bases(member: type) -> list[type]:
+    """The classes with a constructor, from the member up to the first that is Keras's."""
+    bases = []
+    for base in member.__mro__:
+        if base is object or base.__module__.startswith("keras."):
+            break
+        if "__init__" in vars(base):
+            bases.append(base)
+    return bases
+
+
+def _annotations(member: Callable[..., Any]) -> dict[str, Any]:
+    if not inspect.isclass(member):
+        return typing.get_type_hints(member)
+    hints: dict[str, Any] = {}
+    for base in reversed(_own_bases(member)):
+        hints |= typing.get_type_hints(base.__init__)  # type: ignore[misc]
+    return hints
+
+
+def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> None:
+    """Holds keyword arguments against a signature: unknown names and wrong types are refused.
+
+    Raises:
+        ValueError: for a name that the signature lacks.
+        TypeError: for a value that does not fit its annotation.
+    """
+    known = parameters(member)
+    hints = _annotations(member)
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"Unknown parameter `{section}.{name}`; {did_you_mean(name, sorted(known))}")
+        if name in hints:
+            check_type(f"{section}.{name}", value, hints[name])
+
+
+def check_type(name: str, value: Any, annotation: Any) -> None:
+    """Raises a TypeError that says what was expected, unless the value fits the annotation."""
+    fits = True
+    if isinstance(value, bool) and annotation in (int, float, int | None, float | None):
+        fits = False
+    else:
+        try:
+            typeguard.check_type(value, annotation)
+        except typeguard.TypeCheckError:
+            fits = False
+    if not fits:
+        wanted = getattr(annotation, "__name__", None) if isinstance(annotation, type) else None
+        wanted = wanted or str(annotation).replace("typing.", "").replace("kerasae.", "")
+        raise TypeError(f"`{name}` must be of type {wanted}, received {value!r}.")

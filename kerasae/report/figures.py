@@ -1,0 +1,161 @@
+"""Figures from arrays and dicts; nothing here knows a model."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+#: Okabe and Ito 2008: told apart by colour-blind readers too.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#000000")
+
+
+def colours(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each name, the same in every figure of a page."""
+    return {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}
+
+
+def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+    """Originals in the first row, and a row of reconstructions for each name below.
+
+    Args:
+        originals: examples `(rows, height, width, channels)` or `(rows, features)`, in `x`.
+        rebuilt: the same shape, by name.
+    """
+    if originals.ndim == 4:
+        return _image_rows(originals, rebuilt)
+    return _profiles(originals, rebuilt)
+
+
+def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+    rows = {"original": originals, **rebuilt}
+    count = len(originals)
+    figure = Figure(figsize=(1.6 + 0.75 * count, 0.78 * len(rows)), dpi=110)
+    axes = figure.subplots(len(rows), count, squeeze=False)
+    # One scale for all: a pixel that is too dark must look too dark.
+    low, high = float(originals.min()), float(originals.max())
+    for line, (name, images) in zip(axes, rows.items(), strict=True):
+        for position, (place, image) in enumerate(zip(line, images, strict=True)):
+            if image.shape[-1] in (3, 4):
+                place.imshow(np.clip((image - low) / (high - low), 0, 1))
+            else:
+                place.imshow(image[..., 0], cmap="gray", vmin=low, vmax=high)
+            place.set_xticks([])
+            place.set_yticks([])
+            place.spines[:].set_visible(False)
+            if position == 0:
+                place.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+    figure.subplots_adjust(left=1.6 / (1.6 + 0.75 * count), right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
+    return figure
+
+
+def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+    count = min(4, len(originals))
+    figure = Figure(figsize=(9, 1.9 * count), dpi=110, layout="constrained")
+    axes = figure.subplots(count, 1, squeeze=False)[:, 0]
+    hues = colours(list(rebuilt))
+    for index, place in enumerate(axes):
+        place.plot(originals[index].ravel(), color="black", linewidth=2, label="original")
+        for name, rows in rebuilt.items():
+            place.plot(rows[index].ravel(), color=hues[name], linewidth=1, label=name)
+        place.set_ylabel(f"row {index}")
+        place.grid(alpha=0.3)
+    axes[-1].set_xlabel("feature")
+    axes[0].legend(fontsize=8, ncols=4, loc="upper right")
+    return figure
+
+
+def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Figure:
+    """Codes in two dimensions, a panel for each name, coloured by label.
+
+    Codes of more than two numbers are shown on their first two principal components, which is said
+    on the axes.
+
+    Args:
+        codes: `(rows, latent_dim)` by name.
+        labels: of the rows, or `None`.
+    """
+    columns = min(3, len(codes))
+    lines = -(-len(codes) // columns)
+    figure = Figure(figsize=(3.5 * columns, 3.3 * lines), dpi=110, layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    classes = [] if labels is None else list(np.unique(labels))
+    if not 1 < len(classes) <= 20:
+        classes = []
+    hues = _class_colours(len(classes))
+    for place, (name, values) in zip(axes, codes.items(), strict=False):
+        points, axis = _plane(values)
+        if labels is None or not classes:
+            place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
+        for index, label in enumerate(classes):
+            chosen = points[labels == label]  # type: ignore[operator]
+            place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=str(label), color=hues[index])
+        place.set_title(name, fontsize=11)
+        place.set_xlabel(f"{axis} 1", fontsize=8)
+        place.set_ylabel(f"{axis} 2", fontsize=8)
+        place.tick_params(labelsize=7)
+    for place in axes[len(codes) :]:
+        place.set_visible(False)
+    if classes:
+        handles, names = axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside right center", title="label", fontsize=8, markerscale=2)
+    return figure
+
+
+def _class_colours(count: int) -> list[str]:
+    chosen = colormaps["tab10" if count <= 10 else "tab20"]
+    return [to_hex(chosen(index)) for index in range(count)]
+
+
+def _plane(values: np.ndarray) -> tuple[np.ndarray, str]:
+    if values.shape[1] == 1:
+        return np.column_stack([values[:, 0], np.zeros(len(values))]), "code"
+    if values.shape[1] == 2:
+        return values, "code"
+    centred = values - values.mean(axis=0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    return centred @ directions[:2].T, "component"
+
+
+def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], unit: str) -> Figure:
+    """Reconstruction loss by epoch, a panel for each name: training thin, validation thick.
+
+    Args:
+        histories: by name one list of epochs a seed, each epoch a dict of terms.
+        unit: of the loss, for the axis.
+    """
+    columns = min(3, len(histories))
+    lines = -(-len(histories) // columns)
+    figure = Figure(figsize=(3.5 * columns, 2.7 * lines), dpi=110, layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    hues = colours(list(histories))
+    for place, (name, seeds) in zip(axes, histories.items(), strict=False):
+        for number, epochs in enumerate(seeds):
+            span = range(1, len(epochs) + 1)
+            for key, width, style, label in (
+                ("reconstruction", 0.8, "--", "training"),
+                ("val_reconstruction", 1.4, "-", "validation"),
+            ):
+                values = [epoch.get(key, float("nan")) for epoch in epochs]
+                place.plot(span, values, style, color=hues[name], linewidth=width, alpha=0.8, label=label if number == 0 else None)
+        place.set_title(name, fontsize=11)
+        place.set_xlabel("epoch", fontsize=8)
+        place.set_ylabel(f"reconstruction, {unit}" if unit else "reconstruction", fontsize=8)
+        place.tick_params(labelsize=7)
+        place.grid(alpha=0.3)
+        late = [
+            epoch[key]
+            for epochs in seeds
+            for epoch in epochs[len(epochs) // 10 :]
+            for key in ("reconstruction", "val_reconstruction")
+            if key in epoch
+        ]
+        if late and min(late) < max(late):
+            # The first epochs would flatten all that follow.
+            margin = 0.05 * (max(late) - min(late))
+            place.set_ylim(min(late) - margin, max(late) + margin)
+        place.legend(fontsize=7)
+    for place in axes[len(histories) :]:
+        place.set_visible(False)
+    return figure

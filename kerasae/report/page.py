@@ -1,0 +1,67 @@
+"""One self-contained HTML page: a table, sentences and figures, with nothing to fetch."""
+
+import base64
+import dataclasses
+import io
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+from matplotlib.figure import Figure
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A figure with its heading and what to see in it."""
+
+    title: str
+    caption: str
+    figure: Figure
+
+
+def render(
+    title: str,
+    subtitle: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    findings: Sequence[tuple[bool, str]],
+    pictures: Sequence[Picture],
+    notes: Sequence[str] = (),
+) -> str:
+    """The page as HTML.
+
+    Args:
+        title: of the page.
+        subtitle: a line below it.
+        headings: of the table's columns.
+        rows: of the table, as text; the best of a column is marked by a leading `*`.
+        findings: sentences on top, each with whether it is good news.
+        pictures: in order.
+        notes: how the figures were obtained, below the table.
+    """
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    source = files("kerasae.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        title=title,
+        subtitle=subtitle,
+        headings=headings,
+        rows=rows,
+        findings=findings,
+        notes=notes,
+        pictures=[(p.title, p.caption, encode(p.figure)) for p in pictures],
+    )
+
+
+def encode(figure: Figure) -> str:
+    """A figure as the base64 text of a PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", facecolor="white")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def write(path: Path, html: str) -> None:
+    """Writes the page under a temporary name and renames it."""
+    new = path.with_suffix(".html.new")
+    new.write_text(html, encoding="utf-8")
+    new.replace(path)

@@ -1,0 +1,195 @@
+"""Run: one folder that holds a trained model and what is known of it."""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerasae.data import Data
+from kerasae.models import Autoencoder, load_model
+from kerasae.recipe import Recipe
+from kerasae.training import History, train
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The paths inside one run folder, and what is stored there.
+
+    Args:
+        folder: of the run.
+    """
+
+    folder: Path
+
+    @property
+    def recipe_path(self) -> Path:
+        """The recipe, every default written out."""
+        return self.folder / "recipe.json"
+
+    @property
+    def model_path(self) -> Path:
+        """The whole model, with its preprocessor, as a `.keras` file."""
+        return self.folder / "model.keras"
+
+    @property
+    def encoder_path(self) -> Path:
+        """Raw examples to codes, of Keras's own layers alone."""
+        return self.folder / "encoder.keras"
+
+    @property
+    def decoder_path(self) -> Path:
+        """Codes to raw units, of Keras's own layers alone."""
+        return self.folder / "decoder.keras"
+
+    @property
+    def history_path(self) -> Path:
+        """One row an epoch."""
+        return self.folder / "history.csv"
+
+    @property
+    def training_path(self) -> Path:
+        """Seconds and the best epoch."""
+        return self.folder / "training.json"
+
+    @property
+    def metrics_path(self) -> Path:
+        """What `evaluate` found."""
+        return self.folder / "metrics.json"
+
+    @property
+    def report_path(self) -> Path:
+        """The HTML page."""
+        return self.folder / "report.html"
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """The run in a folder.
+
+        Raises:
+            FileNotFoundError: if the folder holds no finished run.
+        """
+        run = cls(Path(folder))
+        if not run.recipe_path.is_file() or not run.model_path.is_file():
+            raise FileNotFoundError(
+                f"Expected a finished run (recipe.json, model.keras) in {folder}, found none; "
+                "`kerasae train` makes one."
+            )
+        return run
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe of this run."""
+        return Recipe.read(self.recipe_path)
+
+    @cached_property
+    def model(self) -> Autoencoder:
+        """The trained model."""
+        return load_model(self.model_path)  # type: ignore[no-any-return]
+
+    @cached_property
+    def data(self) -> Data:
+        """The data of this run, seen through the model's own preprocessor."""
+        return dataclasses.replace(self.recipe.load(), preprocessor=self.model.preprocessor)
+
+    @cached_property
+    def training(self) -> dict[str, Any]:
+        """Seconds, epochs and the best epoch of the training."""
+        return json.loads(self.training_path.read_text())  # type: ignore[no-any-return]
+
+    def write(self, recipe: Recipe, model: Autoencoder, history: History) -> None:
+        """Stores a finished training; `model.keras`, which makes the run complete, comes last."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        recipe.complete().save(self.recipe_path)
+        write_json(
+            self.training_path,
+            {
+                "seconds": history.seconds,
+                "epochs": len(history.epochs),
+                "best_epoch": history.best_epoch,
+            },
+        )
+        _write_csv(self.history_path, history.epochs)
+        model.plain_encoder().save(self.encoder_path)
+        model.plain_decoder().save(self.decoder_path)
+        new = self.folder / "new.keras"
+        model.save(new)
+        new.replace(self.model_path)
+
+
+def run_recipe(
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
+    """Trains a recipe into a new run folder.
+
+    The folder appears only once the data are read and the model is built, and goes again if the
+    training fails; an interrupted training leaves its checkpoint for `resume`.
+
+    Args:
+        recipe: what to train.
+        out: the folder, which must not exist unless `resume`.
+        resume: whether to go on from a checkpoint there.
+        callbacks: of Keras.
+
+    Raises:
+        FileExistsError: if the folder exists.
+        FileNotFoundError: if there is nothing to resume.
+    """
+    folder = Path(out)
+    unfinished = folder / "unfinished.json"
+    if resume:
+        if not unfinished.is_file():
+            raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
+    else:
+        refuse_existing(folder)
+    data = recipe.load()
+    model = recipe.build(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        recipe.complete().save(unfinished)
+    try:
+        history = train(
+            model, data, **recipe.train, folder=folder, resume=resume, callbacks=callbacks
+        )
+        run = Run(folder)
+        run.write(recipe, model, history)
+    except Exception:
+        if not resume:
+            shutil.rmtree(folder)
+        raise
+    unfinished.unlink()
+    return run
+
+
+def refuse_existing(folder: str | Path) -> None:
+    """Raises FileExistsError if a folder is there already."""
+    if Path(folder).exists():
+        raise FileExistsError(
+            f"Expected a folder that does not exist yet for --out, received {folder}, which is kept "
+            "as it is; choose another."
+        )
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes JSON under a temporary name and renames it."""
+    new = path.with_suffix(".json.new")
+    new.write_text(json.dumps(values, indent=2) + "\n")
+    new.replace(path)
+
+
+def _write_csv(path: Path, rows: list[dict[str, float]]) -> None:
+    import csv
+
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["epoch", *rows[0]])
+        writer.writeheader()
+        for number, row in enumerate(rows, 1):
+            writer.writerow({"epoch": number, **row})

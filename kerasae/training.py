@@ -1,0 +1,260 @@
+"""train: from a model and data to a trained model."""
+
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from kerasae.data import Data
+from kerasae.models import Autoencoder
+from kerasae.registry import did_you_mean
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What a training did.
+
+    Attributes:
+        epochs: one dict an epoch: each named term, `val_` in front for the validation split.
+        seconds: wall time of the training.
+        best_epoch: whose weights the model holds, counted from 1.
+    """
+
+    epochs: list[dict[str, float]]
+    seconds: float
+    best_epoch: int
+
+
+def train(
+    model: Autoencoder,
+    data: Data,
+    *,
+    epochs: int = 200,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    optimizer: str = "adam",
+    weight_decay: float = 0.0,
+    clip_norm: float | None = None,
+    gradient_accumulation: int = 1,
+    patience: int = 20,
+    reduce_patience: int = 8,
+    reduce_factor: float = 0.3,
+    seed: int = 0,
+    jit_compile: bool | Literal["auto"] = "auto",
+    steps_per_execution: int | None = None,
+    tensorboard: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    folder: str | Path | None = None,
+    resume: bool = False,
+) -> History:
+    """Trains a model on the training split and leaves it with its best weights.
+
+    The best epoch is the one of least validation loss, judged with the final weights of all
+    penalties and with noise of a fixed seed.
+
+    Args:
+        model: a built autoencoder; it is compiled here.
+        data: with the preprocessor whose `x` the model takes.
+        epochs: at most so many.
+        batch_size: examples per step.
+        learning_rate: at the start.
+        optimizer: a name in `keras.optimizers`.
+        weight_decay: decoupled, 0 for none.
+        clip_norm: bound on the global norm of the gradient, or `None`.
+        gradient_accumulation: steps whose gradients are averaged before one update.
+        patience: epochs without improvement before the training ends.
+        reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
+        reduce_factor: what the learning rate is multiplied by then.
+        seed: of the order of the examples.
+        jit_compile: whether XLA compiles the step; `"auto"` does unless devices are many.
+        steps_per_execution: steps in one call of the compiled function; `None` takes an epoch.
+        tensorboard: whether to write TensorBoard's log, into `folder`.
+        callbacks: more callbacks of Keras.
+        folder: where checkpoints, logs and `history.csv` go, or `None` for nowhere.
+        resume: whether to go on from the checkpoint in `folder`.
+
+    Returns:
+        The history.
+
+    Raises:
+        ValueError: for a number out of range, data outside the range of the loss, or a loss that
+            became NaN.
+    """
+    _check_numbers(locals())
+    spread = model.distribute_strategy.num_replicas_in_sync > 1
+    validation = data.x("validation")
+    check_loss_range(model, data, validation)
+    checkpoint = None if folder is None else Path(folder) / "checkpoint"
+    stopper = _BestWeights(patience, reduce_patience, reduce_factor, checkpoint)
+    dataset, steps = data.training_batches(
+        batch_size, seed=seed, first_epoch=stopper.saved_epoch() if resume else 0
+    )
+    model.compile(
+        _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
+        jit_compile=False if spread else jit_compile,
+        steps_per_execution=1 if spread else min(steps_per_execution or min(steps, 64), steps),
+    )
+    first = stopper.restore(model) if resume else 0
+    extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
+    if folder is not None:
+        if tensorboard:
+            extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
+    began = time.perf_counter()
+    model.fit(
+        dataset,
+        steps_per_epoch=steps,
+        epochs=epochs,
+        initial_epoch=first,
+        validation_data=data.validation_batches(),
+        shuffle=False,  # they are shuffled; Keras warns otherwise
+        callbacks=extra,
+        verbose=0,
+    )
+    seconds = time.perf_counter() - began
+    stopper.finish()
+    return History([*stopper.earlier, *stopper.rows], seconds, stopper.best_epoch + 1)
+
+
+def check_loss_range(model: Autoencoder, data: Data, validation: np.ndarray) -> None:
+    """Refuses data that the reconstruction loss cannot take."""
+    loss = model.reconstruction_loss
+    if np.isneginf(loss.low) and np.isposinf(loss.high):
+        return
+    x = data.x("train")
+    loss.check_range(min(x.min(), validation.min()), max(x.max(), validation.max()))
+
+
+def _check_numbers(values: dict[str, Any]) -> None:
+    for name in ("epochs", "batch_size", "gradient_accumulation", "patience"):
+        if values[name] < 1:
+            raise ValueError(f"`{name}` must be a positive integer, received {values[name]!r}.")
+    for name in ("weight_decay", "reduce_patience", "seed"):
+        if values[name] < 0:
+            raise ValueError(f"`{name}` must be non-negative, received {values[name]!r}.")
+    if not values["learning_rate"] > 0:
+        raise ValueError(f"`learning_rate` must be positive, received {values['learning_rate']!r}.")
+    if not 0 < values["reduce_factor"] < 1:
+        raise ValueError(f"`reduce_factor` must be in (0, 1), received {values['reduce_factor']!r}.")
+    if values["clip_norm"] is not None and not values["clip_norm"] > 0:
+        raise ValueError(f"`clip_norm` must be positive, received {values['clip_norm']!r}.")
+
+
+def _optimizer(
+    name: str, learning_rate: float, weight_decay: float, clip_norm: float | None, accumulation: int
+) -> keras.optimizers.Optimizer:
+    known = {
+        key.lower(): value
+        for key, value in vars(keras.optimizers).items()
+        if isinstance(value, type) and key not in ("Optimizer", "LossScaleOptimizer")
+    }
+    if name.lower() not in known:
+        raise ValueError(f"Unknown `optimizer` {name!r}; {did_you_mean(name.lower(), sorted(known))}")
+    return known[name.lower()](
+        learning_rate=learning_rate,
+        weight_decay=weight_decay or None,
+        global_clipnorm=clip_norm,
+        gradient_accumulation_steps=accumulation if accumulation > 1 else None,
+    )
+
+
+class _BestWeights(keras.callbacks.Callback):
+    """Early stopping, learning-rate reduction, NaN guard and checkpoint, with one state.
+
+    Keras has a callback for each, but a checkpoint of hers forgets what the others know: a resumed
+    training would forget the best epoch. Here the state is one dict beside the weights.
+    """
+
+    def __init__(
+        self, patience: int, reduce_patience: int, reduce_factor: float, checkpoint: Path | None
+    ) -> None:
+        super().__init__()
+        self.patience = patience
+        self.reduce_patience = reduce_patience
+        self.reduce_factor = reduce_factor
+        self.checkpoint = checkpoint
+        self.best = float("inf")
+        self.best_epoch = 0
+        self.reduced_at = 0
+        self.best_weights: list[np.ndarray] | None = None
+        self.earlier: list[dict[str, float]] = []
+        self.rows: list[dict[str, float]] = []
+        self.saved_at = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        value = logs.get("val_loss", logs["loss"])
+        if not np.isfinite(logs["loss"]) or not np.isfinite(value):
+            raise FloatingPointError(
+                f"The loss became {logs['loss']} in epoch {epoch + 1}; expected a finite number: use "
+                "a smaller --learning-rate, or --set train.clip_norm=1."
+            )
+        self.rows.append(logs)
+        if value < self.best:
+            self.best, self.best_epoch, self.reduced_at = value, epoch, epoch
+            self.best_weights = self.model.get_weights()
+        elif epoch - self.best_epoch >= self.patience:
+            self.model.stop_training = True
+        elif self.reduce_patience and epoch - self.reduced_at >= self.reduce_patience:
+            optimizer = self.model.optimizer
+            optimizer.learning_rate = float(optimizer.learning_rate) * self.reduce_factor
+            self.reduced_at = epoch
+        if self.checkpoint is not None and time.monotonic() - self.saved_at > 5.0:
+            self.save(epoch + 1)
+
+    def finish(self) -> None:
+        """Gives the model its best weights and removes the checkpoint."""
+        if self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+        if self.checkpoint is not None:
+            shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+    def save(self, epoch: int) -> None:
+        """Writes the state. `state.json` comes last and names the files it goes with, so that a
+        kill at any moment leaves a checkpoint that holds together."""
+        assert self.checkpoint is not None
+        self.checkpoint.mkdir(exist_ok=True)
+        self.model.save_weights(self.checkpoint / f"{epoch}.weights.h5")
+        np.savez(self.checkpoint / f"{epoch}.npz", *(self.best_weights or []))
+        state = {
+            "epoch": epoch,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "reduced_at": self.reduced_at,
+            "rows": [*self.earlier, *self.rows],
+        }
+        new = self.checkpoint / "state.json.new"
+        new.write_text(json.dumps(state))
+        new.replace(self.checkpoint / "state.json")
+        for path in self.checkpoint.iterdir():
+            if path.name not in ("state.json", f"{epoch}.weights.h5", f"{epoch}.npz"):
+                path.unlink()
+        self.saved_at = time.monotonic()
+
+    def _state(self) -> dict[str, Any] | None:
+        path = self.checkpoint and self.checkpoint / "state.json"
+        return json.loads(path.read_text()) if path and path.is_file() else None
+
+    def saved_epoch(self) -> int:
+        """How many epochs the checkpoint has behind it, 0 without one."""
+        state = self._state()
+        return int(state["epoch"]) if state else 0
+
+    def restore(self, model: keras.Model) -> int:
+        """Puts the state back into a compiled model; returns the epoch to begin with."""
+        state = self._state()
+        if state is None or self.checkpoint is None:
+            return 0
+        epoch = int(state["epoch"])
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(self.checkpoint / f"{epoch}.weights.h5")
+        with np.load(self.checkpoint / f"{epoch}.npz") as stored:
+            self.best_weights = [stored[name] for name in stored.files]
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.reduced_at, self.earlier = state["reduced_at"], state["rows"]
+        return epoch
