@@ -10,7 +10,15 @@ import keras
 import numpy as np
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import COLUMNS, Entry, against_pca, measure, merge, shown_rows, to_json
+from kerasae.evaluation.compare import (
+    COLUMNS,
+    Entry,
+    against_pca,
+    measure,
+    merge,
+    shown_rows,
+    to_json,
+)
 from kerasae.evaluation.pca import PCA
 from kerasae.recipe import Recipe
 from kerasae.report import figures, page

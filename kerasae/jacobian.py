@@ -23,12 +23,35 @@ class DenseStep(NamedTuple):
 
 
 #: Activations whose j-th output depends on the j-th input alone.
-_ELEMENTWISE = (
-    "celu elu exponential gelu hard_sigmoid hard_silu hard_tanh leaky_relu linear mish relu relu6 "
-    "selu sigmoid silu soft_shrink softplus softsign tanh tanh_shrink"
-).split()
+_ELEMENTWISE = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "tanh",
+    "tanh_shrink",
+]
 #: Layers that leave the Jacobian's norm as it is, outside training.
-_TRANSPARENT = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape, keras.layers.Dropout)
+_TRANSPARENT = (
+    keras.layers.InputLayer,
+    keras.layers.Flatten,
+    keras.layers.Reshape,
+    keras.layers.Dropout,
+)
 
 
 def dense_stack(layers: Sequence[keras.layers.Layer]) -> list[DenseStep] | None:
@@ -80,7 +103,9 @@ def stack_norm(steps: Sequence[DenseStep], x: Any) -> Any:
     gram = tf.matmul(first, first, transpose_a=True)
     if len(steps) == 2 and slopes[1] is None:
         shared = gram * tf.matmul(kernels[1], kernels[1], transpose_b=True)
-        return _quadratic_form(slopes[0] if slopes[0] is not None else tf.ones((tf.shape(x)[0], gram.shape[0])), shared)
+        return _quadratic_form(
+            slopes[0] if slopes[0] is not None else tf.ones((tf.shape(x)[0], gram.shape[0])), shared
+        )
     rows = tf.transpose(kernels[-1])[None]
     if slopes[-1] is not None:
         rows = rows * slopes[-1][:, :, None]
@@ -158,9 +183,7 @@ def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int) -> Any:
     return tf.reduce_sum(tf.reshape(norms, (-1, latent_dim)), axis=-1)
 
 
-def estimated_norm(
-    encode: Callable[[Any], Any], x: Any, latent_dim: int, probes: int, seed: Any
-) -> Any:
+def estimated_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int, probes: int, seed: Any) -> Any:
     """Hutchinson's unbiased estimate: the mean of `|v^T J|^2` over random signs `v`.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from kerasae import registry
-from kerasae.data import Data, load_data, parse_source
+from kerasae.data import Data, parse_source
 from kerasae.models import Autoencoder
 from kerasae.preprocessing import default as default_preprocessing
 from kerasae.spec import Spec
@@ -86,8 +86,7 @@ class Recipe:
             section, *path = key.split(".")
             if section not in SECTIONS or not path:
                 raise ValueError(
-                    f"Expected section.name=value with a section of {', '.join(SECTIONS)}, received "
-                    f"{key!r}."
+                    f"Expected section.name=value with a section of {', '.join(SECTIONS)}, received {key!r}."
                 )
             if path == ["name"] and sections[section].get("name") not in (None, settings[key]):
                 sections[section] = {}
@@ -139,7 +138,7 @@ class Recipe:
                 sections[section] = values
                 continue
             for name, parameter in registry.parameters(member).items():
-                if name in _SUPPLIED.get(section, ()) or name in ("name", "seed") and section == "loss":
+                if name in _SUPPLIED.get(section, ()) or (name in ("name", "seed") and section == "loss"):
                     continue
                 if parameter.default is not inspect.Parameter.empty:
                     values.setdefault(name, parameter.default)
@@ -218,7 +217,10 @@ class Recipe:
             raise ValueError(f"Expected the sections {', '.join(SECTIONS)} in {path}.")
         if "name" not in values.get("data", {}):
             raise ValueError(f"Expected a `name` in the section `data` of {path}.")
-        defaults: dict[str, dict[str, Any]] = {"network": {"name": "dense"}, "model": {"name": "undercomplete"}}
+        defaults: dict[str, dict[str, Any]] = {
+            "network": {"name": "dense"},
+            "model": {"name": "undercomplete"},
+        }
         recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
         recipe.check()
         return recipe

@@ -67,9 +67,7 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
         return typing.cast(Callable[..., Any], classes[0])
     functions = [value for value in own if getattr(value, "__name__", None) == name]
     if classes or len(functions) != 1:
-        raise TypeError(
-            f"{module.__name__} must hold one public class, or a function `{name}` and no class."
-        )
+        raise TypeError(f"{module.__name__} must hold one public class, or a function `{name}` and no class.")
     return typing.cast(Callable[..., Any], functions[0])
 
 

@@ -156,9 +156,7 @@ def run_recipe(
     if not resume:
         recipe.complete().save(unfinished)
     try:
-        history = train(
-            model, data, **recipe.train, folder=folder, resume=resume, callbacks=callbacks
-        )
+        history = train(model, data, **recipe.train, folder=folder, resume=resume, callbacks=callbacks)
         run = Run(folder)
         run.write(recipe, model, history)
     except Exception:

@@ -7,13 +7,24 @@ from typing import Any
 import click
 
 from kerasae.cli._options import make_recipe, recipe_options
+from kerasae.cli._quiet import import_tensorflow
 
 
 @click.command("compare")
 @click.argument("sources", nargs=-1, required=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the page and the runs; must not exist.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the page and the runs; must not exist.",
+)
 @click.option("--models", help="Families to train, separated by commas; all by default.")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Trainings of each family.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Trainings of each family.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @recipe_options(model=False)
 def command(
@@ -31,6 +42,7 @@ def command(
     kerasae compare digits --out runs/first
     kerasae compare runs/a runs/b
     """
+    import_tensorflow()
     from kerasae.runs import refuse_existing
 
     if out is not None:
@@ -38,7 +50,9 @@ def command(
     finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if settings or models or recipe_path:
-            raise click.UsageError("Finished runs are compared as they are; expected no options but --out and --json.")
+            raise click.UsageError(
+                "Finished runs are compared as they are; expected no options but --out and --json."
+            )
         _compare_runs([Path(source) for source in sources], out, as_json)
     elif len(sources) > 1:
         missing = next(source for source in sources if source not in finished)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerasae.cli._quiet import import_tensorflow
+
 if TYPE_CHECKING:
     from kerasae.runs import Run
 
@@ -18,6 +20,7 @@ def command(run: Path, as_json: bool) -> None:
 
     Writes metrics.json and report.html into the run.
     """
+    import_tensorflow()
     from kerasae.runs import Run
 
     result = evaluate_run(Run.open(run))
@@ -53,7 +56,12 @@ def print_evaluation(result: dict[str, Any]) -> None:
     rows = []
     for key, label in labels.items():
         values = [entry["seeds"][0][key] for entry in result["entries"]]
-        rows.append([label, *("–" if v is None else f"{v:,}" if isinstance(v, int) else f"{v:.5f}" for v in values)])
+        rows.append(
+            [
+                label,
+                *("–" if v is None else f"{v:,}" if isinstance(v, int) else f"{v:.5f}" for v in values),
+            ]
+        )
     print_table(["", *names], rows, f"{result['data']}, {result['test_rows']} test rows")
     for sentence in result["against_pca"]:
         console().print(sentence)

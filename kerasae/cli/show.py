@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from kerasae import registry
+from kerasae.cli._quiet import import_tensorflow
 
 
 @click.command("show")
@@ -21,10 +22,13 @@ def command(room: str | None, name: str | None) -> None:
         click.echo("`kerasae show model variational` shows one of them.")
     elif name is None:
         if room not in registry.ROOMS:
-            raise click.UsageError(f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}")
+            raise click.UsageError(
+                f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}"
+            )
         for member in registry.names(room):
             click.echo(member)
     else:
+        import_tensorflow()
         member = registry.resolve(room, name)
         click.echo(f"{member.__module__}.{member.__name__}")
         click.echo(signature(member))

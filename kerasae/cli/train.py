@@ -6,11 +6,17 @@ from typing import Any
 import click
 
 from kerasae.cli._options import make_recipe, recipe_options
+from kerasae.cli._quiet import import_tensorflow
 
 
 @click.command("train")
 @click.argument("source", required=False)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run; must not exist.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the run; must not exist.",
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
 @recipe_options()
 def command(
@@ -21,6 +27,7 @@ def command(
     The run folder holds the model, its encoder and decoder as plain Keras models, the recipe, the
     history, the figures on the test split, and a page with pictures.
     """
+    import_tensorflow()
     from kerasae.cli._output import console, epoch_callback, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.recipe import Recipe

@@ -46,9 +46,7 @@ def parse_source(source: str) -> dict[str, Any]:
             return {"name": candidate, _first(candidate): source}
     plain = [candidate for candidate in names if not _first(candidate)]
     if path.exists():
-        raise ValueError(
-            f"Expected data that a source reads (.npy, .npz, idx, idx.gz), received {source}."
-        )
+        raise ValueError(f"Expected data that a source reads (.npy, .npz, idx, idx.gz), received {source}.")
     if path.suffix or len(path.parts) > 1:
         raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
     hint = registry.did_you_mean(source, plain)

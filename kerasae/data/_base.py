@@ -127,9 +127,7 @@ def check_examples(array: np.ndarray, where: str) -> np.ndarray:
             "reshape it to (rows, features)."
         )
     if len(array) < 2 or 0 in array.shape:
-        raise ValueError(
-            f"Expected at least 2 rows with features in {where}, received shape {array.shape}."
-        )
+        raise ValueError(f"Expected at least 2 rows with features in {where}, received shape {array.shape}.")
     if array.dtype.kind == "f":
         flat = array.reshape(len(array), -1)
         bad = ~np.isfinite(flat)
@@ -175,9 +173,7 @@ def make_data(
         if not 0 < share < 1:
             raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")
     if labels is not None and len(labels) != len(examples):
-        raise ValueError(
-            f"Expected a label for each of the {len(examples)} rows, received {len(labels)}."
-        )
+        raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
     order = np.random.default_rng(seed).permutation(len(examples))
     everything = Split(examples, labels)
     if test_examples is None:

@@ -60,9 +60,7 @@ def tfds(
     ]
     chosen = feature or ("image" if "image" in numeric else next((k for k in numeric if k != "label"), None))
     if chosen not in builder.info.features:
-        raise ValueError(
-            f"`feature` must be one of {', '.join(builder.info.features)}, received {chosen!r}."
-        )
+        raise ValueError(f"`feature` must be one of {', '.join(builder.info.features)}, received {chosen!r}.")
     label = label or ("label" if "label" in builder.info.features else None)
     names = {"train": "train", "validation": "validation", "test": "test"}
     loaded = {

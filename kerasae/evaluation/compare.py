@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class Entry:
 
 def measure(name: str, codec: Codec, data: Data, **more: Any) -> Entry:
     """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
-    shown = data.test.examples[:shown_rows()]
+    shown = data.test.examples[: shown_rows()]
     return Entry(
         name,
         [{**evaluate(codec, data), **more}],
@@ -67,9 +67,7 @@ def shown_rows() -> int:
     return 12
 
 
-def compare(
-    codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | None = None
-) -> list[Entry]:
+def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | None = None) -> list[Entry]:
     """An entry for each codec, on the same test rows.
 
     Args:
@@ -134,5 +132,3 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
         ],
         "against_pca": against_pca(entries),
     }
-
-

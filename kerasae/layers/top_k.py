@@ -39,9 +39,7 @@ class TopK(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         if self.k > input_shape[-1]:
-            raise ValueError(
-                f"`k` must not exceed the code size {input_shape[-1]}, received {self.k}."
-            )
+            raise ValueError(f"`k` must not exceed the code size {input_shape[-1]}, received {self.k}.")
         super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:

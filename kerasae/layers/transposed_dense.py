@@ -32,9 +32,7 @@ class TransposedDense(keras.layers.Layer):
     Reference: Vincent et al. 2010, JMLR, section 2.2.
     """
 
-    def __init__(
-        self, units: int, activation: Any = None, use_bias: bool = True, **kwargs: Any
-    ) -> None:
+    def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(units, int) or isinstance(units, bool) or units < 1:
             raise ValueError(f"`units` must be a positive integer, received {units!r}.")
@@ -45,9 +43,7 @@ class TransposedDense(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         self.bias = (
-            self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
-            if self.use_bias
-            else None
+            self.add_weight(shape=(self.units,), initializer="zeros", name="bias") if self.use_bias else None
         )
         super().build(input_shape)
 

@@ -76,6 +76,7 @@ class Autoencoder(keras.Model):
             contraction = SquaredJacobian(contraction) if contraction else None
         self.contraction = contraction
         self.preprocessor = preprocessor
+        self._graphs = _Graphs(self)
 
     # Codes and back, on tensors ------------------------------------------------------------------
 
@@ -112,13 +113,11 @@ class Autoencoder(keras.Model):
 
     def transform(self, raw: np.ndarray, batch_size: int = 1024) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
-        encode = tf.function(lambda part: self.encode(self._to_x(part)), reduce_retracing=True)
-        return _in_batches(encode, raw, batch_size)
+        return _in_batches(self._graphs.encode, raw, batch_size)
 
     def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> np.ndarray:
         """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
-        decode = tf.function(self.decode, reduce_retracing=True)
-        x = _in_batches(decode, np.asarray(codes, "float32"), batch_size)
+        x = _in_batches(self._graphs.decode, np.asarray(codes, "float32"), batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def _to_x(self, raw: Any) -> Any:
@@ -199,8 +198,7 @@ class Autoencoder(keras.Model):
         if self.contraction is None:
             return
         if any(
-            isinstance(layer, keras.layers.BatchNormalization)
-            for layer in self.encoder._flatten_layers()
+            isinstance(layer, keras.layers.BatchNormalization) for layer in self.encoder._flatten_layers()
         ):
             raise ValueError(
                 "A contractive penalty needs an encoder without batch normalisation, under which "
@@ -254,9 +252,7 @@ class Autoencoder(keras.Model):
 
         A pair `(noisy, clean)` of the user's own stands in for the corruption.
         """
-        outputs = self(
-            x, training=training, seed=seed, sample_weight=sample_weight, corrupt=target is None
-        )
+        outputs = self(x, training=training, seed=seed, sample_weight=sample_weight, corrupt=target is None)
         self._contract(x, sample_weight, seed)
         return self.compute_loss(x, target, outputs, sample_weight, training=training), outputs
 
@@ -295,9 +291,7 @@ class Autoencoder(keras.Model):
     def observe(self, x: Any, sample_weight: Any) -> None:
         """Updates metrics of the family's own; outside `call`, so that no artifact holds them."""
 
-    def _log(
-        self, loss: Any, x: Any, target: Any, outputs: Any, sample_weight: Any
-    ) -> dict[str, Any]:
+    def _log(self, loss: Any, x: Any, target: Any, outputs: Any, sample_weight: Any) -> dict[str, Any]:
         self.terms.update(self, loss, ops.shape(x)[0])
         self.observe(x, sample_weight)
         return self.compute_metrics(x, target, outputs, sample_weight)
@@ -329,6 +323,14 @@ class Autoencoder(keras.Model):
         return Spec("vector", tuple(self.encoder.input_shape[1:]))
 
 
+class _Graphs:
+    """The compiled verbs of a model, traced once; an object that Keras does not track."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        self.encode = tf.function(lambda raw: model.encode(model._to_x(raw)), reduce_retracing=True)
+        self.decode = tf.function(lambda codes: model.decode(codes), reduce_retracing=True)
+
+
 def _in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray:
     if len(array) == 0:
         raise ValueError("Expected at least one example, received none.")
@@ -337,5 +339,3 @@ def _in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray
         for start in range(0, len(array), batch_size)
     ]
     return np.concatenate(parts)
-
-

@@ -27,15 +27,12 @@ class DeterministicAutoencoder(Autoencoder):
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
         if type(self) is DeterministicAutoencoder:
-            raise TypeError(
-                "`DeterministicAutoencoder` is abstract; choose a family of `kerasae.models`."
-            )
+            raise TypeError("`DeterministicAutoencoder` is abstract; choose a family of `kerasae.models`.")
         try:
             keras.activations.get(code_activation)
         except ValueError:
             raise ValueError(
-                f"`code_activation` must name a function of keras.activations, received "
-                f"{code_activation!r}."
+                f"`code_activation` must name a function of keras.activations, received {code_activation!r}."
             ) from None
         self.code_activation = code_activation
         # float32: a code is kept, compared and searched in.

@@ -18,9 +18,7 @@ class Terms:
     def __init__(self, model: Any) -> None:
         names = ["reconstruction", *(penalty.name for penalty in model.penalties())]
         if len(set(names)) < len(names):
-            raise ValueError(
-                f"Each penalty needs a `name` of its own in the log, received {names[1:]}."
-            )
+            raise ValueError(f"Each penalty needs a `name` of its own in the log, received {names[1:]}.")
         if any(variable.regularizer is not None for variable in model.trainable_variables):
             names.append("regularization")
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
@@ -78,14 +76,11 @@ def check_compile(model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any])
     if kwargs.get("steps_per_execution", 1) != 1:
         raise ValueError(_refusal("steps_per_execution above 1", replicas, "use 1 (keras#19246)"))
     if getattr(optimizer, "gradient_accumulation_steps", None):
-        raise ValueError(
-            _refusal("gradient accumulation", replicas, "use a larger batch, or one device")
-        )
+        raise ValueError(_refusal("gradient accumulation", replicas, "use a larger batch, or one device"))
     return {**kwargs, "jit_compile": False}
 
 
 def _refusal(what: str, replicas: int, remedy: str) -> str:
     return (
-        f"Keras cannot combine {what} with a tf.distribute strategy, received {replicas} replicas; "
-        f"{remedy}."
+        f"Keras cannot combine {what} with a tf.distribute strategy, received {replicas} replicas; {remedy}."
     )

@@ -8,7 +8,7 @@ from keras import ops
 from kerasae.layers import TopK
 from kerasae.models._activity import ActiveFraction, DeadFraction
 from kerasae.models._deterministic import DeterministicAutoencoder
-from kerasae.penalties import KLSparsity, L1
+from kerasae.penalties import L1, KLSparsity
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -87,9 +87,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
                 f"[0, 1]: `code_activation` of {', '.join(self.bounded)}, received {chosen!r}."
             )
         if not active_threshold >= 0:
-            raise ValueError(
-                f"`active_threshold` must be non-negative, received {active_threshold!r}."
-            )
+            raise ValueError(f"`active_threshold` must be non-negative, received {active_threshold!r}.")
         self.penalty = penalty
         self.weight = weight
         self.rho = rho

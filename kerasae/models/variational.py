@@ -168,9 +168,7 @@ class VariationalAutoencoder(Autoencoder):
         """
         return int((self.transform(raw).var(axis=0) > threshold).sum())
 
-    def nll(
-        self, raw: np.ndarray, samples: int = 1000, *, seed: int = 0, batch_size: int = 64
-    ) -> np.ndarray:
+    def nll(self, raw: np.ndarray, samples: int = 1000, *, seed: int = 0, batch_size: int = 64) -> np.ndarray:
         """`-log p(x)` by importance sampling from the posterior, `(batch,)`, in nats.
 
         `-log 1/k sum_i p(x|z_i) p(z_i) / q(z_i|x)` with exactly `samples` draws an example: a bound

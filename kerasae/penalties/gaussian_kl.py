@@ -44,9 +44,7 @@ class GaussianKL(Penalty):
         if not free_bits >= 0:
             raise ValueError(f"`free_bits` must be non-negative, received {free_bits!r}.")
         if not isinstance(warmup_steps, int) or isinstance(warmup_steps, bool) or warmup_steps < 0:
-            raise ValueError(
-                f"`warmup_steps` must be a non-negative integer, received {warmup_steps!r}."
-            )
+            raise ValueError(f"`warmup_steps` must be a non-negative integer, received {warmup_steps!r}.")
         self.free_bits = free_bits
         self.warmup_steps = warmup_steps
 

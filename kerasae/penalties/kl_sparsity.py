@@ -64,8 +64,7 @@ class KLSparsity(Penalty):
         mean = self.momentum * ops.convert_to_tensor(self.average) + (1 - self.momentum) * inputs
         mean = ops.clip(mean, 1e-6, 1 - 1e-6)
         return ops.sum(
-            self.rho * ops.log(self.rho / mean)
-            + (1 - self.rho) * ops.log((1 - self.rho) / (1 - mean))
+            self.rho * ops.log(self.rho / mean) + (1 - self.rho) * ops.log((1 - self.rho) / (1 - mean))
         )
 
     def update(self, codes: Any, sample_weight: Any = None) -> None:

@@ -46,7 +46,9 @@ def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Fig
             place.spines[:].set_visible(False)
             if position == 0:
                 place.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
-    figure.subplots_adjust(left=1.6 / (1.6 + 0.75 * count), right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
+    figure.subplots_adjust(
+        left=1.6 / (1.6 + 0.75 * count), right=1, top=1, bottom=0, wspace=0.06, hspace=0.06
+    )
     return figure
 
 
@@ -138,7 +140,15 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
                 ("val_reconstruction", 1.4, "-", "validation"),
             ):
                 values = [epoch.get(key, float("nan")) for epoch in epochs]
-                place.plot(span, values, style, color=hues[name], linewidth=width, alpha=0.8, label=label if number == 0 else None)
+                place.plot(
+                    span,
+                    values,
+                    style,
+                    color=hues[name],
+                    linewidth=width,
+                    alpha=0.8,
+                    label=label if number == 0 else None,
+                )
         place.set_title(name, fontsize=11)
         place.set_xlabel("epoch", fontsize=8)
         place.set_ylabel(f"reconstruction, {unit}" if unit else "reconstruction", fontsize=8)
