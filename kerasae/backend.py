@@ -1,8 +1,9 @@
-"""Refuses a Keras backend other than TensorFlow before Keras is imported."""
+"""The Keras backend: refused unless it is TensorFlow, and imported without its noise."""
 
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -32,3 +33,33 @@ def require_tensorflow() -> None:
             f"kerasae needs the Keras backend 'tensorflow', received {backend!r} from {source}; "
             "set KERAS_BACKEND=tensorflow before Keras is imported."
         )
+
+
+def import_tensorflow(threads: int | None = None) -> None:
+    """Imports TensorFlow and Keras; what they wrote is shown only if that fails.
+
+    TensorFlow logs from C++ before its own log level applies, so Python cannot filter it.
+
+    Args:
+        threads: of each operation, or `None` for TensorFlow's choice.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            import keras
+            import tensorflow
+
+            if threads is not None:
+                tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+                tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+            # The first operation logs too.
+            tensorflow.constant(keras.backend.epsilon())
+        except BaseException:
+            sink.seek(0)
+            os.write(kept, sink.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

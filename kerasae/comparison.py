@@ -1,13 +1,19 @@
 """Trains families side by side, and lays out what came of it as a page."""
 
 import contextlib
+import multiprocessing
+import os
+import queue
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kerasae.data import Data
 from kerasae.evaluation.compare import (
@@ -24,6 +30,7 @@ from kerasae.recipe import Recipe
 from kerasae.report import figures, page
 from kerasae.runs import Run, refuse_existing, write_json
 from kerasae.training import train
+from kerasae.workers import start_worker
 
 
 def compare_families(
@@ -32,45 +39,97 @@ def compare_families(
     seeds: Sequence[int],
     *,
     folder: Path | None = None,
-    progress: Callable[[str, int], Sequence[keras.callbacks.Callback]] | None = None,
+    jobs: int | None = None,
+    progress: Callable[[str, int, int, float], None] | None = None,
 ) -> tuple[list[Entry], Data]:
     """Trains every family with every seed on the same data, at the same code size.
+
+    Trainings share nothing, so several run at a time, each in a process of one thread: small
+    networks leave a second core idle, and no graph of a former training stays in memory.
 
     Args:
         recipe: what all share; its section `model` is replaced.
         families: members of `kerasae.models`.
         seeds: of the weights and the order of the examples; the split is the recipe's.
         folder: where the run of the first seed of each family goes, or `None`.
-        progress: called before each training with the family and the seed; returns callbacks.
+        jobs: trainings at a time; `None` takes one for each core, at most 4, and 1 on a GPU.
+        progress: called after each epoch with the family, the seed, the epoch from 1 (0 once the
+            training has ended) and the validation loss.
 
     Returns:
         PCA's entry and one for each family, and the data.
     """
-    recipes = {
-        (family, seed): recipe.override({"model.name": family, "train.seed": seed})
-        for family in families
-        for seed in seeds
-    }
+    # Whatever is wrong with the input shows here, before a process is started.
     data = recipe.load()
-    probe = recipes[families[0], seeds[0]].build(data)
-    pca = PCA(min(probe.latent_dim, data.spec.size, len(data.train))).fit(data)
-    entries = [measure("pca", pca, data, seconds=0.0, seed=None)]
     for family in families:
-        found = []
-        for seed in seeds:
-            one = recipes[family, seed]
-            # Without this, the graphs of all trainings before would stay in memory.
-            keras.backend.clear_session(free_memory=False)
-            model = one.build(data)
-            callbacks = progress(family, seed) if progress else ()
-            history = train(model, data, **one.train, callbacks=callbacks)
-            entry = measure(family, model, data, seconds=history.seconds, seed=seed)
-            entry.histories.append(history.epochs)
-            found.append(entry)
-            if folder is not None and seed == seeds[0]:
-                Run(folder / family).write(one, model, history)
-        entries.append(merge(found))
+        recipe.override({"model.name": family}).build(data)
+    jobs = default_jobs() if jobs is None else jobs
+    context = multiprocessing.get_context("spawn")
+    tasks = [
+        (recipe.override({"model.name": family, "train.seed": seed}), folder if seed == seeds[0] else None)
+        for seed in seeds
+        for family in families
+    ]
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(jobs, context, start_worker, (jobs,)) as pool,
+    ):
+        events = manager.Queue()
+        futures = [pool.submit(_train_one, one, where, events) for one, where in tasks]
+        try:
+            latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
+            pca = PCA(min(latent_dim, data.spec.size, len(data.train))).fit(data)
+            entries = [measure("pca", pca, data, seconds=0.0, seed=None)]
+            waiting = set(futures)
+            while waiting:
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        event = events.get(timeout=0.2)
+                        if progress:
+                            progress(*event)
+                finished, waiting = wait(waiting, timeout=0)
+                for future in finished:
+                    future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+        found = [future.result() for future in futures]
+    entries += [merge([entry for entry in found if entry.name == family]) for family in families]
     return entries, data
+
+
+def default_jobs() -> int:
+    """Trainings at a time: one for each core, at most 4; one where there is a GPU to share."""
+    if tf.config.list_physical_devices("GPU"):
+        return 1
+    return max(1, min(4, os.cpu_count() or 1))
+
+
+def _train_one(recipe: Recipe, folder: Path | None, events: Any) -> Entry:
+    """One training in a worker: the entry of its model."""
+    family, seed = recipe.model["name"], recipe.train["seed"]
+
+    class Report(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            now = time.monotonic()
+            if now - self.sent > 0.2:
+                self.sent = now
+                events.put((family, seed, epoch + 1, float((logs or {}).get("val_loss", float("nan")))))
+
+        sent = 0.0
+
+    data = recipe.load()
+    model = recipe.build(data)
+    history = train(model, data, **recipe.train, callbacks=[Report()])
+    entry = measure(family, model, data, seconds=history.seconds, seed=seed)
+    entry.histories.append(history.epochs)
+    if folder is not None:
+        Run(folder / family).write(recipe, model, history)
+    keras.backend.clear_session(free_memory=False)
+    events.put((family, seed, 0, float("nan")))
+    return entry
 
 
 def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:

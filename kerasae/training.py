@@ -102,9 +102,8 @@ def train(
     )
     first = stopper.restore(model) if resume else 0
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
-    if folder is not None:
-        if tensorboard:
-            extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
+    if folder is not None and tensorboard:
+        extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     began = time.perf_counter()
     model.fit(
         dataset,

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kerasae.cli._options import make_recipe, recipe_options
-from kerasae.cli._quiet import import_tensorflow
+from kerasae.backend import import_tensorflow
 
 
 @click.command("compare")
@@ -25,6 +25,9 @@ from kerasae.cli._quiet import import_tensorflow
     show_default=True,
     help="Trainings of each family.",
 )
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Trainings at a time; by default one for each core, at most 4."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 @recipe_options(model=False)
 def command(
@@ -34,6 +37,7 @@ def command(
     out: Path | None,
     models: str | None,
     seeds: int,
+    jobs: int | None,
     as_json: bool,
 ) -> None:
     """Train every family on a source, or compare finished RUNS, with PCA of the same size.
@@ -61,7 +65,7 @@ def command(
             f"{missing!r} is no finished run."
         )
     else:
-        _compare_families(make_recipe(sources[0], settings, recipe_path), models, seeds, out, as_json)
+        _compare_families(make_recipe(sources[0], settings, recipe_path), models, seeds, jobs, out, as_json)
 
 
 def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
@@ -74,11 +78,13 @@ def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
     _show(entries, data, out, as_json)
 
 
-def _compare_families(recipe: Any, models: str | None, seeds: int, out: Path | None, as_json: bool) -> None:
+def _compare_families(
+    recipe: Any, models: str | None, seeds: int, jobs: int | None, out: Path | None, as_json: bool
+) -> None:
     from contextlib import ExitStack
 
     from kerasae import registry
-    from kerasae.cli._output import epoch_callback, progress_bar
+    from kerasae.cli._output import progress_bar
     from kerasae.comparison import compare_families, new_folder, write_report
 
     usual = ["undercomplete", "sparse", "contractive", "denoising", "variational"]
@@ -89,24 +95,29 @@ def _compare_families(recipe: Any, models: str | None, seeds: int, out: Path | N
         else sorted(known, key=lambda name: (usual.index(name) if name in usual else len(usual), name))
     )
     first = recipe.train.get("seed", 0)
+    total, done = len(families) * seeds, 0
     with ExitStack() as stack:
         folder = stack.enter_context(new_folder(out)) if out is not None else None
         bar = stack.enter_context(progress_bar())
-        everything = bar.add_task("all trainings", total=len(families) * seeds, state="reading data")
-        task = bar.add_task("", total=None, state="")
-        count = iter(range(len(families) * seeds))
+        everything = bar.add_task("all trainings", total=total, state="starting")
+        tasks: dict[tuple[str, int], Any] = {}
 
-        def progress(family: str, seed: int) -> list[Any]:
-            done = next(count)
-            bar.update(everything, completed=done, state=f"{done} of {len(families) * seeds} done")
-            bar.reset(task, description=f"{family}, seed {seed}", state="compiling")
-            return [epoch_callback(bar, task)]
+        def progress(family: str, seed: int, epoch: int, loss: float) -> None:
+            nonlocal done
+            if epoch == 0:
+                done += 1
+                bar.update(everything, completed=done, state=f"{done} of {total} done")
+                if (family, seed) in tasks:
+                    bar.remove_task(tasks.pop((family, seed)))
+                return
+            if (family, seed) not in tasks:
+                tasks[family, seed] = bar.add_task(f"{family}, seed {seed}", total=None, state="")
+            state = f"epoch {epoch}, validation loss {loss:.4g}"
+            bar.update(tasks[family, seed], state=state)
 
         entries, data = compare_families(
-            recipe, families, range(first, first + seeds), folder=folder, progress=progress
+            recipe, families, range(first, first + seeds), folder=folder, jobs=jobs, progress=progress
         )
-        bar.update(everything, completed=len(families) * seeds, state="done")
-        bar.remove_task(task)
         if folder is not None:
             write_report(folder, entries, data, f"Autoencoders and PCA on {data.name}")
     _show(entries, data, out, as_json)

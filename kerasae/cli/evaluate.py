@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerasae.cli._quiet import import_tensorflow
+from kerasae.backend import import_tensorflow
 
 if TYPE_CHECKING:
     from kerasae.runs import Run

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kerasae import registry
-from kerasae.cli._quiet import import_tensorflow
+from kerasae.backend import import_tensorflow
 
 
 @click.command("show")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kerasae.cli._options import make_recipe, recipe_options
-from kerasae.cli._quiet import import_tensorflow
+from kerasae.backend import import_tensorflow
 
 
 @click.command("train")

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-import kerasae.constraints
+import kerasae.constraints  # noqa: F401  (registered here, as a saved decoder may hold it)
 from kerasae import registry
 from kerasae.models._base import Autoencoder
 from kerasae.models._deterministic import DeterministicAutoencoder

@@ -324,11 +324,29 @@ class Autoencoder(keras.Model):
 
 
 class _Graphs:
-    """The compiled verbs of a model, traced once; an object that Keras does not track."""
+    """The compiled verbs of a model, traced once for each type; an object that Keras does not track."""
 
     def __init__(self, model: Autoencoder) -> None:
-        self.encode = tf.function(lambda raw: model.encode(model._to_x(raw)), reduce_retracing=True)
-        self.decode = tf.function(lambda codes: model.decode(codes), reduce_retracing=True)
+        self._model = model
+        self._traced: dict[tuple[str, str], Any] = {}
+
+    def encode(self, raw: Any) -> Any:
+        """Raw examples to codes."""
+        return self._graph("encode", raw)(raw)
+
+    def decode(self, codes: Any) -> Any:
+        """Codes to reconstructions of `x`."""
+        return self._graph("decode", codes)(codes)
+
+    def _graph(self, verb: str, array: Any) -> Any:
+        key = verb, array.dtype.name
+        if key not in self._traced:
+            model = self._model
+            function = model.decode if verb == "decode" else lambda raw: model.encode(model._to_x(raw))
+            # One graph for any number of rows: a trace costs more than a batch.
+            spec = tf.TensorSpec((None, *array.shape[1:]), array.dtype)
+            self._traced[key] = tf.function(function, input_signature=[spec])
+        return self._traced[key]
 
 
 def _in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray:

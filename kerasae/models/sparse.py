@@ -32,8 +32,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         rho: mean activation wanted by `"kl"`, in (0, 1).
         momentum: of the average activation over batches for `"kl"`, in [0, 1).
         k: how many numbers of each code stay, or `None` for all.
-        code_activation: activation of the code; `None` takes `relu` for `"l1"`, `sigmoid` for
-            `"kl"`, otherwise `linear`.
+        code_activation: activation of the code; `None` takes `sigmoid` for `"kl"`, otherwise
+            `linear`. With `"l1"`, `relu` gives exact zeros, and dead units in a small code.
         active_threshold: above it a unit counts as active, in units of the code.
         **kwargs: `reconstruction_loss`, `corruption`, `contraction`, `preprocessor`, and those of
             `keras.Model`.
@@ -74,8 +74,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         active_threshold: float = 0.01,
         **kwargs: Any,
     ) -> None:
-        usual = {"l1": "relu", "kl": "sigmoid"}
-        chosen = code_activation or usual.get(penalty or "", "linear")
+        chosen = code_activation or ("sigmoid" if penalty == "kl" else "linear")
         super().__init__(encoder, decoder, code_activation=chosen, **kwargs)
         if penalty not in ("l1", "kl", None):
             raise ValueError(f"`penalty` must be 'l1', 'kl' or None, received {penalty!r}.")
