@@ -54,6 +54,8 @@ def import_tensorflow(threads: int | None = None) -> None:
             if threads is not None:
                 tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
                 tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+            # A training of several models traces Keras's own functions anew, which is meant.
+            tensorflow.get_logger().setLevel("ERROR")
             # The first operation logs too.
             tensorflow.constant(keras.backend.epsilon())
         except BaseException:

@@ -19,7 +19,7 @@ class DenseStep(NamedTuple):
 
     kernel: Any
     bias: Any
-    activation: Callable[[Any], Any]
+    activation: Any
 
 
 #: Activations whose j-th output depends on the j-th input alone.
@@ -199,7 +199,7 @@ def estimated_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int, probes
     Reference: Hutchinson 1990, *Communications in Statistics*.
     """
     repeated = tf.repeat(x, probes, axis=0) if probes > 1 else x
-    draws = tf.random.stateless_uniform((tf.shape(repeated)[0], latent_dim), seed)
+    draws = tf.random.stateless_uniform((tf.shape(repeated)[0], latent_dim), seed, alg="philox")
     signs = tf.where(draws < 0.5, -1.0, 1.0)
     norms = _pulled_back(encode, repeated, signs)
     return tf.reduce_mean(tf.reshape(norms, (-1, probes)), axis=-1)

@@ -89,7 +89,7 @@ class Run:
     @cached_property
     def model(self) -> Autoencoder:
         """The trained model."""
-        return load_model(self.model_path)  # type: ignore[no-any-return]
+        return load_model(self.model_path)
 
     @cached_property
     def data(self) -> Data:
@@ -99,7 +99,7 @@ class Run:
     @cached_property
     def training(self) -> dict[str, Any]:
         """Seconds, epochs and the best epoch of the training."""
-        return json.loads(self.training_path.read_text())  # type: ignore[no-any-return]
+        return json.loads(self.training_path.read_text())
 
     def write(self, recipe: Recipe, model: Autoencoder, history: History) -> None:
         """Stores a finished training; `model.keras`, which makes the run complete, comes last."""

@@ -24,7 +24,7 @@ class _Room(click.Group):
         if cmd_name not in registry.names("command"):
             return None
         module = importlib.import_module(f"{registry.ROOMS['command']}.{cmd_name}")
-        return module.command  # type: ignore[no-any-return]
+        return module.command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("kerasae: interrupted.", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(0)
     except _EXPECTED as error:
         if "--debug" in arguments:

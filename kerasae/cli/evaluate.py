@@ -37,7 +37,7 @@ def evaluate_run(run: "Run") -> dict[str, Any]:
     entries, data = compare_runs([run.folder])
     entries[-1].name = run.recipe.model["name"]
     write_report(run.folder, entries, data, f"{run.recipe.model['name']} on {data.name}")
-    return json.loads(run.metrics_path.read_text())  # type: ignore[no-any-return]
+    return json.loads(run.metrics_path.read_text())
 
 
 def print_evaluation(result: dict[str, Any]) -> None:

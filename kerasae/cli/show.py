@@ -25,8 +25,8 @@ def command(room: str | None, name: str | None) -> None:
             raise click.UsageError(
                 f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}"
             )
-        for member in registry.names(room):
-            click.echo(member)
+        for known in registry.names(room):
+            click.echo(known)
     else:
         import_tensorflow()
         member = registry.resolve(room, name)

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from kerasae.cli._options import make_recipe, recipe_options
 from kerasae.backend import import_tensorflow
+from kerasae.cli._options import make_recipe, recipe_options
 
 
 @click.command("train")

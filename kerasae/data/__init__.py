@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def load_data(source: str | Path, **arguments: Any) -> Data:
     name = section.pop("name")
     function = registry.resolve("data", name)
     registry.check("data", function, section)
-    return function(**section)  # type: ignore[no-any-return]
+    return function(**section)
 
 
 def parse_source(source: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def parse_source(source: str) -> dict[str, Any]:
     plain = [candidate for candidate in names if not _first(candidate)]
     if path.exists():
         raise ValueError(f"Expected data that a source reads (.npy, .npz, idx, idx.gz), received {source}.")
-    if path.suffix or len(path.parts) > 1:
+    if path.suffix or "/" in source or os.sep in source:
         raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
     hint = registry.did_you_mean(source, plain)
     raise ValueError(f"Unknown source {source!r}; {hint} A path or tfds:NAME is one too.")

@@ -55,7 +55,7 @@ class Data:
         """The split of a name: train, validation or test."""
         if name not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")
-        return getattr(self, name)  # type: ignore[no-any-return]
+        return getattr(self, name)
 
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
         """The same data seen through a preprocessor, which is fitted on the training split here."""

@@ -108,15 +108,21 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             return {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
         return {"x": _read_idx(path)}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+        # NumPy says "Object arrays" of an array of objects, and "pickled data" of anything unknown.
+        if "Object arrays" in str(error):
             raise TypeError(
                 f"Expected numbers in {path}, received an array of objects, which is never "
                 "unpickled; save it with a numeric dtype."
             ) from None
         raise ValueError(
             f"Expected an array (.npy, .npz, idx or idx.gz) in {path}, received a file that cannot be "
-            f"read as one: {str(error).splitlines()[0]}"
+            f"read as one: {_reason(error)}."
         ) from None
+
+
+def _reason(error: Exception) -> str:
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    return "no NumPy header" if "pickled data" in text else text.rstrip(".")
 
 
 def _read_idx(path: Path) -> np.ndarray:

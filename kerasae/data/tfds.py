@@ -8,7 +8,7 @@ from kerasae.data._base import Data, Split, array_spec, check_examples, make_dat
 
 
 def tfds(
-    name: str,
+    dataset: str,
     *,
     feature: str | None = None,
     label: str | None = None,
@@ -23,7 +23,7 @@ def tfds(
     Nothing is downloaded unless it is asked for: without a network TFDS would retry for minutes.
 
     Args:
-        name: as TFDS spells it, with config and version where needed.
+        dataset: as TFDS spells it, with config and version where needed.
         feature: which feature to take; the default is `image`, or the first that is numeric.
         label: which feature holds labels; the default is `label` where there is one.
         data_dir: where prepared data lie; the default is TFDS's own.
@@ -39,18 +39,18 @@ def tfds(
     import tensorflow_datasets as library
 
     try:
-        builder = library.builder(name, data_dir=data_dir, try_gcs=False)
+        builder = library.builder(dataset, data_dir=data_dir, try_gcs=False)
     except library.core.registered.DatasetNotFoundError:
         raise ValueError(
-            f"TFDS knows no data set {name!r} in {data_dir or 'its default folder'}; see "
+            f"TFDS knows no data set {dataset!r} in {data_dir or 'its default folder'}; see "
             "https://www.tensorflow.org/datasets/catalog for names."
         ) from None
     if download:
         builder.download_and_prepare()
     if not builder.is_prepared():
         raise FileNotFoundError(
-            f"TFDS has not prepared {name!r}: looked in {builder.data_path} and downloaded nothing. "
-            f"On a machine with a network run `tfds build {name}` and copy the folder here, or use "
+            f"TFDS has not prepared {dataset!r}: looked in {builder.data_path} and downloaded nothing. "
+            f"On a machine with a network run `tfds build {dataset}` and copy the folder here, or use "
             "--set data.download=true."
         )
     numeric = [
@@ -59,7 +59,7 @@ def tfds(
         if value.dtype is not None and np.dtype(value.np_dtype).kind in "biuf"
     ]
     chosen = feature or ("image" if "image" in numeric else next((k for k in numeric if k != "label"), None))
-    if chosen not in builder.info.features:
+    if chosen is None or chosen not in builder.info.features:
         raise ValueError(f"`feature` must be one of {', '.join(builder.info.features)}, received {chosen!r}.")
     label = label or ("label" if "label" in builder.info.features else None)
     names = {"train": "train", "validation": "validation", "test": "test"}
@@ -69,7 +69,7 @@ def tfds(
         if split in builder.info.splits
     }
     if "train" not in loaded:
-        raise ValueError(f"Expected a split 'train' in {name!r}, received {list(builder.info.splits)}.")
+        raise ValueError(f"Expected a split 'train' in {dataset!r}, received {list(builder.info.splits)}.")
     spec = array_spec(loaded["train"].examples)
 
     def shaped(part: Split | None) -> Split | None:

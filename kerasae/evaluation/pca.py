@@ -73,7 +73,7 @@ class PCA:
     def inverse_transform(self, codes: np.ndarray) -> np.ndarray:
         """Codes to raw examples of the original type."""
         x = self.decode(codes)
-        return x if self.preprocessor is None else self.preprocessor.restore(x)  # type: ignore[no-any-return]
+        return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def count_params(self) -> int:
         """Numbers stored."""

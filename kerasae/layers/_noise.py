@@ -40,11 +40,11 @@ class NoiseLayer(keras.layers.Layer):
 
     def normal(self, shape: Any, dtype: str, seed: Any) -> Any:
         """Draws from N(0, 1) by a seed of two int32."""
-        return ops.cast(tf.random.stateless_normal(shape, seed), dtype)
+        return ops.cast(tf.random.stateless_normal(shape, seed, alg="philox"), dtype)
 
     def uniform(self, shape: Any, seed: Any) -> Any:
         """Draws from [0, 1) by a seed of two int32, float32."""
-        return tf.random.stateless_uniform(shape, seed)
+        return tf.random.stateless_uniform(shape, seed, alg="philox")
 
     def save_own_variables(self, store: Any) -> None:
         super().save_own_variables(store)

@@ -14,7 +14,8 @@ from kerasae.layers import TransposedDense
 from kerasae.losses import ReconstructionLoss
 from kerasae.models._plain import plain_decoder, plain_encoder
 from kerasae.models._terms import Terms, check_compile, check_target
-from kerasae.penalties import Penalty, SquaredJacobian
+from kerasae.penalties import Penalty
+from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
@@ -74,8 +75,8 @@ class Autoencoder(keras.Model):
         self.code_penalty = registry.get("penalty", code_penalty)
         if isinstance(contraction, int | float) and not isinstance(contraction, bool):
             contraction = SquaredJacobian(contraction) if contraction else None
-        self.contraction = contraction
-        self.preprocessor = preprocessor
+        self.contraction: Any = contraction
+        self.preprocessor: Any = preprocessor
         self._graphs = _Graphs(self)
 
     # Codes and back, on tensors ------------------------------------------------------------------
@@ -214,7 +215,7 @@ class Autoencoder(keras.Model):
             ValueError: for another loss, or a combination with a `tf.distribute` strategy that
                 Keras cannot run.
         """
-        kwargs = check_compile(self, optimizer, loss, kwargs)
+        optimizer, kwargs = check_compile(self, optimizer, loss, kwargs)
         super().compile(optimizer=optimizer, loss=self.reconstruction_loss, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -229,17 +230,18 @@ class Autoencoder(keras.Model):
         with tf.GradientTape() as tape:
             loss, outputs = self.objective(x, target, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
+        terms = self.terms.split(self, loss)
         gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         for penalty in self.penalties():
             penalty.update(self.encode(x), sample_weight)
-        return self._log(loss, x, target, outputs, sample_weight)
+        return self._log(terms, x, target, outputs, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         seed = ops.convert_to_tensor(self.validation_seed, dtype="int32")
         loss, outputs = self.objective(x, target, sample_weight, training=False, seed=seed)
-        return self._log(loss, x, target, outputs, sample_weight)
+        return self._log(self.terms.split(self, loss), x, target, outputs, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -291,8 +293,10 @@ class Autoencoder(keras.Model):
     def observe(self, x: Any, sample_weight: Any) -> None:
         """Updates metrics of the family's own; outside `call`, so that no artifact holds them."""
 
-    def _log(self, loss: Any, x: Any, target: Any, outputs: Any, sample_weight: Any) -> dict[str, Any]:
-        self.terms.update(self, loss, ops.shape(x)[0])
+    def _log(
+        self, terms: dict[str, Any], x: Any, target: Any, outputs: Any, sample_weight: Any
+    ) -> dict[str, Any]:
+        self.terms.update(self, terms, ops.shape(x)[0])
         self.observe(x, sample_weight)
         return self.compute_metrics(x, target, outputs, sample_weight)
 

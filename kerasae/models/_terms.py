@@ -25,22 +25,31 @@ class Terms:
         for name, tracker in self.trackers.items():
             setattr(model, f"{name}_tracker", tracker)
 
-    def update(self, model: Any, loss: Any, batch: Any) -> None:
-        """Splits the loss of one batch, a scalar of one replica's share, into its terms."""
+    def split(self, model: Any, loss: Any) -> dict[str, Any]:
+        """The terms of one batch, from its loss, a scalar of one replica's share.
+
+        To be called before the gradients are applied: there the replicas wait for each other, and
+        what `add_loss` left on the layers is then that of the last replica.
+        """
         loss = loss * tf.distribute.get_strategy().num_replicas_in_sync
         added = [tf.cast(value, tf.float32) for value in model.losses]
         extra = tf.add_n(added) if added else tf.zeros(())
-        values = {"reconstruction": loss - extra}
+        values = {"loss": loss, "reconstruction": loss - extra}
+        named = tf.zeros(())
         for penalty in model.penalties():
             values[penalty.name] = tf.add_n(penalty.losses) if penalty.losses else tf.zeros(())
+            named = named + values[penalty.name]
         if "regularization" in self.trackers:
-            named = [value for name, value in values.items() if name != "reconstruction"]
-            values["regularization"] = extra - (tf.add_n(named) if named else 0.0)
+            values["regularization"] = extra - named
+        return values
+
+    def update(self, model: Any, values: dict[str, Any], batch: Any) -> None:
+        """Moves the running means by the terms of one batch."""
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name], sample_weight=batch)
         for metric in model.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=batch)
+                metric.update_state(values["loss"], sample_weight=batch)
 
 
 def check_target(x: Any, target: Any) -> None:
@@ -53,8 +62,10 @@ def check_target(x: Any, target: Any) -> None:
         )
 
 
-def check_compile(model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Refuses a loss other than the model's own and what Keras cannot distribute."""
+def check_compile(
+    model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Optimizer and arguments for Keras; refuses another loss and what Keras cannot distribute."""
     own = model.reconstruction_loss
     if loss is not None:
         given = loss if isinstance(loss, ReconstructionLoss) else None
@@ -68,16 +79,21 @@ def check_compile(model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any])
                 f"{type(model).__name__}(..., reconstruction_loss=...). A mean over features, "
                 "Keras's 'mse' for one, would drown in the penalties."
             )
+    if any(layer.dtype_policy.name == "mixed_float16" for layer in model._flatten_layers()):
+        # Keras looks at the model's own policy alone, and half precision in a part underflows too.
+        given = keras.optimizers.get(optimizer)
+        if not isinstance(given, keras.optimizers.LossScaleOptimizer):
+            optimizer = keras.optimizers.LossScaleOptimizer(given)
     replicas = model.distribute_strategy.num_replicas_in_sync
     if replicas == 1:
-        return kwargs
+        return optimizer, kwargs
     if kwargs.get("jit_compile") is True:
         raise ValueError(_refusal("jit_compile=True", replicas, "leave it out"))
     if kwargs.get("steps_per_execution", 1) != 1:
         raise ValueError(_refusal("steps_per_execution above 1", replicas, "use 1 (keras#19246)"))
     if getattr(optimizer, "gradient_accumulation_steps", None):
         raise ValueError(_refusal("gradient accumulation", replicas, "use a larger batch, or one device"))
-    return {**kwargs, "jit_compile": False}
+    return optimizer, {**kwargs, "jit_compile": False}
 
 
 def _refusal(what: str, replicas: int, remedy: str) -> str:

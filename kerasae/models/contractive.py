@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from kerasae.models._deterministic import DeterministicAutoencoder
-from kerasae.penalties import SquaredJacobian
+from kerasae.penalties.squared_jacobian import SquaredJacobian
 
 
 @keras.saving.register_keras_serializable(package="kerasae")

@@ -56,9 +56,9 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             raise ValueError("A denoising model needs a `corruption`, received None.")
         given = {} if level is None else {"level": level}
         noise = registry.get("corruption", corruption, **given)
-        if noise is corruption and level not in (None, noise.level):
+        if isinstance(corruption, Corruption) and level not in (None, corruption.level):
             raise ValueError(
-                f"`level` is {level}, but the corruption given has its own, {noise.level}; "
+                f"`level` is {level}, but the corruption given has its own, {corruption.level}; "
                 "give the one or the other."
             )
         super().__init__(encoder, decoder, corruption=noise, **kwargs)

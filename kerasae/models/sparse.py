@@ -8,7 +8,8 @@ from keras import ops
 from kerasae.layers import TopK
 from kerasae.models._activity import ActiveFraction, DeadFraction
 from kerasae.models._deterministic import DeterministicAutoencoder
-from kerasae.penalties import L1, KLSparsity
+from kerasae.penalties.kl_sparsity import KLSparsity
+from kerasae.penalties.l1 import L1
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -93,7 +94,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.momentum = momentum
         self.k = k
         self.active_threshold = active_threshold
-        given = {} if weight is None else {"weight": weight}
+        given: dict[str, Any] = {} if weight is None else {"weight": weight}
         if penalty == "l1":
             self.code_penalty = L1(**given)
         elif penalty == "kl":

@@ -11,7 +11,7 @@ from keras import ops
 from kerasae.layers import Sampling
 from kerasae.models._base import Autoencoder
 from kerasae.models._importance import Tightening, importance_weighted_objective
-from kerasae.penalties import GaussianKL
+from kerasae.penalties.gaussian_kl import GaussianKL
 
 
 @keras.saving.register_keras_serializable(package="kerasae")

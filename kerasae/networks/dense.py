@@ -26,6 +26,7 @@ def dense(
     kernel_initializer: str | dict[str, Any] = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
+    dtype: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32",
 ) -> Network:
     """A dense encoder and its mirror image.
 
@@ -44,6 +45,7 @@ def dense(
         kernel_initializer: of every kernel, a name or config of `keras.initializers`.
         l1: weight of the sum of absolute kernel entries.
         l2: weight of the sum of squared kernel entries.
+        dtype: precision of the hidden layers; code and output stay in float32.
 
     Returns:
         `Network(encoder, decoder)`.
@@ -76,26 +78,26 @@ def dense(
     def block(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
         layers = [layer]
         if normalization == "batch":
-            layers.append(keras.layers.BatchNormalization())
+            layers.append(keras.layers.BatchNormalization(dtype=dtype))
         elif normalization == "layer":
-            layers.append(keras.layers.LayerNormalization())
+            layers.append(keras.layers.LayerNormalization(dtype=dtype))
         if normalization:
-            layers.append(keras.layers.Activation(activation))
+            layers.append(keras.layers.Activation(activation, dtype=dtype))
         if dropout:
-            layers.append(keras.layers.Dropout(dropout))
+            layers.append(keras.layers.Dropout(dropout, dtype=dtype))
         return layers
 
     inner = None if normalization else activation
     encoder = keras.Sequential([keras.Input(spec.shape), keras.layers.Flatten()], name="encoder")
     for width in hidden:
-        for layer in block(keras.layers.Dense(width, activation=inner, **kernel_arguments())):
+        for layer in block(keras.layers.Dense(width, activation=inner, dtype=dtype, **kernel_arguments())):
             encoder.add(layer)
     decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
     for width in reversed(hidden):
         made = (
-            TransposedDense(width, activation=inner)
+            TransposedDense(width, activation=inner, dtype=dtype)
             if tied
-            else keras.layers.Dense(width, activation=inner, **kernel_arguments())
+            else keras.layers.Dense(width, activation=inner, dtype=dtype, **kernel_arguments())
         )
         for layer in block(made):
             decoder.add(layer)

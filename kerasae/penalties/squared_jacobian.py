@@ -83,7 +83,7 @@ class SquaredJacobian(Penalty):
             return jacobian.stack_norm(steps, inputs)
         return jacobian.exact_norm(encode, inputs, latent_dim)
 
-    def call(
+    def call(  # type: ignore[override]
         self,
         inputs: Any,
         layers: Any = None,

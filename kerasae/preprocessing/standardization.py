@@ -54,7 +54,7 @@ class Standardization(Preprocessor):
         if self.mean is None or self.std is None:
             raise ValueError("The moments are not known yet; call `fit` with the training examples.")
         shape = self.spec.shape
-        return np.reshape(np.float32(self.mean), shape), np.reshape(np.float32(self.std), shape)
+        return np.array(self.mean, "float32").reshape(shape), np.array(self.std, "float32").reshape(shape)
 
     def call(self, inputs: Any) -> Any:
         mean, std = self._moments()

@@ -91,7 +91,7 @@ def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Fig
         if labels is None or not classes:
             place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
         for index, label in enumerate(classes):
-            chosen = points[labels == label]  # type: ignore[operator]
+            chosen = points[labels == label]
             place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=str(label), color=hues[index])
         place.set_title(name, fontsize=11)
         place.set_xlabel(f"{axis} 1", fontsize=8)

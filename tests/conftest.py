@@ -1,0 +1,60 @@
+"""What the tests share: the digits of scikit-learn, and models of every family on them."""
+
+import os
+import subprocess
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import pytest
+
+from kerasae import Recipe
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    keras.utils.set_random_seed(7)
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return Recipe.of().load()
+
+
+@pytest.fixture(scope="session")
+def x(digits):
+    return digits.x("train")
+
+
+@pytest.fixture
+def build(digits):
+    """A small built and compiled model of a family on digits; sections as for a recipe."""
+
+    def build(family, latent_dim=4, **sections):
+        sections.setdefault("network", {})
+        sections["network"] = {"widths": [24], **sections["network"]}
+        return Recipe.of(family, latent_dim=latent_dim, **sections).build(digits)
+
+    return build
+
+
+@pytest.fixture
+def run_python():
+    """Runs a script in a fresh process and returns what it printed."""
+
+    def run(script, *arguments, check=True, **environment):
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
+            timeout=300,
+        )
+        if check and done.returncode:
+            raise AssertionError(done.stderr[-3000:])
+        return done if not check else done.stdout
+
+    return run

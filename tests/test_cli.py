@@ -1,0 +1,333 @@
+"""The command line as a user meets it: real processes, and what bad input gets."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from kerasae import Run, load_model, registry
+from kerasae.cli import main
+
+QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
+
+
+@pytest.fixture
+def kerasae(capsys):
+    """Runs the command line in this process; returns exit status, output, errors."""
+
+    def kerasae(*arguments):
+        with pytest.raises(SystemExit) as exit_:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return kerasae
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "vae"
+    with pytest.raises(SystemExit) as exit_:
+        main(["train", "digits", "--model", "variational", "--out", str(folder), *QUICK])
+    assert exit_.value.code == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["compare", "--help"], ["show"], ["--version"]]
+)
+def test_help_does_not_import_tensorflow(arguments, run_python):
+    script = (
+        "import sys; from kerasae.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as e: assert e.code == 0, e.code\n"
+        "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)"
+    )
+    assert run_python(script, *arguments).strip()
+
+
+def test_a_run_holds_what_it_promises(run, digits):
+    opened = Run.open(run)
+    for path in (
+        opened.recipe_path,
+        opened.model_path,
+        opened.encoder_path,
+        opened.decoder_path,
+        opened.history_path,
+        opened.metrics_path,
+        opened.report_path,
+    ):
+        assert path.is_file(), path
+    assert not list(run.glob("*.new")) + list(run.glob("unfinished*"))
+    codes = load_model(run).transform(digits.test.examples)
+    assert codes.shape == (359, 8)
+    assert len(opened.history_path.read_text().splitlines()) == 4
+
+
+def test_evaluate_prints_json_that_the_model_confirms(run, kerasae, digits):
+    status, out, _ = kerasae("evaluate", run, "--json")
+    assert status == 0
+    result = json.loads(out)
+    error = result["entries"][-1]["seeds"][0]["error"]
+    model = load_model(run)
+    x = digits.x("test")
+    assert error == pytest.approx(np.mean((model.predict(x, verbose=0) - x) ** 2), rel=1e-4)
+    assert [entry["name"] for entry in result["entries"]] == ["pca", "variational"]
+
+
+def test_evaluate_prints_a_table(run, kerasae):
+    status, out, _ = kerasae("evaluate", run)
+    assert status == 0
+    assert "test error" in out
+    assert re.search(r"variational (beats|does not beat) PCA", out)
+
+
+def test_a_recipe_repeats_a_run(run, kerasae, tmp_path):
+    status, _, err = kerasae("train", "--recipe", run / "recipe.json", "--out", tmp_path / "again")
+    assert status == 0, err
+    a, b = load_model(run), load_model(tmp_path / "again")
+    for one, two in zip(a.get_weights(), b.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
+    kerasae("train", "digits", "--model", "sparse", "--out", tmp_path / "b", *QUICK)
+    status, out, err = kerasae("compare", run, tmp_path / "b", "--json", "--out", tmp_path / "page")
+    assert status == 0, err
+    names = [entry["name"] for entry in json.loads(out)["entries"]]
+    assert names == ["pca", str(run), str(tmp_path / "b")]
+    assert (tmp_path / "page" / "report.html").is_file()
+    kerasae("train", "digits", "--set", "data.seed=5", "--out", tmp_path / "c", *QUICK)
+    status, _, err = kerasae("compare", run, tmp_path / "c")
+    assert status == 2
+    assert "Expected runs on the same data" in err
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.images, self.text = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        for key, value in attrs:
+            if key in ("src", "href"):
+                (self.images if tag == "img" else self.links).append(value)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_compare_trains_every_family_and_writes_a_page(kerasae, tmp_path):
+    out = tmp_path / "first"
+    status, text, err = kerasae("compare", "digits", "--out", out, "--seeds", 2, *QUICK)
+    assert status == 0, err
+    for family in ["pca", *registry.names("model")]:
+        assert family in text
+    result = json.loads((out / "metrics.json").read_text())
+    assert all(len(entry["seeds"]) == 2 for entry in result["entries"] if entry["name"] != "pca")
+    errors = [seed["error"] for entry in result["entries"][1:] for seed in entry["seeds"]]
+    assert len(set(errors)) == len(errors), "seeds must differ"
+    page = Page((out / "report.html").read_text())
+    assert not page.links
+    assert len(page.images) == 3
+    assert all(image.startswith("data:image/png;base64,") for image in page.images)
+    # Three epochs beat nothing, and the page says so.
+    assert "does not beat PCA" in " ".join(page.text)
+    assert load_model(out / "variational").latent_dim == 8
+
+
+def test_compare_is_the_same_at_any_number_of_jobs(kerasae, tmp_path):
+    found = []
+    for jobs in (1, 2):
+        status, out, _ = kerasae(
+            "compare", "digits", "--models", "undercomplete", "--seeds", 2, "--jobs", jobs, "--json", *QUICK
+        )
+        assert status == 0
+        found.append([seed["error"] for seed in json.loads(out)["entries"][1]["seeds"]])
+    # Sums are taken in another order by another number of threads.
+    np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+def bad_inputs(folder):
+    """Arguments and what the one line must say."""
+    good = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+
+    def file(name, array, **more):
+        np.save(folder / name, array, **more)
+        return folder / name
+
+    spoiled, constant = good.copy(), good.copy()
+    spoiled[3, 1] = np.nan
+    constant[:, 2] = 1
+    (folder / "text.npy").write_text("hello")
+    (folder / "broken.json").write_text("{")
+    (folder / "kept").mkdir()
+    (folder / "kept" / "a.txt").write_text("mine")
+    out = ["--out", folder / "new"]
+    train = ["train", "digits", *out]
+    return [
+        (["tarin"], "did you mean 'train'"),
+        (["train", "digit", *out], "did you mean 'digits'"),
+        ([*train, "--model", "variatonal"], "did you mean 'variational'"),
+        ([*train, "--network", "dens"], "did you mean 'dense'"),
+        ([*train, "--loss", "bernouli"], "did you mean 'bernoulli'"),
+        ([*train, "--loss", "gausian", "--model", "variational"], "did you mean 'gaussian'"),
+        ([*train, "--set", "model.betta=1", "--model", "variational"], "did you mean 'beta'"),
+        ([*train, "--set", "modle.beta=1"], "section"),
+        ([*train, "--set", "nonsense"], "section.name=value"),
+        ([*train, "--model", "variational", "--set", "model.beta=high"], "`model.beta` must be of type"),
+        ([*train, "--model", "variational", "--set", "model.beta=-1"], "`beta` must be non-negative"),
+        ([*train, "--set", "train.seed=true"], "`train.seed` must be of type int"),
+        ([*train, "--latent-dim", "0"], "`latent_dim` must be a positive integer"),
+        ([*train, "--latent-dim", "many"], "'many' is not a valid integer"),
+        ([*train, "--epochs", "0"], "`epochs` must be a positive integer"),
+        ([*train, "--learning-rate", "-1"], "`learning_rate` must be positive"),
+        ([*train, "--batch-size", "5000"], "must not exceed the 1294 rows"),
+        ([*train, "--set", "network.activation=rellu"], "did you mean 'relu'"),
+        ([*train, "--set", "network.dropout=1.5"], "`dropout` must be in [0, 1)"),
+        ([*train, "--set", "train.optimizer=adm"], "did you mean 'adam'"),
+        ([*train, "--model", "denoising", "--set", "model.corruption=masked"], "did you mean 'masking'"),
+        ([*train, "--model", "denoising", "--set", "model.level=-1"], "`level` must be non-negative"),
+        (
+            [*train, "--model", "sparse", "--set", "model.penalty=kl", "--set", "model.code_activation=relu"],
+            "[0, 1]",
+        ),
+        ([*train, "--model", "sparse", "--set", "model.k=99"], "`k` must not exceed the code size 8"),
+        ([*train, "--model", "contractive", "--set", "network.normalization=batch"], "normali"),
+        ([*train, "--set", "model.encoder=1"], "supplied by the recipe"),
+        ([*train, "--recipe", folder / "none.json"], "Expected a recipe file"),
+        ([*train, "--recipe", folder / "broken.json"], "Expected a recipe in JSON"),
+        ([*train, "--no-such-flag"], "No such option"),
+        (["train", "digits"], "--out"),
+        (["train", *out], "Expected a source"),
+        (["train", folder / "missing.npy", *out], "found no such file"),
+        (["train", folder / "text.npy", *out], "cannot be read as one"),
+        (["train", file("objects.npy", np.array([[{}]]), allow_pickle=True), *out], "never unpickled"),
+        (["train", file("empty.npy", good[:0]), *out], "at least 2 rows"),
+        (["train", file("one.npy", good[:1]), *out], "at least 2 rows"),
+        (["train", file("nan.npy", spoiled), *out], "1 NaN or infinite values, the first at row 3, column 1"),
+        (["train", file("constant.npy", constant), "--batch-size", "8", *out], "1 constant column(s) of 4"),
+        (["train", file("few.npy", good), *out], "must not exceed the 36 rows"),
+        (
+            ["train", file("range.npy", good), "--loss", "bernoulli", "--batch-size", "8", *out],
+            "needs x in [0, 1]",
+        ),
+        (["train", "digits", "--out", folder / "kept"], "does not exist yet"),
+        (["compare", "digits", "--out", folder / "kept"], "does not exist yet"),
+        (["compare", "digits", "--models", "sparse,dense"], "Unknown model 'dense'"),
+        (["compare", "digits", "elsewhere"], "no finished run"),
+        (["compare", "digits", "--seeds", "0"], "--seeds"),
+        (["evaluate", folder / "none"], "Expected a finished run"),
+        (["show", "modle"], "did you mean 'model'"),
+        (["show", "model", "vae"], "Unknown model 'vae'"),
+        (["train", "tfds:mnist", "--set", f"data.data_dir={folder}", *out], "has not prepared"),
+    ]
+
+
+def test_bad_input_gets_one_line_and_status_2(kerasae, tmp_path):
+    wrong = []
+    for arguments, expected in bad_inputs(tmp_path):
+        before = sorted(tmp_path.rglob("*"))
+        status, _, err = kerasae(*arguments)
+        # A progress bar may have begun; the message is the last line.
+        line = err.strip().splitlines()[-1] if err.strip() else ""
+        messages = [part for part in err.splitlines() if part.startswith("kerasae: ")]
+        problems = []
+        if status != 2:
+            problems.append(f"status {status}")
+        if len(messages) != 1 or messages[0] != line:
+            problems.append(f"lines {messages}")
+        if expected not in line:
+            problems.append(f"expected {expected!r} in {line!r}")
+        if "Traceback" in err:
+            problems.append("a traceback")
+        if sorted(tmp_path.rglob("*")) != before:
+            problems.append("files were left behind")
+        if problems:
+            wrong.append((" ".join(map(str, arguments)), problems))
+    assert not wrong
+    assert (tmp_path / "kept" / "a.txt").read_text() == "mine"
+
+
+def test_debug_shows_the_traceback(kerasae):
+    with pytest.raises(ValueError, match="Unknown source"):
+        main(["--debug", "train", "digit", "--out", "x"])
+
+
+def test_a_wide_code_is_warned_of(tmp_path, kerasae):
+    with pytest.warns(UserWarning, match="may learn the identity"):
+        status, _, _ = kerasae("train", "digits", "--latent-dim", "64", "--out", tmp_path / "a", *QUICK)
+    assert status == 0
+
+
+def test_a_training_that_fails_leaves_nothing(tmp_path, kerasae):
+    status, _, err = kerasae(
+        "train", "digits", "--learning-rate", "1e30", "--set", "train.optimizer=sgd", "--out", tmp_path / "a"
+    )
+    assert status == 2
+    assert "The loss became" in err
+    assert not (tmp_path / "a").exists()
+
+
+def test_show_prints_signature_and_docstring(kerasae):
+    status, out, _ = kerasae("show", "model", "variational")
+    assert status == 0
+    assert "beta: float = 1.0" in out
+    assert "corruption:" in out, "arguments of the base class are shown too"
+    assert "Kingma and Welling" in out
+    for room in registry.ROOMS:
+        assert kerasae("show", room)[0] == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, how):
+    """Killed in the middle and resumed, a training ends with the weights of one that was left alone."""
+    arguments = ["train", "digits", "--model", "denoising", "--epochs", "400", "--set", "train.patience=400"]
+    arguments += ["--set", "network.widths=[16]", "--set", "train.steps_per_execution=1"]
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "kerasae", *arguments, "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (out / "checkpoint" / "state.json").is_file():
+        assert process.poll() is None, "it ended before there was a checkpoint"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(how)
+    process.wait(60)
+    epoch = json.loads((out / "checkpoint" / "state.json").read_text())["epoch"]
+    assert 0 < epoch < 400
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 0, err
+    kerasae(*arguments, "--out", tmp_path / "whole")
+    one, two = load_model(out), load_model(tmp_path / "whole")
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    rows = [(folder / "history.csv").read_text().splitlines() for folder in (out, tmp_path / "whole")]
+    assert len(rows[0]) == len(rows[1]) == 401
+    assert not (out / "checkpoint").exists()
+
+
+def test_another_backend_is_refused(run_python):
+    done = run_python("import kerasae", check=False, KERAS_BACKEND="jax")
+    assert done.returncode == 1
+    assert "needs the Keras backend 'tensorflow', received 'jax'" in done.stderr
+
+
+def test_python_m(run_python):
+    environment = dict(os.environ)
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasae", "--version"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    assert done.stdout.startswith("kerasae, version 0.1.0")

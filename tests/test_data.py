@@ -1,0 +1,273 @@
+"""Sources: what they read, how they split, and what they refuse."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasae import load_data, registry
+from kerasae.data import parse_source
+from kerasae.data._base import make_data
+from kerasae.spec import Spec
+
+
+@pytest.fixture
+def rows():
+    return np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
+
+
+@pytest.fixture
+def save(tmp_path):
+    def save(name, array, **more):
+        path = tmp_path / name
+        if name.endswith(".npz"):
+            np.savez(path, **array)
+        else:
+            np.save(path, array, **more)
+        return str(path)
+
+    return save
+
+
+def test_digits_are_all_there_once(digits):
+    sizes = [len(split) for split in (digits.train, digits.validation, digits.test)]
+    assert sum(sizes) == 1797
+    assert sizes[2] == 359
+    assert digits.spec == Spec("image", (8, 8, 1), "uint8", 0.0, 16.0)
+    together = np.concatenate([s.examples for s in (digits.train, digits.validation, digits.test)])
+    from sklearn.datasets import load_digits
+
+    assert np.sort(together.reshape(1797, -1).sum(1)).tolist() == sorted(load_digits().data.sum(1))
+    assert digits.x("train").min() == 0
+    assert digits.x("train").max() == 1
+
+
+def test_splits_follow_from_the_seed():
+    a, b, c = load_data("digits", seed=1), load_data("digits", seed=1), load_data("digits", seed=2)
+    assert np.array_equal(a.test.examples, b.test.examples)
+    assert not np.array_equal(a.test.examples, c.test.examples)
+
+
+def test_labels_stay_with_their_rows():
+    examples = np.arange(200, dtype="float32").reshape(100, 2)
+    data = make_data("x", Spec("vector", (2,)), examples, labels=examples[:, 0])
+    for split in (data.train, data.validation, data.test):
+        np.testing.assert_array_equal(split.labels, split.examples[:, 0])
+
+
+def test_an_epoch_shows_rows_once_and_a_resumed_one_the_same(digits):
+    batches, steps = digits.training_batches(100, seed=3)
+    assert steps == len(digits.train) // 100
+    epochs = [np.concatenate(list(batches.skip(e * steps).take(steps).as_numpy_iterator())) for e in (0, 1)]
+    known = {row.tobytes() for row in digits.x("train")}
+    seen = [row.tobytes() for row in epochs[0]]
+    assert set(seen) <= known
+    # Rows that stand twice in the data may come twice.
+    assert len(set(seen)) >= len(seen) - (len(digits.train) - len(known))
+    assert not np.array_equal(epochs[0], epochs[1])
+    resumed, _ = digits.training_batches(100, seed=3, first_epoch=1)
+    again = np.concatenate(list(resumed.take(steps).as_numpy_iterator()))
+    np.testing.assert_array_equal(again, epochs[1])
+
+
+def test_batches_are_x_alone(digits):
+    batches, _ = digits.training_batches(32)
+    assert batches.element_spec.shape == (32, 8, 8, 1)
+    assert batches.element_spec.dtype == tf.float32
+
+
+def test_validation_batches_cover_the_split(digits):
+    parts = list(digits.validation_batches(most=50).as_numpy_iterator())
+    np.testing.assert_array_equal(np.concatenate(parts), digits.x("validation"))
+    assert max(map(len, parts)) <= 50
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "idx", "idx.gz"])
+def test_array_files_give_back_what_was_written(tmp_path, kind):
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 7), dtype="uint8")
+    path = tmp_path / f"images.{kind}"
+    if kind == "npy":
+        np.save(path, images)
+    elif kind == "npz":
+        np.savez(path, images)
+        path.unlink()
+        np.savez(path, x=images, y=np.arange(40))
+    else:
+        raw = struct.pack(">HBB3i", 0, 8, 3, *images.shape) + images.tobytes()
+        path = tmp_path / ("images-idx3-ubyte" + (".gz" if kind == "idx.gz" else ""))
+        path.write_bytes(gzip.compress(raw) if kind == "idx.gz" else raw)
+    data = load_data(str(path))
+    assert data.spec == Spec("image", (6, 7, 1), "uint8", 0.0, 255.0)
+    found = np.concatenate([s.examples for s in (data.train, data.validation, data.test)])
+    assert {row.tobytes() for row in found} == {row.tobytes() for row in images}
+
+
+def test_splits_and_labels_of_an_npz_are_kept(save, rows):
+    path = save(
+        "a.npz", {"x_train": rows, "x_test": rows[:7], "y_train": np.arange(60), "y_test": np.arange(7)}
+    )
+    data = load_data(path)
+    assert len(data.test) == 7
+    np.testing.assert_array_equal(data.test.examples, rows[:7])
+    np.testing.assert_array_equal(data.test.labels, np.arange(7))
+    assert len(data.train) + len(data.validation) == 60
+
+
+def test_a_test_file_of_its_own(save, rows):
+    data = load_data(
+        save("a.npy", rows),
+        labels=save("y.npy", np.arange(60)),
+        test_path=save("b.npy", rows[:9]),
+        test_labels=save("c.npy", np.arange(9)[:, None]),
+    )
+    assert len(data.test) == 9
+    assert data.test.labels.shape == (9,)
+
+
+def bad_arrays():
+    clean = np.ones((20, 3), "float32")
+    spoiled = clean.copy()
+    spoiled[4, 2] = np.nan
+    spoiled[7, 0] = np.inf
+    return {
+        "nan": (spoiled, ValueError, r"2 NaN or infinite values, the first at row 4, column 2"),
+        "empty": (clean[:0], ValueError, "at least 2 rows"),
+        "one row": (clean[:1], ValueError, "at least 2 rows"),
+        "no features": (np.ones(20), ValueError, r"reshape it to \(rows, features\)"),
+        "strings": (np.array([["a", "b"]] * 4), TypeError, "Expected numbers"),
+    }
+
+
+@pytest.mark.parametrize("name", bad_arrays())
+def test_bad_arrays_are_refused(save, name):
+    array, error, message = bad_arrays()[name]
+    with pytest.raises(error, match=message):
+        load_data(save("a.npy", array))
+
+
+class Bomb:
+    def __reduce__(self):
+        return (open, ("/tmp/kerasae-was-unpickled", "w"))
+
+
+def test_objects_are_never_unpickled(save, tmp_path):
+    path = save("a.npy", np.array([[Bomb()]], dtype=object), allow_pickle=True)
+    with pytest.raises(TypeError, match="never unpickled"):
+        load_data(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.npy", b"no array"),
+        ("a.npz", b"no archive"),
+        ("a-idx3-ubyte", b"\0\0\x08\x03 short"),
+        ("b-ubyte.gz", b"\x1f\x8bxx"),
+    ],
+)
+def test_files_that_are_no_arrays(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be read as one"):
+        load_data(str(path))
+
+
+def test_splits_of_different_shapes(save, rows):
+    with pytest.raises(ValueError, match="in every split"):
+        load_data(save("a.npz", {"x_train": rows, "x_test": rows[:, :3]}))
+
+
+def test_labels_of_another_length(save, rows):
+    with pytest.raises(ValueError, match="a label for each of the 60 rows"):
+        load_data(save("a.npz", {"x": rows, "y": np.arange(3)}))
+
+
+def test_a_source_is_a_name_a_path_or_a_name_with_an_argument(tmp_path, monkeypatch):
+    assert parse_source("digits") == {"name": "digits"}
+    assert parse_source("tfds:mnist:3.0.1") == {"name": "tfds", "dataset": "mnist:3.0.1"}
+    monkeypatch.chdir(tmp_path)
+    np.save("digits.npy", np.ones((4, 2)))
+    assert parse_source("digits.npy")["name"] == "arrays"
+    with pytest.raises(FileNotFoundError, match="found no such file"):
+        parse_source("./digits")
+    with pytest.raises(ValueError, match="did you mean 'digits'"):
+        parse_source("digit")
+
+
+def test_constant_columns_are_named(save, rows):
+    from kerasae import Recipe
+
+    rows[:, [1, 3]] = 5
+    with pytest.raises(ValueError, match=r"2 constant column\(s\) of 5 .*: 1, 3"):
+        Recipe.of(source=save("a.npy", rows)).load()
+
+
+def test_more_rows_in_a_batch_than_there_are(digits):
+    with pytest.raises(ValueError, match="must not exceed the 1294 rows"):
+        digits.training_batches(5000)
+
+
+@pytest.mark.parametrize("kind", registry.names("preprocessing"))
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
+def test_preprocessors_give_raw_examples_back(kind, dtype):
+    raw = np.random.default_rng(0).integers(0, 200, (50, 4)).astype(dtype)
+    spec = Spec("vector", (4,), dtype)
+    layer = registry.resolve("preprocessing", kind)(spec).fit(raw)
+    again = layer.restore(layer(raw))
+    assert again.dtype == raw.dtype
+    np.testing.assert_allclose(again, raw, rtol=1e-5)
+    x = layer(raw).numpy()
+    if kind == "rescaling":
+        assert (x.min(), x.max()) == (0, 1)
+    if kind == "standardization":
+        np.testing.assert_allclose(x.mean(0), 0, atol=1e-5)
+        np.testing.assert_allclose(x.std(0), 1, rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data set that TFDS itself writes as TFRecords, from rows made here."""
+    import tensorflow_datasets as tfds
+
+    class TinyShapes(tfds.core.GeneratorBasedBuilder):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            features = tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(4, 4, 1)),
+                    "label": tfds.features.ClassLabel(num_classes=2),
+                }
+            )
+            return self.dataset_info_from_configs(features=features)
+
+        def _split_generators(self, manager):
+            return {"train": self._generate_examples(40), "test": self._generate_examples(10)}
+
+        def _generate_examples(self, count):
+            for index in range(count):
+                yield index, {"image": np.full((4, 4, 1), index, "uint8"), "label": index % 2}
+
+    folder = tmp_path_factory.mktemp("tfds")
+    TinyShapes(data_dir=folder).download_and_prepare()
+    return folder
+
+
+def test_tfds_reads_what_tfds_prepared(prepared):
+    data = load_data("tfds:tiny_shapes", data_dir=str(prepared))
+    assert data.spec == Spec("image", (4, 4, 1), "uint8", 0.0, 255.0)
+    assert len(data.test) == 10
+    assert len(data.train) + len(data.validation) == 40
+    np.testing.assert_array_equal(data.train.labels, data.train.examples[:, 0, 0, 0] % 2)
+
+
+def test_tfds_that_is_not_prepared_says_what_was_tried(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"looked in .*downloaded nothing.*tfds build mnist"):
+        load_data("tfds:mnist", data_dir=str(tmp_path))
+
+
+def test_tfds_that_does_not_exist(tmp_path):
+    with pytest.raises(ValueError, match="TFDS knows no data set 'no_such_thing'"):
+        load_data("tfds:no_such_thing", data_dir=str(tmp_path))

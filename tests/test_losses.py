@@ -1,0 +1,343 @@
+"""Reconstruction losses: each against SciPy's densities, and all against what a loss of ours promises."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import scipy.special
+import scipy.stats
+import tensorflow as tf
+
+import kerasae.losses
+from kerasae import registry
+from kerasae.layers import SharedScale
+from kerasae.losses import AbsoluteError, Bernoulli, Gaussian, Laplace, ReconstructionLoss, SquaredError
+from kerasae.losses._location_scale import LocationScale
+
+NAMES = registry.names("loss")
+BATCH, HEIGHT, FEATURES = 6, 3, 4
+# Sums of a dozen float32 terms of size about 10, each good to 6e-8 of itself.
+RTOL, ATOL = 1e-5, 1e-4
+
+
+def variants():
+    """Every loss as it comes, and the likelihoods with each place that their scale can come from."""
+    for name in NAMES:
+        yield pytest.param(name, {}, id=name)
+        if issubclass(registry.resolve("loss", name), LocationScale):
+            yield pytest.param(name, {"scale": 0.5}, id=f"{name}-fixed")
+            yield pytest.param(name, {"scale": "predicted"}, id=f"{name}-predicted")
+
+
+every_loss = pytest.mark.parametrize(("name", "arguments"), list(variants()))
+
+
+def make(name, arguments):
+    return registry.get("loss", {"name": name, **arguments})
+
+
+def numbers(loss, seed=0):
+    """An `x` that the loss can take, and what a decoder with the loss's head might give for it."""
+    rng = np.random.default_rng(seed)
+    low, high = max(loss.low, -2.0), min(loss.high, 2.0)
+    x = rng.uniform(low, high, (BATCH, HEIGHT, FEATURES)).astype("float32")
+    params = rng.normal(size=(BATCH, HEIGHT, FEATURES * loss.outputs)).astype("float32")
+    head = loss.head()
+    return x, params if head is None else np.array(head(params))
+
+
+def per_example(loss, x, params):
+    return np.array(loss.per_example(tf.constant(x), tf.constant(params)))
+
+
+# What every loss promises ----------------------------------------------------------------------------
+
+
+@every_loss
+def test_one_finite_float32_number_per_example(name, arguments):
+    loss = make(name, arguments)
+    values = loss.per_example(*map(tf.constant, numbers(loss)))
+    assert values.shape == (BATCH,)
+    assert values.dtype == "float32"
+    assert np.isfinite(values).all()
+
+
+@every_loss
+def test_sums_over_features(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    stacked = params.reshape(BATCH, HEIGHT, -1, FEATURES)
+    alone = [
+        per_example(loss, x[:, i : i + 1, j : j + 1], stacked[:, i : i + 1, :, j])
+        for i in range(HEIGHT)
+        for j in range(FEATURES)
+    ]
+    np.testing.assert_allclose(per_example(loss, x, params), np.sum(alone, axis=0), rtol=RTOL, atol=ATOL)
+
+
+@every_loss
+def test_examples_do_not_see_each_other(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    order = np.random.default_rng(1).permutation(BATCH)
+    expected = per_example(loss, x, params)[order]
+    np.testing.assert_allclose(per_example(loss, x[order], params[order]), expected, rtol=RTOL, atol=ATOL)
+
+
+@every_loss
+def test_averages_over_examples_and_takes_weights(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    each = per_example(loss, x, params)
+    weights = np.linspace(0, 2, BATCH, dtype="float32")
+    np.testing.assert_allclose(float(loss(x, params)), each.mean(), rtol=RTOL, atol=ATOL)
+    weighted = float(loss(x, params, sample_weight=weights))
+    np.testing.assert_allclose(weighted, (each * weights).mean(), rtol=RTOL, atol=ATOL)
+
+
+@every_loss
+def test_mean_is_shaped_like_x(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    mean = np.array(loss.mean(tf.constant(params)))
+    assert mean.shape == x.shape
+    assert (mean >= loss.low).all() and (mean <= loss.high).all()
+
+
+@every_loss
+def test_outputs_and_head_agree_on_the_numbers_per_feature(name, arguments):
+    loss = make(name, arguments)
+    assert isinstance(loss.outputs, int) and loss.outputs >= 1
+    head = loss.head()
+    assert head is None or isinstance(head, keras.layers.Layer)
+    assert loss.unit
+    # Two heads never share their variables: two models may use one loss.
+    assert head is None or loss.head() is not head
+
+
+@every_loss
+def test_the_graph_gives_what_eager_gives(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    graph = tf.function(loss.per_example)(tf.constant(x), tf.constant(params))
+    np.testing.assert_allclose(graph, per_example(loss, x, params), rtol=RTOL, atol=ATOL)
+
+
+@every_loss
+@pytest.mark.parametrize("size", [0.0, 50.0, 1000.0])
+def test_far_away_numbers_leave_loss_and_gradient_finite(name, arguments, size):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    params = tf.constant(np.sign(params) * np.float32(size))
+    with tf.GradientTape() as tape:
+        tape.watch(params)
+        values = loss.per_example(tf.constant(x), params)
+    assert np.isfinite(values).all()
+    assert np.isfinite(tape.gradient(values, params)).all()
+
+
+@every_loss
+def test_comes_back_from_its_config(name, arguments):
+    loss = make(name, arguments)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert type(again) is type(loss)
+    assert again.get_config() == loss.get_config()
+    assert again.outputs == loss.outputs
+    assert type(again.head()) is type(loss.head())
+    x, params = numbers(loss)
+    np.testing.assert_array_equal(per_example(again, x, params), per_example(loss, x, params))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_argument_is_in_the_config(name):
+    member = registry.resolve("loss", name)
+    assert set(registry.parameters(member)) <= set(member().get_config())
+    assert member(name="another").get_config()["name"] == "another"
+    assert member().name == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_range_that_it_can_take_is_checked(name):
+    loss = make(name, {})
+    low, high = max(loss.low, -1e6), min(loss.high, 1e6)
+    loss.check_range(low, high)
+    # Rescaling in float32 may end a rounding error outside.
+    loss.check_range(low - 1e-7, high + 1e-7)
+    if np.isfinite(loss.low):
+        with pytest.raises(ValueError, match=rf"'{name}' needs x in \[{loss.low:g}, .* from -"):
+            loss.check_range(loss.low - 1, high)
+    if np.isfinite(loss.high):
+        with pytest.raises(ValueError, match="rescale the data"):
+            loss.check_range(low, loss.high + 1)
+
+
+def test_the_base_is_abstract():
+    with pytest.raises(NotImplementedError, match="must write `per_example`"):
+        ReconstructionLoss().per_example(np.zeros((1, 1)), np.zeros((1, 1)))
+    with pytest.raises(NotImplementedError, match="must write `feature_nll`"):
+        LocationScale().per_example(tf.zeros((1, 1)), tf.zeros((1, 2)))
+
+
+# Each against its closed form, in float64 ------------------------------------------------------------
+
+
+def gaussian(x, mean, scale):
+    return -scipy.stats.norm.logpdf(x, mean, scale)
+
+
+def laplace(x, mean, scale):
+    return -scipy.stats.laplace.logpdf(x, mean, scale)
+
+
+CLOSED_FORMS = {
+    "absolute_error": lambda x, params: np.abs(x - params),
+    # -x log p - (1 - x) log(1 - p); SciPy's pmf takes whole numbers only.
+    "bernoulli": lambda x, params: (
+        scipy.special.xlogy(x, 1 / scipy.special.expit(params))
+        + scipy.special.xlogy(1 - x, 1 / scipy.special.expit(-params))
+    ),
+    "gaussian": lambda x, params: gaussian(x, params[..., :FEATURES], np.exp(params[..., FEATURES:])),
+    "laplace": lambda x, params: laplace(x, params[..., :FEATURES], np.exp(params[..., FEATURES:])),
+    "squared_error": lambda x, params: (x - params) ** 2,
+}
+MEANS = {
+    "absolute_error": lambda params: params,
+    "bernoulli": scipy.special.expit,
+    "gaussian": lambda params: params[..., :FEATURES],
+    "laplace": lambda params: params[..., :FEATURES],
+    "squared_error": lambda params: params,
+}
+
+
+def test_every_loss_has_a_closed_form_here():
+    missing = set(NAMES) - set(CLOSED_FORMS)
+    assert not missing, f"add {sorted(missing)} to CLOSED_FORMS and MEANS"
+    assert set(MEANS) == set(CLOSED_FORMS)
+    assert set(registry.members("loss")) <= set(kerasae.losses.__all__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equals_its_closed_form(name):
+    member = registry.resolve("loss", name)
+    loss = member("predicted") if issubclass(member, LocationScale) else member()
+    x, params = numbers(loss)
+    expected = CLOSED_FORMS[name](x.astype("float64"), params.astype("float64")).sum(axis=(1, 2))
+    np.testing.assert_allclose(per_example(loss, x, params), expected, rtol=RTOL, atol=ATOL)
+    mean = MEANS[name](params.astype("float64"))
+    np.testing.assert_allclose(loss.mean(tf.constant(params)), mean, rtol=RTOL, atol=1e-6)
+
+
+@pytest.mark.parametrize(("member", "density"), [(Gaussian, gaussian), (Laplace, laplace)])
+class TestLocationScale:
+    @pytest.mark.parametrize("scale", [0.05, 1, 3.0])
+    def test_fixed(self, member, density, scale):
+        loss = member(scale)
+        x, params = numbers(loss)
+        assert loss.outputs == 1
+        assert loss.head() is None
+        assert np.array_equal(loss.mean(params), params)
+        expected = density(x.astype("float64"), params.astype("float64"), scale).sum(axis=(1, 2))
+        # At scale 0.05 the standardised residual is 20 times larger, and squared.
+        np.testing.assert_allclose(per_example(loss, x, params), expected, rtol=RTOL, atol=ATOL)
+
+    def test_learned(self, member, density):
+        loss = member()
+        assert loss.scale == "learned"
+        assert loss.outputs == 1
+        head = loss.head()
+        assert isinstance(head, SharedScale)
+        rng = np.random.default_rng(0)
+        x, means = rng.normal(size=(2, BATCH, HEIGHT, FEATURES)).astype("float32")
+        head.build(means.shape)
+        head.log_scale.assign(-0.7)
+        params = np.array(head(means))
+        expected = density(x.astype("float64"), means.astype("float64"), np.exp(-0.7)).sum(axis=(1, 2))
+        np.testing.assert_allclose(per_example(loss, x, params), expected, rtol=RTOL, atol=ATOL)
+        assert np.array_equal(loss.mean(params), means)
+
+    def test_the_learned_scale_rests_where_the_residuals_are(self, member, density):
+        # d/ds of the mean loss is 0 at the root mean square (Gaussian), the mean absolute (Laplace).
+        loss, head = member(), member().head()
+        residual = np.random.default_rng(0).normal(size=(50, FEATURES)).astype("float32")
+        size = np.sqrt((residual**2).mean()) if member is Gaussian else np.abs(residual).mean()
+        head.build(residual.shape)
+        slopes = []
+        for factor in (0.9, 1.0, 1.1):
+            head.log_scale.assign(np.log(size * factor))
+            with tf.GradientTape() as tape:
+                value = loss(residual, head(tf.zeros_like(residual)))
+            slopes.append(float(tape.gradient(value, head.log_scale)))
+        assert slopes[0] < -0.1 and slopes[2] > 0.1
+        assert slopes[1] == pytest.approx(0, abs=1e-4)  # a difference of float32 sums near 4
+
+    def test_predicted(self, member, density):
+        loss = member("predicted")
+        assert loss.outputs == 2
+        assert loss.head() is None
+
+    def test_the_scale_never_falls_below_the_least(self, member, density):
+        loss = member("predicted", min_scale=0.2)
+        x = np.random.default_rng(0).normal(size=(BATCH, FEATURES)).astype("float32")
+        params = np.concatenate([np.zeros_like(x), np.full_like(x, -30)], axis=-1)
+        expected = density(x.astype("float64"), 0, 0.2).sum(axis=1)
+        np.testing.assert_allclose(per_example(loss, x, params), expected, rtol=RTOL, atol=ATOL)
+        above = np.concatenate([np.zeros_like(x), np.full_like(x, np.log(0.21))], axis=-1)
+        expected = density(x.astype("float64"), 0, 0.21).sum(axis=1)
+        np.testing.assert_allclose(per_example(loss, x, above), expected, rtol=RTOL, atol=ATOL)
+
+    def test_wrong_scales_are_refused(self, member, density):
+        with pytest.raises(ValueError, match=r"`scale` must be .* received 'guessed'"):
+            member("guessed")
+        for scale in (0, -1.0, float("nan")):
+            with pytest.raises(ValueError, match="`scale` must be positive"):
+                member(scale)
+        for least in (0, -0.1, float("nan")):
+            with pytest.raises(ValueError, match="`min_scale` must be positive"):
+                member(min_scale=least)
+
+    def test_its_arguments_come_back(self, member, density):
+        loss = member("predicted", min_scale=0.25, name="other")
+        again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+        assert (again.scale, again.min_scale, again.name) == ("predicted", 0.25, "other")
+
+
+def test_bernoulli_is_the_likelihood_of_binary_data():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (BATCH, FEATURES)).astype("float32")
+    logits = rng.normal(size=x.shape, scale=3).astype("float32")
+    expected = -scipy.stats.bernoulli.logpmf(x, scipy.special.expit(logits.astype("float64"))).sum(axis=1)
+    np.testing.assert_allclose(per_example(Bernoulli(), x, logits), expected, rtol=RTOL, atol=ATOL)
+
+
+def test_bernoulli_keeps_its_digits_far_from_zero():
+    # log(1 + e^-80) is 1.8e-35: any form that subtracts would say 0 or lose it in 80.
+    x, logits = np.array([[1.0], [0.0]], "float32"), np.array([[80.0], [80.0]], "float32")
+    right, wrong = per_example(Bernoulli(), x, logits)
+    assert right == pytest.approx(np.exp(-80), rel=1e-3)  # float32's exponent of -80
+    assert wrong == 80
+
+
+def test_squared_error_is_the_gaussian_of_variance_one_half():
+    x, params = numbers(SquaredError())
+    nll = per_example(Gaussian(float(np.sqrt(0.5))), x, params)
+    constant = HEIGHT * FEATURES * np.log(np.pi) / 2
+    np.testing.assert_allclose(per_example(SquaredError(), x, params) + constant, nll, rtol=RTOL, atol=ATOL)
+
+
+def test_squared_error_is_the_usual_one_times_the_features():
+    x, params = numbers(SquaredError())
+    usual = keras.losses.MeanSquaredError()(x, params)
+    np.testing.assert_allclose(float(SquaredError()(x, params)), HEIGHT * FEATURES * usual, rtol=RTOL)
+
+
+def test_absolute_error_is_the_laplace_of_scale_one():
+    x, params = numbers(AbsoluteError())
+    nll = per_example(Laplace(1.0), x, params)
+    constant = HEIGHT * FEATURES * np.log(2)
+    np.testing.assert_allclose(per_example(AbsoluteError(), x, params) + constant, nll, rtol=RTOL, atol=ATOL)
+
+
+def test_every_constructor_passes_its_name_on():
+    for member in registry.members("loss").values():
+        assert "name" in inspect.signature(member.__init__).parameters
