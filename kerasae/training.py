@@ -49,6 +49,7 @@ def train(
     jit_compile: bool | Literal["auto"] = "auto",
     steps_per_execution: int | None = None,
     tensorboard: bool = False,
+    checkpoint_seconds: float = 10.0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     folder: str | Path | None = None,
     resume: bool = False,
@@ -75,6 +76,7 @@ def train(
         jit_compile: whether XLA compiles the step; `"auto"` does unless devices are many.
         steps_per_execution: steps in one call of the compiled function; `None` takes an epoch.
         tensorboard: whether to write TensorBoard's log, into `folder`.
+        checkpoint_seconds: between checkpoints in `folder`, from which a training can be resumed.
         callbacks: more callbacks of Keras.
         folder: where checkpoints, logs and `history.csv` go, or `None` for nowhere.
         resume: whether to go on from the checkpoint in `folder`.
@@ -91,7 +93,7 @@ def train(
     validation = data.x("validation")
     check_loss_range(model, data, validation)
     checkpoint = None if folder is None else Path(folder) / "checkpoint"
-    stopper = _BestWeights(patience, reduce_patience, reduce_factor, checkpoint)
+    stopper = _BestWeights(patience, reduce_patience, reduce_factor, checkpoint, checkpoint_seconds)
     dataset, steps = data.training_batches(
         batch_size, seed=seed, first_epoch=stopper.saved_epoch() if resume else 0
     )
@@ -133,7 +135,7 @@ def _check_numbers(values: dict[str, Any]) -> None:
     for name in ("epochs", "batch_size", "gradient_accumulation", "patience"):
         if values[name] < 1:
             raise ValueError(f"`{name}` must be a positive integer, received {values[name]!r}.")
-    for name in ("weight_decay", "reduce_patience", "seed"):
+    for name in ("weight_decay", "reduce_patience", "seed", "checkpoint_seconds"):
         if values[name] < 0:
             raise ValueError(f"`{name}` must be non-negative, received {values[name]!r}.")
     if not values["learning_rate"] > 0:
@@ -170,13 +172,19 @@ class _BestWeights(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, patience: int, reduce_patience: int, reduce_factor: float, checkpoint: Path | None
+        self,
+        patience: int,
+        reduce_patience: int,
+        reduce_factor: float,
+        checkpoint: Path | None,
+        checkpoint_seconds: float,
     ) -> None:
         super().__init__()
         self.patience = patience
         self.reduce_patience = reduce_patience
         self.reduce_factor = reduce_factor
         self.checkpoint = checkpoint
+        self.checkpoint_seconds = checkpoint_seconds
         self.best = float("inf")
         self.best_epoch = 0
         self.reduced_at = 0
@@ -203,7 +211,7 @@ class _BestWeights(keras.callbacks.Callback):
             optimizer = self.model.optimizer
             optimizer.learning_rate = float(optimizer.learning_rate) * self.reduce_factor
             self.reduced_at = epoch
-        if self.checkpoint is not None and time.monotonic() - self.saved_at > 5.0:
+        if self.checkpoint is not None and time.monotonic() - self.saved_at > self.checkpoint_seconds:
             self.save(epoch + 1)
 
     def finish(self) -> None:

@@ -27,11 +27,6 @@ STACKS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    keras.utils.set_random_seed(0)
-
-
 def encoder(widths, hidden="tanh", code="linear", use_bias=True, size=0.6):
     """A plain stack of dense layers with biases other than 0, built."""
     activations = [hidden] * (len(widths) - 2) + [code]

@@ -19,11 +19,6 @@ from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    keras.utils.set_random_seed(0)
-
-
 # The battery -----------------------------------------------------------------------------------------
 
 
@@ -108,32 +103,57 @@ def battery():
     return cases
 
 
-MIXED = pytest.mark.xfail(
-    strict=True,
-    reason="kerasae/penalties/_base.py: what passes through keeps its dtype, the symbolic output does not",
-)
-BATTERY = [pytest.param(*case[1:], id=f"{case[1].__name__}-{number}") for number, case in enumerate(battery())]
+#: Found by these tests, and left to be mended: a mark that turns red when it is.
+PASSED_THROUGH = "kerasae/penalties/_base.py: the input's dtype passes through, symbolically it does not"
+POLICY = "a mixed policy of the layer's own: symbolic dtype (_base.py), the average's dtype (kl_sparsity.py)"
+
+BATTERY = [
+    pytest.param(*case[1:], id=f"{case[1].__name__}-{number}") for number, case in enumerate(battery())
+]
 every_case = pytest.mark.parametrize(("layer", "arguments", "shape"), BATTERY)
 
 
-@every_case
-def test_keras_battery(layer, arguments, shape):
-    pair = isinstance(shape[0], tuple)
+def is_pair(shape):
+    return isinstance(shape[0], tuple)
+
+
+def output_shape(layer, shape):
+    if layer is TiedDense:
+        return (*shape[:-1], 5)
+    if layer is SharedScale:
+        return (*shape[:-1], 2 * shape[-1])
+    return shape[0] if layer is Sampling else shape
+
+
+def run_battery(layer, arguments, shape, **options):
     TestCase().run_layer_test(
         layer,
         init_kwargs=arguments,
         input_shape=shape,
-        expected_output_shape=(*INPUT[:-1], 5)
-        if layer is TiedDense
-        else (*INPUT[:-1], 2 * INPUT[-1])
-        if layer is SharedScale
-        else (shape if pair and issubclass(layer, Penalty) else INPUT),
+        expected_output_shape=output_shape(layer, shape),
         expected_num_losses=1 if issubclass(layer, Penalty) else 0,
         expected_num_seed_generators=1 if issubclass(layer, NoiseLayer | SquaredJacobian) else 0,
-        expected_num_trainable_weights={SharedScale: 1, TiedDense: None, JacobianOfDense: 2}.get(layer, 0),
         # The battery's training step sums one output.
-        run_training_check=not (pair and issubclass(layer, Penalty)),
+        run_training_check=layer is not GaussianKL,
+        **options,
     )
+
+
+@every_case
+def test_keras_battery(layer, arguments, shape):
+    # Those that stay in float32 by themselves have a mixed precision of their own below.
+    run_battery(
+        layer, arguments, shape, run_mixed_precision_check=not issubclass(layer, Penalty | Preprocessor)
+    )
+
+
+@pytest.mark.xfail(strict=True, reason=POLICY)
+@pytest.mark.parametrize(
+    ("layer", "arguments", "shape"),
+    [case for case in BATTERY if issubclass(case.values[0], Penalty | Preprocessor)],
+)
+def test_keras_battery_in_mixed_precision(layer, arguments, shape):
+    run_battery(layer, arguments, shape)
 
 
 def defined_layers():
@@ -168,13 +188,13 @@ def test_every_layer_is_registered_under_the_library():
 @every_case
 def test_the_symbolic_output_has_the_dtype_of_the_real_one(layer, arguments, shape, request):
     if issubclass(layer, Penalty):
-        request.applymarker(MIXED)
-    shapes = shape if isinstance(shape[0], tuple) else (shape,)
+        request.applymarker(pytest.mark.xfail(strict=True, reason=PASSED_THROUGH))
+    shapes = shape if is_pair(shape) else [shape]
+    real = [tf.fill(shape, tf.constant(0.5, "float16")) for shape in shapes]
     symbolic = [keras.KerasTensor(shape, dtype="float16") for shape in shapes]
-    real = [tf.zeros(shape, "float16") + 0.5 for shape in shapes]
-    made = layer(**arguments)
-    expected = made(real if len(real) > 1 else real[0])
-    found = layer(**arguments)(symbolic if len(symbolic) > 1 else symbolic[0])
+    expected, found = (
+        layer(**arguments)(inputs if is_pair(shape) else inputs[0]) for inputs in (real, symbolic)
+    )
     for one, other in zip(tf.nest.flatten(expected), tf.nest.flatten(found), strict=True):
         assert keras.backend.standardize_dtype(one.dtype) == other.dtype
         assert tuple(one.shape) == other.shape
@@ -220,7 +240,7 @@ def test_a_graph_draws_what_eager_draws():
 
 def test_the_place_in_the_sequence_is_saved_and_restored(tmp_path):
     def model():
-        return keras.Sequential([keras.Input((4,)), Sampled(seed=5)])
+        return keras.Sequential([keras.Input((4,)), Draw(seed=5)])
 
     path = tmp_path / "model.weights.h5"
     interrupted, uninterrupted = model(), model()
@@ -234,8 +254,8 @@ def test_the_place_in_the_sequence_is_saved_and_restored(tmp_path):
         np.testing.assert_array_equal(resumed(x), uninterrupted(x))
 
 
-class Sampled(Draw):
-    """Draws, and owns a weight besides, which must be saved too."""
+class ShiftedDraw(Draw):
+    """Owns a weight besides, which must be saved too."""
 
     def build(self, input_shape):
         self.shift = self.add_weight(shape=(), initializer="random_normal", name="shift")
@@ -247,7 +267,7 @@ class Sampled(Draw):
 
 def test_the_weights_beside_the_seed_are_restored(tmp_path):
     path = tmp_path / "model.weights.h5"
-    first, second = (keras.Sequential([keras.Input((4,)), Sampled(seed=seed)]) for seed in (5, 6))
+    first, second = (keras.Sequential([keras.Input((4,)), ShiftedDraw(seed=seed)]) for seed in (5, 6))
     first.save_weights(path)
     second.load_weights(path)
     np.testing.assert_array_equal(first.get_weights(), second.get_weights())

@@ -19,11 +19,6 @@ RTOL, ATOL = 2e-5, 1e-6
 every_penalty = pytest.mark.parametrize("name", NAMES)
 
 
-@pytest.fixture(autouse=True)
-def seeded():
-    keras.utils.set_random_seed(0)
-
-
 @pytest.fixture
 def mixed_float16():
     keras.config.set_dtype_policy("mixed_float16")

@@ -1,0 +1,398 @@
+"""What is particular to each family: identities, closed forms, and what the objective promises."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+from scipy.stats import multivariate_normal
+
+from kerasae import PCA, Recipe, evaluate, train
+from kerasae.corruptions import MaskingNoise
+from kerasae.losses import Gaussian
+from kerasae.models import (
+    ContractiveAutoencoder,
+    SparseAutoencoder,
+    UndercompleteAutoencoder,
+    VariationalAutoencoder,
+)
+from kerasae.spec import Spec
+
+
+def plain(inputs=6, code=2, hidden=5, outputs=1):
+    encoder = keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(hidden, "tanh")])
+    decoder = keras.Sequential(
+        [keras.Input((code,)), keras.layers.Dense(hidden, "tanh"), keras.layers.Dense(inputs * outputs)]
+    )
+    return encoder, decoder
+
+
+# Undercomplete ------------------------------------------------------------------------------------
+
+
+def test_a_linear_autoencoder_reaches_the_error_of_pca(digits):
+    """Baldi and Hornik 1989: no local minima but the subspace of PCA."""
+    recipe = Recipe.of("undercomplete", latent_dim=8, network={"depth": 0})
+    model = recipe.build(digits)
+    train(model, digits, epochs=400, learning_rate=1e-2, patience=60, reduce_patience=15)
+    ours, pca = (evaluate(codec, digits)["error"] for codec in (model, PCA(8).fit(digits)))
+    # PCA is fitted on a tenth more rows.
+    assert ours == pytest.approx(pca, rel=0.02)
+
+
+def test_a_code_as_wide_as_the_input_is_warned_of():
+    with pytest.warns(UserWarning, match="learn the identity"):
+        UndercompleteAutoencoder(*plain(inputs=4, code=4))
+
+
+# Sparse -------------------------------------------------------------------------------------------
+
+
+def test_top_k_codes_have_k_numbers(build, digits):
+    model = build("sparse", latent_dim=16, model={"penalty": None, "k": 3})
+    codes = model.transform(digits.test.examples)
+    assert ((codes != 0).sum(axis=1) <= 3).all()
+    assert ((codes != 0).sum(axis=1) == 3).mean() > 0.95
+
+
+def test_the_log_counts_active_and_dead_units():
+    """Three units: one always on, one on for half of the rows, one never."""
+    encoder = keras.Sequential([keras.Input((3,)), keras.layers.Activation("linear")])
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    model = SparseAutoencoder(encoder, decoder, code_activation="relu")
+    model.build((None, 3))
+    model.to_code.set_weights([np.eye(3), np.zeros(3)])
+    model.compile("adam", jit_compile=False)
+    x = np.array([[1, 1, -1], [2, -1, -1]] * 8, "float32")
+    logs = model.evaluate(x, batch_size=2, verbose=0, return_dict=True)
+    assert logs["active"] == pytest.approx(0.5)
+    assert logs["dead"] == pytest.approx(1 / 3)
+
+
+def test_l1_makes_codes_sparser(build, x):
+    active = []
+    for weight in (0.0, 1.0):
+        model = build("sparse", latent_dim=12, model={"weight": weight, "code_activation": "relu"})
+        model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+        logs = model.fit(x[:512], epochs=20, batch_size=64, verbose=0).history
+        active.append(logs["active"][-1])
+    assert active[1] < 0.7 * active[0]
+
+
+def test_kl_holds_the_mean_activation(build, x):
+    model = build("sparse", latent_dim=12, model={"penalty": "kl", "rho": 0.15, "weight": 50.0})
+    model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+    model.fit(x[:512], epochs=25, batch_size=128, verbose=0)
+    np.testing.assert_allclose(ops.mean(model.encode(x[:512]), axis=0), 0.15, atol=0.05)
+
+
+def test_kl_refuses_an_unbounded_code():
+    with pytest.raises(ValueError, match=r"a code in \[0, 1\].*received 'relu'"):
+        SparseAutoencoder(*plain(), penalty="kl", code_activation="relu")
+
+
+@pytest.mark.parametrize("family", ["sparse", "contractive"])
+def test_a_penalty_cannot_be_escaped_by_scaling(build, x, family):
+    """A decoder that stretches no distance needs codes spread as widely as its output."""
+    model = build(family, model={"weight": 0.02})
+    model.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
+    model.fit(x[:512], epochs=10, batch_size=64, verbose=0)
+    codes = model.encode(x[:512])
+    rebuilt = ops.reshape(model.decode(codes), (512, -1))
+    spread = float(ops.sum(ops.var(codes, axis=0)))
+    # The power iteration of the constraint may fall short of the norm by a percent a kernel.
+    assert float(ops.sum(ops.var(rebuilt, axis=0))) <= 1.1 * spread
+
+
+def test_without_the_bound_scaling_does_escape(x):
+    """The reason for the bound: code times 1/1000, decoder times 1000, the same output."""
+    model = Recipe.of("contractive", network={"depth": 0}).build(Spec("image", (8, 8, 1)))
+    before = model.predict(x[:50], verbose=0)
+    penalty = float(model.contraction.measure(x[:50], [*model.encoder.layers, model.to_code])[0])
+    kernel, bias = model.to_code.get_weights()
+    model.to_code.set_weights([kernel / 1000, bias / 1000])
+    dense = next(layer for layer in model.decoder.layers if isinstance(layer, keras.layers.Dense))
+    weights, offset = dense.get_weights()
+    dense.set_weights([weights * 1000, offset])
+    np.testing.assert_allclose(model.predict(x[:50], verbose=0), before, rtol=1e-3, atol=1e-4)
+    after = float(model.contraction.measure(x[:50], [*model.encoder.layers, model.to_code])[0])
+    assert after == pytest.approx(penalty / 1e6, rel=1e-3)
+    bound = dense.kernel.constraint(ops.convert_to_tensor(dense.kernel))
+    # Five power iterations from a fixed start find the norm to some percent, from below.
+    assert np.linalg.svd(bound, compute_uv=False)[0] == pytest.approx(1, rel=0.1)
+
+
+def test_a_normalised_decoder_is_refused_where_it_undoes_the_penalty(build):
+    with pytest.raises(ValueError, match="needs a decoder without normalisation"):
+        build("contractive", network={"normalization": "layer"})
+
+
+# Tied ---------------------------------------------------------------------------------------------
+
+
+def test_tied_decoders_have_the_encoders_kernels_transposed(build, x):
+    tied, free = build("undercomplete", network={"tied": True}), build("undercomplete")
+    assert tied.count_params() < 0.6 * free.count_params()
+    model = tied
+    model.fit(x[:256], epochs=2, verbose=0)
+    kernels = [layer.kernel for layer in model.encoder.layers if isinstance(layer, keras.layers.Dense)]
+    z = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    hidden, output = (layer for layer in model.decoder.layers if "dense" in layer.name)
+    h = np.maximum(z @ np.array(model.to_code.kernel).T + np.array(hidden.bias), 0)
+    expected = h @ np.array(kernels[0]).T + np.array(output.bias)
+    np.testing.assert_allclose(ops.reshape(model.decode(z), (5, -1)), expected, rtol=1e-4, atol=1e-5)
+
+
+# Contractive --------------------------------------------------------------------------------------
+
+
+def test_the_logged_contraction_is_the_jacobians_norm(build, x):
+    model = build("contractive", model={"weight": 0.5})
+    model.compile("adam", jit_compile=False)
+    logged = model.evaluate(x[:20], verbose=0, return_dict=True)["contraction"]
+    inputs = tf.constant(x[:20])
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        codes = model.encode(inputs)
+    jacobian = tape.batch_jacobian(codes, inputs)
+    expected = 0.5 * float(tf.reduce_mean(tf.reduce_sum(tf.square(jacobian), axis=[1, 2, 3, 4])))
+    assert logged == pytest.approx(expected, rel=1e-4)
+
+
+def test_contraction_falls_with_its_weight(build, x):
+    norms = []
+    for weight in (0.0, 1.0):
+        model = build("contractive", model={"weight": weight}, network={"tied": True})
+        model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+        model.fit(x[:512], epochs=10, batch_size=64, verbose=0)
+        layers = [*model.encoder.layers, model.to_code]
+        norms.append(float(ops.mean(model.contraction.measure(x[:100], layers))))
+    assert norms[1] < 0.5 * norms[0]
+
+
+@pytest.mark.parametrize("probes", [0, 1])
+def test_any_encoder_can_contract(probes):
+    """An encoder that is no plain stack of dense layers takes the general way."""
+    inputs = keras.Input((6,))
+    h = keras.layers.Dense(5, "tanh")(inputs)
+    h = keras.layers.LayerNormalization()(keras.layers.Concatenate()([h, inputs]))
+    encoder, decoder = keras.Model(inputs, h), plain()[1]
+    model = ContractiveAutoencoder(encoder, decoder, weight=1.0, probes=probes)
+    model.compile("adam", jit_compile=False)
+    x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    logs = model.fit(x, epochs=2, verbose=0).history
+    assert logs["contraction"][-1] > 0
+
+
+def test_batch_normalisation_in_a_contractive_encoder_is_refused():
+    encoder = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5), keras.layers.BatchNormalization()])
+    model = ContractiveAutoencoder(encoder, plain()[1])
+    with pytest.raises(ValueError, match="without batch normalisation"):
+        model.build((None, 6))
+
+
+# Denoising ----------------------------------------------------------------------------------------
+
+
+def test_denoising_beats_a_plain_model_on_noisy_input(build, digits, x):
+    noise = MaskingNoise(0.3, seed=0)
+    clean = digits.x("test")
+    noisy = noise(clean, training=True)
+    errors = {}
+    for family, arguments in (("undercomplete", {}), ("denoising", {"corruption": "masking", "level": 0.3})):
+        model = build(family, latent_dim=12, model=arguments, network={"widths": [128]})
+        model.compile(keras.optimizers.Adam(2e-3), jit_compile=False)
+        model.fit(x, epochs=25, batch_size=64, verbose=0)
+        errors[family] = float(ops.mean(ops.square(model.predict(noisy, verbose=0) - clean)))
+    assert errors["denoising"] < 0.8 * errors["undercomplete"]
+
+
+def test_noise_is_new_at_each_step_and_fixed_in_validation(build, x):
+    model = build("denoising", model={"level": 0.5})
+    one, two = (float(model.objective(x[:64], None, None, training=True)[0]) for _ in range(2))
+    assert one != two
+    model.compile("adam", jit_compile=False)
+    assert model.evaluate(x[:64], verbose=0) == model.evaluate(x[:64], verbose=0)
+    clean = float(ops.mean(ops.sum(ops.square(model(x[:64]) - x[:64]), axis=(1, 2, 3))))
+    assert model.evaluate(x[:64], verbose=0) != pytest.approx(clean, rel=1e-3)
+
+
+def test_a_pair_stands_in_for_the_corruption(build, x):
+    """fit(noisy, clean) adds no noise of its own: its loss is that of the pair."""
+    model = build("denoising", model={"level": 5.0})
+    noisy = x[:64] * 0.5
+    loss, outputs = model.objective(noisy, x[:64], None, training=True)
+    np.testing.assert_allclose(outputs, model(noisy), rtol=1e-5, atol=1e-6)
+    expected = np.square(np.array(outputs) - x[:64]).sum(axis=(1, 2, 3)).mean()
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+# Variational --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def linear_gaussian():
+    """A variational model whose marginal likelihood is known: x = W z + noise, z ~ N(0, I)."""
+    rng = np.random.default_rng(0)
+    W, sigma = rng.normal(size=(2, 5)).astype("float32"), 0.5
+    encoder = keras.Sequential([keras.Input((5,)), keras.layers.Activation("linear")])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(5)])
+    model = VariationalAutoencoder(encoder, decoder, reconstruction_loss=Gaussian(sigma))
+    model.build((None, 5))
+    decoder.layers[-1].set_weights([W, np.zeros(5)])
+    # The exact posterior: covariance S = (I + W W^T / s^2)^-1, mean S W x / s^2.
+    S = np.linalg.inv(np.eye(2) + W @ W.T / sigma**2)
+    model.to_mean.set_weights([(S @ W / sigma**2).T, np.zeros(2)])
+    model.to_log_var.set_weights([np.zeros((5, 2)), np.log(np.diag(S))])
+    x = (rng.normal(size=(40, 2)) @ W + sigma * rng.normal(size=(40, 5))).astype("float32")
+    exact = -multivariate_normal(np.zeros(5), W.T @ W + sigma**2 * np.eye(5)).logpdf(x)
+    return model, x, exact
+
+
+def test_importance_sampled_nll_reaches_the_exact_one(linear_gaussian):
+    model, x, exact = linear_gaussian
+    # The mean-field posterior is not exact, so a few draws are not enough and many are.
+    np.testing.assert_allclose(model.nll(x, samples=20_000), exact, atol=0.1)
+    assert model.nll(x, samples=20_000).mean() == pytest.approx(exact.mean(), abs=0.02)
+
+
+def test_nll_tightens_with_samples_and_elbo_is_its_bound(linear_gaussian):
+    model, x, exact = linear_gaussian
+    one = np.mean([model.nll(x, samples=1, seed=s).mean() for s in range(50)])
+    ten = np.mean([model.nll(x, samples=10, seed=100 + s).mean() for s in range(20)])
+    assert exact.mean() < ten < one
+    elbo = np.mean([model.elbo(x, seed=s)["elbo"] for s in range(50)])
+    # One importance sample is the ELBO, in expectation.
+    assert -elbo == pytest.approx(one, abs=0.15)
+
+
+@pytest.mark.parametrize("samples", [1, 99, 100, 101, 250])
+def test_the_number_of_samples_is_respected(linear_gaussian, samples, monkeypatch):
+    model, x, _ = linear_gaussian
+    drawn = []
+    original = type(model)._log_weights
+
+    def counted(self, x, samples, seed):
+        weights = original(self, x, samples, seed)
+        drawn.append(weights.shape[0])
+        return weights
+
+    monkeypatch.setattr(type(model), "_log_weights", counted)
+    tf.config.run_functions_eagerly(True)
+    try:
+        model.nll(x[:8], samples=samples)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert sum(drawn) == samples
+
+
+def test_importance_weighted_training_has_the_bounds_loss(linear_gaussian):
+    """With k draws the loss is the k-sample bound: between the ELBO and the exact likelihood."""
+    base, x, exact = linear_gaussian
+    losses = {}
+    for k in (1, 50):
+        model = VariationalAutoencoder(
+            base.encoder, base.decoder, reconstruction_loss=Gaussian(0.5), importance_samples=k
+        )
+        model.build((None, 5))
+        model.to_mean.set_weights(base.to_mean.get_weights())
+        model.to_log_var.set_weights(base.to_log_var.get_weights())
+        model.compile("adam")
+        found = [float(model.objective(x, None, None, training=True)[0]) for _ in range(40)]
+        losses[k] = np.mean(found)
+    assert losses[50] < losses[1]
+    assert losses[50] == pytest.approx(exact.mean(), abs=0.1)
+
+
+def test_the_importance_weighted_gradient_is_that_of_the_bound(linear_gaussian):
+    """The terms are a telescope; their gradients must add up to that of logsumexp alone."""
+    base, x, _ = linear_gaussian
+    k = 5
+    model = VariationalAutoencoder(
+        base.encoder, base.decoder, reconstruction_loss=Gaussian(0.5), importance_samples=k
+    )
+    model.build((None, 5))
+    model.to_mean.set_weights(base.to_mean.get_weights())
+    model.to_log_var.set_weights([np.zeros((5, 2)), np.full(2, -1.0)])
+    model.compile("adam")
+    seed = tf.constant([3, 4])
+    with tf.GradientTape() as tape:
+        loss, _ = model.objective(tf.constant(x), None, None, training=True, seed=seed)
+    ours = tape.gradient(loss, model.to_mean.kernel)
+    with tf.GradientTape() as tape:
+        mean, log_var = model.posterior(tf.constant(x))
+        means, log_vars = tf.repeat(mean, k, axis=0), tf.repeat(log_var, k, axis=0)
+        z = model.sampling((means, log_vars), training=True, seed=seed)
+        log_p = -model.reconstruction_loss.per_example(tf.repeat(x, k, axis=0), model.decoder(z))
+        log_prior = -0.5 * tf.reduce_sum(z**2, -1)
+        log_q = -0.5 * tf.reduce_sum((z - means) ** 2 / tf.exp(log_vars) + log_vars, -1)
+        weights = tf.reshape(log_p + log_prior - log_q, (-1, k))
+        bound = tf.reduce_mean(np.log(k) - tf.reduce_logsumexp(weights, axis=1))
+    np.testing.assert_allclose(float(loss), float(bound), rtol=1e-5)
+    np.testing.assert_allclose(ours, tape.gradient(bound, model.to_mean.kernel), rtol=1e-3, atol=1e-4)
+
+
+def test_warm_up_grows_in_training_and_not_in_validation(build, x):
+    model = build("variational", model={"warmup_steps": 8})
+    model.compile("adam", jit_compile=False)
+    logs = model.fit(x[:128], epochs=4, batch_size=32, verbose=0, validation_data=(x[:64], None)).history
+    share = np.array(logs["kl"]) / np.array(logs["kl_nats"])
+    assert share[0] < 0.35
+    assert share[-1] == pytest.approx(1, rel=0.1)
+    np.testing.assert_allclose(logs["val_kl"], logs["val_kl_nats"], rtol=1e-5)
+
+
+def test_free_bits_keep_dimensions_alive(build, x):
+    kept = []
+    for free_bits in (0.0, 0.5):
+        model = build("variational", model={"free_bits": free_bits, "beta": 30.0})
+        model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+        logs = model.fit(x[:512], epochs=15, batch_size=64, verbose=0).history
+        kept.append(logs["kl_nats"][-1])
+    assert kept[0] < 0.5
+    assert kept[1] > 1.5
+
+
+def test_samples_look_like_raw_examples_and_follow_from_the_seed(build):
+    model = build("variational")
+    one = model.sample(5, seed=1)
+    assert one.shape == (5, 8, 8, 1)
+    assert one.dtype == "uint8"
+    np.testing.assert_array_equal(one, model.sample(5, seed=1))
+    assert not np.array_equal(one, model.sample(5, seed=2))
+
+
+def test_active_units_counts_dimensions_that_move(linear_gaussian):
+    model, x, _ = linear_gaussian
+    assert model.active_units(x) == 2
+    assert model.active_units(np.repeat(x[:1], 30, axis=0)) == 0
+
+
+@pytest.mark.parametrize("loss", ["bernoulli", "laplace", "gaussian"])
+def test_every_likelihood_trains_without_collapse(digits, loss):
+    recipe = Recipe.of("variational", latent_dim=4, loss={"name": loss}, network={"widths": [64]})
+    model = recipe.build(digits)
+    train(model, digits, epochs=40, learning_rate=3e-3, batch_size=64)
+    assert model.active_units(digits.test.examples) == 4
+    assert evaluate(model, digits)["explained_variance"] > 0.3
+
+
+# The base -----------------------------------------------------------------------------------------
+
+
+def test_exports_hold_no_noise(build, x):
+    """A traced call at inference holds no random operation."""
+    for family in ("denoising", "variational"):
+        model = build(family)
+        graph = tf.function(lambda a, model=model: model(a)).get_concrete_function(
+            tf.TensorSpec((None, 8, 8, 1))
+        )
+        assert not [op.type for op in graph.graph.get_operations() if "andom" in op.type]
+
+
+def test_abstract_classes_say_so():
+    from kerasae.models import Autoencoder, DeterministicAutoencoder
+
+    for family in (Autoencoder, DeterministicAutoencoder):
+        with pytest.raises(TypeError, match="is abstract"):
+            family(*plain())
