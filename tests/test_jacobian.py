@@ -232,6 +232,17 @@ def test_the_estimate_is_unbiased():
     assert (estimates.std(axis=1) > 0).all()
 
 
+def test_the_signs_are_fair():
+    # All rows agree, so that the estimate is (sum of v)^2: 4 on average for four fair signs that do
+    # not depend on each other, with a variance of 2 * 4 * 3; signs by 0.6 and 0.4 would give 4.48.
+    draws = 20_000
+    estimates = np.array(
+        jacobian.estimated_norm(lambda x: tf.repeat(x, 4, 1), tf.ones((draws, 1)), 4, 1, [0, 1])
+    )
+    assert set(np.unique(estimates)) == {0, 4, 16}
+    assert abs(estimates.mean() - 4) < 4 * np.sqrt(24 / draws)
+
+
 def test_more_probes_are_averaged_example_by_example():
     model, x = encoder([6, 5, 4]), examples(6)
     estimate = jacobian.estimated_norm(model, tf.constant(x), 4, 4000, [3, 5])

@@ -18,7 +18,6 @@ from kerasae.penalties import GaussianKL, Penalty, SquaredJacobian
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
-
 # The battery -----------------------------------------------------------------------------------------
 
 

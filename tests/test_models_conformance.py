@@ -52,8 +52,9 @@ def test_config_covers_the_signature_and_survives_json(build, family, arguments)
 
 
 @every_variant
-def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments):
-    model = build(family, model=arguments, network={"l2": 1e-3})
+@pytest.mark.parametrize("l2", [0.0, 1e-3])
+def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
+    model = build(family, model=arguments, network={"l2": l2})
     model.compile("adam", jit_compile=False)
     weights = np.linspace(0.5, 2.0, 256, dtype="float32")
     history = model.fit(
@@ -64,8 +65,10 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments):
         verbose=0,
         validation_data=(x[256:400], None),
     ).history
-    terms = ["reconstruction", "regularization", *(penalty.name for penalty in model.penalties())]
+    terms = ["reconstruction", *(penalty.name for penalty in model.penalties())]
+    terms += ["regularization"] if l2 else []
     assert set(terms) <= set(history)
+    assert ("regularization" in history) == bool(l2)
     for prefix in ("", "val_"):
         # Means of float32 sums of about 10, over three batches.
         total = sum(np.array(history[prefix + term]) for term in terms)
@@ -73,6 +76,13 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments):
     for penalty in model.penalties():
         if penalty.weight and penalty.name != "tightening":
             assert abs(history["val_" + penalty.name][-1]) > 0
+    # And the first term is what it says it is.
+    rows = x[256:400]
+    seed = np.array(model.validation_seed, "int32")
+    found = np.mean(model.reconstruction_loss.per_example(rows, model(rows, seed=seed)))
+    assert model.evaluate(rows, batch_size=200, verbose=0, return_dict=True)[
+        "reconstruction"
+    ] == pytest.approx(found, rel=1e-5)
 
 
 @every_variant
@@ -106,7 +116,8 @@ def test_trains_in_mixed_precision(build, x, family):
     policy = "mixed_float16"
     model = build(family, network={"dtype": policy})
     full = build(family)
-    model.compile("adam", jit_compile=False)
+    # Not Adam, which would move the weights as far without any scaling of the loss.
+    model.compile(keras.optimizers.SGD(1e-3), jit_compile=False)
     full.compile("adam", jit_compile=False)
     assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
     before = [np.array(weight) for weight in model.get_weights()]
