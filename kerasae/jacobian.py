@@ -66,6 +66,8 @@ def dense_stack(layers: Sequence[keras.layers.Layer]) -> list[DenseStep] | None:
         ):
             return None
         if isinstance(layer, keras.layers.Dense):
+            if steps and steps[-1].kernel.shape[1] != layer.kernel.shape[0]:
+                return None
             steps.append(DenseStep(layer.kernel, layer.bias, activation))
         elif steps and _is_linear(steps[-1]):
             steps[-1] = steps[-1]._replace(activation=activation)

@@ -100,8 +100,7 @@ def test_a_penalty_cannot_be_escaped_by_scaling(build, x, family):
     codes = model.encode(x[:512])
     rebuilt = ops.reshape(model.decode(codes), (512, -1))
     spread = float(ops.sum(ops.var(codes, axis=0)))
-    # The power iteration of the constraint may fall short of the norm by a percent a kernel.
-    assert float(ops.sum(ops.var(rebuilt, axis=0))) <= 1.1 * spread
+    assert float(ops.sum(ops.var(rebuilt, axis=0))) <= spread * (1 + 1e-4)
 
 
 def test_without_the_bound_scaling_does_escape(x):
@@ -118,7 +117,7 @@ def test_without_the_bound_scaling_does_escape(x):
     after = float(model.contraction.measure(x[:50], [*model.encoder.layers, model.to_code])[0])
     assert after == pytest.approx(penalty / 1e6, rel=1e-3)
     bound = dense.kernel.constraint(ops.convert_to_tensor(dense.kernel))
-    # Five power iterations from a fixed start find the norm to some percent, from below.
+    # From above, by a few percent at most.
     assert np.linalg.svd(bound, compute_uv=False)[0] == pytest.approx(1, rel=0.1)
 
 

@@ -1,5 +1,6 @@
 """SharedScale: one learned scale for all features of a likelihood."""
 
+import math
 from typing import Any
 
 import keras
@@ -32,7 +33,7 @@ class SharedScale(keras.layers.Layer):
         self.initial_scale = initial_scale
 
     def build(self, input_shape: Any) -> None:
-        start = keras.initializers.Constant(float(ops.log(self.initial_scale)))
+        start = keras.initializers.Constant(math.log(self.initial_scale))
         self.log_scale = self.add_weight(shape=(), initializer=start, name="log_scale")
         super().build(input_shape)
 

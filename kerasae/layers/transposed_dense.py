@@ -42,6 +42,7 @@ class TransposedDense(keras.layers.Layer):
         self._kernel: Callable[[], Any] | None = None
 
     def build(self, input_shape: Any) -> None:
+        self._features = input_shape[-1]
         self.bias = (
             self.add_weight(shape=(self.units,), initializer="zeros", name="bias") if self.use_bias else None
         )
@@ -49,10 +50,11 @@ class TransposedDense(keras.layers.Layer):
 
     def tie(self, dense: keras.layers.Dense) -> None:
         """Borrows the kernel of a built Dense layer, `(units, features)`."""
-        if dense.kernel.shape[0] != self.units:
+        wanted = (self.units, self._features if self.built else dense.kernel.shape[1])
+        if tuple(dense.kernel.shape) != wanted:
             raise ValueError(
-                f"A tied layer of {self.units} units needs a kernel of {self.units} rows, received "
-                f"one of shape {tuple(dense.kernel.shape)}; mirror the widths of the encoder."
+                f"A tied layer of {self.units} units needs a kernel of shape {wanted}, received one of "
+                f"shape {tuple(dense.kernel.shape)}; mirror the widths of the encoder."
             )
         # A function, as Keras would track a layer or a variable as this layer's own.
         self._kernel = lambda: dense.kernel
@@ -61,7 +63,11 @@ class TransposedDense(keras.layers.Layer):
         """A plain Dense layer that computes the same, with a copy of the kernel."""
         kernel = ops.transpose(self._borrowed())
         plain = keras.layers.Dense(
-            self.units, activation=self.activation, use_bias=self.use_bias, name=self.name
+            self.units,
+            activation=self.activation,
+            use_bias=self.use_bias,
+            dtype=self.dtype_policy,
+            name=self.name,
         )
         plain.build((None, kernel.shape[0]))
         plain.set_weights([kernel, *([self.bias] if self.use_bias else [])])

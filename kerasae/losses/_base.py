@@ -49,7 +49,7 @@ class ReconstructionLoss(keras.losses.Loss):
     def check_range(self, least: float, greatest: float) -> None:
         """Raises a ValueError if data with these bounds lie outside what the loss can take."""
         slack = 1e-6
-        if least < self.low - slack or greatest > self.high + slack:
+        if not (least >= self.low - slack and greatest <= self.high + slack):
             raise ValueError(
                 f"The loss '{self.name}' needs x in [{self.low:g}, {self.high:g}], received values "
                 f"from {least:.4g} to {greatest:.4g}; rescale the data "

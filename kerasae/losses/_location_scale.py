@@ -34,10 +34,12 @@ class LocationScale(ReconstructionLoss):
                 raise ValueError(
                     f"`scale` must be a positive number, 'learned' or 'predicted', received {scale!r}."
                 )
-        elif not scale > 0:
+        elif isinstance(scale, bool) or not scale > 0:
             raise ValueError(f"`scale` must be positive, received {scale!r}.")
         if not min_scale > 0:
             raise ValueError(f"`min_scale` must be positive, received {min_scale!r}.")
+        if not isinstance(scale, str) and scale < min_scale:
+            raise ValueError(f"`scale` must not be below `min_scale` {min_scale}, received {scale!r}.")
         self.scale = scale
         self.min_scale = min_scale
 

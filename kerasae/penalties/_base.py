@@ -56,6 +56,10 @@ class Penalty(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
+    def compute_output_spec(self, inputs: Any, *arguments: Any, **context: Any) -> Any:
+        # Codes pass through in their own precision, whatever that of the penalty.
+        return keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), inputs)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weight": self.weight}
 

@@ -41,7 +41,7 @@ class GaussianKL(Penalty):
         **kwargs: Any,
     ) -> None:
         super().__init__(weight, name=name, **kwargs)
-        if not free_bits >= 0:
+        if isinstance(free_bits, bool) or not free_bits >= 0:
             raise ValueError(f"`free_bits` must be non-negative, received {free_bits!r}.")
         if not isinstance(warmup_steps, int) or isinstance(warmup_steps, bool) or warmup_steps < 0:
             raise ValueError(f"`warmup_steps` must be a non-negative integer, received {warmup_steps!r}.")
@@ -70,10 +70,12 @@ class GaussianKL(Penalty):
     def call(self, inputs: Any, sample_weight: Any = None, training: bool = False) -> Any:
         if self.free_bits:
             per_dimension = self.per_dimension(*inputs)
+            weights = ops.ones_like(per_dimension[:, :1])
             if sample_weight is not None:
-                weights = ops.cast(sample_weight, per_dimension.dtype)
-                per_dimension = per_dimension * ops.reshape(weights, (-1, 1))
-            measured = ops.sum(ops.maximum(ops.mean(per_dimension, axis=0), self.free_bits))
+                weights = ops.reshape(ops.cast(sample_weight, per_dimension.dtype), (-1, 1))
+            # The floor is for the average over the rows that count; the whole is weighed as a loss is.
+            together = ops.sum(per_dimension * weights, axis=0) / ops.maximum(ops.sum(weights), 1e-12)
+            measured = ops.sum(ops.maximum(together, self.free_bits)) * ops.mean(weights)
         else:
             measured = average(self.measure(inputs), sample_weight)
         weight = self.weight * self.share() if training else self.weight

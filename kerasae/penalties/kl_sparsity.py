@@ -61,7 +61,7 @@ class KLSparsity(Penalty):
 
     def measure(self, inputs: Any) -> Any:
         """`sum_j KL(rho || rho_hat_j)` from mean activations `(latent_dim,)`: a scalar."""
-        mean = self.momentum * ops.convert_to_tensor(self.average) + (1 - self.momentum) * inputs
+        mean = self.momentum * ops.cast(self.average, "float32") + (1 - self.momentum) * inputs
         mean = ops.clip(mean, 1e-6, 1 - 1e-6)
         return ops.sum(
             self.rho * ops.log(self.rho / mean) + (1 - self.rho) * ops.log((1 - self.rho) / (1 - mean))

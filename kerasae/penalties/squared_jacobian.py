@@ -1,5 +1,6 @@
 """The contractive penalty: the squared norm of the encoder's Jacobian."""
 
+import math
 from typing import Any
 
 import keras
@@ -79,7 +80,8 @@ class SquaredJacobian(Penalty):
             draw = self.signs.next_seed(seed)
             return jacobian.estimated_norm(encode, inputs, latent_dim, self.probes, draw)
         steps = jacobian.dense_stack(layers) if layers is not None else None
-        if steps is not None:
+        # A dense layer over the last of several axes is no single matrix.
+        if steps is not None and math.prod(inputs.shape[1:]) == steps[0].kernel.shape[0]:
             return jacobian.stack_norm(steps, inputs)
         return jacobian.exact_norm(encode, inputs, latent_dim)
 
