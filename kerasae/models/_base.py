@@ -231,6 +231,8 @@ class Autoencoder(keras.Model):
             loss, outputs = self.objective(x, target, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         terms = self.terms.split(self, loss)
+        # Before the weights move: the compiler then shares the forward pass with the loss.
+        self.observe(x, sample_weight)
         gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         for penalty in self.penalties():
@@ -241,6 +243,7 @@ class Autoencoder(keras.Model):
         x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         seed = ops.convert_to_tensor(self.validation_seed, dtype="int32")
         loss, outputs = self.objective(x, target, sample_weight, training=False, seed=seed)
+        self.observe(x, sample_weight)
         return self._log(self.terms.split(self, loss), x, target, outputs, sample_weight)
 
     def predict_step(self, data: Any) -> Any:
@@ -297,7 +300,6 @@ class Autoencoder(keras.Model):
         self, terms: dict[str, Any], x: Any, target: Any, outputs: Any, sample_weight: Any
     ) -> dict[str, Any]:
         self.terms.update(self, terms, ops.shape(x)[0])
-        self.observe(x, sample_weight)
         return self.compute_metrics(x, target, outputs, sample_weight)
 
     # Configuration -------------------------------------------------------------------------------
