@@ -1,0 +1,68 @@
+"""Writes the measured tables into README.md, so that none is typed by hand.
+
+kerasae compare digits --out runs/first
+python benchmarks/epoch_time.py train-images-idx3-ubyte.gz | tee epoch.log
+python benchmarks/readme_tables.py runs/first/metrics.json epoch.log
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def results(path):
+    entries = json.loads(Path(path).read_text())["entries"]
+    pca = next(entry["mean"]["error"] for entry in entries if entry["name"] == "pca")
+    lines = [
+        "| | test error | against PCA | explained variance | probe accuracy |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for entry in entries:
+        mean, spread = entry["mean"], entry["spread"]
+
+        def cell(key, digits, mean=mean, spread=spread):
+            text = f"{mean[key]:.{digits}f}"
+            return text if spread[key] is None else f"{text} ± {spread[key]:.{digits}f}"
+
+        against = "" if entry["name"] == "pca" else f"{100 * (mean['error'] / pca - 1):+.1f} %"
+        cells = [
+            entry["name"],
+            cell("error", 5),
+            against,
+            cell("explained_variance", 3),
+            cell("probe_accuracy", 3),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def speed(path):
+    names = {
+        "kerasae": "kerasae: uint8 in memory, XLA, 64 steps a call",
+        "keras": "plain Keras `fit` on NumPy",
+        "torch": "plain PyTorch loop",
+    }
+    lines = ["| | median | least | kerasae / this |", "| --- | ---: | ---: | ---: |"]
+    for line in Path(path).read_text().splitlines():
+        found = re.fullmatch(r"(\w+) +([\d.]+) +([\d.]+) +[\d.]+ +([\d.]+)", line.strip())
+        if found:
+            name, median, least, ratio = found.groups()
+            lines.append(f"| {names[name]} | {median} | {least} | {ratio} |")
+    return lines
+
+
+def main():
+    text = README.read_text()
+    for key, lines in (("results", results(sys.argv[1])), ("speed", speed(sys.argv[2]))):
+        block = "\n".join([f"<!-- {key} -->", *lines, f"<!-- /{key} -->"])
+        text = re.sub(
+            f"<!-- {key} -->.*?<!-- /{key} -->", lambda _, block=block: block, text, flags=re.DOTALL
+        )
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
