@@ -8,12 +8,12 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae import registry
-from kerasae.constraints import SpectralNorm
 from kerasae.corruptions import Corruption
-from kerasae.layers import TransposedDense
 from kerasae.losses import ReconstructionLoss
+from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
 from kerasae.models._terms import Terms, check_compile, check_target
+from kerasae.models._wiring import all_layers, bind_scale, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor
@@ -77,7 +77,7 @@ class Autoencoder(keras.Model):
             contraction = SquaredJacobian(contraction) if contraction else None
         self.contraction: Any = contraction
         self.preprocessor: Any = preprocessor
-        self._graphs = _Graphs(self)
+        self._graphs = Graphs(self)
 
     # Codes and back, on tensors ------------------------------------------------------------------
 
@@ -114,11 +114,11 @@ class Autoencoder(keras.Model):
 
     def transform(self, raw: np.ndarray, batch_size: int = 1024) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
-        return _in_batches(self._graphs.encode, raw, batch_size)
+        return in_batches(self._graphs.encode, raw, batch_size)
 
     def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> np.ndarray:
         """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
-        x = _in_batches(self._graphs.decode, np.asarray(codes, "float32"), batch_size)
+        x = in_batches(self._graphs.decode, np.asarray(codes, "float32"), batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def _to_x(self, raw: Any) -> Any:
@@ -147,64 +147,15 @@ class Autoencoder(keras.Model):
             self.decoder.build((None, self.latent_dim))
         if self.code_penalty is not None and not self.code_penalty.built:
             self.code_penalty.build((None, self.latent_dim))
-        self._tie()
-        self._bind_scale()
-        self._check_contraction()
+        tie(self)
+        bind_scale(self)
+        check_contraction(self)
         self.terms = Terms(self)
         super().build(input_shape)
 
     def penalties(self) -> list[Penalty]:
         """The penalties of this model: each a named term of its loss."""
-        found = [layer for layer in self._flatten_layers() if isinstance(layer, Penalty)]
-        return list({id(layer): layer for layer in found}.values())
-
-    def _tie(self) -> None:
-        borrowing = [part for part in self.decoder.layers if isinstance(part, TransposedDense)]
-        if not borrowing:
-            return
-        chain = [*self.encoder.layers, *self.head_layers()]
-        lending = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
-        if len(lending) != len(borrowing):
-            raise ValueError(
-                f"Tied weights need as many dense layers in the encoder (with its head) as tied ones "
-                f"in the decoder, received {len(lending)} and {len(borrowing)}."
-            )
-        for mine, other in zip(reversed(borrowing), lending, strict=True):
-            mine.tie(other)
-
-    def _bind_scale(self) -> None:
-        """Keeps a penalty from being escaped by a small code and a steep decoder."""
-        escapable = [p.name for p in self.penalties() if p.escapable and p.weight > 0]
-        if not escapable:
-            return
-        layers = self.decoder._flatten_layers()
-        normalised = (
-            keras.layers.BatchNormalization,
-            keras.layers.LayerNormalization,
-            keras.layers.GroupNormalization,
-            keras.layers.UnitNormalization,
-        )
-        if any(isinstance(layer, normalised) for layer in layers):
-            raise ValueError(
-                f"The penalty '{escapable[0]}' needs a decoder without normalisation, which undoes "
-                "any scale of the code and lets the penalty vanish; use normalization=None."
-            )
-        if any(isinstance(layer, TransposedDense) for layer in self.decoder.layers):
-            return
-        for variable in self.decoder.trainable_variables:
-            if len(variable.shape) > 1 and variable.constraint is None:
-                variable.constraint = SpectralNorm()
-
-    def _check_contraction(self) -> None:
-        if self.contraction is None:
-            return
-        if any(
-            isinstance(layer, keras.layers.BatchNormalization) for layer in self.encoder._flatten_layers()
-        ):
-            raise ValueError(
-                "A contractive penalty needs an encoder without batch normalisation, under which "
-                "an example has no Jacobian of its own; use normalization='layer' or None."
-            )
+        return [layer for layer in all_layers(self) if isinstance(layer, Penalty)]
 
     # Training ------------------------------------------------------------------------------------
 
@@ -327,39 +278,3 @@ class Autoencoder(keras.Model):
         if self.preprocessor is not None:
             return self.preprocessor.spec
         return Spec("vector", tuple(self.encoder.input_shape[1:]))
-
-
-class _Graphs:
-    """The compiled verbs of a model, traced once for each type; an object that Keras does not track."""
-
-    def __init__(self, model: Autoencoder) -> None:
-        self._model = model
-        self._traced: dict[tuple[str, str], Any] = {}
-
-    def encode(self, raw: Any) -> Any:
-        """Raw examples to codes."""
-        return self._graph("encode", raw)(raw)
-
-    def decode(self, codes: Any) -> Any:
-        """Codes to reconstructions of `x`."""
-        return self._graph("decode", codes)(codes)
-
-    def _graph(self, verb: str, array: Any) -> Any:
-        key = verb, array.dtype.name
-        if key not in self._traced:
-            model = self._model
-            function = model.decode if verb == "decode" else lambda raw: model.encode(model._to_x(raw))
-            # One graph for any number of rows: a trace costs more than a batch.
-            spec = tf.TensorSpec((None, *array.shape[1:]), array.dtype)
-            self._traced[key] = tf.function(function, input_signature=[spec])
-        return self._traced[key]
-
-
-def _in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray:
-    if len(array) == 0:
-        raise ValueError("Expected at least one example, received none.")
-    parts = [
-        function(tf.convert_to_tensor(array[start : start + batch_size])).numpy()
-        for start in range(0, len(array), batch_size)
-    ]
-    return np.concatenate(parts)

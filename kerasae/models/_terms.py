@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kerasae.losses import ReconstructionLoss
+from kerasae.models._wiring import all_layers
 
 
 class Terms:
@@ -79,7 +80,7 @@ def check_compile(
                 f"{type(model).__name__}(..., reconstruction_loss=...). A mean over features, "
                 "Keras's 'mse' for one, would drown in the penalties."
             )
-    if any(layer.dtype_policy.name == "mixed_float16" for layer in model._flatten_layers()):
+    if any(layer.dtype_policy.name == "mixed_float16" for layer in [model, *all_layers(model)]):
         # Keras looks at the model's own policy alone, and half precision in a part underflows too.
         given = keras.optimizers.get(optimizer)
         if not isinstance(given, keras.optimizers.LossScaleOptimizer):

@@ -1,0 +1,68 @@
+"""What an autoencoder does with its parts once they are built: ties, bounds and refusals."""
+
+from typing import Any
+
+import keras
+
+from kerasae.constraints import SpectralNorm
+from kerasae.layers import TransposedDense
+
+
+def all_layers(model: Any) -> list[keras.layers.Layer]:
+    """The layers of a model and of the models inside it, each once."""
+    found: dict[int, keras.layers.Layer] = {}
+    for layer in model.layers:
+        inside = all_layers(layer) if isinstance(layer, keras.Model) else []
+        found |= {id(one): one for one in (layer, *inside)}
+    return list(found.values())
+
+
+def tie(model: Any) -> None:
+    """Lends the encoder's kernels to the tied layers of the decoder, in mirror order."""
+    borrowing = [part for part in model.decoder.layers if isinstance(part, TransposedDense)]
+    if not borrowing:
+        return
+    chain = [*model.encoder.layers, *model.head_layers()]
+    lending = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
+    if len(lending) != len(borrowing):
+        raise ValueError(
+            f"Tied weights need as many dense layers in the encoder (with its head) as tied ones "
+            f"in the decoder, received {len(lending)} and {len(borrowing)}."
+        )
+    for mine, other in zip(reversed(borrowing), lending, strict=True):
+        mine.tie(other)
+
+
+def bind_scale(model: Any) -> None:
+    """Keeps a penalty from being escaped by a small code and a steep decoder."""
+    escapable = [p.name for p in model.penalties() if p.escapable and p.weight > 0]
+    if not escapable:
+        return
+    layers = all_layers(model.decoder)
+    normalised = (
+        keras.layers.BatchNormalization,
+        keras.layers.LayerNormalization,
+        keras.layers.GroupNormalization,
+        keras.layers.UnitNormalization,
+    )
+    if any(isinstance(layer, normalised) for layer in layers):
+        raise ValueError(
+            f"The penalty '{escapable[0]}' needs a decoder without normalisation, which undoes "
+            "any scale of the code and lets the penalty vanish; use normalization=None."
+        )
+    if any(isinstance(layer, TransposedDense) for layer in model.decoder.layers):
+        return
+    for variable in model.decoder.trainable_variables:
+        if len(variable.shape) > 1 and variable.constraint is None:
+            variable.constraint = SpectralNorm()
+
+
+def check_contraction(model: Any) -> None:
+    """Refuses an encoder whose examples have no Jacobian of their own."""
+    if model.contraction is None:
+        return
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(model.encoder)):
+        raise ValueError(
+            "A contractive penalty needs an encoder without batch normalisation, under which "
+            "an example has no Jacobian of its own; use normalization='layer' or None."
+        )
