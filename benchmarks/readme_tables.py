@@ -54,9 +54,28 @@ def speed(path):
     return lines
 
 
+def contraction(path):
+    found = {}
+    for line in Path(path).read_text().splitlines():
+        network, how, contender, ratio = re.fullmatch(
+            r"(.+), (XLA|graph) +(\w+(?: \w+)?) +[\d.]+ ms +([\d.]+)", line
+        ).groups()
+        found[network, how, contender] = ratio
+    lines = ["| encoder | exact | one random probe | batch_jacobian |", "| --- | ---: | ---: | ---: |"]
+    for network in dict.fromkeys(key[0] for key in found):
+        columns = (("XLA", "exact"), ("XLA", "one probe"), ("graph", "batch_jacobian"))
+        lines.append(f"| {network} | " + " | ".join(found[network, *column] for column in columns) + " |")
+    return lines
+
+
 def main():
     text = README.read_text()
-    for key, lines in (("results", results(sys.argv[1])), ("speed", speed(sys.argv[2]))):
+    blocks = {
+        "results": results(sys.argv[1]),
+        "speed": speed(sys.argv[2]),
+        "contraction": contraction(sys.argv[3]),
+    }
+    for key, lines in blocks.items():
         block = "\n".join([f"<!-- {key} -->", *lines, f"<!-- /{key} -->"])
         text = re.sub(
             f"<!-- {key} -->.*?<!-- /{key} -->", lambda _, block=block: block, text, flags=re.DOTALL
