@@ -39,8 +39,8 @@ def kerasae_epochs(path, epochs):
     )
     data = recipe.load()
     model = recipe.build(data)
-    dataset, steps = data.training_batches(BATCH, seed=0)
-    model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=64)
+    dataset, steps, per_call = data.training_batches(BATCH, seed=0, steps_per_call=None)
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=per_call)
     times = Times()
     model.fit(
         dataset, steps_per_epoch=steps, epochs=epochs, verbose=0, shuffle=False, callbacks=[times.callback()]

@@ -74,7 +74,8 @@ def train(
         reduce_factor: what the learning rate is multiplied by then.
         seed: of the order of the examples.
         jit_compile: whether XLA compiles the step; `"auto"` does unless devices are many.
-        steps_per_execution: steps in one call of the compiled function; `None` takes an epoch.
+        steps_per_execution: steps in one call of the compiled function, of which an epoch has a whole
+            number; `None` takes an epoch, in equal calls of at most 256 steps.
         tensorboard: whether to write TensorBoard's log, into `folder`.
         checkpoint_seconds: between checkpoints in `folder`, from which a training can be resumed.
         callbacks: more callbacks of Keras.
@@ -94,13 +95,16 @@ def train(
     check_loss_range(model, data, validation)
     checkpoint = None if folder is None else Path(folder) / "checkpoint"
     stopper = _BestWeights(patience, reduce_patience, reduce_factor, checkpoint, checkpoint_seconds)
-    dataset, steps = data.training_batches(
-        batch_size, seed=seed, first_epoch=stopper.saved_epoch() if resume else 0
+    dataset, steps, per_call = data.training_batches(
+        batch_size,
+        seed=seed,
+        first_epoch=stopper.saved_epoch() if resume else 0,
+        steps_per_call=1 if spread else steps_per_execution,
     )
     model.compile(
         _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
         jit_compile=False if spread else jit_compile,
-        steps_per_execution=1 if spread else min(steps_per_execution or min(steps, 64), steps),
+        steps_per_execution=per_call,
     )
     first = stopper.restore(model) if resume else 0
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
@@ -132,8 +136,8 @@ def check_loss_range(model: Autoencoder, data: Data, validation: np.ndarray) -> 
 
 
 def _check_numbers(values: dict[str, Any]) -> None:
-    for name in ("epochs", "batch_size", "gradient_accumulation", "patience"):
-        if values[name] < 1:
+    for name in ("epochs", "batch_size", "gradient_accumulation", "patience", "steps_per_execution"):
+        if values[name] is not None and values[name] < 1:
             raise ValueError(f"`{name}` must be a positive integer, received {values[name]!r}.")
     for name in ("weight_decay", "reduce_patience", "seed", "checkpoint_seconds"):
         if values[name] < 0:

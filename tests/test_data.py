@@ -58,7 +58,7 @@ def test_labels_stay_with_their_rows():
 
 
 def test_an_epoch_shows_rows_once_and_a_resumed_one_the_same(digits):
-    batches, steps = digits.training_batches(100, seed=3)
+    batches, steps, _ = digits.training_batches(100, seed=3)
     assert steps == len(digits.train) // 100
     epochs = [np.concatenate(list(batches.skip(e * steps).take(steps).as_numpy_iterator())) for e in (0, 1)]
     known = {row.tobytes() for row in digits.x("train")}
@@ -67,13 +67,13 @@ def test_an_epoch_shows_rows_once_and_a_resumed_one_the_same(digits):
     # Rows that stand twice in the data may come twice.
     assert len(set(seen)) >= len(seen) - (len(digits.train) - len(known))
     assert not np.array_equal(epochs[0], epochs[1])
-    resumed, _ = digits.training_batches(100, seed=3, first_epoch=1)
+    resumed, _, _ = digits.training_batches(100, seed=3, first_epoch=1)
     again = np.concatenate(list(resumed.take(steps).as_numpy_iterator()))
     np.testing.assert_array_equal(again, epochs[1])
 
 
 def test_batches_are_x_alone(digits):
-    batches, _ = digits.training_batches(32)
+    batches, _, _ = digits.training_batches(32)
     assert batches.element_spec.shape == (32, 8, 8, 1)
     assert batches.element_spec.dtype == tf.float32
 

@@ -70,13 +70,24 @@ class Data:
         return np.concatenate(parts)
 
     def training_batches(
-        self, batch_size: int, *, seed: int = 0, first_epoch: int = 0
-    ) -> tuple[tf.data.Dataset, int]:
-        """An endless dataset of shuffled batches of `x` alone, and the batches per epoch.
+        self, batch_size: int, *, seed: int = 0, first_epoch: int = 0, steps_per_call: int | None = 1
+    ) -> tuple[tf.data.Dataset, int, int]:
+        """An endless dataset of shuffled batches of `x` alone, the steps per epoch and per call.
 
         Each epoch's order follows from the seed and the number of the epoch, so that a training
         resumed at `first_epoch` sees what an uninterrupted one would have seen. The rows that do
         not fill a batch are left out, others in each epoch.
+
+        An epoch is a whole number of calls: `fit` with `steps_per_execution` runs every call to its
+        end, so 90 steps in calls of 64 would be 128 steps, more than an epoch of the data (measured
+        on Keras 3.15). The few batches too many for that are left out too, others in each epoch.
+
+        Args:
+            batch_size: examples per batch.
+            seed: of the order.
+            first_epoch: the number of the first epoch, from 0.
+            steps_per_call: steps that one call of a compiled function will take; `None` takes an
+                epoch, in equal calls of at most 256 steps, so that Ctrl-C is answered.
         """
         rows = len(self.train)
         if rows < batch_size:
@@ -86,6 +97,8 @@ class Data:
             )
         raw = tf.constant(self.train.examples)
         steps = rows // batch_size
+        per_call = steps // -(-steps // 256) if steps_per_call is None else min(steps_per_call, steps)
+        steps -= steps % per_call
         to_x: Callable[[Any], Any] = self.preprocessor or (lambda part: tf.cast(part, tf.float32))
 
         def order(epoch: Any) -> tf.data.Dataset:
@@ -100,7 +113,7 @@ class Data:
         dataset = dataset.map(
             lambda index: to_x(tf.gather(raw, index)), num_parallel_calls=1, deterministic=True
         )
-        return dataset.prefetch(8), steps
+        return dataset.prefetch(8), steps, per_call
 
     def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
         """The validation split in as few batches of equal size as memory allows."""
