@@ -41,7 +41,7 @@ def results(path):
 
 def speed(path):
     names = {
-        "kerasae": "kerasae: uint8 in memory, XLA, 64 steps a call",
+        "kerasae": "kerasae: uint8 in memory, XLA, an epoch a call",
         "keras": "plain Keras `fit` on NumPy",
         "torch": "plain PyTorch loop",
     }

@@ -231,7 +231,9 @@ class _BestWeights(keras.callbacks.Callback):
         assert self.checkpoint is not None
         self.checkpoint.mkdir(exist_ok=True)
         self.model.save_weights(self.checkpoint / f"{epoch}.weights.h5")
-        np.savez(self.checkpoint / f"{epoch}.npz", *(self.best_weights or []))
+        # Keras's layers do not save the state of their seeds: Dropout would draw its first masks again.
+        seeds = {f"seed_{i}": v.numpy() for i, v in enumerate(_seed_states(self.model))}
+        np.savez(self.checkpoint / f"{epoch}.npz", *(self.best_weights or []), **seeds)
         state = {
             "epoch": epoch,
             "best": self.best,
@@ -265,7 +267,14 @@ class _BestWeights(keras.callbacks.Callback):
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self.checkpoint / f"{epoch}.weights.h5")
         with np.load(self.checkpoint / f"{epoch}.npz") as stored:
-            self.best_weights = [stored[name] for name in stored.files]
+            self.best_weights = [stored[name] for name in stored.files if name.startswith("arr_")]
+            for i, variable in enumerate(_seed_states(model)):
+                variable.assign(stored[f"seed_{i}"])
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.reduced_at, self.earlier = state["reduced_at"], state["rows"]
         return epoch
+
+
+def _seed_states(model: keras.Model) -> list[Any]:
+    """The states of all random generators of a model, in a fixed order."""
+    return [variable for variable in model.variables if variable.name == "seed_generator_state"]
