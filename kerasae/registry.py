@@ -11,8 +11,9 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typeguard
@@ -133,7 +134,8 @@ def _own_bases(member: type) -> list[type]:
     return bases
 
 
-def _annotations(member: Callable[..., Any]) -> dict[str, Any]:
+def annotations(member: Callable[..., Any]) -> dict[str, Any]:
+    """The resolved annotations of a member's arguments, with those of its base classes of ours."""
     if not inspect.isclass(member):
         return typing.get_type_hints(member)
     hints: dict[str, Any] = {}
@@ -150,7 +152,7 @@ def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> N
         TypeError: for a value that does not fit its annotation.
     """
     known = parameters(member)
-    hints = _annotations(member)
+    hints = annotations(member)
     for name, value in values.items():
         if name not in known:
             raise ValueError(f"Unknown parameter `{section}.{name}`; {did_you_mean(name, sorted(known))}")
@@ -169,6 +171,21 @@ def check_type(name: str, value: Any, annotation: Any) -> None:
         except typeguard.TypeCheckError:
             fits = False
     if not fits:
-        wanted = getattr(annotation, "__name__", None) if isinstance(annotation, type) else None
-        wanted = wanted or str(annotation).replace("typing.", "").replace("kerasae.", "")
-        raise TypeError(f"`{name}` must be of type {wanted}, received {value!r}.")
+        raise TypeError(f"`{name}` must be of type {type_name(annotation)}, received {value!r}.")
+
+
+def type_name(annotation: Any) -> str:
+    """An annotation as a reader wants it: `'l1' | 'kl' | None`, classes without their modules."""
+    if annotation in (None, type(None)):
+        return "None"
+    if annotation is Ellipsis:
+        return "..."
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Literal:
+        return " | ".join(repr(value) for value in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(type_name(argument) for argument in arguments)
+    if isinstance(origin, type):
+        outer = "list" if issubclass(origin, Sequence) and origin is not tuple else origin.__name__
+        return f"{outer}[{', '.join(type_name(argument) for argument in arguments)}]"
+    return getattr(annotation, "__name__", str(annotation))

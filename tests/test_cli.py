@@ -185,7 +185,12 @@ def bad_inputs(folder):
         ([*train, "--set", "model.betta=1", "--model", "variational"], "did you mean 'beta'"),
         ([*train, "--set", "modle.beta=1"], "section"),
         ([*train, "--set", "nonsense"], "section.name=value"),
-        ([*train, "--model", "variational", "--set", "model.beta=high"], "`model.beta` must be of type"),
+        (
+            [*train, "--model", "variational", "--set", "model.beta=high"],
+            "must be of type float",
+        ),
+        ([*train, "--set", "network.widths=wide"], "of type list[int] | None, received"),
+        ([*train, "--model", "sparse", "--set", "model.penalty=l2"], "of type 'l1' | 'kl' | None"),
         ([*train, "--model", "variational", "--set", "model.beta=-1"], "`beta` must be non-negative"),
         ([*train, "--set", "train.seed=true"], "`train.seed` must be of type int"),
         ([*train, "--latent-dim", "0"], "`latent_dim` must be a positive integer"),

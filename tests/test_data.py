@@ -1,6 +1,7 @@
 """Sources: what they read, how they split, and what they refuse."""
 
 import gzip
+import os
 import struct
 
 import numpy as np
@@ -148,14 +149,23 @@ def test_bad_arrays_are_refused(save, name):
 
 
 class Bomb:
+    """Makes a folder where it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = str(trace)
+
     def __reduce__(self):
-        return (open, ("/tmp/kerasae-was-unpickled", "w"))
+        return (os.mkdir, (self.trace,))
 
 
 def test_objects_are_never_unpickled(save, tmp_path):
-    path = save("a.npy", np.array([[Bomb()]], dtype=object), allow_pickle=True)
+    trace = tmp_path / "unpickled"
+    path = save("a.npy", np.array([[Bomb(trace)]], dtype=object), allow_pickle=True)
     with pytest.raises(TypeError, match="never unpickled"):
         load_data(path)
+    assert not trace.exists()
+    np.load(path, allow_pickle=True)
+    assert trace.exists(), "the array holds nothing that could be unpickled"
 
 
 @pytest.mark.parametrize(

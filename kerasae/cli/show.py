@@ -38,8 +38,10 @@ def command(room: str | None, name: str | None) -> None:
 
 def signature(member: Any) -> str:
     """The parameters of a member, those of its base classes among them, one a line."""
+    hints = registry.annotations(member)
     lines = []
-    for parameter in registry.parameters(member).values():
-        plain = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        lines.append(f"    {str(plain).replace('kerasae.', '').replace('typing.', '')},")
+    for name, parameter in registry.parameters(member).items():
+        kind = f": {registry.type_name(hints[name])}" if name in hints else ""
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        lines.append(f"    {name}{kind}{default},")
     return "(\n" + "\n".join(lines) + "\n)"
