@@ -1,12 +1,11 @@
-"""Trains families side by side, and lays out what came of it as a page."""
+"""The same measurements of several codecs: families trained side by side, or finished runs."""
 
 import contextlib
 import multiprocessing
 import os
 import queue
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import (
-    COLUMNS,
-    Entry,
-    against_pca,
-    measure,
-    merge,
-    shown_rows,
-    to_json,
-)
+from kerasae.evaluation.compare import Entry, measure, merge
 from kerasae.evaluation.pca import PCA
 from kerasae.recipe import Recipe
-from kerasae.report import figures, page
-from kerasae.runs import Run, refuse_existing, write_json
+from kerasae.runs import Run
 from kerasae.training import train
 from kerasae.workers import start_worker
 
@@ -176,110 +166,3 @@ def read_history(run: Run) -> list[dict[str, float]]:
 
     with run.history_path.open(newline="") as file:
         return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
-
-
-@contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder that appears under its name only when all in it is written.
-
-    Raises:
-        FileExistsError: if the folder exists.
-    """
-    refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name(f".{path.name}.unfinished")
-    shutil.rmtree(hidden, ignore_errors=True)
-    hidden.mkdir()
-    try:
-        yield hidden
-        hidden.rename(path)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
-
-
-def format_cell(entry: Entry, key: str) -> str:
-    """A figure as text, with its spread over seeds where there is one."""
-    mean, spread = entry.mean(key), entry.spread(key)
-    if mean is None:
-        return "–"
-    if key == "parameters":
-        return f"{mean:,.0f}"
-    digits = {"error": 5, "explained_variance": 3, "probe_accuracy": 3, "seconds": 1}[key]
-    text = f"{mean:.{digits}f}"
-    return text if spread is None else f"{text} ± {spread:.{digits}f}"
-
-
-def table_rows(entries: Sequence[Entry]) -> list[list[str]]:
-    """The rows of the table as text; the best of a column begins with `*`."""
-    rows = [[entry.name] for entry in entries]
-    for key, _, lower in COLUMNS:
-        means = [entry.mean(key) for entry in entries]
-        known = [mean for mean in means if mean is not None]
-        best = (min(known) if lower else max(known)) if known else None
-        for row, entry, mean in zip(rows, entries, means, strict=True):
-            marked = key in ("error", "explained_variance", "probe_accuracy") and mean == best
-            row.append(("*" if marked and mean is not None else "") + format_cell(entry, key))
-    return rows
-
-
-def headings() -> list[str]:
-    """Of the table's columns."""
-    return ["", *(heading for _, heading, _ in COLUMNS)]
-
-
-def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
-    """Writes `metrics.json` and `report.html` of a comparison."""
-    write_json(folder / "metrics.json", to_json(entries, data))
-    trained = {entry.name: entry.histories for entry in entries if entry.histories}
-    shown = data.x("test")[: shown_rows()]
-    pictures = [
-        page.Picture(
-            "Originals and reconstructions",
-            "The first test examples, and below them what each codec makes of its code.",
-            figures.reconstructions(shown, {e.name: e.reconstructions for e in entries}),
-        ),
-        page.Picture(
-            "Code maps",
-            "The codes of all test examples. Colours are labels, which no training saw; codes of more "
-            "than two numbers are shown on their first two principal components.",
-            figures.code_maps({e.name: e.codes for e in entries}, data.test.labels),
-        ),
-    ]
-    if trained:
-        pictures.append(
-            page.Picture(
-                "Training curves",
-                "The reconstruction term by epoch, in each family's own unit, a line a seed; the "
-                "first tenth of the epochs is cut off. A training loss above the validation loss is "
-                "noise that training adds.",
-                figures.training_curves(trained, ""),
-            )
-        )
-    sentences = against_pca(entries)
-    html = page.render(
-        title,
-        f"{data.name}: {len(data.train):,} rows to train on, {len(data.validation):,} to choose the "
-        f"epoch, {len(data.test):,} to test on; {data.spec.size} numbers in, code of "
-        f"{entries[0].codes.shape[1]}.",
-        headings(),
-        table_rows(entries),
-        [("does not" not in sentence, sentence) for sentence in sentences],
-        pictures,
-        notes(entries),
-    )
-    page.write(folder / "report.html", html)
-
-
-def notes(entries: Sequence[Entry]) -> list[str]:
-    """How the figures of a table were obtained, in sentences."""
-    seeds = max(len(entry.figures) for entry in entries)
-    found: list[Any] = [
-        "Test error: mean squared error per feature, in squared units of x (images: grey levels "
-        "scaled to [0, 1]), the same rows for all.",
-        "Explained variance: against predicting the training mean.",
-        "Probe accuracy: logistic regression on the codes.",
-        "PCA is fitted on the training and the validation rows.",
-    ]
-    if seeds > 1:
-        found.append(f"Mean ± standard deviation over {seeds} seeds.")
-    return found

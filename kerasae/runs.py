@@ -1,9 +1,10 @@
 """Run: one folder that holds a trained model and what is known of it."""
 
+import contextlib
 import dataclasses
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,22 @@ def _write_csv(path: Path, rows: list[dict[str, float]]) -> None:
         writer.writeheader()
         for number, row in enumerate(rows, 1):
             writer.writerow({"epoch": number, **row})
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder that appears under its name only when all in it is written.
+
+    Raises:
+        FileExistsError: if the folder exists.
+    """
+    refuse_existing(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hidden = path.with_name(f".{path.name}.unfinished")
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir()
+    try:
+        yield hidden
+        hidden.rename(path)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)

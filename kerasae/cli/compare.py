@@ -69,7 +69,9 @@ def command(
 
 
 def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
-    from kerasae.comparison import compare_runs, new_folder, write_report
+    from kerasae.comparison import compare_runs
+    from kerasae.comparison_page import write_report
+    from kerasae.runs import new_folder
 
     entries, data = compare_runs(folders)
     if out is not None:
@@ -85,7 +87,9 @@ def _compare_families(
 
     from kerasae import registry
     from kerasae.cli._output import progress_bar
-    from kerasae.comparison import compare_families, new_folder, write_report
+    from kerasae.comparison import compare_families
+    from kerasae.comparison_page import write_report
+    from kerasae.runs import new_folder
 
     usual = ["undercomplete", "sparse", "contractive", "denoising", "variational"]
     known = registry.names("model")
@@ -125,7 +129,7 @@ def _compare_families(
 
 def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
     from kerasae.cli._output import console, print_table
-    from kerasae.comparison import headings, notes, table_rows
+    from kerasae.comparison_page import headings, notes, table_rows
     from kerasae.evaluation.compare import against_pca, to_json
 
     if as_json:

@@ -32,7 +32,8 @@ def command(run: Path, as_json: bool) -> None:
 
 def evaluate_run(run: "Run") -> dict[str, Any]:
     """The comparison of a run with PCA, written into the run."""
-    from kerasae.comparison import compare_runs, write_report
+    from kerasae.comparison import compare_runs
+    from kerasae.comparison_page import write_report
 
     entries, data = compare_runs([run.folder])
     entries[-1].name = run.recipe.model["name"]
