@@ -68,8 +68,7 @@ def compare_families(
         futures = [pool.submit(_train_one, one, where, events) for one, where in tasks]
         try:
             latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
-            pca = PCA(min(latent_dim, data.spec.size, len(data.train))).fit(data)
-            entries = [measure("pca", pca, data, seconds=0.0, seed=None)]
+            entries = [_measure_pca("pca", latent_dim, data)]
             waiting = set(futures)
             while waiting:
                 with contextlib.suppress(queue.Empty):
@@ -88,6 +87,12 @@ def compare_families(
         found = [future.result() for future in futures]
     entries += [merge([entry for entry in found if entry.name == family]) for family in families]
     return entries, data
+
+
+def _measure_pca(name: str, latent_dim: int, data: Data) -> Entry:
+    """PCA's entry; there are no more components than features or rows, however wide the code."""
+    size = min(latent_dim, data.spec.size, len(data.train))
+    return measure(name, PCA(size).fit(data), data, seconds=0.0, seed=None)
 
 
 def default_jobs() -> int:
@@ -143,9 +148,9 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
                 f"{runs[0].folder}: their errors have no common unit."
             )
     entries = []
-    for size in sorted({run.model.latent_dim for run in runs}):
-        name = "pca" if len({run.model.latent_dim for run in runs}) == 1 else f"pca-{size}"
-        entries.append(measure(name, PCA(size).fit(data), data, seconds=0.0, seed=None))
+    sizes = sorted({run.model.latent_dim for run in runs})
+    for size in sizes:
+        entries.append(_measure_pca("pca" if len(sizes) == 1 else f"pca-{size}", size, data))
     names = [str(folder) for folder in folders]
     for name, run in zip(names, runs, strict=True):
         entry = measure(

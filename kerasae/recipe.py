@@ -115,8 +115,8 @@ class Recipe:
                 member = registry.resolve(section, values.pop("name"))
             elif values and section in ("loss", "preprocessing"):
                 raise ValueError(
-                    f"Section `{section}` has arguments but no name; add --set {section}.name=NAME. "
-                    f"There is: {', '.join(registry.names(section))}."
+                    f"Section `{section}` has arguments but no name; add --set {section}.name=NAME; "
+                    f"there is: {', '.join(registry.names(section))}."
                 )
             else:
                 continue

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -150,7 +152,7 @@ def run_recipe(
         if not unfinished.is_file():
             raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
     else:
-        refuse_existing(folder)
+        check_new(folder)
     data = recipe.load()
     model = recipe.build(data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,13 +170,27 @@ def run_recipe(
     return run
 
 
-def refuse_existing(folder: str | Path) -> None:
-    """Raises FileExistsError if a folder is there already."""
-    if Path(folder).exists():
+def check_new(folder: str | Path) -> None:
+    """Finds out whether a new folder can be made, before any work is done for it.
+
+    Raises:
+        FileExistsError: if it is there already.
+        OSError: if it cannot be made.
+    """
+    folder = Path(folder)
+    if os.path.lexists(folder):
         raise FileExistsError(
             f"Expected a folder that does not exist yet for --out, received {folder}, which is kept "
             "as it is; choose another."
         )
+    parent = next(path for path in folder.absolute().parents if path.exists())
+    try:
+        tempfile.TemporaryDirectory(dir=parent).cleanup()
+    except OSError as error:
+        raise OSError(
+            f"Expected a folder that can be written for --out, received {folder}: nothing can be "
+            f"made in {parent} ({error.strerror})."
+        ) from None
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -201,7 +217,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         FileExistsError: if the folder exists.
     """
-    refuse_existing(path)
+    check_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     hidden = path.with_name(f".{path.name}.unfinished")
     shutil.rmtree(hidden, ignore_errors=True)

@@ -216,19 +216,32 @@ def bad_inputs(folder):
         (["train", "digits"], "--out"),
         (["train", *out], "Expected a source"),
         (["train", folder / "missing.npy", *out], "found none at"),
-        (["train", folder / "text.npy", *out], "cannot be read as one"),
+        (["train", folder / "text.npy", *out], "cannot be read as one: no NumPy header"),
+        (["train", file("complex.npy", good + 1j), *out], "Expected real numbers"),
         (["train", file("objects.npy", np.array([[{}]]), allow_pickle=True), *out], "never unpickled"),
         (["train", file("empty.npy", good[:0]), *out], "at least 2 rows"),
         (["train", file("one.npy", good[:1]), *out], "at least 2 rows"),
         (["train", file("nan.npy", spoiled), *out], "1 NaN or infinite values, the first at row 3, column 1"),
         (["train", file("constant.npy", constant), "--batch-size", "8", *out], "1 constant column(s) of 4"),
-        (["train", file("few.npy", good), *out], "must not exceed the 36 rows"),
+        (["train", file("few.npy", good), "--latent-dim", "2", *out], "must not exceed the 36 rows"),
         (
-            ["train", file("range.npy", good), "--loss", "bernoulli", "--batch-size", "8", *out],
+            [
+                "train",
+                file("range.npy", good),
+                "--loss",
+                "bernoulli",
+                "--batch-size",
+                "8",
+                "--latent-dim",
+                "2",
+                *out,
+            ],
             "needs x in [0, 1]",
         ),
         (["train", "digits", "--out", folder / "kept"], "does not exist yet"),
         (["compare", "digits", "--out", folder / "kept"], "does not exist yet"),
+        (["train", "digits", "--out", folder / "text.npy" / "a"], "can be written for --out"),
+        (["compare", "digits", "--out", "/proc/a/b"], "can be written for --out"),
         (["compare", "digits", "--models", "sparse,dense"], "Unknown model 'dense'"),
         (["compare", "digits", "elsewhere"], "no finished run"),
         (["compare", "digits", "--seeds", "0"], "--seeds"),
@@ -236,6 +249,9 @@ def bad_inputs(folder):
         (["show", "modle"], "did you mean 'model'"),
         (["show", "model", "vae"], "Unknown model 'vae'"),
         (["train", "tfds:mnist", "--set", f"data.data_dir={folder}", *out], "has not prepared"),
+        (["train", "tfds:", *out], "NAME:VERSION of a TFDS data set, received ''"),
+        (["train", "tfds:mnist:9.9.9", *out], "cannot be loaded at version 9.9.9, only: 3.0.1."),
+        (["train", "tfds:mnist/no", *out], "BuilderConfig no not found"),
     ]
 
 
@@ -244,16 +260,13 @@ def test_bad_input_gets_one_line_and_status_2(kerasae, tmp_path):
     for arguments, expected in bad_inputs(tmp_path):
         before = sorted(tmp_path.rglob("*"))
         status, _, err = kerasae(*arguments)
-        # A progress bar may have begun; the message is the last line.
-        line = err.strip().splitlines()[-1] if err.strip() else ""
-        messages = [part for part in err.splitlines() if part.startswith("kerasae: ")]
         problems = []
         if status != 2:
             problems.append(f"status {status}")
-        if len(messages) != 1 or messages[0] != line:
-            problems.append(f"lines {messages}")
-        if expected not in line:
-            problems.append(f"expected {expected!r} in {line!r}")
+        if not re.fullmatch(r"kerasae: [^\n]+\n", err):
+            problems.append(f"expected one line, received {err!r}")
+        if expected not in err:
+            problems.append(f"expected {expected!r} in {err!r}")
         if "Traceback" in err:
             problems.append("a traceback")
         if sorted(tmp_path.rglob("*")) != before:
@@ -270,9 +283,16 @@ def test_debug_shows_the_traceback(kerasae):
 
 
 def test_a_wide_code_is_warned_of(tmp_path, kerasae):
-    with pytest.warns(UserWarning, match="may learn the identity"):
-        status, _, _ = kerasae("train", "digits", "--latent-dim", "64", "--out", tmp_path / "a", *QUICK)
+    out = tmp_path / "a"
+    status, printed, err = kerasae("train", "digits", "--latent-dim", "100", "--out", out, *QUICK)
     assert status == 0
+    assert "PCA is exact at this code size" in printed
+    warned = [line for line in err.splitlines() if "may learn the identity" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith("kerasae: warning: ")
+    # PCA has no more components than features.
+    sizes = [e["seeds"][0]["latent_dim"] for e in json.loads((out / "metrics.json").read_text())["entries"]]
+    assert sizes == [64, 100]
 
 
 def test_a_training_that_fails_leaves_nothing(tmp_path, kerasae):

@@ -137,7 +137,7 @@ def bad_arrays():
         "empty": (clean[:0], ValueError, "at least 2 rows"),
         "one row": (clean[:1], ValueError, "at least 2 rows"),
         "no features": (np.ones(20), ValueError, r"reshape it to \(rows, features\)"),
-        "strings": (np.array([["a", "b"]] * 4), TypeError, "Expected numbers"),
+        "strings": (np.array([["a", "b"]] * 4), TypeError, "Expected real numbers"),
     }
 
 

@@ -7,6 +7,8 @@ function.
 import importlib
 import os
 import sys
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -51,7 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
     # TensorFlow reads these once, when it is imported; whoever set them keeps them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        status = kerasae.main(arguments, prog_name="kerasae", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _one_line_each()
+            status = kerasae.main(arguments, prog_name="kerasae", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)
@@ -71,7 +75,22 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _one_line_each() -> Callable[..., None]:
+    """Shows a warning as a user reads it: one line, once, without the place in the code.
+
+    Python's own filter "once" forgets what it has shown whenever a library changes a filter.
+    """
+    shown = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"kerasae: warning: {' '.join(str(message).split())}"
+        if line not in shown:
+            shown.add(line)
+            click.echo(line, err=True)
+
+    return show
+
+
 def _fail(message: str) -> None:
-    line = " ".join(message.split())
-    click.echo(f"kerasae: {line}", err=True)
+    click.echo(f"kerasae: {' '.join(message.split())}", err=True)
     sys.exit(2)

@@ -26,14 +26,15 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], title: s
 
 
 def progress_bar() -> Progress:
-    """A bar on the error stream, so that what is printed stays clean."""
+    """A bar on the error stream of a terminal, gone when the work is done; nothing in a log."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
         console=console(stderr=True),
-        transient=False,
+        transient=True,
+        disable=not sys.stderr.isatty(),
     )
 
 

@@ -47,10 +47,10 @@ def command(
     kerasae compare runs/a runs/b
     """
     import_tensorflow()
-    from kerasae.runs import refuse_existing
+    from kerasae.runs import check_new
 
     if out is not None:
-        refuse_existing(out)
+        check_new(out)
     finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if settings or models or recipe_path:

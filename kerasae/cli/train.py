@@ -31,14 +31,14 @@ def command(
     from kerasae.cli._output import console, epoch_callback, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.recipe import Recipe
-    from kerasae.runs import refuse_existing, run_recipe
+    from kerasae.runs import check_new, run_recipe
 
     if resume:
         if source is not None or recipe_path is not None or settings:
             raise click.UsageError("--resume repeats the interrupted recipe; expected no more than --out.")
         recipe = Recipe.read(out / "unfinished.json")
     else:
-        refuse_existing(out)
+        check_new(out)
         recipe = make_recipe(source, settings, recipe_path)
     with progress_bar() as bar:
         task = bar.add_task(recipe.model["name"], total=None, state="reading data")

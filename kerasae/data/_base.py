@@ -131,8 +131,8 @@ def check_examples(array: np.ndarray, where: str) -> np.ndarray:
     """
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            f"Expected numbers in {where}, received an array of dtype {array.dtype}; objects are "
-            "never unpickled, convert them to numbers first."
+            f"Expected real numbers in {where}, received an array of dtype {array.dtype}; convert it "
+            "to floats or integers first."
         )
     if array.ndim < 2:
         raise ValueError(

@@ -122,7 +122,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _reason(error: Exception) -> str:
     text = (str(error) or type(error).__name__).splitlines()[0]
-    return "no NumPy header" if "pickled data" in text else text.rstrip(".")
+    return "no NumPy header" if "pickled" in text else text.rstrip(".")
 
 
 def _read_idx(path: Path) -> np.ndarray:

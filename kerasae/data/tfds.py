@@ -1,5 +1,7 @@
 """Any data set of TensorFlow Datasets."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,15 +41,23 @@ def tfds(
     import tensorflow_datasets as library
 
     try:
-        builder = library.builder(dataset, data_dir=data_dir, try_gcs=False)
+        with _quiet():
+            builder = library.builder(dataset, data_dir=data_dir, try_gcs=False)
+            prepared = builder.is_prepared()
     except library.core.registered.DatasetNotFoundError:
         raise ValueError(
             f"TFDS knows no data set {dataset!r} in {data_dir or 'its default folder'}; see "
             "https://www.tensorflow.org/datasets/catalog for names."
         ) from None
-    if download:
+    except (ValueError, TypeError, AssertionError) as error:
+        # A name that cannot be parsed, a config or a version that there is not: each its own type.
+        reason = str(error).splitlines()[0].rpartition('": ')[2].split(". ")[0].rstrip(".")
+        raise ValueError(
+            f"Expected NAME, NAME/CONFIG or NAME:VERSION of a TFDS data set, received {dataset!r}: {reason}."
+        ) from None
+    if download and not prepared:
         builder.download_and_prepare()
-    if not builder.is_prepared():
+    elif not prepared:
         raise FileNotFoundError(
             f"TFDS has not prepared {dataset!r}: looked in {builder.data_path} and downloaded nothing. "
             f"On a machine with a network run `tfds build {dataset}` and copy the folder here, or use "
@@ -87,6 +97,19 @@ def tfds(
         test=test,
         seed=seed,
     )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without TFDS's warnings: of a folder without data, which is said better here."""
+    from absl import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def _read(builder: Any, split: str, feature: str, label: str | None) -> Split:
