@@ -28,6 +28,7 @@ def kerasae_epochs(path, epochs):
     import keras
 
     from kerasae import Recipe
+    from kerasae.training import gains_from_xla
 
     recipe = Recipe.of(
         "variational",
@@ -40,7 +41,11 @@ def kerasae_epochs(path, epochs):
     data = recipe.load()
     model = recipe.build(data)
     dataset, steps, per_call = data.training_batches(BATCH, seed=0, steps_per_call=None)
-    model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=per_call)
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        jit_compile=gains_from_xla(model, len(data.train)),
+        steps_per_execution=per_call,
+    )
     times = Times()
     model.fit(
         dataset, steps_per_epoch=steps, epochs=epochs, verbose=0, shuffle=False, callbacks=[times.callback()]

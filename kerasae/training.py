@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kerasae.best_weights import BestWeights
 from kerasae.data import Data
 from kerasae.models import Autoencoder
+from kerasae.models._wiring import all_layers
 from kerasae.registry import did_you_mean
 
 
@@ -72,7 +74,7 @@ def train(
         reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
         reduce_factor: what the learning rate is multiplied by then.
         seed: of the order of the examples.
-        jit_compile: whether XLA compiles the step; `"auto"` does unless devices are many.
+        jit_compile: whether XLA compiles the step; `"auto"` follows `gains_from_xla`.
         steps_per_execution: steps in one call of the compiled function, of which an epoch has a whole
             number; `None` takes an epoch, in equal calls of at most 256 steps.
         tensorboard: whether to write TensorBoard's log, into `folder`.
@@ -100,9 +102,11 @@ def train(
         first_epoch=stopper.saved_epoch() if resume else 0,
         steps_per_call=1 if spread else steps_per_execution,
     )
+    if jit_compile == "auto":
+        jit_compile = gains_from_xla(model, len(data.train))
     model.compile(
         _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
-        jit_compile=False if spread else jit_compile,
+        jit_compile=jit_compile and not spread,
         steps_per_execution=per_call,
     )
     first = stopper.restore(model) if resume else 0
@@ -132,6 +136,33 @@ def check_loss_range(model: Autoencoder, data: Data, validation: np.ndarray) -> 
         return
     x = data.x("train")
     loss.check_range(min(x.min(), validation.min()), max(x.max(), validation.max()))
+
+
+def gains_from_xla(model: Autoencoder, rows: int) -> bool:
+    """Whether XLA saves a training more time than it takes to compile.
+
+    On a GPU it does. On a CPU, where Keras's own `"auto"` never uses it, it does for large data alone
+    (an epoch of MNIST through 784-512-16 falls from 1.9 s to 1.2 s, compilation takes 2 s), and not
+    for convolutions, which take twice the time.
+
+    Args:
+        model: a built autoencoder.
+        rows: of the training split.
+    """
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return False
+    if tf.config.list_physical_devices("GPU"):
+        return True
+    convolutions = (
+        keras.layers.Conv1D,
+        keras.layers.Conv2D,
+        keras.layers.Conv1DTranspose,
+        keras.layers.Conv2DTranspose,
+    )
+    if any(isinstance(layer, convolutions) for layer in all_layers(model)):
+        return False
+    # Multiplications in the forward pass of an epoch of dense layers; MNIST above has 5e10.
+    return rows * model.count_params() >= 1e10
 
 
 def _check_numbers(values: dict[str, Any]) -> None:

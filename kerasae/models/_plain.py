@@ -21,17 +21,17 @@ def plain_encoder(model: Any) -> keras.Model:
 def plain_decoder(model: Any) -> keras.Model:
     """Codes to raw units; see `Autoencoder.plain_decoder`."""
     inputs = keras.Input((model.latent_dim,), name="code")
-    params = inputs
-    if any(isinstance(layer, SharedScale | TransposedDense) for layer in model.decoder.layers):
-        for layer in model.decoder.layers:
-            if isinstance(layer, SharedScale):
-                # The reconstruction reads the locations alone; any scale will do.
-                params = keras.ops.concatenate([params, params], axis=-1)
-            else:
-                plain = layer.untied() if isinstance(layer, TransposedDense) else layer
-                params = plain(params)
+    decoder = model.decoder
+    scaled = isinstance(decoder.layers[-1], SharedScale)
+    if isinstance(decoder, keras.Sequential):
+        params = inputs
+        for layer in decoder.layers[:-1] if scaled else decoder.layers:
+            params = (layer.untied() if isinstance(layer, TransposedDense) else layer)(params)
     else:
-        params = model.decoder(params)
+        params = keras.Model(decoder.inputs, decoder.layers[-1].input)(inputs) if scaled else decoder(inputs)
+    if scaled:
+        # The reconstruction reads the locations alone; any scale will do.
+        params = keras.ops.concatenate([params, params], axis=-1)
     x = model.reconstruction_loss.mean(params)
     raw = x if model.preprocessor is None else model.preprocessor.inverse(x)
     return keras.Model(inputs, raw, name=f"{model.name}_decoder")
