@@ -15,8 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import Entry, measure, merge
-from kerasae.evaluation.pca import PCA
+from kerasae.evaluation.compare import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 from kerasae.training import train
@@ -47,7 +46,7 @@ def compare_families(
             training has ended) and the validation loss.
 
     Returns:
-        PCA's entry and one for each family, and the data.
+        The baselines' entries and one for each family, and the data.
     """
     # Whatever is wrong with the input shows here, before a process is started.
     data = recipe.load()
@@ -68,7 +67,7 @@ def compare_families(
         futures = [pool.submit(_train_one, one, where, events) for one, where in tasks]
         try:
             latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
-            entries = [_measure_pca("pca", latent_dim, data)]
+            entries = baseline_entries(latent_dim, data)
             waiting = set(futures)
             while waiting:
                 with contextlib.suppress(queue.Empty):
@@ -87,12 +86,6 @@ def compare_families(
         found = [future.result() for future in futures]
     entries += [merge([entry for entry in found if entry.name == family]) for family in families]
     return entries, data
-
-
-def _measure_pca(name: str, latent_dim: int, data: Data) -> Entry:
-    """PCA's entry; there are no more components than features or rows, however wide the code."""
-    size = min(latent_dim, data.spec.size, len(data.train))
-    return measure(name, PCA(size).fit(data), data, seconds=0.0, seed=None)
 
 
 def default_jobs() -> int:
@@ -118,6 +111,7 @@ def _train_one(recipe: Recipe, folder: Path | None, events: Any) -> Entry:
     data = recipe.load()
     model = recipe.build(data)
     history = train(model, data, **recipe.train, callbacks=[Report()])
+    recipe = recipe.fill(data)
     entry = measure(family, model, data, seconds=history.seconds, seed=seed)
     entry.histories.append(history.epochs)
     if folder is not None:
@@ -142,7 +136,8 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
             )
     data = runs[0].data
     for run in runs[1:]:
-        if not np.allclose(run.data.x("test")[:100], data.x("test")[:100], atol=1e-6):
+        one, other = (each.to_x(each.test.head(100)) for each in (run.data, data))
+        if one.shape != other.shape or not np.allclose(one, other, atol=1e-6, equal_nan=True):
             raise ValueError(
                 f"Expected runs whose x is the same, but {run.folder} scales its input otherwise than "
                 f"{runs[0].folder}: their errors have no common unit."
@@ -150,7 +145,7 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
     entries = []
     sizes = sorted({run.model.latent_dim for run in runs})
     for size in sizes:
-        entries.append(_measure_pca("pca" if len(sizes) == 1 else f"pca-{size}", size, data))
+        entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}")
     names = [str(folder) for folder in folders]
     for name, run in zip(names, runs, strict=True):
         entry = measure(

@@ -5,59 +5,89 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import COLUMNS, Entry, against_pca, shown_rows, to_json
+from kerasae.evaluation.compare import Entry, columns, shown_rows, to_json, verdicts
+from kerasae.evaluation.metrics import measures
 from kerasae.report import figures, page
 from kerasae.runs import write_json
 
 
-def format_cell(entry: Entry, key: str) -> str:
+def format_cell(entry: Entry, key: str, digits: int) -> str:
     """A figure as text, with its spread over seeds where there is one."""
     mean, spread = entry.mean(key), entry.spread(key)
     if mean is None:
         return "–"
     if key == "parameters":
         return f"{mean:,.0f}"
-    digits = {"error": 5, "explained_variance": 3, "probe_accuracy": 3, "seconds": 1}[key]
     text = f"{mean:.{digits}f}"
     return text if spread is None else f"{text} ± {spread:.{digits}f}"
 
 
-def table_rows(entries: Sequence[Entry]) -> list[list[str]]:
+def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
     """The rows of the table as text; the best of a column begins with `*`."""
     rows = [[entry.name] for entry in entries]
-    for key, _, lower in COLUMNS:
-        means = [entry.mean(key) for entry in entries]
+    for figure in columns(data):
+        means = [entry.mean(figure.key) for entry in entries]
         known = [mean for mean in means if mean is not None]
-        best = (min(known) if lower else max(known)) if known else None
+        best = None
+        if known and figure.lower is not None:
+            best = min(known) if figure.lower else max(known)
         for row, entry, mean in zip(rows, entries, means, strict=True):
-            marked = key in ("error", "explained_variance", "probe_accuracy") and mean == best
-            row.append(("*" if marked and mean is not None else "") + format_cell(entry, key))
+            marked = mean is not None and mean == best
+            row.append(("*" if marked else "") + format_cell(entry, figure.key, figure.digits))
     return rows
 
 
-def headings() -> list[str]:
+def headings(data: Data) -> list[str]:
     """Of the table's columns."""
-    return ["", *(heading for _, heading, _ in COLUMNS)]
+    return ["", *(figure.heading for figure in columns(data))]
 
 
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
     """Writes `metrics.json` and `report.html` of a comparison."""
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
-    shown = data.x("test")[: shown_rows()]
-    pictures = [
-        page.Picture(
-            "Originals and reconstructions",
-            "The first test examples, and below them what each codec makes of its code.",
-            figures.reconstructions(shown, {e.name: e.reconstructions for e in entries}),
-        ),
+    shown = data.test.head(shown_rows())
+    pictures, listings = [], []
+    if data.spec.kind in ("table", "text"):
+        listings.append(
+            page.Listing(
+                "Originals and reconstructions",
+                "The first test examples, and below them what each codec makes of its code; – is missing.",
+                *_listing(shown, entries),
+            )
+        )
+    else:
+        pictures.append(
+            page.Picture(
+                "Originals and reconstructions",
+                "The first test examples, and below them what each codec makes of its code.",
+                figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in entries}),
+            )
+        )
+    lengths = {
+        entry.name: entry.figures[0]["tokens_rebuilt_by_length"]
+        for entry in entries
+        if entry.figures[0].get("tokens_rebuilt_by_length")
+    }
+    if lengths:
+        pictures.append(
+            page.Picture(
+                "Tokens rebuilt by length",
+                "Share of the tokens rebuilt, by the number of words of the text; the end of a text counts.",
+                figures.shares_by_length(lengths),
+            )
+        )
+    pictures.append(
         page.Picture(
             "Code maps",
-            "The codes of all test examples. Colours are labels, which no training saw; codes of more "
-            "than two numbers are shown on their first two principal components.",
-            figures.code_maps({e.name: e.codes for e in entries}, data.test.labels),
-        ),
-    ]
+            "The codes of the test examples, at most 5,000. Colours are labels, which no training saw; "
+            "codes of more than two numbers are shown on their first two principal components.",
+            figures.code_maps(
+                {e.name: e.codes for e in entries if e.codes.shape[1] > 1 or not e.baseline},
+                None if data.test.labels is None else data.test.labels[: len(entries[0].codes)],
+            ),
+        )
+    )
     if trained:
         pictures.append(
             page.Picture(
@@ -68,31 +98,53 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 figures.training_curves(trained, ""),
             )
         )
-    sentences = against_pca(entries)
+    sentences = verdicts(entries, data)
     html = page.render(
         title,
         f"{data.name}: {len(data.train):,} rows to train on, {len(data.validation):,} to choose the "
         f"epoch, {len(data.test):,} to test on; {data.spec.size} numbers in, code of "
-        f"{entries[0].codes.shape[1]}.",
-        headings(),
-        table_rows(entries),
+        f"{max(entry.figures[0]['latent_dim'] for entry in entries)}.",
+        headings(data),
+        table_rows(entries, data),
         [("does not" not in sentence, sentence) for sentence in sentences],
         pictures,
-        notes(entries),
+        notes(entries, data),
+        listings,
     )
     page.write(folder / "report.html", html)
 
 
-def notes(entries: Sequence[Entry]) -> list[str]:
+def notes(entries: Sequence[Entry], data: Data) -> list[str]:
     """How the figures of a table were obtained, in sentences."""
     seeds = max(len(entry.figures) for entry in entries)
-    found: list[Any] = [
-        "Test error: mean squared error per feature, in squared units of x (images: grey levels "
-        "scaled to [0, 1]), the same rows for all.",
-        "Explained variance: against predicting the training mean.",
-        "Probe accuracy: logistic regression on the codes.",
-        "PCA is fitted on the training and the validation rows.",
-    ]
+    found = [*measures(data).notes, "Probe accuracy: logistic regression on the codes."]
     if seeds > 1:
         found.append(f"Mean ± standard deviation over {seeds} seeds.")
+    if data.skipped:
+        found.append(f"{len(data.skipped)} examples could not be read and were left out.")
     return found
+
+
+def _listing(shown: Any, entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows: each original, and below it what every codec makes of it."""
+    is_table = hasattr(shown, "columns")
+    names = [str(name) for name in shown.columns][:12] if is_table else ["text"]
+
+    def cells(examples: Any, row: int) -> list[str]:
+        if not is_table:
+            return [str(examples[row])]
+        return [_cell(examples[name].iloc[row]) for name in shown.columns[:12]]
+
+    rows = []
+    for number in range(min(6, len(shown))):
+        rows.append([f"original {number + 1}", *cells(shown, number)])
+        rows += [[f"  {entry.name}", *cells(entry.reconstructions, number)] for entry in entries]
+    return ["", *names], rows
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value or str(value) in ("<NA>", "NaT"):
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).removesuffix(" 00:00:00")

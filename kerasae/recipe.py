@@ -11,6 +11,7 @@ import keras
 from kerasae import registry
 from kerasae.data import Data, parse_source
 from kerasae.models import Autoencoder
+from kerasae.networks import default as default_network
 from kerasae.preprocessing import default as default_preprocessing
 from kerasae.spec import Spec
 from kerasae.training import train
@@ -21,6 +22,7 @@ SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
 _SUPPLIED = {
     "preprocessing": {"spec"},
     "network": {"spec", "outputs"},
+    "loss": {"spec"},
     "model": {"encoder", "decoder", "preprocessor", "reconstruction_loss"},
     "train": {"model", "data", "callbacks", "folder", "resume"},
 }
@@ -32,8 +34,8 @@ class Recipe:
 
     Each section is a dict of keyword arguments, with the `name` of a member of its room; `train`
     takes those of `kerasae.train`. Names and types are checked against the signatures, so there is
-    no other list of parameters or defaults. Preprocessing and loss may go without a name: they
-    follow from the data and the family.
+    no other list of parameters or defaults. Preprocessing, network and loss may go without a name:
+    they follow from the data and the family.
     """
 
     data: dict[str, Any]
@@ -66,7 +68,6 @@ class Recipe:
                 raise ValueError(f"Unknown section {name!r}; {registry.did_you_mean(name, [*SECTIONS])}")
         given = {name: dict(sections.get(name, {})) for name in SECTIONS}
         given["data"] = {**parse_source(source), **given["data"]}
-        given["network"] = {"name": "dense", **given["network"]}
         given["model"] = {"name": "undercomplete", **given["model"]}
         if family is not None:
             given["model"]["name"] = family
@@ -113,6 +114,10 @@ class Recipe:
                 member = train
             elif "name" in values:
                 member = registry.resolve(section, values.pop("name"))
+            elif section == "network":
+                # Which network follows from the data; what all of them take is known before.
+                self._check_any_network(values)
+                continue
             elif values and section in ("loss", "preprocessing"):
                 raise ValueError(
                     f"Section `{section}` has arguments but no name; add --set {section}.name=NAME; "
@@ -124,6 +129,29 @@ class Recipe:
                 if name in _SUPPLIED.get(section, ()):
                     raise ValueError(f"`{section}.{name}` is supplied by the recipe and cannot be set.")
             registry.check(section, member, values)
+
+    @staticmethod
+    def _check_any_network(values: dict[str, Any]) -> None:
+        members = [registry.resolve("network", name) for name in registry.names("network")]
+        for name, value in values.items():
+            takers = [member for member in members if name in registry.parameters(member)]
+            registry.check("network", takers[0] if takers else members[0], {name: value})
+
+    def fill(self, data: Data | Spec) -> "Recipe":
+        """This recipe with the names that follow from data and family written out."""
+        spec = data if isinstance(data, Spec) else data.spec
+        family = registry.resolve("model", self.model["name"])
+        loss = {"table": "columns", "text": "tokens"}.get(spec.kind, family.default_loss)  # type: ignore[attr-defined]
+        filled = dataclasses.replace(
+            self,
+            network={"name": default_network(spec), **self.network},
+            loss={"name": loss, **self.loss},
+        )
+        if not isinstance(data, Spec):
+            named = {"name": default_preprocessing(spec), **self.preprocessing}
+            filled = dataclasses.replace(filled, preprocessing=named)
+        filled.check()
+        return filled
 
     def complete(self) -> "Recipe":
         """This recipe with every default written out, so that a later default changes nothing."""
@@ -168,17 +196,23 @@ class Recipe:
         """
         keras.utils.set_random_seed(self.train.get("seed", 0))
         spec = data if isinstance(data, Spec) else data.spec
-        family = registry.resolve("model", self.model["name"])
-        loss_section = dict(self.loss)
-        loss_name = loss_section.pop("name", None) or family.default_loss  # type: ignore[attr-defined]
-        loss = registry.resolve("loss", loss_name)(**loss_section)
-        network_section = dict(self.network)
-        network = registry.resolve("network", network_section.pop("name"))
+        recipe = self.fill(data)
+        family = registry.resolve("model", recipe.model["name"])
+        loss_member, loss_section = _member("loss", recipe.loss)
+        if spec.kind not in loss_member.kinds:
+            raise ValueError(
+                f"The loss '{recipe.loss['name']}' is for examples of kind {' or '.join(loss_member.kinds)}, "
+                f"received kind '{spec.kind}'; leave the loss out to take the one that suits."
+            )
+        if "spec" in registry.parameters(loss_member):
+            loss_section["spec"] = spec
+        loss = loss_member(**loss_section)
+        network, network_section = _member("network", recipe.network)
         encoder, decoder = network(spec, outputs=loss.outputs, **network_section)
         head = loss.head()
         if head is not None:
             decoder = _append(decoder, head)
-        arguments = {key: value for key, value in self.model.items() if key != "name"}
+        _, arguments = _member("model", recipe.model)
         preprocessor = None if isinstance(data, Spec) else data.preprocessor
         model: Autoencoder = family(
             encoder, decoder, reconstruction_loss=loss, preprocessor=preprocessor, **arguments
@@ -217,13 +251,15 @@ class Recipe:
             raise ValueError(f"Expected the sections {', '.join(SECTIONS)} in {path}.")
         if "name" not in values.get("data", {}):
             raise ValueError(f"Expected a `name` in the section `data` of {path}.")
-        defaults: dict[str, dict[str, Any]] = {
-            "network": {"name": "dense"},
-            "model": {"name": "undercomplete"},
-        }
+        defaults: dict[str, dict[str, Any]] = {"model": {"name": "undercomplete"}}
         recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
         recipe.check()
         return recipe
+
+
+def _member(section: str, values: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    arguments = {key: value for key, value in values.items() if key != "name"}
+    return registry.resolve(section, values["name"]), arguments
 
 
 def _append(decoder: keras.Model, head: keras.layers.Layer) -> keras.Model:

@@ -154,6 +154,7 @@ def run_recipe(
     else:
         check_new(folder)
     data = recipe.load()
+    recipe = recipe.fill(data)
     model = recipe.build(data)
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
@@ -161,7 +162,11 @@ def run_recipe(
     try:
         history = train(model, data, **recipe.train, folder=folder, resume=resume, callbacks=callbacks)
         run = Run(folder)
+        # What was read for the training is not read again for its evaluation.
+        run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)
         run.write(recipe, model, history)
+        if data.skipped:
+            (folder / "skipped.txt").write_text("".join(f"{line}\n" for line in data.skipped))
     except Exception:
         if not resume:
             shutil.rmtree(folder)

@@ -6,15 +6,44 @@ from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
-    """What one raw example is: its kind, shape, type and range.
+class Column:
+    """One column of a table.
 
     Args:
-        kind: `"image"` (height, width, channels) or `"vector"` (features).
-        shape: the shape of one example, without the batch.
-        dtype: NumPy name of the raw type, which `inverse_transform` restores.
+        name: of the column.
+        kind: `"number"`, `"boolean"` (two values, 0 and 1), `"date"`, `"category"`, or `"empty"` for
+            a column whose training rows hold no value at all.
+        dtype: pandas name of the raw type, which `inverse_transform` restores.
+        categories: the values of a category that have an entry of their own, once it is fitted.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    categories: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many numbers describe a value: one for each category and one for unknown ones, else 1."""
+        if self.kind == "category":
+            return len(self.categories) + 1
+        return 0 if self.kind == "empty" else 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """What one raw example is: its kind, shape, type and range, its columns or its words.
+
+    Args:
+        kind: `"image"` (height, width, channels), `"vector"` (features), `"table"` (columns), or
+            `"text"` (tokens).
+        shape: the shape of one example as a network sees it, without the batch.
+        dtype: NumPy name of the raw type, which `inverse_transform` restores; `"string"` for text,
+            `"mixed"` for a table.
         low: the least value that the kind allows (0 for uint8), or `None` where nothing is known.
         high: the greatest value that the kind allows (255 for uint8), or `None`.
+        columns: of a table.
+        vocabulary: of a text, once it is fitted: the token of each id, padding, unknown and end first.
     """
 
     kind: str
@@ -22,17 +51,34 @@ class Spec:
     dtype: str = "float32"
     low: float | None = None
     high: float | None = None
+    columns: tuple[Column, ...] = ()
+    vocabulary: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         """How many numbers one example has."""
         return math.prod(self.shape)
 
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns of a table that a network sees: all but the empty ones."""
+        return tuple(column for column in self.columns if column.kind != "empty")
+
     def to_dict(self) -> dict[str, Any]:
-        """This spec as plain JSON values."""
-        return dataclasses.asdict(self) | {"shape": list(self.shape)}
+        """This spec as plain JSON values; what does not apply is left out."""
+        values = dataclasses.asdict(self) | {"shape": list(self.shape)}
+        for name in ("columns", "vocabulary"):
+            values[name] = list(values[name])
+            if not values[name]:
+                del values[name]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Spec":
         """The inverse of `to_dict`."""
-        return cls(**{**values, "shape": tuple(values["shape"])})
+        columns = tuple(
+            Column(**{**column, "categories": tuple(column["categories"])})
+            for column in values.get("columns", ())
+        )
+        made = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
+        return cls(**{**values, **made, "columns": columns})

@@ -92,8 +92,7 @@ def train(
     """
     _check_numbers(locals())
     spread = model.distribute_strategy.num_replicas_in_sync > 1
-    validation = data.x("validation")
-    check_loss_range(model, data, validation)
+    check_loss_range(model, data)
     checkpoint = None if folder is None else Path(folder) / "checkpoint"
     stopper = BestWeights(patience, reduce_patience, reduce_factor, checkpoint, checkpoint_seconds)
     dataset, steps, per_call = data.training_batches(
@@ -129,13 +128,13 @@ def train(
     return History([*stopper.earlier, *stopper.rows], seconds, stopper.best_epoch + 1)
 
 
-def check_loss_range(model: Autoencoder, data: Data, validation: np.ndarray) -> None:
+def check_loss_range(model: Autoencoder, data: Data) -> None:
     """Refuses data that the reconstruction loss cannot take."""
     loss = model.reconstruction_loss
     if np.isneginf(loss.low) and np.isposinf(loss.high):
         return
-    x = data.x("train")
-    loss.check_range(min(x.min(), validation.min()), max(x.max(), validation.max()))
+    for split in ("train", "validation"):
+        loss.check_range(*data.bounds(split))
 
 
 def gains_from_xla(model: Autoencoder, rows: int) -> bool:
@@ -150,6 +149,8 @@ def gains_from_xla(model: Autoencoder, rows: int) -> bool:
         rows: of the training split.
     """
     if model.distribute_strategy.num_replicas_in_sync > 1:
+        return False
+    if not getattr(model.preprocessor, "supports_jit", True):
         return False
     if tf.config.list_physical_devices("GPU"):
         return True

@@ -43,7 +43,7 @@ ALLOWED = {
     "training": {"best_weights", "registry", "models", "data"},
     "evaluation": {"codec", "data", "losses"},
     "report": set(),
-    "recipe": {"spec", "registry", "data", "models", "preprocessing", "training"},
+    "recipe": {"spec", "registry", "data", "models", "networks", "preprocessing", "training"},
     "runs": {"data", "models", "recipe", "training"},
     "comparison": {"data", "evaluation", "recipe", "runs", "training", "workers"},
     "comparison_page": {"data", "evaluation", "report", "runs"},

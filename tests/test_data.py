@@ -219,7 +219,7 @@ def test_more_rows_in_a_batch_than_there_are(digits):
         digits.training_batches(5000)
 
 
-@pytest.mark.parametrize("kind", registry.names("preprocessing"))
+@pytest.mark.parametrize("kind", ["identity", "rescaling", "standardization"])
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32"])
 def test_preprocessors_give_raw_examples_back(kind, dtype):
     raw = np.random.default_rng(0).integers(0, 200, (50, 4)).astype(dtype)

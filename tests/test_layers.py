@@ -68,11 +68,20 @@ ABSTRACT = {NoiseLayer, Corruption, Penalty, Preprocessor}
 INPUT = (4, 6)
 #: The layer that stands in for a member of a room in the battery.
 STAND_INS = {SquaredJacobian: JacobianOfDense}
+#: They take codes, ids or strings, which the battery does not draw: test_tables.py, test_texts.py.
+ELSEWHERE = {
+    preprocessing.TablePreprocessing,
+    preprocessing.TextPreprocessing,
+    layers.ColumnEmbedding,
+    layers.TokenEmbedding,
+}
 #: Layers of no room, with what they are made with and called on.
 CASES = [
     (Sampling, Sampling, {"seed": 1}, (INPUT, INPUT)),
     (TopK, TopK, {"k": 2}, INPUT),
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
+    (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),
+    (layers.PaddingMask, layers.PaddingMask, {}, ((4, 3, 5), (4, 3, 5))),
     (TransposedDense, TiedDense, {"units": 5, "activation": "tanh"}, INPUT),
     (TransposedDense, TiedDense, {"units": 5, "use_bias": False}, INPUT),
     (GaussianKL, OneKL, {"free_bits": 0.1, "warmup_steps": 3}, INPUT),
@@ -96,7 +105,7 @@ def battery():
             member = registry.resolve(room, name)
             shape = (INPUT, INPUT) if member is GaussianKL else INPUT
             cases.append((member, STAND_INS.get(member, member), {}, shape))
-    for name in registry.names("preprocessing"):
+    for name in ("identity", "rescaling", "standardization"):
         member = registry.resolve("preprocessing", name)
         cases.append((member, member, fitted(name), INPUT))
     return cases
@@ -119,7 +128,9 @@ def output_shape(layer, shape):
         return (*shape[:-1], 5)
     if layer is SharedScale:
         return (*shape[:-1], 2 * shape[-1])
-    return shape[0] if layer is Sampling else shape
+    if layer is layers.ColumnScales:
+        return (*shape[:-1], shape[-1] + 3)
+    return shape[0] if layer in (Sampling, layers.PaddingMask) else shape
 
 
 def run_battery(layer, arguments, shape, **options):
@@ -163,7 +174,7 @@ def defined_layers():
 
 def test_the_battery_is_complete():
     covered = {case[0] for case in battery()}
-    missing = set(defined_layers()) - covered - ABSTRACT
+    missing = set(defined_layers()) - covered - ABSTRACT - ELSEWHERE
     assert not missing, f"add a case for {sorted(layer.__name__ for layer in missing)}"
     assert len(covered) >= 14, "the search for layers has lost some"
 
@@ -448,7 +459,7 @@ def test_it_equals_a_dense_layer_with_the_transposed_kernel(use_bias, activation
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_untied_computes_the_same_with_a_kernel_of_its_own(use_bias):
     layer, lender = tied(use_bias=use_bias, activation="tanh", name="last")
-    plain = layer.untied()
+    plain = layer.plain()
     x = np.random.default_rng(1).normal(size=(4, 3)).astype("float32")
     before = np.array(layer(x))
     assert type(plain) is keras.layers.Dense
@@ -463,7 +474,7 @@ def test_untied_keeps_the_dtype():
     keras.config.set_dtype_policy("mixed_float16")
     try:
         layer, _ = tied(dtype="float32")
-        assert layer.untied().compute_dtype == "float32"
+        assert layer.plain().compute_dtype == "float32"
     finally:
         keras.config.set_dtype_policy("float32")
 
@@ -484,7 +495,7 @@ def test_untied_yet_it_says_what_to_do():
     with pytest.raises(ValueError, match="is not tied yet; give its decoder and the encoder"):
         layer(np.zeros((2, 3), "float32"))
     with pytest.raises(ValueError, match="is not tied yet"):
-        layer.untied()
+        layer.plain()
 
 
 def test_a_symbolic_call_needs_no_kernel():

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 _FLAGS: list[tuple[str, str, Any, str]] = [
     ("--network", "network.name", str, "Network: {network}."),
     ("--loss", "loss.name", str, "Reconstruction loss: {loss}. Follows the family by default."),
+    ("--labels", "data.labels", str, "Column (or file) of labels, which no training sees."),
+    ("--id", "data.id", str, "Column that names the rows of a table, which no training sees."),
+    ("--text", "data.column", str, "Column of a CSV or Parquet file that holds texts."),
+    (
+        "--on-error",
+        "data.on_error",
+        click.Choice(["raise", "skip"]),
+        "What a file or row does that cannot be read; skipped ones are listed at the end.",
+    ),
     ("--latent-dim", "network.latent_dim", int, "Size of the code."),
     ("--epochs", "train.epochs", int, "At most so many; the best one is kept."),
     ("--batch-size", "train.batch_size", int, "Examples per step."),
@@ -77,6 +86,8 @@ def make_recipe(source: str | None, settings: dict[str, Any], path: Path | None)
     from kerasae.data import parse_source
     from kerasae.recipe import Recipe
 
+    if source is not None and "data.column" in settings and not source.startswith("text:"):
+        source = f"text:{source}"
     if path is None:
         if source is None:
             raise click.UsageError("Expected a source (digits, a path, tfds:NAME) or --recipe.")

@@ -53,3 +53,15 @@ def epoch_callback(progress: Progress, task: Any) -> Any:
             )
 
     return Epochs()
+
+
+def print_skipped(lines: Sequence[str], most: int = 20) -> None:
+    """Says what could not be read and was left out, if anything."""
+    if not lines:
+        return
+    out = console()
+    out.print(f"Skipped {len(lines)} that could not be read:")
+    for line in lines[:most]:
+        out.print(f"  {line}", soft_wrap=True, markup=False)
+    if len(lines) > most:
+        out.print(f"  and {len(lines) - most} more, all in skipped.txt of the run")

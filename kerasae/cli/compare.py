@@ -128,17 +128,18 @@ def _compare_families(
 
 
 def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
-    from kerasae.cli._output import console, print_table
+    from kerasae.cli._output import console, print_skipped, print_table
     from kerasae.comparison_page import headings, notes, table_rows
-    from kerasae.evaluation.compare import against_pca, to_json
+    from kerasae.evaluation.compare import to_json, verdicts
 
     if as_json:
         click.echo(json.dumps(to_json(entries, data), indent=2))
         return
-    print_table(headings(), table_rows(entries), f"{data.name}, {len(data.test)} test rows")
+    print_table(headings(data), table_rows(entries, data), f"{data.name}, {len(data.test)} test rows")
     terminal = console()
-    for sentence in against_pca(entries):
+    for sentence in verdicts(entries, data):
         terminal.print(sentence)
-    terminal.print(" ".join(notes(entries)), style="dim")
+    terminal.print(" ".join(notes(entries, data)), style="dim")
+    print_skipped(data.skipped)
     if out is not None:
         terminal.print(f"Page: {out / 'report.html'}")

@@ -46,17 +46,13 @@ def print_evaluation(result: dict[str, Any]) -> None:
     from kerasae.cli._output import console, print_table
 
     labels = {
-        "error": "test error",
-        "absolute_error": "absolute error",
-        "explained_variance": "explained variance",
-        "probe_accuracy": "probe accuracy",
+        **{key: heading for key, heading in result["columns"].items() if key != "seconds"},
         "latent_dim": "code size",
-        "parameters": "parameters",
     }
     names = [entry["name"] for entry in result["entries"]]
     rows = []
     for key, label in labels.items():
-        values = [entry["seeds"][0][key] for entry in result["entries"]]
+        values = [entry["seeds"][0].get(key) for entry in result["entries"]]
         rows.append(
             [
                 label,
@@ -64,5 +60,5 @@ def print_evaluation(result: dict[str, Any]) -> None:
             ]
         )
     print_table(["", *names], rows, f"{result['data']}, {result['test_rows']} test rows")
-    for sentence in result["against_pca"]:
+    for sentence in result["verdicts"]:
         console().print(sentence)

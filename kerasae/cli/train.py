@@ -28,7 +28,7 @@ def command(
     history, the figures on the test split, and a page with pictures.
     """
     import_tensorflow()
-    from kerasae.cli._output import console, epoch_callback, progress_bar
+    from kerasae.cli._output import console, epoch_callback, print_skipped, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.recipe import Recipe
     from kerasae.runs import check_new, run_recipe
@@ -49,4 +49,5 @@ def command(
                 bar.console.print(f"Interrupted; `kerasae train --resume --out {out}` goes on.")
             raise
     print_evaluation(evaluate_run(run))
+    print_skipped(run.data.skipped)
     console().print(f"Run: {run.folder}   Page: {run.report_path}")

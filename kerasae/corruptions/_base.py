@@ -28,6 +28,10 @@ class Corruption(NoiseLayer):
 
     #: Above it a level has no meaning.
     highest = 1.0
+    #: Whether it has a meaning for numbers alone, not for codes of categories or words.
+    continuous = False
+    #: What a masked feature becomes; a model with a preprocessor sets it to the mark of its kind.
+    blank = 0.0
 
     def __init__(self, level: float, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)

@@ -21,6 +21,8 @@ class GaussianNoise(Corruption):
 
     highest = float("inf")
 
+    continuous = True
+
     def __init__(self, level: float = 0.1, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(level, seed=seed, **kwargs)
 

@@ -1,4 +1,4 @@
-"""Masking noise: features set to zero."""
+"""Masking noise: features blotted out."""
 
 from typing import Any
 
@@ -10,7 +10,9 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class MaskingNoise(Corruption):
-    """Each feature is set to 0 with probability `level`; the others stay as they are.
+    """Each feature is blotted out with probability `level`; the others stay as they are.
+
+    A number becomes 0, an entry of a table missing, a word unknown.
 
     Args:
         level: the probability, in [0, 1].
@@ -24,4 +26,4 @@ class MaskingNoise(Corruption):
 
     def corrupt(self, x: Any, seed: Any) -> Any:
         kept = self.uniform(ops.shape(x), seed) >= self.level
-        return x * ops.cast(kept, x.dtype)
+        return ops.where(kept, x, ops.full_like(x, self.blank))

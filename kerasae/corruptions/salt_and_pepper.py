@@ -24,6 +24,8 @@ class SaltAndPepperNoise(Corruption):
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """
 
+    continuous = True
+
     def __init__(
         self,
         level: float = 0.1,

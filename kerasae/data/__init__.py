@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data._base import Data, Split
+from kerasae.data._base import Data
+from kerasae.data._split import Split
 
 __all__ = ["Data", "Split", "load_data", "parse_source"]
 
@@ -47,7 +48,10 @@ def parse_source(source: str) -> dict[str, Any]:
             return {"name": candidate, _first(candidate): source}
     plain = [candidate for candidate in names if not _first(candidate)]
     if path.exists():
-        raise ValueError(f"Expected data that a source reads (.npy, .npz, idx, idx.gz), received {source}.")
+        raise ValueError(
+            f"Expected data that a source reads (.npy, .npz, idx, idx.gz, .csv, .tsv, .parquet, .txt, a "
+            f"folder of PNG or JPEG files), received {source}."
+        )
     if path.suffix or "/" in source or os.sep in source:
         raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
     hint = registry.did_you_mean(source, plain)

@@ -1,39 +1,26 @@
 """Data: a spec and three splits, labels kept apart."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kerasae.preprocessing import Preprocessor
+from kerasae.data._split import Split
+from kerasae.preprocessing import Identity, Preprocessor
 from kerasae.spec import Spec
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclasses.dataclass(frozen=True)
-class Split:
-    """Raw examples `(rows, ...)`, and labels `(rows,)` where there are any."""
-
-    examples: np.ndarray
-    labels: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.examples)
-
-    def rows(self, index: Any) -> "Split":
-        """Some of the rows."""
-        return Split(self.examples[index], None if self.labels is None else self.labels[index])
-
-
-@dataclasses.dataclass(frozen=True)
 class Data:
     """What a source returns: raw examples in three splits, and what one example is.
 
-    The arrays stay in memory in their raw type; batches are scaled on the way. Labels never reach
-    a training: they are for evaluation.
+    Arrays stay in memory in their raw type; batches are scaled on the way. Folders of images and
+    tables too large for memory are streamed. Labels never reach a training: they are for evaluation.
 
     Args:
         name: of the source, for titles.
@@ -42,6 +29,7 @@ class Data:
         validation: rows that choose the epoch.
         test: rows for figures that are reported, and for nothing else.
         preprocessor: fitted on the training split; `None` until then.
+        skipped: what could not be read and was left out on request, a line each.
     """
 
     name: str
@@ -50,6 +38,7 @@ class Data:
     validation: Split
     test: Split
     preprocessor: Preprocessor | None = None
+    skipped: tuple[str, ...] = ()
 
     def split(self, name: str) -> Split:
         """The split of a name: train, validation or test."""
@@ -57,17 +46,43 @@ class Data:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")
         return getattr(self, name)
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the examples are read part by part."""
+        return self.train.streamed
+
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
         """The same data seen through a preprocessor, which is fitted on the training split here."""
-        return dataclasses.replace(self, preprocessor=preprocessor.fit(self.train.examples))
+        fitted = preprocessor.fit_chunks(self.train.chunks)
+        return dataclasses.replace(self, preprocessor=fitted, spec=fitted.spec)
+
+    @cached_property
+    def _view(self) -> Preprocessor:
+        return Identity(self.spec) if self.preprocessor is None else self.preprocessor
+
+    def to_x(self, raw: Any) -> np.ndarray:
+        """Raw examples as a network sees them, `(rows, ...)`."""
+        return self._view.to_x(raw)
 
     def x(self, split: str) -> np.ndarray:
-        """A whole split as a network sees it, `(rows, ...)`, float32."""
-        raw = self.split(split).examples
-        if self.preprocessor is None:
-            return raw.astype("float32")
-        parts = [self.preprocessor(raw[i : i + 8192]).numpy() for i in range(0, len(raw), 8192)]
-        return np.concatenate(parts)
+        """A whole split as a network sees it, `(rows, ...)`, in memory."""
+        return np.concatenate([x for _, x in self.parts(split)])
+
+    def parts(self, split: str, size: int = 8192) -> Iterator[tuple[Any, np.ndarray]]:
+        """A split part by part, in order: raw examples and `x`."""
+        for raw in self.split(split).chunks(size):
+            yield raw, self.to_x(raw)
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """The mean of `x` over the training split, float64, where `x` are numbers."""
+        total = sum(x.sum(axis=0, dtype="float64") for _, x in self.parts("train"))
+        return np.asarray(total / len(self.train))
+
+    def bounds(self, split: str) -> tuple[float, float]:
+        """The least and the greatest number in `x` of a split."""
+        found = np.array([(x.min(), x.max()) for _, x in self.parts(split)])
+        return float(found[:, 0].min()), float(found[:, 1].max())
 
     def training_batches(
         self, batch_size: int, *, seed: int = 0, first_epoch: int = 0, steps_per_call: int | None = 1
@@ -95,31 +110,21 @@ class Data:
                 f"`batch_size` must not exceed the {rows} rows of the training split, received "
                 f"{batch_size}; use --batch-size {rows} or less."
             )
-        raw = tf.constant(self.train.examples)
         steps = rows // batch_size
         per_call = steps // -(-steps // 256) if steps_per_call is None else min(steps_per_call, steps)
         steps -= steps % per_call
-        to_x: Callable[[Any], Any] = self.preprocessor or (lambda part: tf.cast(part, tf.float32))
-
-        def order(epoch: Any) -> tf.data.Dataset:
-            shuffled = tf.random.experimental.stateless_shuffle(
-                tf.range(rows), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
+        batches = self.train.shuffled(self._view, batch_size, steps, seed, first_epoch)
+        if self._view.resampled:
+            # Numbered from the first epoch, so that a resumed training draws the same.
+            first = first_epoch * steps
+            batches = batches.enumerate(first).map(
+                lambda number, x: self._view.augment(x, tf.stack([tf.cast(seed, tf.int64), number]))
             )
-            batches = tf.reshape(shuffled[: steps * batch_size], (steps, batch_size))
-            return tf.data.Dataset.from_tensor_slices(batches)
-
-        epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-        dataset = epochs.flat_map(order)
-        dataset = dataset.map(
-            lambda index: to_x(tf.gather(raw, index)), num_parallel_calls=1, deterministic=True
-        )
-        return dataset.prefetch(8), steps, per_call
+        return batches, steps, per_call
 
     def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
-        """The validation split in as few batches of equal size as memory allows."""
-        x = self.x("validation")
-        parts = -(-len(x) // most)
-        return tf.data.Dataset.from_tensor_slices(x).batch(-(-len(x) // parts)).cache()
+        """The validation split, once and in order, at most so many rows in a batch."""
+        return self.validation.in_order(self._view, most)
 
 
 def check_examples(array: np.ndarray, where: str) -> np.ndarray:
@@ -182,25 +187,51 @@ def make_data(
     Raises:
         ValueError: for a share out of range, or too few rows.
     """
+    if labels is not None and len(labels) != len(examples):
+        raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
+    rest, drawn_validation, drawn_test = draw_splits(
+        len(examples), validation, test, seed, validation_examples is None, test_examples is None
+    )
+    everything = Split(examples, labels)
+    return Data(
+        name,
+        spec,
+        everything.rows(rest),
+        everything.rows(drawn_validation) if validation_examples is None else validation_examples,
+        everything.rows(drawn_test) if test_examples is None else test_examples,
+    )
+
+
+def draw_splits(
+    rows: int, validation: float, test: float, seed: int, with_validation: bool = True, with_test: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row numbers to train on, in order, to validate on and to test on.
+
+    Args:
+        rows: to divide.
+        validation: share of the rows left by the test split, in (0, 1).
+        test: share of all rows, in (0, 1).
+        seed: of the draw.
+        with_validation: whether to draw a validation split.
+        with_test: whether to draw a test split.
+
+    Raises:
+        ValueError: for a share out of range, or too few rows.
+    """
     for key, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")
-    if labels is not None and len(labels) != len(examples):
-        raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
-    order = np.random.default_rng(seed).permutation(len(examples))
-    everything = Split(examples, labels)
-    if test_examples is None:
-        count = max(1, round(test * len(order)))
-        test_examples, order = everything.rows(order[:count]), order[count:]
-    if validation_examples is None:
-        count = max(1, round(validation * len(order)))
-        validation_examples, order = everything.rows(order[:count]), order[count:]
+    order = np.random.default_rng(seed).permutation(rows)
+    drawn = []
+    for share, wanted in ((test, with_test), (validation, with_validation)):
+        count = max(1, round(share * len(order))) if wanted else 0
+        drawn.append(order[:count])
+        order = order[count:]
     if len(order) < 2:
         raise ValueError(
-            f"Expected at least 4 rows for a training, a validation and a test split, received "
-            f"{len(examples)}."
+            f"Expected at least 4 rows for a training, a validation and a test split, received {rows}."
         )
-    return Data(name, spec, everything.rows(np.sort(order)), validation_examples, test_examples)
+    return np.sort(order), drawn[1], drawn[0]
 
 
 def array_spec(array: np.ndarray) -> Spec:

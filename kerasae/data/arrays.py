@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasae.data._base import Data, Split, array_spec, check_examples, make_data
+from kerasae.data._base import Data, array_spec, check_examples, make_data
+from kerasae.data._split import Split
 
 _X = ("train", "x_train", "X_train", "x", "X", "examples", "data")
 _Y = ("y_train", "labels_train", "y", "Y", "labels", "target")

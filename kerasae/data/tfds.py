@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.data._base import Data, Split, array_spec, check_examples, make_data
+from kerasae.data._base import Data, array_spec, check_examples, make_data
+from kerasae.data._split import Split
 
 
 def tfds(

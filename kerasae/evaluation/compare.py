@@ -1,4 +1,4 @@
-"""compare: families side by side, with PCA of the same size among them."""
+"""compare: families side by side, with the baselines of their kind among them."""
 
 import dataclasses
 import statistics
@@ -9,16 +9,20 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation.metrics import evaluate, reconstruct
+from kerasae.evaluation._measures import Figure, codes_of, reconstruct
+from kerasae.evaluation.metrics import evaluate, measures
 
-#: What a table shows, in order: key, heading, whether lower is better.
-COLUMNS = (
-    ("error", "test error", True),
-    ("explained_variance", "explained variance", False),
-    ("probe_accuracy", "probe accuracy", False),
-    ("seconds", "seconds", True),
-    ("parameters", "parameters", True),
+#: Columns that every kind has, behind its own.
+_COMMON = (
+    Figure("probe_accuracy", "probe accuracy", False, 3),
+    Figure("seconds", "seconds", None, 1),
+    Figure("parameters", "parameters", None, 0),
 )
+
+
+def columns(data: Data) -> tuple[Figure, ...]:
+    """What a table of these data shows, in order."""
+    return (*measures(data).headline, *_COMMON)
 
 
 @dataclasses.dataclass
@@ -28,37 +32,44 @@ class Entry:
     Attributes:
         name: of the row.
         figures: one dict a seed, as `evaluate` gives it, with `seconds` and `seed`.
-        histories: one list of epochs a seed; empty for PCA.
-        codes: of the test rows, from the first seed, `(rows, latent_dim)`.
-        reconstructions: of the first test rows in `x`, from the first seed.
+        histories: one list of epochs a seed; empty for a baseline.
+        codes: of the first test rows, at most 5,000, from the first seed, `(rows, latent_dim)`.
+        reconstructions: of the first test rows, from the first seed: `x` where it is an array of
+            numbers, otherwise raw examples.
+        baseline: whether it is what the others are held against.
     """
 
     name: str
     figures: list[dict[str, Any]]
     histories: list[list[dict[str, float]]]
     codes: np.ndarray
-    reconstructions: np.ndarray
+    reconstructions: Any
+    baseline: bool = False
 
     def mean(self, key: str) -> float | None:
         """Mean of a figure over seeds, or `None` where it has none."""
-        values = [figure[key] for figure in self.figures]
-        return None if None in values else statistics.fmean(values)
+        values = [figure.get(key) for figure in self.figures]
+        return None if None in values else statistics.fmean(values)  # type: ignore[type-var,arg-type]
 
     def spread(self, key: str) -> float | None:
         """Standard deviation of a figure over seeds, or `None` for fewer than two."""
-        values = [figure[key] for figure in self.figures]
-        return None if None in values or len(values) < 2 else statistics.stdev(values)
+        values = [figure.get(key) for figure in self.figures]
+        if None in values or len(values) < 2:
+            return None
+        return statistics.stdev(values)  # type: ignore[type-var]
 
 
-def measure(name: str, codec: Codec, data: Data, **more: Any) -> Entry:
+def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
     """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
-    shown = data.test.examples[: shown_rows()]
+    shown = data.test.head(shown_rows())
+    numbers = data.spec.kind not in ("table", "text")
     return Entry(
         name,
         [{**evaluate(codec, data), **more}],
         [],
-        codec.transform(data.test.examples),
-        reconstruct(codec, shown),
+        codes_of(codec, data, "test", 5000),
+        reconstruct(codec, shown) if numbers else codec.inverse_transform(codec.transform(shown)),
+        baseline,
     )
 
 
@@ -67,72 +78,108 @@ def shown_rows() -> int:
     return 12
 
 
+def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entry]:
+    """The entries of the baselines of this code size."""
+    found = measures(data).baselines(latent_dim, data)
+    return [
+        measure(name + suffix, codec, data, baseline=True, seconds=0.0, seed=None)
+        for name, codec in found.items()
+    ]
+
+
 def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | None = None) -> list[Entry]:
     """An entry for each codec, on the same test rows.
 
     Args:
-        codecs: by name: `{"vae": model, "pca": PCA(8).fit(data)}`.
+        codecs: by name: `{"vae": model, "pca": PCA(8).fit(data)}`; a name that begins with `pca` is a
+            baseline.
         data: with test rows that none of them has seen.
         seconds: training time by name, where it is known.
     """
     return [
-        measure(name, codec, data, seconds=(seconds or {}).get(name), seed=None)
+        measure(
+            name,
+            codec,
+            data,
+            baseline=name.startswith("pca"),
+            seconds=(seconds or {}).get(name),
+            seed=None,
+        )
         for name, codec in codecs.items()
     ]
 
 
-def against_pca(entries: Sequence[Entry]) -> list[str]:
-    """A sentence for each entry on whether its test error beats that of PCA, and by how much."""
-    pca = next((entry for entry in entries if entry.name == "pca"), None)
-    baseline = pca.mean("error") if pca else None
-    if pca is None or baseline is None:
-        return []
-    # What is left then is rounding, and a share of it says nothing.
-    if 1 - (pca.mean("explained_variance") or 0.0) < 1e-6:
-        return ["PCA is exact at this code size: there is nothing left to beat; take a smaller code."]
-    return [_verdict(entry, baseline) for entry in entries if entry.name != "pca"]
+def verdicts(entries: Sequence[Entry], data: Data) -> list[str]:
+    """A sentence for each entry and judged figure: whether it beats the best baseline, by how much."""
+    kind = measures(data)
+    shown = {figure.key: figure for figure in kind.headline}
+    sentences = []
+    for key in kind.judged:
+        held = [entry for entry in entries if entry.baseline and entry.mean(key) is not None]
+        if not held:
+            continue
+        lower = bool(shown[key].lower)
+        best = (min if lower else max)(held, key=lambda entry: entry.mean(key) or 0.0)
+        if kind.exact(best.figures[0]):
+            sentences.append(
+                f"{_title(best.name)} is exact at this code size: there is nothing left to beat; take a "
+                "smaller code."
+            )
+            continue
+        judged = [entry for entry in entries if not entry.baseline and entry.mean(key) is not None]
+        sentences += [_verdict(entry, best, shown[key]) for entry in judged]
+    return sentences
 
 
-def _verdict(entry: Entry, baseline: float) -> str:
-    error = entry.mean("error")
-    assert error is not None
-    gain = 100 * (1 - error / baseline)
-    spread = entry.spread("error") or 0.0
-    if gain <= 0:
-        return (
-            f"{entry.name} does not beat PCA: its test error is {-gain:.1f} % above that of PCA at the "
-            "same code size."
-        )
-    doubt = " The difference is within the spread over seeds." if baseline - error < spread else ""
-    return f"{entry.name} beats PCA: its test error is {gain:.1f} % below.{doubt}"
+def _title(name: str) -> str:
+    return name.replace("pca", "PCA")
+
+
+def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> str:
+    ours, theirs = entry.mean(figure.key), baseline.mean(figure.key)
+    assert ours is not None and theirs is not None
+    rival = _title(baseline.name)
+    better = theirs - ours if figure.lower else ours - theirs
+    if figure.lower and theirs > 0:
+        words = f"its {figure.heading} is {100 * abs(better) / theirs:.1f} %"
+        words += " below" if better > 0 else f" above that of {rival} at the same code size"
+    else:
+        words = f"its {figure.heading} is {ours:.3f} against {theirs:.3f}"
+    if better <= 0:
+        return f"{entry.name} does not beat {rival}: {words}."
+    doubt = ""
+    if better < (entry.spread(figure.key) or 0.0):
+        doubt = " The difference is within the spread over seeds."
+    return f"{entry.name} beats {rival}: {words}.{doubt}"
 
 
 def merge(entries: Sequence[Entry]) -> Entry:
     """One entry from several seeds of the same name; pictures are those of the first."""
     first = entries[0]
-    return Entry(
-        first.name,
-        [figure for entry in entries for figure in entry.figures],
-        [history for entry in entries for history in entry.histories],
-        first.codes,
-        first.reconstructions,
+    return dataclasses.replace(
+        first,
+        figures=[figure for entry in entries for figure in entry.figures],
+        histories=[history for entry in entries for history in entry.histories],
     )
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
     """The comparison for machines: figures by seed, their mean and spread, and the verdicts."""
+    keys = [figure.key for figure in columns(data)]
     return {
         "data": data.name,
         "test_rows": len(data.test),
-        "error_unit": "mean squared error per feature, in squared units of x",
+        "columns": {figure.key: figure.heading for figure in columns(data)},
+        "notes": list(measures(data).notes),
         "entries": [
             {
                 "name": entry.name,
-                "mean": {key: entry.mean(key) for key, _, _ in COLUMNS},
-                "spread": {key: entry.spread(key) for key, _, _ in COLUMNS},
+                "baseline": entry.baseline,
+                "mean": {key: entry.mean(key) for key in keys},
+                "spread": {key: entry.spread(key) for key in keys},
                 "seeds": entry.figures,
             }
             for entry in entries
         ],
-        "against_pca": against_pca(entries),
+        "verdicts": verdicts(entries, data),
     }

@@ -1,5 +1,6 @@
 """PCA as a codec: the baseline beside every autoencoder."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,22 +36,30 @@ class PCA:
     def __init__(self, latent_dim: int = 8) -> None:
         if not isinstance(latent_dim, int) or isinstance(latent_dim, bool) or latent_dim < 1:
             raise ValueError(f"`latent_dim` must be a positive integer, received {latent_dim!r}.")
-        self._pca = decomposition.PCA(latent_dim, random_state=0)
+        self._pca: Any = decomposition.PCA(latent_dim, random_state=0)
         self._latent_dim = latent_dim
         self.preprocessor: Any = None
         self.parameters = 0
 
     def fit(self, data: Data) -> "PCA":
-        """Finds the components; returns itself."""
-        x = np.concatenate([data.x("train"), data.x("validation")])
-        self._shape = x.shape[1:]
-        flat = x.reshape(len(x), -1)
-        if self._latent_dim > min(flat.shape):
+        """Finds the components; returns itself.
+
+        Streamed data are read once, through an incremental decomposition (Ross et al. 2008) that
+        needs memory for a part of the rows alone.
+        """
+        self._shape = data.spec.shape
+        rows = len(data.train) + len(data.validation)
+        if self._latent_dim > min(rows, data.spec.size):
             raise ValueError(
-                f"`latent_dim` of PCA must not exceed {min(flat.shape)}, the lesser of rows and "
+                f"`latent_dim` of PCA must not exceed {min(rows, data.spec.size)}, the lesser of rows and "
                 f"features, received {self._latent_dim}."
             )
-        self._pca.fit(flat)
+        if data.streamed:
+            self._pca = decomposition.IncrementalPCA(self._latent_dim)
+            for part in _at_least(_flat(data), self._latent_dim):
+                self._pca.partial_fit(part)
+        else:
+            self._pca.fit(np.concatenate(list(_flat(data))))
         self.preprocessor = data.preprocessor
         self.parameters = int(self._pca.components_.size + self._pca.mean_.size)
         return self
@@ -62,7 +71,7 @@ class PCA:
 
     def transform(self, raw: np.ndarray) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`."""
-        x = raw if self.preprocessor is None else self.preprocessor(raw).numpy()
+        x = raw if self.preprocessor is None else self.preprocessor.to_x(raw)
         return np.asarray(self._pca.transform(x.reshape(len(x), -1)), dtype="float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
@@ -78,3 +87,19 @@ class PCA:
     def count_params(self) -> int:
         """Numbers stored."""
         return self.parameters
+
+
+def _flat(data: Data) -> Iterator[np.ndarray]:
+    for split in ("train", "validation"):
+        for _, x in data.parts(split):
+            yield x.reshape(len(x), -1)
+
+
+def _at_least(parts: Iterator[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """Parts of at least so many rows; a last one too small is left out."""
+    waiting: list[np.ndarray] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= rows:
+            yield np.concatenate(waiting)
+            waiting = []

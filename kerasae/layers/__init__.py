@@ -1,9 +1,24 @@
 """Layers that autoencoders are made of."""
 
 from kerasae.layers._noise import NoiseLayer
+from kerasae.layers.column_embedding import ColumnEmbedding
+from kerasae.layers.column_scales import ColumnScales
+from kerasae.layers.padding_mask import PaddingMask, is_token
 from kerasae.layers.sampling import Sampling
 from kerasae.layers.shared_scale import SharedScale
+from kerasae.layers.token_embedding import TokenEmbedding
 from kerasae.layers.top_k import TopK
 from kerasae.layers.transposed_dense import TransposedDense
 
-__all__ = ["NoiseLayer", "Sampling", "SharedScale", "TopK", "TransposedDense"]
+__all__ = [
+    "ColumnEmbedding",
+    "ColumnScales",
+    "NoiseLayer",
+    "PaddingMask",
+    "Sampling",
+    "SharedScale",
+    "TokenEmbedding",
+    "TopK",
+    "TransposedDense",
+    "is_token",
+]

@@ -41,6 +41,11 @@ class SharedScale(keras.layers.Layer):
         log_scale = ops.cast(self.log_scale, inputs.dtype)
         return ops.concatenate([inputs, ops.broadcast_to(log_scale, ops.shape(inputs))], axis=-1)
 
+    def without(self, params: Any) -> Any:
+        """Numbers that a reconstruction can be read from, for a decoder without this layer."""
+        # The reconstruction reads the locations alone; any scale will do.
+        return ops.concatenate([params, params], axis=-1)
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], 2 * input_shape[-1])
 

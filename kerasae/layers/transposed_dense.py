@@ -48,8 +48,8 @@ class TransposedDense(keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def tie(self, dense: keras.layers.Dense) -> None:
-        """Borrows the kernel of a built Dense layer, `(units, features)`."""
+    def tie(self, dense: Any) -> None:
+        """Borrows the `kernel` of a built Dense layer, or of a token embedding, `(units, features)`."""
         wanted = (self.units, self._features if self.built else dense.kernel.shape[1])
         if tuple(dense.kernel.shape) != wanted:
             raise ValueError(
@@ -59,7 +59,7 @@ class TransposedDense(keras.layers.Layer):
         # A function, as Keras would track a layer or a variable as this layer's own.
         self._kernel = lambda: dense.kernel
 
-    def untied(self) -> keras.layers.Dense:
+    def plain(self) -> keras.layers.Dense:
         """A plain Dense layer that computes the same, with a copy of the kernel."""
         kernel = ops.transpose(self._borrowed())
         plain = keras.layers.Dense(

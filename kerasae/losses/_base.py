@@ -18,6 +18,8 @@ class ReconstructionLoss(keras.losses.Loss):
     loss can take.
     """
 
+    #: Kinds of examples that it is for.
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
     #: Unit of the loss, per example.
     unit: ClassVar[str] = "nats"
     low: ClassVar[float] = float("-inf")

@@ -10,6 +10,7 @@ from keras import ops
 from kerasae import registry
 from kerasae.corruptions import Corruption
 from kerasae.losses import ReconstructionLoss
+from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
 from kerasae.models._terms import Terms, check_compile, check_target
@@ -78,6 +79,7 @@ class Autoencoder(keras.Model):
         self.contraction: Any = contraction
         self.preprocessor: Any = preprocessor
         self._graphs = Graphs(self)
+        self._embedding: EmbeddingSplit | None = None
 
     # Codes and back, on tensors ------------------------------------------------------------------
 
@@ -102,7 +104,10 @@ class Autoencoder(keras.Model):
         """`x` with the noise that training or a seed calls for."""
         if self.corruption is None or not corrupt:
             return x
-        return self.corruption(x, training=training, seed=seed)
+        noisy = self.corruption(x, training=training, seed=seed)
+        if self.preprocessor is None or noisy is x:
+            return noisy
+        return self.preprocessor.mend(x, noisy, self.corruption.continuous)
 
     def penalise(self, codes: Any, sample_weight: Any) -> Any:
         """Passes codes through the code penalty, where there is one."""
@@ -112,11 +117,13 @@ class Autoencoder(keras.Model):
 
     # Codes and back, on raw arrays ---------------------------------------------------------------
 
-    def transform(self, raw: np.ndarray, batch_size: int = 1024) -> np.ndarray:
+    def transform(self, raw: Any, batch_size: int = 1024) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
+        if self.preprocessor is not None:
+            raw = self.preprocessor.tensors(raw)
         return in_batches(self._graphs.encode, raw, batch_size)
 
-    def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> np.ndarray:
+    def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> Any:
         """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
         x = in_batches(self._graphs.decode, np.asarray(codes, "float32"), batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
@@ -147,9 +154,14 @@ class Autoencoder(keras.Model):
             self.decoder.build((None, self.latent_dim))
         if self.code_penalty is not None and not self.code_penalty.built:
             self.code_penalty.build((None, self.latent_dim))
+        if self.corruption is not None and self.preprocessor is not None:
+            self.preprocessor.check_noise(self.corruption.continuous)
+            self.corruption.blank = self.preprocessor.blank
         tie(self)
         bind_scale(self)
         check_contraction(self)
+        if self.contraction is not None:
+            self._embedding = embedding_split(self.encoder, self.head_layers())
         self.terms = Terms(self)
         super().build(input_shape)
 
@@ -215,13 +227,17 @@ class Autoencoder(keras.Model):
     def _contract(self, x: Any, sample_weight: Any, seed: Any) -> None:
         if self.contraction is None:
             return
-        layers = None
-        if isinstance(self.encoder, keras.Sequential):
+        layers, inputs, encode = None, x, self.encode
+        if self._embedding is not None:
+            # A code or a token id has no Jacobian: the penalty acts behind its embedding.
+            split = self._embedding
+            layers, inputs, encode = split.layers, split.embed(x), split.encode_from
+        elif isinstance(self.encoder, keras.Sequential):
             layers = [*self.encoder.layers, *self.head_layers()]
         self.contraction(
-            x,
+            inputs,
             layers=layers,
-            encode=self.encode,
+            encode=encode,
             latent_dim=self.latent_dim,
             sample_weight=sample_weight,
             seed=seed,

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasae.preprocessing import slices
+
 
 class Graphs:
     """The compiled verbs of a model, traced once for each type; an object that Keras does not track."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._traced: dict[tuple[str, str], Any] = {}
+        self._traced: dict[tuple[str, ...], Any] = {}
 
     def encode(self, raw: Any) -> Any:
         """Raw examples to codes."""
@@ -21,22 +23,20 @@ class Graphs:
         """Codes to reconstructions of `x`."""
         return self._graph("decode", codes)(codes)
 
-    def _graph(self, verb: str, array: Any) -> Any:
-        key = verb, array.dtype.name
+    def _graph(self, verb: str, nest: Any) -> Any:
+        arrays = tf.nest.flatten(nest)
+        key = verb, *(array.dtype.name for array in arrays)
         if key not in self._traced:
             model = self._model
             function = model.decode if verb == "decode" else lambda raw: model.encode(model._to_x(raw))
             # One graph for any number of rows: a trace costs more than a batch.
-            spec = tf.TensorSpec((None, *array.shape[1:]), array.dtype)
+            spec = tf.nest.map_structure(
+                lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest
+            )
             self._traced[key] = tf.function(function, input_signature=[spec])
         return self._traced[key]
 
 
-def in_batches(function: Any, array: np.ndarray, batch_size: int) -> np.ndarray:
-    if len(array) == 0:
-        raise ValueError("Expected at least one example, received none.")
-    parts = [
-        function(tf.convert_to_tensor(array[start : start + batch_size])).numpy()
-        for start in range(0, len(array), batch_size)
-    ]
-    return np.concatenate(parts)
+def in_batches(function: Any, nest: Any, batch_size: int) -> np.ndarray:
+    """A function of tensors on an array, or a dict of arrays, `batch_size` rows at a time."""
+    return np.concatenate([function(part).numpy() for part in slices(nest, batch_size)])

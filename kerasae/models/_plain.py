@@ -4,34 +4,45 @@ from typing import Any
 
 import keras
 
-from kerasae.layers import SharedScale, TransposedDense
-
-# A layer of ours is entered by its `call`, not as a layer: a functional model then records the Keras
-# operations inside it, and needs no class of ours to be loaded.
+# A layer of ours with weights says by `plain` what computes the same in Keras's own; one without is
+# entered by its `call`, not as a layer: a functional model then records the Keras operations inside.
 
 
 def plain_encoder(model: Any) -> keras.Model:
     """Raw examples to codes; see `Autoencoder.plain_encoder`."""
-    spec = model.spec
-    inputs = keras.Input(spec.shape, dtype=spec.dtype, name="raw")
-    x = inputs if model.preprocessor is None else model.preprocessor.call(inputs)
-    return keras.Model(inputs, model.encode(x), name=f"{model.name}_encoder")
+    if model.preprocessor is None:
+        inputs = x = keras.Input(model.spec.shape, dtype=model.spec.dtype, name="raw")
+    else:
+        inputs = model.preprocessor.inputs()
+        x = model.preprocessor.call(inputs)
+    code = _plain(model.encoder)(x)
+    for layer in model.head_layers():
+        code = layer.call(code) if type(layer).__module__.startswith("kerasae.") else layer(code)
+    return keras.Model(inputs, code, name=f"{model.name}_encoder")
 
 
 def plain_decoder(model: Any) -> keras.Model:
     """Codes to raw units; see `Autoencoder.plain_decoder`."""
     inputs = keras.Input((model.latent_dim,), name="code")
     decoder = model.decoder
-    scaled = isinstance(decoder.layers[-1], SharedScale)
-    if isinstance(decoder, keras.Sequential):
-        params = inputs
-        for layer in decoder.layers[:-1] if scaled else decoder.layers:
-            params = (layer.untied() if isinstance(layer, TransposedDense) else layer)(params)
-    else:
-        params = keras.Model(decoder.inputs, decoder.layers[-1].input)(inputs) if scaled else decoder(inputs)
-    if scaled:
-        # The reconstruction reads the locations alone; any scale will do.
-        params = keras.ops.concatenate([params, params], axis=-1)
+    # A layer that gives scales alone, such as SharedScale, has no part in a reconstruction.
+    head = decoder.layers[-1] if hasattr(decoder.layers[-1], "without") else None
+    if head is not None and isinstance(decoder, keras.Sequential):
+        decoder = keras.Sequential([keras.Input((model.latent_dim,)), *decoder.layers[:-1]])
+    elif head is not None:
+        decoder = keras.Model(decoder.inputs, head.input)
+    params = _plain(decoder)(inputs)
+    if head is not None:
+        params = head.without(params)
     x = model.reconstruction_loss.mean(params)
     raw = x if model.preprocessor is None else model.preprocessor.inverse(x)
     return keras.Model(inputs, raw, name=f"{model.name}_decoder")
+
+
+def _plain(network: keras.Model) -> keras.Model:
+    """A network with Keras's own layers in place of ours; the others are shared."""
+    if not any(hasattr(layer, "plain") for layer in network.layers):
+        return network
+    return keras.models.clone_model(
+        network, clone_function=lambda layer: layer.plain() if hasattr(layer, "plain") else layer
+    )

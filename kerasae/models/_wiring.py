@@ -22,6 +22,11 @@ def tie(model: Any) -> None:
     borrowing = [part for part in model.decoder.layers if isinstance(part, TransposedDense)]
     if not borrowing:
         return
+    embedding = _embedding(model)
+    if embedding is not None:
+        # Logits over a vocabulary, tied to its table (Press and Wolf 2017, EACL).
+        borrowing[-1].tie(embedding)
+        return
     chain = [*model.encoder.layers, *model.head_layers()]
     lending = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
     if len(lending) != len(borrowing):
@@ -31,6 +36,11 @@ def tie(model: Any) -> None:
         )
     for mine, other in zip(reversed(borrowing), lending, strict=True):
         mine.tie(other)
+
+
+def _embedding(model: Any) -> Any:
+    """The layer of the encoder that embeds codes or tokens, or `None`."""
+    return next((layer for layer in model.encoder.layers if getattr(layer, "is_embedding", False)), None)
 
 
 def bind_scale(model: Any) -> None:
@@ -50,7 +60,12 @@ def bind_scale(model: Any) -> None:
             f"The penalty '{escapable[0]}' needs a decoder without normalisation, which undoes "
             "any scale of the code and lets the penalty vanish; use normalization=None."
         )
-    if any(isinstance(layer, TransposedDense) for layer in model.decoder.layers):
+    embedding = _embedding(model)
+    if embedding is not None:
+        # Vectors without bound would make the code small in their units, and tied logits steep.
+        for table in embedding.trainable_variables:
+            table.constraint = keras.constraints.MaxNorm(1.0, axis=1)
+    elif any(isinstance(layer, TransposedDense) for layer in model.decoder.layers):
         return
     for variable in model.decoder.trainable_variables:
         if len(variable.shape) > 1 and variable.constraint is None:

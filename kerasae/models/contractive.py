@@ -16,6 +16,9 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     `train_step` and `test_step`, beside the call: exactly, in a closed form for one or two dense
     layers and by the cheapest order for deeper ones, or as an estimate from `probes` random signs.
 
+    Categories and words have no Jacobian: where an encoder embeds them, the derivative is taken with
+    respect to the embedding.
+
     A small code and a steep decoder would escape the penalty: the decoder is therefore held to
     kernels of spectral norm at most 1, unless its weights are tied to the encoder's, as in the
     paper. Batch normalisation in the encoder and any normalisation in the decoder are refused.

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from kerasae import registry
-from kerasae.corruptions import Corruption
+from kerasae.corruptions import Corruption, default
 from kerasae.models._deterministic import DeterministicAutoencoder
 
 
@@ -20,7 +20,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     Args:
         encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
         decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        corruption: the noise, a member of `kerasae.corruptions`.
+        corruption: the noise, a member of `kerasae.corruptions`; `None` takes what suits the kind of
+            examples: `gaussian` for numbers, `swap` for tables, `masking` for texts.
         level: how strong, in the corruption's own unit; `None` takes its default.
         code_activation: activation of the code.
         **kwargs: `reconstruction_loss`, `code_penalty`, `contraction`, `preprocessor`, and those of
@@ -48,12 +49,13 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        corruption: str | dict[str, Any] | Corruption = "gaussian",
+        corruption: str | dict[str, Any] | Corruption | None = None,
         level: float | None = None,
         **kwargs: Any,
     ) -> None:
         if corruption is None:
-            raise ValueError("A denoising model needs a `corruption`, received None.")
+            preprocessor = kwargs.get("preprocessor")
+            corruption = default("vector" if preprocessor is None else preprocessor.spec.kind)
         given = {} if level is None else {"level": level}
         noise = registry.get("corruption", corruption, **given)
         if isinstance(corruption, Corruption) and level not in (None, corruption.level):

@@ -43,7 +43,9 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any) -> None:
         super().__init__(encoder, decoder, **kwargs)
         size = math.prod(self.encoder.input_shape[1:])
-        if self.latent_dim >= size:
+        # A token or a category is more than one number.
+        embeds = any(getattr(layer, "is_embedding", False) for layer in encoder.layers)
+        if self.latent_dim >= size and not embeds:
             warnings.warn(
                 f"`latent_dim` is expected below the input size {size}, received {self.latent_dim}: "
                 "the model may learn the identity; take a smaller code or another family.",

@@ -53,6 +53,11 @@ def dense(
         ValueError: for a number out of range or an unknown name.
     """
     check_positive("latent_dim", latent_dim)
+    if spec.columns or spec.vocabulary:
+        raise ValueError(
+            f"The network 'dense' needs arrays of numbers, received examples of kind '{spec.kind}'; use "
+            f"--network {spec.kind}."
+        )
     if depth < 0:
         raise ValueError(f"`depth` must be non-negative, received {depth}.")
     if tied and outputs != 1:

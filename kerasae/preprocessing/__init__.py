@@ -1,14 +1,16 @@
 """Preprocessors, one a file: raw examples to numbers and back, inside the model."""
 
 from kerasae import registry
-from kerasae.preprocessing._base import Preprocessor
+from kerasae.preprocessing._base import Preprocessor, slices
 from kerasae.spec import Spec
 
 globals().update(registry.members("preprocessing"))
 
-__all__ = ["Preprocessor", "default", *registry.members("preprocessing")]
+__all__ = ["Preprocessor", "default", "slices", *registry.members("preprocessing")]
 
 
 def default(spec: Spec) -> str:
     """The preprocessor that suits a kind: a known range or an image is rescaled, the rest standardised."""
+    if spec.kind in registry.names("preprocessing"):
+        return spec.kind
     return "rescaling" if spec.kind == "image" or spec.low is not None else "standardization"

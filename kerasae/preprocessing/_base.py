@@ -1,9 +1,11 @@
 """Preprocessor: raw examples to the numbers that a network sees, and back."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from kerasae.spec import Spec
@@ -19,11 +21,18 @@ class Preprocessor(keras.layers.Layer):
         spec: what one raw example is; its dict form is accepted too.
 
     Call arguments:
-        inputs: raw examples, `(batch, ...)`.
+        inputs: raw examples as tensors, what `tensors` gives.
 
     Returns:
-        `x`, float32, `(batch, ...)`.
+        `x`, `(batch, ...)`, of `x_dtype`.
     """
+
+    #: Kinds of examples that it is for.
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
+    #: Type of `x`.
+    x_dtype: ClassVar[str] = "float32"
+    #: What stands in `x` where a feature is blotted out.
+    blank: float = 0.0
 
     def __init__(self, spec: Spec | dict[str, Any], **kwargs: Any) -> None:
         # Raw integers must not be rounded to float16, nor x to the policy of the model.
@@ -31,33 +40,106 @@ class Preprocessor(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.spec = spec if isinstance(spec, Spec) else Spec.from_dict(spec)
+        if self.spec.kind not in self.kinds:
+            raise ValueError(
+                f"{type(self).__name__} is for examples of kind {' or '.join(self.kinds)}, received kind "
+                f"'{self.spec.kind}'; leave the preprocessing out to take the one that suits."
+            )
 
-    def fit(self, raw: np.ndarray) -> "Preprocessor":
+    # Fitting -------------------------------------------------------------------------------------
+
+    def fit(self, raw: Any) -> "Preprocessor":
         """Learns what it needs from the training examples; returns itself."""
+        return self.fit_chunks(lambda: [raw])
+
+    def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Preprocessor":
+        """As `fit`, from examples that are read part by part, once for each call of `chunks`."""
         return self
+
+    # From raw examples to x ----------------------------------------------------------------------
+
+    def tensors(self, raw: Any) -> Any:
+        """Raw examples as a user holds them as what `call` takes: an array, or a dict of arrays.
+
+        Raises:
+            ValueError: for examples that are not of this spec.
+        """
+        return np.asarray(raw)
+
+    def inputs(self) -> Any:
+        """Symbolic raw examples, for a functional model."""
+        return keras.Input(self.spec.shape, dtype=self.spec.dtype, name="raw")
+
+    def to_x(self, raw: Any, batch_size: int = 8192) -> np.ndarray:
+        """Raw examples as a user holds them to `x`, `(rows, ...)`, as NumPy."""
+        nest = self.tensors(raw)
+        return np.concatenate([ops.convert_to_numpy(self(part)) for part in slices(nest, batch_size)])
+
+    # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:
         """`x` back to raw units, float32, `(batch, ...)`; safe in a graph."""
         raise NotImplementedError(f"{type(self).__name__} must write `inverse`.")
 
-    def restore(self, x: Any) -> np.ndarray:
+    def restore(self, x: Any) -> Any:
         """`x` to raw examples of the original type: integers are rounded and kept in range."""
         raw = ops.convert_to_numpy(self.inverse(x))
         if self.spec.low is not None or self.spec.high is not None:
             raw = np.clip(raw, self.spec.low, self.spec.high)
-        dtype = np.dtype(self.spec.dtype)
-        if dtype.kind in "iub":
-            raw = np.rint(raw)
-            if dtype.kind in "iu":
-                limits = np.iinfo(dtype)
-                raw = np.clip(raw, limits.min, limits.max)
-        return raw.astype(dtype)
+        return to_dtype(raw, self.spec.dtype)
+
+    # In training ---------------------------------------------------------------------------------
+
+    #: Share of a training batch that `augment` makes anew.
+    resampled: float = 0.0
+
+    def augment(self, x: Any, seed: Any) -> Any:
+        """A training batch with some of its examples made anew from parts of others."""
+        return x
+
+    def check_noise(self, continuous: bool) -> None:
+        """Refuses a corruption that has no meaning for this kind of example.
+
+        Args:
+            continuous: whether it has a meaning for numbers alone, not for codes.
+        """
+
+    def mend(self, x: Any, noisy: Any, continuous: bool) -> Any:
+        """Undoes what a corruption must not do to this kind of example.
+
+        Args:
+            x: before the corruption, `(batch, ...)`.
+            noisy: after it.
+            continuous: whether the corruption has a meaning for numbers alone, not for codes.
+        """
+        return noisy
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
-        return keras.KerasTensor(inputs.shape, "float32")
+        return keras.KerasTensor(inputs.shape, self.x_dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "spec": self.spec.to_dict()}
+
+
+def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
+    """Numbers as a type: integers are rounded and kept in its range."""
+    dtype = np.dtype(name)
+    if dtype.kind in "iub":
+        raw = np.rint(raw)
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            raw = np.clip(raw, limits.min, limits.max)
+    return raw.astype(dtype)
+
+
+def slices(nest: Any, size: int) -> Iterable[Any]:
+    """An array, or a dict of arrays of equal length, in parts of `size` rows, as tensors."""
+    rows = len(tf.nest.flatten(nest)[0])
+    if rows == 0:
+        raise ValueError("Expected at least one example, received none.")
+    for start in range(0, rows, size):
+        part = slice(start, start + size)
+        yield tf.nest.map_structure(lambda array, part=part: tf.convert_to_tensor(array[part]), nest)

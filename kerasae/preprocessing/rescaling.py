@@ -1,5 +1,6 @@
 """A range scaled to [0, 1]."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -46,11 +47,11 @@ class Rescaling(Preprocessor):
                 "value cannot be rescaled."
             )
 
-    def fit(self, raw: np.ndarray) -> "Rescaling":
-        if self.low is None:
-            self.low = float(raw.min())
-        if self.high is None:
-            self.high = float(raw.max())
+    def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Rescaling":
+        if self.low is None or self.high is None:
+            bounds = np.array([(part.min(), part.max()) for part in chunks()], "float64")
+            self.low = float(bounds[:, 0].min()) if self.low is None else self.low
+            self.high = float(bounds[:, 1].max()) if self.high is None else self.high
         self._check()
         return self
 

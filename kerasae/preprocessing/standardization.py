@@ -1,6 +1,6 @@
 """Features of mean 0 and standard deviation 1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -36,18 +36,28 @@ class Standardization(Preprocessor):
         self.mean = None if mean is None else [float(value) for value in mean]
         self.std = None if std is None else [float(value) for value in std]
 
-    def fit(self, raw: np.ndarray) -> "Standardization":
-        flat = raw.reshape(len(raw), -1).astype("float64")
-        constant = np.flatnonzero(flat.min(axis=0) == flat.max(axis=0))
+    def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Standardization":
+        def parts() -> Iterable[np.ndarray]:
+            return (raw.reshape(len(raw), -1).astype("float64") for raw in chunks())
+
+        sums = [(len(part), part.sum(axis=0), part.min(axis=0), part.max(axis=0)) for part in parts()]
+        rows = sum(count for count, *_ in sums)
+        mean = np.sum([total for _, total, *_ in sums], axis=0) / rows
+        least, greatest = (
+            np.min([low for *_, low, _ in sums], axis=0),
+            np.max([high for *_, high in sums], axis=0),
+        )
+        constant = np.flatnonzero(least == greatest)
         if constant.size:
             shown = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
             raise ValueError(
                 f"Standardization needs features that vary, received {constant.size} constant "
-                f"column(s) of {flat.shape[1]} in the training split: {shown} (counted from 0); "
+                f"column(s) of {mean.size} in the training split: {shown} (counted from 0); "
                 "drop them, or use --set preprocessing.name=rescaling."
             )
-        self.mean = flat.mean(axis=0).tolist()
-        self.std = flat.std(axis=0).tolist()
+        variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
+        self.mean = mean.tolist()
+        self.std = np.sqrt(variance).tolist()
         return self
 
     def _moments(self) -> tuple[Any, Any]:

@@ -120,6 +120,32 @@ def _plane(values: np.ndarray) -> tuple[np.ndarray, str]:
     return centred @ directions[:2].T, "component"
 
 
+def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Shares in [0, 1] by length, a line for each name.
+
+    Args:
+        shares: by name, then by length.
+    """
+    figure = Figure(figsize=(9, 3.2), dpi=110, layout="constrained")
+    place = figure.subplots()
+    hues = colours(list(shares))
+    for name, found in shares.items():
+        place.plot(
+            [int(length) for length in found],
+            list(found.values()),
+            "o-",
+            markersize=3,
+            label=name,
+            color=hues[name],
+        )
+    place.set_xlabel("words in the text")
+    place.set_ylabel("tokens rebuilt")
+    place.set_ylim(0, 1)
+    place.grid(alpha=0.3)
+    place.legend(fontsize=8, ncols=4)
+    return figure
+
+
 def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], unit: str) -> Figure:
     """Reconstruction loss by epoch, a panel for each name: training thin, validation thick.
 

@@ -20,6 +20,16 @@ class Picture:
     figure: Figure
 
 
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """A table of text with its heading and what to see in it."""
+
+    title: str
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
 def render(
     title: str,
     subtitle: str,
@@ -28,6 +38,7 @@ def render(
     findings: Sequence[tuple[bool, str]],
     pictures: Sequence[Picture],
     notes: Sequence[str] = (),
+    listings: Sequence[Listing] = (),
 ) -> str:
     """The page as HTML.
 
@@ -39,6 +50,8 @@ def render(
         findings: sentences on top, each with whether it is good news.
         pictures: in order.
         notes: how the figures were obtained, below the table.
+        listings: tables of text, before the pictures; a row whose first cell is indented belongs to
+            the row above.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     source = files("kerasae.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
@@ -49,6 +62,7 @@ def render(
         rows=rows,
         findings=findings,
         notes=notes,
+        listings=listings,
         pictures=[(p.title, p.caption, encode(p.figure)) for p in pictures],
     )
 

@@ -1,0 +1,163 @@
+"""The rows of a table too large for memory, in a file of their own."""
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import tensorflow as tf
+
+from kerasae.preprocessing import Preprocessor
+
+#: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
+_BLOCK, _MIXED = 256, 256
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredTable:
+    """Typed rows in an Arrow file; a streamed `Split`.
+
+    Args:
+        path: of the file.
+        count: of rows.
+        home: the folder, which goes with the last split that lies in it.
+        labels: one a row, or `None`.
+    """
+
+    path: Path
+    count: int
+    home: tempfile.TemporaryDirectory
+    labels: np.ndarray | None = None
+
+    streamed = True
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def examples(self) -> pd.DataFrame:
+        """All rows in memory."""
+        return pd.concat(list(self.chunks()))
+
+    def head(self, count: int) -> pd.DataFrame:
+        """The first rows."""
+        found, rows = [], 0
+        for chunk in self.chunks():
+            found.append(chunk)
+            rows += len(chunk)
+            if rows >= count:
+                break
+        return pd.concat(found).iloc[:count]
+
+    def chunks(self, size: int = 8192) -> Iterator[pd.DataFrame]:
+        """All rows in order, at most `size` at a time."""
+        with pa.OSFile(str(self.path), "rb") as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                for start in range(0, len(batch), size):
+                    yield batch.slice(start, size).to_pandas()
+
+    def shuffled(
+        self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
+    ) -> tf.data.Dataset:
+        """As `Split.shuffled`, from `x` stored once.
+
+        Blocks of 256 rows come in an order drawn anew in each epoch; 256 of them are mixed at a time.
+        """
+        where, shape = self._store_x(preprocessor)
+
+        def batches() -> Iterator[np.ndarray]:
+            epoch = first_epoch
+            while True:
+                left = steps
+                waiting = np.empty((0, *shape), "float32")
+                for window in _windows(where, self.count, shape, np.random.default_rng([seed, epoch])):
+                    waiting = np.concatenate([waiting, window])
+                    whole = min(left, len(waiting) // batch_size)
+                    for number in range(whole):
+                        yield waiting[number * batch_size : (number + 1) * batch_size]
+                    waiting = waiting[whole * batch_size :]
+                    left -= whole
+                epoch += 1
+
+        signature = tf.TensorSpec((batch_size, *shape), tf.float32)
+        return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
+
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+        """As `Split.in_order`, read anew at each pass."""
+        where, shape = self._store_x(preprocessor)
+
+        def batches() -> Iterator[np.ndarray]:
+            for start in range(0, self.count, most):
+                yield _read(where, start, min(most, self.count - start), shape)
+
+        signature = tf.TensorSpec((None, *shape), tf.float32)
+        dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+        # Keras counts the batches of a first pass otherwise, and warns in the second.
+        return dataset.apply(tf.data.experimental.assert_cardinality(-(-self.count // most)))
+
+    def _store_x(self, preprocessor: Preprocessor) -> tuple[Path, tuple[int, ...]]:
+        """`x` in a file, float32, row by row."""
+        where = self.path.with_suffix(f".{id(preprocessor)}.x")
+        if not where.is_file():
+            with where.open("wb") as file:
+                for chunk in self.chunks():
+                    preprocessor.to_x(chunk).tofile(file)
+        return where, preprocessor.spec.shape
+
+
+def _windows(
+    where: Path, rows: int, shape: tuple[int, ...], draw: np.random.Generator
+) -> Iterator[np.ndarray]:
+    starts = draw.permutation(np.arange(0, rows, _BLOCK))
+    for position in range(0, len(starts), _MIXED):
+        chosen = starts[position : position + _MIXED]
+        window = np.concatenate([_read(where, start, min(_BLOCK, rows - start), shape) for start in chosen])
+        yield window[draw.permutation(len(window))]
+
+
+def _read(where: Path, start: int, rows: int, shape: tuple[int, ...]) -> np.ndarray:
+    size = int(np.prod(shape))
+    return np.fromfile(where, "float32", rows * size, offset=4 * start * size).reshape(rows, *shape)
+
+
+class TableWriter:
+    """Writes rows into an Arrow file, block by block, and gives the split.
+
+    Args:
+        home: the folder.
+        name: of the split.
+    """
+
+    def __init__(self, home: tempfile.TemporaryDirectory, name: str) -> None:
+        self._home, self._path = home, Path(home.name) / f"{name}.arrow"
+        self._sink: Any = None
+        self._count = 0
+        self._labels: list[np.ndarray] = []
+
+    def write(self, frame: pd.DataFrame, labels: np.ndarray | None) -> None:
+        """Adds rows."""
+        if not len(frame):
+            return
+        batch = pa.RecordBatch.from_pandas(frame)
+        if self._sink is None:
+            self._file = pa.OSFile(str(self._path), "wb")
+            self._sink = pa.ipc.new_stream(self._file, batch.schema)
+        self._sink.write_batch(batch.cast(self._sink_schema(batch)))
+        self._count += len(frame)
+        if labels is not None:
+            self._labels.append(labels)
+
+    def _sink_schema(self, batch: pa.RecordBatch) -> pa.Schema:
+        self._schema = getattr(self, "_schema", batch.schema)
+        return self._schema
+
+    def split(self) -> StoredTable:
+        """The split; nothing can be added after."""
+        self._sink.close()
+        self._file.close()
+        labels = np.concatenate(self._labels) if self._labels else None
+        return StoredTable(self._path, self._count, self._home, labels)

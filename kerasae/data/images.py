@@ -1,0 +1,126 @@
+"""A folder of PNG and JPEG files, decoded as they are needed."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from kerasae.data._base import Data, draw_splits
+from kerasae.data._image_files import ImageFiles
+from kerasae.data._skipping import Skipped
+from kerasae.spec import Spec
+
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+#: Modes of Pillow without colour.
+_GREY = ("1", "L", "LA", "La", "I", "I;16", "F")
+
+
+def accepts(path: Path) -> bool:
+    """Whether a folder holds images."""
+    return path.is_dir() and next(_walk(path), None) is not None
+
+
+def images(
+    path: str,
+    *,
+    size: Sequence[int] | None = None,
+    channels: Literal[1, 3] | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Data:
+    """PNG and JPEG files of a folder and the folders in it, streamed.
+
+    Every file is decoded once at the start, so that a corrupt one shows before a training and not
+    in it; after that files are read and decoded in parallel, batch by batch. Where the files lie
+    in folders, the first folder is the label. Images come back as 8-bit images of `size`, not of
+    their file's own size.
+
+    Args:
+        path: the folder.
+        size: height and width; images of another size are resized, over areas. By default that of
+            the files, or 64 x 64 where they differ.
+        channels: 1 for grey, 3 for colour; by default 3 as soon as one file has colour.
+        on_error: what a file that cannot be decoded does: `"raise"` ends the reading, `"skip"`
+            leaves the file out and lists it.
+        validation: share of the rows left by the test split.
+        test: share of all rows.
+        seed: of the splits.
+
+    Raises:
+        ValueError: for a corrupt file, with its name, or too few images.
+    """
+    folder = Path(path)
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ValueError(f"`size` must be a height and a width in pixels, received {list(size)}.")
+    files = sorted(_walk(folder))
+    if not files:
+        raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
+    skipped = Skipped(on_error)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(_examine, (folder / name for name in files)))
+    for name, shape in zip(files, found, strict=True):
+        if isinstance(shape, str):
+            skipped.add(str(folder / name), shape)
+    good = [(name, shape) for name, shape in zip(files, found, strict=True) if not isinstance(shape, str)]
+    if len(good) < 4:
+        raise ValueError(f"Expected at least 4 images that can be read in {path}, received {len(good)}.")
+    shapes = Counter(shape[:2] for _, shape in good)
+    if channels is None:
+        channels = 1 if all(shape[2] < 3 for _, shape in good) else 3
+    if size is None:
+        size = next(iter(shapes)) if len(shapes) == 1 else (64, 64)
+        if len(shapes) > 1:
+            warnings.warn(
+                f"The images of {path} have {len(shapes)} sizes and are resized to 64 x 64; --set "
+                "data.size=[HEIGHT,WIDTH] chooses another.",
+                stacklevel=2,
+            )
+    spec = Spec("image", (int(size[0]), int(size[1]), channels), "uint8", 0.0, 255.0)
+    names = np.array([name for name, _ in good], dtype=bytes if _is_ascii(good) else object)
+    tops = [Path(name).parts[0] if os.sep in name else "" for name, _ in good]
+    labels = np.array(tops) if len(set(tops)) > 1 else None
+    parts = draw_splits(len(names), validation, test, seed)
+    splits = [
+        ImageFiles(str(folder), names[part], spec.shape, None if labels is None else labels[part])
+        for part in parts
+    ]
+    return Data(folder.resolve().name, spec, *splits, skipped=skipped.lines)
+
+
+def _is_ascii(good: Sequence[tuple[str, Any]]) -> bool:
+    return all(name.isascii() for name, _ in good)
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
+                yield str((Path(where) / name).relative_to(folder))
+
+
+def _examine(path: Path) -> tuple[int, int, int] | str:
+    """Height, width and channels of a file, or why it cannot be decoded.
+
+    Pillow rather than TensorFlow, whose JPEG library writes complaints of its own to the terminal.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.format not in ("PNG", "JPEG"):
+                return f"a {image.format} file under the name of a PNG or JPEG"
+            if image.mode == "CMYK":
+                return "a CMYK image; convert it to RGB"
+            image.load()
+            return image.height, image.width, 1 if image.mode in _GREY else 3
+    except UnidentifiedImageError:
+        return "no PNG or JPEG image"
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        return str(error) or type(error).__name__

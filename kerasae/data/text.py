@@ -1,0 +1,113 @@
+"""Texts: one a line of a text file, or a column of a CSV or Parquet file."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from kerasae.data._base import Data, make_data
+from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._skipping import Skipped
+from kerasae.registry import did_you_mean
+from kerasae.spec import Spec
+
+
+def accepts(path: Path) -> bool:
+    """Whether a file holds a text a line, by its name."""
+    return path.suffix.lower() == ".txt" and path.is_file()
+
+
+def text(
+    path: str,
+    *,
+    column: str | None = None,
+    labels: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    validation: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Data:
+    """Texts in UTF-8, in memory; empty ones are left out.
+
+    Args:
+        path: of a text file, or a `.csv`, `.tsv` or `.parquet` file.
+        column: of the texts in a CSV or Parquet file.
+        labels: the column of labels there, which no training sees.
+        header: whether the first row of a CSV holds names; by default it does unless one is a number.
+        delimiter: of a CSV; found by default.
+        on_error: what a line or row does that cannot be read: `"raise"` ends the reading, `"skip"`
+            leaves it out and lists it.
+        validation: share of the rows left by the test split.
+        test: share of all rows.
+        seed: of the splits.
+
+    Raises:
+        ValueError: for a line that is not UTF-8, with its number, or an unknown column.
+    """
+    file_path = Path(path)
+    if not file_path.is_file():
+        raise FileNotFoundError(f"Expected a file of texts, found none at {path}.")
+    skipped = Skipped(on_error)
+    given: np.ndarray | None = None
+    if file_path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq"):
+        texts, given = _column(file_path, column, labels, skipped, header, delimiter)
+    elif column is not None or labels is not None:
+        raise ValueError(f"`column` and `labels` name columns of a CSV or Parquet file, received {path}.")
+    else:
+        texts = _lines(file_path, skipped)
+    kept = np.array([bool(one.strip()) for one in texts], bool)
+    if kept.sum() < 4:
+        raise ValueError(f"Expected at least 4 texts in {path}, received {int(kept.sum())}.")
+    examples = np.array(texts, dtype=object)[kept]
+    data = make_data(
+        file_path.stem,
+        Spec("text", (0,), "string"),
+        examples,
+        None if given is None else given[kept],
+        validation=validation,
+        test=test,
+        seed=seed,
+    )
+    return Data(data.name, data.spec, data.train, data.validation, data.test, skipped=skipped.lines)
+
+
+def _lines(path: Path, skipped: Skipped) -> list[str]:
+    found = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                found.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
+            except UnicodeDecodeError as error:
+                skipped.add(f"{path}, line {number}", f"not UTF-8 at byte {error.start + 1} of the line")
+    return found
+
+
+def _column(
+    path: Path,
+    column: str | None,
+    labels: str | None,
+    skipped: Skipped,
+    header: bool | None,
+    delimiter: str | None,
+) -> tuple[list[str], np.ndarray | None]:
+    parquet = path.suffix.lower() in (".parquet", ".pq")
+    source: Any = ParquetFile(path) if parquet else CsvFile(path, skipped, header, delimiter)
+    if column is None:
+        raise ValueError(
+            f"Expected the column of the texts in {path}: --text COLUMN; there is: {', '.join(source.names)}."
+        )
+    for name in (column, labels):
+        if name is not None and name not in source.names:
+            raise ValueError(f"No column '{name}' in {path}; {did_you_mean(name, source.names)}")
+    texts: list[str] = []
+    given: list[Any] = []
+    for block in source.blocks():
+        texts += ["" if value is None else str(value) for value in block[column].to_pylist()]
+        if labels is not None:
+            given += ["" if value is None else str(value) for value in block[labels].to_pylist()]
+    if labels is None:
+        return texts, None
+    found = np.array(given)
+    return texts, found.astype("int64") if all(one.lstrip("-").isdigit() for one in given) else found

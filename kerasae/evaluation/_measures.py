@@ -1,0 +1,74 @@
+"""What is measured of a codec, by the kind of its examples."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerasae.codec import Codec
+from kerasae.data import Data
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A column of a comparison.
+
+    Args:
+        key: in the dict that `evaluate` gives.
+        heading: in tables.
+        lower: whether lower is better; `None` where it is neither.
+        digits: shown after the point.
+    """
+
+    key: str
+    heading: str
+    lower: bool | None
+    digits: int
+
+
+class Measures:
+    """The figures of one kind of examples, and the baselines that a sceptic would ask for.
+
+    Attributes:
+        headline: columns of a comparison.
+        judged: keys of those that decide whether a baseline is beaten.
+        notes: how the figures are obtained, in sentences.
+    """
+
+    headline: ClassVar[tuple[Figure, ...]] = ()
+    judged: ClassVar[tuple[str, ...]] = ()
+    notes: ClassVar[tuple[str, ...]] = ()
+
+    def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
+        """What a codec does on a split, by key; `None` where a figure has no meaning."""
+        raise NotImplementedError
+
+    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
+        """Fitted codecs of this code size, by name."""
+        raise NotImplementedError
+
+    def exact(self, figures: dict[str, Any]) -> bool:
+        """Whether a baseline with these figures leaves nothing to beat."""
+        return False
+
+
+def reconstruct(codec: Codec, raw: Any, batch_size: int = 2048) -> np.ndarray:
+    """Reconstructions of `x`, `(rows, ...)`, before any rounding to the raw type."""
+    codes = codec.transform(raw)
+    parts = [
+        np.asarray(codec.decode(codes[start : start + batch_size]))
+        for start in range(0, len(codes), batch_size)
+    ]
+    return np.concatenate(parts)
+
+
+def codes_of(codec: Codec, data: Data, split: str, most: int | None = None) -> np.ndarray:
+    """Codes of a split, or of its first rows, `(rows, latent_dim)`."""
+    found: list[np.ndarray] = []
+    rows = 0
+    for raw in data.split(split).chunks():
+        found.append(codec.transform(raw))
+        rows += len(found[-1])
+        if most is not None and rows >= most:
+            break
+    return np.concatenate(found)[:most]

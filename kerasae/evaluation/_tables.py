@@ -1,0 +1,173 @@
+"""Figures for tables, and the baselines beside them: PCA, and the mode or mean of each column."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.evaluation._measures import Figure, Measures, reconstruct
+
+
+class TableMeasures(Measures):
+    """Errors over the entries that are there, numbers and categories apart."""
+
+    headline = (
+        Figure("error", "test error (numbers)", True, 5),
+        Figure("wrong", "categories wrong", True, 4),
+    )
+    judged = ("error", "wrong")
+    notes = (
+        "Test error: mean squared error over the numbers and dates that are not missing, in squared "
+        "units of x (standardised: 1 is as bad as the mean).",
+        "Categories wrong: share of the categories and booleans that are not missing and rebuilt wrong; "
+        "one unseen in training counts as wrong.",
+        "pca: PCA of the numbers and dates, missing ones filled with the mean, and the mode of every other "
+        "column. pca-onehot: PCA of all columns, categories as indicators. Both are fitted on the "
+        "training and the validation rows.",
+    )
+
+    def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
+        """`error` and `wrong`, `None` where there is no such column, and both by column."""
+        columns = data.spec.features
+        codes = np.array([column.kind not in ("number", "date") for column in columns])
+        total, count = np.zeros(len(columns)), np.zeros(len(columns))
+        for raw, x in data.parts(split):
+            rebuilt = reconstruct(codec, raw)
+            there = ~np.isnan(x)
+            unknown = np.array([column.kind == "category" for column in columns]) & (x == 0)
+            wrong = (np.round(rebuilt) != x) | unknown
+            loss = np.where(codes, wrong, np.square(x - rebuilt, dtype="float64"))
+            total += np.where(there, loss, 0.0).sum(axis=0)
+            count += there.sum(axis=0)
+        return {
+            "error": _ratio(total[~codes], count[~codes]),
+            "wrong": _ratio(total[codes], count[codes]),
+            "by_column": {
+                column.name: _ratio(total[i : i + 1], count[i : i + 1]) for i, column in enumerate(columns)
+            },
+        }
+
+    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
+        """`pca`, and `pca-onehot` where there are other columns than numbers."""
+        found: dict[str, Codec] = {"pca": TablePCA(latent_dim, indicators=False).fit(data)}
+        if any(column.kind not in ("number", "date") for column in data.spec.features):
+            found["pca-onehot"] = TablePCA(latent_dim, indicators=True).fit(data)
+        return found
+
+    def exact(self, figures: dict[str, Any]) -> bool:
+        """Whether a baseline leaves rounding alone."""
+        return bool((figures["error"] or 0.0) < 1e-6 and (figures["wrong"] or 0.0) == 0.0)
+
+
+def _ratio(total: np.ndarray, count: np.ndarray) -> float | None:
+    return float(total.sum() / count.sum()) if count.sum() else None
+
+
+class TablePCA:
+    """PCA of a table as a codec; missing entries are filled with the column's mean.
+
+    Args:
+        latent_dim: components, at most one for each number that a row has.
+        indicators: whether categories and booleans take part as indicators, and are read back as the
+            greatest; otherwise they are answered with their mode.
+    """
+
+    def __init__(self, latent_dim: int, *, indicators: bool) -> None:
+        self._wanted = latent_dim
+        self._indicators = indicators
+        self.preprocessor: Any = None
+
+    def fit(self, data: Data) -> "TablePCA":
+        """Finds means, modes and components; returns itself."""
+        self.preprocessor = data.preprocessor
+        self._columns = data.spec.features
+        self._modes = np.zeros(len(self._columns), "float32")
+        counts = [np.zeros(max(column.width, 2)) for column in self._columns]
+        sums = rows = None
+        for x in _parts(data):
+            for i, column in enumerate(self._columns):
+                if column.kind not in ("number", "date"):
+                    there = x[~np.isnan(x[:, i]), i].astype(int)
+                    counts[i] += np.bincount(there, minlength=len(counts[i]))
+            wide = self._widen(x)
+            there = ~np.isnan(wide)
+            sums = (0 if sums is None else sums) + np.where(there, wide, 0).sum(axis=0, dtype="float64")
+            rows = (0 if rows is None else rows) + there.sum(axis=0)
+        self._modes = np.array([count.argmax() for count in counts], "float32")
+        self._mean = np.asarray(sums / np.maximum(rows, 1), "float64")
+        size = len(self._mean)
+        self._pca: Any = None
+        if size:
+            scatter, count = np.zeros((size, size)), 0
+            for x in _parts(data):
+                centred = self._centred(x)
+                scatter += centred.T @ centred
+                count += len(centred)
+            self._latent = min(self._wanted, size)
+            # Exact from one pass: the rows are many and the columns few.
+            _, vectors = np.linalg.eigh(scatter / count)
+            self._pca = vectors[:, ::-1][:, : self._latent]
+        return self
+
+    def _widen(self, x: np.ndarray) -> np.ndarray:
+        """Numbers, and indicators if they are wanted, with NaN for missing."""
+        parts = [np.empty((len(x), 0))]
+        for i, column in enumerate(self._columns):
+            if column.kind in ("number", "date"):
+                parts.append(x[:, i : i + 1])
+            elif self._indicators:
+                codes = np.arange(1, column.width) if column.kind == "category" else np.array([1])
+                one = np.where(np.isnan(x[:, i : i + 1]), np.nan, x[:, i : i + 1] == codes)
+                parts.append(one)
+        return np.concatenate(parts, axis=1)
+
+    def _centred(self, x: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(self._widen(x) - self._mean, nan=0.0)
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers per code."""
+        return 1 if self._pca is None else self._latent
+
+    def transform(self, raw: Any) -> np.ndarray:
+        """Rows to codes `(rows, latent_dim)`."""
+        x = self.preprocessor.to_x(raw)
+        if self._pca is None:
+            return np.zeros((len(x), 1), "float32")
+        return np.asarray(self._centred(x) @ self._pca, "float32")
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Codes to reconstructions of `x`, `(rows, columns)`."""
+        x = np.tile(self._modes, (len(codes), 1))
+        if self._pca is None:
+            return x
+        wide = np.asarray(codes) @ self._pca.T + self._mean
+        position = 0
+        for i, column in enumerate(self._columns):
+            if column.kind in ("number", "date"):
+                x[:, i] = wide[:, position]
+                position += 1
+            elif self._indicators and column.kind == "boolean":
+                x[:, i] = wide[:, position] > 0.5
+                position += 1
+            elif self._indicators:
+                known = column.width - 1
+                x[:, i] = wide[:, position : position + known].argmax(axis=1) + 1
+                position += known
+        return x
+
+    def inverse_transform(self, codes: np.ndarray) -> Any:
+        """Codes to a DataFrame of the same columns and types."""
+        return self.preprocessor.restore(self.decode(codes))
+
+    def count_params(self) -> int:
+        """Numbers stored."""
+        return len(self._modes) + len(self._mean) + (0 if self._pca is None else self._pca.size)
+
+
+def _parts(data: Data) -> Iterator[np.ndarray]:
+    for split in ("train", "validation"):
+        for _, x in data.parts(split):
+            yield x

@@ -1,0 +1,177 @@
+"""Figures for texts, and the baselines beside them: TF-IDF by neighbours and by truncated SVD."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.neighbors import NearestNeighbors
+
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.evaluation._measures import Figure, Measures, reconstruct
+
+#: Ids of `TextPreprocessing` that are no words.
+_PADDING, _UNKNOWN, _END = 0, 1, 2
+
+
+class TextMeasures(Measures):
+    """Shares of tokens, words and whole texts rebuilt."""
+
+    headline = (
+        Figure("tokens_rebuilt", "tokens rebuilt", False, 3),
+        Figure("words_recalled", "words recalled", False, 3),
+        Figure("texts_rebuilt", "texts rebuilt", False, 3),
+    )
+    judged = ("tokens_rebuilt", "words_recalled")
+    notes = (
+        "Tokens rebuilt: share of the tokens of the test texts that stand at their place in the "
+        "reconstruction; the end of a text counts, padding does not, and a word unknown to the "
+        "vocabulary counts as lost.",
+        "Words recalled: share of the words of a text that are among those of the reconstruction, "
+        "whatever their order.",
+        "tfidf-nearest answers with the nearest training text by TF-IDF; tfidf-svd, a truncated SVD of "
+        "the same code size, with the words of greatest weight, as many as the text has: it knows no "
+        "order. Both are fitted on the training and the validation texts.",
+    )
+
+    def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
+        """The shares, and the share of tokens by length of the text."""
+        ordered = getattr(codec, "ordered", True)
+        right: Counter[int] = Counter()
+        tokens: Counter[int] = Counter()
+        recalled = words = whole = texts = 0
+        for raw, x in data.parts(split):
+            rebuilt = reconstruct(codec, raw)
+            there = x != _PADDING
+            hit = there & (rebuilt == x) & (x != _UNKNOWN)
+            whole += int((hit | ~there).all(axis=1).sum())
+            texts += len(x)
+            for row, guess, mine, found in zip(x, rebuilt, there, hit, strict=True):
+                length = int(mine.sum()) - 1
+                right[length] += int(found.sum())
+                tokens[length] += int(mine.sum())
+                truth = Counter(row[mine & (row != _END)].tolist())
+                ended = np.flatnonzero(guess == _END)
+                read = guess[: ended[0]] if ordered and len(ended) else guess
+                if not ordered:
+                    read = read[:length]
+                said = Counter(read[read > _END].tolist())
+                recalled += sum((truth & said).values())
+                words += sum(truth.values())
+        lengths = sorted(tokens)
+        return {
+            "tokens_rebuilt": sum(right.values()) / sum(tokens.values()) if ordered else None,
+            "words_recalled": recalled / max(words, 1),
+            "texts_rebuilt": whole / texts if ordered else None,
+            "tokens_rebuilt_by_length": {
+                str(length): round(right[length] / tokens[length], 4) for length in lengths
+            }
+            if ordered
+            else None,
+        }
+
+    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
+        """`tfidf-nearest` and `tfidf-svd`."""
+        return {"tfidf-nearest": NearestText().fit(data), "tfidf-svd": TextSVD(latent_dim).fit(data)}
+
+    def exact(self, figures: dict[str, Any]) -> bool:
+        """Whether nothing is left to rebuild."""
+        return figures.get("words_recalled") == 1.0
+
+
+class _TfIdf:
+    """TF-IDF of the words of the model's own vocabulary."""
+
+    def __init__(self) -> None:
+        self.preprocessor: Any = None
+        self._weights = TfidfTransformer(sublinear_tf=True)
+
+    def _fit_ids(self, data: Data) -> np.ndarray:
+        self.preprocessor = data.preprocessor
+        self._size = len(data.spec.vocabulary)
+        ids = np.concatenate([data.x("train"), data.x("validation")])
+        self._weights.fit(self._count(ids))
+        return ids
+
+    def _count(self, ids: np.ndarray) -> Any:
+        from scipy.sparse import csr_matrix
+
+        rows, places = np.nonzero(ids > _END)
+        ones = np.ones(len(rows), "float32")
+        return csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), self._size))
+
+    def _tfidf(self, raw: Any) -> Any:
+        return self._weights.transform(self._count(self.preprocessor.to_x(raw)))
+
+
+class NearestText(_TfIdf):
+    """The nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
+
+    latent_dim = 1
+
+    def fit(self, data: Data) -> "NearestText":
+        """Indexes the texts; returns itself."""
+        self._ids = self._fit_ids(data)
+        self._index = NearestNeighbors(n_neighbors=1, metric="cosine", algorithm="brute")
+        self._index.fit(self._weights.transform(self._count(self._ids)))
+        return self
+
+    def transform(self, raw: Any) -> np.ndarray:
+        """Texts to the numbers of their neighbours, `(texts, 1)`."""
+        return np.asarray(self._index.kneighbors(self._tfidf(raw), return_distance=False), "float64")
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Numbers of texts to their ids, `(texts, length)`."""
+        return self._ids[np.asarray(codes)[:, 0].astype(int)]
+
+    def inverse_transform(self, codes: np.ndarray) -> Any:
+        """Numbers of texts to the texts."""
+        return self.preprocessor.restore(self.decode(codes))
+
+
+class TextSVD(_TfIdf):
+    """A truncated SVD of TF-IDF vectors, which is PCA without centring; words without order.
+
+    Args:
+        latent_dim: components.
+
+    Reference: Deerwester et al. 1990, *JASIS* 41(6), latent semantic analysis.
+    """
+
+    #: The words come by weight, not in the order of the text.
+    ordered = False
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    def fit(self, data: Data) -> "TextSVD":
+        """Finds the components; returns itself."""
+        ids = self._fit_ids(data)
+        counted = self._count(ids)
+        self.latent_dim = min(self.latent_dim, min(counted.shape) - 1)
+        self._svd = TruncatedSVD(self.latent_dim, random_state=0).fit(self._weights.transform(counted))
+        self._length = ids.shape[1]
+        return self
+
+    def transform(self, raw: Any) -> np.ndarray:
+        """Texts to codes `(texts, latent_dim)`."""
+        return np.asarray(self._svd.transform(self._tfidf(raw)), "float32")
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Codes to the ids of the words of greatest weight, `(texts, length)`."""
+        weights = self._svd.inverse_transform(np.asarray(codes))
+        weights[:, : _END + 1] = -np.inf
+        best = np.argpartition(-weights, self._length, axis=1)[:, : self._length]
+        order = np.argsort(-np.take_along_axis(weights, best, axis=1), axis=1)
+        return np.take_along_axis(best, order, axis=1)
+
+    def inverse_transform(self, codes: np.ndarray) -> Any:
+        """Codes to texts of the words of greatest weight."""
+        return self.preprocessor.restore(self.decode(codes))
+
+    def count_params(self) -> int:
+        """Numbers stored."""
+        return int(self._svd.components_.size)

@@ -1,0 +1,86 @@
+"""ColumnEmbedding: a row of numbers and codes as numbers alone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class ColumnEmbedding(keras.layers.Layer):
+    """Numbers as they are, categories as learned vectors, and a mark for each missing entry.
+
+    Args:
+        widths: one for each column: 0 for a number or a boolean, otherwise the number of codes of a
+            category.
+
+    Call arguments:
+        inputs: `x`, `(batch, columns)`: numbers, or codes of categories counted from 0; NaN where an
+            entry is missing.
+
+    Returns:
+        `(batch, features)`: numbers with 0 for missing ones, vectors, then a mark for each column, 1
+        where it is missing. A category of n codes has a vector of `min(50, 1.6 n^0.56)` numbers.
+
+    Reference: Guo and Berkhahn 2016, *Entity Embeddings of Categorical Variables*; the rule for the
+    size is fastai's.
+    """
+
+    #: What stands behind it is a smooth function of what it gives; see `models/_embedding.py`.
+    is_embedding = True
+
+    def __init__(self, widths: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widths = [int(width) for width in widths]
+        self._numbers = np.array([i for i, width in enumerate(self.widths) if not width], "int32")
+        self._categories = [i for i, width in enumerate(self.widths) if width]
+
+    def _size(self, column: int) -> int:
+        return min(50, round(1.6 * self.widths[column] ** 0.56))
+
+    def build(self, input_shape: Any) -> None:
+        # One row more for a missing entry.
+        self.tables = [
+            self.add_weight(
+                shape=(self.widths[column] + 1, self._size(column)),
+                initializer=keras.initializers.RandomNormal(stddev=0.3),
+                name=f"table_{column}",
+            )
+            for column in self._categories
+        ]
+        super().build(input_shape)
+
+    def plain(self) -> keras.Model:
+        """A model of Keras's own layers that computes the same, with a copy of the weights."""
+        inputs = keras.Input((len(self.widths),))
+        found = [keras.layers.Embedding(*table.shape) for table in self.tables]
+        model = keras.Model(inputs, self._embed(inputs, found))
+        for layer, table in zip(found, self.tables, strict=True):
+            layer.set_weights([table])
+        return model
+
+    def call(self, inputs: Any) -> Any:
+        def taking(table: Any) -> Any:
+            return lambda code: ops.take(table, code, axis=0)
+
+        return self._embed(inputs, [taking(table) for table in self.tables])
+
+    def _embed(self, inputs: Any, lookups: Sequence[Any]) -> Any:
+        missing = ops.isnan(inputs)
+        values = ops.where(missing, ops.zeros_like(inputs), inputs)
+        parts = [ops.take(values, self._numbers, axis=1)] if len(self._numbers) else []
+        for column, lookup in zip(self._categories, lookups, strict=True):
+            last = float(self.widths[column])
+            code = ops.where(missing[:, column], ops.full_like(values[:, column], last), values[:, column])
+            vector = lookup(ops.cast(code, "int32"))
+            parts.append(ops.cast(vector, inputs.dtype))
+        return ops.concatenate([*parts, ops.cast(missing, inputs.dtype)], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        features = len(self._numbers) + sum(map(self._size, self._categories)) + len(self.widths)
+        return (*input_shape[:-1], features)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "widths": self.widths}

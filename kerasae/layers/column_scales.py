@@ -1,0 +1,48 @@
+"""ColumnScales: a learned scale for each number column of a table."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class ColumnScales(keras.layers.Layer):
+    """Appends one trainable `log_scale` for each of some columns, the same for every row.
+
+    Args:
+        count: of columns.
+        initial_scale: to begin with, in units of `x`.
+
+    Call arguments:
+        inputs: the decoder's numbers, `(batch, outputs)`.
+
+    Returns:
+        `(batch, outputs + count)`.
+    """
+
+    def __init__(self, count: int, initial_scale: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+        self.initial_scale = initial_scale
+
+    def build(self, input_shape: Any) -> None:
+        start = keras.initializers.Constant(math.log(self.initial_scale))
+        self.log_scales = self.add_weight(shape=(self.count,), initializer=start, name="log_scales")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        scales = ops.cast(self.log_scales, inputs.dtype)
+        rows = ops.shape(inputs)[0]
+        return ops.concatenate([inputs, ops.broadcast_to(scales, (rows, self.count))], axis=-1)
+
+    def without(self, params: Any) -> Any:
+        """Numbers that a reconstruction can be read from, for a decoder without this layer."""
+        return params
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:-1], input_shape[-1] + self.count)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "count": self.count, "initial_scale": self.initial_scale}

@@ -1,0 +1,34 @@
+"""The likelihood of a text, token by token."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.losses._base import ReconstructionLoss
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Tokens(ReconstructionLoss):
+    """`-sum_t log p(x_t)` over the tokens of a text with its end, in nats per text; padding adds nothing.
+
+    The decoder gives a logit for each entry of the vocabulary at each position.
+    """
+
+    kinds = ("text",)
+
+    def __init__(self, *, name: str | None = "tokens", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def mean(self, params: Any) -> Any:
+        """The likeliest ids, `(batch, length)`, int32."""
+        return ops.cast(ops.argmax(params, axis=-1), "int32")
+
+    def per_token(self, x: Any, params: Any) -> Any:
+        """`-log p(x_t)`, `(batch, length)`, in nats; 0 for padding."""
+        ids = ops.cast(x, "int32")
+        nll = keras.losses.sparse_categorical_crossentropy(ids, params, from_logits=True)
+        return nll * ops.cast(ops.not_equal(ids, 0), nll.dtype)
+
+    def per_example(self, x: Any, params: Any) -> Any:
+        return ops.sum(self.per_token(x, params), axis=-1)

@@ -1,0 +1,179 @@
+"""Texts as token ids."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from kerasae.preprocessing._base import Preprocessor
+from kerasae.spec import Spec
+
+#: Ids that are no words: padding, a word not in the vocabulary, the end of a text.
+PADDING, UNKNOWN, END = 0, 1, 2
+#: Of the words of a text that is made anew, how many are unknown ones.
+_UNKNOWN_SHARE = 0.1
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class TextPreprocessing(Preprocessor):
+    """A text as the ids of its tokens, an end token behind them, padded with 0.
+
+    What comes back are the tokens joined by spaces (characters by nothing) up to the end: with
+    `standardize` in lower case and without punctuation, `[UNK]` for a word not in the vocabulary,
+    and without what exceeded the length.
+
+    Args:
+        spec: of the text.
+        tokens: what is one token: `"words"` or `"characters"`.
+        standardize: of `keras.layers.TextVectorization`: `"lower_and_strip_punctuation"`, `"lower"`,
+            `"strip_punctuation"` or `None`.
+        max_tokens: size of the vocabulary at most, the most frequent tokens of the training texts.
+        max_length: tokens of a text at most, its end among them; shorter where no training text
+            is so long.
+        resampled: share of the texts in each training batch whose words are replaced, each by one drawn
+            from the different words of the batch. Few texts show few words at each position; made-up
+            ones teach the code to hold any word anywhere. Set it to 0 for a model that is to generate.
+
+    Call arguments:
+        inputs: strings, `(batch,)`.
+
+    Returns:
+        `x`, ids `(batch, length)`, int32.
+    """
+
+    kinds = ("text",)
+    x_dtype = "int32"
+    blank = UNKNOWN
+
+    def __init__(
+        self,
+        spec: Spec | dict[str, Any],
+        *,
+        tokens: Literal["words", "characters"] = "words",
+        standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation"]
+        | None = "lower_and_strip_punctuation",
+        max_tokens: int = 20_000,
+        max_length: int = 64,
+        resampled: float = 0.7,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(spec, **kwargs)
+        if tokens not in ("words", "characters"):
+            raise ValueError(f"`tokens` must be 'words' or 'characters', received {tokens!r}.")
+        if max_tokens < 4:
+            raise ValueError(f"`max_tokens` must be at least 4, received {max_tokens}.")
+        if max_length < 2:
+            raise ValueError(f"`max_length` must be at least 2, a token and the end, received {max_length}.")
+        if not 0 <= resampled <= 1:
+            raise ValueError(f"`resampled` must be in [0, 1], received {resampled}.")
+        self.tokens = tokens
+        self.standardize = standardize
+        self.max_tokens = max_tokens
+        self.max_length = max_length
+        self.resampled = resampled
+        # Strings are looked up outside XLA.
+        self.supports_jit = False
+        self._make_lookups()
+
+    def _layer(self, **arguments: Any) -> keras.layers.TextVectorization:
+        return keras.layers.TextVectorization(
+            standardize=self.standardize,
+            split="whitespace" if self.tokens == "words" else "character",
+            **arguments,
+        )
+
+    def _make_lookups(self) -> None:
+        self._ids: Any = None
+        if not self.spec.vocabulary:
+            return
+        # The end token stands in the vocabulary at its id, under a name that no split can give.
+        words = list(self.spec.vocabulary[END:])
+        self._ids = self._layer(vocabulary=words, output_sequence_length=self.spec.shape[0] - 1)
+        self._words = keras.layers.StringLookup(vocabulary=words, mask_token="", invert=True)
+
+    def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "TextPreprocessing":
+        layer = self._layer(max_tokens=self.max_tokens - 1)
+        layer.adapt(_dataset(self.tensors(chunk) for chunk in chunks()))
+        known = [str(token) for token in layer.get_vocabulary(include_special_tokens=False)]
+        if not known:
+            raise ValueError("Expected texts with tokens, received empty ones alone.")
+        whole = self._layer(vocabulary=known, ragged=True)
+        longest = max(int(tf.reduce_max(whole(self.tensors(chunk)).row_lengths())) for chunk in chunks())
+        vocabulary = ("", "[UNK]", "[END]", *known)
+        length = min(longest + 1, self.max_length)
+        self.spec = Spec("text", (length,), "string", vocabulary=vocabulary)
+        self._make_lookups()
+        return self
+
+    def tensors(self, raw: Any) -> np.ndarray:
+        if isinstance(raw, str):
+            raise TypeError("Expected a list of texts, received one text; put it into a list.")
+        return np.array(["" if text is None or text != text else str(text) for text in raw], dtype=object)
+
+    def inputs(self) -> Any:
+        return keras.Input((), dtype="string", name="raw")
+
+    def call(self, inputs: Any) -> Any:
+        if self._ids is None:
+            raise ValueError("The vocabulary is not known yet; call `fit` with the training examples.")
+        ids = ops.pad(ops.cast(self._ids(inputs), "int32"), [[0, 0], [0, 1]])
+        used = ops.sum(ops.cast(ops.not_equal(ids, PADDING), "int32"), axis=1, keepdims=True)
+        positions = ops.arange(self.spec.shape[0], dtype="int32")[None, :]
+        return ops.where(ops.equal(positions, used), ops.full_like(ids, END), ids)
+
+    def inverse(self, x: Any) -> Any:
+        """Ids to tokens, `(batch, length)`, the empty one for padding and for what follows the end."""
+        ids = ops.cast(x, "int32")
+        ended = ops.cumsum(ops.cast(ops.equal(ids, END), "int32"), axis=1) > 0
+        return self._words(ops.where(ended, ops.zeros_like(ids), ids))
+
+    def restore(self, x: Any) -> np.ndarray:
+        """Ids to texts, `(batch,)`, strings."""
+        words = ops.convert_to_numpy(self.inverse(ops.convert_to_tensor(x)))
+        glue = " " if self.tokens == "words" else ""
+        return np.array([glue.join(word.decode() for word in row if word) for row in words], dtype=object)
+
+    def augment(self, x: Any, seed: Any) -> Any:
+        """A training batch with some of its texts made anew, word by word, from words of the batch."""
+        rows = tf.random.stateless_uniform((tf.shape(x)[0], 1), seed) < self.resampled
+        words = tf.unique(tf.boolean_mask(x, x > END)).y
+        draw = tf.random.stateless_uniform(
+            tf.shape(x), seed + 1, minval=0, maxval=tf.maximum(tf.size(words), 1), dtype=tf.int32
+        )
+        drawn = tf.gather(tf.concat([words, [UNKNOWN]], 0), draw)
+        # Where every training word has an id, this is all that a model sees of unknown ones.
+        unknown = tf.random.stateless_uniform(tf.shape(x), seed + 2) < _UNKNOWN_SHARE
+        return tf.where(rows & (x > END), tf.where(unknown, UNKNOWN, drawn), x)
+
+    def check_noise(self, continuous: bool) -> None:
+        if continuous:
+            raise ValueError(
+                "This corruption needs numbers, received token ids; use --set model.corruption=masking "
+                "or swap."
+            )
+
+    def mend(self, x: Any, noisy: Any, continuous: bool) -> Any:
+        kept = (x == PADDING) | (x == END) | (noisy == PADDING) | (noisy == END)
+        return ops.where(kept, x, noisy)
+
+    def build(self, input_shape: Any) -> None:
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (None, *self.spec.shape)
+
+    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+        return keras.KerasTensor((None, *self.spec.shape), "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        names = ("tokens", "standardize", "max_tokens", "max_length", "resampled")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _dataset(parts: Iterable[np.ndarray]) -> tf.data.Dataset:
+    return tf.data.Dataset.from_generator(
+        lambda: iter(parts), output_signature=tf.TensorSpec((None,), tf.string)
+    )

@@ -1,0 +1,161 @@
+"""Folders of images: what is read, what is refused, and that a stream is what a whole would be."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasae import Recipe, load_data, train
+from kerasae.preprocessing import Rescaling
+
+
+def write(path, shape=(6, 5, 3), seed=0):
+    """A file of random pixels, which are returned."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, shape).astype("uint8")
+    Image.fromarray(pixels if shape[-1] > 1 else pixels[..., 0]).save(path)
+    return pixels
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(20):
+        write(tmp_path / "photos" / ("cats", "dogs")[i % 2] / f"é {i:02}.png", seed=i)
+    return tmp_path / "photos"
+
+
+def test_pixels_and_labels_are_those_of_the_files(folder):
+    data = load_data(folder)
+    assert data.spec.shape == (6, 5, 3)
+    assert sum(map(len, (data.train, data.validation, data.test))) == 20
+    expected = {f"{('cats', 'dogs')[i % 2]}/é {i:02}.png": i for i in range(20)}
+    for split in (data.train, data.validation, data.test):
+        for image, label, name in zip(split.examples, split.labels, split.names, strict=True):
+            name = name if isinstance(name, str) else name.decode()
+            seed = expected.pop(name)
+            np.testing.assert_array_equal(
+                image, np.random.default_rng(seed).integers(0, 256, (6, 5, 3)).astype("uint8")
+            )
+            assert label == ("cats", "dogs")[seed % 2]
+    assert not expected
+
+
+def test_a_flat_folder_has_no_labels(tmp_path):
+    for i in range(5):
+        write(tmp_path / f"{i}.png", seed=i)
+    assert load_data(tmp_path).train.labels is None
+
+
+def test_deep_folders_are_labelled_by_the_first(tmp_path):
+    for i in range(8):
+        write(tmp_path / ("a", "b")[i % 2] / "x" / f"{i}.png", seed=i)
+    labels = np.concatenate(
+        [s.labels for s in (lambda d: (d.train, d.validation, d.test))(load_data(tmp_path))]
+    )
+    assert sorted(labels) == ["a"] * 4 + ["b"] * 4
+
+
+@pytest.mark.parametrize(("shapes", "channels"), [([(4, 4, 1)] * 5, 1), ([(4, 4, 1)] * 4 + [(4, 4, 3)], 3)])
+def test_grey_files_stay_grey_until_one_has_colour(tmp_path, shapes, channels):
+    for i, shape in enumerate(shapes):
+        write(tmp_path / f"{i}.png", shape, i)
+    assert load_data(tmp_path).spec.shape == (4, 4, channels)
+    assert load_data(tmp_path, channels=1).test.head(1).shape == (1, 4, 4, 1)
+
+
+def test_images_of_differing_sizes_are_resized(tmp_path):
+    for i in range(6):
+        write(tmp_path / f"{i}.jpg", (10 + i, 12, 3), i)
+    with pytest.warns(UserWarning, match="have 6 sizes and are resized to 64 x 64"):
+        assert load_data(tmp_path).spec.shape == (64, 64, 3)
+    assert load_data(tmp_path, size=[7, 9]).train.examples.shape[1:] == (7, 9, 3)
+
+
+def test_resizing_over_areas_keeps_the_mean(tmp_path):
+    means = []
+    for i in range(5):
+        means.append(write(tmp_path / f"{i}.png", (8, 8, 1), i).mean())
+    data = load_data(tmp_path, size=[4, 4])
+    found = [image.mean() for split in (data.train, data.validation, data.test) for image in split.examples]
+    np.testing.assert_allclose(sorted(found), sorted(means), atol=0.5)
+
+
+def spoil(folder):
+    good = folder / "cats" / "é 00.png"
+    (folder / "cats" / "cut.png").write_bytes(good.read_bytes()[:60])
+    (folder / "dogs" / "text.jpg").write_text("hello")
+
+
+def test_a_corrupt_file_is_named(folder):
+    spoil(folder)
+    with pytest.raises(ValueError, match=r"cats/cut\.png: .*truncated.*remove it, or use --on-error skip"):
+        load_data(folder)
+
+
+def test_corrupt_files_are_skipped_and_listed_on_request(folder):
+    spoil(folder)
+    data = load_data(folder, on_error="skip")
+    assert sum(map(len, (data.train, data.validation, data.test))) == 20
+    assert len(data.skipped) == 2
+    assert "cut.png" in data.skipped[0]
+    assert "text.jpg: no PNG or JPEG image" in data.skipped[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": [0, 3]}, "`size` must be a height and a width"),
+        ({"validation": 2.0}, "`validation` must be in"),
+    ],
+)
+def test_bad_arguments(folder, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_data(folder, **arguments)
+
+
+def test_too_few_images(tmp_path):
+    write(tmp_path / "only.png")
+    with pytest.raises(ValueError, match="at least 4 images"):
+        load_data(tmp_path)
+
+
+def batches(split, preprocessor, epochs, first_epoch=0):
+    steps = len(split) // 4
+    dataset = split.shuffled(preprocessor, 4, steps, 3, first_epoch)
+    return np.stack(list(dataset.take(steps * epochs).as_numpy_iterator()))
+
+
+def test_a_stream_gives_the_batches_that_memory_would(folder):
+    from kerasae.data import Split
+
+    data = load_data(folder)
+    scaled = Rescaling(data.spec)
+    kept = Split(data.train.examples)
+    np.testing.assert_array_equal(batches(data.train, scaled, 3), batches(kept, scaled, 3))
+    whole = np.concatenate(list(data.test.in_order(scaled, 2).as_numpy_iterator()))
+    np.testing.assert_array_equal(whole, scaled.to_x(data.test.examples))
+
+
+def test_a_resumed_stream_goes_on_where_it_was(folder):
+    data = load_data(folder)
+    scaled = Rescaling(data.spec)
+    all_three, last = batches(data.train, scaled, 3), batches(data.train, scaled, 1, first_epoch=2)
+    np.testing.assert_array_equal(all_three[-len(last) :], last)
+
+
+def test_training_learns_and_gives_raw_images_back(folder):
+    recipe = Recipe.of(source=str(folder), latent_dim=4, train={"batch_size": 4})
+    data = recipe.load()
+    model = recipe.build(data)
+    history = train(model, data, epochs=8, batch_size=4, learning_rate=0.01)
+    assert history.epochs[-1]["reconstruction"] < 0.8 * history.epochs[0]["reconstruction"]
+    images = model.inverse_transform(model.transform(data.test.head(3)))
+    assert images.shape == (3, 6, 5, 3)
+    assert images.dtype == np.uint8
+
+
+def test_large_images_are_convolved_and_small_ones_not(tmp_path, folder):
+    for i in range(4):
+        write(tmp_path / "large" / f"{i}.png", (40, 40, 1), i)
+    for source, network in ((folder, "dense"), (tmp_path / "large", "conv")):
+        recipe = Recipe.of(source=str(source))
+        assert recipe.fill(recipe.load()).network["name"] == network

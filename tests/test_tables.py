@@ -1,0 +1,579 @@
+"""Tables: every type of column, missing entries anywhere, and what comes back."""
+
+import warnings
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import decomposition
+
+from kerasae import Recipe, load_data, registry, train
+from kerasae.data.tables import from_frame
+from kerasae.evaluation import evaluate
+from kerasae.evaluation._tables import TablePCA
+from kerasae.losses import Columns
+from kerasae.preprocessing import TablePreprocessing
+from kerasae.spec import Column, Spec
+
+FAMILIES = registry.names("model")
+
+
+def rows(count=300, seed=0):
+    """A table of every type whose columns all follow one hidden number."""
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(size=count)
+    day = pd.Timestamp("2021-03-01")
+    return pd.DataFrame(
+        {
+            "number": 3 * hidden + rng.normal(size=count) / 10,
+            "integer": np.round(10 * hidden + 50).astype("int64"),
+            "flag": hidden > 0,
+            "bit": (hidden > 0.5).astype("int64"),
+            "day": day + pd.to_timedelta(np.round(100 * hidden), unit="D"),
+            "moment": day + pd.to_timedelta(np.round(1e5 * hidden), unit="s"),
+            "category": np.select([hidden > 1, hidden > -1], ["high", "middle"], "low"),
+            "code": [f"0{int(abs(value) * 3)}" for value in hidden],
+        }
+    )
+
+
+def with_gaps(frame, share=0.3, seed=1):
+    return frame.astype(object).mask(np.random.default_rng(seed).random(frame.shape) < share)
+
+
+@pytest.fixture
+def path(tmp_path):
+    frame = with_gaps(rows())
+    frame["empty"] = None
+    frame["label"] = np.arange(len(frame)) % 3
+    frame["key"] = [f"row {i}" for i in range(len(frame))]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    return tmp_path / "t.csv"
+
+
+KINDS = {
+    "number": ("number", "float64"),
+    "integer": ("number", "Int64"),
+    "flag": ("boolean", "boolean"),
+    "bit": ("boolean", "Int64"),
+    "day": ("date", "datetime64[us]"),
+    "moment": ("date", "datetime64[us]"),
+    "category": ("category", "str"),
+    "code": ("category", "str"),
+    "empty": ("number", "float64"),
+}
+
+
+# Reading ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_types_are_found(path, stream):
+    data = load_data(path, labels="label", id="key", stream=stream)
+    assert {column.name: (column.kind, column.dtype) for column in data.spec.columns} == KINDS
+    assert data.streamed is stream
+    assert data.train.head(1).index.name == "key"
+    assert set(data.train.labels) == {0, 1, 2}
+
+
+def test_a_stream_holds_the_rows_that_memory_would(path):
+    kept, streamed = (load_data(path, labels="label", id="key", stream=s) for s in (False, True))
+    for split in ("train", "validation", "test"):
+        one, other = kept.split(split), streamed.split(split)
+        left, right = one.examples.sort_index(), other.examples.sort_index()
+        pd.testing.assert_frame_equal(left, right)
+        assert sorted(one.labels) == sorted(other.labels)
+        pd.testing.assert_frame_equal(other.head(7), other.examples.iloc[:7])
+
+
+def test_complete_columns_have_plain_types(tmp_path):
+    rows().to_csv(tmp_path / "t.csv", index=False)
+    found = {column.name: column.dtype for column in load_data(tmp_path / "t.csv").spec.columns}
+    assert (found["integer"], found["flag"], found["bit"]) == ("int64", "bool", "int64")
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    frame = rows()
+    frame["number"] = frame["number"].astype("float32")
+    frame["category"] = frame["category"].astype("category")
+    frame.loc[3, "number"] = np.nan
+    frame.to_parquet(tmp_path / "t.parquet")
+    for stream in (False, True):
+        data = load_data(tmp_path / "t.parquet", stream=stream)
+        found = {column.name: (column.kind, column.dtype) for column in data.spec.columns}
+        assert found["number"] == ("number", "float32")
+        assert found["category"] == ("category", "category")
+        assert found["bit"] == ("boolean", "int64")
+        assert found["moment"][0] == "date"
+
+
+def test_a_type_can_be_said(path):
+    with pytest.warns(UserWarning, match=r"not of the type given are missing.*'category'"):
+        data = load_data(path, types={"integer": "category", "category": "number"})
+    kinds = {column.name: column.kind for column in data.spec.columns}
+    assert kinds["integer"] == "category"
+    assert data.train.examples["category"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"labels": "lable"}, "No column 'lable' .* did you mean 'label'"),
+        ({"types": {"number": "numeric"}}, "did you mean 'number'"),
+        ({"on_error": "ignore"}, "`on_error` must be 'raise' or 'skip'"),
+    ],
+)
+def test_bad_arguments(path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        from kerasae.data.tables import tables
+
+        tables(str(path), **arguments)
+
+
+RAGGED = 'a,b\n1,2\n3,"x\ny"\n4\n5,6\n7,8,9\n10,11\n12,13\n'
+
+
+def test_a_ragged_row_is_named_by_its_line(tmp_path):
+    (tmp_path / "t.csv").write_text(RAGGED)
+    # The quoted cell above it holds a line end.
+    with pytest.raises(ValueError, match=r"t\.csv, line 5: expected 2 cells, received 1; .*--on-error skip"):
+        load_data(tmp_path / "t.csv")
+    data = load_data(tmp_path / "t.csv", on_error="skip")
+    assert [line.split("line ")[1] for line in data.skipped] == [
+        "5: expected 2 cells, received 1",
+        "7: expected 2 cells, received 3",
+    ]
+    assert sum(map(len, (data.train, data.validation, data.test))) == 5
+
+
+def test_a_row_that_is_not_utf8_is_named_by_its_line(tmp_path):
+    lines = [b"name,n", *(f"caf\u00e9,{i}".encode() for i in range(6))]
+    lines[4] = "caf\u00e9,3".encode("latin-1")
+    (tmp_path / "t.csv").write_bytes(b"\n".join(lines))
+    with pytest.raises(ValueError, match=r"t\.csv, line 5: not UTF-8"):
+        load_data(tmp_path / "t.csv")
+    data = load_data(tmp_path / "t.csv", on_error="skip")
+    assert data.skipped == (f"{tmp_path / 't.csv'}, line 5: not UTF-8",)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_delimiters_and_marks_are_found(tmp_path, delimiter, bom):
+    lines = [delimiter.join(("a", "b", "c")), *(delimiter.join((str(i), "x", "2.5")) for i in range(9))]
+    (tmp_path / "t.csv").write_text(bom + "\n".join(lines), encoding="utf-8")
+    assert [column.name for column in load_data(tmp_path / "t.csv").spec.columns] == ["a", "b", "c"]
+
+
+def test_a_file_without_names_gets_some(tmp_path):
+    (tmp_path / "t.csv").write_text("".join(f"{i},x,{i}\n" for i in range(8)))
+    data = load_data(tmp_path / "t.csv")
+    assert [column.name for column in data.spec.columns] == ["column_1", "column_2", "column_3"]
+    assert sum(map(len, (data.train, data.validation, data.test))) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "received an empty file"),
+        ("a,a\n1,2\n", "the name 'a' more than once"),
+        ("a,\n1,2\n", "without a name"),
+    ],
+)
+def test_bad_files(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        load_data(tmp_path / "t.csv")
+
+
+# Preprocessing ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10**6),
+    share=st.sampled_from([0.0, 0.3]),
+    scaling=st.sampled_from(["standard", "robust"]),
+)
+def test_what_goes_in_comes_back(seed, share, scaling):
+    frame = rows(60, seed)
+    if share:
+        frame = with_gaps(frame, share, seed).convert_dtypes()
+        frame["number"] = frame["number"].astype("float64")
+    data = from_frame(frame)
+    layer = TablePreprocessing(data.spec, scaling=scaling).fit(frame)
+    x = layer.to_x(frame)
+    again = layer.restore(x)
+    assert (np.isnan(x) == frame.isna().to_numpy()).all()
+    assert list(again.columns) == list(frame.columns)
+    assert (again.dtypes == frame.dtypes).all() or share
+    for name in frame:
+        there = frame[name].notna()
+        if name == "number":
+            np.testing.assert_allclose(again[name][there], frame[name][there].astype(float), atol=1e-4)
+        else:
+            assert (again[name][there] == frame[name][there]).all(), name
+
+
+def test_moments_are_those_of_the_entries_that_are_there_in_any_chunks():
+    frame = rows(500)
+    frame.loc[frame.index[::3], "number"] = np.nan
+    spec = from_frame(frame).spec
+    whole = TablePreprocessing(spec).fit(frame)
+    parts = TablePreprocessing(spec).fit_chunks(lambda: (frame.iloc[i : i + 70] for i in range(0, 500, 70)))
+    np.testing.assert_allclose(whole.centers, parts.centers, rtol=1e-12)
+    np.testing.assert_allclose(whole.scales, parts.scales, rtol=1e-9)
+    assert whole.spec == parts.spec
+    assert whole.centers[0] == pytest.approx(frame["number"].mean())
+    assert whole.scales[0] == pytest.approx(frame["number"].std(ddof=0))
+
+
+def test_robust_scaling_is_not_moved_by_outliers():
+    frame = pd.DataFrame({"n": np.random.default_rng(0).normal(5, 2, 1000)})
+    frame.loc[:20, "n"] = 1e6
+    layer = TablePreprocessing(from_frame(frame).spec, scaling="robust").fit(frame)
+    assert layer.centers[0] == pytest.approx(5, abs=0.3)
+    assert layer.scales[0] == pytest.approx(2, abs=0.3)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    frame = rows()
+    return TablePreprocessing(from_frame(frame).spec).fit(frame), frame
+
+
+def test_an_unseen_category_has_the_unknown_code(fitted):
+    layer, frame = fitted
+    one = frame.iloc[:1].assign(category="never seen")
+    assert layer.to_x(one)[0, 6] == 0
+    assert layer.restore(layer.to_x(one))["category"][0] == "[UNK]"
+
+
+def test_a_new_column_is_ignored_with_a_warning(fitted):
+    layer, frame = fitted
+    with pytest.warns(UserWarning, match="did not have are ignored: 'extra'"):
+        x = layer.to_x(frame.assign(extra=1))
+    np.testing.assert_array_equal(x, layer.to_x(frame))
+
+
+def test_a_missing_column_is_an_error(fitted):
+    layer, frame = fitted
+    with pytest.raises(ValueError, match="a table without 'number'; did you mean 'numbers'"):
+        layer.to_x(frame.rename(columns={"number": "numbers"}))
+
+
+def test_a_value_of_the_wrong_kind_is_an_error(fitted):
+    layer, frame = fitted
+    with pytest.raises(ValueError, match="Expected a number in every row of column 'number'"):
+        layer.to_x(frame.astype({"number": object}).assign(number="much"))
+
+
+def test_no_table_at_all_is_an_error(fitted):
+    with pytest.raises(TypeError, match="Expected a DataFrame"):
+        fitted[0].to_x(np.zeros((3, 8)))
+
+
+def test_a_column_without_values_comes_back_empty():
+    frame = rows().assign(empty=np.nan)
+    layer = TablePreprocessing(from_frame(frame).spec)
+    with pytest.warns(UserWarning, match="Column 'empty' has no value in the training rows"):
+        layer.fit(frame)
+    assert layer.spec.shape == (8,)
+    again = layer.restore(layer.to_x(frame))
+    assert again["empty"].isna().all()
+    assert list(again.columns) == list(frame.columns)
+
+
+def test_an_id_is_noticed():
+    frame = rows().assign(name=[f"n{i}" for i in range(300)])
+    with pytest.warns(UserWarning, match="name it with --id name"):
+        TablePreprocessing(from_frame(frame).spec, max_categories=5).fit(frame)
+
+
+def test_the_most_frequent_categories_are_kept():
+    frame = pd.DataFrame({"c": list("aaabbc") * 5})
+    layer = TablePreprocessing(from_frame(frame).spec, max_categories=2).fit(frame)
+    assert layer.spec.columns[0].categories == ("a", "b")
+
+
+# The loss --------------------------------------------------------------------------------------------
+
+SPEC = Spec(
+    "table",
+    (4,),
+    "mixed",
+    columns=(
+        Column("c", "category", "str", ("p", "q")),
+        Column("n", "number", "float64"),
+        Column("b", "boolean", "bool"),
+        Column("d", "date", "datetime64[us]"),
+    ),
+)
+
+
+def test_the_loss_is_the_sum_of_the_densities():
+    rng = np.random.default_rng(0)
+    params = rng.normal(size=(5, 8)).astype("float32")
+    x = np.column_stack(
+        [rng.integers(0, 3, 5), rng.normal(size=5), rng.integers(0, 2, 5), rng.normal(size=5)]
+    )
+    logits = params[:, :3]
+    expected = np.column_stack(
+        [
+            -np.log(np.exp(logits) / np.exp(logits).sum(1, keepdims=True))[range(5), x[:, 0].astype(int)],
+            -scipy.stats.norm.logpdf(x[:, 1], params[:, 3], np.exp(np.maximum(params[:, 6], np.log(0.01)))),
+            -scipy.stats.bernoulli.logpmf(x[:, 2], 1 / (1 + np.exp(-params[:, 4]))),
+            -scipy.stats.norm.logpdf(x[:, 3], params[:, 5], np.exp(np.maximum(params[:, 7], np.log(0.01)))),
+        ]
+    )
+    loss = Columns(SPEC)
+    np.testing.assert_allclose(loss.per_column(tf.constant(x, "float32"), params), expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        loss.per_example(tf.constant(x, "float32"), params), expected.sum(1), rtol=1e-4
+    )
+    mean = np.array(loss.mean(tf.constant(params)))
+    np.testing.assert_array_equal(mean[:, 0], logits.argmax(1))
+    np.testing.assert_allclose(mean[:, [1, 3]], params[:, [3, 5]])
+
+
+def test_missing_entries_add_neither_loss_nor_gradient():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (6, 4)).astype("float32")
+    x[0, 0] = x[1, 1] = x[2, 2] = x[3, 3] = np.nan
+    x[4] = np.nan
+    params = tf.constant(rng.normal(size=(6, 8)), "float32")
+    loss = Columns(SPEC)
+    with tf.GradientTape() as tape:
+        tape.watch(params)
+        values = loss.per_column(tf.constant(x), params)
+    gradient = tape.gradient(values, params).numpy()
+    assert np.isfinite(gradient).all()
+    assert (values.numpy()[np.isnan(x)] == 0).all()
+    assert (values.numpy()[~np.isnan(x)] != 0).all()
+    assert not gradient[0, :3].any()
+    assert not gradient[1, 3]
+    assert not gradient[4].any()
+
+
+def test_the_loss_comes_back_from_its_config():
+    loss = Columns(SPEC, min_scale=0.1)
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert again.spec == SPEC
+    assert again.min_scale == 0.1
+
+
+# Models ----------------------------------------------------------------------------------------------
+
+
+def table_model(family, frame, latent_dim=2, network=None, **sections):
+    data = from_frame(frame)
+    recipe = Recipe.of(family, latent_dim=latent_dim, network={"widths": [16], **(network or {})}, **sections)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    return recipe.build(data), data
+
+
+RELOAD = """
+import sys, numpy as np, pandas as pd, kerasae
+model = kerasae.load_model(sys.argv[1])
+frame = pd.read_pickle(sys.argv[2])
+codes = model.transform(frame)
+np.save(sys.argv[3], codes)
+model.inverse_transform(codes).to_pickle(sys.argv[4])
+"""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_table_with_gaps_trains_reloads_and_comes_back(family, path, tmp_path, run_python):
+    recipe = Recipe.of(
+        family,
+        source=str(path),
+        latent_dim=2,
+        data={"labels": "label", "id": "key"},
+        network={"widths": [16]},
+    )
+    with pytest.warns(UserWarning, match="'empty' has no value"):
+        data = recipe.load()
+    model = recipe.build(data)
+    history = train(model, data, epochs=10, batch_size=32, learning_rate=0.01)
+    assert history.epochs[-1]["reconstruction"] < history.epochs[0]["reconstruction"] - 1
+    codes = model.transform(data.test.examples)
+    table = model.inverse_transform(codes)
+    assert list(table.columns) == list(data.test.examples.columns)
+    assert (table.dtypes == data.test.examples.dtypes).all()
+    assert not table.drop(columns="empty").isna().any().any()
+    model.save(tmp_path / "m.keras")
+    data.test.examples.to_pickle(tmp_path / "rows.pkl")
+    run_python(RELOAD, *(tmp_path / name for name in ("m.keras", "rows.pkl", "codes.npy", "table.pkl")))
+    np.testing.assert_array_equal(np.load(tmp_path / "codes.npy"), codes)
+    pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "table.pkl"), table)
+
+
+PLAIN = """
+import sys, numpy as np, keras, tensorflow as tf
+encoder, decoder = (keras.saving.load_model(path) for path in sys.argv[1:3])
+rows = np.load(sys.argv[3], allow_pickle=True).item()
+rows = {name: tf.constant(value) for name, value in rows.items()}
+codes = encoder(rows)
+np.save(sys.argv[4], codes)
+assert "kerasae" not in sys.modules
+print({name: value.dtype.name for name, value in decoder(codes).items()})
+"""
+
+
+def test_plain_parts_load_without_kerasae(tmp_path, run_python):
+    model, data = table_model("variational", rows())
+    model.plain_encoder().save(tmp_path / "e.keras")
+    model.plain_decoder().save(tmp_path / "d.keras")
+    np.save(tmp_path / "rows.npy", model.preprocessor.tensors(data.test.examples), allow_pickle=True)
+    out = run_python(PLAIN, *(tmp_path / name for name in ("e.keras", "d.keras", "rows.npy", "codes.npy")))
+    np.testing.assert_allclose(
+        np.load(tmp_path / "codes.npy"), model.transform(data.test.examples), atol=1e-6
+    )
+    assert "'category': 'string'" in out
+
+
+def test_a_missing_entry_is_not_the_mean():
+    """It is marked: the code of a row differs whether an entry is missing or average."""
+    model, data = table_model("undercomplete", rows())
+    frame = data.test.examples.iloc[:1]
+    center = model.preprocessor.centers[0]
+    gap, mean = (model.transform(frame.assign(number=value)) for value in (np.nan, center))
+    assert np.abs(gap - mean).max() > 1e-4
+
+
+def test_the_contraction_acts_behind_the_embedding():
+    model, data = table_model("contractive", rows(), model={"weight": 1.0})
+    x = tf.constant(data.x("test")[:16])
+    split = model._embedding
+    embedded = split.embed(x)
+    with tf.GradientTape() as tape:
+        tape.watch(embedded)
+        codes = split.encode_from(embedded)
+    jacobian = tape.batch_jacobian(codes, embedded)
+    exact = float(tf.reduce_mean(tf.reduce_sum(tf.square(jacobian), axis=[1, 2])))
+    np.testing.assert_allclose(codes, model.encode(x), atol=1e-6)
+    logs = model.test_on_batch(np.array(x), return_dict=True)
+    assert logs["contraction"] == pytest.approx(exact, rel=1e-4)
+    assert exact > 0
+
+
+def test_a_contraction_cannot_be_escaped_by_large_embeddings():
+    model, _ = table_model("contractive", rows())
+    embedding = next(layer for layer in model.encoder.layers if getattr(layer, "is_embedding", False))
+    assert all(
+        isinstance(table.constraint, keras.constraints.MaxNorm) for table in embedding.trainable_variables
+    )
+    assert all(v.constraint is not None for v in model.decoder.trainable_variables if len(v.shape) > 1)
+
+
+@pytest.mark.parametrize("corruption", ["swap", "masking", "gaussian", "salt_and_pepper"])
+def test_noise_leaves_codes_legal(corruption):
+    model, data = table_model("denoising", rows(), model={"corruption": corruption, "level": 0.5})
+    x = tf.constant(data.x("test"))
+    noisy = model.corrupt(x, True, None, True).numpy()
+    assert (noisy != x.numpy()).any()
+    codes = [i for i, column in enumerate(data.spec.features) if column.kind not in ("number", "date")]
+    found = noisy[:, codes]
+    present = found[~np.isnan(found)]
+    assert (present == np.round(present)).all()
+    for i in codes:
+        limit = max(data.spec.features[i].width, 2)
+        assert np.nanmax(noisy[:, i]) < limit
+    assert np.isnan(noisy).any() == (corruption == "masking")
+
+
+def test_noise_for_numbers_needs_numbers():
+    with pytest.raises(ValueError, match="needs columns of numbers"):
+        table_model("denoising", rows()[["flag", "category"]], model={"corruption": "gaussian"})
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"network": {"name": "dense"}}, "'dense' needs arrays of numbers.* use --network table"),
+        (
+            {"loss": {"name": "squared_error"}},
+            "The loss 'squared_error' is for examples of kind image or vector",
+        ),
+    ],
+)
+def test_what_has_no_meaning_for_a_table_says_so(sections, message):
+    with pytest.raises(ValueError, match=message):
+        table_model("undercomplete", rows(), **sections)
+
+
+def test_streamed_training_is_repeatable(path):
+    found = []
+    for _ in range(2):
+        recipe = Recipe.of(
+            source=str(path), latent_dim=2, data={"stream": True, "labels": "label", "id": "key"}
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = recipe.load()
+        found.append(train(recipe.build(data), data, epochs=3, batch_size=32).epochs)
+    assert found[0] == found[1]
+
+
+def test_a_streamed_epoch_has_each_row_once(path):
+    data = load_data(path, stream=True, id="key", labels="label")
+    with pytest.warns(UserWarning, match="empty"):
+        data = data.with_preprocessor(TablePreprocessing(data.spec))
+    batches, steps, _ = data.training_batches(8, seed=1)
+    epoch = np.concatenate(list(batches.take(steps).as_numpy_iterator()))
+    again = data.training_batches(8, seed=1, first_epoch=1)[0]
+    both = np.concatenate(list(batches.take(2 * steps).as_numpy_iterator()))
+    np.testing.assert_array_equal(
+        np.concatenate(list(again.take(steps).as_numpy_iterator())), both[len(epoch) :]
+    )
+    rows_of = lambda x: sorted(map(str, np.nan_to_num(x, nan=-99).tolist()))  # noqa: E731
+    assert len(epoch) == len(data.train)
+    assert rows_of(epoch) == rows_of(data.x("train"))
+    assert not np.array_equal(epoch, both[len(epoch) :], equal_nan=True)
+
+
+# Baselines -------------------------------------------------------------------------------------------
+
+
+def test_pca_of_complete_numbers_is_pca():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(200, 3)) @ rng.normal(size=(3, 6)), columns=list("abcdef"))
+    frame += rng.normal(size=frame.shape) / 5
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    found = evaluate(TablePCA(2, indicators=False).fit(data), data)
+    exact = decomposition.PCA(2).fit(np.concatenate([data.x("train"), data.x("validation")]))
+    x = data.x("test")
+    expected = np.mean((x - exact.inverse_transform(exact.transform(x))) ** 2)
+    assert found["error"] == pytest.approx(expected, rel=1e-4)
+    assert found["wrong"] is None
+
+
+def test_categories_are_answered_with_the_mode():
+    frame = pd.DataFrame({"c": ["a"] * 70 + ["b"] * 30, "n": np.arange(100.0)}).sample(frac=1, random_state=0)
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    found = evaluate(TablePCA(1, indicators=False).fit(data), data)
+    assert found["wrong"] == pytest.approx((data.test.examples["c"] == "b").mean())
+    assert found["by_column"]["c"] == found["wrong"]
+
+
+def test_indicators_help_pca_where_categories_say_more():
+    data = from_frame(rows()[["category", "flag", "number"]])
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    plain, indicators = (
+        evaluate(TablePCA(2, indicators=one).fit(data), data)["wrong"] for one in (False, True)
+    )
+    assert indicators < plain
+
+
+def test_a_table_without_numbers_has_a_baseline_too():
+    data = from_frame(rows()[["category", "flag"]])
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    found = evaluate(TablePCA(3, indicators=False).fit(data), data)
+    assert found["error"] is None
+    assert 0 < found["wrong"] < 1
