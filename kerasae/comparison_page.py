@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from kerasae.data import Data
 from kerasae.evaluation.compare import Entry, columns, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
@@ -143,7 +145,7 @@ def _listing(shown: Any, entries: Sequence[Entry]) -> tuple[list[str], list[list
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value or str(value) in ("<NA>", "NaT"):
+    if pd.isna(value):
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}"

@@ -153,6 +153,26 @@ def test_training_learns_and_gives_raw_images_back(folder):
     assert images.dtype == np.uint8
 
 
+def test_pca_of_a_stream_is_pca(tmp_path):
+    from kerasae import PCA, evaluate
+    from kerasae.data import Data, Split
+
+    rng = np.random.default_rng(0)
+    blur = rng.normal(size=(6, 48)) * 30
+    for i in range(60):
+        pixels = np.clip(rng.normal(size=6) @ blur + 128 + rng.normal(size=48) * 5, 0, 255)
+        Image.fromarray(pixels.reshape(4, 4, 3).astype("uint8")).save(tmp_path / f"{i:02}.png")
+    streamed = Recipe.of(source=str(tmp_path)).load()
+    kept = Data(
+        "kept",
+        streamed.spec,
+        *(Split(split.examples) for split in (streamed.train, streamed.validation, streamed.test)),
+    ).with_preprocessor(Rescaling(streamed.spec))
+    for size in (1, 4):
+        one, other = (evaluate(PCA(size).fit(data), data) for data in (streamed, kept))
+        assert one["error"] == pytest.approx(other["error"], rel=1e-3)
+
+
 def test_large_images_are_convolved_and_small_ones_not(tmp_path, folder):
     for i in range(4):
         write(tmp_path / "large" / f"{i}.png", (40, 40, 1), i)

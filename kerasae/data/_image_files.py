@@ -33,7 +33,7 @@ class ImageFiles:
 
     Args:
         folder: they lie in.
-        names: of the files, relative to it.
+        names: of the files, relative to it, as bytes in UTF-8.
         shape: of an example, height, width, channels.
         labels: one a file, or `None`.
     """
@@ -63,7 +63,7 @@ class ImageFiles:
         return next(self.rows(slice(count)).chunks(count))
 
     def chunks(self, size: int = 8192) -> Iterator[np.ndarray]:
-        """All images in order, as many at a time as fill 8 MB, at most `size`."""
+        """All images in order, as many at a time as fill 2 MB, at most `size`."""
         yield from self._read(self._indices().batch(self._fitting(size))).as_numpy_iterator()
 
     def shuffled(
@@ -81,7 +81,7 @@ class ImageFiles:
         return tf.data.Dataset.range(len(self))
 
     def _fitting(self, size: int) -> int:
-        return max(1, min(size, 2**23 // int(np.prod(self.shape)), len(self)))
+        return max(1, min(size, 2**21 // int(np.prod(self.shape)), len(self)))
 
     def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         names = tf.constant(self.names)
@@ -96,4 +96,5 @@ class ImageFiles:
                 parallel_iterations=16,
             )
 
-        return batches.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        # A fixed number: what AUTOTUNE keeps in memory grows with the length of a training.
+        return batches.map(read, num_parallel_calls=os.cpu_count() or 2, deterministic=True)

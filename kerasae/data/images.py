@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -64,17 +64,24 @@ def images(
     if not files:
         raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
     skipped = Skipped(on_error)
+    good: list[str] = []
+    shapes: Counter[tuple[int, int]] = Counter()
+    colour = False
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(_examine, (folder / name for name in files)))
-    for name, shape in zip(files, found, strict=True):
-        if isinstance(shape, str):
-            skipped.add(str(folder / name), shape)
-    good = [(name, shape) for name, shape in zip(files, found, strict=True) if not isinstance(shape, str)]
+        # A part at a time: a pool keeps an object for each task that waits.
+        for start in range(0, len(files), 1024):
+            part = files[start : start + 1024]
+            for name, shape in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
+                if isinstance(shape, str):
+                    skipped.add(str(folder / name), shape)
+                    continue
+                good.append(name)
+                shapes[shape[:2]] += 1
+                colour |= shape[2] == 3
     if len(good) < 4:
         raise ValueError(f"Expected at least 4 images that can be read in {path}, received {len(good)}.")
-    shapes = Counter(shape[:2] for _, shape in good)
     if channels is None:
-        channels = 1 if all(shape[2] < 3 for _, shape in good) else 3
+        channels = 3 if colour else 1
     if size is None:
         size = next(iter(shapes)) if len(shapes) == 1 else (64, 64)
         if len(shapes) > 1:
@@ -84,8 +91,8 @@ def images(
                 stacklevel=2,
             )
     spec = Spec("image", (int(size[0]), int(size[1]), channels), "uint8", 0.0, 255.0)
-    names = np.array([name for name, _ in good], dtype=bytes if _is_ascii(good) else object)
-    tops = [Path(name).parts[0] if os.sep in name else "" for name, _ in good]
+    names = np.array([name.encode() for name in good])
+    tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in good]
     labels = np.array(tops) if len(set(tops)) > 1 else None
     parts = draw_splits(len(names), validation, test, seed)
     splits = [
@@ -93,10 +100,6 @@ def images(
         for part in parts
     ]
     return Data(folder.resolve().name, spec, *splits, skipped=skipped.lines)
-
-
-def _is_ascii(good: Sequence[tuple[str, Any]]) -> bool:
-    return all(name.isascii() for name, _ in good)
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -44,8 +44,8 @@ class PCA:
     def fit(self, data: Data) -> "PCA":
         """Finds the components; returns itself.
 
-        Streamed data are read once, through an incremental decomposition (Ross et al. 2008) that
-        needs memory for a part of the rows alone.
+        Streamed data are read part by part, several times: a subspace iteration (Halko, Martinsson,
+        Tropp 2011, algorithm 4.4) that needs no memory for the rows.
         """
         self._shape = data.spec.shape
         rows = len(data.train) + len(data.validation)
@@ -55,9 +55,7 @@ class PCA:
                 f"features, received {self._latent_dim}."
             )
         if data.streamed:
-            self._pca = decomposition.IncrementalPCA(self._latent_dim)
-            for part in _at_least(_flat(data), self._latent_dim):
-                self._pca.partial_fit(part)
+            self._pca.mean_, self._pca.components_ = _leading(data, self._latent_dim)
         else:
             self._pca.fit(np.concatenate(list(_flat(data))))
         self.preprocessor = data.preprocessor
@@ -72,11 +70,12 @@ class PCA:
     def transform(self, raw: np.ndarray) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`."""
         x = raw if self.preprocessor is None else self.preprocessor.to_x(raw)
-        return np.asarray(self._pca.transform(x.reshape(len(x), -1)), dtype="float32")
+        codes = (x.reshape(len(x), -1) - self._pca.mean_) @ self._pca.components_.T
+        return np.asarray(codes, dtype="float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
-        x = self._pca.inverse_transform(np.asarray(codes))
+        x = np.asarray(codes) @ self._pca.components_ + self._pca.mean_
         return np.asarray(x, dtype="float32").reshape(-1, *self._shape)
 
     def inverse_transform(self, codes: np.ndarray) -> np.ndarray:
@@ -95,11 +94,24 @@ def _flat(data: Data) -> Iterator[np.ndarray]:
             yield x.reshape(len(x), -1)
 
 
-def _at_least(parts: Iterator[np.ndarray], rows: int) -> Iterator[np.ndarray]:
-    """Parts of at least so many rows; a last one too small is left out."""
-    waiting: list[np.ndarray] = []
-    for part in parts:
-        waiting.append(part)
-        if sum(map(len, waiting)) >= rows:
-            yield np.concatenate(waiting)
-            waiting = []
+def _leading(data: Data, count: int, passes: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Mean `(features,)` and leading components `(count, features)` of streamed rows."""
+    rows = len(data.train) + len(data.validation)
+    mean = sum(part.sum(axis=0, dtype="float64") for part in _flat(data)) / rows
+    mean = np.asarray(mean, "float32")
+    size = len(mean)
+    # Some more than asked for, which the last step drops: they make the others converge.
+    width = min(count + 10, size)
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, width)))[0].astype("float32")
+    for _ in range(passes):
+        image = np.zeros((size, width))
+        for part in _flat(data):
+            centred = part - mean
+            image += centred.T @ (centred @ basis)
+        basis = np.linalg.qr(image)[0].astype("float32")
+    scatter = np.zeros((width, width))
+    for part in _flat(data):
+        codes = (part - mean) @ basis
+        scatter += codes.T @ codes
+    _, rotation = np.linalg.eigh(scatter)
+    return mean, np.asarray((basis @ rotation[:, ::-1][:, :count]).T, "float32")

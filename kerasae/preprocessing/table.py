@@ -142,9 +142,12 @@ class TablePreprocessing(Preprocessor):
     def inputs(self) -> Any:
         return {
             column.name: keras.Input(
-                (), dtype="string" if column.kind == "category" else "float64", name=f"column_{index}"
+                (),
+                dtype="string" if column.kind == "category" else "float64",
+                # Keras refuses a slash, and warns where name and key of an input differ.
+                name=column.name.replace("/", "_"),
             )
-            for index, column in enumerate(self.spec.features)
+            for column in self.spec.features
         }
 
     def call(self, inputs: Any) -> Any:
