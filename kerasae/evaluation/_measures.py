@@ -18,12 +18,14 @@ class Figure:
         heading: in tables.
         lower: whether lower is better; `None` where it is neither.
         digits: shown after the point.
+        phrase: in sentences, where the heading does not fit one.
     """
 
     key: str
     heading: str
     lower: bool | None
     digits: int
+    phrase: str = ""
 
 
 class Measures:
@@ -47,8 +49,8 @@ class Measures:
         """Fitted codecs of this code size, by name."""
         raise NotImplementedError
 
-    def exact(self, figures: dict[str, Any]) -> bool:
-        """Whether a baseline with these figures leaves nothing to beat."""
+    def exact(self, figures: dict[str, Any], key: str) -> bool:
+        """Whether a baseline with these figures leaves nothing to beat in one of those judged."""
         return False
 
 

@@ -44,6 +44,6 @@ class NumberMeasures(Measures):
         """PCA; there are no more components than features or rows, however wide the code."""
         return {"pca": PCA(min(latent_dim, data.spec.size, len(data.train))).fit(data)}
 
-    def exact(self, figures: dict[str, Any]) -> bool:
+    def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Whether a baseline leaves rounding alone, a share of which says nothing."""
         return bool(1 - figures["explained_variance"] < 1e-6)

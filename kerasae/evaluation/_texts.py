@@ -20,8 +20,8 @@ class TextMeasures(Measures):
     """Shares of tokens, words and whole texts rebuilt."""
 
     headline = (
-        Figure("tokens_rebuilt", "tokens rebuilt", False, 3),
-        Figure("words_recalled", "words recalled", False, 3),
+        Figure("tokens_rebuilt", "tokens rebuilt", False, 3, "share of tokens rebuilt"),
+        Figure("words_recalled", "words recalled", False, 3, "share of words recalled"),
         Figure("texts_rebuilt", "texts rebuilt", False, 3),
     )
     judged = ("tokens_rebuilt", "words_recalled")
@@ -76,9 +76,9 @@ class TextMeasures(Measures):
         """`tfidf-nearest` and `tfidf-svd`."""
         return {"tfidf-nearest": NearestText().fit(data), "tfidf-svd": TextSVD(latent_dim).fit(data)}
 
-    def exact(self, figures: dict[str, Any]) -> bool:
+    def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Whether nothing is left to rebuild."""
-        return figures.get("words_recalled") == 1.0
+        return figures[key] == 1.0
 
 
 class _TfIdf:

@@ -120,10 +120,11 @@ def verdicts(entries: Sequence[Entry], data: Data) -> list[str]:
             continue
         lower = bool(shown[key].lower)
         best = (min if lower else max)(held, key=lambda entry: entry.mean(key) or 0.0)
-        if kind.exact(best.figures[0]):
+        if kind.exact(best.figures[0], key):
+            phrase = shown[key].phrase or shown[key].heading
             sentences.append(
-                f"{_title(best.name)} is exact at this code size: there is nothing left to beat; take a "
-                "smaller code."
+                f"{_title(best.name)} is exact at this code size ({phrase}): there is nothing left to beat; "
+                "take a smaller code."
             )
             continue
         judged = [entry for entry in entries if not entry.baseline and entry.mean(key) is not None]
@@ -139,12 +140,13 @@ def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> str:
     ours, theirs = entry.mean(figure.key), baseline.mean(figure.key)
     assert ours is not None and theirs is not None
     rival = _title(baseline.name)
+    phrase = figure.phrase or figure.heading
     better = theirs - ours if figure.lower else ours - theirs
     if figure.lower and theirs > 0:
-        words = f"its {figure.heading} is {100 * abs(better) / theirs:.1f} %"
+        words = f"its {phrase} is {100 * abs(better) / theirs:.1f} %"
         words += " below" if better > 0 else f" above that of {rival} at the same code size"
     else:
-        words = f"its {figure.heading} is {ours:.3f} against {theirs:.3f}"
+        words = f"its {phrase} is {ours:.3f} against {theirs:.3f}"
     if better <= 0:
         return f"{entry.name} does not beat {rival}: {words}."
     doubt = ""
