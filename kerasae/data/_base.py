@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasae.data._split import Split
-from kerasae.preprocessing import Identity, Preprocessor
+from kerasae.data._split import Examples, Split
+from kerasae.preprocessing import Preprocessor
+from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
 SPLITS = ("train", "validation", "test")
@@ -34,13 +35,13 @@ class Data:
 
     name: str
     spec: Spec
-    train: Split
-    validation: Split
-    test: Split
+    train: Examples
+    validation: Examples
+    test: Examples
     preprocessor: Preprocessor | None = None
     skipped: tuple[str, ...] = ()
 
-    def split(self, name: str) -> Split:
+    def split(self, name: str) -> Examples:
         """The split of a name: train, validation or test."""
         if name not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")

@@ -2,12 +2,44 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from kerasae.preprocessing import Preprocessor
+
+
+class Examples(Protocol):
+    """What every split is, in memory or streamed."""
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the examples are read part by part, again in each epoch."""
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """One a row, never seen by a training, or `None`."""
+
+    @property
+    def examples(self) -> Any:
+        """All raw examples in memory."""
+
+    def __len__(self) -> int: ...
+
+    def head(self, count: int) -> Any:
+        """The first raw examples."""
+
+    def chunks(self, size: int = 8192) -> Iterator[Any]:
+        """All raw examples in order, at most `size` at a time."""
+
+    def shuffled(
+        self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
+    ) -> tf.data.Dataset:
+        """Endless batches of `x`, `steps` an epoch, in an order that follows from seed and epoch."""
+
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+        """All of `x`, once and in order, at most so many rows in a batch."""
 
 
 @dataclasses.dataclass(frozen=True)

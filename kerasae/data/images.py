@@ -99,7 +99,7 @@ def images(
         ImageFiles(str(folder), names[part], spec.shape, None if labels is None else labels[part])
         for part in parts
     ]
-    return Data(folder.resolve().name, spec, *splits, skipped=skipped.lines)
+    return Data(folder.resolve().name, spec, splits[0], splits[1], splits[2], skipped=skipped.lines)
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -97,7 +97,8 @@ def tables(
         frames, found = zip(*read(), strict=True)
         together = pd.concat(frames, ignore_index=id is None)
         everything = Split(together, None if labels is None else _labels(np.concatenate(found)))
-        return Data(name, spec, *(everything.rows(part) for part in parts), skipped=skipped.lines)
+        train, validated, tested = (everything.rows(part) for part in parts)
+        return Data(name, spec, train, validated, tested, skipped=skipped.lines)
     home = tempfile.TemporaryDirectory(prefix="kerasae-")
     writers = [TableWriter(home, split) for split in ("train", "validation", "test")]
     owner = np.empty(rows, "uint8")
@@ -111,7 +112,8 @@ def tables(
         for number, writer in enumerate(writers):
             chosen = np.flatnonzero(mine == number)
             writer.write(frame.iloc[chosen], None if given is None else _labels(given[chosen]))
-    return Data(name, spec, *(writer.split() for writer in writers), skipped=skipped.lines)
+    stored = [writer.split() for writer in writers]
+    return Data(name, spec, stored[0], stored[1], stored[2], skipped=skipped.lines)
 
 
 def from_frame(
@@ -130,9 +132,8 @@ def from_frame(
     columns = tuple(column_of(examples[name], (types or {}).get(name)) for name in examples)
     spec = Spec("table", (len(columns),), "mixed", columns=columns)
     everything = Split(examples, None if labels is None else _labels(frame[labels].to_numpy()))
-    return Data(
-        "table", spec, *(everything.rows(part) for part in draw_splits(len(frame), validation, test, seed))
-    )
+    train, validated, tested = map(everything.rows, draw_splits(len(frame), validation, test, seed))
+    return Data("table", spec, train, validated, tested)
 
 
 _Reader = Callable[[], Iterator[tuple[pd.DataFrame, np.ndarray | None]]]

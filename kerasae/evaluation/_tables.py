@@ -85,7 +85,8 @@ class TablePCA:
         self._columns = data.spec.features
         self._modes = np.zeros(len(self._columns), "float32")
         counts = [np.zeros(max(column.width, 2)) for column in self._columns]
-        sums = rows = None
+        sums: Any = 0.0
+        rows: Any = 0
         for x in _parts(data):
             for i, column in enumerate(self._columns):
                 if column.kind not in ("number", "date"):
@@ -93,8 +94,8 @@ class TablePCA:
                     counts[i] += np.bincount(there, minlength=len(counts[i]))
             wide = self._widen(x)
             there = ~np.isnan(wide)
-            sums = (0 if sums is None else sums) + np.where(there, wide, 0).sum(axis=0, dtype="float64")
-            rows = (0 if rows is None else rows) + there.sum(axis=0)
+            sums = sums + np.where(there, wide, 0).sum(axis=0, dtype="float64")
+            rows = rows + there.sum(axis=0)
         self._modes = np.array([count.argmax() for count in counts], "float32")
         self._mean = np.asarray(sums / np.maximum(rows, 1), "float64")
         size = len(self._mean)

@@ -49,7 +49,7 @@ class Entry:
     def mean(self, key: str) -> float | None:
         """Mean of a figure over seeds, or `None` where it has none."""
         values = [figure.get(key) for figure in self.figures]
-        return None if None in values else statistics.fmean(values)  # type: ignore[type-var,arg-type]
+        return None if None in values else statistics.fmean(values)  # type: ignore[arg-type]
 
     def spread(self, key: str) -> float | None:
         """Standard deviation of a figure over seeds, or `None` for fewer than two."""

@@ -227,7 +227,8 @@ class Autoencoder(keras.Model):
     def _contract(self, x: Any, sample_weight: Any, seed: Any) -> None:
         if self.contraction is None:
             return
-        layers, inputs, encode = None, x, self.encode
+        encode: Any = self.encode
+        layers, inputs = None, x
         if self._embedding is not None:
             # A code or a token id has no Jacobian: the penalty acts behind its embedding.
             split = self._embedding
