@@ -1,11 +1,13 @@
 """Texts: tokens and back, the loss, and a code that is used."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasae import Recipe, load_data, registry, train
 from kerasae.corruptions import MaskingNoise
+from kerasae.data import Split
 from kerasae.data._base import make_data
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._texts import NearestText, TextSVD
@@ -209,6 +211,16 @@ def test_what_stands_in_the_place_of_padding_changes_nothing(mixing):
     np.testing.assert_array_equal(model.transform(data.test.examples), before)
 
 
+@pytest.mark.parametrize("mixing", ["conv", "transformer"])
+def test_padding_is_0_behind_the_blocks(mixing):
+    model, data = text_model(network={"mixing": mixing, "blocks": 2})
+    flatten = next(layer for layer in model.encoder.layers if isinstance(layer, keras.layers.Flatten))
+    x = data.x("test")
+    vectors = np.array(keras.Model(model.encoder.inputs, flatten.input)(x))
+    assert not vectors[x == 0].any()
+    assert vectors[x != 0].any(axis=-1).all()
+
+
 PLAIN = """
 import sys, numpy as np, keras, tensorflow as tf
 encoder, decoder = (keras.saving.load_model(path) for path in sys.argv[1:3])
@@ -295,12 +307,16 @@ class Fixed:
 
 
 def test_shares_by_hand():
-    texts = np.array(["a b", "b a c", "c", "a", "zzz b", "b b"], dtype=object)
-    data = text_data(texts)
+    known = np.array(["a b", "b a c", "c", "a", "b c", "b b"], dtype=object)
+    held_out = Split(np.array(["a zzz b", "c"], dtype=object))
+    data = make_data("texts", Spec("text", (0,), "string"), known, test_examples=held_out)
+    data = data.with_preprocessor(TextPreprocessing(data.spec))
     x = data.x("test").copy()
     found = evaluate(Fixed(x), data)
-    known = (x > 1).sum() / (x > 0).sum()
-    assert found["tokens_rebuilt"] == pytest.approx(known)
+    # Of a, zzz, b, the end, and c, the end, all but zzz.
+    assert found["tokens_rebuilt"] == pytest.approx(5 / 6)
+    assert found["texts_rebuilt"] == 0.5
+    assert found["tokens_rebuilt_by_length"] == {"1": 1.0, "3": 0.75}
     nothing = evaluate(Fixed(np.zeros_like(x)), data)
     assert (nothing["tokens_rebuilt"], nothing["words_recalled"], nothing["texts_rebuilt"]) == (0, 0, 0)
 
