@@ -1,6 +1,6 @@
 """Test error on MNIST of the convolutional and the dense network at equal parameters.
 
-    python benchmarks/conv_against_dense.py path/to/mnist
+    python benchmarks/conv_against_dense.py path/to/mnist --epochs 30 --seeds 3
 
 The folder holds the four idx files. Code size 32, undercomplete, squared error, the same epochs,
 batches and learning rate for both; the widths of the dense network are the ones whose parameters
@@ -9,6 +9,7 @@ the epoch, the test images are looked at once. PCA of the same size stands besid
 """
 
 import argparse
+import statistics
 from pathlib import Path
 
 LATENT = 32
@@ -43,7 +44,8 @@ def equal_widths(folder, epochs, parameters, spec):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
 
     from kerasae import PCA, evaluate, train
@@ -55,15 +57,20 @@ def main():
     second = recipe(options.folder, options.epochs, name="dense", widths=widths)
     print(f"{'':24}{'test error':>12}{'parameters':>12}{'seconds':>9}{'epochs':>8}{'best':>6}")
     print(f"{f'PCA-{LATENT}':24}{evaluate(PCA(LATENT).fit(data), data)['error']:12.5f}", flush=True)
-    for name, chosen in (("conv", first), (f"dense {widths}", second)):
-        model = chosen.build(data)
-        history = train(model, data, **chosen.train)
-        error = evaluate(model, data)["error"]
-        print(
-            f"{name:24}{error:12.5f}{model.count_params():12,}{history.seconds:9.0f}"
-            f"{len(history.epochs):8}{history.best_epoch:6}",
-            flush=True,
-        )
+    for name, chosen in ((f"dense {widths}", second), ("conv", first)):
+        errors = []
+        for seed in range(options.seeds):
+            seeded = chosen.override({"train.seed": seed})
+            model = seeded.build(data)
+            history = train(model, data, **seeded.train)
+            errors.append(evaluate(model, data)["error"])
+            print(
+                f"{name + f', seed {seed}':24}{errors[-1]:12.5f}{model.count_params():12,}"
+                f"{history.seconds:9.0f}{len(history.epochs):8}{history.best_epoch:6}",
+                flush=True,
+            )
+        spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
+        print(f"{name + ', mean':24}{statistics.fmean(errors):12.5f} ± {spread:.5f}", flush=True)
 
 
 if __name__ == "__main__":

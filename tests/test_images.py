@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
 from kerasae.preprocessing import Rescaling
@@ -77,6 +77,32 @@ def test_resizing_over_areas_keeps_the_mean(tmp_path):
     data = load_data(tmp_path, size=[4, 4])
     found = [image.mean() for split in (data.train, data.validation, data.test) for image in split.examples]
     np.testing.assert_allclose(sorted(found), sorted(means), atol=0.5)
+
+
+@pytest.mark.parametrize("orientation", [*range(1, 9), 0, 9])
+def test_photos_are_upright_as_their_exif_note_says(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for i in range(4):
+        pixels = np.random.default_rng(i).integers(0, 256, (6, 9, 3)).astype("uint8")
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png", exif=exif)
+    data = load_data(tmp_path)
+    for split in (data.train, data.validation, data.test):
+        for name, image in zip(split.names, split.examples, strict=True):
+            with Image.open(tmp_path / name.decode()) as file:
+                np.testing.assert_array_equal(image, np.asarray(ImageOps.exif_transpose(file)))
+
+
+def test_cmyk_photos_are_read_in_colour_and_refused_in_grey(tmp_path):
+    for i in range(4):
+        flat = Image.new("CMYK", (8, 8), (40 * i, 100, 20, 10))
+        flat.save(tmp_path / f"{i}.jpg", quality=95)
+    data = load_data(tmp_path)
+    for name, image in zip(data.train.names, data.train.examples, strict=True):
+        with Image.open(tmp_path / name.decode()) as file:
+            np.testing.assert_allclose(image, np.asarray(file.convert("RGB")), atol=4)
+    with pytest.raises(ValueError, match=r"0\.jpg: a CMYK image, which cannot be read as grey"):
+        load_data(tmp_path, channels=1)
 
 
 def spoil(folder):

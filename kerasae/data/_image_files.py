@@ -12,10 +12,17 @@ from kerasae.data._split import shuffled_indices
 from kerasae.preprocessing import Preprocessor
 
 
-def decode_image(path: Any, shape: Sequence[int]) -> Any:
-    """A file as an 8-bit image of a shape; safe in a graph."""
+def decode_image(path: Any, shape: Sequence[int], orientation: Any = 1) -> Any:
+    """A file as an 8-bit image of a shape; safe in a graph.
+
+    Args:
+        path: of the file.
+        shape: height, width, channels; an image of another size is resized, over areas.
+        orientation: what the camera noted, 1 to 8 as in EXIF; TensorFlow does not read it.
+    """
     image = tf.io.decode_image(tf.io.read_file(path), channels=shape[-1], expand_animations=False)
     image.set_shape((None, None, shape[-1]))
+    image = upright(image, tf.cast(orientation, tf.int32))
 
     def resized() -> Any:
         small = tf.image.resize(image, shape[:2], method="area")
@@ -27,6 +34,17 @@ def decode_image(path: Any, shape: Sequence[int]) -> Any:
     return image
 
 
+def upright(image: Any, orientation: Any) -> Any:
+    """An image `(height, width, channels)` turned and mirrored as its EXIF orientation, 1 to 8, asks."""
+
+    def one_of(codes: Sequence[int]) -> Any:
+        return tf.reduce_any(tf.equal(orientation, codes))
+
+    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
+    image = tf.cond(one_of([2, 3, 6, 7]), lambda: tf.reverse(image, [1]), lambda: image)
+    return tf.cond(one_of([3, 4, 7, 8]), lambda: tf.reverse(image, [0]), lambda: image)
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageFiles:
     """Images that stay in their files until a batch needs them; a streamed `Split`.
@@ -34,12 +52,14 @@ class ImageFiles:
     Args:
         folder: they lie in.
         names: of the files, relative to it, as bytes in UTF-8.
+        orientations: of the files, 1 to 8 as in EXIF, uint8.
         shape: of an example, height, width, channels.
         labels: one a file, or `None`.
     """
 
     folder: str
     names: np.ndarray
+    orientations: np.ndarray
     shape: tuple[int, ...]
     labels: np.ndarray | None = None
 
@@ -56,7 +76,7 @@ class ImageFiles:
     def rows(self, index: Any) -> "ImageFiles":
         """Some of the images."""
         labels = None if self.labels is None else self.labels[index]
-        return ImageFiles(self.folder, self.names[index], self.shape, labels)
+        return ImageFiles(self.folder, self.names[index], self.orientations[index], self.shape, labels)
 
     def head(self, count: int) -> np.ndarray:
         """The first images, uint8."""
@@ -84,13 +104,15 @@ class ImageFiles:
         return max(1, min(size, 2**21 // int(np.prod(self.shape)), len(self)))
 
     def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
-        names = tf.constant(self.names)
+        names, orientations = tf.constant(self.names), tf.constant(self.orientations)
+
+        def read_one(index: Any) -> Any:
+            path = tf.strings.join([self.folder, tf.gather(names, index)], os.sep)
+            return decode_image(path, self.shape, tf.gather(orientations, index))
 
         def read(index: Any) -> Any:
             return tf.map_fn(
-                lambda one: decode_image(
-                    tf.strings.join([self.folder, tf.gather(names, one)], os.sep), self.shape
-                ),
+                read_one,
                 index,
                 fn_output_signature=tf.TensorSpec(self.shape, tf.uint8),
                 parallel_iterations=16,

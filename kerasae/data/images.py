@@ -1,5 +1,6 @@
 """A folder of PNG and JPEG files, decoded as they are needed."""
 
+import dataclasses
 import os
 import warnings
 from collections import Counter
@@ -19,6 +20,7 @@ from kerasae.spec import Spec
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "F")
+_EXIF_ORIENTATION = 0x0112
 
 
 def accepts(path: Path) -> bool:
@@ -39,9 +41,9 @@ def images(
     """PNG and JPEG files of a folder and the folders in it, streamed.
 
     Every file is decoded once at the start, so that a corrupt one shows before a training and not
-    in it; after that files are read and decoded in parallel, batch by batch. Where the files lie
-    in folders, the first folder is the label. Images come back as 8-bit images of `size`, not of
-    their file's own size.
+    in it; after that files are read and decoded in parallel, batch by batch, upright where a camera
+    noted how it was held (EXIF). Where the files lie in folders, the first folder is the label.
+    Images come back as 8-bit images of `size`, not of their file's own size.
 
     Args:
         path: the folder.
@@ -65,19 +67,23 @@ def images(
         raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
     skipped = Skipped(on_error)
     good: list[str] = []
+    orientations: list[int] = []
     shapes: Counter[tuple[int, int]] = Counter()
     colour = False
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         # A part at a time: a pool keeps an object for each task that waits.
         for start in range(0, len(files), 1024):
             part = files[start : start + 1024]
-            for name, shape in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
-                if isinstance(shape, str):
-                    skipped.add(str(folder / name), shape)
+            for name, found in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
+                if isinstance(found, _Header) and found.mode == "CMYK" and channels == 1:
+                    found = "a CMYK image, which cannot be read as grey; convert it to RGB"
+                if isinstance(found, str):
+                    skipped.add(str(folder / name), found)
                     continue
                 good.append(name)
-                shapes[shape[:2]] += 1
-                colour |= shape[2] == 3
+                orientations.append(found.orientation)
+                shapes[found.height, found.width] += 1
+                colour |= found.mode not in _GREY
     if len(good) < 4:
         raise ValueError(f"Expected at least 4 images that can be read in {path}, received {len(good)}.")
     if channels is None:
@@ -95,10 +101,8 @@ def images(
     tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in good]
     labels = np.array(tops) if len(set(tops)) > 1 else None
     parts = draw_splits(len(names), validation, test, seed)
-    splits = [
-        ImageFiles(str(folder), names[part], spec.shape, None if labels is None else labels[part])
-        for part in parts
-    ]
+    everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
+    splits = [everything.rows(part) for part in parts]
     return Data(folder.resolve().name, spec, splits[0], splits[1], splits[2], skipped=skipped.lines)
 
 
@@ -110,8 +114,18 @@ def _walk(folder: Path) -> Iterator[str]:
                 yield str((Path(where) / name).relative_to(folder))
 
 
-def _examine(path: Path) -> tuple[int, int, int] | str:
-    """Height, width and channels of a file, or why it cannot be decoded.
+@dataclasses.dataclass(frozen=True)
+class _Header:
+    """What is known of a file that can be decoded: its size upright, Pillow's mode, EXIF's orientation."""
+
+    height: int
+    width: int
+    mode: str
+    orientation: int
+
+
+def _examine(path: Path) -> _Header | str:
+    """What a file holds, or why it cannot be decoded.
 
     Pillow rather than TensorFlow, whose JPEG library writes complaints of its own to the terminal.
     """
@@ -119,10 +133,11 @@ def _examine(path: Path) -> tuple[int, int, int] | str:
         with Image.open(path) as image:
             if image.format not in ("PNG", "JPEG"):
                 return f"a {image.format} file under the name of a PNG or JPEG"
-            if image.mode == "CMYK":
-                return "a CMYK image; convert it to RGB"
             image.load()
-            return image.height, image.width, 1 if image.mode in _GREY else 3
+            noted = image.getexif().get(_EXIF_ORIENTATION, 1)
+            orientation = noted if noted in range(1, 9) else 1
+            size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
+            return _Header(*size, image.mode, orientation)
     except UnidentifiedImageError:
         return "no PNG or JPEG image"
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
