@@ -1,9 +1,11 @@
 """The Keras backend: refused unless it is TensorFlow, and imported without its noise."""
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -43,25 +45,38 @@ def import_tensorflow(threads: int | None = None) -> None:
     Args:
         threads: of each operation, or `None` for TensorFlow's choice.
     """
+    with quiet():
+        import keras
+        import tensorflow
+
+        if threads is not None:
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        # A training of several models traces Keras's own functions anew, which is meant.
+        tensorflow.get_logger().setLevel("ERROR")
+        # The first operation logs too.
+        tensorflow.constant(keras.backend.epsilon())
+
+
+@contextlib.contextmanager
+def quiet(show_failure: bool = True) -> Iterator[None]:
+    """Keeps back what C++ code writes to the error stream, which Python cannot filter.
+
+    Args:
+        show_failure: whether it is shown after all if an error is raised.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 2)
         try:
-            import keras
-            import tensorflow
-
-            if threads is not None:
-                tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-                tensorflow.config.threading.set_inter_op_parallelism_threads(1)
-            # A training of several models traces Keras's own functions anew, which is meant.
-            tensorflow.get_logger().setLevel("ERROR")
-            # The first operation logs too.
-            tensorflow.constant(keras.backend.epsilon())
+            yield
         except BaseException:
-            sink.seek(0)
-            os.write(kept, sink.read())
+            if show_failure:
+                sink.seek(0)
+                os.write(kept, sink.read())
             raise
         finally:
+            sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)

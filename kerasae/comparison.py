@@ -130,9 +130,11 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
     runs = [Run.open(folder) for folder in folders]
     for run in runs[1:]:
         if run.recipe.data != runs[0].recipe.data:
+            one, other = runs[0].recipe.data, run.recipe.data
+            differing = next(key for key in {**one, **other} if one.get(key) != other.get(key))
             raise ValueError(
-                f"Expected runs on the same data, received {runs[0].recipe.data} in "
-                f"{runs[0].folder} and {run.recipe.data} in {run.folder}."
+                f"Expected runs on the same data, received data.{differing}={one.get(differing)!r} in "
+                f"{runs[0].folder} and {other.get(differing)!r} in {run.folder}."
             )
     data = runs[0].data
     for run in runs[1:]:

@@ -108,7 +108,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         f"{max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
-        [("does not" not in sentence, sentence) for sentence in sentences],
+        [("does not" not in sentence and "But it" not in sentence, sentence) for sentence in sentences],
         pictures,
         notes(entries, data),
         listings,

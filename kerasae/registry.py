@@ -42,7 +42,7 @@ def names(room: str) -> list[str]:
 
 def did_you_mean(name: str, known: list[str]) -> str:
     """A clause for an error message: the nearest known name, then all of them."""
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? There" if near else "there"
     return f"{hint} is: {', '.join(known) or 'nothing yet'}."
 

@@ -15,12 +15,14 @@ class Column:
             a column whose training rows hold no value at all.
         dtype: pandas name of the raw type, which `inverse_transform` restores.
         categories: the values of a category that have an entry of their own, once it is fitted.
+        format: of dates that are written as texts, as in `strftime`; empty for ISO 8601.
     """
 
     name: str
     kind: str
     dtype: str
     categories: tuple[str, ...] = ()
+    format: str = ""
 
     @property
     def width(self) -> int:

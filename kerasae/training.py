@@ -64,7 +64,7 @@ def train(
         model: a built autoencoder; it is compiled here.
         data: with the preprocessor whose `x` the model takes.
         epochs: at most so many.
-        batch_size: examples per step.
+        batch_size: examples per step; all rows where there are fewer.
         learning_rate: at the start.
         optimizer: a name in `keras.optimizers`.
         weight_decay: decoupled, 0 for none.

@@ -47,7 +47,20 @@ ALLOWED = {
     "runs": {"data", "models", "recipe", "training"},
     "comparison": {"data", "evaluation", "recipe", "runs", "training", "workers"},
     "comparison_page": {"data", "evaluation", "report", "runs"},
-    "export": {"runs", "codec", "models", "data", "evaluation", "preprocessing"},
+    "export": {
+        "__version__",
+        "backend",
+        "codec",
+        "data",
+        "evaluation",
+        "layers",
+        "models",
+        "penalties",
+        "preprocessing",
+        "registry",
+        "runs",
+        "spec",
+    },
     "tuning": {"recipe", "runs", "evaluation", "export", "report"},
 }
 

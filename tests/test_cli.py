@@ -197,7 +197,8 @@ def bad_inputs(folder):
         ([*train, "--latent-dim", "many"], "'many' is not a valid integer"),
         ([*train, "--epochs", "0"], "`epochs` must be a positive integer"),
         ([*train, "--learning-rate", "-1"], "`learning_rate` must be positive"),
-        ([*train, "--batch-size", "5000"], "must not exceed the 1294 rows"),
+        ([*train, "--batch-size", "0"], "`batch_size` must be a positive integer"),
+        ([*train, "--labels", "y"], "--labels has no meaning for the source 'digits'"),
         ([*train, "--set", "network.activation=rellu"], "did you mean 'relu'"),
         ([*train, "--set", "network.dropout=1.5"], "`dropout` must be in [0, 1)"),
         ([*train, "--set", "train.optimizer=adm"], "did you mean 'adam'"),
@@ -223,7 +224,6 @@ def bad_inputs(folder):
         (["train", file("one.npy", good[:1]), *out], "at least 2 rows"),
         (["train", file("nan.npy", spoiled), *out], "1 NaN or infinite values, the first at row 3, column 1"),
         (["train", file("constant.npy", constant), "--batch-size", "8", *out], "1 constant column(s) of 4"),
-        (["train", file("few.npy", good), "--latent-dim", "2", *out], "must not exceed the 36 rows"),
         (
             [
                 "train",

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae import load_data, registry
+from kerasae import Recipe, load_data, registry
 from kerasae.data import parse_source
 from kerasae.data._base import make_data
+from kerasae.preprocessing import Rescaling
 from kerasae.spec import Spec
 
 
@@ -215,8 +216,22 @@ def test_constant_columns_are_named(save, rows):
 
 
 def test_more_rows_in_a_batch_than_there_are(digits):
-    with pytest.raises(ValueError, match="must not exceed the 1294 rows"):
-        digits.training_batches(5000)
+    batches, steps, _ = digits.training_batches(5000)
+    assert (steps, next(iter(batches)).shape[0]) == (1, 1294)
+
+
+def test_examples_of_another_shape_or_range_are_named(digits):
+    raw = digits.test.head(3)
+    model = Recipe.of(latent_dim=2).build(digits)
+    for wrong in (raw[0], raw[:, :3], np.array(["a"])):
+        with pytest.raises(ValueError, match=r"Expected examples of shape \(rows, 8, 8, 1\), received"):
+            model.transform(wrong)
+    np.testing.assert_array_equal(model.transform(raw[..., 0]), model.transform(raw))
+    with pytest.raises(ValueError, match=r"Expected codes of shape \(rows, 2\), received shape \(3, 3\)"):
+        model.inverse_transform(np.zeros((3, 3)))
+    photos = Rescaling(Spec("image", (2, 2, 1), "uint8", 0.0, 255.0))
+    with pytest.warns(UserWarning, match="the model scales its input itself"):
+        photos.to_x(np.full((1, 2, 2, 1), 0.5))
 
 
 @pytest.mark.parametrize("kind", ["identity", "rescaling", "standardization"])

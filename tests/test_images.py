@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
+from kerasae.data._image_files import decode_image
 from kerasae.preprocessing import Rescaling
 
 
@@ -79,6 +80,12 @@ def test_resizing_over_areas_keeps_the_mean(tmp_path):
     np.testing.assert_allclose(sorted(found), sorted(means), atol=0.5)
 
 
+def test_a_resized_pixel_is_the_rounded_mean_of_its_area(tmp_path):
+    pixels = write(tmp_path / "a.png", (8, 6, 3))
+    found = decode_image(str(tmp_path / "a.png"), (4, 3, 3))
+    np.testing.assert_array_equal(found, np.round(pixels.reshape(4, 2, 3, 2, 3).mean(axis=(1, 3))))
+
+
 @pytest.mark.parametrize("orientation", [*range(1, 9), 0, 9])
 def test_photos_are_upright_as_their_exif_note_says(tmp_path, orientation):
     exif = Image.Exif()
@@ -91,6 +98,13 @@ def test_photos_are_upright_as_their_exif_note_says(tmp_path, orientation):
         for name, image in zip(split.names, split.examples, strict=True):
             with Image.open(tmp_path / name.decode()) as file:
                 np.testing.assert_array_equal(image, np.asarray(ImageOps.exif_transpose(file)))
+
+
+def test_photos_with_more_of_them_behind_are_read(tmp_path):
+    for i in range(4):
+        first, second = (Image.new("RGB", (8, 6), (i * 40, 9, shade)) for shade in (7, 70))
+        first.save(tmp_path / f"{i}.jpg", format="MPO", save_all=True, append_images=[second])
+    assert abs(load_data(tmp_path).train.examples[..., 2].astype(int) - 7).max() < 12
 
 
 def test_cmyk_photos_are_read_in_colour_and_refused_in_grey(tmp_path):
@@ -115,6 +129,22 @@ def test_a_corrupt_file_is_named(folder):
     spoil(folder)
     with pytest.raises(ValueError, match=r"cats/cut\.png: .*truncated.*remove it, or use --on-error skip"):
         load_data(folder)
+
+
+def test_a_photo_that_is_cut_off_is_named(tmp_path):
+    for i in range(5):
+        write(tmp_path / f"{i}.jpg", (40, 40, 3), i)
+    whole = (tmp_path / "3.jpg").read_bytes()
+    (tmp_path / "3.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"3\.jpg: .*truncated"):
+        load_data(tmp_path)
+
+
+def test_hidden_files_and_folders_are_left_out(folder):
+    write(folder / ".thumbnails" / "a.png")
+    write(folder / "cats" / ".a.png")
+    data = load_data(folder)
+    assert sum(map(len, (data.train, data.validation, data.test))) == 20
 
 
 def test_corrupt_files_are_skipped_and_listed_on_request(folder):

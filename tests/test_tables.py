@@ -1,5 +1,7 @@
 """Tables: every type of column, missing entries anywhere, and what comes back."""
 
+import dataclasses
+import re
 import warnings
 
 import keras
@@ -13,11 +15,15 @@ from hypothesis import strategies as st
 from sklearn import decomposition
 
 from kerasae import Recipe, load_data, registry, train
+from kerasae.data import Split
+from kerasae.data._base import draw_splits
 from kerasae.data.tables import from_frame
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
+from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
 from kerasae.preprocessing import TablePreprocessing
+from kerasae.preprocessing.table import column_keys, date_seconds
 from kerasae.spec import Column, Spec
 
 FAMILIES = registry.names("model")
@@ -120,6 +126,16 @@ def test_a_type_can_be_said(path):
     assert data.train.examples["category"].isna().all()
 
 
+def test_numbers_among_other_entries_are_read_where_the_type_is_said(tmp_path):
+    cells = [str(i) if i % 3 else "much" for i in range(12)]
+    (tmp_path / "t.csv").write_text("n,i\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
+    with pytest.warns(UserWarning, match=r"'n' \(4\)"):
+        data = load_data(tmp_path / "t.csv", types={"n": "number"})
+    for split in (data.train, data.validation, data.test):
+        rows = split.examples
+        np.testing.assert_array_equal(rows["n"], rows["i"].where(rows["i"] % 3 > 0))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -161,6 +177,57 @@ def test_a_row_that_is_not_utf8_is_named_by_its_line(tmp_path):
     assert data.skipped == (f"{tmp_path / 't.csv'}, line 5: not UTF-8",)
 
 
+@pytest.mark.parametrize("block", [1 << 20, 32])
+def test_lines_are_counted_past_ragged_rows_and_blocks(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("kerasae.data._csv.BLOCK", block)
+    lines = [b"name,n", *(f"row {i},{i}".encode() for i in range(2, 21))]
+    for number in (3, 5, 15):
+        lines[number - 1] = b"ragged"
+    for number in (4, 9, 16):
+        lines[number - 1] = "caf\u00e9,3".encode("latin-1")
+    (tmp_path / "t.csv").write_bytes(b"\n".join(lines))
+    found = load_data(tmp_path / "t.csv", on_error="skip").skipped
+    assert sorted(int(line.split("line ")[1].split(":")[0]) for line in found) == [3, 4, 5, 9, 15, 16]
+
+
+def test_a_tsv_is_split_at_tabs_whatever_else_its_cells_hold(tmp_path):
+    (tmp_path / "t.tsv").write_text("a,b\tc\n" + "".join(f"{i},5\tx\n" for i in range(8)))
+    assert [column.name for column in load_data(tmp_path / "t.tsv").spec.columns] == ["a,b", "c"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_types_are_those_of_all_blocks(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr("kerasae.data._csv.BLOCK", 1 << 12)
+    frame = pd.DataFrame({"gap": range(20_000), "late": 0, "code": "007"}).astype({"gap": "Int64"})
+    frame.loc[0, ["gap", "late"]] = [pd.NA, 7]
+    path = tmp_path / f"t.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    found = {column.name: (column.kind, column.dtype) for column in load_data(path).spec.columns}
+    assert found == {"gap": ("number", "Int64"), "late": ("number", "int64"), "code": ("category", "str")}
+
+
+def test_blanks_are_trimmed_and_stand_ins_for_missing_entries_known(tmp_path):
+    cells = [*map(str, range(8)), " 3 ", "", " ", "NA", "NaN", "null", "None", "<NA>", "?", " ? "]
+    (tmp_path / "t.csv").write_text("n,i\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
+    data = load_data(tmp_path / "t.csv")
+    assert (data.spec.columns[0].kind, data.spec.columns[0].dtype) == ("number", "Int64")
+    found = pd.concat([data.train.examples, data.validation.examples, data.test.examples]).sort_values("i")
+    assert found["n"].isna().tolist() == [False] * 9 + [True] * 9
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream):
+    monkeypatch.setattr("kerasae.data._csv.BLOCK", 256)
+    frame = pd.DataFrame({"key": range(1000, 1200), "n": np.arange(200) + 0.5, "label": range(200)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    data = load_data(tmp_path / "t.csv", labels="label", id="key", stream=stream)
+    splits = (data.train, data.validation, data.test)
+    for split, part in zip(splits, draw_splits(200, 0.1, 0.2, 0), strict=True):
+        assert sorted(split.labels) == sorted(part)
+        np.testing.assert_array_equal(split.labels + 0.5, split.examples["n"])
+        assert (split.examples.index.astype(int) == split.labels + 1000).all()
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 def test_delimiters_and_marks_are_found(tmp_path, delimiter, bom):
@@ -181,13 +248,138 @@ def test_a_file_without_names_gets_some(tmp_path):
     [
         ("", "received an empty file"),
         ("a,a\n1,2\n", "the name 'a' more than once"),
-        ("a,\n1,2\n", "without a name"),
+        ("a,b\n1,2\n", r"at least 4 rows for .* in .*t\.csv, received 1"),
+        ('a,b\n1,2\n3,"x\n4,y\n', r"t\.csv, line 3: a quote is opened and never closed"),
     ],
 )
 def test_bad_files(tmp_path, text, message):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         load_data(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("", "%Y-%m-%d"),
+        ("%d.%m.%Y", "%d.%m.%Y"),
+        ("%d/%m/%Y", "%d/%m/%Y"),
+        ("%m/%d/%Y", "%m/%d/%Y"),
+        ("%d/%m/%y", "%d/%m/%y"),
+        ("%d-%b-%Y", "%d-%b-%Y"),
+        ("%B %d, %Y", "%B %d, %Y"),
+        ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M"),
+    ],
+)
+@pytest.mark.parametrize("said", [False, True])
+def test_dates_of_one_format_are_dates(tmp_path, form, written, said):
+    days = pd.date_range("2020-01-01", periods=60)
+    pd.DataFrame({"d": days.strftime(written), "n": range(60)}).to_csv(tmp_path / "t.csv", index=False)
+    data = load_data(tmp_path / "t.csv", types={"d": "date"} if said else None)
+    assert (data.spec.columns[0].kind, data.spec.columns[0].format) == ("date", form)
+    for split in (data.train, data.validation, data.test):
+        assert (split.examples["d"].to_numpy() == days[split.examples["n"]].to_numpy()).all()
+    # New rows may hold them as they were written.
+    layer = TablePreprocessing(data.spec).fit(data.train.examples)
+    frame = data.test.examples
+    written_rows = frame.assign(d=frame["d"].dt.strftime(written))
+    np.testing.assert_array_equal(layer.to_x(written_rows), layer.to_x(frame))
+
+
+def test_dates_that_could_be_either_are_named_and_can_be_said(tmp_path):
+    days = pd.date_range("2020-01-01", periods=9, freq="MS")
+    pd.DataFrame({"d": days.strftime("%d/%m/%Y"), "n": 0.5}).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.warns(UserWarning, match="could be month/day or day/month.*dayfirst=true"):
+        load_data(tmp_path / "t.csv")
+    data = load_data(tmp_path / "t.csv", dayfirst=True)
+    assert (data.train.examples["d"].dt.day == 1).all()
+
+
+def test_a_few_entries_that_are_no_numbers_are_pointed_at(tmp_path):
+    cells = ["oops" if i == 7 else str(i) for i in range(50)]
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},1\n" for cell in cells))
+    with pytest.warns(UserWarning, match=r"'a' is read as a category: 49 of 50 .*'oops' is none"):
+        assert load_data(tmp_path / "t.csv").spec.columns[0].kind == "category"
+
+
+def test_decimal_commas_are_numbers_where_they_part_no_cells(tmp_path):
+    lines = [f"{i},{i % 10};{i};{i},{i}{i}{i}" for i in range(20)]
+    (tmp_path / "t.csv").write_text("a;b;c\n" + "\n".join(lines))
+    data = load_data(tmp_path / "t.csv")
+    assert [(c.kind, c.dtype) for c in data.spec.columns] == [
+        ("number", "float64"),
+        ("number", "int64"),
+        ("number", "float64"),
+    ]
+    rows = data.train.examples
+    np.testing.assert_allclose(rows["a"], rows["b"] + rows["b"] % 10 / 10)
+    quoted = [f'"{i},000",{i}' for i in range(1, 20)]
+    (tmp_path / "u.csv").write_text("a,b\n" + "\n".join(quoted))
+    assert load_data(tmp_path / "u.csv").spec.columns[0].kind == "category"
+
+
+def test_the_index_that_pandas_writes_names_the_rows(tmp_path):
+    rows(20).to_csv(tmp_path / "t.csv")
+    with pytest.warns(UserWarning, match="first column of .* has no name"):
+        data = load_data(tmp_path / "t.csv")
+    assert [column.name for column in data.spec.columns] == list(rows(20).columns)
+    frame = data.train.examples
+    np.testing.assert_allclose(frame["number"], rows(20)["number"].iloc[frame.index.astype(int)])
+
+
+def test_a_line_end_in_a_name_and_empty_lines_move_no_row(tmp_path):
+    (tmp_path / "t.csv").write_text('"a\nb",c\n' + "".join(f"{i},{i}\n\n" for i in range(8)) + "9\n")
+    with pytest.raises(ValueError, match=r"t\.csv, line 19: expected 2 cells, received 1"):
+        load_data(tmp_path / "t.csv")
+    data = load_data(tmp_path / "t.csv", on_error="skip")
+    assert sum(map(len, (data.train, data.validation, data.test))) == 8
+    assert data.spec.columns[0].kind == "number"
+
+
+def test_yes_and_no_are_booleans_where_the_type_is_said(tmp_path):
+    cells = ["yes", "no", "Y", "N", "perhaps", "", "true", "0"]
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
+    with pytest.warns(UserWarning, match=r"'a' \(1\)"):
+        data = load_data(tmp_path / "t.csv", types={"a": "boolean"})
+    found = pd.concat([data.train.examples, data.validation.examples, data.test.examples]).sort_values("b")
+    assert found["a"].tolist() == [True, False, True, False, pd.NA, pd.NA, True, False]
+
+
+def test_labels_are_what_they_were():
+    frame = pd.DataFrame({"n": np.arange(8.0), "y": [0.25, 0.75] * 4})
+    assert set(from_frame(frame, labels="y").train.labels) == {0.25, 0.75}
+    frame["y"] = ["1", None] * 4
+    assert set(from_frame(frame, labels="y").train.labels) == {"1", ""}
+    frame["y"] = [2.0, 1.0] * 4
+    assert from_frame(frame, labels="y").train.labels.dtype == "int64"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_dates_with_a_zone_come_back_with_it(tmp_path, stream):
+    moments = pd.date_range("2021-03-20", periods=40, freq="11h", tz="Europe/Zurich").as_unit("us")
+    frame = pd.DataFrame({"d": moments, "n": np.arange(40.0)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    for data in (load_data(tmp_path / "t.parquet", stream=stream), from_frame(frame)):
+        layer = TablePreprocessing(data.spec).fit(frame)
+        pd.testing.assert_frame_equal(layer.restore(layer.to_x(frame)), frame, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame({"a": pd.to_timedelta(range(9), "D")}), "column 'a' of type timedelta64"),
+        (pd.DataFrame([[1, 2]] * 9, columns=["a", "a"]), "received 'a' twice"),
+    ],
+)
+def test_frames_that_are_refused(frame, message):
+    with pytest.raises(ValueError, match=message):
+        from_frame(frame)
+
+
+def test_columns_named_by_numbers_are_found_again():
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)))
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    assert layer.to_x(frame).shape == (20, 3)
 
 
 # Preprocessing ---------------------------------------------------------------------------------------
@@ -240,6 +432,22 @@ def test_robust_scaling_is_not_moved_by_outliers():
     assert layer.scales[0] == pytest.approx(2, abs=0.3)
 
 
+def test_a_column_whose_quartiles_agree_is_scaled_by_its_standard_deviation():
+    frame = pd.DataFrame({"n": [0.5] * 80 + [1.0] * 20})
+    layer = TablePreprocessing(from_frame(frame).spec, scaling="robust").fit(frame)
+    assert layer.scales[0] == pytest.approx(frame["n"].std(ddof=0))
+
+
+def test_robust_scaling_samples_the_whole_of_a_long_column(monkeypatch):
+    monkeypatch.setattr("kerasae.preprocessing.table._SAMPLE", 500)
+    frame = pd.DataFrame({"n": np.arange(5000.0)})
+    layer = TablePreprocessing(from_frame(frame).spec, scaling="robust")
+    layer.fit_chunks(lambda: (frame.iloc[i : i + 700] for i in range(0, 5000, 700)))
+    low, middle, high = frame["n"].quantile([0.25, 0.5, 0.75])
+    assert layer.centers[0] == pytest.approx(middle, rel=0.2)
+    assert layer.scales[0] == pytest.approx((high - low) / 1.349, rel=0.2)
+
+
 @pytest.fixture(scope="module")
 def fitted():
     frame = rows()
@@ -272,13 +480,63 @@ def test_a_value_of_the_wrong_kind_is_an_error(fitted):
         layer.to_x(frame.astype({"number": object}).assign(number="much"))
 
 
+def test_infinite_numbers_are_missing(fitted):
+    layer, frame = fitted
+    x = layer.to_x(frame.iloc[:3].assign(number=[np.inf, -np.inf, 0.0]))
+    assert np.isnan(x[:, 0]).tolist() == [True, True, False]
+
+
+def test_booleans_come_back_as_booleans_whatever_a_decoder_says(fitted):
+    layer, frame = fitted
+    again = layer.restore(np.random.default_rng(0).normal(0, 5, (50, 8)).astype("float32"))
+    assert (again.dtypes == frame.dtypes).all()
+    assert set(again["bit"]) == {0, 1}
+
+
+def test_numbers_in_the_place_of_booleans_are_an_error(fitted):
+    layer, frame = fitted
+    with pytest.raises(ValueError, match="Expected 0, 1, true or false in column 'bit', received 5"):
+        layer.to_x(frame.assign(bit=5))
+
+
+def test_numbers_too_large_to_scale_are_named():
+    frame = pd.DataFrame({"a": [1e300, -1e300, 2e300] * 5})
+    with pytest.raises(ValueError, match="above 1e150 in column 'a'"):
+        TablePreprocessing(from_frame(frame).spec).fit(frame)
+
+
+def test_the_largest_integers_come_back():
+    frame = pd.DataFrame({"a": [2**62, 2**63 - 1, -(2**63)] * 4})
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = layer.restore(np.array([[9.0], [-9.0]], "float32"))
+    assert again["a"].dtype == "int64"
+    assert again["a"][0] > 2**62
+    assert again["a"][1] < -(2**62)
+
+
+def test_codes_that_are_numbers_come_back_as_texts():
+    frame = pd.DataFrame({"k": list(range(10)) * 3})
+    layer = TablePreprocessing(from_frame(frame, types={"k": "category"}).spec, max_categories=5).fit(frame)
+    assert set(layer.restore(layer.to_x(frame))["k"]) == {"0", "1", "2", "3", "4", "[UNK]"}
+
+
+def test_keys_are_unlike_each_other_and_names_where_they_can_be():
+    keys = column_keys(["age", "a/b", "a_b", "A_B", "7", "größe"])
+    assert keys["age"] == "age"
+    assert len({key.lower() for key in keys.values()}) == 6
+    assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", key) for key in keys.values())
+
+
 def test_no_table_at_all_is_an_error(fitted):
     with pytest.raises(TypeError, match="Expected a DataFrame"):
         fitted[0].to_x(np.zeros((3, 8)))
 
 
-def test_a_column_without_values_comes_back_empty():
-    frame = rows().assign(empty=np.nan)
+@pytest.mark.parametrize("nothing", [np.nan, None])
+def test_a_column_without_values_comes_back_empty(nothing):
+    frame = rows().assign(empty=nothing)
     layer = TablePreprocessing(from_frame(frame).spec)
     with pytest.warns(UserWarning, match="Column 'empty' has no value in the training rows"):
         layer.fit(frame)
@@ -300,6 +558,32 @@ def test_the_most_frequent_categories_are_kept():
     assert layer.spec.columns[0].categories == ("a", "b")
 
 
+def test_a_name_with_a_slash_has_an_input():
+    frame = pd.DataFrame({"km/h": np.arange(9.0)})
+    assert list(TablePreprocessing(from_frame(frame).spec).fit(frame).inputs()) == ["km_h"]
+
+
+def test_codes_do_not_follow_from_the_order_of_the_rows():
+    frame = pd.DataFrame({"c": list("bdac") * 5})
+    one, other = (TablePreprocessing(from_frame(f).spec).fit(f).spec for f in (frame, frame[::-1]))
+    assert one == other
+
+
+def test_an_integer_category_keeps_its_codes_beside_a_gap():
+    frame = pd.DataFrame({"k": [3, 4, 5] * 10})
+    layer = TablePreprocessing(from_frame(frame, types={"k": "category"}).spec).fit(frame)
+    gaps = frame.index % 7 == 0
+    x = layer.to_x(frame.mask(gaps[:, None]))
+    np.testing.assert_array_equal(x, np.where(gaps[:, None], np.nan, layer.to_x(frame)))
+
+
+def test_seconds_of_a_date_with_a_zone_are_those_of_utc():
+    moments = pd.Series(pd.date_range("2021-01-01", periods=3, freq="7h", tz="Asia/Tokyo"))
+    expected = [moment.timestamp() for moment in moments]
+    np.testing.assert_array_equal(date_seconds(moments), expected)
+    np.testing.assert_array_equal(date_seconds(moments.map(str)), expected)
+
+
 # The loss --------------------------------------------------------------------------------------------
 
 SPEC = Spec(
@@ -318,6 +602,7 @@ SPEC = Spec(
 def test_the_loss_is_the_sum_of_the_densities():
     rng = np.random.default_rng(0)
     params = rng.normal(size=(5, 8)).astype("float32")
+    params[0, 6:] = -9
     x = np.column_stack(
         [rng.integers(0, 3, 5), rng.normal(size=5), rng.integers(0, 2, 5), rng.normal(size=5)]
     )
@@ -338,6 +623,7 @@ def test_the_loss_is_the_sum_of_the_densities():
     mean = np.array(loss.mean(tf.constant(params)))
     np.testing.assert_array_equal(mean[:, 0], logits.argmax(1))
     np.testing.assert_allclose(mean[:, [1, 3]], params[:, [3, 5]])
+    np.testing.assert_allclose(mean[:, 2], 1 / (1 + np.exp(-params[:, 4])), rtol=1e-5)
 
 
 def test_missing_entries_add_neither_loss_nor_gradient():
@@ -436,6 +722,13 @@ def test_plain_parts_load_without_kerasae(tmp_path, run_python):
     assert "'category': 'string'" in out
 
 
+def test_a_row_is_embedded_as_numbers_vectors_and_marks():
+    layer = ColumnEmbedding([0, 3])
+    found = layer(np.array([[1.5, 2], [np.nan, np.nan]], "float32"))
+    (table,) = layer.get_weights()
+    np.testing.assert_allclose(found, [[1.5, *table[2], 0, 0], [0, *table[3], 1, 1]])
+
+
 def test_a_missing_entry_is_not_the_mean():
     """It is marked: the code of a row differs whether an entry is missing or average."""
     model, data = table_model("undercomplete", rows())
@@ -519,7 +812,10 @@ def test_streamed_training_is_repeatable(path):
     assert found[0] == found[1]
 
 
-def test_a_streamed_epoch_has_each_row_once(path):
+@pytest.mark.parametrize("block", [256, 16])
+def test_a_streamed_epoch_has_each_row_once(path, monkeypatch, block):
+    monkeypatch.setattr("kerasae.data._stored_table._BLOCK", block)
+    monkeypatch.setattr("kerasae.data._stored_table._MIXED", 3)
     data = load_data(path, stream=True, id="key", labels="label")
     with pytest.warns(UserWarning, match="empty"):
         data = data.with_preprocessor(TablePreprocessing(data.spec))
@@ -551,6 +847,60 @@ def test_pca_of_complete_numbers_is_pca():
     expected = np.mean((x - exact.inverse_transform(exact.transform(x))) ** 2)
     assert found["error"] == pytest.approx(expected, rel=1e-4)
     assert found["wrong"] is None
+
+
+@pytest.fixture
+def gaps(path):
+    data = load_data(path, labels="label", id="key", drop=["empty"])
+    return data.with_preprocessor(TablePreprocessing(data.spec))
+
+
+class Nothing:
+    """A codec that answers with 0 everywhere."""
+
+    latent_dim = 1
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def transform(self, raw):
+        return np.zeros((len(raw), 1), "float32")
+
+    def decode(self, codes):
+        return np.zeros((len(codes), self.columns), "float32")
+
+
+def test_figures_are_means_over_the_entries_that_are_there(gaps):
+    test = gaps.test.examples.copy()
+    test["category"] = test["category"].mask(test["category"] == "low", "never seen")
+    data = dataclasses.replace(gaps, test=Split(test))
+    x = data.x("test")
+    found = evaluate(Nothing(x.shape[1]), data)
+    codes = np.array([column.kind not in ("number", "date") for column in data.spec.features])
+    categories = np.array([column.kind == "category" for column in data.spec.features])
+    wrong = np.where(np.isnan(x), np.nan, (x != 0) | categories)
+    assert (x[:, categories] == 0).any()
+    assert found["error"] == pytest.approx(np.nanmean(np.square(x[:, ~codes])), rel=1e-5)
+    assert found["wrong"] == pytest.approx(np.nanmean(wrong[:, codes]))
+
+
+@pytest.mark.parametrize("indicators", [False, True])
+def test_pca_answers_an_empty_row_with_the_means_of_what_is_there(gaps, indicators):
+    pca = TablePCA(3, indicators=indicators).fit(gaps)
+    x = np.concatenate([gaps.x("train"), gaps.x("validation")])
+    numbers = [i for i, column in enumerate(gaps.spec.features) if column.kind in ("number", "date")]
+    empty = gaps.test.examples.iloc[:1].map(lambda value: None)
+    found = pca.decode(pca.transform(empty))
+    np.testing.assert_allclose(found[0, numbers], np.nanmean(x, axis=0)[numbers], atol=1e-6)
+
+
+@pytest.mark.parametrize("indicators", [False, True])
+def test_no_baseline_sees_the_test_rows(gaps, indicators):
+    other = dataclasses.replace(gaps, test=gaps.test.rows(slice(5)))
+    one, two = (
+        TablePCA(2, indicators=indicators).fit(d).transform(gaps.test.examples) for d in (gaps, other)
+    )
+    np.testing.assert_array_equal(one, two)
 
 
 def test_categories_are_answered_with_the_mode():

@@ -1,9 +1,13 @@
 """Texts: tokens and back, the loss, and a code that is used."""
 
+import dataclasses
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kerasae import Recipe, load_data, registry, train
 from kerasae.corruptions import MaskingNoise
@@ -11,7 +15,9 @@ from kerasae.data import Split
 from kerasae.data._base import make_data
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._texts import NearestText, TextSVD
+from kerasae.layers import TokenEmbedding
 from kerasae.losses import Tokens
+from kerasae.networks.text import text
 from kerasae.preprocessing import TextPreprocessing
 from kerasae.spec import Spec
 
@@ -66,12 +72,20 @@ def test_a_column_of_a_csv(tmp_path):
         load_data(f"text:{tmp_path / 't.csv'}", column="txt")
 
 
+def test_labels_stay_with_their_texts_where_empty_ones_are_left_out(tmp_path):
+    lines = [f"{i},{f'say {i}' if i % 3 else ''}\n" for i in range(24)]
+    (tmp_path / "t.csv").write_text("label,text\n" + "".join(lines))
+    data = load_data(f"text:{tmp_path / 't.csv'}", column="text", labels="label")
+    for split in (data.train, data.validation, data.test):
+        assert [f"say {label}" for label in split.labels] == split.examples.tolist()
+
+
 # Tokens ----------------------------------------------------------------------------------------------
 
 
 def test_ids_end_and_padding():
     layer = TextPreprocessing(Spec("text", (0,), "string")).fit(["b a, a!", "a c", "A"])
-    assert layer.spec.vocabulary[:4] == ("", "[UNK]", "[END]", "a")
+    assert layer.spec.vocabulary[:4] == ("", "[UNK]", "[end of text]", "a")
     assert layer.spec.shape == (4,)
     x = layer.to_x(["a c", "zebra b", "", "a a a a a a"])
     assert x.dtype == np.int32
@@ -127,6 +141,46 @@ def test_bad_arguments(arguments, message):
         TextPreprocessing(Spec("text", (0,), "string"), **arguments)
 
 
+def test_a_missing_text_is_an_empty_one():
+    layer = text_data().preprocessor
+    np.testing.assert_array_equal(layer.to_x([None, float("nan"), "cat"]), layer.to_x(["", "", "cat"]))
+
+
+def test_missing_texts_of_pandas_are_empty_ones():
+    layer = text_data().preprocessor
+    found = layer.to_x(pd.Series(["cat", None], dtype="string"))
+    np.testing.assert_array_equal(found, layer.to_x(["cat", ""]))
+    with pytest.raises(TypeError, match="take its column of texts"):
+        layer.to_x(pd.DataFrame({"t": ["cat"]}))
+
+
+def test_a_word_that_looks_like_the_end_is_a_word():
+    texts = ["a [END] b", "b a", "[END]"]
+    layer = TextPreprocessing(Spec("text", (0,), "string"), standardize=None).fit(texts)
+    assert layer.restore(layer.to_x(texts)).tolist() == texts
+
+
+def test_an_svd_of_few_characters_answers():
+    data = make_data("t", Spec("text", (0,), "string"), np.array(["abba", "ab", "ba ab", "b"] * 4, object))
+    data = data.with_preprocessor(TextPreprocessing(data.spec, tokens="characters"))
+    assert evaluate(TextSVD(2).fit(data), data)["words_recalled"] > 0
+
+
+def test_the_preprocessing_comes_back_from_its_config():
+    texts = ["Hello, World", "ab", "B a"]
+    layer = TextPreprocessing(
+        Spec("text", (0,), "string"),
+        tokens="characters",
+        standardize=None,
+        max_tokens=9,
+        max_length=7,
+        resampled=0.2,
+    ).fit(texts)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert again.get_config() == layer.get_config()
+    np.testing.assert_array_equal(again.to_x(texts), layer.to_x(texts))
+
+
 def test_one_text_alone_is_refused():
     with pytest.raises(TypeError, match="put it into a list"):
         text_data().preprocessor.to_x("cat")
@@ -143,6 +197,8 @@ def test_texts_made_anew_keep_their_length_and_the_others_are_left():
         assert abs(changed - share * 0.97) < 0.15
         words = made[(x > 2) & (made != x)]
         assert set(words) <= set(x[x > 2]) | {1}
+        assert (made[x > 2] == 1).mean() == pytest.approx(0.1 * share, abs=0.05)
+        assert share == 0 or 1 in words
 
 
 # The loss --------------------------------------------------------------------------------------------
@@ -221,6 +277,32 @@ def test_padding_is_0_behind_the_blocks(mixing):
     assert vectors[x != 0].any(axis=-1).all()
 
 
+def test_attention_does_not_see_how_much_padding_there_is():
+    short, long = (
+        text(
+            Spec("text", (length,), "string", vocabulary=("", "[UNK]", "[END]", *WORDS)),
+            mixing="transformer",
+            embedding_dim=8,
+            hidden=0,
+        ).encoder
+        for length in (4, 9)
+    )
+    for weight, longer in zip(short.weights, long.weights, strict=True):
+        weight.assign(longer[: weight.shape[0]])
+    x = np.array([[3, 2, 0, 0], [5, 4, 1, 2]])
+    padded = np.pad(x, [(0, 0), (0, 5)])
+    found, expected = (np.reshape(one, (2, -1, 8)) for one in (long(padded), short(x)))
+    np.testing.assert_allclose(found[:, :4], expected, atol=1e-6)
+
+
+def test_an_embedding_is_the_row_of_the_token_and_that_of_its_place():
+    layer = TokenEmbedding(7, 3)
+    ids = np.array([[3, 4, 0], [4, 3, 6]])
+    vectors = layer(ids)
+    table, positions = layer.get_weights()
+    np.testing.assert_allclose(vectors, (table[ids] + positions) * (ids > 0)[..., None], rtol=1e-6)
+
+
 PLAIN = """
 import sys, numpy as np, keras, tensorflow as tf
 encoder, decoder = (keras.saving.load_model(path) for path in sys.argv[1:3])
@@ -267,6 +349,15 @@ def test_masked_words_are_unknown_and_ends_stay():
     changed = (noisy != x)[x > 2]
     assert 0.4 < changed.mean() < 0.6
     assert (noisy[noisy != x] == 1).all()
+
+
+@pytest.mark.parametrize("corruption", ["masking", "swap"])
+def test_noise_moves_no_end(corruption):
+    model, data = text_model("denoising", model={"corruption": corruption, "level": 0.5})
+    x = data.x("test")
+    noisy = model.corrupt(tf.constant(x), True, None, True).numpy()
+    np.testing.assert_array_equal(np.where(noisy > 2, 1, noisy), np.where(x > 2, 1, x))
+    assert (noisy != x).any()
 
 
 def test_noise_for_numbers_is_refused():
@@ -319,6 +410,60 @@ def test_shares_by_hand():
     assert found["tokens_rebuilt_by_length"] == {"1": 1.0, "3": 0.75}
     nothing = evaluate(Fixed(np.zeros_like(x)), data)
     assert (nothing["tokens_rebuilt"], nothing["words_recalled"], nothing["texts_rebuilt"]) == (0, 0, 0)
+
+
+def test_words_count_as_often_as_they_are_said_and_not_behind_the_end():
+    known = np.array(["a b", "b a c", "c", "a", "b c", "b b"], dtype=object)
+    data = make_data(
+        "texts", Spec("text", (0,), "string"), known, test_examples=Split(np.array(["b b"], dtype=object))
+    )
+    data = data.with_preprocessor(TextPreprocessing(data.spec))
+    b = data.spec.vocabulary.index("b")
+    for answer, share in (([b, b, 2], 1), ([b, 2, b], 0.5), ([2, b, b], 0)):
+        ids = np.zeros_like(data.x("test"))
+        ids[0, :3] = answer
+        assert evaluate(Fixed(ids), data)["words_recalled"] == share
+
+
+def test_tfidf_is_that_of_sklearn():
+    data = text_data()
+    texts = np.concatenate([data.train.examples, data.validation.examples])
+    words = list(data.spec.vocabulary[3:])
+    exact = TfidfVectorizer(sublinear_tf=True, vocabulary=words).fit(texts).transform(data.test.examples)
+    found = NearestText().fit(data)._tfidf(data.test.examples).toarray()
+    np.testing.assert_allclose(found[:, 3:], exact.toarray(), rtol=1e-6)
+    assert not found[:, :3].any()
+
+
+def test_of_words_without_order_as_many_count_as_the_text_has():
+    known = np.array(["a b", "b a c", "c", "a", "b c", "b b"], dtype=object)
+    data = make_data(
+        "texts", Spec("text", (0,), "string"), known, test_examples=Split(np.array(["a b"], dtype=object))
+    )
+    data = data.with_preprocessor(TextPreprocessing(data.spec))
+    a, b, c = map(data.spec.vocabulary.index, "abc")
+    for answer, share in (([b, a, c], 1), ([c, a, b], 0.5)):
+        codec = Fixed(np.pad([answer], [(0, 0), (0, data.spec.shape[0] - 3)]))
+        codec.ordered = False
+        assert evaluate(codec, data)["words_recalled"] == share
+
+
+def test_a_truncated_svd_answers_with_words_from_the_heaviest_on():
+    data = text_data()
+    svd = TextSVD(3).fit(data)
+    codes = svd.transform(data.test.examples)
+    words = svd.decode(codes)
+    weights = np.take_along_axis(svd._svd.inverse_transform(codes), words, axis=1)
+    assert (words > 2).all()
+    assert (np.diff(weights, axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize("make", [NearestText, lambda: TextSVD(4)])
+def test_no_baseline_sees_the_test_texts(make):
+    data = text_data()
+    other = dataclasses.replace(data, test=Split(data.test.examples[:4]))
+    one, two = (make().fit(d).transform(data.test.examples) for d in (data, other))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_order_counts_for_tokens_and_not_for_words():

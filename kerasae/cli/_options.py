@@ -91,9 +91,19 @@ def make_recipe(source: str | None, settings: dict[str, Any], path: Path | None)
     if path is None:
         if source is None:
             raise click.UsageError("Expected a source (digits, a path, tfds:NAME) or --recipe.")
+        _check_flags(parse_source(source)["name"], settings)
         return Recipe.of(source=source).override(settings)
     recipe = Recipe.read(path)
     if source is not None:
         section = parse_source(source)
         settings = {**{f"data.{key}": value for key, value in section.items()}, **settings}
     return recipe.override(settings)
+
+
+def _check_flags(source: str, settings: dict[str, Any]) -> None:
+    """Refuses a flag of the data by the name that the user typed, where a source does not take it."""
+    taken = registry.parameters(registry.resolve("data", source))
+    for flag, key, _, _ in _FLAGS:
+        section, name = key.split(".")
+        if section == "data" and key in settings and name not in taken:
+            raise click.UsageError(f"{flag} has no meaning for the source '{source}'.")

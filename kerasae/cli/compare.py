@@ -123,7 +123,8 @@ def _compare_families(
             recipe, families, range(first, first + seeds), folder=folder, jobs=jobs, progress=progress
         )
         if folder is not None:
-            write_report(folder, entries, data, f"Autoencoders and PCA on {data.name}")
+            names = [entry.name.replace("pca", "PCA") for entry in entries if entry.baseline]
+            write_report(folder, entries, data, f"Autoencoders beside {', '.join(names)} on {data.name}")
     _show(entries, data, out, as_json)
 
 

@@ -99,18 +99,14 @@ class Data:
         on Keras 3.15). The few batches too many for that are left out too, others in each epoch.
 
         Args:
-            batch_size: examples per batch.
+            batch_size: examples per batch; all rows where there are fewer.
             seed: of the order.
             first_epoch: the number of the first epoch, from 0.
             steps_per_call: steps that one call of a compiled function will take; `None` takes an
                 epoch, in equal calls of at most 256 steps, so that Ctrl-C is answered.
         """
         rows = len(self.train)
-        if rows < batch_size:
-            raise ValueError(
-                f"`batch_size` must not exceed the {rows} rows of the training split, received "
-                f"{batch_size}; use --batch-size {rows} or less."
-            )
+        batch_size = min(batch_size, rows)
         steps = rows // batch_size
         per_call = steps // -(-steps // 256) if steps_per_call is None else min(steps_per_call, steps)
         steps -= steps % per_call
@@ -204,7 +200,13 @@ def make_data(
 
 
 def draw_splits(
-    rows: int, validation: float, test: float, seed: int, with_validation: bool = True, with_test: bool = True
+    rows: int,
+    validation: float,
+    test: float,
+    seed: int,
+    with_validation: bool = True,
+    with_test: bool = True,
+    where: str = "",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row numbers to train on, in order, to validate on and to test on.
 
@@ -215,6 +217,7 @@ def draw_splits(
         seed: of the draw.
         with_validation: whether to draw a validation split.
         with_test: whether to draw a test split.
+        where: they are, for the error.
 
     Raises:
         ValueError: for a share out of range, or too few rows.
@@ -230,7 +233,7 @@ def draw_splits(
         order = order[count:]
     if len(order) < 2:
         raise ValueError(
-            f"Expected at least 4 rows for a training, a validation and a test split, received {rows}."
+            f"Expected at least 4 rows for a training, a validation and a test split{where}, received {rows}."
         )
     return np.sort(order), drawn[1], drawn[0]
 

@@ -1,6 +1,7 @@
 """CSV and Parquet files in blocks, with what cannot be read named by file and line."""
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kerasae.data._skipping import Skipped
 #: Bytes of a CSV file that are read at a time.
 BLOCK = 1 << 20
 #: What stands for a missing entry, Arrow's list.
-MISSING = pa.array([*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?"])
+MISSING = pa.array([*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?", "-", "--", "."])
 
 
 class CsvFile:
@@ -41,20 +42,49 @@ class CsvFile:
             raise ValueError(f"Expected rows in {path}, received an empty file.")
         text = start.decode("utf-8-sig", errors="replace")
         self.delimiter = _delimiter(text) if delimiter is None else delimiter
-        first = next(csv.reader(text.splitlines(), delimiter=self.delimiter))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
+        first = next(cells for cells in reader if cells)
+        lines = reader.line_num
         self.header = not any(_is_number(cell) for cell in first) if header is None else header
+        #: Lines of the header, more than one where a name holds a line end.
+        self._header_lines = lines if self.header else 0
         self.names = [cell.strip() for cell in first]
         if not self.header:
             self.names = [f"column_{number}" for number in range(1, len(first) + 1)]
         if "�" in "".join(self.names):
             raise ValueError(f"{path}, line 1: the names of the columns are not UTF-8; convert the file.")
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
-        if repeated or "" in self.names:
-            what = f"the name '{repeated[0]}' more than once" if repeated else "a column without a name"
+        #: Whether the first column has no name: so pandas writes an index.
+        self.indexed = self.header and self.names[0] == "" and len(self.names) > 1
+        self.names = [name or f"column_{number}" for number, name in enumerate(self.names, 1)]
+        if repeated and repeated != [""]:
             raise ValueError(
-                f"Expected a name of its own for each column in line 1 of {path}, received {what}; a file "
-                "without names needs --set data.header=false."
+                f"Expected a name of its own for each column in line 1 of {path}, received the name "
+                f"'{repeated[-1]}' more than once."
             )
+        self._check_quotes()
+
+    def _check_quotes(self) -> None:
+        """Finds a quote that is never closed: all behind it would be one cell."""
+        count = 0
+        with self.path.open("rb") as file:
+            while block := file.read(BLOCK):
+                count += block.count(b'"')
+        if count % 2 == 0:
+            return
+        with self.path.open(encoding="utf-8", errors="replace", newline="") as text:
+            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+            begins = 1
+            try:
+                for _ in reader:
+                    begins = reader.line_num + 1
+            except csv.Error as error:
+                # Others are quotes inside a cell, which Arrow reads as they stand.
+                if "unexpected end" in str(error) or "field larger" in str(error):
+                    raise ValueError(
+                        f"{self.path}, line {begins}: a quote is opened and never closed; close it, or "
+                        "double a quote that is meant as one."
+                    ) from None
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows that can be read, in order, in blocks of about 1 MB."""
@@ -66,7 +96,7 @@ class CsvFile:
                 ragged.append(row.number)
                 try:
                     self.skipped.add(
-                        f"{self.path}, line {self._line(row.number)}",
+                        f"{self.path}, line {self._line(row.number - self._header_lines + int(self.header))}",
                         f"expected {row.expected_columns} cells, received {row.actual_columns}",
                     )
                 except ValueError as error:
@@ -79,7 +109,7 @@ class CsvFile:
             reader = pa_csv.open_csv(
                 self.path,
                 pa_csv.ReadOptions(
-                    use_threads=False, block_size=BLOCK, column_names=self.names, skip_rows=int(self.header)
+                    use_threads=False, block_size=BLOCK, column_names=self.names, skip_rows=self._header_lines
                 ),
                 pa_csv.ParseOptions(
                     delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
@@ -100,7 +130,9 @@ class CsvFile:
             wrong = _not_utf8(table)
             for row in wrong:
                 self.skipped.add(
-                    f"{self.path}, line {self._line(self._physical(seen + row, ragged))}", "not UTF-8"
+                    f"{self.path}, line {self._line(self._physical(seen + row, ragged))}",
+                    "not UTF-8",
+                    "convert the file (iconv -f latin1 -t utf-8)",
                 )
             seen += len(table)
             if wrong:
@@ -119,12 +151,16 @@ class CsvFile:
         return number
 
     def _line(self, row: int) -> int:
-        """The line at which a row begins: a quoted cell may hold line ends."""
+        """The line at which a row begins: a quoted cell may hold line ends, and empty lines are no rows."""
         with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
             reader = csv.reader(file, delimiter=self.delimiter)
-            for _ in range(row - 1):
-                next(reader, None)
-            return reader.line_num + 1
+            rows = read = 0
+            for cells in reader:
+                begins, read = read + 1, reader.line_num
+                rows += bool(cells)
+                if rows == row and cells:
+                    return begins
+            return read + 1
 
 
 class ParquetFile:

@@ -16,15 +16,20 @@ class Skipped:
         self.on_error = on_error
         self._lines: list[str] = []
 
-    def add(self, where: str, reason: str) -> None:
+    def add(self, where: str, reason: str, advice: str = "remove it") -> None:
         """Notes one that cannot be read.
+
+        Args:
+            where: file and line.
+            reason: why it cannot.
+            advice: what to do about it.
 
         Raises:
             ValueError: unless they are skipped.
         """
         line = f"{where}: {' '.join(reason.split()).rstrip('.')}"
         if self.on_error == "raise":
-            raise ValueError(f"{line}; remove it, or use --on-error skip.")
+            raise ValueError(f"{line}; {advice}, or use --on-error skip.")
         self._lines.append(line)
 
     @property

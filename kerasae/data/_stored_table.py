@@ -1,6 +1,8 @@
 """The rows of a table too large for memory, in a file of their own."""
 
 import dataclasses
+import hashlib
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +103,8 @@ class StoredTable:
 
     def _store_x(self, preprocessor: Preprocessor) -> tuple[Path, tuple[int, ...]]:
         """`x` in a file, float32, row by row."""
-        where = self.path.with_suffix(f".{id(preprocessor)}.x")
+        fitted = json.dumps(preprocessor.get_config(), sort_keys=True, default=str)
+        where = self.path.with_suffix(f".{hashlib.sha256(fitted.encode()).hexdigest()[:16]}.x")
         if not where.is_file():
             with where.open("wb") as file:
                 for chunk in self.chunks():
@@ -142,7 +145,7 @@ class TableWriter:
         """Adds rows."""
         if not len(frame):
             return
-        batch = pa.RecordBatch.from_pandas(frame)
+        batch = pa.RecordBatch.from_pandas(frame, preserve_index=True)
         if self._sink is None:
             self._file = pa.OSFile(str(self._path), "wb")
             self._sink = pa.ipc.new_stream(self._file, batch.schema)

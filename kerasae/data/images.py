@@ -21,6 +21,8 @@ _SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "F")
 _EXIF_ORIENTATION = 0x0112
+#: MPO is what many phones write: a JPEG with more of them behind it.
+_FORMATS = ("PNG", "JPEG", "MPO")
 
 
 def accepts(path: Path) -> bool:
@@ -131,7 +133,7 @@ def _examine(path: Path) -> _Header | str:
     """
     try:
         with Image.open(path) as image:
-            if image.format not in ("PNG", "JPEG"):
+            if image.format not in _FORMATS:
                 return f"a {image.format} file under the name of a PNG or JPEG"
             image.load()
             noted = image.getexif().get(_EXIF_ORIENTATION, 1)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from kerasae.data._base import Data, draw_splits
 from kerasae.data._csv import CsvFile, ParquetFile
@@ -15,6 +16,7 @@ from kerasae.data._skipping import Skipped
 from kerasae.data._split import Split
 from kerasae.data._stored_table import TableWriter
 from kerasae.data._types import KINDS, ColumnType, column_of
+from kerasae.preprocessing.table import check_names
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
@@ -37,6 +39,7 @@ def tables(
     types: dict[str, Literal["number", "boolean", "date", "category"]] | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    dayfirst: bool | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     stream: bool | None = None,
     validation: float = 0.1,
@@ -46,8 +49,9 @@ def tables(
     """The rows of a CSV or Parquet file.
 
     The type of a CSV's column is found from all of its entries: `true` and `false`, or 0 and 1, are
-    booleans, then numbers, dates (ISO 8601, or one format throughout), otherwise categories. A
-    number that begins with 0, such as 007, is a category.
+    booleans, then numbers (3,5 too, where commas do not part the cells), dates (ISO 8601, or one
+    usual format throughout), otherwise categories. A number that begins with 0, such as 007, is a
+    category. A first column without a name, as pandas writes an index, is taken as `id`.
 
     Args:
         path: of the file; `.csv`, `.tsv`, `.parquet`.
@@ -58,6 +62,7 @@ def tables(
             `category`. Entries that are no such thing are missing then, with a warning.
         header: whether the first row of a CSV holds names; by default it does unless one is a number.
         delimiter: of a CSV; found by default.
+        dayfirst: whether 02/01/2020 is the second of January, where the column does not show it.
         on_error: what a row does that cannot be read (too many cells, too few, not UTF-8): `"raise"`
             ends the reading, `"skip"` leaves it out and lists it.
         stream: whether rows stay on disk, in a temporary folder, and are read as they are needed;
@@ -74,8 +79,17 @@ def tables(
     if file_path.suffix.lower() in _CSV:
         tab = "\t" if file_path.suffix.lower() == ".tsv" else None
         source: Any = CsvFile(file_path, skipped, header, delimiter or tab)
-    else:
+    elif file_path.suffix.lower() in (".parquet", ".pq"):
         source = ParquetFile(file_path)
+    else:
+        raise ValueError(f"Expected a file named .csv, .tsv or .parquet, received {path}.")
+    if id is None and getattr(source, "indexed", False):
+        id = source.names[0]
+        warnings.warn(
+            f"The first column of {path} has no name, as pandas writes an index: it names the rows and "
+            f"no training sees it; --id COLUMN chooses another.",
+            stacklevel=2,
+        )
     wanted = [name for name in (labels, id, *drop, *(types or {})) if name is not None]
     for name in wanted:
         if name not in source.names:
@@ -85,11 +99,11 @@ def tables(
     if not used:
         raise ValueError(f"Expected columns beside labels and id in {path}, received none.")
     if isinstance(source, CsvFile):
-        rows, columns, read = _scan(source, used, types or {}, labels, id)
+        rows, columns, read = _scan(source, used, types or {}, labels, id, dayfirst)
     else:
         rows, columns, read = _typed(source, used, types or {}, labels, id)
     spec = Spec("table", (len(columns),), "mixed", columns=tuple(columns))
-    parts = draw_splits(rows, validation, test, seed)
+    parts = draw_splits(rows, validation, test, seed, where=f" in {path}")
     if stream is None:
         stream = file_path.stat().st_size > _LARGE
     name = file_path.stem
@@ -127,8 +141,10 @@ def from_frame(
 ) -> Data:
     """The rows of a DataFrame; arguments as for `tables`."""
     _check_types(types)
+    frame = frame.rename(columns=str)
+    check_names(frame)
     used = [name for name in frame.columns if name != labels]
-    examples = frame[used].rename(columns=str)
+    examples = frame[used]
     columns = tuple(column_of(examples[name], (types or {}).get(name)) for name in examples)
     spec = Spec("table", (len(columns),), "mixed", columns=columns)
     everything = Split(examples, None if labels is None else _labels(frame[labels].to_numpy()))
@@ -148,10 +164,16 @@ def _check_types(types: dict[str, Any] | None) -> None:
 
 
 def _scan(
-    source: CsvFile, used: list[str], types: dict[str, Any], labels: str | None, id: str | None
+    source: CsvFile,
+    used: list[str],
+    types: dict[str, Any],
+    labels: str | None,
+    id: str | None,
+    dayfirst: bool | None,
 ) -> tuple[int, list[Column], _Reader]:
     """A first pass, for rows and types; the second is the reader returned."""
-    seen = {name: ColumnType(name, types.get(name)) for name in used}
+    comma = source.delimiter != ","
+    seen = {name: ColumnType(name, types.get(name), decimal_comma=comma, dayfirst=dayfirst) for name in used}
     rows = 0
     for block in source.blocks():
         rows += len(block)
@@ -187,6 +209,13 @@ def _typed(
     bits = dict.fromkeys(used, True)
     for block in source.blocks():
         rows += len(block)
+        for name in used:
+            kind = block.schema.field(name).type
+            if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_duration(kind):
+                raise ValueError(
+                    f"Expected numbers, booleans, dates or texts in {source.path}, received column "
+                    f"'{name}' of type {kind}; leave it out with --set 'data.drop=[\"{name}\"]'."
+                )
         frame = block.select(used).to_pandas()
         for name in used:
             if (
@@ -211,12 +240,19 @@ def _typed(
         elif arrow == "bool":
             dtype, kind = "boolean" if missing[name] else "bool", types.get(name) or "boolean"
         elif arrow.startswith(("date", "timestamp")):
-            dtype, kind = "datetime64[us]", types.get(name) or "date"
+            zone = getattr(source._file.schema_arrow.field(name).type, "tz", None)
+            dtype = f"datetime64[us, {zone}]" if zone else "datetime64[us]"
+            kind = types.get(name) or "date"
         elif arrow.startswith("decimal"):
             dtype, kind = "float64", types.get(name) or "number"
         else:
             kind = column.kind if types.get(name) is None else types[name]
             dtype = dtype if kind == "number" else "category" if dtype == "category" else "str"
+        if kind == "category" and dtype != "category":
+            # Codes that are numbers come back as texts: an unknown one is no number.
+            dtype = "str"
+        elif kind == "number" and arrow == "bool":
+            dtype = "float64"
         columns.append(Column(name, kind, dtype))
 
     def read() -> Iterator[tuple[pd.DataFrame, np.ndarray | None]]:
@@ -235,8 +271,8 @@ def _typed(
 
 
 def _labels(values: np.ndarray) -> np.ndarray:
-    """Labels as integers where they are."""
-    try:
-        return values.astype("int64")
-    except (ValueError, TypeError):
-        return values.astype(str)
+    """Labels as integers where all of them are, otherwise as they stand or as texts."""
+    numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy("float64", na_value=np.nan)
+    if np.isnan(numbers).any():
+        return pd.Series(values).fillna("").astype(str).to_numpy(str)
+    return numbers.astype("int64") if (numbers == np.round(numbers)).all() else numbers

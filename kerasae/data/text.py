@@ -1,5 +1,6 @@
 """Texts: one a line of a text file, or a column of a CSV or Parquet file."""
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,7 +81,11 @@ def _lines(path: Path, skipped: Skipped) -> list[str]:
             try:
                 found.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
             except UnicodeDecodeError as error:
-                skipped.add(f"{path}, line {number}", f"not UTF-8 at byte {error.start + 1} of the line")
+                skipped.add(
+                    f"{path}, line {number}",
+                    f"not UTF-8 at byte {error.start + 1} of the line",
+                    "convert the file (iconv -f latin1 -t utf-8)",
+                )
     return found
 
 
@@ -93,7 +98,8 @@ def _column(
     delimiter: str | None,
 ) -> tuple[list[str], np.ndarray | None]:
     parquet = path.suffix.lower() in (".parquet", ".pq")
-    source: Any = ParquetFile(path) if parquet else CsvFile(path, skipped, header, delimiter)
+    tab = "\t" if path.suffix.lower() == ".tsv" else None
+    source: Any = ParquetFile(path) if parquet else CsvFile(path, skipped, header, delimiter or tab)
     if column is None:
         raise ValueError(
             f"Expected the column of the texts in {path}: --text COLUMN; there is: {', '.join(source.names)}."
@@ -110,4 +116,4 @@ def _column(
     if labels is None:
         return texts, None
     found = np.array(given)
-    return texts, found.astype("int64") if all(one.lstrip("-").isdigit() for one in given) else found
+    return texts, found.astype("int64") if all(re.fullmatch(r"-?\d{1,18}", one) for one in given) else found

@@ -1,6 +1,7 @@
 """What is measured of a codec, by the kind of its examples."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,6 +49,16 @@ class Measures:
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
         """Fitted codecs of this code size, by name."""
         raise NotImplementedError
+
+    def doubt(self, ours: Callable[[str], Any], theirs: Callable[[str], Any], key: str) -> str:
+        """What to add to a verdict on one figure in the light of the others, or nothing.
+
+        Args:
+            ours: from a key to the figure of a codec.
+            theirs: the same of the baseline.
+            key: the figure judged.
+        """
+        return ""
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Whether a baseline with these figures leaves nothing to beat in one of those judged."""

@@ -1,5 +1,6 @@
 """ReconstructionLoss: what a decoder's numbers mean, and how well they explain `x`."""
 
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -45,6 +46,14 @@ class ReconstructionLoss(keras.losses.Loss):
         """The loss of each example: `(batch,)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `per_example`.")
 
+    #: Unit of `error`.
+    error_unit: ClassVar[str] = "squared units of x per feature"
+
+    def error(self, x: Any, params: Any) -> Any:
+        """How badly each example is reconstructed, `(batch,)`: the mean squared error of its features."""
+        squared = ops.square(ops.cast(x, "float32") - ops.cast(self.mean(params), "float32"))
+        return ops.mean(ops.reshape(squared, (-1, math.prod(squared.shape[1:]))), axis=-1)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.per_example(y_true, y_pred)
 
@@ -62,3 +71,11 @@ class ReconstructionLoss(keras.losses.Loss):
 def sum_features(values: Any) -> Any:
     """`(batch, ...)` to `(batch,)`."""
     return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)
+
+
+def greatest(logits: Any) -> Any:
+    """The index of the greatest of the last axis, int32; the first one of equals.
+
+    `ops.argmax` of Keras 3.15 looks at the sign bits of floats, which TFLite has no operation for.
+    """
+    return ops.cast(ops.top_k(logits, 1)[1][..., 0], "int32")

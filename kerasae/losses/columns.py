@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.layers import ColumnScales
-from kerasae.losses._base import ReconstructionLoss
+from kerasae.losses._base import ReconstructionLoss, greatest
 from kerasae.spec import Spec
 
 
@@ -30,6 +30,7 @@ class Columns(ReconstructionLoss):
     """
 
     kinds = ("table",)
+    error_unit = "nats per row"
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class Columns(ReconstructionLoss):
         if self._booleans:
             parts.append(ops.sigmoid(self._pick(params, self._booleans)))
         parts += [
-            ops.cast(ops.argmax(self._logits(params, column), axis=-1), params.dtype)[:, None]
+            ops.cast(greatest(self._logits(params, column)), params.dtype)[:, None]
             for column in self._categories
         ]
         order = np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
@@ -107,6 +108,10 @@ class Columns(ReconstructionLoss):
 
     def per_example(self, x: Any, params: Any) -> Any:
         return ops.sum(self.per_column(x, params), axis=-1)
+
+    def error(self, x: Any, params: Any) -> Any:
+        """`-log p` of each row, `(batch,)`, in nats."""
+        return self.per_example(x, params)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "spec": self.spec.to_dict(), "min_scale": self.min_scale}

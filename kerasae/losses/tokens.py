@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasae.losses._base import ReconstructionLoss
+from kerasae.losses._base import ReconstructionLoss, greatest
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -16,13 +16,14 @@ class Tokens(ReconstructionLoss):
     """
 
     kinds = ("text",)
+    error_unit = "nats per token"
 
     def __init__(self, *, name: str | None = "tokens", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
 
     def mean(self, params: Any) -> Any:
         """The likeliest ids, `(batch, length)`, int32."""
-        return ops.cast(ops.argmax(params, axis=-1), "int32")
+        return greatest(params)
 
     def per_token(self, x: Any, params: Any) -> Any:
         """`-log p(x_t)`, `(batch, length)`, in nats; 0 for padding."""
@@ -32,3 +33,8 @@ class Tokens(ReconstructionLoss):
 
     def per_example(self, x: Any, params: Any) -> Any:
         return ops.sum(self.per_token(x, params), axis=-1)
+
+    def error(self, x: Any, params: Any) -> Any:
+        """`-log p` of each text over its tokens, `(batch,)`, in nats per token."""
+        tokens = ops.sum(ops.cast(ops.not_equal(x, 0), "float32"), axis=-1)
+        return self.per_example(x, params) / ops.maximum(tokens, 1.0)

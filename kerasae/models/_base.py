@@ -51,6 +51,8 @@ class Autoencoder(keras.Model):
 
     #: The reconstruction loss where none is given.
     default_loss: ClassVar[str] = "squared_error"
+    #: Whether codes can be drawn: from the prior N(0, I), and from a posterior by `draw_code`.
+    generative: ClassVar[bool] = False
     #: Noise in a validation is drawn from this seed, so that epochs are judged alike.
     validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
 
@@ -92,6 +94,14 @@ class Autoencoder(keras.Model):
         """`x` `(batch, ...)` to codes `(batch, latent_dim)`; without noise, so two calls agree."""
         raise NotImplementedError(f"{type(self).__name__} must write `encode`.")
 
+    def describe(self, x: Any) -> dict[str, Any]:
+        """All that the encoder says of `x`: the code `z`, and what a family adds to it."""
+        return {"z": self.encode(x)}
+
+    def draw_code(self, described: dict[str, Any], eps: Any) -> Any:
+        """A code of each posterior, from what `describe` says and `eps` ~ N(0, I), `(batch, latent_dim)`."""
+        raise NotImplementedError(f"{type(self).__name__} has no posterior to draw from.")
+
     def head_layers(self) -> list[keras.layers.Layer]:
         """The layers between the encoder's features and the code, in order."""
         raise NotImplementedError(f"{type(self).__name__} must write `head_layers`.")
@@ -119,14 +129,20 @@ class Autoencoder(keras.Model):
 
     def transform(self, raw: Any, batch_size: int = 1024) -> np.ndarray:
         """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
-        if self.preprocessor is not None:
-            raw = self.preprocessor.tensors(raw)
-        return in_batches(self._graphs.encode, raw, batch_size)
+        return in_batches(self._graphs.encode, self._tensors(raw), batch_size)
 
     def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> Any:
         """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
-        x = in_batches(self._graphs.decode, np.asarray(codes, "float32"), batch_size)
+        codes = np.asarray(codes, "float32")
+        if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
+            raise ValueError(
+                f"Expected codes of shape (rows, {self.latent_dim}), received shape {codes.shape}."
+            )
+        x = in_batches(self._graphs.decode, codes, batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
+
+    def _tensors(self, raw: Any) -> Any:
+        return np.asarray(raw) if self.preprocessor is None else self.preprocessor.tensors(raw)
 
     def _to_x(self, raw: Any) -> Any:
         return ops.cast(raw, "float32") if self.preprocessor is None else self.preprocessor(raw)

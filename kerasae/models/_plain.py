@@ -14,7 +14,7 @@ def plain_encoder(model: Any) -> keras.Model:
         inputs = x = keras.Input(model.spec.shape, dtype=model.spec.dtype, name="raw")
     else:
         inputs = model.preprocessor.inputs()
-        x = model.preprocessor.call(inputs)
+        x = model.preprocessor.call(model.preprocessor.named(inputs))
     code = _plain(model.encoder)(x)
     for layer in model.head_layers():
         code = layer.call(code) if type(layer).__module__.startswith("kerasae.") else layer(code)

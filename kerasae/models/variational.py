@@ -12,6 +12,7 @@ from kerasae.layers import Sampling
 from kerasae.models._base import Autoencoder
 from kerasae.models._importance import Tightening, importance_weighted_objective
 from kerasae.penalties.gaussian_kl import GaussianKL
+from kerasae.preprocessing import slices
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -54,6 +55,7 @@ class VariationalAutoencoder(Autoencoder):
     """
 
     default_loss = "gaussian"
+    generative = True
 
     def __init__(
         self,
@@ -121,6 +123,13 @@ class VariationalAutoencoder(Autoencoder):
     def encode(self, x: Any, training: bool = False) -> Any:
         return self.to_mean(self.encoder(x, training=training))
 
+    def describe(self, x: Any) -> dict[str, Any]:
+        mean, log_var = self.posterior(x)
+        return {"z": mean, "z_log_var": log_var}
+
+    def draw_code(self, described: dict[str, Any], eps: Any) -> Any:
+        return described["z"] + ops.exp(0.5 * described["z_log_var"]) * eps
+
     def call(
         self,
         inputs: Any,
@@ -157,9 +166,9 @@ class VariationalAutoencoder(Autoencoder):
 
     def sample_posterior(self, raw: np.ndarray, seed: int) -> np.ndarray:
         """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`."""
-        mean, log_var = self.posterior(self._to_x(raw))
-        eps = keras.random.normal(ops.shape(mean), seed=seed)
-        return self.inverse_transform(ops.convert_to_numpy(mean + ops.exp(0.5 * log_var) * eps))
+        x = self._to_x(self._tensors(raw))
+        eps = keras.random.normal((int(ops.shape(x)[0]), self.latent_dim), seed=seed)
+        return self.inverse_transform(ops.convert_to_numpy(self.draw_code(self.describe(x), eps)))
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
         """Dimensions whose posterior mean has a variance above `threshold` over the examples.
@@ -187,8 +196,8 @@ class VariationalAutoencoder(Autoencoder):
         part = min(samples, 100)
         weigh = tf.function(self._log_weights, reduce_retracing=True)
         results = []
-        for number, start in enumerate(range(0, len(raw), batch_size)):
-            x = self._to_x(raw[start : start + batch_size])
+        for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
+            x = self._to_x(rows)
             found = [
                 weigh(x, tf.constant(min(part, samples - done)), tf.constant([seed + number, done]))
                 for done in range(0, samples, part)
@@ -215,7 +224,7 @@ class VariationalAutoencoder(Autoencoder):
         Returns:
             `elbo = -reconstruction - kl`, with `beta` 1 whatever the training used.
         """
-        x = self._to_x(raw)
+        x = self._to_x(self._tensors(raw))
         mean, log_var = self.posterior(x)
         kl = float(ops.mean(self.kl.measure((mean, log_var))))
         draws = [

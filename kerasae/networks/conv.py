@@ -64,7 +64,7 @@ def conv(
     if len(spec.shape) != 3:
         raise ValueError(
             "The network 'conv' needs images of shape (height, width, channels), received examples of "
-            f"shape {spec.shape}; use --network dense."
+            f"shape {spec.shape}; use --network {spec.kind if spec.columns or spec.vocabulary else 'dense'}."
         )
     check_positive("kernel_size", kernel_size)
     check_positive("strides", strides)

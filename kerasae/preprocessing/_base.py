@@ -1,5 +1,6 @@
 """Preprocessor: raw examples to the numbers that a network sees, and back."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -64,11 +65,34 @@ class Preprocessor(keras.layers.Layer):
         Raises:
             ValueError: for examples that are not of this spec.
         """
-        return np.asarray(raw)
+        array = np.asarray(raw)
+        if (*array.shape[1:], 1) == self.spec.shape:
+            array = array[..., None]
+        if array.dtype.kind not in "biuf" or array.shape[1:] != self.spec.shape:
+            raise ValueError(
+                f"Expected examples of shape {('rows', *self.spec.shape)}, received "
+                f"{array.dtype} of shape {array.shape}.".replace("'", "")
+            )
+        if self.spec.high == 255 and array.dtype.kind == "f" and array.size and array.max() <= 1:
+            warnings.warn(
+                "Expected raw images with values from 0 to 255, received floating point up to "
+                f"{array.max():g}: the model scales its input itself.",
+                stacklevel=2,
+            )
+        return array
 
     def inputs(self) -> Any:
         """Symbolic raw examples, for a functional model."""
         return keras.Input(self.spec.shape, dtype=self.spec.dtype, name="raw")
+
+    def named(self, inputs: Any) -> Any:
+        """What `inputs` gives as what `call` takes."""
+        return inputs
+
+    @property
+    def lookups(self) -> list[keras.layers.Layer]:
+        """The layers that hold tables of strings, which an exported graph must be told of."""
+        return []
 
     def to_x(self, raw: Any, batch_size: int = 8192) -> np.ndarray:
         """Raw examples as a user holds them to `x`, `(rows, ...)`, as NumPy."""
@@ -131,7 +155,9 @@ def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
         raw = np.rint(raw)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
-            raw = np.clip(raw, limits.min, limits.max)
+            # The greatest of 64 bits is none of the numbers that floats have: the one below it is.
+            high = float(limits.max)
+            raw = np.clip(raw, limits.min, np.nextafter(high, 0) if high > limits.max else high)
     return raw.astype(dtype)
 
 

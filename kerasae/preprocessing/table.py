@@ -1,5 +1,6 @@
 """The columns of a table as numbers and codes."""
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,6 +85,10 @@ class TablePreprocessing(Preprocessor):
         self._lookups = [lookup(column, False) for column in fitted]
         self._inverses = [lookup(column, True) for column in fitted]
 
+    @property
+    def lookups(self) -> list[keras.layers.Layer]:
+        return [*self._lookups, *self._inverses]
+
     # Fitting -------------------------------------------------------------------------------------
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "TablePreprocessing":
@@ -125,6 +130,9 @@ class TablePreprocessing(Preprocessor):
                 f"are {_listed([column.name for column in self.spec.columns])}."
             )
         names = [column.name for column in self.spec.columns]
+        if isinstance(raw, pd.DataFrame):
+            raw = raw.rename(columns=str)
+            check_names(raw)
         missing = [name for name in names if name not in raw]
         if missing:
             here = [str(name) for name in raw]
@@ -139,16 +147,20 @@ class TablePreprocessing(Preprocessor):
             )
         return {column.name: column_values(raw[column.name], column) for column in self.spec.columns}
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each column where columns are inputs by name; the name itself if it can be one."""
+        return column_keys([column.name for column in self.spec.features])
+
     def inputs(self) -> Any:
+        kinds = {column.name: column.kind for column in self.spec.features}
         return {
-            column.name: keras.Input(
-                (),
-                dtype="string" if column.kind == "category" else "float64",
-                # Keras refuses a slash, and warns where name and key of an input differ.
-                name=column.name.replace("/", "_"),
-            )
-            for column in self.spec.features
+            key: keras.Input((), dtype="string" if kinds[name] == "category" else "float64", name=key)
+            for name, key in self.keys.items()
         }
+
+    def named(self, inputs: Any) -> Any:
+        return {name: inputs[key] for name, key in self.keys.items()}
 
     def call(self, inputs: Any) -> Any:
         centers, scales = self._moments()
@@ -234,6 +246,26 @@ class TablePreprocessing(Preprocessor):
         return {**super().get_config(), **own}
 
 
+def check_names(frame: pd.DataFrame) -> None:
+    """Refuses a table in which a name stands for more than one column."""
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise ValueError(f"Expected a name of its own for each column, received '{repeated[0]}' twice.")
+
+
+def column_keys(names: Sequence[str]) -> dict[str, str]:
+    """A key for each column that Keras and TensorFlow take as the name of an input, unlike any other."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        key = key if re.match(r"[A-Za-z]", key) else f"column_{key}"
+        # Keras tells names apart by more than their case alone.
+        while key.lower() in {taken.lower() for taken in found.values()}:
+            key += "_"
+        found[name] = key
+    return found
+
+
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:8])
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
@@ -248,11 +280,13 @@ def column_values(series: Any, column: Column) -> np.ndarray:
         texts = series.astype(object)
         if pd.api.types.is_float_dtype(series.dtype):
             # 3.0 was 3 before a missing entry made the column one of floats.
-            texts = texts.map(lambda value: int(value) if value == value and value == int(value) else value)
+            # From a list: `map` would make floats of them again.
+            whole = [int(v) if v == v and v == int(v) else v for v in texts]
+            texts = pd.Series(whole, index=series.index, dtype=object)
         return texts.where(series.notna(), "").map(str).to_numpy(object)
     try:
         if column.kind == "date":
-            return date_seconds(series)
+            return date_seconds(series, column.format)
         if series.dtype == object or isinstance(series.dtype, pd.StringDtype):
             series = pd.to_numeric(series.map(_boolean, na_action="ignore"))
         values = series.to_numpy("float64", na_value=np.nan)
@@ -261,6 +295,13 @@ def column_values(series: Any, column: Column) -> np.ndarray:
             f"Expected a {column.kind} in every row of column '{column.name}', received a value that is "
             f"none: {str(error).splitlines()[0]}."
         ) from None
+    if np.isinf(values).any():
+        warnings.warn(f"Infinite entries of column '{column.name}' count as missing.", stacklevel=2)
+    if column.kind == "boolean" and not np.isin(values[~np.isnan(values)], (0, 1)).all():
+        raise ValueError(
+            f"Expected 0, 1, true or false in column '{column.name}', received "
+            f"{values[~np.isnan(values) & ~np.isin(values, (0, 1))][0]:g}."
+        )
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -268,26 +309,31 @@ def _boolean(value: Any) -> Any:
     return {"true": 1.0, "false": 0.0}.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
-def parse_dates(series: pd.Series, coerce: bool = False) -> pd.Series:
-    """Dates as pandas reads them, ISO 8601 or of one format, in UTC without a zone.
+def parse_dates(series: pd.Series, form: str = "", coerce: bool = False) -> pd.Series:
+    """Dates in UTC without a zone.
 
     Args:
-        series: of strings or dates.
+        series: of dates, or of strings of one format.
+        form: of the strings, as in `strftime`; empty for ISO 8601, which is read in any case.
         coerce: whether what is no date becomes missing; otherwise it is an error.
     """
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        texts = series
+        errors: Any = "coerce" if coerce else "raise"
         try:
-            series = pd.to_datetime(series, utc=True, format="ISO8601")
+            series = pd.to_datetime(texts, utc=True, format=form or "ISO8601", errors=errors)
         except ValueError:
-            series = pd.to_datetime(series, utc=True, errors="coerce" if coerce else "raise")
+            if not form:
+                raise
+            series = pd.to_datetime(texts, utc=True, format="ISO8601")
     if series.dt.tz is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     return series.astype("datetime64[us]")
 
 
-def date_seconds(series: pd.Series) -> np.ndarray:
+def date_seconds(series: pd.Series, form: str = "") -> np.ndarray:
     """Dates as seconds since 1970 (UTC where they have a zone), float64, NaN for missing."""
-    micro = parse_dates(series).to_numpy()
+    micro = parse_dates(series, form).to_numpy()
     return np.where(np.isnat(micro), np.nan, micro.astype("int64") / 1e6)
 
 
@@ -300,9 +346,12 @@ def _restore(values: np.ndarray | None, rows: int, column: Column, step: float) 
     if step:
         values = np.round(values / step) * step
     if column.kind == "date":
-        return pd.Series(pd.to_datetime(np.round(values * 1e6).astype("int64"), unit="us")).astype(
-            column.dtype
-        )
+        stamps = pd.Series(pd.to_datetime(np.round(values * 1e6).astype("int64"), unit="us"))
+        if isinstance(pd.api.types.pandas_dtype(column.dtype), pd.DatetimeTZDtype):
+            stamps = stamps.dt.tz_localize("UTC")
+        elif column.format:
+            return stamps.dt.strftime(column.format) if column.dtype in ("object", "str") else stamps
+        return stamps.astype(column.dtype)
     if column.kind == "boolean":
         values = np.clip(values, 0, 1)
     plain = column.dtype.lower()
@@ -334,9 +383,10 @@ class _Statistics:
         if not len(present):
             return
         # Chan et al. 1979: moments of two parts make those of the whole.
-        mean, rows = present.mean(), self.rows + len(present)
-        shift = mean - self._mean
-        self._squares += np.square(present - mean).sum() + shift**2 * self.rows * len(present) / rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, rows = present.mean(), self.rows + len(present)
+            shift = mean - self._mean
+            self._squares += np.square(present - mean).sum() + shift**2 * self.rows * len(present) / rows
         self._mean += shift * len(present) / rows
         self.rows = rows
         self._days &= bool((present % 86400 == 0).all())
@@ -361,6 +411,11 @@ class _Statistics:
             self.step = 1.0
             return column
         std = float(np.sqrt(self._squares / self.rows))
+        if not np.isfinite(std):
+            raise ValueError(
+                f"Expected numbers whose squares can be added, received some above 1e150 in column "
+                f"'{column.name}'; take their logarithm, or leave the column out with data.drop."
+            )
         self.center, self.scale = float(self._mean), std
         if self.robust:
             low, self.center, high = (float(q) for q in np.quantile(self._sample, [0.25, 0.5, 0.75]))

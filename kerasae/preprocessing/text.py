@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from keras import ops
 
@@ -89,10 +90,14 @@ class TextPreprocessing(Preprocessor):
         self._ids: Any = None
         if not self.spec.vocabulary:
             return
-        # The end token stands in the vocabulary at its id, under a name that no split can give.
+        # The end token stands in the vocabulary at its id, under a name that no split gives: it has spaces.
         words = list(self.spec.vocabulary[END:])
         self._ids = self._layer(vocabulary=words, output_sequence_length=self.spec.shape[0] - 1)
         self._words = keras.layers.StringLookup(vocabulary=words, mask_token="", invert=True)
+
+    @property
+    def lookups(self) -> list[keras.layers.Layer]:
+        return [self._ids, self._words]
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "TextPreprocessing":
         layer = self._layer(max_tokens=self.max_tokens - 1)
@@ -102,7 +107,7 @@ class TextPreprocessing(Preprocessor):
             raise ValueError("Expected texts with tokens, received empty ones alone.")
         whole = self._layer(vocabulary=known, ragged=True)
         longest = max(int(tf.reduce_max(whole(self.tensors(chunk)).row_lengths())) for chunk in chunks())
-        vocabulary = ("", "[UNK]", "[END]", *known)
+        vocabulary = ("", "[UNK]", "[end of text]", *known)
         length = min(longest + 1, self.max_length)
         self.spec = Spec("text", (length,), "string", vocabulary=vocabulary)
         self._make_lookups()
@@ -111,7 +116,9 @@ class TextPreprocessing(Preprocessor):
     def tensors(self, raw: Any) -> np.ndarray:
         if isinstance(raw, str):
             raise TypeError("Expected a list of texts, received one text; put it into a list.")
-        return np.array(["" if text is None or text != text else str(text) for text in raw], dtype=object)
+        if hasattr(raw, "columns"):
+            raise TypeError("Expected texts, received a table; take its column of texts.")
+        return np.array(["" if _is_missing(text) else str(text) for text in raw], dtype=object)
 
     def inputs(self) -> Any:
         return keras.Input((), dtype="string", name="raw")
@@ -171,6 +178,10 @@ class TextPreprocessing(Preprocessor):
     def get_config(self) -> dict[str, Any]:
         names = ("tokens", "standardize", "max_tokens", "max_length", "resampled")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _is_missing(text: Any) -> bool:
+    return text is None or text is pd.NA or text != text
 
 
 def _dataset(parts: Iterable[np.ndarray]) -> tf.data.Dataset:

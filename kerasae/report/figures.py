@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 #: Okabe and Ito 2008: told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#000000")
@@ -177,6 +178,7 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
                 )
         place.set_title(name, fontsize=11)
         place.set_xlabel("epoch", fontsize=8)
+        place.xaxis.set_major_locator(MaxNLocator(integer=True))
         place.set_ylabel(f"reconstruction, {unit}" if unit else "reconstruction", fontsize=8)
         place.tick_params(labelsize=7)
         place.grid(alpha=0.3)
