@@ -1,1 +1,23 @@
-"""Artifacts for servers and devices, one format per file; empty so far."""
+"""Artifacts for servers and devices, one format a file, each proved equal to the model before it leaves."""
+
+from kerasae.export._artifact import Artifact
+from kerasae.export._bundle import bundle
+from kerasae.export._parity import TOLERANCES, Parity, ParityError
+from kerasae.export._subject import Subject
+from kerasae.export._verify import Verdict, verify
+
+from kerasae import registry
+
+globals().update(registry.members("export"))
+
+__all__ = [
+    "TOLERANCES",
+    "Artifact",
+    "Parity",
+    "ParityError",
+    "Subject",
+    "Verdict",
+    "bundle",
+    "verify",
+    *registry.members("export"),
+]

@@ -1,0 +1,149 @@
+"""Endpoints: what an artifact answers, by signature, the same names on a server and on a device."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from kerasae.export._views import View
+
+from kerasae.layers import NoiseLayer
+from kerasae.models import Autoencoder
+from kerasae.penalties import Penalty
+from kerasae.preprocessing import Preprocessor
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """One signature of an artifact.
+
+    Args:
+        name: of the signature.
+        inputs: what is sent, by name, the batch in front.
+        function: from a dict of what is sent to a dict of what is answered; safe in a graph.
+    """
+
+    name: str
+    inputs: dict[str, tf.TensorSpec]
+    function: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Verbs:
+    """The verbs of a model, each a graph of its own that several endpoints call.
+
+    An endpoint that traced the model anew would write its graph, and the constants of its
+    preprocessing, into the artifact once more.
+
+    Args:
+        model: a built autoencoder with a preprocessor.
+        view: how raw examples enter and leave.
+    """
+
+    def __init__(self, model: Autoencoder, view: View) -> None:
+        x = tf.TensorSpec((view.batch, *view.spec.shape), view.preprocessor.x_dtype)
+        z = tf.TensorSpec((view.batch, model.latent_dim), tf.float32)
+        loss = model.reconstruction_loss
+
+        def graph(function: Any, *signature: Any) -> Any:
+            return tf.function(function, input_signature=signature)
+
+        self.enter = graph(view.enter, view.inputs())
+        self.describe = graph(model.describe, x)
+        self.decode = graph(model.decoder, z)
+        decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
+        self.mean = graph(loss.mean, decoded)
+        self.error = graph(loss.error, x, decoded)
+
+
+def endpoints(model: Autoencoder, view: View, *, seeded: bool) -> list[Endpoint]:
+    """What every artifact answers; the first is what a client gets that names no signature.
+
+    Args:
+        model: a built autoencoder with a preprocessor.
+        view: how raw examples enter and leave.
+        seeded: whether draws come from a seed a row, two int32, or from `eps` ~ N(0, I) that the
+            client sends: TFLite has no random operation that is the same everywhere.
+    """
+    verbs = Verbs(model, view)
+    raw = view.inputs()
+    z = {"z": tf.TensorSpec((view.batch, model.latent_dim), tf.float32, name="z")}
+    if seeded:
+        noise = {"seed": tf.TensorSpec((view.batch, 2), tf.int32, name="seed")}
+    else:
+        noise = {"eps": tf.TensorSpec((view.batch, model.latent_dim), tf.float32, name="eps")}
+
+    def eps(sent: dict[str, Any]) -> Any:
+        return draw(sent["seed"], model.latent_dim) if seeded else sent["eps"]
+
+    def rebuilt(z: Any, name: str = "reconstruction") -> dict[str, Any]:
+        return view.leave(verbs.mean(verbs.decode(z)), name)
+
+    def code(sent: dict[str, Any]) -> Any:
+        return verbs.describe(verbs.enter(sent))["z"]
+
+    def error(sent: dict[str, Any]) -> dict[str, Any]:
+        x = verbs.enter(sent)
+        return {"score": verbs.error(x, verbs.decode(verbs.describe(x)["z"]))}
+
+    def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:
+        described = verbs.describe(verbs.enter({name: sent[name] for name in raw}))
+        return rebuilt(model.draw_code(described, eps(sent)))
+
+    found = [
+        Endpoint("reconstruct", raw, lambda sent: rebuilt(code(sent))),
+        Endpoint("encode", raw, lambda sent: dict(verbs.describe(verbs.enter(sent)))),
+        Endpoint("decode", z, lambda sent: rebuilt(sent["z"])),
+        Endpoint("anomaly_score", raw, error),
+    ]
+    if model.generative:
+        found += [
+            Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")),
+            Endpoint("sample_posterior", {**raw, **noise}, of_posterior),
+        ]
+    return found
+
+
+def draw(seeds: Any, latent_dim: int) -> Any:
+    """N(0, I) by a seed a row, `(batch, 2)` to `(batch, latent_dim)`.
+
+    A row's draw depends on its own seed alone, whatever else a server puts into the batch.
+    """
+    return tf.map_fn(
+        lambda seed: tf.random.stateless_normal((latent_dim,), seed, alg="philox"),
+        seeds,
+        fn_output_signature=tf.TensorSpec((latent_dim,), tf.float32),
+    )
+
+
+def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence[Any]) -> None:
+    """Traces endpoints and writes them as a SavedModel.
+
+    The model itself is not tracked: `ExportArchive.track(model)` stores each weight twice (Keras
+    issue 23553), while the variables that the endpoints read are found without it.
+
+    Args:
+        folder: to write.
+        found: the endpoints, the default one first.
+        lookups: layers with tables of strings, which are tracked one by one.
+    """
+    archive = keras.export.ExportArchive()
+    for layer in lookups:
+        if not layer.built:
+            layer.build((None,))
+        archive.track(layer)
+    for endpoint in found:
+        archive.add_endpoint(endpoint.name, endpoint.function, input_signature=[endpoint.inputs])
+    archive.write_out(folder, verbose=False)
+
+
+def served_elements(model: Autoencoder) -> int:
+    """How many numbers an artifact must hold: the weights that turn `x` into a code and back.
+
+    Penalties, noise and the states of random generators serve the training alone.
+    """
+    parts = [layer for layer in model.layers if not isinstance(layer, Penalty | NoiseLayer | Preprocessor)]
+    weights = {id(weight): weight for layer in parts for weight in layer.weights}
+    return sum(math.prod(w.shape) for w in weights.values() if w.name != "seed_generator_state")

@@ -1,0 +1,101 @@
+"""Quantisation of a float32 TFLite file: kernels alone, by Google's own quantiser for LiteRT.
+
+The converter of TensorFlow quantises everything it can. Constants of a preprocessing overflow in
+float16 (a date is 1.6e9 seconds), a missing entry is no int8, and scores that are worked out in int8
+have 256 values. Here the kernels become small, and what stands between them stays in float32.
+"""
+
+import contextlib
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from kerasae.backend import quiet
+
+#: Operations with a kernel.
+_KERNELS = ("FULLY_CONNECTED", "CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
+#: Last layers whose outputs are logits and numbers side by side: one range for all of them would be too
+#: coarse for the numbers, so their activations stay in float32.
+_MIXED = r".*(heads|logits).*"
+
+
+def quantize(
+    content: bytes, precision: str, calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]]
+) -> bytes:
+    """A float32 file in another precision.
+
+    Args:
+        content: of the file.
+        precision: `float16`, `dynamic` or `int8`.
+        calibration: gives signatures with inputs, from which int8 takes the ranges of activations.
+    """
+    from ai_edge_quantizer import qtyping, quantizer
+    from ai_edge_quantizer.algorithm_manager import AlgorithmName
+
+    # The quantiser reports to both streams.
+    with quiet(), contextlib.redirect_stdout(io.StringIO()):
+        work = quantizer.Quantizer(bytearray(content))
+        for name in _KERNELS:
+            operation = qtyping.TFLOperationName(name)
+            if precision == "float16":
+                half = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+                weights = qtyping.OpQuantizationConfig(weight_tensor_config=half)
+                work.update_quantization_recipe(".*", operation, weights, AlgorithmName.FLOAT_CASTING)
+            elif precision == "dynamic":
+                work.add_dynamic_config(".*", operation, 8)
+            else:
+                work.add_static_config(".*", operation, 8, 8)
+        ranges = None
+        if precision == "int8":
+            work.add_dynamic_config(_MIXED, qtyping.TFLOperationName.FULLY_CONNECTED, 8)
+            ranges = _ranges(content, calibration())
+        return bytes(work.quantize(ranges).quantized_model)
+
+
+def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The least and the greatest value of every float tensor over examples, by name.
+
+    The quantiser's own calibration keeps a moving average of them, which cuts off what is rare: the
+    error of a digits model was 14 % above the float one with it, and is 0.04 % with these.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_content=content,
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        # A delegate would compute several operations in one, and show nothing of what is between.
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
+    graphs = {name: runner._subgraph_index for name, runner in runners.items()}
+    tensors = {
+        name: [
+            (one["index"], one["name"], len(one["shape"]))
+            for one in interpreter.get_tensor_details(graph)
+            if one["dtype"] is np.float32
+        ]
+        for name, graph in graphs.items()
+    }
+    found: dict[str, tuple[float, float, int]] = {}
+    for signature, sent in examples:
+        runners[signature](**sent)
+        for index, name, rank in tensors[signature]:
+            try:
+                values = interpreter.get_tensor(index, graphs[signature])
+            except ValueError:
+                # A tensor that is never computed, such as the work space of an operation.
+                continue
+            values = values[np.isfinite(values)]
+            if values.size:
+                low, high, _ = found.get(name, (np.inf, -np.inf, rank))
+                found[name] = min(low, float(values.min())), max(high, float(values.max())), rank
+    return {
+        name: {
+            "min": np.full((1,) * rank, low, "float32"),
+            "max": np.full((1,) * rank, high, "float32"),
+        }
+        for name, (low, high, rank) in found.items()
+    }

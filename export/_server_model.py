@@ -1,0 +1,52 @@
+"""ServerModel: a SavedModel, loaded as a server loads it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+class ServerModel:
+    """A SavedModel, loaded as a server loads it.
+
+    Args:
+        folder: of one version.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._loaded = tf.saved_model.load(str(folder))
+
+    def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Inputs and outputs of each signature: shape and dtype by name, `None` for any number of rows."""
+        found = {}
+        for name, function in self._loaded.signatures.items():
+            sides = {"inputs": function.structured_input_signature[1], "outputs": function.structured_outputs}
+            found[name] = {
+                side: {
+                    key: {"shape": list(spec.shape), "dtype": spec.dtype.name}
+                    for key, spec in sorted(specs.items())
+                }
+                for side, specs in sides.items()
+            }
+        return found
+
+    def call(self, signature: str, sent: dict[str, Any]) -> dict[str, Any]:
+        """The answer to tensors."""
+        return self._loaded.signatures[signature](**sent)
+
+    def run(self, signature: str, sent: dict[str, np.ndarray], rows: int = 128) -> dict[str, np.ndarray]:
+        """The answers to arrays, so many rows at a time."""
+        inputs = self._loaded.signatures[signature].structured_input_signature[1]
+        count = len(next(iter(sent.values())))
+        parts = []
+        for start in range(0, count, rows):
+            part = {
+                key: tf.constant(value[start : start + rows].tolist(), inputs[key].dtype)
+                if value.dtype == object
+                else tf.constant(value[start : start + rows], inputs[key].dtype)
+                for key, value in sent.items()
+            }
+            answered = self._loaded.signatures[signature](**part)
+            parts.append({key: value.numpy() for key, value in answered.items()})
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}

@@ -1,0 +1,120 @@
+"""Subject: what is exported, and examples to prove it on."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasae.data import Data
+from kerasae.models import Autoencoder
+from kerasae.preprocessing import Identity
+from kerasae.runs import Run
+from kerasae.spec import Spec
+
+#: Held-out rows on which an artifact is compared with its model.
+PARITY_ROWS = 500
+#: Training rows that choose the ranges of int8: the worst error falls threefold from 100 to 500.
+CALIBRATION_ROWS = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A trained model, and raw examples in two parts.
+
+    Args:
+        model: to export.
+        preprocessor: of the model, or one that changes nothing.
+        name: of the artifacts.
+        held_out: raw examples that the model was not trained on.
+        calibration: raw examples from the training split.
+    """
+
+    model: Autoencoder
+    preprocessor: Any
+    name: str
+    held_out: Any
+    calibration: Any
+
+    @classmethod
+    def of(
+        cls,
+        source: Run | str | Path | Autoencoder,
+        *,
+        data: Data | None = None,
+        examples: Any = None,
+        calibration: Any = None,
+        name: str | None = None,
+    ) -> "Subject":
+        """What there is to export.
+
+        Args:
+            source: a run, its folder, or a built model.
+            data: of the model, where it is no run.
+            examples: held-out raw examples, in place of the test split of `data`.
+            calibration: raw training examples, in place of its training split; `examples` where
+                there is neither.
+            name: of the artifacts; that of the run's folder, or of the model, by default.
+
+        Raises:
+            ValueError: for a model that is not built, without examples, or a name that is no name
+                for a file.
+        """
+        if isinstance(source, str | Path):
+            source = Run.open(source)
+        if isinstance(source, Run):
+            model, data = source.model, source.data if examples is None else data
+            name = name or source.folder.resolve().name
+        else:
+            model, name = source, name or source.name
+        if not isinstance(model, Autoencoder):
+            raise TypeError(f"Expected a run or an autoencoder of kerasae, received {type(model).__name__}.")
+        if not model.built:
+            raise ValueError("Expected a built and trained model, received one that was never built.")
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")
+        if not name:
+            raise ValueError("`name` must hold a letter or a digit, received none.")
+        if examples is None:
+            if data is None:
+                raise ValueError(
+                    "Expected `data`, or `examples` that the model was not trained on: an artifact is "
+                    "compared with its model before it leaves."
+                )
+            examples = spread(data.test, PARITY_ROWS)
+        if calibration is None:
+            calibration = examples if data is None else spread(data.train, CALIBRATION_ROWS)
+        return cls(model, _preprocessor(model), name, examples, calibration)
+
+    def cached(self, key: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for a key: the cases of a side serve all its artifacts."""
+        kept = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = make()
+        return kept[key]
+
+
+def _preprocessor(model: Autoencoder) -> Any:
+    if model.preprocessor is not None:
+        return model.preprocessor
+    shape = tuple(model.encoder.input_shape[1:])
+    if not str(model.encoder.inputs[0].dtype).startswith("float"):
+        raise ValueError(
+            "Expected a model with its preprocessor, or one that takes floating point, received one that "
+            f"takes {model.encoder.inputs[0].dtype}; pass `preprocessor` to the model."
+        )
+    return Identity(Spec("image" if len(shape) == 3 else "vector", shape))
+
+
+def spread(split: Any, most: int) -> Any:
+    """At most so many raw examples, evenly from the whole of a split, which may be in some order."""
+    wanted = np.unique(np.linspace(0, len(split) - 1, min(most, len(split))).astype(int))
+    parts, start = [], 0
+    for chunk in split.chunks():
+        rows = wanted[(wanted >= start) & (wanted < start + len(chunk))] - start
+        start += len(chunk)
+        if len(rows):
+            parts.append(chunk.iloc[rows] if isinstance(chunk, pd.DataFrame) else chunk[rows])
+    return pd.concat(parts) if isinstance(parts[0], pd.DataFrame) else np.concatenate(parts)

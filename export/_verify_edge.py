@@ -1,0 +1,221 @@
+"""Verifies the files for devices of an export bundle; needs numpy and ai-edge-litert alone.
+
+    pip install ai-edge-litert numpy
+    python verify_edge.py [BUNDLE]
+
+Each file is held against its checksum, then run on the stored inputs and compared with what the
+model answered before it was exported. Exit status 0 if all agree, 1 if not, 2 without a bundle.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class EdgeModel:
+    """A .tflite file, run row by row on one thread.
+
+    Args:
+        content: of the file.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        self._runners: dict[str, Any] = {}
+
+    def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Inputs and outputs of each signature: shape and dtype by name."""
+        found = {}
+        for name in self._interpreter.get_signature_list():
+            runner = self._runner(name)
+            sides = {"inputs": runner.get_input_details(), "outputs": runner.get_output_details()}
+            found[name] = {
+                side: {
+                    key: {"shape": [int(n) for n in one["shape"]], "dtype": np.dtype(one["dtype"]).name}
+                    for key, one in details.items()
+                }
+                for side, details in sides.items()
+            }
+        return found
+
+    def operations(self) -> dict[str, int]:
+        """How many of each operation there are; a delegate's own do not count."""
+        counts: dict[str, int] = {}
+        for one in self._interpreter._get_ops_details():
+            if one["op_name"] != "DELEGATE":
+                counts[one["op_name"]] = counts.get(one["op_name"], 0) + 1
+        return dict(sorted(counts.items()))
+
+    def _runner(self, name: str) -> Any:
+        if name not in self._runners:
+            self._runners[name] = self._interpreter.get_signature_runner(name)
+        return self._runners[name]
+
+    def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The answers to rows that are sent one at a time, stacked."""
+        runner = self._runner(signature)
+        rows = len(next(iter(sent.values())))
+        answers = [
+            # A copy: the runner answers with views of memory that the next call writes to.
+            {key: np.array(value) for key, value in runner(**_row(sent, i)).items()}
+            for i in range(rows)
+        ]
+        return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
+
+
+def _row(sent: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
+    return {key: value[i : i + 1] for key, value in sent.items()}
+
+
+def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str, float]:
+    """How far an output is from what was expected.
+
+    Args:
+        expected: what the model answered.
+        got: what the artifact answered.
+        unit: what deviations are measured in, a number or one for each entry of the last axis; 0
+            where entries are codes, which agree or do not.
+
+    Returns:
+        `max_deviation` and `mean_deviation` of numbers, in units; `agreement` of codes, ids and
+        strings, a share.
+    """
+    if expected.shape != got.shape:
+        return {"max_deviation": float("inf"), "mean_deviation": float("inf"), "agreement": 0.0}
+    if expected.dtype.kind not in "fc":
+        return {"agreement": float(np.mean(expected == got))}
+    unit = np.broadcast_to(np.asarray(unit, "float64"), expected.shape)
+    numbers = unit > 0
+    found = {}
+    if not numbers.all():
+        found["agreement"] = float(np.mean(np.round(got[~numbers]) == expected[~numbers]))
+    if numbers.any():
+        one, other = expected[numbers].astype("float64"), got[numbers].astype("float64")
+        equal = (one == other) | (np.isnan(one) & np.isnan(other))
+        with np.errstate(invalid="ignore"):
+            deviation = np.where(equal, 0.0, np.abs(other - one) / unit[numbers])
+        # A number where none was expected, or none where one was, is as far off as can be.
+        deviation = np.where(np.isnan(deviation), np.inf, deviation)
+        found["max_deviation"], found["mean_deviation"] = float(deviation.max()), float(deviation.mean())
+    return found
+
+
+#: Measures of which less is better; of the others more is.
+LOWER = ("max_deviation", "mean_deviation", "error_ratio", "score_shift")
+
+
+def breaches(found: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
+    """A sentence for each measure outside its tolerance."""
+    said = []
+    for key, value in found.items():
+        if key not in tolerance:
+            continue
+        bound = tolerance[key]
+        # Written so that NaN is a breach.
+        within = value <= bound if key in LOWER else value >= bound
+        if not within:
+            side = "at most" if key in LOWER else "at least"
+            said.append(f"{where}: {key} {value:.3g}, expected {side} {bound:g}")
+    return said
+
+
+def read_golden(path: Path) -> dict[str, np.ndarray]:
+    """The stored arrays by name; strings come back as arrays of bytes."""
+    found: dict[str, np.ndarray] = {}
+    with np.load(path, allow_pickle=False) as stored:
+        for key in stored.files:
+            name, _, part = key.partition("|")
+            if part == "bytes":
+                ends = np.cumsum(stored[f"{name}|lengths"])
+                whole = stored[key].tobytes()
+                starts = [0, *ends[:-1]]
+                texts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
+                found[name] = np.array([*texts, None], dtype=object)[:-1]
+            elif not part:
+                found[name] = stored[key]
+    return found
+
+
+def golden_case(
+    golden: dict[str, np.ndarray], group: str, signature: str
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What is sent to a signature, and what was answered."""
+    sides = []
+    for side in ("in", "out"):
+        prefix = f"{group}:{signature}:{side}:"
+        sides.append({key[len(prefix) :]: value for key, value in golden.items() if key.startswith(prefix)})
+    return sides[0], sides[1]
+
+
+def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
+    """A sentence for each file that is missing or not as it was written."""
+    said = []
+    for name, noted in files.items():
+        path = folder / name
+        if not path.is_file():
+            said.append(f"{name}: missing")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != noted["sha256"]:
+            said.append(f"{name}: changed since it was exported (checksum)")
+    return said
+
+
+def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: Any) -> list[str]:
+    """A sentence for each signature whose answers are not those of the model, within tolerance."""
+    said = []
+    for signature, described in artifact["signatures"].items():
+        sent, expected = golden_case(golden, artifact["golden"], signature)
+        if not expected:
+            said.append(f"{artifact['path']} {signature}: no stored answers in golden.npz")
+            continue
+        got = run(signature, sent)
+        for name, value in expected.items():
+            if name not in got:
+                said.append(f"{artifact['path']} {signature}: no output {name}")
+                continue
+            found = compare(value, got[name], described["outputs"][name].get("unit", 1.0))
+            said += breaches(found, artifact["tolerance"], f"{artifact['path']} {signature} {name}")
+    return said
+
+
+def verify_edge(folder: Path) -> tuple[int, list[str]]:
+    """How many files for devices a bundle has, and a sentence for each fault."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    said = check_files(folder, manifest["files"])
+    if any(line.startswith("golden.npz") for line in said):
+        return 0, said
+    golden = read_golden(folder / "golden.npz")
+    count = 0
+    for artifact in manifest["artifacts"]:
+        if artifact["format"] != "tflite":
+            continue
+        count += 1
+        faults = check_files(folder, artifact["files"])
+        if not faults:
+            content = (folder / artifact["path"]).read_bytes()
+            faults = check_answers(artifact, golden, EdgeModel(content).run)
+        said += faults
+    return count, said
+
+
+def main() -> int:
+    """The script's own command line."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    if not (folder / "manifest.json").is_file():
+        sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")
+        return 2
+    count, said = verify_edge(folder)
+    for line in said:
+        sys.stdout.write(f"FAILED  {line}\n")
+    verdict = f"{len(said)} faults" if said else "all agree with the model"
+    sys.stdout.write(f"{count} files for devices: {verdict}\n")
+    return 1 if said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,324 @@
+"""Views: how raw examples enter an artifact and leave it, on a server and on a device."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from kerasae.preprocessing import Preprocessor, TablePreprocessing
+from kerasae.preprocessing.text import END
+
+#: Between a network and its inverse scaling stands this bound, which no sound number reaches: without
+#: it TFLite's converter multiplies the scale into the last kernel, and stores that kernel twice.
+_BOUND = 3e38
+#: What stands for a missing integer in a `tf.train.Example`: one that is left out.
+_NO_INTEGER = -(2**63)
+#: Kinds of columns whose outputs are numbers.
+_NUMBERS = ("number", "date", "boolean")
+
+
+class View:
+    """The raw side of an artifact.
+
+    Args:
+        preprocessor: of the model.
+        batch: rows of a call; `None` for any number.
+    """
+
+    #: Outputs whose entries are names or ids, not numbers.
+    symbols: ClassVar[bool] = False
+
+    def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
+        self.preprocessor: Any = preprocessor
+        self.spec = preprocessor.spec
+        self.batch = batch
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        """What a client sends, by name."""
+        raise NotImplementedError
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        """What was sent as `x`; in a graph."""
+        raise NotImplementedError
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        """`x` in raw units under an output's name; in a graph."""
+        raise NotImplementedError
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        """Raw examples as a user holds them, as a client sends them."""
+        raise NotImplementedError
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        """What `leave` must give, worked out outside a graph."""
+        raise NotImplementedError
+
+    def units(self, name: str) -> dict[str, Any]:
+        """What deviations of the outputs of `leave` are measured in: one unit of `x`, in raw units.
+
+        A number for each entry of the last axis where they differ; 0 where an entry is a code.
+        """
+        return {}
+
+    def vocabulary(self) -> dict[str, Any] | None:
+        """What a client must look up before it sends, if anything."""
+        return None
+
+    def describe(self) -> dict[str, Any]:
+        """What a reader of the outputs needs to know, for the manifest."""
+        return {}
+
+    def features(self) -> dict[str, Any] | None:
+        """How a `tf.train.Example` holds what is sent, for `tf.io.parse_example`."""
+        return {
+            name: tf.io.FixedLenFeature(spec.shape[1:], _example_type(spec.dtype))
+            for name, spec in self.inputs().items()
+        }
+
+    def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
+        """Parsed examples as they are sent."""
+        return {name: tf.cast(parsed[name], spec.dtype) for name, spec in self.inputs().items()}
+
+
+def _example_type(dtype: tf.DType) -> tf.DType:
+    if dtype == tf.string:
+        return tf.string
+    return tf.int64 if dtype.is_integer or dtype == tf.bool else tf.float32
+
+
+class ArrayView(View):
+    """Images and vectors: `x` in the raw type, reconstructions as float32 in raw units and in range."""
+
+    def _dtype(self) -> str:
+        # What a device holds in 64 bits it holds for nothing: x is float32.
+        wide = {"float64": "float32", "float16": "float32", "uint64": "int64"}
+        return self.spec.dtype if self.batch is None else wide.get(self.spec.dtype, self.spec.dtype)
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {"x": tf.TensorSpec((self.batch, *self.spec.shape), self._dtype(), name="x")}
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        return self.preprocessor(sent["x"])
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        raw = self.preprocessor.inverse(tf.clip_by_value(x, -_BOUND, _BOUND))
+        if self.spec.low is not None and self.spec.high is not None:
+            raw = tf.clip_by_value(raw, self.spec.low, self.spec.high)
+        return {name: raw}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        return {"x": self.preprocessor.tensors(raw).astype(self._dtype())}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        raw = np.asarray(self.preprocessor.inverse(x))
+        return {name: np.clip(raw, self.spec.low, self.spec.high) if self.spec.high is not None else raw}
+
+    def units(self, name: str) -> dict[str, Any]:
+        zero = np.zeros((1, *self.spec.shape), "float32")
+        unit = np.asarray(self.preprocessor.inverse(zero + 1) - self.preprocessor.inverse(zero))[0]
+        return {name: float(unit.flat[0]) if np.all(unit == unit.flat[0]) else unit.tolist()}
+
+    def describe(self) -> dict[str, Any]:
+        return {"raw_type": self.spec.dtype, "low": self.spec.low, "high": self.spec.high}
+
+
+class TableServerView(View):
+    """Tables by column: strings for categories, the empty one for missing; numbers with NaN."""
+
+    def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:
+        super().__init__(preprocessor, batch)
+        self.keys = preprocessor.keys
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {
+            self.keys[column.name]: tf.TensorSpec(
+                (self.batch,),
+                tf.string if column.kind == "category" else tf.float64,
+                name=self.keys[column.name],
+            )
+            for column in self.spec.features
+        }
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        return self.preprocessor({name: sent[key] for name, key in self.keys.items()})
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        return {self.keys[column]: value for column, value in self.preprocessor.inverse(x).items()}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        found = self.preprocessor.tensors(raw)
+        return {key: found[name] for name, key in self.keys.items()}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        return {key: np.asarray(value) for key, value in self.leave(tf.constant(x), name).items()}
+
+    def units(self, name: str) -> dict[str, Any]:
+        scales = zip(self.spec.columns, self.preprocessor.scales, strict=True)
+        return {self.keys[column.name]: scale for column, scale in scales if column.kind in _NUMBERS}
+
+    def describe(self) -> dict[str, Any]:
+        kinds = {column.name: column.kind for column in self.spec.features}
+        found = [{"name": name, "key": key, "kind": kinds[name]} for name, key in self.keys.items()]
+        return {"columns": found}
+
+    def features(self) -> dict[str, Any]:
+        # An Example holds no float64: what is whole goes as an integer, or it would be rounded.
+        found = {}
+        for column in self.spec.features:
+            whole = column.kind == "date" or column.dtype.lower().startswith(("int", "uint"))
+            kind, default = (tf.int64, _NO_INTEGER) if whole else (tf.float32, float("nan"))
+            if column.kind == "category":
+                kind, default = tf.string, ""
+            found[self.keys[column.name]] = tf.io.FixedLenFeature((), kind, default)
+        return found
+
+    def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
+        def number(value: Any) -> Any:
+            if value.dtype != tf.int64:
+                return value if value.dtype == tf.string else tf.cast(value, tf.float64)
+            nothing = tf.constant(float("nan"), tf.float64)
+            return tf.where(tf.equal(value, _NO_INTEGER), nothing, tf.cast(value, tf.float64))
+
+        return {key: number(value) for key, value in parsed.items()}
+
+
+class TableEdgeView(View):
+    """Tables as one row of numbers: categories as codes, dates as seconds since 1970, NaN for missing."""
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.float32, name="x")}
+
+    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
+        moments = zip(self.spec.columns, self.preprocessor.centers, self.preprocessor.scales, strict=True)
+        kept = [
+            (0.0, 1.0) if column.kind == "category" else (center, scale)
+            for column, center, scale in moments
+            if column.kind != "empty"
+        ]
+        return np.array([center for center, _ in kept]), np.array([scale for _, scale in kept])
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        center, scale = self._scaling()
+        return (sent["x"] - center.astype("float32")) * (1.0 / scale).astype("float32")
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        center, scale = self._scaling()
+        bounded = tf.clip_by_value(x, -_BOUND, _BOUND)
+        return {name: bounded * scale.astype("float32") + center.astype("float32")}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        found = self.preprocessor.tensors(raw)
+        columns = []
+        for column in self.spec.features:
+            values = found[column.name]
+            if column.kind == "category":
+                codes = {"": np.nan} | {text: i for i, text in enumerate(column.categories, 1)}
+                values = np.array([codes.get(value, 0) for value in values])
+            columns.append(np.asarray(values, "float32"))
+        return {"x": np.stack(columns, axis=1)}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        center, scale = self._scaling()
+        return {name: (np.asarray(x, "float64") * scale + center).astype("float32")}
+
+    def units(self, name: str) -> dict[str, Any]:
+        _, scale = self._scaling()
+        codes = np.array([column.kind == "category" for column in self.spec.features])
+        return {name: np.where(codes, 0.0, scale).tolist()}
+
+    def vocabulary(self) -> dict[str, Any]:
+        return {
+            "kind": "table",
+            "columns": [
+                {"name": column.name, "kind": column.kind}
+                | (
+                    {"codes": {text: i for i, text in enumerate(column.categories, 1)}, "unknown": 0}
+                    if column.kind == "category"
+                    else {}
+                )
+                for column in self.spec.features
+            ],
+            "missing": "NaN",
+            "dates": "seconds since 1970-01-01 00:00 UTC, which float32 holds to two minutes",
+        }
+
+    def describe(self) -> dict[str, Any]:
+        codes = [i for i, column in enumerate(self.spec.features) if column.kind == "category"]
+        return {"columns": [column.name for column in self.spec.features], "codes": codes}
+
+
+class TextServerView(View):
+    """Texts as strings."""
+
+    symbols = True
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {"x": tf.TensorSpec((self.batch,), tf.string, name="x")}
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        return self.preprocessor(sent["x"])
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        words = self.preprocessor.inverse(x)
+        if self.preprocessor.tokens == "words":
+            return {name: tf.strings.strip(tf.strings.reduce_join(words, axis=1, separator=" "))}
+        return {name: tf.strings.reduce_join(words, axis=1)}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        return {"x": self.preprocessor.tensors(raw)}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        return {name: self.preprocessor.restore(x)}
+
+
+class TextEdgeView(View):
+    """Texts as token ids, the end token behind them, padded with 0."""
+
+    symbols = True
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.int32, name="x")}
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        return sent["x"]
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        ends = tf.cast(tf.equal(x, END), tf.int32)
+        return {name: tf.where(tf.cumsum(ends, axis=1, exclusive=True) > 0, tf.zeros_like(x), x)}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        return {"x": self.preprocessor.to_x(raw)}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        ids = np.array(x)
+        for row in ids:
+            ends = np.flatnonzero(row == END)
+            if ends.size:
+                row[ends[0] + 1 :] = 0
+        return {name: ids}
+
+    def vocabulary(self) -> dict[str, Any]:
+        return {
+            "kind": "text",
+            "tokens": self.preprocessor.tokens,
+            "standardize": self.preprocessor.standardize,
+            "length": self.spec.shape[0],
+            "padding": 0,
+            "unknown": 1,
+            "end": END,
+            "ids": {token: i for i, token in enumerate(self.spec.vocabulary) if i > END},
+        }
+
+
+_SERVER = {"table": TableServerView, "text": TextServerView}
+_EDGE = {"table": TableEdgeView, "text": TextEdgeView}
+
+
+def server_view(preprocessor: Any) -> View:
+    """The view of a server: any number of rows a call, strings and columns by name."""
+    return _SERVER.get(preprocessor.spec.kind, ArrayView)(preprocessor, None)
+
+
+def edge_view(preprocessor: Any) -> View:
+    """The view of a device: one row a call, numbers alone."""
+    return _EDGE.get(preprocessor.spec.kind, ArrayView)(preprocessor, 1)

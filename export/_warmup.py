@@ -1,0 +1,72 @@
+"""Warm-up requests: what TensorFlow Serving sends to a model before it says that it is ready."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from kerasae.export._endpoints import Endpoint
+from kerasae.export._parity import Case
+
+_FILE = Path("assets.extra") / "tf_serving_warmup_requests"
+
+
+def write_warmup(folder: Path, name: str, found: list[Endpoint], cases: dict[str, Case]) -> None:
+    """Writes a request for each signature, of one row.
+
+    Args:
+        folder: of the version.
+        name: of the model on the server.
+        found: its endpoints.
+        cases: by signature.
+    """
+    from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
+
+    path = folder / _FILE
+    path.parent.mkdir()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for endpoint in found:
+            request = predict_pb2.PredictRequest(
+                model_spec=model_pb2.ModelSpec(name=name, signature_name=endpoint.name)
+            )
+            for key, spec in endpoint.inputs.items():
+                row = cases[endpoint.name].sent[key][:1]
+                values = row.tolist() if row.dtype == object else row
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(values, spec.dtype, row.shape))
+            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            writer.write(log.SerializeToString())
+
+
+def read_warmup(folder: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """Signature and inputs of each request, parsed as the server parses them."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    found = []
+    for record in tf.data.TFRecordDataset(str(folder / _FILE)):
+        log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        request = log.predict_log.request
+        inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+        found.append((request.model_spec.signature_name, inputs))
+    return found
+
+
+def check_warmup(
+    folder: Path,
+    signatures: dict[str, Any],
+    run: Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]],
+) -> None:
+    """Runs every request; one that fails keeps a server from loading the version.
+
+    Raises:
+        ValueError: if a signature has no request, or an answer that is not of one row.
+    """
+    seen = set()
+    for signature, inputs in read_warmup(folder):
+        seen.add(signature)
+        answered = run(signature, inputs)
+        if any(len(value) != 1 for value in answered.values()):
+            raise ValueError(f"Expected one row from the warm-up request of {signature}.")
+    missing = set(signatures) - seen - {"serving_default"}
+    if missing:
+        raise ValueError(f"Expected a warm-up request for every signature, received none for {missing}.")

@@ -1,0 +1,141 @@
+"""TFLite: one file for devices, all signatures, builtin operations alone."""
+
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from kerasae.export._artifact import Artifact, median_seconds, with_units
+from kerasae.export._endpoints import Endpoint, endpoints, served_elements, write_saved_model
+from kerasae.export._parity import make_cases, measure, refuse, tolerances
+from kerasae.export._quantize import quantize
+from kerasae.export._subject import Subject
+from kerasae.export._verify_edge import EdgeModel
+from kerasae.export._views import edge_view
+
+from kerasae.backend import quiet
+
+SIDE = "edge"
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+
+def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Where a bundle keeps what this format writes, and the arguments that make it."""
+    return [(f"edge/{name}_{precision}.tflite", {"precision": precision}) for precision in precisions]
+
+
+def open_artifact(path: Path) -> EdgeModel:
+    """What was written, ready to run."""
+    with quiet():
+        return EdgeModel(path.read_bytes())
+
+
+def tflite(
+    source: Any,
+    path: str | Path,
+    *,
+    precision: Literal["float32", "float16", "dynamic", "int8"] = "float32",
+    tolerance: dict[str, float] | None = None,
+    **subject: Any,
+) -> Artifact:
+    """Writes a `.tflite` file with every signature, batch 1, and proves it equal to the model.
+
+    The file appears under its name only once the runtime that devices use has run it on held-out
+    examples and agreed with the model. Weights are shared by the signatures. Inputs are raw: uint8
+    images, numbers in the units of the table, token ids of a text.
+
+    Args:
+        source: a run, its folder, a built model, or a `Subject`.
+        path: of the file; one that exists is replaced.
+        precision: `float32`; `float16` weights; `dynamic`, int8 weights with activations quantised on
+            the way; `int8`, weights and activations, with ranges from 500 training rows.
+        tolerance: what may differ by how much, in place of the defaults of the precision.
+        **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
+
+    Returns:
+        What was written, with its parity.
+
+    Raises:
+        ValueError: for an unknown precision, or an operation that devices lack.
+        ParityError: if the file does not agree with the model; nothing is written.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}, received {precision!r}.")
+    bounds = tolerances(precision, tolerance)
+    what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    view = edge_view(what.preprocessor)
+    cases = what.cached("edge", lambda: make_cases(what, view, seeded=False))
+    content = what.cached("tflite", lambda: _convert(endpoints(what.model, view, seeded=False)))
+    if precision != "float32":
+        content = quantize(content, precision, lambda: _calibration(what))
+    with quiet():
+        # It says which delegate it takes.
+        edge = EdgeModel(content)
+    operations = edge.operations()
+    foreign = [name for name in operations if name.startswith("Flex") or name == "CUSTOM"]
+    if foreign:
+        raise ValueError(
+            f"Expected builtin operations alone, received {', '.join(foreign)}: no device runs them; take "
+            "another network, or an activation that TFLite has."
+        )
+    signatures = with_units(edge.signatures(), cases)
+    if sorted(signatures) != sorted(cases):
+        raise ValueError(f"Expected the signatures {sorted(cases)}, the file has {sorted(signatures)}.")
+    parity = measure(what, cases, edge.run, bounds)
+    path = Path(path)
+    refuse(parity, f"The {precision} file {path.name}")
+    one = {key: value[:1] for key, value in cases["reconstruct"].sent.items()}
+    facts = {
+        "bytes": len(content),
+        "weights": len(content) / (4 * served_elements(what.model)),
+        "operations": operations,
+        "latency_ms": 1e3 * median_seconds(lambda: edge.run("reconstruct", one)),
+        **view.describe(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.unfinished")
+    new.write_bytes(content)
+    new.replace(path)
+    return Artifact("tflite", path, precision, signatures, parity, bounds, facts, "edge")
+
+
+def _convert(found: list[Endpoint]) -> bytes:
+    """The bytes of the file in float32.
+
+    By way of a SavedModel: `from_concrete_functions` gives a file of NaN without an error, and
+    Keras's own export to LiteRT one signature, with operations that no device has.
+    """
+    with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
+        write_saved_model(Path(folder), found, [])
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=[endpoint.name for endpoint in found]
+        )
+        try:
+            with warnings.catch_warnings():
+                # Of the interpreter inside the converter, which is not ours to replace.
+                warnings.simplefilter("ignore")
+                return bytes(converter.convert())
+        except Exception as error:
+            found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
+            if found_names is None:
+                raise
+            raise ValueError(
+                f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
+                "activation or network."
+            ) from None
+
+
+def _calibration(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Training rows for every signature, from which the ranges of int8 are taken."""
+    view = edge_view(subject.preprocessor)
+    codes = subject.model.transform(subject.calibration)
+    eps = np.random.default_rng(1).normal(size=codes.shape).astype("float32")
+    rows = {**view.feed(subject.calibration), "z": codes, "eps": eps}
+    found = endpoints(subject.model, view, seeded=False)
+    for i in range(len(codes)):
+        for endpoint in found:
+            yield endpoint.name, {name: rows[name][i : i + 1] for name in endpoint.inputs}
