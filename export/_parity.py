@@ -29,8 +29,8 @@ TOLERANCES: dict[str, dict[str, float]] = {
         "decisions": 0.998,
     },
     "float16": {
-        "max_deviation": 0.1,
-        "mean_deviation": 0.005,
+        "max_deviation": 0.03,
+        "mean_deviation": 0.003,
         "agreement": 0.99,
         "error_ratio": 1.01,
         "score_shift": 0.01,
@@ -38,7 +38,7 @@ TOLERANCES: dict[str, dict[str, float]] = {
         "decisions": 0.99,
     },
     "dynamic": {
-        "mean_deviation": 0.1,
+        "mean_deviation": 0.07,
         "agreement": 0.95,
         "error_ratio": 1.03,
         "score_shift": 0.05,

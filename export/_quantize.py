@@ -7,6 +7,7 @@ have 256 values. Here the kernels become small, and what stands between them sta
 
 import contextlib
 import io
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +17,8 @@ from kerasae.backend import quiet
 
 #: Operations with a kernel.
 _KERNELS = ("FULLY_CONNECTED", "CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
+#: The least range of an activation.
+_LEAST = 1e-3
 #: Last layers whose outputs are logits and numbers side by side: one range for all of them would be too
 #: coarse for the numbers, so their activations stay in float32.
 _MIXED = r".*(heads|logits).*"
@@ -62,13 +65,16 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(
-        model_content=content,
-        num_threads=1,
-        experimental_preserve_all_tensors=True,
-        # A delegate would compute several operations in one, and show nothing of what is between.
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    with warnings.catch_warnings():
+        # It warns of the memory that all tensors take; so it is meant.
+        warnings.simplefilter("ignore")
+        interpreter = Interpreter(
+            model_content=content,
+            num_threads=1,
+            experimental_preserve_all_tensors=True,
+            # A delegate would compute several operations in one, and show nothing of what is between.
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
     runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
     graphs = {name: runner._subgraph_index for name, runner in runners.items()}
     tensors = {
@@ -92,10 +98,11 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
             if values.size:
                 low, high, _ = found.get(name, (np.inf, -np.inf, rank))
                 found[name] = min(low, float(values.min())), max(high, float(values.max())), rank
+    # A unit that is dead on every row has no range, and no scale could be made of it.
     return {
         name: {
-            "min": np.full((1,) * rank, low, "float32"),
-            "max": np.full((1,) * rank, high, "float32"),
+            "min": np.full((1,) * rank, min(low, 0.0), "float32"),
+            "max": np.full((1,) * rank, max(high, 0.0, low + _LEAST), "float32"),
         }
         for name, (low, high, rank) in found.items()
     }

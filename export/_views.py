@@ -11,6 +11,8 @@ from kerasae.preprocessing.text import END
 #: Between a network and its inverse scaling stands this bound, which no sound number reaches: without
 #: it TFLite's converter multiplies the scale into the last kernel, and stores that kernel twice.
 _BOUND = 3e38
+#: Seconds of a day; and how many times its spread a number must be from 0 to be counted from nearby.
+_DAY, _FAR = 86400.0, 1000.0
 #: What stands for a missing integer in a `tf.train.Example`: one that is left out.
 _NO_INTEGER = -(2**63)
 #: Kinds of columns whose outputs are numbers.
@@ -183,28 +185,47 @@ class TableServerView(View):
 
 
 class TableEdgeView(View):
-    """Tables as one row of numbers: categories as codes, dates as seconds since 1970, NaN for missing."""
+    """Tables as one row of numbers: categories as codes, dates as seconds, NaN for missing.
+
+    A column whose numbers float32 would round by a part of their own spread is counted from an
+    origin: dates from a day near their mean, others from a number near theirs. `vocabulary.json`
+    says so.
+    """
+
+    def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:
+        super().__init__(preprocessor, batch)
+        columns = [
+            (column, center, scale)
+            for column, center, scale in zip(
+                self.spec.columns, preprocessor.centers or (), preprocessor.scales or (), strict=True
+            )
+            if column.kind != "empty"
+        ]
+        self._codes = np.array([column.kind == "category" for column, _, _ in columns])
+        self._center = np.where(self._codes, 0.0, [center for _, center, _ in columns])
+        self._scale = np.where(self._codes, 1.0, [scale for _, _, scale in columns])
+        self._origin = np.array(
+            [
+                _DAY * np.floor(center / _DAY)
+                if column.kind == "date"
+                else np.round(center)
+                if column.kind == "number" and abs(center) > _FAR * scale
+                else 0.0
+                for column, center, scale in columns
+            ]
+        )
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
         return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.float32, name="x")}
 
-    def _scaling(self) -> tuple[np.ndarray, np.ndarray]:
-        moments = zip(self.spec.columns, self.preprocessor.centers, self.preprocessor.scales, strict=True)
-        kept = [
-            (0.0, 1.0) if column.kind == "category" else (center, scale)
-            for column, center, scale in moments
-            if column.kind != "empty"
-        ]
-        return np.array([center for center, _ in kept]), np.array([scale for _, scale in kept])
-
     def enter(self, sent: dict[str, Any]) -> Any:
-        center, scale = self._scaling()
-        return (sent["x"] - center.astype("float32")) * (1.0 / scale).astype("float32")
+        shift = (self._center - self._origin).astype("float32")
+        return (sent["x"] - shift) * (1.0 / self._scale).astype("float32")
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
-        center, scale = self._scaling()
         bounded = tf.clip_by_value(x, -_BOUND, _BOUND)
-        return {name: bounded * scale.astype("float32") + center.astype("float32")}
+        shift = (self._center - self._origin).astype("float32")
+        return {name: bounded * self._scale.astype("float32") + shift}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         found = self.preprocessor.tensors(raw)
@@ -214,17 +235,15 @@ class TableEdgeView(View):
             if column.kind == "category":
                 codes = {"": np.nan} | {text: i for i, text in enumerate(column.categories, 1)}
                 values = np.array([codes.get(value, 0) for value in values])
-            columns.append(np.asarray(values, "float32"))
-        return {"x": np.stack(columns, axis=1)}
+            columns.append(values)
+        return {"x": (np.stack(columns, axis=1) - self._origin).astype("float32")}
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        center, scale = self._scaling()
-        return {name: (np.asarray(x, "float64") * scale + center).astype("float32")}
+        raw = np.asarray(x, "float64") * self._scale + (self._center - self._origin)
+        return {name: raw.astype("float32")}
 
     def units(self, name: str) -> dict[str, Any]:
-        _, scale = self._scaling()
-        codes = np.array([column.kind == "category" for column in self.spec.features])
-        return {name: np.where(codes, 0.0, scale).tolist()}
+        return {name: np.where(self._codes, 0.0, self._scale).tolist()}
 
     def vocabulary(self) -> dict[str, Any]:
         return {
@@ -234,17 +253,21 @@ class TableEdgeView(View):
                 | (
                     {"codes": {text: i for i, text in enumerate(column.categories, 1)}, "unknown": 0}
                     if column.kind == "category"
-                    else {}
+                    else {"origin": origin}
                 )
-                for column in self.spec.features
+                for column, origin in zip(self.spec.features, self._origin.tolist(), strict=True)
             ],
             "missing": "NaN",
-            "dates": "seconds since 1970-01-01 00:00 UTC, which float32 holds to two minutes",
+            "numbers": "what is sent is the number minus its origin, what is answered lacks the origin too",
+            "dates": "numbers of seconds since 1970-01-01 00:00 UTC",
         }
 
     def describe(self) -> dict[str, Any]:
-        codes = [i for i, column in enumerate(self.spec.features) if column.kind == "category"]
-        return {"columns": [column.name for column in self.spec.features], "codes": codes}
+        return {
+            "columns": [column.name for column in self.spec.features],
+            "codes": np.flatnonzero(self._codes).tolist(),
+            "origins": self._origin.tolist(),
+        }
 
 
 class TextServerView(View):

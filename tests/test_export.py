@@ -1,0 +1,688 @@
+"""Artifacts: what they answer, that a wrong one does not leave, and that a bundle is whole or not there."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from kerasae.export import Subject, _bundle, _endpoints, _views
+from kerasae.export._artifact import checksum
+from kerasae.export._parity import Case, golden_arrays
+from kerasae.export._server_model import ServerModel
+from kerasae.export._verify_edge import EdgeModel, check_files, compare, read_golden
+from kerasae.export._warmup import check_warmup, read_warmup
+from PIL import Image
+
+from kerasae import Recipe, export, registry, train
+from kerasae.data import Data, Split
+from kerasae.data._image_files import decode_image
+from kerasae.data.tables import from_frame
+from kerasae.models import UndercompleteAutoencoder
+from kerasae.preprocessing import Rescaling, TablePreprocessing
+from kerasae.spec import Spec
+
+FAMILIES = registry.names("model")
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+WORDS = ["red", "green", "cat", "dog", "sees", "eats", "the", "a"]
+
+
+def photos():
+    rng = np.random.default_rng(0)
+    mix = rng.random((3, 6 * 5 * 3))
+    pixels = np.round(rng.random((260, 3)) @ mix * 80).astype("uint8").reshape(-1, 6, 5, 3)
+    spec = Spec("image", (6, 5, 3), "uint8", 0.0, 255.0)
+    data = Data("photos", spec, Split(pixels[:160]), Split(pixels[160:180]), Split(pixels[180:]))
+    return data.with_preprocessor(Rescaling(spec))
+
+
+def rows():
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(400, 2))
+    day = pd.Timestamp("2021-03-01")
+    frame = pd.DataFrame(
+        {
+            "number": hidden[:, 0] * 3,
+            "income (USD)/year": np.round(40_000 + 9_000 * hidden[:, 1]).astype("int64"),
+            "flag": hidden[:, 0] > 0,
+            "day": day + pd.to_timedelta(np.round(100 * hidden[:, 0]), unit="D"),
+            "moment": day + pd.to_timedelta(np.round(1e5 * hidden[:, 1]), unit="s"),
+            "category": np.select([hidden[:, 1] > 1, hidden[:, 1] > -1], ["high", "middle"], "low"),
+        }
+    )
+    frame = frame.convert_dtypes().mask(rng.random(frame.shape) < 0.2)
+    return frame.assign(empty=np.nan)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("texts") / "t.txt"
+    path.write_text("\n".join(" ".join(rng.choice(WORDS, rng.integers(2, 9))) for _ in range(300)))
+    table = from_frame(rows())
+    with pytest.warns(UserWarning, match="'empty' has no value"):
+        table = table.with_preprocessor(TablePreprocessing(table.spec))
+    return {
+        "dense": photos(),
+        "conv": photos(),
+        "table": table,
+        "text": Recipe.of(source=str(path)).load(),
+    }
+
+
+@pytest.fixture(scope="module")
+def subject(sources):
+    """A small trained model of a family over a network, and held-out rows; made once for each."""
+    made = {}
+
+    def subject(network, family="variational"):
+        if (network, family) not in made:
+            data = sources[network]
+            small = {"text": {"embedding_dim": 8, "hidden": 16}, "conv": {"filters": [4, 8]}}.get(
+                network, {"widths": [16]}
+            )
+            recipe = Recipe.of(family, latent_dim=3, network={"name": network, **small})
+            model = recipe.build(data)
+            train(model, data, epochs=4, batch_size=32, learning_rate=0.01)
+            made[network, family] = Subject.of(model, data=data, name="small")
+        return made[network, family]
+
+    return subject
+
+
+@pytest.fixture(scope="module")
+def artifacts(subject, tmp_path_factory):
+    """The SavedModel and the float32 file of a subject; written once for each."""
+    made = {}
+
+    def artifacts(network, family="variational"):
+        if (network, family) not in made:
+            what, home = subject(network, family), tmp_path_factory.mktemp("artifacts")
+            made[network, family] = (
+                export.saved_model(what, home / "server"),
+                export.tflite(what, home / "m.tflite"),
+            )
+        return made[network, family]
+
+    return artifacts
+
+
+@pytest.fixture(scope="module")
+def served(artifacts):
+    return lambda network: ServerModel(artifacts(network)[0].path)
+
+
+@pytest.fixture(scope="module")
+def edge(artifacts):
+    return lambda network: EdgeModel(artifacts(network)[1].path.read_bytes())
+
+
+# What every artifact answers -------------------------------------------------------------------------
+
+MATRIX = [
+    pytest.param(network, family, marks=() if family == "variational" else pytest.mark.slow)
+    for network in ("dense", "conv", "table", "text")
+    for family in FAMILIES
+]
+
+
+@pytest.mark.parametrize(("network", "family"), MATRIX)
+def test_every_family_and_network_leaves_in_every_precision(artifacts, subject, tmp_path, network, family):
+    on_server, in_float32 = artifacts(network, family)
+    written = [
+        export.tflite(subject(network, family), tmp_path / "m.tflite", precision=precision)
+        for precision in PRECISIONS[1:]
+    ]
+    for one in (on_server, in_float32, *written):
+        assert not one.parity.breaches
+        assert one.parity.use["rank_correlation"] > 0.99
+    items = on_server.facts["itemised"]
+    allowed = 1.15 * (items["weights"] + items["preprocessing"]) + 300_000
+    assert on_server.facts["bytes"] <= allowed
+
+
+VERBS = {"reconstruct", "encode", "decode", "anomaly_score"}
+DRAWS = {"sample", "sample_posterior"}
+
+
+@pytest.mark.parametrize(("network", "files"), [("dense", True), ("table", False), ("text", False)])
+def test_signatures_are_those_promised(served, edge, network, files):
+    served, edge = served(network).signatures(), edge(network).signatures()
+    more = {f"{verb}_examples" for verb in VERBS - {"decode"}}
+    more |= {f"{verb}_png" for verb in VERBS - {"decode"}} if files else set()
+    assert set(served) == VERBS | DRAWS | more | {"serving_default"}
+    assert served["serving_default"] == served["reconstruct"]
+    assert set(edge) == VERBS | DRAWS
+    for side in (served, edge):
+        assert set(side["encode"]["outputs"]) == {"z", "z_log_var"}
+        assert set(side["decode"]["inputs"]) == {"z"}
+        assert set(side["anomaly_score"]["outputs"]) == {"score"}
+    assert set(served["sample"]["inputs"]) == {"seed"}
+    assert set(edge["sample"]["inputs"]) == {"eps"}
+
+
+def test_families_without_a_prior_draw_nothing(subject, tmp_path):
+    written = export.tflite(subject("dense", "sparse"), tmp_path / "m.tflite")
+    assert set(written.signatures) == VERBS
+    assert set(written.signatures["encode"]["outputs"]) == {"z"}
+
+
+def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
+    served, pixels = served("conv"), subject("conv").held_out[:3]
+    files = []
+    for i, one in enumerate(pixels):
+        Image.fromarray(one).save(tmp_path / f"{i}.png")
+        files.append((tmp_path / f"{i}.png").read_bytes())
+    plain = served.run("encode", {"x": pixels})["z"]
+    np.testing.assert_array_equal(served.run("encode_png", {"png": np.array(files, object)})["z"], plain)
+    answered = served.run("reconstruct_png", {"png": np.array(files, object)})["png"]
+    expected = served.run("reconstruct", {"x": pixels})["reconstruction"]
+    for png, pixel in zip(answered, expected, strict=True):
+        np.testing.assert_array_equal(tf.io.decode_png(png), np.rint(pixel))
+
+
+def test_a_large_photo_is_resized_as_in_training(subject, served, tmp_path):
+    what, served = subject("conv"), served("conv")
+    large = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype("uint8")
+    Image.fromarray(large).save(tmp_path / "a.png")
+    small = decode_image(str(tmp_path / "a.png"), (6, 5, 3)).numpy()
+    found = served.run("encode_png", {"png": np.array([(tmp_path / "a.png").read_bytes()], object)})["z"]
+    np.testing.assert_allclose(found, what.model.transform(small[None]), atol=1e-6)
+
+
+def test_a_seed_gives_the_same_sample_whatever_else_is_in_the_batch(served):
+    served = served("dense")
+    seeds = np.array([[1, 2], [3, 4], [1, 2], [1, 3]], "int32")
+    drawn = served.run("sample", {"seed": seeds})["sample"]
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    assert not np.allclose(drawn[0], drawn[1])
+    assert not np.allclose(drawn[0], drawn[3])
+    alone = served.run("sample", {"seed": seeds[1:2]})["sample"]
+    np.testing.assert_allclose(alone[0], drawn[1], atol=1e-3)
+
+
+def test_samples_have_the_moments_of_the_prior():
+    seeds = np.stack([np.arange(4000), np.zeros(4000)], axis=1).astype("int32")
+    eps = np.asarray(tf.function(_endpoints.draw)(seeds, 3))
+    np.testing.assert_allclose(eps.mean(axis=0), 0, atol=4 / np.sqrt(4000))
+    np.testing.assert_allclose(np.cov(eps.T), np.eye(3), atol=0.1)
+
+
+def test_an_artifact_answers_in_raw_units(subject, edge):
+    what = subject("dense")
+    pixels = what.held_out[:20]
+    found = edge("dense").run("reconstruct", {"x": pixels})["reconstruction"]
+    ours = what.model.inverse_transform(what.model.transform(pixels))
+    assert np.abs(np.rint(found) - ours).max() <= 1
+    assert found.max() > 2
+
+
+def test_a_row_of_a_table_is_sent_by_column_and_on_a_device_by_code(artifacts, subject, served, edge):
+    what = subject("table")
+    keys = {one["name"]: one["key"] for one in artifacts("table")[0].facts["columns"]}
+    assert keys["number"] == "number"
+    assert keys["income (USD)/year"] == "income__USD__year"
+    assert "empty" not in keys
+    row = {"category": "high", "flag": True, "number": 1.5}
+    frame = pd.DataFrame([row]).reindex(columns=what.held_out.columns)
+    codes = what.model.transform(frame)
+    sent = {key: np.array([np.nan]) for key in keys.values()} | {"category": np.array(["high"], object)}
+    sent |= {"flag": np.array([1.0]), "number": np.array([1.5])}
+    answered = served("table").run("encode", sent)["z"]
+    np.testing.assert_allclose(answered, codes, atol=1e-6)
+    view = _views.edge_view(what.preprocessor)
+    vocabulary = view.vocabulary()["columns"]
+    x = np.full((1, len(vocabulary)), np.nan, "float32")
+    for i, column in enumerate(vocabulary):
+        if column["name"] in row:
+            value = row[column["name"]]
+            x[0, i] = column["codes"][value] if "codes" in column else value - column["origin"]
+    np.testing.assert_allclose(edge("table").run("encode", {"x": x})["z"], codes, atol=1e-5)
+
+
+def test_texts_are_strings_on_a_server_and_ids_on_a_device(subject, served, edge):
+    what = subject("text")
+    texts = np.array(["The cat sees", "a dog never-seen"], object)
+    ours = what.model.inverse_transform(what.model.transform(texts))
+    found = served("text").run("reconstruct", {"x": texts})["reconstruction"]
+    assert [one.decode() for one in found] == ours.tolist()
+    vocabulary = _views.edge_view(what.preprocessor).vocabulary()
+    ids = np.zeros((2, vocabulary["length"]), "int32")
+    for row, text in zip(ids, (["the", "cat", "sees"], ["a", "dog", "neverseen"]), strict=True):
+        found = [vocabulary["ids"].get(word, vocabulary["unknown"]) for word in text]
+        row[: len(found) + 1] = [*found, vocabulary["end"]]
+    np.testing.assert_allclose(
+        edge("text").run("encode", {"x": ids})["z"], what.model.transform(texts), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_characters_come_back_joined(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("\n".join(["abba", "cab", "bac", "ab c"] * 20))
+    recipe = Recipe.of(
+        "undercomplete",
+        source=str(path),
+        preprocessing={"name": "text", "tokens": "characters", "standardize": None},
+        network={"name": "text", "latent_dim": 3, "embedding_dim": 4, "hidden": 8},
+    )
+    data = recipe.load()
+    model = recipe.build(data)
+    served = ServerModel(export.saved_model(model, tmp_path / "server", data=data).path)
+    found = served.run("reconstruct", {"x": data.test.examples})["reconstruction"]
+    expected = model.inverse_transform(model.transform(data.test.examples))
+    assert [one.decode() for one in found] == expected.tolist()
+
+
+def test_weights_are_stored_once_for_all_signatures(tmp_path, digits):
+    model = Recipe.of("undercomplete", latent_dim=4, network={"widths": [300]}).build(digits)
+    what = Subject.of(model, data=digits)
+    weights = 4 * _endpoints.served_elements(model)
+    assert _endpoints.served_elements(model) == model.count_params()
+    sizes = {
+        precision: export.tflite(what, tmp_path / "m.tflite", precision=precision).facts["bytes"]
+        for precision in PRECISIONS
+    }
+    assert sizes["float32"] < 1.15 * weights
+    assert sizes["int8"] < 0.35 * sizes["float32"]
+
+
+def test_a_model_of_ones_own_without_preprocessing_leaves_too(tmp_path):
+    x = np.random.default_rng(0).normal(size=(80, 6)).astype("float32")
+    encoder = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, "tanh")])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(6)])
+    model = UndercompleteAutoencoder(encoder, decoder)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(x, epochs=2, verbose=0)
+    written = export.tflite(model, tmp_path / "m.tflite", examples=x, name="mine")
+    assert written.parity.use["error_ratio"] == pytest.approx(1, abs=1e-5)
+    served = export.saved_model(model, tmp_path / "server", examples=x)
+    found = ServerModel(served.path).run("encode", {"x": x})["z"]
+    np.testing.assert_allclose(found, model.transform(x), atol=1e-6)
+
+
+def test_warm_up_requests_are_one_a_signature_and_run(artifacts):
+    written, _ = artifacts("dense")
+    requests = read_warmup(written.path)
+    assert {name for name, _ in requests} == set(written.signatures) - {"serving_default"}
+    check_warmup(written.path, written.signatures, ServerModel(written.path).run)
+    with pytest.raises(ValueError, match=r"received none for \{'other'\}"):
+        check_warmup(written.path, {**written.signatures, "other": {}}, ServerModel(written.path).run)
+
+
+# What is wrong does not leave ------------------------------------------------------------------------
+
+
+def writes(subject, side, path):
+    return export.saved_model(subject, path) if side == "server" else export.tflite(subject, path)
+
+
+def with_another_weight(monkeypatch, side, model, spoil):
+    """Writes artifacts whose first kernel is not the model's."""
+    member = registry.resolve("export", "saved_model" if side == "server" else "tflite")
+    original = _endpoints.write_saved_model
+
+    def spoiled(*arguments):
+        kernel = model.encoder.layers[1].kernel
+        kept = kernel.numpy()
+        kernel.assign(spoil(kept))
+        original(*arguments)
+        kernel.assign(kept)
+
+    monkeypatch.setattr(sys.modules[member.__module__], "write_saved_model", spoiled)
+
+
+@pytest.fixture
+def square(digits):
+    """A model whose first kernel is square, so that its transpose fits."""
+    model = Recipe.of("undercomplete", latent_dim=4, network={"widths": [64, 16]}).build(digits)
+    train(model, digits, epochs=2)
+    return Subject.of(model, data=digits, name="square")
+
+
+def one_weight(kernel):
+    kernel = kernel.copy()
+    kernel[20, 3] += 0.1 * kernel.std()
+    return kernel
+
+
+@pytest.mark.parametrize("side", ["server", "edge"])
+@pytest.mark.parametrize("spoil", [one_weight, np.transpose, lambda kernel: kernel * 1.01])
+def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path, side, spoil):
+    with_another_weight(monkeypatch, side, square.model, spoil)
+    with pytest.raises(export.ParityError, match=r"does not agree with its model.*nothing was written"):
+        writes(square, side, tmp_path / "artifact")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("side", ["server", "edge"])
+@pytest.mark.parametrize("verb", ["enter", "leave"])
+def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, side, verb):
+    if verb == "enter":
+        monkeypatch.setattr(_views.ArrayView, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
+    else:
+        monkeypatch.setattr(_views.ArrayView, "leave", lambda self, x, name: {name: x})
+    with pytest.raises(export.ParityError):
+        writes(square, side, tmp_path / "artifact")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_score_of_something_else_is_caught(monkeypatch, square, tmp_path):
+    export.tflite(square, tmp_path / "good.tflite")
+    square.__dict__["_kept"].pop("tflite")
+    loss = type(square.model.reconstruction_loss)
+    honest = loss.error
+    monkeypatch.setattr(loss, "error", lambda self, x, params: 1.01 * honest(self, x, params))
+    with pytest.raises(export.ParityError, match="anomaly_score score"):
+        export.tflite(square, tmp_path / "bad.tflite")
+    assert [path.name for path in tmp_path.iterdir()] == ["good.tflite"]
+
+
+def test_a_tolerance_can_be_changed_and_must_be_known(square, tmp_path):
+    with pytest.raises(export.ParityError, match="error_ratio"):
+        export.tflite(square, tmp_path / "m.tflite", precision="int8", tolerance={"error_ratio": 0.5})
+    with pytest.raises(ValueError, match="did you mean 'error_ratio'"):
+        export.tflite(square, tmp_path / "m.tflite", tolerance={"eror_ratio": 0.5})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_operation_that_devices_lack_is_named(tmp_path):
+    inputs = keras.Input((6,))
+    encoder = keras.Model(inputs, keras.ops.arctanh(0.1 * keras.layers.Dense(4)(inputs)))
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(6)])
+    model = UndercompleteAutoencoder(encoder, decoder)
+    model.build((None, 6))
+    with pytest.raises(ValueError, match="operations that TFLite has, received Atanh"):
+        export.tflite(model, tmp_path / "m.tflite", examples=np.ones((9, 6), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"precision": "int4"}, ValueError, "`precision` must be one of float32"),
+        ({"name": "//"}, ValueError, "`name` must hold a letter or a digit"),
+    ],
+)
+def test_bad_arguments(subject, tmp_path, arguments, error, message):
+    what = subject("dense")
+    with pytest.raises(error, match=message):
+        export.tflite(what.model, tmp_path / "m.tflite", examples=what.held_out, **arguments)
+
+
+def test_a_model_without_examples_is_refused(subject, tmp_path):
+    model = subject("dense").model
+    with pytest.raises(ValueError, match="compared with its model before it leaves"):
+        export.tflite(model, tmp_path / "m.tflite")
+    with pytest.raises(TypeError, match="Expected a run or an autoencoder"):
+        export.tflite(keras.Sequential(), tmp_path / "m.tflite")
+
+
+def test_deviations_are_in_units_and_codes_agree_or_not():
+    expected = np.array([[1.0, 5.0], [2.0, np.nan]])
+    assert compare(expected, expected) == {"max_deviation": 0.0, "mean_deviation": 0.0}
+    assert compare(expected, expected + np.array([1, 0]), [2.0, 1.0])["max_deviation"] == 0.5
+    assert compare(expected, np.nan_to_num(expected))["max_deviation"] == np.inf
+    codes = compare(np.array([[3.0], [4.0]]), np.array([[3.2], [5.0]]), [0.0])
+    assert codes == {"agreement": 0.5}
+    assert compare(np.array(["a", "b"]), np.array(["a", "c"])) == {"agreement": 0.5}
+    assert compare(np.zeros(3), np.zeros(4))["max_deviation"] == np.inf
+
+
+# Bundles ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped(subject, tmp_path_factory):
+    root = tmp_path_factory.mktemp("ship") / "ship"
+    export.bundle(subject("table"), root, precisions=["float32", "int8"])
+    return root
+
+
+@pytest.fixture
+def ship(shipped, tmp_path):
+    shutil.copytree(shipped, tmp_path / "ship", symlinks=True)
+    return tmp_path / "ship"
+
+
+def test_a_bundle_holds_what_it_promises(ship):
+    for name in (
+        "server/small/1/saved_model.pb",
+        "server/small/1/assets.extra/tf_serving_warmup_requests",
+        "server/models.config",
+        "server/batching.config",
+        "server/monitoring.config",
+        "edge/small_float32.tflite",
+        "edge/small_int8.tflite",
+        "edge/vocabulary.json",
+        "golden.npz",
+        "parity.json",
+        "manifest.json",
+        "README.md",
+        "verify_edge.py",
+    ):
+        assert (ship / name).is_file(), name
+    manifest = json.loads((ship / "manifest.json").read_text())
+    assert [one["path"] for one in manifest["artifacts"]] == [
+        "server/small/1",
+        "edge/small_float32.tflite",
+        "edge/small_int8.tflite",
+    ]
+    listed = set(manifest["files"]) | {name for one in manifest["artifacts"] for name in one["files"]}
+    there = {path.relative_to(ship).as_posix() for path in (ship / "edge").iterdir()}
+    there |= {path.relative_to(ship).as_posix() for path in ship.glob("server/*/*/**/*") if path.is_file()}
+    assert there <= listed
+    for path, parity in json.loads((ship / "parity.json").read_text()).items():
+        assert (ship / path).exists()
+        assert {one["signature"] for one in parity["outputs"]} >= VERBS
+
+
+def test_a_bundle_that_was_moved_verifies(ship, tmp_path):
+    verdict = export.verify(ship.rename(tmp_path / "elsewhere"))
+    assert not verdict.faults + verdict.notes
+    assert len(verdict.artifacts) == 3
+
+
+def test_a_bundle_copied_without_links_verifies(ship, tmp_path):
+    shutil.copytree(ship, tmp_path / "flat", ignore=shutil.ignore_patterns("versions", "current"))
+    assert not export.verify(tmp_path / "flat").faults
+
+
+def test_any_file_changed_by_one_byte_is_noticed(ship):
+    manifest = json.loads((ship / "manifest.json").read_text())
+    names = [*manifest["files"], *(name for one in manifest["artifacts"] for name in one["files"])]
+    assert len(names) > 8
+    for name in names:
+        content = bytearray((ship / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        kept = (ship / name).read_bytes()
+        (ship / name).write_bytes(content)
+        noted = next(
+            files[name]
+            for files in (manifest["files"], *(one["files"] for one in manifest["artifacts"]))
+            if name in files
+        )
+        assert check_files(ship, {name: noted}) == [f"{name}: changed since it was exported (checksum)"]
+        (ship / name).write_bytes(kept)
+
+
+def test_answers_that_are_not_the_stored_ones_are_noticed(ship):
+    golden = dict(np.load(ship / "golden.npz"))
+    key = next(key for key in golden if key.startswith("edge:encode:out:z"))
+    golden[key] = golden[key] + 1
+    np.savez(ship / "golden.npz", **golden)
+    path = ship / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
+    path.write_text(json.dumps(manifest))
+    faults = export.verify(ship).faults
+    assert any("small_float32.tflite encode z: max_deviation" in line for line in faults)
+
+
+def test_a_file_that_a_server_would_load_too_is_noticed(ship):
+    (ship / "server/small/1/assets.extra/more").write_text("x")
+    assert export.verify(ship).faults == ["server/small/1/assets.extra/more: not of this export"]
+
+
+def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject, ship):
+    first = (ship / "server/small/1/saved_model.pb").read_bytes()
+    edge = (ship / "edge/small_float32.tflite").read_bytes()
+    export.bundle(subject("table"), ship, formats=["saved_model"])
+    assert (ship / "server/small/1/saved_model.pb").read_bytes() == first
+    assert (ship / "server/small/2/saved_model.pb").is_file()
+    assert (ship / "edge/small_float32.tflite").read_bytes() == edge
+    verdict = export.verify(ship)
+    assert not verdict.faults + verdict.notes
+    assert len(verdict.artifacts) == 4
+    export.bundle(subject("table"), ship, formats=["tflite"], precisions=["float16"])
+    assert sorted(path.name for path in (ship / "edge").iterdir()) == [
+        "small_float16.tflite",
+        "vocabulary.json",
+    ]
+    assert not export.verify(ship).faults
+    shutil.rmtree(ship / "server/small/1")
+    verdict = export.verify(ship)
+    assert not verdict.faults
+    assert verdict.notes == ["server/small/1: an earlier version, removed since"]
+
+
+def test_a_refused_export_changes_nothing(subject, ship):
+    before = {path: path.stat().st_mtime_ns for path in ship.rglob("*")}
+    with pytest.raises(export.ParityError):
+        export.bundle(subject("table"), ship, tolerance={"rank_correlation": 2.0})
+    assert {path: path.stat().st_mtime_ns for path in ship.rglob("*")} == before
+
+
+def test_a_refused_first_export_leaves_no_folder(subject, tmp_path):
+    with pytest.raises(export.ParityError):
+        export.bundle(subject("table"), tmp_path / "new", tolerance={"rank_correlation": 2.0})
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_is_no_bundle_is_kept(subject, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="which is kept as it is"):
+        export.bundle(subject("table"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+class Killed(BaseException):
+    """A stop at a step of the publishing; nothing cleans up after it."""
+
+
+@pytest.fixture(scope="module")
+def staged(subject, shipped, tmp_path_factory):
+    """What a second export has ready just before it is published."""
+    home = tmp_path_factory.mktemp("staged")
+    shutil.copytree(shipped, home / "ship", symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+
+        def keep(folder, root, version):
+            shutil.copytree(folder, home / "next")
+
+        patch.setattr(_bundle, "_publish", keep)
+        export.bundle(subject("table"), home / "ship", precisions=["float32"])
+    return home / "next"
+
+
+def publish_until(step, folder, root):
+    """Publishes and is stopped before so many steps on the disk; whether it came to its end."""
+    steps = 0
+
+    def counted(function):
+        def call(*arguments, **keywords):
+            nonlocal steps
+            steps += 1
+            if steps > step:
+                raise Killed
+            return function(*arguments, **keywords)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rename", "replace", "symlink_to", "mkdir"):
+            patch.setattr(Path, name, counted(getattr(Path, name)))
+        patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
+        try:
+            _bundle._publish(folder, root, 2)
+        except Killed:
+            return False
+    return True
+
+
+def test_a_kill_at_any_step_leaves_the_old_bundle_whole(staged, shipped, tmp_path):
+    seen, step, ended = set(), 0, False
+    while not ended:
+        root = tmp_path / f"{step}" / "ship"
+        shutil.copytree(shipped, root, symlinks=True)
+        shutil.copytree(staged, root / ".unfinished-2")
+        ended = publish_until(step, root / ".unfinished-2", root)
+        manifest = json.loads((root / "manifest.json").read_text())
+        for artifact in manifest["artifacts"]:
+            assert not check_files(root, artifact["files"]), (step, artifact["path"])
+        assert not check_files(root, manifest["files"]), step
+        assert (root / "server/small/1/saved_model.pb").is_file()
+        new = root / "server/small/2"
+        if new.exists():
+            whole = {p.relative_to(staged / "server/small/2") for p in (staged / "server/small/2").rglob("*")}
+            assert {p.relative_to(new) for p in new.rglob("*")} == whole
+        seen.add((manifest["version"], new.exists()))
+        # And the next export sweeps what was left.
+        with _bundle._staging(root) as (folder, version):
+            assert version == (2 if not new.exists() and not (root / "versions/2").exists() else 3)
+            assert [path.name for path in root.glob(".unfinished-*")] == [folder.name]
+        step += 1
+    assert seen == {(1, False), (1, True), (2, True)}
+    assert step > 5
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_the_old_bundle_whole(ship, subject, tmp_path):
+    """The whole export as a process, killed at five moments."""
+    what = subject("table")
+    what.model.save(tmp_path / "model.keras")
+    what.held_out.to_pickle(tmp_path / "rows.pkl")
+    script = (
+        "import sys, pandas as pd\n"
+        "from kerasae import export, load_model\n"
+        "model, rows = load_model(sys.argv[1]), pd.read_pickle(sys.argv[2])\n"
+        "print('go', flush=True)\n"
+        "export.bundle(model, sys.argv[3], examples=rows, name='small', precisions=['float32'])\n"
+    )
+    arguments = [tmp_path / "model.keras", tmp_path / "rows.pkl", ship]
+    moments = [0.5, 3.0, 6.0, 9.0, 12.0]
+    for moment in moments:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        process.stdout.readline()
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not export.verify(ship).faults
+        assert (ship / "server/small/1").is_dir()
+
+
+def test_one_export_at_a_time(ship):
+    with (
+        _bundle._locked(ship),
+        pytest.raises(ValueError, match=r"no other export into .*, but one is running"),
+        _bundle._locked(ship),
+    ):
+        pass
+
+
+def test_golden_strings_come_back_to_the_byte(tmp_path):
+    texts = np.array([b"a\x00", b"", "é".encode()], dtype=object)
+    case = Case({"x": texts}, {"y": np.arange(3.0)}, {})
+    np.savez(tmp_path / "g.npz", **golden_arrays("server/1", {"verb": case}, 3))
+    found = read_golden(tmp_path / "g.npz")
+    assert found["server/1:verb:in:x"].tolist() == texts.tolist()
+    np.testing.assert_array_equal(found["server/1:verb:out:y"], np.arange(3.0))
