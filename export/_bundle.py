@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import fcntl
 import importlib
+import importlib.util
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -33,8 +34,6 @@ from kerasae import registry
 
 #: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
-#: What is reached through `current`.
-_LINKS = ("edge", "manifest.json", "golden.npz", "parity.json", "README.md", "verify_edge.py")
 
 
 def bundle(
@@ -52,7 +51,7 @@ def bundle(
         source: a run, its folder, a built model, or a `Subject`.
         out: the folder; where it is a bundle already, the next server version goes beside the old
             ones and the files for devices are replaced.
-        formats: members of `kerasae.export`; all by default.
+        formats: members of `kerasae.export`; by default all that can be written here.
         precisions: of the files for devices.
         tolerance: what may differ by how much, in place of the defaults.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
@@ -66,7 +65,7 @@ def bundle(
         ValueError: for an unknown format or precision.
     """
     root = Path(out)
-    formats = registry.names("export") if formats is None else list(formats)
+    formats = available() if formats is None else list(formats)
     for name in formats:
         registry.resolve("export", name)
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / "versions").is_dir())):
@@ -85,6 +84,16 @@ def bundle(
         _describe(what, folder, root, version, written)
         _publish(folder, root, version)
     return written
+
+
+def available() -> list[str]:
+    """The formats whose own requirements, those of an extra, are installed."""
+    found = []
+    for name in registry.names("export"):
+        module = importlib.import_module(f"{registry.ROOMS['export']}.{name}")
+        if all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ())):
+            found.append(name)
+    return found
 
 
 @contextlib.contextmanager
@@ -143,15 +152,16 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
             golden |= golden_arrays(entry["golden"], cases, _rows(subject))
     for one in kept:
         for name in one["files"]:
-            if name.startswith("edge/"):
+            if _side(one) != "server":
                 (folder / name).parent.mkdir(exist_ok=True)
                 shutil.copy2(root / name, folder / name)
-    edge = any(artifact.path.is_relative_to(folder / "edge") for artifact in written)
-    vocabulary = edge_view(subject.preprocessor).vocabulary() if edge else None
-    if vocabulary is not None:
-        _write_json(folder / "edge" / "vocabulary.json", vocabulary)
-    elif not edge and (root / "edge" / "vocabulary.json").is_file():
-        shutil.copy2(root / "edge" / "vocabulary.json", folder / "edge" / "vocabulary.json")
+    vocabulary = edge_view(subject.preprocessor).vocabulary()
+    for side in {_side(entry) for entry in (*kept, *entries)} - {"server"}:
+        if any(_side(entry) == side for entry in entries):
+            if vocabulary is not None:
+                _write_json(folder / side / "vocabulary.json", vocabulary)
+        elif (root / side / "vocabulary.json").is_file():
+            shutil.copy2(root / side / "vocabulary.json", folder / side / "vocabulary.json")
     np.savez_compressed(folder / "golden.npz", **golden)
     _write_json(folder / "parity.json", parity)
     shutil.copyfile(_verify_edge.__file__, folder / "verify_edge.py")
@@ -164,8 +174,9 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
         "artifacts": [*kept, *entries],
     }
     write_card(folder / "README.md", manifest, parity)
-    names = ["golden.npz", "parity.json", "README.md", "verify_edge.py", "edge/vocabulary.json"]
-    manifest["files"] = {name: checksum(folder / name) for name in names if (folder / name).is_file()}
+    names = ["golden.npz", "parity.json", "README.md", "verify_edge.py"]
+    names += [path.relative_to(folder).as_posix() for path in sorted(folder.glob("*/vocabulary.json"))]
+    manifest["files"] = {name: checksum(folder / name) for name in names}
     _write_json(folder / "manifest.json", manifest)
     if any(path.is_dir() for path in (folder / "server").glob("*")):
         write_configs(folder / "server", sorted({*_served(root), *_served(folder)}))
@@ -195,8 +206,12 @@ def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact]) -> bool
     """Whether an artifact of an earlier export stays: server versions do, others if none are new."""
     if not (root / entry["path"]).exists():
         return False
-    replaced = any(artifact.golden == "edge" for artifact in written)
-    return entry["golden"] != "edge" or not replaced
+    return _side(entry) == "server" or all(artifact.golden != entry["golden"] for artifact in written)
+
+
+def _side(entry: dict[str, Any]) -> str:
+    """The folder of a bundle that an artifact lies in."""
+    return entry["path"].partition("/")[0]
 
 
 def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray]:
@@ -222,9 +237,8 @@ def _publish(folder: Path, root: Path, version: int) -> None:
         config.replace(root / "server" / config.name)
     shutil.rmtree(folder / "server", ignore_errors=True)
     folder.rename(root / "versions" / str(version))
-    for name in _LINKS:
-        if (root / "versions" / str(version) / name).exists():
-            _link(root / name, Path("current") / name)
+    for path in sorted((root / "versions" / str(version)).iterdir()):
+        _link(root / path.name, Path("current") / path.name)
     _link(root / "current", Path("versions") / str(version))
     # What nothing points to any more; a kill in here leaves some, which the next export removes.
     for path in (root / "versions").iterdir():

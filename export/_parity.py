@@ -157,6 +157,9 @@ def measure(
     cases: dict[str, Case],
     run: Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]],
     tolerance: dict[str, float],
+    *,
+    score: str = "anomaly_score",
+    reconstruct: str = "reconstruct",
 ) -> Parity:
     """Runs every case through an artifact and compares.
 
@@ -165,6 +168,8 @@ def measure(
         cases: by signature.
         run: of the artifact, from a signature and what is sent to what is answered.
         tolerance: by measure.
+        score: the signature that answers with scores.
+        reconstruct: the signature that answers with reconstructions.
     """
     outputs, answers, said = [], {}, []
     for signature, case in cases.items():
@@ -173,7 +178,11 @@ def measure(
             found = compare(_comparable(expected), _comparable(got[name]), case.units.get(name, 1.0))
             outputs.append({"signature": signature, "output": name, **found})
             said += breaches(found, tolerance, f"{signature} {name}")
-    use = _use(subject, cases, answers)
+    use = _use(
+        subject,
+        (cases[score].expected["score"], answers[score]["score"]),
+        (cases[reconstruct].expected, answers[reconstruct]),
+    )
     return Parity(outputs, use, said + breaches(use, tolerance, "in use"))
 
 
@@ -187,7 +196,12 @@ def _comparable(values: np.ndarray) -> np.ndarray:
     )
 
 
-def _use(subject: Subject, cases: dict[str, Case], answers: dict[str, Any]) -> dict[str, float]:
+def _use(
+    subject: Subject,
+    scores: tuple[np.ndarray, np.ndarray],
+    rebuilt: tuple[dict[str, np.ndarray], dict[str, np.ndarray]],
+) -> dict[str, float]:
+    """What matters to a user, from the model's answers and those of the artifact."""
     found: dict[str, float] = {}
     if subject.preprocessor.spec.kind not in ("table", "text"):
         x = subject.preprocessor.to_x(subject.held_out)
@@ -195,10 +209,10 @@ def _use(subject: Subject, cases: dict[str, Case], answers: dict[str, Any]) -> d
         def error(raw: np.ndarray) -> float:
             return float(np.mean(np.square(x - np.asarray(subject.preprocessor(tf.constant(raw))))))
 
-        ours = error(cases["reconstruct"].expected["reconstruction"])
+        ours, theirs = (error(side["reconstruction"]) for side in rebuilt)
         if ours > 0:
-            found["error_ratio"] = error(answers["reconstruct"]["reconstruction"]) / ours
-    expected, got = cases["anomaly_score"].expected["score"], answers["anomaly_score"]["score"]
+            found["error_ratio"] = theirs / ours
+    expected, got = scores
     found["score_shift"] = float(abs(got.mean() - expected.mean()) / _spread(expected))
     if len(expected) >= 20 and expected.std() > 0:
         found["rank_correlation"] = float(spearmanr(expected, got).statistic) if got.std() > 0 else 0.0

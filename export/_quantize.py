@@ -37,8 +37,9 @@ def quantize(
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
-    # The quantiser reports to both streams.
-    with quiet(), contextlib.redirect_stdout(io.StringIO()):
+    # The quantiser reports to both streams, and the interpreter warns of memory that is meant to be taken.
+    with quiet(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         work = quantizer.Quantizer(bytearray(content))
         for name in _KERNELS:
             operation = qtyping.TFLOperationName(name)
@@ -65,16 +66,13 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    with warnings.catch_warnings():
-        # It warns of the memory that all tensors take; so it is meant.
-        warnings.simplefilter("ignore")
-        interpreter = Interpreter(
-            model_content=content,
-            num_threads=1,
-            experimental_preserve_all_tensors=True,
-            # A delegate would compute several operations in one, and show nothing of what is between.
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        )
+    interpreter = Interpreter(
+        model_content=content,
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        # A delegate would compute several operations in one, and show nothing of what is between.
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
     graphs = {name: runner._subgraph_index for name, runner in runners.items()}
     tensors = {

@@ -18,8 +18,6 @@ from kerasae.export._warmup import check_warmup, write_warmup
 from kerasae.backend import quiet
 from kerasae.runs import new_folder
 
-SIDE = "server"
-
 
 def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
     """Where a bundle keeps what this format writes, and the arguments that make it."""

@@ -19,7 +19,6 @@ from kerasae.export._views import edge_view
 
 from kerasae.backend import quiet
 
-SIDE = "edge"
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
 

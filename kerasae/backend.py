@@ -50,8 +50,10 @@ def import_tensorflow(threads: int | None = None) -> None:
         import tensorflow
 
         if threads is not None:
-            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+            # A process that has run something with TensorFlow keeps the threads it has.
+            with contextlib.suppress(RuntimeError):
+                tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+                tensorflow.config.threading.set_inter_op_parallelism_threads(1)
         # A training of several models traces Keras's own functions anew, which is meant.
         tensorflow.get_logger().setLevel("ERROR")
         # The first operation logs too.

@@ -359,3 +359,50 @@ def test_python_m(run_python):
         check=True,
     )
     assert done.stdout.startswith("kerasae, version 0.1.0")
+
+
+def test_a_run_is_exported_verified_and_a_changed_byte_noticed(run, kerasae, tmp_path):
+    ship = tmp_path / "ship"
+    arguments = ["--format", "tflite", "--precision", "float32", "--precision", "int8"]
+    status, out, err = kerasae("export", run, "--out", ship, *arguments, "--name", "first")
+    assert status == 0, err
+    assert "edge/first_int8.tflite" in out
+    assert (ship / "edge" / "first_float32.tflite").is_file()
+    status, out, _ = kerasae("verify", ship)
+    assert (status, out.strip()) == (0, "2 artifacts run: all agree with the model")
+    path = ship / "edge" / "first_int8.tflite"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    status, out, _ = kerasae("verify", ship)
+    assert status == 1
+    assert "FAILED  edge/first_int8.tflite: changed since it was exported (checksum)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "{run}"], "--out"),
+        (["export", "{none}", "--out", "{new}"], "Expected a finished run"),
+        (["export", "{run}", "--out", "{kept}"], "which is kept as it is"),
+        (["export", "{run}", "--out", "{new}", "--format", "tflit"], "'tflit' is not one of"),
+        (["export", "{run}", "--out", "{new}", "--precision", "int4"], "'int4' is not one of"),
+        (["export", "{run}", "--out", "{new}", "--tolerance", "decisions"], "MEASURE=NUMBER, received"),
+        (["export", "{run}", "--out", "{new}", "--tolerance", "decision=1"], "did you mean 'decisions'"),
+        (
+            ["export", "{run}", "--out", "{new}", "--format", "tflite", "--tolerance", "decisions=2"],
+            "does not agree with its model",
+        ),
+        (["verify", "{none}"], "Expected an export bundle"),
+    ],
+)
+def test_exports_that_are_refused_say_why_in_one_line(run, kerasae, tmp_path, arguments, message):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine.txt").write_text("mine")
+    places = {"run": run, "none": tmp_path / "none", "new": tmp_path / "new", "kept": tmp_path / "kept"}
+    status, out, err = kerasae(*(argument.format(**places) for argument in arguments))
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert not (tmp_path / "new").exists()
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine.txt"]

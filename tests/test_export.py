@@ -140,6 +140,7 @@ def test_every_family_and_network_leaves_in_every_precision(artifacts, subject, 
         export.tflite(subject(network, family), tmp_path / "m.tflite", precision=precision)
         for precision in PRECISIONS[1:]
     ]
+    written.append(export.onnx(subject(network, family), tmp_path / "m.onnx"))
     for one in (on_server, in_float32, *written):
         assert not one.parity.breaches
         assert one.parity.use["rank_correlation"] > 0.99
@@ -352,6 +353,35 @@ def one_weight(kernel):
     return kernel
 
 
+def test_an_onnx_file_of_another_model_is_caught(monkeypatch, square, tmp_path):
+    described = type(square.model).describe
+    monkeypatch.setattr(
+        type(square.model), "describe", lambda self, x: {"z": 1.001 * described(self, x)["z"]}
+    )
+    square.cached("onnx", lambda: _with_honest_codes(square))
+    with pytest.raises(export.ParityError, match=r"m\.onnx does not agree"):
+        export.onnx(square, tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def _with_honest_codes(subject):
+    x = subject.preprocessor.to_x(subject.held_out)
+    codes = subject.model.transform(subject.held_out)
+    params = subject.model.decoder(codes)
+    loss = subject.model.reconstruction_loss
+    view = _views.edge_view(subject.preprocessor)
+    expected = view.expected(np.asarray(loss.mean(params)), "reconstruction")
+    expected |= {"z": codes, "score": np.asarray(loss.error(x, params))}
+    return {"all": Case(view.feed(subject.held_out), expected, view.units("reconstruction"))}
+
+
+def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
+    assert _bundle.available() == registry.names("export")
+    module = sys.modules[registry.resolve("export", "onnx").__module__]
+    monkeypatch.setattr(module, "REQUIRES", ("a_package_that_is_not_there",))
+    assert "onnx" not in _bundle.available()
+
+
 @pytest.mark.parametrize("side", ["server", "edge"])
 @pytest.mark.parametrize("spoil", [one_weight, np.transpose, lambda kernel: kernel * 1.01])
 def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path, side, spoil):
@@ -469,6 +499,7 @@ def test_a_bundle_holds_what_it_promises(ship):
         assert (ship / name).is_file(), name
     manifest = json.loads((ship / "manifest.json").read_text())
     assert [one["path"] for one in manifest["artifacts"]] == [
+        "onnx/small.onnx",
         "server/small/1",
         "edge/small_float32.tflite",
         "edge/small_int8.tflite",
@@ -479,13 +510,13 @@ def test_a_bundle_holds_what_it_promises(ship):
     assert there <= listed
     for path, parity in json.loads((ship / "parity.json").read_text()).items():
         assert (ship / path).exists()
-        assert {one["signature"] for one in parity["outputs"]} >= VERBS
+        assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
 
 
 def test_a_bundle_that_was_moved_verifies(ship, tmp_path):
     verdict = export.verify(ship.rename(tmp_path / "elsewhere"))
     assert not verdict.faults + verdict.notes
-    assert len(verdict.artifacts) == 3
+    assert len(verdict.artifacts) == 4
 
 
 def test_a_bundle_copied_without_links_verifies(ship, tmp_path):
@@ -538,7 +569,7 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
     assert (ship / "edge/small_float32.tflite").read_bytes() == edge
     verdict = export.verify(ship)
     assert not verdict.faults + verdict.notes
-    assert len(verdict.artifacts) == 4
+    assert len(verdict.artifacts) == 5
     export.bundle(subject("table"), ship, formats=["tflite"], precisions=["float16"])
     assert sorted(path.name for path in (ship / "edge").iterdir()) == [
         "small_float16.tflite",
