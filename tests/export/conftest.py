@@ -1,0 +1,154 @@
+"""What the tests of exports share: small trained models, and the artifacts that were made of them."""
+
+import dataclasses
+import functools
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import Recipe, export, train
+from kerasae.export import Subject, bundle
+from kerasae.export._verify_edge import breaches, compare
+from kerasae.export.tflite import open_artifact
+
+
+@pytest.fixture(scope="session")
+def edge_subject(digits):
+    """A briefly trained model as what is exported: `dense` (variational) or `conv` (undercomplete)."""
+
+    @functools.cache
+    def edge_subject(name):
+        family, network = {
+            "dense": ("variational", {"widths": [24]}),
+            "conv": ("undercomplete", {"name": "conv", "filters": [8, 16]}),
+        }[name]
+        keras.utils.set_random_seed(7)
+        model = Recipe.of(family, latent_dim=4, network=network).build(digits)
+        train(model, digits, epochs=2)
+        return export.Subject.of(model, data=digits, name=name)
+
+    return edge_subject
+
+
+@pytest.fixture(scope="session")
+def edge_file(edge_subject, tmp_path_factory):
+    """A model's file for devices in a precision, and by signature what to send and to expect."""
+
+    @functools.cache
+    def edge_file(name, precision):
+        path = tmp_path_factory.mktemp("edge") / f"{name}_{precision}.tflite"
+        artifact = export.tflite(edge_subject(name), path, precision=precision)
+        return artifact, edge_subject(name).cached("edge", dict)
+
+    return edge_file
+
+
+@pytest.fixture
+def faults():
+    """A sentence for each output of a client that differs from the model's or from Python's runtime."""
+    # Runtimes add in their own order, some 1e-6 of a unit. Where that moves a number to the next of the
+    # 256 steps of int8, it is a hundredth of a unit: one entry in ten may be.
+    same = {"mean_deviation": 1e-3, "agreement": 0.99}
+
+    def faults(artifact, cases, answers):
+        assert set(answers) == set(cases)
+        run = open_artifact(artifact.path).run
+        said = []
+        for signature, case in cases.items():
+            assert set(answers[signature]) == set(case.expected), signature
+            in_python = run(signature, case.sent)
+            for name, expected in case.expected.items():
+                got, unit = answers[signature][name], case.units.get(name, 1.0)
+                said += breaches(compare(expected, got, unit), artifact.tolerance, f"{signature} {name}")
+                found = compare(in_python[name], got, unit)
+                said += breaches(found, same, f"{signature} {name} against Python")
+        return said
+
+    return faults
+
+
+def write_photos(folder):
+    """Gradients in 8 bits, of which every pixel follows from two hidden numbers, and noise."""
+    rng = np.random.default_rng(0)
+    down, across = np.mgrid[0:1:8j, 0:1:8j]
+    hidden = rng.random((200, 2, 1, 1, 3))
+    pixels = 200 * (hidden[:, 0] * down[..., None] + hidden[:, 1] * across[..., None]) / 2
+    np.save(folder / "photos.npy", (pixels + 40 * rng.random(pixels.shape)).astype("uint8"))
+    return folder / "photos.npy"
+
+
+def write_table(folder):
+    """A column of every kind, all with gaps, and one that is empty."""
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=240)
+    day = pd.Timestamp("2021-03-01")
+    frame = pd.DataFrame(
+        {
+            "number": 3 * hidden,
+            "integer": np.round(10 * hidden + 50).astype("int64"),
+            "flag": hidden > 0,
+            "bit": (hidden > 0.5).astype("int64"),
+            "day": day + pd.to_timedelta(np.round(100 * hidden), unit="D"),
+            "moment": day + pd.to_timedelta(np.round(1e5 * hidden), unit="s"),
+            "category": np.select([hidden > 1, hidden > -1], ["hoch", "größer"], "low"),
+            "a code": [f"0{int(abs(value) * 3)}" for value in hidden],
+        }
+    )
+    gaps = frame.astype(object).mask(rng.random(frame.shape) < 0.2)
+    gaps.assign(empty=None).to_csv(folder / "table.csv", index=False)
+    return folder / "table.csv"
+
+
+def write_text(folder):
+    """Sentences of a few words, some of them not in ASCII."""
+    rng = np.random.default_rng(0)
+    words = ["red", "grün", "blue", "cat", "dog", "птица", "runs", "sleeps", "fast", "now"]
+    lines = [" ".join(rng.choice(words, rng.integers(1, 6))) for _ in range(240)]
+    (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "text.txt"
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A subject, the bundle it was exported into, and the version folder that a server loads."""
+
+    subject: Subject
+    bundle: Path
+    version: Path
+
+    @property
+    def cases(self):
+        return self.subject.cached("server", dict)
+
+
+WRITERS = {"photos": write_photos, "table": write_table, "text": write_text}
+
+
+@pytest.fixture(scope="session")
+def served_by_kind(tmp_path_factory):
+    """Makes what `served` gives, once for each kind of data."""
+
+    @functools.cache
+    def make(kind):
+        folder = tmp_path_factory.mktemp(kind)
+        recipe = Recipe.of("variational", source=str(WRITERS[kind](folder)), latent_dim=4)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Column 'empty' has no value")
+            data = recipe.load()
+        model = recipe.build(data)
+        train(model, data, epochs=2, batch_size=16, learning_rate=0.01)
+        subject = Subject.of(model, data=data, name=data.name)
+        bundle(subject, folder / "ship", formats=["saved_model"])
+        return Served(subject, folder / "ship", folder / "ship" / "server" / subject.name / "1")
+
+    return make
+
+
+@pytest.fixture(params=WRITERS)
+def served(request, served_by_kind):
+    """A SavedModel of a variational autoencoder for each kind of data, after two epochs."""
+    return served_by_kind(request.param)
