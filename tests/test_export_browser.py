@@ -85,18 +85,29 @@ def browse(site, tmp_path):
                     [CHROMIUM, *FLAGS, profile, page], stdout=log, stderr=log, start_new_session=True
                 )
                 try:
-                    posted = answers.get(timeout=120)
-                except queue.Empty:
-                    log.flush()
-                    pytest.fail(f"The page posted nothing: {(tmp_path / 'chromium.log').read_text()[-2000:]}")
+                    posted = _wait(answers, browser)
                 finally:
                     os.killpg(browser.pid, signal.SIGKILL)
                     browser.wait()
                     server.shutdown()
+        assert posted is not None, (
+            f"The page posted nothing: {(tmp_path / 'chromium.log').read_text()[-2000:]}"
+        )
         assert "error" not in posted, posted["error"]
         return posted
 
     return browse
+
+
+def _wait(answers, browser, seconds=120):
+    """What comes first: an answer, or `None` at the end of the browser or of the time."""
+    for _ in range(seconds):
+        try:
+            return answers.get(timeout=1)
+        except queue.Empty:
+            if browser.poll() is not None:
+                return None
+    return None
 
 
 def _as_json(case):
