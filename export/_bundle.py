@@ -10,6 +10,7 @@ folder, then the link: one rename, before which all that was there is as it was.
 """
 
 import contextlib
+import dataclasses
 import datetime
 import fcntl
 import importlib
@@ -83,7 +84,7 @@ def bundle(
                 written.append(member(what, folder / place, tolerance=tolerance, **arguments))
         _describe(what, folder, root, version, written)
         _publish(folder, root, version)
-    return written
+    return [dataclasses.replace(one, path=root / one.path.relative_to(folder)) for one in written]
 
 
 def available() -> list[str]:

@@ -10,6 +10,8 @@ from kerasae.export._views import View
 
 #: Signatures that take raw examples.
 _VERBS = ("reconstruct", "encode", "anomaly_score")
+#: Output that holds PNG files.
+PNG = "png_bytes"
 #: Channels that a PNG file can have.
 _CHANNELS = (1, 3, 4)
 
@@ -49,8 +51,9 @@ def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
         answered = endpoint.function({"x": images})
         if "reconstruction" not in answered:
             return answered
+        # REST answers with base64 where a name ends so; other strings must be UTF-8.
         return {
-            "png": tf.map_fn(
+            PNG: tf.map_fn(
                 encode, answered["reconstruction"], fn_output_signature=tf.TensorSpec((), tf.string)
             )
         }
@@ -79,18 +82,20 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
     for verb in _VERBS:
         case = cases[verb]
         if _is_photo(view):
-            files = _as_files(case.sent["x"])
+            files = as_files(case.sent["x"])
             expected, units = case.expected, case.units
             if verb == "reconstruct":
-                images = np.rint(case.expected["reconstruction"]).astype("uint8")
-                expected, units = {"png": _as_files(images)}, {}
+                # Held against the pixels: one at a rounding boundary changes a whole file.
+                expected = {PNG: np.rint(case.expected["reconstruction"]).astype("uint8")}
+                units = {}
             found[f"{verb}_png"] = Case({"png": files}, expected, units)
         examples = _as_examples(view, case.sent)
         found[f"{verb}_examples"] = Case({"examples": examples}, case.expected, case.units)
     return found
 
 
-def _as_files(images: np.ndarray) -> np.ndarray:
+def as_files(images: np.ndarray) -> np.ndarray:
+    """8-bit images `(rows, height, width, channels)` as PNG files `(rows,)`."""
     return _strings([tf.io.encode_png(image).numpy() for image in images])
 
 

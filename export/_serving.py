@@ -7,7 +7,9 @@ from pathlib import Path
 MOUNT = "/models"
 
 _BATCHING = """\
-max_batch_size { value: 128 }
+max_batch_size { value: 1024 }
+enable_large_batch_splitting { value: true }
+max_execution_batch_size { value: 128 }
 batch_timeout_micros { value: 1000 }
 max_enqueued_batches { value: 1000 }
 num_batch_threads { value: 2 }

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kerasae.export._verify_edge import check_answers, check_files, read_golden
+from kerasae.export._verify_edge import check_artifact, check_files, read_golden
 
 from kerasae import registry
 
@@ -51,9 +51,11 @@ def verify(folder: str | Path) -> Verdict:
         found += _additional(root, artifact)
         if not found and golden:
             module: Any = importlib.import_module(f"{registry.ROOMS['export']}.{artifact['format']}")
-            found = check_answers(artifact, golden, module.open_artifact(path).run)
+            found = check_artifact(artifact, golden, module.open_artifact, root)
             run.append(artifact["path"])
         faults += found
+    if not manifest["artifacts"]:
+        faults.append("manifest.json: no artifacts")
     listed = {one["path"] for one in manifest["artifacts"]}
     for path in sorted(root.glob("server/*/*")):
         name = path.relative_to(root).as_posix()

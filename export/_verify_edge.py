@@ -10,6 +10,7 @@ model answered before it was exported. Exit status 0 if all agree, 1 if not, 2 w
 import hashlib
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -168,28 +169,44 @@ def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
 def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: Any) -> list[str]:
     """A sentence for each signature whose answers are not those of the model, within tolerance."""
     said = []
+    if not artifact["tolerance"]:
+        said.append(f"{artifact['path']}: no tolerance in the manifest")
     for signature, described in artifact["signatures"].items():
         sent, expected = golden_case(golden, artifact["golden"], signature)
-        if not expected:
-            said.append(f"{artifact['path']} {signature}: no stored answers in golden.npz")
+        missing = [name for name in described["inputs"] if name not in sent]
+        missing += [name for name in described["outputs"] if name not in expected]
+        if missing:
+            said.append(f"{artifact['path']} {signature}: {', '.join(missing)} not stored in golden.npz")
             continue
         got = run(signature, sent)
         for name, value in expected.items():
-            if name not in got:
-                said.append(f"{artifact['path']} {signature}: no output {name}")
-                continue
             found = compare(value, got[name], described["outputs"][name].get("unit", 1.0))
             said += breaches(found, artifact["tolerance"], f"{artifact['path']} {signature} {name}")
     return said
 
 
+def check_artifact(
+    artifact: dict[str, Any], golden: dict[str, np.ndarray], open_artifact: Any, folder: Path
+) -> list[str]:
+    """As `check_answers`, of an artifact that is opened here; what cannot be run is a fault."""
+    try:
+        run = open_artifact(folder / artifact["path"]).run
+        return check_answers(artifact, golden, run)
+    except (ValueError, RuntimeError, OSError, KeyError) as error:
+        return [f"{artifact['path']}: cannot be run: {' '.join(str(error).split())[:200]}"]
+
+
 def verify_edge(folder: Path) -> tuple[int, list[str]]:
     """How many files for devices a bundle has, and a sentence for each fault."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    said = check_files(folder, manifest["files"])
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        said = check_files(folder, manifest["files"])
+        golden = {} if said else read_golden(folder / "golden.npz")
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        return 0, [f"manifest.json or golden.npz cannot be read: {error}"]
     if any(line.startswith("golden.npz") for line in said):
         return 0, said
-    golden = read_golden(folder / "golden.npz")
+    golden = golden or read_golden(folder / "golden.npz")
     count = 0
     for artifact in manifest["artifacts"]:
         if artifact["format"] != "tflite":
@@ -197,9 +214,10 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
         count += 1
         faults = check_files(folder, artifact["files"])
         if not faults:
-            content = (folder / artifact["path"]).read_bytes()
-            faults = check_answers(artifact, golden, EdgeModel(content).run)
+            faults = check_artifact(artifact, golden, lambda path: EdgeModel(path.read_bytes()), folder)
         said += faults
+    if not count:
+        said.append("manifest.json: no files for devices")
     return count, said
 
 

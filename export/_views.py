@@ -92,9 +92,11 @@ class ArrayView(View):
     """Images and vectors: `x` in the raw type, reconstructions as float32 in raw units and in range."""
 
     def _dtype(self) -> str:
-        # What a device holds in 64 bits it holds for nothing: x is float32.
-        wide = {"float64": "float32", "float16": "float32", "uint64": "int64"}
-        return self.spec.dtype if self.batch is None else wide.get(self.spec.dtype, self.spec.dtype)
+        # The runtime of browsers knows three types; a wider one would gain nothing, as x is float32.
+        if self.batch is None:
+            return self.spec.dtype
+        small = {"bool": "uint8", "uint8": "uint8", "int8": "int32", "int16": "int32", "uint16": "int32"}
+        return small.get(self.spec.dtype, "int32" if self.spec.dtype == "int32" else "float32")
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
         return {"x": tf.TensorSpec((self.batch, *self.spec.shape), self._dtype(), name="x")}

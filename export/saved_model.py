@@ -14,6 +14,7 @@ from kerasae.export._server_model import ServerModel
 from kerasae.export._subject import Subject
 from kerasae.export._views import server_view
 from kerasae.export._warmup import check_warmup, write_warmup
+from tensorflow.core.protobuf import saved_model_pb2
 
 from kerasae.backend import quiet
 from kerasae.runs import new_folder
@@ -129,6 +130,11 @@ def _check(
             for key, one in side.items():
                 if one["shape"][:1] != [None]:
                     raise ValueError(f"Expected any number of rows in {name} {key}, received {one['shape']}.")
+    graph = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+    functions = graph.graph_def.library.function
+    nodes = (*graph.graph_def.node, *functions, *(node for one in functions for node in one.node_def))
+    if any(one.attr["_XlaMustCompile"].b for one in nodes):
+        raise ValueError("Expected no endpoint with `jit_compile`: a server without XLA refuses it.")
     stored = sum(
         int(np.prod(shape))
         for key, shape in tf.train.list_variables(str(folder / "variables" / "variables"))

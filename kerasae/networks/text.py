@@ -66,8 +66,14 @@ def text(
     """
     check_positive("latent_dim", latent_dim)
     if not spec.vocabulary:
+        advice = (
+            "fit their preprocessing first (`data.with_preprocessor`)"
+            if spec.kind == "text"
+            else "use --network dense"
+        )
         raise ValueError(
-            f"The network 'text' needs texts, received examples of kind '{spec.kind}'; use --network dense."
+            "The network 'text' needs texts with a vocabulary, received examples of kind "
+            f"'{spec.kind}'; {advice}."
         )
     if outputs != 1:
         raise ValueError(

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-
-from kerasae import Recipe, export, train
 from kerasae.export import Subject, bundle
 from kerasae.export._verify_edge import breaches, compare
 from kerasae.export.tflite import open_artifact
+
+from kerasae import Recipe, export, train
 
 
 @pytest.fixture(scope="session")

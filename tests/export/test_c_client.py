@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("cc") is None, reason="needs a C compiler: apt-get install gcc libc6-dev"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        shutil.which("cc") is None, reason="needs a C compiler: apt-get install gcc libc6-dev"
+    ),
+]
 
 LIBRARY = Path(str(files("ai_edge_litert"))) / "libLiteRt.so"
 

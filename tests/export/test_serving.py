@@ -14,6 +14,7 @@ import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 from kerasae.export import TOLERANCES
 from kerasae.export._parity import _comparable
+from kerasae.export._server_inputs import PNG
 from kerasae.export._verify_edge import breaches, compare
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
@@ -223,6 +224,8 @@ def check(name, case, answered):
     assert set(answered) == set(case.expected)
     for key, expected in case.expected.items():
         expected = _comparable(expected)
+        if key == PNG:
+            answered[key] = [tf.io.decode_png(one).numpy() for one in answered[key]]
         got = np.asarray(answered[key], expected.dtype)
         found = compare(expected, got, case.units.get(key, 1.0))
         assert not breaches(found, TOLERANCES["float32"] | {"agreement": 1.0}, f"{name} {key}")

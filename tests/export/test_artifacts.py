@@ -183,7 +183,7 @@ def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
         files.append((tmp_path / f"{i}.png").read_bytes())
     plain = served.run("encode", {"x": pixels})["z"]
     np.testing.assert_array_equal(served.run("encode_png", {"png": np.array(files, object)})["z"], plain)
-    answered = served.run("reconstruct_png", {"png": np.array(files, object)})["png"]
+    answered = served.call("reconstruct_png", {"png": tf.constant(files)})["png_bytes"]
     expected = served.run("reconstruct", {"x": pixels})["reconstruction"]
     for png, pixel in zip(answered, expected, strict=True):
         np.testing.assert_array_equal(tf.io.decode_png(png), np.rint(pixel))
@@ -708,6 +708,62 @@ def test_one_export_at_a_time(ship):
         _bundle._locked(ship),
     ):
         pass
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int32", "int64", "float64"])
+def test_vectors_of_any_type_leave_in_types_that_browsers_have(tmp_path, dtype):
+    raw = np.random.default_rng(0).integers(0, 2 if dtype == "bool" else 100, (40, 5)).astype(dtype)
+    spec = Spec("vector", (5,), dtype)
+    data = Data("v", spec, Split(raw[:20]), Split(raw[20:25]), Split(raw[25:]))
+    data = data.with_preprocessor(Rescaling(spec))
+    model = Recipe.of(latent_dim=2, network={"widths": [4]}).build(data)
+    written = export.tflite(model, tmp_path / "m.tflite", data=data)
+    assert written.signatures["encode"]["inputs"]["x"]["dtype"] in ("float32", "int32", "uint8")
+
+
+def test_an_endpoint_that_needs_a_compiler_is_refused(monkeypatch, subject, tmp_path):
+    original = tf.function
+    monkeypatch.setattr(
+        _endpoints.tf, "function", lambda *one, **more: original(*one, **more, jit_compile=True)
+    )
+    with pytest.raises(ValueError, match="a server without XLA refuses it"):
+        export.saved_model(subject("dense"), tmp_path / "server")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_bundle_says_where_its_artifacts_are(subject, tmp_path):
+    written = export.bundle(subject("dense"), tmp_path / "ship", formats=["tflite"], precisions=["float32"])
+    assert [one.path for one in written] == [tmp_path / "ship" / "edge" / "small_float32.tflite"]
+    assert written[0].path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda m, g: m.update(artifacts=[]), "no artifacts"),
+        (lambda m, g: m["artifacts"][-1].update(tolerance={}), "no tolerance in the manifest"),
+        (lambda m, g: g.pop("edge:encode:out:z"), "encode: z not stored in golden.npz"),
+        (lambda m, g: g.pop("edge:encode:in:x"), "encode: x not stored in golden.npz"),
+    ],
+)
+def test_a_bundle_that_lost_what_proves_it_is_no_proof(ship, spoil, said):
+    manifest = json.loads((ship / "manifest.json").read_text())
+    golden = dict(np.load(ship / "golden.npz"))
+    spoil(manifest, golden)
+    np.savez(ship / "golden.npz", **golden)
+    manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
+    (ship / "manifest.json").write_text(json.dumps(manifest))
+    assert any(said in line for line in export.verify(ship).faults)
+
+
+def test_a_file_that_cannot_be_run_is_named(ship):
+    path = ship / "edge/small_int8.tflite"
+    path.write_bytes(path.read_bytes()[:4000])
+    manifest = json.loads((ship / "manifest.json").read_text())
+    manifest["artifacts"][-1]["files"]["edge/small_int8.tflite"] = checksum(path)
+    (ship / "manifest.json").write_text(json.dumps(manifest))
+    (fault,) = export.verify(ship).faults
+    assert fault.startswith("edge/small_int8.tflite: cannot be run: ")
 
 
 def test_golden_strings_come_back_to_the_byte(tmp_path):
