@@ -163,7 +163,8 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
                 _write_json(folder / side / "vocabulary.json", vocabulary)
         elif (root / side / "vocabulary.json").is_file():
             shutil.copy2(root / side / "vocabulary.json", folder / side / "vocabulary.json")
-    np.savez_compressed(folder / "golden.npz", **golden)
+    arrays: Any = golden
+    np.savez_compressed(folder / "golden.npz", **arrays)
     _write_json(folder / "parity.json", parity)
     shutil.copyfile(_verify_edge.__file__, folder / "verify_edge.py")
     manifest = {

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerasae.export._endpoints import draw
 from kerasae.export._subject import Subject
 from kerasae.export._verify_edge import breaches, compare
-from kerasae.export._views import View
+from kerasae.export._view import View
 from scipy.stats import spearmanr
 
 from kerasae.registry import did_you_mean

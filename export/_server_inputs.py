@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from kerasae.export._endpoints import Endpoint
 from kerasae.export._parity import Case
-from kerasae.export._views import View
+from kerasae.export._view import View
 
 #: Signatures that take raw examples.
 _VERBS = ("reconstruct", "encode", "anomaly_score")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kerasae.data import Data
 from kerasae.models import Autoencoder
-from kerasae.preprocessing import Identity
+from kerasae.preprocessing.identity import Identity
 from kerasae.runs import Run
 from kerasae.spec import Spec
 

@@ -10,7 +10,8 @@ from kerasae.export._artifact import Artifact, median_seconds, with_units
 from kerasae.export._onnx_model import OnnxModel
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._subject import Subject
-from kerasae.export._views import View, edge_view
+from kerasae.export._view import View
+from kerasae.export._views import edge_view
 
 from kerasae.backend import quiet
 

@@ -128,13 +128,14 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
         ValueError: if the runs do not share their data.
     """
     runs = [Run.open(folder) for folder in folders]
+    first = runs[0].recipe.data
     for run in runs[1:]:
-        if run.recipe.data != runs[0].recipe.data:
-            one, other = runs[0].recipe.data, run.recipe.data
-            differing = next(key for key in {**one, **other} if one.get(key) != other.get(key))
+        second = run.recipe.data
+        if second != first:
+            differing = next(key for key in {**first, **second} if first.get(key) != second.get(key))
             raise ValueError(
-                f"Expected runs on the same data, received data.{differing}={one.get(differing)!r} in "
-                f"{runs[0].folder} and {other.get(differing)!r} in {run.folder}."
+                f"Expected runs on the same data, received data.{differing}={first.get(differing)!r} in "
+                f"{runs[0].folder} and {second.get(differing)!r} in {run.folder}."
             )
     data = runs[0].data
     for run in runs[1:]:

@@ -1,0 +1,162 @@
+"""Tables, by column on a server and as one row of numbers on a device."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from kerasae.export._view import BOUND, View
+
+from kerasae.preprocessing.table import TablePreprocessing
+
+#: Seconds of a day; and how many times its spread a number must be from 0 to be counted from nearby.
+_DAY, _FAR = 86400.0, 1000.0
+#: What stands for a missing integer in a `tf.train.Example`: one that is left out.
+_NO_INTEGER = -(2**63)
+#: Kinds of columns whose outputs are numbers.
+_NUMBERS = ("number", "date", "boolean")
+
+
+class TableServerView(View):
+    """Tables by column: strings for categories, the empty one for missing; numbers with NaN."""
+
+    def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:
+        super().__init__(preprocessor, batch)
+        self.keys = preprocessor.keys
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {
+            self.keys[column.name]: tf.TensorSpec(
+                (self.batch,),
+                tf.string if column.kind == "category" else tf.float64,
+                name=self.keys[column.name],
+            )
+            for column in self.spec.features
+        }
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        return self.preprocessor({name: sent[key] for name, key in self.keys.items()})
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        return {self.keys[column]: value for column, value in self.preprocessor.inverse(x).items()}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        found = self.preprocessor.tensors(raw)
+        return {key: found[name] for name, key in self.keys.items()}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        return {key: np.asarray(value) for key, value in self.leave(tf.constant(x), name).items()}
+
+    def units(self, name: str) -> dict[str, Any]:
+        scales = zip(self.spec.columns, self.preprocessor.scales, strict=True)
+        return {self.keys[column.name]: scale for column, scale in scales if column.kind in _NUMBERS}
+
+    def describe(self) -> dict[str, Any]:
+        kinds = {column.name: column.kind for column in self.spec.features}
+        found = [{"name": name, "key": key, "kind": kinds[name]} for name, key in self.keys.items()]
+        return {"columns": found}
+
+    def features(self) -> dict[str, Any]:
+        # An Example holds no float64: what is whole goes as an integer, or it would be rounded.
+        found = {}
+        for column in self.spec.features:
+            whole = column.kind == "date" or column.dtype.lower().startswith(("int", "uint"))
+            feature: Any = (tf.int64, _NO_INTEGER) if whole else (tf.float32, float("nan"))
+            if column.kind == "category":
+                feature = (tf.string, "")
+            found[self.keys[column.name]] = tf.io.FixedLenFeature((), *feature)
+        return found
+
+    def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
+        def number(value: Any) -> Any:
+            if value.dtype != tf.int64:
+                return value if value.dtype == tf.string else tf.cast(value, tf.float64)
+            nothing = tf.constant(float("nan"), tf.float64)
+            return tf.where(tf.equal(value, _NO_INTEGER), nothing, tf.cast(value, tf.float64))
+
+        return {key: number(value) for key, value in parsed.items()}
+
+
+class TableEdgeView(View):
+    """Tables as one row of numbers: categories as codes, dates as seconds, NaN for missing.
+
+    A column whose numbers float32 would round by a part of their own spread is counted from an
+    origin: dates from a day near their mean, others from a number near theirs. `vocabulary.json`
+    says so.
+    """
+
+    def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:
+        super().__init__(preprocessor, batch)
+        columns = [
+            (column, center, scale)
+            for column, center, scale in zip(
+                self.spec.columns, preprocessor.centers or (), preprocessor.scales or (), strict=True
+            )
+            if column.kind != "empty"
+        ]
+        self._codes = np.array([column.kind == "category" for column, _, _ in columns])
+        self._center = np.where(self._codes, 0.0, [center for _, center, _ in columns])
+        self._scale = np.where(self._codes, 1.0, [scale for _, _, scale in columns])
+        self._origin = np.array(
+            [
+                _DAY * np.floor(center / _DAY)
+                if column.kind == "date"
+                else np.round(center)
+                if column.kind == "number" and abs(center) > _FAR * scale
+                else 0.0
+                for column, center, scale in columns
+            ]
+        )
+
+    def inputs(self) -> dict[str, tf.TensorSpec]:
+        return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.float32, name="x")}
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        shift = (self._center - self._origin).astype("float32")
+        return (sent["x"] - shift) * (1.0 / self._scale).astype("float32")
+
+    def leave(self, x: Any, name: str) -> dict[str, Any]:
+        bounded = tf.clip_by_value(x, -BOUND, BOUND)
+        shift = (self._center - self._origin).astype("float32")
+        return {name: bounded * self._scale.astype("float32") + shift}
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        found = self.preprocessor.tensors(raw)
+        columns = []
+        for column in self.spec.features:
+            values = found[column.name]
+            if column.kind == "category":
+                codes = {"": np.nan} | {text: i for i, text in enumerate(column.categories, 1)}
+                values = np.array([codes.get(value, 0) for value in values])
+            columns.append(values)
+        return {"x": (np.stack(columns, axis=1) - self._origin).astype("float32")}
+
+    def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
+        raw = np.asarray(x, "float64") * self._scale + (self._center - self._origin)
+        return {name: raw.astype("float32")}
+
+    def units(self, name: str) -> dict[str, Any]:
+        return {name: np.where(self._codes, 0.0, self._scale).tolist()}
+
+    def vocabulary(self) -> dict[str, Any]:
+        return {
+            "kind": "table",
+            "columns": [
+                {"name": column.name, "kind": column.kind}
+                | (
+                    {"codes": {text: i for i, text in enumerate(column.categories, 1)}, "unknown": 0}
+                    if column.kind == "category"
+                    else {"origin": origin}
+                )
+                for column, origin in zip(self.spec.features, self._origin.tolist(), strict=True)
+            ],
+            "missing": "NaN",
+            "numbers": "what is sent is the number minus its origin, what is answered lacks the origin too",
+            "dates": "numbers of seconds since 1970-01-01 00:00 UTC",
+        }
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "columns": [column.name for column in self.spec.features],
+            "codes": np.flatnonzero(self._codes).tolist(),
+            "origins": self._origin.tolist(),
+        }
