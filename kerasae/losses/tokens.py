@@ -36,5 +36,9 @@ class Tokens(ReconstructionLoss):
 
     def error(self, x: Any, params: Any) -> Any:
         """`-log p` of each text over its tokens, `(batch,)`, in nats per token."""
-        tokens = ops.sum(ops.cast(ops.not_equal(x, 0), "float32"), axis=-1)
-        return self.per_example(x, params) / ops.maximum(tokens, 1.0)
+        # Without a logarithm of probabilities, which ONNX rounds to 0: minus infinity, and times 0 NaN.
+        ids = ops.cast(x, "int32")
+        chosen = ops.take_along_axis(params, ids[..., None], axis=-1)[..., 0]
+        there = ops.cast(ops.not_equal(ids, 0), params.dtype)
+        nll = ops.sum((ops.logsumexp(params, axis=-1) - chosen) * there, axis=-1)
+        return nll / ops.maximum(ops.sum(there, axis=-1), 1.0)

@@ -40,7 +40,7 @@ def client(tmp_path_factory):
 
 def write_tensor(path, values):
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.name == PNG:
+    if path.name == PNG and path.parent.name == "outputs":
         values = as_files(values)
     plain = values.tolist() if values.dtype == object else values
     path.write_bytes(tf.make_tensor_proto(plain, shape=values.shape).SerializeToString())
