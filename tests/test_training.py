@@ -69,7 +69,6 @@ def test_a_loss_that_is_not_finite_ends_the_training(build, digits):
         ({"reduce_factor": 1.0}, r"`reduce_factor` must be in \(0, 1\)"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
         ({"clip_norm": 0.0}, "`clip_norm` must be positive"),
-        ({"batch_size": 10_000}, "`batch_size` must not exceed"),
         ({"optimizer": "adan"}, "adam"),
     ],
 )

@@ -1,6 +1,7 @@
 """Images that stay in their files until a batch needs them."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -97,6 +98,11 @@ class ImageFiles:
         """As `Split.in_order`, read anew at each pass."""
         return self._read(self._indices().batch(self._fitting(most))).map(preprocessor).prefetch(1)
 
+    @functools.cached_property
+    def _tensors(self) -> tuple[Any, Any]:
+        # Once: every dataset would keep a copy, and is freed late, as it holds itself in a circle.
+        return tf.constant(self.names), tf.constant(self.orientations)
+
     def _indices(self) -> tf.data.Dataset:
         return tf.data.Dataset.range(len(self))
 
@@ -104,7 +110,7 @@ class ImageFiles:
         return max(1, min(size, 2**21 // int(np.prod(self.shape)), len(self)))
 
     def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
-        names, orientations = tf.constant(self.names), tf.constant(self.orientations)
+        names, orientations = self._tensors
 
         def read_one(index: Any) -> Any:
             path = tf.strings.join([self.folder, tf.gather(names, index)], os.sep)
