@@ -7,16 +7,14 @@ from typing import Any
 import keras
 import numpy as np
 from kerasae.export._artifact import Artifact, median_seconds, with_units
-from kerasae.export._onnx_model import OnnxModel
+from kerasae.export._onnx_model import REQUIRES as REQUIRES
+from kerasae.export._onnx_model import OnnxModel, check_installed
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._subject import Subject
 from kerasae.export._view import View
 from kerasae.export._views import edge_view
 
 from kerasae.backend import quiet
-
-#: What it needs beside the library: `pip install kerasae[onnx]`.
-REQUIRES = ("tf2onnx", "onnxruntime")
 
 
 def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -51,6 +49,7 @@ def onnx(
         ImportError: without the extra `onnx`.
         ParityError: if the file does not agree with the model; nothing is written.
     """
+    check_installed()
     bounds = tolerances("float32", tolerance)
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     view = edge_view(what.preprocessor)

@@ -29,8 +29,15 @@ def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str
 
 def open_artifact(path: Path) -> EdgeModel:
     """What was written, ready to run."""
+    return _opened(path.read_bytes())
+
+
+def _opened(content: bytes) -> EdgeModel:
     with quiet():
-        return EdgeModel(path.read_bytes())
+        edge = EdgeModel(content)
+        # At its first use the runtime says which delegate it takes.
+        edge.signatures()
+    return edge
 
 
 def tflite(
@@ -71,9 +78,7 @@ def tflite(
     content = what.cached("tflite", lambda: _convert(endpoints(what.model, view, seeded=False)))
     if precision != "float32":
         content = quantize(content, precision, lambda: _calibration(what))
-    with quiet():
-        # It says which delegate it takes.
-        edge = EdgeModel(content)
+    edge = _opened(content)
     operations = edge.operations()
     foreign = [name for name in operations if name.startswith("Flex") or name == "CUSTOM"]
     if foreign:

@@ -382,6 +382,13 @@ def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
     assert "onnx" not in _bundle.available()
 
 
+def test_a_missing_extra_is_named(monkeypatch, subject, tmp_path):
+    monkeypatch.setattr("kerasae.export._onnx_model.REQUIRES", ("a_package_that_is_not_there",))
+    with pytest.raises(ImportError, match=r"a_package_that_is_not_there.*pip install 'kerasae\[onnx\]'"):
+        export.onnx(subject("dense"), tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("side", ["server", "edge"])
 @pytest.mark.parametrize("spoil", [one_weight, np.transpose, lambda kernel: kernel * 1.01])
 def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path, side, spoil):
