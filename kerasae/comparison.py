@@ -121,13 +121,14 @@ def _train_one(recipe: Recipe, folder: Path | None, events: Any) -> Entry:
     return entry
 
 
-def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
+def compare_runs(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
     """The entries of finished runs, on the same test rows, with PCA of each code size.
+
+    The data are those of the first run, read once.
 
     Raises:
         ValueError: if the runs do not share their data.
     """
-    runs = [Run.open(folder) for folder in folders]
     first = runs[0].recipe.data
     for run in runs[1:]:
         second = run.recipe.data
@@ -138,8 +139,9 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
                 f"{runs[0].folder} and {second.get(differing)!r} in {run.folder}."
             )
     data = runs[0].data
+    rows = data.test.head(100)
     for run in runs[1:]:
-        one, other = (each.to_x(each.test.head(100)) for each in (run.data, data))
+        one, other = (model.preprocessor.to_x(rows) for model in (run.model, runs[0].model))
         if one.shape != other.shape or not np.allclose(one, other, atol=1e-6, equal_nan=True):
             raise ValueError(
                 f"Expected runs whose x is the same, but {run.folder} scales its input otherwise than "
@@ -149,10 +151,9 @@ def compare_runs(folders: Sequence[Path]) -> tuple[list[Entry], Data]:
     sizes = sorted({run.model.latent_dim for run in runs})
     for size in sizes:
         entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}")
-    names = [str(folder) for folder in folders]
-    for name, run in zip(names, runs, strict=True):
+    for run in runs:
         entry = measure(
-            name,
+            str(run.folder),
             run.model,
             data,
             seconds=run.training["seconds"],

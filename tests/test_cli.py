@@ -14,6 +14,7 @@ import pytest
 
 from kerasae import Run, load_model, registry
 from kerasae.cli import main
+from kerasae.recipe import Recipe
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
 
@@ -108,6 +109,17 @@ def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
     status, _, err = kerasae("compare", run, tmp_path / "c")
     assert status == 2
     assert "Expected runs on the same data" in err
+
+
+def test_data_are_read_once(kerasae, tmp_path, monkeypatch):
+    # Reading is much of the time of a large table, and two copies of its splits much of the memory.
+    read, load = [], Recipe.load
+    monkeypatch.setattr(Recipe, "load", lambda self: read.append(self.data["name"]) or load(self))
+    for name in ("a", "b"):
+        assert kerasae("train", "digits", "--out", tmp_path / name, *QUICK)[0] == 0
+    assert read == ["digits", "digits"]
+    assert kerasae("compare", tmp_path / "a", tmp_path / "b")[0] == 0
+    assert read == ["digits"] * 3
 
 
 class Page(HTMLParser):

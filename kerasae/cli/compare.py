@@ -71,9 +71,9 @@ def command(
 def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
     from kerasae.comparison import compare_runs
     from kerasae.comparison_page import write_report
-    from kerasae.runs import new_folder
+    from kerasae.runs import Run, new_folder
 
-    entries, data = compare_runs(folders)
+    entries, data = compare_runs([Run.open(folder) for folder in folders])
     if out is not None:
         with new_folder(out) as folder:
             write_report(folder, entries, data, f"Runs on {data.name}")

@@ -35,7 +35,7 @@ def evaluate_run(run: "Run") -> dict[str, Any]:
     from kerasae.comparison import compare_runs
     from kerasae.comparison_page import write_report
 
-    entries, data = compare_runs([run.folder])
+    entries, data = compare_runs([run])
     entries[-1].name = run.recipe.model["name"]
     write_report(run.folder, entries, data, f"{run.recipe.model['name']} on {data.name}")
     return json.loads(run.metrics_path.read_text())

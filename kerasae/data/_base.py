@@ -225,7 +225,9 @@ def draw_splits(
     for key, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")
-    order = np.random.default_rng(seed).permutation(rows)
+    # The numbers that `permutation(rows)` draws, in half the memory: there may be millions of rows.
+    order = np.arange(rows, dtype="int32" if rows < 2**31 else "int64")
+    np.random.default_rng(seed).shuffle(order)
     drawn = []
     for share, wanted in ((test, with_test), (validation, with_validation)):
         count = max(1, round(share * len(order))) if wanted else 0
@@ -235,7 +237,8 @@ def draw_splits(
         raise ValueError(
             f"Expected at least 4 rows for a training, a validation and a test split{where}, received {rows}."
         )
-    return np.sort(order), drawn[1], drawn[0]
+    order.sort()
+    return order, drawn[1], drawn[0]
 
 
 def array_spec(array: np.ndarray) -> Spec:

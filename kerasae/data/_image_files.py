@@ -84,7 +84,7 @@ class ImageFiles:
         return next(self.rows(slice(count)).chunks(count))
 
     def chunks(self, size: int = 8192) -> Iterator[np.ndarray]:
-        """All images in order, as many at a time as fill 2 MB, at most `size`."""
+        """All images in order, as many at a time as fill 1 MB, at most `size`."""
         yield from self._read(self._indices().batch(self._fitting(size))).as_numpy_iterator()
 
     def shuffled(
@@ -107,7 +107,7 @@ class ImageFiles:
         return tf.data.Dataset.range(len(self))
 
     def _fitting(self, size: int) -> int:
-        return max(1, min(size, 2**21 // int(np.prod(self.shape)), len(self)))
+        return max(1, min(size, 2**20 // int(np.prod(self.shape)), len(self)))
 
     def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         names, orientations = self._tensors
