@@ -42,6 +42,7 @@ def bundle(
     out: str | Path,
     *,
     formats: Sequence[str] | None = None,
+    also: Sequence[str] = (),
     precisions: Sequence[str] = ("float32", "float16", "dynamic", "int8"),
     tolerance: dict[str, float] | None = None,
     **subject: Any,
@@ -52,7 +53,9 @@ def bundle(
         source: a run, its folder, a built model, or a `Subject`.
         out: the folder; where it is a bundle already, the next server version goes beside the old
             ones and the files for devices are replaced.
-        formats: members of `kerasae.export`; by default all that can be written here.
+        formats: members of `kerasae.export`; by default all that can be written here, but for those
+            that are written on request alone.
+        also: members beside those, such as `tiny` and `trainable`.
         precisions: of the files for devices.
         tolerance: what may differ by how much, in place of the defaults.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
@@ -66,7 +69,7 @@ def bundle(
         ValueError: for an unknown format or precision.
     """
     root = Path(out)
-    formats = available() if formats is None else list(formats)
+    formats = list(dict.fromkeys([*(available() if formats is None else formats), *also]))
     for name in formats:
         registry.resolve("export", name)
     if root.exists() and (not root.is_dir() or (any(root.iterdir()) and not (root / "versions").is_dir())):
@@ -88,11 +91,12 @@ def bundle(
 
 
 def available() -> list[str]:
-    """The formats whose own requirements, those of an extra, are installed."""
+    """The formats of every export whose own requirements, those of an extra, are installed."""
     found = []
     for name in registry.names("export"):
         module = importlib.import_module(f"{registry.ROOMS['export']}.{name}")
-        if all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ())):
+        installed = all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ()))
+        if installed and not getattr(module, "ON_REQUEST", False):
             found.append(name)
     return found
 

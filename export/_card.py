@@ -1,10 +1,11 @@
 """The model card of a bundle: what it is, how to call it, how well it agrees."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import jinja2
+
+from kerasae import registry
 
 _TEMPLATE = Path(__file__).parent / "card.md.jinja"
 
@@ -22,6 +23,14 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
     edge = [one for one in artifacts if one["format"] == "tflite"]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    sections = []
+    for name in registry.names("export"):
+        # A format may bring a section of its own.
+        own = _TEMPLATE.with_name(f"{name}.md.jinja")
+        mine = [one for one in artifacts if one["format"] == name]
+        if mine and own.is_file():
+            section = environment.from_string(own.read_text(encoding="utf-8"))
+            sections.append(section.render(manifest=manifest, artifacts=mine, describe=_describe).strip())
     path.write_text(
         template.render(
             manifest=manifest,
@@ -29,7 +38,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
             server=server[-1] if server else None,
             edge=edge[0] if edge else None,
             describe=_describe,
-            body=json.dumps({"signature_name": "encode", "inputs": "..."}),
+            sections=sections,
         ),
         encoding="utf-8",
     )

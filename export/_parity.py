@@ -168,8 +168,8 @@ def measure(
         cases: by signature.
         run: of the artifact, from a signature and what is sent to what is answered.
         tolerance: by measure.
-        score: the signature that answers with scores.
-        reconstruct: the signature that answers with reconstructions.
+        score: the signature that answers with scores, if there is one.
+        reconstruct: the signature that answers with reconstructions, if there is one.
     """
     outputs, answers, said = [], {}, []
     for signature, case in cases.items():
@@ -178,11 +178,11 @@ def measure(
             found = compare(_comparable(expected), _comparable(got[name]), case.units.get(name, 1.0))
             outputs.append({"signature": signature, "output": name, **found})
             said += breaches(found, tolerance, f"{signature} {name}")
-    use = _use(
-        subject,
-        (cases[score].expected["score"], answers[score]["score"]),
-        (cases[reconstruct].expected, answers[reconstruct]),
-    )
+    use: dict[str, float] = {}
+    if reconstruct in cases:
+        use |= _errors(subject, cases[reconstruct].expected, answers[reconstruct])
+    if score in cases:
+        use |= _scores(cases[score].expected["score"], answers[score]["score"])
     return Parity(outputs, use, said + breaches(use, tolerance, "in use"))
 
 
@@ -196,24 +196,24 @@ def _comparable(values: np.ndarray) -> np.ndarray:
     )
 
 
-def _use(
-    subject: Subject,
-    scores: tuple[np.ndarray, np.ndarray],
-    rebuilt: tuple[dict[str, np.ndarray], dict[str, np.ndarray]],
+def _errors(
+    subject: Subject, expected: dict[str, np.ndarray], got: dict[str, np.ndarray]
 ) -> dict[str, float]:
-    """What matters to a user, from the model's answers and those of the artifact."""
-    found: dict[str, float] = {}
-    if subject.preprocessor.spec.kind not in ("table", "text"):
-        x = subject.preprocessor.to_x(subject.held_out)
+    """`error_ratio`, of the artifact's reconstructions to the model's, for images and vectors."""
+    if subject.preprocessor.spec.kind in ("table", "text"):
+        return {}
+    x = subject.preprocessor.to_x(subject.held_out)
 
-        def error(raw: np.ndarray) -> float:
-            return float(np.mean(np.square(x - np.asarray(subject.preprocessor(tf.constant(raw))))))
+    def error(raw: np.ndarray) -> float:
+        return float(np.mean(np.square(x - np.asarray(subject.preprocessor(tf.constant(raw))))))
 
-        ours, theirs = (error(side["reconstruction"]) for side in rebuilt)
-        if ours > 0:
-            found["error_ratio"] = theirs / ours
-    expected, got = scores
-    found["score_shift"] = float(abs(got.mean() - expected.mean()) / _spread(expected))
+    ours, theirs = (error(side["reconstruction"]) for side in (expected, got))
+    return {"error_ratio": theirs / ours} if ours > 0 else {}
+
+
+def _scores(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
+    """What matters of anomaly scores: their level, their order, the decisions they lead to."""
+    found = {"score_shift": float(abs(got.mean() - expected.mean()) / _spread(expected))}
     if len(expected) >= 20 and expected.std() > 0:
         found["rank_correlation"] = float(spearmanr(expected, got).statistic) if got.std() > 0 else 0.0
         threshold = np.quantile(expected, 1 - _ABNORMAL)

@@ -1,16 +1,13 @@
 """TFLite: one file for devices, all signatures, builtin operations alone."""
 
-import re
-import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import tensorflow as tf
 from kerasae.export._artifact import Artifact, median_seconds, with_units
-from kerasae.export._endpoints import Endpoint, endpoints, served_elements, write_saved_model
+from kerasae.export._convert import convert
+from kerasae.export._endpoints import endpoints, served_elements
 from kerasae.export._parity import make_cases, measure, refuse, tolerances
 from kerasae.export._quantize import quantize
 from kerasae.export._subject import Subject
@@ -75,7 +72,7 @@ def tflite(
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     view = edge_view(what.preprocessor)
     cases = what.cached("edge", lambda: make_cases(what, view, seeded=False))
-    content = what.cached("tflite", lambda: _convert(endpoints(what.model, view, seeded=False)))
+    content = what.cached("tflite", lambda: convert(endpoints(what.model, view, seeded=False)))
     if precision != "float32":
         content = quantize(content, precision, lambda: _calibration(what))
     edge = _opened(content)
@@ -105,32 +102,6 @@ def tflite(
     new.write_bytes(content)
     new.replace(path)
     return Artifact("tflite", path, precision, signatures, parity, bounds, facts, "edge")
-
-
-def _convert(found: list[Endpoint]) -> bytes:
-    """The bytes of the file in float32.
-
-    By way of a SavedModel: `from_concrete_functions` gives a file of NaN without an error, and
-    Keras's own export to LiteRT one signature, with operations that no device has.
-    """
-    with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
-        write_saved_model(Path(folder), found, [])
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[endpoint.name for endpoint in found]
-        )
-        try:
-            with warnings.catch_warnings():
-                # Of the interpreter inside the converter, which is not ours to replace.
-                warnings.simplefilter("ignore")
-                return bytes(converter.convert())
-        except Exception as error:
-            found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
-            if found_names is None:
-                raise
-            raise ValueError(
-                f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
-                "activation or network."
-            ) from None
 
 
 def _calibration(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:

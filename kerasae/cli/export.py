@@ -25,7 +25,14 @@ _PRECISIONS = ("float32", "float16", "dynamic", "int8")
     "formats",
     type=click.Choice(registry.names("export")),
     multiple=True,
-    help="What to write; all by default. Repeatable.",
+    help="What to write; all by default, but for tiny. Repeatable.",
+)
+@click.option(
+    "--tiny",
+    "also",
+    flag_value="tiny",
+    multiple=True,
+    help="Also int8 files for microcontrollers, with a C array and a test vector each.",
 )
 @click.option(
     "--precision",
@@ -48,6 +55,7 @@ def command(
     run: Path,
     out: Path,
     formats: tuple[str, ...],
+    also: tuple[str, ...],
     precisions: tuple[str, ...],
     name: str | None,
     changed: tuple[str, ...],
@@ -73,6 +81,7 @@ def command(
             run,
             out,
             formats=formats or None,
+            also=also,
             precisions=precisions or _PRECISIONS,
             name=name,
             tolerance=tolerance or None,

@@ -99,6 +99,11 @@ class Preprocessor(keras.layers.Layer):
         nest = self.tensors(raw)
         return np.concatenate([ops.convert_to_numpy(self(part)) for part in slices(nest, batch_size)])
 
+    @property
+    def affine(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Shift and slope of `x = (raw - shift) / slope`, float64, where that is all it does."""
+        return None
+
     # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
@@ -14,6 +15,10 @@ class Identity(Preprocessor):
 
     def call(self, inputs: Any) -> Any:
         return ops.cast(inputs, "float32")
+
+    @property
+    def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros((), "float64"), np.ones((), "float64")
 
     def inverse(self, x: Any) -> Any:
         return ops.cast(x, "float32")

@@ -64,6 +64,11 @@ class Rescaling(Preprocessor):
         low, high = self._range()
         return ops.subtract(ops.cast(inputs, "float32"), low) * (1.0 / (high - low))
 
+    @property
+    def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        low, high = self._range()
+        return np.array(low, "float64"), np.array(high - low, "float64")
+
     def inverse(self, x: Any) -> Any:
         low, high = self._range()
         return ops.cast(x, "float32") * (high - low) + low

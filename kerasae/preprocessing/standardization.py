@@ -70,6 +70,11 @@ class Standardization(Preprocessor):
         mean, std = self._moments()
         return (ops.cast(inputs, "float32") - mean) / std
 
+    @property
+    def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        mean, std = self._moments()
+        return mean.astype("float64"), std.astype("float64")
+
     def inverse(self, x: Any) -> Any:
         mean, std = self._moments()
         return ops.cast(x, "float32") * std + mean

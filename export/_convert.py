@@ -1,0 +1,48 @@
+"""convert: endpoints as the bytes of a TFLite file."""
+
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from kerasae.export._endpoints import Endpoint, write_saved_model
+
+from kerasae.backend import quiet
+
+
+def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None = None) -> bytes:
+    """The bytes of a file that answers endpoints; float32 unless configured otherwise.
+
+    By way of a SavedModel: `from_concrete_functions` gives a file of NaN without an error, and
+    Keras's own export to LiteRT one signature, with operations that no device has.
+
+    Args:
+        found: the endpoints.
+        configure: sets options of the `tf.lite.TFLiteConverter`.
+
+    Raises:
+        ValueError: for an operation that TFLite lacks.
+    """
+    with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
+        write_saved_model(Path(folder), found, [])
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=[endpoint.name for endpoint in found]
+        )
+        if configure is not None:
+            configure(converter)
+        try:
+            with warnings.catch_warnings():
+                # Of the interpreter inside the converter, which is not ours to replace.
+                warnings.simplefilter("ignore")
+                return bytes(converter.convert())
+        except Exception as error:
+            found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
+            if found_names is None:
+                raise
+            raise ValueError(
+                f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
+                "activation or network."
+            ) from None

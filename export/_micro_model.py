@@ -1,0 +1,200 @@
+"""MicroModel: an int8 file for microcontrollers with the arithmetic around it, run by their interpreter."""
+
+import dataclasses
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: What the format needs beside the library, the extra `tiny`.
+REQUIRES = ("tflite_micro",)
+_RUN = Path(__file__).parent / "_micro_run.py"
+
+
+def check_installed() -> None:
+    """Raises an ImportError that names the extra, where a requirement is missing."""
+    if importlib.util.find_spec(REQUIRES[0]) is None:
+        raise ImportError(
+            "Files for microcontrollers are run before they leave, by tflite-micro, which is not "
+            "installed: pip install 'kerasae[tiny]'."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """How a user's numbers become int8, or come back: `q = (number - shift) * factor + zero`, or inverse.
+
+    Args:
+        name: of the input or output.
+        dtype: of the numbers.
+        shape: of one example.
+        shift: of each number, or one for all, float32; taken off first, as it may be large.
+        factor: likewise.
+        zero: what 0 becomes, of `x` or of the code.
+        low: least number that comes back, or `None`.
+        high: greatest.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    shift: np.ndarray
+    factor: np.ndarray
+    zero: int
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        dtype: str,
+        shape: tuple[int, ...],
+        quantization: tuple[float, int],
+        shift: Any = 0.0,
+        slope: Any = 1.0,
+        bounds: tuple[float | None, float | None] = (None, None),
+    ) -> "Side":
+        """A side whose numbers are first scaled, `x = (number - shift) / slope`, and then quantised."""
+        scale, zero = float(quantization[0]), int(quantization[1])
+        factor = 1.0 / (np.asarray(slope, "float64") * scale)
+        return cls(name, dtype, tuple(shape), _compact(shift), _compact(factor), zero, *bounds)
+
+    @property
+    def size(self) -> int:
+        """Numbers of one example."""
+        return int(np.prod(self.shape))
+
+    def quantized(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers `(rows, ...)` as int8, halves away from zero, as the C code does it."""
+        flat = numbers.reshape(len(numbers), -1).astype("float32")
+        steps = (flat - self.shift) * self.factor + np.float32(self.zero)
+        away = np.trunc(steps + np.copysign(np.float32(0.5), steps))
+        return np.clip(away, -128, 127).astype("int8").reshape(numbers.shape)
+
+    def restored(self, quantized: np.ndarray, *, clipped: bool = True) -> np.ndarray:
+        """What int8 `(rows, ...)` stand for, float32, within the bounds unless told otherwise."""
+        flat = quantized.reshape(len(quantized), -1).astype("float32")
+        numbers = (flat - np.float32(self.zero)) / self.factor + self.shift
+        if clipped and self.low is not None and self.high is not None:
+            numbers = np.clip(numbers, np.float32(self.low), np.float32(self.high))
+        return numbers.reshape(len(quantized), *self.shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        plain = {"shift": self.shift.tolist(), "factor": self.factor.tolist(), "shape": list(self.shape)}
+        return {**dataclasses.asdict(self), **plain}
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> "Side":
+        """From JSON."""
+        arrays = {key: np.array(found[key], "float32") for key in ("shift", "factor")}
+        return cls(**{**found, **arrays, "shape": tuple(found["shape"])})
+
+
+def _compact(values: Any) -> np.ndarray:
+    """Float32, flat, and one for all where all are equal."""
+    flat = np.asarray(values, "float32").ravel()
+    return flat[:1] if np.all(flat == flat[0]) else flat
+
+
+class MicroModel:
+    """A file of one signature, with what turns a user's numbers into its int8 and back.
+
+    A file that answers `reconstruct` answers `anomaly_score` too, with the mean squared error in
+    units of `x`: the same arithmetic as in the C code beside it.
+
+    Args:
+        content: of the file.
+        signature: that it answers.
+        sides: input and output.
+        slope: raw units of one unit of `x`, for scores.
+    """
+
+    def __init__(self, content: bytes, signature: str, sides: tuple[Side, Side], slope: Any) -> None:
+        check_installed()
+        self.content, self.signature = content, signature
+        self.given, self.answer = sides
+        self.slope = _compact(slope)
+        self.facts: dict[str, Any] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> "MicroModel":
+        """What `tiny` wrote."""
+        (path,) = folder.glob("*.tflite")
+        found = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        sides = Side.from_dict(found["input"]), Side.from_dict(found["output"])
+        return cls(path.read_bytes(), found["signature"], sides, found["slope"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the content, for the JSON beside the file."""
+        return {
+            "signature": self.signature,
+            "input": self.given.to_dict(),
+            "output": self.answer.to_dict(),
+            "slope": self.slope.tolist(),
+        }
+
+    def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Inputs and outputs of each signature: shape and dtype by name."""
+
+        def described(name: str, shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Any]]:
+            return {name: {"shape": [1, *shape], "dtype": dtype}}
+
+        given = described(self.given.name, self.given.shape, self.given.dtype)
+        answered = described(self.answer.name, self.answer.shape, "float32")
+        found = {self.signature: {"inputs": given, "outputs": answered}}
+        if self.signature == "reconstruct":
+            found["anomaly_score"] = {"inputs": given, "outputs": described("score", (), "float32")}
+        return found
+
+    def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The answers to rows, in a user's units."""
+        if signature not in self.signatures():
+            raise ValueError(f"Expected the signature {self.signature}, received {signature}.")
+        numbers = sent[self.given.name]
+        answered = self.quantized_answers(self.given.quantized(numbers))
+        if signature == self.signature:
+            return {self.answer.name: self.answer.restored(answered)}
+        # As the model's own score, of what the decoder says and not of what is clipped for a user.
+        off = numbers.astype("float32") - self.answer.restored(answered, clipped=False)
+        return {"score": np.mean(np.square(off.reshape(len(off), -1) / self.slope), axis=1, dtype="float32")}
+
+    def quantized_answers(self, rows: np.ndarray) -> np.ndarray:
+        """What the interpreter answers to int8 rows, int8; notes its time and memory in `facts`.
+
+        Raises:
+            ValueError: for an operation that it lacks.
+            RuntimeError: if it ends otherwise.
+        """
+        with tempfile.TemporaryDirectory(prefix="kerasae-") as folder:
+            model, sent, answers = (Path(folder) / name for name in ("m.tflite", "rows.npy", "answers.npz"))
+            model.write_bytes(self.content)
+            np.save(sent, rows)
+            done = subprocess.run(
+                [sys.executable, str(_RUN), str(model), str(sent), str(answers)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                lacking = re.search(r"(?:opcode|op) '(\w+)'", done.stderr)
+                if lacking is not None:
+                    raise ValueError(
+                        f"Expected operations that microcontrollers have, received {lacking[1]}; take "
+                        "another activation, such as relu, elu, tanh or sigmoid."
+                    )
+                last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+                raise RuntimeError(f"The interpreter for microcontrollers ended: {last}")
+            with np.load(answers) as found:
+                self.facts = {
+                    "latency_ms": 1e3 * float(found["seconds"]),
+                    "arena_bytes": int(found["arena_bytes"]),
+                }
+                return found["answers"]

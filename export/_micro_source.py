@@ -1,0 +1,75 @@
+"""The C source of a file for microcontrollers: header, arithmetic, test vector and the file as an array."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from kerasae.export._micro_model import MicroModel
+
+import kerasae
+from kerasae.runs import write_json
+
+_TEMPLATES = Path(__file__).parent
+_CTYPES = {"uint8": "uint8_t", "int32": "int32_t", "float32": "float"}
+
+
+def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, facts: dict[str, Any]) -> None:
+    """Writes the file, its C source and header, and its scales.
+
+    Args:
+        folder: which exists.
+        name: of the files, and in C as far as C allows.
+        micro: what was converted.
+        raw: an example as the file's user has it, `(1, ...)`, for the test vector.
+        facts: `arena_bytes` and `operations`.
+    """
+    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    name = name if re.match(r"[A-Za-z]", name) else f"model_{name}"
+    quantized = micro.given.quantized(raw)
+    values = {
+        "name": name,
+        "upper": name.upper(),
+        "version": kerasae.__version__,
+        "signature": micro.signature,
+        "given": micro.given,
+        "answer": micro.answer,
+        "slope": micro.slope,
+        "ctype": _CTYPES[micro.given.dtype],
+        "arena_bytes": -(-int(1.1 * facts["arena_bytes"]) // 16) * 16,
+        "operations": facts["operations"],
+        "test": {
+            "raw": raw.ravel(),
+            "input": quantized.ravel(),
+            "output": micro.quantized_answers(quantized).ravel(),
+        },
+        "model": list(micro.content),
+        "numbers": _numbers,
+        "floats": lambda array: ", ".join(_literal(value) for value in array),
+        "literal": _literal,
+        "index": lambda array: "i" if len(array) > 1 else "0",
+    }
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    for suffix in ("h", "c"):
+        template = environment.from_string((_TEMPLATES / f"tiny.{suffix}.jinja").read_text(encoding="utf-8"))
+        (folder / f"{name}.{suffix}").write_text(template.render(values), encoding="utf-8")
+    (folder / f"{name}.tflite").write_bytes(micro.content)
+    write_json(folder / f"{name}.json", micro.to_dict())
+
+
+def _literal(value: Any) -> str:
+    """A float in C, so that it is read back to the same bits."""
+    text = np.format_float_positional(np.float32(value), unique=True, trim="0")
+    if len(text) > 20:
+        text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
+    return f"{text}f"
+
+
+def _numbers(values: Any, width: int = 16) -> str:
+    """Numbers in lines, as C reads them."""
+    texts = [_literal(v) if isinstance(v, np.floating) else str(int(v)) for v in values]
+    lines = [", ".join(texts[start : start + width]) for start in range(0, len(texts), width)]
+    return ",\n".join(f"  {line}" for line in lines)
