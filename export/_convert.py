@@ -1,4 +1,4 @@
-"""convert: endpoints as the bytes of a TFLite file."""
+"""TFLite files: made of endpoints, and the operations that are in them."""
 
 import re
 import tempfile
@@ -46,3 +46,26 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
                 f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
                 "activation or network."
             ) from None
+
+
+def builtin_operations(content: bytes) -> dict[str, int]:
+    """How many of each operation a file has in all its graphs.
+
+    Raises:
+        ValueError: for one that is not built in.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    counts: dict[str, int] = {}
+    for graph in model.subgraphs:
+        for operation in graph.operators or ():
+            code = model.operatorCodes[operation.opcodeIndex]
+            if code.customCode:
+                raise ValueError(
+                    f"Expected builtin operations alone, received {code.customCode.decode()}: no device runs "
+                    "it; take another network, or an activation that TFLite has."
+                )
+            name = str(flatbuffer_utils.opcode_to_name(model, operation.opcodeIndex))
+            counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items()))

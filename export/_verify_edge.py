@@ -45,14 +45,6 @@ class EdgeModel:
             }
         return found
 
-    def operations(self) -> dict[str, int]:
-        """How many of each operation there are; a delegate's own do not count."""
-        counts: dict[str, int] = {}
-        for one in self._interpreter._get_ops_details():
-            if one["op_name"] != "DELEGATE":
-                counts[one["op_name"]] = counts.get(one["op_name"], 0) + 1
-        return dict(sorted(counts.items()))
-
     def _runner(self, name: str) -> Any:
         if name not in self._runners:
             self._runners[name] = self._interpreter.get_signature_runner(name)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 from kerasae.export._artifact import Artifact, median_seconds, with_units
-from kerasae.export._convert import convert
+from kerasae.export._convert import builtin_operations, convert
 from kerasae.export._endpoints import endpoints, served_elements
 from kerasae.export._parity import make_cases, measure, refuse, tolerances
 from kerasae.export._quantize import quantize
@@ -76,13 +76,7 @@ def tflite(
     if precision != "float32":
         content = quantize(content, precision, lambda: _calibration(what))
     edge = _opened(content)
-    operations = edge.operations()
-    foreign = [name for name in operations if name.startswith("Flex") or name == "CUSTOM"]
-    if foreign:
-        raise ValueError(
-            f"Expected builtin operations alone, received {', '.join(foreign)}: no device runs them; take "
-            "another network, or an activation that TFLite has."
-        )
+    operations = builtin_operations(content)
     signatures = with_units(edge.signatures(), cases)
     if sorted(signatures) != sorted(cases):
         raise ValueError(f"Expected the signatures {sorted(cases)}, the file has {sorted(signatures)}.")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 from kerasae.export._artifact import Artifact, with_units
-from kerasae.export._convert import convert
+from kerasae.export._convert import builtin_operations, convert
 from kerasae.export._endpoints import Endpoint
 from kerasae.export._micro_model import REQUIRES as REQUIRES
 from kerasae.export._micro_model import MicroModel, Side, check_installed
@@ -17,6 +17,7 @@ from kerasae.export._subject import Subject
 from kerasae.export._view import View
 from kerasae.export._views import edge_view
 
+from kerasae.backend import quiet
 from kerasae.runs import new_folder
 
 #: Not written unless asked for.
@@ -88,7 +89,7 @@ def tiny(
     refuse(parity, f"The int8 file {path.name}")
     facts = {
         "bytes": len(micro.content),
-        "operations": operations(micro.content),
+        "operations": sorted(builtin_operations(micro.content)),
         **micro.facts,
         **view.describe(),
     }
@@ -133,7 +134,7 @@ def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
         converter.inference_input_type = converter.inference_output_type = tf.int8
 
     content = convert([endpoint], int8)
-    entered, left = quantizations(content)
+    entered, left = _quantizations(content)
     affine = preprocessor.affine
     if affine is None:
         raise ValueError(
@@ -155,23 +156,13 @@ def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
     return MicroModel(content, signature, (given, answer), slope)
 
 
-def _interpreter(content: bytes) -> Any:
+def _quantizations(content: bytes) -> tuple[tuple[float, int], tuple[float, int]]:
+    """Scale and zero point of the input and the output of a file."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    return Interpreter(
-        model_content=content,
-        num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-
-
-def quantizations(content: bytes) -> tuple[tuple[float, int], tuple[float, int]]:
-    """Scale and zero point of the first input and output of a file."""
-    opened = _interpreter(content)
-    one, other = opened.get_input_details()[0], opened.get_output_details()[0]
-    return one["quantization"], other["quantization"]
-
-
-def operations(content: bytes) -> list[str]:
-    """The operations of a file, each once."""
-    return sorted({one["op_name"] for one in _interpreter(content)._get_ops_details()})
+    with quiet():
+        opened = Interpreter(
+            model_content=content,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+    return opened.get_input_details()[0]["quantization"], opened.get_output_details()[0]["quantization"]

@@ -25,7 +25,7 @@ _PRECISIONS = ("float32", "float16", "dynamic", "int8")
     "formats",
     type=click.Choice(registry.names("export")),
     multiple=True,
-    help="What to write; all by default, but for tiny. Repeatable.",
+    help="What to write; by default all but tiny and trainable. Repeatable.",
 )
 @click.option(
     "--tiny",
@@ -33,6 +33,13 @@ _PRECISIONS = ("float32", "float16", "dynamic", "int8")
     flag_value="tiny",
     multiple=True,
     help="Also int8 files for microcontrollers, with a C array and a test vector each.",
+)
+@click.option(
+    "--trainable",
+    "also",
+    flag_value="trainable",
+    multiple=True,
+    help="Also a file that goes on learning on the device; for dense networks.",
 )
 @click.option(
     "--precision",

@@ -1,0 +1,234 @@
+"""trainable: a TFLite file that goes on learning on the device."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from kerasae.export._artifact import Artifact, median_seconds, with_units
+from kerasae.export._convert import builtin_operations, convert
+from kerasae.export._endpoints import Endpoint
+from kerasae.export._gradients import builtin_gradients
+from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
+from kerasae.export._subject import Subject
+from kerasae.export._trainable_model import TrainableModel
+from kerasae.export._view import View
+from kerasae.export._views import edge_view
+
+from kerasae.backend import quiet
+from kerasae.models import Autoencoder
+
+#: Not written unless asked for.
+ON_REQUEST = True
+#: Steps in which a training on the device is held against one in Keras.
+_STEPS = 10
+#: Of Adam, as in Keras.
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
+
+
+def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Where a bundle keeps what this format writes, and the arguments that make it."""
+    return [(f"edge/{name}_trainable.tflite", {})]
+
+
+def open_artifact(path: Path) -> TrainableModel:
+    """What was written, ready to run."""
+    return _opened(path.read_bytes())
+
+
+def _opened(content: bytes) -> TrainableModel:
+    with quiet():
+        return TrainableModel(content)
+
+
+def trainable(
+    source: Any,
+    path: str | Path,
+    *,
+    batch_size: int = 16,
+    tolerance: dict[str, float] | None = None,
+    **subject: Any,
+) -> Artifact:
+    """Writes a `.tflite` file that learns on the device, and proves that it learns as Keras does.
+
+    Four signatures over the same weights, of builtin operations alone. `train` takes a batch of raw
+    `x` and a `learning_rate`, makes a step of Adam and answers with the `loss` before it; `infer`
+    takes one raw `x` and answers with `z`, `reconstruction` and `score`; `get_weights` and
+    `set_weights` keep what was learned. The weights are those that `train` moves, in float32; Adam's
+    own memory begins anew with each interpreter.
+
+    The loss is the model's reconstruction loss, a mean over the batch: without noise, and without
+    the penalties of its family, so a training on the device is one that adapts a model, and not one
+    to begin with. Constraints on kernels hold.
+
+    For networks of dense layers: TFLite has no operation for the gradient of a convolution.
+
+    Args:
+        source: a run, its folder, a built model, or a `Subject`.
+        path: of the file; one that exists is replaced.
+        batch_size: examples of a step; the file takes no other number.
+        tolerance: what may differ by how much, in place of the defaults of float32.
+        **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
+
+    Returns:
+        What was written, with its parity.
+
+    Raises:
+        ValueError: for an operation whose gradient devices lack.
+        ParityError: if the file does not agree with the model; nothing is written.
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"`batch_size` must be a positive integer, received {batch_size!r}.")
+    bounds = tolerances("float32", tolerance)
+    what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    view = edge_view(what.preprocessor)
+    golden = f"trainable-{batch_size}"
+    cases = what.cached(golden, lambda: _cases(what, view, batch_size))
+
+    def variables(converter: Any) -> None:
+        # Otherwise they are constants, and a step changes nothing.
+        converter.experimental_enable_resource_variables = True
+
+    with _restored(what.model):
+        content = convert(_endpoints(what.model, view, batch_size), variables)
+    learner = _opened(content)
+    operations = builtin_operations(content)
+    signatures = with_units(learner.signatures(), cases)
+    parity = measure(what, cases, learner.run, bounds, score="infer", reconstruct="infer")
+    path = Path(path)
+    refuse(parity, f"The file {path.name}")
+    one, step = ({key: value[0] for key, value in cases[name].sent.items()} for name in ("infer", "train"))
+    facts = {
+        "bytes": len(content),
+        "operations": operations,
+        "latency_ms": 1e3 * median_seconds(lambda: learner.call("infer", **one)),
+        "step_ms": 1e3 * median_seconds(lambda: learner.call("train", **step)),
+        "batch_size": batch_size,
+        **view.describe(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.unfinished")
+    new.write_bytes(content)
+    new.replace(path)
+    return Artifact("trainable", path, "float32", signatures, parity, bounds, facts, golden)
+
+
+def trained(model: Autoencoder) -> dict[str, Any]:
+    """The variables that a reconstruction depends on and a training moves, by name."""
+    x = tf.zeros((1, *model.encoder.input_shape[1:]), model.encoder.inputs[0].dtype)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model.reconstruction_loss.mean(model.decoder(model.describe(x)["z"])))
+    given = tape.gradient(loss, model.trainable_variables, unconnected_gradients="none")
+    moved = [
+        one for one, gradient in zip(model.trainable_variables, given, strict=True) if gradient is not None
+    ]
+    found: dict[str, Any] = {}
+    for variable in moved:
+        name = re.sub(r"[^A-Za-z0-9]+", "_", variable.path.removeprefix(f"{model.name}/"))
+        while name in found:
+            name += "_"
+        found[name] = variable
+    return found
+
+
+def _endpoints(model: Autoencoder, view: View, batch_size: int) -> list[Endpoint]:
+    """The four signatures."""
+    weights = trained(model)
+    slots = {name: [tf.Variable(tf.zeros(w.shape)) for _ in range(2)] for name, w in weights.items()}
+    count = tf.Variable(0.0)
+    batches = type(view)(view.preprocessor, batch_size)
+    loss = model.reconstruction_loss
+
+    def train(sent: dict[str, Any]) -> dict[str, Any]:
+        with builtin_gradients():
+            x = batches.enter({name: sent[name] for name in batches.inputs()})
+            value = tf.reduce_mean(loss.per_example(x, model.decoder(model.describe(x)["z"])))
+            gradients = tf.gradients(value, [weight.value for weight in weights.values()])
+        count.assign_add(1.0)
+        # Kingma and Ba 2015, the end of section 2, as Keras has it.
+        rate = sent["learning_rate"] * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
+        for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
+            first, second = slots[name]
+            first.assign(_BETA_1 * first + (1.0 - _BETA_1) * gradient)
+            second.assign(_BETA_2 * second + (1.0 - _BETA_2) * gradient * gradient)
+            moved = weight.value - rate * first / (tf.sqrt(second) + _EPSILON)
+            weight.value.assign(moved if weight.constraint is None else weight.constraint(moved))
+        return {"loss": value}
+
+    def infer(sent: dict[str, Any]) -> dict[str, Any]:
+        x = view.enter(sent)
+        z = model.describe(x)["z"]
+        params = model.decoder(z)
+        return {"z": z, **view.leave(loss.mean(params), "reconstruction"), "score": loss.error(x, params)}
+
+    def set_weights(sent: dict[str, Any]) -> dict[str, Any]:
+        for name, weight in weights.items():
+            weight.value.assign(sent[name])
+        return {"count": tf.constant(len(weights))}
+
+    rate = tf.TensorSpec((), tf.float32, name="learning_rate")
+    kept = {name: tf.TensorSpec(w.shape, tf.float32, name=name) for name, w in weights.items()}
+    return [
+        Endpoint("infer", view.inputs(), infer),
+        Endpoint("train", {**batches.inputs(), "learning_rate": rate}, train),
+        Endpoint("get_weights", {}, lambda sent: {name: w.value + 0.0 for name, w in weights.items()}),
+        Endpoint("set_weights", kept, set_weights),
+    ]
+
+
+def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
+    """What the signatures must answer, call by call, the training as Keras does it."""
+    found = make_cases(subject, view, seeded=False)
+    weights = {name: np.asarray(w)[None] for name, w in trained(subject.model).items()}
+    inferred = [found[name] for name in ("encode", "reconstruct", "anomaly_score")]
+    expected = {name: value for case in inferred for name, value in case.expected.items()}
+    calls = {name: value[:, None] for name, value in inferred[0].sent.items()}
+    picked = np.resize(np.arange(len(subject.calibration)), (_STEPS, batch_size))
+    raw = view.feed(subject.calibration)
+    sent = {name: value[picked] for name, value in raw.items()}
+    rates = np.full(_STEPS, 1e-3, "float32")
+    x = subject.preprocessor.to_x(subject.calibration)[picked]
+    losses = _losses_of_keras(subject.model, x, rates)
+    return {
+        "infer": Case(
+            calls,
+            {name: expected[name][:, None] for name in ("z", "reconstruction", "score")},
+            {name: unit for case in inferred for name, unit in case.units.items()},
+        ),
+        "train": Case({**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(losses[0]) or 1.0}),
+        "get_weights": Case({}, weights, {}),
+        "set_weights": Case(
+            {name: np.zeros_like(w) for name, w in weights.items()},
+            {"count": np.array([len(weights)], "int32")},
+            {},
+        ),
+    }
+
+
+def _losses_of_keras(model: Autoencoder, batches: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """The losses of a training by Keras's own optimizer and TensorFlow's own gradients."""
+    variables = list(trained(model).values())
+    optimizer = keras.optimizers.Adam(float(rates[0]))
+    losses = []
+    with _restored(model):
+        for x in batches:
+            with tf.GradientTape() as tape:
+                params = model.decoder(model.describe(tf.constant(x))["z"])
+                loss = tf.reduce_mean(model.reconstruction_loss.per_example(tf.constant(x), params))
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            losses.append(float(loss))
+    return np.array(losses, "float32")
+
+
+@contextmanager
+def _restored(model: Autoencoder) -> Iterator[None]:
+    """Leaves a model with the weights that it had."""
+    weights = model.get_weights()
+    try:
+        yield
+    finally:
+        model.set_weights(weights)
