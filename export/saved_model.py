@@ -1,5 +1,6 @@
 """SavedModel: a version folder for TensorFlow Serving."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from kerasae.export._artifact import Artifact, median_seconds, with_units
 from kerasae.export._endpoints import endpoints, served_elements, write_saved_model
+from kerasae.export._on_device import check_on, hidden_gpus
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._server_inputs import more_cases, more_endpoints
 from kerasae.export._server_model import ServerModel
@@ -36,7 +38,8 @@ def saved_model(
     """Writes a SavedModel with every signature, and proves it equal to the model.
 
     The folder appears under its name only once it was loaded again, run on held-out examples, and
-    agreed with the model. Any number of rows goes into a call. Inputs are raw: arrays in their own
+    agreed with the model; where a machine has a GPU that this process does not use, as in `kerasae
+    export`, on that too. Any number of rows goes into a call. Inputs are raw: arrays in their own
     type, columns by name, strings; also as PNG files and as serialized `tf.train.Example`. Draws
     come from a seed a row. With it lie warm-up requests for TensorFlow Serving.
 
@@ -76,6 +79,9 @@ def saved_model(
             "latency_ms": 1e3 * median_seconds(lambda: served.call("reconstruct", one)),
             **view.describe(),
         }
+        if hidden_gpus():
+            facts["gpu"], breaches = check_on("GPU", folder, signatures, cases)
+            refuse(dataclasses.replace(parity, breaches=breaches), "The SavedModel")
     return Artifact("saved_model", path, "float32", signatures, parity, bounds, facts, "server")
 
 
@@ -130,11 +136,15 @@ def _check(
             for key, one in side.items():
                 if one["shape"][:1] != [None]:
                     raise ValueError(f"Expected any number of rows in {name} {key}, received {one['shape']}.")
-    graph = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
-    functions = graph.graph_def.library.function
-    nodes = (*graph.graph_def.node, *functions, *(node for one in functions for node in one.node_def))
+    nodes = _nodes(folder)
     if any(one.attr["_XlaMustCompile"].b for one in nodes):
         raise ValueError("Expected no endpoint with `jit_compile`: a server without XLA refuses it.")
+    cudnn = cudnn_operations(folder)
+    if cudnn:
+        raise ValueError(
+            f"Expected operations that every server has, received {', '.join(cudnn)}, traced with a GPU in "
+            "sight: export in a process without one (CUDA_VISIBLE_DEVICES=)."
+        )
     stored = sum(
         int(np.prod(shape))
         for key, shape in tf.train.list_variables(str(folder / "variables" / "variables"))
@@ -143,3 +153,15 @@ def _check(
     expected = served_elements(subject.model)
     if stored != expected:
         raise ValueError(f"Expected {expected} stored numbers, those of the weights, received {stored}.")
+
+
+def _nodes(folder: Path) -> list[Any]:
+    """Nodes and functions of a SavedModel's graph."""
+    graph = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+    functions = graph.graph_def.library.function
+    return [*graph.graph_def.node, *functions, *(node for one in functions for node in one.node_def)]
+
+
+def cudnn_operations(folder: Path) -> list[str]:
+    """The operations of a SavedModel that run on a GPU alone."""
+    return sorted({node.op for node in _nodes(folder) if getattr(node, "op", "").startswith("Cudnn")})

@@ -37,13 +37,14 @@ def require_tensorflow() -> None:
         )
 
 
-def import_tensorflow(threads: int | None = None) -> None:
+def import_tensorflow(threads: int | None = None, *, hide_gpus: bool = False) -> None:
     """Imports TensorFlow and Keras; what they wrote is shown only if that fails.
 
     TensorFlow logs from C++ before its own log level applies, so Python cannot filter it.
 
     Args:
         threads: of each operation, or `None` for TensorFlow's choice.
+        hide_gpus: whether this process does without them.
     """
     with quiet():
         import keras
@@ -54,6 +55,9 @@ def import_tensorflow(threads: int | None = None) -> None:
             with contextlib.suppress(RuntimeError):
                 tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
                 tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        if hide_gpus:
+            with contextlib.suppress(RuntimeError):
+                tensorflow.config.set_visible_devices([], "GPU")
         # A training of several models traces Keras's own functions anew, which is meant.
         tensorflow.get_logger().setLevel("ERROR")
         # The first operation logs too.

@@ -79,8 +79,8 @@ def command(
     kerasae verify ship
     """
     tolerance = dict(_parse(one) for one in changed)
-    # One thread, so that the times of a call can be compared.
-    import_tensorflow(threads=1)
+    # One thread, so that the times of a call can be compared; no GPU, so that none is traced for.
+    import_tensorflow(threads=1, hide_gpus=True)
     from kerasae.export import bundle
 
     with _status(as_json):

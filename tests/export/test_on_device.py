@@ -1,0 +1,91 @@
+"""A SavedModel on a GPU: what is compared there, and that nothing is traced for one."""
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from kerasae.export import ParityError, saved_model
+from kerasae.export import saved_model as saved_model_function
+from kerasae.export._artifact import with_units
+from kerasae.export._on_device import check_on, hidden_gpus
+from kerasae.export._server_model import ServerModel
+
+MODULE = sys.modules[saved_model_function.__module__]
+GPUS = tf.config.list_physical_devices("GPU")
+
+
+@pytest.fixture(scope="module")
+def photos(served_by_kind):
+    served = served_by_kind("photos")
+    return served, with_units(ServerModel(served.version).signatures(), served.cases)
+
+
+def test_another_process_finds_the_same_answers(photos):
+    served, signatures = photos
+    facts, faults = check_on("CPU", served.version, signatures, served.cases)
+    assert faults == []
+    assert facts["latency_ms"] > 0
+    # One answer of one signature otherwise, and it is named.
+    case = served.cases["decode"]
+    off = np.float32(0.01) * np.asarray(case.units["reconstruction"], "float32")
+    wrong = {"reconstruction": case.expected["reconstruction"] + off}
+    cases = {**served.cases, "decode": dataclasses.replace(case, expected=wrong)}
+    _, faults = check_on("CPU", served.version, signatures, cases)
+    assert len(faults) == 1
+    assert faults[0].startswith("1 on a CPU decode reconstruction: max_deviation 0.01")
+
+
+@pytest.mark.skipif(bool(GPUS), reason="there is a GPU")
+def test_without_a_gpu_it_says_so(photos):
+    served, signatures = photos
+    assert not hidden_gpus()
+    with pytest.raises(RuntimeError, match="cannot be run on a GPU: Expected a GPU, found none"):
+        check_on("GPU", served.version, signatures, served.cases)
+
+
+@pytest.mark.skipif(not GPUS, reason="needs a GPU")
+def test_a_gpu_answers_as_the_model(photos):
+    served, signatures = photos
+    facts, faults = check_on("GPU", served.version, signatures, served.cases)
+    assert faults == []
+    assert "GPU" in facts["device"] or "NVIDIA" in facts["device"]
+
+
+def test_an_export_looks_at_the_hidden_gpu(photos, tmp_path, monkeypatch):
+    subject = photos[0].subject
+    monkeypatch.setattr(MODULE, "hidden_gpus", lambda: True)
+    # The part that needs a GPU runs on a CPU in its place; all around it is the real thing.
+    monkeypatch.setattr(MODULE, "check_on", lambda kind, *rest: check_on("CPU", *rest))
+    artifact = saved_model(subject, tmp_path / "1")
+    assert artifact.facts["gpu"]["latency_ms"] > 0
+    monkeypatch.setattr(MODULE, "check_on", lambda *rest: ({}, ["decode: max_deviation 1"]))
+    with pytest.raises(ParityError, match="decode: max_deviation 1"):
+        saved_model(subject, tmp_path / "2")
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+def test_the_command_line_hides_gpus():
+    script = (
+        "import kerasae.backend as b, tensorflow as tf; seen = []\n"
+        "tf.config.set_visible_devices = lambda *given: seen.append(given)\n"
+        "from kerasae.cli import main\n"
+        "try: main(['export', 'nowhere', '--out', 'x'])\n"
+        "except SystemExit as e: assert e.code == 2\n"
+        "assert seen == [([], 'GPU')], seen"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_operations_of_a_gpu_alone_are_found(photos, tmp_path):
+    class Recurrent(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((3, 2, 4))])
+        def answer(self, x):
+            state = tf.zeros((1, 2, 5))
+            return tf.raw_ops.CudnnRNN(input=x, input_h=state, input_c=state, params=tf.zeros((300,)))[0]
+
+    tf.saved_model.save(Recurrent(), tmp_path / "recurrent")
+    assert MODULE.cudnn_operations(tmp_path / "recurrent") == ["CudnnRNN"]
+    assert MODULE.cudnn_operations(photos[0].version) == []
