@@ -31,10 +31,7 @@ def open_artifact(path: Path) -> EdgeModel:
 
 def _opened(content: bytes) -> EdgeModel:
     with quiet():
-        edge = EdgeModel(content)
-        # At its first use the runtime says which delegate it takes.
-        edge.signatures()
-    return edge
+        return EdgeModel(content)
 
 
 def tflite(
@@ -80,7 +77,9 @@ def tflite(
     signatures = with_units(edge.signatures(), cases)
     if sorted(signatures) != sorted(cases):
         raise ValueError(f"Expected the signatures {sorted(cases)}, the file has {sorted(signatures)}.")
-    parity = measure(what, cases, edge.run, bounds)
+    with quiet():
+        # At its first call the runtime says which delegate it takes.
+        parity = measure(what, cases, edge.run, bounds)
     path = Path(path)
     refuse(parity, f"The {precision} file {path.name}")
     one = {key: value[:1] for key, value in cases["reconstruct"].sent.items()}

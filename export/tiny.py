@@ -79,9 +79,9 @@ def tiny(
             "missing entry or a word is no int8. Numbers without gaps can be trained from a .npy file."
         )
     view = edge_view(what.preprocessor)
-    found = what.cached("tiny", lambda: make_cases(what, view, seeded=False))
+    found = what.cached("tiny", lambda: _cases(what, view))
     answered = (signature, "anomaly_score") if signature == "reconstruct" else (signature,)
-    cases = {name: _without_spread(found[name]) for name in answered}
+    cases = {name: found[name] for name in answered}
     micro = _quantized(what, view, signature)
     signatures = with_units(micro.signatures(), cases)
     parity = measure(what, cases, micro.run, bounds)
@@ -98,10 +98,11 @@ def tiny(
     return Artifact("tiny", path, "int8", signatures, parity, bounds, facts, "tiny")
 
 
-def _without_spread(case: Case) -> Case:
-    """The code alone: the variance of a posterior has a scale of its own, and no use on such a device."""
-    kept = {name: value for name, value in case.expected.items() if name != "z_log_var"}
-    return Case(case.sent, kept, case.units)
+def _cases(subject: Subject, view: View) -> dict[str, Case]:
+    found = make_cases(subject, view, seeded=False)
+    # The variance of a posterior has a scale of its own, and no use on such a device.
+    found["encode"].expected.pop("z_log_var", None)
+    return {name: found[name] for name in (*SIGNATURES, "anomaly_score")}
 
 
 def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:

@@ -98,7 +98,9 @@ def trainable(
     learner = _opened(content)
     operations = builtin_operations(content)
     signatures = with_units(learner.signatures(), cases)
-    parity = measure(what, cases, learner.run, bounds, score="infer", reconstruct="infer")
+    with quiet():
+        # Each interpreter says which delegate it takes.
+        parity = measure(what, cases, learner.run, bounds, score="infer", reconstruct="infer")
     path = Path(path)
     refuse(parity, f"The file {path.name}")
     one, step = ({key: value[0] for key, value in cases[name].sent.items()} for name in ("infer", "train"))
@@ -199,7 +201,7 @@ def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
             {name: expected[name][:, None] for name in ("z", "reconstruction", "score")},
             {name: unit for case in inferred for name, unit in case.units.items()},
         ),
-        "train": Case({**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(losses[0]) or 1.0}),
+        "train": Case({**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(np.abs(losses).max()) or 1.0}),
         "get_weights": Case({}, weights, {}),
         "set_weights": Case(
             {name: np.zeros_like(w) for name, w in weights.items()},

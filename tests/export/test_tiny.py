@@ -215,6 +215,12 @@ def test_what_has_no_int8_is_refused(served_by_kind, edge_subject, digits, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+def test_a_bundle_of_a_variational_model_verifies(edge_subject, tmp_path):
+    # A device gets its code without the variance that other artifacts give.
+    bundle(edge_subject("dense"), tmp_path / "ship", formats=["tiny"])
+    assert verify(tmp_path / "ship").faults == []
+
+
 def test_tiny_goes_into_a_bundle_on_request(vectors, tmp_path, capsys):
     ship = tmp_path / "ship"
     bundle(vectors, ship, formats=["tflite"], precisions=["float32"])
