@@ -201,7 +201,9 @@ def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
             {name: expected[name][:, None] for name in ("z", "reconstruction", "score")},
             {name: unit for case in inferred for name, unit in case.units.items()},
         ),
-        "train": Case({**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(np.abs(losses).max()) or 1.0}),
+        "train": Case(
+            {**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(np.abs(losses).max()) or 1.0}
+        ),
         "get_weights": Case({}, weights, {}),
         "set_weights": Case(
             {name: np.zeros_like(w) for name, w in weights.items()},

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from kerasae.export import Subject, _bundle, _endpoints, _views
+from kerasae.export import Subject, _bundle, _convert, _endpoints, _views
 from kerasae.export._artifact import checksum
 from kerasae.export._parity import Case, golden_arrays
 from kerasae.export._server_model import ServerModel
@@ -126,8 +126,15 @@ def edge(artifacts):
 
 # What every artifact answers -------------------------------------------------------------------------
 
+#: Cells that the plain suite looks at; together they have every network and kind of artifact.
+QUICK = [("dense", "sparse"), ("conv", "variational"), ("table", "variational"), ("text", "variational")]
 MATRIX = [
-    pytest.param(network, family, marks=() if family == "variational" else pytest.mark.slow)
+    pytest.param(
+        network,
+        family,
+        marks=() if (network, family) in QUICK else pytest.mark.slow,
+        id=f"{network}-{family}",
+    )
     for network in ("dense", "conv", "table", "text")
     for family in FAMILIES
 ]
@@ -326,7 +333,7 @@ def writes(subject, side, path):
 
 def with_another_weight(monkeypatch, side, model, spoil):
     """Writes artifacts whose first kernel is not the model's."""
-    member = registry.resolve("export", "saved_model" if side == "server" else "tflite")
+    writer = registry.resolve("export", "saved_model") if side == "server" else _convert.convert
     original = _endpoints.write_saved_model
 
     def spoiled(*arguments):
@@ -336,7 +343,7 @@ def with_another_weight(monkeypatch, side, model, spoil):
         original(*arguments)
         kernel.assign(kept)
 
-    monkeypatch.setattr(sys.modules[member.__module__], "write_saved_model", spoiled)
+    monkeypatch.setattr(sys.modules[writer.__module__], "write_saved_model", spoiled)
 
 
 @pytest.fixture
@@ -376,7 +383,8 @@ def _with_honest_codes(subject):
 
 
 def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
-    assert _bundle.available() == registry.names("export")
+    on_request = {"tiny", "trainable"}
+    assert set(_bundle.available()) == set(registry.names("export")) - on_request
     module = sys.modules[registry.resolve("export", "onnx").__module__]
     monkeypatch.setattr(module, "REQUIRES", ("a_package_that_is_not_there",))
     assert "onnx" not in _bundle.available()
@@ -386,6 +394,9 @@ def test_a_missing_extra_is_named(monkeypatch, subject, tmp_path):
     monkeypatch.setattr("kerasae.export._onnx_model.REQUIRES", ("a_package_that_is_not_there",))
     with pytest.raises(ImportError, match=r"a_package_that_is_not_there.*pip install 'kerasae\[onnx\]'"):
         export.onnx(subject("dense"), tmp_path / "m.onnx")
+    monkeypatch.setattr("kerasae.export._micro_model.REQUIRES", ("a_package_that_is_not_there",))
+    with pytest.raises(ImportError, match=r"pip install 'kerasae\[tiny\]'"):
+        export.tiny(subject("dense"), tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 
@@ -437,6 +448,30 @@ def test_an_operation_that_devices_lack_is_named(tmp_path):
     model.build((None, 6))
     with pytest.raises(ValueError, match="operations that TFLite has, received Atanh"):
         export.tflite(model, tmp_path / "m.tflite", examples=np.ones((9, 6), "float32"))
+
+
+def test_an_operation_that_is_not_built_in_is_found_in_every_graph():
+    class Two(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((1, 3))])
+        def plain(self, x):
+            return {"y": 2.0 * x}
+
+        @tf.function(input_signature=[tf.TensorSpec((1, 3))])
+        def special(self, x):
+            return {"y": tf.math.erfc(x)}
+
+    two = Two()
+
+    def content(*names):
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+            [getattr(two, name).get_concrete_function() for name in names], two
+        )
+        converter.allow_custom_ops = True
+        return converter.convert()
+
+    assert _convert.builtin_operations(content("plain")) == {"MUL": 1}
+    with pytest.raises(ValueError, match="builtin operations alone, received Erfc"):
+        _convert.builtin_operations(content("plain", "special"))
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,10 @@ def trained_by_keras(what, batches, rate):
     return model, losses
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=() if case in ("relu", "tied") else pytest.mark.slow) for case in CASES],
+)
 def test_it_learns_as_keras_does(case, subject, learner):
     what, (_, file) = subject(case), learner(case)
     rng = np.random.default_rng(0)
