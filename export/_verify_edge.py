@@ -66,6 +66,39 @@ def _row(sent: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
     return {key: value[i : i + 1] for key, value in sent.items()}
 
 
+class TrainableModel(EdgeModel):
+    """A .tflite file that learns: the weights live in the interpreter, and a new one begins with the file's.
+
+    Args:
+        content: of the file.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.content = content
+
+    def restart(self) -> None:
+        """Back to the weights of the file."""
+        super().__init__(self.content)
+
+    def call(self, signature: str, **sent: Any) -> dict[str, np.ndarray]:
+        """The answer to one call, which may change the weights."""
+        return {name: np.array(value) for name, value in self._runner(signature)(**sent).items()}
+
+    def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The answers to calls in turn, `(calls, ...)`, from the weights of the file on."""
+        self.restart()
+        calls = len(next(iter(sent.values()))) if sent else 1
+        answers = [
+            self.call(signature, **{name: value[i] for name, value in sent.items()}) for i in range(calls)
+        ]
+        return {name: np.stack([one[name] for one in answers]) for name in answers[0]}
+
+
+#: What runs the files for devices, by format.
+RUNTIMES = {"tflite": EdgeModel, "trainable": TrainableModel}
+
+
 def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str, float]:
     """How far an output is from what was expected.
 
@@ -201,12 +234,16 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
     golden = golden or read_golden(folder / "golden.npz")
     count = 0
     for artifact in manifest["artifacts"]:
-        if artifact["format"] != "tflite":
+        if artifact["format"] not in RUNTIMES:
             continue
         count += 1
+
+        def opened(path: Path, runtime: Any = RUNTIMES[artifact["format"]]) -> Any:
+            return runtime(path.read_bytes())
+
         faults = check_files(folder, artifact["files"])
         if not faults:
-            faults = check_artifact(artifact, golden, lambda path: EdgeModel(path.read_bytes()), folder)
+            faults = check_artifact(artifact, golden, opened, folder)
         said += faults
     if not count:
         said.append("manifest.json: no files for devices")

@@ -15,7 +15,7 @@ from kerasae.export._endpoints import Endpoint
 from kerasae.export._gradients import builtin_gradients
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._subject import Subject
-from kerasae.export._trainable_model import TrainableModel
+from kerasae.export._verify_edge import TrainableModel
 from kerasae.export._view import View
 from kerasae.export._views import edge_view
 

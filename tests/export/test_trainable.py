@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from kerasae.export import ParityError, Subject, _gradients, bundle, trainable, verify
-from kerasae.export._trainable_model import TrainableModel
+from kerasae.export._verify_edge import TrainableModel
 from kerasae.export.trainable import trained
 
 from kerasae import Recipe, train

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def shipped(edge_subject, tmp_path_factory):
     """A bundle for devices."""
     folder = tmp_path_factory.mktemp("ship") / "bundle"
-    export.bundle(edge_subject("dense"), folder, formats=["tflite"])
+    export.bundle(edge_subject("dense"), folder, formats=["tflite", "trainable"])
     return folder
 
 
@@ -80,7 +80,7 @@ def alter_answer(bundle, key):
 
 
 def answers(bundle):
-    """Keys of the stored answers, `edge:SIGNATURE:out:OUTPUT`."""
+    """Keys of the stored answers, `GROUP:SIGNATURE:out:OUTPUT`."""
     with np.load(bundle / "golden.npz") as stored:
         return [key for key in stored.files if ":out:" in key]
 
@@ -93,7 +93,7 @@ def test_nothing_of_ours_is_in_the_environment(device):
 
 
 def test_a_sound_bundle_agrees(verify):
-    assert verify() == (0, "4 files for devices: all agree with the model\n")
+    assert verify() == (0, "5 files for devices: all agree with the model\n")
 
 
 def test_the_bundle_can_lie_elsewhere(verify, shipped):
@@ -104,7 +104,7 @@ def test_a_folder_without_a_bundle_is_told_apart(verify, tmp_path):
     assert verify(tmp_path)[0] == 2
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8"])
+@pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8", "trainable"])
 def test_a_changed_byte_is_found_and_the_file_named(precision, verify, copied):
     alter(copied / "edge" / f"dense_{precision}.tflite")
     status, said = verify()
@@ -124,11 +124,12 @@ def test_each_wrong_answer_is_found_and_its_signature_and_output_named(verify, c
     for key in answers(copied):
         shutil.copy(shipped / "golden.npz", copied / "golden.npz")
         alter_answer(copied, key)
-        _, signature, _, output = key.split(":")
+        group, signature, _, output = key.split(":")
         status, said = verify()
         assert status == 1, key
         named = set(re.findall(r"FAILED  (\S+) (\S+) (\S+): ", said))
-        files = {f"edge/dense_{precision}.tflite" for precision in ("float32", "float16", "dynamic", "int8")}
+        precisions = ("float32", "float16", "dynamic", "int8") if group == "edge" else ("trainable",)
+        files = {f"edge/dense_{precision}.tflite" for precision in precisions}
         assert named == {(file, signature, output) for file in files}, said
 
 
