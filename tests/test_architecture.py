@@ -61,7 +61,19 @@ ALLOWED = {
         "runs",
         "spec",
     },
-    "tuning": {"recipe", "runs", "evaluation", "export", "report"},
+    "tuning": {
+        "data",
+        "evaluation",
+        "export",
+        "models",
+        "networks",
+        "recipe",
+        "registry",
+        "report",
+        "runs",
+        "spec",
+        "training",
+    },
 }
 
 

@@ -1,1 +1,6 @@
-"""Searches over code size, depth and node counts with KerasTuner; empty so far."""
+"""Searches over code size, depth and node counts with KerasTuner."""
+
+from kerasae.tuning.hypermodel import AutoencoderHyperModel
+from kerasae.tuning.spaces import Space, code_sizes
+
+__all__ = ["AutoencoderHyperModel", "Space", "code_sizes"]

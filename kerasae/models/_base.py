@@ -53,6 +53,8 @@ class Autoencoder(keras.Model):
     default_loss: ClassVar[str] = "squared_error"
     #: Whether codes can be drawn: from the prior N(0, I), and from a posterior by `draw_code`.
     generative: ClassVar[bool] = False
+    #: Arguments of a family's own that a tuner may search, with bounds between which it draws on a log scale.
+    searched: ClassVar[dict[str, tuple[float, float]]] = {}
     #: Noise in a validation is drawn from this seed, so that epochs are judged alike.
     validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
 

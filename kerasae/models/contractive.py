@@ -1,6 +1,6 @@
 """The contractive autoencoder."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -50,6 +50,7 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
     """
 
     fixed = ("contraction",)
+    searched: ClassVar[dict[str, tuple[float, float]]] = {"weight": (1e-6, 1e-2)}
 
     def __init__(
         self,

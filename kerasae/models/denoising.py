@@ -1,6 +1,6 @@
 """The denoising autoencoder."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -43,6 +43,8 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
 
     Reference: Vincent et al. 2010, JMLR 11.
     """
+
+    searched: ClassVar[dict[str, tuple[float, float]]] = {"level": (0.02, 0.5)}
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """The sparse autoencoder."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
@@ -58,6 +58,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
     """
 
     fixed = ("code_penalty",)
+    searched: ClassVar[dict[str, tuple[float, float]]] = {"weight": (1e-4, 1.0)}
     #: Activations that stay in [0, 1].
     bounded = ("sigmoid", "hard_sigmoid", "softmax", "sparsemax")
 

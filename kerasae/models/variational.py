@@ -1,7 +1,7 @@
 """The variational autoencoder."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -55,6 +55,7 @@ class VariationalAutoencoder(Autoencoder):
     """
 
     default_loss = "gaussian"
+    searched: ClassVar[dict[str, tuple[float, float]]] = {"beta": (0.1, 10.0)}
     generative = True
 
     def __init__(

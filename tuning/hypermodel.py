@@ -1,0 +1,96 @@
+"""AutoencoderHyperModel: a recipe that any tuner of KerasTuner can search around."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import keras_tuner
+from kerasae.tuning.spaces import Space
+
+from kerasae.data import Data
+from kerasae.evaluation.metrics import measures
+from kerasae.models import Autoencoder
+from kerasae.recipe import Recipe
+from kerasae.training import train
+
+
+class AutoencoderHyperModel(keras_tuner.HyperModel):
+    """An autoencoder whose code size, depth and node counts a tuner draws.
+
+    A trial is an ordinary training of `kerasae.train`: it ends early where its epochs gain nothing,
+    and is judged at its best epoch. What comes back is `val_reconstruction`, the reconstruction term
+    of the loss on the validation split, in the unit of the loss per example, without the penalties
+    whose weights may be searched; the figures of `evaluate` on the validation split, such as
+    `val_error`, which mean the same whatever the loss; `epochs`, the best one; `parameters`. The data
+    are loaded once.
+
+    Args:
+        recipe: that is searched around; what the space does not draw is as it says.
+        data: seen through the recipe's preprocessing; loaded from the recipe by default.
+        space: what is searched.
+
+    Example:
+        >>> from keras_tuner import Objective, RandomSearch
+        >>> from kerasae.tuning import AutoencoderHyperModel
+        >>> hypermodel = AutoencoderHyperModel(kerasae.Recipe.of("sparse", train={"epochs": 20}))
+        >>> tuner = RandomSearch(hypermodel, Objective("val_error", "min"), 10, directory="searches")
+        >>> tuner.search()
+        >>> best = hypermodel.recipe_of(tuner.get_best_hyperparameters()[0])
+    """
+
+    def __init__(self, recipe: Recipe, data: Data | None = None, *, space: Space | None = None) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.data = recipe.load() if data is None else data
+        self.space = Space() if space is None else space
+
+    def recipe_of(self, hp: keras_tuner.HyperParameters) -> Recipe:
+        """The recipe of a trial."""
+        return self.recipe.override(self.space.draw(hp, self.recipe, self.data.spec))
+
+    def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
+        """The model of a trial, its weights drawn by the recipe's seed."""
+        return self.recipe_of(hp).build(self.data)
+
+    def fit(
+        self,
+        hp: keras_tuner.HyperParameters,
+        model: Autoencoder,
+        *args: Any,
+        epochs: int | None = None,
+        initial_epoch: int = 0,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        **kwargs: Any,
+    ) -> dict[str, float]:
+        """Trains the model of a trial.
+
+        Args:
+            hp: of the trial.
+            model: that `build` made.
+            *args: refused; the data are the hypermodel's own.
+            epochs: the last epoch, as Hyperband gives it; by default the recipe's.
+            initial_epoch: epochs that the model has had already, as Hyperband gives it.
+            callbacks: of the tuner.
+            **kwargs: refused.
+
+        Raises:
+            TypeError: for data or other arguments.
+        """
+        if args or {key for key in kwargs if key != "verbose"}:
+            raise TypeError(
+                "Expected `search()` without data or arguments of `fit`: the hypermodel has its data, and "
+                f"its recipe the rest; received {len(args)} positional ones and {sorted(kwargs)}."
+            )
+        settings = dict(self.recipe_of(hp).train)
+        if epochs is not None:
+            settings["epochs"] = max(1, epochs - initial_epoch)
+        history = train(model, self.data, **settings, callbacks=callbacks)
+        best = history.epochs[history.best_epoch - 1]
+        figures = measures(self.data).figures(model, self.data, "validation")
+        numbers = {name: value for name, value in figures.items() if isinstance(value, int | float)}
+        return {
+            **{f"val_{name}": float(value) for name, value in numbers.items()},
+            "val_reconstruction": best["val_reconstruction"],
+            "epochs": float(initial_epoch + history.best_epoch),
+            "parameters": float(model.count_params()),
+        }
