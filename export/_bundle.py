@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import datetime
 import fcntl
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -52,7 +53,7 @@ def bundle(
     Args:
         source: a run, its folder, a built model, or a `Subject`.
         out: the folder; where it is a bundle already, the next server version goes beside the old
-            ones and the files for devices are replaced.
+            ones and the files for devices are replaced, those of another model removed.
         formats: members of `kerasae.export`; by default all that can be written here, but for those
             that are written on request alone.
         also: members beside those, such as `tiny` and `trainable`.
@@ -80,9 +81,13 @@ def bundle(
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     with _locked(root), _staging(root) as (folder, version):
         written = []
-        for name in formats:
-            member: Any = registry.resolve("export", name)
-            module = importlib.import_module(member.__module__)
+        members: list[Any] = [registry.resolve("export", name) for name in formats]
+        modules = [importlib.import_module(member.__module__) for member in members]
+        for module in modules:
+            # Sooner than after minutes of other formats.
+            if hasattr(module, "check"):
+                module.check(what)
+        for member, module in zip(members, modules, strict=True):
             for place, arguments in module.places(what.name, version, precisions):
                 written.append(member(what, folder / place, tolerance=tolerance, **arguments))
         _describe(what, folder, root, version, written)
@@ -142,12 +147,13 @@ def _staging(root: Path) -> Iterator[tuple[Path, int]]:
 def _describe(subject: Subject, folder: Path, root: Path, version: int, written: list[Artifact]) -> None:
     """Golden answers, vocabulary, parity, card and manifest, with what is kept of earlier exports."""
     earlier = _read_json(root / "manifest.json")
-    kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written)]
+    fingerprint = _fingerprint(subject)
+    kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, fingerprint)]
     golden = _kept_golden(root, kept)
     entries, parity = [], _read_json(root / "parity.json")
     parity = {one["path"]: parity[one["path"]] for one in kept}
     for artifact in written:
-        entry = artifact.to_dict(folder)
+        entry = {**artifact.to_dict(folder), "version": version, "model": fingerprint}
         if artifact.golden == "server":
             entry["golden"] = f"server/{version}"
         entries.append(entry)
@@ -158,7 +164,7 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
     for one in kept:
         for name in one["files"]:
             if _side(one) != "server":
-                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
     vocabulary = edge_view(subject.preprocessor).vocabulary()
     for side in {_side(entry) for entry in (*kept, *entries)} - {"server"}:
@@ -208,11 +214,22 @@ def _rows(subject: Subject) -> int:
     return max(low, min(high, _GOLDEN_BYTES // size))
 
 
-def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact]) -> bool:
-    """Whether an artifact of an earlier export stays: server versions do, others if none are new."""
+def _fingerprint(subject: Subject) -> str:
+    """What tells one trained model from another: a digest of its weights and its preprocessing."""
+    digest = hashlib.sha256(json.dumps(subject.preprocessor.get_config(), default=str).encode())
+    for weight in subject.model.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
+
+
+def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], fingerprint: str) -> bool:
+    """Whether an artifact of an earlier export stays: server versions do, others of the same model if
+    none are new."""
     if not (root / entry["path"]).exists():
         return False
-    return _side(entry) == "server" or all(artifact.golden != entry["golden"] for artifact in written)
+    if _side(entry) == "server":
+        return True
+    return entry.get("model") == fingerprint and all(one.golden != entry["golden"] for one in written)
 
 
 def _side(entry: dict[str, Any]) -> str:

@@ -69,3 +69,17 @@ def builtin_operations(content: bytes) -> dict[str, int]:
             name = str(flatbuffer_utils.opcode_to_name(model, operation.opcodeIndex))
             counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def float_tensors(content: bytes) -> list[str]:
+    """The names of a file's tensors of floating point."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    kinds = (flatbuffer_utils.TensorType.FLOAT32, flatbuffer_utils.TensorType.FLOAT16)
+    return [
+        one.name.decode().split(";")[-1]
+        for graph in model.subgraphs
+        for one in graph.tensors
+        if one.type in kinds
+    ]

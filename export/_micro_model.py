@@ -64,6 +64,10 @@ class Side:
         """A side whose numbers are first scaled, `x = (number - shift) / slope`, and then quantised."""
         scale, zero = float(quantization[0]), int(quantization[1])
         factor = 1.0 / (np.asarray(slope, "float64") * scale)
+        if not np.all(np.isfinite(np.asarray(factor, "float32"))):
+            raise ValueError(
+                f"Expected steps that float32 can hold for `{name}`, received one of {scale:.3g}."
+            )
         return cls(name, dtype, tuple(shape), _compact(shift), _compact(factor), zero, *bounds)
 
     @property
@@ -166,8 +170,12 @@ class MicroModel:
         off = numbers.astype("float32") - self.answer.restored(answered, clipped=False)
         return {"score": np.mean(np.square(off.reshape(len(off), -1) / self.slope), axis=1, dtype="float32")}
 
-    def quantized_answers(self, rows: np.ndarray) -> np.ndarray:
+    def quantized_answers(self, rows: np.ndarray, arena_bytes: int | None = None) -> np.ndarray:
         """What the interpreter answers to int8 rows, int8; notes its time and memory in `facts`.
+
+        Args:
+            rows: `(rows, ...)`.
+            arena_bytes: that it gets; by default as much as it wants.
 
         Raises:
             ValueError: for an operation that it lacks.
@@ -178,7 +186,7 @@ class MicroModel:
             model.write_bytes(self.content)
             np.save(sent, rows)
             done = subprocess.run(
-                [sys.executable, str(_RUN), str(model), str(sent), str(answers)],
+                [sys.executable, str(_RUN), str(model), str(sent), str(answers), str(arena_bytes or "")],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -1,62 +1,95 @@
 """Runs a file on the interpreter for microcontrollers; a program of its own.
 
-    python _micro_run.py MODEL.tflite ROWS.npy ANSWERS.npz
+    python _micro_run.py MODEL.tflite ROWS.npy ANSWERS.npz [ARENA_BYTES]
 
 The interpreter ends the process where it meets something that it does not know, and says why on
 stderr: nothing else must die with it. The rows are int8, one call each; stored are the answers, the
-median time of a call in seconds and the bytes of working memory (arena) that the calls took.
+median time of a call in seconds and the least working memory (arena) in bytes with which they can be
+had, unless it is given.
 """
 
+import contextlib
+import os
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tflite_micro.python.tflite_micro.runtime import Interpreter
 
+#: More than a microcontroller has.
+_MOST = 64 * 2**20
 
-def main(model: str, rows: str, answers: str) -> None:
+
+def main(model: str, rows: str, answers: str, arena: str = "") -> None:
     """Runs all rows."""
-    interpreter = Interpreter.from_bytes(Path(model).read_bytes(), arena_size=ARENA_BYTES)
+    content, given = Path(model).read_bytes(), np.load(rows)
+    interpreter = Interpreter.from_bytes(content, arena_size=int(arena or _MOST))
     found, times = [], []
-    for row in np.load(rows):
+    for row in given:
         interpreter.set_input(row[None], 0)
         began = time.perf_counter()
         interpreter.invoke()
         times.append(time.perf_counter() - began)
         found.append(np.array(interpreter.get_output(0)))
-    np.savez(
-        answers,
-        answers=np.concatenate(found),
-        seconds=np.median(times),
-        arena_bytes=_arena_bytes(interpreter),
-    )
+    least = int(arena) if arena else _least_arena(content, given[0])
+    np.savez(answers, answers=np.concatenate(found), seconds=np.median(times), arena_bytes=least)
 
 
-#: Given to the interpreter, far more than a microcontroller has; what is used of it is reported.
-ARENA_BYTES = 64 * 2**20
+def _least_arena(content: bytes, row: np.ndarray, step: int = 16) -> int:
+    """The least memory with which tensors can be allocated and a row run, found by bisection.
 
-
-def _arena_bytes(interpreter: Interpreter) -> int:
-    """What the interpreter reports, which it writes on the stream of errors alone."""
-    import os
-
-    with tempfile.TemporaryFile() as caught:
-        sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(caught.fileno(), 2)
-        try:
-            interpreter.print_allocations()
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-        caught.seek(0)
-        found = re.search(rb"Arena allocation total (\d+) bytes", caught.read())
-    if found is None:
+    What the interpreter reports as allocated is less: its planner needs some for itself on the way.
+    """
+    interpreter = Interpreter.from_bytes(content, arena_size=_MOST)
+    interpreter.set_input(row[None], 0)
+    interpreter.invoke()
+    with tempfile.TemporaryFile() as said, _errors_to(said.fileno()):
+        interpreter.print_allocations()
+        said.seek(0)
+        reported = re.search(rb"Arena allocation total (\d+) bytes", said.read())
+    if reported is None:
         raise RuntimeError("Expected the interpreter to report its arena, it did not.")
-    return int(found[1])
+    low = int(reported[1]) // step * step
+    high = low + step
+    with Path(os.devnull).open("w") as nowhere, _errors_to(nowhere.fileno()):
+        while not _suffices(content, row, high):
+            low, high = high, 2 * high
+        while high - low > step:
+            middle = (low + high) // 2 // step * step
+            low, high = (low, middle) if _suffices(content, row, middle) else (middle, high)
+    return high
+
+
+def _suffices(content: bytes, row: np.ndarray, arena: int) -> bool:
+    """Whether so much is enough, tried in a process of its own: some of what is not ends it."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            interpreter = Interpreter.from_bytes(content, arena_size=arena)
+            interpreter.set_input(row[None], 0)
+            interpreter.invoke()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@contextlib.contextmanager
+def _errors_to(target: int) -> Iterator[None]:
+    """What the interpreter writes to the stream of errors goes elsewhere."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    os.dup2(target, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 if __name__ == "__main__":

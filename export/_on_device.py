@@ -69,7 +69,7 @@ def check_on(
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_FORCE_GPU_ALLOW_GROWTH": "true"},
         )
         answer = Path(home, "answer.json")
         if done.returncode or not answer.is_file():

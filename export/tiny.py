@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 from kerasae.export._artifact import Artifact, with_units
-from kerasae.export._convert import builtin_operations, convert
+from kerasae.export._convert import builtin_operations, convert, float_tensors
 from kerasae.export._endpoints import Endpoint
 from kerasae.export._micro_model import REQUIRES as REQUIRES
 from kerasae.export._micro_model import MicroModel, Side, check_installed
@@ -18,6 +18,7 @@ from kerasae.export._view import View
 from kerasae.export._views import edge_view
 
 from kerasae.backend import quiet
+from kerasae.models._plain import without_scales
 from kerasae.runs import new_folder
 
 #: Not written unless asked for.
@@ -46,15 +47,16 @@ def tiny(
     """Writes one signature in int8 for TensorFlow Lite Micro, and proves it equal to the model.
 
     The folder holds the `.tflite` file, the same as a C array in a source file with its header, and a
-    JSON with the scales. Everything in the file is int8; the C code around it turns raw numbers into
-    int8 and back, and gives the anomaly score of a reconstruction. The source carries a held-out
-    example with what it must become.
+    JSON with the scales. All that the file computes is int8; the C code around it turns raw numbers
+    into int8 and back, and gives the anomaly score of a reconstruction. The source carries a
+    held-out example with what it becomes, and the header the memory that was found to be enough.
 
     For images and vectors: a missing entry of a table is no int8, and neither is a word.
 
     Args:
         source: a run, its folder, a built model, or a `Subject`.
-        path: of the folder, which must not exist; its name is that of the files and in C.
+        path: of the folder, which must not exist; its name is that of the files and in C, where
+            it has no character that C forbids.
         signature: `reconstruct`, `encode` (the code alone), or `decode`.
         tolerance: what may differ by how much, in place of the defaults of int8.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
@@ -67,17 +69,11 @@ def tiny(
         ValueError: for a table or texts, or an operation that microcontrollers lack.
         ParityError: if the file does not agree with the model; nothing is written.
     """
-    check_installed()
     if signature not in SIGNATURES:
         raise ValueError(f"`signature` must be one of {', '.join(SIGNATURES)}, received {signature!r}.")
     bounds = tolerances("int8", tolerance)
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
-    kind = what.preprocessor.spec.kind
-    if kind in ("table", "text"):
-        raise ValueError(
-            f"Expected a model of images or vectors for a microcontroller, received one of kind '{kind}': a "
-            "missing entry or a word is no int8. Numbers without gaps can be trained from a .npy file."
-        )
+    check(what)
     view = edge_view(what.preprocessor)
     found = what.cached("tiny", lambda: _cases(what, view))
     answered = (signature, "anomaly_score") if signature == "reconstruct" else (signature,)
@@ -98,6 +94,22 @@ def tiny(
     return Artifact("tiny", path, "int8", signatures, parity, bounds, facts, "tiny")
 
 
+def check(subject: Subject) -> None:
+    """Refuses what cannot be written, before any work is done for it.
+
+    Raises:
+        ImportError: without the extra `tiny`.
+        ValueError: for a table or texts.
+    """
+    check_installed()
+    kind = subject.preprocessor.spec.kind
+    if kind in ("table", "text"):
+        raise ValueError(
+            f"Expected a model of images or vectors for a microcontroller, received one of kind '{kind}': a "
+            "missing entry or a word is no int8. Numbers without gaps can be trained from a .npy file."
+        )
+
+
 def _cases(subject: Subject, view: View) -> dict[str, Case]:
     found = make_cases(subject, view, seeded=False)
     # The variance of a posterior has a scale of its own, and no use on such a device.
@@ -108,11 +120,13 @@ def _cases(subject: Subject, view: View) -> dict[str, Case]:
 def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
     """The file of a signature, with the arithmetic around it."""
     model, preprocessor = subject.model, subject.preprocessor
-    mean = model.reconstruction_loss.mean
+    # With scales beside them the numbers of a reconstruction would have one range with those.
+    decoder, scales = without_scales(model.decoder)
+    mean = model.reconstruction_loss.mean if scales is None else lambda locations: locations
 
     def function(sent: dict[str, Any]) -> dict[str, Any]:
         z = sent["z"] if signature == "decode" else model.describe(sent["x"])["z"]
-        return {"z": z} if signature == "encode" else {"reconstruction": mean(model.decoder(z))}
+        return {"z": z} if signature == "encode" else {"reconstruction": mean(decoder(z))}
 
     x = preprocessor.to_x(subject.calibration)
     codes = model.transform(subject.calibration)
@@ -135,6 +149,12 @@ def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
         converter.inference_input_type = converter.inference_output_type = tf.int8
 
     content = convert([endpoint], int8)
+    floats = float_tensors(content)
+    if floats:
+        raise ValueError(
+            f"Expected operations that int8 has, received {', '.join(floats[:3])} in float32; take another "
+            "activation, loss or network."
+        )
     entered, left = _quantizations(content)
     affine = preprocessor.affine
     if affine is None:

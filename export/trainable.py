@@ -57,15 +57,17 @@ def trainable(
 
     Four signatures over the same weights, of builtin operations alone. `train` takes a batch of raw
     `x` and a `learning_rate`, makes a step of Adam and answers with the `loss` before it; `infer`
-    takes one raw `x` and answers with `z`, `reconstruction` and `score`; `get_weights` and
-    `set_weights` keep what was learned. The weights are those that `train` moves, in float32; Adam's
-    own memory begins anew with each interpreter.
+    takes one raw `x` and answers with `z`, `reconstruction` and `score`; `get_weights` answers with
+    the weights that `train` moves, float32; `set_weights` takes them, answers with what they are
+    then, and lets Adam begin anew, as each new interpreter does. What was learned is lost with the
+    interpreter unless it is kept so.
 
     The loss is the model's reconstruction loss, a mean over the batch: without noise, and without
     the penalties of its family, so a training on the device is one that adapts a model, and not one
     to begin with. Constraints on kernels hold.
 
-    For networks of dense layers: TFLite has no operation for the gradient of a convolution.
+    For networks of dense layers, over images and vectors: TFLite has no operation for the gradient
+    of a convolution, nor of the heads of a table.
 
     Args:
         source: a run, its folder, a built model, or a `Subject`.
@@ -85,6 +87,7 @@ def trainable(
         raise ValueError(f"`batch_size` must be a positive integer, received {batch_size!r}.")
     bounds = tolerances("float32", tolerance)
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    check(what)
     view = edge_view(what.preprocessor)
     golden = f"trainable-{batch_size}"
     cases = what.cached(golden, lambda: _cases(what, view, batch_size))
@@ -117,6 +120,27 @@ def trainable(
     new.write_bytes(content)
     new.replace(path)
     return Artifact("trainable", path, "float32", signatures, parity, bounds, facts, golden)
+
+
+def check(subject: Subject) -> None:
+    """Refuses what cannot be written, before any work is done for it.
+
+    Raises:
+        ValueError: for a table or texts, or a network that convolves.
+    """
+    kind = subject.preprocessor.spec.kind
+    if kind in ("table", "text"):
+        raise ValueError(
+            f"Expected a model of images or vectors to learn on a device, received one of kind '{kind}': "
+            "TFLite has no gradient of its heads. Numbers without gaps can be trained from a .npy file."
+        )
+    layers = [*subject.model.encoder.layers, *subject.model.decoder.layers]
+    convolving = sorted({type(layer).__name__ for layer in layers if "Conv" in type(layer).__name__})
+    if convolving:
+        raise ValueError(
+            f"Expected a network of dense layers to learn on a device, received {', '.join(convolving)}: "
+            "TFLite has no gradient of a convolution."
+        )
 
 
 def trained(model: Autoencoder) -> dict[str, Any]:
@@ -167,17 +191,23 @@ def _endpoints(model: Autoencoder, view: View, batch_size: int) -> list[Endpoint
         params = model.decoder(z)
         return {"z": z, **view.leave(loss.mean(params), "reconstruction"), "score": loss.error(x, params)}
 
+    def now() -> dict[str, Any]:
+        return {name: weight.value + 0.0 for name, weight in weights.items()}
+
     def set_weights(sent: dict[str, Any]) -> dict[str, Any]:
         for name, weight in weights.items():
             weight.value.assign(sent[name])
-        return {"count": tf.constant(len(weights))}
+        # What Adam remembers is of other weights, and may be NaN.
+        for slot in (count, *(one for pair in slots.values() for one in pair)):
+            slot.assign(tf.zeros_like(slot))
+        return now()
 
     rate = tf.TensorSpec((), tf.float32, name="learning_rate")
     kept = {name: tf.TensorSpec(w.shape, tf.float32, name=name) for name, w in weights.items()}
     return [
         Endpoint("infer", view.inputs(), infer),
         Endpoint("train", {**batches.inputs(), "learning_rate": rate}, train),
-        Endpoint("get_weights", {}, lambda sent: {name: w.value + 0.0 for name, w in weights.items()}),
+        Endpoint("get_weights", {}, lambda sent: now()),
         Endpoint("set_weights", kept, set_weights),
     ]
 
@@ -205,11 +235,7 @@ def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
             {**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(np.abs(losses).max()) or 1.0}
         ),
         "get_weights": Case({}, weights, {}),
-        "set_weights": Case(
-            {name: np.zeros_like(w) for name, w in weights.items()},
-            {"count": np.array([len(weights)], "int32")},
-            {},
-        ),
+        "set_weights": Case(*[{name: np.zeros_like(w) for name, w in weights.items()}] * 2, {}),
     }
 
 

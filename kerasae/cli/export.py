@@ -39,7 +39,7 @@ _PRECISIONS = ("float32", "float16", "dynamic", "int8")
     "also",
     flag_value="trainable",
     multiple=True,
-    help="Also a file that goes on learning on the device; for dense networks.",
+    help="Also a file that goes on learning on the device; for dense networks over images and vectors.",
 )
 @click.option(
     "--precision",

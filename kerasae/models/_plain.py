@@ -24,19 +24,26 @@ def plain_encoder(model: Any) -> keras.Model:
 def plain_decoder(model: Any) -> keras.Model:
     """Codes to raw units; see `Autoencoder.plain_decoder`."""
     inputs = keras.Input((model.latent_dim,), name="code")
-    decoder = model.decoder
-    # A layer that gives scales alone, such as SharedScale, has no part in a reconstruction.
-    head = decoder.layers[-1] if hasattr(decoder.layers[-1], "without") else None
-    if head is not None and isinstance(decoder, keras.Sequential):
-        decoder = keras.Sequential([keras.Input((model.latent_dim,)), *decoder.layers[:-1]])
-    elif head is not None:
-        decoder = keras.Model(decoder.inputs, head.input)
+    decoder, head = without_scales(model.decoder)
     params = _plain(decoder)(inputs)
     if head is not None:
         params = head.without(params)
     x = model.reconstruction_loss.mean(params)
     raw = x if model.preprocessor is None else model.preprocessor.inverse(x)
     return keras.Model(inputs, raw, name=f"{model.name}_decoder")
+
+
+def without_scales(decoder: keras.Model) -> tuple[keras.Model, Any]:
+    """A decoder without its last layer where that gives scales alone, and that layer, or `None`.
+
+    Such a layer, `SharedScale` for one, has no part in a reconstruction.
+    """
+    head = decoder.layers[-1] if hasattr(decoder.layers[-1], "without") else None
+    if head is None:
+        return decoder, None
+    if isinstance(decoder, keras.Sequential):
+        return keras.Sequential([keras.Input(decoder.input_shape[1:]), *decoder.layers[:-1]]), head
+    return keras.Model(decoder.inputs, head.input), head
 
 
 def _plain(network: keras.Model) -> keras.Model:

@@ -1,6 +1,9 @@
 """Files that learn on a device: they learn as Keras does, and keep what they learned."""
 
 import json
+import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -20,6 +23,7 @@ CASES = {
     "layer norm": ("denoising", {"normalization": "layer", "activation": "silu"}, {}),
     "likelihood": ("variational", {"activation": "softplus"}, {}),
     "bernoulli": ("variational", {"activation": "selu"}, {"name": "bernoulli"}),
+    "bounded": ("undercomplete", {"activation": "relu6"}, {}),
 }
 
 
@@ -119,10 +123,25 @@ def test_what_was_learned_can_be_kept_and_undone(subject, learner):
     assert np.abs(after - before).max() > 0.1
     again = TrainableModel(file.content)
     np.testing.assert_array_equal(answer(again), before)
-    assert again.call("set_weights", **learned)["count"] == len(learned)
+    for name, weight in again.call("set_weights", **learned).items():
+        np.testing.assert_array_equal(weight, learned[name])
     np.testing.assert_array_equal(answer(again), after)
     file.call("set_weights", **weights)
     np.testing.assert_array_equal(answer(file), before)
+
+
+def test_a_spoiled_training_can_be_undone(subject, learner):
+    # NaN stays in Adam's memory for good unless that goes with the weights.
+    what, (_, file) = subject("likelihood"), learner("likelihood")
+    batch, rate = what.calibration[:8].astype("uint8"), np.float32(1e-3)
+    file.restart()
+    weights = file.call("get_weights")
+    losses = [float(file.call("train", x=batch, learning_rate=rate)["loss"]) for _ in range(4)]
+    file.call("train", x=batch, learning_rate=np.float32("nan"))
+    assert np.isnan(file.call("train", x=batch, learning_rate=rate)["loss"])
+    file.call("set_weights", **weights)
+    again = [float(file.call("train", x=batch, learning_rate=rate)["loss"]) for _ in range(4)]
+    np.testing.assert_array_equal(again, losses)
 
 
 def test_the_model_is_left_as_it_was(subject, tmp_path):
@@ -164,12 +183,42 @@ def test_a_constraint_left_out_does_not_leave(subject, tmp_path, monkeypatch):
         trainable(what, tmp_path / "m.tflite")
 
 
-def test_what_cannot_learn_is_refused(edge_subject, subject, tmp_path):
-    with pytest.raises(ValueError, match="operations that TFLite has, received Conv2DBackprop"):
+def test_what_cannot_learn_is_refused(edge_subject, served_by_kind, subject, tmp_path):
+    with pytest.raises(ValueError, match="network of dense layers to learn on a device, received Conv2D"):
         trainable(edge_subject("conv"), tmp_path / "m.tflite")
+    for kind in ("table", "text"):
+        with pytest.raises(ValueError, match=f"to learn on a device, received one of kind '{kind}'"):
+            trainable(served_by_kind(kind).subject, tmp_path / "m.tflite")
     with pytest.raises(ValueError, match="`batch_size` must be a positive integer, received 0"):
         trainable(subject("relu"), tmp_path / "m.tflite", batch_size=0)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_card_can_be_followed(subject, tmp_path):
+    bundle(subject("relu"), tmp_path / "ship", formats=["trainable"])
+    card = (tmp_path / "ship" / "README.md").read_text()
+    (snippet,) = re.findall(r"```python\n(import numpy.*?learner.*?)```", card, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=tmp_path / "ship", capture_output=True, text=True, check=True
+    )
+    loss, score = done.stdout.split()
+    assert float(loss) > 0
+    assert float(score.strip("[]")) >= 0
+
+
+def test_a_bundle_holds_one_model(subject, tmp_path):
+    ship = tmp_path / "ship"
+    bundle(subject("relu"), ship, formats=["tiny", "trainable"])
+    bundle(subject("relu"), ship, formats=["tflite"], precisions=["float32"])
+    kept = [one["path"] for one in json.loads((ship / "manifest.json").read_text())["artifacts"]]
+    assert len(kept) == 5
+    assert verify(ship).faults == []
+    # A file of another model under the same name would be taken for this one's.
+    bundle(subject("tied"), ship, formats=["tflite"], precisions=["float32"])
+    kept = [one["path"] for one in json.loads((ship / "manifest.json").read_text())["artifacts"]]
+    assert kept == ["edge/learner_float32.tflite"]
+    assert not (ship / "edge" / "learner_trainable.tflite").exists()
+    assert verify(ship).faults == []
 
 
 def test_it_goes_into_a_bundle_on_request(subject, tmp_path):
