@@ -101,10 +101,11 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             )
         )
     sentences = verdicts(entries, data)
+    unit = {"table": "columns", "text": "tokens"}.get(data.spec.kind, "numbers")
     html = page.render(
         title,
         f"{data.name}: {len(data.train):,} rows to train on, {len(data.validation):,} to choose the "
-        f"epoch, {len(data.test):,} to test on; {data.spec.size} numbers in, code of "
+        f"epoch, {len(data.test):,} to test on; {data.spec.size} {unit} in, code of "
         f"{max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
