@@ -216,6 +216,7 @@ def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
     """What the signatures must answer, call by call, the training as Keras does it."""
     found = make_cases(subject, view, seeded=False)
     weights = {name: np.asarray(w)[None] for name, w in trained(subject.model).items()}
+    zeros = {name: np.zeros_like(weight) for name, weight in weights.items()}
     inferred = [found[name] for name in ("encode", "reconstruct", "anomaly_score")]
     expected = {name: value for case in inferred for name, value in case.expected.items()}
     calls = {name: value[:, None] for name, value in inferred[0].sent.items()}
@@ -235,7 +236,7 @@ def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
             {**sent, "learning_rate": rates}, {"loss": losses}, {"loss": float(np.abs(losses).max()) or 1.0}
         ),
         "get_weights": Case({}, weights, {}),
-        "set_weights": Case(*[{name: np.zeros_like(w) for name, w in weights.items()}] * 2, {}),
+        "set_weights": Case(zeros, zeros, {}),
     }
 
 
