@@ -267,6 +267,7 @@ for name in json.loads(sys.argv[2]):
 """
 
 
+@pytest.mark.slow
 def test_fresh_processes_give_equal_bits(build, digits, tmp_path, run_python):
     """Saved models load by `keras.saving.load_model` alone, in safe mode, and compute the same bits;
     plain encoders and decoders load where kerasae cannot be imported at all."""
@@ -332,6 +333,7 @@ for family, arguments in json.loads(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_two_devices_compute_what_one_does(run_python):
     cases = [[family, {}] for family in FAMILIES] + [["variational", {"importance_samples": 2}]]

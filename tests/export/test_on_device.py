@@ -23,6 +23,7 @@ def photos(served_by_kind):
     return served, with_units(ServerModel(served.version).signatures(), served.cases)
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_answers(photos):
     served, signatures = photos
     facts, faults = check_on("CPU", served.version, signatures, served.cases)
@@ -54,6 +55,7 @@ def test_a_gpu_answers_as_the_model(photos):
     assert "GPU" in facts["device"] or "NVIDIA" in facts["device"]
 
 
+@pytest.mark.slow
 def test_an_export_looks_at_the_hidden_gpu(photos, tmp_path, monkeypatch):
     subject = photos[0].subject
     monkeypatch.setattr(MODULE, "hidden_gpus", lambda: True)

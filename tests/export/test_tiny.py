@@ -223,6 +223,7 @@ def test_a_scaling_left_out_does_not_leave(left_out, vectors, tmp_path, monkeypa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_has_no_int8_is_refused(served_by_kind, edge_subject, digits, tmp_path):
     for kind in ("table", "text"):
         with pytest.raises(ValueError, match=f"received one of kind '{kind}'"):
@@ -241,6 +242,7 @@ def test_a_bundle_of_a_variational_model_verifies(edge_subject, tmp_path):
     assert verify(tmp_path / "ship").faults == []
 
 
+@pytest.mark.slow
 def test_verify_goes_on_without_the_interpreter(vectors, tmp_path, monkeypatch):
     bundle(vectors, tmp_path / "ship", formats=["tflite", "tiny"], precisions=["float32"])
     monkeypatch.setattr("kerasae.export._micro_model.REQUIRES", ("a_package_that_is_not_there",))

@@ -183,6 +183,7 @@ def test_a_constraint_left_out_does_not_leave(subject, tmp_path, monkeypatch):
         trainable(what, tmp_path / "m.tflite")
 
 
+@pytest.mark.slow
 def test_what_cannot_learn_is_refused(edge_subject, served_by_kind, subject, tmp_path):
     with pytest.raises(ValueError, match="network of dense layers to learn on a device, received Conv2D"):
         trainable(edge_subject("conv"), tmp_path / "m.tflite")
@@ -206,6 +207,7 @@ def test_the_card_can_be_followed(subject, tmp_path):
     assert float(score.strip("[]")) >= 0
 
 
+@pytest.mark.slow
 def test_a_bundle_holds_one_model(subject, tmp_path):
     ship = tmp_path / "ship"
     bundle(subject("relu"), ship, formats=["tiny", "trainable"])

@@ -166,6 +166,7 @@ def test_a_trial_is_judged_as_an_ordinary_training(hypermodel, digits, tmp_path)
     assert value("epochs") == history.best_epoch
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_trials(hypermodel, tmp_path):
     one, other = (searched(hypermodel, tmp_path / name) for name in "ab")
 
