@@ -334,7 +334,6 @@ for family, arguments in json.loads(sys.argv[1]):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_two_devices_compute_what_one_does(run_python):
     cases = [[family, {}] for family in FAMILIES] + [["variational", {"importance_samples": 2}]]
     output = run_python(REPLICAS, json.dumps(cases))
