@@ -147,6 +147,7 @@ def test_any_tuner_searches(name, hypermodel, tmp_path):
     assert recipe.model == {"name": "sparse", "weight": 0.5}
 
 
+@pytest.mark.slow
 def test_a_trial_is_judged_as_an_ordinary_training(hypermodel, digits, tmp_path):
     tuner = searched(hypermodel, tmp_path)
     trial = tuner.oracle.get_best_trials(1)[0]
