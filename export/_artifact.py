@@ -59,6 +59,14 @@ def checksum(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file under a hidden name and renames it: under its own it is whole, or as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.unfinished")
+    new.write_bytes(content)
+    new.replace(path)
+
+
 def with_units(signatures: dict[str, Any], cases: dict[str, Case]) -> dict[str, Any]:
     """Signatures with the unit of each output written beside its shape."""
     for signature, case in cases.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from kerasae.export._artifact import Artifact, median_seconds, with_units
+from kerasae.export._artifact import Artifact, median_seconds, with_units, write_whole
 from kerasae.export._convert import builtin_operations, convert
 from kerasae.export._endpoints import endpoints, served_elements
 from kerasae.export._parity import make_cases, measure, refuse, tolerances
@@ -90,10 +90,7 @@ def tflite(
         "latency_ms": 1e3 * median_seconds(lambda: edge.run("reconstruct", one)),
         **view.describe(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.unfinished")
-    new.write_bytes(content)
-    new.replace(path)
+    write_whole(path, content)
     return Artifact("tflite", path, precision, signatures, parity, bounds, facts, "edge")
 
 

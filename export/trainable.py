@@ -1,6 +1,5 @@
 """trainable: a TFLite file that goes on learning on the device."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from kerasae.export._artifact import Artifact, median_seconds, with_units
+from kerasae.export._artifact import Artifact, median_seconds, with_units, write_whole
 from kerasae.export._convert import builtin_operations, convert
-from kerasae.export._endpoints import Endpoint
-from kerasae.export._gradients import builtin_gradients
+from kerasae.export._learning import learning_endpoints, trained
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._subject import Subject
 from kerasae.export._verify_edge import TrainableModel
@@ -26,8 +24,6 @@ from kerasae.models import Autoencoder
 ON_REQUEST = True
 #: Steps in which a training on the device is held against one in Keras.
 _STEPS = 10
-#: Of Adam, as in Keras.
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
 def places(name: str, version: int, precisions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -97,7 +93,7 @@ def trainable(
         converter.experimental_enable_resource_variables = True
 
     with _restored(what.model):
-        content = convert(_endpoints(what.model, view, batch_size), variables)
+        content = convert(learning_endpoints(what.model, view, batch_size), variables)
     learner = _opened(content)
     operations = builtin_operations(content)
     signatures = with_units(learner.signatures(), cases)
@@ -115,10 +111,7 @@ def trainable(
         "batch_size": batch_size,
         **view.describe(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.unfinished")
-    new.write_bytes(content)
-    new.replace(path)
+    write_whole(path, content)
     return Artifact("trainable", path, "float32", signatures, parity, bounds, facts, golden)
 
 
@@ -141,75 +134,6 @@ def check(subject: Subject) -> None:
             f"Expected a network of dense layers to learn on a device, received {', '.join(convolving)}: "
             "TFLite has no gradient of a convolution."
         )
-
-
-def trained(model: Autoencoder) -> dict[str, Any]:
-    """The variables that a reconstruction depends on and a training moves, by name."""
-    x = tf.zeros((1, *model.encoder.input_shape[1:]), model.encoder.inputs[0].dtype)
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(model.reconstruction_loss.mean(model.decoder(model.describe(x)["z"])))
-    given = tape.gradient(loss, model.trainable_variables, unconnected_gradients="none")
-    moved = [
-        one for one, gradient in zip(model.trainable_variables, given, strict=True) if gradient is not None
-    ]
-    found: dict[str, Any] = {}
-    for variable in moved:
-        name = re.sub(r"[^A-Za-z0-9]+", "_", variable.path.removeprefix(f"{model.name}/"))
-        while name in found:
-            name += "_"
-        found[name] = variable
-    return found
-
-
-def _endpoints(model: Autoencoder, view: View, batch_size: int) -> list[Endpoint]:
-    """The four signatures."""
-    weights = trained(model)
-    slots = {name: [tf.Variable(tf.zeros(w.shape)) for _ in range(2)] for name, w in weights.items()}
-    count = tf.Variable(0.0)
-    batches = type(view)(view.preprocessor, batch_size)
-    loss = model.reconstruction_loss
-
-    def train(sent: dict[str, Any]) -> dict[str, Any]:
-        with builtin_gradients():
-            x = batches.enter({name: sent[name] for name in batches.inputs()})
-            value = tf.reduce_mean(loss.per_example(x, model.decoder(model.describe(x)["z"])))
-            gradients = tf.gradients(value, [weight.value for weight in weights.values()])
-        count.assign_add(1.0)
-        # Kingma and Ba 2015, the end of section 2, as Keras has it.
-        rate = sent["learning_rate"] * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
-        for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
-            first, second = slots[name]
-            first.assign(_BETA_1 * first + (1.0 - _BETA_1) * gradient)
-            second.assign(_BETA_2 * second + (1.0 - _BETA_2) * gradient * gradient)
-            moved = weight.value - rate * first / (tf.sqrt(second) + _EPSILON)
-            weight.value.assign(moved if weight.constraint is None else weight.constraint(moved))
-        return {"loss": value}
-
-    def infer(sent: dict[str, Any]) -> dict[str, Any]:
-        x = view.enter(sent)
-        z = model.describe(x)["z"]
-        params = model.decoder(z)
-        return {"z": z, **view.leave(loss.mean(params), "reconstruction"), "score": loss.error(x, params)}
-
-    def now() -> dict[str, Any]:
-        return {name: weight.value + 0.0 for name, weight in weights.items()}
-
-    def set_weights(sent: dict[str, Any]) -> dict[str, Any]:
-        for name, weight in weights.items():
-            weight.value.assign(sent[name])
-        # What Adam remembers is of other weights, and may be NaN.
-        for slot in (count, *(one for pair in slots.values() for one in pair)):
-            slot.assign(tf.zeros_like(slot))
-        return now()
-
-    rate = tf.TensorSpec((), tf.float32, name="learning_rate")
-    kept = {name: tf.TensorSpec(w.shape, tf.float32, name=name) for name, w in weights.items()}
-    return [
-        Endpoint("infer", view.inputs(), infer),
-        Endpoint("train", {**batches.inputs(), "learning_rate": rate}, train),
-        Endpoint("get_weights", {}, lambda sent: now()),
-        Endpoint("set_weights", kept, set_weights),
-    ]
 
 
 def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from kerasae.export import ParityError, Subject, _gradients, bundle, trainable, verify
+from kerasae.export._learning import trained
 from kerasae.export._verify_edge import TrainableModel
-from kerasae.export.trainable import trained
 
 from kerasae import Recipe, train
 
