@@ -2,6 +2,7 @@
 
 from kerasae.export._artifact import Artifact
 from kerasae.export._bundle import bundle
+from kerasae.export._device_cost import device_cost
 from kerasae.export._parity import TOLERANCES, Parity, ParityError
 from kerasae.export._subject import Subject
 from kerasae.export._verify import Verdict, verify
@@ -18,6 +19,7 @@ __all__ = [
     "Subject",
     "Verdict",
     "bundle",
+    "device_cost",
     "verify",
     *registry.members("export"),
 ]

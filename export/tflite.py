@@ -71,7 +71,7 @@ def tflite(
     cases = what.cached("edge", lambda: make_cases(what, view, seeded=False))
     content = what.cached("tflite", lambda: convert(endpoints(what.model, view, seeded=False)))
     if precision != "float32":
-        content = quantize(content, precision, lambda: _calibration(what))
+        content = quantize(content, precision, lambda: calibration_rows(what))
     edge = _opened(content)
     operations = builtin_operations(content)
     signatures = with_units(edge.signatures(), cases)
@@ -94,7 +94,7 @@ def tflite(
     return Artifact("tflite", path, precision, signatures, parity, bounds, facts, "edge")
 
 
-def _calibration(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
+def calibration_rows(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     """Training rows for every signature, from which the ranges of int8 are taken."""
     view = edge_view(subject.preprocessor)
     codes = subject.model.transform(subject.calibration)

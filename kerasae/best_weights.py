@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ class BestWeights(keras.callbacks.Callback):
 
     Keras has a callback for each, but a checkpoint of hers forgets what the others know: a resumed
     training would forget the best epoch. Here the state is one dict beside the weights.
+
+    Args:
+        patience: epochs without improvement before the training ends.
+        reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
+        reduce_factor: what it is multiplied by then.
+        checkpoint: folder of the state, or `None`.
+        checkpoint_seconds: between two of its writings.
+        reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
+        choosing: whether the epoch is chosen by the loss; otherwise the last one is kept.
     """
 
     def __init__(
@@ -24,6 +34,9 @@ class BestWeights(keras.callbacks.Callback):
         reduce_factor: float,
         checkpoint: Path | None,
         checkpoint_seconds: float,
+        *,
+        reduce_at: Sequence[int] = (),
+        choosing: bool = True,
     ) -> None:
         super().__init__()
         self.patience = patience
@@ -31,9 +44,12 @@ class BestWeights(keras.callbacks.Callback):
         self.reduce_factor = reduce_factor
         self.checkpoint = checkpoint
         self.checkpoint_seconds = checkpoint_seconds
+        self.reduce_at = reduce_at
+        self.choosing = choosing
         self.best = float("inf")
         self.best_epoch = 0
         self.reduced_at = 0
+        self.reductions: list[int] = []
         self.best_weights: list[np.ndarray] | None = None
         self.earlier: list[dict[str, float]] = []
         self.rows: list[dict[str, float]] = []
@@ -48,15 +64,21 @@ class BestWeights(keras.callbacks.Callback):
                 "a smaller --learning-rate, or --set train.clip_norm=1."
             )
         self.rows.append(logs)
-        if value < self.best:
+        falls = epoch + 1 in self.reduce_at
+        if not self.choosing:
+            self.best, self.best_epoch = value, epoch
+        elif value < self.best:
             self.best, self.best_epoch, self.reduced_at = value, epoch, epoch
             self.best_weights = self.model.get_weights()
         elif epoch - self.best_epoch >= self.patience:
             self.model.stop_training = True
         elif self.reduce_patience and epoch - self.reduced_at >= self.reduce_patience:
+            falls = True
+        if falls:
             optimizer = self.model.optimizer
             optimizer.learning_rate = float(optimizer.learning_rate) * self.reduce_factor
             self.reduced_at = epoch
+            self.reductions.append(epoch + 1)
         if self.checkpoint is not None and time.monotonic() - self.saved_at > self.checkpoint_seconds:
             self.save(epoch + 1)
 
@@ -81,6 +103,7 @@ class BestWeights(keras.callbacks.Callback):
             "best": self.best,
             "best_epoch": self.best_epoch,
             "reduced_at": self.reduced_at,
+            "reductions": self.reductions,
             "rows": [*self.earlier, *self.rows],
         }
         new = self.checkpoint / "state.json.new"
@@ -114,6 +137,7 @@ class BestWeights(keras.callbacks.Callback):
                 variable.assign(stored[f"seed_{i}"])
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.reduced_at, self.earlier = state["reduced_at"], state["rows"]
+        self.reductions = state["reductions"]
         return epoch
 
 

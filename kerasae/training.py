@@ -25,11 +25,13 @@ class History:
         epochs: one dict an epoch: each named term, `val_` in front for the validation split.
         seconds: wall time of the training.
         best_epoch: whose weights the model holds, counted from 1.
+        reductions: epochs after which the learning rate fell, counted from 1.
     """
 
     epochs: list[dict[str, float]]
     seconds: float
     best_epoch: int
+    reductions: tuple[int, ...] = ()
 
 
 def train(
@@ -46,6 +48,8 @@ def train(
     patience: int = 20,
     reduce_patience: int = 8,
     reduce_factor: float = 0.3,
+    reduce_at: Sequence[int] = (),
+    hold_out: bool = True,
     seed: int = 0,
     jit_compile: bool | Literal["auto"] = "auto",
     steps_per_execution: int | None = None,
@@ -73,6 +77,10 @@ def train(
         patience: epochs without improvement before the training ends.
         reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
         reduce_factor: what the learning rate is multiplied by then.
+        reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
+        hold_out: whether the validation split is held out to choose the epoch. Otherwise it is trained
+            on too, for exactly `epochs`, and `patience` and `reduce_patience` have nothing to go by:
+            for a repetition with the `epochs` and the `reduce_at` that an earlier training found.
         seed: of the order of the examples.
         jit_compile: whether XLA compiles the step; `"auto"` follows `gains_from_xla`.
         steps_per_execution: steps in one call of the compiled function, of which an epoch has a whole
@@ -93,8 +101,18 @@ def train(
     _check_numbers(locals())
     spread = model.distribute_strategy.num_replicas_in_sync > 1
     check_loss_range(model, data)
+    if not hold_out:
+        data = data.joined()
     checkpoint = None if folder is None else Path(folder) / "checkpoint"
-    stopper = BestWeights(patience, reduce_patience, reduce_factor, checkpoint, checkpoint_seconds)
+    stopper = BestWeights(
+        patience,
+        reduce_patience,
+        reduce_factor,
+        checkpoint,
+        checkpoint_seconds,
+        reduce_at=reduce_at,
+        choosing=hold_out,
+    )
     dataset, steps, per_call = data.training_batches(
         batch_size,
         seed=seed,
@@ -118,14 +136,15 @@ def train(
         steps_per_epoch=steps,
         epochs=epochs,
         initial_epoch=first,
-        validation_data=data.validation_batches(),
+        validation_data=data.validation_batches() if hold_out else None,
         shuffle=False,  # they are shuffled; Keras warns otherwise
         callbacks=extra,
         verbose=0,
     )
     seconds = time.perf_counter() - began
     stopper.finish()
-    return History([*stopper.earlier, *stopper.rows], seconds, stopper.best_epoch + 1)
+    rows = [*stopper.earlier, *stopper.rows]
+    return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))
 
 
 def check_loss_range(model: Autoencoder, data: Data) -> None:
@@ -177,6 +196,8 @@ def _check_numbers(values: dict[str, Any]) -> None:
         raise ValueError(f"`learning_rate` must be positive, received {values['learning_rate']!r}.")
     if not 0 < values["reduce_factor"] < 1:
         raise ValueError(f"`reduce_factor` must be in (0, 1), received {values['reduce_factor']!r}.")
+    if any(epoch < 1 for epoch in values["reduce_at"]):
+        raise ValueError(f"`reduce_at` must hold positive integers, received {[*values['reduce_at']]}.")
     if values["clip_norm"] is not None and not values["clip_norm"] > 0:
         raise ValueError(f"`clip_norm` must be positive, received {values['clip_norm']!r}.")
 

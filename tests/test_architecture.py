@@ -62,6 +62,7 @@ ALLOWED = {
         "spec",
     },
     "tuning": {
+        "codec",
         "data",
         "evaluation",
         "export",
@@ -73,6 +74,7 @@ ALLOWED = {
         "runs",
         "spec",
         "training",
+        "workers",
     },
 }
 

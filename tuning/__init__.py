@@ -1,6 +1,27 @@
 """Searches over code size, depth and node counts with KerasTuner."""
 
+from kerasae.tuning.curve import Curve, Point, baseline_values, best_of, trade_off
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
+from kerasae.tuning.objectives import Objective, objective
+from kerasae.tuning.search import search
+from kerasae.tuning.settings import Budget, Settings
 from kerasae.tuning.spaces import Space, code_sizes
+from kerasae.tuning.trials import Trial, read_trials
 
-__all__ = ["AutoencoderHyperModel", "Space", "code_sizes"]
+__all__ = [
+    "AutoencoderHyperModel",
+    "Budget",
+    "Curve",
+    "Objective",
+    "Point",
+    "Settings",
+    "Space",
+    "Trial",
+    "baseline_values",
+    "best_of",
+    "code_sizes",
+    "objective",
+    "read_trials",
+    "search",
+    "trade_off",
+]

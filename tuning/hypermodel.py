@@ -5,13 +5,13 @@ from typing import Any
 
 import keras
 import keras_tuner
+from kerasae.tuning.objectives import figures
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data
-from kerasae.evaluation.metrics import measures
 from kerasae.models import Autoencoder
 from kerasae.recipe import Recipe
-from kerasae.training import train
+from kerasae.training import History, train
 
 
 class AutoencoderHyperModel(keras_tuner.HyperModel):
@@ -28,6 +28,8 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         recipe: that is searched around; what the space does not draw is as it says.
         data: seen through the recipe's preprocessing; loaded from the recipe by default.
         space: what is searched.
+        objective: a name of `kerasae.tuning.objective`: with `probe_accuracy`, `auroc` and `cost` the
+            figure of that name is worked out too.
 
     Example:
         >>> from keras_tuner import Objective, RandomSearch
@@ -38,11 +40,19 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         >>> best = hypermodel.recipe_of(tuner.get_best_hyperparameters()[0])
     """
 
-    def __init__(self, recipe: Recipe, data: Data | None = None, *, space: Space | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Data | None = None,
+        *,
+        space: Space | None = None,
+        objective: str = "reconstruction",
+    ) -> None:
         super().__init__()
         self.recipe = recipe
         self.data = recipe.load() if data is None else data
         self.space = Space() if space is None else space
+        self.objective = objective
 
     def recipe_of(self, hp: keras_tuner.HyperParameters) -> Recipe:
         """The recipe of a trial."""
@@ -81,16 +91,25 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
                 "Expected `search()` without data or arguments of `fit`: the hypermodel has its data, and "
                 f"its recipe the rest; received {len(args)} positional ones and {sorted(kwargs)}."
             )
-        settings = dict(self.recipe_of(hp).train)
-        if epochs is not None:
-            settings["epochs"] = max(1, epochs - initial_epoch)
-        history = train(model, self.data, **settings, callbacks=callbacks)
+        settings = {} if epochs is None else {"epochs": max(1, epochs - initial_epoch)}
+        found, history = self.run(hp, model, callbacks=callbacks, **settings)
+        return {**found, "epochs": float(initial_epoch + history.best_epoch)}
+
+    def run(
+        self, hp: keras_tuner.HyperParameters, model: Autoencoder, **settings: Any
+    ) -> tuple[dict[str, float], History]:
+        """Trains the model of a trial: its figures, as `fit` gives them, and its history.
+
+        Args:
+            hp: of the trial.
+            model: that `build` made.
+            **settings: of `kerasae.train`, in place of the recipe's.
+        """
+        history = train(model, self.data, **{**self.recipe_of(hp).train, **settings})
         best = history.epochs[history.best_epoch - 1]
-        figures = measures(self.data).figures(model, self.data, "validation")
-        numbers = {name: value for name, value in figures.items() if isinstance(value, int | float)}
         return {
-            **{f"val_{name}": float(value) for name, value in numbers.items()},
+            **figures(model, self.data, self.objective),
             "val_reconstruction": best["val_reconstruction"],
-            "epochs": float(initial_epoch + history.best_epoch),
+            "epochs": float(history.best_epoch),
             "parameters": float(model.count_params()),
-        }
+        }, history

@@ -74,6 +74,10 @@ class Data:
         for raw in self.split(split).chunks(size):
             yield raw, self.to_x(raw)
 
+    def joined(self) -> "Data":
+        """The same data with the rows of the validation split among those to train on."""
+        return dataclasses.replace(self, train=self.train.joined(self.validation))
+
     @cached_property
     def mean(self) -> np.ndarray:
         """The mean of `x` over the training split, float64, where `x` are numbers."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasae.data._split import shuffled_indices
+from kerasae.data._split import join_labels, shuffled_indices
 from kerasae.preprocessing import Preprocessor
 
 
@@ -97,6 +97,16 @@ class ImageFiles:
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
         """As `Split.in_order`, read anew at each pass."""
         return self._read(self._indices().batch(self._fitting(most))).map(preprocessor).prefetch(1)
+
+    def joined(self, other: "ImageFiles") -> "ImageFiles":
+        """The images of this split and, behind them, those of another in the same folder."""
+        return ImageFiles(
+            self.folder,
+            np.concatenate([self.names, other.names]),
+            np.concatenate([self.orientations, other.orientations]),
+            self.shape,
+            join_labels(self, other),
+        )
 
     @functools.cached_property
     def _tensors(self) -> tuple[Any, Any]:

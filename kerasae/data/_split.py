@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from kerasae.preprocessing import Preprocessor
@@ -40,6 +41,9 @@ class Examples(Protocol):
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
         """All of `x`, once and in order, at most so many rows in a batch."""
+
+    def joined(self, other: Any) -> "Examples":
+        """The rows of this split and, behind them, those of another of the same type."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +97,19 @@ class Split:
         parts = -(-len(self) // most)
         x = preprocessor.to_x(self.examples)
         return tf.data.Dataset.from_tensor_slices(x).batch(-(-len(self) // parts)).cache()
+
+    def joined(self, other: "Split") -> "Split":
+        """The rows of this split and, behind them, those of another."""
+        parts = [self.examples, other.examples]
+        both = pd.concat(parts) if hasattr(self.examples, "iloc") else np.concatenate(parts)
+        return Split(both, join_labels(self, other))
+
+
+def join_labels(one: Examples, other: Examples) -> np.ndarray | None:
+    """The labels of two splits, or `None` unless both have some."""
+    if one.labels is None or other.labels is None:
+        return None
+    return np.concatenate([one.labels, other.labels])
 
 
 def pick(examples: Any, index: Any) -> Any:

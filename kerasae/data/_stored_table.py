@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import tensorflow as tf
 
+from kerasae.data._split import join_labels
 from kerasae.preprocessing import Preprocessor
 
 #: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
@@ -100,6 +101,14 @@ class StoredTable:
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
         # Keras counts the batches of a first pass otherwise, and warns in the second.
         return dataset.apply(tf.data.experimental.assert_cardinality(-(-self.count // most)))
+
+    def joined(self, other: "StoredTable") -> "StoredTable":
+        """The rows of this split and, behind them, those of another, in a file of their own."""
+        writer = TableWriter(self.home, f"{self.path.stem}+{other.path.stem}")
+        for split in (self, other):
+            for chunk in split.chunks():
+                writer.write(chunk, None)
+        return dataclasses.replace(writer.split(), labels=join_labels(self, other))
 
     def _store_x(self, preprocessor: Preprocessor) -> tuple[Path, tuple[int, ...]]:
         """`x` in a file, float32, row by row."""

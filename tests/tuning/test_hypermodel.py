@@ -39,7 +39,7 @@ def test_nodes_fall_towards_the_code(seed, deepest, size):
     assert widths == sorted(widths, reverse=True)
     assert all(width >= latent_dim for width in widths)
     assert latent_dim in code_sizes(spec)
-    assert all(width <= max(16, 4 * size, latent_dim) for width in widths)
+    assert all(width <= max(64, 4 * size, latent_dim) for width in widths)
 
 
 def test_every_code_size_depth_and_width_can_be_drawn():
@@ -47,7 +47,8 @@ def test_every_code_size_depth_and_width_can_be_drawn():
     found = [space.draw(Drawn(seed), Recipe.of(), VECTOR) for seed in range(80)]
     assert {one["network.latent_dim"] for one in found} == {3, 5}
     assert {len(one["network.widths"]) for one in found} == {1, 2, 3}
-    assert {one["network.widths"][0] for one in found} == {16, 32, 64}
+    firsts = {one["network.widths"][0] for one in found}
+    assert len(firsts) > 20 and min(firsts) >= 16 and max(firsts) <= 64
 
 
 def test_a_share_that_is_not_used_is_not_drawn():
@@ -69,7 +70,7 @@ def test_a_depth_that_is_given_leaves_the_nodes_to_draw():
 
 
 def test_a_family_brings_its_own_arguments():
-    space = Space(families=registry.names("model"), also=["weights"])
+    space = Space(families=registry.names("model"), also=["weights", "noise"])
     seen = {}
     for seed in range(60):
         found = space.draw(Drawn(seed), Recipe.of("sparse"), VECTOR)

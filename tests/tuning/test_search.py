@@ -1,0 +1,231 @@
+"""The search: which trials there are, that none is lost or run twice, and what is made of them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from kerasae.tuning import Budget, Curve, Point, Settings, Space, read_trials, search
+from kerasae.tuning.refit import winning_recipe
+
+from kerasae import Recipe, train
+
+QUICK = {"epochs": 2, "batch_size": 512}
+
+
+def settings(trials=6, **more):
+    space = Space(latent_dims=(2, 4), depths=(1, 2), widest=(8, 32))
+    return Settings(Recipe.of(train=QUICK), more.pop("space", space), trials, **more)
+
+
+def played(oracle, count=None, worker="one", score=lambda values: float(values["width"])):
+    """Runs trials in this process: what an oracle gives, by the order in which it gives it."""
+    found = []
+    while count is None or len(found) < count:
+        trial = oracle.create_trial(worker)
+        if trial.status != "RUNNING":
+            break
+        found.append((trial.trial_id, trial.hyperparameters.values))
+        oracle.update_trial(trial.trial_id, {"val_reconstruction": score(found[-1][1])})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    return found
+
+
+@pytest.mark.parametrize("tuner", ["bayesian", "random"])
+def test_trials_are_spread_over_the_code_sizes_and_repeat(tuner, digits, tmp_path):
+    found = [played(settings(12, tuner=tuner).oracle(digits, tmp_path / name / "search")) for name in "ab"]
+    assert found[0] == found[1]
+    assert [values["latent_dim"] for _, values in found[0]] == [2, 4] * 6
+    assert len({json.dumps(values, sort_keys=True) for _, values in found[0]}) == 12
+    other = settings(12, tuner=tuner)
+    other = Settings(other.recipe.override({"train.seed": 5}), other.space, 12, tuner=tuner)
+    assert played(other.oracle(digits, tmp_path / "c" / "search"))[2:] != found[0][2:]
+
+
+@pytest.mark.parametrize("tuner", ["bayesian", "random"])
+def test_an_interrupted_search_goes_on_as_if_it_had_not_been(tuner, digits, tmp_path):
+    whole = played(settings(10, tuner=tuner).oracle(digits, tmp_path / "whole" / "search"))
+    place = tmp_path / "parts" / "search"
+    parts = []
+    for count in (1, 3, 4, None):
+        oracle = settings(10, tuner=tuner).oracle(digits, place)
+        oracle.reload()
+        parts += played(oracle, count)
+        # One that was begun and never ended.
+        oracle.create_trial("killed")
+    assert parts == whole
+
+
+def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
+    one = Settings(Recipe.of(train=QUICK), Space(latent_dims=(4, 8)), 2)
+    oracle = one.oracle(digits, tmp_path / "search")
+    for size in (4, 8):
+        trial = oracle.create_trial("one")
+        drawn = one.recipe.override(one.space.draw(trial.hyperparameters, one.recipe, digits.spec))
+        plain = Recipe.of(latent_dim=size).build(digits)
+        assert drawn.build(digits).count_params() == plain.count_params()
+        trial.status = "FAILED"
+        oracle.end_trial(trial)
+
+
+def test_guided_draws_go_where_scores_are_good(digits, tmp_path):
+    wide = Settings(Recipe.of(train=QUICK), Space(latent_dims=(2, 4), depths=(1, 2), widest=(8, 512)), 24)
+    found = played(
+        wide.oracle(digits, tmp_path / "search"), score=lambda values: abs(values["width"] - 40) + 1
+    )
+    late = [abs(values["width"] - 40) for _, values in found[12:]]
+    early = [abs(values["width"] - 40) for _, values in found[2:6]]
+    assert np.median(late) < 0.5 * np.median(early)
+
+
+def test_a_lost_worker_leaves_its_trial_to_another_and_is_heard_once(digits, tmp_path):
+    oracle = settings(2).oracle(digits, tmp_path / "search", stale_seconds=0.0)
+    first = oracle.create_trial("lost")
+    time.sleep(0.01)
+    assert oracle.create_trial("other").trial_id == first.trial_id
+    for trial in (first, first):
+        oracle.update_trial(trial.trial_id, {"val_reconstruction": 1.0})
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    assert oracle.ended == 1 and not oracle.done
+    oracle.stale_seconds = 60.0
+    second = oracle.create_trial("other")
+    assert second.trial_id != first.trial_id
+    # Who has nothing to do waits: the other one may be lost.
+    assert oracle.create_trial("idle").status == "IDLE"
+    second.status = "FAILED"
+    oracle.end_trial(second)
+    assert oracle.create_trial("idle").status == "STOPPED"
+    assert oracle.create_trial("other").status == "STOPPED"
+    assert oracle.ended == 2 and oracle.done
+
+
+def test_a_trial_that_ends_its_workers_fails(digits, tmp_path):
+    oracle = settings(1).oracle(digits, tmp_path / "search")
+    for name in "ab":
+        oracle.create_trial(name)
+        oracle.release_lost([name])
+    assert oracle.done and "out of memory" in oracle.trials["0"].message
+
+
+def test_a_budget_holds_before_a_trial_is_drawn(digits, tmp_path):
+    few = settings(8, budget=Budget(parameters=3000))
+    oracle = few.oracle(digits, tmp_path / "search")
+    for _, values in played(oracle)[2:]:
+        hp = oracle.hyperparameters.copy()
+        hp.values = values
+        assert (
+            few.recipe.override(few.space.draw(hp, few.recipe, digits.spec)).build(digits).count_params()
+            <= 3000
+        )
+
+
+def curve(*rows, lower=True):
+    points = tuple(Point(size, value, n, {"pca": pca}) for n, (size, value, pca) in enumerate(rows))
+    return Curve(points, lower, "validation error")
+
+
+def test_the_knee_is_where_the_curve_bends():
+    bent = curve((2, 1.0, 2.0), (4, 0.6, 1.0), (8, 0.1, 0.5), (16, 0.095, 0.2), (32, 0.09, 0.1))
+    assert bent.knee() == 8
+    # A straight line over the logarithm has none.
+    straight = curve((2, 4.0, 5), (4, 3.0, 5), (8, 2.0, 5), (16, 1.0, 5))
+    assert straight.knee() is None and straight.recommended() == 16
+    # One larger code that came out worse bends nothing: a smaller one does as well.
+    assert curve((2, 1.0, 2), (4, 0.6, 1), (8, 0.1, 0.5), (16, 0.2, 0.2), (32, 0.09, 0.1)).knee() == 8
+
+
+def test_what_is_said_is_so():
+    level = curve((2, 1.0, 2.0), (4, 0.2, 0.4), (8, 0.199, 0.25))
+    words = " ".join(sentence for _, sentence in level.words())
+    assert level.enough() == 4 and "More than 4 buys less than 2 %" in words and "50 % below PCA" in words
+    worse = curve((2, 1.0, 2.0), (4, 0.5, 0.4))
+    assert (False, "At 4 numbers PCA is better: validation error 0.5, 25 % above PCA.") in worse.words()
+    assert any("has not levelled off: 4 are 50 % better than 2" in sentence for _, sentence in worse.words())
+
+
+def test_the_validation_split_is_trained_on_when_it_is_not_held_out(build, digits):
+    model = build("undercomplete")
+    history = train(model, digits, epochs=3, batch_size=8, hold_out=False, reduce_at=[2])
+    assert int(model.optimizer.iterations) == 3 * ((len(digits.train) + len(digits.validation)) // 8)
+    assert history.best_epoch == 3 and history.reductions == (2,)
+    assert not any(key.startswith("val_") for row in history.epochs for key in row)
+    assert float(model.optimizer.learning_rate) == pytest.approx(3e-4)
+
+
+def test_reductions_can_be_repeated(build, digits):
+    first = train(build("undercomplete"), digits, epochs=30, learning_rate=0.05, reduce_patience=1)
+    assert first.reductions
+    again = train(
+        build("undercomplete"),
+        digits,
+        epochs=len(first.epochs),
+        learning_rate=0.05,
+        reduce_patience=0,
+        reduce_at=first.reductions,
+    )
+    np.testing.assert_allclose(
+        [row["val_loss"] for row in again.epochs], [row["val_loss"] for row in first.epochs], rtol=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
+    recipe = Recipe.of(train={**QUICK, "optimizer": "sgd", "learning_rate": 1e3})
+    bad = Settings(recipe, Space(latent_dims=(2,), depths=(1, 1), widest=(8, 9)), 2, tuner="random")
+    (tmp_path / "bad").mkdir()
+    bad.save(tmp_path / "bad" / "tuning.json")
+    with pytest.raises(
+        RuntimeError, match=r"received 2 that failed; the first: FloatingPointError: The loss"
+    ):
+        search(tmp_path / "bad", bad, digits)
+    over = settings(4, budget=Budget(bytes=9000), tuner="random")
+    (tmp_path / "over").mkdir()
+    over.save(tmp_path / "over" / "tuning.json")
+    trials = search(tmp_path / "over", over, digits, jobs=2)
+    assert len(trials) == 4
+    for trial in trials:
+        assert trial.over_budget or trial.figures["bytes"] <= 9000
+        assert not (tmp_path / "over" / "search" / f"trial_{trial.number}" / "checkpoint").exists()
+
+
+COMMAND = ["tune", "digits", "--latent-dims", "2,4", "--depths", "1-1", "--epochs", "8", "--trials", "6"]
+
+
+@pytest.mark.slow
+def test_a_search_killed_at_random_moments_goes_on(tmp_path):
+    out = tmp_path / "tuned"
+    arguments = [sys.executable, "-m", "kerasae", *COMMAND, "--jobs", "2", "--out", str(out)]
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(4, 14))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(arguments, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+    assert done.returncode == 0, done.stderr
+    trials = read_trials(out / "search")
+    assert [trial.number for trial in trials] == list(range(6))
+    assert all(trial.completed for trial in trials)
+    assert len({json.dumps(trial.values, sort_keys=True) for trial in trials}) == 6
+    assert (out / "model.keras").is_file() and (out / "report.html").is_file()
+    recipe = Recipe.read(out / "recipe.json")
+    drawn = {f"network.{key}": recipe.network[key] for key in ("latent_dim", "widths")}
+    (best,) = [trial for trial in trials if trial.settings == drawn]
+    assert recipe.train["epochs"] == best.figures["epochs"] and recipe.train["hold_out"] is False
+    assert winning_recipe(Settings.read(out / "tuning.json"), best).network == {
+        key: recipe.network[key] for key in ("latent_dim", "widths")
+    }
+    assert not list(out.glob("search/trial_*/checkpoint")) and not (out / ".unfinished").exists()
+    # Another search in its place is refused, and nothing is changed.
+    before = (out / "tuning.json").read_text()
+    other = subprocess.run([*arguments, "--seed", "9"], capture_output=True, text=True)
+    assert other.returncode == 2 and "differ in `recipe`" in other.stderr
+    assert (out / "tuning.json").read_text() == before
+    shutil.rmtree(out)

@@ -1,0 +1,47 @@
+"""A process of its own: `python -m kerasae.tuning._process`, that runs trials or one training.
+
+It imports nothing of TensorFlow until it has begun, so that a process that watches another one ends
+with it at once.
+"""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> None:
+    """Runs trials for a chief, or trains a recipe.
+
+    Args:
+        arguments: `trials FOLDER ADDRESS NAME JOBS PARENT` or `train RECIPE OUT PARENT`.
+    """
+    kind, *rest = arguments
+    threading.Thread(target=_end_with, args=(int(rest[-1]),), daemon=True).start()
+    from kerasae.workers import start_worker
+
+    if kind == "trials":
+        folder, address, name, jobs, _ = rest
+        start_worker(int(jobs))
+        from kerasae.tuning.worker import run_worker
+
+        run_worker(Path(folder), address, name)
+    else:
+        recipe, out, _ = rest
+        start_worker(1)
+        from kerasae.recipe import Recipe
+        from kerasae.runs import run_recipe
+
+        run_recipe(Recipe.read(recipe), out, resume=(Path(out) / "unfinished.json").is_file())
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when its parent has ended, in whatever way."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,213 @@
+"""The trade-off curve: what each code size can do, beside PCA, and how small a code will do."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from kerasae.tuning.objectives import Objective, figures
+from kerasae.tuning.trials import Trial
+
+from kerasae.data import Data, Split
+from kerasae.evaluation.metrics import measures
+
+#: What more numbers must buy to be worth a word, a share of the error.
+_WORTH = 0.02
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One code size.
+
+    Args:
+        latent_dim: size of the code.
+        value: of the best trial, on the validation split.
+        trial: its number.
+        baselines: the value of each baseline of this size.
+    """
+
+    latent_dim: int
+    value: float
+    trial: int
+    baselines: dict[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """The best of each code size.
+
+    Args:
+        points: by code size, from the smallest on; none where no trial of a size has figures.
+        lower: whether lower values are better.
+        heading: what the values are.
+    """
+
+    points: tuple[Point, ...]
+    lower: bool
+    heading: str
+
+    def badness(self, value: float) -> float:
+        """A value as something of which less is better: a share of successes becomes one of failures."""
+        return value if self.lower else 1.0 - value
+
+    def point(self, latent_dim: int) -> Point:
+        """The point of a code size.
+
+        Raises:
+            ValueError: if no trial of it has figures.
+        """
+        for point in self.points:
+            if point.latent_dim == latent_dim:
+                return point
+        raise ValueError(
+            f"Expected a code size of which a trial has figures, one of "
+            f"{', '.join(str(point.latent_dim) for point in self.points)}; received {latent_dim}."
+        )
+
+    def envelope(self) -> np.ndarray:
+        """The badness that is had with at most so many numbers: a larger code can do what a smaller does."""
+        return np.minimum.accumulate([self.badness(point.value) for point in self.points])
+
+    def knee(self) -> int | None:
+        """The code size where the curve bends most, or `None` where it does not bend.
+
+        The greatest distance from the straight line between the ends, over the logarithm of the code
+        size.
+
+        Reference: Satopaa et al. 2011, *Finding a "Kneedle" in a Haystack*, without the smoothing.
+        """
+        y = self.envelope()
+        if len(y) < 3 or y[0] <= y[-1]:
+            return None
+        x = np.log([point.latent_dim for point in self.points])
+        distance = (x[-1] - x) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
+        return self.points[int(np.argmax(distance))].latent_dim if distance.max() > 0.05 else None
+
+    def enough(self) -> int | None:
+        """The least code size beyond which none tried is better by 2 % of its error.
+
+        `None` where the largest one still is better than the one before by more.
+        """
+        y = self.envelope()
+        for point, value in zip(self.points[:-1], y[:-1], strict=True):
+            if y[-1] >= (1 - _WORTH) * value:
+                return point.latent_dim
+        return None
+
+    def recommended(self) -> int:
+        """The knee; without one, the least code size that does as well as any, or the largest."""
+        return self.knee() or self.enough() or self.points[-1].latent_dim
+
+    def words(self, chosen: int | None = None) -> list[tuple[bool, str]]:
+        """The recommendation in sentences, each with whether it is good news.
+
+        Args:
+            chosen: a code size that was wished for, in place of the recommended one.
+        """
+        size = chosen or self.recommended()
+        point = self.point(size)
+        why = "as wished" if chosen else self._why(size)
+        sentences = [(True, f"{_numbers(size)}, {why}: {self._against(point)}.")]
+        enough = self.enough()
+        if enough is not None:
+            buys = self._gain(self.envelope()[self._at(enough)], self.envelope()[-1])
+            what = "nothing" if buys <= 0 else f"less than {100 * _WORTH:.0f} %"
+            sentences.append((True, f"More than {enough} buys {what}."))
+        elif len(self.points) > 1:
+            last, before = self.points[-1], self.points[-2]
+            gain = self._gain(*self.envelope()[-2:])
+            sentences.append(
+                (
+                    True,
+                    f"The curve has not levelled off: {last.latent_dim} are {gain:.0f} % better than "
+                    f"{before.latent_dim}, so more may buy more (--latent-dims).",
+                )
+            )
+        for other in self.points:
+            best = self._best_baseline(other)
+            if best is not None and self.badness(other.value) >= self.badness(best[1]):
+                where = f"At {_numbers(other.latent_dim)}"
+                sentences.append((False, f"{where} {best[0]} is better: {self._against(other)}."))
+        return sentences
+
+    def _why(self, size: int) -> str:
+        if size == self.knee():
+            return "the knee of the curve"
+        if self.enough() is not None:
+            return "as good as any tried"
+        return "the largest tried" if len(self.points) > 1 else "the only size tried"
+
+    def _at(self, latent_dim: int) -> int:
+        return [point.latent_dim for point in self.points].index(latent_dim)
+
+    def _gain(self, before: float, after: float) -> float:
+        return 100 * (before - after) / before if before > 0 else 0.0
+
+    def _best_baseline(self, point: Point) -> tuple[str, float] | None:
+        if not point.baselines:
+            return None
+        name = min(point.baselines, key=lambda key: self.badness(point.baselines[key]))
+        return name.replace("pca", "PCA"), point.baselines[name]
+
+    def _against(self, point: Point) -> str:
+        best = self._best_baseline(point)
+        said = f"{self.heading} {point.value:.4g}"
+        if best is None:
+            return said
+        name, theirs = best
+        if not self.lower:
+            return f"{said}, {name} {theirs:.4g}"
+        if theirs <= 0:
+            return f"{said}, where {name} is exact"
+        share = self._gain(theirs, point.value)
+        return f"{said}, {abs(share):.0f} % {'below' if share >= 0 else 'above'} {name}"
+
+
+def _numbers(count: int) -> str:
+    return f"{count} number" if count == 1 else f"{count} numbers"
+
+
+def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, float]]:
+    """What the baselines of each code size do on the validation split, fitted on the training split alone.
+
+    Args:
+        sizes: of the code.
+        aim: whose figure is wanted.
+        data: of the search.
+    """
+    nothing = Split(data.train.head(1)[:0])
+    training = dataclasses.replace(data, validation=nothing)
+    found: dict[int, dict[str, float]] = {}
+    for size in sizes:
+        found[size] = {}
+        for name, codec in measures(data).baselines(size, training).items():
+            value = figures(codec, data, aim.name).get(aim.figure)
+            if value is not None:
+                found[size][name] = value
+    return found
+
+
+def trade_off(trials: Sequence[Trial], aim: Objective, baselines: dict[int, dict[str, float]]) -> Curve:
+    """The curve of a search.
+
+    Args:
+        trials: of the search; those that failed, or would cost too much, have no say.
+        aim: by which the best of a code size is found.
+        baselines: values by code size and name.
+    """
+    points = []
+    for size in sorted({trial.latent_dim for trial in trials}):
+        best = best_of(trials, aim, size)
+        if best is not None and aim.figure in best.figures:
+            points.append(Point(size, best.figures[aim.figure], best.number, baselines.get(size, {})))
+    return Curve(tuple(points), aim.figure_lower, aim.heading)
+
+
+def best_of(trials: Sequence[Trial], aim: Objective, latent_dim: int | None = None) -> Trial | None:
+    """The best trial, of a code size if one is given; the earlier of two that are equal."""
+    rated = [
+        trial
+        for trial in trials
+        if trial.completed and aim.key in trial.figures and latent_dim in (None, trial.latent_dim)
+    ]
+    sign = 1.0 if aim.lower else -1.0
+    return min(rated, key=lambda trial: sign * trial.figures[aim.key], default=None)

@@ -1,0 +1,106 @@
+"""Trials: what became of each, read from its folder."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from kerasae.runs import write_json
+
+#: Reasons begin with it where a trial was not run for its cost.
+OVER_BUDGET = "over budget: "
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One trial of a search.
+
+    Args:
+        number: from 0.
+        status: `COMPLETED`, `FAILED`, `RUNNING`.
+        values: its hyperparameters.
+        settings: of the recipe that follow from them.
+        figures: what came of it.
+        reductions: epochs after which the learning rate fell, before the best one.
+        seconds: that it took.
+        reason: why it failed, or nothing.
+    """
+
+    number: int
+    status: str
+    values: dict[str, Any]
+    settings: dict[str, Any]
+    figures: dict[str, float]
+    reductions: tuple[int, ...]
+    seconds: float
+    reason: str
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the code."""
+        return int(self.values["latent_dim"])
+
+    @property
+    def completed(self) -> bool:
+        """Whether it has figures."""
+        return self.status == "COMPLETED"
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether it was not run for its cost."""
+        return self.reason.startswith(OVER_BUDGET)
+
+    def shape(self) -> str:
+        """Its network in a few characters."""
+        for key in ("widths", "filters"):
+            if f"network.{key}" in self.settings:
+                return "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
+        if "network.hidden" in self.settings:
+            return f"{self.settings['network.blocks']} blocks, {self.settings['network.hidden']}"
+        return ""
+
+    def others(self) -> dict[str, Any]:
+        """What was drawn beside code size, depth and node counts."""
+        plain = (
+            "network.latent_dim",
+            "network.widths",
+            "network.filters",
+            "network.hidden",
+            "network.blocks",
+        )
+        return {key.split(".", 1)[1]: v for key, v in self.settings.items() if key not in plain}
+
+
+def read_trials(folder: Path) -> list[Trial]:
+    """The trials of a search, in order.
+
+    Args:
+        folder: that holds a folder for each.
+    """
+    found = []
+    for path in folder.glob("trial_*/trial.json"):
+        stored = json.loads(path.read_text())
+        result_path = path.with_name("result.json")
+        result = json.loads(result_path.read_text()) if result_path.is_file() else {}
+        completed = stored["status"] == "COMPLETED"
+        reason = (
+            "" if completed or stored["status"] != "FAILED" else result.get("reason") or stored["message"]
+        )
+        found.append(
+            Trial(
+                int(stored["trial_id"]),
+                stored["status"],
+                stored["hyperparameters"]["values"],
+                result.get("settings", {}),
+                result.get("figures", {}) if completed else {},
+                tuple(result.get("reductions", ())),
+                result.get("seconds", 0.0),
+                reason or "",
+            )
+        )
+    return sorted(found, key=lambda trial: trial.number)
+
+
+def write_result(folder: Path, **result: Any) -> None:
+    """Writes what came of a trial into its folder."""
+    write_json(folder / "result.json", result)

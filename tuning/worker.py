@@ -1,0 +1,135 @@
+"""What runs trials: a worker, which asks the chief for one after the other."""
+
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_tuner
+from keras_tuner.errors import FailedTrialError
+from kerasae.export import device_cost
+from kerasae.tuning.settings import Settings
+from kerasae.tuning.trials import OVER_BUDGET, write_result
+
+#: Seconds between two signs of life, and between two questions of a worker that waits.
+_BEAT, _PAUSE = 2.0, 0.3
+
+
+class TrialTuner(keras_tuner.Tuner):
+    """KerasTuner's tuner for one worker, which writes no weights.
+
+    KerasTuner keeps the weights of every trial, written at every best epoch; here the best recipe is
+    trained again, and a trial leaves its figures alone. An interrupted one leaves the checkpoint of
+    `kerasae.train`, and goes on from it.
+
+    Args:
+        settings: of the search.
+        folder: of the search's output, shared with the chief.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        hypermodel = settings.hypermodel()
+        self.callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
+        super().__init__(
+            oracle=keras_tuner.oracles.RandomSearchOracle(
+                objective=settings.objective_for(hypermodel.data).tuned, max_trials=settings.trials
+            ),
+            hypermodel=hypermodel,
+            directory=str(folder),
+            project_name="search",
+        )
+
+    def _populate_initial_space(self) -> None:
+        """Nothing: the space comes with each trial."""
+
+    def save(self) -> None:
+        """Nothing: the chief knows all."""
+
+    def pre_create_trial(self) -> None:
+        """Waits a moment between questions."""
+        time.sleep(_PAUSE)
+
+    def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Trains the model of a trial; what came of it goes into the trial's folder, good or bad."""
+        folder = Path(self.get_trial_dir(trial.trial_id))
+        hp = trial.hyperparameters
+        hypermodel: Any = self.hypermodel
+        began = time.perf_counter()
+        drawn: dict[str, Any] = {}
+        try:
+            drawn = hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
+            keras.backend.clear_session(free_memory=False)
+            model = self._build_hypermodel(hp)
+            costs = self._costs(model)
+            excess = self.settings.budget.excess(costs)
+            if excess:
+                raise FailedTrialError(OVER_BUDGET + excess)
+            callbacks = self._deepcopy_callbacks(self.callbacks)
+            self._configure_tensorboard_dir(callbacks, trial)
+            figures, history = hypermodel.run(hp, model, callbacks=callbacks, folder=folder, resume=True)
+        except Exception as error:
+            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+            reason = _reason(error)
+            write_result(folder, reason=reason, settings=drawn, seconds=time.perf_counter() - began)
+            raise FailedTrialError(reason) from error
+        figures |= costs
+        write_result(
+            folder,
+            figures=figures,
+            settings=drawn,
+            reductions=[epoch for epoch in history.reductions if epoch < history.best_epoch],
+            seconds=time.perf_counter() - began,
+        )
+        return figures
+
+    def _costs(self, model: Any) -> dict[str, float]:
+        costs = {"parameters": float(model.count_params())}
+        budget = self.settings.budget
+        # What has too many parameters is not worth a conversion.
+        if budget.converts and not budget.excess(costs):
+            hypermodel: Any = self.hypermodel
+            costs |= device_cost(model, data=hypermodel.data, precision=budget.precision)
+        return costs
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 300 else f"{text[:300]}..."
+    return text if isinstance(error, FailedTrialError) else f"{type(error).__name__}: {text}"
+
+
+def run_worker(folder: Path, address: str, name: str) -> None:
+    """Runs trials for a chief until there are none left.
+
+    Args:
+        folder: of the search's output, shared with the chief.
+        address: of the chief, `HOST:PORT`.
+        name: of this worker, of which there may be no other.
+    """
+    host, _, port = address.rpartition(":")
+    os.environ |= {
+        "KERASTUNER_TUNER_ID": name,
+        "KERASTUNER_ORACLE_IP": host,
+        "KERASTUNER_ORACLE_PORT": port,
+    }
+    settings = Settings.read(folder / "tuning.json")
+    sign = life_of(folder, name)
+    sign.parent.mkdir(parents=True, exist_ok=True)
+    sign.touch()
+    threading.Thread(target=_live, args=(sign,), daemon=True).start()
+    TrialTuner(settings, folder).search(verbose=0)
+
+
+def life_of(folder: Path, name: str) -> Path:
+    """The file that a worker touches while it lives."""
+    return folder / "search" / "workers" / name
+
+
+def _live(sign: Path) -> None:
+    while True:
+        sign.touch()
+        time.sleep(_BEAT)
