@@ -68,10 +68,14 @@ class Budget:
     def excess(self, costs: dict[str, float]) -> str:
         """What is over the budget, in words, or nothing."""
         return "; ".join(
-            f"{name} {costs[name]:,.4g} of at most {bound:,.4g}"
+            f"{name} {_plain(costs[name])} of at most {_plain(bound)}"
             for name, bound in self.bounds().items()
             if name in costs and costs[name] > bound
         )
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 @dataclasses.dataclass(frozen=True)
