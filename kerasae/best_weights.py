@@ -132,7 +132,7 @@ class BestWeights(keras.callbacks.Callback):
         model.optimizer.build(model.trainable_variables)
         model.load_weights(self.checkpoint / f"{epoch}.weights.h5")
         with np.load(self.checkpoint / f"{epoch}.npz") as stored:
-            self.best_weights = [stored[name] for name in stored.files if name.startswith("arr_")]
+            self.best_weights = [stored[name] for name in stored.files if name.startswith("arr_")] or None
             for i, variable in enumerate(_seed_states(model)):
                 variable.assign(stored[f"seed_{i}"])
         self.best, self.best_epoch = state["best"], state["best_epoch"]

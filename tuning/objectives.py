@@ -1,6 +1,7 @@
 """What a search can be for, by name, and what a trial is judged by."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import keras_tuner
@@ -94,16 +95,24 @@ def figures(codec: Codec, data: Data, name: str) -> dict[str, float]:
         name: of the objective: a probe is not trained where nobody asks for it.
     """
     found: dict[str, Any] = dict(measures(data).figures(codec, data, "validation"))
-    if name == "probe_accuracy":
-        found[name] = probe_accuracy(codec, data, "validation")
-    elif name == "auroc":
-        found[name] = anomaly_auroc(codec, data, "validation")
-    elif name == "cost" and hasattr(codec, "count_params"):
-        judged = _judged(data)
-        value = found[judged.key]
-        error = value if judged.lower else 1.0 - value
-        found[name] = error * codec.count_params() ** _COST_EXPONENT
+    if name in _MORE:
+        found[name] = _MORE[name](codec, data, found)
     return {f"val_{key}": float(value) for key, value in found.items() if isinstance(value, int | float)}
+
+
+def _cost(codec: Any, data: Data, found: dict[str, Any]) -> float:
+    judged = _judged(data)
+    value = found[judged.key]
+    error = value if judged.lower else 1.0 - value
+    return float(error * codec.count_params() ** _COST_EXPONENT)
+
+
+#: Figures that are worked out where an objective asks for them.
+_MORE: dict[str, Callable[[Any, Data, dict[str, Any]], float | None]] = {
+    "probe_accuracy": lambda codec, data, _: probe_accuracy(codec, data, "validation"),
+    "auroc": lambda codec, data, _: anomaly_auroc(codec, data, "validation"),
+    "cost": _cost,
+}
 
 
 def _judged(data: Data) -> Any:

@@ -56,7 +56,7 @@ class SpreadOracle(keras_tuner.Oracle):
         folder: Path,
         hyperparameters: keras_tuner.HyperParameters,
         guided: bool = False,
-        meaning: Callable[[keras_tuner.HyperParameters], str | None] | None = None,
+        meaning: Callable[[keras_tuner.HyperParameters], str | None],
         stale_seconds: float = 60.0,
         lives: Callable[[str], float] | None = None,
         most_losses: int = 2,
@@ -157,8 +157,6 @@ class SpreadOracle(keras_tuner.Oracle):
     def _allowed(self, values: dict[str, Any]) -> bool:
         if self._duplicate(values):
             return False
-        if self.meaning is None:
-            return True
         meant = self._meant(values)
         return meant is not None and meant not in {
             self._meant(trial.hyperparameters.values) for trial in self.trials.values()
@@ -169,7 +167,6 @@ class SpreadOracle(keras_tuner.Oracle):
         if key not in self._meanings:
             hps = self.hyperparameters.copy()
             hps.values = dict(values)
-            assert self.meaning is not None
             self._meanings[key] = self.meaning(hps)
         return self._meanings[key]
 

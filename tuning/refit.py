@@ -1,5 +1,6 @@
 """refit: the best recipe, trained on the training and the validation split, as an ordinary run."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -34,29 +35,22 @@ def refit(folder: Path, recipe: Recipe) -> Run:
         recipe: what to train.
 
     Raises:
-        RuntimeError: if the training fails.
+        ValueError: if the training fails.
     """
-    wanted = folder / "search" / "winner.json"
-    recipe.save(wanted.with_suffix(".json.new"))
-    same = wanted.is_file() and wanted.read_text() == wanted.with_suffix(".json.new").read_text()
-    wanted.with_suffix(".json.new").replace(wanted)
-    if same and (folder / "model.keras").is_file():
+    done, wanted = folder / "search" / "winner.json", folder / "search" / "refit.json"
+    recipe.save(wanted)
+    text = wanted.read_bytes()
+    if done.is_file() and done.read_bytes() == text and (folder / "model.keras").is_file():
         return Run.open(folder)
-    hidden = folder / ".unfinished"
-    finished = (hidden / "model.keras").is_file() and not (hidden / "unfinished.json").is_file()
-    if not same or not (finished or (hidden / "unfinished.json").is_file()):
-        shutil.rmtree(hidden, ignore_errors=True)
-        finished = False
-    if not finished:
-        log = folder / "search" / "refit.log"
-        process = start_process(["train", wanted, hidden], log)
-        try:
-            status = process.wait()
-        finally:
-            process.terminate()
-        if status:
-            lines = log.read_text(errors="replace").strip().splitlines()
-            raise RuntimeError(f"The best recipe failed: {lines[-1] if lines else 'no message'}")
+    # Under a name of its own, so that what another recipe left is not taken for its beginning.
+    hidden = folder / f".unfinished-{hashlib.sha256(text).hexdigest()[:12]}"
+    for other in folder.glob(".unfinished-*"):
+        if other != hidden:
+            shutil.rmtree(other)
+    if not _finished(hidden):
+        if not (hidden / "unfinished.json").is_file():
+            shutil.rmtree(hidden, ignore_errors=True)
+        _train(wanted, hidden, folder / "search" / "refit.log")
     # The model, which makes a run complete, comes last.
     for path in sorted(hidden.iterdir(), key=lambda path: path.name == "model.keras"):
         target = folder / path.name
@@ -64,4 +58,20 @@ def refit(folder: Path, recipe: Recipe) -> Run:
             shutil.rmtree(target)
         path.replace(target)
     hidden.rmdir()
+    wanted.replace(done)
     return Run.open(folder)
+
+
+def _finished(hidden: Path) -> bool:
+    return (hidden / "model.keras").is_file() and not (hidden / "unfinished.json").is_file()
+
+
+def _train(recipe: Path, out: Path, log: Path) -> None:
+    process = start_process(["train", recipe, out], log)
+    try:
+        status = process.wait()
+    finally:
+        process.terminate()
+    if status:
+        lines = log.read_text(errors="replace").strip().splitlines()
+        raise ValueError(f"The best recipe failed: {lines[-1] if lines else 'no message'}")

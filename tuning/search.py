@@ -50,7 +50,7 @@ def search(
         All trials, in order.
 
     Raises:
-        RuntimeError: if workers end without having run a trial, or no trial has figures.
+        ValueError: if workers end without having run a trial, or no trial has figures.
         FileExistsError: if the search is running already.
     """
     place = folder / "search"
@@ -81,7 +81,7 @@ def search(
     if progress:
         progress(trials)
     if not any(trial.completed for trial in trials):
-        raise RuntimeError(
+        raise ValueError(
             f"Expected a trial with figures, received {len(trials)} that failed; the first: "
             f"{trials[0].reason if trials else 'none could be drawn'}"
         )
@@ -183,7 +183,7 @@ class Workers:
             ended: trials that have ended so far.
 
         Raises:
-            RuntimeError: if several in a row ended and no trial did.
+            ValueError: if several in a row ended and no trial did.
         """
         if ended > self._last_ended:
             self._vain, self._last_ended = [], ended
@@ -191,7 +191,7 @@ class Workers:
             self._vain.append(name)
             if len(self._vain) >= _VAIN * max(1, self._jobs):
                 lines = self._log(name).read_text(errors="replace").strip().splitlines()
-                raise RuntimeError(f"Workers end before a trial does: {lines[-1] if lines else 'no message'}")
+                raise ValueError(f"Workers end before a trial does: {lines[-1] if lines else 'no message'}")
             self._start()
 
 

@@ -142,6 +142,8 @@ def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
         check_new(out)
     data = settings.recipe.load()
     aim = settings.objective_for(data)
+    # What cannot be drawn shows here, before there is a folder.
+    settings.oracle(data, out / "search")
     out.mkdir(parents=True, exist_ok=True)
     settings.save(out / "tuning.json")
     terminal = console()
