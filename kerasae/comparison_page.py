@@ -1,6 +1,6 @@
 """What came of a comparison as a table, as figures for machines, and as a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def headings(data: Data) -> list[str]:
 
 
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
-    """Writes `metrics.json` and `report.html` of a comparison."""
+    """Writes `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder."""
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
     shown = data.test.head(shown_rows())
@@ -104,8 +104,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     unit = {"table": "columns", "text": "tokens"}.get(data.spec.kind, "numbers")
     html = page.render(
         title,
-        f"{data.name}: {len(data.train):,} rows to train on, {len(data.validation):,} to choose the "
-        f"epoch, {len(data.test):,} to test on; {data.spec.size} {unit} in, code of "
+        f"{data.name}: {_rows(data, trained)}, {len(data.test):,} to test on; {data.spec.size} {unit} in, code of "
         f"{max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
@@ -113,8 +112,17 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures,
         notes(entries, data),
         listings,
+        [part.read_text(encoding="utf-8") for part in sorted((folder / "sections").glob("*.html"))],
     )
     page.write(folder / "report.html", html)
+
+
+def _rows(data: Data, trained: Mapping[str, Sequence[Sequence[Mapping[str, float]]]]) -> str:
+    """What the rows beside the test split were for; a training that held none out logs no `val_` terms."""
+    epochs = [seed[-1] for seeds in trained.values() for seed in seeds if seed]
+    if epochs and not any("val_loss" in epoch for epoch in epochs):
+        return f"{len(data.train) + len(data.validation):,} rows to train on"
+    return f"{len(data.train):,} rows to train on, {len(data.validation):,} to choose the epoch"
 
 
 def notes(entries: Sequence[Entry], data: Data) -> list[str]:

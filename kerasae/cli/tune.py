@@ -135,6 +135,7 @@ def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
     from kerasae.tuning import baseline_values, search, trade_off
     from kerasae.tuning.curve import best_of
     from kerasae.tuning.refit import refit, winning_recipe
+    from kerasae.tuning.section import write_section
 
     if out.exists():
         _check_same(settings, out)
@@ -174,6 +175,7 @@ def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
     failed = [trial for trial in trials if not trial.completed]
     if failed:
         terminal.print(f"{len(failed)} of {len(trials)} trials have no figures, for the reasons above.")
+    write_section(out, trials, curve, aim)
     _show(curve, trials)
     print_evaluation(evaluate_run(run))
     terminal.print(f"Run: {run.folder}   Page: {run.report_path}")

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 
@@ -39,6 +40,7 @@ def render(
     pictures: Sequence[Picture],
     notes: Sequence[str] = (),
     listings: Sequence[Listing] = (),
+    sections: Sequence[str] = (),
 ) -> str:
     """The page as HTML.
 
@@ -52,12 +54,44 @@ def render(
         notes: how the figures were obtained, below the table.
         listings: tables of text, before the pictures; a row whose first cell is indented belongs to
             the row above.
+        sections: more parts, as `render_section` gives them, at the end.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    source = files("kerasae.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
+    return _template("page").render(
         title=title,
         subtitle=subtitle,
+        body=Markup(_body(headings, rows, findings, pictures, notes, listings)),
+        sections=[Markup(section) for section in sections],
+    )
+
+
+def render_section(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    findings: Sequence[tuple[bool, str]],
+    pictures: Sequence[Picture],
+    notes: Sequence[str] = (),
+    listings: Sequence[Listing] = (),
+) -> str:
+    """A part of a page as HTML, under a title of its own; the rest is as for `render`."""
+    return f"<h1>{escape(title)}</h1>\n{_body(headings, rows, findings, pictures, notes, listings)}"
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    source = files("kerasae.report").joinpath(f"{name}.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def _body(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    findings: Sequence[tuple[bool, str]],
+    pictures: Sequence[Picture],
+    notes: Sequence[str],
+    listings: Sequence[Listing],
+) -> str:
+    return _template("section").render(
         headings=headings,
         rows=rows,
         findings=findings,

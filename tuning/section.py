@@ -1,0 +1,99 @@
+"""write_section: what a search found, as a part of the run's page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kerasae.tuning.curve import Curve
+from kerasae.tuning.objectives import Objective
+from kerasae.tuning.trials import Trial
+
+from kerasae.report import page, search_figures
+
+
+def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Objective) -> None:
+    """Writes the part of a search into a run, where every page of the run takes it up.
+
+    Args:
+        folder: of the run.
+        trials: of the search.
+        curve: what it found.
+        aim: what trials are compared by.
+    """
+    completed = [trial for trial in trials if trial.completed]
+    failed = [trial for trial in trials if not trial.completed]
+    values = [trial.figures[aim.key] for trial in completed]
+    key = aim.key.removeprefix("val_").replace("_", " ")
+    names = list(dict.fromkeys(name for point in curve.points for name in point.baselines))
+    columns = _columns(completed)
+    numbers = {
+        name: found
+        for name, found in columns.items()
+        if name in ("code size", "depth", "width") and None not in found
+    }
+    pictures = [
+        page.Picture(
+            "How small a code will do",
+            "The best trial of each code size on the validation split, beside the baselines of the same "
+            "size, which are fitted on the training split.",
+            search_figures.trade_off(
+                [point.latent_dim for point in curve.points],
+                [point.value for point in curve.points],
+                {name: [point.baselines.get(name, np.nan) for point in curve.points] for name in names},
+                curve.heading,
+                curve.recommended(),
+            ),
+        ),
+        page.Picture(
+            "Trials by code size, depth and width",
+            "A point a trial, coloured by code size; width is the first hidden layer's.",
+            search_figures.against_each(numbers, values, f"validation {key}"),
+        ),
+        page.Picture(
+            "All that was drawn",
+            "A line a trial through what was drawn for it, to its value on the right.",
+            search_figures.parallel(columns, values, f"validation {key}"),
+        ),
+    ]
+    by_number = {trial.number: trial for trial in trials}
+    listings = []
+    if failed:
+        listings.append(
+            page.Listing(
+                "Trials without figures",
+                f"{len(failed)} of {len(trials)}.",
+                ["trial", "code size", "network", "reason"],
+                [[str(t.number + 1), str(t.latent_dim), t.shape(), t.reason or t.status] for t in failed],
+            )
+        )
+    html = page.render_section(
+        f"Search: {len(trials)} trials",
+        ["code size", curve.heading, *names, "network", "parameters"],
+        [
+            [
+                ("*" if point.latent_dim == curve.recommended() else "") + str(point.latent_dim),
+                f"{point.value:.5f}",
+                *(f"{point.baselines[name]:.5f}" if name in point.baselines else "–" for name in names),
+                by_number[point.trial].shape(),
+                f"{by_number[point.trial].figures['parameters']:,.0f}",
+            ]
+            for point in curve.points
+        ],
+        curve.words(),
+        pictures,
+        listings=listings,
+    )
+    (folder / "sections").mkdir(exist_ok=True)
+    page.write(folder / "sections" / "search.html", html)
+
+
+def _columns(trials: Sequence[Trial]) -> dict[str, list[Any]]:
+    """What was drawn, by hyperparameter."""
+    found: dict[str, list[Any]] = {"code size": [trial.latent_dim for trial in trials]}
+    for name in ("depth", "width", "blocks", "hidden"):
+        if any(name in trial.values for trial in trials):
+            found[name] = [trial.values.get(name) for trial in trials]
+    for name in dict.fromkeys(key for trial in trials for key in trial.others()):
+        found[name] = [trial.others().get(name) for trial in trials]
+    return found
