@@ -104,8 +104,8 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     unit = {"table": "columns", "text": "tokens"}.get(data.spec.kind, "numbers")
     html = page.render(
         title,
-        f"{data.name}: {_rows(data, trained)}, {len(data.test):,} to test on; {data.spec.size} {unit} in, code of "
-        f"{max(entry.figures[0]['latent_dim'] for entry in entries)}.",
+        f"{data.name}: {_rows(data, trained)}, {len(data.test):,} to test on; {data.spec.size} {unit} in, "
+        f"code of {max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
         [("does not" not in sentence and "But it" not in sentence, sentence) for sentence in sentences],

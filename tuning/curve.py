@@ -112,7 +112,7 @@ class Curve:
             buys = self._gain(self.envelope()[self._at(enough)], self.envelope()[-1])
             what = "nothing" if buys <= 0 else f"less than {100 * _WORTH:.0f} %"
             sentences.append((True, f"More than {enough} buys {what}."))
-        elif len(self.points) > 1:
+        elif len(self.points) > 1 and self.envelope()[-1] > 0:
             last, before = self.points[-1], self.points[-2]
             gain = self._gain(*self.envelope()[-2:])
             sentences.append(
@@ -125,8 +125,9 @@ class Curve:
         for other in self.points:
             best = self._best_baseline(other)
             if best is not None and self.badness(other.value) >= self.badness(best[1]):
+                how = "as good" if other.value == best[1] else "better"
                 where = f"At {_numbers(other.latent_dim)}"
-                sentences.append((False, f"{where} {best[0]} is better: {self._against(other)}."))
+                sentences.append((False, f"{where} {best[0]} is {how}: {self._against(other)}."))
         return sentences
 
     def _why(self, size: int) -> str:

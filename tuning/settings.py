@@ -220,7 +220,8 @@ def explore(hypermodel: AutoencoderHyperModel, starts: list[dict[str, Any]]) -> 
         if "depth" in hp.values:
             hp.values["depth"] = hypermodel.space.depths[1]
         hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
-        known.merge(hp.space)
+        # Otherwise each would be there once more for every family.
+        known.merge(hp.space, overwrite=False)
     known.values = {}
     return known
 

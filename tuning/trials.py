@@ -68,7 +68,11 @@ class Trial:
             "network.hidden",
             "network.blocks",
         )
-        return {key.split(".", 1)[1]: v for key, v in self.settings.items() if key not in plain}
+        return {
+            key.removesuffix(".name").split(".")[-1]: v
+            for key, v in self.settings.items()
+            if key not in plain
+        }
 
 
 def read_trials(folder: Path) -> list[Trial]:

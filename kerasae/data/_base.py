@@ -67,7 +67,8 @@ class Data:
 
     def x(self, split: str) -> np.ndarray:
         """A whole split as a network sees it, `(rows, ...)`, in memory."""
-        return np.concatenate([x for _, x in self.parts(split)])
+        parts = [x for _, x in self.parts(split)]
+        return np.concatenate(parts) if parts else np.empty((0, *self.spec.shape), "float32")
 
     def parts(self, split: str, size: int = 8192) -> Iterator[tuple[Any, np.ndarray]]:
         """A split part by part, in order: raw examples and `x`."""

@@ -14,7 +14,17 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from kerasae.tuning import Budget, Curve, Point, Settings, Space, objective, read_trials, search
+from kerasae.tuning import (
+    Budget,
+    Curve,
+    Point,
+    Settings,
+    Space,
+    baseline_values,
+    objective,
+    read_trials,
+    search,
+)
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
@@ -69,6 +79,40 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(tuner, digits, tmp_
         # One that was begun and never ended.
         oracle.create_trial("killed")
     assert parts == whole
+
+
+def test_a_hyperparameter_is_in_the_space_once(digits, tmp_path):
+    """TensorBoard's HParams refuse another of the same name, and the process would learn it twice."""
+    space = Space(latent_dims=(2, 4), families=("sparse", "denoising"), also=("weights", "noise", "loss"))
+    oracle = settings(2, space=space).oracle(digits, tmp_path / "search")
+    names = [hp.name for hp in oracle.hyperparameters.space]
+    assert len(names) == len(set(names))
+    assert {"sparse_weight", "denoising_level", "ratio_4", "family", "loss"} <= set(names)
+    values = oracle.create_trial("one").hyperparameters.values
+    assert "sparse_weight" in values and "denoising_level" not in values
+
+
+@pytest.mark.parametrize("kind", ["text", "table", "numbers"])
+def test_baselines_of_a_search_do_not_see_the_validation_split(kind, digits, tmp_path):
+    if kind == "text":
+        words = np.random.default_rng(0).choice(list("abcdefgh"), size=(60, 5))
+        (tmp_path / "lines.txt").write_text("\n".join(" ".join(line) for line in words))
+        data = Recipe.of(source=str(tmp_path / "lines.txt")).load()
+    elif kind == "table":
+        frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 4)), columns=list("abcd"))
+        frame.assign(e=["x", "y", "z"] * 20).to_csv(tmp_path / "rows.csv", index=False)
+        data = Recipe.of(source=str(tmp_path / "rows.csv")).load()
+    else:
+        data = digits
+    aim = objective("reconstruction", data)
+    found = baseline_values([2], aim, data)[2]
+    assert found and all(value >= 0 for value in found.values())
+    if kind == "numbers":
+        mean, rows = data.mean.ravel(), data.x("train").reshape(len(data.train), -1)
+        _, _, directions = np.linalg.svd(rows - mean, full_matrices=False)
+        held = data.x("validation").reshape(len(data.validation), -1) - mean
+        left = held - held @ directions[:2].T @ directions[:2]
+        assert found["pca"] == pytest.approx(np.square(left).mean(), rel=1e-4)
 
 
 def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
