@@ -56,7 +56,7 @@ class Trial:
             if f"network.{key}" in self.settings:
                 return "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
         if "network.hidden" in self.settings:
-            return f"{self.settings['network.blocks']} blocks, {self.settings['network.hidden']}"
+            return f"{self.settings['network.hidden']}, blocks: {self.settings['network.blocks']}"
         return ""
 
     def others(self) -> dict[str, Any]:

@@ -125,8 +125,8 @@ def _spread(values: list[Any]) -> tuple[np.ndarray, list[tuple[float, str]]]:
     if any(isinstance(value, str) for value in known):
         names = sorted({str(value) for value in known})
         at = {name: i / max(len(names) - 1, 1) for i, name in enumerate(names)}
-        shares = [np.nan if value is None else at[str(value)] for value in values]
-        return np.array(shares), [(height, name) for name, height in at.items()]
+        stands = [np.nan if value is None else at[str(value)] for value in values]
+        return np.array(stands), [(height, name) for name, height in at.items()]
     numbers = np.array([np.nan if value is None else float(value) for value in values])
     low, high = np.nanmin(numbers), np.nanmax(numbers)
     log = low > 0 and high > 8 * low

@@ -200,6 +200,8 @@ def test_what_is_said_is_so():
     assert level.enough() == 4 and "More than 4 buys less than 2 %" in words and "50 % below PCA" in words
     worse = curve((2, 1.0, 2.0), (4, 0.5, 0.4))
     assert (False, "At 4 numbers PCA is better: validation error 0.5, 25 % above PCA.") in worse.words()
+    perfect = " ".join(said for _, said in curve((1, 0.8, 0.9), (2, 1.0, 1.0), lower=False).words())
+    assert "PCA is as good" in perfect and "levelled" not in perfect
     assert any("has not levelled off: 4 are 50 % better than 2" in sentence for _, sentence in worse.words())
 
 
