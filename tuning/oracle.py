@@ -22,8 +22,10 @@ class SpreadOracle(keras_tuner.Oracle):
 
     Judged by error alone, the largest code always wins, and a tuner drifts there. Here trial `n` has
     the `n`-th code size, over and over, and the first of each is the network that the recipe has by
-    itself. What else is drawn for trial `n` follows from the seed and `n` alone (guided: also from the
-    results so far), so a search that was interrupted goes on as if it had not been.
+    itself, where the budget allows it. What else is drawn for trial `n` follows from the seed and `n`
+    alone or, guided, also from the results of the trials up to the last one of the same turn, for which
+    it waits: never from which worker was the quickest. So the same seed gives the same trials, and a
+    search that was interrupted goes on as if it had not been.
 
     It differs from its base in four more respects. Its state is that of the trials' own files, each
     written whole or not at all: KerasTuner writes two files for a trial, and a kill between them runs
@@ -103,13 +105,20 @@ class SpreadOracle(keras_tuner.Oracle):
         if len(self.trials) >= self.max_trials or self.exhausted:
             # One of them may be lost, and its trial come back.
             return bool(self.ongoing_trials)
-        return self.guided and any(t.trial_id not in self.end_order for t in self._known(len(self.trials)))
+        number = len(self.trials)
+        return self._is_guided(number) and any(
+            trial.trial_id not in self.end_order for trial in self._known(number)
+        )
+
+    def _is_guided(self, number: int) -> bool:
+        """Whether results have a say in trial `number`; in the first two rounds there are too few."""
+        return self.guided and number >= 2 * len(self.starts)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Values for a trial, of the code size whose turn it is."""
         number = int(trial_id)
         count = len(self.starts)
-        if number < count and not self._duplicate(self.starts[number]):
+        if number < count and self._allowed(self.starts[number]):
             return {"status": "RUNNING", "values": dict(self.starts[number])}
         for turn in range(count):
             # A code size of which all has been tried leaves its turn to the next.
@@ -120,7 +129,7 @@ class SpreadOracle(keras_tuner.Oracle):
         return {"status": "STOPPED", "values": None}
 
     def _drawn(self, number: int, size: int) -> dict[str, Any] | None:
-        if self.guided and number >= 2 * len(self.starts):
+        if self._is_guided(number):
             known = [trial for trial in self._known(number) if trial.status == "COMPLETED"]
             seen = {trial.trial_id for trial in self._known(number)}
             if len(known) > len(self.starts) // 2:
@@ -155,8 +164,6 @@ class SpreadOracle(keras_tuner.Oracle):
         return dict(hps.values)
 
     def _allowed(self, values: dict[str, Any]) -> bool:
-        if self._duplicate(values):
-            return False
         meant = self._meant(values)
         return meant is not None and meant not in {
             self._meant(trial.hyperparameters.values) for trial in self.trials.values()
@@ -254,6 +261,5 @@ class SpreadOracle(keras_tuner.Oracle):
         self._retry_queue = [trial.trial_id for trial in reversed(found) if trial.status not in _FINAL]
         self.ongoing_trials: dict[str, trial_module.Trial] = {}
         for trial in found:
-            self._record_values(trial)
             if trial.status not in _FINAL:
                 trial.metrics = type(trial.metrics)()

@@ -127,6 +127,27 @@ def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
         oracle.end_trial(trial)
 
 
+def test_guided_draws_do_not_depend_on_which_worker_is_quick(digits, tmp_path):
+    alone = played(settings(12).oracle(digits, tmp_path / "alone" / "search"))
+    oracle = settings(12).oracle(digits, tmp_path / "two" / "search")
+    found, running, turn = [], [], 0
+    while oracle.ended < 12:
+        for worker in "ab":
+            trial = oracle.create_trial(worker)
+            if trial.status == "RUNNING" and trial.trial_id not in [one.trial_id for one in running]:
+                found.append((trial.trial_id, trial.hyperparameters.values))
+                running.append(trial)
+        # Now the later one ends first, now the earlier.
+        turn += 1
+        trial = running.pop(-1 if turn % 2 else 0)
+        oracle.update_trial(
+            trial.trial_id, {"val_reconstruction": float(trial.hyperparameters.values["width"])}
+        )
+        trial.status = "COMPLETED"
+        oracle.end_trial(trial)
+    assert found == alone
+
+
 def test_guided_draws_go_where_scores_are_good(digits, tmp_path):
     wide = Settings(Recipe.of(train=QUICK), Space(latent_dims=(2, 4), depths=(1, 2), widest=(8, 512)), 24)
     found = played(
@@ -170,7 +191,8 @@ def test_a_trial_that_ends_its_workers_fails(digits, tmp_path):
 def test_a_budget_holds_before_a_trial_is_drawn(digits, tmp_path):
     few = settings(8, budget=Budget(parameters=3000))
     oracle = few.oracle(digits, tmp_path / "search")
-    for _, values in played(oracle)[2:]:
+    assert len(played(oracle)) == 8
+    for values in [trial.hyperparameters.values for trial in oracle.trials.values()]:
         hp = oracle.hyperparameters.copy()
         hp.values = values
         assert (
@@ -188,6 +210,8 @@ def test_the_knee_is_where_the_curve_bends():
     bent = curve((2, 1.0, 2.0), (4, 0.6, 1.0), (8, 0.1, 0.5), (16, 0.095, 0.2), (32, 0.09, 0.1))
     assert bent.knee() == 8
     # A straight line over the logarithm has none.
+    # The code of 16 does what that of 8 does.
+    assert curve((2, 1.0, 2), (4, 0.3, 1), (8, 0.2, 0.5), (16, 0.5, 0.2)).enough() == 8
     straight = curve((2, 4.0, 5), (4, 3.0, 5), (8, 2.0, 5), (16, 1.0, 5))
     assert straight.knee() is None and straight.recommended() == 16
     # One larger code that came out worse bends nothing: a smaller one does as well.
