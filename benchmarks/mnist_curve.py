@@ -27,12 +27,13 @@ def main():
     from kerasae.backend import import_tensorflow
 
     import_tensorflow(hide_gpus=True)
-    from kerasae import PCA, Recipe, evaluate, train
-    from kerasae.comparison import default_jobs
-    from kerasae.report import page, search_figures
     from kerasae.tuning import Settings, Space, baseline_values, search, trade_off
     from kerasae.tuning.curve import best_of
     from kerasae.tuning.refit import winning_recipe
+
+    from kerasae import PCA, Recipe, evaluate, train
+    from kerasae.comparison import default_jobs
+    from kerasae.report import search_figures
 
     recipe = Recipe.of(
         "undercomplete",
@@ -53,8 +54,9 @@ def main():
     trials = search(options.out, settings, data, jobs=default_jobs(), progress=progress)
     curve = trade_off(trials, aim, baseline_values(SIZES, aim, data))
 
-    print(f"{'numbers':>8}{'validation':>12}{'PCA':>10}   {'network':18}{'test':>10}{'PCA':>10}{'below PCA':>11}")
-    rows = []
+    print(
+        f"{'size':>8}{'validation':>12}{'PCA':>10}   {'network':18}{'test':>10}{'PCA':>10}{'below PCA':>11}"
+    )
     for point in curve.points:
         winner = best_of(trials, aim, point.latent_dim)
         chosen = winning_recipe(settings, winner)
@@ -68,7 +70,6 @@ def main():
             }
             kept.write_text(json.dumps(found))
         found = json.loads(kept.read_text())
-        rows.append((point, winner.shape(), found))
         print(
             f"{point.latent_dim:8}{point.value:12.5f}{point.baselines['pca']:10.5f}   {winner.shape():18}"
             f"{found['test']:10.5f}{found['pca']:10.5f}{100 * (1 - found['test'] / found['pca']):10.1f}%",

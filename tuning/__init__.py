@@ -1,6 +1,7 @@
 """Searches over code size, depth and node counts with KerasTuner."""
 
 from kerasae.tuning.curve import Curve, Point, baseline_values, best_of, trade_off
+from kerasae.tuning.hosts import work
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
 from kerasae.tuning.search import search
@@ -24,4 +25,5 @@ __all__ = [
     "read_trials",
     "search",
     "trade_off",
+    "work",
 ]

@@ -15,18 +15,22 @@ def main(arguments: list[str]) -> None:
     """Runs trials for a chief, or trains a recipe.
 
     Args:
-        arguments: `trials FOLDER ADDRESS NAME JOBS PARENT` or `train RECIPE OUT PARENT`.
+        arguments: `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or `train RECIPE OUT PARENT`.
     """
     kind, *rest = arguments
     threading.Thread(target=_end_with, args=(int(rest[-1]),), daemon=True).start()
     from kerasae.workers import start_worker
 
     if kind == "trials":
-        folder, address, name, jobs, _ = rest
+        folder, address, name, jobs, patience, _ = rest
         start_worker(int(jobs))
-        from kerasae.tuning.worker import run_worker
+        from kerasae.tuning.worker import NO_CHIEF, run_worker
 
-        run_worker(Path(folder), address, name)
+        try:
+            run_worker(Path(folder), address, name, float(patience))
+        except ConnectionError as error:
+            print(error)
+            sys.exit(NO_CHIEF)
     else:
         recipe, out, _ = rest
         start_worker(1)

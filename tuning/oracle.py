@@ -15,6 +15,8 @@ from kerasae.tuning.guide import guided
 #: Draws for one trial before a code size counts as exhausted.
 _DRAWS = 200
 _FINAL = ("COMPLETED", "FAILED")
+#: Names of a chief's own workers, which end with it, begin so.
+OWN = "local-"
 
 
 class SpreadOracle(keras_tuner.Oracle):
@@ -98,7 +100,11 @@ class SpreadOracle(keras_tuner.Oracle):
             if not self._retry_queue and tuner_id not in self.ongoing_trials and self._must_wait():
                 self.tuner_ids.add(tuner_id)
                 return trial_module.Trial(self.get_space(), "idle", trial_module.TrialStatus.IDLE)
-            return super().create_trial(tuner_id)
+            trial = super().create_trial(tuner_id)
+            if trial.status == "RUNNING":
+                # Whose it is stands in its file.
+                self._save_trial(trial)
+            return trial
 
     def _must_wait(self) -> bool:
         """Whether what comes next depends on trials that others are running."""
@@ -248,18 +254,34 @@ class SpreadOracle(keras_tuner.Oracle):
     def _save_trial(self, trial: trial_module.Trial) -> None:
         path = Path(self._get_trial_dir(trial.trial_id)) / "trial.json"
         new = path.with_suffix(".json.new")
-        new.write_text(json.dumps(trial.get_state()))
+        worker = next((name for name, one in self.ongoing_trials.items() if one is trial), None)
+        new.write_text(json.dumps(trial.get_state() | {"worker": worker}))
         new.replace(path)
 
     def reload(self) -> None:
-        """Takes up the trials in the folder; those that had not ended are run again."""
-        found = [trial_module.Trial.load(str(path)) for path in self.folder.glob("trial_*/trial.json")]
-        found.sort(key=lambda trial: int(trial.trial_id))
-        self.trials = {trial.trial_id: trial for trial in found}
-        self.start_order = [trial.trial_id for trial in found]
-        self.end_order = [trial.trial_id for trial in found if trial.status in _FINAL]
-        self._retry_queue = [trial.trial_id for trial in reversed(found) if trial.status not in _FINAL]
+        """Takes up the trials in the folder.
+
+        Those that had not ended stay with their worker, which may be at it on another host, and are
+        given to another one when it shows no sign of life; a chief's own workers ended with it.
+        """
+        paths = list(self.folder.glob("trial_*/trial.json"))
+        found = {path: trial_module.Trial.load(str(path)) for path in paths}
+        paths.sort(key=lambda path: int(found[path].trial_id))
+        self.trials = {found[path].trial_id: found[path] for path in paths}
+        self.start_order = [*self.trials]
+        self.end_order = [one.trial_id for one in self.trials.values() if one.status in _FINAL]
+        self._retry_queue = []
         self.ongoing_trials: dict[str, trial_module.Trial] = {}
-        for trial in found:
-            if trial.status not in _FINAL:
-                trial.metrics = type(trial.metrics)()
+        for path in reversed(paths):
+            trial = found[path]
+            if trial.status in _FINAL:
+                continue
+            trial.metrics = type(trial.metrics)()
+            worker = json.loads(path.read_text()).get("worker")
+            sign = self.lives(worker) if worker and not worker.startswith(OWN) else 0
+            if sign:
+                self.ongoing_trials[worker] = trial
+                self.tuner_ids.add(worker)
+                self._seen[worker] = (sign, time.monotonic())
+            else:
+                self._retry_queue.append(trial.trial_id)

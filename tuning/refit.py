@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from kerasae.tuning.search import start_process
+from kerasae.tuning.hosts import start_process
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import Trial
 

@@ -3,23 +3,19 @@
 import contextlib
 import fcntl
 import os
-import subprocess
-import sys
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from kerasae.tuning.oracle import SpreadOracle
+from kerasae.tuning.hosts import Workers
+from kerasae.tuning.oracle import OWN, SpreadOracle
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import Trial, read_trials
 from kerasae.tuning.worker import life_of
 
 from kerasae.data import Data
-
-#: Workers that may end in a row without a trial before the search gives up.
-_VAIN = 3
 
 
 def search(
@@ -58,26 +54,33 @@ def search(
 
     def sign(worker: str) -> float:
         try:
-            return life_of(folder, worker).stat().st_mtime_ns
+            # Opened, since a network file system answers `stat` from what it remembers.
+            with life_of(folder, worker).open("rb") as file:
+                return os.fstat(file.fileno()).st_mtime_ns
         except OSError:
             return 0.0
 
+    ended_sign = place / "ended"
     with _alone(place):
         oracle = settings.oracle(data, place, stale_seconds=stale_seconds, lives=sign)
         oracle.reload()
         if not oracle.done:
-            with _served(oracle, address) as where, Workers(folder, where, jobs) as workers:
+            ended_sign.unlink(missing_ok=True)
+            # A name that no other chief's workers had: signs of life are told apart by name.
+            stem = f"{OWN}{os.getpid()}-{secrets.token_hex(2)}"
+            with _served(oracle, address) as where, Workers(folder, where, jobs, stem=stem) as workers:
                 ended = -1
                 while not oracle.done:
                     if progress and oracle.ended != ended:
                         ended = oracle.ended
                         progress(read_trials(place))
                     time.sleep(0.2)
-                    gone = workers.ended()
+                    gone = [*workers.ended()]
                     oracle.release_lost(gone)
                     if not oracle.done:
                         workers.replace(gone, oracle.ended)
-        trials = read_trials(place)
+        ended_sign.touch()
+        trials = _all_there(place)
     if progress:
         progress(trials)
     if not any(trial.completed for trial in trials):
@@ -86,6 +89,20 @@ def search(
             f"{trials[0].reason if trials else 'none could be drawn'}"
         )
     return trials
+
+
+def _all_there(place: Path) -> list[Trial]:
+    """All trials, once what other hosts wrote of them can be seen here."""
+    for _ in range(600):
+        trials = read_trials(place)
+        if all(trial.ended for trial in trials):
+            return trials
+        time.sleep(0.1)
+    missing = [trial.number for trial in trials if not trial.ended]
+    raise ValueError(
+        f"Expected a result.json of every trial in {place}, found none of {missing}; do the workers write to "
+        "the same folder?"
+    )
 
 
 @contextlib.contextmanager
@@ -116,6 +133,7 @@ def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
     # KerasTuner 1.4.8 prints a value of each condition that it sends, which was left in by mistake.
     conditions.print = lambda *_: None
     host = address.rpartition(":")[0]
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
     server = grpc.server(ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
     protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
     try:
@@ -129,79 +147,3 @@ def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
         yield f"{host}:{port}"
     finally:
         server.stop(grace=None).wait()
-
-
-class Workers:
-    """Worker processes on this machine, replaced when one ends before its time.
-
-    Args:
-        folder: of the search's output.
-        address: of the chief.
-        jobs: how many at a time.
-    """
-
-    def __init__(self, folder: Path, address: str, jobs: int) -> None:
-        self._folder, self._address, self._jobs = folder, address, jobs
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._count = 0
-        self._vain: list[str] = []
-        self._last_ended = 0
-
-    def __enter__(self) -> "Workers":
-        for _ in range(self._jobs):
-            self._start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        for process in self._running.values():
-            process.terminate()
-        for process in self._running.values():
-            process.wait()
-
-    def _start(self) -> None:
-        # A name that no other chief's worker had: signs of life are told apart by name.
-        name = f"local-{os.getpid()}-{self._count}"
-        self._count += 1
-        arguments = ["trials", self._folder, self._address, name, self._jobs]
-        self._running[name] = start_process(arguments, self._log(name))
-
-    def _log(self, name: str) -> Path:
-        return life_of(self._folder, name).with_suffix(".log")
-
-    def ended(self) -> list[str]:
-        """Names of those that have ended since the last time."""
-        gone = [name for name, process in self._running.items() if process.poll() is not None]
-        for name in gone:
-            del self._running[name]
-        return gone
-
-    def replace(self, gone: list[str], ended: int) -> None:
-        """Starts another for each that has gone.
-
-        Args:
-            gone: names.
-            ended: trials that have ended so far.
-
-        Raises:
-            ValueError: if several in a row ended and no trial did.
-        """
-        if ended > self._last_ended:
-            self._vain, self._last_ended = [], ended
-        for name in gone:
-            self._vain.append(name)
-            if len(self._vain) >= _VAIN * max(1, self._jobs):
-                lines = self._log(name).read_text(errors="replace").strip().splitlines()
-                raise ValueError(f"Workers end before a trial does: {lines[-1] if lines else 'no message'}")
-            self._start()
-
-
-def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
-    """Starts a process of `kerasae.tuning._process` that ends with this one; its output goes to a file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as sink:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kerasae.tuning._process", *map(str, arguments), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
-        )

@@ -17,7 +17,7 @@ class Trial:
 
     Args:
         number: from 0.
-        status: `COMPLETED`, `FAILED`, `RUNNING`.
+        status: `COMPLETED`, `FAILED`; `RUNNING` until what came of it can be read.
         values: its hyperparameters.
         settings: of the recipe that follow from them.
         figures: what came of it.
@@ -44,6 +44,11 @@ class Trial:
     def completed(self) -> bool:
         """Whether it has figures."""
         return self.status == "COMPLETED"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has figures, or failed."""
+        return self.status in ("COMPLETED", "FAILED")
 
     @property
     def over_budget(self) -> bool:
@@ -85,7 +90,11 @@ def read_trials(folder: Path) -> list[Trial]:
     for path in folder.glob("trial_*/trial.json"):
         stored = json.loads(path.read_text())
         result_path = path.with_name("result.json")
-        result = json.loads(result_path.read_text()) if result_path.is_file() else {}
+        # Not before the trial has ended: a network file system would remember that there was none.
+        ended = stored["status"] in ("COMPLETED", "FAILED")
+        result = json.loads(result_path.read_text()) if ended and result_path.is_file() else {}
+        if stored["status"] == "COMPLETED" and not result:
+            stored["status"] = "RUNNING"
         completed = stored["status"] == "COMPLETED"
         reason = (
             "" if completed or stored["status"] != "FAILED" else result.get("reason") or stored["message"]

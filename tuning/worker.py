@@ -1,5 +1,6 @@
 """What runs trials: a worker, which asks the chief for one after the other."""
 
+import functools
 import os
 import shutil
 import threading
@@ -14,8 +15,13 @@ from kerasae.export import device_cost
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import OVER_BUDGET, write_result
 
+#: Exit status of a worker process whose chief does not answer.
+NO_CHIEF = 3
+
 #: Seconds between two signs of life, and between two questions of a worker that waits.
 _BEAT, _PAUSE = 2.0, 0.3
+#: Seconds that an answer of the chief may take before it is asked again.
+_ANSWER = 20.0
 
 
 class TrialTuner(keras_tuner.Tuner):
@@ -102,26 +108,86 @@ def _reason(error: Exception) -> str:
     return text if isinstance(error, FailedTrialError) else f"{type(error).__name__}: {text}"
 
 
-def run_worker(folder: Path, address: str, name: str) -> None:
+class _ChiefGone(keras_tuner.errors.FatalError):
+    """The chief does not answer; fatal, as KerasTuner takes any other error for the trial's own."""
+
+
+class _Patient:
+    """KerasTuner's client for a worker, which asks again where the chief does not answer.
+
+    The client waits an hour and then fails the trial whose figures it could not deliver, and a chief
+    that is killed in the middle of an answer fails it at once. All questions can be repeated: a worker
+    that has a trial gets it again, and one that ended ends once.
+    """
+
+    def __init__(self, client: Any, folder: Path, address: str, patience: float) -> None:
+        self._client, self._folder = client, folder
+        self._address, self._patience = address, patience
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return functools.partial(self._ask, found) if callable(found) else found
+
+    def _ask(self, question: Any, *args: Any, **kwargs: Any) -> Any:
+        import grpc
+
+        began = time.monotonic()
+        while True:
+            try:
+                return question(*args, **kwargs)
+            except grpc.RpcError as error:
+                passing = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+                if error.code() not in passing:  # type: ignore[attr-defined]
+                    raise _ChiefGone(f"The chief at {self._address} failed: {error.details()}") from None  # type: ignore[attr-defined]
+                if has_ended(self._folder) or time.monotonic() - began > self._patience:
+                    raise _ChiefGone(f"The chief at {self._address} does not answer.") from None
+                time.sleep(_PAUSE)
+
+
+def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -> None:
     """Runs trials for a chief until there are none left.
 
     Args:
         folder: of the search's output, shared with the chief.
         address: of the chief, `HOST:PORT`.
         name: of this worker, of which there may be no other.
+        patience: seconds to wait for a chief that does not answer.
+
+    Raises:
+        ConnectionError: if the chief does not answer for so long, and the search has not ended.
     """
+    import grpc
+    from keras_tuner.src import protos
+    from keras_tuner.src.distribute import oracle_client
+
     host, _, port = address.rpartition(":")
     os.environ |= {
         "KERASTUNER_TUNER_ID": name,
         "KERASTUNER_ORACLE_IP": host,
         "KERASTUNER_ORACLE_PORT": port,
     }
+    oracle_client.TIMEOUT = min(_ANSWER, patience)
     settings = Settings.read(folder / "tuning.json")
     sign = life_of(folder, name)
     sign.parent.mkdir(parents=True, exist_ok=True)
     sign.touch()
     threading.Thread(target=_live, args=(sign,), daemon=True).start()
-    TrialTuner(settings, folder).search(verbose=0)
+    tuner = TrialTuner(settings, folder)
+    # Otherwise two minutes can pass until a chief that is there again is found, and a proxy for the web
+    # would be asked for it.
+    options = [("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_http_proxy", 0)]
+    tuner.oracle.stub = protos.get_service_grpc().OracleStub(grpc.insecure_channel(address, options))
+    tuner.oracle = _Patient(tuner.oracle, folder, address, patience)
+    try:
+        tuner.search(verbose=0)
+    except _ChiefGone as error:
+        if not has_ended(folder):
+            raise ConnectionError(str(error)) from None
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether a search has run all its trials."""
+    return (folder / "search" / "ended").is_file()
 
 
 def life_of(folder: Path, name: str) -> Path:

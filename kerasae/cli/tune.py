@@ -1,5 +1,9 @@
 """`kerasae tune`: how small a code will do, how deep, how wide."""
 
+import dataclasses
+import json
+import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +13,7 @@ from kerasae.backend import import_tensorflow
 from kerasae.cli._options import make_recipe, recipe_options
 
 if TYPE_CHECKING:
+    from kerasae.runs import Run
     from kerasae.tuning import Curve, Objective, Settings, Trial
 
 
@@ -47,7 +52,19 @@ if TYPE_CHECKING:
     help="Of the file that the budget is for.",
 )
 @click.option("--tensorboard", is_flag=True, help="Write TensorBoard's logs, with HParams, into --out.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time; one for each core by default.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=0),
+    help="Trials at a time on this machine; one for each core by default, none beside --chief.",
+)
+@click.option(
+    "--chief",
+    metavar="HOST:PORT",
+    help="Hand trials to workers on other hosts, from this address; with --worker, where to ask for them. "
+    "Neither encrypted nor authenticated.",
+)
+@click.option("--worker", is_flag=True, help="Run trials for the --chief, which has the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print figures as JSON.")
 @recipe_options()
 def command(
     source: str | None,
@@ -68,6 +85,9 @@ def command(
     budget_precision: str,
     tensorboard: bool,
     jobs: int | None,
+    chief: str | None,
+    worker: bool,
+    as_json: bool,
 ) -> None:
     """Search code size, depth and node counts on SOURCE, and train the best recipe.
 
@@ -77,11 +97,33 @@ def command(
 
     \b
     kerasae tune digits --model sparse --trials 30 --out runs/tuned
+
+    On several hosts that share a folder, one command is the chief, the others are workers; the variables
+    KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT say the same.
+
+    \b
+    kerasae tune digits --trials 300 --out /shared/tuned --chief 10.0.0.1:8000
+    kerasae tune --worker --chief 10.0.0.1:8000 --out /shared/tuned
     """
+    chief, works, name = _role(chief, worker)
+    if worker and (source is not None or settings or recipe_path is not None):
+        raise click.UsageError("A worker has its settings from the chief; expected --chief, --out, --jobs.")
     # The trials have the GPU: each runs in a worker process.
     import_tensorflow(hide_gpus=True)
+    from kerasae.comparison import default_jobs
     from kerasae.tuning import Budget, Settings, Space
 
+    if works:
+        from kerasae.cli._output import console
+        from kerasae.tuning import work
+
+        assert chief is not None
+        console().print(f"Worker of the chief at {chief}, folder {out}.", soft_wrap=True)
+        work(out, chief, jobs=jobs or default_jobs(), name=name)
+        console().print("No trials left.")
+        return
+    if jobs is None or (jobs == 0 and chief is None):
+        jobs = 0 if chief else default_jobs()
     sizes = _numbers("--latent-dims", latent_dims, ",")
     if "network.latent_dim" in settings and sizes is None:
         sizes = (settings["network.latent_dim"],)
@@ -101,7 +143,28 @@ def command(
         Budget(budget_params, budget_bytes, budget_latency, budget_precision),
         tensorboard,
     )
-    tune(wanted, out, jobs)
+    tune(wanted, out, jobs, chief, as_json)
+
+
+def _role(chief: str | None, worker: bool) -> tuple[str | None, bool, str]:
+    """Address of the chief, whether this is a worker, and its name: by flag, or by KerasTuner's variables."""
+    name = os.environ.get("KERASTUNER_TUNER_ID", "")
+    if chief is None and "KERASTUNER_ORACLE_IP" in os.environ:
+        missing = [key for key in ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_PORT") if key not in os.environ]
+        if missing:
+            raise click.UsageError(
+                f"KERASTUNER_ORACLE_IP is set; expected {' and '.join(missing)} beside it, found none."
+            )
+        chief = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+        worker = worker or "chief" not in name
+    if chief is None:
+        if worker:
+            raise click.UsageError("Expected --chief HOST:PORT beside --worker, or KerasTuner's variables.")
+        return None, False, name
+    host, _, port = chief.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise click.UsageError(f"Expected --chief HOST:PORT, as 10.0.0.1:8000, received {chief!r}.")
+    return chief, worker, name
 
 
 def _numbers(flag: str, text: str | None, separator: str) -> tuple[int, ...] | None:
@@ -126,11 +189,10 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
-def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
+def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json: bool) -> None:
     """Runs a search, or what is left of it, shows what came of it, and trains the best recipe."""
     from kerasae.cli._output import console, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
-    from kerasae.comparison import default_jobs
     from kerasae.runs import check_new
     from kerasae.tuning import baseline_values, search, trade_off
     from kerasae.tuning.curve import best_of
@@ -149,21 +211,34 @@ def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
     settings.save(out / "tuning.json")
     terminal = console()
     told: set[int] = set()
+    began, first = time.monotonic(), -1
     with progress_bar() as bar:
+        if chief:
+            bar.console.print(
+                f"Chief at {chief}; on each worker: kerasae tune --worker --chief {chief} --out {out}",
+                markup=False,
+                soft_wrap=True,
+            )
         task = bar.add_task("trials", total=settings.trials, state="starting workers")
 
         def progress(trials: "list[Trial]") -> None:
-            ended = [trial for trial in trials if trial.status != "RUNNING"]
-            for trial in ended:
-                if trial.number not in told:
-                    told.add(trial.number)
-                    bar.console.print(_line(trial, settings.trials, aim), markup=False, soft_wrap=True)
+            nonlocal first
+            ended = [trial for trial in trials if trial.ended]
+            # Trials of an earlier command say nothing of this one's pace.
+            first = len(ended) if first < 0 else first
+            left = _left(time.monotonic() - began, len(ended) - first, settings.trials - len(ended))
+            new = [trial for trial in ended if trial.number not in told]
+            for trial in new:
+                told.add(trial.number)
+                line = _line(trial, settings.trials, aim) + (left if trial is new[-1] else "")
+                bar.console.print(line, markup=False, soft_wrap=True)
             best = best_of(trials, aim)
             state = f"best {best.figures[aim.key]:.4g} at {best.latent_dim}" if best else ""
-            bar.update(task, completed=len(ended), state=state)
+            bar.update(task, completed=len(ended), state=state + left)
 
         try:
-            trials = search(out, settings, data, jobs=jobs or default_jobs(), progress=progress)
+            where = {"address": chief} if chief else {}
+            trials = search(out, settings, data, jobs=jobs, progress=progress, **where)
             curve = trade_off(trials, aim, baseline_values(settings.space.sizes(data.spec), aim, data))
             bar.update(task, state="training the best recipe")
             chosen = best_of(trials, aim, curve.recommended())
@@ -173,11 +248,15 @@ def tune(settings: "Settings", out: Path, jobs: int | None) -> None:
             bar.console.print("Interrupted; the same command goes on.")
             raise
     failed = [trial for trial in trials if not trial.completed]
+    write_section(out, trials, curve, aim)
+    result = evaluate_run(run)
+    if as_json:
+        click.echo(json.dumps(_figures(curve, trials, run, result), indent=2))
+        return
     if failed:
         terminal.print(f"{len(failed)} of {len(trials)} trials have no figures, for the reasons above.")
-    write_section(out, trials, curve, aim)
     _show(curve, trials)
-    print_evaluation(evaluate_run(run))
+    print_evaluation(result)
     terminal.print(f"Run: {run.folder}   Page: {run.report_path}")
 
 
@@ -197,6 +276,28 @@ def _check_same(settings: "Settings", out: Path) -> None:
                 f"Expected the settings of the search in {out}, which differ in `{key}`; repeat the command "
                 "as it was, with as many --trials as you like, or choose another --out."
             )
+
+
+def _left(seconds: float, ended: int, remaining: int) -> str:
+    """About how long the rest takes, once trials have ended at this pace."""
+    if not ended or not remaining:
+        return ""
+    rest = seconds / ended * remaining
+    return f", about {rest:.0f} s left" if rest < 90 else f", about {rest / 60:.0f} min left"
+
+
+def _figures(curve: "Curve", trials: "list[Trial]", run: "Run", evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "run": str(run.folder),
+        "recommended": curve.recommended(),
+        "knee": curve.knee(),
+        "curve": [dataclasses.asdict(point) for point in curve.points],
+        "heading": curve.heading,
+        "words": [sentence for _, sentence in curve.words()],
+        "trials": [dataclasses.asdict(trial) for trial in trials],
+        "evaluation": evaluation,
+    }
 
 
 def _line(trial: "Trial", total: int, aim: "Objective") -> str:
