@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,10 +25,12 @@ from kerasae.tuning import (
     objective,
     read_trials,
     search,
+    work,
 )
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
+from kerasae.tuning.worker import _ChiefGone, _Patient
 
 from kerasae import PCA, Recipe, load_data, train
 from kerasae.data import Data, Split
@@ -424,3 +427,123 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     assert other.returncode == 2 and "differ in `recipe`" in other.stderr
     assert (out / "tuning.json").read_text() == before
     shutil.rmtree(out)
+
+
+def test_a_new_chief_leaves_a_trial_to_the_worker_that_is_at_it(digits, tmp_path):
+    place = tmp_path / "search"
+    first = settings(4).oracle(digits, place, lives=lambda worker: 1.0)
+    mine, own = first.create_trial("host-a"), first.create_trial("local-1-0")
+    # A chief that was killed; its own workers ended with it, that of another host goes on.
+    second = settings(4).oracle(digits, place, lives=lambda worker: 1.0)
+    second.reload()
+    assert second.create_trial("host-b").trial_id == own.trial_id
+    assert second.create_trial("host-a").trial_id == mine.trial_id
+    assert second.create_trial("host-c").trial_id not in (own.trial_id, mine.trial_id)
+    # One that shows no sign of life is given up.
+    third = settings(4).oracle(digits, place, lives=lambda worker: 0.0)
+    third.reload()
+    assert third.create_trial("host-d").trial_id == mine.trial_id
+    fourth = settings(4).oracle(digits, place, lives=lambda worker: 1.0, stale_seconds=0.0)
+    fourth.reload()
+    time.sleep(0.01)
+    fourth.release_lost()
+    assert not fourth.ongoing_trials
+
+
+def test_a_worker_asks_again_until_its_patience_ends(tmp_path):
+    import grpc
+
+    class Down(grpc.RpcError):
+        def code(self):
+            return grpc.StatusCode.UNAVAILABLE
+
+        def details(self):
+            return "down"
+
+    class Client:
+        answers = 2
+
+        def end_trial(self, trial):
+            self.answers -= 1
+            if self.answers:
+                raise Down
+            return trial
+
+    assert _Patient(Client(), tmp_path, "h:1", 60.0).end_trial(7) == 7
+    with pytest.raises(_ChiefGone, match="h:1 does not answer"):
+        _Patient(Client(), tmp_path, "h:1", 0.0).end_trial(7)
+
+
+@pytest.mark.slow
+def test_a_worker_without_a_chief_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"found no tuning.json"):
+        work(tmp_path, "127.0.0.1:9", patience=0.1)
+    settings().save(tmp_path / "tuning.json")
+    with pytest.raises(ConnectionError, match="Expected a chief at"):
+        work(tmp_path, "127.0.0.1:9", patience=1.0)
+    # Where all trials have ended the chief is not missed.
+    (tmp_path / "search" / "ended").touch()
+    work(tmp_path, "127.0.0.1:9", patience=1.0)
+
+
+def _running(out):
+    """Numbers of the trials that are running, by worker."""
+    stored = [json.loads(path.read_text()) for path in out.glob("search/trial_*/trial.json")]
+    return {one["worker"]: one["trial_id"] for one in stored if one["status"] == "RUNNING"}
+
+
+def _wait(condition, seconds=120):
+    for _ in range(seconds * 10):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass")
+
+
+@pytest.mark.slow
+def test_a_chief_and_workers_on_a_network_with_one_of_each_killed(tmp_path):
+    """Real processes over gRPC: a worker is killed in a trial, then the chief; each trial counts once."""
+    out = tmp_path / "tuned"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    program = [sys.executable, "-m", "kerasae"]
+    long = ["--epochs", "400", "--set", "train.patience=400", "--out", str(out)]
+    chief = [*program, *COMMAND[:6], *long, "--trials", "5", "--chief", address]
+    by_variable = {
+        "KERASTUNER_TUNER_ID": "two",
+        "KERASTUNER_ORACLE_IP": "127.0.0.1",
+        "KERASTUNER_ORACLE_PORT": address.split(":")[1],
+    }
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # Workers may be there first.
+    one = subprocess.Popen([*program, "tune", "--worker", "--chief", address, "--out", str(out)], **quiet)
+    two = subprocess.Popen(
+        [*program, "tune", "digits", "--out", str(out), "--jobs", "1"],
+        env={**os.environ, **by_variable},
+        **quiet,
+    )
+    leading = subprocess.Popen(chief, **quiet)
+    try:
+        _wait(lambda: len(_running(out)) >= 2)
+        (lost,) = [number for name, number in _running(out).items() if not name.startswith("host-two")][:1]
+        one.kill()
+        one.wait()
+        _wait(lambda: any(trial.completed for trial in read_trials(out / "search")))
+        leading.kill()
+        leading.wait()
+        done = subprocess.run([*chief, "--json"], capture_output=True, text=True, timeout=400)
+        assert two.wait(60) == 0
+    finally:
+        for process in (one, two, leading):
+            process.kill()
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [trial["number"] for trial in found["trials"]] == list(range(5))
+    assert all(trial["status"] == "COMPLETED" for trial in found["trials"])
+    assert len({json.dumps(trial["values"], sort_keys=True) for trial in found["trials"]}) == 5
+    stored = {
+        json.loads(path.read_text())["trial_id"]: path for path in out.glob("search/trial_*/trial.json")
+    }
+    assert lost in stored and len(stored) == 5
+    assert done.stderr.count("reconstruction") == 5
