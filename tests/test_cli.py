@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -422,3 +423,33 @@ def test_exports_that_are_refused_say_why_in_one_line(run, kerasae, tmp_path, ar
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "new").exists()
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["--worker"], {}, "Expected --chief HOST:PORT beside --worker"),
+        (["--worker", "--chief", "h:1", "--seed", "1"], {}, "A worker has its settings from the chief"),
+        (["--chief", "8000"], {}, "Expected --chief HOST:PORT, as 10.0.0.1:8000, received '8000'"),
+        (["--chief", "h:99999"], {}, "received 'h:99999'"),
+        ([], {"KERASTUNER_ORACLE_IP": "h"}, "expected KERASTUNER_TUNER_ID and KERASTUNER_ORACLE_PORT"),
+    ],
+)
+def test_a_host_that_cannot_have_a_part_in_a_search_says_why(
+    kerasae, tmp_path, monkeypatch, arguments, variables, said
+):
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    source = [] if "--worker" in arguments else ["digits"]
+    code, _, errors = kerasae("tune", *source, "--out", tmp_path / "tuned", *arguments)
+    assert code == 2 and said in errors
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_an_address_that_cannot_be_had_leaves_a_search_that_goes_on(kerasae, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, _, errors = kerasae("tune", "digits", "--out", tmp_path / "tuned", "--chief", where)
+    assert code == 2 and f"Expected an address to listen at, received {where}" in errors

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,8 +215,10 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     began, first = time.monotonic(), -1
     with progress_bar() as bar:
         if chief:
+            host, _, port = chief.rpartition(":")
+            host = socket.gethostname() if host in ("0.0.0.0", "[::]") else host
             bar.console.print(
-                f"Chief at {chief}; on each worker: kerasae tune --worker --chief {chief} --out {out}",
+                f"Chief at {chief}; on each worker: kerasae tune --worker --chief {host}:{port} --out {out}",
                 markup=False,
                 soft_wrap=True,
             )
