@@ -25,6 +25,7 @@ class BestWeights(keras.callbacks.Callback):
         checkpoint_seconds: between two of its writings.
         reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
         choosing: whether the epoch is chosen by the loss; otherwise the last one is kept.
+        writes: whether this process writes the state; one of several hosts does.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class BestWeights(keras.callbacks.Callback):
         *,
         reduce_at: Sequence[int] = (),
         choosing: bool = True,
+        writes: bool = True,
     ) -> None:
         super().__init__()
         self.patience = patience
@@ -46,6 +48,7 @@ class BestWeights(keras.callbacks.Callback):
         self.checkpoint_seconds = checkpoint_seconds
         self.reduce_at = reduce_at
         self.choosing = choosing
+        self.writes = writes
         self.best = float("inf")
         self.best_epoch = 0
         self.reduced_at = 0
@@ -79,14 +82,15 @@ class BestWeights(keras.callbacks.Callback):
             optimizer.learning_rate = float(optimizer.learning_rate) * self.reduce_factor
             self.reduced_at = epoch
             self.reductions.append(epoch + 1)
-        if self.checkpoint is not None and time.monotonic() - self.saved_at > self.checkpoint_seconds:
+        due = time.monotonic() - self.saved_at > self.checkpoint_seconds
+        if self.checkpoint is not None and self.writes and due:
             self.save(epoch + 1)
 
     def finish(self) -> None:
         """Gives the model its best weights and removes the checkpoint."""
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.writes:
             shutil.rmtree(self.checkpoint, ignore_errors=True)
 
     def save(self, epoch: int) -> None:

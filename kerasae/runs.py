@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from kerasae.data import Data
+from kerasae.distribution import is_first
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -130,7 +132,8 @@ def run_recipe(
     *,
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> Run:
+    strategy: tf.distribute.Strategy | None = None,
+) -> Run | None:
     """Trains a recipe into a new run folder.
 
     The folder appears only once the data are read and the model is built, and goes again if the
@@ -141,6 +144,11 @@ def run_recipe(
         out: the folder, which must not exist unless `resume`.
         resume: whether to go on from a checkpoint there.
         callbacks: of Keras.
+        strategy: of `kerasae.distribution`, to train on many devices. On several hosts each runs
+            this; the first one writes, and `resume` needs a folder that all can read.
+
+    Returns:
+        The run; `None` on any host but the first.
 
     Raises:
         FileExistsError: if the folder exists.
@@ -148,19 +156,25 @@ def run_recipe(
     """
     folder = Path(out)
     unfinished = folder / "unfinished.json"
+    writes = is_first(strategy)
     if resume:
         if not unfinished.is_file():
             raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
-    else:
+    elif writes:
         check_new(folder)
     data = recipe.load()
     recipe = recipe.fill(data)
-    model = recipe.build(data)
+    with strategy.scope() if strategy is not None else contextlib.nullcontext():
+        model = recipe.build(data)
+    arguments: dict[str, Any] = {**recipe.train, "folder": folder, "resume": resume, "callbacks": callbacks}
+    if not writes:
+        train(model, data, **arguments)
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         recipe.complete().save(unfinished)
     try:
-        history = train(model, data, **recipe.train, folder=folder, resume=resume, callbacks=callbacks)
+        history = train(model, data, **arguments)
         run = Run(folder)
         # What was read for the training is not read again for its evaluation.
         run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)

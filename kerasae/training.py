@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kerasae.best_weights import BestWeights
 from kerasae.data import Data
+from kerasae.distribution import is_first
 from kerasae.models import Autoencoder
 from kerasae.models._wiring import all_layers
 from kerasae.registry import did_you_mean
@@ -65,10 +66,11 @@ def train(
     penalties and with noise of a fixed seed.
 
     Args:
-        model: a built autoencoder; it is compiled here.
+        model: a built autoencoder; it is compiled here, for the `tf.distribute` strategy in whose
+            scope it was built.
         data: with the preprocessor whose `x` the model takes.
         epochs: at most so many.
-        batch_size: examples per step; all rows where there are fewer.
+        batch_size: examples per step, on all devices together; all rows where there are fewer.
         learning_rate: at the start.
         optimizer: a name in `keras.optimizers`.
         weight_decay: decoupled, 0 for none.
@@ -99,6 +101,7 @@ def train(
             became NaN.
     """
     _check_numbers(locals())
+    writes = is_first(model.distribute_strategy)
     spread = model.distribute_strategy.num_replicas_in_sync > 1
     check_loss_range(model, data)
     if not hold_out:
@@ -112,6 +115,7 @@ def train(
         checkpoint_seconds,
         reduce_at=reduce_at,
         choosing=hold_out,
+        writes=writes,
     )
     dataset, steps, per_call = data.training_batches(
         batch_size,
@@ -121,14 +125,16 @@ def train(
     )
     if jit_compile == "auto":
         jit_compile = gains_from_xla(model, len(data.train))
-    model.compile(
-        _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
-        jit_compile=jit_compile and not spread,
-        steps_per_execution=per_call,
-    )
-    first = stopper.restore(model) if resume else 0
+    # Keras makes the optimizer for the strategy in whose scope it is asked to.
+    with model.distribute_strategy.scope():
+        model.compile(
+            _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
+            jit_compile=jit_compile and not spread,
+            steps_per_execution=per_call,
+        )
+        first = stopper.restore(model) if resume else 0
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
-    if folder is not None and tensorboard:
+    if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     began = time.perf_counter()
     model.fit(

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
         try:
             run_worker(Path(folder), address, name, float(patience))
         except ConnectionError as error:
-            print(error)
+            sys.stderr.write(f"{error}\n")
             sys.exit(NO_CHIEF)
     else:
         recipe, out, _ = rest

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from kerasae.backend import import_tensorflow
+from kerasae.backend import import_tensorflow, quiet
 from kerasae.cli._options import make_recipe, recipe_options
 
 
@@ -18,18 +18,31 @@ from kerasae.cli._options import make_recipe, recipe_options
     help="Folder of the run; must not exist.",
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
+@click.option(
+    "--strategy",
+    "strategy_name",
+    type=click.Choice(["mirrored", "multi-worker"]),
+    help="Train on all GPUs of this host, or on all hosts in TF_CONFIG, each of which runs this command.",
+)
 @recipe_options()
 def command(
-    source: str | None, settings: dict[str, Any], recipe_path: Path | None, out: Path, resume: bool
+    source: str | None,
+    settings: dict[str, Any],
+    recipe_path: Path | None,
+    out: Path,
+    resume: bool,
+    strategy_name: str | None,
 ) -> None:
     """Train an autoencoder on SOURCE: a name (digits), a path, or tfds:NAME.
 
     The run folder holds the model, its encoder and decoder as plain Keras models, the recipe, the
     history, the figures on the test split, and a page with pictures.
     """
+    strategy = open_strategy(strategy_name) if strategy_name else None
     import_tensorflow()
     from kerasae.cli._output import console, epoch_callback, print_skipped, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
+    from kerasae.distribution import is_first
     from kerasae.recipe import Recipe
     from kerasae.runs import check_new, run_recipe
 
@@ -38,16 +51,36 @@ def command(
             raise click.UsageError("--resume repeats the interrupted recipe; expected no more than --out.")
         recipe = Recipe.read(out / "unfinished.json")
     else:
-        check_new(out)
+        # The first of several hosts makes it, perhaps before another one looks.
+        if is_first(strategy):
+            check_new(out)
         recipe = make_recipe(source, settings, recipe_path)
     with progress_bar() as bar:
         task = bar.add_task(recipe.model["name"], total=None, state="reading data")
         try:
-            run = run_recipe(recipe, out, resume=resume, callbacks=[epoch_callback(bar, task)])
+            run = run_recipe(
+                recipe, out, resume=resume, callbacks=[epoch_callback(bar, task)], strategy=strategy
+            )
         except KeyboardInterrupt:
             if (out / "unfinished.json").is_file():
                 bar.console.print(f"Interrupted; `kerasae train --resume --out {out}` goes on.")
             raise
+    if run is None:
+        console().print("Done; the host with index 0 in TF_CONFIG has the run.")
+        return
     print_evaluation(evaluate_run(run))
     print_skipped(run.data.skipped)
     console().print(f"Run: {run.folder}   Page: {run.report_path}")
+
+
+def open_strategy(name: str) -> Any:
+    """A strategy of `tf.distribute`, made before TensorFlow runs anything."""
+    from kerasae.cli._output import console
+
+    with quiet():
+        from kerasae import distribution
+    if name == "multi-worker":
+        index, count = distribution.cluster()
+        console(stderr=True).print(f"Host {index} of {count}, counted from 0; waiting for all.")
+    with quiet(show_failure=False):
+        return distribution.strategy(name)

@@ -10,6 +10,7 @@ from keras import ops
 from kerasae import registry
 from kerasae.corruptions import Corruption
 from kerasae.losses import ReconstructionLoss
+from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
@@ -21,7 +22,7 @@ from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
 
-class Autoencoder(keras.Model):
+class Autoencoder(MultiWorkerFit):
     """`loss = reconstruction(x, decode(encode(x))) + penalties`.
 
     Abstract: a family says how features become a code, in `encode` and `call`, and which penalty

@@ -1,0 +1,54 @@
+"""MultiWorkerFit: `fit` over several hosts, which Keras itself cannot do."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class MultiWorkerFit(keras.Model):
+    """A Keras model whose `fit` and `evaluate` run under `tf.distribute.MultiWorkerMirroredStrategy`.
+
+    Keras 3.15 fails there (keras#20585): it reduces the logs of a step once more, over an axis that
+    they do not have ("Invalid reduction dimension 0 for input with 0 dimensions"), and builds the
+    model from a batch outside the strategy's scope. Here a model that is built stays as it is, and a
+    step answers with this host's logs: those of an epoch are read from the metrics, which are those of
+    all hosts. Under any other strategy nothing differs from Keras.
+
+    Compile and fit it inside the scope. XLA, `steps_per_execution` above 1 and gradient accumulation
+    are refused, as under every strategy.
+    """
+
+    @property
+    def _many_hosts(self) -> bool:
+        return isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        if not self._many_hosts:
+            super()._maybe_symbolic_build(iterator=iterator, data_batch=data_batch)
+        elif not self.built:
+            raise ValueError("Expected a built model to train on several hosts; call `model.build` first.")
+
+    def make_train_function(self, force: bool = False) -> Any:
+        if not self._many_hosts:
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            self.train_function = self._on_all(self.train_step)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        if not self._many_hosts:
+            return super().make_test_function(force)
+        if self.test_function is None or force:
+            self.test_function = self._on_all(self.test_step)
+        return self.test_function
+
+    def _on_all(self, step: Any) -> Any:
+        strategy = self.distribute_strategy
+
+        @tf.autograph.experimental.do_not_convert
+        def function(iterator: Any) -> Any:
+            logs = strategy.run(step, args=(next(iterator),))
+            return tf.nest.map_structure(lambda log: strategy.experimental_local_results(log)[0], logs)
+
+        return function if self.run_eagerly else tf.function(function)

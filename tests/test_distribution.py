@@ -1,0 +1,151 @@
+"""One model on many devices, and on several hosts: real processes, compared with one device."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from kerasae import Run, distribution
+
+#: One step a call and no XLA, which is how Keras trains on many devices.
+ARGUMENTS = [
+    *("train", "digits", "--latent-dim", "4", "--epochs", "3"),
+    *("--set", "network.widths=[16]"),
+    *("--set", "train.steps_per_execution=1", "--set", "train.jit_compile=false"),
+    *("--set", "train.checkpoint_seconds=0"),
+]
+TWO_DEVICES = """
+import sys
+import tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+from kerasae.cli import main
+main(sys.argv[1:])
+"""
+
+
+def cluster(index, ports):
+    workers = [f"127.0.0.1:{port}" for port in ports]
+    return json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def two_hosts(arguments):
+    """A command in two processes that make a cluster."""
+    ports = free_ports(2)
+    return [
+        subprocess.Popen(
+            [sys.executable, "-m", "kerasae", *arguments],
+            env={**os.environ, "TF_CONFIG": cluster(index, ports)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+
+
+def on_two_hosts(arguments):
+    """Runs a command on two hosts to its end: their exit status, output and errors."""
+    hosts = two_hosts(arguments)
+    try:
+        said = [host.communicate(timeout=240) for host in hosts]
+    finally:
+        for host in hosts:
+            host.kill()
+    return [(host.returncode, *streams) for host, streams in zip(hosts, said, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "x", "{}", cluster(2, [1, 2]), cluster(0, [1]).replace('"worker"}', '"ps"}').replace("0}", "9}")],
+)
+def test_a_cluster_that_is_none_is_refused(text, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="Expected the variable TF_CONFIG as"):
+        distribution.cluster()
+    with pytest.raises(ValueError, match="Expected the variable TF_CONFIG as"):
+        distribution.strategy("multi-worker")
+
+
+def test_the_first_host_writes(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(1, [1, 2]))
+    assert distribution.cluster() == (1, 2)
+    assert distribution.is_first(None)
+    with pytest.raises(ValueError, match="must be one of mirrored, multi-worker"):
+        distribution.strategy("parameter-server")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["sparse", "contractive", "variational"])
+def test_many_devices_train_what_one_does(family, tmp_path):
+    arguments = [*ARGUMENTS, "--model", family]
+    alone = [sys.executable, "-m", "kerasae", *arguments, "--out", str(tmp_path / "one")]
+    mirrored = [*arguments, "--strategy", "mirrored", "--out", str(tmp_path / "mirrored")]
+    for command in (alone, [sys.executable, "-c", TWO_DEVICES, *mirrored]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    first, second = on_two_hosts([*arguments, "--strategy", "multi-worker", "--out", str(tmp_path / "hosts")])
+    assert first[0] == 0, first[2]
+    assert second[0] == 0, second[2]
+    assert "Run:" in first[1]
+    assert "the host with index 0" in second[1]
+    expected = pd.read_csv(tmp_path / "one" / "history.csv")
+    assert len(expected) == 3
+    for name in ("mirrored", "hosts"):
+        found = pd.read_csv(tmp_path / name / "history.csv")
+        # Each device draws its own noise; without noise the sum over devices is the whole.
+        rel, least = (0.2, 0.1) if family == "variational" else (1e-4, 1e-6)
+        assert set(found) == set(expected)
+        for key in expected:
+            assert found[key].to_numpy() == pytest.approx(expected[key].to_numpy(), rel=rel, abs=least), key
+        assert not (tmp_path / name / "checkpoint").exists()
+        assert Run.open(tmp_path / name).model.latent_dim == 4
+
+
+@pytest.mark.slow
+def test_what_hosts_cannot_do_is_refused_on_all_of_them(tmp_path):
+    wrong = [*ARGUMENTS, "--set", "train.gradient_accumulation=2", "--out", str(tmp_path / "run")]
+    for status, _, errors in on_two_hosts([*wrong, "--strategy", "multi-worker"]):
+        assert status == 2
+        assert "Keras cannot combine gradient accumulation" in errors
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_training_on_two_hosts_that_were_killed_resumes(tmp_path):
+    out = tmp_path / "run"
+    multi = ["--strategy", "multi-worker", "--out", str(out)]
+    hosts = two_hosts([*ARGUMENTS, "--epochs", "200", "--set", "train.patience=200", *multi])
+    try:
+        for _ in range(1200):
+            if (out / "checkpoint" / "state.json").is_file():
+                break
+            time.sleep(0.1)
+    finally:
+        for host in hosts:
+            host.kill()
+            host.communicate()
+    done = json.loads((out / "checkpoint" / "state.json").read_text())["epoch"]
+    assert 0 < done < 200
+    for status, _, errors in on_two_hosts(["train", "--resume", *multi]):
+        assert status == 0, errors
+    history = pd.read_csv(out / "history.csv")
+    assert list(history["epoch"]) == list(range(1, 201))
+    assert history["loss"].iloc[-1] < history["loss"].iloc[done - 1]
