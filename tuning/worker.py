@@ -38,6 +38,7 @@ class TrialTuner(keras_tuner.Tuner):
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
+        self._ran = True
         hypermodel = settings.hypermodel()
         self.callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
         super().__init__(
@@ -56,11 +57,14 @@ class TrialTuner(keras_tuner.Tuner):
         """Nothing: the chief knows all."""
 
     def pre_create_trial(self) -> None:
-        """Waits a moment between questions."""
-        time.sleep(_PAUSE)
+        """Waits a moment before it asks again, unless it has run a trial since."""
+        if not self._ran:
+            time.sleep(_PAUSE)
+        self._ran = False
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Trains the model of a trial; what came of it goes into the trial's folder, good or bad."""
+        self._ran = True
         folder = Path(self.get_trial_dir(trial.trial_id))
         hp = trial.hyperparameters
         hypermodel: Any = self.hypermodel
