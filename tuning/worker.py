@@ -141,8 +141,8 @@ class _Patient:
                 return question(*args, **kwargs)
             except grpc.RpcError as error:
                 passing = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-                if error.code() not in passing:  # type: ignore[attr-defined]
-                    raise _ChiefGone(f"The chief at {self._address} failed: {error.details()}") from None  # type: ignore[attr-defined]
+                if error.code() not in passing:
+                    raise _ChiefGone(f"The chief at {self._address} failed: {error.details()}") from None
                 if has_ended(self._folder) or time.monotonic() - began > self._patience:
                     raise _ChiefGone(f"The chief at {self._address} does not answer.") from None
                 time.sleep(_PAUSE)

@@ -240,8 +240,8 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
             bar.update(task, completed=len(ended), state=state + left)
 
         try:
-            where = {"address": chief} if chief else {}
-            trials = search(out, settings, data, jobs=jobs, progress=progress, **where)
+            where = chief or "127.0.0.1:0"
+            trials = search(out, settings, data, jobs=jobs, address=where, progress=progress)
             curve = trade_off(trials, aim, baseline_values(settings.space.sizes(data.spec), aim, data))
             bar.update(task, state="training the best recipe")
             chosen = best_of(trials, aim, curve.recommended())

@@ -19,6 +19,9 @@ class MultiWorkerFit(keras.Model):
     are refused, as under every strategy.
     """
 
+    train_function: Any
+    test_function: Any
+
     @property
     def _many_hosts(self) -> bool:
         return isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
