@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 STRATEGIES = ("mirrored", "multi-worker")
+MANY_HOSTS = tf.distribute.MultiWorkerMirroredStrategy
 
 
 def strategy(name: str) -> tf.distribute.Strategy:
@@ -30,7 +31,7 @@ def strategy(name: str) -> tf.distribute.Strategy:
     if name != "multi-worker":
         raise ValueError(f"`strategy` must be one of {', '.join(STRATEGIES)}, received {name!r}.")
     cluster()
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    return MANY_HOSTS()
 
 
 def cluster() -> tuple[int, int]:
@@ -43,7 +44,9 @@ def cluster() -> tuple[int, int]:
     try:
         config: Any = json.loads(text or "")
         count, task = len(config["cluster"]["worker"]), config["task"]
-        if task["type"] != "worker" or not 0 <= int(task["index"]) < count:
+        if {*config["cluster"]} != {"worker"} or task["type"] != "worker":
+            raise ValueError
+        if not 0 <= int(task["index"]) < count:
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise ValueError(
@@ -55,4 +58,4 @@ def cluster() -> tuple[int, int]:
 
 def is_first(strategy: tf.distribute.Strategy | None) -> bool:
     """Whether this process is the one that writes what all have trained."""
-    return not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or cluster()[0] == 0
+    return not isinstance(strategy, MANY_HOSTS) or cluster()[0] == 0

@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from kerasae.data import Data
-from kerasae.distribution import is_first
+from kerasae.distribution import MANY_HOSTS, is_first
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -153,6 +153,7 @@ def run_recipe(
     Raises:
         FileExistsError: if the folder exists.
         FileNotFoundError: if there is nothing to resume.
+        ConnectionError: if another host ended; what there is stays for `resume`.
     """
     folder = Path(out)
     unfinished = folder / "unfinished.json"
@@ -168,25 +169,41 @@ def run_recipe(
         model = recipe.build(data)
     arguments: dict[str, Any] = {**recipe.train, "folder": folder, "resume": resume, "callbacks": callbacks}
     if not writes:
-        train(model, data, **arguments)
+        with _hosts_lost(folder):
+            train(model, data, **arguments)
         return None
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         recipe.complete().save(unfinished)
     try:
-        history = train(model, data, **arguments)
+        with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
+            history = train(model, data, **arguments)
         run = Run(folder)
         # What was read for the training is not read again for its evaluation.
         run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)
         run.write(recipe, model, history)
         if data.skipped:
             (folder / "skipped.txt").write_text("".join(f"{line}\n" for line in data.skipped))
+    except ConnectionError:
+        raise
     except Exception:
         if not resume:
             shutil.rmtree(folder)
         raise
     unfinished.unlink()
     return run
+
+
+@contextlib.contextmanager
+def _hosts_lost(folder: Path) -> Iterator[None]:
+    """Says what has become of a training of several hosts when one of them has ended."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise ConnectionError(
+            f"Expected all hosts to the end, received: {' '.join(str(error.message).split())[:200]}; "
+            f"`kerasae train --resume --out {folder}`, on all of them, goes on."
+        ) from error
 
 
 def check_new(folder: str | Path) -> None:

@@ -1,5 +1,6 @@
 """Hosts: worker processes of one machine, for a chief on this one or another."""
 
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from kerasae.tuning.worker import NO_CHIEF, life_of
+from kerasae.tuning.worker import NO_CHIEF, SEARCH, id_of, life_of
 
 #: Workers that may end in a row without a trial before the search gives up.
 _VAIN = 3
@@ -36,7 +37,7 @@ def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience:
         ValueError: if workers end without having run a trial.
     """
     began = time.monotonic()
-    while not (folder / "tuning.json").is_file():
+    while not ((folder / "tuning.json").is_file() and id_of(folder)):
         if time.monotonic() - began > patience:
             raise FileNotFoundError(
                 f"Expected the chief's search in {folder}, found no tuning.json after {patience:.0f} s; "
@@ -51,13 +52,18 @@ def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience:
         while workers.running:
             time.sleep(0.2)
             gone = workers.ended()
-            if NO_CHIEF in gone.values():
-                raise ConnectionError(
-                    f"Expected a chief at {address}, received no answer for {patience:.0f} s; is "
-                    "`kerasae tune --chief` running there, and the port open?"
-                )
+            for worker, status in gone.items():
+                if status == NO_CHIEF:
+                    raise ConnectionError(workers.last_words(worker))
             failed = [worker for worker, status in gone.items() if status]
-            workers.replace(failed, len(list((folder / "search").glob("trial_*/result.json"))))
+            if failed:
+                workers.replace(failed, _results(folder, stem))
+
+
+def _results(folder: Path, stem: str) -> int:
+    """How many trials the workers of one machine have ended."""
+    paths = (folder / "search").glob("trial_*/result.json")
+    return sum(json.loads(path.read_text())["worker"].startswith(stem) for path in paths)
 
 
 class Workers:
@@ -96,13 +102,18 @@ class Workers:
         return len(self._running)
 
     def _start(self) -> None:
-        name = f"{self._stem}-{self._count}"
+        name = f"{self._stem}-{self._count}{SEARCH}{id_of(self._folder)}"
         self._count += 1
         arguments = ["trials", self._folder, self._address, name, self._jobs, self._patience]
         self._running[name] = start_process(arguments, self._log(name))
 
     def _log(self, name: str) -> Path:
         return life_of(self._folder, f"{name}.log")
+
+    def last_words(self, name: str) -> str:
+        """The last line that a worker wrote."""
+        lines = self._log(name).read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no message"
 
     def ended(self) -> dict[str, int]:
         """Those that have ended since the last time, with their exit status."""
@@ -127,8 +138,7 @@ class Workers:
         for name in gone:
             self._vain.append(name)
             if len(self._vain) >= _VAIN * max(1, self._jobs):
-                lines = self._log(name).read_text(errors="replace").strip().splitlines()
-                raise ValueError(f"Workers end before a trial does: {lines[-1] if lines else 'no message'}")
+                raise ValueError(f"Workers end before a trial does: {self.last_words(name)}")
             self._start()
 
 

@@ -48,6 +48,7 @@ class SpreadOracle(keras_tuner.Oracle):
         stale_seconds: without a sign of life, after which a worker has gone.
         lives: from the name of a worker to a number that changes while it lives.
         most_losses: workers that may be lost on one trial before it counts as failed.
+        suffix: of the names of all workers of this search.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class SpreadOracle(keras_tuner.Oracle):
         stale_seconds: float = 60.0,
         lives: Callable[[str], float] | None = None,
         most_losses: int = 2,
+        suffix: str = "",
     ) -> None:
         super().__init__(
             objective=objective,
@@ -81,6 +83,7 @@ class SpreadOracle(keras_tuner.Oracle):
         self.stale_seconds = stale_seconds
         self.lives = lives or (lambda worker: 0.0)
         self.most_losses = most_losses
+        self.suffix = suffix
         self.losses: dict[str, int] = {}
         # KerasTuner's own lock stays taken for good when an error is raised under it.
         self._alone = threading.RLock()
@@ -94,6 +97,10 @@ class SpreadOracle(keras_tuner.Oracle):
 
     def create_trial(self, tuner_id: str) -> trial_module.Trial:
         """The next trial for a worker, or one that says to wait or to stop."""
+        if not tuner_id.endswith(self.suffix):
+            raise ValueError(
+                f"this chief's search is in {self.folder.parent}; the worker's --out is another search's folder"
+            )
         with self._alone:
             self._seen[tuner_id] = (self.lives(tuner_id), time.monotonic())
             self.release_lost()
@@ -197,6 +204,14 @@ class SpreadOracle(keras_tuner.Oracle):
         with self._alone:
             if trial.trial_id in self.end_order:
                 return
+            figures = self.trials[trial.trial_id].metrics
+            if trial.status == "COMPLETED" and not figures.exists(self.objective.name):
+                # They have not arrived: it is run again, as if its worker were lost.
+                for worker in [
+                    name for name, one in self.ongoing_trials.items() if one.trial_id == trial.trial_id
+                ]:
+                    self._release(worker)
+                return
             if trial.trial_id in self._retry_queue:
                 # The worker had been given up.
                 self._retry_queue.remove(trial.trial_id)
@@ -224,7 +239,6 @@ class SpreadOracle(keras_tuner.Oracle):
             return
         trial_id = trial.trial_id
         self.losses[trial_id] = self.losses.get(trial_id, 0) + 1
-        trial.metrics = type(trial.metrics)()
         if self.losses[trial_id] >= self.most_losses:
             trial.status = trial_module.TrialStatus.FAILED
             trial.message = (
@@ -276,7 +290,6 @@ class SpreadOracle(keras_tuner.Oracle):
             trial = found[path]
             if trial.status in _FINAL:
                 continue
-            trial.metrics = type(trial.metrics)()
             worker = json.loads(path.read_text()).get("worker")
             sign = self.lives(worker) if worker and not worker.startswith(OWN) else 0
             if sign:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from kerasae.tuning.hosts import Workers
 from kerasae.tuning.oracle import OWN, SpreadOracle
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import Trial, read_trials
-from kerasae.tuning.worker import life_of
+from kerasae.tuning.worker import SEARCH, UNFINISHED, id_of, life_of
 
 from kerasae.data import Data
 
@@ -62,8 +63,17 @@ def search(
 
     ended_sign = place / "ended"
     with _alone(place):
-        oracle = settings.oracle(data, place, stale_seconds=stale_seconds, lives=sign)
+        identity = place / "id"
+        if not identity.is_file():
+            identity.with_suffix(".new").write_text(secrets.token_hex(8))
+            identity.with_suffix(".new").replace(identity)
+        oracle = settings.oracle(
+            data, place, stale_seconds=stale_seconds, lives=sign, suffix=SEARCH + id_of(folder)
+        )
         oracle.reload()
+        if ended_sign.is_file() and int(ended_sign.read_text() or 0) >= settings.trials:
+            # There was nothing left to draw.
+            oracle.exhausted = True
         if not oracle.done:
             ended_sign.unlink(missing_ok=True)
             # A name that no other chief's workers had: signs of life are told apart by name.
@@ -79,8 +89,10 @@ def search(
                     oracle.release_lost(gone)
                     if not oracle.done:
                         workers.replace(gone, oracle.ended)
-        ended_sign.touch()
+        ended_sign.write_text(str(settings.trials))
         trials = _all_there(place)
+        for left in place.glob(f"trial_*/{UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
     if progress:
         progress(trials)
     if not any(trial.completed for trial in trials):
@@ -111,7 +123,7 @@ def _alone(place: Path) -> Iterator[None]:
     with (place / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise FileExistsError(
                 f"Expected a search that is not running, received {place.parent}, where another process is "
                 "at work; wait for it, or end it."
@@ -146,4 +158,4 @@ def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
     try:
         yield f"{host}:{port}"
     finally:
-        server.stop(grace=None).wait()
+        server.stop(grace=2.0).wait()

@@ -1,5 +1,6 @@
 """What runs trials: a worker, which asks the chief for one after the other."""
 
+import contextlib
 import functools
 import os
 import shutil
@@ -20,6 +21,10 @@ NO_CHIEF = 3
 
 #: Seconds between two signs of life, and between two questions of a worker that waits.
 _BEAT, _PAUSE = 2.0, 0.3
+#: The folder of a worker's checkpoints, in that of the trial, begins so.
+UNFINISHED = "unfinished-"
+#: In the name of a worker it stands before the `id_of` its search.
+SEARCH = "-of-"
 #: Seconds that an answer of the chief may take before it is asked again.
 _ANSWER = 20.0
 
@@ -39,6 +44,7 @@ class TrialTuner(keras_tuner.Tuner):
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self._ran = True
+        self._taken = False
         hypermodel = settings.hypermodel()
         self.callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
         super().__init__(
@@ -70,6 +76,7 @@ class TrialTuner(keras_tuner.Tuner):
         hypermodel: Any = self.hypermodel
         began = time.perf_counter()
         drawn: dict[str, Any] = {}
+        own = self._take(folder)
         try:
             drawn = hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
             keras.backend.clear_session(free_memory=False)
@@ -80,11 +87,23 @@ class TrialTuner(keras_tuner.Tuner):
                 raise FailedTrialError(OVER_BUDGET + excess)
             callbacks = self._deepcopy_callbacks(self.callbacks)
             self._configure_tensorboard_dir(callbacks, trial)
-            figures, history = hypermodel.run(hp, model, callbacks=callbacks, folder=folder, resume=True)
+            figures, history = hypermodel.run(hp, model, callbacks=callbacks, folder=own, resume=True)
+        except keras_tuner.errors.FatalError:
+            raise
         except Exception as error:
-            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+            if not own.is_dir():
+                # Another worker has taken it, as this one had been quiet for long: it is that one's.
+                self._taken = True
+                raise FailedTrialError("taken by another worker") from error
+            shutil.rmtree(own, ignore_errors=True)
             reason = _reason(error)
-            write_result(folder, reason=reason, settings=drawn, seconds=time.perf_counter() - began)
+            write_result(
+                folder,
+                reason=reason,
+                settings=drawn,
+                seconds=time.perf_counter() - began,
+                worker=self.tuner_id,
+            )
             raise FailedTrialError(reason) from error
         figures |= costs
         write_result(
@@ -93,8 +112,29 @@ class TrialTuner(keras_tuner.Tuner):
             settings=drawn,
             reductions=[epoch for epoch in history.reductions if epoch < history.best_epoch],
             seconds=time.perf_counter() - began,
+            worker=self.tuner_id,
         )
+        shutil.rmtree(own, ignore_errors=True)
         return figures
+
+    def _take(self, folder: Path) -> Path:
+        """This worker's own place for checkpoints of a trial, with what a lost worker left in it."""
+        own = folder / f"{UNFINISHED}{self.tuner_id}"
+        left = [path for path in folder.glob(f"{UNFINISHED}*") if path != own]
+        for path in left:
+            with contextlib.suppress(OSError):
+                # Where one with a checkpoint is there already, this one fails and is cleared away.
+                path.rename(own)
+                continue
+            shutil.rmtree(path, ignore_errors=True)
+        own.mkdir(exist_ok=True)
+        return own
+
+    def on_trial_end(self, trial: Any) -> None:
+        """Tells the chief, unless the trial is another worker's by now."""
+        if not self._taken:
+            super().on_trial_end(trial)
+        self._taken = False
 
     def _costs(self, model: Any) -> dict[str, float]:
         costs = {"parameters": float(model.count_params())}
@@ -127,6 +167,7 @@ class _Patient:
     def __init__(self, client: Any, folder: Path, address: str, patience: float) -> None:
         self._client, self._folder = client, folder
         self._address, self._patience = address, patience
+        self._reached = False
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -138,14 +179,24 @@ class _Patient:
         began = time.monotonic()
         while True:
             try:
-                return question(*args, **kwargs)
+                found = question(*args, **kwargs)
             except grpc.RpcError as error:
-                passing = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+                code = grpc.StatusCode
+                passing = (code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.CANCELLED)
                 if error.code() not in passing:
-                    raise _ChiefGone(f"The chief at {self._address} failed: {error.details()}") from None
-                if has_ended(self._folder) or time.monotonic() - began > self._patience:
-                    raise _ChiefGone(f"The chief at {self._address} does not answer.") from None
+                    raise _ChiefGone(f"Refused by {self._address}: {error.details()}") from None
+                # What another chief left in the folder says nothing to who has seen none.
+                over = self._reached and has_ended(self._folder)
+                if over or time.monotonic() - began > self._patience:
+                    raise _ChiefGone(
+                        f"Expected a chief at {self._address}, received no answer for "
+                        f"{time.monotonic() - began:.0f} s; is `kerasae tune --chief` running there, and the "
+                        "port open?"
+                    ) from None
                 time.sleep(_PAUSE)
+            else:
+                self._reached = True
+                return found
 
 
 def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -> None:
@@ -189,6 +240,12 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
             raise ConnectionError(str(error)) from None
 
 
+def id_of(folder: Path) -> str:
+    """What tells a search from all others, or nothing before it has begun."""
+    path = folder / "search" / "id"
+    return path.read_text() if path.is_file() else ""
+
+
 def has_ended(folder: Path) -> bool:
     """Whether a search has run all its trials."""
     return (folder / "search" / "ended").is_file()
@@ -201,5 +258,7 @@ def life_of(folder: Path, name: str) -> Path:
 
 def _live(sign: Path) -> None:
     while True:
-        sign.touch()
+        # An error of a network file system is no end of the worker.
+        with contextlib.suppress(OSError):
+            sign.touch()
         time.sleep(_BEAT)

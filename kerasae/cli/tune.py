@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shlex
 import socket
 import time
 from pathlib import Path
@@ -107,6 +108,8 @@ def command(
     kerasae tune --worker --chief 10.0.0.1:8000 --out /shared/tuned
     """
     chief, works, name = _role(chief, worker)
+    if jobs == 0 and (chief is None or works):
+        raise click.UsageError("Expected --jobs of at least 1 without --chief, and on a worker; received 0.")
     if worker and (source is not None or settings or recipe_path is not None):
         raise click.UsageError("A worker has its settings from the chief; expected --chief, --out, --jobs.")
     # The trials have the GPU: each runs in a worker process.
@@ -123,7 +126,7 @@ def command(
         work(out, chief, jobs=jobs or default_jobs(), name=name)
         console().print("No trials left.")
         return
-    if jobs is None or (jobs == 0 and chief is None):
+    if jobs is None:
         jobs = 0 if chief else default_jobs()
     sizes = _numbers("--latent-dims", latent_dims, ",")
     if "network.latent_dim" in settings and sizes is None:
@@ -218,7 +221,8 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
             host, _, port = chief.rpartition(":")
             host = socket.gethostname() if host in ("0.0.0.0", "[::]") else host
             bar.console.print(
-                f"Chief at {chief}; on each worker: kerasae tune --worker --chief {host}:{port} --out {out}",
+                f"Chief at {chief}; on each worker: kerasae tune --worker --chief {host}:{port} "
+                f"--out {shlex.quote(str(out.resolve()))}",
                 markup=False,
                 soft_wrap=True,
             )

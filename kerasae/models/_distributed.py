@@ -24,7 +24,10 @@ class MultiWorkerFit(keras.Model):
 
     @property
     def _many_hosts(self) -> bool:
-        return isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        strategy = self.distribute_strategy
+        many = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        # As Keras asks before it reduces the logs: with one host it does as without.
+        return many and strategy.extended._in_multi_worker_mode()
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         if not self._many_hosts:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -68,4 +69,8 @@ def average(measured: Any, sample_weight: Any = None) -> Any:
     """Mean over examples, each multiplied by its weight."""
     if sample_weight is not None:
         measured = measured * ops.reshape(ops.cast(sample_weight, measured.dtype), (-1,))
-    return ops.mean(measured)
+    mean = ops.mean(measured)
+    if len(measured.shape) == 0 or tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return mean
+    # Of a short batch a device may have no row.
+    return ops.where(ops.equal(ops.shape(measured)[0], 0), ops.zeros_like(mean), mean)

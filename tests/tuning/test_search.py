@@ -31,6 +31,7 @@ from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.worker import _ChiefGone, _Patient
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
 from kerasae import PCA, Recipe, load_data, train
 from kerasae.data import Data, Split
@@ -377,7 +378,8 @@ def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
     bad.save(tmp_path / "bad" / "tuning.json")
     with pytest.raises(ValueError, match=r"received 2 that failed; the first: FloatingPointError: The loss"):
         search(tmp_path / "bad", bad, digits)
-    over = settings(4, budget=Budget(bytes=30_000), tuner="random")
+    budget = Budget(bytes=30_000, latency_ms=1000.0)
+    over = settings(4, budget=budget, tuner="random", tensorboard=True)
     (tmp_path / "over").mkdir()
     over.save(tmp_path / "over" / "tuning.json")
     trials = search(tmp_path / "over", over, digits, jobs=2)
@@ -385,7 +387,20 @@ def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
     assert {trial.over_budget for trial in trials} == {True, False}
     for trial in trials:
         assert trial.over_budget or trial.figures["bytes"] <= 30_000
+        assert trial.over_budget or 0 < trial.figures["latency_ms"] < 1000
         assert not (tmp_path / "over" / "search" / f"trial_{trial.number}" / "checkpoint").exists()
+    # TensorBoard finds in its logs what was drawn for each trial that was run, and what came of it.
+    logs = EventMultiplexer()
+    logs.AddRunsFromDirectory(str(tmp_path / "over" / "tensorboard"))
+    logs.Reload()
+    tags = logs.PluginRunToTagToContent("hparams")
+    runs = [run for run, found in tags.items() if "_hparams_/session_start_info" in found]
+    assert len(runs) == sum(not trial.over_budget for trial in trials)
+    slow = settings(1, budget=Budget(latency_ms=1e-6), tuner="random")
+    (tmp_path / "slow").mkdir()
+    slow.save(tmp_path / "slow" / "tuning.json")
+    with pytest.raises(ValueError, match="the first: over budget: latency_ms"):
+        search(tmp_path / "slow", slow, digits)
 
 
 COMMAND = ["tune", "digits", "--latent-dims", "2,4", "--depths", "1-1", "--epochs", "8", "--trials", "6"]
