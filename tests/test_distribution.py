@@ -88,6 +88,14 @@ def test_the_first_host_writes(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", cluster(1, [1, 2]))
     assert distribution.cluster() == (1, 2)
     assert distribution.is_first(None)
+
+    class Many:
+        """Stands for a strategy of several hosts, which waits for all when it is made."""
+
+    monkeypatch.setattr(distribution, "MANY_HOSTS", Many)
+    assert not distribution.is_first(Many())
+    monkeypatch.setenv("TF_CONFIG", cluster(0, [1, 2]))
+    assert distribution.is_first(Many())
     with pytest.raises(ValueError, match="must be one of mirrored, multi-worker"):
         distribution.strategy("parameter-server")
 
@@ -126,6 +134,67 @@ def test_what_hosts_cannot_do_is_refused_on_all_of_them(tmp_path):
         assert status == 2
         assert "Keras cannot combine gradient accumulation" in errors
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_one_host_trains_as_without(tmp_path):
+    found = {}
+    for name, strategy in (("alone", []), ("cluster", ["--strategy", "multi-worker"])):
+        done = subprocess.run(
+            [sys.executable, "-m", "kerasae", *ARGUMENTS[:6], *strategy, "--out", str(tmp_path / name)],
+            env={**os.environ, "TF_CONFIG": cluster(0, free_ports(1))},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        found[name] = pd.read_csv(tmp_path / name / "history.csv")
+    pd.testing.assert_frame_equal(found["alone"], found["cluster"], rtol=1e-4)
+
+
+SHORT = """
+import tensorflow as tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+import numpy as np
+from kerasae import Recipe
+from kerasae.distribution import strategy
+for family in ("sparse", "contractive", "variational"):
+    recipe = Recipe.of(family, latent_dim=2, network={"widths": [8]})
+    data = recipe.load()
+    found = []
+    with strategy("mirrored").scope():
+        model = recipe.build(data)
+        model.compile("sgd", jit_compile=False)
+        # Three rows in batches of two: one device has no row of the last.
+        logs = model.evaluate(data.x("test")[:3], batch_size=2, verbose=0, return_dict=True)
+    assert all(np.isfinite(value) for value in logs.values()), (family, logs)
+print("FINE")
+"""
+
+
+@pytest.mark.slow
+def test_a_device_without_a_row_counts_nothing(run_python):
+    assert "FINE" in run_python(SHORT)
+
+
+@pytest.mark.slow
+def test_a_host_that_is_lost_leaves_what_resumes(tmp_path):
+    out = tmp_path / "run"
+    multi = ["--strategy", "multi-worker", "--out", str(out)]
+    hosts = two_hosts([*ARGUMENTS, "--epochs", "100000", "--set", "train.patience=100000", *multi])
+    try:
+        for _ in range(1200):
+            if (out / "checkpoint" / "state.json").is_file():
+                break
+            time.sleep(0.1)
+        hosts[1].kill()
+        _, errors = hosts[0].communicate(timeout=200)
+    finally:
+        for host in hosts:
+            host.kill()
+            host.wait()
+    assert (out / "checkpoint" / "state.json").is_file() and (out / "unfinished.json").is_file()
+    assert hosts[0].returncode == 2 and "--resume" in errors, (hosts[0].returncode, errors[-2000:])
 
 
 @pytest.mark.slow

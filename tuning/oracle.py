@@ -99,7 +99,7 @@ class SpreadOracle(keras_tuner.Oracle):
         """The next trial for a worker, or one that says to wait or to stop."""
         if not tuner_id.endswith(self.suffix):
             raise ValueError(
-                f"this chief's search is in {self.folder.parent}; the worker's --out is another search's folder"
+                f"Expected a worker of the search in {self.folder.parent}, received one with another --out."
             )
         with self._alone:
             self._seen[tuner_id] = (self.lives(tuner_id), time.monotonic())

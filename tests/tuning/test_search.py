@@ -1,5 +1,6 @@
 """The search: which trials there are, that none is lost or run twice, and what is made of them."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+from keras_tuner.errors import FailedTrialError
 from kerasae.tuning import (
     Budget,
     Curve,
@@ -30,7 +32,7 @@ from kerasae.tuning import (
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
-from kerasae.tuning.worker import _ChiefGone, _Patient
+from kerasae.tuning.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
 from kerasae import PCA, Recipe, load_data, train
@@ -388,7 +390,7 @@ def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
     for trial in trials:
         assert trial.over_budget or trial.figures["bytes"] <= 30_000
         assert trial.over_budget or 0 < trial.figures["latency_ms"] < 1000
-        assert not (tmp_path / "over" / "search" / f"trial_{trial.number}" / "checkpoint").exists()
+    assert not list(tmp_path.glob("over/search/trial_*/unfinished*"))
     # TensorBoard finds in its logs what was drawn for each trial that was run, and what came of it.
     logs = EventMultiplexer()
     logs.AddRunsFromDirectory(str(tmp_path / "over" / "tensorboard"))
@@ -435,7 +437,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     assert winning_recipe(Settings.read(out / "tuning.json"), best).network == {
         key: recipe.network[key] for key in ("latent_dim", "widths")
     }
-    assert not list(out.glob("search/trial_*/checkpoint")) and not list(out.glob(".unfinished*"))
+    assert not list(out.glob("search/trial_*/unfinished*")) and not list(out.glob(".unfinished*"))
     # Another search in its place is refused, and nothing is changed.
     before = (out / "tuning.json").read_text()
     other = subprocess.run([*arguments, "--seed", "9"], capture_output=True, text=True)
@@ -465,6 +467,60 @@ def test_a_new_chief_leaves_a_trial_to_the_worker_that_is_at_it(digits, tmp_path
     assert not fourth.ongoing_trials
 
 
+def test_a_chief_refuses_the_worker_of_another_folder(digits, tmp_path):
+    oracle = settings(4).oracle(digits, tmp_path / "search", suffix="-of-a")
+    assert oracle.create_trial("host-1-of-a").status == "RUNNING"
+    with pytest.raises(ValueError, match="received one with another --out"):
+        oracle.create_trial("host-1-of-b")
+    assert len(oracle.trials) == 1
+
+
+def test_figures_that_did_not_arrive_are_asked_for_again(digits, tmp_path):
+    oracle = settings(1).oracle(digits, tmp_path / "search")
+    trial = oracle.create_trial("a")
+    # As it comes over the wire.
+    report = copy.copy(trial)
+    report.status = "COMPLETED"
+    oracle.end_trial(report)
+    assert not oracle.end_order
+    again = oracle.create_trial("b")
+    assert again.trial_id == trial.trial_id
+    # Those that arrived before a new chief took over count.
+    oracle.update_trial(again.trial_id, {"val_reconstruction": 2.0})
+    other = settings(1).oracle(digits, tmp_path / "search", lives=lambda worker: 1.0)
+    other.reload()
+    other.end_trial(report)
+    assert other.trials[again.trial_id].score == 2.0
+
+
+def test_a_trial_that_another_worker_took_is_not_reported(digits, tmp_path, monkeypatch):
+    """A worker that was quiet for long is given up; what it left is taken, and it learns of that."""
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "slow")
+    quick = settings(2)
+    tuner = TrialTuner(quick, tmp_path)
+    place = tmp_path / "search" / "trial_0"
+    (place / f"{UNFINISHED}lost").mkdir(parents=True)
+    (place / f"{UNFINISHED}lost" / "here").touch()
+    assert [path.name for path in tuner._take(place).iterdir()] == ["here"]
+    assert not (place / f"{UNFINISHED}lost").exists()
+    reported = []
+    monkeypatch.setattr(tuner.oracle, "end_trial", reported.append)
+    trial = quick.oracle(digits, tmp_path / "search").create_trial("slow")
+
+    def taken(*_, **__):
+        (place / f"{UNFINISHED}slow").rename(place / f"{UNFINISHED}other")
+        raise FileNotFoundError("no checkpoint")
+
+    monkeypatch.setattr(tuner.hypermodel, "run", taken)
+    with pytest.raises(FailedTrialError, match="taken by another"):
+        tuner.run_trial(trial)
+    tuner.on_trial_end(trial)
+    assert not reported and not (place / "result.json").exists()
+    # The next one is its own again.
+    tuner.on_trial_end(trial)
+    assert reported == [trial]
+
+
 def test_a_worker_asks_again_until_its_patience_ends(tmp_path):
     import grpc
 
@@ -485,7 +541,7 @@ def test_a_worker_asks_again_until_its_patience_ends(tmp_path):
             return trial
 
     assert _Patient(Client(), tmp_path, "h:1", 60.0).end_trial(7) == 7
-    with pytest.raises(_ChiefGone, match="h:1 does not answer"):
+    with pytest.raises(_ChiefGone, match="Expected a chief at h:1, received no answer"):
         _Patient(Client(), tmp_path, "h:1", 0.0).end_trial(7)
 
 
@@ -494,9 +550,11 @@ def test_a_worker_without_a_chief_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"found no tuning.json"):
         work(tmp_path, "127.0.0.1:9", patience=0.1)
     settings().save(tmp_path / "tuning.json")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "id").write_text("a")
     with pytest.raises(ConnectionError, match="Expected a chief at"):
         work(tmp_path, "127.0.0.1:9", patience=1.0)
-    # Where all trials have ended the chief is not missed.
+    # Where all trials have ended the chief is not missed, but it may be about to go on.
     (tmp_path / "search" / "ended").touch()
     work(tmp_path, "127.0.0.1:9", patience=1.0)
 
@@ -560,5 +618,7 @@ def test_a_chief_and_workers_on_a_network_with_one_of_each_killed(tmp_path):
     stored = {
         json.loads(path.read_text())["trial_id"]: path for path in out.glob("search/trial_*/trial.json")
     }
-    assert lost in stored and len(stored) == 5
+    assert len(stored) == 5
+    # By the one that was left.
+    assert json.loads(stored[lost].with_name("result.json").read_text())["worker"].startswith("host-two")
     assert done.stderr.count("reconstruction") == 5
