@@ -72,7 +72,14 @@ def on_two_hosts(arguments):
 
 @pytest.mark.parametrize(
     "text",
-    [None, "x", "{}", cluster(2, [1, 2]), cluster(0, [1]).replace('"worker"}', '"ps"}').replace("0}", "9}")],
+    [
+        None,
+        "x",
+        "{}",
+        cluster(2, [1, 2]),
+        cluster(0, [1, 2]).replace('"type": "worker"', '"type": "ps"'),
+        cluster(0, [1, 2]).replace('{"worker"', '{"chief": ["127.0.0.1:9"], "worker"'),
+    ],
 )
 def test_a_cluster_that_is_none_is_refused(text, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
