@@ -44,7 +44,6 @@ def main():
     )
     settings = Settings(recipe, Space(latent_dims=SIZES, widest=(64, 1024)), options.trials)
     options.out.mkdir(parents=True, exist_ok=True)
-    settings.save(options.out / "tuning.json")
     data = recipe.load()
     aim = settings.objective_for(data)
 

@@ -47,7 +47,6 @@ def searched(folder, trials, epochs):
 
     recipe = Recipe.of(train={"epochs": epochs, "patience": epochs})
     settings = Settings(recipe, Space(latent_dims=(4, 8, 16)), trials, tuner="random")
-    settings.save(folder / "tuning.json")
     search(folder, settings, recipe.load(), jobs=1)
     ended = sorted(
         (path.stat().st_mtime, json.loads(path.read_text())["seconds"])

@@ -63,6 +63,8 @@ def search(
 
     ended_sign = place / "ended"
     with _alone(place):
+        # Not before: another chief may be at work with the settings that are there.
+        settings.save(folder / "tuning.json")
         identity = place / "id"
         if not identity.is_file():
             identity.with_suffix(".new").write_text(secrets.token_hex(8))

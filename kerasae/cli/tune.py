@@ -212,7 +212,6 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     # What cannot be drawn shows here, before there is a folder.
     settings.oracle(data, out / "search")
     out.mkdir(parents=True, exist_ok=True)
-    settings.save(out / "tuning.json")
     terminal = console()
     told: set[int] = set()
     began, first = time.monotonic(), -1
@@ -271,6 +270,10 @@ def _check_same(settings: "Settings", out: Path) -> None:
     """Refuses a folder that holds something else, or a search with other settings."""
     from kerasae.tuning import Settings
 
+    # A search that was killed before it had written anything.
+    begun = {path.name for path in out.iterdir()} == {"search"} if out.is_dir() else False
+    if begun and not list(out.glob("search/trial_*")):
+        return
     if not (out / "tuning.json").is_file():
         raise FileExistsError(
             f"Expected a folder that does not exist yet, or a search, for --out, received {out}, which is "

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
@@ -376,14 +377,10 @@ def test_joined_splits_have_the_rows_of_both(kind, tmp_path):
 def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
     recipe = Recipe.of(train={**QUICK, "optimizer": "sgd", "learning_rate": 1e3})
     bad = Settings(recipe, Space(latent_dims=(2,), depths=(1, 1), widest=(8, 9)), 2, tuner="random")
-    (tmp_path / "bad").mkdir()
-    bad.save(tmp_path / "bad" / "tuning.json")
     with pytest.raises(ValueError, match=r"received 2 that failed; the first: FloatingPointError: The loss"):
         search(tmp_path / "bad", bad, digits)
     budget = Budget(bytes=30_000, latency_ms=1000.0)
     over = settings(4, budget=budget, tuner="random", tensorboard=True)
-    (tmp_path / "over").mkdir()
-    over.save(tmp_path / "over" / "tuning.json")
     trials = search(tmp_path / "over", over, digits, jobs=2)
     assert len(trials) == 4
     assert {trial.over_budget for trial in trials} == {True, False}
@@ -399,8 +396,6 @@ def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
     runs = [run for run, found in tags.items() if "_hparams_/session_start_info" in found]
     assert len(runs) == sum(not trial.over_budget for trial in trials)
     slow = settings(1, budget=Budget(latency_ms=1e-6), tuner="random")
-    (tmp_path / "slow").mkdir()
-    slow.save(tmp_path / "slow" / "tuning.json")
     with pytest.raises(ValueError, match="the first: over budget: latency_ms"):
         search(tmp_path / "slow", slow, digits)
 
@@ -622,3 +617,15 @@ def test_a_chief_and_workers_on_a_network_with_one_of_each_killed(tmp_path):
     # By the one that was left.
     assert json.loads(stored[lost].with_name("result.json").read_text())["worker"].startswith("host-two")
     assert done.stderr.count("reconstruction") == 5
+
+
+def test_a_search_that_runs_keeps_its_settings(digits, tmp_path):
+    place = tmp_path / "search"
+    place.mkdir()
+    settings(3).save(tmp_path / "tuning.json")
+    before = (tmp_path / "tuning.json").read_bytes()
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(FileExistsError, match="a search that is not running"):
+            search(tmp_path, settings(9), digits)
+    assert (tmp_path / "tuning.json").read_bytes() == before
