@@ -63,7 +63,7 @@ def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience:
 def _results(folder: Path, stem: str) -> int:
     """How many trials the workers of one machine have ended."""
     paths = (folder / "search").glob("trial_*/result.json")
-    return sum(json.loads(path.read_text())["worker"].startswith(stem) for path in paths)
+    return sum(json.loads(path.read_text()).get("worker", "").startswith(stem) for path in paths)
 
 
 class Workers:

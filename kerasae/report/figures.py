@@ -166,6 +166,9 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
                 ("reconstruction", 0.8, "--", "training"),
                 ("val_reconstruction", 1.4, "-", "validation"),
             ):
+                if key not in epochs[-1]:
+                    # Trained without a validation split.
+                    continue
                 values = [epoch.get(key, float("nan")) for epoch in epochs]
                 place.plot(
                     span,
