@@ -446,10 +446,11 @@ def test_a_host_that_cannot_have_a_part_in_a_search_says_why(
     assert not (tmp_path / "tuned").exists()
 
 
-def test_an_address_that_cannot_be_had_leaves_a_search_that_goes_on(kerasae, tmp_path):
+def test_an_address_that_cannot_be_had_is_named_and_leaves_nothing(kerasae, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         where = f"127.0.0.1:{taken.getsockname()[1]}"
         code, _, errors = kerasae("tune", "digits", "--out", tmp_path / "tuned", "--chief", where)
-    assert code == 2 and f"Expected an address to listen at, received {where}" in errors
+    assert code == 2 and f"Expected an address of this host to listen at, received {where}" in errors
+    assert errors.count("\n") == 1 and not (tmp_path / "tuned").exists()

@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -133,6 +134,23 @@ def _alone(place: Path) -> Iterator[None]:
         yield
 
 
+def check_address(address: str) -> None:
+    """Finds out whether a chief can listen at an address; gRPC says it in lines of its own.
+
+    Raises:
+        OSError: if it cannot.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host.strip("[]"), int(port)), family=family).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(
+            f"Expected an address of this host to listen at, received {address}: {reason}."
+        ) from None
+
+
 @contextlib.contextmanager
 def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
     """Answers workers, by KerasTuner's own service, under the address given.
@@ -150,12 +168,8 @@ def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
     server = grpc.server(ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
     protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
-    try:
-        port = server.add_insecure_port(address)
-    except RuntimeError:
-        port = 0
-    if not port:
-        raise OSError(f"Expected an address to listen at, received {address}, which cannot be had.")
+    check_address(address)
+    port = server.add_insecure_port(address)
     server.start()
     try:
         yield f"{host}:{port}"

@@ -201,6 +201,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     from kerasae.tuning import baseline_values, search, trade_off
     from kerasae.tuning.curve import best_of
     from kerasae.tuning.refit import refit, winning_recipe
+    from kerasae.tuning.search import check_address
     from kerasae.tuning.section import write_section
 
     if out.exists():
@@ -211,6 +212,8 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     aim = settings.objective_for(data)
     # What cannot be drawn shows here, before there is a folder.
     settings.oracle(data, out / "search")
+    if chief:
+        check_address(chief)
     out.mkdir(parents=True, exist_ok=True)
     terminal = console()
     told: set[int] = set()
