@@ -112,7 +112,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures,
         notes(entries, data),
         listings,
-        [part.read_text(encoding="utf-8") for part in sorted((folder / "sections").glob("*.html"))],
+        page.read_sections(folder),
     )
     page.write(folder / "report.html", html)
 

@@ -181,6 +181,8 @@ class Recipe:
         name = section.pop("name")
         function = registry.resolve("data", name)
         data: Data = function(**section)
+        if not len(data.train):
+            raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
         return data.with_preprocessor(self._preprocessor(data.spec))
 
     def _preprocessor(self, spec: Spec) -> Any:

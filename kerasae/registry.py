@@ -26,6 +26,9 @@ ROOMS = {
     "corruption": "kerasae.corruptions",
     "preprocessing": "kerasae.preprocessing",
     "data": "kerasae.data",
+    "score": "kerasae.scores",
+    "threshold": "kerasae.thresholds",
+    "application": "kerasae.applications",
     "export": "kerasae.export",
     "command": "kerasae.cli",
 }

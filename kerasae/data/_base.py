@@ -129,12 +129,17 @@ class Data:
         return self.validation.in_order(self._view, most)
 
 
-def check_examples(array: np.ndarray, where: str) -> np.ndarray:
+def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:
     """The array if a network can be trained on it.
+
+    Args:
+        array: of examples.
+        where: they are, for the error.
+        least: rows that there must be.
 
     Raises:
         TypeError: for objects or strings.
-        ValueError: for fewer than two rows, no features, NaN or infinity.
+        ValueError: for too few rows, no features, NaN or infinity.
     """
     if array.dtype.kind not in "biuf":
         raise TypeError(
@@ -146,8 +151,11 @@ def check_examples(array: np.ndarray, where: str) -> np.ndarray:
             f"Expected rows of features in {where}, received an array of shape {array.shape}; "
             "reshape it to (rows, features)."
         )
-    if len(array) < 2 or 0 in array.shape:
-        raise ValueError(f"Expected at least 2 rows with features in {where}, received shape {array.shape}.")
+    if len(array) < least or 0 in array.shape:
+        raise ValueError(
+            f"Expected at least {least} row{'s' * (least > 1)} with features in {where}, received shape "
+            f"{array.shape}."
+        )
     if array.dtype.kind == "f":
         flat = array.reshape(len(array), -1)
         bad = ~np.isfinite(flat)
@@ -183,7 +191,7 @@ def make_data(
         validation_examples: a validation split of its own, or `None` to draw one.
         test_examples: a test split of its own, or `None` to draw one.
         validation: share of the rows left by the test split, in (0, 1).
-        test: share of all rows, in (0, 1).
+        test: share of all rows, in (0, 1); 1 for all rows, in their order.
         seed: of the draw.
 
     Raises:
@@ -218,7 +226,7 @@ def draw_splits(
     Args:
         rows: to divide.
         validation: share of the rows left by the test split, in (0, 1).
-        test: share of all rows, in (0, 1).
+        test: share of all rows, in (0, 1); 1 for all rows, in their order, and none in the others.
         seed: of the draw.
         with_validation: whether to draw a validation split.
         with_test: whether to draw a test split.
@@ -227,6 +235,9 @@ def draw_splits(
     Raises:
         ValueError: for a share out of range, or too few rows.
     """
+    if test == 1 and with_test:
+        none = np.empty(0, "int32")
+        return none, none, np.arange(rows)
     for key, share in (("validation", validation), ("test", test)):
         if not 0 < share < 1:
             raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")

@@ -61,7 +61,7 @@ def arrays(
             f"Expected one array, or one of the keys {', '.join(_X)} in {path}, received the keys "
             f"{', '.join(sorted(found)) or 'none'}."
         )
-    examples = check_examples(examples, path)
+    examples = check_examples(examples, path, 1 if test == 1 else 2)
     spec = array_spec(examples)
     own_labels = _pick(found, _Y) if labels is None else _single(labels)
     validation_split = _split(found, _VALID_X, _VALID_Y, f"{path} (validation)")

@@ -48,7 +48,7 @@ def images(
     Images come back as 8-bit images of `size`, not of their file's own size.
 
     Args:
-        path: the folder.
+        path: the folder; with `test=1`, one file will do.
         size: height and width; images of another size are resized, over areas. By default that of
             the files, or 64 x 64 where they differ.
         channels: 1 for grey, 3 for colour; by default 3 as soon as one file has colour.
@@ -65,6 +65,8 @@ def images(
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"`size` must be a height and a width in pixels, received {list(size)}.")
     files = sorted(_walk(folder))
+    if is_image(folder):
+        folder, files = folder.parent, [folder.name]
     if not files:
         raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
     skipped = Skipped(on_error)
@@ -86,7 +88,7 @@ def images(
                 orientations.append(found.orientation)
                 shapes[found.height, found.width] += 1
                 colour |= found.mode not in _GREY
-    if len(good) < 4:
+    if len(good) < (1 if test == 1 else 4):
         raise ValueError(f"Expected at least 4 images that can be read in {path}, received {len(good)}.")
     if channels is None:
         channels = 3 if colour else 1
@@ -106,6 +108,11 @@ def images(
     everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
     splits = [everything.rows(part) for part in parts]
     return Data(folder.resolve().name, spec, splits[0], splits[1], splits[2], skipped=skipped.lines)
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path is one PNG or JPEG file, by its name."""
+    return path.suffix.lower() in _SUFFIXES and path.is_file()
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -114,6 +114,19 @@ class _TfIdf:
         return self._weights.transform(self._count(self.preprocessor.to_x(raw)))
 
 
+class TextPoints(_TfIdf):
+    """Texts as their TF-IDF vectors, for distances that no model has a hand in."""
+
+    def fit(self, data: Data) -> "TextPoints":
+        """Finds the weights of the words; returns itself."""
+        self._fit_ids(data)
+        return self
+
+    def points(self, raw: Any) -> np.ndarray:
+        """Texts to vectors of length 1, `(texts, words)`, dense."""
+        return np.asarray(self._tfidf(raw).toarray(), "float32")
+
+
 class NearestText(_TfIdf):
     """The nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
 

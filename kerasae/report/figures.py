@@ -88,7 +88,7 @@ def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Fig
         classes = []
     hues = _class_colours(len(classes))
     for place, (name, values) in zip(axes, codes.items(), strict=False):
-        points, axis = _plane(values)
+        points, axis = two_dimensions(values)
         if labels is None or not classes:
             place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
         for index, label in enumerate(classes):
@@ -111,7 +111,8 @@ def _class_colours(count: int) -> list[str]:
     return [to_hex(chosen(index)) for index in range(count)]
 
 
-def _plane(values: np.ndarray) -> tuple[np.ndarray, str]:
+def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
+    """Codes `(rows, latent_dim)` as points `(rows, 2)`, and what their axes are: code or component."""
     if values.shape[1] == 1:
         return np.column_stack([values[:, 0], np.zeros(len(values))]), "code"
     if values.shape[1] == 2:

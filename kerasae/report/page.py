@@ -11,6 +11,9 @@ import jinja2
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
+#: Behind it a page has nothing but sections.
+_SECTIONS = "<!-- sections -->"
+
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
@@ -60,6 +63,7 @@ def render(
         title=title,
         subtitle=subtitle,
         body=Markup(_body(headings, rows, findings, pictures, notes, listings)),
+        mark=Markup(_SECTIONS),
         sections=[Markup(section) for section in sections],
     )
 
@@ -75,6 +79,19 @@ def render_section(
 ) -> str:
     """A part of a page as HTML, under a title of its own; the rest is as for `render`."""
     return f"<h1>{escape(title)}</h1>\n{_body(headings, rows, findings, pictures, notes, listings)}"
+
+
+def read_sections(folder: Path) -> list[str]:
+    """The sections that lie in a run, in the order of their names."""
+    return [part.read_text(encoding="utf-8") for part in sorted((folder / "sections").glob("*.html"))]
+
+
+def replace_sections(path: Path, sections: Sequence[str]) -> None:
+    """Writes a page anew with other sections, the rest as it is."""
+    html = path.read_text(encoding="utf-8")
+    begin, mark, _ = html.partition(_SECTIONS)
+    if mark:
+        write(path, "\n".join([begin + mark, *sections, "</body>", "</html>", ""]))
 
 
 def _template(name: str) -> jinja2.Template:

@@ -1,0 +1,9 @@
+"""What a trained autoencoder is used for, one application a file; each takes any codec."""
+
+from kerasae import registry
+from kerasae.applications._base import Application, Finding
+from kerasae.applications._run import Outcome, apply
+
+globals().update(registry.members("application"))
+
+__all__ = ["Application", "Finding", "Outcome", "apply", *registry.members("application")]

@@ -1,0 +1,111 @@
+"""Application: something that a codec is used for, in the shape of a scikit-learn estimator."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.report.page import Listing, Picture
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What an application found on some examples.
+
+    Args:
+        figures: by heading, in the order of a table's columns; `None` where one has no meaning.
+        better: of headings, whether lower is better; those that are left out are neither.
+        sentences: each with whether it is good news.
+        pictures: for the page.
+        listings: tables of text for the page.
+        notes: how the figures are obtained, in sentences.
+    """
+
+    figures: Mapping[str, float | int | str | None]
+    better: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    sentences: Sequence[tuple[bool, str]] = ()
+    pictures: Sequence[Picture] = ()
+    listings: Sequence[Listing] = ()
+    notes: Sequence[str] = ()
+
+
+class Application:
+    """What a codec is used for.
+
+    Abstract. A subclass is one file of this room: its constructor takes the codec and keyword
+    arguments of its own, which it stores unchanged; `fit` learns from the training and the
+    validation split and returns the object; verbs of scikit-learn's follow, on raw examples; and
+    `report` writes what a user takes away. It knows no family and no network: whatever is a codec will
+    do, PCA and a loaded artifact among them, unless `refusal` says why not.
+
+    Args:
+        codec: from raw examples to codes and back.
+    """
+
+    #: Kinds of examples for which it has a meaning.
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+
+    @classmethod
+    def refusal(cls, codec: Codec) -> str:
+        """Why a codec cannot be used for this, as a sentence; empty where it can."""
+        return ""
+
+    def fit(self, data: Data) -> Self:
+        """Learns from the training and the validation split; never looks at the test split."""
+        raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        """Does its work on the test split of `data` and says what came of it.
+
+        Args:
+            data: the examples to work on are its test split, whatever they are: held-out rows, or a
+                user's own.
+            out: a folder for the files that a user takes away; `None` for figures alone, as of a
+                baseline.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write `report`.")
+
+
+def row_names(data: Data, rows: int | None = None) -> list[str]:
+    """A name for each row of the test split: that of its file, its index in a table, or its number from 0."""
+    split: Any = data.test
+    if hasattr(split, "names"):
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in split.names]
+    elif data.spec.kind == "table":
+        names = [str(name) for chunk in split.chunks() for name in chunk.index]
+    else:
+        names = [str(number) for number in range(len(split))]
+    return names[:rows]
+
+
+def feature_names(data: Data) -> list[str]:
+    """A name for each number of a flattened example: a column's, a pixel's, a position's."""
+    spec = data.spec
+    if spec.kind == "table":
+        return [column.name for column in spec.features]
+    if spec.kind == "image":
+        rows, columns, channels = spec.shape
+        return [
+            f"pixel {row},{column}" + (f" channel {channel}" if channels > 1 else "")
+            for row in range(rows)
+            for column in range(columns)
+            for channel in range(channels)
+        ]
+    word = "token" if spec.kind == "text" else "feature"
+    return [f"{word} {number}" for number in range(spec.size)]
+
+
+def class_labels(data: Data, split: str = "test") -> np.ndarray | None:
+    """The labels of a split where they are classes: of more than one kind, and not nearly one a row."""
+    labels = data.split(split).labels
+    if labels is None or labels.dtype.kind == "f":
+        return None
+    kinds = len(np.unique(labels))
+    return labels if 1 < kinds <= max(2, len(labels) // 2) else None

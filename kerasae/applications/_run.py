@@ -1,0 +1,163 @@
+"""apply: an application on a run, with its baselines, as files and as a part of the page."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasae import registry
+from kerasae.applications._base import Application, Finding
+from kerasae.codec import Codec
+from kerasae.data import Data, read_examples
+from kerasae.evaluation.metrics import measures
+from kerasae.report import page
+from kerasae.runs import Run, check_new, new_folder, write_json
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of an application.
+
+    Args:
+        name: of the application.
+        data: of the examples, a name for titles.
+        rows: how many there were.
+        findings: by codec, the run's own first.
+        refused: why a baseline has no figures, by its name.
+        folder: where the files lie.
+    """
+
+    name: str
+    data: str
+    rows: int
+    findings: Mapping[str, Finding]
+    refused: Mapping[str, str]
+    folder: Path
+
+    @property
+    def headings(self) -> list[str]:
+        """Of the table's columns."""
+        return ["", *next(iter(self.findings.values())).figures]
+
+    def table(self) -> list[list[str]]:
+        """Its rows as text; the best of a column begins with `*`."""
+        rows = []
+        for name, finding in self.findings.items():
+            cells = []
+            for key, value in finding.figures.items():
+                lower = finding.better.get(key)
+                values = [other.figures.get(key) for other in self.findings.values()]
+                known = [one for one in values if isinstance(one, int | float)]
+                best = None if lower is None or len(known) < 2 else (min if lower else max)(known)
+                cells.append(("*" if value is not None and value == best else "") + _cell(value))
+            rows.append([name, *cells])
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "application": self.name,
+            "data": self.data,
+            "rows": self.rows,
+            "figures": {name: dict(finding.figures) for name, finding in self.findings.items()},
+            "refused": dict(self.refused),
+            "sentences": [sentence for _, sentence in next(iter(self.findings.values())).sentences],
+        }
+
+
+def apply(
+    name: str,
+    run: Run | str | Path,
+    out: str | Path,
+    *,
+    source: str | None = None,
+    codec: Codec | None = None,
+    baselines: bool = True,
+    **settings: Any,
+) -> Outcome:
+    """Uses the model of a run for an application.
+
+    Writes into `out` what the application gives to a user, `figures.json` and `report.html`, and
+    into the run a section of its page.
+
+    Args:
+        name: of the application.
+        run: a run or its folder.
+        out: a folder that does not exist yet.
+        source: the examples to work on, as for `load_data`, or one image; the test split of the run
+            where none is given.
+        codec: in place of the run's model: an artifact of it, for example.
+        baselines: whether the baselines of this code size are measured beside it.
+        **settings: arguments of the application's own.
+
+    Raises:
+        FileExistsError: if `out` exists.
+        ValueError: for an unknown name or argument, examples of another kind, or a model that cannot
+            be used for this.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    member: Any = registry.resolve("application", name)
+    registry.check(name, member, settings)
+    check_new(out)
+    model: Any = run.model if codec is None else codec
+    spec = run.model.spec
+    if spec.kind not in member.kinds:
+        raise ValueError(
+            f"The application '{name}' is for examples of kind {' or '.join(member.kinds)}, received a run "
+            f"on examples of kind '{spec.kind}'."
+        )
+    if reason := member.refusal(model):
+        raise ValueError(reason)
+    data, title = run.data, run.data.name
+    if source is not None:
+        title, given = read_examples(source, run.recipe.data, spec)
+        data = dataclasses.replace(data, test=given)
+    codecs: dict[str, Any] = {run.recipe.model["name"]: model}
+    if baselines:
+        codecs |= measures(data).baselines(model.latent_dim, data)
+    refused = {key: reason for key, one in codecs.items() if (reason := member.refusal(one))}
+    findings: dict[str, Finding] = {}
+    with new_folder(Path(out)) as folder:
+        for key, one in codecs.items():
+            if key not in refused:
+                application: Application = member(one, **settings).fit(data)
+                findings[key] = application.report(data, None if findings else folder)
+        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out))
+        write_json(folder / "figures.json", outcome.to_dict())
+        page.write(folder / "report.html", _page(outcome, data, run))
+    _write_section(run, outcome)
+    return outcome
+
+
+def _page(outcome: Outcome, data: Data, run: Run) -> str:
+    title, subtitle = _title(outcome), f"{run.folder}: {run.recipe.model['name']} on {data.name}."
+    return page.render(title, subtitle, *_parts(outcome))
+
+
+def _write_section(run: Run, outcome: Outcome) -> None:
+    folder = run.folder / "sections"
+    folder.mkdir(exist_ok=True)
+    page.write(folder / f"{outcome.name}.html", page.render_section(_title(outcome), *_parts(outcome)))
+    if run.report_path.is_file():
+        page.replace_sections(run.report_path, page.read_sections(run.folder))
+
+
+def _title(outcome: Outcome) -> str:
+    words = outcome.name.replace("_", " ").capitalize()
+    return f"{words}: {outcome.rows:,} row{'s' * (outcome.rows != 1)} of {outcome.data}"
+
+
+def _parts(outcome: Outcome) -> tuple[Any, ...]:
+    own = next(iter(outcome.findings.values()))
+    notes: Sequence[str] = (*own.notes, *(f"{key}: {reason}" for key, reason in outcome.refused.items()))
+    return outcome.headings, outcome.table(), own.sentences, own.pictures, notes, own.listings
+
+
+def _cell(value: float | int | str | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}"
