@@ -183,12 +183,14 @@ class Recipe:
         data: Data = function(**section)
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
-        return data.with_preprocessor(self._preprocessor(data.spec))
+        return self.prepare(data)
 
-    def _preprocessor(self, spec: Spec) -> Any:
+    def prepare(self, data: Data) -> Data:
+        """Data from anywhere, with the preprocessor of this recipe fitted on the training split."""
         section = dict(self.preprocessing)
-        name = section.pop("name", None) or default_preprocessing(spec)
-        return registry.resolve("preprocessing", name)(spec, **section)
+        name = section.pop("name", None) or default_preprocessing(data.spec)
+        preprocessor: Any = registry.resolve("preprocessing", name)(data.spec, **section)
+        return data.with_preprocessor(preprocessor)
 
     def build(self, data: Data | Spec) -> Autoencoder:
         """A built and compiled model for data, with weights that follow from `train.seed`.

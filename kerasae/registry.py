@@ -29,6 +29,7 @@ ROOMS = {
     "score": "kerasae.scores",
     "threshold": "kerasae.thresholds",
     "application": "kerasae.applications",
+    "preset": "kerasae.presets",
     "export": "kerasae.export",
     "command": "kerasae.cli",
 }

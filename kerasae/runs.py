@@ -67,6 +67,11 @@ class Run:
         return self.folder / "metrics.json"
 
     @property
+    def detector_path(self) -> Path:
+        """The anomaly score and its threshold, as a `.keras` file, once they are fitted."""
+        return self.folder / "detector.keras"
+
+    @property
     def report_path(self) -> Path:
         """The HTML page."""
         return self.folder / "report.html"

@@ -40,6 +40,7 @@ def train(
     data: Data,
     *,
     epochs: int = 200,
+    steps: int | None = None,
     batch_size: int = 128,
     learning_rate: float = 1e-3,
     optimizer: str = "adam",
@@ -50,6 +51,7 @@ def train(
     reduce_patience: int = 8,
     reduce_factor: float = 0.3,
     reduce_at: Sequence[int] = (),
+    schedule: Literal["plateau", "cosine"] = "plateau",
     hold_out: bool = True,
     seed: int = 0,
     jit_compile: bool | Literal["auto"] = "auto",
@@ -70,6 +72,8 @@ def train(
             scope it was built.
         data: with the preprocessor whose `x` the model takes.
         epochs: at most so many.
+        steps: of the whole training, in place of `epochs`, rounded up: they are cut into about fifty
+            epochs of whole passes over the rows, so that few rows make no epochs of a step or two.
         batch_size: examples per step, on all devices together; all rows where there are fewer.
         learning_rate: at the start.
         optimizer: a name in `keras.optimizers`.
@@ -80,6 +84,8 @@ def train(
         reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
         reduce_factor: what the learning rate is multiplied by then.
         reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
+        schedule: of the learning rate: `"plateau"` falls where the validation stands still,
+            `"cosine"` from the start to 0 over all epochs, which are then run whatever `patience` says.
         hold_out: whether the validation split is held out to choose the epoch. Otherwise it is trained
             on too, for exactly `epochs`, and `patience` and `reduce_patience` have nothing to go by:
             for a repetition with the `epochs` and the `reduce_at` that an earlier training found.
@@ -107,9 +113,14 @@ def train(
     if not hold_out:
         data = data.joined()
     checkpoint = None if folder is None else Path(folder) / "checkpoint"
+    cosine = schedule == "cosine"
+    batches = max(len(data.train) // batch_size, 1)
+    passes = 1 if steps is None else max(1, round(steps / 50 / batches))
+    if steps is not None:
+        epochs = -(-steps // (passes * batches))
     stopper = BestWeights(
-        patience,
-        reduce_patience,
+        epochs if cosine else patience,
+        0 if cosine else reduce_patience,
         reduce_factor,
         checkpoint,
         checkpoint_seconds,
@@ -117,18 +128,29 @@ def train(
         choosing=hold_out,
         writes=writes,
     )
-    dataset, steps, per_call = data.training_batches(
+    dataset, per_pass, per_call = data.training_batches(
         batch_size,
         seed=seed,
-        first_epoch=stopper.saved_epoch() if resume else 0,
+        first_epoch=stopper.saved_epoch() * passes if resume else 0,
         steps_per_call=1 if spread else steps_per_execution,
     )
+    per_epoch = per_pass * passes
+    if passes > 1 and not spread and steps_per_execution is None and per_epoch <= 256:
+        per_call = per_epoch
     if jit_compile == "auto":
-        jit_compile = gains_from_xla(model, len(data.train))
+        jit_compile = gains_from_xla(model, len(data.train) * passes)
     # Keras makes the optimizer for the strategy in whose scope it is asked to.
     with model.distribute_strategy.scope():
         model.compile(
-            _optimizer(optimizer, learning_rate, weight_decay, clip_norm, gradient_accumulation),
+            _optimizer(
+                optimizer,
+                _cosine(learning_rate, per_epoch * epochs // gradient_accumulation)
+                if cosine
+                else learning_rate,
+                weight_decay,
+                clip_norm,
+                gradient_accumulation,
+            ),
             jit_compile=jit_compile and not spread,
             steps_per_execution=per_call,
         )
@@ -139,7 +161,7 @@ def train(
     began = time.perf_counter()
     model.fit(
         dataset,
-        steps_per_epoch=steps,
+        steps_per_epoch=per_epoch,
         epochs=epochs,
         initial_epoch=first,
         validation_data=data.validation_batches() if hold_out else None,
@@ -192,7 +214,8 @@ def gains_from_xla(model: Autoencoder, rows: int) -> bool:
 
 
 def _check_numbers(values: dict[str, Any]) -> None:
-    for name in ("epochs", "batch_size", "gradient_accumulation", "patience", "steps_per_execution"):
+    positive = ("epochs", "steps", "batch_size", "gradient_accumulation", "patience", "steps_per_execution")
+    for name in positive:
         if values[name] is not None and values[name] < 1:
             raise ValueError(f"`{name}` must be a positive integer, received {values[name]!r}.")
     for name in ("weight_decay", "reduce_patience", "seed", "checkpoint_seconds"):
@@ -202,14 +225,23 @@ def _check_numbers(values: dict[str, Any]) -> None:
         raise ValueError(f"`learning_rate` must be positive, received {values['learning_rate']!r}.")
     if not 0 < values["reduce_factor"] < 1:
         raise ValueError(f"`reduce_factor` must be in (0, 1), received {values['reduce_factor']!r}.")
+    if values["schedule"] not in ("plateau", "cosine"):
+        raise ValueError(f"`schedule` must be 'plateau' or 'cosine', received {values['schedule']!r}.")
+    if values["schedule"] == "cosine" and values["reduce_at"]:
+        raise ValueError("`reduce_at` belongs to the schedule 'plateau', received 'cosine' beside it.")
     if any(epoch < 1 for epoch in values["reduce_at"]):
         raise ValueError(f"`reduce_at` must hold positive integers, received {[*values['reduce_at']]}.")
     if values["clip_norm"] is not None and not values["clip_norm"] > 0:
         raise ValueError(f"`clip_norm` must be positive, received {values['clip_norm']!r}.")
 
 
+def _cosine(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, ICLR)."""
+    return keras.optimizers.schedules.CosineDecay(learning_rate, max(steps, 1))
+
+
 def _optimizer(
-    name: str, learning_rate: float, weight_decay: float, clip_norm: float | None, accumulation: int
+    name: str, learning_rate: Any, weight_decay: float, clip_norm: float | None, accumulation: int
 ) -> keras.optimizers.Optimizer:
     known = {
         key.lower(): value

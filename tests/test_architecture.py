@@ -50,8 +50,10 @@ ALLOWED = {
     "comparison_page": {"data", "evaluation", "report", "runs"},
     "scores": {"codec", "data", "evaluation", "registry"},
     "thresholds": {"registry"},
+    "presets": {"registry", "spec"},
     "applications": {
         "codec",
+        "corruptions",
         "data",
         "evaluation",
         "models",
@@ -65,7 +67,7 @@ ALLOWED = {
         "thresholds",
         "training",
     },
-    "sklearn": {"applications", "data", "models", "preprocessing", "recipe", "spec", "training"},
+    "sklearn": {"applications", "presets", "scores", "thresholds", "data", "models", "preprocessing", "recipe", "spec", "training"},
     "export": {
         "__version__",
         "backend",

@@ -211,8 +211,15 @@ def test_constant_columns_are_named(save, rows):
     from kerasae import Recipe
 
     rows[:, [1, 3]] = 5
-    with pytest.raises(ValueError, match=r"2 constant column\(s\) of 5 .*: 1, 3"):
-        Recipe.of(source=save("a.npy", rows)).load()
+    with pytest.warns(UserWarning, match=r"2 of 5 features are constant .*: 1, 3"):
+        data = Recipe.of(source=save("a.npy", rows)).load()
+    # Exactly 0, not a rounding error over a rounding error; another value is far from it.
+    assert not data.x("test")[:, [1, 3]].any()
+    rows[0, 1] = 7
+    assert data.to_x(rows)[0, 1] == 2
+    assert np.array_equal(data.preprocessor.restore(data.x("test"))[:, 3], np.full(len(data.test), 5))
+    with pytest.raises(ValueError, match="a feature that varies"):
+        Recipe.of(source=save("b.npy", np.ones_like(rows))).load()
 
 
 def test_more_rows_in_a_batch_than_there_are(digits):

@@ -616,7 +616,7 @@ def test_the_loss_is_the_sum_of_the_densities():
         ]
     )
     loss = Columns(SPEC)
-    np.testing.assert_allclose(loss.per_column(tf.constant(x, "float32"), params), expected, rtol=1e-4)
+    np.testing.assert_allclose(loss.per_feature(tf.constant(x, "float32"), params), expected, rtol=1e-4)
     np.testing.assert_allclose(
         loss.per_example(tf.constant(x, "float32"), params), expected.sum(1), rtol=1e-4
     )
@@ -635,7 +635,7 @@ def test_missing_entries_add_neither_loss_nor_gradient():
     loss = Columns(SPEC)
     with tf.GradientTape() as tape:
         tape.watch(params)
-        values = loss.per_column(tf.constant(x), params)
+        values = loss.per_feature(tf.constant(x), params)
     gradient = tape.gradient(values, params).numpy()
     assert np.isfinite(gradient).all()
     assert (values.numpy()[np.isnan(x)] == 0).all()

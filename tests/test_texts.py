@@ -212,7 +212,7 @@ def test_the_loss_is_the_cross_entropy_of_what_is_no_padding():
     expected = [-(log_p[0, 0, 3] + log_p[0, 1, 4] + log_p[0, 2, 2]), -log_p[1, 0, 2]]
     loss = Tokens()
     np.testing.assert_allclose(loss.per_example(tf.constant(x), tf.constant(params)), expected, rtol=1e-5)
-    assert (loss.per_token(tf.constant(x), tf.constant(params)).numpy()[x == 0] == 0).all()
+    assert (loss.per_feature(tf.constant(x), tf.constant(params)).numpy()[x == 0] == 0).all()
     np.testing.assert_array_equal(loss.mean(tf.constant(params)), params.argmax(-1))
 
 

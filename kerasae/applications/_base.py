@@ -10,6 +10,7 @@ import numpy as np
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.report.page import Listing, Picture
+from kerasae.runs import Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Application:
         """Why a codec cannot be used for this, as a sentence; empty where it can."""
         return ""
 
+    @classmethod
+    def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
+        """The arguments for a baseline: all, unless some have no meaning for what is not a model."""
+        return settings
+
     def fit(self, data: Data) -> Self:
         """Learns from the training and the validation split; never looks at the test split."""
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
@@ -71,6 +77,18 @@ class Application:
                 baseline.
         """
         raise NotImplementedError(f"{type(self).__name__} must write `report`.")
+
+    def keep(self, run: Run) -> None:
+        """Leaves in the run what later commands read from there; nothing, unless a subclass says so."""
+
+    @classmethod
+    def reads(cls, source: str) -> bool:
+        """Whether it takes a source itself, a file that it wrote, in place of examples."""
+        return False
+
+    def restore(self, source: Path, out: Path) -> Finding:
+        """Writes into `out` what is in a file that it `reads`; needs no `fit`."""
+        raise NotImplementedError(f"{type(self).__name__} must write `restore`.")
 
 
 def row_names(data: Data, rows: int | None = None) -> list[str]:

@@ -108,6 +108,8 @@ def apply(
         )
     if reason := member.refusal(model):
         raise ValueError(reason)
+    if source is not None and member.reads(source):
+        return _restore(name, member(model, **settings), Path(source), Path(out), run)
     data, title = run.data, run.data.name
     if source is not None:
         title, given = read_examples(source, run.recipe.data, spec)
@@ -120,12 +122,28 @@ def apply(
     with new_folder(Path(out)) as folder:
         for key, one in codecs.items():
             if key not in refused:
-                application: Application = member(one, **settings).fit(data)
+                given = settings if one is model else member.for_baseline(settings, one)
+                application: Application = member(one, **given).fit(data)
+                if not findings:
+                    own = application
                 findings[key] = application.report(data, None if findings else folder)
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out))
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
+    if codec is None:
+        own.keep(run)
     _write_section(run, outcome)
+    return outcome
+
+
+def _restore(name: str, application: Application, source: Path, out: Path, run: Run) -> Outcome:
+    """What is in a file that an application wrote; the run and its page stay as they are."""
+    with new_folder(out) as folder:
+        finding = application.restore(source, folder)
+        rows = int(finding.figures["rows"] or 0)
+        outcome = Outcome(name, source.name, rows, {run.recipe.model["name"]: finding}, {}, out)
+        write_json(folder / "figures.json", outcome.to_dict())
+        page.write(folder / "report.html", page.render(_title(outcome), str(run.folder), *_parts(outcome)))
     return outcome
 
 

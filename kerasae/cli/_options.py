@@ -44,6 +44,8 @@ def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callabl
                 value = values.pop(flag[2:].replace("-", "_"))
                 if value is not None:
                     settings[key] = value
+            if preset := values.pop("preset", None):
+                settings["preset"] = preset
             for setting in values.pop("set_"):
                 key, value = _parse(setting)
                 settings[key] = value
@@ -55,6 +57,12 @@ def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callabl
         decorated = click.option(
             "--recipe", "recipe_path", type=click.Path(path_type=Path), help="Repeat a recipe.json."
         )(decorated)
+        if model:
+            decorated = click.option(
+                "--preset",
+                type=click.Choice(registry.names("preset")),
+                help="Settings for a purpose, before all others; `kerasae show preset detector` says which.",
+            )(decorated)
         decorated = click.option(
             "--set",
             "set_",
@@ -86,6 +94,11 @@ def make_recipe(source: str | None, settings: dict[str, Any], path: Path | None)
     from kerasae.data import parse_source
     from kerasae.recipe import Recipe
 
+    preset = settings.pop("preset", None)
+    if preset is not None:
+        if path is not None:
+            raise click.UsageError("--preset and --recipe both say what to train; give one of them.")
+        return _with_preset(source, settings, preset)
     if source is not None and "data.column" in settings and not source.startswith("text:"):
         source = f"text:{source}"
     if path is None:
@@ -98,6 +111,16 @@ def make_recipe(source: str | None, settings: dict[str, Any], path: Path | None)
         section = parse_source(source)
         settings = {**{f"data.{key}": value for key, value in section.items()}, **settings}
     return recipe.override(settings)
+
+
+def _with_preset(source: str | None, settings: dict[str, Any], preset: str) -> "Recipe":
+    """A recipe with the settings of a preset, which depend on what the examples are, below the user's own."""
+    from kerasae.presets import settings as settings_of
+
+    recipe = make_recipe(source, settings, None)
+    spec = recipe.load().spec
+    of_data = {key: value for key, value in settings.items() if key.startswith(("data.", "preprocessing."))}
+    return make_recipe(source, {**of_data, **settings_of(preset, spec), **settings}, None)
 
 
 def _check_flags(source: str, settings: dict[str, Any]) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data._base import Data
+from kerasae.data._base import Data, array_spec
 from kerasae.data._more import read_examples
 from kerasae.data._split import Split
 
-__all__ = ["Data", "Split", "load_data", "parse_source", "read_examples"]
+__all__ = ["Data", "Split", "array_spec", "load_data", "parse_source", "read_examples"]
 
 
 def load_data(source: str | Path, **arguments: Any) -> Data:

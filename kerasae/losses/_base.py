@@ -42,9 +42,17 @@ class ReconstructionLoss(keras.losses.Loss):
         """The reconstruction: `(batch, ...)` in units of `x`, from the decoder's numbers."""
         return params
 
+    def per_feature(self, x: Any, params: Any) -> Any:
+        """The loss of each feature, shaped like `x`; 0 where there is nothing to explain."""
+        raise NotImplementedError(f"{type(self).__name__} must write `per_feature`.")
+
     def per_example(self, x: Any, params: Any) -> Any:
         """The loss of each example: `(batch,)`."""
-        raise NotImplementedError(f"{type(self).__name__} must write `per_example`.")
+        return sum_features(self.per_feature(x, params))
+
+    def residual(self, x: Any, params: Any) -> Any:
+        """What is left of each feature, shaped like `x`: 0 where the reconstruction says all."""
+        return ops.cast(x, "float32") - ops.cast(self.mean(params), "float32")
 
     #: Unit of `error`.
     error_unit: ClassVar[str] = "squared units of x per feature"
@@ -66,6 +74,11 @@ class ReconstructionLoss(keras.losses.Loss):
                 f"from {least:.4g} to {greatest:.4g}; rescale the data "
                 "(--set preprocessing.name=rescaling) or choose another loss."
             )
+
+
+def flatten(values: Any) -> Any:
+    """`(batch, ...)` to `(batch, features)`."""
+    return ops.reshape(values, (-1, math.prod(values.shape[1:])))
 
 
 def sum_features(values: Any) -> Any:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from kerasae.layers import SharedScale
-from kerasae.losses._base import ReconstructionLoss, sum_features
+from kerasae.losses._base import ReconstructionLoss
 
 
 class LocationScale(ReconstructionLoss):
@@ -55,13 +55,13 @@ class LocationScale(ReconstructionLoss):
             return params
         return ops.split(params, 2, axis=-1)[0]
 
-    def per_example(self, x: Any, params: Any) -> Any:
+    def per_feature(self, x: Any, params: Any) -> Any:
         if isinstance(self.scale, str):
             mean, log_scale = ops.split(params, 2, axis=-1)
         else:
             mean, log_scale = params, ops.log(ops.full_like(params, self.scale))
         log_scale = ops.maximum(log_scale, ops.log(ops.cast(self.min_scale, log_scale.dtype)))
-        return sum_features(self.feature_nll((x - mean) * ops.exp(-log_scale)) + log_scale)
+        return self.feature_nll((x - mean) * ops.exp(-log_scale)) + log_scale
 
     def feature_nll(self, standardised: Any) -> Any:
         """`-log p` of the standardised residual, a feature each, for scale 1."""

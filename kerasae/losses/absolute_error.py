@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasae.losses._base import ReconstructionLoss, sum_features
+from kerasae.losses._base import ReconstructionLoss
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -20,5 +20,5 @@ class AbsoluteError(ReconstructionLoss):
     def __init__(self, *, name: str | None = "absolute_error", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
 
-    def per_example(self, x: Any, params: Any) -> Any:
-        return sum_features(ops.abs(x - params))
+    def per_feature(self, x: Any, params: Any) -> Any:
+        return ops.abs(x - params)

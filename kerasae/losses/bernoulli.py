@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasae.losses._base import ReconstructionLoss, sum_features
+from kerasae.losses._base import ReconstructionLoss
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -27,7 +27,6 @@ class Bernoulli(ReconstructionLoss):
     def mean(self, params: Any) -> Any:
         return ops.sigmoid(params)
 
-    def per_example(self, x: Any, params: Any) -> Any:
+    def per_feature(self, x: Any, params: Any) -> Any:
         # softplus(l) - x l, in the form that neither overflows nor cancels.
-        stable = ops.relu(params) - x * params + ops.log1p(ops.exp(-ops.abs(params)))
-        return sum_features(stable)
+        return ops.relu(params) - x * params + ops.log1p(ops.exp(-ops.abs(params)))

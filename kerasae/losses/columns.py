@@ -57,6 +57,8 @@ class Columns(ReconstructionLoss):
         self._numbers = [i for i, kind in enumerate(kinds) if kind in ("number", "date")]
         self._booleans = [i for i, kind in enumerate(kinds) if kind == "boolean"]
         self._categories = [i for i, kind in enumerate(kinds) if kind == "category"]
+        self._is_number = np.isin(np.arange(len(kinds)), self._numbers)
+        self._is_category = np.isin(np.arange(len(kinds)), self._categories)
 
     def head(self) -> keras.layers.Layer | None:
         return ColumnScales(len(self._numbers), dtype="float32") if self._numbers else None
@@ -82,7 +84,7 @@ class Columns(ReconstructionLoss):
         order = np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
         return ops.take(ops.concatenate(parts, axis=1), order, axis=1)
 
-    def per_column(self, x: Any, params: Any) -> Any:
+    def per_feature(self, x: Any, params: Any) -> Any:
         """`-log p_j(x_j)`, `(batch, columns)`, in nats; 0 for a missing entry."""
         missing = ops.isnan(x)
         values = ops.where(missing, ops.zeros_like(x), x)
@@ -106,8 +108,18 @@ class Columns(ReconstructionLoss):
         nll = ops.take(ops.concatenate(parts, axis=1), order, axis=1)
         return ops.where(missing, ops.zeros_like(nll), nll)
 
-    def per_example(self, x: Any, params: Any) -> Any:
-        return ops.sum(self.per_column(x, params), axis=-1)
+    def residual(self, x: Any, params: Any) -> Any:
+        """Numbers and dates less their mean; otherwise the deviance residual, `sqrt(-2 log p)`.
+
+        For a boolean with the sign of what is too much; 0 for a missing entry.
+        """
+        missing = ops.isnan(x)
+        mean = self.mean(params)
+        difference = ops.where(missing, ops.zeros_like(x), x) - mean
+        sign = ops.where(self._is_category, ops.ones_like(difference), ops.sign(difference))
+        deviance = sign * ops.sqrt(ops.maximum(2.0 * self.per_feature(x, params), 0.0))
+        found = ops.where(self._is_number, difference, deviance)
+        return ops.where(missing, ops.zeros_like(found), found)
 
     def error(self, x: Any, params: Any) -> Any:
         """`-log p` of each row, `(batch,)`, in nats."""

@@ -25,14 +25,15 @@ class Tokens(ReconstructionLoss):
         """The likeliest ids, `(batch, length)`, int32."""
         return greatest(params)
 
-    def per_token(self, x: Any, params: Any) -> Any:
+    def per_feature(self, x: Any, params: Any) -> Any:
         """`-log p(x_t)`, `(batch, length)`, in nats; 0 for padding."""
         ids = ops.cast(x, "int32")
         nll = keras.losses.sparse_categorical_crossentropy(ids, params, from_logits=True)
         return nll * ops.cast(ops.not_equal(ids, 0), nll.dtype)
 
-    def per_example(self, x: Any, params: Any) -> Any:
-        return ops.sum(self.per_token(x, params), axis=-1)
+    def residual(self, x: Any, params: Any) -> Any:
+        """The deviance residual of each token, `sqrt(-2 log p)`; 0 for padding."""
+        return ops.sqrt(ops.maximum(2.0 * self.per_feature(x, params), 0.0))
 
     def error(self, x: Any, params: Any) -> Any:
         """`-log p` of each text over its tokens, `(batch,)`, in nats per token."""

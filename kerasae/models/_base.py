@@ -9,16 +9,16 @@ from keras import ops
 
 from kerasae import registry
 from kerasae.corruptions import Corruption
-from kerasae.losses import ReconstructionLoss
+from kerasae.losses import ReconstructionLoss, flatten
 from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
-from kerasae.models._terms import Terms, check_compile, check_target
+from kerasae.models._terms import Terms, check_compile, check_target, kept_of_batch
 from kerasae.models._wiring import all_layers, bind_scale, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
-from kerasae.preprocessing import Preprocessor
+from kerasae.preprocessing import Preprocessor, slices
 from kerasae.spec import Spec
 
 
@@ -37,6 +37,8 @@ class Autoencoder(MultiWorkerFit):
         code_penalty: on the code, a member of `kerasae.penalties`.
         contraction: weight of the squared Jacobian norm of the encoder, or a `SquaredJacobian`.
         preprocessor: from raw examples to `x`; `None` where raw examples are `x`.
+        trim: share of a training batch, in [0, 1), that teaches nothing: the examples rebuilt worst,
+            so that anomalies among the training rows are not learnt.
 
     Call arguments:
         inputs: `x`, `(batch, ...)`.
@@ -69,9 +71,12 @@ class Autoencoder(MultiWorkerFit):
         code_penalty: str | dict[str, Any] | Penalty | None = None,
         contraction: float | SquaredJacobian | None = None,
         preprocessor: Preprocessor | None = None,
+        trim: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if isinstance(trim, bool) or not isinstance(trim, int | float) or not 0 <= trim < 1:
+            raise ValueError(f"`trim` must be in [0, 1), received {trim!r}.")
         if type(self) is Autoencoder:
             raise TypeError("`Autoencoder` is abstract; choose a family of `kerasae.models`.")
         self.encoder = encoder
@@ -83,6 +88,7 @@ class Autoencoder(MultiWorkerFit):
             contraction = SquaredJacobian(contraction) if contraction else None
         self.contraction: Any = contraction
         self.preprocessor: Any = preprocessor
+        self.trim = trim
         self._graphs = Graphs(self)
         self._embedding: EmbeddingSplit | None = None
 
@@ -112,6 +118,20 @@ class Autoencoder(MultiWorkerFit):
     def decode(self, codes: Any) -> Any:
         """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
         return self.reconstruction_loss.mean(self.decoder(codes))
+
+    def account(self, x: Any) -> dict[str, Any]:
+        """How an example is explained: its `code`, its `residual` and its `nll` by feature.
+
+        `residual` and `nll`, the loss, are `(batch, features)`.
+        """
+        code = self.encode(x)
+        params = self.decoder(code)
+        loss = self.reconstruction_loss
+        return {
+            "code": code,
+            "residual": flatten(loss.residual(x, params)),
+            "nll": flatten(loss.per_feature(x, params)),
+        }
 
     def corrupt(self, x: Any, training: bool, seed: Any, corrupt: bool) -> Any:
         """`x` with the noise that training or a seed calls for."""
@@ -143,6 +163,11 @@ class Autoencoder(MultiWorkerFit):
             )
         x = in_batches(self._graphs.decode, codes, batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
+
+    def accounts(self, raw: Any, batch_size: int = 2048) -> dict[str, np.ndarray]:
+        """How raw examples are explained: what `account` says of them, as NumPy."""
+        parts = [self._graphs.account(part) for part in slices(self._tensors(raw), batch_size)]
+        return {key: np.concatenate([part[key].numpy() for part in parts]) for key in parts[0]}
 
     def _tensors(self, raw: Any) -> Any:
         return np.asarray(raw) if self.preprocessor is None else self.preprocessor.tensors(raw)
@@ -273,6 +298,9 @@ class Autoencoder(MultiWorkerFit):
     ) -> Any:
         target = x if y is None else y
         check_target(x, target)
+        if self.trim and training:
+            kept = kept_of_batch(self.reconstruction_loss.per_example(target, y_pred), self.trim)
+            sample_weight = kept if sample_weight is None else kept * ops.cast(sample_weight, kept.dtype)
         return super().compute_loss(x, target, y_pred, sample_weight, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

@@ -23,12 +23,21 @@ class Graphs:
         """Codes to reconstructions of `x`."""
         return self._graph("decode", codes)(codes)
 
+    def account(self, raw: Any) -> Any:
+        """Raw examples to a dict: code, residual and loss by feature."""
+        return self._graph("account", raw)(raw)
+
     def _graph(self, verb: str, nest: Any) -> Any:
         arrays = tf.nest.flatten(nest)
         key = verb, *(array.dtype.name for array in arrays)
         if key not in self._traced:
             model = self._model
-            function = model.decode if verb == "decode" else lambda raw: model.encode(model._to_x(raw))
+            verbs = {
+                "encode": lambda raw: model.encode(model._to_x(raw)),
+                "decode": model.decode,
+                "account": lambda raw: model.account(model._to_x(raw)),
+            }
+            function = verbs[verb]
             # One graph for any number of rows: a trace costs more than a batch.
             spec = tf.nest.map_structure(
                 lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest

@@ -101,3 +101,16 @@ def _refusal(what: str, replicas: int, remedy: str) -> str:
     return (
         f"Keras cannot combine {what} with a tf.distribute strategy, received {replicas} replicas; {remedy}."
     )
+
+
+def kept_of_batch(losses: Any, trim: float) -> Any:
+    """Weights `(batch,)` of mean 1 that leave out the share `trim` of greatest losses.
+
+    Reference: Rousseeuw 1984, JASA 79 (least trimmed squares), batch by batch.
+    """
+    losses = tf.stop_gradient(tf.cast(losses, tf.float32))
+    rows = tf.cast(tf.shape(losses)[0], tf.float32)
+    kept = tf.maximum(tf.math.ceil((1.0 - trim) * rows), 1.0)
+    bound = tf.sort(losses)[tf.cast(kept, tf.int32) - 1]
+    weights = tf.cast(losses <= bound, tf.float32)
+    return weights * rows / tf.reduce_sum(weights)

@@ -1,5 +1,6 @@
 """Features of mean 0 and standard deviation 1."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from kerasae.spec import Spec
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Standardization(Preprocessor):
-    """`x_j = (raw_j - mean_j) / std_j`, feature by feature.
+    """`x_j = (raw_j - mean_j) / std_j`, feature by feature; `std_j` is 1 for a constant one.
 
     Args:
         spec: what one raw example is.
@@ -21,7 +22,7 @@ class Standardization(Preprocessor):
         std: of each feature, flattened; `None` until `fit`.
 
     Raises:
-        ValueError: if a feature is constant in the training split.
+        ValueError: if all features are constant in the training split.
     """
 
     def __init__(
@@ -48,16 +49,22 @@ class Standardization(Preprocessor):
             np.max([high for *_, high in sums], axis=0),
         )
         constant = np.flatnonzero(least == greatest)
+        if constant.size == mean.size:
+            raise ValueError(
+                f"Standardization needs a feature that varies, received {mean.size} constant one(s) in the "
+                "training split; use --set preprocessing.name=rescaling."
+            )
         if constant.size:
             shown = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")
-            raise ValueError(
-                f"Standardization needs features that vary, received {constant.size} constant "
-                f"column(s) of {mean.size} in the training split: {shown} (counted from 0); "
-                "drop them, or use --set preprocessing.name=rescaling."
+            warnings.warn(
+                f"{constant.size} of {mean.size} features are constant in the training split and teach "
+                f"nothing: {shown} (counted from 0).",
+                stacklevel=2,
             )
         variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
         self.mean = mean.tolist()
-        self.std = np.sqrt(variance).tolist()
+        # Not the root of the variance, which rounding leaves above 0.
+        self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
         return self
 
     def _moments(self) -> tuple[Any, Any]:

@@ -201,3 +201,82 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
     for place in axes[len(histories) :]:
         place.set_visible(False)
     return figure
+
+
+def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Figure:
+    """Distributions of scores, with the threshold.
+
+    Args:
+        scores: by name; on a logarithmic axis where all are positive.
+        threshold: marked by a line, where it is finite.
+    """
+    figure = Figure(figsize=(9, 3.2), dpi=110, layout="constrained")
+    place = figure.subplots()
+    everything = np.concatenate([*scores.values()])
+    logarithmic = bool((everything > 0).all())
+    low, high = float(everything.min()), float(everything.max())
+    if high <= low:
+        low, high = low * (0.9 if logarithmic else 1) - (not logarithmic), high * 1.1 + (not logarithmic)
+    edges = np.geomspace(low, high, 50) if logarithmic else np.linspace(low, high, 50)
+    for name, hue in colours(list(scores)).items():
+        values = scores[name]
+        weights = np.full(len(values), 1 / max(len(values), 1))
+        place.hist(values, edges, weights=weights, color=hue, alpha=0.55, label=name)
+    if np.isfinite(threshold):
+        place.axvline(threshold, color="black", linewidth=1.2, linestyle="--", label="threshold")
+    if logarithmic:
+        place.set_xscale("log")
+    place.set_xlabel("score")
+    place.set_ylabel("share")
+    place.grid(alpha=0.3)
+    place.legend(fontsize=8)
+    return figure
+
+
+def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> Figure:
+    """Images, below them their reconstructions, and below those a map of heat, each on its own scale.
+
+    Args:
+        originals: `(rows, height, width, channels)`, in `x`.
+        rebuilt: the same shape.
+        heat: `(rows, height, width, 1)`, not negative.
+    """
+    figure = _image_rows(originals, {"rebuilt": rebuilt, "adds": np.zeros_like(rebuilt)})
+    count = len(originals)
+    for place, values in zip(figure.axes[2 * count :], heat[..., 0], strict=True):
+        place.images[0].remove()
+        place.imshow(values, cmap="magma", vmin=0, vmax=max(float(values.max()), 1e-12))
+    return figure
+
+
+def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
+    """Accuracy against number of labels, a line for each way of learning with its deviation.
+
+    Args:
+        curve: accuracies, one a draw of the labels, by name and number of labels.
+    """
+    figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
+    place = figure.subplots()
+    hues = colours(list(curve))
+    for name, points in curve.items():
+        counts = list(points)
+        place.errorbar(
+            counts,
+            [float(np.mean(points[count])) for count in counts],
+            [float(np.std(points[count])) for count in counts],
+            marker="o",
+            markersize=4,
+            capsize=3,
+            linewidth=1.4,
+            label=name,
+            color=hues[name],
+        )
+    counts = list(next(iter(curve.values())))
+    place.set_xscale("log")
+    place.set_xticks(counts, [f"{count:,}" for count in counts])
+    place.minorticks_off()
+    place.set_xlabel("labels")
+    place.set_ylabel("accuracy")
+    place.grid(alpha=0.3)
+    place.legend(fontsize=8)
+    return figure

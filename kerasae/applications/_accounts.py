@@ -1,0 +1,34 @@
+"""account_of: how a codec explains examples, whatever codec it is."""
+
+from typing import Any
+
+import numpy as np
+
+from kerasae.codec import Codec
+from kerasae.evaluation._measures import reconstruct
+from kerasae.spec import Spec
+
+
+def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
+    """The `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
+
+    A model says it itself, with its loss by feature as `nll`. Of any other codec the residual is `x`
+    less the reconstruction; 1 for a category, boolean or token rebuilt wrong; 0 for a missing one.
+
+    Args:
+        codec: whose reconstructions.
+        spec: of the examples, fitted.
+        raw: examples.
+    """
+    if hasattr(codec, "accounts"):
+        return codec.accounts(raw)
+    x = np.asarray(codec.preprocessor.to_x(raw) if codec.preprocessor is not None else raw)
+    rebuilt = reconstruct(codec, raw)
+    difference = x.astype("float32") - rebuilt
+    if spec.kind in ("table", "text"):
+        exact = [spec.kind == "text" or column.kind not in ("number", "date") for column in spec.features]
+        difference = np.where(exact or [True], np.round(rebuilt) != x, difference)
+        if spec.kind == "text":
+            difference = np.where(x == 0, 0, difference)
+    residual = np.nan_to_num(difference, nan=0.0).reshape(len(x), -1).astype("float32")
+    return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual}

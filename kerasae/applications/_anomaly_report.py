@@ -1,0 +1,154 @@
+"""What the anomaly detector writes and shows."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from kerasae.applications._base import feature_names, row_names
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.evaluation._measures import reconstruct
+from kerasae.report import figures
+from kerasae.report.page import Listing, Picture
+
+
+def detection_figures(
+    scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None
+) -> dict[str, float | None]:
+    """How well scores and flags tell anomalies, or `None` throughout where the truth is not known."""
+    names = ("AUROC", "average precision", "recall", "precision", "false alarms")
+    if truth is None or truth.all() or not truth.any():
+        return dict.fromkeys(names)
+    caught = int((flagged & truth).sum())
+    values = (
+        roc_auc_score(truth, scores),
+        average_precision_score(truth, scores),
+        caught / truth.sum(),
+        caught / flagged.sum() if flagged.any() else None,
+        (flagged & ~truth).sum() / (~truth).sum(),
+    )
+    return {name: None if v is None else float(v) for name, v in zip(names, values, strict=True)}
+
+
+def odd_rows(
+    data: Data,
+    scores: np.ndarray,
+    p_values: np.ndarray,
+    flagged: np.ndarray,
+    added: np.ndarray,
+    reasons: int,
+) -> pd.DataFrame:
+    """A row for each example: name, score, p-value, whether flagged, the features that add most, label."""
+    names = np.array(feature_names(data), dtype=object)
+    count = min(reasons, added.shape[1])
+    order = np.argsort(-added, axis=1, kind="stable")[:, :count]
+    share = np.take_along_axis(added, order, axis=1) / np.maximum(added.sum(axis=1, keepdims=True), 1e-30)
+    frame = pd.DataFrame(
+        {"row": row_names(data), "score": scores, "p_value": p_values, "anomalous": flagged.astype(int)}
+    )
+    for number in range(count):
+        frame[f"reason_{number + 1}"] = names[order[:, number]]
+        frame[f"share_{number + 1}"] = np.round(share[:, number], 4)
+    if data.test.labels is not None:
+        frame["label"] = data.test.labels
+    return frame
+
+
+def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
+    """`scores.csv` in the order of the examples, and what every feature adds to each score."""
+    rows.to_csv(out / "scores.csv", index=False)
+    if data.spec.kind == "image":
+        shaped = added.reshape(-1, *data.spec.shape)
+        np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
+    else:
+        frame = pd.DataFrame(added, columns=feature_names(data))
+        frame.insert(0, "row", rows["row"])
+        frame.to_csv(out / "contributions.csv", index=False)
+
+
+def pictures(
+    codec: Codec,
+    data: Data,
+    rows: pd.DataFrame,
+    scores: np.ndarray,
+    added: np.ndarray,
+    held_out: np.ndarray,
+    threshold: float,
+    most: int = 10,
+) -> tuple[list[Picture], list[Listing]]:
+    """For the page: the scores beside those of held-out rows, and the oddest examples."""
+    found = [
+        Picture(
+            "Scores",
+            "Share of the examples by score, beside the held-out rows that the threshold was found from.",
+            figures.score_histograms({"held-out rows": held_out, "examples": scores}, threshold),
+        )
+    ]
+    oddest = np.argsort(-scores, kind="stable")[:most]
+    if data.spec.kind == "image":
+        raw = pick_rows(data.test, oddest)
+        x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
+        heat = added[oddest].reshape(x.shape).sum(axis=-1, keepdims=True)
+        found.append(
+            Picture(
+                "The oddest images",
+                "From the left by falling score: the image, its reconstruction, and where the score comes from.",
+                figures.heat_rows(x, rebuilt, heat),
+            )
+        )
+        return found, []
+    return found, [
+        Listing(
+            "The oddest rows",
+            "By falling score, with the features that add most to it and their values.",
+            ["row", "score", "p-value", "flagged", "because of"],
+            _listed(data, rows, oddest),
+        )
+    ]
+
+
+def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str]]:
+    raw = pick_rows(data.test, oddest)
+    found = []
+    for place, number in enumerate(oddest):
+        row = rows.iloc[number]
+        example = raw.iloc[place] if isinstance(raw, pd.DataFrame) else raw[place]
+        reasons = []
+        for key in [name for name in rows.columns if name.startswith("reason_")]:
+            name, share = row[key], row[key.replace("reason", "share")]
+            reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
+        text = f"{example}: " if data.spec.kind == "text" else ""
+        flag = "yes" if row["anomalous"] else "no"
+        cells = [str(row["row"]), f"{row['score']:.4g}", f"{row['p_value']:.3g}", flag]
+        found.append([*cells, text + ", ".join(reasons)])
+    return found
+
+
+def _value(data: Data, example: Any, name: str) -> str:
+    if data.spec.kind == "table":
+        value = example[name]
+        return (
+            " missing" if pd.isna(value) else f" = {value:.4g}" if isinstance(value, float) else f" = {value}"
+        )
+    if data.spec.kind == "vector":
+        flat, number = np.ravel(example), int(name.rpartition(" ")[2])
+        return f" = {flat[number]:.4g}"
+    return ""
+
+
+def pick_rows(split: Any, wanted: np.ndarray) -> Any:
+    """Raw examples of a split by number, in the order asked for, without all in memory."""
+    parts, places, start = [], [], 0
+    for chunk in split.chunks(2048):
+        here = np.flatnonzero((wanted >= start) & (wanted < start + len(chunk)))
+        if len(here):
+            index = wanted[here] - start
+            parts.append(chunk.iloc[index] if isinstance(chunk, pd.DataFrame) else chunk[index])
+            places.append(here)
+        start += len(chunk)
+    order = np.argsort(np.concatenate(places))
+    together = pd.concat(parts) if isinstance(parts[0], pd.DataFrame) else np.concatenate(parts)
+    return together.iloc[order] if isinstance(together, pd.DataFrame) else together[order]

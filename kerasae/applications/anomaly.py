@@ -1,0 +1,228 @@
+"""Anomalies: which examples are odd, how sure that is, and why."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from kerasae import registry
+from kerasae.applications._accounts import account_of
+from kerasae.applications._anomaly_report import detection_figures, odd_rows, pictures, write_files
+from kerasae.applications._base import Application, Finding
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.runs import Run
+from kerasae.scores import Detector
+from kerasae.thresholds.conformal import conformal_p_values
+
+
+class AnomalyDetector(Application):
+    """A score for each example, a threshold with a stated rate of false alarms, and reasons.
+
+    The score is fitted on the training split, the threshold on the validation split, which the weights
+    were not trained on. Writes `scores.csv` (score, p-value, whether flagged, and the features that add
+    most) and `contributions.csv`, or `.npz` for images, and leaves `detector.keras` in the run.
+
+    Args:
+        codec: from raw examples to codes and back.
+        score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
+        threshold: a member of `kerasae.thresholds`, its name or a dict with `name` and arguments.
+        false_alarms: share of normal examples that may be flagged, in (0, 1), for a threshold that takes
+            it; `None` leaves its own default.
+        normal: the label of normal rows, where there are labels: score and threshold then see no others,
+            and all others count as anomalies. Without it the rarer of two labels is the anomaly, for
+            figures alone.
+        reasons: features that are named for each example, those that add most to its score.
+
+    Attributes:
+        threshold_: above it an example is flagged.
+
+    Raises:
+        ValueError: for a score that the codec cannot give, or too few held-out rows for the threshold.
+
+    Example:
+        >>> detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
+        >>> detector.predict(data.test.examples)  # 1 for an anomaly
+
+    Reference: Hawkins, He, Williams, Baxter 2002, DaWaK, for the reconstruction error as a score.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        *,
+        score: str | dict[str, Any] = "whitened",
+        threshold: str | dict[str, Any] = "conformal",
+        false_alarms: float | None = None,
+        normal: str | int | bool | None = None,
+        reasons: int = 3,
+    ) -> None:
+        super().__init__(codec)
+        if reasons < 1:
+            raise ValueError(f"`reasons` must be positive, received {reasons}.")
+        self.score = score
+        self.threshold = threshold
+        self.false_alarms = false_alarms
+        self.normal = normal
+        self.reasons = reasons
+
+    @classmethod
+    def refusal(cls, codec: Codec) -> str:
+        if not getattr(codec, "ordered", True):
+            return "it gives back words without their order, so there is no residual to judge by."
+        return ""
+
+    def fit_score(self, data: Data) -> Self:
+        """Fits the score alone, on the training split; whoever calls it finds a threshold himself."""
+        self.spec_ = data.spec
+        score = registry.get("score", self.score)
+        first = next(self._accounts(data, "train"))
+        if lacking := [key for key in score.needs if key not in first]:
+            raise ValueError(
+                f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
+                f"without '{lacking[0]}'; take another score."
+            )
+        score.adapt(lambda: self._accounts(data, "train"))
+        self.detector_ = Detector(score, np.inf)
+        self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
+        return self
+
+    def fit(self, data: Data) -> Self:
+        given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
+        threshold: Any = registry.get("threshold", self.threshold, **self._taken(given))
+        self.fit_score(data)
+        split = data.validation
+        labels = None
+        if split.labels is not None and threshold.supervised:
+            labels = self.anomalous_labels(split.labels)
+        parts = self._accounts(data, "validation", everything=threshold.supervised)
+        self.calibration_ = np.concatenate([self._scores(part) for part in parts])
+        threshold.fit(self.calibration_, labels)
+        self.fitted_threshold_ = threshold
+        self.threshold_ = float(np.float32(threshold.threshold_))
+        self.detector_.threshold = self.threshold_
+        return self
+
+    def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What the threshold takes of these arguments; what it does not take was meant for it all the same."""
+        name = self.threshold if isinstance(self.threshold, str) else self.threshold.get("name", "")
+        known = registry.parameters(registry.resolve("threshold", name))
+        if wrong := [key for key in given if key not in known]:
+            raise ValueError(f"`{wrong[0]}` has no meaning for the threshold '{name}'; leave it out.")
+        return given
+
+    def _accounts(
+        self, data: Data, split: str, everything: bool = False
+    ) -> Iterator[Mapping[str, np.ndarray]]:
+        """How the codec explains a split, part by part; of normal rows alone, where they are known."""
+        labels = data.split(split).labels
+        start, found = 0, False
+        for raw in data.split(split).chunks():
+            kept = np.ones(len(raw), bool)
+            if self.normal is not None and not everything:
+                kept = ~self.anomalous_labels(_needed(labels))[start : start + len(raw)]
+            start += len(raw)
+            if kept.any():
+                found = True
+                rows = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else raw[kept]
+                yield account_of(self.codec, data.spec, rows)
+        if not found:
+            raise ValueError(
+                f"Expected rows with the label {self.normal!r} in the {split} split, found none."
+            )
+
+    def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
+        """Whether labels are those of anomalies, `(rows,)`, bool."""
+        if self.normal is not None:
+            return labels.astype(str) != str(self.normal)
+        kinds, counts = np.unique(labels, return_counts=True)
+        if len(kinds) != 2:
+            return np.zeros(len(labels), bool)
+        return labels == kinds[counts.argmin()]
+
+    def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(self.detector_(account), "float64")
+
+    # The verbs -----------------------------------------------------------------------------------
+
+    def score_samples(self, raw: Any) -> np.ndarray:
+        """How odd raw examples are, `(rows,)`; higher is odder."""
+        return self._scores(account_of(self.codec, self.spec_, raw))
+
+    def decision_function(self, raw: Any) -> np.ndarray:
+        """Score less threshold, `(rows,)`; positive for anomalies."""
+        return self.score_samples(raw) - self.threshold_
+
+    def predict(self, raw: Any) -> np.ndarray:
+        """1 for an anomaly and 0 for a normal example, `(rows,)`."""
+        return (self.decision_function(raw) > 0).astype(int)
+
+    def explain(self, raw: Any) -> np.ndarray:
+        """What each feature adds to the score of raw examples, `(rows, features)`."""
+        return np.asarray(self.detector_.features(account_of(self.codec, self.spec_, raw)))
+
+    def p_values(self, raw: Any) -> np.ndarray:
+        """Conformal p-values of raw examples against the held-out rows, `(rows,)`."""
+        return self._p_values(self.score_samples(raw))
+
+    def _p_values(self, scores: np.ndarray) -> np.ndarray:
+        return conformal_p_values(self.calibration_, scores)
+
+    # The command ---------------------------------------------------------------------------------
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        scores, features = [], []
+        for raw in data.test.chunks(2048):
+            account = account_of(self.codec, data.spec, raw)
+            scores.append(self._scores(account))
+            if out is not None:
+                features.append(np.asarray(self.detector_.features(account), "float32"))
+        found = np.concatenate(scores)
+        flagged = found > self.threshold_
+        truth = None
+        if data.test.labels is not None:
+            truth = self.anomalous_labels(data.test.labels)
+        figures = {
+            "threshold": self.threshold_,
+            "flagged": int(flagged.sum()),
+            **detection_figures(found, flagged, truth),
+        }
+        better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
+        better["false alarms"] = True
+        if out is None:
+            return Finding(figures, better)
+        added = np.concatenate(features)
+        p_values = self._p_values(found)
+        rows = odd_rows(data, found, p_values, flagged, added, self.reasons)
+        write_files(out, data, rows, added)
+        return Finding(
+            figures,
+            better,
+            [(True, self._sentence(flagged, len(found)))],
+            *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
+            notes=(
+                f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
+                f"{len(self.calibration_):,} held-out rows. p-value: the share of held-out rows at least as odd, "
+                "conformal: small ones are odd, and of normal rows at most 5 % have one below 0.05.",
+            ),
+        )
+
+    def _sentence(self, flagged: np.ndarray, rows: int) -> str:
+        words = f"{int(flagged.sum()):,} of {rows:,} rows are flagged"
+        rate = getattr(self.fitted_threshold_, "false_alarms", None)
+        if rate is None:
+            return f"{words}."
+        return f"{words}; of normal rows {rate:.1%} would be, {rate * rows:,.0f} if all were."
+
+    def keep(self, run: Run) -> None:
+        new = run.folder / "new_detector.keras"
+        self.detector_.save(new)
+        new.replace(run.detector_path)
+
+
+def _needed(labels: np.ndarray | None) -> np.ndarray:
+    if labels is None:
+        raise ValueError("`normal` names a label, but the rows have none; train with --labels COLUMN.")
+    return labels

@@ -1,0 +1,51 @@
+"""Detector: a fitted score and its threshold, as one file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.scores._base import Score
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Detector(keras.Model):
+    """What decides whether an example is anomalous, once a codec has explained it.
+
+    Args:
+        score: a fitted score, or its config.
+        threshold: above it, strictly, an example is anomalous.
+
+    Call arguments:
+        inputs: a dict of `code`, `residual` and `nll`, as `Autoencoder.account` gives it.
+
+    Returns:
+        The score, `(batch,)`.
+    """
+
+    def __init__(self, score: Score | dict[str, Any], threshold: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.score: Any = keras.saving.deserialize_keras_object(score) if isinstance(score, dict) else score
+        self.threshold = float(threshold)
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        return self.score({key: inputs[key] for key in self.score.needs})
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        """What each feature adds to the score, `(batch, features)`."""
+        return self.score.features({key: inputs[key] for key in self.score.needs})
+
+    def anomalous(self, score: Any) -> Any:
+        """Whether scores are above the threshold, bool; safe in a graph."""
+        return ops.greater(score, np.float32(self.threshold))
+
+    def build(self, input_shape: Any) -> None:
+        if not self.score.built:
+            self.score.build(input_shape)
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        config = {"score": keras.saving.serialize_keras_object(self.score), "threshold": self.threshold}
+        return {**super().get_config(), **config}

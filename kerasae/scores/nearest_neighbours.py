@@ -1,0 +1,75 @@
+"""The distance to the nearest training codes as an anomaly score."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.scores._base import Accounts, Score
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class NearestNeighboursScore(Score):
+    """Mean Euclidean distance to the `neighbours` nearest training codes.
+
+    It looks at codes alone, so what a feature adds is not known: the residual's squares stand in for
+    it, in proportion. It holds the training codes, so no exported graph carries it.
+
+    Args:
+        neighbours: how many.
+        most: training codes that are kept, spread over all, for a distance to each is worked out.
+
+    Reference: Ramaswamy, Rastogi, Shim 2000, SIGMOD; Angiulli and Pizzuti 2002, PKDD (the mean).
+    """
+
+    in_graph: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ("code", "residual")
+
+    def __init__(self, *, neighbours: int = 5, most: int = 20_000, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name, value in (("neighbours", neighbours), ("most", most)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
+        self.neighbours = neighbours
+        self.most = most
+        self._rows = 0
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape["code"][-1]
+        self.codes = self.add_weight(
+            shape=(self._rows, size), trainable=False, name="codes", initializer="zeros"
+        )
+        super().build(input_shape)
+
+    def get_build_config(self) -> dict[str, Any]:
+        return {**super().get_build_config(), "rows": self._rows}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self._rows = config.pop("rows")
+        super().build_from_config(config)
+
+    def adapt(self, accounts: Accounts) -> Self:
+        codes = np.concatenate([part["code"] for part in accounts()])
+        if len(codes) > self.most:
+            codes = codes[np.linspace(0, len(codes) - 1, self.most).astype(int)]
+        self._rows = len(codes)
+        super().adapt(accounts)
+        self.codes.assign(codes)
+        return self
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        code = inputs["code"]
+        squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(self.codes), axis=1)[None]
+        squared = squared - 2.0 * ops.matmul(code, ops.transpose(self.codes))
+        nearest = -ops.top_k(-squared, min(self.neighbours, self._rows))[0]
+        return ops.mean(ops.sqrt(ops.maximum(nearest, 0.0)), axis=1)
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        squared = ops.square(inputs["residual"])
+        share = squared / ops.maximum(ops.sum(squared, axis=1, keepdims=True), 1e-30)
+        return share * self.call(inputs)[:, None]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "neighbours": self.neighbours, "most": self.most}

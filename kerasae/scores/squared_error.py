@@ -1,0 +1,21 @@
+"""The squared error as an anomaly score."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerasae.scores._base import Score
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class SquaredErrorScore(Score):
+    """`sum_j r_j^2` of the residual `r`, in squared units of `x`.
+
+    For categories, booleans and tokens the residual is that of their deviance, so their part is
+    `-2 log p`.
+    """
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        return ops.square(inputs["residual"])

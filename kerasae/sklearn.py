@@ -1,0 +1,343 @@
+"""Estimators for scikit-learn: a transformer, an outlier detector and an imputer.
+
+They work in `Pipeline`, `GridSearchCV`, `clone`, with pickle and joblib, with DataFrames and
+`set_output`. Each trains a model of `kerasae.models` in `fit`. An array of numbers takes the dense
+network; missing entries, and a DataFrame with columns of other types, the table network.
+"""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    OneToOneFeatureMixin,
+    OutlierMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from kerasae.applications.anomaly import AnomalyDetector
+from kerasae.applications.imputation import Imputer
+from kerasae.data import Data, Split, array_spec
+from kerasae.data.tables import column_of
+from kerasae.models import Autoencoder
+from kerasae.presets import settings as settings_of
+from kerasae.recipe import Recipe
+from kerasae.spec import Spec
+from kerasae.thresholds.median_deviation import MedianDeviationThreshold
+from kerasae.training import train
+
+
+class _Estimator(BaseEstimator):
+    """What the three share: rows to `Data`, a recipe, a training."""
+
+    #: Share of the rows held out to choose the epoch; 0 trains on all of them, for all epochs.
+    _held_out: ClassVar[float] = 0.1
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "model": [str],
+        "preset": [str, None],
+        "latent_dim": [Interval(Integral, 1, None, closed="left"), None],
+        "epochs": [Interval(Integral, 1, None, closed="left"), None],
+        "settings": [dict, None],
+        "random_state": ["random_state"],
+    }
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        if tags.transformer_tags is not None:
+            # Models compute in float32, whatever comes in.
+            tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """Rows as a codec of this estimator takes them: an array of numbers, or a DataFrame."""
+        least = 2 if reset else 1
+        if isinstance(X, pd.DataFrame) and not all(map(pd.api.types.is_numeric_dtype, X.dtypes)):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            if len(X) < least:
+                raise ValueError(
+                    f"Found array with {len(X)} sample(s) while a minimum of {least} is required."
+                )
+            rows: Any = X.rename(columns=str)
+        else:
+            rows = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype="numeric",
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=least,
+            )
+            rows = rows.astype("float32" if rows.dtype == np.float32 else "float64")
+        table = self._takes_table(rows) if reset else self._table
+        if reset:
+            self._table = table
+        if table and not isinstance(rows, pd.DataFrame):
+            return pd.DataFrame(rows, columns=[f"x{number}" for number in range(rows.shape[1])])
+        if not table and (isinstance(rows, pd.DataFrame) or np.isnan(rows).any()):
+            raise ValueError(
+                "Input X contains NaN or columns that are no numbers, and the rows that this estimator was "
+                "fitted on did not; fit it on rows with missing entries, or fill them first."
+            )
+        return rows
+
+    def _takes_table(self, rows: Any) -> bool:
+        return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
+
+    def _fit_model(self, rows: Any) -> Data:
+        """Trains `model_` on rows; returns the data, with what was held out as validation split."""
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        with _random_state_kept():
+            recipe, data = self._recipe(rows, seed)
+            model = recipe.build(data)
+            choosing = len(data.validation) > 0
+            self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
+        self.model_: Autoencoder = model
+        return data
+
+    def _recipe(self, rows: Any, seed: int) -> tuple[Recipe, Data]:
+        if isinstance(rows, pd.DataFrame):
+            columns = tuple(column_of(rows[name]) for name in rows)
+            spec = Spec("table", (len(columns),), "mixed", columns=columns)
+        else:
+            spec = array_spec(rows)
+        settings: dict[str, Any] = {}
+        if self.preset is not None:
+            settings |= settings_of(self.preset, spec)
+        else:
+            # Steps, as few rows make epochs of a step or two; the best epoch is kept.
+            settings |= {"model.name": self.model, "train.steps": 3000}
+        if self.latent_dim is not None:
+            settings["network.latent_dim"] = int(self.latent_dim)
+        if self.epochs is not None:
+            settings.pop("train.steps", None)
+            settings["train.epochs"] = int(self.epochs)
+        recipe = Recipe.of().override({**settings, "train.seed": seed % 2**31, **(self.settings or {})})
+        order = np.random.default_rng(seed).permutation(len(rows))
+        held = max(1, round(self._held_out * len(rows))) if self._held_out and len(rows) > 3 else 0
+        everything = Split(rows)
+        parts = (np.sort(order[held:]), np.sort(order[:held]))
+        train_rows, validation_rows = (everything.rows(part) for part in parts)
+        data = Data("rows", spec, train_rows, validation_rows, everything.rows(order[:0]))
+        return recipe, recipe.prepare(data)
+
+
+@contextlib.contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """A recipe seeds the global generators of Python and NumPy; an estimator must leave them alone."""
+    kept = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])
+
+
+class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Estimator):
+    """Rows to codes and back, as `sklearn.decomposition.PCA` does it, by an autoencoder.
+
+    Args:
+        latent_dim: size of the code.
+        model: a family of `kerasae.models`.
+        epochs: at most so many; `None` for at most 3,000 steps.
+        preset: a member of `kerasae.presets` in place of `model`, or `None`.
+        settings: any other parameter, as `--set` takes it: `{"network.depth": 3, "train.patience": 5}`.
+        random_state: of the weights, the split and the noise.
+
+    Attributes:
+        model_: the trained autoencoder, with its preprocessing.
+        history_: of the training.
+        n_features_in_: columns in.
+
+    Example:
+        >>> make_pipeline(AutoencoderTransformer(2), LogisticRegression()).fit(X, y)
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 8,
+        *,
+        model: str = "undercomplete",
+        epochs: int | None = None,
+        preset: str | None = None,
+        settings: dict[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.model = model
+        self.epochs = epochs
+        self.preset = preset
+        self.settings = settings
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Trains the model on rows `(rows, columns)`, without `y`."""
+        self._validate_params()
+        self._fit_model(self._rows(X, reset=True))
+        return self
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.model_.latent_dim
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Rows to codes, `(rows, latent_dim)`, float32."""
+        check_is_fitted(self)
+        return self.model_.transform(self._rows(X, reset=False))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Codes to rows of the type that `fit` took, `(rows, columns)`."""
+        check_is_fitted(self)
+        return self.model_.inverse_transform(np.asarray(X, "float32"))
+
+
+class AutoencoderDetector(OutlierMixin, _Estimator):
+    """Odd rows, as `sklearn.ensemble.IsolationForest` finds them, by an autoencoder.
+
+    As everywhere in scikit-learn lower scores are odder, and `predict` says -1 for an outlier.
+
+    Args:
+        preset: a member of `kerasae.presets`: `"detector"` for training rows that are normal,
+            `"contaminated_detector"` for rows with outliers among them; `None` takes `model`.
+        anomaly_score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
+        contamination: share of outliers among the rows of `fit`, in (0, 0.5], which decides the
+            threshold; `"auto"` puts it 3.5 robust deviations above the median score instead.
+        model: a family of `kerasae.models`, where there is no preset.
+        latent_dim: size of the code; `None` for that of the preset.
+        epochs: at most so many, in place of the steps of the preset.
+        settings: any other parameter, as `--set` takes it.
+        random_state: of the weights and the noise.
+
+    Attributes:
+        detector_: the fitted application, with `explain` for reasons.
+        offset_: `decision_function` is `score_samples` less this.
+        model_: the trained autoencoder, with its preprocessing.
+    """
+
+    #: The presets have no epoch to choose: they train on all rows.
+    _held_out: ClassVar[float] = 0.0
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_Estimator._parameter_constraints,
+        "anomaly_score": [str, dict],
+        "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
+    }
+
+    def __init__(
+        self,
+        *,
+        preset: str | None = "detector",
+        anomaly_score: str | dict[str, Any] = "whitened",
+        contamination: float | str = 0.05,
+        model: str = "denoising",
+        latent_dim: int | None = None,
+        epochs: int | None = None,
+        settings: dict[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.preset = preset
+        self.anomaly_score = anomaly_score
+        self.contamination = contamination
+        self.model = model
+        self.latent_dim = latent_dim
+        self.epochs = epochs
+        self.settings = settings
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Trains the model on rows `(rows, columns)` and fits the score and the threshold, without `y`."""
+        self._validate_params()
+        self._fit_score(self._fit_model(self._rows(X, reset=True)))
+        return self
+
+    def _fit_score(self, data: Data) -> None:
+        self.detector_ = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(data)
+        scores = np.concatenate([self.detector_.score_samples(raw) for raw in data.train.chunks()])
+        if self.contamination == "auto":
+            self.offset_ = -MedianDeviationThreshold().fit(scores).threshold_
+        else:
+            self.offset_ = float(np.percentile(-scores, 100.0 * self.contamination))
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Scores of rows, `(rows,)`; lower is odder."""
+        check_is_fitted(self)
+        return -self.detector_.score_samples(self._rows(X, reset=False))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores less `offset_`, `(rows,)`; negative for outliers."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for outliers and 1 for the rest, `(rows,)`."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def explain(self, X: Any) -> np.ndarray:
+        """What each column adds to the score of each row, `(rows, columns)`; more is odder."""
+        check_is_fitted(self)
+        return self.detector_.explain(self._rows(X, reset=False))
+
+
+class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
+    """Missing entries filled, as `sklearn.impute.IterativeImputer` does it, by an autoencoder.
+
+    What is there stays as it is. A column without any value in `fit` stays missing.
+
+    Args:
+        model: a family of `kerasae.models`.
+        latent_dim: size of the code.
+        epochs: at most so many; `None` for at most 3,000 steps.
+        preset: a member of `kerasae.presets` in place of `model`, or `None`.
+        settings: any other parameter, as `--set` takes it.
+        random_state: of the weights, the split and the noise.
+
+    Attributes:
+        imputer_: the fitted application, with `draw` for several imputations.
+        model_: the trained autoencoder, with its preprocessing.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str = "denoising",
+        latent_dim: int | None = None,
+        epochs: int | None = None,
+        preset: str | None = None,
+        settings: dict[str, Any] | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.model = model
+        self.latent_dim = latent_dim
+        self.epochs = epochs
+        self.preset = preset
+        self.settings = settings
+        self.random_state = random_state
+
+    def _takes_table(self, rows: Any) -> bool:
+        return True
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Trains the model on rows with missing entries, without `y`."""
+        self._validate_params()
+        data = self._fit_model(self._rows(X, reset=True))
+        self.imputer_ = Imputer(self.model_).fit(data)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Rows with their missing entries filled: a DataFrame for one with columns of other types."""
+        check_is_fitted(self)
+        rows = self._rows(X, reset=False)
+        filled = self.imputer_.transform(rows)
+        if isinstance(X, pd.DataFrame):
+            return filled.set_axis(X.columns, axis=1)
+        return filled.to_numpy("float32" if np.asarray(X).dtype == np.float32 else "float64")

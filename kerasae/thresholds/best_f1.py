@@ -1,0 +1,34 @@
+"""The threshold of the best F1 on labelled rows."""
+
+from typing import ClassVar, Self
+
+import numpy as np
+from sklearn.metrics import precision_recall_curve
+
+from kerasae.thresholds._base import Threshold
+
+
+class BestF1Threshold(Threshold):
+    """The threshold with the greatest harmonic mean of precision and recall on labelled held-out rows.
+
+    Raises:
+        ValueError: without labels of both kinds.
+    """
+
+    supervised: ClassVar[bool] = True
+
+    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
+        if labels is None or len(np.unique(labels)) != 2:
+            raise ValueError(
+                "The threshold 'best_f1' needs held-out rows with labels of both kinds, received none such; "
+                "take another threshold."
+            )
+        precision, recall, bounds = precision_recall_curve(labels, scores)
+        f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+        best = int(f1[:-1].argmax())
+        # The curve counts scores from the bound on; here those above it are anomalous.
+        lower = np.asarray(scores)[scores < bounds[best]]
+        self.threshold_ = float(
+            (lower.max() + bounds[best]) / 2 if len(lower) else np.nextafter(bounds[0], -np.inf)
+        )
+        return self

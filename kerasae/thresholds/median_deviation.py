@@ -1,0 +1,34 @@
+"""A threshold at some deviations above the median."""
+
+from typing import Self
+
+import numpy as np
+from scipy.stats import median_abs_deviation
+
+from kerasae.thresholds._base import Threshold
+
+
+class MedianDeviationThreshold(Threshold):
+    """`median + deviations * MAD / 0.6745` of the logarithms of held-out scores.
+
+    Anomalies among the held-out rows hardly move it. The logarithm makes the long tail of a distance
+    nearly symmetric; scores that may be 0 or less are taken as they are.
+
+    Args:
+        deviations: normal standard deviations above the median.
+
+    Reference: Iglewicz and Hoaglin 1993, *How to Detect and Handle Outliers*, for 3.5.
+    """
+
+    def __init__(self, *, deviations: float = 3.5) -> None:
+        if isinstance(deviations, bool) or not deviations > 0:
+            raise ValueError(f"`deviations` must be positive, received {deviations!r}.")
+        self.deviations = deviations
+
+    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
+        scores = np.asarray(scores, "float64")
+        logarithmic = bool((scores > 0).all())
+        values = np.log(scores) if logarithmic else scores
+        bound = np.median(values) + self.deviations * median_abs_deviation(values, scale="normal")
+        self.threshold_ = float(np.exp(bound) if logarithmic else bound)
+        return self

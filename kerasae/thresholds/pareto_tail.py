@@ -1,0 +1,50 @@
+"""A threshold in the tail, beyond what was seen."""
+
+from typing import Self
+
+import numpy as np
+from scipy.stats import genpareto
+
+from kerasae.thresholds._base import Threshold, check_rate
+
+
+class ParetoTailThreshold(Threshold):
+    """The score that normal examples exceed with probability `false_alarms`, from a fitted tail.
+
+    The excesses over a high quantile of the held-out scores follow a generalised Pareto distribution
+    (Pickands 1975), fitted by maximum likelihood. So rates far below `1 / rows` have a threshold, which
+    rests on the fit.
+
+    Args:
+        false_alarms: the rate, in (0, 1).
+        tail: share of the held-out rows that make the tail, in (0, 1).
+
+    Raises:
+        ValueError: for fewer than ten rows in the tail.
+
+    Reference: Siffer, Fouque, Termier, Largouet 2017, KDD, section 3.2.
+    """
+
+    def __init__(self, *, false_alarms: float = 0.001, tail: float = 0.1) -> None:
+        check_rate(false_alarms)
+        if isinstance(tail, bool) or not 0 < tail < 1:
+            raise ValueError(f"`tail` must be in (0, 1), received {tail!r}.")
+        self.false_alarms = false_alarms
+        self.tail = tail
+
+    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
+        scores = np.asarray(scores, "float64")
+        if self.false_alarms >= self.tail:
+            self.threshold_ = float(np.quantile(scores, 1 - self.false_alarms))
+            return self
+        begin = float(np.quantile(scores, 1 - self.tail))
+        excesses = scores[scores > begin] - begin
+        if len(excesses) < 10:
+            raise ValueError(
+                f"A tail needs at least 10 held-out rows, received {len(excesses)} of {len(scores)}; raise "
+                "`tail`, or take another threshold."
+            )
+        shape, _, scale = genpareto.fit(excesses, floc=0.0)
+        beyond = self.false_alarms * len(scores) / len(excesses)
+        self.threshold_ = begin + float(genpareto.isf(min(beyond, 1.0), shape, scale=scale))
+        return self

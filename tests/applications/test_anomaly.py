@@ -1,0 +1,396 @@
+"""The anomaly detector: scores by identity, thresholds by what they promise, files as a user reads them."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from kerasae import PCA, Recipe, registry
+from kerasae.applications import AnomalyDetector, apply
+from kerasae.applications._accounts import account_of
+from kerasae.data import Data, Split, array_spec
+from kerasae.evaluation import reconstruct
+from kerasae.runs import run_recipe
+from kerasae.thresholds import ConformalThreshold
+
+
+def correlated(rows, seed, size=6, rank=2):
+    """Normal rows near a plane."""
+    rng = np.random.default_rng(seed)
+    mixing = np.random.default_rng(99).normal(size=(rank, size))
+    return (rng.normal(size=(rows, rank)) @ mixing + 0.1 * rng.normal(size=(rows, size))).astype("float32")
+
+
+def rows_data(train, validation, test, labels=None):
+    data = Data("rows", array_spec(train), Split(train), Split(validation), Split(test, labels))
+    return Recipe.of().prepare(data)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return rows_data(correlated(600, 0), correlated(300, 1), correlated(200, 2))
+
+
+@pytest.fixture(scope="module")
+def model(rows):
+    recipe = Recipe.of("denoising", latent_dim=2, network={"widths": [16]})
+    model = recipe.build(rows)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(rows.x("train"), epochs=15, verbose=0)
+    return model
+
+
+def accounts(rng, rows=400, size=5):
+    mixing = np.eye(size) + 0.2 * rng.normal(size=(size, size))
+    residual = (rng.normal(size=(rows, size)) @ mixing).astype("float32")
+    return {
+        "code": rng.normal(size=(rows, 3)).astype("float32"),
+        "residual": residual + 0.5,
+        "nll": np.square(residual) - 1,
+    }
+
+
+SCORES = registry.names("score")
+
+
+# Scores ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_what_the_features_add_is_the_score(name):
+    account = accounts(np.random.default_rng(0))
+    score = registry.get("score", name).adapt(lambda: [account])
+    given = {key: account[key] for key in score.needs}
+    found = np.asarray(score(given))
+    np.testing.assert_allclose(np.asarray(score.features(given)).sum(axis=1), found, rtol=2e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_in_parts_is_the_score_of_the_whole(name):
+    account = accounts(np.random.default_rng(1))
+    parts = [{key: value[a:b] for key, value in account.items()} for a, b in ((0, 7), (7, 250), (250, 400))]
+    whole, cut = (registry.get("score", name).adapt(lambda p=p: p) for p in ([account], parts))
+    given = {key: account[key] for key in whole.needs}
+    np.testing.assert_allclose(np.asarray(whole(given)), np.asarray(cut(given)), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_saved_score_is_the_score(name, tmp_path):
+    from kerasae.scores import Detector
+
+    account = accounts(np.random.default_rng(2))
+    score = registry.get("score", name).adapt(lambda: [account])
+    detector = Detector(score, 1.5)
+    detector.build({key: value.shape for key, value in account.items()})
+    detector.save(tmp_path / "d.keras")
+    again = keras.saving.load_model(tmp_path / "d.keras")
+    assert again.threshold == 1.5
+    assert np.array_equal(np.asarray(again(account)), np.asarray(detector(account)))
+
+
+def test_the_whitened_score_is_the_mahalanobis_distance():
+    """Against NumPy's inverse of the covariance; many rows, so that hardly anything is shrunk."""
+    account = accounts(np.random.default_rng(3), rows=200_000)
+    residual = account["residual"].astype("float64")
+    centred = residual - residual.mean(axis=0)
+    precision = np.linalg.inv(np.cov(centred.T, bias=True))
+    expected = np.einsum("ij,jk,ik->i", centred, precision, centred)
+    score = registry.get("score", "whitened").adapt(lambda: [account])
+    found = np.asarray(score({"residual": account["residual"]}))
+    np.testing.assert_allclose(found, expected, rtol=5e-3, atol=5e-3)
+
+
+@pytest.mark.parametrize("factor", [1e-2, 1e2])
+def test_the_whitened_score_does_not_know_units(factor):
+    account = accounts(np.random.default_rng(4))
+    scales = np.array([factor, 1, 1, 1, 1], "float32")
+    other = {**account, "residual": account["residual"] * scales}
+    found = [
+        np.asarray(registry.get("score", "whitened").adapt(lambda a=a: [a])({"residual": a["residual"]}))
+        for a in (account, other)
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+def test_a_feature_without_error_is_no_division_by_zero():
+    account = accounts(np.random.default_rng(5))
+    account["residual"][:, 2] = 0
+    score = registry.get("score", "whitened").adapt(lambda: [account])
+    assert np.isfinite(np.asarray(score({"residual": account["residual"]}))).all()
+
+
+def test_above_a_thousand_features_the_covariance_is_diagonal():
+    rng = np.random.default_rng(6)
+    residual = rng.normal(size=(50, 1100)).astype("float32")
+    score = registry.get("score", "whitened").adapt(lambda: [{"residual": residual}])
+    expected = np.square((residual - residual.mean(0)) / residual.std(0)).sum(1)
+    np.testing.assert_allclose(np.asarray(score({"residual": residual})), expected, rtol=1e-3)
+
+
+def test_nearest_neighbours_are_those_of_scikit_learn():
+    from sklearn.neighbors import NearestNeighbors
+
+    account = accounts(np.random.default_rng(7))
+    score = registry.get("score", {"name": "nearest_neighbours", "neighbours": 4}).adapt(lambda: [account])
+    query = np.random.default_rng(8).normal(size=(30, 3)).astype("float32")
+    expected = NearestNeighbors(n_neighbors=4).fit(account["code"]).kneighbors(query)[0].mean(axis=1)
+    found = np.asarray(score({"code": query, "residual": account["residual"][:30]}))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_a_combination_refuses_what_has_no_logarithm():
+    with pytest.raises(ValueError, match="never negative, received LikelihoodScore"):
+        registry.get("score", {"name": "combination", "scores": ["whitened", "likelihood"]})
+
+
+# Residuals ---------------------------------------------------------------------------------------
+
+
+def test_a_model_and_any_codec_say_the_same_residual(rows, model):
+    """A model's own account against the one worked out from its verbs alone."""
+
+    class Verbs:
+        preprocessor = model.preprocessor
+        latent_dim = model.latent_dim
+        transform, inverse_transform, decode = model.transform, model.inverse_transform, model.decode
+
+    raw = rows.test.examples
+    own, other = (account_of(codec, rows.spec, raw) for codec in (model, Verbs()))
+    np.testing.assert_allclose(own["residual"], other["residual"], atol=1e-5)
+    np.testing.assert_allclose(own["residual"], rows.to_x(raw) - reconstruct(model, raw), atol=1e-5)
+    np.testing.assert_allclose(own["nll"], np.square(own["residual"]), rtol=1e-4, atol=1e-6)
+
+
+def test_residuals_of_a_table_are_of_its_deviance():
+    """Half the sum of squares of categories and booleans is their likelihood; a missing entry is 0."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "a": np.where(rng.random(300) < 0.2, np.nan, rng.normal(size=300)),
+            "b": rng.random(300) < 0.3,
+            "c": rng.choice(["u", "v", "w"], 300),
+        }
+    )
+    from kerasae.data.tables import from_frame
+
+    recipe = Recipe.of(latent_dim=2)
+    data = recipe.prepare(from_frame(frame))
+    model = recipe.build(data)
+    found = model.accounts(frame)
+    missing = frame["a"].isna().to_numpy()
+    assert not found["residual"][missing, 0].any()
+    assert found["residual"][~missing, 0].all()
+    np.testing.assert_allclose(
+        0.5 * np.square(found["residual"][:, 1:]), found["nll"][:, 1:], rtol=1e-3, atol=1e-5
+    )
+    told = np.sign(found["residual"][:, 1])
+    assert np.array_equal(told, np.where(frame["b"], 1, -1))
+
+
+# Thresholds --------------------------------------------------------------------------------------
+
+
+def test_the_conformal_threshold_keeps_its_promise(model, rows):
+    """200 repetitions, each with 999 fresh calibration rows and 1,000 fresh normal test rows.
+
+    Given the calibration the count of false alarms is binomial with a Beta(k, n + 1 - k) rate, so over
+    all it is beta-binomial. Each count within the interval that 0.9999 of them lie in; their mean
+    within four standard errors; their whole distribution by a Kolmogorov-Smirnov test, which a
+    threshold that is off by one rank in 20 fails.
+    """
+    n, m, repetitions = 999, 1000, 200
+    detector = AnomalyDetector(model).fit_score(rows)
+    fresh = correlated(repetitions * (n + m), 12345).reshape(repetitions, n + m, -1)
+    scores = detector.score_samples(fresh.reshape(-1, fresh.shape[-1])).reshape(repetitions, n + m)
+    for rate in (0.01, 0.05, 0.1):
+        counts = np.array(
+            [int(ConformalThreshold(false_alarms=rate).fit(one[:n]).predict(one[n:]).sum()) for one in scores]
+        )
+        k = round(rate * (n + 1))
+        theory = stats.betabinom(m, k, n + 1 - k)
+        low, high = theory.interval(0.9999)
+        assert low <= counts.min() and counts.max() <= high, (rate, counts.min(), counts.max())
+        assert abs(counts.mean() - rate * m) < 4 * theory.std() / np.sqrt(repetitions)
+        # A uniform draw inside each step makes the discrete distribution continuous.
+        u = np.random.default_rng(1).random(repetitions)
+        lower = theory.cdf(counts - 1)
+        assert stats.kstest(lower + u * (theory.cdf(counts) - lower), "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1, 0.5])
+@pytest.mark.parametrize("n", [99, 100, 250])
+def test_flags_and_p_values_say_the_same(rate, n):
+    rng = np.random.default_rng(0)
+    threshold = ConformalThreshold(false_alarms=rate).fit(rng.normal(size=n).round(1))
+    scores = rng.normal(size=500).round(1)
+    assert np.array_equal(threshold.predict(scores), threshold.p_values(scores) <= rate + 1e-12)
+
+
+def test_too_few_rows_for_a_rate():
+    with pytest.raises(ValueError, match="at least 99 held-out rows, received 98"):
+        ConformalThreshold(false_alarms=0.01).fit(np.arange(98.0))
+    assert ConformalThreshold(false_alarms=0.01).fit(np.arange(99.0)).threshold_ == 98
+
+
+def test_discoveries_hold_their_rate():
+    """Benjamini-Hochberg over conformal p-values: the share of false ones, on the average."""
+    rng = np.random.default_rng(0)
+    shares, power = [], []
+    for _ in range(200):
+        threshold = ConformalThreshold().fit(rng.normal(size=999))
+        scores = np.concatenate([rng.normal(size=180), rng.normal(4.0, size=20)])
+        found = threshold.discoveries(scores, 0.1)
+        shares.append(found[:180].sum() / max(found.sum(), 1))
+        power.append(found[180:].mean())
+    # The rate times the share of normal rows, 0.09, is what theory gives; four standard errors above.
+    assert np.mean(shares) < 0.09 + 4 * np.std(shares) / np.sqrt(200)
+    assert np.mean(shares) > 0.05
+    assert np.mean(power) > 0.8
+
+
+def test_thresholds_on_known_distributions():
+    scores = np.random.default_rng(0).exponential(size=20_000)
+    tail = registry.get("threshold", {"name": "pareto_tail", "false_alarms": 1e-4}).fit(scores)
+    # The tail of an exponential is one: its quantile is known, and the fit has 2,000 rows.
+    assert abs(tail.threshold_ / -np.log(1e-4) - 1) < 0.15
+    quantile = registry.get("threshold", {"name": "quantile", "false_alarms": 0.1}).fit(scores)
+    assert (scores > quantile.threshold_).mean() == pytest.approx(0.1, abs=1e-3)
+    lognormal = np.exp(np.random.default_rng(1).normal(size=20_000))
+    median = registry.get("threshold", {"name": "median_deviation", "deviations": 2.0}).fit(lognormal)
+    assert (lognormal > median.threshold_).mean() == pytest.approx(stats.norm.sf(2.0), abs=4e-3)
+    spoiled = np.concatenate([lognormal, np.full(4000, 1e6)])
+    moved = registry.get("threshold", {"name": "median_deviation", "deviations": 2.0}).fit(spoiled)
+    assert median.threshold_ < moved.threshold_ < 3 * median.threshold_
+
+
+def test_the_best_f1_is_the_best():
+    from sklearn.metrics import f1_score
+
+    rng = np.random.default_rng(0)
+    labels = rng.random(300) < 0.2
+    scores = rng.normal(size=300) + 1.5 * labels
+    threshold = registry.get("threshold", "best_f1").fit(scores, labels)
+    best = max(f1_score(labels, scores > bound) for bound in np.unique(scores))
+    assert f1_score(labels, threshold.predict(scores)) == pytest.approx(best)
+    with pytest.raises(ValueError, match="labels of both kinds"):
+        registry.get("threshold", "best_f1").fit(scores)
+
+
+# The detector ------------------------------------------------------------------------------------
+
+
+def test_rows_off_the_plane_are_found_and_the_feature_named(model, rows):
+    odd = correlated(50, 3)
+    odd[:, 4] += 3.0
+    detector = AnomalyDetector(model).fit(rows)
+    assert detector.predict(odd).mean() > 0.9
+    assert (detector.explain(odd).argmax(axis=1) == 4).mean() > 0.7
+    assert np.array_equal(
+        detector.predict(odd), (detector.score_samples(odd) > detector.threshold_).astype(int)
+    )
+    assert detector.p_values(odd).max() <= 1
+    assert detector.p_values(odd).min() == pytest.approx(1 / 301)
+
+
+def test_pca_is_a_baseline(rows):
+    detector = AnomalyDetector(PCA(2).fit(rows), score="squared_error").fit(rows)
+    odd = correlated(50, 3)
+    odd[:, 4] += 3.0
+    assert detector.predict(odd).mean() > 0.9
+    with pytest.raises(ValueError, match="needs a model with a likelihood"):
+        AnomalyDetector(PCA(2).fit(rows), score="likelihood").fit(rows)
+
+
+def test_only_normal_rows_are_fitted_on(model):
+    normal, odd = correlated(300, 0), correlated(300, 1) * 5
+    labels = np.repeat(["good", "bad"], 300)
+    data = rows_data(normal, correlated(100, 3), correlated(10, 4))
+    clean = AnomalyDetector(model).fit(data)
+    both = Split(np.concatenate([normal, odd]), labels)
+    held = Split(np.concatenate([data.validation.examples, odd[:50]]), np.repeat(["good", "bad"], [100, 50]))
+    mixed = dataclasses.replace(data, train=both, validation=held)
+    assert AnomalyDetector(model, normal="good").fit(mixed).threshold_ == pytest.approx(
+        clean.threshold_, rel=1e-5
+    )
+    assert AnomalyDetector(model).fit(mixed).threshold_ != pytest.approx(clean.threshold_, rel=1e-2)
+    with pytest.raises(ValueError, match="Expected rows with the label 'fine' in the train split"):
+        AnomalyDetector(model, normal="fine").fit(mixed)
+    with pytest.raises(ValueError, match="the rows have none"):
+        AnomalyDetector(model, normal="good").fit(data)
+
+
+def test_arguments_that_mean_nothing_are_refused(model, rows):
+    with pytest.raises(ValueError, match="`false_alarms` has no meaning for the threshold 'best_f1'"):
+        AnomalyDetector(model, threshold="best_f1", false_alarms=0.1).fit(rows)
+    with pytest.raises(ValueError, match="Unknown score 'whitend'; did you mean 'whitened'"):
+        AnomalyDetector(model, score="whitend").fit(rows)
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def table_run(tmp_path_factory):
+    """A run on a CSV with names, categories, gaps and labels, and a file of new rows without labels."""
+    folder = tmp_path_factory.mktemp("table")
+    rng = np.random.default_rng(0)
+    base = correlated(600, 0, size=3)
+    frame = pd.DataFrame(base, columns=["a", "b", "c"])
+    frame["kind"] = np.where(base[:, 0] > 0, "hot", "cold")
+    frame.loc[rng.random(600) < 0.1, "b"] = np.nan
+    frame.insert(0, "customer", [f"k{number}" for number in range(600)])
+    frame["odd"] = 0
+    frame.loc[::40, "odd"] = 1
+    frame.loc[::40, "c"] += 6.0
+    frame.to_csv(folder / "rows.csv", index=False)
+    new = frame.drop(columns="odd").iloc[:12]
+    new.to_csv(folder / "new.csv", index=False)
+    recipe = Recipe.of(
+        "denoising",
+        source=str(folder / "rows.csv"),
+        latent_dim=2,
+        data={"labels": "odd", "id": "customer"},
+        train={"epochs": 20},
+    )
+    return run_recipe(recipe, folder / "run"), folder
+
+
+def test_what_a_user_takes_away(table_run, tmp_path):
+    run, folder = table_run
+    outcome = apply("anomaly", run, tmp_path / "found", source=str(folder / "new.csv"))
+    scores = pd.read_csv(tmp_path / "found" / "scores.csv")
+    assert [*scores["row"]] == [f"k{number}" for number in range(12)]
+    assert set(scores["reason_1"]) <= {"a", "b", "c", "kind"}
+    assert scores["score"].argmax() == 0
+    assert scores.loc[0, "reason_1"] == "c"
+    contributions = pd.read_csv(tmp_path / "found" / "contributions.csv", index_col="row")
+    np.testing.assert_allclose(contributions.sum(axis=1), scores["score"], rtol=1e-3)
+    assert outcome.rows == 12
+    assert {*outcome.findings} == {"denoising", "pca", "pca-onehot"}
+    assert (run.folder / "sections" / "anomaly.html").is_file()
+    detector = keras.saving.load_model(run.detector_path)
+    flags = np.asarray(detector(run.model.accounts(run.data.test.examples))) > detector.threshold
+    whole = apply("anomaly", run, tmp_path / "whole", baselines=False)
+    assert whole.findings["denoising"].figures["flagged"] == flags.sum()
+    assert whole.findings["denoising"].figures["AUROC"] > 0.9
+
+
+def test_a_folder_that_exists_is_kept(table_run, tmp_path):
+    (tmp_path / "keep").mkdir()
+    with pytest.raises(FileExistsError, match="kept as it is"):
+        apply("anomaly", table_run[0], tmp_path / "keep")
+
+
+def test_a_failure_leaves_nothing(table_run, tmp_path):
+    run, folder = table_run
+    pd.DataFrame({"x": [1.0]}).to_csv(folder / "other.csv", index=False)
+    with pytest.raises(ValueError, match="No column 'a'"):
+        apply("anomaly", run, tmp_path / "none", source=str(folder / "other.csv"))
+    with pytest.raises(ValueError, match=r"Unknown parameter `anomaly.scroe`; did you mean 'score'"):
+        apply("anomaly", run, tmp_path / "none", scroe="whitened")
+    with pytest.raises(ValueError, match="at least 999"):
+        apply("anomaly", run, tmp_path / "none", false_alarms=0.001)
+    assert not [*tmp_path.iterdir()]
