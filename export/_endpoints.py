@@ -11,9 +11,11 @@ import tensorflow as tf
 from kerasae.export._view import View
 
 from kerasae.layers import NoiseLayer
+from kerasae.losses import flatten
 from kerasae.models import Autoencoder
 from kerasae.penalties import Penalty
 from kerasae.preprocessing import Preprocessor
+from kerasae.scores import Detector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Verbs:
         self.error = graph(loss.error, x, decoded)
 
 
-def endpoints(model: Autoencoder, view: View, *, seeded: bool) -> list[Endpoint]:
+def endpoints(
+    model: Autoencoder, view: View, *, seeded: bool, detector: Detector | None = None
+) -> list[Endpoint]:
     """What every artifact answers; the first is what a client gets that names no signature.
 
     Args:
@@ -66,6 +70,7 @@ def endpoints(model: Autoencoder, view: View, *, seeded: bool) -> list[Endpoint]
         view: how raw examples enter and leave.
         seeded: whether draws come from a seed a row, two int32, or from `eps` ~ N(0, I) that the
             client sends: TFLite has no random operation that is the same everywhere.
+        detector: of the run, where there is one: it answers as `detect`.
     """
     verbs = Verbs(model, view)
     raw = view.inputs()
@@ -88,6 +93,20 @@ def endpoints(model: Autoencoder, view: View, *, seeded: bool) -> list[Endpoint]
         x = verbs.enter(sent)
         return {"score": verbs.error(x, verbs.decode(verbs.describe(x)["z"]))}
 
+    def found_odd(sent: dict[str, Any]) -> dict[str, Any]:
+        assert detector is not None
+        x = verbs.enter(sent)
+        z = verbs.describe(x)["z"]
+        params, loss = verbs.decode(z), model.reconstruction_loss
+        score = detector(
+            {
+                "code": z,
+                "residual": flatten(loss.residual(x, params)),
+                "nll": flatten(loss.per_feature(x, params)),
+            }
+        )
+        return {"score": score, "anomalous": tf.cast(detector.anomalous(score), tf.int32)}
+
     def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:
         described = verbs.describe(verbs.enter({name: sent[name] for name in raw}))
         return rebuilt(model.draw_code(described, eps(sent)))
@@ -98,6 +117,8 @@ def endpoints(model: Autoencoder, view: View, *, seeded: bool) -> list[Endpoint]
         Endpoint("decode", z, lambda sent: rebuilt(sent["z"])),
         Endpoint("anomaly_score", raw, error),
     ]
+    if detector is not None:
+        found.append(Endpoint("detect", raw, found_odd))
     if model.generative:
         found += [
             Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")),
@@ -139,11 +160,13 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
     archive.write_out(folder, verbose=False)
 
 
-def served_elements(model: Autoencoder) -> int:
-    """How many numbers an artifact must hold: the weights that turn `x` into a code and back.
+def served_elements(model: Autoencoder, detector: Detector | None = None) -> int:
+    """How many numbers an artifact must hold: weights that turn `x` into a code and back, and a detector's.
 
     Penalties, noise and the states of random generators serve the training alone.
     """
     parts = [layer for layer in model.layers if not isinstance(layer, Penalty | NoiseLayer | Preprocessor)]
+    if detector is not None:
+        parts.append(detector)
     weights = {id(weight): weight for layer in parts for weight in layer.weights}
     return sum(math.prod(w.shape) for w in weights.values() if w.name != "seed_generator_state")

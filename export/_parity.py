@@ -106,6 +106,11 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         "decode": Case({"z": codes}, *rebuilt),
         "anomaly_score": Case(raw, {"score": score}, {"score": _spread(score)}),
     }
+    if subject.detector is not None:
+        # By way of the model's own account of raw examples, not of the endpoints' graph.
+        odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
+        flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
+        found["detect"] = Case(raw, {"score": odd, "anomalous": flags}, {"score": _spread(odd)})
     if model.generative:
         rng = np.random.default_rng(0)
         if seeded:

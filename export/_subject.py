@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -13,6 +14,7 @@ from kerasae.data import Data
 from kerasae.models import Autoencoder
 from kerasae.preprocessing.identity import Identity
 from kerasae.runs import Run
+from kerasae.scores import Detector
 from kerasae.spec import Spec
 
 #: Held-out rows on which an artifact is compared with its model.
@@ -31,6 +33,7 @@ class Subject:
         name: of the artifacts.
         held_out: raw examples that the model was not trained on.
         calibration: raw examples from the training split.
+        detector: that `kerasae apply anomaly` left in the run, if it did.
     """
 
     model: Autoencoder
@@ -38,6 +41,7 @@ class Subject:
     name: str
     held_out: Any
     calibration: Any
+    detector: Detector | None = None
 
     @classmethod
     def of(
@@ -63,10 +67,12 @@ class Subject:
             ValueError: for a model that is not built, without examples, or a name that is no name
                 for a file.
         """
+        detector = None
         if isinstance(source, str | Path):
             source = Run.open(source)
         if isinstance(source, Run):
             model, data = source.model, source.data if examples is None else data
+            detector = _detector(source)
             name = name or source.folder.resolve().name
         else:
             model, name = source, name or source.name
@@ -86,7 +92,7 @@ class Subject:
             examples = spread(data.test, PARITY_ROWS)
         if calibration is None:
             calibration = examples if data is None else spread(data.train, CALIBRATION_ROWS)
-        return cls(model, _preprocessor(model), name, examples, calibration)
+        return cls(model, _preprocessor(model), name, examples, calibration, detector)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once for a key: the cases of a side serve all its artifacts."""
@@ -94,6 +100,19 @@ class Subject:
         if key not in kept:
             kept[key] = make()
         return kept[key]
+
+
+def _detector(run: Run) -> Detector | None:
+    if not run.detector_path.is_file():
+        return None
+    detector: Detector = keras.saving.load_model(run.detector_path)
+    if not detector.score.in_graph:
+        raise ValueError(
+            f"The detector of {run.folder} has the score {type(detector.score).__name__}, which holds the "
+            "training codes and which no artifact carries; run `kerasae apply anomaly` with another "
+            f"--score, or remove {run.detector_path}."
+        )
+    return detector
 
 
 def _preprocessor(model: Autoencoder) -> Any:

@@ -60,7 +60,7 @@ def saved_model(
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     view = server_view(what.preprocessor)
     cases = what.cached("server", lambda: _cases(what))
-    found = endpoints(what.model, view, seeded=True)
+    found = endpoints(what.model, view, seeded=True, detector=what.detector)
     found += more_endpoints(view, found)
     path = Path(path)
     with new_folder(path) as folder:
@@ -102,7 +102,7 @@ def _sizes(subject: Subject, folder: Path) -> dict[str, Any]:
         "bytes": total,
         "itemised": {
             "variables": variables,
-            "weights": 4 * served_elements(subject.model),
+            "weights": 4 * served_elements(subject.model, subject.detector),
             "preprocessing": constants,
             "graphs": graphs - constants,
             "warmup": sum(path.stat().st_size for path in files if path.parent.name == "assets.extra"),
@@ -150,7 +150,7 @@ def _check(
         for key, shape in tf.train.list_variables(str(folder / "variables" / "variables"))
         if key.endswith("VARIABLE_VALUE")
     )
-    expected = served_elements(subject.model)
+    expected = served_elements(subject.model, subject.detector)
     if stored != expected:
         raise ValueError(f"Expected {expected} stored numbers, those of the weights, received {stored}.")
 

@@ -69,7 +69,9 @@ def tflite(
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     view = edge_view(what.preprocessor)
     cases = what.cached("edge", lambda: make_cases(what, view, seeded=False))
-    content = what.cached("tflite", lambda: convert(endpoints(what.model, view, seeded=False)))
+    content = what.cached(
+        "tflite", lambda: convert(endpoints(what.model, view, seeded=False, detector=what.detector))
+    )
     if precision != "float32":
         content = quantize(content, precision, lambda: calibration_rows(what))
     edge = _opened(content)
@@ -85,7 +87,7 @@ def tflite(
     one = {key: value[:1] for key, value in cases["reconstruct"].sent.items()}
     facts = {
         "bytes": len(content),
-        "weights": len(content) / (4 * served_elements(what.model)),
+        "weights": len(content) / (4 * served_elements(what.model, what.detector)),
         "operations": operations,
         "latency_ms": 1e3 * median_seconds(lambda: edge.run("reconstruct", one)),
         **view.describe(),
@@ -100,7 +102,7 @@ def calibration_rows(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
     codes = subject.model.transform(subject.calibration)
     eps = np.random.default_rng(1).normal(size=codes.shape).astype("float32")
     rows = {**view.feed(subject.calibration), "z": codes, "eps": eps}
-    found = endpoints(subject.model, view, seeded=False)
+    found = endpoints(subject.model, view, seeded=False, detector=subject.detector)
     for i in range(len(codes)):
         for endpoint in found:
             yield endpoint.name, {name: rows[name][i : i + 1] for name in endpoint.inputs}

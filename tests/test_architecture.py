@@ -75,11 +75,13 @@ ALLOWED = {
         "data",
         "evaluation",
         "layers",
+        "losses",
         "models",
         "penalties",
         "preprocessing",
         "registry",
         "runs",
+        "scores",
         "spec",
     },
     "tuning": {

@@ -35,16 +35,23 @@ class Outcome:
     folder: Path
 
     @property
+    def keys(self) -> list[str]:
+        """The figures that at least one codec has, in order."""
+        given = next(iter(self.findings.values())).figures
+        return [key for key in given if any(f.figures.get(key) is not None for f in self.findings.values())]
+
+    @property
     def headings(self) -> list[str]:
         """Of the table's columns."""
-        return ["", *next(iter(self.findings.values())).figures]
+        return ["", *self.keys]
 
     def table(self) -> list[list[str]]:
         """Its rows as text; the best of a column begins with `*`."""
         rows = []
         for name, finding in self.findings.items():
             cells = []
-            for key, value in finding.figures.items():
+            for key in self.keys:
+                value = finding.figures.get(key)
                 lower = finding.better.get(key)
                 values = [other.figures.get(key) for other in self.findings.values()]
                 known = [one for one in values if isinstance(one, int | float)]

@@ -1,0 +1,157 @@
+"""Every application on every kind of examples for which it has a meaning, beside its baseline.
+
+    python benchmarks/applications.py ../shared/data
+
+trains a variational model each on images (the digits of scikit-learn), vectors (the same as rows of
+64 numbers), a table (annthyroid with a column of categories and gaps made by a seed) and texts (AG
+titles), applies every application to it as `kerasae apply` does, and prints the table of the README: one
+figure of each, the model's beside the best baseline's. Anomalies are rows labelled so (table) or made
+(images and vectors: a 4 x 4 patch of another digit; texts: the words in another order).
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+
+from kerasae import Recipe, Run, registry
+from kerasae.applications import Outcome, apply
+from kerasae.runs import run_recipe
+
+KINDS = ("image", "vector", "table", "text")
+#: The figure that stands for an application; the first of these that it has.
+SHOWN = {
+    "anomaly": ("AUROC",),
+    "clustering": ("adjusted Rand", "silhouette"),
+    "compression": ("bits per row",),
+    "denoising": ("PSNR (dB)", "PSNR after", "error after"),
+    "generation": ("precision",),
+    "imputation": ("error", "wrong"),
+    "pretraining": ("accuracy",),
+    "reduction": ("trustworthiness",),
+    "retrieval": ("mean average precision",),
+    "uncertainty": ("coverage",),
+}
+#: Settings by application, where its defaults do nothing to measure.
+SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level": 0.3}}
+
+
+def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
+    """A run of each kind, and a source with anomalies for it."""
+    digits = load_digits()
+    rng = np.random.default_rng(0)
+    images = digits.images.astype("uint8")
+    patched = images[-400:].copy()
+    rows, columns = rng.integers(0, 5, (2, 200))
+    donors = rng.permutation(images[:200])
+    for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        area = np.s_[row : row + 4, column : column + 4]
+        patched[number][area] = donors[number][area]
+    odd = np.repeat([1, 0], 200)
+    np.savez(home / "images.npz", x=images[:-400], y=digits.target[:-400])
+    np.savez(home / "images-odd.npz", x=patched, y=odd)
+    np.savez(home / "vectors.npz", x=images[:-400].reshape(-1, 64).astype("float32"), y=digits.target[:-400])
+    np.savez(home / "vectors-odd.npz", x=patched.reshape(-1, 64).astype("float32"), y=odd)
+    stored = np.load(shared / "anomaly" / "2_annthyroid.npz")
+    frame = pd.DataFrame(stored["X"], columns=[f"v{number}" for number in range(6)])
+    frame["level"] = pd.cut(frame.pop("v2"), 4, labels=["low", "fair", "high", "top"]).astype(str)
+    frame = frame.mask(rng.random(frame.shape) < 0.05)
+    frame["y"] = stored["y"]
+    normal = frame[frame["y"] == 0]
+    normal.iloc[:4000].to_csv(home / "table.csv", index=False)
+    pd.concat([normal.iloc[4000:], frame[frame["y"] == 1]]).to_csv(home / "table-odd.csv", index=False)
+    titles = pd.read_csv(shared / "text" / "ag_news_test.csv", names=["class", "title", "text"])
+    return train(home, titles)
+
+
+def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
+    """Writes the texts and trains."""
+    rng = np.random.default_rng(1)
+    label, title = titles.columns[:2]
+    titles.iloc[:4000][[label, title]].to_csv(home / "texts.csv", index=False)
+    held = titles.iloc[4000:4400][[label, title]].copy()
+    shuffled = [" ".join(rng.permutation(text.split())) for text in held[title].iloc[:200]]
+    held[title] = [*shuffled, *held[title].iloc[200:]]
+    held[label] = np.repeat([1, 0], 200)
+    held.to_csv(home / "texts-odd.csv", index=False)
+    given: dict[str, dict[str, Any]] = {
+        "image": {"source": str(home / "images.npz"), "train": {"epochs": 150}},
+        "vector": {"source": str(home / "vectors.npz"), "train": {"epochs": 150}},
+        "table": {"source": str(home / "table.csv"), "data": {"labels": "y"}, "train": {"epochs": 80}},
+        "text": {
+            "source": f"text:{home / 'texts.csv'}",
+            "data": {"column": title, "labels": label},
+            "latent_dim": 32,
+            "train": {"epochs": 30},
+        },
+    }
+    found = {}
+    for kind, arguments in given.items():
+        size = arguments.pop("latent_dim", 8 if kind != "table" else 3)
+        run = run_recipe(Recipe.of("variational", latent_dim=size, **arguments), home / kind)
+        assert run is not None
+        suffix = "npz" if kind in ("image", "vector") else "csv"
+        found[kind] = (run, str(home / f"{kind}s-odd.{suffix}".replace("tables", "table")))
+    return found
+
+
+def figure(name: str, outcome: Outcome) -> str:
+    """The figure of an application as a cell."""
+    own, *others = outcome.findings.values()
+    wanted = [
+        key
+        for word in SHOWN.get(name, ())
+        for key in own.figures
+        if key.startswith(word) and key in outcome.keys
+    ]
+    if not wanted:
+        return "yes"
+    key = wanted[0]
+    known = [one.figures[key] for one in others if isinstance(one.figures.get(key), int | float)]
+    best = (min if own.better.get(key) else max)(known) if known else None  # type: ignore[type-var]
+    against = "" if best is None else f" ({best:.3g})"
+    return f"{key} {own.figures[key]:.3g}{against}"
+
+
+def main() -> None:
+    """Trains, applies and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--only", nargs="*", help="applications to run")
+    arguments = parser.parse_args()
+    table = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Path(temporary)
+        trained = runs(home, arguments.shared)
+        for name in arguments.only or registry.names("application"):
+            member: Any = registry.resolve("application", name)
+            table[name] = []
+            for kind in KINDS:
+                if kind not in member.kinds:
+                    table[name].append("–")
+                    continue
+                run, odd = trained[kind]
+                source = odd if name == "anomaly" else None
+                try:
+                    outcome = apply(
+                        name, run, home / f"{name}-{kind}", source=source, **SETTINGS.get(name, {})
+                    )
+                except ValueError as error:
+                    table[name].append(f"refused: {error}")
+                else:
+                    table[name].append(figure(name, outcome))
+                print(name, kind, table[name][-1], flush=True)
+    print("\n| application | images | vectors | tables | texts |\n| --- | --- | --- | --- | --- |")
+    for name, cells in table.items():
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
