@@ -2,6 +2,7 @@
 
 from kerasae.export._artifact import Artifact
 from kerasae.export._bundle import bundle
+from kerasae.export._codec import load
 from kerasae.export._device_cost import device_cost
 from kerasae.export._parity import TOLERANCES, Parity, ParityError
 from kerasae.export._subject import Subject
@@ -20,6 +21,7 @@ __all__ = [
     "Verdict",
     "bundle",
     "device_cost",
+    "load",
     "verify",
     *registry.members("export"),
 ]

@@ -1,7 +1,10 @@
-"""Codec: the two verbs that evaluation and applications ask for."""
+"""Codec: the verbs that evaluation and applications ask for, and what tells one from another."""
 
+import hashlib
+import json
 from typing import Any, Protocol, runtime_checkable
 
+import joblib
 import numpy as np
 
 
@@ -28,3 +31,23 @@ class Codec(Protocol):
 
     def decode(self, codes: Any) -> Any:
         """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+
+
+def fingerprint(codec: Codec) -> str:
+    """SHA-256 of what a codec has learnt, in hexadecimal; the same after it was saved and loaded.
+
+    Of a model, its preprocessing and its weights, as the manifest of an export bundle has it; an
+    artifact of a bundle answers with that of its model. Of any other codec, its attributes.
+    """
+    if isinstance(known := getattr(codec, "fingerprint", None), str):
+        return known
+    preprocessor: Any = codec.preprocessor
+    config = {} if preprocessor is None else preprocessor.get_config()
+    digest = hashlib.sha256(json.dumps(config, default=str).encode())
+    if hasattr(codec, "get_weights"):
+        for weight in codec.get_weights():
+            digest.update(np.ascontiguousarray(weight).tobytes())
+    else:
+        learnt = {key: value for key, value in vars(codec).items() if value is not preprocessor}
+        digest.update(joblib.hash(learnt).encode())
+    return digest.hexdigest()

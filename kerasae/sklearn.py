@@ -92,6 +92,9 @@ class _Estimator(BaseEstimator):
             )
         return rows
 
+    #: Whether it was fitted on a table.
+    _table: bool
+
     def _takes_table(self, rows: Any) -> bool:
         return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
 
@@ -267,7 +270,7 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         if self.contamination == "auto":
             self.offset_ = -MedianDeviationThreshold().fit(scores).threshold_
         else:
-            self.offset_ = float(np.percentile(-scores, 100.0 * self.contamination))
+            self.offset_ = float(np.percentile(-scores, 100.0 * float(self.contamination)))
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Scores of rows, `(rows,)`; lower is odder."""

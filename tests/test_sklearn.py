@@ -75,7 +75,9 @@ def test_a_fit_is_repeated_by_its_random_state_and_leaves_that_of_numpy(iris):
 
 def test_codes_go_back_to_rows(iris):
     X, _ = iris
-    estimator = AutoencoderTransformer(3, settings={"network.widths": [16], "train.learning_rate": 0.01}).fit(X)
+    estimator = AutoencoderTransformer(3, settings={"network.widths": [16], "train.learning_rate": 0.01}).fit(
+        X
+    )
     error = np.square((estimator.inverse_transform(estimator.transform(X)) - X) / X.std(axis=0)).mean()
     assert error < 0.2
 

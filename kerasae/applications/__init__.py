@@ -2,8 +2,9 @@
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
+from kerasae.applications._pretraining_stacking import stack
 from kerasae.applications._run import Outcome, apply
 
 globals().update(registry.members("application"))
 
-__all__ = ["Application", "Finding", "Outcome", "apply", *registry.members("application")]
+__all__ = ["Application", "Finding", "Outcome", "apply", *registry.members("application"), "stack"]

@@ -95,7 +95,8 @@ def pictures(
         found.append(
             Picture(
                 "The oddest images",
-                "From the left by falling score: the image, its reconstruction, and where the score comes from.",
+                "From the left by falling score: the image, its reconstruction, and where the score comes "
+                "from.",
                 figures.heat_rows(x, rebuilt, heat),
             )
         )

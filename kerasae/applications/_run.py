@@ -129,8 +129,8 @@ def apply(
     with new_folder(Path(out)) as folder:
         for key, one in codecs.items():
             if key not in refused:
-                given = settings if one is model else member.for_baseline(settings, one)
-                application: Application = member(one, **given).fit(data)
+                arguments = settings if one is model else member.for_baseline(settings, one)
+                application: Application = member(one, **arguments).fit(data)
                 if not findings:
                     own = application
                 findings[key] = application.report(data, None if findings else folder)

@@ -106,7 +106,7 @@ class AnomalyDetector(Application):
         return self
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What the threshold takes of these arguments; what it does not take was meant for it all the same."""
+        """These arguments, if the threshold takes them: it is meant in any case."""
         name = self.threshold if isinstance(self.threshold, str) else self.threshold.get("name", "")
         known = registry.parameters(registry.resolve("threshold", name))
         if wrong := [key for key in given if key not in known]:
@@ -204,8 +204,8 @@ class AnomalyDetector(Application):
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
-                f"{len(self.calibration_):,} held-out rows. p-value: the share of held-out rows at least as odd, "
-                "conformal: small ones are odd, and of normal rows at most 5 % have one below 0.05.",
+                f"{len(self.calibration_):,} held-out rows. p-value: the share of held-out rows at least as "
+                "odd, conformal: small ones are odd, and of normal rows at most 5 % have one below 0.05.",
             ),
         )
 

@@ -16,6 +16,8 @@ from kerasae.evaluation._measures import codes_of
 from kerasae.report import figures
 from kerasae.report.page import Picture
 
+_MAPS, _FILES = ("code", "tsne", "umap"), ("csv", "parquet")
+
 
 class Reduction(Application):
     """Codes for other tools, how well they keep neighbours, and a map in two dimensions.
@@ -31,6 +33,10 @@ class Reduction(Application):
         file: `"csv"` or `"parquet"`.
         most: examples that the figures and the map look at, the first ones; all are written.
         seed: of the map.
+
+    Raises:
+        ValueError: for an argument out of range.
+        ImportError: for `"umap"` without umap-learn.
 
     Example:
         >>> codes = Reduction(model).fit(data).transform(data.test.examples)
@@ -51,6 +57,11 @@ class Reduction(Application):
         super().__init__(codec)
         if neighbours < 1:
             raise ValueError(f"`neighbours` must be positive, received {neighbours}.")
+        if most < 1:
+            raise ValueError(f"`most` must be positive, received {most}.")
+        for name, value, known in (("map", map, _MAPS), ("file", file, _FILES)):
+            if value not in known:
+                raise ValueError(f"`{name}` must be one of {', '.join(known)}, received {value!r}.")
         self.neighbours = neighbours
         self.map = map
         self.file = file
@@ -71,14 +82,19 @@ class Reduction(Application):
             return figures.two_dimensions(codes)[0]
         if self.map == "tsne":
             perplexity = min(30.0, (len(codes) - 1) / 3)
-            return TSNE(perplexity=perplexity, random_state=self.seed).fit_transform(codes)
+            # Two components to begin with are more than a code of one number has.
+            init: Any = "pca" if codes.shape[1] > 1 else "random"
+            return TSNE(perplexity=perplexity, init=init, random_state=self.seed).fit_transform(codes)
         try:
             from umap import UMAP
         except ImportError:
             raise ImportError(
                 "`map='umap'` needs the package umap-learn: pip install kerasae[umap]."
             ) from None
-        return UMAP(random_state=self.seed, n_jobs=1).fit_transform(codes)
+        near = min(15, len(codes) - 1)
+        # A spectral beginning needs more rows than it has dimensions, and some to spare.
+        init = "spectral" if len(codes) > 10 else "random"
+        return UMAP(n_neighbors=near, init=init, random_state=self.seed, n_jobs=1).fit_transform(codes)
 
     def report(self, data: Data, out: Path | None) -> Finding:
         codes = codes_of(self.codec, data, "test")
@@ -112,9 +128,10 @@ class Reduction(Application):
             better,
             pictures=pictures,
             notes=(
-                f"Over the first {len(shown):,} rows. Trustworthiness (Venna and Kaski 2001): 1 if no example is "
-                "near in the code that is not near in x. Neighbours kept: share of the nearest neighbours in x "
-                "that are the nearest ones of the code too. Texts are compared by the cosine of TF-IDF.",
+                f"Over the first {len(shown):,} rows. Trustworthiness (Venna and Kaski 2001): 1 if no "
+                "example is near in the code that is not near in x. Neighbours kept: share of the nearest "
+                "neighbours in x that are the nearest ones of the code too. Texts are compared by the cosine "
+                "of TF-IDF.",
             ),
         )
 

@@ -34,6 +34,11 @@ class _Applications(click.Group):
                 click.Option([f"--{name.replace('_', '-')}", name], help=text, metavar="VALUE")
                 for name, text in arguments.items()
             ),
+            click.Option(
+                ["--artifact"],
+                type=click.Path(path_type=Path),
+                help="An exported artifact of RUN in place of its model: a .tflite file, or server/NAME/1.",
+            ),
             click.Option(["--no-baselines"], is_flag=True, help="Leave the baselines out."),
             click.Option(["--json", "as_json"], is_flag=True, help="Print JSON, for machines."),
         ]
@@ -97,6 +102,7 @@ def _apply(
     run: Path,
     source: str | None,
     out: Path,
+    artifact: Path | None,
     no_baselines: bool,
     as_json: bool,
     **given: str | None,
@@ -106,7 +112,12 @@ def _apply(
     from kerasae.cli._output import console, print_table
 
     settings = {key: _value(text) for key, text in given.items() if text is not None}
-    outcome = apply(name, run, out, source=source, baselines=not no_baselines, **settings)
+    codec = None
+    if artifact is not None:
+        from kerasae.export import load
+
+        codec = load(artifact, run)
+    outcome = apply(name, run, out, source=source, codec=codec, baselines=not no_baselines, **settings)
     if as_json:
         click.echo(json.dumps(outcome.to_dict(), indent=2))
         return

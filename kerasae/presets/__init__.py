@@ -12,5 +12,5 @@ def settings(name: str, spec: Spec) -> dict[str, Any]:
     Raises:
         ValueError: for an unknown name.
     """
-    found: dict[str, Any] = registry.resolve("preset", name)(spec)  # type: ignore[assignment]
+    found: dict[str, Any] = registry.resolve("preset", name)(spec)
     return found

@@ -221,7 +221,7 @@ def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Figu
     for name, hue in colours(list(scores)).items():
         values = scores[name]
         weights = np.full(len(values), 1 / max(len(values), 1))
-        place.hist(values, edges, weights=weights, color=hue, alpha=0.55, label=name)
+        place.hist(values, edges.tolist(), weights=weights, color=hue, alpha=0.55, label=name)
     if np.isfinite(threshold):
         place.axvline(threshold, color="black", linewidth=1.2, linestyle="--", label="threshold")
     if logarithmic:

@@ -1,0 +1,67 @@
+"""Clusters shown by what their centres decode to and by the rows next to them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasae.applications._base import row_names
+from kerasae.applications._examples import cells, columns_of, headings, picked
+from kerasae.applications._pictures import grid, pixels, raw_range, save_png
+from kerasae.data import Data
+from kerasae.report.page import Listing, Picture
+
+
+def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
+    """Writes what the centres decode to, as the kind of the examples asks."""
+    kind = data.spec.kind
+    if kind == "image":
+        for number, image in enumerate(pixels(raw, *raw_range(data))):
+            save_png(out / "centres" / f"{number}.png", image)
+    elif kind == "text":
+        lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
+        (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
+    else:
+        frame = raw.reset_index(drop=True) if kind == "table" else columns_of(raw, data)
+        frame.insert(0, "training_rows", sizes)
+        frame.insert(0, "cluster", range(len(frame)))
+        frame.to_csv(out / "centres.csv", index=False)
+
+
+def show_clusters(
+    data: Data, centres: Any, sizes: np.ndarray, next_to: dict[int, np.ndarray]
+) -> tuple[list[Picture], list[Listing]]:
+    """Each cluster by its centre and the rows next to it, in a picture or a listing."""
+    caption = (
+        "What the centre of each cluster decodes to, with the number of training rows, and the rows "
+        "nearest to it."
+    )
+    numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
+    rows = picked(data, ("test",), numbers)
+    ends = np.cumsum([len(one) for one in next_to.values()])
+    if data.spec.kind == "image":
+        lines = []
+        for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            name = f"{number}: {sizes[number]:,} rows"
+            lines.append((name, np.concatenate([centres[number : number + 1], rows[begin:end]])))
+        return [
+            Picture("Clusters", f"{caption} At the left is the centre.", grid(lines, *raw_range(data)))
+        ], []
+    names, written, middle = row_names(data), cells(rows, data), cells(centres, data)
+    table: list[list[str]] = []
+    for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+        table.append([f"{number}: {sizes[number]:,} rows", *middle[number]])
+        table += [["  " + names[numbers[one]], *written[one]] for one in range(begin, end)]
+    return [], [Listing("Clusters", caption, ["cluster", *headings(data)], table)]
+
+
+def nearest_rows(
+    codes: np.ndarray, found: np.ndarray, centres: np.ndarray, most: int
+) -> dict[int, np.ndarray]:
+    """By cluster the rows that are nearest to its centre."""
+    rows = {}
+    for number, centre in enumerate(centres):
+        own = np.flatnonzero(found == number)
+        order = np.argsort(np.square(codes[own] - centre).sum(axis=1), kind="stable")
+        rows[number] = own[order[:most]]
+    return rows

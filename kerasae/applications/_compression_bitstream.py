@@ -1,0 +1,275 @@
+"""A `.kae` file: whole numbers by dimension, entropy-coded, with all that is needed to read them again.
+
+    bytes      what
+    4          `KAE` and 0x1A, by which such a file is known
+    1          version of the format
+    8          the first bytes of the fingerprint of the model
+    varints    rows, numbers per code, axes of an example and their lengths
+    block      step and offset of each dimension, float32, their bytes plane by plane
+    block      histogram of each dimension: least symbol, symbols, width of a bin, a level for each bin
+    block      of a table: a bit for each cell that was missing; empty where none was
+    rest       the symbols, by asymmetric numeral systems (Duda 2009), 32-bit words
+    4          CRC-32 of all before
+
+A block is a varint, its length, and raw deflate. Words and floats are little-endian. Probabilities
+are ratios of whole numbers that the file holds, so that every machine decodes what was encoded.
+"""
+
+import dataclasses
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+
+import constriction
+import numpy as np
+
+MAGIC = b"KAE\x1a"
+VERSION = 1
+#: Bytes of a fingerprint that are kept: two models agree in them by chance once in 10^19.
+MARK = 8
+#: A dimension may have so many symbols: the coder's probabilities are multiples of 2^-24.
+MOST_SYMBOLS = 2**20
+#: Levels of a histogram stand for powers of two: 1, 2 or 4 to an octave, whichever makes the shortest file.
+_PER_OCTAVE = (1, 2, 4)
+#: 2^(i/4) in units of 2^-24, as whole numbers.
+_QUARTERS = (16777216, 19951585, 23726566, 28215802)
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """What a file holds.
+
+    Args:
+        symbols: whole numbers, `(rows, latent_dim)`.
+        steps: of the dimensions, float32, `(latent_dim,)`.
+        offsets: of the dimensions, float32; a code is `offset + step * symbol`.
+        shape: of one example in `x`.
+        mark: the first bytes of the model's fingerprint.
+        missing: of a table, the cells that were missing, `(rows, columns)`; `None` if none was, or
+            they are not kept.
+    """
+
+    symbols: np.ndarray
+    steps: np.ndarray
+    offsets: np.ndarray
+    shape: tuple[int, ...]
+    mark: bytes
+    missing: np.ndarray | None = None
+
+    @property
+    def codes(self) -> np.ndarray:
+        """The codes that the symbols stand for, float32, `(rows, latent_dim)`."""
+        return dequantised(self.symbols, self.steps, self.offsets)
+
+
+def dequantised(symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """`offset + step * symbol` by dimension, float32."""
+    return (offsets.astype("float64") + steps.astype("float64") * symbols).astype("float32")
+
+
+def write(content: Content) -> bytes:
+    """The bytes of a file, the shortest of the histograms that it may have."""
+    return min((_write(content, per_octave) for per_octave in _PER_OCTAVE), key=len)
+
+
+def _write(content: Content, per_octave: int) -> bytes:
+    columns = content.symbols.T
+    rows, width = content.symbols.shape
+    histograms = [_Histogram.of(column, per_octave) for column in columns]
+    coder = constriction.stream.stack.AnsCoder()
+    # A stack: what is read first is written last.
+    for column, histogram in reversed(list(zip(columns, histograms, strict=True))):
+        if histogram.count > 1:
+            coder.encode_reverse((column - histogram.least).astype("int32"), histogram.model(per_octave))
+    scales = np.concatenate([content.steps, content.offsets]).astype("<f4")
+    planes = scales.view("u1").reshape(-1, 4).T.tobytes()
+    table = bytes([per_octave]) + b"".join(histogram.to_bytes() for histogram in histograms)
+    missing = b"" if content.missing is None else np.packbits(content.missing.T).tobytes()
+    body = b"".join(
+        [
+            MAGIC,
+            bytes([VERSION]),
+            content.mark,
+            *(_varint(n) for n in (rows, width, len(content.shape), *content.shape)),
+            *(_block(part) for part in (planes, table, missing)),
+            coder.get_compressed().astype("<u4").tobytes(),
+        ]
+    )
+    return body + struct.pack("<I", zlib.crc32(body))
+
+
+def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
+    """What a file holds.
+
+    Args:
+        data: its bytes.
+        mark: the first bytes of the fingerprint of the model that is to decode it.
+        name: of the file, for errors.
+
+    Raises:
+        ValueError: for bytes that are no such file, that have changed, of an unknown version, or
+            that another model wrote.
+    """
+    if data[: len(MAGIC)] != MAGIC:
+        raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
+    if len(data) > len(MAGIC) and data[len(MAGIC)] != VERSION:
+        raise ValueError(
+            f"Expected version {VERSION} of the format in {name}, received {data[len(MAGIC)]}: a newer "
+            "kerasae wrote it, or it is damaged."
+        )
+    body, check = data[:-4], data[-4:]
+    if len(data) < len(MAGIC) + 1 + MARK + 4 or struct.pack("<I", zlib.crc32(body)) != check:
+        raise ValueError(f"The checksum of {name} is wrong: it is damaged, or a part of it is missing.")
+    reader = _Reader(body, len(MAGIC) + 1)
+    if (written := reader.take(MARK)) != mark:
+        raise ValueError(
+            f"Expected {name} to be of this model ({mark.hex()}), received one that the model "
+            f"{written.hex()} wrote: only that one decodes it."
+        )
+    rows, width, axes = reader.varint(), reader.varint(), reader.varint()
+    shape = tuple(reader.varint() for _ in range(axes))
+    planes = np.frombuffer(reader.block(), "u1").reshape(4, -1)
+    steps, offsets = np.ascontiguousarray(planes.T).view("<f4").ravel().reshape(2, width)
+    table = _Reader(reader.block(), 0)
+    per_octave = table.take(1)[0]
+    histograms = [_Histogram.read(table) for _ in range(width)]
+    packed = np.frombuffer(reader.block(), "u1")
+    missing = None
+    if len(packed):
+        missing = np.unpackbits(packed, count=shape[0] * rows).astype(bool).reshape(shape[0], rows).T
+    words = np.frombuffer(reader.rest(), "<u4").astype("uint32")
+    coder = constriction.stream.stack.AnsCoder(words)
+    symbols = np.empty((width, rows), "int64")
+    for number, histogram in enumerate(histograms):
+        one = histogram.count > 1
+        symbols[number] = histogram.least + (coder.decode(histogram.model(per_octave), rows) if one else 0)
+    return Content(symbols.T, steps, offsets, shape, written, missing)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Histogram:
+    """How often the symbols of a dimension are, in bins of equal width.
+
+    Args:
+        least: the least symbol.
+        count: how many there are up to the greatest.
+        shift: a bin holds `2**shift` symbols.
+        levels: of the bins: 0 for an empty one, otherwise its frequency is `2**(level / per_octave)`.
+    """
+
+    least: int
+    count: int
+    shift: int
+    levels: bytes
+
+    @classmethod
+    def of(cls, column: np.ndarray, per_octave: int) -> "_Histogram":
+        least, count = int(column.min()), int(column.max() - column.min()) + 1
+        if count > MOST_SYMBOLS:
+            raise ValueError(
+                f"Expected at most {MOST_SYMBOLS:,} steps between the least and the greatest number of a "
+                f"dimension, received {count:,}; take a larger `step` or fewer `bits`."
+            )
+        counts = np.bincount(column - least, minlength=count)
+        # A fine histogram codes well and is long itself: the width that makes both together shortest.
+        found = []
+        for shift in range(count.bit_length() + 1):
+            bins = np.add.reduceat(counts, np.arange(0, count, 1 << shift))
+            used = bins[bins > 0]
+            bits = float((used * (np.log2(len(column) / used) + shift)).sum()) + 4 * len(bins)
+            found.append((bits, shift, bins))
+        _, shift, bins = min(found, key=lambda one: one[:2])
+        high = float(bins.max())
+        levels = [round(per_octave * math.log2(n / high)) if n else None for n in bins]
+        low = max(min(level for level in levels if level is not None), 1 - 255)
+        return cls(least, count, shift, bytes(0 if n is None else max(n, low) - low + 1 for n in levels))
+
+    def model(self, per_octave: int) -> "constriction.stream.model.Categorical":
+        """Of symbols from 0."""
+        step = 4 // per_octave
+        top = max(self.levels)
+        # From the top, so that no weight is beyond the range of a float.
+        weights = [
+            _QUARTERS[-(top - n) * step % 4] * 2.0 ** -math.ceil((top - n) * step / 4) if n else 0.0
+            for n in self.levels
+        ]
+        each = np.repeat(np.array(weights), 1 << self.shift)[: self.count]
+        return constriction.stream.model.Categorical(each / each.sum(), perfect=False)
+
+    def to_bytes(self) -> bytes:
+        zigzag = 2 * self.least if self.least >= 0 else -2 * self.least - 1
+        return b"".join([_varint(zigzag), _varint(self.count), _varint(self.shift), self.levels])
+
+    @classmethod
+    def read(cls, reader: "_Reader") -> "_Histogram":
+        zigzag, count, shift = reader.varint(), reader.varint(), reader.varint()
+        least = -(zigzag + 1) // 2 if zigzag & 1 else zigzag // 2
+        return cls(least, count, shift, reader.take(-(-count >> shift)))
+
+
+class _Reader:
+    """Bytes, taken from the front."""
+
+    def __init__(self, data: bytes, place: int) -> None:
+        self._data, self._place = data, place
+
+    def take(self, count: int) -> bytes:
+        self._place += count
+        return self._data[self._place - count : self._place]
+
+    def varint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    def block(self) -> bytes:
+        length = self.varint()
+        return zlib.decompress(self.take(length), wbits=-15) if length else b""
+
+    def rest(self) -> bytes:
+        return self._data[self._place :]
+
+
+def _varint(value: int) -> bytes:
+    found = []
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def _block(content: bytes) -> bytes:
+    if not content:
+        return _varint(0)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(content) + packer.flush()
+    return _varint(len(packed)) + packed
+
+
+def sizes(data: bytes) -> dict[str, int]:
+    """What the bytes of a file are for, by part."""
+    reader = _Reader(data, len(MAGIC) + 1 + MARK)
+    _, _, axes = (reader.varint() for _ in range(3))
+    for _ in range(axes):
+        reader.varint()
+    scales, table, missing = (len(reader.take(reader.varint())) for _ in range(3))
+    symbols = len(reader.rest()) - 4
+    other = len(data) - scales - table - missing - symbols
+    return {
+        "symbols": symbols,
+        "histograms": table,
+        "steps": scales,
+        "missing cells": missing,
+        "frame": other,
+    }
+
+
+def as_float8(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Numbers rounded to float32 with 8 significant bits, which a file holds in two bytes each."""
+    bits = np.asarray(values, "float32").view("uint32").astype("uint64")
+    return ((bits + 0x8000) >> 16 << 16).astype("uint32").view("float32")

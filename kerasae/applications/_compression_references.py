@@ -1,0 +1,134 @@
+"""What others make of the same examples: zstd without loss, JPEG and WebP with it."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import zstandard
+from PIL import Image
+
+from kerasae.applications._pictures import pixels, raw_range
+from kerasae.data import Data
+
+#: Of Pillow.
+_QUALITIES = (5, 10, 20, 35, 50, 70, 85, 95)
+#: The longest side of a WebP file.
+_SIDE = 16383
+#: JPEG codes blocks of so many pixels a side.
+_BLOCK = 8
+#: Channels of files in both formats.
+_CHANNELS = (1, 3)
+_LEVEL = 19
+
+
+class RawSize:
+    """Bytes of raw examples, and of the same bytes after zstd, counted part by part.
+
+    Arrays in their own type; tables as CSV with a line of names; texts as UTF-8, one a line.
+
+    Args:
+        data: whose examples.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self._spec = data.spec
+        self._packer = zstandard.ZstdCompressor(level=_LEVEL).compressobj()
+        self.raw = self.packed = self.cells = 0
+
+    def add(self, raw: Any) -> None:
+        """Counts the next part."""
+        content = self._bytes(raw)
+        self.packed += len(self._packer.compress(content))
+        self.raw += len(content)
+
+    def close(self) -> None:
+        """Counts what zstd has kept back."""
+        self.packed += len(self._packer.flush())
+
+    def _bytes(self, raw: Any) -> bytes:
+        spec = self._spec
+        if spec.kind == "text":
+            texts = ["" if text is None or text != text else str(text) for text in raw]
+            self.cells += sum(map(len, texts))
+            return "".join(f"{text}\n" for text in texts).encode()
+        if spec.kind == "table":
+            self.cells += len(raw) * len(spec.columns)
+            names = [column.name for column in spec.columns]
+            frame = raw.rename(columns=str)[names]
+            return frame.to_csv(index=False, header=self.raw == 0).encode()
+        array = np.asarray(raw).astype(spec.dtype)
+        self.cells += len(array) * spec.size // (spec.shape[-1] if spec.kind == "image" else 1)
+        return array.tobytes()
+
+
+def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
+    """JPEG and WebP of the images of the test split, at several qualities.
+
+    A header of some hundred bytes would be most of the file of a small image, so all images make one:
+    a mosaic whose tiles are widened to whole blocks of 8 pixels, by copies of their last ones. All of
+    its bytes count.
+
+    Yields:
+        The format, the quality, and by name: `error`, mean squared, in `x`; `bits per row`; `alone`,
+        bits a row in files of their own; `without headers`, of these the bits of the coded pixels.
+        None for images that are neither grey nor RGB.
+    """
+    spec = data.spec
+    if spec.kind != "image" or spec.shape[-1] not in _CHANNELS:
+        return
+    low, high = raw_range(data)
+    raw = data.test.examples
+    x, grey = data.to_x(raw), pixels(np.asarray(raw).reshape(-1, *spec.shape), low, high)
+    rows, height, width, channels = grey.shape
+    tall, wide = (-(-side // _BLOCK) * _BLOCK for side in (height, width))
+    across = int(np.ceil(np.sqrt(rows * tall / wide)))
+    down = -(-rows // across)
+    if max(across * wide, down * tall) > _SIDE:
+        return
+    tiles = np.pad(grey, [(0, 0), (0, tall - height), (0, wide - width), (0, 0)], mode="edge")
+    # The last row of tiles is filled with the last image: a repeated one costs least.
+    tiles = np.concatenate([tiles, np.repeat(tiles[-1:], across * down - rows, axis=0)])
+    mosaic = tiles.reshape(down, across, tall, wide, channels).swapaxes(1, 2)
+    mosaic = mosaic.reshape(down * tall, across * wide, channels)
+    few = grey[:: -(-rows // 200)]
+    for form in ("JPEG", "WEBP"):
+        for quality in _QUALITIES:
+            content = _file(mosaic, form, quality)
+            with Image.open(io.BytesIO(content)) as opened:
+                shown = np.asarray(opened.convert("L" if channels == 1 else "RGB"))
+            shown = shown.reshape(down, tall, across, wide, channels).swapaxes(1, 2)
+            shown = shown.reshape(-1, tall, wide, channels)[:rows, :height, :width]
+            with warnings.catch_warnings():
+                # Dark images as floating point look as if they were scaled already.
+                warnings.simplefilter("ignore")
+                back = data.to_x(shown.astype("float32") / 255 * (high - low) + low)
+            alone = [_file(image, form, quality) for image in few]
+            yield (
+                form,
+                quality,
+                {
+                    "error": float(np.mean(np.square(x - back, dtype="float64"))),
+                    "bits per row": 8 * len(content) / rows,
+                    "alone": 8 * float(np.mean([len(one) for one in alone])),
+                    "without headers": 8 * float(np.mean([len(one) - _header(one) for one in alone])),
+                },
+            )
+
+
+def _file(image: np.ndarray, form: str, quality: int) -> bytes:
+    target = io.BytesIO()
+    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    picture.save(target, form, quality=quality, **({"optimize": True} if form == "JPEG" else {"method": 6}))
+    return target.getvalue()
+
+
+def _header(content: bytes) -> int:
+    """Bytes before the coded pixels: of JPEG up to the scan, of WebP the chunk's two headers."""
+    if content[:2] != b"\xff\xd8":
+        return 20
+    place = 2
+    while content[place + 1] != 0xDA:
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")

@@ -1,0 +1,121 @@
+"""How near examples are to the truth before and after: PSNR and SSIM of images, errors of numbers."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from scipy import ndimage
+
+from kerasae.applications._pictures import scaled
+
+#: dB that an image equal to its truth counts for; its own would be infinite.
+HIGHEST_PSNR = 100.0
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio of images in [0, 1], in dB, `(rows,)`."""
+    error = np.square(one - other).reshape(len(one), -1).mean(axis=1)
+    return -10.0 * np.log10(np.maximum(error, 10.0 ** (-HIGHEST_PSNR / 10.0)))
+
+
+def ssim(one: np.ndarray, other: np.ndarray) -> np.ndarray | None:
+    """Structural similarity of images in [0, 1], `(rows,)`; `None` below 3 pixels a side.
+
+    The window is of 11 pixels as in Wang et al. 2004, or the greatest odd number that fits.
+    """
+    window = window_of(one.shape[1:3])
+    if window < 3:
+        return None
+    pair = (tf.constant(images, tf.float32) for images in (one, other))
+    return tf.image.ssim(*pair, max_val=1.0, filter_size=window).numpy()
+
+
+def window_of(size: tuple[int, ...]) -> int:
+    """The side of the window of SSIM for images of a height and a width."""
+    least = min(11, *size)
+    return least - 1 + least % 2
+
+
+class ImageFidelity:
+    """PSNR and SSIM, mean over images.
+
+    Args:
+        low: black in raw units.
+        high: white in raw units.
+        filters: whether filters that learn nothing are measured too.
+    """
+
+    def __init__(self, low: float, high: float, filters: bool) -> None:
+        self._range = low, high
+        self._filters = filters
+        self._found: dict[str, list[np.ndarray]] = {}
+
+    def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
+        """Takes in a part of the examples, raw."""
+        before, after, target = (scaled(images, *self._range) for images in (noisy, clean, truth))
+        for name, images in (("before", before), ("after", after)):
+            self._keep(f"PSNR {name} (dB)", psnr(images, target))
+            self._keep(f"SSIM {name}", ssim(images, target))
+        if self._filters:
+            self._keep("median", psnr(ndimage.median_filter(before, size=(1, 3, 3, 1)), target))
+            self._keep("gaussian", psnr(ndimage.gaussian_filter(before, sigma=(0, 1, 1, 0)), target))
+
+    def _keep(self, name: str, values: np.ndarray | None) -> None:
+        if values is not None:
+            self._found.setdefault(name, []).append(values)
+
+    def figures(self) -> dict[str, float | None]:
+        """By heading."""
+        names = ("PSNR before (dB)", "PSNR after (dB)", "SSIM before", "SSIM after")
+        return {name: self._mean(name) for name in names}
+
+    def best_filter(self) -> tuple[str, float | None]:
+        """The better of two filters, which is more than a user could know, and its PSNR."""
+        found = {
+            "a median filter of 3 x 3 pixels": self._mean("median"),
+            "a Gaussian filter of 1 pixel": self._mean("gaussian"),
+        }
+        return max(found.items(), key=lambda pair: pair[1] or 0.0)
+
+    def _mean(self, name: str) -> float | None:
+        return float(np.concatenate(self._found[name]).mean()) if name in self._found else None
+
+
+class NumberFidelity:
+    """Mean squared error in `x` over the numbers, and the share of wrong codes where there are some.
+
+    Args:
+        codes: of the columns, whether they hold codes; `None` where all are numbers.
+    """
+
+    def __init__(self, codes: np.ndarray | None) -> None:
+        self._codes = codes
+        self._totals: dict[tuple[str, bool], list[float]] = {}
+
+    def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
+        """Takes in a part of the examples, in `x`; entries that are missing anywhere do not count."""
+        there = ~(np.isnan(noisy) | np.isnan(truth))
+        for name, values in (("before", noisy), ("after", clean)):
+            if self._codes is None:
+                self._sum(name, False, np.square(values - truth, dtype="float64"), there)
+                continue
+            for code in (False, True):
+                chosen = self._codes == code
+                loss: Any = values != truth if code else np.square(values - truth, dtype="float64")
+                self._sum(name, code, loss[:, chosen], there[:, chosen])
+
+    def _sum(self, name: str, code: bool, loss: np.ndarray, there: np.ndarray) -> None:
+        total = self._totals.setdefault((name, code), [0.0, 0.0])
+        total[0] += float(np.where(there, loss, 0.0).sum())
+        total[1] += float(there.sum())
+
+    def figures(self) -> dict[str, float | None]:
+        """By heading."""
+        found = {f"error {name}": self._ratio(name, False) for name in ("before", "after")}
+        if self._codes is not None and self._codes.any():
+            found |= {f"categories wrong {name}": self._ratio(name, True) for name in ("before", "after")}
+        return found
+
+    def _ratio(self, name: str, code: bool) -> float | None:
+        total, count = self._totals.get((name, code), (0.0, 0.0))
+        return total / count if count else None

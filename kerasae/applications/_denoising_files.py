@@ -1,0 +1,80 @@
+"""Clean examples as files: PNGs under the names of the inputs, an array, or a CSV; part by part."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from kerasae.applications._base import row_names
+from kerasae.applications._pictures import MODES, pixels, save_png
+from kerasae.data import Data
+
+
+class CleanFiles:
+    """A folder `clean` with a PNG for each image, `clean.npy`, or `clean.csv`.
+
+    Images that did not come from files of their own give the array too.
+
+    Args:
+        out: the folder.
+        data: whose test split is cleaned.
+        low: black in raw units, of images.
+        high: white in raw units, of images.
+    """
+
+    def __init__(self, out: Path, data: Data, low: float, high: float) -> None:
+        self._out, self._range = out, (low, high)
+        self._rows = 0
+        self._array: Any = None
+        self._names: list[str] = []
+        spec = data.spec
+        if spec.kind != "table" and not hasattr(data.test, "names"):
+            shape = (len(data.test), *spec.shape)
+            self._array = np.lib.format.open_memmap(out / "clean.npy", "w+", spec.dtype, shape)
+        if spec.kind == "image" and spec.shape[-1] in MODES:
+            self._names = png_names(row_names(data))
+
+    def add(self, clean: Any) -> None:
+        """Writes the next part."""
+        if isinstance(clean, pd.DataFrame):
+            named = clean.index.name is not None
+            clean.to_csv(self._out / "clean.csv", mode="a", header=not self._rows, index=named)
+        if self._array is not None:
+            self._array[self._rows : self._rows + len(clean)] = clean
+        if self._names:
+            for name, image in zip(self._names[self._rows :], pixels(clean, *self._range), strict=False):
+                save_png(self._out / "clean" / name, image)
+        self._rows += len(clean)
+
+    def close(self) -> None:
+        """Makes sure that all is on disk."""
+        if self._array is not None:
+            self._array.flush()
+
+
+def png_names(names: list[str]) -> list[str]:
+    """The names of rows with the ending .png; a name that would then occur twice keeps its own ending."""
+    paths = [Path(name) for name in names]
+    short = [str(path.with_suffix("")) if path.suffix.lower() in _ENDINGS else str(path) for path in paths]
+    taken: dict[str, int] = {}
+    for name in short:
+        taken[name] = taken.get(name, 0) + 1
+    return [f"{one if taken[one] == 1 else name}.png" for one, name in zip(short, names, strict=True)]
+
+
+_ENDINGS = (".png", ".jpg", ".jpeg")
+
+
+def resized(data: Data) -> int:
+    """How many image files of the test split have another size than the model works with."""
+    if not hasattr(data.test, "names"):
+        return 0
+    split: Any = data.test
+    count = 0
+    for name, orientation in zip(split.names, split.orientations, strict=True):
+        with Image.open(Path(split.folder, name.decode())) as image:
+            size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
+        count += size != data.spec.shape[:2]
+    return count

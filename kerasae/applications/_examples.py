@@ -1,0 +1,87 @@
+"""Some examples of a split by their numbers, and how they are named and written down."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasae.applications._base import feature_names, row_names
+from kerasae.data import Data
+from kerasae.data._split import pick
+
+#: Numbers or columns of an example that a listing on a page has room for.
+_COLUMNS = 8
+
+#: What is learnt from, in the order in which the rows are numbered.
+LEARNT = ("train", "validation")
+
+
+def learnt_names(data: Data) -> list[str]:
+    """A name for each row of the training and, behind them, of the validation split."""
+    parts = [
+        row_names(dataclasses.replace(data, test=data.split(split)))
+        for split in LEARNT
+        if len(data.split(split))
+    ]
+    names = [name for part in parts for name in part]
+    # Without names of their own rows are numbered through, not from 0 again in each split.
+    numbered = all(part == [str(number) for number in range(len(part))] for part in parts)
+    return [str(number) for number in range(len(names))] if numbered else names
+
+
+def picked(data: Data, splits: Sequence[str], numbers: Any) -> Any:
+    """Raw examples by their numbers, counted through the splits, in the order of the numbers.
+
+    Reads the splits part by part, as a streamed one has no other way to its rows.
+    """
+    wanted = np.asarray(numbers)
+    unique = np.unique(wanted)
+    found: list[Any] = []
+    start = 0
+    for split in splits:
+        for raw in data.split(split).chunks() if len(data.split(split)) else ():
+            here = unique[(unique >= start) & (unique < start + len(raw))] - start
+            if len(here):
+                found.append(pick(raw, here))
+            start += len(raw)
+    order = np.searchsorted(unique, wanted)
+    together: Any = pd.concat(found) if hasattr(found[0], "iloc") else np.concatenate(found)
+    return pick(together, order)
+
+
+def columns_of(raw: np.ndarray, data: Data) -> pd.DataFrame:
+    """Examples that are arrays as a table with a column for each number."""
+    return pd.DataFrame(np.asarray(raw).reshape(len(raw), -1), columns=feature_names(data))
+
+
+def headings(data: Data) -> list[str]:
+    """The columns of `cells`."""
+    if data.spec.kind == "text":
+        return ["text"]
+    names = [column.name for column in data.spec.columns] or feature_names(data)
+    return [*names[:_COLUMNS], *(["…"] if len(names) > _COLUMNS else [])]
+
+
+def cells(raw: Any, data: Data) -> list[list[str]]:
+    """Examples as rows of a listing: a text, or the first of its columns or numbers."""
+    if data.spec.kind == "text":
+        return [[str(text)] for text in raw]
+    if hasattr(raw, "iloc"):
+        frame = raw[[column.name for column in data.spec.columns]]
+    else:
+        frame = columns_of(raw, data)
+    more = ["…"] if frame.shape[1] > _COLUMNS else []
+    return [
+        [*(_cell(value) for value in row), *more]
+        for row in frame.iloc[:, :_COLUMNS].itertuples(index=False, name=None)
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None or value is pd.NA or value != value:
+        return "–"
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    return str(value)

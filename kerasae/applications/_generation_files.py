@@ -1,0 +1,67 @@
+"""Made examples as files that other tools read, and as parts of a page."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasae.report.page import Listing
+
+#: Columns of a table that the page shows.
+_COLUMNS = 12
+
+
+def write_made(out: Path, stem: str, raw: Any, keys: Mapping[str, Any]) -> None:
+    """Writes made examples under a name without an ending.
+
+    Tables as `.csv`; texts as `.txt`, or `.csv` where there are keys; arrays as `.npy`, or `.npz` with
+    the examples as `x` where there are keys.
+
+    Args:
+        out: the folder.
+        stem: of the file.
+        raw: the examples, `(rows, ...)`.
+        keys: what else is known of each row, by name.
+    """
+    if isinstance(raw, pd.DataFrame) or (raw.dtype == object and keys):
+        as_frame(raw, keys).to_csv(out / f"{stem}.csv", index=False)
+    elif raw.dtype == object:
+        lines = "".join(" ".join(text.split("\n")) + "\n" for text in raw)
+        (out / f"{stem}.txt").write_text(lines, encoding="utf-8")
+    elif keys:
+        arrays: dict[str, Any] = {"x": raw, **{name: np.asarray(values) for name, values in keys.items()}}
+        np.savez_compressed(out / f"{stem}.npz", **arrays)
+    else:
+        np.save(out / f"{stem}.npy", raw)
+
+
+def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:
+    """A table, or texts as a column, with the keys as columns before it."""
+    frame = raw.copy() if isinstance(raw, pd.DataFrame) else pd.DataFrame({"text": raw})
+    for place, (name, values) in enumerate(keys.items()):
+        while name in frame.columns:
+            name = f"{name}_"
+        frame.insert(place, name, np.asarray(values))
+    return frame
+
+
+def listing(title: str, caption: str, raw: Any, keys: Mapping[str, Any], most: int) -> Listing:
+    """The first rows of a table or of texts, for a page."""
+    frame = as_frame(raw, keys).iloc[:most, :_COLUMNS]
+    rows = [[shown(value) for value in row] for row in frame.itertuples(index=False)]
+    if keys:
+        # A row with the key of the one above belongs to it.
+        first = [row[0] for row in rows]
+        for number in range(1, len(rows)):
+            if first[number] == first[number - 1]:
+                rows[number][0] = f" {first[number]}"
+    return Listing(title, caption, [str(name) for name in frame.columns], rows)
+
+
+def shown(value: Any) -> str:
+    """A value of a table as text, numbers with four digits, a missing one as nothing."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,216 @@
+"""What a user takes away of filled examples: a CSV, pictures, or an NPZ."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from kerasae.applications._base import row_names
+from kerasae.applications._imputation_filling import Cells, Filled, flatten, frame_of
+from kerasae.data import Data
+
+#: Images of which only a demonstration is written: cells that were hidden, as there were no gaps.
+_EXAMPLES = 20
+
+
+def put_back(raw: Any, restored: Any, missing: np.ndarray) -> Any:
+    """Raw examples with some cells replaced; the others are the same to the bit.
+
+    Args:
+        raw: an array, a DataFrame or a dict of columns.
+        restored: what to take for the missing cells, as `restore` of the preprocessor gives it.
+        missing: which, `(rows, ...)`, a table's by the columns that a network sees.
+    """
+    if not isinstance(restored, pd.DataFrame):
+        array = np.array(raw)
+        place = missing.reshape(array.shape)
+        array[place] = np.asarray(restored).reshape(array.shape)[place]
+        return array
+    frame = pd.DataFrame(raw).copy()
+    names = {str(name): name for name in frame.columns}
+    seen = [name for name in restored.columns if not restored[name].isna().all()]
+    for number, name in enumerate(seen):
+        rows = missing[:, number]
+        if rows.any():
+            frame[names[name]] = _filled(frame[names[name]], restored[name], rows)
+    return frame
+
+
+def _filled(column: pd.Series, values: pd.Series, rows: np.ndarray) -> pd.Series:
+    found = column.copy()
+    chosen = values[rows]
+    if isinstance(found.dtype, pd.CategoricalDtype):
+        known = found.cat.categories
+        found = found.cat.add_categories([value for value in chosen.unique() if value not in known])
+    place = np.flatnonzero(rows)
+    try:
+        found.iloc[place] = chosen.astype(found.dtype).to_numpy()
+    except (TypeError, ValueError):
+        # A column without any value was read as a type that these are not.
+        found = found.astype(object)
+        found.iloc[place] = chosen.to_numpy(object)
+    return found
+
+
+def raw_ends(cells: Cells, filled: Filled, missing: np.ndarray, raw: Any = None) -> tuple[Any, Any]:
+    """The ends of the intervals in raw units, floats shaped like them; NaN where there is none.
+
+    Args:
+        cells: of the examples.
+        filled: with the ends in x.
+        missing: where an interval is wanted.
+        raw: the examples, whose index a table takes.
+    """
+    shown = missing & cells.number
+    found = []
+    for ends in (filled.low, filled.high):
+        x = np.where(shown, ends, np.nan)
+        if cells.spec.kind == "table":
+            frame = frame_of(cells.view, cells.shaped(x))
+            found.append(frame.set_axis(raw.index) if isinstance(raw, pd.DataFrame) else frame)
+        else:
+            inverse = np.asarray(cells.view.inverse(cells.shaped(x)))
+            found.append(np.clip(inverse, cells.spec.low, cells.spec.high))
+    return found[0], found[1]
+
+
+class Files:
+    """Where filled examples go, part by part; this one has nowhere to write to.
+
+    Attributes:
+        shown: the first examples for a picture: original, filled, missing, `(rows, cells)` in x.
+    """
+
+    shown: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
+        """A part: raw, raw without gaps, its intervals in x, which cells, and whether they are real gaps."""
+
+    def close(self) -> None:
+        """After the last part."""
+
+    def notes(self) -> list[str]:
+        """What was written, where it is not plain."""
+        return []
+
+
+class TableFiles(Files):
+    """`filled.csv` and `intervals.csv`."""
+
+    def __init__(self, out: Path, data: Data, cells: Cells) -> None:
+        self._out, self._cells = out, cells
+        self._names = row_names(data)
+        split: Any = data.test
+        index = next(split.chunks(1)).index
+        # The numbers of rows that stand in their order say nothing.
+        self._indexed = index.name is not None or self._names != [str(n) for n in range(len(self._names))]
+        self._label = index.name or ("" if self._indexed else None)
+        self._start = 0
+
+    def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
+        first = self._start == 0
+        low, high = (self._written(frame) for frame in raw_ends(self._cells, filled, missing))
+        done = self._written(done)
+        done.to_csv(
+            self._out / "filled.csv",
+            mode="w" if first else "a",
+            header=first,
+            index=self._indexed,
+            index_label=self._label,
+        )
+        rows, columns = np.nonzero(missing)
+        names = [column.name for column in self._cells.spec.features]
+        table: dict[str, list[Any]] = {
+            "row": [self._names[self._start + row] for row in rows],
+            "column": [names[column] for column in columns],
+        }
+        number = self._cells.number[columns]
+        everywhere = np.ones(len(rows), bool)
+        for heading, frame, shown in (
+            ("value", done, everywhere),
+            ("low", low, number),
+            ("high", high, number),
+        ):
+            values = [frame[name].to_numpy(object) for name in names]
+            table[heading] = [
+                values[column][row] if there else None
+                for row, column, there in zip(rows, columns, shown, strict=True)
+            ]
+        pd.DataFrame(table).to_csv(
+            self._out / "intervals.csv", mode="w" if first else "a", header=first, index=False
+        )
+        self._start += len(done)
+
+    def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Dates as they were written: in the format of their column, to the second."""
+        frame = frame.rename(columns=str).copy()
+        for column in self._cells.spec.features:
+            dates = frame[column.name]
+            if column.kind == "date" and pd.api.types.is_datetime64_any_dtype(dates.dtype):
+                dates = dates.dt.round("s")
+                frame[column.name] = dates.dt.strftime(column.format) if column.format else dates
+        return frame
+
+
+class ArrayFiles(Files):
+    """`filled.npz` and, of images, a PNG for each."""
+
+    def __init__(self, out: Path, data: Data, cells: Cells) -> None:
+        self._out, self._cells = out, cells
+        self._names = row_names(data)
+        self._parts: list[tuple[Any, ...]] = []
+        self._gaps = True
+        self._start = 0
+
+    def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
+        count = len(done)
+        if not gaps:
+            self._gaps = False
+            count = max(0, min(count, _EXAMPLES - self._start))
+        if self.shown is None:
+            self.shown = (flatten(self._cells.view.to_x(raw[:10])), filled.x[:10], missing[:10])
+        if count:
+            part = Filled(*(array[:count] for array in filled))
+            low, high = raw_ends(self._cells, part, missing[:count])
+            done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)
+            self._parts.append((done, shaped, low, high))
+            if self._cells.spec.kind == "image":
+                self._pictures(done)
+        self._start += len(missing)
+
+    def _pictures(self, done: np.ndarray) -> None:
+        folder = self._out / "filled"
+        folder.mkdir(exist_ok=True)
+        spec = self._cells.spec
+        low, high = (0.0, 1.0) if spec.low is None or spec.high is None else (spec.low, spec.high)
+        for number, image in enumerate(done, start=self._start):
+            grey = np.rint(255 * (np.clip(np.asarray(image, "float64"), low, high) - low) / (high - low))
+            name = Path(self._names[number].replace("/", "_")).stem
+            pixels = grey.astype("uint8").reshape(spec.shape)
+            Image.fromarray(pixels[..., 0] if spec.shape[-1] == 1 else pixels).save(folder / f"{name}.png")
+
+    def close(self) -> None:
+        if self._parts:
+            done, missing, low, high = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+            np.savez_compressed(self._out / "filled.npz", filled=done, missing=missing, low=low, high=high)
+
+    def notes(self) -> list[str]:
+        if self._gaps:
+            return []
+        return [
+            f"The examples have no gaps: written are the first {_EXAMPLES} with the cells that were hidden "
+            "from them filled. A `mask` says where examples of your own have gaps."
+        ]
+
+
+@contextlib.contextmanager
+def filled_files(out: Path | None, data: Data, cells: Cells) -> Iterator[Any]:
+    """Where filled examples of this kind go; nowhere without a folder."""
+    kinds = {"table": TableFiles}
+    files = Files() if out is None else kinds.get(data.spec.kind, ArrayFiles)(out, data, cells)
+    yield files
+    files.close()

@@ -1,0 +1,164 @@
+"""Cells hidden on purpose: which, and how well they were filled."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kerasae.applications._imputation_filling import Cells, Filled
+from kerasae.spec import Spec
+
+#: Hidden cells of which something can be said.
+_LEAST = 30
+
+
+def hide(x: np.ndarray, share: float, rng: np.random.Generator, spec: Spec) -> np.ndarray:
+    """Which of the cells `(rows, cells)` are hidden: each that is there with this probability.
+
+    A pixel is hidden in all of its channels.
+    """
+    there = ~np.isnan(x)
+    channels = spec.shape[-1] if spec.kind == "image" else 1
+    drawn = rng.random((len(x), x.shape[1] // channels)) < share
+    return np.repeat(drawn, channels, axis=1) & there
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """A mask from a `.npy` file, or from an image: true where it is not black.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is none of the two.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a mask, found no file at {path}.")
+    if path.suffix.lower() == ".npy":
+        return np.load(path, allow_pickle=False).astype(bool)
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L")) > 0
+    except OSError:
+        raise ValueError(f"`mask` must be a .npy file or an image, received {path}.") from None
+
+
+def flat_mask(mask: np.ndarray, rows: int, spec: Spec) -> np.ndarray:
+    """A mask of one example, for all of them, or of each, as `(rows, cells)`; of images without channels.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    mask, shape = np.asarray(mask, bool), spec.shape
+    if spec.kind == "image" and mask.shape in (shape[:-1], (rows, *shape[:-1])):
+        mask = np.repeat(mask[..., None], shape[-1], axis=-1)
+    if mask.shape not in (shape, (rows, *shape)):
+        raise ValueError(
+            f"`mask` must have the shape of one example, {shape}, or of {rows:,} of them, received "
+            f"{mask.shape}."
+        )
+    return np.broadcast_to(mask, (rows, *shape)).reshape(rows, -1)
+
+
+class HiddenFigures:
+    """Errors on hidden cells beside those of the mean and the mode, and how many intervals held.
+
+    Args:
+        cells: of the examples.
+        share: that is hidden, for the note.
+        level: stated, of the intervals.
+    """
+
+    def __init__(self, cells: Cells, share: float, level: float) -> None:
+        self._cells, self._share, self._level = cells, share, level
+        # A row each: cells, loss, that of what is typical, intervals that held, their widths.
+        self._sums = np.zeros((5, len(cells.number)))
+
+    def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
+        """Rows of which some cells were hidden, and what these were filled with."""
+        number = self._cells.number
+
+        def loss(found: np.ndarray) -> np.ndarray:
+            # An unknown value, code 0, is never what anything is filled with.
+            return np.where(number, np.square(x - found, dtype="float64"), np.round(found) != x)
+
+        held = (filled.low <= x) & (x <= filled.high)
+        parts = (np.ones(x.shape), loss(filled.x), loss(self._cells.typical), held, filled.high - filled.low)
+        self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
+
+    def _means(self, chosen: np.ndarray) -> list[float | None]:
+        """Mean loss, that of what is typical, share of intervals that held and mean width."""
+        count, *sums = self._sums[:, chosen].sum(axis=1)
+        return [float(one / count) if count else None for one in sums]
+
+    def figures(self) -> dict[str, float | int | str | None]:
+        """By heading."""
+        number = self._cells.number
+        found: dict[str, float | int | str | None] = {"hidden cells": int(self._sums[0].sum())}
+        if number.any():
+            error, typical, held, width = self._means(number)
+            found |= {"error": error, "error of the mean": typical}
+            found |= {f"held by the {self._level:.0%} interval": held, "mean width": width}
+        if not number.all():
+            wrong, typical, _, _ = self._means(~number)
+            found |= {"categories wrong": wrong, "wrong of the mode": typical}
+        return found
+
+    @staticmethod
+    def better() -> dict[str, bool]:
+        """Of headings, whether lower is better."""
+        return {"error": True, "categories wrong": True}
+
+    def sentences(self) -> list[tuple[bool, str]]:
+        """What came of it, of enough cells to say anything."""
+        found: list[tuple[bool, str]] = []
+        number = self._cells.number
+        if self._sums[0].sum() < _LEAST:
+            return found
+        error, typical, held, _ = self._means(number)
+        if error is not None and typical:
+            less = 1 - error / typical
+            found.append(
+                (
+                    less > 0,
+                    f"Squared error on hidden numbers {error:.4g}, {abs(less):.1%} {_than(less)} the mean's.",
+                )
+            )
+        if held is not None:
+            good = abs(held - self._level) <= 0.05
+            found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
+        wrong, typical, _, _ = self._means(~number)
+        if wrong is not None and typical is not None:
+            good = wrong < typical
+            found.append((good, f"Hidden categories wrong {wrong:.1%}, with the mode {typical:.1%}."))
+        return found
+
+    def by_column(self) -> tuple[list[str], list[list[str]]]:
+        """Headings and rows of a table of columns."""
+        headings = [
+            "column",
+            "hidden cells",
+            "error, or share wrong",
+            "of the mean or mode",
+            "held",
+            "mean width",
+        ]
+        rows = []
+        for cell, column in enumerate(self._cells.spec.features):
+            loss, typical, held, width = self._means(np.arange(len(self._cells.number)) == cell)
+            of_number = (held, width) if self._cells.number[cell] else (None, None)
+            shown = ["–" if one is None else f"{one:.3g}" for one in (loss, typical, *of_number)]
+            rows.append([column.name, f"{int(self._sums[0, cell]):,}", *shown])
+        return headings, rows
+
+    def notes(self) -> list[str]:
+        """How the figures are obtained."""
+        return [
+            f"A share of {self._share:g} of the cells of the test rows that are there was hidden at random "
+            "and filled from the others. Error: mean squared error over the hidden numbers, in squared units "
+            "of x; that of the mean, with the mean of the training and validation rows in its place.",
+            f"Interval: widened on cells hidden from validation rows, in a share of {self._share:g} too, "
+            "until it held the stated share there. It holds for gaps as random as these and as many.",
+        ]
+
+
+def _than(less: float) -> str:
+    return "less than" if less > 0 else "more than"

@@ -1,0 +1,69 @@
+"""Raw images as 8-bit pictures: files for a user, and grids for a page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from kerasae.data import Data
+
+#: Channels that a PNG can hold, and Pillow's mode for each.
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def raw_range(data: Data) -> tuple[float, float]:
+    """Black and white in raw units: what the kind allows, or what the training images hold."""
+    low, high = data.spec.low, data.spec.high
+    if low is None or high is None:
+        found = np.array([(chunk.min(), chunk.max()) for chunk in data.train.chunks()], "float64")
+        low, high = float(found[:, 0].min()), float(found[:, 1].max())
+    return low, high if high > low else low + 1.0
+
+
+def scaled(images: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Raw images as float64 with black at 0 and white at 1, whatever lies beyond cut off."""
+    return np.clip((np.asarray(images, "float64") - low) / (high - low), 0.0, 1.0)
+
+
+def pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Raw images `(rows, height, width, channels)` as 8-bit ones; those of 8 bits stay as they are."""
+    if images.dtype == np.uint8 and (low, high) == (0.0, 255.0):
+        return images
+    return np.rint(255.0 * scaled(images, low, high)).astype("uint8")
+
+
+def save_png(path: Path, image: np.ndarray) -> None:
+    """Writes one 8-bit image `(height, width, channels)`, with the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)
+
+
+def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Figure:
+    """Raw images in lines, each with its name at the left.
+
+    Args:
+        lines: a name and images `(count, height, width, channels)`; all of one count or fewer.
+        low: what is black.
+        high: what is white; one scale for all, so that a pixel that is too dark looks too dark.
+    """
+    count = max(len(images) for _, images in lines)
+    longest = max(len(name) for name, _ in lines)
+    margin = 0.1 + 0.085 * longest
+    figure = Figure(figsize=(margin + 0.75 * count, 0.78 * len(lines)), dpi=110)
+    axes = figure.subplots(len(lines), count, squeeze=False)
+    for places, (name, images) in zip(axes, lines, strict=True):
+        for place in places:
+            place.set_xticks([])
+            place.set_yticks([])
+            place.spines[:].set_visible(False)
+        for place, image in zip(places, scaled(images, low, high), strict=False):
+            if image.shape[-1] in (3, 4):
+                place.imshow(image)
+            else:
+                place.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1)
+        places[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    left = margin / (margin + 0.75 * count)
+    figure.subplots_adjust(left=left, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
+    return figure

@@ -1,0 +1,60 @@
+"""Queries shown with their neighbours."""
+
+from typing import Any
+
+import numpy as np
+
+from kerasae.applications._base import row_names
+from kerasae.applications._examples import LEARNT, cells, headings, picked
+from kerasae.applications._pictures import grid, raw_range
+from kerasae.data import Data
+from kerasae.report.page import Listing, Picture
+
+
+def show_neighbours(
+    data: Data, distances: np.ndarray, rows: np.ndarray, indexed: np.ndarray, labels: Any
+) -> tuple[list[Picture], list[Listing]]:
+    """The first queries with the rows nearest to them, in a picture or a listing.
+
+    Args:
+        data: whose test split holds the queries.
+        distances: `(queries, k)`.
+        rows: numbers of the neighbours, `(queries, k)`.
+        indexed: names of the rows.
+        labels: of the rows and of the queries, or `None`.
+    """
+    image = data.spec.kind == "image"
+    queries, k = min(8 if image else 4, len(rows)), min(8 if image else 3, rows.shape[1])
+    asked = picked(data, ("test",), np.arange(queries))
+    found = picked(data, LEARNT, rows[:queries, :k].ravel())
+    names = row_names(data, queries)
+    known = labels is not None
+    if image:
+        lines = []
+        for number, name in enumerate(names):
+            images = found[number * k : (number + 1) * k]
+            words = f"{name[-24:]} ({labels[1][number]})" if known else name[-24:]
+            lines.append((words, np.concatenate([asked[number : number + 1], images])))
+        caption = "At the left a query, behind it the rows nearest to it, the nearest first" + (
+            "; in brackets the label of the query." if known else "."
+        )
+        return [Picture("Queries and their neighbours", caption, grid(lines, *raw_range(data)))], []
+    table: list[list[str]] = []
+    written, answers = cells(asked, data), cells(found, data)
+    for number, name in enumerate(names):
+        label = [labels[1][number]] if known else []
+        table.append([name, "", *label, *written[number]])
+        for place in range(k):
+            row = rows[number, place]
+            label = [labels[0][row]] if known else []
+            table.append(
+                [
+                    f"  {indexed[row]}",
+                    f"{distances[number, place]:.4g}",
+                    *label,
+                    *answers[number * k + place],
+                ]
+            )
+    head = ["row", "distance", *(["label"] if known else []), *headings(data)]
+    caption = "Each query, and below it the rows nearest to it, the nearest first."
+    return [], [Listing("Queries and their neighbours", caption, head, table)]

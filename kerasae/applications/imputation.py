@@ -1,0 +1,270 @@
+"""Imputation: what is missing, filled from what is there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from kerasae.applications._base import Application, Finding
+from kerasae.applications._conformal import Conformal
+from kerasae.applications._imputation_files import filled_files, put_back, raw_ends
+from kerasae.applications._imputation_filling import Cells, Filled, Filling, Iterated, Weighed, flatten
+from kerasae.applications._imputation_hidden import HiddenFigures, flat_mask, hide, read_mask
+from kerasae.applications._imputation_residuals import Residuals
+from kerasae.applications._posterior import Posterior, has_posterior
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.report import figures
+from kerasae.report.page import Listing, Picture
+
+#: Hidden cells of a column from which it is told whether the model or the mean errs more.
+_LEAST = 30
+
+
+class Imputer(Application):
+    """Missing entries filled from the model, once or several times, with intervals that hold.
+
+    A gap is a missing entry of a table, a NaN in a vector, or what a mask says. A variational model
+    draws codes and weighs them by the likelihood of the cells that are seen: the value is their
+    weighted mean, and several values are draws. With any other codec the gaps are given what is
+    typical and then reconstructed until nothing moves, and several values add residuals of held-out
+    rows. Cells hidden from the validation rows decide how often to reconstruct and with what to begin,
+    and widen the intervals until they hold the stated share; a column in which the model errs more on
+    them than the mean or the mode is filled with that. Cells that are there come back untouched.
+    A model that was trained with gaps, or with masking noise (`--set model.corruption=masking`), fills best.
+
+    Writes, for a table, `filled.csv` and `intervals.csv`; for images PNG files and, as for vectors,
+    `filled.npz` (`filled`, `missing`, and `low` and `high` in raw units).
+
+    Args:
+        codec: from raw examples to codes and back.
+        hidden: share of the cells there that is hidden, to choose and to measure by, in (0, 1).
+        interval: share of the true values that an interval holds, in (0, 1).
+        rounds: reconstructions at most.
+        samples: draws of the code an example, of a variational model.
+        mask: a `.npy` file or an image that is true where images or vectors have gaps: one for all
+            examples, or one for each.
+        most: validation rows looked at, the first ones.
+        seed: of what is hidden and drawn.
+
+    Raises:
+        ValueError: for a number out of range, or a mask of another shape.
+
+    Example:
+        >>> imputer = Imputer(model).fit(data)
+        >>> filled = imputer.transform(frame)
+        >>> several = imputer.draw(frame, draws=5, seed=0)
+
+    Reference: Mattei and Frellsen 2019, ICML (MIWAE); Rezende, Mohamed, Wierstra 2014, ICML, appendix
+    F; Romano, Patterson, Candès 2019, NeurIPS (intervals).
+    """
+
+    kinds = ("image", "vector", "table")
+
+    def __init__(
+        self,
+        codec: Codec,
+        *,
+        hidden: float = 0.2,
+        interval: float = 0.9,
+        rounds: int = 20,
+        samples: int = 200,
+        mask: str | None = None,
+        most: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(codec)
+        for name, share in (("hidden", hidden), ("interval", interval)):
+            if not 0 < share < 1:
+                raise ValueError(f"`{name}` must be in (0, 1), received {share!r}.")
+        for name, count in (("rounds", rounds), ("samples", samples), ("most", most)):
+            if count < 1:
+                raise ValueError(f"`{name}` must be positive, received {count!r}.")
+        self.hidden = hidden
+        self.interval = interval
+        self.rounds = rounds
+        self.samples = samples
+        self.mask = mask
+        self.most = most
+        self.seed = seed
+
+    # Learning ------------------------------------------------------------------------------------
+
+    def fit(self, data: Data) -> Self:
+        """Finds what is typical, how to begin, and how wide the intervals must be."""
+        self._cells = Cells(data)
+        split = "validation" if len(data.validation) else "train"
+        x = flatten(data.to_x(data.split(split).head(self.most)))
+        # Few rows are hidden in several ways, so that every column has cells to learn from.
+        x = np.tile(x, (min(10, -(-self.most // len(x))), 1))
+        rng = np.random.default_rng([self.seed, 0])
+        missing = np.isnan(x)
+        hidden = hide(x, self.hidden, rng, self._cells.spec)
+        self._filling, filled = self._choose(x, missing | hidden, hidden)
+        typical = np.broadcast_to(self._cells.typical, x.shape)
+        self._as_typical = self._errors(filled.x, x, hidden) > self._errors(typical, x, hidden)
+        self._as_typical &= hidden.sum(axis=0) >= _LEAST
+        filled = self._guarded(filled, missing | hidden)
+        number = hidden & self._cells.number
+        truth = np.nan_to_num(x)
+        self._conformal = Conformal(self.interval).fit(filled.low, filled.high, truth, number)
+        self._residuals = Residuals(self._cells).fit(filled.x, truth, hidden)
+        return self
+
+    def _choose(self, x: np.ndarray, missing: np.ndarray, hidden: np.ndarray) -> tuple[Filling, Filled]:
+        """The way to fill that errs least on hidden cells, and what it says of them."""
+        plain = self._choose_rounds(x, missing, hidden)
+        if not has_posterior(self.codec):
+            return plain, plain.fill(x, missing)
+        posterior = Posterior(self.codec, self.samples, self.seed)
+        found = []
+        for first in (*(Iterated(self.codec, self._cells, gaps, 0) for gaps in self._gaps()), plain):
+            filling = Weighed(posterior, self._cells, first, self.interval)
+            found.append((filling, filling.fill(x, missing)))
+        errors = [self._errors(filled.x, x, hidden).sum() for _, filled in found]
+        return found[int(np.argmin(errors))]
+
+    def _choose_rounds(self, x: np.ndarray, missing: np.ndarray, hidden: np.ndarray) -> Iterated:
+        errors = {}
+        for gaps in self._gaps():
+            every = Iterated(self.codec, self._cells, gaps, self.rounds)
+            for number, step in enumerate(every.steps(x, missing), start=1):
+                errors[gaps, number] = self._errors(step, x, hidden).sum()
+        gaps, rounds = min(errors, key=errors.__getitem__, default=(False, 1))
+        return Iterated(self.codec, self._cells, gaps, rounds)
+
+    def _gaps(self) -> tuple[bool, ...]:
+        """Whether the model may be given gaps as gaps."""
+        return (False, True) if self._cells.spec.kind == "table" else (False,)
+
+    def _errors(self, found: np.ndarray, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Of hidden cells, by column: the sum of squared errors, or how many categories are wrong."""
+        loss = np.where(self._cells.number, np.square(found - x, dtype="float64"), found != x)
+        return np.where(hidden, loss, 0).sum(axis=0)
+
+    # Filling -------------------------------------------------------------------------------------
+
+    def transform(self, raw: Any, mask: np.ndarray | None = None) -> Any:
+        """Raw examples with their gaps filled, of the same type; what is there stays as it is.
+
+        Args:
+            raw: examples.
+            mask: true where there is a gap, `(rows, ...)`, or of one example, for all.
+        """
+        x, missing = self._gaps_of(raw, mask)
+        return self._restore(raw, self._fill(x, missing).x, missing)
+
+    def draw(self, raw: Any, draws: int = 5, seed: int = 0, mask: np.ndarray | None = None) -> list[Any]:
+        """Several fillings, as much apart as they are uncertain: a list of raw examples.
+
+        A variational model draws from its own posterior and likelihood; otherwise each value is the
+        likeliest one plus a residual of that column on held-out rows, and a category one that held-out
+        rows had where the same was said.
+        """
+        if draws < 1:
+            raise ValueError(f"`draws` must be positive, received {draws!r}.")
+        x, missing = self._gaps_of(raw, mask)
+        rng = np.random.default_rng(seed)
+        found = self._filling.draw(x, missing, draws, rng)
+        if found is None or (missing & self._as_typical).any():
+            point = self._fill(x, missing).x
+            others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
+            found = others if found is None else np.where(self._as_typical, others, found)
+        return [self._restore(raw, one, missing) for one in found]
+
+    def intervals(self, raw: Any, mask: np.ndarray | None = None) -> tuple[Any, Any, Any]:
+        """The filled examples and the ends of their intervals, each in raw units.
+
+        Returns:
+            Three of a kind: the filled examples and, as floats (NaN where nothing was missing and
+            for categories and booleans), the lower and the upper ends.
+        """
+        x, missing = self._gaps_of(raw, mask)
+        filled = self._with_intervals(x, missing)
+        low, high = raw_ends(self._cells, filled, missing, raw)
+        return self._restore(raw, filled.x, missing), low, high
+
+    def _fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
+        return self._guarded(self._filling.fill(x, missing), missing)
+
+    def _guarded(self, filled: Filled, missing: np.ndarray) -> Filled:
+        """With what is typical in the columns where the model erred more than that."""
+        plain = missing & self._as_typical
+        return Filled(*(np.where(plain, self._cells.typical, one) for one in filled))
+
+    def _with_intervals(self, x: np.ndarray, missing: np.ndarray) -> Filled:
+        filled = self._fill(x, missing)
+        low, high = self._conformal.apply(filled.low, filled.high)
+        # A mean may lie outside the quantiles of a skewed distribution.
+        return Filled(filled.x, np.minimum(low, filled.x), np.maximum(high, filled.x))
+
+    def _gaps_of(self, raw: Any, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        x = flatten(self._cells.view.to_x(raw))
+        missing = np.isnan(x)
+        if mask is not None:
+            missing = missing | flat_mask(mask, len(x), self._cells.spec)
+        return x, missing
+
+    def _restore(self, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
+        # Where nothing could be filled: a column that the model does without.
+        restored = self._cells.view.restore(self._cells.shaped(np.nan_to_num(x)))
+        return put_back(raw, restored, self._cells.shaped(missing).astype(bool))
+
+    # Reporting -----------------------------------------------------------------------------------
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        mask = None if self.mask is None else self._file_mask(len(data.test))
+        measured = HiddenFigures(self._cells, self.hidden, self.interval)
+        rng = np.random.default_rng([self.seed, 1])
+        with filled_files(out, data, self._cells) as files:
+            for raw, x, missing in self._test_parts(data, mask):
+                hidden = hide(np.where(missing, np.nan, x), self.hidden, rng, self._cells.spec)
+                tried = self._with_intervals(x, missing | hidden)
+                measured.add(x, hidden, tried)
+                if out is None:
+                    continue
+                if missing.any() or data.spec.kind == "table":
+                    filled = self._with_intervals(x, missing)
+                    files.write(raw, self._restore(raw, filled.x, missing), filled, missing, True)
+                else:
+                    files.write(raw, self._restore(raw, tried.x, hidden), tried, hidden, False)
+        pictures, listings = [], []
+        if out is not None and data.spec.kind == "table":
+            listings.append(
+                Listing("By column", "Cells that were hidden from test rows.", *measured.by_column())
+            )
+        elif out is not None and files.shown is not None:
+            pictures.append(self._picture(*files.shown))
+        return Finding(
+            measured.figures(),
+            measured.better(),
+            measured.sentences(),
+            pictures,
+            listings,
+            (*measured.notes(), *files.notes()),
+        )
+
+    def _file_mask(self, rows: int) -> np.ndarray:
+        assert self.mask is not None
+        if self._cells.spec.kind == "table":
+            raise ValueError("`mask` is for images and vectors, received a table: its gaps are its own.")
+        return flat_mask(read_mask(Path(self.mask)), rows, self._cells.spec)
+
+    def _test_parts(
+        self, data: Data, mask: np.ndarray | None
+    ) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+        start = 0
+        for raw, x in data.parts("test", 2048):
+            flat = flatten(x)
+            missing = np.isnan(flat)
+            if mask is not None:
+                missing |= mask[start : start + len(flat)]
+            start += len(flat)
+            yield raw, flat, missing
+
+    def _picture(self, original: np.ndarray, filled: np.ndarray, missing: np.ndarray) -> Picture:
+        with_gaps = np.where(missing, np.nan, original)
+        shaped = [self._cells.shaped(part) for part in (original, with_gaps, filled)]
+        drawn = figures.reconstructions(shaped[0], {"with gaps": shaped[1], "filled": shaped[2]})
+        return Picture("Filled", "What is white in the second row was not shown to the model.", drawn)

@@ -1,0 +1,386 @@
+"""Codes as bytes: what is written comes back, what is damaged is refused, and nothing is free."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import kerasae
+from kerasae import Recipe, train
+from kerasae.applications import Compression, apply
+from kerasae.applications import _compression_bitstream as bitstream
+from kerasae.applications._compression_quantiser import choose
+from kerasae.applications._compression_rates import rate_at
+from kerasae.applications._compression_references import RawSize, photographs
+from kerasae.codec import fingerprint
+from kerasae.data import Split
+from kerasae.evaluation.metrics import measures
+from kerasae.evaluation.pca import PCA
+from kerasae.runs import run_recipe
+
+MARK = bytes(range(8))
+
+
+@pytest.fixture(scope="module")
+def model(digits):
+    model = Recipe.of(latent_dim=4, network={"widths": [24]}).build(digits)
+    train(model, digits, epochs=6, batch_size=32, learning_rate=0.01)
+    return model
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    recipe = Recipe.of(latent_dim=4, network={"widths": [16]}, train={"epochs": 2})
+    return run_recipe(recipe, tmp_path_factory.mktemp("runs") / "digits")
+
+
+def content(symbols, **changes):
+    width = symbols.shape[1]
+    scales = np.full(width, 0.5, "float32"), np.zeros(width, "float32")
+    return bitstream.Content(symbols, *scales, **{"shape": (8, 8, 1), "mark": MARK, **changes})
+
+
+# The file ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rows", [1, 2, 50, 3000])
+@pytest.mark.parametrize("spread", [0.0, 0.3, 5.0, 400.0])
+def test_what_is_written_is_read(rows, spread):
+    rng = np.random.default_rng(0)
+    symbols = np.rint(spread * rng.standard_t(3, (rows, 5)) + 90 * rng.normal(size=5)).astype("int64")
+    missing = rng.random((rows, 8)) < 0.3
+    data = bitstream.write(content(symbols, missing=missing))
+    found = bitstream.read(data, MARK)
+    np.testing.assert_array_equal(found.symbols, symbols)
+    np.testing.assert_array_equal(found.missing, missing)
+    np.testing.assert_array_equal(found.codes, 0.5 * symbols.astype("float32"))
+    assert found.shape == (8, 8, 1)
+    assert sum(bitstream.sizes(data).values()) == len(data)
+
+
+def test_a_file_is_as_short_as_the_entropy_of_its_symbols():
+    rng = np.random.default_rng(0)
+    symbols = np.rint(6.0 * rng.normal(size=(20_000, 4))).astype("int64")
+    ideal = 0.0
+    for column in symbols.T:
+        shares = np.unique(column, return_counts=True)[1] / len(column)
+        ideal -= len(column) * float(np.sum(shares * np.log2(shares))) / 8
+    written = len(bitstream.write(content(symbols)))
+    # Histograms, levels of a quarter of an octave, and the frame.
+    assert ideal < written < 1.005 * ideal + 200
+
+
+def test_few_rows_have_coarse_histograms():
+    symbols = np.rint(300 * np.random.default_rng(0).normal(size=(12, 8))).astype("int64")
+    flat = 12 * float(np.log2(np.ptp(symbols, axis=0) + 1).sum()) / 8
+    # Fine ones would be longer than what they describe: some 12 bins for each dimension.
+    assert bitstream.sizes(bitstream.write(content(symbols)))["histograms"] < 70
+    assert len(bitstream.write(content(symbols))) < flat + 110
+
+
+def test_a_dimension_of_one_value_takes_no_bits():
+    noise = np.random.default_rng(0).integers(-20, 20, (1000, 1))
+    alone = len(bitstream.write(content(noise)))
+    wider = len(bitstream.write(content(np.hstack([noise, np.full((1000, 1), 7)]))))
+    assert wider - alone <= 6
+
+
+def test_every_byte_counts(model, digits):
+    data = Compression(model, bits=3).fit(digits).compress(digits.test.examples[:20])
+    mark = bytes.fromhex(fingerprint(model))[:8]
+    for place in range(len(data)):
+        for change in (1, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[place] ^= change
+            with pytest.raises(ValueError, match=r"checksum|version|kerasae apply compression") as caught:
+                bitstream.read(bytes(damaged), mark)
+            assert "\n" not in str(caught.value)
+        with pytest.raises(ValueError, match=r"checksum|kerasae apply compression"):
+            bitstream.read(data[:place], mark)
+    with pytest.raises(ValueError, match="checksum"):
+        bitstream.read(data + b"\0", mark)
+
+
+def test_an_unknown_version_is_refused():
+    data = bytearray(bitstream.write(content(np.ones((3, 2), "int64"))))
+    data[4] = bitstream.VERSION + 1
+    body = bytes(data[:-4])
+    whole = body + bitstream.zlib.crc32(body).to_bytes(4, "little")
+    with pytest.raises(ValueError, match=r"Expected version 1 .* received 2"):
+        bitstream.read(whole, MARK)
+
+
+def test_another_model_is_refused(model, digits, build):
+    data = Compression(model, bits=3).fit(digits).compress(digits.test.examples[:5])
+    with pytest.raises(ValueError, match="only that one decodes it"):
+        Compression(build("undercomplete")).decompress(data)
+
+
+def test_too_many_steps_are_refused():
+    symbols = np.array([[0], [2**21]])
+    with pytest.raises(ValueError, match="take a larger `step`"):
+        bitstream.write(content(symbols))
+
+
+def test_fingerprints_outlive_a_file(run):
+    again = kerasae.load_model(run.model_path)
+    assert fingerprint(again) == fingerprint(run.model)
+    again.get_layer(index=-1)
+    weights = again.get_weights()
+    weights[0] = weights[0] + 1e-3
+    again.set_weights(weights)
+    assert fingerprint(again) != fingerprint(run.model)
+
+
+def test_fingerprints_of_pca(digits):
+    assert fingerprint(PCA(3).fit(digits)) == fingerprint(PCA(3).fit(digits))
+    assert fingerprint(PCA(3).fit(digits)) != fingerprint(PCA(4).fit(digits))
+
+
+# The quantiser -----------------------------------------------------------------------------------
+
+
+def test_steps_of_pca_are_alike_and_cost_what_theory_says(digits):
+    # Uniform noise on each of n numbers, behind orthonormal components: n step^2 / 12.
+    pca, step = PCA(6).fit(digits), 0.02
+    compression = Compression(pca, step=step).fit(digits)
+    steps = compression.quantiser_.steps
+    np.testing.assert_allclose(steps, step * np.sqrt(digits.spec.size), rtol=0.01)
+    rounded = bitstream.read(
+        compression.compress(digits.train.examples), bytes.fromhex(fingerprint(pca))[:8]
+    ).codes
+    codes = pca.transform(digits.train.examples)
+    assert np.abs(codes - rounded).max() <= steps.max() / 2 * 1.001
+    added = np.mean(np.square(pca.decode(codes) - pca.decode(rounded)))
+    assert added == pytest.approx(6 * step**2 / 12, rel=0.05)
+
+
+class Stretched:
+    """PCA of 3, its first number 1,024 times larger, one without a meaning, and one that never changes."""
+
+    latent_dim = 5
+
+    def __init__(self, pca):
+        self.pca, self.preprocessor = pca, pca.preprocessor
+
+    def transform(self, raw):
+        codes = self.pca.transform(raw) * np.array([1024, 1, 1], "float32")
+        idle = 3 * np.sin(codes[:, :1])
+        return np.hstack([codes, idle, np.full_like(idle, 0.37)]).astype("float32")
+
+    def decode(self, codes):
+        codes = np.asarray(codes)
+        return self.pca.decode(codes[:, :3] / np.array([1024, 1, 1])) + 0.1 * (codes[0, 4] - np.float32(0.37))
+
+    def inverse_transform(self, codes):
+        return self.preprocessor.restore(self.decode(codes))
+
+
+def test_the_scale_of_a_code_does_not_matter(digits):
+    pca = PCA(3).fit(digits)
+    plain, stretched = (Compression(one, bits=5).fit(digits) for one in (pca, Stretched(pca)))
+    short, long = (one.compress(digits.test.examples) for one in (plain, stretched))
+    # What moves nothing has no bits, and what never changes comes back as it is.
+    assert len(long) - len(short) < 60
+    difference = stretched.decompress(long).astype(int) - plain.decompress(short)
+    # Steps are found by differences in float32, of which the last bits count where a level is on the edge.
+    assert np.abs(difference).max() <= 1 and (difference != 0).mean() < 0.01
+    rounded = bitstream.read(long, bytes.fromhex(fingerprint(stretched.codec))[:8]).codes
+    assert set(rounded[:, 4]) == {np.float32(0.37)}
+
+
+def test_whole_numbers_come_back_whole():
+    codes = np.random.default_rng(0).integers(0, 900, (300, 1)).astype("float64")
+    quantiser = choose(codes, np.array([123.0]), 1, None)
+    np.testing.assert_array_equal(quantiser.codes(quantiser.symbols(codes)), codes)
+
+
+def test_more_bits_cost_more_and_lose_less(model, digits):
+    found = []
+    for bits in (2, 4, 8):
+        finding = Compression(model, bits=bits).fit(digits).report(digits, None).figures
+        found.append((finding["bytes"], finding["test error"], finding["test error, code not rounded"]))
+    (few, coarse, _), (some, middle, _), (many, fine, exact) = found
+    assert few < some < many
+    assert coarse > middle > exact
+    assert fine == pytest.approx(exact, rel=1e-3)
+    assert exact == pytest.approx(kerasae.evaluate(model, digits)["error"], rel=1e-5)
+
+
+def test_bits_are_chosen_on_validation_rows_alone(model, digits):
+    chosen = Compression(model).fit(digits).quantiser_.steps
+    other = kerasae.data.Data(
+        digits.name,
+        digits.spec,
+        digits.train,
+        digits.validation,
+        Split(digits.test.examples[:1]),
+        digits.preprocessor,
+    )
+    np.testing.assert_array_equal(Compression(model).fit(other).quantiser_.steps, chosen)
+    validation = kerasae.data.Data(
+        digits.name, digits.spec, digits.train, digits.validation, digits.validation, digits.preprocessor
+    )
+    found = Compression(model).fit(digits).report(validation, None).figures
+    assert found["test error"] <= 1.05 * found["test error, code not rounded"] + 0.005 * 0.1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"bits": 0}, {"bits": 17}, {"step": 0.0}, {"step": float("inf")}, {"most": 0}]
+)
+def test_wrong_arguments(model, wrong):
+    with pytest.raises(ValueError, match=f"`{next(iter(wrong))}` must be"):
+        Compression(model, **wrong)
+
+
+def test_codes_that_are_no_numbers_are_refused(model, digits):
+    compression = Compression(model, bits=4).fit(digits)
+    with pytest.raises(ValueError, match="Expected finite codes"):
+        compression.quantiser_.symbols(np.array([[np.nan, 0, 0, 0]]))
+
+
+# Raw examples ------------------------------------------------------------------------------------
+
+
+def test_what_comes_back_is_what_the_decoder_makes_of_the_rounded_code(model, digits):
+    compression = Compression(model, bits=4).fit(digits)
+    raw = digits.test.examples
+    steps, offsets = (
+        getattr(compression.quantiser_, name).astype("float64") for name in ("steps", "offsets")
+    )
+    codes = offsets + steps * np.rint((model.transform(raw) - offsets) / steps)
+    back = Compression(model).decompress(compression.compress(raw))
+    assert back.dtype == np.uint8
+    np.testing.assert_array_equal(back, model.inverse_transform(codes.astype("float32")))
+    one = compression.decompress(compression.compress(raw[:1]))
+    np.testing.assert_array_equal(one, back[:1])
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=300)
+    frame = pd.DataFrame(
+        {
+            "a": 3 * hidden,
+            "b": np.round(10 * hidden),
+            "c": np.where(hidden > 0, "high", "low"),
+            "d": hidden > 1,
+        }
+    )
+    frame = frame.astype(object).mask(rng.random(frame.shape) < 0.2).assign(empty=None)
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:Column 'empty'")
+def test_missing_cells_of_a_table(table):
+    recipe = Recipe.of(source=str(table), latent_dim=3, network={"widths": [8]}, train={"epochs": 1})
+    data = recipe.load()
+    model = recipe.build(data)
+    raw = data.test.examples
+    with_gaps, filled = (Compression(model, keep_missing=keep, bits=6).fit(data) for keep in (True, False))
+    back, whole = (one.decompress(one.compress(raw)) for one in (with_gaps, filled))
+    features = ["a", "b", "c", "d"]
+    assert raw[features].isna().any().all()
+    np.testing.assert_array_equal(back[features].isna(), raw[features].isna())
+    assert not whole[features].isna().any().any()
+    assert back["empty"].isna().all()
+    for name in features:
+        there = raw[name].notna().to_numpy()
+        assert (back[name][there] == whole[name][there]).all()
+    assert with_gaps.report(data, None).figures["bytes"] > filled.report(data, None).figures["bytes"]
+
+
+def test_texts(tmp_path):
+    rng = np.random.default_rng(0)
+    words = ["red", "grün", "blue", "cat", "птица", "runs", "now"]
+    lines = [" ".join(rng.choice(words, rng.integers(1, 5))) for _ in range(150)]
+    (tmp_path / "t.txt").write_text("\n".join(lines), encoding="utf-8")
+    recipe = Recipe.of(source=str(tmp_path / "t.txt"), latent_dim=6, train={"epochs": 1})
+    data = recipe.load()
+    model = recipe.build(data)
+    compression = Compression(model, bits=6).fit(data)
+    back = compression.decompress(compression.compress(data.test.examples))
+    assert len(back) == len(data.test) and all(isinstance(text, str) for text in back)
+    # The code of this baseline is the number of a text: no bit of it may be lost.
+    nearest = measures(data).baselines(6, data)["tfidf-nearest"]
+    finding = Compression(nearest, bits=1).fit(data).report(data, None).figures
+    assert finding["words recalled"] == finding["words recalled, code not rounded"]
+
+
+# Beside others -----------------------------------------------------------------------------------
+
+
+def test_raw_bytes_of_each_kind(digits):
+    size = RawSize(digits)
+    for chunk in digits.test.chunks(100):
+        size.add(chunk)
+    size.close()
+    assert size.raw == size.cells == digits.test.examples.nbytes
+    import zstandard
+
+    packed = zstandard.ZstdCompressor(level=19).compressobj()
+    whole = packed.compress(digits.test.examples.tobytes()) + packed.flush()
+    assert size.packed == pytest.approx(len(whole), rel=0.02)
+
+
+def test_photographs_against_files_of_their_own_making(digits):
+    found = {(form, quality): values for form, quality, values in photographs(digits)}
+    for form in ("JPEG", "WEBP"):
+        rates = [found[form, quality]["bits per row"] for quality in (5, 35, 95)]
+        errors = [found[form, quality]["error"] for quality in (5, 35, 95)]
+        assert rates == sorted(rates)
+        assert errors == sorted(errors, reverse=True)
+        assert errors[-1] < 1e-3
+        one = found[form, 35]
+        # A header for each image is most of it, which is why there is a mosaic.
+        assert one["alone"] > 2 * one["bits per row"]
+        assert 0 < one["without headers"] < one["alone"]
+
+
+def test_rates_between_points():
+    points = [(10.0, {"error": 1.0}), (20.0, {"error": 0.25}), (40.0, {"error": 0.0625})]
+    assert rate_at(points, "error", 0.25) == pytest.approx(20.0)
+    assert rate_at(points, "error", 0.5) == pytest.approx(np.sqrt(200.0))
+    assert rate_at(points, "error", 0.01) is None
+    assert rate_at(points, "error", 2.0) is None
+
+
+# The command -------------------------------------------------------------------------------------
+
+
+def test_a_run_is_compressed_and_restored(run, tmp_path):
+    outcome = apply("compression", run, tmp_path / "out")
+    path = tmp_path / "out" / "compressed.kae"
+    own, pca = outcome.findings.values()
+    assert own.figures["bytes"] == path.stat().st_size
+    assert own.figures["times smaller"] == pytest.approx(run.data.test.examples.nbytes / path.stat().st_size)
+    assert pca.figures["bytes"] > 0
+    curves = pd.read_csv(tmp_path / "out" / "rate_distortion.csv")
+    assert set(curves["codec"]) == {"model", "pca 4", "pca up to 64", "JPEG", "WEBP"}
+    section = (run.folder / "sections" / "compression.html").read_text()
+    apply("compression", run, tmp_path / "back", source=str(path))
+    restored = np.load(tmp_path / "back" / "restored.npy")
+    np.testing.assert_array_equal(restored, Compression.decompress_file(path, run.folder))
+    assert len(restored) == len(run.data.test)
+    with Image.open(tmp_path / "back" / "restored" / "000000.png") as image:
+        shown = np.asarray(image)
+    np.testing.assert_array_equal(shown, np.rint(restored[0, ..., 0] * 255 / 16))
+    # Decoding says nothing new of the run.
+    assert (run.folder / "sections" / "compression.html").read_text() == section
+    (tmp_path / "cut.kae").write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(ValueError, match=r"checksum of .*cut\.kae"):
+        apply("compression", run, tmp_path / "none", source=str(tmp_path / "cut.kae"))
+    with pytest.raises(FileNotFoundError, match="Expected a file"):
+        Compression.decompress_file(tmp_path / "nothing.kae", run)
+    assert not (tmp_path / "none").exists()
+
+
+def test_one_row(run, tmp_path):
+    image = Image.fromarray(np.rint(run.data.test.examples[0, ..., 0] * 15.9).astype("uint8"))
+    image.save(tmp_path / "one.png")
+    outcome = apply("compression", run, tmp_path / "out", source=str(tmp_path / "one.png"))
+    assert outcome.rows == 1
+    assert len(Compression.decompress_file(tmp_path / "out" / "compressed.kae", run)) == 1

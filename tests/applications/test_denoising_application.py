@@ -1,0 +1,230 @@
+"""Denoising: what is known exactly of PSNR, of spoiling, of pairs, and of the files."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from kerasae.applications import Denoising
+from kerasae.applications._denoising_fidelity import NumberFidelity, psnr, ssim
+from kerasae.applications._denoising_files import png_names
+from kerasae.applications._denoising_truth import in_step, spoil
+from kerasae.corruptions import GaussianNoise, SwapNoise
+from kerasae.data import Split, load_data
+from kerasae.data.tables import from_frame
+from kerasae.evaluation.pca import PCA
+from kerasae.preprocessing import Rescaling, TablePreprocessing
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory):
+    """Rows that lie on a line in five dimensions."""
+    rng = np.random.default_rng(0)
+    direction = np.array([1.0, -2.0, 0.5, 0.0, 1.0])
+    x = rng.normal(size=(300, 1)) * direction + 3.0
+    folder = tmp_path_factory.mktemp("vectors")
+    np.save(folder / "x.npy", x)
+    return load_data(str(folder / "x.npy"))
+
+
+class Same:
+    """A codec that changes nothing."""
+
+    preprocessor = None
+
+    def transform(self, raw):
+        return np.asarray(raw).reshape(len(raw), -1)
+
+    def inverse_transform(self, codes):
+        return codes.reshape(-1, 8, 8, 1).astype("uint8")
+
+
+def test_psnr_and_ssim_agree_with_tensorflow_and_know_equal_images():
+    rng = np.random.default_rng(1)
+    one, other = rng.random((4, 16, 16, 1)), rng.random((4, 16, 16, 1))
+    np.testing.assert_allclose(psnr(one, other), tf.image.psnr(one, other, 1.0), rtol=1e-5)
+    # An error of a tenth everywhere is 20 dB.
+    np.testing.assert_allclose(psnr(one, one + 0.1), 20.0, rtol=1e-9)
+    np.testing.assert_allclose(ssim(one, one), 1.0, atol=1e-5)
+    assert psnr(one, one).tolist() == [100.0] * 4
+    assert ssim(one[:, :2], one[:, :2]) is None
+
+
+def test_identity_gains_nothing_and_changes_nothing(digits):
+    found = Denoising(Same(), noise="gaussian").fit(digits).report(digits, None)
+    assert found.figures["PSNR before (dB)"] == found.figures["PSNR after (dB)"]
+    assert found.figures["SSIM before"] == found.figures["SSIM after"]
+    assert found.figures["change (RMS)"] == 0.0
+    assert 15 < found.figures["PSNR before (dB)"] < 30
+
+
+def test_a_linear_code_keeps_the_noise_that_lies_along_it(vectors):
+    # Of isotropic noise in 5 dimensions, the projection onto a line keeps one fifth.
+    pca = PCA(1).fit(vectors)
+    found = Denoising(pca, noise="gaussian", level=0.05).fit(vectors).report(vectors, None)
+    before, after = found.figures["error before"], found.figures["error after"]
+    assert before == pytest.approx(0.05**2, rel=0.25)
+    # 60 test rows: the ratio of two chi-squared sums, four standard deviations wide.
+    assert after / before == pytest.approx(0.2, abs=0.1)
+    # What noise is left is orthogonal to what was taken.
+    assert found.figures["change (RMS)"] ** 2 == pytest.approx(before - after, rel=1e-3)
+    assert found.better == {"error after": True}
+
+
+def test_the_same_seed_spoils_alike_and_another_does_not(digits):
+    raw, view = digits.test.head(20), Rescaling(digits.spec)
+    noise = GaussianNoise(0.2)
+    one, same, other = (spoil(raw, noise, view, (seed, 0)) for seed in (3, 3, 4))
+    assert one.dtype == raw.dtype and one.max() <= 16
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any() and (one != raw).any()
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(2)
+    n = 200
+    frame = pd.DataFrame(
+        {
+            "a": rng.normal(size=n),
+            "n": rng.integers(0, 9, n),
+            "c": rng.choice(["red", "blue"], n),
+            "b": rng.random(n) > 0.5,
+            "when": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 99, n), unit="D"),
+        }
+    )
+    frame.loc[::7, ["a", "c"]] = np.nan
+    frame["void"] = np.nan
+    data = from_frame(frame)
+    with pytest.warns(UserWarning, match="void"):
+        return data.with_preprocessor(TablePreprocessing(data.spec))
+
+
+def test_spoiling_a_table_leaves_what_it_must(table):
+    raw, view = table.test.examples, table.preprocessor
+    noisy = spoil(raw, GaussianNoise(0.5), view, (0, 0))
+    pd.testing.assert_frame_equal(noisy[["c", "b"]], raw[["c", "b"]])
+    assert noisy["a"].isna().equals(raw["a"].isna())
+    assert (noisy["n"] != raw["n"]).any() and noisy["n"].dtype == raw["n"].dtype
+    assert (noisy["when"] != raw["when"]).any()
+    swapped = spoil(raw, SwapNoise(0.3), view, (0, 0))
+    # An entry comes from the same column of another row.
+    assert set(swapped["c"].dropna()) <= set(raw["c"].dropna())
+    assert (swapped["n"] != raw["n"]).mean() == pytest.approx(0.3 * 8 / 9, abs=0.2)
+    assert set(swapped["n"]) <= set(raw["n"])
+    assert (view.to_x(swapped)[:, 0] != view.to_x(raw)[:, 0]).any()
+
+
+def test_a_table_comes_back_with_its_gaps_its_index_and_its_types(table, tmp_path):
+    from kerasae.evaluation._tables import TablePCA
+
+    codec = TablePCA(3, indicators=True).fit(table)
+    raw = table.test.examples.set_axis([f"r{i}" for i in range(len(table.test))])
+    clean = Denoising(codec).fit(table).transform(raw)
+    assert clean.isna().equals(raw.isna()) and list(clean.index) == list(raw.index)
+    assert (clean.dtypes == raw.dtypes).all()
+    app = Denoising(codec, noise="swap").fit(table)
+    found = app.report(table, tmp_path)
+    assert found.figures["categories wrong before"] > 0
+    assert len(pd.read_csv(tmp_path / "clean.csv")) == len(table.test)
+    assert found.listings and not found.pictures
+    with pytest.raises(ValueError, match="imputation"):
+        Denoising(codec, noise="masking").fit(table)
+
+
+def test_missing_entries_do_not_count():
+    fidelity = NumberFidelity(np.array([False, True]))
+    nan = np.nan
+    fidelity.add(
+        np.array([[1.0, 2], [nan, 1]]), np.array([[0.0, 1], [9, nan]]), np.array([[0.0, 1], [0, nan]])
+    )
+    assert fidelity.figures() == {
+        "error before": 1.0,
+        "error after": 0.0,
+        "categories wrong before": 1.0,
+        "categories wrong after": 0.0,
+    }
+
+
+def test_files_of_images_keep_their_names_and_folders(tmp_path, digits):
+    noisy, clean = tmp_path / "noisy", tmp_path / "clean"
+    for number, image in enumerate(digits.test.head(6)[..., 0] * 15):
+        for folder, ending in ((noisy, "jpg"), (clean, "png")):
+            (folder / f"{number % 2}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(folder / f"{number % 2}" / f"{number}.{ending}")
+    Image.fromarray(np.zeros((8, 8), "uint8")).save(clean / "0/!stranger.png")
+    files = load_data(str(noisy), test=1.0)
+    data = dataclasses.replace(digits, spec=files.spec, test=files.test)
+    out = tmp_path / "out"
+    out.mkdir()
+    found = Denoising(Same(), clean=str(clean)).fit(data).report(data, out)
+    # The JPEGs differ from the PNGs of the same name little, from those of other names much.
+    assert 25 < found.figures["PSNR before (dB)"] < 100
+    written = sorted(str(path.relative_to(out / "clean")) for path in (out / "clean").rglob("*.png"))
+    assert written == [f"{n % 2}/{n}.png" for n in (0, 2, 4, 1, 3, 5)]
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(out / "clean/1/3.png")), files.test.examples[4, ..., 0]
+    )
+    (clean / "1/3.png").unlink()
+    with pytest.raises(ValueError, match=r"1/3\.jpg"):
+        Denoising(Same(), clean=str(clean)).fit(data).report(data, None)
+
+
+def test_an_array_of_images_comes_back_as_one(tmp_path, digits):
+    found = Denoising(Same()).fit(digits).report(digits, tmp_path)
+    np.testing.assert_array_equal(np.load(tmp_path / "clean.npy"), digits.test.examples)
+    assert len(list((tmp_path / "clean").iterdir())) == len(digits.test)
+    assert list(found.figures) == ["change (RMS)"]
+    assert not found.sentences[0][0] and "`clean`" in found.sentences[0][1]
+
+
+def test_the_truth_of_vectors_comes_from_a_path(vectors, tmp_path):
+    truth = vectors.test.examples
+    np.save(tmp_path / "clean.npy", truth)
+    noisy = truth + np.random.default_rng(3).normal(0, 0.1, truth.shape)
+    data = dataclasses.replace(vectors, test=Split(noisy))
+    app = Denoising(PCA(1).fit(vectors), clean=str(tmp_path / "clean.npy")).fit(data)
+    found = app.report(data, None).figures
+    assert found["error before"] == pytest.approx(np.square(noisy - truth).mean(), rel=1e-4)
+    assert found["error after"] < 0.5 * found["error before"]
+    short = dataclasses.replace(data, test=Split(noisy[:7]))
+    with pytest.raises(ValueError, match="each of the 7 examples"):
+        app.report(short, None)
+
+
+def test_parts_of_any_size_are_matched_row_by_row():
+    rows = np.arange(10)
+    pairs = list(in_step([rows[:3], rows[3:4], rows[4:]], [rows[:1], rows[1:7], rows[7:]]))
+    assert [len(one) for one, _ in pairs] == [3, 1, 6]
+    for one, other in pairs:
+        np.testing.assert_array_equal(one, other)
+    frames = [pd.DataFrame({"v": [1, 2]}, index=pd.Index(ids, name="id")) for ids in (["a", "b"], ["b", "a"])]
+    with pytest.raises(ValueError, match="id 'b' where the examples have 'a'"):
+        list(in_step(frames[:1], frames[1:]))
+
+
+def test_names_of_pngs_are_unlike():
+    assert png_names(["a/x.jpg", "a/y.png", "a/y.jpeg", "7", "v1.5"]) == [
+        "a/x.png",
+        "a/y.png.png",
+        "a/y.jpeg.png",
+        "7.png",
+        "v1.5.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"clean": "x.npy", "noise": "gaussian"}, "exclude"),
+        ({"level": 0.1}, "`level` needs a `noise`"),
+        ({"noise": "gausian"}, "did you mean 'gaussian'"),
+        ({"noise": "masking", "level": 2.0}, "in \\[0, 1\\]"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Denoising(Same(), **settings)

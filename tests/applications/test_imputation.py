@@ -1,0 +1,282 @@
+"""imputation: gaps filled from the model, intervals that hold, and files."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import PCA, Recipe, train
+from kerasae.applications._conformal import Conformal
+from kerasae.applications._imputation_filling import Cells, Iterated, Weighed
+from kerasae.applications._posterior import Posterior, drawn, expected, normalised, resampled
+from kerasae.applications.imputation import Imputer
+from kerasae.data import Data
+from kerasae.data._split import Split
+from kerasae.data.tables import from_frame
+from kerasae.losses.columns import Columns
+from kerasae.preprocessing.identity import Identity
+from kerasae.preprocessing.table import TablePreprocessing
+from kerasae.spec import Column, Spec
+
+
+def vectors(x, rows=(600, 200)):
+    """Vectors as data whose `x` they are."""
+    spec = Spec("vector", x.shape[1:])
+    train, validation = rows
+    splits = Split(x[:train]), Split(x[train : train + validation]), Split(x[train + validation :])
+    return Data("vectors", spec, *splits).with_preprocessor(Identity(spec))
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Columns of every kind that follow from two hidden numbers, with gaps."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 2))
+    frame = pd.DataFrame(
+        {
+            "number": 10 + 3 * z[:, 0],
+            "sum": z[:, 0] + z[:, 1] + 0.1 * rng.normal(size=500),
+            "count": pd.Series(np.round(5 * z[:, 1])).astype("Int64"),
+            "flag": pd.Series(z[:, 0] > 0).astype("boolean"),
+            "word": np.where(z[:, 1] > 0, "high", "low"),
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.round(30 * z[:, 0]), unit="D"),
+        }
+    ).set_axis([f"row {number}" for number in range(500)])
+    for name in frame:
+        frame.loc[rng.random(500) < 0.1, name] = pd.NA
+    return frame
+
+
+@pytest.fixture(scope="module")
+def table(frame):
+    data = from_frame(frame)
+    return data.with_preprocessor(TablePreprocessing(data.spec))
+
+
+@pytest.fixture(scope="module")
+def model(table):
+    recipe = Recipe.of("variational", latent_dim=3, network={"widths": [48]}, train={"epochs": 40})
+    built = recipe.build(table)
+    train(built, table, **recipe.train)
+    return built
+
+
+@pytest.fixture(scope="module")
+def imputer(model, table):
+    return Imputer(model, samples=50, most=300).fit(table)
+
+
+def test_pca_finds_what_lies_in_its_plane():
+    # x = z W without noise: the seen cells say what the hidden ones are, to rounding.
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(1000, 2)) @ rng.normal(size=(2, 8))).astype("float32")
+    data = vectors(x)
+    imputer = Imputer(PCA(2).fit(data), rounds=1000, hidden=0.1).fit(data)
+    holes = x[800:].copy()
+    missing = np.zeros(holes.shape, bool)
+    missing[np.arange(200), rng.integers(8, size=200)] = True
+    holes[missing] = np.nan
+    filled = imputer.transform(holes)
+    typical = np.square(x[800:] - x.mean(axis=0))[missing].mean()
+    assert np.square(filled - x[800:])[missing].mean() < 1e-3 * typical
+    np.testing.assert_array_equal(filled[~missing], holes[~missing])
+
+
+class LinearGaussian:
+    """`x = z W' + noise` with the exact posterior of the cells that are seen as 1 and 2."""
+
+    generative = True
+    latent_dim = 1
+
+    def __init__(self, spec, scale):
+        import keras
+
+        from kerasae.losses.gaussian import Gaussian
+
+        self.preprocessor = Identity(spec)
+        self.reconstruction_loss = Gaussian(scale)
+        self.weight = np.array([[1.0, -0.5, 2.0]], "float32")
+        self.decoder = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3, use_bias=False)])
+        self.decoder.layers[0].set_weights([self.weight])
+
+    def posterior(self, x):
+        # A wide guess that looks at nothing: the weights have all to do.
+        return 0.0 * x[:, :1], 0.0 * x[:, :1] + np.log(1.5)
+
+    def transform(self, raw):
+        return np.asarray(raw)[:, :1]
+
+    def decode(self, codes):
+        return np.asarray(codes) @ self.weight
+
+
+def test_the_weights_give_the_posterior_in_closed_form():
+    # p(x_3 | x_1, x_2) of a linear Gaussian model is known; 20,000 draws come within two percent.
+    scale, spec = 0.5, Spec("vector", (3,))
+    model = LinearGaussian(spec, scale)
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(900, 1)) @ model.weight + scale * rng.normal(size=(900, 3))).astype("float32")
+    cells = Cells(vectors(x))
+    filling = Weighed(Posterior(model, 20_000, 0), cells, Iterated(model, cells, False, 0), 0.9)
+    rows, missing = x[:6], np.zeros((6, 3), bool)
+    missing[:, 2] = True
+    seen, weight = rows[:, :2].astype("float64"), model.weight[0].astype("float64")
+    precision = 1 + (weight[:2] ** 2).sum() / scale**2
+    mean = weight[2] * (seen @ weight[:2]) / scale**2 / precision
+    deviation = np.sqrt(weight[2] ** 2 / precision + scale**2)
+    filled = filling.fill(rows, missing)
+    np.testing.assert_allclose(filled.x[:, 2], mean, atol=0.05)
+    np.testing.assert_array_equal(filled.x[:, :2], rows[:, :2])
+    draws = filling.draw(rows, missing, 4000, np.random.default_rng(1))[:, :, 2]
+    # Standard errors of 4,000 draws: 0.018 of the mean, 0.013 of the deviation.
+    np.testing.assert_allclose(draws.mean(axis=0), mean, atol=0.09)
+    np.testing.assert_allclose(draws.std(axis=0), deviation, atol=0.06)
+
+
+def test_cells_that_are_there_stay_to_the_bit(imputer, table):
+    raw = table.test.examples
+    there = raw.notna()
+    for filled in (imputer.transform(raw), *imputer.draw(raw, draws=2, seed=1)):
+        assert not filled.isna().any().any()
+        pd.testing.assert_series_equal(filled.dtypes, raw.dtypes)
+        pd.testing.assert_index_equal(filled.index, raw.index)
+        for name in raw:
+            assert (filled[name][there[name]] == raw[name][there[name]]).all()
+
+
+def test_draws_differ_in_the_gaps_and_follow_from_the_seed(imputer, table):
+    raw = table.test.examples
+    one, two = imputer.draw(raw, draws=2, seed=3)
+    again = imputer.draw(raw, draws=2, seed=3)[0]
+    pd.testing.assert_frame_equal(one, again)
+    gaps = raw["number"].isna()
+    assert gaps.any() and (one["number"] != two["number"])[gaps].all()
+
+
+def test_it_beats_mean_and_mode_and_says_so(imputer, table):
+    finding = imputer.report(table, None)
+    figures = finding.figures
+    assert figures["error"] < 0.6 * figures["error of the mean"]
+    assert figures["categories wrong"] < figures["wrong of the mode"]
+    # About 110 hidden numbers: three standard errors of a share of 0.9.
+    assert abs(figures["held by the 90% interval"] - 0.9) < 0.09
+
+
+def test_an_interval_of_any_codec_holds_what_it_says(digits):
+    rng = np.random.default_rng(0)
+    factors, noise = rng.normal(size=(3000, 3)) @ rng.normal(size=(3, 8)), rng.normal(size=(3000, 8))
+    continuous = vectors((factors + 0.5 * noise).astype("float32"), rows=(1000, 1000))
+    # 1,600 hidden cells in 1,000 rows, and as many rows to learn the widths from: 0.04 is three standard
+    # errors at the worst. Pixels that are always 0 are always held, so digits may hold more.
+    for data, share in ((continuous, 0.5), (continuous, 0.9), (digits, 0.9)):
+        imputer = Imputer(PCA(3).fit(data), interval=share).fit(data)
+        held = imputer.report(data, None).figures[f"held by the {share:.0%} interval"]
+        assert abs(held - share) < (0.05 if data is digits else 0.04)
+
+
+def test_conformal_holds_the_share_that_theory_gives():
+    # The share held by 99 calibration values at 90 % has mean 0.9 exactly.
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(300):
+        truth = rng.standard_exponential((99, 1))
+        zero = np.zeros_like(truth)
+        conformal = Conformal(0.9).fit(zero, zero, truth, np.ones_like(truth, bool))
+        fresh = rng.standard_exponential((1000, 1))
+        low, high = conformal.apply(np.zeros_like(fresh), np.zeros_like(fresh))
+        shares.append(((low <= fresh) & (fresh <= high)).mean())
+    assert abs(np.mean(shares) - 0.9) < 0.006
+
+
+def test_a_mask_says_where_pixels_are_missing(digits):
+    imputer = Imputer(PCA(8).fit(digits)).fit(digits)
+    raw = digits.test.head(20)
+    mask = np.zeros(raw.shape[1:3], bool)
+    mask[2:5, 2:5] = True
+    blotted = raw.copy()
+    blotted[:, mask] = 255
+    filled, low, high = imputer.intervals(blotted, mask=mask)
+    assert filled.dtype == raw.dtype
+    np.testing.assert_array_equal(filled[:, ~mask], blotted[:, ~mask])
+    np.testing.assert_array_equal(filled, imputer.transform(raw, mask=mask))
+    assert np.isnan(low[:, ~mask]).all() and (low[:, mask] <= high[:, mask]).all()
+    with pytest.raises(ValueError, match="`mask` must have the shape"):
+        imputer.transform(raw, mask=np.zeros((3, 3), bool))
+
+
+def test_draws_of_other_codecs_are_as_far_apart_as_residuals(digits):
+    imputer = Imputer(PCA(8).fit(digits), hidden=0.3).fit(digits)
+    raw = digits.test.examples
+    mask = np.random.default_rng(0).random(raw.shape[:3]) < 0.3
+    one, two = (drawn.astype("float64") for drawn in imputer.draw(raw, draws=2, seed=0, mask=mask))
+    error = np.square(imputer.transform(raw, mask=mask) - raw.astype("float64"))[mask].mean()
+    # Two independent residuals: half their squared difference is the variance (clipped to the range).
+    assert 0.6 < np.square(one - two)[mask].mean() / 2 / error < 1.2
+    np.testing.assert_array_equal(one[~mask], raw[~mask])
+
+
+def test_table_files(imputer, table, tmp_path):
+    imputer.report(table, tmp_path)
+    raw = table.test.examples
+    filled = pd.read_csv(tmp_path / "filled.csv", index_col=0)
+    assert [*filled] == [*raw] and [*filled.index] == [*raw.index] and not filled.isna().any().any()
+    intervals = pd.read_csv(tmp_path / "intervals.csv")
+    assert [*intervals] == ["row", "column", "value", "low", "high"]
+    assert len(intervals) == raw.isna().sum().sum()
+    numbers = intervals[intervals["column"] == "number"].astype({"value": float, "low": float, "high": float})
+    assert ((numbers["low"] <= numbers["value"]) & (numbers["value"] <= numbers["high"])).all()
+    assert intervals.loc[intervals["column"] == "word", "low"].isna().all()
+
+
+def test_rows_that_no_training_saw(imputer, frame):
+    strange = pd.DataFrame(
+        {name: [None] for name in frame} | {"word": ["new"], "other": ["kept"]}, index=["alone"]
+    )
+    with pytest.warns(UserWarning, match="ignored"):
+        filled = imputer.transform(strange)
+    assert filled.loc["alone", "word"] == "new" and filled.loc["alone", "other"] == "kept"
+    assert not filled.isna().any().any()
+
+
+def test_image_files(digits, tmp_path):
+    np.save(tmp_path / "mask.npy", np.eye(8, dtype=bool))
+    imputer = Imputer(PCA(4).fit(digits), mask=str(tmp_path / "mask.npy")).fit(digits)
+    few = dataclasses.replace(digits, test=digits.test.rows(slice(30)))
+    imputer.report(few, tmp_path)
+    assert len([*(tmp_path / "filled").glob("*.png")]) == 30
+    with np.load(tmp_path / "filled.npz") as found:
+        there = ~found["missing"]
+        assert found["missing"].sum() == 30 * 8
+        np.testing.assert_array_equal(found["filled"][there], few.test.examples[there])
+
+
+def test_categories_are_drawn_by_their_odds():
+    spec = Spec(
+        "table",
+        (2,),
+        "mixed",
+        columns=(Column("word", "category", "str", ("a", "b")), Column("flag", "boolean", "bool")),
+    )
+    loss = Columns(spec)
+    # Code 0, of unknown values, is the likeliest and never the answer; then odds of 1 to 3, and 3 to 1.
+    params = np.tile(np.array([5.0, 0.0, np.log(3), np.log(3)], "float32"), (4000, 1, 1))
+    found = drawn(loss, params, np.random.default_rng(0))[:, 0]
+    assert abs((found[:, 0] == 2).mean() - 0.75) < 0.03 and abs(found[:, 1].mean() - 0.75) < 0.03
+    assert set(found[:, 0]) == {1, 2}
+    mean = expected(loss, params, np.full((4000, 1), 1 / 4000))
+    np.testing.assert_allclose(mean, [[2, 0.75]], rtol=1e-5)
+
+
+def test_resampling_follows_the_weights():
+    params = np.arange(3.0)[:, None, None]
+    weights = normalised(np.log([[1.0], [2.0], [5.0]]))
+    found = resampled(params, weights, 800, np.random.default_rng(0)).ravel()
+    np.testing.assert_allclose(np.bincount(found.astype(int)) / 800, [0.125, 0.25, 0.625], atol=0.003)
+
+
+@pytest.mark.parametrize("arguments", [{"hidden": 0.0}, {"interval": 1.0}, {"rounds": 0}, {"samples": 0}])
+def test_arguments_out_of_range(digits, arguments):
+    (name,) = arguments
+    with pytest.raises(ValueError, match=f"`{name}` must be"):
+        Imputer(PCA(2), **arguments)
