@@ -10,10 +10,18 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 import kerasae
 from kerasae import registry
-from kerasae.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
+from kerasae.corruptions import (
+    Corruption,
+    GaussianNoise,
+    MaskingNoise,
+    MultiscaleGaussianNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+)
 
 NAMES = registry.names("corruption")
 ROWS, COLUMNS = 500, 40
@@ -167,6 +175,7 @@ def test_the_base_is_abstract():
 REPLICAS = """
 import json, sys
 import tensorflow as tf
+from scipy import stats
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from kerasae import registry
@@ -312,3 +321,17 @@ def test_where_columns_repeat_the_rate_is_that_of_a_different_value():
 
 def test_a_batch_of_one_has_nobody_to_swap_with(x):
     np.testing.assert_array_equal(spoiled(SwapNoise(1.0), x[:1]), x[:1])
+
+
+def test_noise_of_many_scales_has_them_all(x):
+    """A row's own deviation is log-uniform between the two levels; a Kolmogorov-Smirnov distance says so."""
+    layer = MultiscaleGaussianNoise(2.0, lowest=0.05, seed=0)
+    rows = np.zeros((4000, 500), "float32")
+    scales = spoiled(layer, rows).std(axis=1)
+    share = np.log(scales / 0.1) / np.log(20)
+    # 500 draws a row leave the logarithm of a deviation uncertain by 0.03, a hundredth of the range.
+    assert stats.kstest(share, "uniform").statistic < 1.95 / np.sqrt(4000) + 0.011
+    same = spoiled(MultiscaleGaussianNoise(0.7, lowest=1.0, seed=0), rows).std(axis=1)
+    np.testing.assert_allclose(same, 0.7, rtol=0.2)
+    with pytest.raises(ValueError, match=r"`lowest` must be in \(0, 1\]"):
+        MultiscaleGaussianNoise(1.0, lowest=0.0)

@@ -1,6 +1,7 @@
 """train: what it does beside what Keras does."""
 
 import keras
+import numpy as np
 import pytest
 
 from kerasae import train
@@ -70,8 +71,96 @@ def test_a_loss_that_is_not_finite_ends_the_training(build, digits):
         ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
         ({"clip_norm": 0.0}, "`clip_norm` must be positive"),
         ({"optimizer": "adan"}, "adam"),
+        ({"steps": 0}, "`steps` must be a positive"),
+        ({"schedule": "cosinus"}, "`schedule` must be 'plateau' or 'cosine'"),
+        ({"schedule": "cosine", "reduce_at": [3]}, "`reduce_at` belongs to the schedule 'plateau'"),
     ],
 )
 def test_numbers_out_of_range_are_refused(build, digits, wrong, words):
     with pytest.raises(ValueError, match=words):
         train(build("undercomplete"), digits, **wrong)
+
+
+@pytest.mark.parametrize(("batch_size", "steps", "epochs", "each"), [(1294, 130, 44, 3), (128, 300, 30, 10)])
+def test_steps_are_cut_into_epochs_of_whole_passes(build, digits, batch_size, steps, epochs, each):
+    """1,294 rows: one step a pass, or ten; 130 steps are 44 epochs of three passes, the last one whole."""
+    assert len(digits.train) == 1294
+    model = build("undercomplete")
+    history = train(model, digits, steps=steps, batch_size=batch_size, patience=1000, learning_rate=1e-4)
+    assert len(history.epochs) == epochs
+    assert int(model.optimizer.iterations) == epochs * each
+
+
+def test_a_cosine_ends_at_zero_and_runs_all_epochs(build, digits):
+    rates = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    history = train(
+        build("undercomplete"),
+        digits,
+        epochs=8,
+        learning_rate=0.02,
+        schedule="cosine",
+        patience=1,
+        callbacks=[Watch()],
+    )
+    assert len(history.epochs) == 8
+    expected = 0.01 * (1 + np.cos(np.pi * np.arange(1, 9) / 8))
+    np.testing.assert_allclose(rates, expected, rtol=1e-3, atol=1e-6)
+    assert not history.reductions
+
+
+@pytest.mark.parametrize("steps", [None, 120])
+def test_a_training_by_steps_resumes_to_the_same_weights(build, digits, tmp_path, steps):
+    arguments = {"batch_size": 512, "schedule": "cosine", "epochs": 20, "steps": steps}
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 7:
+                raise KeyboardInterrupt
+
+    whole = build("denoising")
+    train(whole, digits, **arguments)
+    broken = build("denoising")
+    with pytest.raises(KeyboardInterrupt):
+        train(broken, digits, **arguments, folder=tmp_path, checkpoint_seconds=0, callbacks=[Stop()])
+    resumed = build("denoising")
+    train(resumed, digits, **arguments, folder=tmp_path, resume=True)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_the_worst_of_a_batch_teach_nothing(build, x):
+    """With `trim` the step is that of a batch without its worst rows, to rounding."""
+    batch = x[:100].copy()
+    batch[::10] = 5.0
+    clean = np.delete(batch, np.arange(0, 100, 10), axis=0)
+    steps = {}
+    for name, rows, trim in (("trimmed", batch, 0.1), ("clean", clean, 0.0), ("all", batch, 0.0)):
+        model = build("undercomplete", model={"trim": trim})
+        model.compile(keras.optimizers.SGD(0.01))
+        before = model.get_weights()
+        logs = model.train_on_batch(rows, return_dict=True)
+        steps[name] = [b - a for a, b in zip(before, model.get_weights(), strict=True)], logs
+    for one, other in zip(steps["trimmed"][0], steps["clean"][0], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert steps["trimmed"][1]["reconstruction"] == pytest.approx(
+        steps["clean"][1]["reconstruction"], rel=1e-5
+    )
+    assert steps["all"][1]["reconstruction"] > 2 * steps["clean"][1]["reconstruction"]
+
+
+def test_validation_is_not_trimmed(build, digits, x):
+    trimmed, plain = (build("undercomplete", model={"trim": trim}) for trim in (0.5, 0.0))
+    plain.set_weights(trimmed.get_weights())
+    losses = [model.evaluate(x[:200], verbose=0, return_dict=True)["loss"] for model in (trimmed, plain)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("trim", [1.0, -0.1, True, "0.1"])
+def test_a_share_to_trim_that_is_none(build, trim):
+    with pytest.raises((ValueError, TypeError), match="trim"):
+        build("undercomplete", model={"trim": trim})

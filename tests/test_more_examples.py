@@ -1,0 +1,69 @@
+"""New examples are read as those of the training were: all of them, in their order, with its types."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kerasae import Recipe, load_data
+from kerasae.data import read_examples
+
+
+def trained_on(source, **data):
+    recipe = Recipe.of(source=source, data=data)
+    return recipe.data, recipe.load().spec
+
+
+def test_rows_keep_their_order_types_and_names(tmp_path):
+    frame = pd.DataFrame({"id": list("abcdefgh"), "n": range(8), "code": ["1", "2", "x", "3"] * 2, "y": 0})
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    section, spec = trained_on(str(tmp_path / "old.csv"), id="id", labels="y")
+    # Alone, the column `code` of the new file would be one of numbers; labels and one row too few for splits.
+    new = frame.drop(columns="y").iloc[[1, 0]]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    name, rows = read_examples(str(tmp_path / "new.csv"), section, spec)
+    assert (name, [*rows.examples.index], rows.labels) == ("new", ["b", "a"], None)
+    assert [*rows.examples["code"]] == ["2", "1"]
+    frame.iloc[[3]].to_csv(tmp_path / "one.csv", index=False)
+    _, rows = read_examples(str(tmp_path / "one.csv"), section, spec)
+    assert (len(rows), [*rows.labels]) == (1, [0])
+    frame[["id", "n"]].to_csv(tmp_path / "less.csv", index=False)
+    with pytest.raises(ValueError, match="No column 'code'"):
+        read_examples(str(tmp_path / "less.csv"), section, spec)
+
+
+def test_a_folder_and_one_image_have_the_size_of_the_training(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        (tmp_path / "old").mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (6, 6), "uint8")).save(tmp_path / "old" / f"{number}.png")
+    section, spec = trained_on(str(tmp_path / "old"))
+    Image.fromarray(rng.integers(0, 255, (9, 12, 3), "uint8")).save(tmp_path / "photo.png")
+    _, rows = read_examples(str(tmp_path / "photo.png"), section, spec)
+    assert rows.examples.shape == (1, 6, 6, 1)
+    _, rows = read_examples(str(tmp_path / "old"), section, spec)
+    assert [name.decode() for name in rows.names] == [f"{number}.png" for number in range(5)]
+
+
+def test_texts_and_arrays(tmp_path):
+    (tmp_path / "old.txt").write_text("\n".join(["one two", "two three", "three four", "four five"] * 3))
+    section, spec = trained_on(str(tmp_path / "old.txt"))
+    (tmp_path / "new.txt").write_text("five one\n")
+    assert [*read_examples(str(tmp_path / "new.txt"), section, spec)[1].examples] == ["five one"]
+    x = np.arange(60.0).reshape(20, 3)
+    np.save(tmp_path / "old.npy", x)
+    section, spec = trained_on(str(tmp_path / "old.npy"))
+    np.save(tmp_path / "new.npy", x[::-1])
+    assert np.array_equal(read_examples(str(tmp_path / "new.npy"), section, spec)[1].examples, x[::-1])
+    np.save(tmp_path / "wide.npy", np.ones((4, 5)))
+    with pytest.raises(ValueError, match=r"vectors of shape \(3,\), received vectors of shape \(5,\)"):
+        read_examples(str(tmp_path / "wide.npy"), section, spec)
+    with pytest.raises(ValueError, match="received images of shape"):
+        read_examples("digits", section, spec)
+
+
+def test_a_training_needs_rows():
+    """`test=1` is for reading alone."""
+    with pytest.raises(ValueError, match="`test` must be in"):
+        Recipe.of(data={"test": 1.0}).load()
+    assert len(load_data("digits", test=1.0).test) == 1797

@@ -1,0 +1,50 @@
+"""Presets train, from the command line too, and what a user says wins."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import Recipe, load_data, registry
+from kerasae.cli._options import make_recipe
+from kerasae.presets import settings
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets")
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame(rng.normal(size=(60, 3)), columns=["a", "b", "c"])
+    numbers.to_csv(folder / "numbers.csv", index=False)
+    numbers.assign(kind=rng.choice(["u", "v"], 60)).to_csv(folder / "mixed.csv", index=False)
+    np.save(folder / "vectors.npy", rng.normal(size=(60, 4)))
+    np.save(folder / "images.npy", rng.integers(0, 255, (60, 40, 40)).astype("uint8"))
+    words = ["one", "two", "three", "four"]
+    (folder / "lines.txt").write_text("\n".join(" ".join(rng.choice(words, 4)) for _ in range(60)))
+    found = {path.stem: str(path) for path in folder.iterdir()}
+    return {**found, "digits": "digits"}
+
+
+@pytest.mark.parametrize("preset", registry.names("preset"))
+@pytest.mark.parametrize("source", ["numbers", "mixed", "vectors", "images", "lines", "digits"])
+def test_a_preset_trains_on_every_kind(preset, source, sources):
+    spec = load_data(sources[source]).spec
+    recipe = Recipe.of(source=sources[source]).override(settings(preset, spec))
+    data = recipe.load()
+    model = recipe.build(data)
+    logs = model.fit(data.x("train")[:32], epochs=1, verbose=0)
+    assert np.isfinite(logs.history["loss"][0])
+
+
+def test_what_a_user_says_wins(sources):
+    recipe = make_recipe(
+        sources["numbers"], {"preset": "detector", "train.steps": 7, "network.widths": [9]}, None
+    )
+    assert recipe.train["steps"] == 7
+    assert recipe.network["widths"] == [9]
+    assert recipe.network["activation"] == "tanh"
+    assert recipe.model["name"] == "denoising"
+
+
+def test_an_unknown_preset():
+    with pytest.raises(ValueError, match="Unknown preset 'detektor'; did you mean 'detector'"):
+        settings("detektor", load_data("digits").spec)
