@@ -47,7 +47,9 @@ def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
     """A run of each kind, and a source with anomalies for it."""
     digits = load_digits()
     rng = np.random.default_rng(0)
-    images = digits.images.astype("uint8")
+    # In the file they are sorted by writer.
+    order = rng.permutation(len(digits.images))
+    images, labels = digits.images[order].astype("uint8"), digits.target[order]
     patched = images[-400:].copy()
     rows, columns = rng.integers(0, 5, (2, 200))
     donors = rng.permutation(images[:200])
@@ -55,9 +57,9 @@ def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
         area = np.s_[row : row + 4, column : column + 4]
         patched[number][area] = donors[number][area]
     odd = np.repeat([1, 0], 200)
-    np.savez(home / "images.npz", x=images[:-400], y=digits.target[:-400])
+    np.savez(home / "images.npz", x=images[:-400], y=labels[:-400])
     np.savez(home / "images-odd.npz", x=patched, y=odd)
-    np.savez(home / "vectors.npz", x=images[:-400].reshape(-1, 64).astype("float32"), y=digits.target[:-400])
+    np.savez(home / "vectors.npz", x=images[:-400].reshape(-1, 64).astype("float32"), y=labels[:-400])
     np.savez(home / "vectors-odd.npz", x=patched.reshape(-1, 64).astype("float32"), y=odd)
     stored = np.load(shared / "anomaly" / "2_annthyroid.npz")
     frame = pd.DataFrame(stored["X"], columns=[f"v{number}" for number in range(6)])

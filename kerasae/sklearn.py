@@ -55,9 +55,6 @@ class _Estimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
-        if tags.transformer_tags is not None:
-            # Models compute in float32, whatever comes in.
-            tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
@@ -80,6 +77,8 @@ class _Estimator(BaseEstimator):
                 ensure_min_samples=least,
             )
             rows = rows.astype("float32" if rows.dtype == np.float32 else "float64")
+            if np.nanmax(np.abs(rows), initial=0.0) > np.finfo("float32").max:
+                raise ValueError("Input X contains infinity or a value too large for dtype('float32').")
         table = self._takes_table(rows) if reset else self._table
         if reset:
             self._table = table
@@ -190,6 +189,12 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self._fit_model(self._rows(X, reset=True))
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Models compute in float32, whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     @property
     def _n_features_out(self) -> int:
         return self.model_.latent_dim
@@ -200,7 +205,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return self.model_.transform(self._rows(X, reset=False))
 
     def inverse_transform(self, X: Any) -> Any:
-        """Codes to rows of the type that `fit` took, `(rows, columns)`."""
+        """Codes to rows, `(rows, columns)`: an array, or a DataFrame after a `fit` on gaps or other types."""
         check_is_fitted(self)
         return self.model_.inverse_transform(np.asarray(X, "float32"))
 

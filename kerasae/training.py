@@ -144,9 +144,7 @@ def train(
         model.compile(
             _optimizer(
                 optimizer,
-                _cosine(learning_rate, per_epoch * epochs // gradient_accumulation)
-                if cosine
-                else learning_rate,
+                _cosine(learning_rate, per_epoch * epochs) if cosine else learning_rate,
                 weight_decay,
                 clip_norm,
                 gradient_accumulation,

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from kerasae import Recipe, load_data
+from kerasae.applications._base import row_names
 from kerasae.data import read_examples
 
 
@@ -60,6 +61,37 @@ def test_texts_and_arrays(tmp_path):
         read_examples(str(tmp_path / "wide.npy"), section, spec)
     with pytest.raises(ValueError, match="received images of shape"):
         read_examples("digits", section, spec)
+
+
+def test_pictures_for_a_table_and_a_table_without_rows(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, 2, 3, 4, 5], "b": list("xyxyx")})
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    section, spec = trained_on(str(tmp_path / "old.csv"))
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(np.zeros((6, 6), "uint8")).save(tmp_path / "photos" / "a.png")
+    with pytest.raises(ValueError, match="those of the training, a table, received images"):
+        read_examples(str(tmp_path / "photos"), section, spec)
+    frame.iloc[:0].to_csv(tmp_path / "none.csv", index=False)
+    with pytest.raises(ValueError, match=r"Expected rows in .*none\.csv, received none"):
+        read_examples(str(tmp_path / "none.csv"), section, spec)
+
+
+def test_lines_for_a_model_of_a_column(tmp_path):
+    frame = pd.DataFrame({"class": [1, 2] * 3, "words": ["one two", "two three", "three four"] * 2})
+    frame.to_csv(tmp_path / "old.csv", index=False)
+    recipe = Recipe.of(source=f"text:{tmp_path / 'old.csv'}", data={"column": "words", "labels": "class"})
+    (tmp_path / "new.txt").write_text("four one\n")
+    _, rows = read_examples(str(tmp_path / "new.txt"), recipe.data, recipe.load().spec)
+    assert [*rows.examples] == ["four one"]
+
+
+def test_rows_know_their_numbers(tmp_path):
+    """A row of a split is named by its place in the file."""
+    np.save(tmp_path / "x.npy", np.arange(40.0).reshape(20, 2))
+    data = Recipe.of(source=str(tmp_path / "x.npy")).load()
+    names = [int(name) for name in row_names(data)]
+    assert np.array_equal(data.test.examples[:, 0], 2.0 * np.array(names))
+    assert sorted([*names, *data.train.numbers, *data.validation.numbers]) == [*range(20)]
 
 
 def test_a_training_needs_rows():

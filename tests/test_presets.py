@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kerasae import Recipe, load_data, registry
+from kerasae.cli import main
 from kerasae.cli._options import make_recipe
 from kerasae.presets import settings
 
@@ -43,6 +44,25 @@ def test_what_a_user_says_wins(sources):
     assert recipe.network["widths"] == [9]
     assert recipe.network["activation"] == "tanh"
     assert recipe.model["name"] == "denoising"
+
+
+def test_epochs_of_a_user_are_epochs(sources):
+    recipe = make_recipe(sources["numbers"], {"preset": "detector", "train.epochs": 2}, None)
+    assert (recipe.train["epochs"], recipe.train.get("steps")) == (2, None)
+
+
+def test_another_network_takes_its_own_arguments():
+    recipe = make_recipe("digits", {"preset": "detector", "network.name": "conv"}, None)
+    assert recipe.network["name"] == "conv"
+    assert "widths" not in recipe.network
+
+
+def test_a_search_counts_epochs(capsys, tmp_path):
+    with pytest.raises(SystemExit) as exit_:
+        main(["tune", "digits", "--preset", "detector", "--out", str(tmp_path / "t")])
+    assert exit_.value.code == 2
+    assert "A search counts epochs" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_an_unknown_preset():

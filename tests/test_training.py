@@ -113,6 +113,15 @@ def test_a_cosine_ends_at_zero_and_runs_all_epochs(build, digits):
     assert not history.reductions
 
 
+def test_a_cosine_counts_every_step_that_gradients_are_gathered_over(build, digits):
+    """Keras asks the schedule at each step, not at each update."""
+    model = build("undercomplete")
+    train(model, digits, epochs=4, schedule="cosine", learning_rate=0.02, gradient_accumulation=4)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.0, abs=1e-6)
+    halfway = model.optimizer._learning_rate(int(model.optimizer.iterations) * 4 // 2)
+    assert float(halfway) == pytest.approx(0.01, rel=0.05)
+
+
 @pytest.mark.parametrize("steps", [None, 120])
 def test_a_training_by_steps_resumes_to_the_same_weights(build, digits, tmp_path, steps):
     arguments = {"batch_size": 512, "schedule": "cosine", "epochs": 20, "steps": steps}

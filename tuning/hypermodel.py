@@ -105,6 +105,11 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
             model: that `build` made.
             **settings: of `kerasae.train`, in place of the recipe's.
         """
+        if self.recipe_of(hp).train.get("steps") is not None:
+            raise ValueError(
+                "A search counts epochs; expected `train.steps` to be null, received "
+                f"{self.recipe_of(hp).train['steps']}."
+            )
         history = train(model, self.data, **{**self.recipe_of(hp).train, **settings})
         best = history.epochs[history.best_epoch - 1]
         return {

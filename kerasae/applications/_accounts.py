@@ -28,6 +28,8 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     if spec.kind in ("table", "text"):
         exact = [spec.kind == "text" or column.kind not in ("number", "date") for column in spec.features]
         difference = np.where(exact or [True], np.round(rebuilt) != x, difference)
+        if spec.kind == "table":
+            difference = np.where(np.isnan(x), 0, difference)
         if spec.kind == "text":
             difference = np.where(x == 0, 0, difference)
     residual = np.nan_to_num(difference, nan=0.0).reshape(len(x), -1).astype("float32")

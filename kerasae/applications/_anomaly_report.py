@@ -42,19 +42,33 @@ def odd_rows(
     reasons: int,
 ) -> pd.DataFrame:
     """A row for each example: name, score, p-value, whether flagged, the features that add most, label."""
-    names = np.array(feature_names(data), dtype=object)
+    names = _names(data)
     count = min(reasons, added.shape[1])
     order = np.argsort(-added, axis=1, kind="stable")[:, :count]
-    share = np.take_along_axis(added, order, axis=1) / np.maximum(added.sum(axis=1, keepdims=True), 1e-30)
+    # A likelihood may be above 1, and what it adds below 0: shares are of what speaks for odd.
+    speaks = np.maximum(added, 0.0)
+    share = np.take_along_axis(speaks, order, axis=1) / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-30)
     frame = pd.DataFrame(
         {"row": row_names(data), "score": scores, "p_value": p_values, "anomalous": flagged.astype(int)}
     )
     for number in range(count):
-        frame[f"reason_{number + 1}"] = names[order[:, number]]
+        frame[f"reason_{number + 1}"] = names[
+            np.arange(len(added)) if len(names) > 1 else 0, order[:, number]
+        ]
         frame[f"share_{number + 1}"] = np.round(share[:, number], 4)
     if data.test.labels is not None:
         frame["label"] = data.test.labels
+    if data.spec.kind == "text":
+        frame["text"] = np.concatenate([*data.test.chunks()])
     return frame
+
+
+def _names(data: Data) -> np.ndarray:
+    """A name for each feature, `(1, features)`; of texts the words themselves, `(rows, positions)`."""
+    if data.spec.kind != "text":
+        return np.array([feature_names(data)], dtype=object)
+    words = np.array(["", "[UNK]", "[END]", *data.spec.vocabulary[3:]], dtype=object)
+    return words[data.x("test").astype(int)]
 
 
 def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
@@ -87,16 +101,18 @@ def pictures(
             figures.score_histograms({"held-out rows": held_out, "examples": scores}, threshold),
         )
     ]
-    oddest = np.argsort(-scores, kind="stable")[:most]
+    flagged = int((scores > threshold).sum())
+    oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
     if data.spec.kind == "image":
+        oddest = oddest[:most]
         raw = pick_rows(data.test, oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
-        heat = added[oddest].reshape(x.shape).sum(axis=-1, keepdims=True)
+        heat = np.maximum(added[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
         found.append(
             Picture(
                 "The oddest images",
                 "From the left by falling score: the image, its reconstruction, and where the score comes "
-                "from.",
+                f"from. In scores.csv: {', '.join(rows['row'].iloc[oddest])}.",
                 figures.heat_rows(x, rebuilt, heat),
             )
         )
@@ -104,7 +120,7 @@ def pictures(
     return found, [
         Listing(
             "The oddest rows",
-            "By falling score, with the features that add most to it and their values.",
+            "By falling score, with the features that add most and their values; all are in scores.csv.",
             ["row", "score", "p-value", "flagged", "because of"],
             _listed(data, rows, oddest),
         )
@@ -121,7 +137,7 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
         for key in [name for name in rows.columns if name.startswith("reason_")]:
             name, share = row[key], row[key.replace("reason", "share")]
             reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
-        text = f"{example}: " if data.spec.kind == "text" else ""
+        text = f"{example} – " if data.spec.kind == "text" else ""
         flag = "yes" if row["anomalous"] else "no"
         cells = [str(row["row"]), f"{row['score']:.4g}", f"{row['p_value']:.3g}", flag]
         found.append([*cells, text + ", ".join(reasons)])
@@ -131,6 +147,8 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
 def _value(data: Data, example: Any, name: str) -> str:
     if data.spec.kind == "table":
         value = example[name]
+        if isinstance(value, pd.Timestamp):
+            return f" = {value}".removesuffix(" 00:00:00")
         return (
             " missing" if pd.isna(value) else f" = {value:.4g}" if isinstance(value, float) else f" = {value}"
         )

@@ -92,14 +92,18 @@ class Application:
 
 
 def row_names(data: Data, rows: int | None = None) -> list[str]:
-    """A name for each row of the test split: that of its file, its index in a table, or its number from 0."""
+    """A name for each row of the test split: that of its file, its index in a table, or its number.
+
+    Numbers count from 0 in the file or array that the row was drawn from.
+    """
     split: Any = data.test
     if hasattr(split, "names"):
         names = [name.decode() if isinstance(name, bytes) else str(name) for name in split.names]
     elif data.spec.kind == "table":
         names = [str(name) for chunk in split.chunks() for name in chunk.index]
     else:
-        names = [str(number) for number in range(len(split))]
+        numbers = getattr(split, "numbers", None)
+        names = [str(number) for number in (range(len(split)) if numbers is None else numbers)]
     return names[:rows]
 
 

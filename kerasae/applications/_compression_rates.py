@@ -176,5 +176,6 @@ def draw(
         place.set_xlabel("bits per row")
         place.set_ylabel(heading)
         place.grid(alpha=0.3, which="both")
-    axes[0].legend(fontsize=8)
+    for place in axes:
+        place.legend(fontsize=8)
     return figure

@@ -104,7 +104,9 @@ def sentences(found: Found, best: tuple[float, float] | None) -> list[tuple[bool
             verdict = ": many are nearly copies of training rows, or have lost what makes rows differ."
         if ratio > _FAR:
             verdict = ": they are farther from real rows than real rows are."
-        said.append((_COPIES <= ratio <= _FAR, words.format(f"{ratio:.2f}", verdict)))
+        if ratio < 1 / _FAR and ratio >= _COPIES:
+            verdict = ": nearer than real rows do; details that make rows differ may be lost."
+        said.append((1 / _FAR <= ratio <= _FAR, words.format(f"{ratio:.2f}", verdict)))
     if found["precision"] is not None and best is not None:
         share = [found[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
         said.append(

@@ -123,7 +123,9 @@ def apply(
         data = dataclasses.replace(data, test=given)
     codecs: dict[str, Any] = {run.recipe.model["name"]: model}
     if baselines:
-        codecs |= measures(data).baselines(model.latent_dim, data)
+        # Fitted on the training rows alone: what is found from held-out rows must be so for all.
+        seen = dataclasses.replace(data, validation=data.train)
+        codecs |= measures(data).baselines(model.latent_dim, seen)
     refused = {key: reason for key, one in codecs.items() if (reason := member.refusal(one))}
     findings: dict[str, Finding] = {}
     with new_folder(Path(out)) as folder:
@@ -169,7 +171,7 @@ def _write_section(run: Run, outcome: Outcome) -> None:
 
 def _title(outcome: Outcome) -> str:
     words = outcome.name.replace("_", " ").capitalize()
-    return f"{words}: {outcome.rows:,} row{'s' * (outcome.rows != 1)} of {outcome.data}"
+    return f"{words}: {outcome.data}, {outcome.rows:,} row{'s' * (outcome.rows != 1)}"
 
 
 def _parts(outcome: Outcome) -> tuple[Any, ...]:

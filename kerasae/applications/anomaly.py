@@ -56,7 +56,7 @@ class AnomalyDetector(Application):
         score: str | dict[str, Any] = "whitened",
         threshold: str | dict[str, Any] = "conformal",
         false_alarms: float | None = None,
-        normal: str | int | bool | None = None,
+        normal: str | int | float | bool | None = None,
         reasons: int = 3,
     ) -> None:
         super().__init__(codec)
@@ -73,6 +73,13 @@ class AnomalyDetector(Application):
         if not getattr(codec, "ordered", True):
             return "it gives back words without their order, so there is no residual to judge by."
         return ""
+
+    @classmethod
+    def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
+        """A baseline without a likelihood is judged by the whitened residual."""
+        score = registry.get("score", settings.get("score", "whitened"))
+        lacking = "nll" in score.needs and not hasattr(codec, "accounts")
+        return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:
         """Fits the score alone, on the training split; whoever calls it finds a threshold himself."""
@@ -100,6 +107,9 @@ class AnomalyDetector(Application):
         parts = self._accounts(data, "validation", everything=threshold.supervised)
         self.calibration_ = np.concatenate([self._scores(part) for part in parts])
         threshold.fit(self.calibration_, labels)
+        if labels is not None:
+            # p-values are those of normal rows.
+            self.calibration_ = self.calibration_[~labels]
         self.fitted_threshold_ = threshold
         self.threshold_ = float(np.float32(threshold.threshold_))
         self.detector_.threshold = self.threshold_
@@ -136,14 +146,15 @@ class AnomalyDetector(Application):
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Whether labels are those of anomalies, `(rows,)`, bool."""
         if self.normal is not None:
-            return labels.astype(str) != str(self.normal)
+            return ~same_label(labels, self.normal)
         kinds, counts = np.unique(labels, return_counts=True)
         if len(kinds) != 2:
             return np.zeros(len(labels), bool)
         return labels == kinds[counts.argmin()]
 
     def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.asarray(self.detector_(account), "float64")
+        # What cannot be told is odd: a number that float32 does not hold, for example.
+        return np.nan_to_num(np.asarray(self.detector_(account), "float64"), nan=np.inf, posinf=np.inf)
 
     # The verbs -----------------------------------------------------------------------------------
 
@@ -200,7 +211,7 @@ class AnomalyDetector(Application):
         return Finding(
             figures,
             better,
-            [(True, self._sentence(flagged, len(found)))],
+            [(True, self._sentence(flagged, len(found))), *self._doubt(data)],
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
@@ -216,10 +227,39 @@ class AnomalyDetector(Application):
             return f"{words}."
         return f"{words}; of normal rows {rate:.1%} would be, {rate * rows:,.0f} if all were."
 
+    def _doubt(self, data: Data) -> list[tuple[bool, str]]:
+        """What to add where the held-out rows are known to hold anomalies."""
+        labels = data.validation.labels
+        if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
+            return []
+        kinds = [str(kind) for kind in np.unique(labels[~odd])]
+        return [
+            (
+                False,
+                f"{int(odd.sum())} of the {len(odd):,} held-out rows have the rarer label, so fewer are "
+                f"flagged than could be; --normal {kinds[0]} leaves such rows out.",
+            )
+        ]
+
     def keep(self, run: Run) -> None:
         new = run.folder / "new_detector.keras"
         self.detector_.save(new)
         new.replace(run.detector_path)
+
+
+def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:
+    """Which labels are the one that a user wrote: 1 is 1.0, and true is True, "true" and 1, `(rows,)`."""
+    text = str(wanted).strip()
+    if labels.dtype.kind in "biuf":
+        truth = {"true": 1.0, "false": 0.0}.get(text.lower())
+        try:
+            return np.asarray(labels.astype("float64") == (float(text) if truth is None else truth))
+        except ValueError:
+            return np.zeros(len(labels), bool)
+    texts = labels.astype(str)
+    if text.lower() in ("true", "false"):
+        return np.char.lower(texts) == text.lower()
+    return np.asarray(texts == text)
 
 
 def _needed(labels: np.ndarray | None) -> np.ndarray:

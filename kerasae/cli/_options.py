@@ -120,7 +120,18 @@ def _with_preset(source: str | None, settings: dict[str, Any], preset: str) -> "
     recipe = make_recipe(source, settings, None)
     spec = recipe.load().spec
     of_data = {key: value for key, value in settings.items() if key.startswith(("data.", "preprocessing."))}
-    return make_recipe(source, {**of_data, **settings_of(preset, spec), **settings}, None)
+    found = settings_of(preset, spec)
+    if "train.epochs" in settings:
+        found.pop("train.steps", None)
+    for section in ("network", "model"):
+        # Another member than the preset's takes its own arguments.
+        if (name := settings.get(f"{section}.name")) is not None:
+            taken = registry.parameters(registry.resolve(section, name))
+            keys = [key for key in found if key.startswith(f"{section}.") and key != f"{section}.name"]
+            for key in keys:
+                if key.split(".")[1] not in taken:
+                    del found[key]
+    return make_recipe(source, {**of_data, **found, **settings}, None)
 
 
 def _check_flags(source: str, settings: dict[str, Any]) -> None:

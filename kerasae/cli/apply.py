@@ -107,6 +107,13 @@ def _apply(
     as_json: bool,
     **given: str | None,
 ) -> None:
+    if not run.is_dir():
+        raise FileNotFoundError(f"Expected the folder of a run, found none at {run}.")
+    if out.exists():
+        raise FileExistsError(
+            f"Expected a folder that does not exist yet for --out, received {out}, which is kept as it is; "
+            "choose another."
+        )
     import_tensorflow()
     from kerasae.applications import apply
     from kerasae.cli._output import console, print_table

@@ -138,8 +138,14 @@ def command(
         families=_names(models),
         also=_names(also),
     )
+    recipe = make_recipe(source, settings, recipe_path)
+    if recipe.train.get("steps") is not None:
+        raise click.UsageError(
+            "A search counts epochs: with a preset or a recipe that sets train.steps give --epochs, or --set "
+            "train.steps=null."
+        )
     wanted = Settings(
-        make_recipe(source, settings, recipe_path),
+        recipe,
         space,
         trials,
         objective,

@@ -57,6 +57,10 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
         kinds = {column.name: column.kind for column in spec.features}
         given["types"] = {**kinds, **(given.get("types") or {})}
     if name == "images":
+        if spec.kind != "image":
+            raise ValueError(
+                f"Expected examples like those of the training, {_words(spec)}, received images in {source}."
+            )
         given |= {"size": spec.shape[:2], "channels": spec.shape[2]}
     data: Data = reader(**given, **({"test": 1.0} if "test" in taken else {}))
     found = data.spec
@@ -71,6 +75,9 @@ def _leave_out(given: dict[str, Any]) -> None:
     """Takes back the names of columns that a file does not have."""
     path = Path(given["path"])
     if path.suffix.lower() == ".txt":
+        # Lines, where the training read a column.
+        for key in ("column", "labels", "header", "delimiter"):
+            given.pop(key, None)
         return
     parquet = path.suffix.lower() in (".parquet", ".pq")
     names = (

@@ -53,10 +53,12 @@ class Split:
     Args:
         examples: an array, or a pandas DataFrame.
         labels: never seen by a training.
+        numbers: of the rows in what they were drawn from, `(rows,)`, or `None` where they are all of it.
     """
 
     examples: Any
     labels: np.ndarray | None = None
+    numbers: np.ndarray | None = None
 
     #: Whether the examples are read part by part, again in each epoch.
     streamed: ClassVar[bool] = False
@@ -66,7 +68,9 @@ class Split:
 
     def rows(self, index: Any) -> "Split":
         """Some of the rows."""
-        return Split(pick(self.examples, index), None if self.labels is None else self.labels[index])
+        labels = None if self.labels is None else self.labels[index]
+        numbers = np.arange(len(self))[index] if self.numbers is None else self.numbers[index]
+        return Split(pick(self.examples, index), labels, numbers)
 
     def head(self, count: int) -> Any:
         """The first examples."""
@@ -102,7 +106,9 @@ class Split:
         """The rows of this split and, behind them, those of another."""
         parts = [self.examples, other.examples]
         both = pd.concat(parts) if hasattr(self.examples, "iloc") else np.concatenate(parts)
-        return Split(both, join_labels(self, other))
+        known = self.numbers is not None and other.numbers is not None
+        numbers = np.concatenate([self.numbers, other.numbers]) if known else None
+        return Split(both, join_labels(self, other), numbers)
 
 
 def join_labels(one: Examples, other: Examples) -> np.ndarray | None:

@@ -108,6 +108,8 @@ def tables(
         stream = file_path.stat().st_size > _LARGE
     name = file_path.stem
     if not stream:
+        if rows == 0:
+            raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
         frames, found = zip(*read(), strict=True)
         together = pd.concat(frames, ignore_index=id is None)
         everything = Split(together, None if labels is None else _labels(np.concatenate(found)))

@@ -37,8 +37,8 @@ class Autoencoder(MultiWorkerFit):
         code_penalty: on the code, a member of `kerasae.penalties`.
         contraction: weight of the squared Jacobian norm of the encoder, or a `SquaredJacobian`.
         preprocessor: from raw examples to `x`; `None` where raw examples are `x`.
-        trim: share of a training batch, in [0, 1), that teaches nothing: the examples rebuilt worst,
-            so that anomalies among the training rows are not learnt.
+        trim: share of a training batch, in [0, 1), whose reconstruction teaches nothing: the examples
+            rebuilt worst, so that anomalies among the training rows are not learnt. Penalties see all.
 
     Call arguments:
         inputs: `x`, `(batch, ...)`.

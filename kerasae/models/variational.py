@@ -85,6 +85,11 @@ class VariationalAutoencoder(Autoencoder):
                 "`free_bits` belong to the analytic KL, which an importance-weighted bound does not "
                 f"have; received free_bits={free_bits} and importance_samples={importance_samples}."
             )
+        if importance_samples > 1 and self.trim:
+            raise ValueError(
+                "`trim` leaves out examples, and an importance-weighted bound weighs draws; received "
+                f"trim={self.trim} and importance_samples={importance_samples}."
+            )
         self.beta = beta
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits

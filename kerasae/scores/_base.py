@@ -50,6 +50,10 @@ class Score(keras.layers.Layer):
         if not self.built:
             self.build({key: (None, *value.shape[1:]) for key, value in account.items()})
 
+    def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
+        """Scores `(rows,)` of rows that it was adapted to, as they would be of others like them."""
+        return self(inputs)
+
     def features(self, inputs: Mapping[str, Any]) -> Any:
         """What each feature adds to the score, `(batch, features)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `features`.")

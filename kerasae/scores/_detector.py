@@ -38,8 +38,8 @@ class Detector(keras.Model):
         return self.score.features({key: inputs[key] for key in self.score.needs})
 
     def anomalous(self, score: Any) -> Any:
-        """Whether scores are above the threshold, bool; safe in a graph."""
-        return ops.greater(score, np.float32(self.threshold))
+        """Whether scores are above the threshold, bool; safe in a graph. A score that is NaN is."""
+        return ops.logical_not(ops.less_equal(score, np.float32(self.threshold)))
 
     def build(self, input_shape: Any) -> None:
         if not self.score.built:

@@ -13,9 +13,10 @@ from kerasae.scores._base import Accounts, Score
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class CombinationScore(Score):
-    """The mean of several scores, each as its logarithm in deviations from that of the training rows.
+    """`exp` of the mean of several scores, each as its logarithm in deviations from that of normal rows.
 
-    Scores of different units are brought to one: 1 is a deviation of the logarithm above its mean.
+    Scores of different units are brought to one: `e` is a deviation of the logarithm above its mean, 1
+    the mean. What a feature adds is its share of each score, on the average.
 
     Args:
         scores: names, dicts with `name` and arguments, or scores.
@@ -27,12 +28,14 @@ class CombinationScore(Score):
 
     def __init__(self, *, scores: Sequence[Any] = ("whitened", "nearest_neighbours"), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if len(scores) < 2:
-            raise ValueError(f"`scores` must name at least two scores, received {[*scores]}.")
+        if isinstance(scores, str) or len(scores) < 2:
+            raise ValueError(f"`scores` must be a list of at least two scores, received {scores!r}.")
         self.scores = [
             keras.saving.deserialize_keras_object(one) if _serialized(one) else registry.get("score", one)
             for one in scores
         ]
+        if odd := [one for one in self.scores if not isinstance(one, Score)]:
+            raise ValueError(f"`scores` must be names of scores or dicts with a `name`, received {odd[0]!r}.")
         if wrong := [type(one).__name__ for one in self.scores if not one.positive]:
             raise ValueError(f"`scores` must be of scores that are never negative, received {wrong[0]}.")
         self.needs = tuple(dict.fromkeys(key for one in self.scores for key in one.needs))  # type: ignore[misc]
@@ -51,18 +54,23 @@ class CombinationScore(Score):
         for one in self.scores:
             one.adapt(accounts)
         super().adapt(accounts)
-        parts = [self._logarithms(part) for part in accounts()]
+        parts = [
+            self._logarithms({key: part[key] for key in self.needs}, training=True) for part in accounts()
+        ]
         found = np.concatenate([ops.convert_to_numpy(part) for part in parts])
         self.center.assign(found.mean(axis=0))
         self.scale.assign(np.maximum(found.std(axis=0), 1e-6))
         return self
 
-    def _logarithms(self, inputs: Mapping[str, Any]) -> Any:
-        columns = [ops.log(ops.maximum(one(inputs), 1e-12)) for one in self.scores]
+    def _logarithms(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        found = [one.on_training_rows(inputs) if training else one(inputs) for one in self.scores]
+        columns = [ops.log(ops.maximum(one, 1e-12)) for one in found]
         return ops.stack(columns, axis=1)
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        return ops.mean((self._logarithms(inputs) - self.center) / self.scale, axis=1)
+        mean = ops.mean((self._logarithms(inputs) - self.center) / self.scale, axis=1)
+        # Within what a float holds: beyond e^80 nothing is odder.
+        return ops.exp(ops.clip(mean, -80.0, 80.0))
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         parts = [one.features(inputs) for one in self.scores]

@@ -60,10 +60,18 @@ class NearestNeighboursScore(Score):
         return self
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        code = inputs["code"]
+        return self._distance(inputs["code"], 0)
+
+    def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
+        # Each is its own nearest neighbour, where it is kept.
+        return self._distance(ops.convert_to_tensor(inputs["code"]), 1 if self._rows < self.most else 0)
+
+    def _distance(self, code: Any, skipped: int) -> Any:
+        code = ops.cast(code, "float32")
         squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(self.codes), axis=1)[None]
         squared = squared - 2.0 * ops.matmul(code, ops.transpose(self.codes))
-        nearest = -ops.top_k(-squared, min(self.neighbours, self._rows))[0]
+        count = min(self.neighbours + skipped, self._rows)
+        nearest = -ops.top_k(-squared, count)[0][:, min(skipped, count - 1) :]
         return ops.mean(ops.sqrt(ops.maximum(nearest, 0.0)), axis=1)
 
     def features(self, inputs: Mapping[str, Any]) -> Any:

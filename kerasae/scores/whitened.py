@@ -54,6 +54,8 @@ class WhitenedScore(Score):
         self.inverse.assign(1.0 / deviations)
         if self.root is not None:
             correlation = scatter / rows / np.outer(deviations, deviations)
+            # Also where the floor holds: the root would lift it again.
+            np.fill_diagonal(correlation, 1.0)
             self.root.assign(_inverse_root(_shrunk(correlation, rows)))
         return self
 
@@ -88,11 +90,13 @@ def _moments(parts: Iterable[Mapping[str, np.ndarray]], full: bool) -> tuple[int
 
 
 def _shrunk(correlation: np.ndarray, rows: int) -> np.ndarray:
+    """A correlation, shrunk towards the identity by the share of Chen et al. 2010, equation 23."""
     size = len(correlation)
-    square, trace = np.mean(correlation**2), np.trace(correlation) / size
-    share = (square + trace**2) / max((rows + 1) * (square - trace**2 / size), 1e-12)
-    share = min(max(share, 1e-6), 1.0)
-    return (1 - share) * correlation + share * trace * np.eye(size)
+    squares, trace = np.sum(correlation**2), np.trace(correlation)
+    above = (1 - 2 / size) * squares + trace**2
+    below = (rows + 1 - 2 / size) * (squares - trace**2 / size)
+    share = min(max(above / max(below, 1e-12), 1e-6), 1.0)
+    return (1 - share) * correlation + share * np.eye(size)
 
 
 def _inverse_root(matrix: np.ndarray) -> np.ndarray:

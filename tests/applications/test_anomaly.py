@@ -11,9 +11,12 @@ from scipy import stats
 from kerasae import PCA, Recipe, registry
 from kerasae.applications import AnomalyDetector, apply
 from kerasae.applications._accounts import account_of
+from kerasae.applications.anomaly import same_label
 from kerasae.data import Data, Split, array_spec
 from kerasae.evaluation import reconstruct
+from kerasae.evaluation._tables import TablePCA
 from kerasae.runs import run_recipe
+from kerasae.scores.whitened import _shrunk
 from kerasae.thresholds import ConformalThreshold
 
 
@@ -122,6 +125,48 @@ def test_a_feature_without_error_is_no_division_by_zero():
     assert np.isfinite(np.asarray(score({"residual": account["residual"]}))).all()
 
 
+@pytest.mark.parametrize("rows", [1000, 100_000])
+def test_a_slip_of_a_feature_without_error_is_not_infinitely_odd(rows):
+    account = accounts(np.random.default_rng(5), rows=rows)
+    account["residual"][:, 2] = 1e-7 * np.random.default_rng(1).normal(size=rows)
+    score = registry.get("score", "whitened").adapt(lambda: [account])
+    usual = account["residual"][:1].copy()
+    slip = usual.copy()
+    slip[:, 2] += 1e-3
+    # The floor is a thousandth of the other deviations: the slip is one deviation of it.
+    difference = float(np.asarray(score({"residual": slip}) - score({"residual": usual}))[0])
+    assert 0.3 < difference < 3
+
+
+def test_the_shrinkage_is_that_of_the_paper():
+    """For two features of correlation r equation 23 is `2 / (n r^2)`, but for terms of 1 / n^2."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 2)) @ np.array([[1.0, 0.6], [0.0, 0.8]])
+    found = _shrunk(np.corrcoef(x.T), 50)
+    r = np.corrcoef(x.T)[0, 1]
+    share = 1 - found[0, 1] / r
+    assert share == pytest.approx(2 / (50 * r**2), rel=1e-6)
+
+
+@pytest.mark.parametrize("neighbours", [1, 5])
+def test_a_combination_of_neighbours_does_not_count_a_row_as_its_own(neighbours):
+    """1 is the mean of others like the training rows, not of rows that find themselves."""
+    rng = np.random.default_rng(9)
+    train, test = (accounts(rng, rows=1500) for _ in range(2))
+    test["residual"] = train["residual"][rng.permutation(1500)]
+    nearest = {"name": "nearest_neighbours", "neighbours": neighbours}
+    score = registry.get("score", {"name": "combination", "scores": ["squared_error", nearest]})
+    score.adapt(lambda: [train])
+    logarithms = np.log(np.asarray(score({key: test[key] for key in score.needs})))
+    assert abs(logarithms.mean()) < 0.1
+
+
+def test_a_combination_of_what_is_no_score():
+    for scores in ([1, 2], "whitened", ["whitened"]):
+        with pytest.raises(ValueError, match="`scores` must be"):
+            registry.get("score", {"name": "combination", "scores": scores})
+
+
 def test_above_a_thousand_features_the_covariance_is_diagonal():
     rng = np.random.default_rng(6)
     residual = rng.normal(size=(50, 1100)).astype("float32")
@@ -186,6 +231,10 @@ def test_residuals_of_a_table_are_of_its_deviance():
     np.testing.assert_allclose(
         0.5 * np.square(found["residual"][:, 1:]), found["nll"][:, 1:], rtol=1e-3, atol=1e-5
     )
+    baseline = TablePCA(1, indicators=True).fit(data)
+    gone = frame.assign(c=None)
+    assert not account_of(baseline, data.spec, gone)["residual"][:, 2].any()
+    assert account_of(baseline, data.spec, frame)["residual"][:, 2].any()
     told = np.sign(found["residual"][:, 1])
     assert np.array_equal(told, np.where(frame["b"], 1, -1))
 
@@ -300,6 +349,8 @@ def test_pca_is_a_baseline(rows):
     odd = correlated(50, 3)
     odd[:, 4] += 3.0
     assert detector.predict(odd).mean() > 0.9
+    settings = {"score": "likelihood", "reasons": 2}
+    assert AnomalyDetector.for_baseline(settings, PCA(2).fit(rows)) == {**settings, "score": "whitened"}
     with pytest.raises(ValueError, match="needs a model with a likelihood"):
         AnomalyDetector(PCA(2).fit(rows), score="likelihood").fit(rows)
 
@@ -320,6 +371,31 @@ def test_only_normal_rows_are_fitted_on(model):
         AnomalyDetector(model, normal="fine").fit(mixed)
     with pytest.raises(ValueError, match="the rows have none"):
         AnomalyDetector(model, normal="good").fit(data)
+
+
+@pytest.mark.parametrize(
+    ("labels", "wanted"),
+    [
+        (np.array(["true", "false"]), True),
+        (np.array(["True", "False"]), "true"),
+        (np.array([True, False]), "true"),
+        (np.array([1, 0]), True),
+        (np.array([0.5, 1.5]), 0.5),
+        (np.array([1.0, 2.0]), "1"),
+        (np.array(["a", "A"]), "a"),
+        (np.array(["3", "30"]), 3),
+    ],
+)
+def test_a_label_as_a_user_writes_it(labels, wanted):
+    assert [*same_label(labels, wanted)] == [True, False]
+
+
+def test_a_score_that_is_no_number_is_odd(model, rows):
+    detector = AnomalyDetector(model).fit(rows)
+    wild = np.full((1, 6), np.float32(3e38))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert detector.predict(wild)[0] == 1
+        assert detector.p_values(wild)[0] == pytest.approx(1 / 301)
 
 
 def test_arguments_that_mean_nothing_are_refused(model, rows):
@@ -361,6 +437,7 @@ def table_run(tmp_path_factory):
 def test_what_a_user_takes_away(table_run, tmp_path):
     run, folder = table_run
     outcome = apply("anomaly", run, tmp_path / "found", source=str(folder / "new.csv"))
+    assert any("have the rarer label" in sentence for sentence in outcome.to_dict()["sentences"])
     scores = pd.read_csv(tmp_path / "found" / "scores.csv")
     assert [*scores["row"]] == [f"k{number}" for number in range(12)]
     assert set(scores["reason_1"]) <= {"a", "b", "c", "kind"}
@@ -373,6 +450,12 @@ def test_what_a_user_takes_away(table_run, tmp_path):
     assert (run.folder / "sections" / "anomaly.html").is_file()
     detector = keras.saving.load_model(run.detector_path)
     flags = np.asarray(detector(run.model.accounts(run.data.test.examples))) > detector.threshold
+    for name in ("combination", "likelihood"):
+        apply("anomaly", run, tmp_path / name, score=name)
+        told = pd.read_csv(tmp_path / name / "scores.csv")
+        shares = told[["share_1", "share_2", "share_3"]].to_numpy()
+        assert (shares >= 0).all() and (shares.sum(axis=1) <= 1.001).all()
+        assert shares[:, 0].max() > 0.3
     whole = apply("anomaly", run, tmp_path / "whole", baselines=False)
     assert whole.findings["denoising"].figures["flagged"] == flags.sum()
     assert whole.findings["denoising"].figures["AUROC"] > 0.9
