@@ -41,6 +41,8 @@ SHOWN = {
 }
 #: Settings by application, where its defaults do nothing to measure.
 SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level": 0.3}}
+#: Classes that are known, so that clusters can be held against them.
+CLASSES = {"image": 10, "vector": 10, "text": 4}
 
 
 def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
@@ -51,12 +53,12 @@ def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
     order = rng.permutation(len(digits.images))
     images, labels = digits.images[order].astype("uint8"), digits.target[order]
     patched = images[-400:].copy()
-    rows, columns = rng.integers(0, 5, (2, 200))
-    donors = rng.permutation(images[:200])
+    rows, columns = rng.integers(0, 5, (2, 150))
+    donors = rng.permutation(images[:150])
     for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
         area = np.s_[row : row + 4, column : column + 4]
         patched[number][area] = donors[number][area]
-    odd = np.repeat([1, 0], 200)
+    odd = np.repeat([1, 0], [150, 250])
     np.savez(home / "images.npz", x=images[:-400], y=labels[:-400])
     np.savez(home / "images-odd.npz", x=patched, y=odd)
     np.savez(home / "vectors.npz", x=images[:-400].reshape(-1, 64).astype("float32"), y=labels[:-400])
@@ -79,9 +81,9 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
     label, title = titles.columns[:2]
     titles.iloc[:4000][[label, title]].to_csv(home / "texts.csv", index=False)
     held = titles.iloc[4000:4400][[label, title]].copy()
-    shuffled = [" ".join(rng.permutation(text.split())) for text in held[title].iloc[:200]]
-    held[title] = [*shuffled, *held[title].iloc[200:]]
-    held[label] = np.repeat([1, 0], 200)
+    shuffled = [" ".join(rng.permutation(text.split())) for text in held[title].iloc[:150]]
+    held[title] = [*shuffled, *held[title].iloc[150:]]
+    held[label] = np.repeat([1, 0], [150, 250])
     held.to_csv(home / "texts-odd.csv", index=False)
     given: dict[str, dict[str, Any]] = {
         "image": {"source": str(home / "images.npz"), "train": {"epochs": 150}},
@@ -141,10 +143,11 @@ def main() -> None:
                     continue
                 run, odd = trained[kind]
                 source = odd if name == "anomaly" else None
+                settings = dict(SETTINGS.get(name, {}))
+                if name == "clustering" and kind in CLASSES:
+                    settings["clusters"] = CLASSES[kind]
                 try:
-                    outcome = apply(
-                        name, run, home / f"{name}-{kind}", source=source, **SETTINGS.get(name, {})
-                    )
+                    outcome = apply(name, run, home / f"{name}-{kind}", source=source, **settings)
                 except ValueError as error:
                     table[name].append(f"refused: {error}")
                 else:

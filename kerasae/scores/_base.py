@@ -36,11 +36,12 @@ class Score(keras.layers.Layer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
 
-    def adapt(self, accounts: Accounts) -> Self:
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         """Learns from the training rows; returns itself.
 
         Args:
             accounts: reads them part by part, as often as it is called.
+            least: deviations of the residual, `(features,)`, below which a smaller one counts for no more.
         """
         self.build_for(next(iter(accounts())))
         return self

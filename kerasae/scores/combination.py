@@ -50,9 +50,9 @@ class CombinationScore(Score):
         self.scale = self.add_weight(shape=shape, trainable=False, name="scale", initializer="ones")
         super().build(input_shape)
 
-    def adapt(self, accounts: Accounts) -> Self:
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         for one in self.scores:
-            one.adapt(accounts)
+            one.adapt(accounts, least)
         super().adapt(accounts)
         parts = [
             self._logarithms({key: part[key] for key in self.needs}, training=True) for part in accounts()

@@ -50,7 +50,7 @@ class NearestNeighboursScore(Score):
         self._rows = config.pop("rows")
         super().build_from_config(config)
 
-    def adapt(self, accounts: Accounts) -> Self:
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         codes = np.concatenate([part["code"] for part in accounts()])
         if len(codes) > self.most:
             codes = codes[np.linspace(0, len(codes) - 1, self.most).astype(int)]

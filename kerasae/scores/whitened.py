@@ -42,14 +42,14 @@ class WhitenedScore(Score):
             )
         super().build(input_shape)
 
-    def adapt(self, accounts: Accounts) -> Self:
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         super().adapt(accounts)
         rows, mean, scatter = _moments(accounts(), full=self.root is not None)
         variances = scatter if self.root is None else np.diag(scatter)
         deviations = np.sqrt(variances / rows)
         # A feature that is always rebuilt would otherwise be infinitely odd at the least slip.
         floor = 1e-3 * np.sqrt(np.mean(np.square(deviations))) + 1e-12
-        deviations = np.maximum(deviations, floor)
+        deviations = np.maximum(deviations, floor if least is None else np.maximum(least, floor))
         self.mean.assign(mean)
         self.inverse.assign(1.0 / deviations)
         if self.root is not None:

@@ -191,6 +191,20 @@ def test_a_combination_refuses_what_has_no_logarithm():
         registry.get("score", {"name": "combination", "scores": ["whitened", "likelihood"]})
 
 
+def test_the_least_deviation_counts_as_that():
+    account = accounts(np.random.default_rng(10), rows=5000)
+    account["residual"][:, 1] *= 1e-2
+    least = np.array([0.0, 0.25, 0.0, 0.0, 0.0])
+    score = registry.get("score", "whitened").adapt(lambda: [account], least)
+    other = account["residual"][:1].copy()
+    slip = other.copy()
+    slip[:, 1] += 0.25 - (slip[:, 1] - account["residual"][:, 1].mean())
+    found = np.asarray(score.features({"residual": np.concatenate([slip, other])}))
+    # A deviation of one, to what the other features say of this one.
+    assert 0.5 < found[0, 1] < 2
+    assert found[1, 1] < 0.1
+
+
 # Residuals ---------------------------------------------------------------------------------------
 
 
