@@ -116,7 +116,8 @@ def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float |
     wide = np.exp2(np.ceil(np.log2(np.where(span > 0, 2 * span, 1.0))))
     steps = as_float8(np.where(idle, wide, size * np.where(np.isfinite(units), units, 1.0)))
     middle = codes.mean(axis=0, dtype="float64")
-    far = (span == 0) | (np.abs(middle) > size * units / 8)
+    bound = np.where(np.isfinite(units), size * np.where(np.isfinite(units), units, 0.0) / 8, np.inf)
+    far = (span == 0) | (np.abs(middle) > bound)
     offsets = np.where(idle & far, middle, 0.0).astype("float32")
     return Quantiser(steps, offsets)
 
