@@ -4,9 +4,9 @@
 
 trains a variational model each on images (the digits of scikit-learn), vectors (the same as rows of
 64 numbers) and a table (annthyroid with a column of categories and gaps made by a seed), an undercomplete
-one on texts (AG titles), applies every application to it as `kerasae apply` does, and prints the table of the README: one
-figure of each, the model's beside the best baseline's. Anomalies are rows labelled so (table) or made
-(images and vectors: a 4 x 4 patch of another digit; texts: the words in another order).
+one on texts (AG titles), applies every application to it as `kerasae apply` does, and prints the table of
+the README: one figure of each, the model's beside the best baseline's. Anomalies are rows labelled so
+(table) or made (images and vectors: a 4 x 4 patch of another digit; texts: the words in another order).
 """
 
 import argparse
