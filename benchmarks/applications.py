@@ -37,7 +37,7 @@ SHOWN = {
     "pretraining": ("accuracy",),
     "reduction": ("trustworthiness",),
     "retrieval": ("mean average precision",),
-    "uncertainty": ("coverage",),
+    "uncertainty": ("held by",),
 }
 #: Settings by application, where its defaults do nothing to measure.
 SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level": 0.3}}

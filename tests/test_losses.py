@@ -174,7 +174,7 @@ def test_the_range_that_it_can_take_is_checked(name):
 
 
 def test_the_base_is_abstract():
-    with pytest.raises(NotImplementedError, match="must write `per_example`"):
+    with pytest.raises(NotImplementedError, match="must write `per_feature`"):
         ReconstructionLoss().per_example(np.zeros((1, 1)), np.zeros((1, 1)))
     with pytest.raises(NotImplementedError, match="must write `feature_nll`"):
         LocationScale().per_example(tf.zeros((1, 1)), tf.zeros((1, 2)))

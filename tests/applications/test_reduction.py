@@ -69,7 +69,7 @@ def test_what_is_written(file, digits, build, tmp_path):
     np.testing.assert_allclose(
         frame[["z0", "z1", "z2", "z3"]], model.transform(digits.test.examples), rtol=1e-5, atol=1e-6
     )
-    assert frame["row"].astype(str).tolist() == [str(n) for n in range(len(digits.test))]
+    assert frame["row"].astype(str).tolist() == [str(n) for n in digits.test.numbers]
     np.testing.assert_array_equal(frame["label"], digits.test.labels)
     assert frame["map_x"].notna().sum() == 50 and frame["map_x"][:50].notna().all()
     assert (tmp_path / "map.png").stat().st_size > 1000

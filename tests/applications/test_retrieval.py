@@ -218,7 +218,7 @@ def test_an_index_that_is_read_back_answers_alike(pca, digits, tmp_path, setting
         np.testing.assert_array_equal(one, other)
     written = pd.read_csv(tmp_path / "neighbours.csv")
     assert len(written) == 4 * len(digits.test)
-    first = written[written["query"] == 7]
+    first = written[written["query"] == digits.test.numbers[7]]
     assert first["rank"].tolist() == [1, 2, 3, 4]
     assert first["neighbour"].tolist() == loaded.names_[loaded.kneighbors(raw)[1][7]].astype(int).tolist()
 
@@ -257,7 +257,13 @@ def test_examples_are_picked_by_number_through_both_splits(digits):
     found = picked(digits, ("train", "validation"), numbers)
     expected = [digits.validation.examples[2], *digits.train.examples[[5, 0, 5]]]
     np.testing.assert_array_equal(found, np.stack(expected))
-    assert learnt_names(digits)[-1] == str(len(digits.train) + len(digits.validation) - 1)
+    # Named by their place among all rows, of which each split has some.
+    assert learnt_names(digits)[-1] == str(digits.validation.numbers[-1])
+    assert len({*learnt_names(digits)}) == len(digits.train) + len(digits.validation)
+    unknown = dataclasses.replace(
+        digits, train=Split(digits.train.examples), validation=Split(digits.validation.examples)
+    )
+    assert learnt_names(unknown) == [str(number) for number in range(len(learnt_names(digits)))]
 
 
 @pytest.mark.parametrize(

@@ -360,7 +360,7 @@ def test_joined_splits_have_the_rows_of_both(kind, tmp_path):
         frame = pd.DataFrame({"a": np.arange(40.0), "b": ["x", "y"] * 20, "label": np.arange(40)})
         frame.to_csv(tmp_path / "rows.csv", index=False)
         data = load_data(tmp_path / "rows.csv", labels="label", stream=kind == "stored table")
-    data = data.with_preprocessor(Recipe.of()._preprocessor(data.spec))
+    data = Recipe.of().prepare(data)
     assert data.streamed == (kind in ("stored table", "images"))
     joined = data.joined()
     both = np.concatenate([data.x("train"), data.x("validation")])
