@@ -1,5 +1,6 @@
 """Figures show what there is, and nothing else."""
 
+from kerasae.report import page
 from kerasae.report.figures import training_curves
 
 
@@ -13,3 +14,24 @@ def test_a_training_without_a_validation_split_has_one_curve():
     legends = [[text.get_text() for text in place.get_legend().get_texts()] for place in (first, second)]
     assert legends == [["training", "validation"], ["training"]]
     assert [list(line.get_ydata()) for line in second.lines] == [[2.0, 1.0]]
+
+
+def test_only_what_has_rows_below_it_is_bold():
+    plain = page.Listing("Odd", "", ["row", "why"], [["a", "x"], ["b", "y"]])
+    nested = page.Listing("Both", "", ["", "text"], [["original 1", "x"], ["  pca", "y"]])
+    counts = [
+        page.render_section("t", [""], [], [], [], listings=[one]).count('class="original"')
+        for one in (plain, nested)
+    ]
+    assert counts == [0, 1]
+
+
+def test_new_sections_replace_the_old_ones(tmp_path):
+    path = tmp_path / "report.html"
+    page.write(path, page.render("t", "s", ["a"], [["1"]], [], [], sections=["<p>old</p>"]))
+    before = path.read_text().partition("<p>old</p>")[0]
+    page.replace_sections(path, ["<p>new</p>", "<p>more</p>"])
+    after = path.read_text()
+    assert "old" not in after.partition("<body>")[2]
+    assert after.startswith(before.rstrip()) and after.index("<p>new</p>") < after.index("<p>more</p>")
+    assert after.rstrip().endswith("</html>")

@@ -55,7 +55,7 @@ class Outcome:
                 lower = finding.better.get(key)
                 values = [other.figures.get(key) for other in self.findings.values()]
                 known = [one for one in values if isinstance(one, int | float)]
-                best = None if lower is None or len(known) < 2 else (min if lower else max)(known)
+                best = None if lower is None or len({*known}) < 2 else (min if lower else max)(known)
                 cells.append(("*" if value is not None and value == best else "") + _cell(value))
             rows.append([name, *cells])
         return rows
