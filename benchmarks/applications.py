@@ -26,19 +26,6 @@ from kerasae.applications import Outcome, apply
 from kerasae.runs import run_recipe
 
 KINDS = ("image", "vector", "table", "text")
-#: The figure that stands for an application; the first of these that it has.
-SHOWN = {
-    "anomaly": ("AUROC",),
-    "clustering": ("adjusted Rand", "silhouette"),
-    "compression": ("bits per row",),
-    "denoising": ("PSNR (dB)", "PSNR after", "error after"),
-    "generation": ("precision",),
-    "imputation": ("error", "wrong"),
-    "pretraining": ("accuracy",),
-    "reduction": ("trustworthiness",),
-    "retrieval": ("mean average precision",),
-    "uncertainty": ("held by",),
-}
 #: Settings by application, where its defaults do nothing to measure.
 SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level": 0.3}}
 #: Classes that are known, so that clusters can be held against them.
@@ -112,22 +99,16 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
     return found
 
 
-def figure(name: str, outcome: Outcome) -> str:
-    """The figure of an application as a cell."""
-    own, *others = outcome.findings.values()
-    wanted = [
-        key
-        for word in SHOWN.get(name, ())
-        for key in own.figures
-        if key.startswith(word) and key in outcome.keys
-    ]
-    if not wanted:
+def figure(outcome: Outcome) -> str:
+    """The decisive figure of an application as a cell, the best baseline's in brackets."""
+    compared = outcome.comparison()
+    if compared is None:
         return "yes"
-    key = wanted[0]
-    known = [one.figures[key] for one in others if isinstance(one.figures.get(key), int | float)]
-    best = (min if own.better.get(key) else max)(known) if known else None  # type: ignore[type-var]
+    key, value, others = compared
+    own = next(iter(outcome.findings.values()))
+    best = (min if own.better.get(key) else max)(others.values()) if others else None
     against = "" if best is None else f" ({best:.3g})"
-    return f"{key} {own.figures[key]:.3g}{against}"
+    return f"{key} {value:.3g}{against}"
 
 
 def main() -> None:
@@ -157,7 +138,7 @@ def main() -> None:
                 except ValueError as error:
                     table[name].append(f"refused: {error}")
                 else:
-                    table[name].append(figure(name, outcome))
+                    table[name].append(figure(outcome))
                 print(name, kind, table[name][-1], flush=True)
     print("\n| application | images | vectors | tables | texts |\n| --- | --- | --- | --- | --- |")
     for name, cells in table.items():

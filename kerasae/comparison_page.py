@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from kerasae.data import Data
 from kerasae.evaluation.compare import Entry, columns, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
-from kerasae.report import figures, page
+from kerasae.report import as_text, figures, page
 from kerasae.runs import write_json
 
 
@@ -144,18 +142,10 @@ def _listing(shown: Any, entries: Sequence[Entry]) -> tuple[list[str], list[list
     def cells(examples: Any, row: int) -> list[str]:
         if not is_table:
             return [str(examples[row])]
-        return [_cell(examples[name].iloc[row]) for name in shown.columns[:12]]
+        return [as_text(examples[name].iloc[row]) for name in shown.columns[:12]]
 
     rows = []
     for number in range(min(6, len(shown))):
         rows.append([f"original {number + 1}", *cells(shown, number)])
         rows += [[f"  {entry.name}", *cells(entry.reconstructions, number)] for entry in entries]
     return ["", *names], rows
-
-
-def _cell(value: Any) -> str:
-    if pd.isna(value):
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value).removesuffix(" 00:00:00")

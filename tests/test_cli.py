@@ -360,6 +360,21 @@ def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, ho
     assert not (out / "checkpoint").exists()
 
 
+@pytest.mark.slow
+def test_a_command_that_a_scheduler_stops_leaves_nothing(tmp_path):
+    arguments = ["compare", "digits", "--models", "undercomplete", "--epochs", "5000", "--jobs", "1"]
+    command = [sys.executable, "-m", "kerasae", *arguments, "--out", str(tmp_path / "new")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not [*tmp_path.iterdir()]:
+        assert process.poll() is None, "it ended before it wrote"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert not [*tmp_path.iterdir()]
+
+
 def test_another_backend_is_refused(run_python):
     done = run_python("import kerasae", check=False, KERAS_BACKEND="jax")
     assert done.returncode == 1

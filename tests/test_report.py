@@ -1,6 +1,10 @@
 """Figures show what there is, and nothing else."""
 
-from kerasae.report import page
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae.report import as_text, page
 from kerasae.report.figures import training_curves
 
 
@@ -35,3 +39,26 @@ def test_new_sections_replace_the_old_ones(tmp_path):
     assert "old" not in after.partition("<body>")[2]
     assert after.startswith(before.rstrip()) and after.index("<p>new</p>") < after.index("<p>more</p>")
     assert after.rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (797413.2, "797,413"),
+        (1234.6, "1235"),
+        (0.123456, "0.1235"),
+        (-20541.7, "-20,542"),
+        (0.0, "0"),
+        (np.float32(2019.0), "2019"),
+        (12345, "12345"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (float("inf"), "inf"),
+        (pd.NaT, "–"),
+        (pd.Timestamp("2024-03-01"), "2024-03-01"),
+        (pd.Timestamp("2024-03-01 12:30"), "2024-03-01 12:30:00"),
+        ("red", "red"),
+    ],
+)
+def test_values_as_text(value, text):
+    assert as_text(value) == text

@@ -11,7 +11,7 @@ from kerasae.applications._base import feature_names, row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
-from kerasae.report import figures
+from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
 
@@ -139,7 +139,7 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
             reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
         text = f"{example} – " if data.spec.kind == "text" else ""
         flag = "yes" if row["anomalous"] else "no"
-        cells = [str(row["row"]), f"{row['score']:.4g}", f"{row['p_value']:.3g}", flag]
+        cells = [str(row["row"]), as_text(row["score"]), as_text(row["p_value"], 3), flag]
         found.append([*cells, text + ", ".join(reasons)])
     return found
 
@@ -147,14 +147,10 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
 def _value(data: Data, example: Any, name: str) -> str:
     if data.spec.kind == "table":
         value = example[name]
-        if isinstance(value, pd.Timestamp):
-            return f" = {value}".removesuffix(" 00:00:00")
-        return (
-            " missing" if pd.isna(value) else f" = {value:.4g}" if isinstance(value, float) else f" = {value}"
-        )
+        return " missing" if pd.isna(value) else f" = {as_text(value)}"
     if data.spec.kind == "vector":
         flat, number = np.ravel(example), int(name.rpartition(" ")[2])
-        return f" = {flat[number]:.4g}"
+        return f" = {as_text(flat[number])}"
     return ""
 
 

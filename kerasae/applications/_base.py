@@ -49,6 +49,8 @@ class Application:
 
     #: Kinds of examples for which it has a meaning.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
+    #: How the heading of the figure begins by which codecs are compared; the first that there is counts.
+    decisive: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec

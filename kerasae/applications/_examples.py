@@ -10,6 +10,7 @@ import pandas as pd
 from kerasae.applications._base import feature_names, row_names
 from kerasae.data import Data
 from kerasae.data._split import pick
+from kerasae.report import as_text
 
 #: Numbers or columns of an example that a listing on a page has room for.
 _COLUMNS = 8
@@ -74,14 +75,6 @@ def cells(raw: Any, data: Data) -> list[list[str]]:
         frame = columns_of(raw, data)
     more = ["…"] if frame.shape[1] > _COLUMNS else []
     return [
-        [*(_cell(value) for value in row), *more]
+        [*(as_text(value) for value in row), *more]
         for row in frame.iloc[:, :_COLUMNS].itertuples(index=False, name=None)
     ]
-
-
-def _cell(value: Any) -> str:
-    if value is None or value is pd.NA or value != value:
-        return "–"
-    if isinstance(value, float | np.floating):
-        return f"{value:.4g}"
-    return str(value)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasae.report import as_text
 from kerasae.report.page import Listing
 
 #: Columns of a table that the page shows.
@@ -50,7 +51,7 @@ def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:
 def listing(title: str, caption: str, raw: Any, keys: Mapping[str, Any], most: int) -> Listing:
     """The first rows of a table or of texts, for a page."""
     frame = as_frame(raw, keys).iloc[:most, :_COLUMNS]
-    rows = [[shown(value) for value in row] for row in frame.itertuples(index=False)]
+    rows = [[as_text(value) for value in row] for row in frame.itertuples(index=False)]
     if keys:
         # A row with the key of the one above belongs to it.
         first = [row[0] for row in rows]
@@ -58,10 +59,3 @@ def listing(title: str, caption: str, raw: Any, keys: Mapping[str, Any], most: i
             if first[number] == first[number - 1]:
                 rows[number][0] = f" {first[number]}"
     return Listing(title, caption, [str(name) for name in frame.columns], rows)
-
-
-def shown(value: Any) -> str:
-    """A value of a table as text, numbers with four digits, a missing one as nothing."""
-    if pd.isna(value):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

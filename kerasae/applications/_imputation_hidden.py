@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from kerasae.applications._imputation_filling import Cells, Filled
+from kerasae.report import as_text
 from kerasae.spec import Spec
 
 #: Hidden cells of which something can be said.
@@ -116,12 +117,8 @@ class HiddenFigures:
         error, typical, held, _ = self._means(number)
         if error is not None and typical:
             less = 1 - error / typical
-            found.append(
-                (
-                    less > 0,
-                    f"Squared error on hidden numbers {error:.4g}, {abs(less):.1%} {_than(less)} the mean's.",
-                )
-            )
+            words = f"Squared error on hidden numbers {as_text(error)}, {abs(less):.1%}"
+            found.append((less > 0, f"{words} {_than(less)} the mean's."))
         if held is not None:
             good = abs(held - self._level) <= 0.05
             found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
@@ -145,7 +142,7 @@ class HiddenFigures:
         for cell, column in enumerate(self._cells.spec.features):
             loss, typical, held, width = self._means(np.arange(len(self._cells.number)) == cell)
             of_number = (held, width) if self._cells.number[cell] else (None, None)
-            shown = ["–" if one is None else f"{one:.3g}" for one in (loss, typical, *of_number)]
+            shown = [as_text(one, 3) for one in (loss, typical, *of_number)]
             rows.append([column.name, f"{int(self._sums[0, cell]):,}", *shown])
         return headings, rows
 

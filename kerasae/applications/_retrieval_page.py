@@ -8,6 +8,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._examples import LEARNT, cells, headings, picked
 from kerasae.applications._pictures import grid, raw_range
 from kerasae.data import Data
+from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 
 
@@ -50,7 +51,7 @@ def show_neighbours(
             table.append(
                 [
                     f"  {indexed[row]}",
-                    f"{distances[number, place]:.4g}",
+                    as_text(distances[number, place]),
                     *label,
                     *answers[number * k + place],
                 ]

@@ -10,7 +10,7 @@ from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, read_examples
 from kerasae.evaluation.metrics import measures
-from kerasae.report import page
+from kerasae.report import as_text, page
 from kerasae.runs import Run, check_new, new_folder, write_json
 
 
@@ -25,6 +25,7 @@ class Outcome:
         findings: by codec, the run's own first.
         refused: why a baseline has no figures, by its name.
         folder: where the files lie.
+        decisive: beginnings of the heading by which codecs are compared.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Outcome:
     findings: Mapping[str, Finding]
     refused: Mapping[str, str]
     folder: Path
+    decisive: Sequence[str] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -56,9 +58,37 @@ class Outcome:
                 values = [other.figures.get(key) for other in self.findings.values()]
                 known = [one for one in values if isinstance(one, int | float)]
                 best = None if lower is None or len({*known}) < 2 else (min if lower else max)(known)
-                cells.append(("*" if value is not None and value == best else "") + _cell(value))
+                mark = "*" if value is not None and value == best else ""
+                cells.append(mark + (f"{value:,}" if isinstance(value, int) else as_text(value)))
             rows.append([name, *cells])
         return rows
+
+    def comparison(self) -> tuple[str, float, dict[str, float]] | None:
+        """The decisive figure: its heading, the model's and those of the baselines; `None` without one."""
+        own, *_ = self.findings.values()
+        for wanted in self.decisive:
+            for key in self.keys:
+                value = own.figures.get(key)
+                if key.startswith(wanted) and isinstance(value, int | float):
+                    others = {name: one.figures.get(key) for name, one in [*self.findings.items()][1:]}
+                    return key, value, {n: v for n, v in others.items() if isinstance(v, int | float)}
+        return None
+
+    @property
+    def sentences(self) -> list[tuple[bool, str]]:
+        """What is to be said, each with whether it is good news; at the end how the baselines do."""
+        own, *_ = self.findings.values()
+        found = [*own.sentences]
+        compared = self.comparison()
+        if compared is None or not compared[2] or own.better.get(compared[0]) is None:
+            return found
+        key, value, others = compared
+        lower = own.better[key]
+        name = (min if lower else max)(others, key=lambda one: others[one])
+        good = value < others[name] if lower else value > others[name]
+        words = "better" if good else "no better"
+        said = f"{key}: {as_text(value)}, {words} than the best baseline, {name} ({as_text(others[name])})."
+        return [*found, (good, said[:1].upper() + said[1:])]
 
     def to_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -68,7 +98,7 @@ class Outcome:
             "rows": self.rows,
             "figures": {name: dict(finding.figures) for name, finding in self.findings.items()},
             "refused": dict(self.refused),
-            "sentences": [sentence for _, sentence in next(iter(self.findings.values())).sentences],
+            "sentences": [sentence for _, sentence in self.sentences],
         }
 
 
@@ -136,7 +166,7 @@ def apply(
                 if not findings:
                     own = application
                 findings[key] = application.report(data, None if findings else folder)
-        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out))
+        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
     if codec is None:
@@ -177,14 +207,4 @@ def _title(outcome: Outcome) -> str:
 def _parts(outcome: Outcome) -> tuple[Any, ...]:
     own = next(iter(outcome.findings.values()))
     notes: Sequence[str] = (*own.notes, *(f"{key}: {reason}" for key, reason in outcome.refused.items()))
-    return outcome.headings, outcome.table(), own.sentences, own.pictures, notes, own.listings
-
-
-def _cell(value: float | int | str | None) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}"
+    return outcome.headings, outcome.table(), outcome.sentences, own.pictures, notes, own.listings

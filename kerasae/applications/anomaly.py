@@ -31,7 +31,7 @@ class AnomalyDetector(Application):
         score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
         threshold: a member of `kerasae.thresholds`, its name or a dict with `name` and arguments.
         false_alarms: share of normal examples that may be flagged, in (0, 1), for a threshold that takes
-            it; `None` leaves its own default.
+            it; `None` leaves its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: the label of normal rows, where there are labels: score and threshold then see no others,
             and all others count as anomalies. Without it the rarer of two labels is the anomaly, for
             figures alone.
@@ -49,6 +49,8 @@ class AnomalyDetector(Application):
 
     Reference: Hawkins, He, Williams, Baxter 2002, DaWaK, for the reconstruction error as a score.
     """
+
+    decisive = ("AUROC",)
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
 from kerasae.evaluation._texts import NearestText
 from kerasae.models import Autoencoder
+from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 
 
@@ -58,6 +59,8 @@ class Clustering(Application):
     Reference: Xie, Girshick, Farhadi 2016, ICML (deep embedded clustering); Rousseeuw 1987, JCAM 20
     (silhouette); Schwarz 1978, Annals of Statistics 6(2) (BIC).
     """
+
+    decisive = ("adjusted Rand",)
 
     def __init__(
         self,
@@ -213,8 +216,8 @@ class Clustering(Application):
         best = self.scores_[self.clusters_]
         words = (
             f"{self.clusters_} clusters: of {min(self.scores_)} to {max(self.scores_)} the "
-            f"{'least' if method.lower else 'greatest'} {method.criterion_name}, {best:.4g}, on the training "
-            "rows"
+            f"{'least' if method.lower else 'greatest'} {method.criterion_name}, {as_text(best)}, on the "
+            "training rows"
         )
         at_end = self.clusters_ == max(self.scores_) and len(self.scores_) > 1
         return words + (f"; more than {self.clusters_} were not tried." if at_end else ".")

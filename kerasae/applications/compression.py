@@ -24,7 +24,7 @@ from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data, Split
 from kerasae.evaluation.metrics import measures
-from kerasae.report import figures
+from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 from kerasae.runs import Run
 
@@ -67,6 +67,8 @@ class Compression(Application):
     Reference: Duda 2009, arXiv:0902.0271 (asymmetric numeral systems); Bamler 2022,
     arXiv:2201.01741 (the library constriction).
     """
+
+    decisive = ("bits per row",)
 
     def __init__(
         self,
@@ -277,9 +279,9 @@ class Compression(Application):
             best = min(found["error"] for _, found in points)
             least, there = min((rate, found["error"]) for rate, found in points)
             if best > error:
-                said.append((True, f"{name} does not come to this error: its least is {best:.4g}."))
+                said.append((True, f"{name} does not come to this error: its least is {as_text(best)}."))
             else:
-                words = f"{name} takes {least:.1f} bits per row at least, for an error of {there:.4g}."
+                words = f"{name} takes {least:.1f} bits per row at least, for an error of {as_text(there)}."
                 said.append((least > rate, words))
         return said
 

@@ -17,7 +17,7 @@ from kerasae.corruptions import Corruption
 from kerasae.data import Data
 from kerasae.data._split import pick
 from kerasae.preprocessing.identity import Identity
-from kerasae.report import figures
+from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
 #: Examples that the page shows.
@@ -55,6 +55,7 @@ class Denoising(Application):
     """
 
     kinds = ("image", "vector", "table")
+    decisive = ("PSNR after", "error after")
 
     def __init__(
         self,
@@ -153,13 +154,15 @@ class Denoising(Application):
             what = name.replace(" after", "").replace(" (dB)", "")
             unit = " dB" if what == "PSNR" else ""
             hint = "" if good else "; a model trained on such noise, or another size of code, may"
-            said.append((good, f"Cleaning {verb} the {what}: {before:.4g} to {value:.4g}{unit}{hint}."))
+            change = f"{as_text(before)} to {as_text(value)}{unit}"
+            said.append((good, f"Cleaning {verb} the {what}: {change}{hint}."))
         if isinstance(fidelity, ImageFidelity) and found.get("PSNR after (dB)") is not None:
             name, best = fidelity.best_filter()
             if best is not None:
                 ours = found["PSNR after (dB)"]
-                word = "above" if ours > best else "below"
-                said.append((ours > best, f"That is {word} {name}, which has learnt nothing: {best:.1f} dB."))
+                word = "more" if ours > best else "less"
+                words = f"A PSNR of {ours:.1f} dB is {word} than that of {name}, which has learnt nothing"
+                said.append((ours > best, f"{words}: {best:.1f} dB."))
         if "change (RMS)" in found and len(found) == 1:
             said.append(
                 (
@@ -239,12 +242,6 @@ def _listings(shown: list[Any], data: Data) -> list[Listing]:
     rows = []
     for position, row in enumerate(names):
         for word, frame in zip(("noisy", "clean", "truth"), shown, strict=False):
-            values = [_text(frame.iloc[position][name]) for name in columns]
+            values = [as_text(frame.iloc[position][name]) for name in columns]
             rows.append([row if word == "noisy" else f" {word}", *values])
     return [Listing("Noisy and clean", "The first rows as they came and as written.", ["", *columns], rows)]
-
-
-def _text(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -55,6 +55,8 @@ class Generation(Application):
     ICML (attributes); Kynkäänniemi et al. 2019, NeurIPS (precision and recall).
     """
 
+    decisive = ("precision",)
+
     def __init__(
         self,
         codec: Codec,

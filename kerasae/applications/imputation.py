@@ -61,6 +61,7 @@ class Imputer(Application):
     """
 
     kinds = ("image", "vector", "table")
+    decisive = ("error", "categories wrong")
 
     def __init__(
         self,

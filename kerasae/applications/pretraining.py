@@ -62,6 +62,8 @@ class Pretraining(Application):
     al. 2022, ICLR (the head first, then all).
     """
 
+    decisive = ("accuracy",)
+
     def __init__(
         self,
         codec: Codec,

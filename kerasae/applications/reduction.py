@@ -44,6 +44,8 @@ class Reduction(Application):
     Reference: Venna and Kaski 2001, ICANN (trustworthiness).
     """
 
+    decisive = ("trustworthiness",)
+
     def __init__(
         self,
         codec: Codec,

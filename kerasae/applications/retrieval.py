@@ -60,6 +60,8 @@ class Retrieval(Application):
     Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
     """
 
+    decisive = ("mean average precision", "neighbours in x found")
+
     def __init__(
         self,
         codec: Codec,

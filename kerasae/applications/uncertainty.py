@@ -15,7 +15,7 @@ from kerasae.applications._posterior import Posterior, drawn, expected, has_post
 from kerasae.applications._uncertainty_spread import Spread, by_row, write_arrays, write_cells
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.report import figures
+from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
 
@@ -52,6 +52,7 @@ class Uncertainty(Application):
     """
 
     kinds = ("image", "vector", "table")
+    decisive = ("held by",)
 
     def __init__(
         self,
@@ -213,7 +214,7 @@ class Uncertainty(Application):
     def _least_certain(self, frame: pd.DataFrame) -> Listing:
         worst = frame.sort_values("score_std", ascending=False).head(10)
         rows = [
-            [str(row.row), f"{row.score_mean:.4g}", f"{row.score_std:.3g}", f"{row.cell_std:.3g}"]
+            [str(row.row), as_text(row.score_mean), as_text(row.score_std, 3), as_text(row.cell_std, 3)]
             for row in worst.itertuples()
         ]
         return Listing(

@@ -6,6 +6,7 @@ function.
 
 import importlib
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -52,6 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     # TensorFlow reads these once, when it is imported; whoever set them keeps them.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # What a scheduler sends before it kills: nothing half-written is left.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _one_line_each()

@@ -129,8 +129,7 @@ def _apply(
         click.echo(json.dumps(outcome.to_dict(), indent=2))
         return
     print_table(outcome.headings, outcome.table(), f"{name} on {outcome.data}, {outcome.rows:,} rows")
-    own = next(iter(outcome.findings.values()))
-    for _, sentence in own.sentences:
+    for _, sentence in outcome.sentences:
         console().print(sentence)
     console().print(f"Files: {outcome.folder}   Page: {outcome.folder / 'report.html'}")
 

@@ -122,7 +122,9 @@ def verdicts(entries: Sequence[Entry], data: Data) -> list[str]:
         best = (min if lower else max)(held, key=lambda entry: entry.mean(key) or 0.0)
         if kind.exact(best.figures[0], key):
             phrase = shown[key].phrase or shown[key].heading
-            advice = "; take a smaller code" if best.figures[0]["latent_dim"] > 1 else ""
+            advice = (
+                "; to reduce or compress, take a smaller code" if best.figures[0]["latent_dim"] > 1 else ""
+            )
             sentences.append(
                 f"{_title(best.name)} is exact at this code size ({phrase}): there is nothing left to "
                 f"beat{advice}."

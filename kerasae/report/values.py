@@ -1,0 +1,25 @@
+"""Values as text, for tables, pages and sentences."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def as_text(value: Any, digits: int = 4) -> str:
+    """One value as text.
+
+    Integers are as they are, for many are names or years. Other numbers have `digits` significant
+    digits or all those before the point, and an exponent only where there is no other way. A date has
+    no time at midnight; what is missing is "–".
+
+    Example:
+        >>> as_text(797413.2), as_text(0.12345), as_text(None)
+        ('797,413', '0.1235', '–')
+    """
+    if value is None or pd.isna(value):
+        return "–"
+    if isinstance(value, float | np.floating):
+        plain = 10.0**digits <= abs(value) < 1e15
+        return f"{value:,.0f}" if plain else f"{value:.{digits}g}"
+    return str(value).removesuffix(" 00:00:00")

@@ -1,0 +1,49 @@
+"""What is said of a model beside its baselines."""
+
+from pathlib import Path
+
+import pytest
+
+from kerasae import registry
+from kerasae.applications import Outcome
+from kerasae.applications._base import Finding
+
+
+def outcome(figures, better, decisive):
+    findings = {name: Finding({"rows": 3, "error": value}, better) for name, value in figures.items()}
+    return Outcome("x", "digits", 3, findings, {}, Path(), decisive)
+
+
+@pytest.mark.parametrize(
+    ("figures", "lower", "good", "words"),
+    [
+        ((0.2, 0.5, 0.3), True, True, "Error: 0.2, better than the best baseline, pca (0.3)."),
+        ((0.4, 0.5, 0.3), True, False, "Error: 0.4, no better than the best baseline, pca (0.3)."),
+        ((0.4, 0.5, 0.3), False, False, "Error: 0.4, no better than the best baseline, mean (0.5)."),
+        ((0.6, 0.5, 0.3), False, True, "Error: 0.6, better than the best baseline, mean (0.5)."),
+        ((0.3, 0.5, 0.3), True, False, "Error: 0.3, no better than the best baseline, pca (0.3)."),
+        ((0.3, None, 0.4), True, True, "Error: 0.3, better than the best baseline, pca (0.4)."),
+    ],
+)
+def test_the_last_sentence_says_how_the_best_baseline_does(figures, lower, good, words):
+    named = dict(zip(("vae", "mean", "pca"), figures, strict=True))
+    assert outcome(named, {"error": lower}, ["err"]).sentences[-1] == (good, words)
+
+
+@pytest.mark.parametrize(
+    ("figures", "better", "decisive"),
+    [
+        ({"vae": 0.2}, {"error": True}, ["error"]),
+        ({"vae": 0.2, "pca": None}, {"error": True}, ["error"]),
+        ({"vae": None, "pca": 0.1}, {"error": True}, ["error"]),
+        ({"vae": 0.2, "pca": 0.1}, {}, ["error"]),
+        ({"vae": 0.2, "pca": 0.1}, {"error": True}, []),
+    ],
+)
+def test_nothing_is_said_where_nothing_compares(figures, better, decisive):
+    assert outcome(figures, better, decisive).sentences == []
+
+
+@pytest.mark.parametrize("name", registry.names("application"))
+def test_every_application_says_by_what_it_is_compared(name):
+    assert registry.resolve("application", name).decisive
