@@ -225,3 +225,20 @@ def test_a_training_on_two_hosts_that_were_killed_resumes(tmp_path):
     history = pd.read_csv(out / "history.csv")
     assert list(history["epoch"]) == list(range(1, 201))
     assert history["loss"].iloc[-1] < history["loss"].iloc[done - 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trim", "rel"), [(0.0, 1e-4), (0.25, 0.1)])
+def test_many_devices_take_the_same_steps(trim, rel, tmp_path):
+    """Steps and a schedule count updates, not devices; each device trims its own part of a batch."""
+    arguments = [*ARGUMENTS, "--set", "train.steps=100", "--set", "train.schedule=cosine"]
+    arguments += ["--set", f"model.trim={trim}"]
+    alone = [sys.executable, "-m", "kerasae", *arguments, "--out", str(tmp_path / "one")]
+    mirrored = [*arguments, "--strategy", "mirrored", "--out", str(tmp_path / "mirrored")]
+    for command in (alone, [sys.executable, "-c", TWO_DEVICES, *mirrored]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    expected, found = (pd.read_csv(tmp_path / name / "history.csv") for name in ("one", "mirrored"))
+    assert len(found) == len(expected) == 10
+    for key in expected:
+        assert found[key].to_numpy() == pytest.approx(expected[key].to_numpy(), rel=rel, abs=1e-6), key

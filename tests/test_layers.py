@@ -82,6 +82,7 @@ CASES = [
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
     (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),
     (layers.PaddingMask, layers.PaddingMask, {}, ((4, 3, 5), (4, 3, 5))),
+    (layers.PeriodicFeatures, layers.PeriodicFeatures, {"count": 3, "scale": 0.2, "first": 2}, INPUT),
     (TransposedDense, TiedDense, {"units": 5, "activation": "tanh"}, INPUT),
     (TransposedDense, TiedDense, {"units": 5, "use_bias": False}, INPUT),
     (GaussianKL, OneKL, {"free_bits": 0.1, "warmup_steps": 3}, INPUT),
@@ -111,8 +112,6 @@ def battery():
     return cases
 
 
-#: Found by these tests, and left to be mended: a mark that turns red when it is.
-
 BATTERY = [
     pytest.param(*case[1:], id=f"{case[1].__name__}-{number}") for number, case in enumerate(battery())
 ]
@@ -130,6 +129,8 @@ def output_shape(layer, shape):
         return (*shape[:-1], 2 * shape[-1])
     if layer is layers.ColumnScales:
         return (*shape[:-1], shape[-1] + 3)
+    if layer is layers.PeriodicFeatures:
+        return (*shape[:-1], shape[-1] + 2 * 3 * 2)
     return shape[0] if layer in (Sampling, layers.PaddingMask) else shape
 
 

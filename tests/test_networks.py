@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasae import Recipe, load_model, registry
+from kerasae.layers import PeriodicFeatures
 from kerasae.models import UndercompleteAutoencoder
 from kerasae.networks import conv, dense
 from kerasae.spec import Spec
@@ -166,11 +167,17 @@ def test_bad_convolutions(arguments, message):
         conv(Spec("image", (4, 4, 1)), **arguments)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_conv_is_the_same_when_it_is_loaded_and_where_kerasae_is_not(
-    small, digits, family, tmp_path, run_python
+@pytest.mark.parametrize(
+    ("network", "family", "arguments"),
+    [
+        *(("conv", family, {"residual_blocks": 1}) for family in FAMILIES),
+        ("dense", "undercomplete", {"frequencies": 3}),
+    ],
+)
+def test_it_is_the_same_when_it_is_loaded_and_where_kerasae_is_not(
+    small, digits, network, family, arguments, tmp_path, run_python
 ):
-    model = small("conv", family, residual_blocks=1)
+    model = small(network, family, **arguments)
     model.fit(digits.x("train")[:128], epochs=1, verbose=0)
     raw = digits.test.examples[:20]
     model.save(tmp_path / "model.keras")
@@ -256,3 +263,29 @@ def test_dense_without_hidden_layers_is_linear():
     encoder, decoder = dense(Spec("vector", (5,)), 2, depth=0)
     assert not encoder.trainable_variables
     assert len(decoder.trainable_variables) == 2
+
+
+def test_frequencies_add_sines_and_cosines_of_the_numbers():
+    x = np.linspace(-3, 3, 20, dtype="float32").reshape(4, 5)
+    layer = PeriodicFeatures(3, scale=0.5, first=2)
+    found = np.asarray(layer(x))
+    assert found.shape == layer.compute_output_shape((4, 5)) == (4, 5 + 2 * 3 * 2)
+    # Quantiles of |N(0, 0.5)| at 1/6, 1/2 and 5/6.
+    np.testing.assert_allclose(layer.frequencies, [0.1052, 0.3372, 0.6915], atol=1e-4)
+    angles = 2 * np.pi * np.concatenate([x[:, :2] * one for one in layer.frequencies], axis=1)
+    np.testing.assert_allclose(found, np.concatenate([x, np.sin(angles), np.cos(angles)], 1), atol=1e-5)
+
+
+def test_frequencies_show_what_lies_within_a_deviation():
+    """A function that turns four times within a deviation is learnt with them and not without."""
+    x = np.random.default_rng(0).uniform(-1, 1, (2000, 2)).astype("float32")
+    target = np.sin(4 * np.pi * x[:, :1]) * x[:, 1:]
+    errors = []
+    for frequencies in (0, 16):
+        keras.utils.set_random_seed(0)
+        network = dense(Spec("vector", (2,)), 4, widths=[64, 64], frequencies=frequencies).encoder
+        model = keras.Sequential([network, keras.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, target, epochs=20, verbose=0)
+        errors.append(model.evaluate(x, target, verbose=0))
+    assert errors[1] < 0.3 * errors[0]

@@ -710,8 +710,9 @@ print({name: value.dtype.name for name, value in decoder(codes).items()})
 """
 
 
-def test_plain_parts_load_without_kerasae(tmp_path, run_python):
-    model, data = table_model("variational", rows())
+@pytest.mark.parametrize("frequencies", [0, 3])
+def test_plain_parts_load_without_kerasae(frequencies, tmp_path, run_python):
+    model, data = table_model("variational", rows(), network={"frequencies": frequencies})
     model.plain_encoder().save(tmp_path / "e.keras")
     model.plain_decoder().save(tmp_path / "d.keras")
     np.save(tmp_path / "rows.npy", model.preprocessor.tensors(data.test.examples), allow_pickle=True)

@@ -4,6 +4,7 @@ from kerasae.layers._noise import NoiseLayer
 from kerasae.layers.column_embedding import ColumnEmbedding
 from kerasae.layers.column_scales import ColumnScales
 from kerasae.layers.padding_mask import PaddingMask, is_token
+from kerasae.layers.periodic_features import PeriodicFeatures
 from kerasae.layers.sampling import Sampling
 from kerasae.layers.shared_scale import SharedScale
 from kerasae.layers.token_embedding import TokenEmbedding
@@ -15,6 +16,7 @@ __all__ = [
     "ColumnScales",
     "NoiseLayer",
     "PaddingMask",
+    "PeriodicFeatures",
     "Sampling",
     "SharedScale",
     "TokenEmbedding",

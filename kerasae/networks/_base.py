@@ -91,6 +91,12 @@ def check_positive(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
 
 
+def check_frequencies(value: Any) -> None:
+    """Raises a ValueError unless the value is a number of frequencies, 0 for none."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"`frequencies` must be a non-negative integer, received {value!r}.")
+
+
 def _check_known(name: str, value: Any, module: Any) -> None:
     try:
         module.get(value)

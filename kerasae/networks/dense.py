@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import keras
 
-from kerasae.layers import TransposedDense
-from kerasae.networks._base import Network, Style, check_positive
+from kerasae.layers import PeriodicFeatures, TransposedDense
+from kerasae.networks._base import Network, Style, check_frequencies, check_positive
 from kerasae.spec import Spec
 
 
@@ -22,6 +22,7 @@ def dense(
     normalization: Literal["batch", "layer"] | None = None,
     dropout: float = 0.0,
     tied: bool = False,
+    frequencies: int = 0,
     kernel_initializer: str | dict[str, Any] = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
@@ -41,6 +42,8 @@ def dense(
         normalization: behind each hidden layer, before its activation.
         dropout: share of each hidden layer's units set to zero in training, in [0, 1).
         tied: whether the decoder borrows the encoder's transposed kernels.
+        frequencies: at which the encoder sees sines and cosines of each number beside it, so that it
+            learns detail within a standard deviation; 0 for none. See `PeriodicFeatures`.
         kernel_initializer: of every kernel, a name or config of `keras.initializers`.
         l1: weight of the sum of absolute kernel entries.
         l2: weight of the sum of squared kernel entries.
@@ -62,6 +65,12 @@ def dense(
         raise ValueError(f"`depth` must be non-negative, received {depth}.")
     if tied and outputs != 1:
         raise ValueError(f"`tied` needs a loss with one number per feature, received {outputs}.")
+    check_frequencies(frequencies)
+    if tied and frequencies:
+        raise ValueError(
+            f"`tied` needs an encoder of dense layers alone, received `frequencies` {frequencies}; leave "
+            "one of them out."
+        )
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     hidden = falling_widths(spec.size, latent_dim, depth) if widths is None else list(widths)
     for width in hidden:
@@ -71,6 +80,8 @@ def dense(
         return keras.layers.Dense(width, activation=style.inner, dtype=dtype, **style.kernel())
 
     encoder = keras.Sequential([keras.Input(spec.shape), keras.layers.Flatten()], name="encoder")
+    if frequencies:
+        encoder.add(PeriodicFeatures(frequencies, dtype="float32"))
     for width in hidden:
         for part in style.block(layer(width)):
             encoder.add(part)

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 import keras
 
-from kerasae.layers import ColumnEmbedding
-from kerasae.networks._base import Network, Style, check_positive
+from kerasae.layers import ColumnEmbedding, PeriodicFeatures
+from kerasae.networks._base import Network, Style, check_frequencies, check_positive
 from kerasae.networks.dense import falling_widths
 from kerasae.spec import Spec
 
@@ -21,6 +21,7 @@ def table(
     activation: str = "relu",
     normalization: Literal["batch", "layer"] | None = None,
     dropout: float = 0.0,
+    frequencies: int = 0,
     kernel_initializer: str | dict[str, Any] = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
@@ -39,6 +40,8 @@ def table(
         activation: of the hidden layers, a name in `keras.activations`.
         normalization: behind each hidden layer, before its activation.
         dropout: share of each hidden layer's units set to zero in training, in [0, 1).
+        frequencies: at which the encoder sees sines and cosines of each number beside it, so that it
+            learns detail within a standard deviation; 0 for none. See `PeriodicFeatures`.
         kernel_initializer: of every kernel, a name or config of `keras.initializers`.
         l1: weight of the sum of absolute kernel entries.
         l2: weight of the sum of squared kernel entries.
@@ -65,6 +68,7 @@ def table(
         )
     if depth < 0:
         raise ValueError(f"`depth` must be non-negative, received {depth}.")
+    check_frequencies(frequencies)
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     counts = [column.width if column.kind == "category" else 0 for column in spec.features]
     embedding = ColumnEmbedding(counts, dtype="float32", name="embedding")
@@ -77,6 +81,9 @@ def table(
         return keras.layers.Dense(width, activation=style.inner, dtype=dtype, **style.kernel())
 
     encoder = keras.Sequential([keras.Input(spec.shape), embedding], name="encoder")
+    numbers = counts.count(0)
+    if frequencies and numbers:
+        encoder.add(PeriodicFeatures(frequencies, first=numbers, dtype="float32"))
     decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
     for model, order in ((encoder, hidden), (decoder, hidden[::-1])):
         for width in order:
