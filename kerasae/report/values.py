@@ -20,6 +20,7 @@ def as_text(value: Any, digits: int = 4) -> str:
     if value is None or pd.isna(value):
         return "–"
     if isinstance(value, float | np.floating):
-        plain = 10.0**digits <= abs(value) < 1e15
-        return f"{value:,.0f}" if plain else f"{value:.{digits}g}"
+        number = float(value)
+        plain = 10.0**digits <= abs(number) < 1e15
+        return f"{number:,.0f}" if plain else f"{number:.{digits}g}"
     return str(value).removesuffix(" 00:00:00")
