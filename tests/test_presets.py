@@ -3,11 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import cdist
+from sklearn.datasets import make_moons
+from sklearn.metrics import roc_auc_score
 
 from kerasae import Recipe, load_data, registry
 from kerasae.cli import main
 from kerasae.cli._options import make_recipe
 from kerasae.presets import settings
+from kerasae.sklearn import AutoencoderDetector
+from kerasae.spec import Spec
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,30 @@ def test_a_preset_trains_on_every_kind(preset, source, sources):
     model = recipe.build(data)
     logs = model.fit(data.x("train")[:32], epochs=1, verbose=0)
     assert np.isfinite(logs.history["loss"][0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "few"),
+    [("vector", (5,), True), ("vector", (6,), False), ("vector", (2, 3), False), ("image", (2, 2, 1), False)],
+)
+def test_few_columns_are_another_case(kind, shape, few):
+    found = settings("detector", Spec(kind, shape))
+    assert ("network.frequencies" in found) == few
+    assert (found["model.corruption"]["level"] < 2) == (few or kind == "image")
+
+
+@pytest.mark.slow
+def test_the_detector_finds_what_lies_beside_a_curve_in_two_columns():
+    """Rows in the gap between two moons, which the mean and the covariance do not tell."""
+    rows, _ = make_moons(2200, noise=0.05, random_state=0)
+    rng = np.random.default_rng(0)
+    other = rng.uniform([-1, -0.5], [2, 1], (400, 2))
+    # Further from every row than noise takes one.
+    far = cdist(other, rows).min(axis=1) > 0.15
+    detector = AutoencoderDetector(random_state=0).fit(rows[:1500])
+    scores = -detector.score_samples(np.concatenate([rows[1500:], other[far]]))
+    odd = np.repeat([False, True], [700, far.sum()])
+    assert roc_auc_score(odd, scores) > 0.95
 
 
 def test_what_a_user_says_wins(sources):
