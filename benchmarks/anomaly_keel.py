@@ -42,7 +42,7 @@ SCORES = {
     "kerasae, whitened residual (default)": "whitened",
     "kerasae, squared error": "squared_error",
     "kerasae, nearest codes": "nearest_neighbours",
-    "kerasae, whitened residual and nearest codes": "combination",
+    "kerasae, both (`--score combination`)": "combination",
 }
 NEIGHBOURS = {"KNN": 5, "LOF": 20}
 
@@ -93,7 +93,7 @@ def main() -> None:
     by_table = pd.DataFrame(rows).groupby("name", sort=False).mean()
     methods = list(found)
     few = by_table["columns"] < 6
-    print(f"\n| | all {len(by_table)} | {sum(few)} of fewer than 6 columns | the others |")
+    print(f"\n| | all {len(by_table)} | {sum(few)} of up to 5 columns | the others |")
     print("| --- | ---: | ---: | ---: |")
     for method in methods:
         cells = [by_table[method], by_table.loc[few, method], by_table.loc[~few, method]]
