@@ -730,6 +730,19 @@ def test_a_row_is_embedded_as_numbers_vectors_and_marks():
     np.testing.assert_allclose(found, [[1.5, *table[2], 0, 0], [0, *table[3], 1, 1]])
 
 
+def test_frequencies_are_those_of_numbers_alone():
+    """Not of the vectors of categories, nor of the marks: neither has a scale."""
+    plain, waved = (
+        table_model("undercomplete", rows(), network={"frequencies": count})[0].encoder for count in (0, 3)
+    )
+    before, after = (
+        next(layer for layer in encoder.layers if hasattr(layer, "kernel")).kernel.shape[0]
+        for encoder in (plain, waved)
+    )
+    numbers = sum(column.kind != "category" for column in from_frame(rows()).spec.features)
+    assert after - before == 2 * 3 * numbers
+
+
 def test_a_missing_entry_is_not_the_mean():
     """It is marked: the code of a row differs whether an entry is missing or average."""
     model, data = table_model("undercomplete", rows())
