@@ -31,6 +31,22 @@ def test_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
+def test_the_contract_where_scipy_takes_other_arrays(run_python):
+    """Checks that scikit-learn skips unless this was set before SciPy is imported."""
+    which = [__file__, "-q", "-m", "slow", "-k", "test_the_contract_of_scikit_learn and array_api"]
+    found = run_python(
+        "import sys, pytest\n"
+        "class Count:\n"
+        "    def pytest_runtest_logreport(self, report):\n"
+        "        print('check', report.when, report.outcome)\n"
+        f"sys.exit(pytest.main({which!r}, plugins=[Count()]))",
+        SCIPY_ARRAY_API="1",
+    )
+    assert found.count("check call passed") == 3
+    assert "skipped" not in found
+
+
 @pytest.fixture(scope="module")
 def iris():
     return load_iris(return_X_y=True)
