@@ -52,12 +52,17 @@ class Application:
     #: How the heading of the figure begins by which codecs are compared; the first that there is counts.
     decisive: ClassVar[tuple[str, ...]] = ()
 
+    #: Whether codes that are near must belong to examples that are alike.
+    compares_codes: ClassVar[bool] = False
+
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
 
     @classmethod
     def refusal(cls, codec: Codec) -> str:
         """Why a codec cannot be used for this, as a sentence; empty where it can."""
+        if cls.compares_codes and getattr(codec, "numbered", False):
+            return "its code is the number of an example, and numbers that are near mean nothing."
         return ""
 
     @classmethod

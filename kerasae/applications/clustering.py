@@ -15,7 +15,6 @@ from kerasae.applications._examples import LEARNT
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
-from kerasae.evaluation._texts import NearestText
 from kerasae.models import Autoencoder
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
@@ -60,6 +59,7 @@ class Clustering(Application):
     (silhouette); Schwarz 1978, Annals of Statistics 6(2) (BIC).
     """
 
+    compares_codes = True
     decisive = ("adjusted Rand",)
 
     def __init__(
@@ -107,12 +107,6 @@ class Clustering(Application):
         self.epochs = epochs
         self.most = most
         self.seed = seed
-
-    @classmethod
-    def refusal(cls, codec: Codec) -> str:
-        if isinstance(codec, NearestText):
-            return "its code is the number of a text, and numbers that are near mean nothing."
-        return ""
 
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from kerasae.codec import Codec
 from kerasae.data import Data, Split
 from kerasae.data._split import pick
 from kerasae.evaluation._measures import codes_of
-from kerasae.evaluation._texts import NearestText
 
 
 class Generation(Application):
@@ -55,6 +54,7 @@ class Generation(Application):
     ICML (attributes); Kynkäänniemi et al. 2019, NeurIPS (precision and recall).
     """
 
+    compares_codes = True
     decisive = ("precision",)
 
     def __init__(
@@ -98,12 +98,6 @@ class Generation(Application):
         self.neighbours = neighbours
         self.most = most
         self.seed = seed
-
-    @classmethod
-    def refusal(cls, codec: Codec) -> str:
-        if isinstance(codec, NearestText):
-            return "Its codes number the training texts; nothing lies between two of them."
-        return ""
 
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from kerasae.applications._retrieval_ranking import Rankings
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
-from kerasae.evaluation._texts import NearestText
 from kerasae.report.page import Listing, Picture
 
 #: Indexed rows among which neighbours in x are looked for, which have more numbers than codes.
@@ -60,6 +59,7 @@ class Retrieval(Application):
     Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
     """
 
+    compares_codes = True
     decisive = ("mean average precision", "neighbours in x found")
 
     def __init__(
@@ -95,12 +95,6 @@ class Retrieval(Application):
         self.bits = bits
         self.most = most
         self.seed = seed
-
-    @classmethod
-    def refusal(cls, codec: Codec) -> str:
-        if isinstance(codec, NearestText):
-            return "its code is the number of a text, and numbers that are near mean nothing."
-        return ""
 
     def fit(self, data: Data) -> Self:
         """Indexes the training and the validation rows."""

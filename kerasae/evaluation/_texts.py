@@ -131,6 +131,8 @@ class NearestText(_TfIdf):
     """The nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
 
     latent_dim = 1
+    #: Codes are the numbers of examples: those that are near are not alike.
+    numbered = True
 
     def fit(self, data: Data) -> "NearestText":
         """Indexes the texts; returns itself."""

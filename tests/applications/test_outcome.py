@@ -7,6 +7,7 @@ import pytest
 from kerasae import registry
 from kerasae.applications import Outcome
 from kerasae.applications._base import Finding
+from kerasae.evaluation._texts import NearestText, TextSVD
 
 
 def outcome(figures, better, decisive):
@@ -47,3 +48,14 @@ def test_nothing_is_said_where_nothing_compares(figures, better, decisive):
 @pytest.mark.parametrize("name", registry.names("application"))
 def test_every_application_says_by_what_it_is_compared(name):
     assert registry.resolve("application", name).decisive
+
+
+def test_a_codec_that_numbers_examples_has_no_near_codes():
+    numbered = NearestText()
+    refused = [
+        name
+        for name in registry.names("application")
+        if "number of an example" in registry.resolve("application", name).refusal(numbered)
+    ]
+    assert refused == ["clustering", "generation", "retrieval"]
+    assert not registry.resolve("application", "retrieval").refusal(TextSVD(2))
