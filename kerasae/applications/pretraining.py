@@ -158,8 +158,10 @@ class Pretraining(Application):
             pictures.append(
                 Picture(
                     "Label efficiency",
-                    f"Accuracy on {len(rows):,} rows by number of labels; bars are the deviation over "
-                    f"{self.draws} draw{'s' * (self.draws != 1)} of the labels.",
+                    f"Accuracy on {len(rows):,} rows by number of labels"
+                    + (
+                        f"; bars: the deviation over {self.draws} draws of labels." if self.draws > 1 else "."
+                    ),
                     drawn,
                 )
             )

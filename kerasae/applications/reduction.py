@@ -117,7 +117,9 @@ class Reduction(Application):
             places = self.project(shown) if len(shown) > 2 else np.zeros((len(shown), 2))
             labels = class_labels(data)
             self._write(out, data, codes, places)
-            drawn = figures.code_maps({self.map: places}, None if labels is None else labels[: len(shown)])
+            axis = figures.two_dimensions(codes)[1] if self.map == "code" else self.map
+            first = None if labels is None else labels[: len(shown)]
+            drawn = figures.code_maps({self.map: places}, first, axis)
             drawn.savefig(out / "map.png", facecolor="white")
             pictures.append(
                 Picture(

@@ -69,7 +69,9 @@ def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figur
     return figure
 
 
-def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Figure:
+def code_maps(
+    codes: Mapping[str, np.ndarray], labels: np.ndarray | None, axes_are: str | None = None
+) -> Figure:
     """Codes in two dimensions, a panel for each name, coloured by label.
 
     Codes of more than two numbers are shown on their first two principal components, which is said
@@ -78,6 +80,7 @@ def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Fig
     Args:
         codes: `(rows, latent_dim)` by name.
         labels: of the rows, or `None`.
+        axes_are: what the numbers are, where they are not codes.
     """
     columns = min(3, len(codes))
     lines = -(-len(codes) // columns)
@@ -89,6 +92,7 @@ def code_maps(codes: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Fig
     hues = _class_colours(len(classes))
     for place, (name, values) in zip(axes, codes.items(), strict=False):
         points, axis = two_dimensions(values)
+        axis = axes_are or axis
         if labels is None or not classes:
             place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
         for index, label in enumerate(classes):

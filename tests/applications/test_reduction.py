@@ -149,3 +149,12 @@ def test_different_categories_are_one_apart(tmp_path):
     points = as_points(data, "train")[:, :4]
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.testing.assert_allclose(np.unique(distances.round(5)), [0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "how", "axis"), [(4, "code", "component"), (2, "code", "code"), (4, "tsne", "tsne")]
+)
+def test_the_axes_of_a_map_say_what_they_are(size, how, axis, blobs, tmp_path):
+    (picture,) = Reduction(PCA(size).fit(blobs), map=how).fit(blobs).report(blobs, tmp_path).pictures
+    place = picture.figure.axes[0]
+    assert (place.get_xlabel(), place.get_ylabel()) == (f"{axis} 1", f"{axis} 2")
