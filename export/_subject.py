@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import pandas as pd
 
 from kerasae.data import Data
 from kerasae.models import Autoencoder
@@ -17,9 +15,9 @@ from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
 
-#: Held-out rows on which an artifact is compared with its model.
+#: Held-out rows, drawn, on which an artifact is compared with its model.
 PARITY_ROWS = 500
-#: Training rows that choose the ranges of int8: the worst error falls threefold from 100 to 500.
+#: Training rows, drawn, that choose the ranges of int8: the worst error falls threefold from 100 to 500.
 CALIBRATION_ROWS = 500
 
 
@@ -89,9 +87,9 @@ class Subject:
                     "Expected `data`, or `examples` that the model was not trained on: an artifact is "
                     "compared with its model before it leaves."
                 )
-            examples = spread(data.test, PARITY_ROWS)
+            examples = data.test.drawn(PARITY_ROWS).examples
         if calibration is None:
-            calibration = examples if data is None else spread(data.train, CALIBRATION_ROWS)
+            calibration = examples if data is None else data.train.drawn(CALIBRATION_ROWS).examples
         return cls(model, _preprocessor(model), name, examples, calibration, detector)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
@@ -125,15 +123,3 @@ def _preprocessor(model: Autoencoder) -> Any:
             f"takes {model.encoder.inputs[0].dtype}; pass `preprocessor` to the model."
         )
     return Identity(Spec("image" if len(shape) == 3 else "vector", shape))
-
-
-def spread(split: Any, most: int) -> Any:
-    """At most so many raw examples, evenly from the whole of a split, which may be in some order."""
-    wanted = np.unique(np.linspace(0, len(split) - 1, min(most, len(split))).astype(int))
-    parts, start = [], 0
-    for chunk in split.chunks():
-        rows = wanted[(wanted >= start) & (wanted < start + len(chunk))] - start
-        start += len(chunk)
-        if len(rows):
-            parts.append(chunk.iloc[rows] if isinstance(chunk, pd.DataFrame) else chunk[rows])
-    return pd.concat(parts) if isinstance(parts[0], pd.DataFrame) else np.concatenate(parts)

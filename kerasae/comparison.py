@@ -139,7 +139,7 @@ def compare_runs(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
                 f"{runs[0].folder} and {second.get(differing)!r} in {run.folder}."
             )
     data = runs[0].data
-    rows = data.test.head(100)
+    rows = data.test.drawn(100).examples
     for run in runs[1:]:
         one, other = (model.preprocessor.to_x(rows) for model in (run.model, runs[0].model))
         if one.shape != other.shape or not np.allclose(one, other, atol=1e-6, equal_nan=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import Entry, columns, shown_rows, to_json, verdicts
+from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
 from kerasae.report import as_text, figures, page
 from kerasae.runs import write_json
@@ -46,13 +46,13 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     """Writes `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder."""
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
-    shown = data.test.head(shown_rows())
+    shown, mapped = shown_rows(data), mapped_rows(data).test
     pictures, listings = [], []
     if data.spec.kind in ("table", "text"):
         listings.append(
             page.Listing(
                 "Originals and reconstructions",
-                "The first test examples, and below them what each codec makes of its code; – is missing.",
+                "Test examples, drawn, and below them what each codec makes of its code; – is missing.",
                 *_listing(shown, entries),
             )
         )
@@ -60,7 +60,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures.append(
             page.Picture(
                 "Originals and reconstructions",
-                "The first test examples, and below them what each codec makes of its code.",
+                "Test examples, drawn, and below them what each codec makes of its code.",
                 figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in entries}),
             )
         )
@@ -80,11 +80,11 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     pictures.append(
         page.Picture(
             "Code maps",
-            "The codes of the test examples, at most 5,000. Colours are labels, which no training saw; "
-            "codes of more than two numbers are shown on their first two principal components.",
+            "The codes of the test examples, at most 5,000, drawn. Colours are labels, which no training "
+            "saw; codes of more than two numbers are shown on their first two principal components.",
             figures.code_maps(
                 {e.name: e.codes for e in entries if e.codes.shape[1] > 1 or not e.baseline},
-                None if data.test.labels is None else data.test.labels[: len(entries[0].codes)],
+                mapped.labels,
             ),
         )
     )

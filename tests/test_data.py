@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae import Recipe, load_data, registry
-from kerasae.data import parse_source
+from kerasae import PCA, Recipe, load_data, registry
+from kerasae.data import Data, Split, parse_source
 from kerasae.data._base import make_data
+from kerasae.evaluation.metrics import probe_accuracy
 from kerasae.preprocessing import Rescaling
+from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
 
@@ -303,3 +305,38 @@ def test_tfds_that_is_not_prepared_says_what_was_tried(tmp_path):
 def test_tfds_that_does_not_exist(tmp_path):
     with pytest.raises(ValueError, match="TFDS knows no data set 'no_such_thing'"):
         load_data("tfds:no_such_thing", data_dir=str(tmp_path))
+
+
+# Rows drawn from a split -----------------------------------------------------------------------------
+
+
+def sorted_rows(classes=8, each=500):
+    """Vectors sorted by class, as a folder of images is; each class has a feature of its own."""
+    labels = np.repeat(np.arange(classes), each)
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(len(labels), classes))
+    return (np.eye(classes)[labels] + noise).astype("float32"), labels
+
+
+def test_a_draw_reaches_every_part_of_a_sorted_split():
+    x, labels = sorted_rows()
+    split = Split(x, labels)
+    drawn = split.drawn(200, seed=1)
+    places = drawn.numbers
+    assert len(drawn) == len(set(places)) == 200 and (np.diff(places) > 0).all()
+    np.testing.assert_array_equal(drawn.examples, x[places])
+    np.testing.assert_array_equal(drawn.labels, labels[places])
+    # 25 of each class are expected, with a standard deviation below 5.
+    assert (abs(np.bincount(drawn.labels) - 25) < 20).all()
+    np.testing.assert_array_equal(split.drawn(200, seed=1).numbers, places)
+    assert not np.array_equal(split.drawn(200, seed=2).numbers, places)
+    np.testing.assert_array_equal(split.drawn(10_000).examples, x)
+
+
+def test_the_probe_sees_every_class_of_sorted_rows():
+    # 8 classes of 2,500: of the first 10,000 rows a probe learns four of the classes.
+    x, labels = sorted_rows(each=2500)
+    few, few_labels = sorted_rows(each=20)
+    spec = Spec("vector", (8,))
+    data = Data("sorted", spec, Split(x, labels), Split(few), Split(few, few_labels))
+    data = data.with_preprocessor(Identity(spec))
+    assert probe_accuracy(PCA(8).fit(data), data) > 0.99

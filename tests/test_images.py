@@ -6,6 +6,7 @@ from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
 from kerasae.data._image_files import decode_image
+from kerasae.data._split import drawn_rows
 from kerasae.preprocessing import Rescaling
 
 
@@ -38,6 +39,9 @@ def test_pixels_and_labels_are_those_of_the_files(folder):
             )
             assert label == ("cats", "dogs")[seed % 2]
     assert not expected
+    drawn, numbers = data.train.drawn(5, seed=4), drawn_rows(len(data.train), 5, seed=4)
+    np.testing.assert_array_equal(drawn.examples, data.train.examples[numbers])
+    assert drawn.labels.tolist() == data.train.labels[numbers].tolist()
 
 
 def test_a_flat_folder_has_no_labels(tmp_path):

@@ -17,6 +17,7 @@ from sklearn import decomposition
 from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
 from kerasae.data._base import draw_splits
+from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
@@ -95,6 +96,9 @@ def test_a_stream_holds_the_rows_that_memory_would(path):
         pd.testing.assert_frame_equal(left, right)
         assert sorted(one.labels) == sorted(other.labels)
         pd.testing.assert_frame_equal(other.head(7), other.examples.iloc[:7])
+        drawn, numbers = other.drawn(9, seed=4), drawn_rows(len(other), 9, seed=4)
+        pd.testing.assert_frame_equal(drawn.examples, other.examples.iloc[numbers])
+        assert drawn.labels.tolist() == other.labels[numbers].tolist()
 
 
 def test_complete_columns_have_plain_types(tmp_path):

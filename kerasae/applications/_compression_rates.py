@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from kerasae.applications._compression_bitstream import Content, write
 from kerasae.applications._compression_quantiser import choose, unit_steps
 from kerasae.codec import Codec
-from kerasae.data import Data, Split
+from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
 from kerasae.evaluation.metrics import measures
 from kerasae.report.figures import colours
@@ -22,11 +22,11 @@ _CURVE_BITS, _FILE_BITS = 12, 16
 _OF_LOSS, _OF_CODE = 0.05, 0.005
 #: A curve ends where rounding costs no more.
 _OF_END = 0.002
-#: Validation rows from which bits are chosen.
+#: Validation rows, drawn, from which bits are chosen.
 _JUDGED = 1000
 #: Components that PCA may have; its steps decide how many of them carry any bits.
 MOST_COMPONENTS = 256
-#: Training rows from which steps are chosen.
+#: Rows of each split, drawn, from which steps are chosen.
 FITTED = 20_000
 
 #: Bits per row and figures by key, from few bits to many.
@@ -66,9 +66,9 @@ class Handed:
 
 
 def fitted_codes(codec: Codec, data: Data) -> np.ndarray:
-    """Codes of the training and the validation split, or of their first rows."""
+    """Codes of rows of the training and the validation split, drawn where there are many."""
     splits = [name for name in ("train", "validation") if len(data.split(name))]
-    return np.concatenate([codes_of(codec, data, name, FITTED) for name in splits])
+    return np.concatenate([codes_of(codec, data.drawn(name, FITTED), name) for name in splits])
 
 
 def figures_of(codec: Codec, codes: np.ndarray, data: Data) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Dat
         data: whose validation rows are decoded; training rows where there are none.
     """
     split = data.validation if len(data.validation) else data.train
-    judged = dataclasses.replace(data, test=Split(split.head(_JUDGED)))
+    judged = dataclasses.replace(data, test=split.drawn(_JUDGED))
     codes = codes_of(codec, judged, "test")
     without = as_losses(figures_of(codec, codes, judged), judged)
     middle = np.tile(training.mean(axis=0).astype("float32"), (len(codes), 1))

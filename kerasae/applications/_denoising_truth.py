@@ -44,7 +44,7 @@ def read_clean(path: str, data: Data) -> Examples:
             f"Expected a clean image for each example in {path}, under its name; found none for {lost[0]}"
             + (f" and {len(lost) - 1} more." if len(lost) > 1 else ".")
         )
-    return clean.rows([where[_stem(name)] for name in wanted])  # type: ignore[attr-defined]
+    return clean.rows([where[_stem(name)] for name in wanted])
 
 
 def _stem(name: bytes) -> str:

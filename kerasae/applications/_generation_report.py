@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from kerasae.applications._examples import picked
 from kerasae.applications._generation_files import listing, write_made
 from kerasae.applications._generation_manifolds import nearest, precision_and_recall
 from kerasae.applications._generation_paths import unevenness
 from kerasae.applications._pictures import MODES, grid, raw_range
-from kerasae.data import Data, Split
-from kerasae.data._split import pick
+from kerasae.data import Data
+from kerasae.data._split import Examples, drawn_rows, pick
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
 
@@ -30,16 +29,6 @@ _COPIES, _FAR = 0.5, 1.25
 Found = dict[str, Any]
 
 
-def some_rows(data: Data, split: str, most: int, seed: int) -> Split:
-    """At most so many rows of a split, in memory and in their order: drawn, as rows may be sorted."""
-    examples = data.split(split)
-    numbers = np.arange(len(examples))
-    if len(examples) > most:
-        numbers = np.sort(np.random.default_rng(seed).choice(len(examples), most, replace=False))
-    labels = examples.labels
-    return Split(picked(data, (split,), numbers), None if labels is None else labels[numbers])
-
-
 def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
     """Distances, precision and recall of samples; `None` where too few rows are held out."""
     found: Found = dict.fromkeys(("nearest / held-out", "precision", "recall"))
@@ -54,7 +43,7 @@ def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
 
 def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
     """How even the paths between neighbouring rows are, and how far they lead from real ones."""
-    codes = app.codec.transform(data.test.head(2 * _PAIRS))
+    codes = app.codec.transform(data.test.drawn(2 * _PAIRS, app.seed).examples)
     if len(codes) == 1:
         codes = np.concatenate([codes, app.codes_[:1]])
     uneven, distances = [], []
@@ -71,7 +60,7 @@ def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
     }
 
 
-def measure_attribute(app: Any, own: Split) -> tuple[Found, Any]:
+def measure_attribute(app: Any, own: Examples) -> tuple[Found, Any]:
     """How often rows without a label look like it before and after its attribute is added, and those rows."""
     raw, name = own.examples, str(app.attribute)
     if own.labels is not None:
@@ -146,8 +135,7 @@ def made_parts(app: Any, data: Data, out: Path) -> tuple[list[Picture], list[Lis
         {},
         10,
     )
-    rows = data.test.head(2 * _LINES)
-    codes = app.codec.transform(rows)
+    codes = app.codec.transform(data.test.drawn(2 * _LINES, app.seed).examples)
     if len(codes) == 1:
         codes = np.concatenate([codes, app.codes_[:1]])
     pairs = [app.path_between(a, b) for a, b in zip(codes[::2], codes[1::2], strict=False)]
@@ -226,7 +214,7 @@ class _Show:
 
 def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Picture:
     """Samples among held-out rows on two principal components."""
-    both = [np.asarray(one[:most], "float64") for one in (heldout, points)]
+    both = [np.asarray(one[drawn_rows(len(one), most, 0)], "float64") for one in (heldout, points)]
     labels = np.repeat(["held-out", "sample"], [len(one) for one in both])
     drawn = figures.code_maps({"examples": np.concatenate(both)}, labels)
     return Picture("Samples among held-out rows", "By their values, not by their codes.", drawn)

@@ -3,30 +3,28 @@
 import numpy as np
 
 from kerasae.data import Data
+from kerasae.data._split import Examples
 from kerasae.evaluation._texts import TextPoints
 
 
-def as_points(data: Data, split: str, most: int | None = None) -> np.ndarray:
-    """Examples of a split, or its first ones, as rows of numbers, `(rows, features)`.
+def as_points(data: Data, examples: Examples) -> np.ndarray:
+    """Examples as rows of numbers, `(rows, features)`.
 
     Numbers as they stand in `x`; categories as indicators that put two different values at distance
     1; a missing entry as the mean of the training rows; texts as their TF-IDF vectors of length 1.
 
     Args:
-        data: with the preprocessor.
-        split: which rows.
-        most: how many, the first ones.
+        data: with the preprocessor, and the training texts that weigh the words.
+        examples: a split, or some rows of one.
     """
     if data.spec.kind == "text":
-        return TextPoints().fit(data).points(data.split(split).head(most or len(data.split(split))))
-    found: list[np.ndarray] = []
-    rows = 0
-    for _, x in data.parts(split):
-        found.append(_indicators(x, data) if data.spec.kind == "table" else x.reshape(len(x), -1))
-        rows += len(x)
-        if most is not None and rows >= most:
-            break
-    return np.concatenate(found)[:most]
+        return TextPoints().fit(data).points(examples.examples)
+    as_rows = _indicators if data.spec.kind == "table" else _flat
+    return np.concatenate([as_rows(data.to_x(raw), data) for raw in examples.chunks()])
+
+
+def _flat(x: np.ndarray, data: Data) -> np.ndarray:
+    return x.reshape(len(x), -1)
 
 
 def _indicators(x: np.ndarray, data: Data) -> np.ndarray:

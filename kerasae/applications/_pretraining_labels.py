@@ -16,6 +16,7 @@ from kerasae.applications._pretraining_classifier import (
 )
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.data._split import drawn_rows
 from kerasae.models import Autoencoder
 
 #: The learning rate where a head is fitted already, as a share of that with a new one. Larger ones undo
@@ -74,7 +75,9 @@ class FewLabels:
             )
         choosing, choosing_labels = labelled(data, "validation")
         known = np.isin(choosing_labels, self.classes)
-        choosing, choosing_labels = choosing[known][:most], choosing_labels[known][:most]
+        choosing, choosing_labels = choosing[known], choosing_labels[known]
+        few = drawn_rows(len(choosing), most, seed)
+        choosing, choosing_labels = choosing[few], choosing_labels[few]
         if not len(choosing):
             raise ValueError(
                 "Expected class labels in the validation split too, as they choose the epoch, received none."

@@ -22,7 +22,7 @@ from kerasae.applications._compression_rates import (
 )
 from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.codec import Codec, fingerprint
-from kerasae.data import Data, Split
+from kerasae.data import Data
 from kerasae.evaluation.metrics import measures
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
@@ -54,7 +54,8 @@ class Compression(Application):
         step: in place of bits, how far one step of a number moves the reconstruction, as root mean
             square over features, in units of x.
         keep_missing: whether the missing cells of a table come back missing.
-        most: rows that the rate-distortion curves look at, the first ones; all are compressed.
+        most: rows that the rate-distortion curves look at, drawn by the seed; all are compressed.
+        seed: of the rows drawn.
 
     Raises:
         ValueError: for bits or a step out of range, or bytes that cannot be decoded.
@@ -78,6 +79,7 @@ class Compression(Application):
         step: float | None = None,
         keep_missing: bool = True,
         most: int = 2000,
+        seed: int = 0,
     ) -> None:
         super().__init__(codec)
         if bits is not None and not 1 <= bits <= 16:
@@ -90,6 +92,7 @@ class Compression(Application):
         self.step = step
         self.keep_missing = keep_missing
         self.most = most
+        self.seed = seed
 
     def fit(self, data: Data) -> Self:
         """Chooses the steps from the codes of the training and the validation split."""
@@ -217,7 +220,8 @@ class Compression(Application):
         pictures = [
             Picture(
                 "Rate and distortion",
-                f"Over the first {min(self.most, len(codes)):,} rows; every byte of a file counts.",
+                f"Over {min(self.most, len(codes)):,} rows, drawn where there are more; "
+                "every byte of a file counts.",
                 draw(curves, judged, {key: (bits, after[key]) for key in judged}),
             ),
             *self._examples(data, codes, content),
@@ -238,8 +242,7 @@ class Compression(Application):
         )
 
     def _curves(self, data: Data) -> tuple[dict[str, Curve], list[Listing]]:
-        few: Any = Split(data.test.head(self.most))
-        few = Data(data.name, data.spec, data.train, data.validation, few, data.preprocessor)
+        few = data.drawn("test", self.most, self.seed)
         curves = {"model": curve(self.codec, few)}
         small, large = (measures(few).baselines(n, few) for n in (self.codec.latent_dim, MOST_COMPONENTS))
         for name, codec in small.items():

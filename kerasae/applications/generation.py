@@ -1,6 +1,5 @@
 """Generation: new examples, the ways between two, and what each number of a code does."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -115,7 +114,7 @@ class Generation(Application):
         self._data = data
         learnt = [split for split in ("train", "validation") if len(data.split(split))]
         self.codes_ = np.concatenate([codes_of(self.codec, data, split) for split in learnt])
-        self.near_ = parts.some_rows(data, "train", self.most, self.seed)
+        self.near_ = data.train.drawn(self.most, self.seed)
         self.points_ = self.raw_points(self.near_.examples)
         prior = _has_prior(self.codec) and self.method != "mixture"
         self.mixture_ = None if prior else CodeMixture(self.components, self.seed).fit(self.codes_)
@@ -224,7 +223,7 @@ class Generation(Application):
 
     def raw_points(self, raw: Any) -> np.ndarray:
         """Raw examples as points whose distances mean something, `(rows, features)`."""
-        return as_points(dataclasses.replace(self._data, test=Split(raw)), "test")
+        return as_points(self._data, Split(raw))
 
     def points_of(self, codes: np.ndarray) -> np.ndarray:
         """What codes stand for as such points, before any rounding to the raw type."""
@@ -234,7 +233,7 @@ class Generation(Application):
         return _indicators(x, self._data) if self._data.spec.kind == "table" else x.reshape(len(x), -1)
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        own = parts.some_rows(data, "test", self.most, self.seed)
+        own = data.test.drawn(self.most, self.seed)
         heldout = self.raw_points(own.examples)
         samples = self.raw_points(self.sample(max(len(heldout), parts.FEWEST), self.seed + 1))
         found: dict[str, Any] = {"drawn from": self.drawn_from()}

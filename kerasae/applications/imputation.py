@@ -45,8 +45,8 @@ class Imputer(Application):
         samples: draws of the code an example, of a variational model.
         mask: a `.npy` file or an image that is true where images or vectors have gaps: one for all
             examples, or one for each.
-        most: validation rows looked at, the first ones.
-        seed: of what is hidden and drawn.
+        most: validation rows looked at, drawn by the seed.
+        seed: of the rows, and of what is hidden and drawn.
 
     Raises:
         ValueError: for a number out of range, or a mask of another shape.
@@ -96,7 +96,7 @@ class Imputer(Application):
         """Finds what is typical, how to begin, and how wide the intervals must be."""
         self._cells = Cells(data)
         split = "validation" if len(data.validation) else "train"
-        x = flatten(data.to_x(data.split(split).head(self.most)))
+        x = flatten(data.drawn(split, self.most, self.seed).x(split))
         # Few rows are hidden in several ways, so that every column has cells to learn from.
         x = np.tile(x, (min(10, -(-self.most // len(x))), 1))
         rng = np.random.default_rng([self.seed, 0])

@@ -12,6 +12,7 @@ from kerasae.applications._base import Application, Finding, class_labels, row_n
 from kerasae.applications._points import as_points
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.data._split import drawn_rows
 from kerasae.evaluation._measures import codes_of
 from kerasae.report import figures
 from kerasae.report.page import Picture
@@ -31,8 +32,8 @@ class Reduction(Application):
         map: how the code becomes two numbers: `"code"`, its first two principal components (the code
             itself, if it has two); `"tsne"`, scikit-learn's t-SNE; `"umap"`, of the package umap-learn.
         file: `"csv"` or `"parquet"`.
-        most: examples that the figures and the map look at, the first ones; all are written.
-        seed: of the map.
+        most: examples that the figures and the map look at, drawn by the seed; all are written.
+        seed: of the map and of the examples drawn for it.
 
     Raises:
         ValueError: for an argument out of range.
@@ -100,8 +101,9 @@ class Reduction(Application):
 
     def report(self, data: Data, out: Path | None) -> Finding:
         codes = codes_of(self.codec, data, "test")
-        shown = codes[: self.most]
-        points = as_points(data, "test", self.most)
+        rows = drawn_rows(len(codes), self.most, self.seed)
+        shown = codes[rows]
+        points = as_points(data, data.test.rows(rows))
         k = min(self.neighbours, (len(shown) - 1) // 2)
         kept = trust = None
         if k >= 1:
@@ -116,10 +118,10 @@ class Reduction(Application):
         if out is not None:
             places = self.project(shown) if len(shown) > 2 else np.zeros((len(shown), 2))
             labels = class_labels(data)
-            self._write(out, data, codes, places)
+            self._write(out, data, codes, places, rows)
             axis = figures.two_dimensions(codes)[1] if self.map == "code" else self.map
-            first = None if labels is None else labels[: len(shown)]
-            drawn = figures.code_maps({self.map: places}, first, axis)
+            known = None if labels is None else labels[rows]
+            drawn = figures.code_maps({self.map: places}, known, axis)
             drawn.savefig(out / "map.png", facecolor="white")
             pictures.append(
                 Picture(
@@ -132,18 +134,18 @@ class Reduction(Application):
             better,
             pictures=pictures,
             notes=(
-                f"Over the first {len(shown):,} rows. Trustworthiness (Venna and Kaski 2001): 1 if no "
-                "example is near in the code that is not near in x. Neighbours kept: share of the nearest "
-                "neighbours in x that are the nearest ones of the code too. Texts are compared by the cosine "
-                "of TF-IDF.",
+                f"Over {len(shown):,} rows, drawn where there are more. Trustworthiness (Venna and Kaski "
+                "2001): 1 if no example is near in the code that is not near in x. Neighbours kept: "
+                "share of the nearest neighbours in x that are the nearest ones of the code too. Texts are "
+                "compared by the cosine of TF-IDF.",
             ),
         )
 
-    def _write(self, out: Path, data: Data, codes: np.ndarray, places: np.ndarray) -> None:
+    def _write(self, out: Path, data: Data, codes: np.ndarray, places: np.ndarray, rows: np.ndarray) -> None:
         frame = pd.DataFrame(codes, columns=[f"z{number}" for number in range(codes.shape[1])])
         frame.insert(0, "row", row_names(data))
         for number, name in enumerate(("map_x", "map_y")):
-            frame[name] = pd.Series(places[:, number])
+            frame[name] = pd.Series(places[:, number], index=rows)
         if data.test.labels is not None:
             frame["label"] = data.test.labels
         if self.file == "parquet":

@@ -15,10 +15,11 @@ from kerasae.applications._retrieval_page import show_neighbours
 from kerasae.applications._retrieval_ranking import Rankings
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.data._split import drawn_rows
 from kerasae.evaluation._measures import codes_of
 from kerasae.report.page import Listing, Picture
 
-#: Indexed rows among which neighbours in x are looked for, which have more numbers than codes.
+#: Training rows, drawn, among which neighbours in x are looked for: x has more numbers than a code.
 _ROWS_IN_X = 2000
 #: Queries at a time, each with its distances to all rows.
 _QUERIES = 64
@@ -42,8 +43,8 @@ class Retrieval(Application):
             rows and may miss some.
         binary: whether codes become bits, by iterative quantization, and distances count bits.
         bits: per code, with `binary`; as many as the code has numbers where none are given.
-        most: queries that the figures look at, the first ones; all are answered.
-        seed: of the graph or the bits.
+        most: queries that the figures look at, drawn by the seed; all are answered.
+        seed: of the graph, the bits and the rows drawn for figures.
 
     Attributes:
         index_: of the codes.
@@ -153,13 +154,13 @@ class Retrieval(Application):
         codes = codes_of(self.codec, data, "test")
         distances, rows = self._nearest(codes)
         k = rows.shape[1]
-        looked = codes[: self.most]
+        asked = drawn_rows(len(codes), self.most, self.seed)
         labels = _labels(data)
         measured: dict[str, Any] = {"rows": len(self.names_), "bytes per row": self.index_.row_bytes}
-        measured |= self._figures(data, looked, rows, labels)
+        measured |= self._figures(data, codes, rows, labels, asked)
         if not self.index_.exact:
-            true = ExactIndex(self.metric).fit(self._codes).kneighbors(looked, k)[1]
-            measured[f"exact neighbours found ({k})"] = _shared(true, rows)
+            true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[asked], k)[1]
+            measured[f"exact neighbours found ({k})"] = _shared(true, rows[asked])
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
@@ -179,23 +180,27 @@ class Retrieval(Application):
             better,
             pictures=pictures,
             listings=listings,
-            notes=self._notes(len(looked), k, labels is not None),
+            notes=self._notes(len(asked), k, labels is not None),
         )
 
-    def _figures(self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any) -> dict[str, Any]:
+    def _figures(
+        self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, asked: np.ndarray
+    ) -> dict[str, Any]:
         """How the neighbours of some queries agree with those in x, and with labels where there are any."""
         k = rows.shape[1]
-        first = min(_ROWS_IN_X, len(data.train))
-        near_in_x = min(k, first)
-        searched = NearestNeighbors(n_neighbors=near_in_x).fit(as_points(data, "train", first))
-        in_x = searched.kneighbors(as_points(data, "test", len(codes)), return_distance=False)
+        # The training rows stand first in the index, so their numbers are those of the index.
+        among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
+        near_in_x = min(k, len(among))
+        searched = NearestNeighbors(n_neighbors=near_in_x).fit(as_points(data, data.train.rows(among)))
+        in_x = searched.kneighbors(as_points(data, data.test.rows(asked)), return_distance=False)
         rankings = Rankings(k)
         shared = []
-        for start in range(0, len(codes), _QUERIES):
-            far = self.index_.distances(codes[start : start + _QUERIES])
-            near = np.argsort(far[:, :first], axis=1, kind="stable")[:, :near_in_x]
+        for start in range(0, len(asked), _QUERIES):
+            numbers = asked[start : start + _QUERIES]
+            far = self.index_.distances(codes[numbers])
+            near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
             shared += [_shared(in_x[start : start + len(near)], near)] * len(near)
-            for number, distances in enumerate(far, start) if labels is not None else ():
+            for number, distances in zip(numbers, far, strict=True) if labels is not None else ():
                 relevant = labels[0] == labels[1][number]
                 rankings.add(None if self.approximate else distances, rows[number], relevant)
         found: dict[str, Any] = {f"neighbours in x found ({near_in_x})": float(np.mean(shared))}
@@ -205,10 +210,10 @@ class Retrieval(Application):
 
     def _notes(self, queries: int, k: int, labelled: bool) -> list[str]:
         notes = [
-            f"Indexed are the training and the validation rows; figures are over the first {queries:,} "
-            "queries. Neighbours in x found: share of the nearest in x of the first "
-            f"{_ROWS_IN_X:,} training rows that are the nearest in the code too; texts are compared by the "
-            "cosine of TF-IDF."
+            f"Indexed are the training and the validation rows; figures are over {queries:,} queries, drawn "
+            "where there are more. Neighbours in x found: of the nearest in x among at most "
+            f"{_ROWS_IN_X:,} training rows, drawn, the share that are the nearest in the code too; texts are "
+            "compared by the cosine of TF-IDF."
         ]
         if labelled:
             notes.append(

@@ -37,8 +37,8 @@ class Uncertainty(Application):
         codec: a variational model.
         samples: draws of the code an example.
         interval: share of the true values that an interval holds, in (0, 1).
-        most: validation rows looked at, and examples in `cells.npz`, the first ones.
-        seed: of the draws.
+        most: validation rows looked at, drawn by the seed, and examples in `cells.npz`, the first ones.
+        seed: of the rows and the draws.
 
     Raises:
         ValueError: for a number out of range.
@@ -88,7 +88,8 @@ class Uncertainty(Application):
         """Finds how wide the intervals must be, on validation rows."""
         self._cells = Cells(data)
         self._posterior = Posterior(self.codec, self.samples, self.seed)
-        x = flatten(data.to_x(data.split(self._held_out(data)).head(self.most)))
+        held_out = self._held_out(data)
+        x = flatten(data.drawn(held_out, self.most, self.seed).x(held_out))
         spread = self._spread(x)
         there = ~np.isnan(x) & self._cells.number
         self._conformal = Conformal(self.interval).fit(spread.low, spread.high, np.nan_to_num(x), there)

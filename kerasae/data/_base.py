@@ -47,6 +47,11 @@ class Data:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")
         return getattr(self, name)
 
+    def drawn(self, split: str, most: int, seed: int = 0) -> "Data":
+        """The same data with at most `most` rows of a split, drawn without replacement."""
+        fewer: dict[str, Any] = {split: self.split(split).drawn(most, seed)}
+        return dataclasses.replace(self, **fewer)
+
     @property
     def streamed(self) -> bool:
         """Whether the examples are read part by part."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasae.data._split import join_labels, shuffled_indices
+from kerasae.data._split import drawn_rows, join_labels, shuffled_indices
 from kerasae.preprocessing import Preprocessor
 
 
@@ -78,6 +78,10 @@ class ImageFiles:
         """Some of the images."""
         labels = None if self.labels is None else self.labels[index]
         return ImageFiles(self.folder, self.names[index], self.orientations[index], self.shape, labels)
+
+    def drawn(self, most: int, seed: int = 0) -> "ImageFiles":
+        """At most `most` images, drawn without replacement, in the order of the split."""
+        return self.rows(drawn_rows(len(self), most, seed))
 
     def head(self, count: int) -> np.ndarray:
         """The first images, uint8."""

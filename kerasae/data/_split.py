@@ -31,6 +31,15 @@ class Examples(Protocol):
     def head(self, count: int) -> Any:
         """The first raw examples."""
 
+    def rows(self, index: Any) -> "Examples":
+        """Some of the rows by their numbers, which rise where the split is a stored table."""
+
+    def drawn(self, most: int, seed: int = 0) -> "Examples":
+        """At most `most` rows, drawn without replacement, in the order of the split.
+
+        A split may be sorted by class or by time, so its first rows stand for nothing but themselves.
+        """
+
     def chunks(self, size: int = 8192) -> Iterator[Any]:
         """All raw examples in order, at most `size` at a time."""
 
@@ -72,6 +81,10 @@ class Split:
         numbers = np.arange(len(self))[index] if self.numbers is None else self.numbers[index]
         return Split(pick(self.examples, index), labels, numbers)
 
+    def drawn(self, most: int, seed: int = 0) -> "Split":
+        """At most `most` rows, drawn without replacement, in the order of the split."""
+        return self.rows(drawn_rows(len(self), most, seed))
+
     def head(self, count: int) -> Any:
         """The first examples."""
         return pick(self.examples, slice(count))
@@ -109,6 +122,13 @@ class Split:
         known = self.numbers is not None and other.numbers is not None
         numbers = np.concatenate([self.numbers, other.numbers]) if known else None
         return Split(both, join_labels(self, other), numbers)
+
+
+def drawn_rows(rows: int, most: int, seed: int) -> np.ndarray:
+    """Numbers of at most `most` of so many rows, drawn without replacement, in rising order."""
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def join_labels(one: Examples, other: Examples) -> np.ndarray | None:

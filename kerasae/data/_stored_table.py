@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import tensorflow as tf
 
-from kerasae.data._split import join_labels
+from kerasae.data._split import Split, drawn_rows, join_labels
 from kerasae.preprocessing import Preprocessor
 
 #: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
@@ -55,6 +55,18 @@ class StoredTable:
             if rows >= count:
                 break
         return pd.concat(found).iloc[:count]
+
+    def rows(self, index: np.ndarray) -> Split:
+        """Some of the rows, by their numbers in rising order, in memory."""
+        found, start = [], 0
+        for chunk in self.chunks():
+            found.append(chunk.iloc[index[(index >= start) & (index < start + len(chunk))] - start])
+            start += len(chunk)
+        return Split(pd.concat(found), None if self.labels is None else self.labels[index])
+
+    def drawn(self, most: int, seed: int = 0) -> Split:
+        """At most `most` rows, drawn without replacement, in the order of the split, in memory."""
+        return self.rows(drawn_rows(self.count, most, seed))
 
     def chunks(self, size: int = 8192) -> Iterator[pd.DataFrame]:
         """All rows in order, at most `size` at a time."""

@@ -75,13 +75,6 @@ def reconstruct(codec: Codec, raw: Any, batch_size: int = 2048) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def codes_of(codec: Codec, data: Data, split: str, most: int | None = None) -> np.ndarray:
-    """Codes of a split, or of its first rows, `(rows, latent_dim)`."""
-    found: list[np.ndarray] = []
-    rows = 0
-    for raw in data.split(split).chunks():
-        found.append(codec.transform(raw))
-        rows += len(found[-1])
-        if most is not None and rows >= most:
-            break
-    return np.concatenate(found)[:most]
+def codes_of(codec: Codec, data: Data, split: str) -> np.ndarray:
+    """Codes of a split, `(rows, latent_dim)`."""
+    return np.concatenate([codec.transform(raw) for raw in data.split(split).chunks()])

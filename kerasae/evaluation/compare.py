@@ -33,8 +33,8 @@ class Entry:
         name: of the row.
         figures: one dict a seed, as `evaluate` gives it, with `seconds` and `seed`.
         histories: one list of epochs a seed; empty for a baseline.
-        codes: of the first test rows, at most 5,000, from the first seed, `(rows, latent_dim)`.
-        reconstructions: of the first test rows, from the first seed: `x` where it is an array of
+        codes: of at most 5,000 test rows, drawn, from the first seed, `(rows, latent_dim)`.
+        reconstructions: of the rows of `shown_rows`, from the first seed: `x` where it is an array of
             numbers, otherwise raw examples.
         baseline: whether it is what the others are held against.
     """
@@ -61,21 +61,26 @@ class Entry:
 
 def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
     """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
-    shown = data.test.head(shown_rows())
+    shown = shown_rows(data)
     numbers = data.spec.kind not in ("table", "text")
     return Entry(
         name,
         [{**evaluate(codec, data), **more}],
         [],
-        codes_of(codec, data, "test", 5000),
+        codes_of(codec, mapped_rows(data), "test"),
         reconstruct(codec, shown) if numbers else codec.inverse_transform(codec.transform(shown)),
         baseline,
     )
 
 
-def shown_rows() -> int:
-    """How many test rows are shown with their reconstructions."""
-    return 12
+def shown_rows(data: Data) -> Any:
+    """The raw test examples that are shown with their reconstructions: at most 12, drawn."""
+    return data.test.drawn(12).examples
+
+
+def mapped_rows(data: Data) -> Data:
+    """The data with the test rows whose codes a map shows: at most 5,000, drawn."""
+    return data.drawn("test", 5000)
 
 
 def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entry]:

@@ -56,14 +56,16 @@ def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10
         codec: whose codes.
         data: with labels in the training split and in `split`.
         split: which rows are judged.
-        most: training rows that the classifier sees, the first ones.
+        most: training rows that the classifier sees, drawn without replacement.
     """
-    train, judged = data.train.labels, data.split(split).labels
-    if train is None or judged is None:
+    judged = data.split(split).labels
+    if data.train.labels is None or judged is None:
         return None
-    labels = train[:most]
+    few = data.drawn("train", most)
+    labels = few.train.labels
+    assert labels is not None
     if labels.dtype.kind == "f" or not 1 < len(set(labels.tolist())) <= max(2, len(labels) // 2):
         return None
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    probe.fit(codes_of(codec, data, "train", most), labels)
+    probe.fit(codes_of(codec, few, "train"), labels)
     return float(probe.score(codes_of(codec, data, split), judged))

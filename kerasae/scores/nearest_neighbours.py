@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.data._split import drawn_rows
 from kerasae.scores._base import Accounts, Score
 
 
@@ -19,7 +20,7 @@ class NearestNeighboursScore(Score):
 
     Args:
         neighbours: how many.
-        most: training codes that are kept, spread over all, for a distance to each is worked out.
+        most: training codes that are kept, drawn, as a distance to each is computed.
 
     Reference: Ramaswamy, Rastogi, Shim 2000, SIGMOD; Angiulli and Pizzuti 2002, PKDD (the mean).
     """
@@ -53,7 +54,7 @@ class NearestNeighboursScore(Score):
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         codes = np.concatenate([part["code"] for part in accounts()])
         if len(codes) > self.most:
-            codes = codes[np.linspace(0, len(codes) - 1, self.most).astype(int)]
+            codes = codes[drawn_rows(len(codes), self.most, seed=0)]
         self._rows = len(codes)
         super().adapt(accounts)
         self.codes.assign(codes)

@@ -11,7 +11,7 @@ from kerasae.applications._generation_augmentation import spread_rows, towards_n
 from kerasae.applications._generation_manifolds import covered, nearest, precision_and_recall
 from kerasae.applications._generation_mixture import CodeMixture
 from kerasae.applications._generation_paths import linear_path, spherical_path, unevenness
-from kerasae.applications._generation_report import sentences, some_rows
+from kerasae.applications._generation_report import sentences
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA
@@ -189,14 +189,8 @@ def test_copies_have_no_distance_and_are_called_so(digits, pca):
 def test_rows_that_are_sorted_are_all_looked_at(digits):
     order = np.argsort(digits.train.labels, kind="stable")
     data = dataclasses.replace(digits, train=digits.train.rows(order))
-    some = some_rows(data, "train", 300, seed=0)
-    assert len(some) == 300 and set(some.labels) == set(range(10))
-    rows = data.train.examples
-    places = [int((rows == one).reshape(-1, 64).all(axis=1).argmax()) for one in some.examples]
-    assert places == sorted(places)
-    np.testing.assert_array_equal(some.labels, data.train.labels[places])
-    everything = some_rows(data, "train", 10_000, seed=0)
-    np.testing.assert_array_equal(everything.examples, data.train.examples)
+    app = Generation(PCA(4).fit(data), most=300).fit(data)
+    assert len(app.points_) == 300 and set(app.near_.labels) == set(range(10))
 
 
 # Attributes and augmentation --------------------------------------------------------------------

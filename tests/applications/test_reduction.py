@@ -14,6 +14,7 @@ from kerasae.applications._points import as_points
 from kerasae.applications.reduction import neighbours_kept
 from kerasae.data import Split
 from kerasae.data._base import array_spec, make_data
+from kerasae.data._split import drawn_rows
 from kerasae.evaluation.pca import PCA
 from kerasae.preprocessing.identity import Identity
 
@@ -71,7 +72,7 @@ def test_what_is_written(file, digits, build, tmp_path):
     )
     assert frame["row"].astype(str).tolist() == [str(n) for n in digits.test.numbers]
     np.testing.assert_array_equal(frame["label"], digits.test.labels)
-    assert frame["map_x"].notna().sum() == 50 and frame["map_x"][:50].notna().all()
+    assert np.flatnonzero(frame["map_x"].notna()).tolist() == drawn_rows(len(frame), 50, 0).tolist()
     assert (tmp_path / "map.png").stat().st_size > 1000
 
 
@@ -134,7 +135,7 @@ def test_a_table_with_gaps(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = Recipe.of(source=str(tmp_path / "t.csv")).load()
     model = Recipe.of(source=str(tmp_path / "t.csv"), latent_dim=2).build(data)
-    points = as_points(data, "test")
+    points = as_points(data, data.test)
     assert points.shape == (len(data.test), 1 + 3 + 1) and np.isfinite(points).all()
     finding = Reduction(model).fit(data).report(data, tmp_path)
     written = pd.read_csv(tmp_path / "codes.csv")
@@ -146,7 +147,7 @@ def test_different_categories_are_one_apart(tmp_path):
     frame = pd.DataFrame({"b": ["x", "y", "z"] * 20, "a": [0.0, 0.0, 1.0] * 20})
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = Recipe.of(source=str(tmp_path / "t.csv")).load()
-    points = as_points(data, "train")[:, :4]
+    points = as_points(data, data.train)[:, :4]
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.testing.assert_allclose(np.unique(distances.round(5)), [0.0, 1.0])
 
