@@ -7,7 +7,7 @@ from typing import Any
 from kerasae.data import Data
 from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
-from kerasae.report import as_text, figures, page
+from kerasae.report import Best, as_text, figures, page
 from kerasae.runs import write_json
 
 
@@ -23,7 +23,7 @@ def format_cell(entry: Entry, key: str, digits: int) -> str:
 
 
 def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
-    """The rows of the table as text; the best of a column begins with `*`."""
+    """The rows of the table as text; the best of a column is a `Best`."""
     rows = [[entry.name] for entry in entries]
     for figure in columns(data):
         means = [entry.mean(figure.key) for entry in entries]
@@ -33,7 +33,8 @@ def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
             best = min(known) if figure.lower else max(known)
         for row, entry, mean in zip(rows, entries, means, strict=True):
             marked = mean is not None and mean == best
-            row.append(("*" if marked else "") + format_cell(entry, figure.key, figure.digits))
+            cell = format_cell(entry, figure.key, figure.digits)
+            row.append(Best(cell) if marked else cell)
     return rows
 
 

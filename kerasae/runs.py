@@ -188,7 +188,8 @@ def run_recipe(
         run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)
         run.write(recipe, model, history)
         if data.skipped:
-            (folder / "skipped.txt").write_text("".join(f"{line}\n" for line in data.skipped))
+            lines = "".join(f"{line}\n" for line in data.skipped)
+            (folder / "skipped.txt").write_text(lines, encoding="utf-8", errors="backslashreplace")
     except ConnectionError:
         raise
     except Exception:

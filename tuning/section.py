@@ -9,7 +9,7 @@ from kerasae.tuning.curve import Curve
 from kerasae.tuning.objectives import Objective
 from kerasae.tuning.trials import Trial
 
-from kerasae.report import page, search_figures
+from kerasae.report import Best, page, search_figures
 
 
 def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Objective) -> None:
@@ -72,7 +72,7 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
         ["code size", curve.heading, *names, "network", "parameters"],
         [
             [
-                ("*" if point.latent_dim == curve.recommended() else "") + str(point.latent_dim),
+                (Best if point.latent_dim == curve.recommended() else str)(point.latent_dim),
                 f"{point.value:.5f}",
                 *(f"{point.baselines[name]:.5f}" if name in point.baselines else "–" for name in names),
                 by_number[point.trial].shape(),

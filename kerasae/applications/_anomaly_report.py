@@ -11,7 +11,7 @@ from kerasae.applications._base import feature_names, row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
-from kerasae.report import as_text, figures
+from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
 
 
@@ -73,14 +73,14 @@ def _names(data: Data) -> np.ndarray:
 
 def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
     """`scores.csv` in the order of the examples, and what every feature adds to each score."""
-    rows.to_csv(out / "scores.csv", index=False)
+    sheet.write_sheet(rows, out / "scores.csv")
     if data.spec.kind == "image":
         shaped = added.reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
     else:
         frame = pd.DataFrame(added, columns=feature_names(data))
         frame.insert(0, "row", rows["row"])
-        frame.to_csv(out / "contributions.csv", index=False)
+        sheet.write_sheet(frame, out / "contributions.csv")
 
 
 def pictures(

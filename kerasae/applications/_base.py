@@ -1,6 +1,7 @@
 """Application: something that a codec is used for, in the shape of a scikit-learn estimator."""
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -105,7 +106,7 @@ def row_names(data: Data, rows: int | None = None) -> list[str]:
     """
     split: Any = data.test
     if hasattr(split, "names"):
-        names = [name.decode() if isinstance(name, bytes) else str(name) for name in split.names]
+        names = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in split.names]
     elif data.spec.kind == "table":
         names = [str(name) for chunk in split.chunks() for name in chunk.index]
     else:

@@ -10,6 +10,7 @@ from kerasae.applications._examples import cells, columns_of, headings, picked
 from kerasae.applications._pictures import grid, pixels, raw_range, save_png
 from kerasae.data import Data
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 
 def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
@@ -25,7 +26,7 @@ def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
         frame = raw.reset_index(drop=True) if kind == "table" else columns_of(raw, data)
         frame.insert(0, "training_rows", sizes)
         frame.insert(0, "cluster", range(len(frame)))
-        frame.to_csv(out / "centres.csv", index=False)
+        write_sheet(frame, out / "centres.csv")
 
 
 def show_clusters(

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from kerasae.applications._compression_bitstream import Content, write
 from kerasae.applications._compression_quantiser import choose, unit_steps
@@ -13,6 +12,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
 from kerasae.evaluation.metrics import measures
+from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 
 #: Bits of the widest dimension at most, of a curve and of a file.
@@ -147,7 +147,7 @@ def rate_at(points: Curve, key: str, value: float) -> float | None:
 
 def draw(
     curves: Mapping[str, Curve], keys: Mapping[str, str], here: Mapping[str, tuple[float, float | None]]
-) -> Figure:
+) -> Canvas:
     """A panel for each figure.
 
     Args:
@@ -155,7 +155,7 @@ def draw(
         keys: heading of each figure, by key.
         here: where the file of this report lies: bits per row and the figure, by key.
     """
-    figure = Figure(figsize=(max(6.0, 4.6 * len(keys)), 3.8), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(max(6.0, 4.6 * len(keys)), 3.8), dpi=110, layout="constrained")
     axes: Sequence[Any] = figure.subplots(1, len(keys), squeeze=False)[0]
     hues = colours(list(curves))
     for place, (key, heading) in zip(axes, keys.items(), strict=True):
@@ -163,7 +163,8 @@ def draw(
         for name, points in curves.items():
             known = [(rate, found[key]) for rate, found in points if found.get(key) is not None]
             if known:
-                place.plot(*zip(*known, strict=True), "o-", markersize=3, label=name, color=hues[name])
+                line = {"label": legend_label(name), "color": hues[name]}
+                place.plot(*zip(*known, strict=True), "o-", markersize=3, **line)
                 drawn += [value for _, value in known]
         rate, value = here[key]
         if value is not None:

@@ -1,5 +1,6 @@
 """Clean examples as files: PNGs under the names of the inputs, an array, or a CSV; part by part."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 from kerasae.applications._base import row_names
 from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.data import Data
+from kerasae.report.sheet import write_table
 
 
 class CleanFiles:
@@ -40,7 +42,7 @@ class CleanFiles:
         """Writes the next part."""
         if isinstance(clean, pd.DataFrame):
             named = clean.index.name is not None
-            clean.to_csv(self._out / "clean.csv", mode="a", header=not self._rows, index=named)
+            write_table(clean, self._out / "clean.csv", append=self._rows > 0, index=named)
         if self._array is not None:
             self._array[self._rows : self._rows + len(clean)] = clean
         if self._names:
@@ -74,7 +76,7 @@ def resized(data: Data) -> int:
     split: Any = data.test
     count = 0
     for name, orientation in zip(split.names, split.orientations, strict=True):
-        with Image.open(Path(split.folder, name.decode())) as image:
+        with Image.open(Path(split.folder, os.fsdecode(name))) as image:
             size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
         count += size != data.spec.shape[:2]
     return count

@@ -1,6 +1,7 @@
 """Noisy examples and the clean ones that belong to them: from a second path, or by spoiling."""
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -38,7 +39,7 @@ def read_clean(path: str, data: Data) -> Examples:
             )
         return clean
     where = {_stem(name): number for number, name in enumerate(found)}
-    lost = [name.decode() for name in wanted if _stem(name) not in where]
+    lost = [os.fsdecode(name) for name in wanted if _stem(name) not in where]
     if lost:
         raise ValueError(
             f"Expected a clean image for each example in {path}, under its name; found none for {lost[0]}"
@@ -48,7 +49,7 @@ def read_clean(path: str, data: Data) -> Examples:
 
 
 def _stem(name: bytes) -> str:
-    return str(PurePath(name.decode()).with_suffix(""))
+    return str(PurePath(os.fsdecode(name)).with_suffix(""))
 
 
 def in_step(one: Iterable[Any], other: Iterable[Any]) -> Iterator[tuple[Any, Any]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kerasae.report import as_text
 from kerasae.report.page import Listing
+from kerasae.report.sheet import write_table
 
 #: Columns of a table that the page shows.
 _COLUMNS = 12
@@ -27,7 +28,7 @@ def write_made(out: Path, stem: str, raw: Any, keys: Mapping[str, Any]) -> None:
         keys: what else is known of each row, by name.
     """
     if isinstance(raw, pd.DataFrame) or (raw.dtype == object and keys):
-        as_frame(raw, keys).to_csv(out / f"{stem}.csv", index=False)
+        write_table(as_frame(raw, keys), out / f"{stem}.csv")
     elif raw.dtype == object:
         lines = "".join(" ".join(text.split("\n")) + "\n" for text in raw)
         (out / f"{stem}.txt").write_text(lines, encoding="utf-8")

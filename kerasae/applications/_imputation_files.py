@@ -12,6 +12,7 @@ from PIL import Image
 from kerasae.applications._base import row_names
 from kerasae.applications._imputation_filling import Cells, Filled, flatten, frame_of
 from kerasae.data import Data
+from kerasae.report.sheet import write_sheet, write_table
 
 #: Images of which only a demonstration is written: cells that were hidden, as there were no gaps.
 _EXAMPLES = 20
@@ -115,10 +116,10 @@ class TableFiles(Files):
         first = self._start == 0
         low, high = (self._written(frame) for frame in raw_ends(self._cells, filled, missing))
         done = self._written(done)
-        done.to_csv(
+        write_table(
+            done,
             self._out / "filled.csv",
-            mode="w" if first else "a",
-            header=first,
+            append=not first,
             index=self._indexed,
             index_label=self._label,
         )
@@ -140,9 +141,7 @@ class TableFiles(Files):
                 values[column][row] if there else None
                 for row, column, there in zip(rows, columns, shown, strict=True)
             ]
-        pd.DataFrame(table).to_csv(
-            self._out / "intervals.csv", mode="w" if first else "a", header=first, index=False
-        )
+        write_sheet(pd.DataFrame(table), self._out / "intervals.csv", append=not first)
         self._start += len(done)
 
     def _written(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
 from kerasae.data import Data
+from kerasae.report.canvas import Canvas
 
 #: Channels that a PNG can hold, and Pillow's mode for each.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -40,7 +40,7 @@ def save_png(path: Path, image: np.ndarray) -> None:
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)
 
 
-def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Figure:
+def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Canvas:
     """Raw images in lines, each with its name at the left.
 
     Args:
@@ -51,7 +51,7 @@ def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Fi
     count = max(len(images) for _, images in lines)
     longest = max(len(name) for name, _ in lines)
     margin = 0.1 + 0.085 * longest
-    figure = Figure(figsize=(margin + 0.75 * count, 0.78 * len(lines)), dpi=110)
+    figure = Canvas(figsize=(margin + 0.75 * count, 0.78 * len(lines)), dpi=110)
     axes = figure.subplots(len(lines), count, squeeze=False)
     for places, (name, images) in zip(axes, lines, strict=True):
         for place in places:

@@ -10,7 +10,7 @@ from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, read_examples
 from kerasae.evaluation.metrics import measures
-from kerasae.report import as_text, page
+from kerasae.report import Best, as_text, page
 from kerasae.runs import Run, check_new, new_folder, write_json
 
 
@@ -48,7 +48,7 @@ class Outcome:
         return ["", *self.keys]
 
     def table(self) -> list[list[str]]:
-        """Its rows as text; the best of a column begins with `*`."""
+        """Its rows as text; the best of a column is a `Best`."""
         rows = []
         for name, finding in self.findings.items():
             cells = []
@@ -58,8 +58,8 @@ class Outcome:
                 values = [other.figures.get(key) for other in self.findings.values()]
                 known = [one for one in values if isinstance(one, int | float)]
                 best = None if lower is None or len({*known}) < 2 else (min if lower else max)(known)
-                mark = "*" if value is not None and value == best else ""
-                cells.append(mark + (f"{value:,}" if isinstance(value, int) else as_text(value)))
+                cell = f"{value:,}" if isinstance(value, int) else as_text(value)
+                cells.append(Best(cell) if value is not None and value == best else cell)
             rows.append([name, *cells])
         return rows
 

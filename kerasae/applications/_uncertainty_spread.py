@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasae.applications._imputation_files import raw_ends
 from kerasae.applications._imputation_filling import Cells, Filled
+from kerasae.report.sheet import write_sheet
 
 
 class Spread(NamedTuple):
@@ -85,7 +86,7 @@ def write_cells(
         }
         parts.append(pd.DataFrame(table).astype(object))
     together = pd.concat(parts).sort_index(kind="stable")
-    together.to_csv(path, mode="w" if first else "a", header=first, index=False)
+    write_sheet(together, path, append=not first)
 
 
 def write_arrays(path: Path, cells: Cells, spreads: list[Spread]) -> None:

@@ -18,6 +18,7 @@ from kerasae.evaluation._measures import codes_of
 from kerasae.models import Autoencoder
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 
 class Clustering(Application):
@@ -185,9 +186,8 @@ class Clustering(Application):
         listings: list[Listing] = []
         if out is not None:
             strength = method.strength(self._model, codes)
-            pd.DataFrame({"row": row_names(data), "cluster": found, method.heading: strength}).to_csv(
-                out / "clusters.csv", index=False
-            )
+            frame = pd.DataFrame({"row": row_names(data), "cluster": found, method.heading: strength})
+            write_sheet(frame, out / "clusters.csv")
             arrays: dict[str, Any] = {"sizes": self.sizes_, **method.arrays(self._model)}
             np.savez(out / "centres.npz", **arrays)
             if self.refine:

@@ -26,6 +26,7 @@ from kerasae.data import Data
 from kerasae.evaluation.metrics import measures
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet, write_table
 from kerasae.runs import Run
 
 #: Suffix of the files.
@@ -166,7 +167,7 @@ class Compression(Application):
         content = self._read(data, str(source))
         raw = self._restore(content)
         if isinstance(raw, pd.DataFrame):
-            raw.to_csv(out / "restored.csv", index=False)
+            write_table(raw, out / "restored.csv")
         elif raw.dtype == object:
             (out / "restored.txt").write_text("".join(f"{text}\n" for text in raw), encoding="utf-8")
         else:
@@ -325,7 +326,7 @@ def _write_curves(path: Path, curves: dict[str, Curve], judged: dict[str, str]) 
         for name, points in curves.items()
         for rate, found in points
     ]
-    pd.DataFrame(rows).to_csv(path, index=False)
+    write_sheet(pd.DataFrame(rows), path)
 
 
 def _parts(data: bytes) -> Listing:

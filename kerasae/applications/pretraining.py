@@ -16,6 +16,7 @@ from kerasae.data import Data
 from kerasae.models import Autoencoder
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 #: Numbers of labels at which the curve is measured, beside ten of each class and all.
 _COUNTS = (100, 1_000, 10_000)
@@ -152,7 +153,7 @@ class Pretraining(Application):
             if isinstance(self.codec, Autoencoder):
                 self.to_keras().save(out / "classifier.keras")
         if curve and out is not None:
-            _curve_frame(curve).to_csv(out / "curve.csv", index=False)
+            write_sheet(_curve_frame(curve), out / "curve.csv")
             drawn = figures.label_curve(curve)
             drawn.savefig(out / "curve.png", facecolor="white")
             pictures.append(
@@ -200,7 +201,7 @@ class Pretraining(Application):
             frame["label"] = pd.Series(labels, index=rows).reindex(range(len(frame)))
             if labels.dtype.kind in "iu":
                 frame["label"] = frame["label"].astype("Int64")
-        frame.to_csv(out / "predictions.csv", index=False)
+        write_sheet(frame, out / "predictions.csv")
 
     def _notes(self, judged: bool) -> list[str]:
         notes = [

@@ -16,6 +16,7 @@ from kerasae.data._split import drawn_rows
 from kerasae.evaluation._measures import codes_of
 from kerasae.report import figures
 from kerasae.report.page import Picture
+from kerasae.report.sheet import write_sheet
 
 _MAPS, _FILES = ("code", "tsne", "umap"), ("csv", "parquet")
 
@@ -151,7 +152,7 @@ class Reduction(Application):
         if self.file == "parquet":
             frame.to_parquet(out / "codes.parquet", index=False)
         else:
-            frame.to_csv(out / "codes.csv", index=False)
+            write_sheet(frame, out / "codes.csv")
 
 
 def neighbours_kept(points: Any, codes: np.ndarray, k: int) -> float:

@@ -18,6 +18,7 @@ from kerasae.data import Data
 from kerasae.data._split import drawn_rows
 from kerasae.evaluation._measures import codes_of
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 #: Training rows, drawn, among which neighbours in x are looked for: x has more numbers than a code.
 _ROWS_IN_X = 2000
@@ -164,14 +165,15 @@ class Retrieval(Application):
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
-            pd.DataFrame(
+            frame = pd.DataFrame(
                 {
                     "query": np.repeat(row_names(data), k),
                     "rank": np.tile(np.arange(1, k + 1), len(rows)),
                     "neighbour": self.names_[rows].ravel(),
                     "distance": distances.ravel(),
                 }
-            ).to_csv(out / "neighbours.csv", index=False)
+            )
+            write_sheet(frame, out / "neighbours.csv")
             self.save(out / "index.npz")
             pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
         better = {name: name == "bytes per row" for name in measured if name != "rows"}

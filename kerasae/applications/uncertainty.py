@@ -17,6 +17,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 
 class Uncertainty(Application):
@@ -171,7 +172,7 @@ class Uncertainty(Application):
         frame = pd.concat(rows, ignore_index=True)
         pictures, listings = [], []
         if out is not None:
-            frame.to_csv(out / "uncertainty.csv", index=False)
+            write_sheet(frame, out / "uncertainty.csv")
             listings.append(self._least_certain(frame))
             if data.spec.kind != "table":
                 write_arrays(out / "cells.npz", self._cells, [one for _, one in shown])

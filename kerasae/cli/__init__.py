@@ -5,6 +5,7 @@ function.
 """
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -55,6 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # What a scheduler sends before it kills: nothing half-written is left.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A mark that the terminal's encoding does not have is no reason to end.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _one_line_each()
@@ -78,6 +82,13 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _one_line(message: object) -> str:
+    """A message without ends of lines and without what a terminal would obey."""
+    from kerasae.cli._output import visible
+
+    return visible(" ".join(str(message).split()))
+
+
 def _one_line_each() -> Callable[..., None]:
     """Shows a warning as a user reads it: one line, once, without the place in the code.
 
@@ -86,7 +97,7 @@ def _one_line_each() -> Callable[..., None]:
     shown = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = f"kerasae: warning: {' '.join(str(message).split())}"
+        line = f"kerasae: warning: {_one_line(message)}"
         if line not in shown:
             shown.add(line)
             click.echo(line, err=True)
@@ -95,5 +106,5 @@ def _one_line_each() -> Callable[..., None]:
 
 
 def _fail(message: str) -> None:
-    click.echo(f"kerasae: {' '.join(message.split())}", err=True)
+    click.echo(f"kerasae: {_one_line(message)}", err=True)
     sys.exit(2)

@@ -116,7 +116,7 @@ def _apply(
         )
     import_tensorflow()
     from kerasae.applications import apply
-    from kerasae.cli._output import console, print_table
+    from kerasae.cli._output import console, print_paths, print_table
 
     settings = {key: _value(text) for key, text in given.items() if text is not None}
     codec = None
@@ -131,7 +131,7 @@ def _apply(
     print_table(outcome.headings, outcome.table(), f"{name} on {outcome.data}, {outcome.rows:,} rows")
     for _, sentence in outcome.sentences:
         console().print(sentence)
-    console().print(f"Files: {outcome.folder}   Page: {outcome.folder / 'report.html'}")
+    print_paths(Files=outcome.folder, Page=outcome.folder / "report.html")
 
 
 def _value(text: str) -> Any:

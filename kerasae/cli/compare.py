@@ -129,7 +129,7 @@ def _compare_families(
 
 
 def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
-    from kerasae.cli._output import console, print_skipped, print_table
+    from kerasae.cli._output import console, print_paths, print_skipped, print_table
     from kerasae.comparison_page import headings, notes, table_rows
     from kerasae.evaluation.compare import to_json, verdicts
 
@@ -143,4 +143,4 @@ def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
     terminal.print(" ".join(notes(entries, data)), style="dim")
     print_skipped(data.skipped)
     if out is not None:
-        terminal.print(f"Page: {out / 'report.html'}")
+        print_paths(Page=out / "report.html")

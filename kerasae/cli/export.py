@@ -119,7 +119,7 @@ def _status(as_json: bool) -> Any:
 
 
 def _show(written: Any, out: Path) -> None:
-    from kerasae.cli._output import console, print_table
+    from kerasae.cli._output import console, print_paths, print_table, typed
     from kerasae.export._card import summary
 
     columns = ("max_deviation", "mean_deviation", "agreement", "error_ratio", "rank_correlation", "decisions")
@@ -147,6 +147,5 @@ def _show(written: Any, out: Path) -> None:
         f"of one row on one thread, the Keras call took {manifest['model']['keras_call_ms']:.2f}.",
         style="dim",
     )
-    console().print(
-        f"Bundle: {out}   Card: {out / 'README.md'}   `kerasae verify {out}` repeats the comparison"
-    )
+    print_paths(Bundle=out, Card=out / "README.md")
+    console().print(f"{typed('kerasae', 'verify', out)} repeats the comparison", soft_wrap=True)

@@ -40,7 +40,14 @@ def command(
     """
     strategy = open_strategy(strategy_name) if strategy_name else None
     import_tensorflow()
-    from kerasae.cli._output import console, epoch_callback, print_skipped, progress_bar
+    from kerasae.cli._output import (
+        console,
+        epoch_callback,
+        print_paths,
+        print_skipped,
+        progress_bar,
+        typed,
+    )
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.distribution import is_first
     from kerasae.recipe import Recipe
@@ -63,14 +70,15 @@ def command(
             )
         except KeyboardInterrupt:
             if (out / "unfinished.json").is_file():
-                bar.console.print(f"Interrupted; `kerasae train --resume --out {out}` goes on.")
+                again = typed("kerasae", "train", "--resume", "--out", out)
+                bar.console.print(f"Interrupted; {again} goes on.", soft_wrap=True)
             raise
     if run is None:
         console().print("Done; the host with index 0 in TF_CONFIG has the run.")
         return
     print_evaluation(evaluate_run(run))
     print_skipped(run.data.skipped)
-    console().print(f"Run: {run.folder}   Page: {run.report_path}")
+    print_paths(Run=run.folder, Page=run.report_path)
 
 
 def open_strategy(name: str) -> Any:

@@ -201,7 +201,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json: bool) -> None:
     """Runs a search, or what is left of it, shows what came of it, and trains the best recipe."""
-    from kerasae.cli._output import console, progress_bar
+    from kerasae.cli._output import console, print_paths, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.runs import check_new
     from kerasae.tuning import baseline_values, search, trade_off
@@ -231,7 +231,6 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
             bar.console.print(
                 f"Chief at {chief}; on each worker: kerasae tune --worker --chief {host}:{port} "
                 f"--out {shlex.quote(str(out.resolve()))}",
-                markup=False,
                 soft_wrap=True,
             )
         task = bar.add_task("trials", total=settings.trials, state="starting workers")
@@ -246,7 +245,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
             for trial in new:
                 told.add(trial.number)
                 line = _line(trial, settings.trials, aim) + (left if trial is new[-1] else "")
-                bar.console.print(line, markup=False, soft_wrap=True)
+                bar.console.print(line, soft_wrap=True)
             best = best_of(trials, aim)
             state = f"best {best.figures[aim.key]:.4g} at {best.latent_dim}" if best else ""
             bar.update(task, completed=len(ended), state=state + left)
@@ -272,7 +271,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
         terminal.print(f"{len(failed)} of {len(trials)} trials have no figures, for the reasons above.")
     _show(curve, trials)
     print_evaluation(result)
-    terminal.print(f"Run: {run.folder}   Page: {run.report_path}")
+    print_paths(Run=run.folder, Page=run.report_path)
 
 
 def _check_same(settings: "Settings", out: Path) -> None:

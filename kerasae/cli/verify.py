@@ -22,9 +22,9 @@ def command(bundle: Path) -> int:
     found = verify(bundle)
     terminal = console()
     for line in found.faults:
-        terminal.print(f"FAILED  {line}", markup=False, soft_wrap=True)
+        terminal.print(f"FAILED  {line}", soft_wrap=True)
     for line in found.notes:
-        terminal.print(f"note    {line}", markup=False, soft_wrap=True)
+        terminal.print(f"note    {line}", soft_wrap=True)
     verdict = f"{len(found.faults)} faults" if found.faults else "all agree with the model"
     terminal.print(f"{len(found.artifacts)} artifacts run: {verdict}")
     return 1 if found.faults else 0

@@ -52,7 +52,7 @@ class ImageFiles:
 
     Args:
         folder: they lie in.
-        names: of the files, relative to it, as bytes in UTF-8.
+        names: of the files, relative to it, as bytes, in the encoding of the file system.
         orientations: of the files, 1 to 8 as in EXIF, uint8.
         shape: of an example, height, width, channels.
         labels: one a file, or `None`.
@@ -127,7 +127,7 @@ class ImageFiles:
         names, orientations = self._tensors
 
         def read_one(index: Any) -> Any:
-            path = tf.strings.join([self.folder, tf.gather(names, index)], os.sep)
+            path = tf.strings.join([os.fsencode(self.folder), tf.gather(names, index)], os.sep)
             return decode_image(path, self.shape, tf.gather(orientations, index))
 
         def read(index: Any) -> Any:

@@ -101,7 +101,7 @@ def images(
                 stacklevel=2,
             )
     spec = Spec("image", (int(size[0]), int(size[1]), channels), "uint8", 0.0, 255.0)
-    names = np.array([name.encode() for name in good])
+    names = np.array([os.fsencode(name) for name in good])
     tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in good]
     labels = np.array(tops) if len(set(tops)) > 1 else None
     parts = draw_splits(len(names), validation, test, seed)

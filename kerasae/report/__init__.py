@@ -1,6 +1,6 @@
 """Pictures and pages, from arrays and dicts alone."""
 
-from kerasae.report import figures, page
-from kerasae.report.values import as_text
+from kerasae.report import figures, page, sheet
+from kerasae.report.values import Best, as_text
 
-__all__ = ["as_text", "figures", "page"]
+__all__ = ["Best", "as_text", "figures", "page", "sheet"]

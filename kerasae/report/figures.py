@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from kerasae.report.canvas import Canvas, legend_label
 
 #: Okabe and Ito 2008: told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#000000")
@@ -17,7 +18,7 @@ def colours(names: Sequence[str]) -> dict[str, str]:
     return {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}
 
 
-def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canvas:
     """Originals in the first row, and a row of reconstructions for each name below.
 
     Args:
@@ -29,10 +30,10 @@ def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) ->
     return _profiles(originals, rebuilt)
 
 
-def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canvas:
     rows = {"original": originals, **rebuilt}
     count = len(originals)
-    figure = Figure(figsize=(1.6 + 0.75 * count, 0.78 * len(rows)), dpi=110)
+    figure = Canvas(figsize=(1.6 + 0.75 * count, 0.78 * len(rows)), dpi=110)
     axes = figure.subplots(len(rows), count, squeeze=False)
     # One scale for all: a pixel that is too dark must look too dark.
     low, high = float(originals.min()), float(originals.max())
@@ -53,15 +54,15 @@ def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Fig
     return figure
 
 
-def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figure:
+def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canvas:
     count = min(4, len(originals))
-    figure = Figure(figsize=(9, 1.9 * count), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(9, 1.9 * count), dpi=110, layout="constrained")
     axes = figure.subplots(count, 1, squeeze=False)[:, 0]
     hues = colours(list(rebuilt))
     for index, place in enumerate(axes):
         place.plot(originals[index].ravel(), color="black", linewidth=2, label="original")
         for name, rows in rebuilt.items():
-            place.plot(rows[index].ravel(), color=hues[name], linewidth=1, label=name)
+            place.plot(rows[index].ravel(), color=hues[name], linewidth=1, label=legend_label(name))
         place.set_ylabel(f"row {index}")
         place.grid(alpha=0.3)
     axes[-1].set_xlabel("feature")
@@ -71,7 +72,7 @@ def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Figur
 
 def code_maps(
     codes: Mapping[str, np.ndarray], labels: np.ndarray | None, axes_are: str | None = None
-) -> Figure:
+) -> Canvas:
     """Codes in two dimensions, a panel for each name, coloured by label.
 
     Codes of more than two numbers are shown on their first two principal components, which is said
@@ -84,7 +85,7 @@ def code_maps(
     """
     columns = min(3, len(codes))
     lines = -(-len(codes) // columns)
-    figure = Figure(figsize=(3.5 * columns, 3.3 * lines), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(3.5 * columns, 3.3 * lines), dpi=110, layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     classes = [] if labels is None else list(np.unique(labels))
     if not 1 < len(classes) <= 20:
@@ -97,7 +98,8 @@ def code_maps(
             place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
         for index, label in enumerate(classes):
             chosen = points[labels == label]
-            place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=str(label), color=hues[index])
+            name = legend_label(str(label))
+            place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=name, color=hues[index])
         place.set_title(name, fontsize=11)
         place.set_xlabel(f"{axis} 1", fontsize=8)
         place.set_ylabel(f"{axis} 2", fontsize=8)
@@ -126,13 +128,13 @@ def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
     return centred @ directions[:2].T, "component"
 
 
-def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Figure:
+def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Canvas:
     """Shares in [0, 1] by length, a line for each name.
 
     Args:
         shares: by name, then by length.
     """
-    figure = Figure(figsize=(9, 3.2), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(9, 3.2), dpi=110, layout="constrained")
     place = figure.subplots()
     hues = colours(list(shares))
     for name, found in shares.items():
@@ -141,7 +143,7 @@ def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Figure:
             list(found.values()),
             "o-",
             markersize=3,
-            label=name,
+            label=legend_label(name),
             color=hues[name],
         )
     place.set_xlabel("words in the text")
@@ -152,7 +154,7 @@ def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Figure:
     return figure
 
 
-def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], unit: str) -> Figure:
+def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], unit: str) -> Canvas:
     """Reconstruction loss by epoch, a panel for each name: training thin, validation thick.
 
     Args:
@@ -161,7 +163,7 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
     """
     columns = min(3, len(histories))
     lines = -(-len(histories) // columns)
-    figure = Figure(figsize=(3.5 * columns, 2.7 * lines), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(3.5 * columns, 2.7 * lines), dpi=110, layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     hues = colours(list(histories))
     for place, (name, seeds) in zip(axes, histories.items(), strict=False):
@@ -207,14 +209,14 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
     return figure
 
 
-def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Figure:
+def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Canvas:
     """Distributions of scores, with the threshold.
 
     Args:
         scores: by name; on a logarithmic axis where all are positive.
         threshold: marked by a line, where it is finite.
     """
-    figure = Figure(figsize=(9, 3.2), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(9, 3.2), dpi=110, layout="constrained")
     place = figure.subplots()
     everything = np.concatenate([*scores.values()])
     logarithmic = bool((everything > 0).all())
@@ -225,7 +227,7 @@ def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Figu
     for name, hue in colours(list(scores)).items():
         values = scores[name]
         weights = np.full(len(values), 1 / max(len(values), 1))
-        place.hist(values, edges.tolist(), weights=weights, color=hue, alpha=0.55, label=name)
+        place.hist(values, edges.tolist(), weights=weights, color=hue, alpha=0.55, label=legend_label(name))
     if np.isfinite(threshold):
         place.axvline(threshold, color="black", linewidth=1.2, linestyle="--", label="threshold")
     if logarithmic:
@@ -237,7 +239,7 @@ def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Figu
     return figure
 
 
-def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> Figure:
+def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> Canvas:
     """Images, below them their reconstructions, and below those a map of heat, each on its own scale.
 
     Args:
@@ -253,13 +255,13 @@ def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> F
     return figure
 
 
-def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
+def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Canvas:
     """Accuracy against number of labels, a line for each way of learning with its deviation.
 
     Args:
         curve: accuracies, one a draw of the labels, by name and number of labels.
     """
-    figure = Figure(figsize=(7, 4.2), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(7, 4.2), dpi=110, layout="constrained")
     place = figure.subplots()
     hues = colours(list(curve))
     for name, points in curve.items():
@@ -272,7 +274,7 @@ def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Figure:
             markersize=4,
             capsize=3,
             linewidth=1.4,
-            label=name,
+            label=legend_label(name),
             color=hues[name],
         )
     counts = list(next(iter(curve.values())))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
+
+from kerasae.report.canvas import Canvas
 
 #: Behind it a page has nothing but sections.
 _SECTIONS = "<!-- sections -->"
@@ -21,7 +22,7 @@ class Picture:
 
     title: str
     caption: str
-    figure: Figure
+    figure: Canvas
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,7 @@ def render(
         title: of the page.
         subtitle: a line below it.
         headings: of the table's columns.
-        rows: of the table, as text; the best of a column is marked by a leading `*`.
+        rows: of the table, as text; the best of a column is a `Best`.
         findings: sentences on top, each with whether it is good news.
         pictures: in order.
         notes: how the figures were obtained, below the table.
@@ -118,7 +119,7 @@ def _body(
     )
 
 
-def encode(figure: Figure) -> str:
+def encode(figure: Canvas) -> str:
     """A figure as the base64 text of a PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", facecolor="white")
@@ -128,5 +129,6 @@ def encode(figure: Figure) -> str:
 def write(path: Path, html: str) -> None:
     """Writes the page under a temporary name and renames it."""
     new = path.with_suffix(".html.new")
-    new.write_text(html, encoding="utf-8")
+    # A file name that is not UTF-8 holds what UTF-8 cannot write.
+    new.write_text(html, encoding="utf-8", errors="backslashreplace")
     new.replace(path)

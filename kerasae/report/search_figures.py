@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 
+from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 
 #: Behind a number that lines would cross.
@@ -21,7 +21,7 @@ def trade_off(
     baselines: Mapping[str, Sequence[float]],
     heading: str,
     chosen: int,
-) -> Figure:
+) -> Canvas:
     """The best value of each code size, baselines beside it, and the size that was chosen.
 
     Args:
@@ -31,12 +31,12 @@ def trade_off(
         heading: what the values are.
         chosen: one of the sizes.
     """
-    figure = Figure(figsize=(9, 4), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(9, 4), dpi=110, layout="constrained")
     place = figure.subplots()
     hues = colours(["best found", *baselines])
     place.plot(sizes, found, "o-", color=hues["best found"], label="best found", linewidth=2)
     for name, values in baselines.items():
-        place.plot(sizes, values, "s--", color=hues[name], label=name, markersize=4)
+        place.plot(sizes, values, "s--", color=hues[name], label=legend_label(name), markersize=4)
     place.axvline(chosen, color="0.6", linewidth=1, zorder=0)
     place.annotate(
         "chosen",
@@ -56,7 +56,7 @@ def trade_off(
     return figure
 
 
-def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float], heading: str) -> Figure:
+def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float], heading: str) -> Canvas:
     """Values of trials against each hyperparameter, coloured by the first.
 
     Args:
@@ -64,7 +64,7 @@ def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float]
         values: one for each trial.
         heading: what the values are.
     """
-    figure = Figure(figsize=(3.6 * len(columns), 3.2), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(3.6 * len(columns), 3.2), dpi=110, layout="constrained")
     first = np.asarray(next(iter(columns.values())), float)
     norm = LogNorm(first.min(), max(first.max(), first.min() * 1.01))
     places = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -80,7 +80,7 @@ def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float]
     return figure
 
 
-def parallel(columns: Mapping[str, Sequence[Any]], values: Sequence[float], heading: str) -> Figure:
+def parallel(columns: Mapping[str, Sequence[Any]], values: Sequence[float], heading: str) -> Canvas:
     """A line for each trial through its hyperparameters to its value, the last axis; yellow is greater.
 
     Args:
@@ -89,7 +89,7 @@ def parallel(columns: Mapping[str, Sequence[Any]], values: Sequence[float], head
         heading: what the values are.
     """
     axes = {**columns, heading: values}
-    figure = Figure(figsize=(9, 3.6), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(9, 3.6), dpi=110, layout="constrained")
     place = figure.subplots()
     heights = []
     for position, (_, numbers) in enumerate(axes.items()):

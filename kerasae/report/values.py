@@ -6,6 +6,12 @@ import numpy as np
 import pandas as pd
 
 
+class Best(str):
+    """A cell of a table that is the best of its column: shown in bold, whatever the text is."""
+
+    best = True
+
+
 def as_text(value: Any, digits: int = 4) -> str:
     """One value as text.
 

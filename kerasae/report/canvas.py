@@ -1,0 +1,47 @@
+"""Figures that show every text as it was written."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter
+
+
+class Canvas(Figure):
+    """A Matplotlib figure that takes no text for mathematics.
+
+    A label such as `$` or `$5 to $10` is a user's own text: Matplotlib would parse it as a formula, and
+    fail. Only the powers of ten on logarithmic axes, which Matplotlib writes itself, are still formulas.
+    A character that the font does not have is drawn as a box, without a warning for each.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        powers = {id(label) for label in self._powers()}
+        for text in self.findobj(Text):
+            if isinstance(text, Text) and id(text) not in powers:
+                text.set_parse_math(False)
+                # A file name that is not UTF-8 holds halves of characters.
+                text.set_text(text.get_text().encode("utf-8", "backslashreplace").decode())
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
+            super().draw(renderer)
+
+    def _powers(self) -> Iterator[Artist]:
+        """The tick labels of logarithmic axes."""
+        for place in self.axes:
+            for axis in (place.xaxis, place.yaxis):
+                for formatter, ticks in (
+                    (axis.get_major_formatter(), axis.get_major_ticks()),
+                    (axis.get_minor_formatter(), axis.get_minor_ticks()),
+                ):
+                    if isinstance(formatter, LogFormatter):
+                        for tick in ticks:
+                            yield from (tick.label1, tick.label2)
+
+
+def legend_label(name: str) -> str:
+    """A name as the label of a line or of points: Matplotlib leaves out of a legend what begins with `_`."""
+    return f"\u200b{name}" if name.startswith("_") else name
