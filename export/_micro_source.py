@@ -9,7 +9,7 @@ import numpy as np
 from kerasae.export._micro_model import MicroModel
 
 import kerasae
-from kerasae.runs import write_json
+from kerasae.files import write_json
 
 _TEMPLATES = Path(__file__).parent
 _CTYPES = {"uint8": "uint8_t", "int32": "int32_t", "float32": "float"}

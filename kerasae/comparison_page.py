@@ -7,8 +7,8 @@ from typing import Any
 from kerasae.data import Data
 from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
+from kerasae.files import write_json
 from kerasae.report import Best, as_text, figures, page
-from kerasae.runs import write_json
 
 
 def format_cell(entry: Entry, key: str, digits: int) -> str:

@@ -14,8 +14,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
 from kerasae.distribution import MANY_HOSTS, is_first
+from kerasae.files import read_sealed, write_json, write_sealed
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -127,8 +129,11 @@ class Run:
         model.plain_encoder().save(self.encoder_path)
         model.plain_decoder().save(self.decoder_path)
         new = self.folder / "new.keras"
-        model.save(new)
-        new.replace(self.model_path)
+        try:
+            model.save(new)
+            new.replace(self.model_path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def run_recipe(
@@ -141,13 +146,14 @@ def run_recipe(
 ) -> Run | None:
     """Trains a recipe into a new run folder.
 
-    The folder appears only once the data are read and the model is built, and goes again if the
-    training fails; an interrupted training leaves its checkpoint for `resume`.
+    The folder appears only once the data are read and the model is built. A training that ends early,
+    for whatever reason, leaves its checkpoint for `resume`; where it has written none yet, an error
+    removes the folder. The checkpoint goes once the model is stored.
 
     Args:
         recipe: what to train.
         out: the folder, which must not exist unless `resume`.
-        resume: whether to go on from a checkpoint there.
+        resume: whether to go on from a checkpoint there, or to begin again where there is none.
         callbacks: of Keras.
         strategy: of `kerasae.distribution`, to train on many devices. On several hosts each runs
             this; the first one writes, and `resume` needs a folder that all can read.
@@ -158,14 +164,15 @@ def run_recipe(
     Raises:
         FileExistsError: if the folder exists.
         FileNotFoundError: if there is nothing to resume.
+        ValueError: if the checkpoint to resume is damaged.
         ConnectionError: if another host ended; what there is stays for `resume`.
     """
     folder = Path(out)
-    unfinished = folder / "unfinished.json"
+    unfinished, checkpoint = folder / "unfinished.json", Checkpoint(folder / "checkpoint")
     writes = is_first(strategy)
     if resume:
-        if not unfinished.is_file():
-            raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
+        check_unfinished(folder)
+        checkpoint.state()
     elif writes:
         check_new(folder)
     data = recipe.load()
@@ -178,9 +185,9 @@ def run_recipe(
             train(model, data, **arguments)
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        recipe.complete().save(unfinished)
     try:
+        if not resume:
+            write_sealed(unfinished, {"recipe": recipe.complete().to_dict()})
         with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
             history = train(model, data, **arguments)
         run = Run(folder)
@@ -192,12 +199,47 @@ def run_recipe(
             (folder / "skipped.txt").write_text(lines, encoding="utf-8", errors="backslashreplace")
     except ConnectionError:
         raise
-    except Exception:
-        if not resume:
+    except Exception as error:
+        if checkpoint.exists():
+            _say_how_to_go_on(error, folder)
+        elif not resume:
             shutil.rmtree(folder)
         raise
+    # In this order: without a checkpoint an unfinished training would begin again.
     unfinished.unlink()
+    checkpoint.remove()
     return run
+
+
+def unfinished_recipe(folder: str | Path) -> Recipe:
+    """Return the recipe of the unfinished training in a folder.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        ValueError: if its file is damaged.
+    """
+    check_unfinished(folder)
+    return Recipe(**read_sealed(Path(folder) / "unfinished.json")["recipe"])
+
+
+def check_unfinished(folder: str | Path) -> None:
+    """Find out whether a folder holds an unfinished training.
+
+    Raises:
+        FileNotFoundError: if it holds none.
+    """
+    if not (Path(folder) / "unfinished.json").is_file():
+        raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
+
+
+def _say_how_to_go_on(error: Exception, folder: Path) -> None:
+    """Raise an expected error again with what became of the checkpoint; leave any other one alone."""
+    for kind in (OSError, FloatingPointError, MemoryError, ValueError):
+        if isinstance(error, kind):
+            raise kind(
+                f"{error!s:.500} The training stopped before its end, and its checkpoint is kept: "
+                f"`kerasae train --resume --out {folder}` goes on."
+            ) from error
 
 
 @contextlib.contextmanager
@@ -233,13 +275,6 @@ def check_new(folder: str | Path) -> None:
             f"Expected a folder that can be written for --out, received {folder}: nothing can be "
             f"made in {parent} ({error.strerror})."
         ) from None
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Writes JSON under a temporary name and renames it."""
-    new = path.with_suffix(".json.new")
-    new.write_text(json.dumps(values, indent=2) + "\n")
-    new.replace(path)
 
 
 def _write_csv(path: Path, rows: list[dict[str, float]]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.best_weights import BestWeights
+from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
 from kerasae.distribution import is_first
 from kerasae.models import Autoencoder
@@ -96,15 +97,19 @@ def train(
         tensorboard: whether to write TensorBoard's log, into `folder`.
         checkpoint_seconds: between checkpoints in `folder`, from which a training can be resumed.
         callbacks: more callbacks of Keras.
-        folder: where checkpoints, logs and `history.csv` go, or `None` for nowhere.
+        folder: where checkpoints and logs go, or `None` for nowhere. The last checkpoint stays in
+            `folder / "checkpoint"`, for the caller to remove once the model is stored.
         resume: whether to go on from the checkpoint in `folder`.
 
     Returns:
         The history.
 
     Raises:
-        ValueError: for a number out of range, data outside the range of the loss, or a loss that
-            became NaN.
+        ValueError: for a number out of range, data outside the range of the loss, or a damaged
+            checkpoint.
+        FloatingPointError: if the loss became NaN or infinite.
+        MemoryError: if TensorFlow ran out of memory.
+        OSError: if a checkpoint cannot be written; the former one stays.
     """
     _check_numbers(locals())
     writes = is_first(model.distribute_strategy)
@@ -112,7 +117,9 @@ def train(
     check_loss_range(model, data)
     if not hold_out:
         data = data.joined()
-    checkpoint = None if folder is None else Path(folder) / "checkpoint"
+    checkpoint = None if folder is None else Checkpoint(Path(folder) / "checkpoint")
+    if checkpoint is not None and writes and not resume:
+        checkpoint.remove()
     cosine = schedule == "cosine"
     batches = max(len(data.train) // batch_size, 1)
     passes = 1 if steps is None else max(1, round(steps / 50 / batches))
@@ -157,16 +164,22 @@ def train(
     if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     began = time.perf_counter()
-    model.fit(
-        dataset,
-        steps_per_epoch=per_epoch,
-        epochs=epochs,
-        initial_epoch=first,
-        validation_data=data.validation_batches() if hold_out else None,
-        shuffle=False,  # they are shuffled; Keras warns otherwise
-        callbacks=extra,
-        verbose=0,
-    )
+    try:
+        model.fit(
+            dataset,
+            steps_per_epoch=per_epoch,
+            epochs=epochs,
+            initial_epoch=first,
+            validation_data=data.validation_batches() if hold_out else None,
+            shuffle=False,  # they are shuffled; Keras warns otherwise
+            callbacks=extra,
+            verbose=0,
+        )
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(
+            f"Expected memory for batches of {batch_size} rows, received: "
+            f"{str(error.message).splitlines()[0]:.200}; use a smaller --batch-size."
+        ) from error
     seconds = time.perf_counter() - began
     stopper.finish()
     rows = [*stopper.earlier, *stopper.rows]

@@ -13,8 +13,8 @@ from kerasae.tuning.oracle import SpreadOracle
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data
+from kerasae.files import write_json
 from kerasae.recipe import Recipe
-from kerasae.runs import write_json
 
 TUNERS = ("bayesian", "random")
 PRECISIONS = {"float32": 4.0, "float16": 2.0, "dynamic": 1.0, "int8": 1.0}

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kerasae.runs import write_json
+from kerasae.files import write_json
 
 #: Reasons begin with it where a trial was not run for its cost.
 OVER_BUDGET = "over budget: "

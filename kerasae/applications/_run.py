@@ -10,8 +10,9 @@ from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, read_examples
 from kerasae.evaluation.metrics import measures
+from kerasae.files import write_json
 from kerasae.report import Best, as_text, page
-from kerasae.runs import Run, check_new, new_folder, write_json
+from kerasae.runs import Run, check_new, new_folder
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,7 +46,7 @@ def kerasae(debug: bool) -> None:
 
 
 #: What a user's input can cause; anything else is a bug and shows its traceback.
-_EXPECTED = (ValueError, TypeError, OSError, ImportError, FloatingPointError)
+_EXPECTED = (ValueError, TypeError, OSError, ImportError, FloatingPointError, MemoryError)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -50,13 +50,16 @@ def command(
     )
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.distribution import is_first
-    from kerasae.recipe import Recipe
-    from kerasae.runs import check_new, run_recipe
+    from kerasae.runs import check_new, run_recipe, unfinished_recipe
 
     if resume:
         if source is not None or recipe_path is not None or settings:
             raise click.UsageError("--resume repeats the interrupted recipe; expected no more than --out.")
-        recipe = Recipe.read(out / "unfinished.json")
+        recipe = unfinished_recipe(out)
+        if not (out / "checkpoint" / "state.json").is_file():
+            console(stderr=True).print(
+                "No checkpoint had been written yet; the training begins again at the first epoch."
+            )
     else:
         # The first of several hosts makes it, perhaps before another one looks.
         if is_first(strategy):

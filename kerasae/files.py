@@ -1,0 +1,56 @@
+"""Files with a checksum in them: what a later command trusts is what an earlier one wrote."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+_SEAL = "sha256"
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes JSON under a temporary name and renames it."""
+    new = path.with_suffix(".json.new")
+    try:
+        new.write_text(json.dumps(values, indent=2) + "\n")
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def write_sealed(path: Path, values: dict[str, Any]) -> None:
+    """Writes a dict as JSON, with a checksum of it as the last entry."""
+    write_json(path, {**values, _SEAL: _seal(values)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """Reads what `write_sealed` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is not as it was written.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+        seal = values.pop(_SEAL)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        seal, values = None, {}
+    if seal != _seal(values):
+        raise ValueError(f"Expected {path} as it was written, received a damaged file: its checksum differs.")
+    return values
+
+
+def checksum(path: Path) -> str:
+    """Returns the SHA-256 of a file's content, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _seal(values: dict[str, Any]) -> str:
+    # The values as JSON gives them back: tuples are lists there, and all keys are strings.
+    text = json.dumps(json.loads(json.dumps(values)), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,295 @@
+"""A training that ends early, and files that were damaged afterwards."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasae import Recipe, cli, load_model
+from kerasae.checkpoint import Checkpoint
+from kerasae.runs import Run, run_recipe, unfinished_recipe
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    """A training of six epochs on a small file, with a checkpoint after each."""
+    path = tmp_path_factory.mktemp("data") / "rows.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(200, 8)).astype("float32"))
+    return Recipe.of(
+        "denoising",
+        source=str(path),
+        latent_dim=2,
+        network={"widths": [24], "dropout": 0.1},
+        train={"epochs": 6, "batch_size": 64, "checkpoint_seconds": 0.0},
+    )
+
+
+@pytest.fixture
+def kerasae(capsys):
+    """Runs a command line; returns status, stdout and stderr."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(recipe, tmp_path_factory):
+    """The run of a training that nothing disturbed."""
+    return run_recipe(recipe, tmp_path_factory.mktemp("runs") / "whole")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mounts a file system of a few kB and returns what gives it another size."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40k", "none", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this user may not mount a file system")
+
+    def resize(size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", place], check=True)
+
+    yield place, resize
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+class Fail(keras.callbacks.Callback):
+    """Lets a real failure happen in an epoch, counted from 1, behind the checkpoint of the one before."""
+
+    def __init__(self, how, epoch):
+        super().__init__()
+        self.how, self.epoch = how, epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch + 1 == self.epoch:
+            self.how(self.model)
+
+
+def become_nan(model):
+    model.set_weights([w * np.nan if w.dtype.kind == "f" else w for w in model.get_weights()])
+
+
+def need_memory(model):
+    np.zeros((10**9, 10**9))
+
+
+def write_where_nothing_fits(model):
+    with Path("/dev/full").open("w") as file:
+        file.write("x")
+
+
+def same_model(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_checkpoint(small_disk, recipe, whole, kerasae, tmp_path):
+    place, resize = small_disk
+    out = place / "run"
+    recipe.save(tmp_path / "recipe.json")
+    status, _, err = kerasae("train", "--recipe", tmp_path / "recipe.json", "--out", out)
+    assert status == 2 and err.count("\n") == 1, err
+    assert "No space left" in err and f"`kerasae train --resume --out {out}` goes on" in err
+    state = json.loads((out / "checkpoint" / "state.json").read_text())
+    assert 0 < state["epoch"] < 6
+    # Nothing half-written takes the space that is left.
+    assert {path.name for path in (out / "checkpoint").iterdir()} == {"state.json", state["arrays"]}
+    resize("50m")
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 0, err
+    assert same_model(load_model(out), whole.model)
+    assert not (out / "checkpoint").exists() and not (out / "unfinished.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words", "epoch"),
+    [
+        (become_nan, FloatingPointError, "smaller --learning-rate", 1),
+        (become_nan, FloatingPointError, "smaller --learning-rate", 4),
+        (need_memory, MemoryError, "allocate", 4),
+        (write_where_nothing_fits, OSError, "No space left", 4),
+    ],
+)
+def test_a_failure_leaves_a_checkpoint_that_exists(how, kind, words, epoch, recipe, tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(kind, match=words) as failure:
+        run_recipe(recipe, out, callbacks=[Fail(how, epoch)])
+    if epoch == 1:
+        assert not out.exists()
+        return
+    assert "\n" not in str(failure.value)
+    assert f"`kerasae train --resume --out {out}` goes on" in str(failure.value)
+    assert json.loads((out / "checkpoint" / "state.json").read_text())["epoch"] == epoch - 1
+
+
+@pytest.mark.slow
+def test_memory_that_tensorflow_does_not_get(recipe, tmp_path):
+    """TensorFlow asks for it for ten seconds."""
+    with pytest.raises(MemoryError, match=r"a smaller --batch-size.*--resume"):
+        run_recipe(recipe, tmp_path / "run", callbacks=[Fail(lambda _: tf.zeros((10**7, 10**7)), 4)])
+
+
+def test_the_checkpoint_stays_until_the_model_is_stored(recipe, whole, monkeypatch, tmp_path):
+    out = tmp_path / "run"
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Run, "write", stop)
+        run_recipe(recipe, out)
+    assert json.loads((out / "checkpoint" / "state.json").read_text())["epoch"] == 6
+    trained = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            trained.append(epoch)
+
+    run = run_recipe(unfinished_recipe(out), out, resume=True, callbacks=[Count()])
+    assert not trained and same_model(run.model, whole.model)
+    assert run.training["epochs"] == 6
+
+
+@pytest.mark.slow
+def test_a_resumed_training_without_a_checkpoint_says_that_it_begins_again(recipe, kerasae, tmp_path):
+    out = tmp_path / "run"
+
+    def stop(model):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(recipe, out, callbacks=[Fail(stop, 1)])
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 0 and "No checkpoint had been written yet" in err
+
+
+@pytest.fixture(scope="module")
+def unfinished(recipe, tmp_path_factory):
+    """The folder of a training that was interrupted in its fourth epoch."""
+    out = tmp_path_factory.mktemp("runs") / "unfinished"
+
+    def stop(model):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(recipe, out, callbacks=[Fail(stop, 4)])
+    return out
+
+
+def flips(path, count, rng):
+    """A file with one bit after another flipped, each time in a byte drawn at random."""
+    content = path.read_bytes()
+    for place in rng.sample(range(len(content)), min(count, len(content))):
+        changed = bytearray(content)
+        changed[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(changed)
+        yield place
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["state.json", "3.npz"])
+def test_any_flipped_bit_of_a_checkpoint_is_refused_or_harmless(name, recipe, unfinished, tmp_path):
+    checkpoint = Checkpoint(shutil.copytree(unfinished / "checkpoint", tmp_path / "checkpoint"))
+    model = recipe.build(recipe.load())
+    right, best = checkpoint.state(), checkpoint.restore(model)
+    weights, refused = model.get_weights(), 0
+    tried = 0
+    for place in flips(checkpoint.folder / name, 300, random.Random(0)):
+        tried += 1
+        model.set_weights([0 * w for w in weights])
+        try:
+            found = checkpoint.state(), checkpoint.restore(model)
+        except ValueError as error:
+            assert "damaged" in str(error) and "\n" not in str(error)
+            refused += 1
+            continue
+        assert found[0] == right, place
+        assert all(map(np.array_equal, found[1], best)), place
+        assert all(map(np.array_equal, model.get_weights(), weights)), place
+    # White space of the JSON alone may change.
+    assert refused == tried if name == "3.npz" else refused > 0.9 * tried
+
+
+@pytest.mark.parametrize("name", ["checkpoint/state.json", "checkpoint/3.npz", "unfinished.json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_a_damaged_checkpoint_gets_one_line_and_status_2(name, damage, unfinished, kerasae, tmp_path):
+    out = shutil.copytree(unfinished, tmp_path / "run")
+    content = bytearray((out / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    new = {"flip": content, "cut": content[: len(content) // 2], "empty": b""}[damage]
+    (out / name).write_bytes(new)
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 2 and err.count("\n") == 1 and "damaged" in err, err
+    assert (out / name).read_bytes() == new
+
+
+def test_any_flipped_bit_of_a_model_is_refused_or_harmless(whole, kerasae, tmp_path):
+    """Most bytes are covered by the checksums of the archive; those of its directory are tried as well."""
+    out = shutil.copytree(whole.folder, tmp_path / "run")
+    path = out / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        directory = archive.start_dir
+    content, rng = path.read_bytes(), random.Random(1)
+    places = rng.sample(range(len(content)), 30) + rng.sample(range(directory, len(content)), 60)
+    refused = []
+    for place in places:
+        changed = bytearray(content)
+        changed[place] ^= 1 << rng.randrange(8)
+        path.write_bytes(changed)
+        try:
+            model = load_model(path)
+        except ValueError as error:
+            assert "damaged" in str(error) and "\n" not in str(error), place
+            refused.append(bytes(changed))
+        else:
+            assert same_model(model, whole.model), place
+    assert len(refused) > 30
+    path.write_bytes(refused[0])
+    status, _, err = kerasae("evaluate", out)
+    assert status == 2 and err.count("\n") == 1 and "damaged" in err
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_while_it_writes_comes_to_the_same_model(recipe, whole, tmp_path):
+    """SIGKILL some milliseconds into the writing of its first checkpoint."""
+    out, path, rng = tmp_path / "run", tmp_path / "recipe.json", random.Random(2)
+    recipe.save(path)
+    script = (
+        "import os, signal, sys, threading, time; from kerasae import cli\n"
+        "from kerasae.checkpoint import Checkpoint\n"
+        "save = Checkpoint.save\n"
+        "def late(self, *rest):\n"
+        "    after = float(sys.argv[1])\n"
+        "    end = lambda: (time.sleep(after), os.kill(os.getpid(), signal.SIGKILL))\n"
+        "    threading.Thread(target=end).start()\n"
+        "    save(self, *rest)\n"
+        "if float(sys.argv[1]) >= 0: Checkpoint.save = late\n"
+        "cli.main(sys.argv[2:])\n"
+    )
+    killed = 0
+    for turn in range(2):
+        begin = ["--resume"] if (out / "unfinished.json").is_file() else ["--recipe", str(path)]
+        after = rng.uniform(0, 0.02) if turn < 1 else -1
+        command = [sys.executable, "-c", script, str(after), "train", *begin, "--out", str(out)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        killed += done.returncode == -signal.SIGKILL
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr[-2000:]
+        if done.returncode == 0:
+            break
+    assert killed
+    assert same_model(load_model(out), whole.model)
