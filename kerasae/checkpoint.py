@@ -60,7 +60,9 @@ class Checkpoint:
             OSError: if the disk is full or cannot be written. The former checkpoint stays then.
         """
         self.folder.mkdir(exist_ok=True)
-        arrays = {f"model_{i}": _value(variable) for i, variable in enumerate(_variables(model))}
+        arrays: dict[str, Any] = {
+            f"model_{i}": _value(variable) for i, variable in enumerate(_variables(model))
+        }
         arrays |= {f"best_{i}": array for i, array in enumerate(best_weights or [])}
         path = self.folder / f"{epoch}.npz"
         try:
