@@ -32,6 +32,13 @@ class ArrayView(View):
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return {"x": self.preprocessor.tensors(raw).astype(self._dtype())}
 
+    def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        if sent["x"].dtype.kind != "f":
+            return None
+        row = sent["x"][:1].copy()
+        row.flat[-1] = np.nan
+        return {"x": row}
+
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         raw = np.asarray(self.preprocessor.inverse(x))
         return {name: np.clip(raw, self.spec.low, self.spec.high) if self.spec.high is not None else raw}

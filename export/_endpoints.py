@@ -57,7 +57,7 @@ class Verbs:
         self.decode = graph(model.decoder, z)
         decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
         self.mean = graph(loss.mean, decoded)
-        self.error = graph(loss.error, x, decoded)
+        self.score = graph(loss.anomaly_score, x, decoded)
 
 
 def endpoints(
@@ -89,9 +89,9 @@ def endpoints(
     def code(sent: dict[str, Any]) -> Any:
         return verbs.describe(verbs.enter(sent))["z"]
 
-    def error(sent: dict[str, Any]) -> dict[str, Any]:
+    def scored(sent: dict[str, Any]) -> dict[str, Any]:
         x = verbs.enter(sent)
-        return {"score": verbs.error(x, verbs.decode(verbs.describe(x)["z"]))}
+        return {"score": verbs.score(x, verbs.decode(verbs.describe(x)["z"]))}
 
     def found_odd(sent: dict[str, Any]) -> dict[str, Any]:
         assert detector is not None
@@ -115,7 +115,7 @@ def endpoints(
         Endpoint("reconstruct", raw, lambda sent: rebuilt(code(sent))),
         Endpoint("encode", raw, lambda sent: dict(verbs.describe(verbs.enter(sent)))),
         Endpoint("decode", z, lambda sent: rebuilt(sent["z"])),
-        Endpoint("anomaly_score", raw, error),
+        Endpoint("anomaly_score", raw, scored),
     ]
     if detector is not None:
         found.append(Endpoint("detect", raw, found_odd))
@@ -156,8 +156,23 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
             layer.build((None,))
         archive.track(layer)
     for endpoint in found:
-        archive.add_endpoint(endpoint.name, endpoint.function, input_signature=[endpoint.inputs])
+        archive.add_endpoint(endpoint.name, _shaped(endpoint), input_signature=[endpoint.inputs])
     archive.write_out(folder, verbose=False)
+
+
+def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The function of an endpoint behind a check of the shapes that it is sent.
+
+    A runtime feeds whatever shape a client sends, and what is not the shape of the signature would be
+    broadcast without a word.
+    """
+
+    def function(sent: dict[str, Any]) -> dict[str, Any]:
+        return endpoint.function(
+            {name: tf.ensure_shape(sent[name], spec.shape) for name, spec in endpoint.inputs.items()}
+        )
+
+    return function
 
 
 def served_elements(model: Autoencoder, detector: Detector | None = None) -> int:

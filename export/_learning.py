@@ -66,7 +66,11 @@ def learning_endpoints(model: Autoencoder, view: View, batch_size: int) -> list[
         x = view.enter(sent)
         z = model.describe(x)["z"]
         params = model.decoder(z)
-        return {"z": z, **view.leave(loss.mean(params), "reconstruction"), "score": loss.error(x, params)}
+        return {
+            "z": z,
+            **view.leave(loss.mean(params), "reconstruction"),
+            "score": loss.anomaly_score(x, params),
+        }
 
     def now() -> dict[str, Any]:
         return {name: weight.value + 0.0 for name, weight in weights.items()}

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasae.losses import comparable
+
 #: What the format needs beside the library, the extra `tiny`.
 REQUIRES = ("tflite_micro",)
 _RUN = Path(__file__).parent / "_micro_run.py"
@@ -78,9 +80,11 @@ class Side:
     def quantized(self, numbers: np.ndarray) -> np.ndarray:
         """Numbers `(rows, ...)` as int8, halves away from zero, as the C code does it."""
         flat = numbers.reshape(len(numbers), -1).astype("float32")
-        steps = (flat - self.shift) * self.factor + np.float32(self.zero)
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = (flat - self.shift) * self.factor + np.float32(self.zero)
         away = np.trunc(steps + np.copysign(np.float32(0.5), steps))
-        return np.clip(away, -128, 127).astype("int8").reshape(numbers.shape)
+        # NaN ends at the lower bound, as in the C code.
+        return np.where(away > -128, np.minimum(away, 127), -128).astype("int8").reshape(numbers.shape)
 
     def restored(self, quantized: np.ndarray, *, clipped: bool = True) -> np.ndarray:
         """What int8 `(rows, ...)` stand for, float32, within the bounds unless told otherwise."""
@@ -168,7 +172,9 @@ class MicroModel:
             return {self.answer.name: self.answer.restored(answered)}
         # As the model's own score, of what the decoder says and not of what is clipped for a user.
         off = numbers.astype("float32") - self.answer.restored(answered, clipped=False)
-        return {"score": np.mean(np.square(off.reshape(len(off), -1) / self.slope), axis=1, dtype="float32")}
+        with np.errstate(over="ignore"):
+            score = np.mean(np.square(off.reshape(len(off), -1) / self.slope), axis=1, dtype="float32")
+        return {"score": np.asarray(comparable(score))}
 
     def quantized_answers(self, rows: np.ndarray, arena_bytes: int | None = None) -> np.ndarray:
         """What the interpreter answers to int8 rows, int8; notes its time and memory in `facts`.

@@ -12,6 +12,7 @@ from kerasae.export._verify_edge import breaches, compare
 from kerasae.export._view import View
 from scipy.stats import spearmanr
 
+from kerasae.losses import HIGHEST
 from kerasae.registry import did_you_mean
 
 #: What an artifact may differ by. Deviations are in units of x (pixels in [0, 1], standard
@@ -90,7 +91,7 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         params = model.decoder(z)
         return {
             "rebuilt": model.reconstruction_loss.mean(params),
-            "score": model.reconstruction_loss.error(x, params),
+            "score": model.reconstruction_loss.anomaly_score(x, params),
         }
 
     ours = _by_parts(decoded, x, codes)
@@ -111,6 +112,11 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
         flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
         found["detect"] = Case(raw, {"score": odd, "anomalous": flags}, {"score": _spread(odd)})
+    row = view.unreadable(raw)
+    if row is not None:
+        for name in ("anomaly_score", "detect"):
+            if name in found:
+                found[name] = _with_unreadable(found[name], row)
     if model.generative:
         rng = np.random.default_rng(0)
         if seeded:
@@ -123,6 +129,17 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         found["sample"] = Case(noise, *raw_units(_by_parts(model.decode, eps), "sample"))
         found["sample_posterior"] = Case({**raw, **noise}, *raw_units(_by_parts(model.decode, drawn)))
     return found
+
+
+def _with_unreadable(case: Case, row: dict[str, np.ndarray]) -> Case:
+    """A case with one row more, the second one, that cannot be judged and counts as anomalous."""
+    answers = {
+        name: np.array([1 if name == "anomalous" else HIGHEST], values.dtype)
+        for name, values in case.expected.items()
+    }
+    sent = {name: np.insert(values, 1, row[name][0], axis=0) for name, values in case.sent.items()}
+    expected = {name: np.insert(values, 1, answers[name]) for name, values in case.expected.items()}
+    return dataclasses.replace(case, sent=sent, expected=expected)
 
 
 def _by_parts(function: Callable[..., Any], *arrays: np.ndarray, rows: int = 64) -> Any:
@@ -217,7 +234,12 @@ def _errors(
 
 
 def _scores(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
-    """What matters of anomaly scores: their level, their order, the decisions they lead to."""
+    """What matters of anomaly scores: their level, their order, the decisions they lead to.
+
+    Rows that cannot be judged are left out: they have one and the same score.
+    """
+    judged = expected < HIGHEST
+    expected, got = expected[judged], got[judged]
     found = {"score_shift": float(abs(got.mean() - expected.mean()) / _spread(expected))}
     if len(expected) >= 20 and expected.std() > 0:
         found["rank_correlation"] = float(spearmanr(expected, got).statistic) if got.std() > 0 else 0.0

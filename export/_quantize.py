@@ -22,6 +22,9 @@ _LEAST = 1e-3
 #: Last layers whose outputs are logits and numbers side by side: one range for all of them would be too
 #: coarse for the numbers, so their activations stay in float32.
 _MIXED = r".*(heads|logits).*"
+#: Products inside an anomaly score. In int8 everything beyond the range of the calibration rows would have
+#: one and the same score, and these rows are what a score is for.
+_SCORES = r".*_score.*"
 
 
 def quantize(
@@ -51,6 +54,9 @@ def quantize(
                 work.add_dynamic_config(".*", operation, 8)
             else:
                 work.add_static_config(".*", operation, 8, 8)
+        work.update_quantization_recipe(
+            _SCORES, qtyping.TFLOperationName.FULLY_CONNECTED, algorithm_key=AlgorithmName.NO_QUANTIZE
+        )
         ranges = None
         if precision == "int8":
             work.add_dynamic_config(_MIXED, qtyping.TFLOperationName.FULLY_CONNECTED, 8)

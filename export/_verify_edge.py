@@ -51,8 +51,19 @@ class EdgeModel:
         return self._runners[name]
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers to rows that are sent one at a time, stacked."""
+        """The answers to rows that are sent one at a time, stacked.
+
+        Raises:
+            ValueError: if a row does not have the shape of the signature. The runtime would resize its
+                input instead.
+        """
         runner = self._runner(signature)
+        for name, one in runner.get_input_details().items():
+            expected, received = tuple(one["shape"][1:].tolist()), np.shape(sent[name])[1:]
+            if received != expected:
+                raise ValueError(
+                    f"Expected rows of shape {expected} for `{name}` of {signature}, received {received}."
+                )
         rows = len(next(iter(sent.values())))
         answers = [
             # A copy: the runner answers with views of memory that the next call writes to.

@@ -41,6 +41,13 @@ class View:
         """Raw examples as a user holds them, as a client sends them."""
         raise NotImplementedError
 
+    def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
+        """A row that no model can judge, as a client sends it, made of the first one.
+
+        `None` where the types of the inputs hold no such row.
+        """
+        return None
+
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         """What `leave` must give, worked out outside a graph."""
         raise NotImplementedError

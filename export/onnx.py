@@ -103,7 +103,7 @@ class _Served(keras.Model):
         return {
             **described,
             **view.leave(model.reconstruction_loss.mean(params), "reconstruction"),
-            "score": model.reconstruction_loss.error(entered, params),
+            "score": model.reconstruction_loss.anomaly_score(entered, params),
         }
 
 

@@ -396,3 +396,21 @@ def test_abstract_classes_say_so():
     for family in (Autoencoder, DeterministicAutoencoder):
         with pytest.raises(TypeError, match="is abstract"):
             family(*plain())
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 8), (8, 64), (4, 16, 8, 1)])
+def test_examples_of_another_shape_are_refused_by_every_verb(build, digits, shape):
+    """A channel axis that lacks was broadcast against the reconstruction: 512 residuals for 64."""
+    model = build("undercomplete")
+    wrong = digits.x("train")[:8].reshape(shape)
+    for verb in (model, model.account):
+        with pytest.raises(ValueError):
+            verb(wrong)
+    for verb in (model.predict, model.evaluate, model.fit):
+        with pytest.raises(ValueError, match="incompatible with the layer"):
+            verb(wrong, verbose=0)
+    bare = UndercompleteAutoencoder(model.encoder, model.decoder)
+    bare.build((None, 8, 8, 1))
+    for verb in (bare.transform, bare.accounts):
+        with pytest.raises(ValueError, match=r"shape \(rows, 8, 8, 1\), received"):
+            verb(wrong)

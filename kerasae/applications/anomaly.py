@@ -156,8 +156,7 @@ class AnomalyDetector(Application):
         return labels == kinds[counts.argmin()]
 
     def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
-        # What cannot be told is odd: a number that float32 does not hold, for example.
-        return np.nan_to_num(np.asarray(self.detector_(account), "float64"), nan=np.inf, posinf=np.inf)
+        return np.asarray(self.detector_(account), "float64")
 
     # The verbs -----------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """Reconstruction losses, one a file: per example, summed over features."""
 
 from kerasae import registry
-from kerasae.losses._base import ReconstructionLoss, flatten
+from kerasae.losses._base import HIGHEST, ReconstructionLoss, comparable, flatten
 
 globals().update(registry.members("loss"))
 
-__all__ = ["ReconstructionLoss", "flatten", *registry.members("loss")]
+__all__ = ["HIGHEST", "ReconstructionLoss", "comparable", "flatten", *registry.members("loss")]

@@ -4,6 +4,7 @@ import math
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -62,6 +63,10 @@ class ReconstructionLoss(keras.losses.Loss):
         squared = ops.square(ops.cast(x, "float32") - ops.cast(self.mean(params), "float32"))
         return ops.mean(ops.reshape(squared, (-1, math.prod(squared.shape[1:]))), axis=-1)
 
+    def anomaly_score(self, x: Any, params: Any) -> Any:
+        """`error` as a score that compares, `(batch,)`: `HIGHEST` where the error is not finite."""
+        return comparable(self.error(x, params))
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.per_example(y_true, y_pred)
 
@@ -84,6 +89,22 @@ def flatten(values: Any) -> Any:
 def sum_features(values: Any) -> Any:
     """`(batch, ...)` to `(batch,)`."""
     return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)
+
+
+#: The score of an example that cannot be judged, such as one with NaN in it: the largest float32, so
+#: that it exceeds every threshold and fits into JSON.
+HIGHEST = float(np.finfo("float32").max)
+
+
+def comparable(scores: Any) -> Any:
+    """Return scores with `HIGHEST` in place of NaN and infinity; safe in a graph.
+
+    The comparison is false for NaN as well. `logical_not` of the opposite comparison is not: graph
+    optimisers rewrite `not (a <= b)` as `a > b`, which differs for NaN alone.
+    """
+    scores = ops.cast(scores, "float32")
+    finite = ops.less_equal(ops.abs(scores), HIGHEST)
+    return ops.where(finite, scores, ops.full_like(scores, HIGHEST))
 
 
 def greatest(logits: Any) -> Any:

@@ -14,7 +14,7 @@ from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
-from kerasae.models._terms import Terms, check_compile, check_target, kept_of_batch
+from kerasae.models._terms import Terms, check_compile, check_examples, check_target, kept_of_batch
 from kerasae.models._wiring import all_layers, bind_scale, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
@@ -124,6 +124,7 @@ class Autoencoder(MultiWorkerFit):
 
         `residual` and `nll`, the loss, are `(batch, features)`.
         """
+        check_examples(x, self.encoder.input_shape)
         code = self.encode(x)
         params = self.decoder(code)
         loss = self.reconstruction_loss
@@ -170,7 +171,11 @@ class Autoencoder(MultiWorkerFit):
         return {key: np.concatenate([part[key].numpy() for part in parts]) for key in parts[0]}
 
     def _tensors(self, raw: Any) -> Any:
-        return np.asarray(raw) if self.preprocessor is None else self.preprocessor.tensors(raw)
+        if self.preprocessor is not None:
+            return self.preprocessor.tensors(raw)
+        raw = np.asarray(raw)
+        check_examples(raw, self.encoder.input_shape)
+        return raw
 
     def _to_x(self, raw: Any) -> Any:
         return ops.cast(raw, "float32") if self.preprocessor is None else self.preprocessor(raw)
@@ -201,6 +206,8 @@ class Autoencoder(MultiWorkerFit):
         if self.corruption is not None and self.preprocessor is not None:
             self.preprocessor.check_noise(self.corruption.continuous)
             self.corruption.blank = self.preprocessor.blank
+        # Keras holds each input against it: an axis that lacks would be broadcast in the loss.
+        self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
         bind_scale(self)
         check_contraction(self)

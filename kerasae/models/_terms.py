@@ -1,5 +1,6 @@
 """The named terms of a loss in the log, and the checks before a training."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -61,6 +62,17 @@ def check_target(x: Any, target: Any) -> None:
             f"received {tuple(target.shape[1:])}; leave labels out of `fit`: fit(x), or "
             "fit(noisy, clean) for pairs."
         )
+
+
+def check_examples(x: Any, expected: Sequence[int | None]) -> None:
+    """Refuse examples of another shape than `expected`, `(None, ...)`; `None` stands for any size."""
+    received = tuple(x.shape)
+    fits = len(received) == len(expected) and all(
+        size in (None, one) for size, one in zip(expected[1:], received[1:], strict=True)
+    )
+    if not fits:
+        shape = ", ".join(["rows", *map(str, expected[1:])])
+        raise ValueError(f"Expected examples of shape ({shape}), received shape {received}.")
 
 
 def check_compile(

@@ -1,5 +1,6 @@
 """Detector: a fitted score and its threshold, as one file."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.losses import HIGHEST, comparable
 from kerasae.scores._base import Score
 
 
@@ -22,7 +24,7 @@ class Detector(keras.Model):
         inputs: a dict of `code`, `residual` and `nll`, as `Autoencoder.account` gives it.
 
     Returns:
-        The score, `(batch,)`.
+        The score, `(batch,)`: finite, and `HIGHEST` for an example that cannot be judged.
     """
 
     def __init__(self, score: Score | dict[str, Any], threshold: float, **kwargs: Any) -> None:
@@ -31,15 +33,19 @@ class Detector(keras.Model):
         self.threshold = float(threshold)
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        return self.score({key: inputs[key] for key in self.score.needs})
+        needed = {key: inputs[key] for key in self.score.needs}
+        # A score of what is not finite may be finite itself: maxima and int8 lose NaN on the way.
+        finite = [ops.all(ops.less_equal(ops.abs(part), HIGHEST), axis=1) for part in needed.values()]
+        score = comparable(self.score(needed))
+        return ops.where(functools.reduce(ops.logical_and, finite), score, ops.full_like(score, HIGHEST))
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         """What each feature adds to the score, `(batch, features)`."""
         return self.score.features({key: inputs[key] for key in self.score.needs})
 
     def anomalous(self, score: Any) -> Any:
-        """Whether scores are above the threshold, bool; safe in a graph. A score that is NaN is."""
-        return ops.logical_not(ops.less_equal(score, np.float32(self.threshold)))
+        """Whether scores exceed the threshold, bool; safe in a graph. A score that is NaN does."""
+        return ops.greater(comparable(score), np.float32(self.threshold))
 
     def build(self, input_shape: Any) -> None:
         if not self.score.built:

@@ -1,8 +1,11 @@
 """The detector of a run in its artifacts: the score and the decision that `kerasae apply anomaly` gives."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from kerasae.export._server_model import ServerModel
 from kerasae.export._subject import Subject
 from kerasae.export._verify_edge import EdgeModel
@@ -10,6 +13,8 @@ from kerasae.export._views import edge_view, server_view
 
 from kerasae import Recipe, export
 from kerasae.applications import AnomalyDetector, apply
+from kerasae.data import Data, Split, array_spec
+from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
 
 
@@ -79,3 +84,92 @@ def test_a_score_that_no_graph_carries_is_refused_by_name(run, tmp_path):
     finally:
         run.detector_path.write_bytes(kept)
     assert not (tmp_path / "edge.tflite").exists()
+
+
+@pytest.fixture(scope="module")
+def sensors():
+    """A model of readings in float32 with its detector, as what is exported, and one usual row."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(400, 6))
+    x = x.astype("float32")
+    data = Data("rows", array_spec(x), Split(x[:250]), Split(x[250:350]), Split(x[350:]))
+    data = Recipe.of().prepare(data)
+    model = Recipe.of("denoising", latent_dim=2, network={"widths": [16]}).build(data)
+    model.fit(data.x("train"), epochs=3, verbose=0)
+    detector = AnomalyDetector(model).fit(data)
+    subject = Subject.of(model, data=data, name="sensors")
+    return dataclasses.replace(subject, detector=detector.detector_), detector, x[:1]
+
+
+#: What the small model is off by in int8 is not what is tested here.
+LOOSE = {"max_deviation": 9, "mean_deviation": 9, "agreement": 0.5, "error_ratio": 9, "score_shift": 9}
+LOOSE |= {"rank_correlation": 0.1, "decisions": 0.1}
+
+
+_PRECISIONS = [
+    "server",
+    "int8",
+    *(pytest.param(p, marks=pytest.mark.slow) for p in ("float32", "float16", "dynamic")),
+]
+
+
+@pytest.fixture(scope="module", params=_PRECISIONS)
+def sensor_artifact(request, sensors, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sensors") / request.param
+    if request.param == "server":
+        return export.saved_model(sensors[0], path), ServerModel(path)
+    artifact = export.tflite(sensors[0], path, precision=request.param, tolerance=LOOSE)
+    return artifact, EdgeModel(path.read_bytes())
+
+
+def test_a_reading_that_is_no_number_is_anomalous_everywhere(sensors, sensor_artifact):
+    _, detector, usual = sensors
+    _, runtime = sensor_artifact
+    rows = np.repeat(usual, 6, axis=0)
+    rows[:5, 2] = np.nan, np.inf, -np.inf, 3e38, 1e-42
+    rows[5] = np.nan
+    odd = np.array([1, 1, 1, 1, 0, 1], bool)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(detector.score_samples(rows) == HIGHEST, odd)
+    for signature in ("detect", "anomaly_score"):
+        assert np.array_equal(runtime.run(signature, {"x": rows})["score"] == np.float32(HIGHEST), odd)
+    flags = runtime.run("detect", {"x": rows})["anomalous"]
+    assert flags[odd].all()
+    # A denormal is 0 in effect.
+    near = np.where(rows[4:5] == rows[4, 2], 0.0, rows[4:5]).astype("float32")
+    assert flags[4] == runtime.run("detect", {"x": near})["anomalous"][0]
+
+
+def test_a_row_far_away_has_its_score_at_every_precision(sensors, sensor_artifact):
+    """Not the greatest of the rows that int8 took its ranges from."""
+    _, detector, usual = sensors
+    _, runtime = sensor_artifact
+    far = usual.copy()
+    far[0, 2] += 1000
+    got = runtime.run("detect", {"x": far})["score"]
+    np.testing.assert_allclose(got, detector.score_samples(far), rtol=0.2)
+
+
+def test_the_parity_table_has_the_row_that_no_model_can_judge(sensors, sensor_artifact):
+    subject, _, _ = sensors
+    artifact, _ = sensor_artifact
+    cases = subject.cached(artifact.golden, dict)
+    for signature in ("detect", "anomaly_score"):
+        case = cases[signature]
+        assert np.isnan(case.sent["x"]).any(axis=1).sum() == 1
+        assert np.isnan(case.sent["x"][1]).any()
+        assert case.expected["score"][1] == np.float32(HIGHEST)
+    assert cases["detect"].expected["anomalous"][1] == 1
+
+
+def test_what_is_not_of_the_shape_is_refused(sensors, sensor_artifact):
+    _, detector, usual = sensors
+    _, runtime = sensor_artifact
+    for shape in ((6, 1), (1, 6, 1), (1, 2, 3), (1, 12), (2, 3)):
+        wrong = np.resize(usual, shape)
+        for signature in ("reconstruct", "encode", "anomaly_score", "detect"):
+            with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+                runtime.run(signature, {"x": wrong})
+    for shape in ((1, 3), (1, 2, 1), (2, 1)):
+        with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+            runtime.run("decode", {"z": np.zeros(shape, "float32")})

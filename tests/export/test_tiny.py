@@ -16,6 +16,7 @@ from kerasae.export._verify_edge import compare
 
 from kerasae import Recipe, train
 from kerasae.cli import main
+from kerasae.losses import HIGHEST
 
 SIGNATURES = ("reconstruct", "encode", "decode")
 
@@ -124,6 +125,9 @@ def test_c_computes_what_python_does(name, signature, written, subjects, tmp_pat
     if given.dtype == "float32":
         # Out of range on both sides, and no number at all.
         raw = np.concatenate([raw, np.full_like(raw[:1], 1e9), np.full_like(raw[:1], -1e9)])
+        # A sum that overflows, infinity, and NaN in one feature.
+        raw = np.concatenate([raw, np.full_like(raw[:1], 3e38), raw[:2]])
+        raw[-2:, 1] = np.inf, np.nan
     quantized = given.quantized(raw)
     # And the ends of what an interpreter can answer.
     output = micro.quantized_answers(quantized)
@@ -171,6 +175,30 @@ def test_c_computes_what_python_does(name, signature, written, subjects, tmp_pat
         if i in scored:
             np.testing.assert_allclose(score_of_c, scores[i], rtol=1e-5)
     assert not said
+    if signature == "reconstruct" and given.dtype == "float32":
+        assert [*scores[-3:]] == [HIGHEST] * 3
+
+
+@pytest.mark.parametrize("flags", [[], ["-O3", "-ffast-math"]], ids=["plain", "fast-math"])
+def test_a_score_in_c_compares_also_where_a_number_is_none(written, tmp_path, flags):
+    artifact = written("vectors", "reconstruct")
+    name = artifact.path.name
+    (tmp_path / "main.c").write_text(
+        f'#include "{name}.h"\n#include <stdio.h>\n#include <stdlib.h>\n'
+        f"int main(int n, char **words) {{ (void)n; float x[{name.upper()}_INPUTS] = {{0}};\n"
+        f"int8_t q[{name.upper()}_OUTPUTS] = {{0}}; x[1] = strtof(words[1], 0);\n"
+        f'printf("%.9g", {name}_score(x, q)); return 0; }}'
+    )
+    source = str(artifact.path / f"{name}.c")
+    command = ["gcc", *flags, f"-I{artifact.path}", "main.c", source, "-o", "score"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+    def score(word):
+        return float(subprocess.run([tmp_path / "score", word], capture_output=True, check=True).stdout)
+
+    for word in ("nan", "inf", "-inf", "3e38"):
+        assert np.float32(score(word)) == np.float32(HIGHEST), word
+    assert score("1e-42") == pytest.approx(score("0"))
 
 
 def test_no_number_becomes_the_least(written, tmp_path):
