@@ -163,7 +163,7 @@ def test_the_parity_table_has_the_row_that_no_model_can_judge(sensors, sensor_ar
 
 
 def test_what_is_not_of_the_shape_is_refused(sensors, sensor_artifact):
-    _, detector, usual = sensors
+    usual = sensors[2]
     _, runtime = sensor_artifact
     for shape in ((6, 1), (1, 6, 1), (1, 2, 3), (1, 12), (2, 3)):
         wrong = np.resize(usual, shape)
