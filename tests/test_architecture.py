@@ -50,7 +50,7 @@ ALLOWED = {
     "runs": {"checkpoint", "data", "distribution", "files", "models", "recipe", "training"},
     "comparison": {"data", "evaluation", "recipe", "runs", "training", "workers"},
     "comparison_page": {"data", "evaluation", "files", "report", "runs"},
-    "scores": {"codec", "data", "evaluation", "registry"},
+    "scores": {"codec", "data", "evaluation", "losses", "registry"},
     "thresholds": {"registry"},
     "presets": {"registry", "spec"},
     "applications": {
