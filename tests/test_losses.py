@@ -342,3 +342,21 @@ def test_absolute_error_is_the_laplace_of_scale_one():
 def test_every_constructor_passes_its_name_on():
     for member in registry.members("loss").values():
         assert "name" in inspect.signature(member.__init__).parameters
+
+
+@pytest.mark.parametrize(("name", "truth"), [("gaussian", scipy.stats.norm), ("laplace", scipy.stats.laplace)])
+@pytest.mark.parametrize("scale", [0.7, "predicted"])
+def test_a_draw_is_the_quantile_of_the_likelihood(name, truth, scale):
+    loss = registry.get("loss", {"name": name, "scale": scale})
+    levels = np.array([[0.001, 0.1, 0.5, 0.8, 0.9999]], "float32")
+    mean = np.array([[1.0, -2.0, 3.0, 0.0, 5.0]], "float32")
+    scales = np.array([[0.5, 1.0, 2.0, 3.0, 0.1]]) if scale == "predicted" else np.full((1, 5), scale)
+    params = np.concatenate([mean, np.log(scales)], axis=1) if scale == "predicted" else mean
+    found = np.asarray(loss.draw(tf.constant(params, tf.float32), tf.constant(levels)))
+    np.testing.assert_allclose(found, truth.ppf(levels, mean, scales), rtol=1e-3, atol=1e-4)
+
+
+def test_a_loss_that_is_no_density_draws_its_mean():
+    loss = registry.get("loss", "squared_error")
+    params = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(loss.draw(params, np.full((2, 3), 0.9, "float32")), params)

@@ -173,7 +173,7 @@ class ArrayFiles(Files):
         if self.shown is None:
             self.shown = (flatten(self._cells.view.to_x(raw[:10])), filled.x[:10], missing[:10])
         if count:
-            part = Filled(*(array[:count] for array in filled))
+            part = Filled(*(array[:count] for array in (filled.x, filled.low, filled.high)))
             low, high = raw_ends(self._cells, part, missing[:count])
             done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)
             self._parts.append((done, shaped, low, high))

@@ -6,7 +6,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from kerasae.applications._posterior import Posterior, drawn, expected, normalised, resampled
+from kerasae.applications._posterior import (
+    Posterior,
+    drawn,
+    effective_samples,
+    even_points,
+    expected,
+    normalised,
+    resampled,
+)
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
@@ -93,11 +101,16 @@ def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:
 
 
 class Filled(NamedTuple):
-    """Rows without gaps, `(rows, cells)`, and the ends of an interval about each number."""
+    """Rows without gaps, `(rows, cells)`, and the ends of an interval about each number.
+
+    `effective` is how many draws of the posterior those of each row are worth, `(rows,)`, NaN for a row
+    without gaps; `None` where nothing was drawn.
+    """
 
     x: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    effective: np.ndarray | None = None
 
 
 class Filling(Protocol):
@@ -185,29 +198,36 @@ class Weighed:
     def _parts(self, x: np.ndarray, missing: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         given = self.first.rows(x, missing)
         seen = np.where(missing, np.nan, x)
-        for rows, params, log_weights, _ in self.posterior.parts(
-            self.cells.shaped(given), self.cells.shaped(seen)
-        ):
+        shaped = self.cells.shaped(given), self.cells.shaped(seen)
+        for rows, params, log_weights in self.posterior.weighed(*shaped):
             yield rows, params, normalised(log_weights)
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
-        rng = np.random.default_rng(self.posterior.seed)
         loss = self.posterior.model.reconstruction_loss
         found = [np.array(x, "float32") for _ in range(3)]
+        effective = np.empty(len(x))
         edges = [(1 - self.level) / 2, (1 + self.level) / 2]
+        # The same for every row, so that a row is filled alike alone and among others.
+        rng = np.random.default_rng(self.posterior.seed)
+        points = even_points(_DRAWS, (1,), rng)
+        levels = even_points(_DRAWS, (1, *self.cells.spec.shape), rng)
         for rows, params, weights in self._parts(x, missing):
             mean = flatten(expected(loss, params, weights))
-            several = drawn(loss, resampled(params, weights, _DRAWS, rng), rng)
+            effective[rows] = effective_samples(weights)
+            again = resampled(params, weights, np.broadcast_to(points, (_DRAWS, len(mean))))
+            several = drawn(loss, again, np.broadcast_to(levels, (*again.shape[:2], *levels.shape[2:])))
             low, high = np.quantile(several.reshape(*several.shape[:2], -1), edges, axis=0)
             for array, values in zip(found, (self.cells.legal(mean), low, high), strict=True):
                 array[rows] = np.where(missing[rows], values, x[rows])
-        return Filled(*found)
+        drawn_from = np.where(missing.any(axis=1), effective, np.nan)
+        return Filled(found[0], found[1], found[2], drawn_from)
 
     def draw(self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
         loss = self.posterior.model.reconstruction_loss
         found = np.repeat(np.asarray(x, "float32")[None], draws, axis=0)
         for rows, params, weights in self._parts(x, missing):
-            several = drawn(loss, resampled(params, weights, draws, rng), rng)
+            again = resampled(params, weights, even_points(draws, weights.shape[1:], rng))
+            several = drawn(loss, again, rng.random((*again.shape[:2], *self.cells.spec.shape)))
             several = several.reshape(*several.shape[:2], -1)
             found[:, rows] = np.where(missing[rows], self.cells.legal(several), x[rows])
         return found

@@ -11,6 +11,8 @@ from kerasae.spec import Spec
 
 #: Hidden cells of which something can be said.
 _LEAST = 30
+#: Effective draws of a row below which several fillings of it are too much alike.
+_FEWEST = 10
 
 
 def hide(x: np.ndarray, share: float, rng: np.random.Generator, spec: Spec) -> np.ndarray:
@@ -72,6 +74,7 @@ class HiddenFigures:
         self._cells, self._share, self._level = cells, share, level
         # A row each: cells, loss, that of what is typical, intervals that held, their widths.
         self._sums = np.zeros((5, len(cells.number)))
+        self._effective: list[np.ndarray] = []
 
     def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
         """Rows of which some cells were hidden, and what these were filled with."""
@@ -84,6 +87,8 @@ class HiddenFigures:
         held = (filled.low <= x) & (x <= filled.high)
         parts = (np.ones(x.shape), loss(filled.x), loss(self._cells.typical), held, filled.high - filled.low)
         self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
+        if filled.effective is not None:
+            self._effective.append(filled.effective[np.isfinite(filled.effective)])
 
     def _means(self, chosen: np.ndarray) -> list[float | None]:
         """Mean loss, that of what is typical, share of intervals that held and mean width."""
@@ -101,7 +106,14 @@ class HiddenFigures:
         if not number.all():
             wrong, typical, _, _ = self._means(~number)
             found |= {"categories wrong": wrong, "wrong of the mode": typical}
+        effective = self._worth()
+        if len(effective):
+            found["effective draws"] = float(np.median(effective))
         return found
+
+    def _worth(self) -> np.ndarray:
+        """The effective number of draws of each row that had gaps and a posterior to draw from."""
+        return np.concatenate([*self._effective, np.zeros(0)])
 
     @staticmethod
     def better() -> dict[str, bool]:
@@ -126,6 +138,13 @@ class HiddenFigures:
         if wrong is not None and typical is not None:
             good = wrong < typical
             found.append((good, f"Hidden categories wrong {wrong:.1%}, with the mode {typical:.1%}."))
+        effective = self._worth()
+        if len(effective) and (poor := float((effective < _FEWEST).mean())) > 0.05:
+            words = (
+                f"The draws of {poor:.0%} of the rows are worth fewer than {_FEWEST}: several fillings of "
+                "those rows are too much alike; take more `samples`."
+            )
+            found.append((False, words))
         return found
 
     def by_column(self) -> tuple[list[str], list[list[str]]]:
@@ -146,9 +165,19 @@ class HiddenFigures:
             rows.append([column.name, f"{int(self._sums[0, cell]):,}", *shown])
         return headings, rows
 
-    def notes(self) -> list[str]:
-        """How the figures are obtained."""
+    def notes(self, samples: int) -> list[str]:
+        """How the figures are obtained.
+
+        Args:
+            samples: draws of the code an example.
+        """
+        worth = [
+            f"Effective draws (Kong 1992): how many unweighted draws of the posterior the {samples} draws "
+            "of a row are worth, the median over rows. Draws of a missing cell are as far apart as they "
+            "should be where this is large."
+        ]
         return [
+            *(worth if len(self._worth()) else []),
             f"A share of {self._share:g} of the cells of the test rows that are there was hidden at random "
             "and filled from the others. Error: mean squared error over the hidden numbers, in squared units "
             "of x; that of the mean, with the mean of the training and validation rows in its place.",

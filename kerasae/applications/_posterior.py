@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasae.applications._posterior_proposal import Proposal, normal_draws
 from kerasae.losses import ReconstructionLoss
 from kerasae.losses.columns import Columns
-from kerasae.losses.gaussian import Gaussian
-from kerasae.losses.laplace import Laplace
 
 #: Numbers that a decoder gives in one call, so that memory stays flat.
 _AT_ONCE = 4_000_000
 
 
 class Posterior:
-    """Draws `z ~ q(z|x)`, the decoder's numbers, and the weights that make them draws of `p(z|x_seen)`.
+    """Draws of a model's code given an example, and the decoder's numbers.
+
+    All examples share their standard normal points, so what is said of one does not depend on the
+    others.
 
     Args:
         model: a variational model.
@@ -31,52 +33,72 @@ class Posterior:
         self.model = model
         self.samples = samples
         self.seed = seed
-        self._graph: Any = None
+        size = model.latent_dim
+        self._points = tf.constant(normal_draws(samples, size, seed))
+        self._proposal = Proposal(samples, size, seed)
+        self._draw_graph: Any = tf.function(self._draw, reduce_retracing=True)
+        self._weigh_graph: Any = tf.function(self._weigh, reduce_retracing=True)
 
-    def parts(
-        self, x: np.ndarray, seen: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
-        """Examples a few at a time: which, parameters, log-weights, and `-log p(x_seen|z)`.
+    def parts(self, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Draws `z ~ q(z|x)` for whole examples `(rows, ...)`, a few examples at a time.
+
+        Returns:
+            Parameters `(samples, rows, ...)` and `-log p(x|z)`, `(samples, rows)`, in nats.
+        """
+        for rows in self._slices(len(x), self.samples):
+            yield tuple(part.numpy() for part in self._draw_graph(tf.constant(x[rows], tf.float32)))
+
+    def weighed(self, x: np.ndarray, seen: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Draws whose weights make them draws of `p(z|x_seen)`, a few examples at a time.
 
         Args:
             x: what the encoder is given, `(rows, ...)`.
             seen: what the likelihood is held against, `(rows, ...)`, NaN where nothing is seen.
 
         Returns:
-            Parameters `(samples, rows, ...)` and, `(samples, rows)`, the log-weights
-            `log p(x_seen|z) + log p(z) - log q(z|x)` and the loss in nats.
+            Which examples, parameters `(samples, rows, ...)`, and the log-weights
+            `log p(x_seen|z) + log p(z) - log q(z)`, `(samples, rows)`.
         """
-        if self._graph is None:
-            examples = tf.TensorSpec((None, *x.shape[1:]), tf.float32)
-            signature = [examples, examples, tf.TensorSpec((2,), tf.int32)]
-            self._graph = tf.function(self._draw, input_signature=signature)
-        size = int(np.prod(self.model.decoder.output_shape[1:]))
-        step = max(1, _AT_ONCE // (self.samples * size))
-        for number, start in enumerate(range(0, len(x), step)):
-            rows = slice(start, start + step)
-            found = self._graph(
-                tf.constant(x[rows], tf.float32),
-                tf.constant(seen[rows], tf.float32),
-                tf.constant([self.seed, number], tf.int32),
-            )
+        for rows in self._slices(len(x), max(self.samples, self.model.latent_dim + 1)):
+            found = self._weigh_graph(tf.constant(x[rows], tf.float32), tf.constant(seen[rows], tf.float32))
             yield rows, *(part.numpy() for part in found)
 
-    def _draw(self, x: Any, seen: Any, seed: Any) -> Any:
+    def _slices(self, rows: int, times: int) -> Iterator[slice]:
+        size = int(np.prod(self.model.decoder.output_shape[1:]))
+        step = max(1, _AT_ONCE // (times * size))
+        for start in range(0, rows, step):
+            yield slice(start, start + step)
+
+    def _draw(self, x: Any) -> Any:
         mean, log_var = self.model.posterior(x)
-        rows = tf.shape(mean)[0]
-        eps = tf.random.stateless_normal((self.samples, rows, self.model.latent_dim), seed)
-        z = mean + tf.exp(0.5 * log_var) * eps
+        z = mean + tf.exp(0.5 * log_var) * self._points[:, None]
+        return self._decoded(z, x)
+
+    def _weigh(self, x: Any, seen: Any) -> Any:
+        def potential(z: Any, times: int) -> Any:
+            nll = self._nll(self.model.decoder(z), seen, times)
+            return nll + 0.5 * tf.reduce_sum(tf.square(z), axis=-1)
+
+        mean, log_var = self.model.posterior(x)
+        z, log_q = self._proposal.draw(mean, log_var, potential)
+        params, nll = self._decoded(z, seen)
+        # The constants of the two densities cancel.
+        return params, -nll - 0.5 * tf.reduce_sum(tf.square(z), axis=-1) - log_q
+
+    def _decoded(self, z: Any, seen: Any) -> Any:
         params = self.model.decoder(tf.reshape(z, (-1, self.model.latent_dim)))
+        nll = tf.reshape(self._nll(params, seen, self.samples), (self.samples, -1))
+        shape = tf.concat([[self.samples, tf.shape(z)[1]], tf.shape(params)[1:]], axis=0)
+        return tf.reshape(params, shape), nll
+
+    def _nll(self, params: Any, seen: Any, times: int) -> Any:
+        """`-log p(x_seen|z)` of `times` sets of parameters for each example, `(times * rows,)`."""
         there = tf.logical_not(tf.math.is_nan(seen))
-        known = tf.where(there, seen, tf.zeros_like(seen))
-        times = (self.samples, *[1] * (len(seen.shape) - 1))
-        nll = self.model.reconstruction_loss.per_feature(tf.tile(known, times), params)
-        nll = tf.where(tf.tile(there, times), nll, tf.zeros_like(nll))
-        nll = tf.reduce_sum(tf.reshape(nll, (self.samples, rows, -1)), axis=-1)
-        # log p(z) - log q(z|x); the 2 pi of the two densities cancel.
-        ratio = 0.5 * tf.reduce_sum(tf.square(eps) + log_var - tf.square(z), axis=-1)
-        params = tf.reshape(params, tf.concat([[self.samples, rows], tf.shape(params)[1:]], axis=0))
-        return params, ratio - nll, nll
+        repeated = (times, *[1] * (len(seen.shape) - 1))
+        known = tf.tile(tf.where(there, seen, tf.zeros_like(seen)), repeated)
+        nll = self.model.reconstruction_loss.per_feature(known, params)
+        nll = tf.where(tf.tile(there, repeated), nll, tf.zeros_like(nll))
+        return tf.reduce_sum(tf.reshape(nll, (tf.shape(nll)[0], -1)), axis=-1)
 
 
 def normalised(log_weights: np.ndarray) -> np.ndarray:
@@ -85,14 +107,28 @@ def normalised(log_weights: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=0)
 
 
-def resampled(params: np.ndarray, weights: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Parameters drawn again with these weights, `(draws, rows, ...)`: sampling importance resampling."""
+def effective_samples(weights: np.ndarray) -> np.ndarray:
+    """How many unweighted draws the weighted ones are worth, `(rows,)` (Kong 1992)."""
+    return 1 / np.square(weights).sum(axis=0)
+
+
+def resampled(params: np.ndarray, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Parameters drawn again with these weights, `(draws, rows, ...)`: sampling importance resampling.
+
+    Args:
+        params: `(samples, rows, ...)`.
+        weights: `(samples, rows)`, which sum to 1.
+        points: in [0, 1), which draw is taken, `(draws, rows)`.
+    """
     bounds = np.cumsum(weights, axis=0)
-    # Stratified: one point in each of equal parts of [0, 1), in random order.
-    points = (np.arange(draws)[:, None] + rng.random((draws, weights.shape[1]))) / draws
-    points = rng.permuted(points, axis=0)
     chosen = np.array([np.searchsorted(bounds[:, row], points[:, row]) for row in range(weights.shape[1])])
     return params[np.minimum(chosen.T, len(params) - 1), np.arange(weights.shape[1])]
+
+
+def even_points(draws: int, columns: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Numbers of [0, 1), one in each of `draws` equal parts, in an order of its own for each column."""
+    points = (np.arange(draws).reshape(-1, *[1] * len(columns)) + rng.random((draws, *columns))) / draws
+    return rng.permuted(points, axis=0)
 
 
 @singledispatch
@@ -117,39 +153,18 @@ def _(loss: Columns, params: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return found
 
 
-@singledispatch
-def drawn(loss: ReconstructionLoss, params: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def drawn(loss: ReconstructionLoss, params: np.ndarray, uniform: np.ndarray) -> np.ndarray:
     """A draw of `x ~ p(x|z)` for each set of parameters, `(samples, rows, ...)`.
 
-    The mean, where the loss is no density that is drawn from.
+    Args:
+        loss: whose parameters they are.
+        params: `(samples, rows, ...)`.
+        uniform: numbers of (0, 1) that decide, `(samples, rows, ...)` in the shape of `x`.
     """
-    return means(loss, params)
-
-
-@drawn.register(Gaussian)
-@drawn.register(Laplace)
-def _(loss: Any, params: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    mean = means(loss, params)
-    log_scale = np.split(params, 2, axis=-1)[1] if isinstance(loss.scale, str) else np.log(loss.scale)
-    scale = np.maximum(np.exp(log_scale), loss.min_scale)
-    noise = rng.standard_normal if isinstance(loss, Gaussian) else rng.laplace
-    return mean + scale * noise(size=mean.shape)
-
-
-@drawn.register
-def _(loss: Columns, params: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    found = np.array(means(loss, params), "float64")
-    columns = loss.spec.features
-    numbers = [i for i, column in enumerate(columns) if column.kind in ("number", "date")]
-    booleans = [i for i, column in enumerate(columns) if column.kind == "boolean"]
-    # The log-scales stand behind the numbers of all columns.
-    scale = np.exp(params[..., sum(column.width for column in columns) :])
-    scale = np.maximum(scale, loss.min_scale)
-    found[..., numbers] += scale * rng.standard_normal(found[..., numbers].shape)
-    found[..., booleans] = rng.random(found[..., booleans].shape) < found[..., booleans]
-    for number, logits in _categories(loss, params):
-        found[..., number] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1) + 1
-    return found
+    flat = params.reshape(-1, *params.shape[2:])
+    levels = uniform.reshape(-1, *uniform.shape[2:]).astype("float32")
+    found = np.asarray(loss.draw(tf.constant(flat), tf.constant(levels)))
+    return found.reshape(*params.shape[:2], *found.shape[1:])
 
 
 def _categories(loss: Columns, params: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

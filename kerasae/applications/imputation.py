@@ -192,13 +192,16 @@ class Imputer(Application):
     def _guarded(self, filled: Filled, missing: np.ndarray) -> Filled:
         """With what is typical in the columns where the model erred more than that."""
         plain = missing & self._as_typical
-        return Filled(*(np.where(plain, self._cells.typical, one) for one in filled))
+        x, low, high = (
+            np.where(plain, self._cells.typical, one) for one in (filled.x, filled.low, filled.high)
+        )
+        return filled._replace(x=x, low=low, high=high)
 
     def _with_intervals(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         filled = self._fill(x, missing)
         low, high = self._conformal.apply(filled.low, filled.high)
         # A mean may lie outside the quantiles of a skewed distribution.
-        return Filled(filled.x, np.minimum(low, filled.x), np.maximum(high, filled.x))
+        return filled._replace(low=np.minimum(low, filled.x), high=np.maximum(high, filled.x))
 
     def _gaps_of(self, raw: Any, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         x = flatten(self._cells.view.to_x(raw))
@@ -243,7 +246,7 @@ class Imputer(Application):
             measured.sentences(),
             pictures,
             listings,
-            (*measured.notes(), *files.notes()),
+            (*measured.notes(self.samples), *files.notes()),
         )
 
     def _file_mask(self, rows: int) -> np.ndarray:

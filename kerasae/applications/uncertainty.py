@@ -11,7 +11,14 @@ from kerasae.applications._base import Application, Finding, row_names
 from kerasae.applications._conformal import Conformal
 from kerasae.applications._imputation_files import raw_ends
 from kerasae.applications._imputation_filling import Cells, flatten
-from kerasae.applications._posterior import Posterior, drawn, expected, has_posterior, means
+from kerasae.applications._posterior import (
+    Posterior,
+    drawn,
+    even_points,
+    expected,
+    has_posterior,
+    means,
+)
 from kerasae.applications._uncertainty_spread import Spread, by_row, write_arrays, write_cells
 from kerasae.codec import Codec
 from kerasae.data import Data
@@ -125,19 +132,21 @@ class Uncertainty(Application):
 
     def _spread(self, x: np.ndarray) -> Spread:
         """The draws' own spread."""
-        rng = np.random.default_rng(self.seed)
         loss: Any = self.codec.reconstruction_loss  # type: ignore[attr-defined]
         edges = [(1 - self.interval) / 2, (1 + self.interval) / 2]
         shaped = self._cells.shaped(x)
         parts = []
-        for _, params, _, nll in self._posterior.parts(shaped, shaped):
+        # The same for every row, so that a row is judged alike alone and among others.
+        levels = even_points(self.samples, (1, *shaped.shape[1:]), np.random.default_rng(self.seed))
+        for params, nll in self._posterior.parts(shaped):
             even = np.full(params.shape[:2], 1 / self.samples)
             mean = flatten(expected(loss, params, even))
             each = means(loss, params).reshape(*params.shape[:2], -1)
             deviation = np.where(
                 self._cells.category, (each != mean).mean(axis=0), each.std(axis=0, dtype="float64")
             )
-            several = drawn(loss, params, rng).reshape(each.shape)
+            several = drawn(loss, params, np.broadcast_to(levels, (*params.shape[:2], *levels.shape[2:])))
+            several = several.reshape(each.shape)
             low, high = np.quantile(several, edges, axis=0)
             parts.append(Spread(mean, deviation, low, high, nll.T))
         found = [np.concatenate(part) for part in zip(*parts, strict=True)]

@@ -43,6 +43,16 @@ class ReconstructionLoss(keras.losses.Loss):
         """The reconstruction: `(batch, ...)` in units of `x`, from the decoder's numbers."""
         return params
 
+    def draw(self, params: Any, uniform: Any) -> Any:
+        """A draw of `x ~ p(x|z)`, `(batch, ...)`; the mean, where the loss is no density to draw from.
+
+        Args:
+            params: the decoder's numbers, `(batch, ...)`.
+            uniform: numbers of (0, 1), one a feature, `(batch, ...)`; each feature takes the value of
+                its distribution at that level.
+        """
+        return self.mean(params)
+
     def per_feature(self, x: Any, params: Any) -> Any:
         """The loss of each feature, shaped like `x`; 0 where there is nothing to explain."""
         raise NotImplementedError(f"{type(self).__name__} must write `per_feature`.")
@@ -79,6 +89,13 @@ class ReconstructionLoss(keras.losses.Loss):
                 f"from {least:.4g} to {greatest:.4g}; rescale the data "
                 "(--set preprocessing.name=rescaling) or choose another loss."
             )
+
+
+def normal_quantile(levels: Any) -> Any:
+    """The standard normal values at levels of (0, 1)."""
+    # At the ends, which float32 reaches by rounding, they would be infinite.
+    inside = ops.clip(levels, 1e-6, 1 - 1e-6)
+    return math.sqrt(2.0) * ops.erfinv(2.0 * inside - 1.0)
 
 
 def flatten(values: Any) -> Any:

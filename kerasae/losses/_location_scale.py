@@ -56,12 +56,24 @@ class LocationScale(ReconstructionLoss):
         return ops.split(params, 2, axis=-1)[0]
 
     def per_feature(self, x: Any, params: Any) -> Any:
+        mean, log_scale = self._located(params)
+        return self.feature_nll((x - mean) * ops.exp(-log_scale)) + log_scale
+
+    def draw(self, params: Any, uniform: Any) -> Any:
+        mean, log_scale = self._located(params)
+        return mean + ops.exp(log_scale) * self.quantile(uniform)
+
+    def _located(self, params: Any) -> tuple[Any, Any]:
+        """The mean and the log-scale of each feature."""
         if isinstance(self.scale, str):
             mean, log_scale = ops.split(params, 2, axis=-1)
         else:
             mean, log_scale = params, ops.log(ops.full_like(params, self.scale))
-        log_scale = ops.maximum(log_scale, ops.log(ops.cast(self.min_scale, log_scale.dtype)))
-        return self.feature_nll((x - mean) * ops.exp(-log_scale)) + log_scale
+        return mean, ops.maximum(log_scale, ops.log(ops.cast(self.min_scale, log_scale.dtype)))
+
+    def quantile(self, levels: Any) -> Any:
+        """The standardised residual at levels of (0, 1), for scale 1."""
+        raise NotImplementedError(f"{type(self).__name__} must write `quantile`.")
 
     def feature_nll(self, standardised: Any) -> Any:
         """`-log p` of the standardised residual, a feature each, for scale 1."""

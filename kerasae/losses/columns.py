@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.layers import ColumnScales
-from kerasae.losses._base import ReconstructionLoss, greatest
+from kerasae.losses._base import ReconstructionLoss, greatest, normal_quantile
 from kerasae.spec import Spec
 
 
@@ -81,8 +81,32 @@ class Columns(ReconstructionLoss):
             ops.cast(greatest(self._logits(params, column)), params.dtype)[:, None]
             for column in self._categories
         ]
-        order = np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
-        return ops.take(ops.concatenate(parts, axis=1), order, axis=1)
+        return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
+
+    def draw(self, params: Any, uniform: Any) -> Any:
+        """A row drawn from `p(x|z)`; of a category one of the known values, never the code of others."""
+        parts = []
+        if self._numbers:
+            levels = ops.take(uniform, np.array(self._numbers, "int32"), axis=1)
+            scale = ops.exp(self._log_scales(params))
+            parts.append(self._pick(params, self._numbers) + scale * normal_quantile(levels))
+        if self._booleans:
+            levels = ops.take(uniform, np.array(self._booleans, "int32"), axis=1)
+            odds = ops.sigmoid(self._pick(params, self._booleans))
+            parts.append(ops.cast(levels < odds, params.dtype))
+        for column in self._categories:
+            bounds = ops.cumsum(ops.softmax(self._logits(params, column)[:, 1:], axis=-1), axis=-1)
+            # The last bound is 1 but for rounding.
+            passed = ops.cast(bounds[:, :-1] <= uniform[:, column : column + 1], params.dtype)
+            parts.append(1.0 + ops.sum(passed, axis=-1, keepdims=True))
+        return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
+
+    def _order(self) -> np.ndarray:
+        """From numbers, booleans and categories back to the order of the columns."""
+        return np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
+
+    def _log_scales(self, params: Any) -> Any:
+        return ops.maximum(params[:, self._total :], math.log(self.min_scale))
 
     def per_feature(self, x: Any, params: Any) -> Any:
         """`-log p_j(x_j)`, `(batch, columns)`, in nats; 0 for a missing entry."""
@@ -90,7 +114,7 @@ class Columns(ReconstructionLoss):
         values = ops.where(missing, ops.zeros_like(x), x)
         parts = []
         if self._numbers:
-            log_scale = ops.maximum(params[:, self._total :], math.log(self.min_scale))
+            log_scale = self._log_scales(params)
             residual = ops.take(values, np.array(self._numbers, "int32"), axis=1)
             residual = (residual - self._pick(params, self._numbers)) * ops.exp(-log_scale)
             parts.append(0.5 * ops.square(residual) + log_scale + 0.5 * math.log(2 * math.pi))
@@ -104,8 +128,7 @@ class Columns(ReconstructionLoss):
                 ops.cast(values[:, column], "int32"), self._widths[column], dtype=logits.dtype
             )
             parts.append((ops.logsumexp(logits, axis=-1) - ops.sum(chosen * logits, axis=-1))[:, None])
-        order = np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
-        nll = ops.take(ops.concatenate(parts, axis=1), order, axis=1)
+        nll = ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
         return ops.where(missing, ops.zeros_like(nll), nll)
 
     def residual(self, x: Any, params: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from kerasae.losses._base import normal_quantile
 from kerasae.losses._location_scale import LocationScale
 
 
@@ -29,6 +30,9 @@ class Gaussian(LocationScale):
         **kwargs: Any,
     ) -> None:
         super().__init__(scale, min_scale=min_scale, name=name, **kwargs)
+
+    def quantile(self, levels: Any) -> Any:
+        return normal_quantile(levels)
 
     def feature_nll(self, standardised: Any) -> Any:
         return 0.5 * ops.square(standardised) + 0.5 * math.log(2 * math.pi)

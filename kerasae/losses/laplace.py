@@ -30,5 +30,10 @@ class Laplace(LocationScale):
     ) -> None:
         super().__init__(scale, min_scale=min_scale, name=name, **kwargs)
 
+    def quantile(self, levels: Any) -> Any:
+        # From the nearer end, so that neither tail loses its digits.
+        tail = ops.clip(ops.minimum(levels, 1.0 - levels), 1e-7, 0.5)
+        return ops.sign(levels - 0.5) * -ops.log(2.0 * tail)
+
     def feature_nll(self, standardised: Any) -> Any:
         return ops.abs(standardised) + math.log(2)

@@ -9,7 +9,14 @@ import pytest
 from kerasae import PCA, Recipe, train
 from kerasae.applications._conformal import Conformal
 from kerasae.applications._imputation_filling import Cells, Iterated, Weighed
-from kerasae.applications._posterior import Posterior, drawn, expected, normalised, resampled
+from kerasae.applications._posterior import (
+    Posterior,
+    drawn,
+    even_points,
+    expected,
+    normalised,
+    resampled,
+)
 from kerasae.applications.imputation import Imputer
 from kerasae.data import Data
 from kerasae.data._split import Split
@@ -145,6 +152,17 @@ def test_cells_that_are_there_stay_to_the_bit(imputer, table):
             assert (filled[name][there[name]] == raw[name][there[name]]).all()
 
 
+def test_a_row_is_filled_alone_as_it_is_among_others(imputer, table):
+    raw = table.test.examples
+    together = imputer.intervals(raw)
+    gaps = raw.isna().to_numpy()
+    for number in np.flatnonzero(gaps.any(axis=1))[:5]:
+        alone = imputer.intervals(raw.iloc[[number]])
+        for one, all_rows in zip(alone, together, strict=True):
+            # To rounding: products of matrices of one row and of many are summed in another order.
+            pd.testing.assert_frame_equal(one, all_rows.iloc[[number]], rtol=1e-4)
+
+
 def test_draws_differ_in_the_gaps_and_follow_from_the_seed(imputer, table):
     raw = table.test.examples
     one, two = imputer.draw(raw, draws=2, seed=3)
@@ -261,7 +279,7 @@ def test_categories_are_drawn_by_their_odds():
     loss = Columns(spec)
     # Code 0, of unknown values, is the likeliest and never the answer; then odds of 1 to 3, and 3 to 1.
     params = np.tile(np.array([5.0, 0.0, np.log(3), np.log(3)], "float32"), (4000, 1, 1))
-    found = drawn(loss, params, np.random.default_rng(0))[:, 0]
+    found = drawn(loss, params, np.random.default_rng(0).random((4000, 1, 2)))[:, 0]
     assert abs((found[:, 0] == 2).mean() - 0.75) < 0.03 and abs(found[:, 1].mean() - 0.75) < 0.03
     assert set(found[:, 0]) == {1, 2}
     mean = expected(loss, params, np.full((4000, 1), 1 / 4000))
@@ -271,7 +289,7 @@ def test_categories_are_drawn_by_their_odds():
 def test_resampling_follows_the_weights():
     params = np.arange(3.0)[:, None, None]
     weights = normalised(np.log([[1.0], [2.0], [5.0]]))
-    found = resampled(params, weights, 800, np.random.default_rng(0)).ravel()
+    found = resampled(params, weights, even_points(800, (1,), np.random.default_rng(0))).ravel()
     np.testing.assert_allclose(np.bincount(found.astype(int)) / 800, [0.125, 0.25, 0.625], atol=0.003)
 
 
