@@ -344,7 +344,10 @@ def test_every_constructor_passes_its_name_on():
         assert "name" in inspect.signature(member.__init__).parameters
 
 
-@pytest.mark.parametrize(("name", "truth"), [("gaussian", scipy.stats.norm), ("laplace", scipy.stats.laplace)])
+DENSITIES = [("gaussian", scipy.stats.norm), ("laplace", scipy.stats.laplace)]
+
+
+@pytest.mark.parametrize(("name", "truth"), DENSITIES)
 @pytest.mark.parametrize("scale", [0.7, "predicted"])
 def test_a_draw_is_the_quantile_of_the_likelihood(name, truth, scale):
     loss = registry.get("loss", {"name": name, "scale": scale})
