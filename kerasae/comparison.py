@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasae.data import Data
+from kerasae.data import Data, Source
 from kerasae.evaluation.compare import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
@@ -64,7 +64,7 @@ def compare_families(
         ProcessPoolExecutor(jobs, context, start_worker, (jobs,)) as pool,
     ):
         events = manager.Queue()
-        futures = [pool.submit(_train_one, one, where, events) for one, where in tasks]
+        futures = [pool.submit(_train_one, one, where, data.source, events) for one, where in tasks]
         try:
             latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
             entries = baseline_entries(latent_dim, data)
@@ -95,7 +95,7 @@ def default_jobs() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-def _train_one(recipe: Recipe, folder: Path | None, events: Any) -> Entry:
+def _train_one(recipe: Recipe, folder: Path | None, source: Source | None, events: Any) -> Entry:
     """One training in a worker: the entry of its model."""
     family, seed = recipe.model["name"], recipe.train["seed"]
 
@@ -108,14 +108,14 @@ def _train_one(recipe: Recipe, folder: Path | None, events: Any) -> Entry:
 
         sent = 0.0
 
-    data = recipe.load()
+    data = recipe.load(source)
     model = recipe.build(data)
     history = train(model, data, **recipe.train, callbacks=[Report()])
     recipe = recipe.fill(data)
     entry = measure(family, model, data, seconds=history.seconds, seed=seed)
     entry.histories.append(history.epochs)
     if folder is not None:
-        Run(folder / family).write(recipe, model, history)
+        Run(folder / family).write(recipe, model, history, data.source)
     keras.backend.clear_session(free_memory=False)
     events.put((family, seed, 0, float("nan")))
     return entry
@@ -131,6 +131,7 @@ def compare_runs(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
     """
     first = runs[0].recipe.data
     for run in runs[1:]:
+        _check_same_content(runs[0], run)
         second = run.recipe.data
         if second != first:
             differing = next(key for key in {**first, **second} if first.get(key) != second.get(key))
@@ -162,6 +163,15 @@ def compare_runs(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
         entry.histories.append(read_history(run))
         entries.append(entry)
     return entries, data
+
+
+def _check_same_content(one: Run, other: Run) -> None:
+    """Refuses runs that read a file before and after it changed."""
+    if one.source and other.source and not one.source.same_files(other.source):
+        raise ValueError(
+            f"Expected runs on the same data, received {one.folder} and {other.folder}, between whose "
+            "trainings the files changed; train one of them again."
+        )
 
 
 def read_history(run: Run) -> list[dict[str, float]]:

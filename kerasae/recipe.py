@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from kerasae import registry
-from kerasae.data import Data, parse_source
+from kerasae.data import Data, Source, parse_source
 from kerasae.models import Autoencoder
 from kerasae.networks import default as default_network
 from kerasae.preprocessing import default as default_preprocessing
@@ -175,15 +175,27 @@ class Recipe:
 
     # From a recipe to a model --------------------------------------------------------------------
 
-    def load(self) -> Data:
-        """The data of this recipe, with the preprocessor fitted on the training split."""
-        section = dict(self.data)
+    def load(self, pinned: Source | None = None) -> Data:
+        """The data of this recipe, with the preprocessor fitted on the training split.
+
+        Args:
+            pinned: What the data were read from at an earlier time, to get the same rows in the same
+                splits; `None` to take what is there.
+
+        Raises:
+            FileNotFoundError: if the data are not there.
+            ValueError: if they have changed since.
+        """
+        section = dict(self.data) if pinned is None else pinned.locate(self.data)
+        source = Source.of(section) if pinned is None else pinned
         name = section.pop("name")
         function = registry.resolve("data", name)
         data: Data = function(**section)
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
-        return self.prepare(data)
+        if pinned is not None:
+            pinned.check_rows(data.rows)
+        return self.prepare(dataclasses.replace(data, source=dataclasses.replace(source, rows=data.rows)))
 
     def prepare(self, data: Data) -> Data:
         """Data from anywhere, with the preprocessor of this recipe fitted on the training split."""

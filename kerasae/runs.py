@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from kerasae.checkpoint import Checkpoint
-from kerasae.data import Data
+from kerasae.data import Data, Source
 from kerasae.distribution import MANY_HOSTS, is_first
 from kerasae.files import read_sealed, write_json, write_sealed
 from kerasae.models import Autoencoder, load_model
@@ -57,6 +57,11 @@ class Run:
     def history_path(self) -> Path:
         """One row an epoch."""
         return self.folder / "history.csv"
+
+    @property
+    def source_path(self) -> Path:
+        """What the data were read from: files, their checksums, and rows by split."""
+        return self.folder / "data.json"
 
     @property
     def training_path(self) -> Path:
@@ -105,17 +110,32 @@ class Run:
 
     @cached_property
     def data(self) -> Data:
-        """The data of this run, seen through the model's own preprocessor."""
-        return dataclasses.replace(self.recipe.load(), preprocessor=self.model.preprocessor)
+        """The data of this run, as they were in training, seen through the model's own preprocessor.
+
+        Raises:
+            FileNotFoundError: if they are not there any more.
+            ValueError: if they have changed since the training.
+        """
+        data = self.recipe.load(self.source)
+        return dataclasses.replace(data, preprocessor=self.model.preprocessor)
+
+    @cached_property
+    def source(self) -> Source | None:
+        """What the data of this run were read from; `None` where that is not known."""
+        return Source.read(self.source_path)
 
     @cached_property
     def training(self) -> dict[str, Any]:
         """Seconds, epochs and the best epoch of the training."""
         return json.loads(self.training_path.read_text())
 
-    def write(self, recipe: Recipe, model: Autoencoder, history: History) -> None:
+    def write(
+        self, recipe: Recipe, model: Autoencoder, history: History, source: Source | None = None
+    ) -> None:
         """Stores a finished training; `model.keras`, which makes the run complete, comes last."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if source is not None:
+            source.save(self.source_path)
         recipe.complete().save(self.recipe_path)
         write_json(
             self.training_path,
@@ -170,12 +190,13 @@ def run_recipe(
     folder = Path(out)
     unfinished, checkpoint = folder / "unfinished.json", Checkpoint(folder / "checkpoint")
     writes = is_first(strategy)
+    source = None
     if resume:
-        check_unfinished(folder)
+        source = _unfinished_source(folder)
         checkpoint.state()
     elif writes:
         check_new(folder)
-    data = recipe.load()
+    data = recipe.load(source)
     recipe = recipe.fill(data)
     with strategy.scope() if strategy is not None else contextlib.nullcontext():
         model = recipe.build(data)
@@ -187,13 +208,14 @@ def run_recipe(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         if not resume:
-            write_sealed(unfinished, {"recipe": recipe.complete().to_dict()})
+            read_from = None if data.source is None else data.source.to_dict()
+            write_sealed(unfinished, {"recipe": recipe.complete().to_dict(), "source": read_from})
         with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
             history = train(model, data, **arguments)
         run = Run(folder)
         # What was read for the training is not read again for its evaluation.
         run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)
-        run.write(recipe, model, history)
+        run.write(recipe, model, history, data.source)
         if data.skipped:
             lines = "".join(f"{line}\n" for line in data.skipped)
             (folder / "skipped.txt").write_text(lines, encoding="utf-8", errors="backslashreplace")
@@ -218,18 +240,19 @@ def unfinished_recipe(folder: str | Path) -> Recipe:
         FileNotFoundError: if there is none.
         ValueError: if its file is damaged.
     """
-    check_unfinished(folder)
-    return Recipe(**read_sealed(Path(folder) / "unfinished.json")["recipe"])
+    return Recipe(**_unfinished(folder)["recipe"])
 
 
-def check_unfinished(folder: str | Path) -> None:
-    """Find out whether a folder holds an unfinished training.
+def _unfinished_source(folder: Path) -> Source | None:
+    source = _unfinished(folder)["source"]
+    return None if source is None else Source.from_dict(source)
 
-    Raises:
-        FileNotFoundError: if it holds none.
-    """
-    if not (Path(folder) / "unfinished.json").is_file():
+
+def _unfinished(folder: str | Path) -> dict[str, Any]:
+    path = Path(folder) / "unfinished.json"
+    if not path.is_file():
         raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
+    return read_sealed(path)
 
 
 def _say_how_to_go_on(error: Exception, folder: Path) -> None:

@@ -38,7 +38,7 @@ ALLOWED = {
         "penalties",
         "preprocessing",
     },
-    "data": {"spec", "registry", "preprocessing"},
+    "data": {"files", "spec", "registry", "preprocessing"},
     "files": set(),
     "checkpoint": {"files"},
     "best_weights": {"checkpoint"},

@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 from kerasae.tuning.hosts import start_process
-from kerasae.tuning.settings import Settings
+from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial
 
+from kerasae.data import Source
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 
@@ -35,8 +36,11 @@ def refit(folder: Path, recipe: Recipe) -> Run:
         recipe: what to train.
 
     Raises:
-        ValueError: if the training fails.
+        ValueError: if the training fails, or the data have changed since the search began.
     """
+    source = Source.read(folder / DATA)
+    if source is not None:
+        source.locate(recipe.data)
     done, wanted = folder / "search" / "winner.json", folder / "search" / "refit.json"
     recipe.save(wanted)
     text = wanted.read_bytes()

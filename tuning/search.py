@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kerasae.tuning.hosts import Workers
 from kerasae.tuning.oracle import OWN, SpreadOracle
-from kerasae.tuning.settings import Settings
+from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial, read_trials
 from kerasae.tuning.worker import SEARCH, UNFINISHED, id_of, life_of
 
@@ -66,6 +66,8 @@ def search(
     with _alone(place):
         # Not before: another chief may be at work with the settings that are there.
         settings.save(folder / "tuning.json")
+        if data.source is not None:
+            data.source.save(folder / DATA)
         identity = place / "id"
         if not identity.is_file():
             identity.with_suffix(".new").write_text(secrets.token_hex(8))

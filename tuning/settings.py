@@ -12,10 +12,12 @@ from kerasae.tuning.objectives import Objective, objective
 from kerasae.tuning.oracle import SpreadOracle
 from kerasae.tuning.spaces import Space
 
-from kerasae.data import Data
+from kerasae.data import Data, Source
 from kerasae.files import write_json
 from kerasae.recipe import Recipe
 
+#: What the data of a search were read from, in its folder.
+DATA = "data.json"
 TUNERS = ("bayesian", "random")
 PRECISIONS = {"float32": 4.0, "float16": 2.0, "dynamic": 1.0, "int8": 1.0}
 
@@ -134,6 +136,14 @@ class Settings:
         for family in self.space.families or [self.recipe.model["name"]]:
             found.add(self.recipe.override({"model.name": family}).fill(data).loss["name"])
         return sorted(found)
+
+    def load(self, folder: Path) -> Data:
+        """The data of the search in a folder, the same in all its trials.
+
+        Raises:
+            ValueError: if they have changed since the search began.
+        """
+        return self.recipe.load(Source.read(folder / DATA))
 
     def hypermodel(self, data: Data | None = None) -> AutoencoderHyperModel:
         """The hypermodel of the search; loads the data unless they are given."""

@@ -45,7 +45,7 @@ class TrialTuner(keras_tuner.Tuner):
         self.settings = settings
         self._ran = True
         self._taken = False
-        hypermodel = settings.hypermodel()
+        hypermodel = settings.hypermodel(settings.load(folder))
         self.callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
         super().__init__(
             oracle=keras_tuner.oracles.RandomSearchOracle(

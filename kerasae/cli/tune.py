@@ -214,7 +214,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
         _check_same(settings, out)
     else:
         check_new(out)
-    data = settings.recipe.load()
+    data = settings.load(out)
     aim = settings.objective_for(data)
     # What cannot be drawn shows here, before there is a folder.
     settings.oracle(data, out / "search")

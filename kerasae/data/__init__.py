@@ -9,9 +9,10 @@ from typing import Any
 from kerasae import registry
 from kerasae.data._base import Data, array_spec
 from kerasae.data._more import read_examples
+from kerasae.data._source import Source
 from kerasae.data._split import Split
 
-__all__ = ["Data", "Split", "array_spec", "load_data", "parse_source", "read_examples"]
+__all__ = ["Data", "Source", "Split", "array_spec", "load_data", "parse_source", "read_examples"]
 
 
 def load_data(source: str | Path, **arguments: Any) -> Data:

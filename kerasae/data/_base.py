@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasae.data._source import Source
 from kerasae.data._split import Examples, Split
 from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
@@ -31,6 +32,7 @@ class Data:
         test: rows for figures that are reported, and for nothing else.
         preprocessor: fitted on the training split; `None` until then.
         skipped: what could not be read and was left out on request, a line each.
+        source: what the rows were read from, where a recipe read them.
     """
 
     name: str
@@ -40,6 +42,12 @@ class Data:
     test: Examples
     preprocessor: Preprocessor | None = None
     skipped: tuple[str, ...] = ()
+    source: Source | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Number of rows by split."""
+        return {name: len(self.split(name)) for name in SPLITS}
 
     def split(self, name: str) -> Examples:
         """The split of a name: train, validation or test."""

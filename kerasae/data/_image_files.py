@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,18 @@ import tensorflow as tf
 
 from kerasae.data._split import drawn_rows, join_labels, shuffled_indices
 from kerasae.preprocessing import Preprocessor
+
+#: Names of the files that are taken for images end so.
+SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def image_names(folder: Path) -> Iterator[str]:
+    """The PNG and JPEG files of a folder and the folders in it, as paths relative to it."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield str((Path(where) / name).relative_to(folder))
 
 
 def decode_image(path: Any, shape: Sequence[int], orientation: Any = 1) -> Any:

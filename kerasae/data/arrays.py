@@ -19,6 +19,10 @@ _TEST_Y = ("y_test", "labels_test")
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
+#: Arguments that name files.
+PATHS = ("path", "labels", "test_path", "test_labels")
+
+
 def accepts(path: Path) -> bool:
     """Whether a path is one that this source reads."""
     return path.suffix in (".npy", ".npz", ".idx") or "-ubyte" in path.name or "-idx" in path.name

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -13,11 +13,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from kerasae.data._base import Data, draw_splits
-from kerasae.data._image_files import ImageFiles
+from kerasae.data._image_files import SUFFIXES, ImageFiles, image_names
 from kerasae.data._skipping import Skipped
 from kerasae.spec import Spec
 
-_SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "F")
 _EXIF_ORIENTATION = 0x0112
@@ -25,9 +24,13 @@ _EXIF_ORIENTATION = 0x0112
 _FORMATS = ("PNG", "JPEG", "MPO")
 
 
+#: Arguments that name files.
+PATHS = ("path",)
+
+
 def accepts(path: Path) -> bool:
     """Whether a folder holds images."""
-    return path.is_dir() and next(_walk(path), None) is not None
+    return path.is_dir() and next(image_names(path), None) is not None
 
 
 def images(
@@ -64,7 +67,7 @@ def images(
     folder = Path(path)
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"`size` must be a height and a width in pixels, received {list(size)}.")
-    files = sorted(_walk(folder))
+    files = sorted(image_names(folder))
     if is_image(folder):
         folder, files = folder.parent, [folder.name]
     if not files:
@@ -112,15 +115,7 @@ def images(
 
 def is_image(path: Path) -> bool:
     """Whether a path is one PNG or JPEG file, by its name."""
-    return path.suffix.lower() in _SUFFIXES and path.is_file()
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in files:
-            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
-                yield str((Path(where) / name).relative_to(folder))
+    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 @dataclasses.dataclass(frozen=True)

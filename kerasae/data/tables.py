@@ -25,6 +25,10 @@ _LARGE = 200 * 2**20
 _CSV = (".csv", ".tsv")
 
 
+#: Arguments that name files.
+PATHS = ("path",)
+
+
 def accepts(path: Path) -> bool:
     """Whether a file is a table, by its name."""
     return path.suffix.lower() in (*_CSV, ".parquet", ".pq") and path.is_file()

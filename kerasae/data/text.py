@@ -12,6 +12,9 @@ from kerasae.data._skipping import Skipped
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
 
+#: Arguments that name files.
+PATHS = ("path",)
+
 
 def accepts(path: Path) -> bool:
     """Whether a file holds a text a line, by its name."""

@@ -1,0 +1,165 @@
+"""Source: what data were read from, so that a later reading gives the same rows or is refused."""
+
+import dataclasses
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from kerasae import registry
+from kerasae.data._image_files import image_names
+from kerasae.files import checksum, write_json
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """What identifies a file, or a folder of images.
+
+    Args:
+        path: Absolute path.
+        bytes: Size; of a folder, that of all images together.
+        sha256: Checksum of the content; of a folder, that of the names and sizes of its images.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Return the mark of a file or folder.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        where = os.path.abspath(path)  # noqa: PTH100  (a link stays a link: it may point elsewhere later)
+        if not path.is_dir():
+            return cls(where, path.stat().st_size, checksum(path))
+        sizes = {name: (path / name).stat().st_size for name in sorted(image_names(path))}
+        return cls(where, sum(sizes.values()), hashlib.sha256(json.dumps(sizes).encode()).hexdigest())
+
+    def same(self, other: "Mark") -> bool:
+        """Whether the content is the same, wherever it lies."""
+        return (self.bytes, self.sha256) == (other.bytes, other.sha256)
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The files that data were read from, and how many rows each split had.
+
+    The splits are drawn by row number. A file that has changed would be split in another way, and rows
+    that a model was trained on would be among its test rows.
+
+    Args:
+        files: Marks by the argument of the source that names the file. Empty for data that come from
+            no file, such as the digits.
+        rows: Number of rows by split.
+    """
+
+    files: Mapping[str, Mark]
+    rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> Self:
+        """Return the source that the section `data` of a recipe names, without its rows.
+
+        The arguments that name files are those in `PATHS` of the module of the source. Files that are
+        missing are left out: the source says so itself when it reads them.
+        """
+        paths = {key: Path(section[key]) for key in _arguments(section["name"]) if section.get(key)}
+        return cls({key: Mark.of(path) for key, path in paths.items() if path.exists()})
+
+    def same_files(self, other: "Source") -> bool:
+        """Whether all files have the same content, wherever they lie."""
+        return self.files.keys() == other.files.keys() and all(
+            mark.same(other.files[key]) for key, mark in self.files.items()
+        )
+
+    def locate(self, section: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a `data` section with the paths at which the files lie unchanged.
+
+        A file is looked for where it was when it was first read, then where the section says: the data
+        may have moved, to another machine for example.
+
+        Raises:
+            FileNotFoundError: if a file is at neither place.
+            ValueError: if a file has changed.
+        """
+        return {**section, **{key: _find(mark, str(section[key])) for key, mark in self.files.items()}}
+
+    def check_rows(self, rows: Mapping[str, int]) -> None:
+        """Hold the number of rows of each split against those of the first reading.
+
+        Raises:
+            ValueError: if one differs.
+        """
+        if dict(rows) != dict(self.rows):
+            before, now = (" + ".join(f"{count:,}" for count in one.values()) for one in (self.rows, rows))
+            raise ValueError(
+                f"Expected splits of {before} rows, as in training, received {now}: "
+                "the data, or what reads them, have changed; train again."
+            )
+
+    # Files ---------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "files": {key: dataclasses.asdict(mark) for key, mark in self.files.items()},
+            "rows": dict(self.rows),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        return cls({key: Mark(**mark) for key, mark in values["files"].items()}, values["rows"])
+
+    def save(self, path: Path) -> None:
+        """Writes the source as JSON."""
+        write_json(path, self.to_dict())
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The inverse of `save`; `None` without a file.
+
+        Raises:
+            ValueError: if it is no such file.
+        """
+        if not path.is_file():
+            return None
+        try:
+            return cls.from_dict(json.loads(path.read_bytes()))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(
+                f"Expected what the data were read from in {path}, received something else; restore the "
+                "file, or train again."
+            ) from None
+
+
+def _arguments(name: str) -> tuple[str, ...]:
+    """The arguments of a source that name files."""
+    module = importlib.import_module(registry.resolve("data", name).__module__)
+    return getattr(module, "PATHS", ())
+
+
+def _find(mark: Mark, written: str) -> str:
+    places = dict.fromkeys((mark.path, os.path.abspath(written)))  # noqa: PTH100
+    there = {place: Mark.of(Path(place)) for place in places if Path(place).exists()}
+    if not there:
+        raise FileNotFoundError(
+            f"Expected the data of the training in {mark.path}, found nothing there; put them back, or give "
+            "the command in a folder where the recipe finds them."
+        )
+    for place, found in there.items():
+        if mark.same(found):
+            return place
+    path, found = next(iter(there.items()))
+    size = f"{found.bytes:,} bytes" if found.bytes != mark.bytes else "as many bytes, but others"
+    raise ValueError(
+        f"Expected {path} as it was in training ({mark.bytes:,} bytes), received a changed one ({size}): its "
+        "rows would be split in another way, and some that were trained on would be tested on; restore "
+        "it, or train again."
+    )

@@ -1,0 +1,228 @@
+"""What data were read from: a later command reads the same rows, or says that they have changed."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from kerasae import Recipe, cli
+from kerasae.comparison import compare_runs
+from kerasae.data import Source
+from kerasae.runs import Run, run_recipe, unfinished_recipe
+
+
+@pytest.fixture
+def kerasae(capsys):
+    """Runs a command line; returns status, stdout and stderr."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def frame(rows, seed=0):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(random.normal(size=(rows, 4)), columns=["a", "b", "c", "d"]).round(4)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with `rows.csv`, and a run on it whose recipe names it by a relative path."""
+    home = tmp_path_factory.mktemp("home")
+    frame(200).to_csv(home / "rows.csv", index=False)
+    recipe = Recipe.of(
+        source=str(home / "rows.csv"), latent_dim=2, network={"widths": [4]}, train={"epochs": 1}
+    )
+    before = os.getcwd()  # noqa: PTH109
+    os.chdir(home)
+    try:
+        run_recipe(recipe.override({"data.path": "rows.csv"}), "run")
+    finally:
+        os.chdir(before)
+    return home
+
+
+@pytest.fixture
+def home(trained, tmp_path, monkeypatch):
+    """A copy of it that knows its own place, as the working folder."""
+    home = shutil.copytree(trained, tmp_path / "home")
+    monkeypatch.chdir(home)
+    path = home / "run" / "data.json"
+    path.write_text(path.read_text().replace(str(trained), str(home)))
+    return home
+
+
+def grow(path, rows=50):
+    """More rows at the end, as a file that is written to every day has."""
+    more = frame(rows, seed=1).to_csv(index=False, header=False)
+    path.write_text(path.read_text() + more)
+
+
+def test_a_run_finds_its_data_from_another_folder(home, tmp_path, monkeypatch):
+    here = Run.open("run").data
+    assert here.rows == {"train": 144, "validation": 16, "test": 40}
+    other = tmp_path / "other"
+    other.mkdir()
+    # Another file of the same name, of which the run knows nothing.
+    frame(200, seed=5).to_csv(other / "rows.csv", index=False)
+    monkeypatch.chdir(other)
+    there = Run.open(home / "run").data
+    for split in here.rows:
+        pd.testing.assert_frame_equal(there.split(split).examples, here.split(split).examples)
+
+
+def test_data_that_have_moved_are_looked_for_where_the_recipe_says(home, tmp_path, monkeypatch):
+    new = tmp_path / "new"
+    shutil.move(home, new)
+    monkeypatch.chdir(new)
+    assert len(Run.open("run").data.test) == 40
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"home/rows\.csv, found nothing there; put them back"):
+        _ = Run.open(new / "run").data
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "run"],
+        ["apply", "clustering", "run", "rows.csv", "--out", "out"],
+        ["compare", "run", "run"],
+        ["export", "run", "--out", "out"],
+    ],
+)
+def test_a_file_that_has_grown_is_refused_in_one_line(command, home, kerasae):
+    kept = {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
+    grow(home / "rows.csv")
+    status, _, err = kerasae(*command)
+    assert status == 2 and err.count("\n") == 1, err
+    assert f"Expected {home / 'rows.csv'} as it was in training" in err and "train again" in err
+    assert not (home / "out").exists()
+    assert kept == {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
+
+
+def test_without_the_check_rows_that_were_trained_on_would_be_tested_on(home):
+    """Why a grown file is refused."""
+    trained_on = {tuple(row) for row in Run.open("run").data.train.examples.to_numpy()}
+    grow(home / "rows.csv")
+    again = Run.open("run").recipe.load()
+    tested = [tuple(row) for row in again.test.examples.to_numpy()]
+    assert sum(row in trained_on for row in tested) > 10
+
+
+def test_one_changed_number_is_refused(home):
+    path = home / "rows.csv"
+    text = path.read_text()
+    path.write_text(text[:-2] + ("1" if text[-2] != "1" else "2") + "\n")
+    with pytest.raises(ValueError, match="as many bytes, but others"):
+        _ = Run.open("run").data
+
+
+def test_the_same_content_written_again_is_the_same(home):
+    content = (home / "rows.csv").read_bytes()
+    (home / "rows.csv").unlink()
+    (home / "rows.csv").write_bytes(content)
+    assert len(Run.open("run").data.test) == 40
+
+
+def test_a_training_is_not_resumed_on_other_rows(home, kerasae):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    import keras
+
+    recipe = Run.open("run").recipe
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(recipe, "new", callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=stop)])
+    grow(home / "rows.csv")
+    with pytest.raises(ValueError, match=r"rows\.csv as it was in training"):
+        run_recipe(unfinished_recipe("new"), "new", resume=True)
+    assert (home / "new" / "unfinished.json").is_file()
+
+
+def test_runs_before_and_after_a_change_are_not_compared(home):
+    other = Run.open(shutil.copytree("run", "other"))
+    assert len(compare_runs([Run.open("run"), other])[0]) == 3
+    grow(home / "rows.csv")
+    Source.of(other.recipe.data).save(other.source_path)
+    with pytest.raises(ValueError, match=r"between whose trainings the files changed"):
+        compare_runs([Run.open(other.folder), Run.open("run")])
+
+
+def test_a_search_is_not_gone_on_with_on_other_rows(home, kerasae):
+    """All that a search does with data goes through `Settings.load`; here its first reading is stored."""
+    from kerasae.tuning import Settings
+
+    recipe = Run.open("run").recipe
+    folder = home / "search"
+    folder.mkdir()
+    settings = Settings(recipe, trials=2)
+    settings.load(folder).source.save(folder / "data.json")
+    settings.save(folder / "tuning.json")
+    assert len(settings.load(folder).test) == 40
+    grow(home / "rows.csv")
+    with pytest.raises(ValueError, match=r"rows\.csv as it was in training"):
+        settings.load(folder)
+
+
+def test_labels_and_test_rows_in_files_of_their_own_count_too(tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("rows", "labels"):
+        np.save(tmp_path / f"{name}.npy", random.normal(size=(50, 3)) if name == "rows" else np.arange(50))
+    section = {"path": str(tmp_path / "rows.npy"), "labels": str(tmp_path / "labels.npy")}
+    recipe = Recipe.of(source=section["path"], data=section)
+    source = recipe.load().source
+    assert {*source.files} == {"path", "labels"}
+    assert recipe.load(source).rows == source.rows
+    np.save(tmp_path / "labels.npy", np.arange(50)[::-1])
+    with pytest.raises(ValueError, match=r"labels\.npy as it was"):
+        recipe.load(source)
+
+
+def test_a_folder_of_images_is_known_by_its_images(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+
+    def write(name):
+        Image.fromarray(random.integers(0, 255, (6, 6), dtype="uint8")).save(folder / name)
+
+    for number in range(12):
+        write(f"{number}.png")
+    recipe = Recipe.of(source=str(folder))
+    source = recipe.load().source
+    (folder / "notes.txt").write_text("no image")
+    assert recipe.load(source).rows == source.rows
+    write("more.png")
+    with pytest.raises(ValueError, match=r"images as it was in training"):
+        recipe.load(source)
+
+
+def test_data_from_no_file_are_known_by_their_rows(digits):
+    assert digits.source == Source({}, {"train": 1294, "validation": 144, "test": 359})
+    changed = Source({}, {"train": 1294, "validation": 144, "test": 360})
+    with pytest.raises(ValueError, match=r"1,294 \+ 144 \+ 360 rows, as in training"):
+        Recipe.of().load(changed)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"files": {}}', '{"files": {"path": {"a": 1}}, "rows": {}}'])
+def test_a_damaged_file_of_the_source_is_refused_in_one_line(text, home, kerasae):
+    (home / "run" / "data.json").write_text(text)
+    status, _, err = kerasae("evaluate", "run")
+    assert status == 2 and err.count("\n") == 1 and "data.json" in err
+
+
+def test_a_source_is_written_and_read(tmp_path, home):
+    source = Run.open("run").source
+    source.save(tmp_path / "again.json")
+    assert Source.read(tmp_path / "again.json") == source
+    values = json.loads((home / "run" / "data.json").read_text())
+    assert values["files"]["path"]["path"] == str(home / "rows.csv")
+    assert values["rows"] == {"train": 144, "validation": 16, "test": 40}
