@@ -116,7 +116,7 @@ def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
 def test_data_are_read_once(kerasae, tmp_path, monkeypatch):
     # Reading is much of the time of a large table, and two copies of its splits much of the memory.
     read, load = [], Recipe.load
-    monkeypatch.setattr(Recipe, "load", lambda self, *rest: read.append(self.data["name"]) or load(self, *rest))
+    monkeypatch.setattr(Recipe, "load", lambda self, *a: read.append(self.data["name"]) or load(self, *a))
     for name in ("a", "b"):
         assert kerasae("train", "digits", "--out", tmp_path / name, *QUICK)[0] == 0
     assert read == ["digits", "digits"]
