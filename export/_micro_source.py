@@ -23,7 +23,7 @@ def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, fa
         name: of the files, and in C as far as C allows.
         micro: what was converted.
         raw: an example as the file's user has it, `(1, ...)`, for the test vector.
-        facts: `arena_bytes` and `operations`.
+        facts: `arena_bytes`, `operations`, and `origins` where numbers are counted from some.
     """
     name = re.sub(r"[^A-Za-z0-9_]", "_", name)
     name = name if re.match(r"[A-Za-z]", name) else f"model_{name}"
@@ -38,6 +38,7 @@ def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, fa
         "given": micro.given,
         "answer": micro.answer,
         "slope": micro.slope,
+        "origins": np.ravel(facts.get("origins", ())).tolist(),
         "ctype": _CTYPES[micro.given.dtype],
         "arena_bytes": arena_bytes,
         "operations": ["".join(part.title() for part in one.split("_")) for one in facts["operations"]],

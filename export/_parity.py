@@ -202,7 +202,7 @@ def measure(
             said += breaches(found, tolerance, f"{signature} {name}")
     use: dict[str, float] = {}
     if reconstruct in cases:
-        use |= _errors(subject, cases[reconstruct].expected, answers[reconstruct])
+        use |= _errors(subject, cases[reconstruct], answers[reconstruct])
     if score in cases:
         use |= _scores(cases[score].expected["score"], answers[score]["score"])
     return Parity(outputs, use, said + breaches(use, tolerance, "in use"))
@@ -218,18 +218,17 @@ def _comparable(values: np.ndarray) -> np.ndarray:
     )
 
 
-def _errors(
-    subject: Subject, expected: dict[str, np.ndarray], got: dict[str, np.ndarray]
-) -> dict[str, float]:
+def _errors(subject: Subject, case: Case, got: dict[str, np.ndarray]) -> dict[str, float]:
     """`error_ratio`, of the artifact's reconstructions to the model's, for images and vectors."""
     if subject.preprocessor.spec.kind in ("table", "text"):
         return {}
-    x = subject.preprocessor.to_x(subject.held_out)
 
-    def error(raw: np.ndarray) -> float:
-        return float(np.mean(np.square(x - np.asarray(subject.preprocessor(tf.constant(raw))))))
+    def error(rebuilt: np.ndarray) -> float:
+        # As they are sent and answered: both lack an origin, where a device counts from one.
+        off = case.sent["x"].astype("float64") - rebuilt
+        return float(np.mean(np.square(off / np.asarray(case.units["reconstruction"]))))
 
-    ours, theirs = (error(side["reconstruction"]) for side in (expected, got))
+    ours, theirs = (error(side["reconstruction"]) for side in (case.expected, got))
     return {"error_ratio": theirs / ours} if ours > 0 else {}
 
 

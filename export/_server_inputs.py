@@ -127,7 +127,7 @@ def _is_missing(value: Any) -> bool:
 def _feature(value: Any, dtype: tf.DType) -> tf.train.Feature:
     flat = np.ravel(value)
     if dtype == tf.string:
-        texts = [text.encode() if isinstance(text, str) else text for text in flat]
+        texts = [one if isinstance(one, bytes) else str(one).encode() for one in flat]
         return tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
     if dtype == tf.int64:
         return tf.train.Feature(int64_list=tf.train.Int64List(value=flat.astype("int64")))

@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._view import BOUND, View
+from kerasae.export._origin import origins
+from kerasae.export._view import BOUND, View, decimal
 
 from kerasae.preprocessing.table import TablePreprocessing
+from kerasae.spec import Column
 
-#: Seconds of a day; and how many times its spread a number must be from 0 to be counted from nearby.
-_DAY, _FAR = 86400.0, 1000.0
+#: Seconds of a day.
+_DAY = 86400.0
 #: What stands for a missing integer in a `tf.train.Example`: one that is left out.
 _NO_INTEGER = -(2**63)
 #: Kinds of columns whose outputs are numbers.
@@ -52,28 +54,50 @@ class TableServerView(View):
 
     def describe(self) -> dict[str, Any]:
         kinds = {column.name: column.kind for column in self.spec.features}
-        found = [{"name": name, "key": key, "kind": kinds[name]} for name, key in self.keys.items()]
+        found = [
+            {"name": name, "key": key, "kind": kinds[name]}
+            | ({"example": "decimal text"} if name in self._texts else {})
+            for name, key in self.keys.items()
+        ]
         return {"columns": found}
 
+    @property
+    def _texts(self) -> set[str]:
+        """Columns of numbers that a `tf.train.Example` holds as decimal texts: float32 would round them."""
+        moments = zip(self.spec.columns, self.preprocessor.centers, self.preprocessor.scales, strict=True)
+        return {
+            column.name
+            for column, *moment in moments
+            if column.kind == "number" and not _is_whole(column) and origins(*moment)
+        }
+
     def features(self) -> dict[str, Any]:
-        # An Example holds no float64: what is whole goes as an integer, or it would be rounded.
+        # An Example holds no float64: what is whole goes as an integer, what is far from 0 as a decimal
+        # text, or it would be rounded.
         found = {}
         for column in self.spec.features:
-            whole = column.kind == "date" or column.dtype.lower().startswith(("int", "uint"))
-            feature: Any = (tf.int64, _NO_INTEGER) if whole else (tf.float32, float("nan"))
-            if column.kind == "category":
+            feature: Any = (tf.int64, _NO_INTEGER) if _is_whole(column) else (tf.float32, float("nan"))
+            if column.kind == "category" or column.name in self._texts:
                 feature = (tf.string, "")
             found[self.keys[column.name]] = tf.io.FixedLenFeature((), *feature)
         return found
 
     def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
-        def number(value: Any) -> Any:
+        types = self.inputs()
+
+        def number(key: str, value: Any) -> Any:
+            if value.dtype == tf.string:
+                return value if types[key].dtype == tf.string else decimal(value)
             if value.dtype != tf.int64:
-                return value if value.dtype == tf.string else tf.cast(value, tf.float64)
+                return tf.cast(value, tf.float64)
             nothing = tf.constant(float("nan"), tf.float64)
             return tf.where(tf.equal(value, _NO_INTEGER), nothing, tf.cast(value, tf.float64))
 
-        return {key: number(value) for key, value in parsed.items()}
+        return {key: number(key, value) for key, value in parsed.items()}
+
+
+def _is_whole(column: Column) -> bool:
+    return column.kind == "date" or column.dtype.lower().startswith(("int", "uint"))
 
 
 class TableEdgeView(View):
@@ -100,8 +124,8 @@ class TableEdgeView(View):
             [
                 _DAY * np.floor(center / _DAY)
                 if column.kind == "date"
-                else np.round(center)
-                if column.kind == "number" and abs(center) > _FAR * scale
+                else float(origins(center, scale))
+                if column.kind == "number"
                 else 0.0
                 for column, center, scale in columns
             ]

@@ -22,6 +22,8 @@ class View:
 
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
         self.preprocessor: Any = preprocessor
+        #: What scales the numbers that are sent.
+        self.scaling: Any = preprocessor
         self.spec = preprocessor.spec
         self.batch = batch
 
@@ -67,16 +69,34 @@ class View:
         """What a reader of the outputs needs to know, for the manifest."""
         return {}
 
+    @property
+    def far(self) -> bool:
+        """Whether float32 loses digits of the numbers that are sent, as they lie far from 0."""
+        return False
+
     def features(self) -> dict[str, Any] | None:
-        """How a `tf.train.Example` holds what is sent, for `tf.io.parse_example`."""
+        """How a `tf.train.Example` holds what is sent, for `tf.io.parse_example`.
+
+        An Example holds no float64: numbers that float32 would round by a part of their spread go as
+        decimal text.
+        """
         return {
-            name: tf.io.FixedLenFeature(spec.shape[1:], _example_type(spec.dtype))
+            name: tf.io.FixedLenFeature(spec.shape[1:], tf.string if self.far else _example_type(spec.dtype))
             for name, spec in self.inputs().items()
         }
 
     def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
         """Parsed examples as they are sent."""
-        return {name: tf.cast(parsed[name], spec.dtype) for name, spec in self.inputs().items()}
+        types = {name: spec.dtype for name, spec in self.inputs().items()}
+        return {
+            name: decimal(value) if self.far else tf.cast(value, types[name])
+            for name, value in parsed.items()
+        }
+
+
+def decimal(texts: Any) -> Any:
+    """Decimal texts as float64, NaN for an empty one; in a graph."""
+    return tf.strings.to_number(tf.where(tf.equal(texts, ""), "nan", texts), tf.float64)
 
 
 def _example_type(dtype: tf.DType) -> tf.DType:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerasae.export._array_view import ArrayView
+from kerasae.export._array_view import ArrayEdgeView, ArrayView
 from kerasae.export._table_views import TableEdgeView, TableServerView
 from kerasae.export._text_views import TextEdgeView, TextServerView
 from kerasae.export._view import View
@@ -18,4 +18,4 @@ def server_view(preprocessor: Any) -> View:
 
 def edge_view(preprocessor: Any) -> View:
     """The view of a device: one row a call, numbers alone."""
-    return _EDGE.get(preprocessor.spec.kind, ArrayView)(preprocessor, 1)
+    return _EDGE.get(preprocessor.spec.kind, ArrayEdgeView)(preprocessor, 1)

@@ -156,11 +156,12 @@ def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
             "activation, loss or network."
         )
     entered, left = _quantizations(content)
-    affine = preprocessor.affine
+    affine = view.scaling.affine
     if affine is None:
         raise ValueError(
             f"Expected a preprocessing that scales and shifts, received {type(preprocessor).__name__}."
         )
+    # Of the numbers that the C code gets: from an origin, where float32 would round them.
     shift, slope = affine
     spec = preprocessor.spec
     code = ("z", "float32", (model.latent_dim,))

@@ -260,6 +260,35 @@ def test_preprocessors_give_raw_examples_back(kind, dtype):
         np.testing.assert_allclose(x.std(0), 1, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", ["rescaling", "standardization"])
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint32"])
+def test_an_offset_takes_no_digit(kind, dtype):
+    # Seconds, counters, coordinates: 1.7e9 +- 60 had 5 values of 2,000 where float32 came first.
+    raw = np.round(np.random.default_rng(0).normal(size=(500, 2)) * 60, 3 if dtype == "float64" else 0)
+    far = (raw + 1.7e9).astype(dtype)
+
+    def scaled(raw):
+        layer = registry.resolve("preprocessing", kind)(Spec("vector", (2,), str(raw.dtype))).fit(raw)
+        return layer, layer.to_x(raw)
+
+    layer, x = scaled(far)
+    np.testing.assert_allclose(x, scaled(raw)[1], atol=1e-6)
+    assert x.dtype == "float32"
+    assert len(np.unique(x[:, 0])) == len(np.unique(far[:, 0]))
+    # As near as float32 holds x: within 1e-7 of the spread.
+    np.testing.assert_allclose(layer.restore(x) - 1.7e9, raw, atol=1e-4)
+    # The affine map is that of the layer, in all its digits.
+    shift, slope = layer.affine
+    np.testing.assert_allclose((far.astype("float64") - shift) / slope, x, atol=1e-6)
+
+
+def test_digits_that_are_fed_away_are_named():
+    raw = np.random.default_rng(0).normal(size=(50, 2)) + [0, 1e8]
+    spec = Spec("vector", (2,), "float64")
+    with pytest.warns(UserWarning, match=r"Feature 1 \(counted from 0\) spans .* steps of 8: .*standardization"):
+        registry.resolve("preprocessing", "identity")(spec).fit(raw)
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A data set that TFDS itself writes as TFRecords, from rows made here."""

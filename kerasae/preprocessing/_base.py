@@ -100,14 +100,31 @@ class Preprocessor(keras.layers.Layer):
         return np.concatenate([ops.convert_to_numpy(self(part)) for part in slices(nest, batch_size)])
 
     @property
+    def precision(self) -> str:
+        """Type in which raw numbers are scaled: float64 where float32 cannot hold all of the raw type.
+
+        A number far from 0 loses the digits that tell it from its neighbours when it is cast first
+        and shifted afterwards: float32 tells 1,700,000,000 from 1,700,000,064 at best.
+        """
+        return "float32" if np.can_cast(self.spec.dtype, "float32") else "float64"
+
+    @property
     def affine(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Shift and slope of `x = (raw - shift) / slope`, float64, where that is all it does."""
         return None
 
+    def counted_from(self, origin: Any) -> "Preprocessor":
+        """Return this preprocessor for float32 numbers that `origin` was already subtracted from.
+
+        Args:
+            origin: Number, or one for each feature, in raw units, float64.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write `counted_from`.")
+
     # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:
-        """`x` back to raw units, float32, `(batch, ...)`; safe in a graph."""
+        """`x` back to raw units, `(batch, ...)`, in the type `precision`; safe in a graph."""
         raise NotImplementedError(f"{type(self).__name__} must write `inverse`.")
 
     def restore(self, x: Any) -> Any:

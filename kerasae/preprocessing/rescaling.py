@@ -1,5 +1,6 @@
 """A range scaled to [0, 1]."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -62,16 +63,22 @@ class Rescaling(Preprocessor):
 
     def call(self, inputs: Any) -> Any:
         low, high = self._range()
-        return ops.subtract(ops.cast(inputs, "float32"), low) * (1.0 / (high - low))
+        x = ops.subtract(ops.cast(inputs, self.precision), low) * (1.0 / (high - low))
+        return ops.cast(x, "float32")
 
     @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         low, high = self._range()
         return np.array(low, "float64"), np.array(high - low, "float64")
 
+    def counted_from(self, origin: Any) -> "Rescaling":
+        low, high = self._range()
+        spec = dataclasses.replace(self.spec, dtype="float32")
+        return Rescaling(spec, low=low - float(origin), high=high - float(origin))
+
     def inverse(self, x: Any) -> Any:
         low, high = self._range()
-        return ops.cast(x, "float32") * (high - low) + low
+        return ops.cast(x, self.precision) * (high - low) + low
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "low": self.low, "high": self.high}

@@ -1,5 +1,6 @@
 """Features of mean 0 and standard deviation 1."""
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -67,24 +68,28 @@ class Standardization(Preprocessor):
         self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
         return self
 
-    def _moments(self) -> tuple[Any, Any]:
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
         if self.mean is None or self.std is None:
             raise ValueError("The moments are not known yet; call `fit` with the training examples.")
         shape = self.spec.shape
-        return np.array(self.mean, "float32").reshape(shape), np.array(self.std, "float32").reshape(shape)
+        return np.array(self.mean, "float64").reshape(shape), np.array(self.std, "float64").reshape(shape)
 
     def call(self, inputs: Any) -> Any:
-        mean, std = self._moments()
-        return (ops.cast(inputs, "float32") - mean) / std
+        mean, std = (moment.astype(self.precision) for moment in self._moments())
+        return ops.cast((ops.cast(inputs, self.precision) - mean) / std, "float32")
 
     @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._moments()
+
+    def counted_from(self, origin: Any) -> "Standardization":
         mean, std = self._moments()
-        return mean.astype("float64"), std.astype("float64")
+        spec = dataclasses.replace(self.spec, dtype="float32")
+        return Standardization(spec, mean=(mean - origin).ravel().tolist(), std=std.ravel().tolist())
 
     def inverse(self, x: Any) -> Any:
-        mean, std = self._moments()
-        return ops.cast(x, "float32") * std + mean
+        mean, std = (moment.astype(self.precision) for moment in self._moments())
+        return ops.cast(x, self.precision) * std + mean
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mean": self.mean, "std": self.std}
