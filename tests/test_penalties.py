@@ -366,20 +366,34 @@ def test_sparsity_is_finite_at_both_ends():
         assert np.isfinite(tape.gradient(loss, codes)).all()
 
 
-def test_momentum_mixes_the_average_into_the_term(codes):
+def batches_of(codes):
+    return [tf.constant(np.roll(codes, step, axis=1) * (1 - 0.1 * step)) for step in range(6)]
+
+
+def test_the_average_starts_from_data_and_then_forgets(codes):
     rho, momentum = 0.1, 0.75
     penalty = KLSparsity(1.0, rho, momentum=momentum)
-    average = np.full(UNITS, rho)
-    for step in range(3):
-        batch = np.roll(codes, step, axis=1) * (1 - 0.2 * step)
-        mean = batch.astype("float64").mean(axis=0)
-        mixed = momentum * average + (1 - momentum) * mean
-        penalty(tf.constant(batch))
+    means = [batch.numpy().astype("float64").mean(axis=0) for batch in batches_of(codes)]
+    average = np.zeros(UNITS)
+    for step, batch in enumerate(batches_of(codes)):
+        # Three quarters of an average are kept from the fourth batch on; before, all batches count alike.
+        kept = min(momentum, step / (step + 1))
+        mixed = kept * average + (1 - kept) * means[step]
+        if step < 4:
+            np.testing.assert_allclose(mixed, np.mean(means[: step + 1], axis=0))
+        penalty(batch, training=True)
         assert float(penalty.losses[0]) == pytest.approx(coins(rho, mixed), rel=RTOL, abs=ATOL)
-        np.testing.assert_allclose(penalty.average, average, rtol=RTOL)
-        penalty.update(tf.constant(batch))
+        penalty.update(batch)
         average = mixed
         np.testing.assert_allclose(penalty.average, average, rtol=RTOL)
+
+
+def test_a_validation_measures_the_batch_alone(codes):
+    penalty = KLSparsity(1.0, 0.1, momentum=0.9)
+    for batch in batches_of(codes):
+        penalty(batch, training=True)
+        penalty.update(batch)
+    assert loss_of(penalty, codes) == pytest.approx(loss_of(KLSparsity(1.0, 0.1), codes), rel=RTOL)
 
 
 def test_the_average_takes_weights(codes):
@@ -387,7 +401,7 @@ def test_the_average_takes_weights(codes):
     penalty.build((None, UNITS))
     weights = np.arange(BATCH, dtype="float32")
     penalty.update(tf.constant(codes), tf.constant(weights))
-    expected = 0.5 * 0.2 + 0.5 * np.average(codes.astype("float64"), axis=0, weights=weights)
+    expected = np.average(codes.astype("float64"), axis=0, weights=weights)
     np.testing.assert_allclose(penalty.average, expected, rtol=RTOL)
 
 
@@ -395,20 +409,23 @@ def test_without_momentum_the_average_rests(codes):
     penalty = KLSparsity(rho=0.2)
     penalty.build((None, UNITS))
     penalty.update(tf.constant(codes))
-    np.testing.assert_array_equal(penalty.average, np.full(UNITS, 0.2, "float32"))
+    np.testing.assert_array_equal(penalty.average, np.zeros(UNITS, "float32"))
 
 
-def test_the_gradient_flows_through_the_batch_alone(codes):
-    # d/dh of the mix is (1 - momentum)/batch times the slope of the KL at the mixed mean.
-    rho, momentum = 0.1, 0.75
+@pytest.mark.parametrize("momentum", [0.0, 0.75, 0.99])
+def test_the_gradient_does_not_shrink_with_momentum(codes, momentum):
+    # d/dh is 1/batch times the slope of the KL at the average, whatever the share of the batch in it.
+    rho = 0.1
     penalty = KLSparsity(1.0, rho, momentum=momentum)
     inputs = tf.constant(codes)
+    penalty(inputs, training=True)
+    penalty.update(inputs)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        penalty(inputs)
+        penalty(inputs, training=True)
         (loss,) = penalty.losses
-    mixed = momentum * rho + (1 - momentum) * codes.astype("float64").mean(axis=0)
-    slope = (1 - momentum) / BATCH * ((1 - rho) / (1 - mixed) - rho / mixed)
+    mean = codes.astype("float64").mean(axis=0)
+    slope = ((1 - rho) / (1 - mean) - rho / mean) / BATCH
     np.testing.assert_allclose(tape.gradient(loss, inputs), np.tile(slope, (BATCH, 1)), rtol=1e-4)
 
 

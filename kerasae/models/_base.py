@@ -15,7 +15,7 @@ from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
 from kerasae.models._terms import Terms, check_compile, check_examples, check_target, kept_of_batch
-from kerasae.models._wiring import all_layers, bind_scale, check_contraction, tie
+from kerasae.models._wiring import all_layers, bind_scale, check_code_range, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor, slices
@@ -56,6 +56,8 @@ class Autoencoder(MultiWorkerFit):
     default_loss: ClassVar[str] = "squared_error"
     #: Whether codes can be drawn: from the prior N(0, I), and from a posterior by `draw_code`.
     generative: ClassVar[bool] = False
+    #: Name of the activation of the code; `None` where the code has no bounds.
+    code_activation: str | None = None
     #: Arguments of a family's own that a tuner may search, with bounds between which it draws on a log scale.
     searched: ClassVar[dict[str, tuple[float, float]]] = {}
     #: Noise in a validation is drawn from this seed, so that epochs are judged alike.
@@ -143,11 +145,11 @@ class Autoencoder(MultiWorkerFit):
             return noisy
         return self.preprocessor.mend(x, noisy, self.corruption.continuous)
 
-    def penalise(self, codes: Any, sample_weight: Any) -> Any:
+    def penalise(self, codes: Any, sample_weight: Any, training: bool) -> Any:
         """Passes codes through the code penalty, where there is one."""
         if self.code_penalty is None:
             return codes
-        return self.code_penalty(codes, sample_weight=sample_weight)
+        return self.code_penalty(codes, sample_weight=sample_weight, training=training)
 
     # Codes and back, on raw arrays ---------------------------------------------------------------
 
@@ -210,6 +212,7 @@ class Autoencoder(MultiWorkerFit):
         self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
         bind_scale(self)
+        check_code_range(self)
         check_contraction(self)
         if self.contraction is not None:
             self._embedding = embedding_split(self.encoder, self.head_layers())

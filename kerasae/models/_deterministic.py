@@ -55,5 +55,5 @@ class DeterministicAutoencoder(Autoencoder):
         corrupt: bool = True,
     ) -> Any:
         x = self.corrupt(inputs, training, seed, corrupt)
-        h = self.penalise(self.encode(x, training=training), sample_weight)
+        h = self.penalise(self.encode(x, training=training), sample_weight, training)
         return self.decoder(h, training=training)

@@ -37,7 +37,7 @@ def importance_weighted_objective(
     clean = x if target is None else target
     noisy = model.corrupt(x, True, seed, target is None)
     mean, log_var = model.posterior(noisy, training=True)
-    mean = model.penalise(mean, sample_weight)
+    mean = model.penalise(mean, sample_weight, True)
     mean, log_var = model.kl((mean, log_var), sample_weight=sample_weight, training=True)
     means, log_vars = ops.repeat(mean, k, axis=0), ops.repeat(log_var, k, axis=0)
     z = model.sampling((means, log_vars), training=True, seed=seed)

@@ -72,6 +72,28 @@ def bind_scale(model: Any) -> None:
             variable.constraint = SpectralNorm()
 
 
+#: Activations whose values lie in [0, 1].
+_UNIT_INTERVAL = ("sigmoid", "hard_sigmoid", "softmax", "sparsemax")
+
+
+def check_code_range(model: Any) -> None:
+    """Refuses a penalty that compares mean activations as probabilities on a code beyond [0, 1]."""
+    penalty = model.code_penalty
+    if penalty is None or not penalty.needs_unit_interval or not penalty.weight:
+        return
+    needed = f"The penalty {type(penalty).__name__} compares mean activations as probabilities and needs a code"
+    if model.code_activation is None:
+        raise ValueError(
+            f"{needed} in [0, 1], received that of a {type(model).__name__}, which has no bounds; use the "
+            "penalty l1, or another family."
+        )
+    if model.code_activation not in _UNIT_INTERVAL:
+        raise ValueError(
+            f"{needed} in [0, 1]: `code_activation` of {', '.join(_UNIT_INTERVAL)}, received "
+            f"{model.code_activation!r}."
+        )
+
+
 def check_contraction(model: Any) -> None:
     """Refuses an encoder whose examples have no Jacobian of their own."""
     if model.contraction is None:

@@ -59,8 +59,6 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     fixed = ("code_penalty",)
     searched: ClassVar[dict[str, tuple[float, float]]] = {"weight": (1e-4, 1.0)}
-    #: Activations that stay in [0, 1].
-    bounded = ("sigmoid", "hard_sigmoid", "softmax", "sparsemax")
 
     def __init__(
         self,
@@ -82,11 +80,6 @@ class SparseAutoencoder(DeterministicAutoencoder):
             raise ValueError(f"`penalty` must be 'l1', 'kl' or None, received {penalty!r}.")
         if penalty is None and k is None:
             raise ValueError("A sparse model needs a `penalty` or `k`, received neither.")
-        if penalty == "kl" and chosen not in self.bounded:
-            raise ValueError(
-                "The KL penalty compares mean activations as probabilities and needs a code in "
-                f"[0, 1]: `code_activation` of {', '.join(self.bounded)}, received {chosen!r}."
-            )
         if not active_threshold >= 0:
             raise ValueError(f"`active_threshold` must be non-negative, received {active_threshold!r}.")
         self.penalty = penalty

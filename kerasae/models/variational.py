@@ -146,7 +146,7 @@ class VariationalAutoencoder(Autoencoder):
     ) -> Any:
         x = self.corrupt(inputs, training, seed, corrupt)
         mean, log_var = self.posterior(x, training=training)
-        mean = self.penalise(mean, sample_weight)
+        mean = self.penalise(mean, sample_weight, training)
         mean, log_var = self.kl((mean, log_var), sample_weight=sample_weight, training=training)
         z = self.sampling((mean, log_var), training=training, seed=seed)
         return self.decoder(z, training=training)

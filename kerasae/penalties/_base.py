@@ -21,6 +21,7 @@ class Penalty(keras.layers.Layer):
         inputs: what is measured.
         sample_weight: `(batch,)`, or `None`. Weighs the examples as Keras weighs losses: the sum
             of the weighted terms is divided by the number of examples.
+        training: whether what a term does in training alone applies.
 
     Returns:
         `inputs`, unchanged.
@@ -31,6 +32,8 @@ class Penalty(keras.layers.Layer):
 
     #: Whether scaling the code down and the decoder up sends the term to 0 at unchanged error.
     escapable: ClassVar[bool] = False
+    #: Whether the term has a meaning for codes in [0, 1] alone.
+    needs_unit_interval: ClassVar[bool] = False
 
     def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:
         # Codes pass through unchanged: no casting to this layer's own float32.
@@ -46,7 +49,7 @@ class Penalty(keras.layers.Layer):
         """The term, unweighted: `(batch,)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `measure`.")
 
-    def call(self, inputs: Any, sample_weight: Any = None) -> Any:
+    def call(self, inputs: Any, sample_weight: Any = None, training: bool = False) -> Any:
         measured = self.measure(ops.cast(inputs, "float32"))
         self.add_loss(self.weight * average(measured, sample_weight))
         return inputs

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from kerasae.penalties._base import Penalty
@@ -13,18 +14,32 @@ class KLSparsity(Penalty):
     """`weight * sum_j KL(rho || rho_hat_j)`, between two coins, in nats.
 
     `rho_hat_j` is the mean activation of unit `j` over a collection of samples: the batch, or with
-    `momentum` an exponential average over batches, which a small batch needs. It is a statement
-    about the collection, so it is not divided by the batch size. Activations must lie in [0, 1].
+    `momentum` an exponential average over training batches, which a small batch needs. It is a
+    statement about the collection, so it is not divided by the batch size. Activations must lie in
+    [0, 1].
+
+    With `momentum` the term takes its value from the average and its gradient through the batch, as
+    if the batch had the mean of the average: the gradient does not shrink with `momentum`. The
+    average starts as the plain mean of the batches so far. Outside training `rho_hat_j` is the mean
+    of the batch alone, so that a validation measures the codes of now and not those of earlier steps.
 
     The mean alone is bound: units that all hover near `rho` satisfy the term without being sparse.
 
     Args:
-        weight: of the term.
-        rho: the mean activation wanted, in (0, 1).
-        momentum: how much of the average is kept from earlier batches, in [0, 1); 0 uses the batch.
+        weight: Weight of the term, at least 0. Defaults to 0.1.
+        rho: Mean activation wanted, in (0, 1). Defaults to 0.1.
+        momentum: Share of the average kept from earlier batches, in [0, 1). Defaults to 0, which uses
+            the batch alone.
+
+    Call arguments:
+        inputs: Codes in [0, 1], `(batch, latent_dim)`.
+        sample_weight: `(batch,)` or `None`; `rho_hat_j` is then a weighted mean.
+        training: Whether earlier batches count. Defaults to False.
 
     Reference: Lee, Ekanadham, Ng 2008, NIPS; Ng 2011, CS294A lecture notes, section 3.
     """
+
+    needs_unit_interval = True
 
     def __init__(
         self,
@@ -46,23 +61,33 @@ class KLSparsity(Penalty):
     def build(self, input_shape: Any) -> None:
         self.average = self.add_weight(
             shape=(input_shape[-1],),
-            initializer=keras.initializers.Constant(self.rho),
+            initializer="zeros",
             trainable=False,
             # Each replica moves it by its own share of the batch.
             aggregation="mean",
             name="average_activation",
         )
+        if self.momentum:
+            self.batches = self.add_weight(
+                shape=(),
+                dtype="int32",
+                initializer="zeros",
+                trainable=False,
+                aggregation="only_first_replica",
+                name="batches",
+            )
         super().build(input_shape)
 
-    def call(self, inputs: Any, sample_weight: Any = None) -> Any:
+    def call(self, inputs: Any, sample_weight: Any = None, training: bool = False) -> Any:
         mean = self._mean(inputs, sample_weight)
+        if training and self.momentum:
+            mean = mean + tf.stop_gradient(self._moved(mean) - mean)
         self.add_loss(self.weight * self.measure(mean))
         return inputs
 
     def measure(self, inputs: Any) -> Any:
         """`sum_j KL(rho || rho_hat_j)` from mean activations `(latent_dim,)`: a scalar."""
-        mean = self.momentum * ops.cast(self.average, "float32") + (1 - self.momentum) * inputs
-        mean = ops.clip(mean, 1e-6, 1 - 1e-6)
+        mean = ops.clip(inputs, 1e-6, 1 - 1e-6)
         return ops.sum(
             self.rho * ops.log(self.rho / mean) + (1 - self.rho) * ops.log((1 - self.rho) / (1 - mean))
         )
@@ -70,8 +95,14 @@ class KLSparsity(Penalty):
     def update(self, codes: Any, sample_weight: Any = None) -> None:
         if not self.momentum:
             return
-        mean = self._mean(codes, sample_weight)
-        self.average.assign(self.momentum * self.average + (1 - self.momentum) * mean)
+        self.average.assign(self._moved(self._mean(codes, sample_weight)))
+        self.batches.assign_add(1)
+
+    def _moved(self, mean: Any) -> Any:
+        """The average with one more batch in it, `(latent_dim,)`."""
+        before = ops.cast(self.batches, "float32")
+        kept = ops.minimum(self.momentum, before / (before + 1))
+        return kept * ops.cast(self.average, "float32") + (1 - kept) * mean
 
     def _mean(self, codes: Any, sample_weight: Any) -> Any:
         codes = ops.cast(codes, "float32")
