@@ -31,7 +31,9 @@ class ArrayView(View):
     def leave(self, x: Any, name: str) -> dict[str, Any]:
         raw = self.scaling.inverse(tf.clip_by_value(x, -BOUND, BOUND))
         if self.spec.low is not None and self.spec.high is not None:
-            raw = tf.clip_by_value(raw, *(tf.cast(bound, raw.dtype) for bound in (self.spec.low, self.spec.high)))
+            raw = tf.clip_by_value(
+                raw, *(tf.cast(bound, raw.dtype) for bound in (self.spec.low, self.spec.high))
+            )
         return {name: raw}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:

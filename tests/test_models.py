@@ -92,7 +92,11 @@ def test_kl_holds_the_mean_activation(build, x, momentum):
 
 @pytest.mark.parametrize("family", registry.names("model"))
 def test_kl_refuses_an_unbounded_code(family, build):
-    options = {"penalty": "kl", "code_activation": "relu"} if family == "sparse" else {"code_penalty": "kl_sparsity"}
+    options = (
+        {"penalty": "kl", "code_activation": "relu"}
+        if family == "sparse"
+        else {"code_penalty": "kl_sparsity"}
+    )
     with pytest.raises(ValueError, match=r"a code in \[0, 1\].*received"):
         build(family, model=options)
     if family not in ("sparse", "variational"):

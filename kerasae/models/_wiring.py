@@ -81,7 +81,9 @@ def check_code_range(model: Any) -> None:
     penalty = model.code_penalty
     if penalty is None or not penalty.needs_unit_interval or not penalty.weight:
         return
-    needed = f"The penalty {type(penalty).__name__} compares mean activations as probabilities and needs a code"
+    needed = (
+        f"The penalty {type(penalty).__name__} compares mean activations as probabilities and needs a code"
+    )
     if model.code_activation is None:
         raise ValueError(
             f"{needed} in [0, 1], received that of a {type(model).__name__}, which has no bounds; use the "
