@@ -283,7 +283,7 @@ def test_an_offset_takes_no_digit(kind, dtype):
 
 
 def test_digits_that_are_fed_away_are_named():
-    raw = np.random.default_rng(0).normal(size=(50, 2)) + [0, 1e8]
+    raw = np.random.default_rng(0).normal([0, 1e8], size=(50, 2))
     spec = Spec("vector", (2,), "float64")
     with pytest.warns(
         UserWarning, match=r"Feature 1 \(counted from 0\) spans .* steps of 8: .*standardization"

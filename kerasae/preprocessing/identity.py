@@ -32,8 +32,8 @@ class Identity(Preprocessor):
             if lost.size:
                 warnings.warn(
                     f"Feature {lost[0]} (counted from 0) spans {(high - low).flat[lost[0]]:.4g} around "
-                    f"{low.flat[lost[0]]:.4g}, where float32 has steps of {step.flat[lost[0]]:.4g}: its digits "
-                    "are lost; use --set preprocessing.name=standardization.",
+                    f"{low.flat[lost[0]]:.4g}, where float32 has steps of {step.flat[lost[0]]:.4g}: its "
+                    "digits are lost; use --set preprocessing.name=standardization.",
                     stacklevel=2,
                 )
         return self
