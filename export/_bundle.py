@@ -13,7 +13,6 @@ import contextlib
 import dataclasses
 import datetime
 import fcntl
-import hashlib
 import importlib
 import importlib.util
 import json
@@ -33,6 +32,7 @@ from kerasae.export._views import edge_view
 
 import kerasae
 from kerasae import registry
+from kerasae.codec import fingerprint
 
 #: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
@@ -147,13 +147,13 @@ def _staging(root: Path) -> Iterator[tuple[Path, int]]:
 def _describe(subject: Subject, folder: Path, root: Path, version: int, written: list[Artifact]) -> None:
     """Golden answers, vocabulary, parity, card and manifest, with what is kept of earlier exports."""
     earlier = _read_json(root / "manifest.json")
-    fingerprint = _fingerprint(subject)
-    kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, fingerprint)]
+    model = fingerprint(subject.model)
+    kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, model)]
     golden = _kept_golden(root, kept)
     entries, parity = [], _read_json(root / "parity.json")
     parity = {one["path"]: parity[one["path"]] for one in kept}
     for artifact in written:
-        entry = {**artifact.to_dict(folder), "version": version, "model": fingerprint}
+        entry = {**artifact.to_dict(folder), "version": version, "model": model}
         if artifact.golden == "server":
             entry["golden"] = f"server/{version}"
         entries.append(entry)
@@ -214,22 +214,14 @@ def _rows(subject: Subject) -> int:
     return max(low, min(high, _GOLDEN_BYTES // size))
 
 
-def _fingerprint(subject: Subject) -> str:
-    """What tells one trained model from another: a digest of its weights and its preprocessing."""
-    digest = hashlib.sha256(json.dumps(subject.preprocessor.get_config(), default=str).encode())
-    for weight in subject.model.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
-
-
-def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], fingerprint: str) -> bool:
+def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: str) -> bool:
     """Whether an artifact of an earlier export stays: server versions do, others of the same model if
     none are new."""
     if not (root / entry["path"]).exists():
         return False
     if _side(entry) == "server":
         return True
-    return entry.get("model") == fingerprint and all(one.golden != entry["golden"] for one in written)
+    return entry.get("model") == model and all(one.golden != entry["golden"] for one in written)
 
 
 def _side(entry: dict[str, Any]) -> str:

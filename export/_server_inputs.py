@@ -8,10 +8,14 @@ from kerasae.export._endpoints import Endpoint
 from kerasae.export._parity import Case
 from kerasae.export._view import View
 
+from kerasae.image_decoding import decode_image
+
 #: Signatures that take raw examples.
 _VERBS = ("reconstruct", "encode", "anomaly_score")
 #: Output that holds PNG files.
 PNG = "png_bytes"
+#: Output that says which of the files could be read, 1 or 0.
+READABLE = "readable"
 #: Channels that a PNG file can have.
 _CHANNELS = (1, 3, 4)
 
@@ -33,38 +37,52 @@ def more_endpoints(view: View, found: list[Endpoint]) -> list[Endpoint]:
 
 
 def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
-    """An endpoint from PNG or JPEG files, resized over areas as in training; images answer as PNG."""
-    shape = view.spec.shape
+    """An endpoint from PNG or JPEG files, decoded as in training; images answer as PNG.
 
-    def decode(content: Any) -> Any:
-        image = tf.io.decode_image(content, channels=shape[-1], expand_animations=False)
-        image.set_shape((None, None, shape[-1]))
-        fits = tf.reduce_all(tf.equal(tf.shape(image)[:2], shape[:2]))
-        image = tf.cond(fits, lambda: image, lambda: _resized(image, shape))
-        return tf.ensure_shape(image, shape)
-
-    def encode(image: Any) -> Any:
-        return tf.io.encode_png(tf.cast(tf.round(image), tf.uint8))
+    A server puts the requests of several clients into one batch. A file that cannot be read, or that training
+    would have refused, spoils its own row alone: `readable` is 0 there, numbers are NaN, a PNG is empty.
+    """
 
     def function(sent: dict[str, Any]) -> dict[str, Any]:
-        images = tf.map_fn(decode, sent["png"], fn_output_signature=tf.TensorSpec(shape, tf.uint8))
+        images, readable = _read(sent["png"], view.spec.shape)
         answered = endpoint.function({"x": images})
-        if "reconstruction" not in answered:
-            return answered
-        # REST answers with base64 where a name ends so; other strings must be UTF-8.
-        return {
-            PNG: tf.map_fn(
-                encode, answered["reconstruction"], fn_output_signature=tf.TensorSpec((), tf.string)
-            )
-        }
+        if "reconstruction" in answered:
+            # REST answers with base64 where a name ends so; other strings must be UTF-8.
+            answered = {PNG: _as_png(answered["reconstruction"])}
+        answered = {name: _only(readable, value) for name, value in answered.items()}
+        return {**answered, READABLE: tf.cast(readable, tf.int32)}
 
     inputs = {"png": tf.TensorSpec((None,), tf.string, name="png")}
     return Endpoint(f"{endpoint.name}_png", inputs, function)
 
 
-def _resized(image: Any, shape: tuple[int, ...]) -> Any:
-    small = tf.image.resize(image, shape[:2], method="area")
-    return tf.cast(tf.clip_by_value(tf.round(small), 0, 255), tf.uint8)
+def _read(files: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Files `(batch,)` as images `(batch, height, width, channels)`, and which of them could be read.
+
+    A graph cannot catch an error; a dataset can drop the rows that raise one. Each row carries its place.
+    """
+    rows = tf.size(files)
+    found = tf.data.Dataset.from_tensor_slices((tf.range(rows), files))
+    found = found.map(lambda row, content: (row, decode_image(content, shape))).ignore_errors()
+    # Behind the last row stands another, so that there is one even if no file can be read.
+    behind = tf.data.Dataset.from_tensors((rows, tf.zeros(shape, tf.uint8)))
+    places, images = found.concatenate(behind).batch(tf.cast(rows, tf.int64) + 1).get_single_element()
+    places = places[:, None]
+    images = tf.scatter_nd(places, images, (rows + 1, *shape))[:-1]
+    readable = tf.scatter_nd(places, tf.ones_like(places[:, 0]), (rows + 1,))[:-1]
+    return tf.ensure_shape(images, (None, *shape)), tf.equal(readable, 1)
+
+
+def _as_png(images: Any) -> Any:
+    """Images in raw units as PNG files."""
+    pixels = tf.cast(tf.round(images), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
+
+
+def _only(readable: Any, values: Any) -> Any:
+    """Values of the rows that could be read; elsewhere NaN, or the empty string."""
+    nothing = tf.constant("" if values.dtype == tf.string else float("nan"), values.dtype)
+    return tf.where(tf.reshape(readable, (-1, *[1] * (values.shape.rank - 1))), values, nothing)
 
 
 def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
@@ -88,6 +106,7 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
                 # Held against the pixels: one at a rounding boundary changes a whole file.
                 expected = {PNG: np.rint(case.expected["reconstruction"]).astype("uint8")}
                 units = {}
+            expected = {**expected, READABLE: np.ones(len(files), "int32")}
             found[f"{verb}_png"] = Case({"png": files}, expected, units)
         examples = _as_examples(view, case.sent)
         found[f"{verb}_examples"] = Case({"examples": examples}, case.expected, case.units)

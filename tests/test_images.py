@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
-from kerasae.data._image_files import decode_image
 from kerasae.data._split import drawn_rows
+from kerasae.image_decoding import decode_image
 from kerasae.preprocessing import Rescaling
 
 
@@ -86,7 +86,7 @@ def test_resizing_over_areas_keeps_the_mean(tmp_path):
 
 def test_a_resized_pixel_is_the_rounded_mean_of_its_area(tmp_path):
     pixels = write(tmp_path / "a.png", (8, 6, 3))
-    found = decode_image(str(tmp_path / "a.png"), (4, 3, 3))
+    found = decode_image((tmp_path / "a.png").read_bytes(), (4, 3, 3))
     np.testing.assert_array_equal(found, np.round(pixels.reshape(4, 2, 3, 2, 3).mean(axis=(1, 3))))
 
 
@@ -111,16 +111,32 @@ def test_photos_with_more_of_them_behind_are_read(tmp_path):
     assert abs(load_data(tmp_path).train.examples[..., 2].astype(int) - 7).max() < 12
 
 
-def test_cmyk_photos_are_read_in_colour_and_refused_in_grey(tmp_path):
+def test_cmyk_photos_are_read_in_colour_and_in_grey(tmp_path):
     for i in range(4):
         flat = Image.new("CMYK", (8, 8), (40 * i, 100, 20, 10))
         flat.save(tmp_path / f"{i}.jpg", quality=95)
-    data = load_data(tmp_path)
-    for name, image in zip(data.train.names, data.train.examples, strict=True):
-        with Image.open(tmp_path / name.decode()) as file:
-            np.testing.assert_allclose(image, np.asarray(file.convert("RGB")), atol=4)
-    with pytest.raises(ValueError, match=r"0\.jpg: a CMYK image, which cannot be read as grey"):
-        load_data(tmp_path, channels=1)
+    for channels, mode in ((None, "RGB"), (1, "L")):
+        data = load_data(tmp_path, channels=channels)
+        for name, image in zip(data.train.names, data.train.examples, strict=True):
+            with Image.open(tmp_path / name.decode()) as file:
+                expected = np.asarray(file.convert("RGB").convert(mode)).reshape(image.shape)
+                np.testing.assert_allclose(image, expected, atol=4)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (Image.new("I;16", (5, 6), 190), "a PNG with 16 bits a channel"),
+        (Image.new("RGBA", (5, 6), (0, 0, 0, 90)), "an image with transparent pixels"),
+        (Image.new("LA", (5, 6), (0, 90)), "an image with transparent pixels"),
+    ],
+)
+def test_files_whose_content_would_be_lost_are_named(folder, image, message):
+    image.save(folder / "cats" / "x.png")
+    with pytest.raises(ValueError, match=rf"cats/x\.png: {message}"):
+        load_data(folder)
+    data = load_data(folder, on_error="skip")
+    assert len(data.skipped) == 1
 
 
 def spoil(folder):

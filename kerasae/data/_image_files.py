@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.data._split import drawn_rows, join_labels, shuffled_indices
+from kerasae.image_decoding import decode_image
 from kerasae.preprocessing import Preprocessor
 
 #: Names of the files that are taken for images end so.
@@ -24,39 +25,6 @@ def image_names(folder: Path) -> Iterator[str]:
         for name in files:
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield str((Path(where) / name).relative_to(folder))
-
-
-def decode_image(path: Any, shape: Sequence[int], orientation: Any = 1) -> Any:
-    """A file as an 8-bit image of a shape; safe in a graph.
-
-    Args:
-        path: of the file.
-        shape: height, width, channels; an image of another size is resized, over areas.
-        orientation: what the camera noted, 1 to 8 as in EXIF; TensorFlow does not read it.
-    """
-    image = tf.io.decode_image(tf.io.read_file(path), channels=shape[-1], expand_animations=False)
-    image.set_shape((None, None, shape[-1]))
-    image = upright(image, tf.cast(orientation, tf.int32))
-
-    def resized() -> Any:
-        small = tf.image.resize(image, shape[:2], method="area")
-        return tf.cast(tf.clip_by_value(tf.round(small), 0, 255), tf.uint8)
-
-    fits = tf.reduce_all(tf.equal(tf.shape(image)[:2], shape[:2]))
-    image = tf.cond(fits, lambda: image, resized)
-    image.set_shape(shape)
-    return image
-
-
-def upright(image: Any, orientation: Any) -> Any:
-    """An image `(height, width, channels)` turned and mirrored as its EXIF orientation, 1 to 8, asks."""
-
-    def one_of(codes: Sequence[int]) -> Any:
-        return tf.reduce_any(tf.equal(orientation, codes))
-
-    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
-    image = tf.cond(one_of([2, 3, 6, 7]), lambda: tf.reverse(image, [1]), lambda: image)
-    return tf.cond(one_of([3, 4, 7, 8]), lambda: tf.reverse(image, [0]), lambda: image)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +109,7 @@ class ImageFiles:
 
         def read_one(index: Any) -> Any:
             path = tf.strings.join([os.fsencode(self.folder), tf.gather(names, index)], os.sep)
-            return decode_image(path, self.shape, tf.gather(orientations, index))
+            return decode_image(tf.io.read_file(path), self.shape, tf.gather(orientations, index))
 
         def read(index: Any) -> Any:
             return tf.map_fn(

@@ -1,6 +1,7 @@
 """A folder of PNG and JPEG files, decoded as they are needed."""
 
 import dataclasses
+import io
 import os
 import warnings
 from collections import Counter
@@ -15,11 +16,11 @@ from PIL import Image, UnidentifiedImageError
 from kerasae.data._base import Data, draw_splits
 from kerasae.data._image_files import SUFFIXES, ImageFiles, image_names
 from kerasae.data._skipping import Skipped
+from kerasae.image_decoding import find_orientation, refusal
 from kerasae.spec import Spec
 
 #: Modes of Pillow without colour.
-_GREY = ("1", "L", "LA", "La", "I", "I;16", "F")
-_EXIF_ORIENTATION = 0x0112
+_GREY = ("1", "L", "LA")
 #: MPO is what many phones write: a JPEG with more of them behind it.
 _FORMATS = ("PNG", "JPEG", "MPO")
 
@@ -47,8 +48,10 @@ def images(
 
     Every file is decoded once at the start, so that a corrupt one shows before a training and not
     in it; after that files are read and decoded in parallel, batch by batch, upright where a camera
-    noted how it was held (EXIF). Where the files lie in folders, the first folder is the label.
-    Images come back as 8-bit images of `size`, not of their file's own size.
+    noted how it was held (EXIF). `kerasae.image_decoding` says how grey, palettes and CMYK are read, as
+    an exported server reads them. It takes no PNG with 16 bits a channel and no transparent pixels.
+    Where the files lie in folders, the first folder is the label. Images come back as 8-bit images of
+    `size`, not of their file's own size.
 
     Args:
         path: the folder; with `test=1`, one file will do.
@@ -62,7 +65,7 @@ def images(
         seed: of the splits.
 
     Raises:
-        ValueError: for a corrupt file, with its name, or too few images.
+        ValueError: for a corrupt file, or one that is not taken, with its name; for too few images.
     """
     folder = Path(path)
     if size is not None and (len(size) != 2 or min(size) < 1):
@@ -82,8 +85,6 @@ def images(
         for start in range(0, len(files), 1024):
             part = files[start : start + 1024]
             for name, found in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
-                if isinstance(found, _Header) and found.mode == "CMYK" and channels == 1:
-                    found = "a CMYK image, which cannot be read as grey; convert it to RGB"
                 if isinstance(found, str):
                     skipped.add(str(folder / name), found)
                     continue
@@ -134,12 +135,14 @@ def _examine(path: Path) -> _Header | str:
     Pillow rather than TensorFlow, whose JPEG library writes complaints of its own to the terminal.
     """
     try:
-        with Image.open(path) as image:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
             if image.format not in _FORMATS:
                 return f"a {image.format} file under the name of a PNG or JPEG"
             image.load()
-            noted = image.getexif().get(_EXIF_ORIENTATION, 1)
-            orientation = noted if noted in range(1, 9) else 1
+            if refused := refusal(content, transparent=image.has_transparency_data):
+                return refused
+            orientation = find_orientation(content)
             size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
             return _Header(*size, image.mode, orientation)
     except UnidentifiedImageError:

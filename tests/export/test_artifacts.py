@@ -16,14 +16,14 @@ import tensorflow as tf
 from kerasae.export import Subject, _bundle, _convert, _endpoints, _views
 from kerasae.export._artifact import checksum
 from kerasae.export._parity import Case, golden_arrays
+from kerasae.export._server_inputs import as_files
 from kerasae.export._server_model import ServerModel
 from kerasae.export._verify_edge import EdgeModel, check_files, compare, read_golden
 from kerasae.export._warmup import check_warmup, read_warmup
 from PIL import Image
 
-from kerasae import Recipe, export, registry, train
+from kerasae import Recipe, export, load_data, registry, train
 from kerasae.data import Data, Split
-from kerasae.data._image_files import decode_image
 from kerasae.data.tables import from_frame
 from kerasae.models import UndercompleteAutoencoder
 from kerasae.preprocessing import Rescaling, TablePreprocessing
@@ -196,13 +196,57 @@ def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
         np.testing.assert_array_equal(tf.io.decode_png(png), np.rint(pixel))
 
 
-def test_a_large_photo_is_resized_as_in_training(subject, served, tmp_path):
+def test_every_photo_is_read_as_in_training(subject, served, tmp_path):
+    """Turned by EXIF, of another size, a palette, grey with alpha, CMYK: one file of each."""
     what, served = subject("conv"), served("conv")
-    large = np.random.default_rng(0).integers(0, 256, (24, 30, 3)).astype("uint8")
-    Image.fromarray(large).save(tmp_path / "a.png")
-    small = decode_image(str(tmp_path / "a.png"), (6, 5, 3)).numpy()
-    found = served.run("encode_png", {"png": np.array([(tmp_path / "a.png").read_bytes()], object)})["z"]
-    np.testing.assert_allclose(found, what.model.transform(small[None]), atol=1e-6)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 9, 3)).astype("uint8")
+    photo = Image.fromarray(pixels)
+    for number in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        photo.save(tmp_path / f"{number}.png", exif=exif)
+        photo.save(tmp_path / f"{number}.jpg", exif=exif)
+    photo.quantize(100).save(tmp_path / "palette.png")
+    photo.convert("LA").save(tmp_path / "grey.png")
+    photo.convert("CMYK").save(tmp_path / "cmyk.jpg")
+    data = load_data(tmp_path, size=[6, 5], channels=3, test=1)
+    assert len(data.test) == 19
+    files = [(tmp_path / name.decode()).read_bytes() for name in data.test.names]
+    found = served.run("encode_png", {"png": np.array(files, object)})
+    np.testing.assert_allclose(found["z"], what.model.transform(data.test.examples), atol=1e-6)
+    assert found["readable"].all()
+    # The test could not fail if all were turned alike.
+    assert len(np.unique(data.test.examples, axis=0)) > 8
+
+
+def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tmp_path):
+    served, pixels = served("conv"), subject("conv").held_out[:3]
+    files = list(as_files(pixels))
+    deep, clear = Image.new("I;16", (5, 6), 190), Image.new("RGBA", (5, 6), (0, 0, 0, 90))
+    for i, image in enumerate((deep, clear)):
+        image.save(tmp_path / f"{i}.png")
+    spoilt = bytearray(files[0])
+    spoilt[len(spoilt) // 2] ^= 1
+    bad = [
+        bytes(spoilt),
+        files[1][:-40],
+        b"",
+        b"no image",
+        *(path.read_bytes() for path in tmp_path.iterdir()),
+    ]
+    mixed = [bad[0], files[0], *bad[1:4], files[1], *bad[4:], files[2]]
+    whole = [one in files for one in mixed]
+    alone = served.run("encode_png", {"png": np.array(files, object)})["z"]
+    found = served.run("encode_png", {"png": np.array(mixed, object)})
+    assert found["readable"].tolist() == whole
+    np.testing.assert_allclose(found["z"][whole], alone, atol=1e-6)
+    assert np.isnan(found["z"][~np.array(whole)]).all()
+    answered = served.call("reconstruct_png", {"png": tf.constant(mixed)})
+    assert [bool(png) for png in answered["png_bytes"].numpy()] == whole
+    assert answered["readable"].numpy().tolist() == whole
+    none = served.run("anomaly_score_png", {"png": np.array(bad, object)})
+    assert np.isnan(none["score"]).all()
+    assert not none["readable"].any()
 
 
 def test_a_seed_gives_the_same_sample_whatever_else_is_in_the_batch(served):

@@ -113,6 +113,19 @@ def test_raw_numbers_need_no_preprocessor(tmp_path):
     )
 
 
+def test_an_artifact_of_a_model_without_preprocessor_is_that_of_its_model(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    model, other = (
+        Recipe.of(latent_dim=2, network={"widths": [8]}).build(Spec("vector", (6,))) for _ in "ab"
+    )
+    other.set_weights([weight + 1 for weight in model.get_weights()])
+    assert model.preprocessor is None
+    (written,) = bundle(model, tmp_path, formats=["tflite"], precisions=["float32"], examples=rows, name="m")
+    assert fingerprint(load(written.path, model)) == fingerprint(model)
+    with pytest.raises(ValueError, match="of another model"):
+        load(written.path, other)
+
+
 def test_what_is_no_artifact_of_the_model(subject, edge_file, tmp_path):
     with pytest.raises(FileNotFoundError, match="Expected an exported artifact"):
         load(tmp_path / "nothing", subject.model)
