@@ -4,7 +4,7 @@ from kerasae.export._artifact import Artifact
 from kerasae.export._bundle import bundle
 from kerasae.export._codec import load
 from kerasae.export._device_cost import device_cost
-from kerasae.export._parity import TOLERANCES, Parity, ParityError
+from kerasae.export._parity import TOLERANCES, ExportError, Parity, ParityError
 from kerasae.export._subject import Subject
 from kerasae.export._verify import Verdict, verify
 
@@ -15,6 +15,7 @@ globals().update(registry.members("export"))
 __all__ = [
     "TOLERANCES",
     "Artifact",
+    "ExportError",
     "Parity",
     "ParityError",
     "Subject",

@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import json
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ import numpy as np
 from kerasae.export import _verify_edge
 from kerasae.export._artifact import Artifact, checksum, median_seconds
 from kerasae.export._card import write_card
-from kerasae.export._parity import golden_arrays
+from kerasae.export._parity import ExportError, ParityError, golden_arrays
 from kerasae.export._serving import write_configs
 from kerasae.export._subject import Subject
 from kerasae.export._views import edge_view
+from kerasae.export.tflite import PRECISIONS
 
 import kerasae
 from kerasae import registry
@@ -44,11 +46,15 @@ def bundle(
     *,
     formats: Sequence[str] | None = None,
     also: Sequence[str] = (),
-    precisions: Sequence[str] = ("float32", "float16", "dynamic", "int8"),
+    precisions: Sequence[str] | None = None,
     tolerance: dict[str, float] | None = None,
     **subject: Any,
 ) -> list[Artifact]:
     """Exports a model in several formats into one folder, with all that a reader needs to trust it.
+
+    An artifact that does not agree with the model is left out. One that was asked for by name, in `formats`,
+    `also` or `precisions`, ends the export; one of the default set leaves the others, with a warning, and the
+    manifest, `parity.json` and the card say why it is not there.
 
     Args:
         source: a run, its folder, a built model, or a `Subject`.
@@ -57,7 +63,7 @@ def bundle(
         formats: members of `kerasae.export`; by default all that can be written here, but for those
             that are written on request alone.
         also: members beside those, such as `tiny` and `trainable`.
-        precisions: of the files for devices.
+        precisions: of the files for devices; by default all four.
         tolerance: what may differ by how much, in place of the defaults.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
@@ -66,10 +72,15 @@ def bundle(
 
     Raises:
         FileExistsError: if the folder is there and is no bundle.
-        ParityError: if an artifact does not agree with the model; nothing is changed.
+        ExportError: if an artifact that was asked for cannot leave, or none of the default set can: above all
+            a ParityError; nothing is changed.
         ValueError: for an unknown format or precision.
+
+    Warns:
+        UserWarning: for each artifact of the default set that is left out.
     """
     root = Path(out)
+    asked_formats = formats is not None
     formats = list(dict.fromkeys([*(available() if formats is None else formats), *also]))
     for name in formats:
         registry.resolve("export", name)
@@ -80,19 +91,64 @@ def bundle(
         )
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     with _locked(root), _staging(root) as (folder, version):
-        written = []
         members: list[Any] = [registry.resolve("export", name) for name in formats]
         modules = [importlib.import_module(member.__module__) for member in members]
         for module in modules:
             # Sooner than after minutes of other formats.
             if hasattr(module, "check"):
                 module.check(what)
-        for member, module in zip(members, modules, strict=True):
-            for place, arguments in module.places(what.name, version, precisions):
-                written.append(member(what, folder / place, tolerance=tolerance, **arguments))
-        _describe(what, folder, root, version, written)
+        written, refused = [], []
+        for name, member, module in zip(formats, members, modules, strict=True):
+            asked = name in also or asked_formats
+            failed = []
+            places = module.places(what.name, version, precisions or PRECISIONS)
+            for place, arguments in places:
+                try:
+                    written.append(member(what, folder / place, tolerance=tolerance, **arguments))
+                except ExportError as error:
+                    by_name = precisions is not None if "precision" in arguments else asked
+                    failed.append(Refused(name, place, arguments.get("precision", "float32"), error))
+                    if by_name or (asked and len(failed) == len(places)):
+                        raise
+            refused += failed
+        if not written:
+            raise refused[0].error
+        for one in refused:
+            warnings.warn(one.sentence, stacklevel=2)
+        _describe(what, folder, root, version, written, refused)
         _publish(folder, root, version)
     return [dataclasses.replace(one, path=root / one.path.relative_to(folder)) for one in written]
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """An artifact of the default set that was left out of a bundle.
+
+    Args:
+        format: the member of the room that did not write it.
+        path: where it would be, relative to the bundle.
+        precision: of the numbers inside.
+        error: why it cannot leave.
+    """
+
+    format: str
+    path: str
+    precision: str
+    error: ExportError
+
+    @property
+    def sentence(self) -> str:
+        """What a user is told."""
+        return f"{self.path} was left out: {self.reason}."
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot leave, without advice."""
+        return getattr(self.error, "reason", str(self.error)).rstrip(".")
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {"format": self.format, "path": self.path, "precision": self.precision, "reason": self.reason}
 
 
 def available() -> list[str]:
@@ -144,7 +200,14 @@ def _staging(root: Path) -> Iterator[tuple[Path, int]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _describe(subject: Subject, folder: Path, root: Path, version: int, written: list[Artifact]) -> None:
+def _describe(
+    subject: Subject,
+    folder: Path,
+    root: Path,
+    version: int,
+    written: list[Artifact],
+    refused: list[Refused],
+) -> None:
     """Golden answers, vocabulary, parity, card and manifest, with what is kept of earlier exports."""
     earlier = _read_json(root / "manifest.json")
     model = fingerprint(subject.model)
@@ -161,6 +224,9 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
         if not any(key.startswith(f"{entry['golden']}:") for key in golden):
             cases = subject.cached(artifact.golden, dict)
             golden |= golden_arrays(entry["golden"], cases, _rows(subject))
+    for left_out in refused:
+        if isinstance(left_out.error, ParityError):
+            parity[left_out.path] = left_out.error.parity.to_dict()
     for one in kept:
         for name in one["files"]:
             if _side(one) != "server":
@@ -184,6 +250,7 @@ def _describe(subject: Subject, folder: Path, root: Path, version: int, written:
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "model": _model_facts(subject),
         "artifacts": [*kept, *entries],
+        "refused": [one.to_dict() for one in refused],
     }
     write_card(folder / "README.md", manifest, parity)
     names = ["golden.npz", "parity.json", "README.md", "verify_edge.py"]

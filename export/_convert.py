@@ -9,8 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 from kerasae.export._endpoints import Endpoint, write_saved_model
+from kerasae.export._parity import ExportError
 
 from kerasae.backend import quiet
+
+
+class OperationError(ExportError):
+    """A model with an operation that a format lacks."""
 
 
 def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None = None) -> bytes:
@@ -24,7 +29,7 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
         configure: sets options of the `tf.lite.TFLiteConverter`.
 
     Raises:
-        ValueError: for an operation that TFLite lacks.
+        OperationError: for an operation that TFLite lacks.
     """
     with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
         write_saved_model(Path(folder), found, [])
@@ -42,7 +47,7 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
             found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
             if found_names is None:
                 raise
-            raise ValueError(
+            raise OperationError(
                 f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
                 "activation or network."
             ) from None
@@ -52,7 +57,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
     """How many of each operation a file has in all its graphs.
 
     Raises:
-        ValueError: for one that is not built in.
+        OperationError: for one that is not built in.
     """
     from ai_edge_litert.tools import flatbuffer_utils
 
@@ -62,7 +67,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
         for operation in graph.operators or ():
             code = model.operatorCodes[operation.opcodeIndex]
             if code.customCode:
-                raise ValueError(
+                raise OperationError(
                     f"Expected builtin operations alone, received {code.customCode.decode()}: no device runs "
                     "it; take another network, or an activation that TFLite has."
                 )

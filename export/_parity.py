@@ -60,8 +60,23 @@ TOLERANCES: dict[str, dict[str, float]] = {
 _ABNORMAL = 0.05
 
 
-class ParityError(ValueError):
-    """An artifact does not agree with its model."""
+class ExportError(ValueError):
+    """An artifact that cannot leave; the others of a bundle can."""
+
+
+class ParityError(ExportError):
+    """An artifact does not agree with its model.
+
+    Args:
+        reason: which artifact, and what exceeds its tolerance.
+        parity: all that was measured.
+    """
+
+    def __init__(self, reason: str, parity: "Parity") -> None:
+        super().__init__(
+            f"{reason}; nothing was written. Another precision may do, or --tolerance MEASURE=VALUE."
+        )
+        self.reason, self.parity = reason, parity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +92,14 @@ class Case:
     sent: dict[str, np.ndarray]
     expected: dict[str, np.ndarray]
     units: dict[str, Any]
+
+    def rows(self, picked: np.ndarray) -> "Case":
+        """Some of the rows; all of them if none is picked."""
+        picked = picked if picked.any() else np.ones_like(picked)
+        sent, expected = (
+            {name: value[picked] for name, value in side.items()} for side in (self.sent, self.expected)
+        )
+        return Case(sent, expected, self.units)
 
 
 def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]:
@@ -111,7 +134,8 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         # By way of the model's own account of raw examples, not of the endpoints' graph.
         odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
         flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
-        found["detect"] = Case(raw, {"score": odd, "anomalous": flags}, {"score": _spread(odd)})
+        detected = Case(raw, {"score": odd, "anomalous": flags}, {"score": _spread(odd)})
+        found["detect"] = detected.rows(is_decided(odd, subject.detector.threshold))
     row = view.unreadable(raw)
     if row is not None:
         for name in ("anomaly_score", "detect"):
@@ -171,7 +195,7 @@ class Parity:
 
     def to_dict(self) -> dict[str, Any]:
         """For `parity.json`."""
-        return {"outputs": self.outputs, "use": self.use}
+        return {"outputs": self.outputs, "use": self.use, "breaches": self.breaches}
 
 
 def measure(
@@ -232,6 +256,15 @@ def _errors(subject: Subject, case: Case, got: dict[str, np.ndarray]) -> dict[st
     return {"error_ratio": theirs / ours} if ours > 0 else {}
 
 
+def is_decided(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """Which scores are further from a threshold than float32 may move them, bool `(rows,)`.
+
+    A score at the threshold is on either side of it by its last bit, which says nothing of an artifact.
+    """
+    rounding = TOLERANCES["float32"]["max_deviation"] * _spread(scores[scores < HIGHEST])
+    return np.abs(scores - threshold) > rounding
+
+
 def _scores(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
     """What matters of anomaly scores: their level, their order, the decisions they lead to.
 
@@ -243,7 +276,9 @@ def _scores(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
     if len(expected) >= 20 and expected.std() > 0:
         found["rank_correlation"] = float(spearmanr(expected, got).statistic) if got.std() > 0 else 0.0
         threshold = np.quantile(expected, 1 - _ABNORMAL)
-        found["decisions"] = float(np.mean((expected > threshold) == (got > threshold)))
+        decided = is_decided(expected, threshold)
+        if decided.any():
+            found["decisions"] = float(np.mean(((expected > threshold) == (got > threshold))[decided]))
     return found
 
 
@@ -264,10 +299,7 @@ def refuse(parity: Parity, what: str) -> None:
     """Raises a ParityError if there is a breach."""
     if parity.breaches:
         more = f" (and {len(parity.breaches) - 1} more)" if len(parity.breaches) > 1 else ""
-        raise ParityError(
-            f"{what} does not agree with its model: {parity.breaches[0]}{more}; nothing was written. "
-            "Another precision may do, or --tolerance MEASURE=VALUE."
-        )
+        raise ParityError(f"{what} does not agree with its model: {parity.breaches[0]}{more}", parity)
 
 
 def golden_arrays(group: str, cases: dict[str, Case], rows: int) -> dict[str, np.ndarray]:

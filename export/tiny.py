@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 from kerasae.export._artifact import Artifact, with_units
-from kerasae.export._convert import builtin_operations, convert, float_tensors
+from kerasae.export._convert import OperationError, builtin_operations, convert, float_tensors
 from kerasae.export._endpoints import Endpoint
 from kerasae.export._micro_model import REQUIRES as REQUIRES
 from kerasae.export._micro_model import MicroModel, Side, check_installed
@@ -151,7 +151,7 @@ def _quantized(subject: Subject, view: View, signature: str) -> MicroModel:
     content = convert([endpoint], int8)
     floats = float_tensors(content)
     if floats:
-        raise ValueError(
+        raise OperationError(
             f"Expected operations that int8 has, received {', '.join(floats[:3])} in float32; take another "
             "activation, loss or network."
         )

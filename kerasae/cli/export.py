@@ -71,7 +71,9 @@ def command(
     """Write RUN as a SavedModel for TensorFlow Serving and as TFLite files for devices.
 
     Every artifact is loaded by the runtime that will run it and compared with the model on the
-    test split; one that does not agree fails the export, and nothing is left behind.
+    test split; one that does not agree is left out. If --format, --precision, --tiny or --trainable
+    asks for it, the export fails: exit status 2, and nothing is changed. Otherwise the others are
+    written, with a warning: exit status 0.
 
     \b
     kerasae export runs/vae --out ship
@@ -89,7 +91,7 @@ def command(
             out,
             formats=formats or None,
             also=also,
-            precisions=precisions or _PRECISIONS,
+            precisions=precisions or None,
             name=name,
             tolerance=tolerance or None,
         )

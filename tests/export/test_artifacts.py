@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from kerasae.export import Subject, _bundle, _convert, _endpoints, _views
+from kerasae.export import Subject, _bundle, _convert, _endpoints, _parity, _views
 from kerasae.export._artifact import checksum
 from kerasae.export._parity import Case, golden_arrays
 from kerasae.export._server_inputs import as_files
@@ -25,6 +25,7 @@ from PIL import Image
 from kerasae import Recipe, export, load_data, registry, train
 from kerasae.data import Data, Split
 from kerasae.data.tables import from_frame
+from kerasae.losses import HIGHEST
 from kerasae.models import UndercompleteAutoencoder
 from kerasae.preprocessing import Rescaling, TablePreprocessing
 from kerasae.spec import Spec
@@ -671,13 +672,85 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
 def test_a_refused_export_changes_nothing(subject, ship):
     before = {path: path.stat().st_mtime_ns for path in ship.rglob("*")}
     with pytest.raises(export.ParityError):
-        export.bundle(subject("table"), ship, tolerance={"rank_correlation": 2.0})
+        export.bundle(subject("table"), ship, precisions=["float32"], tolerance={"rank_correlation": 2.0})
     assert {path: path.stat().st_mtime_ns for path in ship.rglob("*")} == before
+
+
+#: What float32 keeps and eight bits break.
+STRICT = {"max_deviation": 1e-3}
+
+
+def test_a_precision_that_fails_leaves_the_others_and_says_so(square, tmp_path):
+    with pytest.warns(
+        UserWarning, match=r"edge/square_int8\.tflite was left out: .* max_deviation"
+    ) as warned:
+        written = export.bundle(square, tmp_path / "ship", tolerance=STRICT)
+    assert sum("was left out" in str(one.message) for one in warned) == 3
+    assert [one.path.name for one in written] == ["square.onnx", "1", "square_float32.tflite"]
+    manifest = json.loads((tmp_path / "ship" / "manifest.json").read_text())
+    paths = [f"edge/square_{precision}.tflite" for precision in PRECISIONS[1:]]
+    assert [one["path"] for one in manifest["refused"]] == paths
+    parity = json.loads((tmp_path / "ship" / "parity.json").read_text())
+    card = (tmp_path / "ship" / "README.md").read_text()
+    for one in manifest["refused"]:
+        assert "max_deviation" in one["reason"]
+        assert parity[one["path"]]["breaches"]
+        assert f"`{one['path']}` is not here: {one['reason']}." in card
+        assert not (tmp_path / "ship" / one["path"]).exists()
+    assert not export.verify(tmp_path / "ship").faults
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"formats": ["tflite"]}, ["square_float32.tflite"]),
+        ({"formats": ["tflite"], "precisions": ["float32", "int8"]}, None),
+        ({"formats": ["tflite"], "tolerance": {"error_ratio": 0.5}}, None),
+        ({"formats": ["onnx"], "tolerance": {"max_deviation": 0.0}}, None),
+    ],
+)
+def test_what_was_asked_for_by_name_fails_the_export(square, tmp_path, asked, names):
+    asked = {"tolerance": STRICT, **asked}
+    if names is None:
+        with pytest.raises(export.ParityError):
+            export.bundle(square, tmp_path / "ship", **asked)
+        assert not (tmp_path / "ship").exists()
+    else:
+        with pytest.warns(UserWarning, match="was left out"):
+            written = export.bundle(square, tmp_path / "ship", **asked)
+        assert [one.path.name for one in written] == names
+
+
+@pytest.mark.slow
+def test_a_model_that_devices_cannot_run_leaves_for_a_server(tmp_path):
+    inputs = keras.Input((6,))
+    encoder = keras.Model(inputs, keras.ops.arctanh(0.1 * keras.layers.Dense(4)(inputs)))
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(6)])
+    model = UndercompleteAutoencoder(encoder, decoder)
+    model.build((None, 6))
+    with pytest.warns(UserWarning, match=r"_float32\.tflite was left out: .*received Atanh"):
+        written = export.bundle(model, tmp_path, examples=np.ones((9, 6), "float32"), name="m")
+    assert {one.format for one in written} >= {"saved_model"}
+
+
+def test_a_score_at_the_threshold_is_no_disagreement():
+    """With 201 rows the quantile is one of the scores, and its last bit decides."""
+    expected = np.random.default_rng(0).gamma(2.0, size=201).astype("float32")
+    at_the_threshold = expected == np.float32(np.quantile(expected, 0.95))
+    assert at_the_threshold.sum() == 1
+    got = np.where(at_the_threshold, np.nextafter(expected, np.float32(np.inf)), expected)
+    assert _parity._scores(expected, got)["decisions"] == 1.0
+    # Beyond rounding it is one.
+    got = np.where(np.argsort(np.argsort(expected)) == 195, 0.0, expected)
+    assert _parity._scores(expected, got)["decisions"] == pytest.approx(199 / 200)
+    assert _parity.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
 
 
 def test_a_refused_first_export_leaves_no_folder(subject, tmp_path):
     with pytest.raises(export.ParityError):
-        export.bundle(subject("table"), tmp_path / "new", tolerance={"rank_correlation": 2.0})
+        export.bundle(
+            subject("table"), tmp_path / "new", precisions=["float32"], tolerance={"rank_correlation": 2.0}
+        )
     assert not (tmp_path / "new").exists()
 
 

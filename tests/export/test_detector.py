@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from kerasae.export._parity import make_cases
 from kerasae.export._server_model import ServerModel
 from kerasae.export._subject import Subject
 from kerasae.export._verify_edge import EdgeModel
@@ -16,6 +17,7 @@ from kerasae.applications import AnomalyDetector, apply
 from kerasae.data import Data, Split, array_spec
 from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
+from kerasae.scores import Detector
 
 
 @pytest.fixture(scope="module", params=["digits", "table"])
@@ -55,10 +57,21 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
     assert (got["anomalous"] == flags).mean() > 0.99
 
 
+def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
+    """Its flag hangs on the last bit of its score, on every runtime."""
+    subject = Subject.of(run)
+    scores = np.asarray(subject.detector(run.model.accounts(subject.held_out)))
+    threshold = float(np.sort(scores)[-20])
+    tied = dataclasses.replace(subject, detector=Detector(subject.detector.score, threshold))
+    case = make_cases(tied, server_view(tied.preprocessor), seeded=True)["detect"]
+    assert len(case.expected["score"]) < len(scores)
+    assert not np.isclose(case.expected["score"], threshold, rtol=1e-7).any()
+    assert case.expected["anomalous"].sum() >= 17
+    assert all(len(value) == len(case.expected["score"]) for value in case.sent.values())
+
+
 def test_a_detector_that_is_another_ones_is_caught(run, tmp_path, monkeypatch):
     """The endpoint and the expectation come by different ways: an error in one of them shows."""
-    from kerasae.scores import Detector
-
     honest = Detector.call
     calls = []
 
