@@ -119,9 +119,10 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
 def _rows(data: Data, trained: Mapping[str, Sequence[Sequence[Mapping[str, float]]]]) -> str:
     """What the rows beside the test split were for; a training that held none out logs no `val_` terms."""
     epochs = [seed[-1] for seeds in trained.values() for seed in seeds if seed]
+    kept = f", {len(data.calibration):,} kept for promises about new rows" if len(data.calibration) else ""
     if epochs and not any("val_loss" in epoch for epoch in epochs):
-        return f"{len(data.train) + len(data.validation):,} rows to train on"
-    return f"{len(data.train):,} rows to train on, {len(data.validation):,} to choose the epoch"
+        return f"{len(data.train) + len(data.validation):,} rows to train on{kept}"
+    return f"{len(data.train):,} rows to train on, {len(data.validation):,} to choose the epoch{kept}"
 
 
 def notes(entries: Sequence[Entry], data: Data) -> list[str]:

@@ -197,6 +197,10 @@ class Recipe:
             pinned.check_rows(data.rows)
         return self.prepare(dataclasses.replace(data, source=dataclasses.replace(source, rows=data.rows)))
 
+    def as_trained(self, data: Data) -> Data:
+        """Data as a training of this recipe used them: with `hold_out=false` no row is left to choose by."""
+        return data if self.train.get("hold_out", True) else data.joined()
+
     def prepare(self, data: Data) -> Data:
         """Data from anywhere, with the preprocessor of this recipe fitted on the training split."""
         section = dict(self.preprocessing)
@@ -251,6 +255,9 @@ class Recipe:
     def read(cls, path: str | Path) -> "Recipe":
         """The inverse of `save`.
 
+        A complete recipe without a calibration split is of a run from before there was one. It has
+        none: one drawn now would hold rows that were trained on.
+
         Raises:
             FileNotFoundError: if there is no such file.
             ValueError: if it is no recipe.
@@ -268,6 +275,9 @@ class Recipe:
         if "name" not in values.get("data", {}):
             raise ValueError(f"Expected a `name` in the section `data` of {path}.")
         defaults: dict[str, dict[str, Any]] = {"model": {"name": "undercomplete"}}
+        if "validation" in values["data"] and "checkpoint_seconds" in values.get("train", {}):
+            # Nobody writes that one by hand: `complete` wrote it.
+            defaults["data"] = {"calibration": 0.0}
         recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
         recipe.check()
         return recipe

@@ -112,11 +112,13 @@ class Run:
     def data(self) -> Data:
         """The data of this run, as they were in training, seen through the model's own preprocessor.
 
+        After a training with `hold_out=false` the validation rows are in the training split.
+
         Raises:
             FileNotFoundError: if they are not there any more.
             ValueError: if they have changed since the training.
         """
-        data = self.recipe.load(self.source)
+        data = self.recipe.as_trained(self.recipe.load(self.source))
         return dataclasses.replace(data, preprocessor=self.model.preprocessor)
 
     @cached_property
@@ -214,7 +216,7 @@ def run_recipe(
             history = train(model, data, **arguments)
         run = Run(folder)
         # What was read for the training is not read again for its evaluation.
-        run.__dict__["data"] = dataclasses.replace(data, preprocessor=model.preprocessor)
+        run.__dict__["data"] = dataclasses.replace(recipe.as_trained(data), preprocessor=model.preprocessor)
         run.write(recipe, model, history, data.source)
         if data.skipped:
             lines = "".join(f"{line}\n" for line in data.skipped)

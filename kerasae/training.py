@@ -192,7 +192,8 @@ def check_loss_range(model: Autoencoder, data: Data) -> None:
     if np.isneginf(loss.low) and np.isposinf(loss.high):
         return
     for split in ("train", "validation"):
-        loss.check_range(*data.bounds(split))
+        if len(data.split(split)):
+            loss.check_range(*data.bounds(split))
 
 
 def gains_from_xla(model: Autoencoder, rows: int) -> bool:

@@ -1,6 +1,8 @@
 """Sources: what they read, how they split, and what they refuse."""
 
+import dataclasses
 import gzip
+import json
 import os
 import struct
 
@@ -10,9 +12,9 @@ import tensorflow as tf
 
 from kerasae import PCA, Recipe, load_data, registry
 from kerasae.data import Data, Split, parse_source
-from kerasae.data._base import make_data
+from kerasae.data._base import NO_ROWS, SPLITS, draw_splits, make_data
 from kerasae.evaluation.metrics import probe_accuracy
-from kerasae.preprocessing import Rescaling
+from kerasae.preprocessing import Rescaling, Standardization
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
@@ -36,11 +38,11 @@ def save(tmp_path):
 
 
 def test_digits_are_all_there_once(digits):
-    sizes = [len(split) for split in (digits.train, digits.validation, digits.test)]
+    sizes = [len(split) for split in map(digits.split, SPLITS)]
+    assert sizes == [1150, 144, 144, 359]
     assert sum(sizes) == 1797
-    assert sizes[2] == 359
     assert digits.spec == Spec("image", (8, 8, 1), "uint8", 0.0, 16.0)
-    together = np.concatenate([s.examples for s in (digits.train, digits.validation, digits.test)])
+    together = np.concatenate([s.examples for s in map(digits.split, SPLITS)])
     from sklearn.datasets import load_digits
 
     assert np.sort(together.reshape(1797, -1).sum(1)).tolist() == sorted(load_digits().data.sum(1))
@@ -54,10 +56,88 @@ def test_splits_follow_from_the_seed():
     assert not np.array_equal(a.test.examples, c.test.examples)
 
 
+def test_a_calibration_split_takes_its_rows_from_those_to_train_on():
+    # The rows of the other two splits are what the first 36 numbers of this permutation always were.
+    order = np.random.default_rng(3).permutation(100)
+    with_one, without = draw_splits(100, 0.2, 0.1, 0.2, 3), draw_splits(100, 0.2, 0, 0.2, 3)
+    for drawn in (with_one, without):
+        np.testing.assert_array_equal(drawn["test"], order[:20])
+        np.testing.assert_array_equal(drawn["validation"], order[20:36])
+    np.testing.assert_array_equal(with_one["calibration"], order[36:44])
+    np.testing.assert_array_equal(with_one["train"], np.sort(order[44:]))
+    assert len(without["calibration"]) == 0
+    np.testing.assert_array_equal(without["train"], np.sort(order[36:]))
+
+
+def test_a_run_from_before_the_calibration_split_has_none(tmp_path):
+    recipe = Recipe.of().complete()
+    assert recipe.data["calibration"] == 0.1
+    old = {**recipe.to_dict(), "data": {k: v for k, v in recipe.data.items() if k != "calibration"}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    (tmp_path / "by_hand.json").write_text(json.dumps({"data": old["data"]}))
+    recipe.save(tmp_path / "new.json")
+    found = {
+        name: len(Recipe.read(tmp_path / f"{name}.json").load().calibration)
+        for name in ("old", "by_hand", "new")
+    }
+    assert found == {"old": 0, "by_hand": 144, "new": 144}
+
+
+def test_few_rows_leave_no_calibration_split():
+    sizes = {rows: len(draw_splits(rows, 0.1, 0.1, 0.2, 0)["calibration"]) for rows in (4, 5, 6, 20)}
+    assert sizes == {4: 0, 5: 0, 6: 0, 20: 2}
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        (
+            {"calibration": 1.0},
+            r"`calibration` must be in \[0, 1\), a share of the rows, or 0 for none; received 1",
+        ),
+        ({"calibration": -0.1}, "received -0.1"),
+        (
+            {"validation": 0.5, "calibration": 0.5},
+            "leave at least 2 of 100 rows to train on, received validation=0.5",
+        ),
+    ],
+)
+def test_shares_that_leave_nothing(shares, message):
+    given = {"validation": 0.1, "calibration": 0.1, "test": 0.2, **shares}
+    with pytest.raises(ValueError, match=message):
+        draw_splits(100, **given, seed=0)
+
+
+def test_no_preprocessor_and_no_training_sees_calibration_rows():
+    examples = np.random.default_rng(0).normal(size=(200, 3))
+    spec = Spec("vector", (3,), "float64")
+    data = make_data("x", spec, examples)
+    far = dataclasses.replace(data, calibration=Split(data.calibration.examples + 1e6))
+    means = [one.with_preprocessor(Standardization(spec)).preprocessor.get_weights() for one in (data, far)]
+    for one, other in zip(*means, strict=True):
+        np.testing.assert_array_equal(one, other)
+    joined = far.joined()
+    assert joined.train.examples.max() < 100
+    assert (len(joined.train), len(joined.validation), len(joined.calibration)) == (144, 0, 16)
+
+
+def test_choices_after_a_training_on_validation_rows_take_half_of_the_calibration_rows():
+    data = make_data("x", Spec("vector", (1,)), np.arange(200.0)[:, None])
+    assert data.with_choices() is data
+    joined = data.joined()
+    choosing = joined.with_choices()
+    assert (len(choosing.validation), len(choosing.calibration)) == (8, 8)
+    both = [*choosing.validation.numbers, *choosing.calibration.numbers]
+    assert sorted(both) == sorted(data.calibration.numbers)
+    assert not {*both} & {*joined.train.numbers}
+    bare = dataclasses.replace(joined, calibration=NO_ROWS)
+    assert bare.with_choices() is bare
+
+
 def test_labels_stay_with_their_rows():
     examples = np.arange(200, dtype="float32").reshape(100, 2)
     data = make_data("x", Spec("vector", (2,)), examples, labels=examples[:, 0])
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         np.testing.assert_array_equal(split.labels, split.examples[:, 0])
 
 
@@ -104,7 +184,7 @@ def test_array_files_give_back_what_was_written(tmp_path, kind):
         path.write_bytes(gzip.compress(raw) if kind == "idx.gz" else raw)
     data = load_data(str(path))
     assert data.spec == Spec("image", (6, 7, 1), "uint8", 0.0, 255.0)
-    found = np.concatenate([s.examples for s in (data.train, data.validation, data.test)])
+    found = np.concatenate([s.examples for s in map(data.split, SPLITS)])
     assert {row.tobytes() for row in found} == {row.tobytes() for row in images}
 
 
@@ -116,7 +196,15 @@ def test_splits_and_labels_of_an_npz_are_kept(save, rows):
     assert len(data.test) == 7
     np.testing.assert_array_equal(data.test.examples, rows[:7])
     np.testing.assert_array_equal(data.test.labels, np.arange(7))
-    assert len(data.train) + len(data.validation) == 60
+    assert sum(len(data.split(name)) for name in SPLITS if name != "test") == 60
+
+
+def test_a_calibration_split_of_its_own_is_kept(save, rows):
+    parts = {"x_train": rows, "x_calibration": rows[:9] + 1, "y_train": np.arange(60), "y_cal": np.arange(9)}
+    data = load_data(save("a.npz", parts))
+    np.testing.assert_array_equal(data.calibration.examples, rows[:9] + 1)
+    np.testing.assert_array_equal(data.calibration.labels, np.arange(9))
+    assert sum(len(data.split(name)) for name in SPLITS if name != "calibration") == 60
 
 
 def test_a_test_file_of_its_own(save, rows):
@@ -226,7 +314,7 @@ def test_constant_columns_are_named(save, rows):
 
 def test_more_rows_in_a_batch_than_there_are(digits):
     batches, steps, _ = digits.training_batches(5000)
-    assert (steps, next(iter(batches)).shape[0]) == (1, 1294)
+    assert (steps, next(iter(batches)).shape[0]) == (1, 1150)
 
 
 def test_examples_of_another_shape_or_range_are_named(digits):
@@ -324,7 +412,7 @@ def test_tfds_reads_what_tfds_prepared(prepared):
     data = load_data("tfds:tiny_shapes", data_dir=str(prepared))
     assert data.spec == Spec("image", (4, 4, 1), "uint8", 0.0, 255.0)
     assert len(data.test) == 10
-    assert len(data.train) + len(data.validation) == 40
+    assert sum(len(data.split(name)) for name in SPLITS if name != "test") == 40
     np.testing.assert_array_equal(data.train.labels, data.train.examples[:, 0, 0, 0] % 2)
 
 

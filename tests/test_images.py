@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
+from kerasae.data._base import SPLITS
 from kerasae.data._split import drawn_rows
 from kerasae.image_decoding import decode_image
 from kerasae.preprocessing import Rescaling
@@ -28,9 +29,9 @@ def folder(tmp_path):
 def test_pixels_and_labels_are_those_of_the_files(folder):
     data = load_data(folder)
     assert data.spec.shape == (6, 5, 3)
-    assert sum(map(len, (data.train, data.validation, data.test))) == 20
+    assert sum(len(data.split(name)) for name in SPLITS) == 20
     expected = {f"{('cats', 'dogs')[i % 2]}/é {i:02}.png": i for i in range(20)}
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         for image, label, name in zip(split.examples, split.labels, split.names, strict=True):
             name = name if isinstance(name, str) else name.decode()
             seed = expected.pop(name)
@@ -53,9 +54,7 @@ def test_a_flat_folder_has_no_labels(tmp_path):
 def test_deep_folders_are_labelled_by_the_first(tmp_path):
     for i in range(8):
         write(tmp_path / ("a", "b")[i % 2] / "x" / f"{i}.png", seed=i)
-    labels = np.concatenate(
-        [s.labels for s in (lambda d: (d.train, d.validation, d.test))(load_data(tmp_path))]
-    )
+    labels = np.concatenate([s.labels for s in map(load_data(tmp_path).split, SPLITS)])
     assert sorted(labels) == ["a"] * 4 + ["b"] * 4
 
 
@@ -80,7 +79,7 @@ def test_resizing_over_areas_keeps_the_mean(tmp_path):
     for i in range(5):
         means.append(write(tmp_path / f"{i}.png", (8, 8, 1), i).mean())
     data = load_data(tmp_path, size=[4, 4])
-    found = [image.mean() for split in (data.train, data.validation, data.test) for image in split.examples]
+    found = [image.mean() for split in map(data.split, SPLITS) for image in split.examples]
     np.testing.assert_allclose(sorted(found), sorted(means), atol=0.5)
 
 
@@ -98,7 +97,7 @@ def test_photos_are_upright_as_their_exif_note_says(tmp_path, orientation):
         pixels = np.random.default_rng(i).integers(0, 256, (6, 9, 3)).astype("uint8")
         Image.fromarray(pixels).save(tmp_path / f"{i}.png", exif=exif)
     data = load_data(tmp_path)
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         for name, image in zip(split.names, split.examples, strict=True):
             with Image.open(tmp_path / name.decode()) as file:
                 np.testing.assert_array_equal(image, np.asarray(ImageOps.exif_transpose(file)))
@@ -164,13 +163,13 @@ def test_hidden_files_and_folders_are_left_out(folder):
     write(folder / ".thumbnails" / "a.png")
     write(folder / "cats" / ".a.png")
     data = load_data(folder)
-    assert sum(map(len, (data.train, data.validation, data.test))) == 20
+    assert sum(len(data.split(name)) for name in SPLITS) == 20
 
 
 def test_corrupt_files_are_skipped_and_listed_on_request(folder):
     spoil(folder)
     data = load_data(folder, on_error="skip")
-    assert sum(map(len, (data.train, data.validation, data.test))) == 20
+    assert sum(len(data.split(name)) for name in SPLITS) == 20
     assert len(data.skipped) == 2
     assert "cut.png" in data.skipped[0]
     assert "text.jpg: no PNG or JPEG image" in data.skipped[1]

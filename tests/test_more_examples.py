@@ -91,7 +91,9 @@ def test_rows_know_their_numbers(tmp_path):
     data = Recipe.of(source=str(tmp_path / "x.npy")).load()
     names = [int(name) for name in row_names(data)]
     assert np.array_equal(data.test.examples[:, 0], 2.0 * np.array(names))
-    assert sorted([*names, *data.train.numbers, *data.validation.numbers]) == [*range(20)]
+    assert sorted([*names, *data.train.numbers, *data.validation.numbers, *data.calibration.numbers]) == [
+        *range(20)
+    ]
 
 
 def test_a_training_needs_rows():

@@ -16,7 +16,7 @@ from sklearn import decomposition
 
 from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
-from kerasae.data._base import draw_splits
+from kerasae.data._base import SPLITS, draw_splits
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame
 from kerasae.evaluation import evaluate
@@ -90,7 +90,7 @@ def test_types_are_found(path, stream):
 
 def test_a_stream_holds_the_rows_that_memory_would(path):
     kept, streamed = (load_data(path, labels="label", id="key", stream=s) for s in (False, True))
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         one, other = kept.split(split), streamed.split(split)
         left, right = one.examples.sort_index(), other.examples.sort_index()
         pd.testing.assert_frame_equal(left, right)
@@ -135,7 +135,7 @@ def test_numbers_among_other_entries_are_read_where_the_type_is_said(tmp_path):
     (tmp_path / "t.csv").write_text("n,i\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
     with pytest.warns(UserWarning, match=r"'n' \(4\)"):
         data = load_data(tmp_path / "t.csv", types={"n": "number"})
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         rows = split.examples
         np.testing.assert_array_equal(rows["n"], rows["i"].where(rows["i"] % 3 > 0))
 
@@ -168,7 +168,7 @@ def test_a_ragged_row_is_named_by_its_line(tmp_path):
         "5: expected 2 cells, received 1",
         "7: expected 2 cells, received 3",
     ]
-    assert sum(map(len, (data.train, data.validation, data.test))) == 5
+    assert sum(len(data.split(name)) for name in SPLITS) == 5
 
 
 def test_a_row_that_is_not_utf8_is_named_by_its_line(tmp_path):
@@ -215,7 +215,7 @@ def test_blanks_are_trimmed_and_stand_ins_for_missing_entries_known(tmp_path):
     (tmp_path / "t.csv").write_text("n,i\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
     data = load_data(tmp_path / "t.csv")
     assert (data.spec.columns[0].kind, data.spec.columns[0].dtype) == ("number", "Int64")
-    found = pd.concat([data.train.examples, data.validation.examples, data.test.examples]).sort_values("i")
+    found = pd.concat([data.split(name).examples for name in SPLITS]).sort_values("i")
     assert found["n"].isna().tolist() == [False] * 9 + [True] * 9
 
 
@@ -225,11 +225,25 @@ def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream
     frame = pd.DataFrame({"key": range(1000, 1200), "n": np.arange(200) + 0.5, "label": range(200)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = load_data(tmp_path / "t.csv", labels="label", id="key", stream=stream)
-    splits = (data.train, data.validation, data.test)
-    for split, part in zip(splits, draw_splits(200, 0.1, 0.2, 0), strict=True):
+    for name, part in draw_splits(200, 0.1, 0.1, 0.2, 0).items():
+        split = data.split(name)
         assert sorted(split.labels) == sorted(part)
         np.testing.assert_array_equal(split.labels + 0.5, split.examples["n"])
         assert (split.examples.index.astype(int) == split.labels + 1000).all()
+
+
+def test_a_streamed_calibration_split(tmp_path):
+    rows = range(3000)
+    pd.DataFrame({"n": rows, "label": rows}).to_csv(tmp_path / "t.csv", index=False)
+    kept, streamed = (load_data(tmp_path / "t.csv", labels="label", stream=s).joined() for s in (False, True))
+    split = streamed.calibration
+    some = split.rows(np.array([0, 7, 200]))
+    np.testing.assert_array_equal(some.labels, some.examples["n"])
+    one, other = (data.with_choices() for data in (kept, streamed))
+    assert [len(one.split(name)) for name in SPLITS] == [len(other.split(name)) for name in SPLITS]
+    # All rows of a large file, and no others.
+    everything = load_data(tmp_path / "t.csv", stream=True, test=1.0)
+    assert (len(everything.train), len(everything.test)) == (0, 3000)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -244,7 +258,7 @@ def test_a_file_without_names_gets_some(tmp_path):
     (tmp_path / "t.csv").write_text("".join(f"{i},x,{i}\n" for i in range(8)))
     data = load_data(tmp_path / "t.csv")
     assert [column.name for column in data.spec.columns] == ["column_1", "column_2", "column_3"]
-    assert sum(map(len, (data.train, data.validation, data.test))) == 8
+    assert sum(len(data.split(name)) for name in SPLITS) == 8
 
 
 @pytest.mark.parametrize(
@@ -281,7 +295,7 @@ def test_dates_of_one_format_are_dates(tmp_path, form, written, said):
     pd.DataFrame({"d": days.strftime(written), "n": range(60)}).to_csv(tmp_path / "t.csv", index=False)
     data = load_data(tmp_path / "t.csv", types={"d": "date"} if said else None)
     assert (data.spec.columns[0].kind, data.spec.columns[0].format) == ("date", form)
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         assert (split.examples["d"].to_numpy() == days[split.examples["n"]].to_numpy()).all()
     # New rows may hold them as they were written.
     layer = TablePreprocessing(data.spec).fit(data.train.examples)
@@ -336,7 +350,7 @@ def test_a_line_end_in_a_name_and_empty_lines_move_no_row(tmp_path):
     with pytest.raises(ValueError, match=r"t\.csv, line 19: expected 2 cells, received 1"):
         load_data(tmp_path / "t.csv")
     data = load_data(tmp_path / "t.csv", on_error="skip")
-    assert sum(map(len, (data.train, data.validation, data.test))) == 8
+    assert sum(len(data.split(name)) for name in SPLITS) == 8
     assert data.spec.columns[0].kind == "number"
 
 
@@ -345,7 +359,7 @@ def test_yes_and_no_are_booleans_where_the_type_is_said(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
     with pytest.warns(UserWarning, match=r"'a' \(1\)"):
         data = load_data(tmp_path / "t.csv", types={"a": "boolean"})
-    found = pd.concat([data.train.examples, data.validation.examples, data.test.examples]).sort_values("b")
+    found = pd.concat([data.split(name).examples for name in SPLITS]).sort_values("b")
     assert found["a"].tolist() == [True, False, True, False, pd.NA, pd.NA, True, False]
 
 

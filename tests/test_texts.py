@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from kerasae import Recipe, load_data, registry, train
 from kerasae.corruptions import MaskingNoise
 from kerasae.data import Split
-from kerasae.data._base import make_data
+from kerasae.data._base import SPLITS, make_data
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._texts import NearestText, TextSVD
 from kerasae.layers import TokenEmbedding
@@ -46,7 +46,7 @@ def text_model(family="undercomplete", data=None, latent_dim=16, network=None, *
 def test_one_text_a_line(tmp_path):
     (tmp_path / "t.txt").write_text("\ufeffone two\r\n\nthree\nfour five\nsix\nseven\n", encoding="utf-8")
     data = load_data(tmp_path / "t.txt")
-    found = [text for split in (data.train, data.validation, data.test) for text in split.examples]
+    found = [text for split in map(data.split, SPLITS) for text in split.examples]
     assert sorted(found) == ["four five", "one two", "seven", "six", "three"]
 
 
@@ -58,7 +58,7 @@ def test_a_line_that_is_not_utf8_is_named(tmp_path):
         load_data(tmp_path / "t.txt")
     data = load_data(tmp_path / "t.txt", on_error="skip")
     assert len(data.skipped) == 1
-    assert sum(map(len, (data.train, data.validation, data.test))) == 5
+    assert sum(len(data.split(name)) for name in SPLITS) == 5
 
 
 def test_a_column_of_a_csv(tmp_path):
@@ -76,7 +76,7 @@ def test_labels_stay_with_their_texts_where_empty_ones_are_left_out(tmp_path):
     lines = [f"{i},{f'say {i}' if i % 3 else ''}\n" for i in range(24)]
     (tmp_path / "t.csv").write_text("label,text\n" + "".join(lines))
     data = load_data(f"text:{tmp_path / 't.csv'}", column="text", labels="label")
-    for split in (data.train, data.validation, data.test):
+    for split in map(data.split, SPLITS):
         assert [f"say {label}" for label in split.labels] == split.examples.tolist()
 
 

@@ -1,7 +1,7 @@
-"""Data: a spec and three splits, labels kept apart."""
+"""Data: a spec and four splits, labels kept apart."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,15 @@ from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
-SPLITS = ("train", "validation", "test")
+#: In the order in which a row passes through them: to learn from, to choose by, to promise by, to report.
+SPLITS = ("train", "validation", "calibration", "test")
+#: A split without rows, where a source or a training leaves none.
+NO_ROWS = Split(np.empty((0, 0), "float32"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What a source returns: raw examples in three splits, and what one example is.
+    """What a source returns: raw examples in four splits, and what one example is.
 
     Arrays stay in memory in their raw type; batches are scaled on the way. Folders of images and
     tables too large for memory are streamed. Labels never reach a training: they are for evaluation.
@@ -28,11 +31,14 @@ class Data:
         name: of the source, for titles.
         spec: what one raw example is.
         train: rows to train on.
-        validation: rows that choose the epoch.
+        validation: rows that choose: the epoch, the trial of a search, a setting of an application.
         test: rows for figures that are reported, and for nothing else.
         preprocessor: fitted on the training split; `None` until then.
         skipped: what could not be read and was left out on request, a line each.
         source: what the rows were read from, where a recipe read them.
+        calibration: rows that promises about new rows are found from: thresholds, p-values, intervals.
+            No training, no choice and no preprocessor sees them, so they are to a model what new rows
+            are. There may be none; then nothing can be promised.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Data:
     preprocessor: Preprocessor | None = None
     skipped: tuple[str, ...] = ()
     source: Source | None = None
+    calibration: Examples = NO_ROWS
 
     @property
     def rows(self) -> dict[str, int]:
@@ -50,7 +57,7 @@ class Data:
         return {name: len(self.split(name)) for name in SPLITS}
 
     def split(self, name: str) -> Examples:
-        """The split of a name: train, validation or test."""
+        """The split of a name: train, validation, calibration or test."""
         if name not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")
         return getattr(self, name)
@@ -89,8 +96,29 @@ class Data:
             yield raw, self.to_x(raw)
 
     def joined(self) -> "Data":
-        """The same data with the rows of the validation split among those to train on."""
-        return dataclasses.replace(self, train=self.train.joined(self.validation))
+        """The same data with the rows of the validation split among those to train on.
+
+        The validation split is empty then: a row that was trained on chooses nothing.
+        """
+        if not len(self.validation):
+            return self
+        return dataclasses.replace(self, train=self.train.joined(self.validation), validation=NO_ROWS)
+
+    def with_choices(self) -> "Data":
+        """The same data with rows in the validation split, to choose a setting by.
+
+        After a training on the validation split there are none. Then every second calibration row
+        becomes a validation row, so that no choice is made on rows that were trained on, and no promise
+        rests on a row that made a choice. Without calibration rows the data stay as they are.
+        """
+        if len(self.validation) or len(self.calibration) < 2:
+            return self
+        numbers = np.arange(len(self.calibration))
+        return dataclasses.replace(
+            self,
+            validation=self.calibration.rows(numbers[::2]),
+            calibration=self.calibration.rows(numbers[1::2]),
+        )
 
     @cached_property
     def mean(self) -> np.ndarray:
@@ -189,8 +217,10 @@ def make_data(
     labels: np.ndarray | None = None,
     *,
     validation_examples: Split | None = None,
+    calibration_examples: Split | None = None,
     test_examples: Split | None = None,
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -202,8 +232,10 @@ def make_data(
         examples: raw rows, to train on and to draw missing splits from.
         labels: of the rows, or `None`.
         validation_examples: a validation split of its own, or `None` to draw one.
+        calibration_examples: a calibration split of its own, or `None` to draw one.
         test_examples: a test split of its own, or `None` to draw one.
         validation: share of the rows left by the test split, in (0, 1).
+        calibration: share of the rows left by the test split, in [0, 1); 0 for no such rows.
         test: share of all rows, in (0, 1); 1 for all rows, in their order.
         seed: of the draw.
 
@@ -212,62 +244,72 @@ def make_data(
     """
     if labels is not None and len(labels) != len(examples):
         raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
-    rest, drawn_validation, drawn_test = draw_splits(
-        len(examples), validation, test, seed, validation_examples is None, test_examples is None
-    )
+    own = {"validation": validation_examples, "calibration": calibration_examples, "test": test_examples}
+    given = {key: split for key, split in own.items() if split is not None}
+    drawn = draw_splits(len(examples), validation, calibration, test, seed, given=given)
     everything = Split(examples, labels)
-    return Data(
-        name,
-        spec,
-        everything.rows(rest),
-        everything.rows(drawn_validation) if validation_examples is None else validation_examples,
-        everything.rows(drawn_test) if test_examples is None else test_examples,
-    )
+    splits: dict[str, Any] = {**{key: everything.rows(part) for key, part in drawn.items()}, **given}
+    return Data(name, spec, **splits)
 
 
 def draw_splits(
     rows: int,
     validation: float,
+    calibration: float,
     test: float,
     seed: int,
-    with_validation: bool = True,
-    with_test: bool = True,
+    *,
+    given: Collection[str] = (),
     where: str = "",
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row numbers to train on, in order, to validate on and to test on.
+) -> dict[str, np.ndarray]:
+    """Row numbers by split: `train` in order, the others as they were drawn.
+
+    The test split is drawn first, then the validation split, then the calibration split, so that each
+    is the same whatever the shares of those behind it are. Few rows may leave no calibration split: its
+    share of them is rounded, and half a row is none.
 
     Args:
         rows: to divide.
         validation: share of the rows left by the test split, in (0, 1).
+        calibration: share of the rows left by the test split, in [0, 1); 0 for none.
         test: share of all rows, in (0, 1); 1 for all rows, in their order, and none in the others.
         seed: of the draw.
-        with_validation: whether to draw a validation split.
-        with_test: whether to draw a test split.
+        given: splits that there are already, of which none is drawn.
         where: they are, for the error.
 
     Raises:
         ValueError: for a share out of range, or too few rows.
     """
-    if test == 1 and with_test:
-        none = np.empty(0, "int32")
-        return none, none, np.arange(rows)
+    if test == 1 and "test" not in given:
+        return {key: np.arange(rows if key == "test" else 0) for key in SPLITS}
     for key, share in (("validation", validation), ("test", test)):
-        if not 0 < share < 1:
+        if isinstance(share, bool) or not 0 < share < 1:
             raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")
+    if isinstance(calibration, bool) or not 0 <= calibration < 1:
+        raise ValueError(
+            f"`calibration` must be in [0, 1), a share of the rows, or 0 for none; received {calibration!r}."
+        )
     # The numbers that `permutation(rows)` draws, in half the memory: there may be millions of rows.
     order = np.arange(rows, dtype="int32" if rows < 2**31 else "int64")
     np.random.default_rng(seed).shuffle(order)
-    drawn = []
-    for share, wanted in ((test, with_test), (validation, with_validation)):
-        count = max(1, round(share * len(order))) if wanted else 0
-        drawn.append(order[:count])
-        order = order[count:]
-    if len(order) < 2:
+    counts = {"test": max(1, round(test * rows)) if "test" not in given else 0}
+    left = rows - counts["test"]
+    counts["validation"] = max(1, round(validation * left)) if "validation" not in given else 0
+    counts["calibration"] = round(calibration * left) if "calibration" not in given else 0
+    if left - min(counts["validation"], 1) < 2:
         raise ValueError(
             f"Expected at least 4 rows for a training, a validation and a test split{where}, received {rows}."
         )
+    if left - counts["validation"] - counts["calibration"] < 2:
+        raise ValueError(
+            f"Expected shares that leave at least 2 of {rows} rows to train on{where}, received "
+            f"validation={validation}, calibration={calibration} and test={test}; lower one of them."
+        )
+    drawn = {}
+    for key, count in counts.items():
+        drawn[key], order = order[:count], order[count:]
     order.sort()
-    return order, drawn[1], drawn[0]
+    return {"train": order, **drawn}
 
 
 def array_spec(array: np.ndarray) -> Spec:

@@ -53,7 +53,7 @@ class ImageFiles:
     @property
     def examples(self) -> np.ndarray:
         """All images in memory, `(rows, height, width, channels)`, uint8."""
-        return np.concatenate(list(self.chunks()))
+        return np.concatenate([np.empty((0, *self.shape), "uint8"), *self.chunks()])
 
     def rows(self, index: Any) -> "ImageFiles":
         """Some of the images."""

@@ -13,7 +13,7 @@ from kerasae.data.images import is_image
 from kerasae.spec import Spec
 
 #: What a data section says of the splits, of which there are none here.
-_OF_SPLITS = ("validation", "test", "seed", "test_path", "test_labels")
+_OF_SPLITS = ("validation", "calibration", "test", "seed", "test_path", "test_labels")
 #: Arguments of a source that name a column; a new file may be without it.
 _COLUMNS = ("labels", "id", "drop")
 

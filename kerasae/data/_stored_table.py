@@ -44,7 +44,7 @@ class StoredTable:
     @property
     def examples(self) -> pd.DataFrame:
         """All rows in memory."""
-        return pd.concat(list(self.chunks()))
+        return pd.concat([*self.chunks()]) if self.count else pd.DataFrame()
 
     def head(self, count: int) -> pd.DataFrame:
         """The first rows."""
@@ -54,7 +54,7 @@ class StoredTable:
             rows += len(chunk)
             if rows >= count:
                 break
-        return pd.concat(found).iloc[:count]
+        return pd.concat(found).iloc[:count] if found else pd.DataFrame()
 
     def rows(self, index: np.ndarray) -> Split:
         """Some of the rows, by their numbers in rising order, in memory."""
@@ -62,7 +62,7 @@ class StoredTable:
         for chunk in self.chunks():
             found.append(chunk.iloc[index[(index >= start) & (index < start + len(chunk))] - start])
             start += len(chunk)
-        return Split(pd.concat(found), None if self.labels is None else self.labels[index])
+        return Split(pd.concat(found) if found else pd.DataFrame(), None if self.labels is None else self.labels[index])
 
     def drawn(self, most: int, seed: int = 0) -> Split:
         """At most `most` rows, drawn without replacement, in the order of the split, in memory."""
@@ -70,6 +70,8 @@ class StoredTable:
 
     def chunks(self, size: int = 8192) -> Iterator[pd.DataFrame]:
         """All rows in order, at most `size` at a time."""
+        if not self.count:
+            return
         with pa.OSFile(str(self.path), "rb") as file, pa.ipc.open_stream(file) as reader:
             for batch in reader:
                 for start in range(0, len(batch), size):
@@ -181,7 +183,8 @@ class TableWriter:
 
     def split(self) -> StoredTable:
         """The split; nothing can be added after."""
-        self._sink.close()
-        self._file.close()
+        if self._sink is not None:
+            self._sink.close()
+            self._file.close()
         labels = np.concatenate(self._labels) if self._labels else None
         return StoredTable(self._path, self._count, self._home, labels)

@@ -13,6 +13,8 @@ _X = ("train", "x_train", "X_train", "x", "X", "examples", "data")
 _Y = ("y_train", "labels_train", "y", "Y", "labels", "target")
 _VALID_X = ("validation", "valid", "val", "x_validation", "x_valid", "x_val", "X_val")
 _VALID_Y = ("y_validation", "y_valid", "y_val")
+_CALIBRATION_X = ("calibration", "calib", "x_calibration", "x_calib", "x_cal", "X_cal")
+_CALIBRATION_Y = ("y_calibration", "y_calib", "y_cal")
 _TEST_X = ("test", "x_test", "X_test")
 _TEST_Y = ("y_test", "labels_test")
 
@@ -35,6 +37,7 @@ def arrays(
     test_path: str | None = None,
     test_labels: str | None = None,
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -42,7 +45,7 @@ def arrays(
 
     Arrays of two dimensions are vectors, of three grey images, of four images with channels. An
     .npz file may hold `x` and `y`, or splits: `x_train`, `x_test`, `y_train`, `y_test`, `train`,
-    `valid`, `test`, and the usual spellings. Nothing is ever unpickled.
+    `valid`, `calibration`, `test`, and the usual spellings. Nothing is ever unpickled.
 
     Args:
         path: the examples.
@@ -50,6 +53,7 @@ def arrays(
         test_path: a file with test examples; otherwise they are drawn.
         test_labels: a file with their labels.
         validation: share of the rows left by the test split.
+        calibration: share of the rows left by the test split, where the file has no such split; 0 for none.
         test: share of all rows, where there is no test split.
         seed: of the splits.
 
@@ -69,13 +73,14 @@ def arrays(
     spec = array_spec(examples)
     own_labels = _pick(found, _Y) if labels is None else _single(labels)
     validation_split = _split(found, _VALID_X, _VALID_Y, f"{path} (validation)")
+    calibration_split = _split(found, _CALIBRATION_X, _CALIBRATION_Y, f"{path} (calibration)")
     test_split = _split(found, _TEST_X, _TEST_Y, f"{path} (test)")
     if test_path is not None:
         test_split = Split(
             check_examples(_single(test_path), test_path),
             None if test_labels is None else _labels(_single(test_labels)),
         )
-    for part in (validation_split, test_split):
+    for part in (validation_split, calibration_split, test_split):
         if part is not None and part.examples.shape[1:] != examples.shape[1:]:
             raise ValueError(
                 f"Expected examples of shape {examples.shape[1:]} in every split of {path}, received "
@@ -96,8 +101,10 @@ def arrays(
         examples.reshape(-1, *spec.shape),
         None if own_labels is None else _labels(own_labels),
         validation_examples=shaped(validation_split),
+        calibration_examples=shaped(calibration_split),
         test_examples=shaped(test_split),
         validation=validation,
+        calibration=calibration,
         test=test,
         seed=seed,
     )

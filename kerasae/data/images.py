@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -41,6 +41,7 @@ def images(
     channels: Literal[1, 3] | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -61,6 +62,7 @@ def images(
         on_error: what a file that cannot be decoded does: `"raise"` ends the reading, `"skip"`
             leaves the file out and lists it.
         validation: share of the rows left by the test split.
+        calibration: share of the rows left by the test split; 0 for no such rows.
         test: share of all rows.
         seed: of the splits.
 
@@ -108,10 +110,10 @@ def images(
     names = np.array([os.fsencode(name) for name in good])
     tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in good]
     labels = np.array(tops) if len(set(tops)) > 1 else None
-    parts = draw_splits(len(names), validation, test, seed)
+    parts = draw_splits(len(names), validation, calibration, test, seed)
     everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
-    splits = [everything.rows(part) for part in parts]
-    return Data(folder.resolve().name, spec, splits[0], splits[1], splits[2], skipped=skipped.lines)
+    splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
+    return Data(folder.resolve().name, spec, **splits, skipped=skipped.lines)
 
 
 def is_image(path: Path) -> bool:

@@ -47,6 +47,7 @@ def tables(
     on_error: Literal["raise", "skip"] = "raise",
     stream: bool | None = None,
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -72,6 +73,7 @@ def tables(
         stream: whether rows stay on disk, in a temporary folder, and are read as they are needed;
             by default above 200 MB.
         validation: share of the rows left by the test split.
+        calibration: share of the rows left by the test split; 0 for no such rows.
         test: share of all rows.
         seed: of the splits.
 
@@ -107,7 +109,7 @@ def tables(
     else:
         rows, columns, read = _typed(source, used, types or {}, labels, id)
     spec = Spec("table", (len(columns),), "mixed", columns=tuple(columns))
-    parts = draw_splits(rows, validation, test, seed, where=f" in {path}")
+    parts = draw_splits(rows, validation, calibration, test, seed, where=f" in {path}")
     if stream is None:
         stream = file_path.stat().st_size > _LARGE
     name = file_path.stem
@@ -117,13 +119,14 @@ def tables(
         frames, found = zip(*read(), strict=True)
         together = pd.concat(frames, ignore_index=id is None)
         everything = Split(together, None if labels is None else _labels(np.concatenate(found)))
-        train, validated, tested = (everything.rows(part) for part in parts)
-        return Data(name, spec, train, validated, tested, skipped=skipped.lines)
+        splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
+        return Data(name, spec, **splits, skipped=skipped.lines)
     home = tempfile.TemporaryDirectory(prefix="kerasae-")
-    writers = [TableWriter(home, split) for split in ("train", "validation", "test")]
+    writers = [TableWriter(home, split) for split in parts]
     owner = np.empty(rows, "uint8")
-    for number, part in enumerate(parts):
+    for number, part in enumerate(parts.values()):
         owner[part] = number
+    names = [*parts]
     del parts
     start = 0
     for frame, given in read():
@@ -132,8 +135,8 @@ def tables(
         for number, writer in enumerate(writers):
             chosen = np.flatnonzero(mine == number)
             writer.write(frame.iloc[chosen], None if given is None else _labels(given[chosen]))
-    stored = [writer.split() for writer in writers]
-    return Data(name, spec, stored[0], stored[1], stored[2], skipped=skipped.lines)
+    stored: dict[str, Any] = {key: writer.split() for key, writer in zip(names, writers, strict=True)}
+    return Data(name, spec, **stored, skipped=skipped.lines)
 
 
 def from_frame(
@@ -142,6 +145,7 @@ def from_frame(
     labels: str | None = None,
     types: dict[str, str] | None = None,
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -154,8 +158,9 @@ def from_frame(
     columns = tuple(column_of(examples[name], (types or {}).get(name)) for name in examples)
     spec = Spec("table", (len(columns),), "mixed", columns=columns)
     everything = Split(examples, None if labels is None else _labels(frame[labels].to_numpy()))
-    train, validated, tested = map(everything.rows, draw_splits(len(frame), validation, test, seed))
-    return Data("table", spec, train, validated, tested)
+    parts = draw_splits(len(frame), validation, calibration, test, seed)
+    splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
+    return Data("table", spec, **splits)
 
 
 _Reader = Callable[[], Iterator[tuple[pd.DataFrame, np.ndarray | None]]]

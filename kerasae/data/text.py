@@ -1,5 +1,6 @@
 """Texts: one a line of a text file, or a column of a CSV or Parquet file."""
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,7 @@ def text(
     delimiter: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -44,6 +46,7 @@ def text(
         on_error: what a line or row does that cannot be read: `"raise"` ends the reading, `"skip"`
             leaves it out and lists it.
         validation: share of the rows left by the test split.
+        calibration: share of the rows left by the test split; 0 for no such rows.
         test: share of all rows.
         seed: of the splits.
 
@@ -71,10 +74,11 @@ def text(
         examples,
         None if given is None else given[kept],
         validation=validation,
+        calibration=calibration,
         test=test,
         seed=seed,
     )
-    return Data(data.name, data.spec, data.train, data.validation, data.test, skipped=skipped.lines)
+    return dataclasses.replace(data, skipped=skipped.lines)
 
 
 def _lines(path: Path, skipped: Skipped) -> list[str]:

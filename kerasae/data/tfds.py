@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.data._base import Data, array_spec, check_examples, make_data
+from kerasae.data._base import SPLITS, Data, array_spec, check_examples, make_data
 from kerasae.data._split import Split
 
 
@@ -18,6 +18,7 @@ def tfds(
     data_dir: str | None = None,
     download: bool = False,
     validation: float = 0.1,
+    calibration: float = 0.1,
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
@@ -32,6 +33,7 @@ def tfds(
         data_dir: where prepared data lie; the default is TFDS's own.
         download: whether TFDS may download and prepare.
         validation: share drawn from the training rows where there is no validation split.
+        calibration: share drawn from them where there is no calibration split; 0 for none.
         test: share drawn from them where there is no test split.
         seed: of the splits.
 
@@ -73,12 +75,7 @@ def tfds(
     if chosen is None or chosen not in builder.info.features:
         raise ValueError(f"`feature` must be one of {', '.join(builder.info.features)}, received {chosen!r}.")
     label = label or ("label" if "label" in builder.info.features else None)
-    names = {"train": "train", "validation": "validation", "test": "test"}
-    loaded = {
-        key: _read(builder, split, chosen, label)
-        for key, split in names.items()
-        if split in builder.info.splits
-    }
+    loaded = {split: _read(builder, split, chosen, label) for split in SPLITS if split in builder.info.splits}
     if "train" not in loaded:
         raise ValueError(f"Expected a split 'train' in {dataset!r}, received {list(builder.info.splits)}.")
     spec = array_spec(loaded["train"].examples)
@@ -93,8 +90,10 @@ def tfds(
         train.examples.reshape(-1, *spec.shape),
         train.labels,
         validation_examples=shaped(loaded.get("validation")),
+        calibration_examples=shaped(loaded.get("calibration")),
         test_examples=shaped(loaded.get("test")),
         validation=validation,
+        calibration=calibration,
         test=test,
         seed=seed,
     )
