@@ -22,7 +22,7 @@ def recipe(folder, epochs, **network):
         "undercomplete",
         source=str(folder / "train-images-idx3-ubyte.gz"),
         latent_dim=LATENT,
-        data={"test_path": str(folder / "t10k-images-idx3-ubyte.gz"), "validation": 0.1},
+        data={"test_path": str(folder / "t10k-images-idx3-ubyte.gz"), "validation": 0.1, "calibration": 0.0},
         network=network,
         train={"epochs": epochs, "batch_size": 256},
     )

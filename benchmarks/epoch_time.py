@@ -20,7 +20,7 @@ LATENT, HIDDEN, BATCH = 16, 512, 256
 def images(path):
     from kerasae import load_data
 
-    return load_data(path, test=0.0001, validation=0.0001)
+    return load_data(path, test=0.0001, validation=0.0001, calibration=0.0)
 
 
 def kerasae_epochs(path, epochs):
@@ -34,7 +34,7 @@ def kerasae_epochs(path, epochs):
         "variational",
         source=path,
         latent_dim=LATENT,
-        data={"test": 0.0001, "validation": 0.0001},
+        data={"test": 0.0001, "validation": 0.0001, "calibration": 0.0},
         network={"widths": [HIDDEN]},
         loss={"name": "bernoulli"},
     )

@@ -34,6 +34,7 @@ def recipe(folder, epochs):
             "test_path": str(folder / "t10k-images-idx3-ubyte.gz"),
             "test_labels": str(folder / "t10k-labels-idx1-ubyte.gz"),
             "validation": 0.1,
+            "calibration": 0.0,
         },
         network={"name": "dense", "widths": [512, 512]},
         model={"corruption": {"name": "masking", "level": 0.5}, "code_activation": "relu"},

@@ -54,6 +54,7 @@ def main():
             "test_path": str(folder / "t10k-images-idx3-ubyte.gz"),
             "test_labels": str(folder / "t10k-labels-idx1-ubyte.gz"),
             "validation": 0.1,
+            "calibration": 0.0,
         },
         network={"name": "dense", "widths": options.widths},
     )

@@ -38,7 +38,11 @@ def main():
     recipe = Recipe.of(
         "undercomplete",
         source=str(options.folder / "train-images-idx3-ubyte.gz"),
-        data={"test_path": str(options.folder / "t10k-images-idx3-ubyte.gz"), "validation": 0.1},
+        data={
+            "test_path": str(options.folder / "t10k-images-idx3-ubyte.gz"),
+            "validation": 0.1,
+            "calibration": 0.0,
+        },
         network={"name": "dense"},
         train={"epochs": options.epochs, "batch_size": 256},
     )

@@ -34,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     recipe = kerasae.Recipe.of(
         source=f"text:{options.file}",
-        data={"column": "column_2", "labels": "column_1", "header": False},
+        data={"column": "column_2", "labels": "column_1", "header": False, "calibration": 0.0},
         latent_dim=options.latent_dim,
         preprocessing={"name": "text", "resampled": options.resampled},
         network={"name": "text", "blocks": options.blocks},

@@ -97,8 +97,8 @@ def pictures(
     found = [
         Picture(
             "Scores",
-            "Share of the examples by score, beside the held-out rows that the threshold was found from.",
-            figures.score_histograms({"held-out rows": held_out, "examples": scores}, threshold),
+            "Share of the examples by score, beside the calibration rows that the threshold was found from.",
+            figures.score_histograms({"calibration rows": held_out, "examples": scores}, threshold),
         )
     ]
     flagged = int((scores > threshold).sum())

@@ -81,7 +81,7 @@ class Cells:
 
 def flatten(x: np.ndarray) -> np.ndarray:
     """`(rows, ...)` to `(rows, cells)`."""
-    return x.reshape(len(x), -1)
+    return x.reshape(len(x), int(np.prod(x.shape[1:])))
 
 
 def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:

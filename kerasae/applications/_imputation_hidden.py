@@ -72,8 +72,8 @@ class HiddenFigures:
 
     def __init__(self, cells: Cells, share: float, level: float) -> None:
         self._cells, self._share, self._level = cells, share, level
-        # A row each: cells, loss, that of what is typical, intervals that held, their widths.
-        self._sums = np.zeros((5, len(cells.number)))
+        # A row each: cells, loss, that of what is typical, intervals, those that held, their widths.
+        self._sums = np.zeros((6, len(cells.number)))
         self._effective: list[np.ndarray] = []
 
     def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
@@ -84,16 +84,19 @@ class HiddenFigures:
             # An unknown value, code 0, is never what anything is filled with.
             return np.where(number, np.square(x - found, dtype="float64"), np.round(found) != x)
 
+        some = ~np.isnan(filled.low)
         held = (filled.low <= x) & (x <= filled.high)
-        parts = (np.ones(x.shape), loss(filled.x), loss(self._cells.typical), held, filled.high - filled.low)
+        width = np.where(some, filled.high - filled.low, 0)
+        parts = (np.ones(x.shape), loss(filled.x), loss(self._cells.typical), some, held, width)
         self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
         if filled.effective is not None:
             self._effective.append(filled.effective[np.isfinite(filled.effective)])
 
     def _means(self, chosen: np.ndarray) -> list[float | None]:
         """Mean loss, that of what is typical, share of intervals that held and mean width."""
-        count, *sums = self._sums[:, chosen].sum(axis=1)
-        return [float(one / count) if count else None for one in sums]
+        count, loss, typical, intervals, held, width = self._sums[:, chosen].sum(axis=1)
+        of_cells = [float(one / count) if count else None for one in (loss, typical)]
+        return [*of_cells, *(float(one / intervals) if intervals else None for one in (held, width))]
 
     def figures(self) -> dict[str, float | int | str | None]:
         """By heading."""
@@ -181,7 +184,7 @@ class HiddenFigures:
             f"A share of {self._share:g} of the cells of the test rows that are there was hidden at random "
             "and filled from the others. Error: mean squared error over the hidden numbers, in squared units "
             "of x; that of the mean, with the mean of the training and validation rows in its place.",
-            f"Interval: widened on cells hidden from validation rows, in a share of {self._share:g} too, "
+            f"Interval: widened on cells hidden from calibration rows, in a share of {self._share:g} too, "
             "until it held the stated share there. It holds for gaps as random as these and as many.",
         ]
 

@@ -54,7 +54,7 @@ def by_row(cells: Cells, names: list[str], x: np.ndarray, spread: Spread) -> pd.
             "error": mean(np.square(x - spread.mean)),
             "cell_std": spread.deviation.mean(axis=1),
             "interval_width": mean(spread.high - spread.low),
-            "outside": mean((x < spread.low) | (x > spread.high)),
+            "outside": mean(np.where(np.isnan(spread.low), np.nan, (x < spread.low) | (x > spread.high))),
         }
     )
 

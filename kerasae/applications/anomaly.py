@@ -22,9 +22,10 @@ from kerasae.thresholds.conformal import conformal_p_values
 class AnomalyDetector(Application):
     """A score for each example, a threshold with a stated rate of false alarms, and reasons.
 
-    The score is fitted on the training split, the threshold on the validation split, which the weights
-    were not trained on. Writes `scores.csv` (score, p-value, whether flagged, and the features that add
-    most) and `contributions.csv`, or `.npz` for images, and leaves `detector.keras` in the run.
+    The score is fitted on the training split, the threshold on the calibration split, which neither
+    weights nor settings were chosen by. Writes `scores.csv` (score, p-value, whether flagged, and the
+    features that add most) and `contributions.csv`, or `.npz` for images, and leaves `detector.keras` in
+    the run.
 
     Args:
         codec: from raw examples to codes and back.
@@ -41,7 +42,7 @@ class AnomalyDetector(Application):
         threshold_: above it an example is flagged.
 
     Raises:
-        ValueError: for a score that the codec cannot give, or too few held-out rows for the threshold.
+        ValueError: for a score that the codec cannot give, or too few calibration rows for the threshold.
 
     Example:
         >>> detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
@@ -102,12 +103,17 @@ class AnomalyDetector(Application):
     def fit(self, data: Data) -> Self:
         given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
         threshold: Any = registry.get("threshold", self.threshold, **self._taken(given))
+        if not len(data.calibration):
+            raise ValueError(
+                "A threshold says how many new rows it flags, so it is found from calibration rows, which no "
+                "training saw, and this run has none; train again, with --set data.calibration=0.1 or more."
+            )
         self.fit_score(data)
-        split = data.validation
+        split = data.calibration
         labels = None
         if split.labels is not None and threshold.supervised:
             labels = self.anomalous_labels(split.labels)
-        parts = self._accounts(data, "validation", everything=threshold.supervised)
+        parts = self._accounts(data, "calibration", everything=threshold.supervised)
         self.calibration_ = np.concatenate([self._scores(part) for part in parts])
         threshold.fit(self.calibration_, labels)
         if labels is not None:
@@ -177,7 +183,7 @@ class AnomalyDetector(Application):
         return np.asarray(self.detector_.features(account_of(self.codec, self.spec_, raw)))
 
     def p_values(self, raw: Any) -> np.ndarray:
-        """Conformal p-values of raw examples against the held-out rows, `(rows,)`."""
+        """Conformal p-values of raw examples against the calibration rows, `(rows,)`."""
         return self._p_values(self.score_samples(raw))
 
     def _p_values(self, scores: np.ndarray) -> np.ndarray:
@@ -217,8 +223,9 @@ class AnomalyDetector(Application):
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
-                f"{len(self.calibration_):,} held-out rows. p-value: the share of held-out rows at least as "
-                "odd, conformal: small ones are odd, and of normal rows at most 5 % have one below 0.05.",
+                f"{len(self.calibration_):,} calibration rows. p-value: the share of calibration rows at "
+                "least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one below "
+                "0.05.",
             ),
         )
 
@@ -230,15 +237,15 @@ class AnomalyDetector(Application):
         return f"{words}; of normal rows {rate:.1%} would be, {rate * rows:,.0f} if all were."
 
     def _doubt(self, data: Data) -> list[tuple[bool, str]]:
-        """What to add where the held-out rows are known to hold anomalies."""
-        labels = data.validation.labels
+        """What to add where the calibration rows are known to hold anomalies."""
+        labels = data.calibration.labels
         if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
             return []
         kinds = [str(kind) for kind in np.unique(labels[~odd])]
         return [
             (
                 False,
-                f"{int(odd.sum())} of the {len(odd):,} held-out rows have the rarer label, so fewer are "
+                f"{int(odd.sum())} of the {len(odd):,} calibration rows have the rarer label, so fewer are "
                 f"flagged than could be; --normal {kinds[0]} leaves such rows out.",
             )
         ]

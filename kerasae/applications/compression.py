@@ -101,7 +101,7 @@ class Compression(Application):
         units = unit_steps(self.codec, codes, data.spec)
         bits = self.bits
         if bits is None and self.step is None:
-            bits = enough_bits(self.codec, codes, units, data)
+            bits = enough_bits(self.codec, codes, units, data.with_choices())
         self.quantiser_ = choose(codes, units, bits, self.step)
         self.spec_ = data.spec
         return self

@@ -29,9 +29,10 @@ class Imputer(Application):
     draws codes and weighs them by the likelihood of the cells that are seen: the value is their
     weighted mean, and several values are draws. With any other codec the gaps are given what is
     typical and then reconstructed until nothing moves, and several values add residuals of held-out
-    rows. Cells hidden from the validation rows decide how often to reconstruct and with what to begin,
-    and widen the intervals until they hold the stated share; a column in which the model errs more on
-    them than the mean or the mode is filled with that. Cells that are there come back untouched.
+    rows. Cells hidden from the validation rows decide how often to reconstruct and with what to begin; a
+    column in which the model errs more on them than the mean or the mode is filled with that. Cells
+    hidden from the calibration rows widen the intervals until they hold the stated share. Cells that are
+    there come back untouched.
     A model that was trained with gaps, or with masking noise (`--set model.corruption=masking`), fills best.
 
     Writes, for a table, `filled.csv` and `intervals.csv`; for images PNG files and, as for vectors,
@@ -45,7 +46,7 @@ class Imputer(Application):
         samples: draws of the code an example, of a variational model.
         mask: a `.npy` file or an image that is true where images or vectors have gaps: one for all
             examples, or one for each.
-        most: validation rows looked at, drawn by the seed.
+        most: validation rows, and calibration rows, looked at, drawn by the seed.
         seed: of the rows, and of what is hidden and drawn.
 
     Raises:
@@ -95,23 +96,36 @@ class Imputer(Application):
     def fit(self, data: Data) -> Self:
         """Finds what is typical, how to begin, and how wide the intervals must be."""
         self._cells = Cells(data)
-        split = "validation" if len(data.validation) else "train"
-        x = flatten(data.drawn(split, self.most, self.seed).x(split))
-        # Few rows are hidden in several ways, so that every column has cells to learn from.
-        x = np.tile(x, (min(10, -(-self.most // len(x))), 1))
-        rng = np.random.default_rng([self.seed, 0])
-        missing = np.isnan(x)
-        hidden = hide(x, self.hidden, rng, self._cells.spec)
-        self._filling, filled = self._choose(x, missing | hidden, hidden)
+        data = data.with_choices()
+        choosing = "validation" if len(data.validation) else "train"
+        x, hidden, _ = self._hidden_rows(data, choosing, 0)
+        missing = np.isnan(x) | hidden
+        self._filling, filled = self._choose(x, missing, hidden)
         typical = np.broadcast_to(self._cells.typical, x.shape)
         self._as_typical = self._errors(filled.x, x, hidden) > self._errors(typical, x, hidden)
         self._as_typical &= hidden.sum(axis=0) >= _LEAST
-        filled = self._guarded(filled, missing | hidden)
-        number = hidden & self._cells.number
-        truth = np.nan_to_num(x)
-        self._conformal = Conformal(self.interval).fit(filled.low, filled.high, truth, number)
-        self._residuals = Residuals(self._cells).fit(filled.x, truth, hidden)
+        filled = self._guarded(filled, missing)
+        self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden)
+        # What is promised of new rows is found on rows that neither weights nor settings were chosen by.
+        x, hidden, rows = self._hidden_rows(data, "calibration", 2)
+        filled = self._fill(x, np.isnan(x) | hidden) if len(x) else Filled(x, x, x)
+        truth, number = np.nan_to_num(x), hidden & self._cells.number
+        self._conformal = Conformal(self.interval).fit(filled.low, filled.high, truth, number, rows)
+        if len(x):
+            self._residuals = Residuals(self._cells).fit(filled.x, truth, hidden)
         return self
+
+    def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows of a split in x, which of their cells are hidden, and the number of each row.
+
+        Few rows are hidden in several ways, so that every column has cells to learn from.
+        """
+        x = flatten(data.drawn(split, self.most, self.seed).x(split))
+        times = min(10, -(-self.most // max(len(x), 1)))
+        rows = np.tile(np.arange(len(x)), times)
+        x = np.tile(x, (times, 1))
+        rng = np.random.default_rng([self.seed, draw])
+        return x, hide(x, self.hidden, rng, self._cells.spec), rows
 
     def _choose(self, x: np.ndarray, missing: np.ndarray, hidden: np.ndarray) -> tuple[Filling, Filled]:
         """The way to fill that errs least on hidden cells, and what it says of them."""
@@ -178,8 +192,9 @@ class Imputer(Application):
         """The filled examples and the ends of their intervals, each in raw units.
 
         Returns:
-            Three of a kind: the filled examples and, as floats (NaN where nothing was missing and
-            for categories and booleans), the lower and the upper ends.
+            Three of a kind: the filled examples and, as floats, the lower and the upper ends. They are
+            NaN where nothing was missing, for categories and booleans, and where there are too few
+            calibration rows for an interval.
         """
         x, missing = self._gaps_of(raw, mask)
         filled = self._with_intervals(x, missing)
@@ -240,10 +255,11 @@ class Imputer(Application):
             )
         elif out is not None and files.shown is not None:
             pictures.append(self._picture(*files.shown))
+        lack = self._conformal.lack if self._cells.number.any() else ""
         return Finding(
             measured.figures(),
             measured.better(),
-            measured.sentences(),
+            [*measured.sentences(), *([(False, lack)] if lack else [])],
             pictures,
             listings,
             (*measured.notes(self.samples), *files.notes()),

@@ -105,7 +105,7 @@ class Pretraining(Application):
     def fit(self, data: Data) -> Self:
         """Trains on labelled rows of the training split; those of the validation split choose the epoch."""
         schedule = Schedule(self.steps, self.batch_size, self.learning_rate, patience=self.patience)
-        self._rows = FewLabels(self.codec, data, schedule, self.most, self.seed)
+        self._rows = FewLabels(self.codec, data.with_choices(), schedule, self.most, self.seed)
         self.classes_ = self._rows.classes
         for name, values in (("labels", [self.labels or len(self._rows)]), ("counts", self.counts or [])):
             for value in values:

@@ -32,7 +32,7 @@ class Uncertainty(Application):
 
     For each row some codes are drawn from `q(z|x)`: the spread of `-log p(x|z)` over them is that of
     the score, and the spread of their reconstructions is that of each cell. The interval of a cell
-    takes the likelihood's own noise in and is widened, or narrowed, on the validation rows until it
+    takes the likelihood's own noise in and is widened, or narrowed, on the calibration rows until it
     holds the stated share of the true values.
 
     Writes `uncertainty.csv`, a row for each example (mean and deviation of the score over the draws, squared
@@ -45,7 +45,7 @@ class Uncertainty(Application):
         codec: a variational model.
         samples: draws of the code an example.
         interval: share of the true values that an interval holds, in (0, 1).
-        most: validation rows looked at, drawn by the seed, and examples in `cells.npz`, the first ones.
+        most: calibration rows looked at, drawn by the seed, and examples in `cells.npz`, the first ones.
         seed: of the rows and the draws.
 
     Raises:
@@ -93,19 +93,14 @@ class Uncertainty(Application):
         )
 
     def fit(self, data: Data) -> Self:
-        """Finds how wide the intervals must be, on validation rows."""
+        """Finds how wide the intervals must be, on calibration rows."""
         self._cells = Cells(data)
         self._posterior = Posterior(self.codec, self.samples, self.seed)
-        held_out = self._held_out(data)
-        x = flatten(data.drawn(held_out, self.most, self.seed).x(held_out))
-        spread = self._spread(x)
+        x = flatten(data.drawn("calibration", self.most, self.seed).x("calibration"))
+        low, high = (x, x) if not len(x) else self._spread(x)[2:4]
         there = ~np.isnan(x) & self._cells.number
-        self._conformal = Conformal(self.interval).fit(spread.low, spread.high, np.nan_to_num(x), there)
+        self._conformal = Conformal(self.interval).fit(low, high, np.nan_to_num(x), there)
         return self
-
-    @staticmethod
-    def _held_out(data: Data) -> str:
-        return "validation" if len(data.validation) else "train"
 
     # On raw examples -----------------------------------------------------------------------------
 
@@ -121,7 +116,7 @@ class Uncertainty(Application):
     def intervals(self, raw: Any) -> tuple[Any, Any]:
         """Lower and upper ends for each number, in raw units, shaped like the examples.
 
-        NaN for categories and booleans.
+        NaN for categories and booleans, and where there are too few calibration rows for an interval.
         """
         spread = self._calibrated(self._x(raw))
         everywhere = np.ones(spread.mean.shape, bool)
@@ -167,7 +162,7 @@ class Uncertainty(Application):
         kept = start = 0
         held = np.zeros((2, len(self._cells.number)))
         for raw, x, spread in self._test_parts(data):
-            there = ~np.isnan(x) & self._cells.number
+            there = ~np.isnan(x) & self._cells.number & ~np.isnan(spread.low)
             inside = (spread.low <= x) & (x <= spread.high)
             held += [there.sum(axis=0), (there & inside).sum(axis=0)]
             rows.append(by_row(self._cells, names[start : start + len(x)], x, spread))
@@ -213,12 +208,14 @@ class Uncertainty(Application):
             sentences.append(
                 (good, f"The {self.interval:.0%} intervals held {share:.1%} of the test rows' numbers.")
             )
+        if self._cells.number.any() and (lack := self._conformal.lack):
+            sentences.append((False, lack))
         notes = (
             f"Score: -log p(x|z) in {unit}, the mean over {self.samples} draws of z ~ q(z|x); its deviation: "
             "over those draws, the mean of the rows. Deviation of a cell: of its reconstructions over the "
             "draws, in units of x; of a category the share of draws that answer otherwise.",
             "Interval: quantiles of p(x|z) over the draws, widened or narrowed by one number a column on the "
-            "validation rows until they hold the stated share there.",
+            "calibration rows until they hold the stated share there.",
         )
         return Finding(found, {}, sentences, pictures, listings, notes)
 

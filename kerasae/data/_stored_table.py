@@ -62,7 +62,9 @@ class StoredTable:
         for chunk in self.chunks():
             found.append(chunk.iloc[index[(index >= start) & (index < start + len(chunk))] - start])
             start += len(chunk)
-        return Split(pd.concat(found) if found else pd.DataFrame(), None if self.labels is None else self.labels[index])
+        return Split(
+            pd.concat(found) if found else pd.DataFrame(), None if self.labels is None else self.labels[index]
+        )
 
     def drawn(self, most: int, seed: int = 0) -> Split:
         """At most `most` rows, drawn without replacement, in the order of the split, in memory."""

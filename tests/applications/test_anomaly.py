@@ -13,6 +13,7 @@ from kerasae.applications import AnomalyDetector, apply
 from kerasae.applications._accounts import account_of
 from kerasae.applications.anomaly import same_label
 from kerasae.data import Data, Split, array_spec
+from kerasae.data._base import NO_ROWS
 from kerasae.evaluation import reconstruct
 from kerasae.evaluation._tables import TablePCA
 from kerasae.runs import run_recipe
@@ -27,8 +28,9 @@ def correlated(rows, seed, size=6, rank=2):
     return (rng.normal(size=(rows, rank)) @ mixing + 0.1 * rng.normal(size=(rows, size))).astype("float32")
 
 
-def rows_data(train, validation, test, labels=None):
-    data = Data("rows", array_spec(train), Split(train), Split(validation), Split(test, labels))
+def rows_data(train, calibration, test, labels=None):
+    splits = {"train": Split(train), "validation": NO_ROWS, "calibration": Split(calibration)}
+    data = Data("rows", array_spec(train), **splits, test=Split(test, labels))
     return Recipe.of().prepare(data)
 
 
@@ -375,8 +377,8 @@ def test_only_normal_rows_are_fitted_on(model):
     data = rows_data(normal, correlated(100, 3), correlated(10, 4))
     clean = AnomalyDetector(model).fit(data)
     both = Split(np.concatenate([normal, odd]), labels)
-    held = Split(np.concatenate([data.validation.examples, odd[:50]]), np.repeat(["good", "bad"], [100, 50]))
-    mixed = dataclasses.replace(data, train=both, validation=held)
+    held = Split(np.concatenate([data.calibration.examples, odd[:50]]), np.repeat(["good", "bad"], [100, 50]))
+    mixed = dataclasses.replace(data, train=both, calibration=held)
     assert AnomalyDetector(model, normal="good").fit(mixed).threshold_ == pytest.approx(
         clean.threshold_, rel=1e-5
     )
@@ -433,8 +435,8 @@ def table_run(tmp_path_factory):
     frame.loc[rng.random(600) < 0.1, "b"] = np.nan
     frame.insert(0, "customer", [f"k{number}" for number in range(600)])
     frame["odd"] = 0
-    frame.loc[::40, "odd"] = 1
-    frame.loc[::40, "c"] += 6.0
+    frame.loc[::25, "odd"] = 1
+    frame.loc[::25, "c"] += 6.0
     frame.to_csv(folder / "rows.csv", index=False)
     new = frame.drop(columns="odd").iloc[:12]
     new.to_csv(folder / "new.csv", index=False)

@@ -19,6 +19,7 @@ from kerasae.applications._posterior import (
 )
 from kerasae.applications.imputation import Imputer
 from kerasae.data import Data
+from kerasae.data._base import NO_ROWS
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.losses.columns import Columns
@@ -30,9 +31,11 @@ from kerasae.spec import Column, Spec
 def vectors(x, rows=(600, 200)):
     """Vectors as data whose `x` they are."""
     spec = Spec("vector", x.shape[1:])
-    train, validation = rows
-    splits = Split(x[:train]), Split(x[train : train + validation]), Split(x[train + validation :])
-    return Data("vectors", spec, *splits).with_preprocessor(Identity(spec))
+    train, calibration = rows
+    splits = [Split(part) for part in np.split(x, [train, train + 100, train + 100 + calibration])]
+    return Data("vectors", spec, splits[0], splits[1], splits[3], calibration=splits[2]).with_preprocessor(
+        Identity(spec)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +208,66 @@ def test_conformal_holds_the_share_that_theory_gives():
         low, high = conformal.apply(np.zeros_like(fresh), np.zeros_like(fresh))
         shares.append(((low <= fresh) & (fresh <= high)).mean())
     assert abs(np.mean(shares) - 0.9) < 0.006
+
+
+@pytest.mark.parametrize(("rows", "needed"), [(3, 9), (8, 9), (18, 19)])
+def test_intervals_that_theory_makes_infinite_are_none(rows, needed):
+    level = needed / (needed + 1)
+    truth = np.random.default_rng(0).normal(size=(rows, 2))
+    conformal = Conformal(level).fit(truth * 0, truth * 0, truth, np.ones_like(truth, bool))
+    assert np.isinf(conformal.widening_).all()
+    assert np.isnan(conformal.apply(truth, truth)).all()
+    assert (
+        f"at least {needed} calibration rows, which no training saw, and there are {rows}" in conformal.lack
+    )
+    enough = np.random.default_rng(0).normal(size=(needed, 2))
+    conformal = Conformal(level).fit(enough * 0, enough * 0, enough, np.ones_like(enough, bool))
+    # Of so many rows the largest value: of both columns, as 30 rows make a quantile of a column's own.
+    assert conformal.lack == "" and (conformal.widening_ == np.abs(enough).max()).all()
+
+
+def test_without_calibration_rows_there_are_no_intervals_and_the_page_says_so(digits):
+    bare = dataclasses.replace(digits, calibration=NO_ROWS)
+    imputer = Imputer(PCA(8).fit(digits)).fit(bare)
+    found = imputer.report(bare, None)
+    assert found.figures["held by the 90% interval"] is None and found.figures["mean width"] is None
+    assert any(
+        "There are no 90% intervals" in sentence and "there are 0;" in sentence
+        for _, sentence in found.sentences
+    )
+    assert len(imputer.draw(digits.test.head(3), draws=2, mask=np.eye(8, dtype=bool))) == 2
+
+
+def test_after_a_training_on_validation_rows_neither_choices_nor_intervals_look_at_them(digits):
+    one = Imputer(PCA(8).fit(digits)).fit(digits.joined())
+    wrong = Split(digits.calibration.examples[::-1][:, ::-1])
+    joined = dataclasses.replace(digits.joined(), validation=NO_ROWS)
+    spoiled = Imputer(PCA(8).fit(digits)).fit(dataclasses.replace(joined, calibration=wrong))
+    assert np.isfinite(one._conformal.widening_).all()
+    assert (one._conformal.widening_ != spoiled._conformal.widening_).any()
+
+
+def test_a_row_looked_at_ten_times_counts_once():
+    # Three rows, each ten times: thirty values, and no more known of new rows than three rows tell.
+    truth = np.repeat([[1.0], [2.0], [3.0]], 10, axis=0)
+    zero, rows = np.zeros_like(truth), np.repeat(np.arange(3), 10)
+    there = np.ones_like(truth, bool)
+    assert np.isinf(Conformal(0.9).fit(zero, zero, truth, there, rows).widening_).all()
+    assert Conformal(0.7).fit(zero, zero, truth, there, rows).widening_ == [3.0]
+    # Coverage over 400 calibrations of 12 rows with one to ten values: 0.9 or a little more, never less.
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(400):
+        counts = rng.integers(1, 11, 12)
+        centres = rng.normal(size=12)
+        rows = np.repeat(np.arange(12), counts)
+        values = (centres[rows] + 0.1 * rng.normal(size=len(rows)))[:, None]
+        zero = np.zeros_like(values)
+        conformal = Conformal(0.9).fit(zero, zero, values, np.ones_like(values, bool), rows)
+        fresh = rng.normal(size=1000) + 0.1 * rng.normal(size=1000)
+        shares.append((np.abs(fresh) <= conformal.widening_[0]).mean())
+    # 12 rows allow 12/13 = 0.923; a standard error is 0.0035.
+    assert 0.9 <= np.mean(shares) <= 0.94
 
 
 def test_a_mask_says_where_pixels_are_missing(digits):

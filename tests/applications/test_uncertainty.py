@@ -71,7 +71,7 @@ def test_so_do_those_of_each_column(table_model, table, level):
     for name in ("first", "second", "both", "whole"):
         there = raw[name].notna()
         held = ((low[name] <= raw[name]) & (raw[name] <= high[name]))[there].mean()
-        slack = 3 * np.sqrt(level * (1 - level) * (1 / there.sum() + 1 / len(table.validation)))
+        slack = 3 * np.sqrt(level * (1 - level) * (1 / there.sum() + 1 / len(table.calibration)))
         assert abs(held - level) < slack
     total = uncertainty.report(table, None).figures[f"held by the {level:.0%} interval"]
     assert abs(total - level) < 0.06
@@ -94,8 +94,8 @@ def test_the_spread_of_a_linear_decoder_in_closed_form():
 
     spec = Spec("vector", (2,))
     x = np.random.default_rng(0).normal(size=(60, 2)).astype("float32")
-    splits = Split(x[:20]), Split(x[20:50]), Split(x[50:])
-    data = Data("vectors", spec, *splits).with_preprocessor(Identity(spec))
+    splits = Split(x[:20]), Split(x[:0]), Split(x[50:])
+    data = Data("vectors", spec, *splits, calibration=Split(x[20:50])).with_preprocessor(Identity(spec))
     uncertainty = Uncertainty(Linear(spec), samples=20_000).fit(data)
     spread = uncertainty._spread(x[50:])
     # 0.5 % is the standard error of a deviation from 20,000 draws.
@@ -137,7 +137,8 @@ def test_table_files(table_model, table, tmp_path):
     second = cells[cells["column"] == "second"]
     np.testing.assert_allclose(second["value"].astype(float), raw["second"], rtol=1e-4, atol=1e-3)
     deviation = second["std"] / (second["high"].astype(float) - second["low"].astype(float))
-    assert (deviation < 1).all()
+    # Both are in the units of the column.
+    assert 0.05 < deviation.median() < 1
     assert cells.loc[cells["column"] == "word", "low"].isna().all()
 
 
