@@ -120,7 +120,7 @@ class AnomalyDetector(Application):
             # p-values are those of normal rows.
             self.calibration_ = self.calibration_[~labels]
         self.fitted_threshold_ = threshold
-        self.threshold_ = float(np.float32(threshold.threshold_))
+        self.threshold_ = threshold.threshold_
         self.detector_.threshold = self.threshold_
         return self
 
@@ -230,11 +230,19 @@ class AnomalyDetector(Application):
         )
 
     def _sentence(self, flagged: np.ndarray, rows: int) -> str:
-        words = f"{int(flagged.sum()):,} of {rows:,} rows are flagged"
-        rate = getattr(self.fitted_threshold_, "false_alarms", None)
-        if rate is None:
-            return f"{words}."
-        return f"{words}; of normal rows {rate:.1%} would be, {rate * rows:,.0f} if all were."
+        threshold = self.fitted_threshold_
+        words = f"{int(flagged.sum()):,} of {rows:,} rows are flagged."
+        if threshold.supervised:
+            return words
+        low, high = threshold.share_range(_CONFIDENCE)
+        fewest, most = threshold.count_range(rows, _CONFIDENCE)
+        rate = getattr(threshold, "false_alarms", None)
+        asked = "" if rate is None else f", where {rate:.1%} is asked for"
+        return (
+            f"{words} Of new normal rows {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
+            f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration rows"
+            f"{asked})."
+        )
 
     def _doubt(self, data: Data) -> list[tuple[bool, str]]:
         """What to add where the calibration rows are known to hold anomalies."""
@@ -256,6 +264,8 @@ class AnomalyDetector(Application):
         new.replace(run.detector_path)
 
 
+#: Of the range that is given for the share of new normal rows that is flagged.
+_CONFIDENCE = 0.95
 #: Of a category, boolean or token: as much as a probability of 0.97 is off. A model is nearly certain of
 #: what hardly varies, and a little less so would otherwise be the first reason for every odd row.
 _LEAST = 0.25

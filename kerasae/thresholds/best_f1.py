@@ -1,6 +1,6 @@
 """The threshold of the best F1 on labelled rows."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from sklearn.metrics import precision_recall_curve
@@ -17,7 +17,7 @@ class BestF1Threshold(Threshold):
 
     supervised: ClassVar[bool] = True
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
+    def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         if labels is None or len(np.unique(labels)) != 2:
             raise ValueError(
                 "The threshold 'best_f1' needs held-out rows with labels of both kinds, received none such; "
@@ -27,8 +27,5 @@ class BestF1Threshold(Threshold):
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
         best = int(f1[:-1].argmax())
         # The curve counts scores from the bound on; here those above it are anomalous.
-        lower = np.asarray(scores)[scores < bounds[best]]
-        self.threshold_ = float(
-            (lower.max() + bounds[best]) / 2 if len(lower) else np.nextafter(bounds[0], -np.inf)
-        )
-        return self
+        lower = scores[scores < bounds[best]]
+        return float((lower.max() + bounds[best]) / 2 if len(lower) else np.nextafter(bounds[0], -np.inf))

@@ -1,7 +1,6 @@
 """A threshold whose rate of false alarms is promised."""
 
 import math
-from typing import Self
 
 import numpy as np
 from scipy.stats import false_discovery_control
@@ -16,7 +15,8 @@ class ConformalThreshold(Threshold):
     that is at most `false_alarms`. For examples exchangeable with the `n` held-out ones the chance of a
     false alarm is `floor(false_alarms (n + 1)) / (n + 1)`, and among `m` of them, for one calibration,
     the count follows a beta-binomial distribution with `k` and `n + 1 - k`, `k = floor(false_alarms
-    (n + 1))`. Where scores are equal it is less.
+    (n + 1))`. Where scores are equal it is less, and so is it by the few scores that lie between a held-out
+    score and the threshold above it.
 
     Args:
         false_alarms: the rate promised.
@@ -32,8 +32,8 @@ class ConformalThreshold(Threshold):
         check_rate(false_alarms)
         self.false_alarms = false_alarms
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
-        scores = np.sort(np.asarray(scores, "float64"))
+    def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
+        scores = np.sort(scores)
         # 0.05 * 20 is 1 and must not become 0 by rounding.
         allowed = math.floor(self.false_alarms * (len(scores) + 1) + 1e-9)
         if allowed < 1:
@@ -43,8 +43,7 @@ class ConformalThreshold(Threshold):
                 "more false alarms (--false-alarms), or take another threshold."
             )
         self.scores_ = scores
-        self.threshold_ = float(scores[len(scores) - allowed])
-        return self
+        return float(scores[len(scores) - allowed])
 
     def p_values(self, scores: np.ndarray) -> np.ndarray:
         """The conformal p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""

@@ -1,7 +1,5 @@
 """A threshold at some deviations above the median."""
 
-from typing import Self
-
 import numpy as np
 from scipy.stats import median_abs_deviation
 
@@ -25,10 +23,8 @@ class MedianDeviationThreshold(Threshold):
             raise ValueError(f"`deviations` must be positive, received {deviations!r}.")
         self.deviations = deviations
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
-        scores = np.asarray(scores, "float64")
+    def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         logarithmic = bool((scores > 0).all())
         values = np.log(scores) if logarithmic else scores
         bound = np.median(values) + self.deviations * median_abs_deviation(values, scale="normal")
-        self.threshold_ = float(np.exp(bound) if logarithmic else bound)
-        return self
+        return float(np.exp(bound) if logarithmic else bound)

@@ -1,7 +1,5 @@
 """A threshold in the tail, beyond what was seen."""
 
-from typing import Self
-
 import numpy as np
 from scipy.stats import genpareto
 
@@ -32,11 +30,9 @@ class ParetoTailThreshold(Threshold):
         self.false_alarms = false_alarms
         self.tail = tail
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
-        scores = np.asarray(scores, "float64")
+    def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         if self.false_alarms >= self.tail:
-            self.threshold_ = float(np.quantile(scores, 1 - self.false_alarms))
-            return self
+            return float(np.quantile(scores, 1 - self.false_alarms))
         begin = float(np.quantile(scores, 1 - self.tail))
         excesses = scores[scores > begin] - begin
         if len(excesses) < 10:
@@ -46,5 +42,4 @@ class ParetoTailThreshold(Threshold):
             )
         shape, _, scale = genpareto.fit(excesses, floc=0.0)
         beyond = self.false_alarms * len(scores) / len(excesses)
-        self.threshold_ = begin + float(genpareto.isf(min(beyond, 1.0), shape, scale=scale))
-        return self
+        return begin + float(genpareto.isf(min(beyond, 1.0), shape, scale=scale))

@@ -1,7 +1,5 @@
 """A quantile of the scores as a threshold."""
 
-from typing import Self
-
 import numpy as np
 
 from kerasae.thresholds._base import Threshold, check_rate
@@ -18,6 +16,5 @@ class QuantileThreshold(Threshold):
         check_rate(false_alarms)
         self.false_alarms = false_alarms
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
-        self.threshold_ = float(np.quantile(scores, 1 - self.false_alarms))
-        return self
+    def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
+        return float(np.quantile(scores, 1 - self.false_alarms))

@@ -19,6 +19,7 @@ from kerasae.evaluation._tables import TablePCA
 from kerasae.runs import run_recipe
 from kerasae.scores.whitened import _shrunk
 from kerasae.thresholds import ConformalThreshold
+from kerasae.thresholds._base import clear_of
 
 
 def correlated(rows, seed, size=6, rank=2):
@@ -294,10 +295,57 @@ def test_flags_and_p_values_say_the_same(rate, n):
     assert np.array_equal(threshold.predict(scores), threshold.p_values(scores) <= rate + 1e-12)
 
 
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("n", [100, 201, 999])
+def test_no_last_bit_flips_a_flag_of_a_held_out_row(rate, n):
+    """With 201 rows and 5 % the quantile is one of the scores."""
+    scores = np.random.default_rng(n).exponential(size=n).astype("float32").astype("float64")
+    for name in ("conformal", "quantile"):
+        threshold = registry.get("threshold", {"name": name, "false_alarms": rate})
+        plain = threshold.find(scores, None)
+        threshold.fit(scores)
+        bound = np.float32(threshold.threshold_)
+        assert threshold.threshold_ == bound
+        np.testing.assert_array_equal(scores > bound, scores > plain)
+        # A thousandth of a thousandth, as float32 sums differ by, changes no flag.
+        for factor in (1 - 1e-6, 1 + 1e-6):
+            np.testing.assert_array_equal((scores * factor).astype("float32") > bound, scores > plain)
+        assert abs(bound / plain - 1) < 2e-4
+    # No more new rows are flagged than by the score itself.
+    assert (
+        ConformalThreshold(false_alarms=rate).fit(scores).threshold_
+        > np.sort(scores)[-int(rate * (n + 1) + 1e-9)]
+    )
+
+
+def test_a_threshold_stays_between_its_neighbours():
+    # Neighbours in float32 leave no room between them.
+    one = np.float32(1.0)
+    close = np.array([0.5, one, np.nextafter(one, np.float32(2)), 3.0], "float64")
+    assert clear_of(close, 1.0) == 1.0
+    assert clear_of(np.array([1.0, np.inf]), np.inf) == np.inf
+    assert 2.0 < clear_of(np.array([1.0, 2.0, 2.00001]), 2.0) < 2.00001
+    assert clear_of(np.array([-4.0, -3.0, -1.0]), -3.0) == pytest.approx(-2.9997, abs=1e-6)
+
+
+@pytest.mark.parametrize(("n", "rate"), [(40, 0.05), (200, 0.05), (999, 0.01)])
+def test_the_range_of_the_share_that_is_flagged(n, rate):
+    """Of 2,000 calibrations 95 % have a share within the range, by the distribution of the scores."""
+    scores = np.random.default_rng(0).normal(size=(2000, n))
+    shares = [stats.norm.sf(ConformalThreshold(false_alarms=rate).fit(one).threshold_) for one in scores]
+    threshold = ConformalThreshold(false_alarms=rate).fit(scores[0])
+    low, high = threshold.share_range(0.95)
+    k = int(rate * (n + 1) + 1e-9)
+    assert (low, high) == pytest.approx(stats.beta.interval(0.95, k, n + 1 - k))
+    # A standard error is 0.005.
+    assert np.mean([low <= share <= high for share in shares]) == pytest.approx(0.95, abs=0.02)
+    assert threshold.count_range(360) == stats.betabinom.interval(0.95, 360, k, n + 1 - k)
+
+
 def test_too_few_rows_for_a_rate():
     with pytest.raises(ValueError, match="at least 99 held-out rows, received 98"):
         ConformalThreshold(false_alarms=0.01).fit(np.arange(98.0))
-    assert ConformalThreshold(false_alarms=0.01).fit(np.arange(99.0)).threshold_ == 98
+    assert 98 < ConformalThreshold(false_alarms=0.01).fit(np.arange(99.0)).threshold_ < 98.01
 
 
 def test_discoveries_hold_their_rate():
