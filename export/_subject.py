@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from kerasae.data import Data
-from kerasae.models import Autoencoder
+from kerasae.models import Autoencoder, load_model
 from kerasae.preprocessing.identity import Identity
 from kerasae.runs import Run
 from kerasae.scores import Detector
@@ -103,7 +101,7 @@ class Subject:
 def _detector(run: Run) -> Detector | None:
     if not run.detector_path.is_file():
         return None
-    detector: Detector = keras.saving.load_model(run.detector_path)
+    detector: Detector = load_model(run.detector_path)
     if not detector.score.in_graph:
         raise ValueError(
             f"The detector of {run.folder} has the score {type(detector.score).__name__}, which holds the "

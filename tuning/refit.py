@@ -55,6 +55,10 @@ def refit(folder: Path, recipe: Recipe) -> Run:
         if not (hidden / "unfinished.json").is_file():
             shutil.rmtree(hidden, ignore_errors=True)
         _train(wanted, hidden, folder / "search" / "refit.log")
+    # Belonged to the model that goes.
+    Run(folder).detector_path.unlink(missing_ok=True)
+    for name in ("applications", "sections"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     # The model, which makes a run complete, comes last.
     for path in sorted(hidden.iterdir(), key=lambda path: path.name == "model.keras"):
         target = folder / path.name

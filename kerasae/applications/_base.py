@@ -90,6 +90,20 @@ class Application:
         """Leaves in the run what later commands read from there; nothing, unless a subclass says so."""
 
     @classmethod
+    def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
+        """Return the fitted application that `keep` left in a run; `None` where there is none.
+
+        Args:
+            run: Where it lies.
+            codec: Model of the run.
+            settings: Arguments that a user gave; the others are taken as they were stored.
+
+        Raises:
+            ValueError: if what is stored is damaged, or was fitted with other settings.
+        """
+        return None
+
+    @classmethod
     def reads(cls, source: str) -> bool:
         """Whether it takes a source itself, a file that it wrote, in place of examples."""
         return False

@@ -8,7 +8,7 @@ from typing import Any
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
-from kerasae.data import Data, read_examples
+from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
 from kerasae.report import Best, as_text, page
@@ -111,6 +111,7 @@ def apply(
     source: str | None = None,
     codec: Codec | None = None,
     baselines: bool = True,
+    refit: bool = False,
     **settings: Any,
 ) -> Outcome:
     """Uses the model of a run for an application.
@@ -126,6 +127,9 @@ def apply(
             where none is given.
         codec: in place of the run's model: an artifact of it, for example.
         baselines: whether the baselines of this code size are measured beside it.
+        refit: Whether to fit on the training data again where an earlier use left a fitted application in
+            the run. By default the stored one decides. With `source` the training data are then not
+            read, so that there are no baselines.
         **settings: arguments of the application's own.
 
     Raises:
@@ -148,29 +152,42 @@ def apply(
         raise ValueError(reason)
     if source is not None and member.reads(source):
         return _restore(name, member(model, **settings), Path(source), Path(out), run)
-    data, title = run.data, run.data.name
-    if source is not None:
+    stored = None if refit or codec is not None else member.kept(run, model, settings)
+    refused: dict[str, str] = {}
+    if source is None:
+        data, title = run.data, run.data.name
+    else:
         title, given = read_examples(source, run.recipe.data, spec)
-        data = dataclasses.replace(data, test=given)
+        if stored is None:
+            data = dataclasses.replace(run.data, test=given)
+        else:
+            data = Data(title, spec, NO_ROWS, NO_ROWS, given, model.preprocessor)
+            if baselines:
+                refused["baselines"] = "left out, as they are fitted on the training rows; --refit fits all."
+                baselines = False
     codecs: dict[str, Any] = {run.recipe.model["name"]: model}
     if baselines:
         # Fitted on the training rows alone: what is found from held-out rows must be so for all.
         seen = dataclasses.replace(data, validation=data.train)
         codecs |= measures(data).baselines(model.latent_dim, seen)
-    refused = {key: reason for key, one in codecs.items() if (reason := member.refusal(one))}
+    refused |= {key: reason for key, one in codecs.items() if (reason := member.refusal(one))}
     findings: dict[str, Finding] = {}
     with new_folder(Path(out)) as folder:
         for key, one in codecs.items():
             if key not in refused:
-                arguments = settings if one is model else member.for_baseline(settings, one)
-                application: Application = member(one, **arguments).fit(data)
+                application: Application
+                if one is model and stored is not None:
+                    application = stored
+                else:
+                    arguments = settings if one is model else member.for_baseline(settings, one)
+                    application = member(one, **arguments).fit(data)
                 if not findings:
                     own = application
                 findings[key] = application.report(data, None if findings else folder)
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
-    if codec is None:
+    if codec is None and stored is None:
         own.keep(run)
     _write_section(run, outcome)
     return outcome

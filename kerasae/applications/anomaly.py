@@ -9,6 +9,7 @@ import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._accounts import account_of
+from kerasae.applications._anomaly_kept import FITTED, Kept
 from kerasae.applications._anomaly_report import detection_figures, odd_rows, pictures, write_files
 from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
@@ -26,6 +27,8 @@ class AnomalyDetector(Application):
     weights nor settings were chosen by. Writes `scores.csv` (score, p-value, whether flagged, and the
     features that add most) and `contributions.csv`, or `.npz` for images, and leaves `detector.keras` in
     the run.
+
+    A later use takes the stored detector, without a look at the training data.
 
     Args:
         codec: from raw examples to codes and back.
@@ -101,8 +104,7 @@ class AnomalyDetector(Application):
         return self
 
     def fit(self, data: Data) -> Self:
-        given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
-        threshold: Any = registry.get("threshold", self.threshold, **self._taken(given))
+        threshold = self._threshold()
         if not len(data.calibration):
             raise ValueError(
                 "A threshold says how many new rows it flags, so it is found from calibration rows, which no "
@@ -114,15 +116,23 @@ class AnomalyDetector(Application):
         if split.labels is not None and threshold.supervised:
             labels = self.anomalous_labels(split.labels)
         parts = self._accounts(data, "calibration", everything=threshold.supervised)
-        self.calibration_ = np.concatenate([self._scores(part) for part in parts])
-        threshold.fit(self.calibration_, labels)
-        if labels is not None:
-            # p-values are those of normal rows.
-            self.calibration_ = self.calibration_[~labels]
+        self._calibrate(threshold, np.concatenate([self._scores(part) for part in parts]), labels)
+        self._doubts, self._origin = self._doubt(data), ""
+        return self
+
+    def _threshold(self) -> Any:
+        given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
+        return registry.get("threshold", self.threshold, **self._taken(given))
+
+    def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None) -> None:
+        """Finds the threshold from scores of calibration rows, and their labels where it takes them."""
+        self._calibration = scores, labels
+        threshold.fit(scores, labels)
+        # p-values are those of normal rows.
+        self.calibration_ = scores if labels is None else scores[~labels]
         self.fitted_threshold_ = threshold
         self.threshold_ = threshold.threshold_
         self.detector_.threshold = self.threshold_
-        return self
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
         """These arguments, if the threshold takes them: it is meant in any case."""
@@ -219,7 +229,11 @@ class AnomalyDetector(Application):
         return Finding(
             figures,
             better,
-            [(True, self._sentence(flagged, len(found))), *self._doubt(data)],
+            [
+                *([(True, self._origin)] if self._origin else []),
+                (True, self._sentence(flagged, len(found))),
+                *self._doubts,
+            ],
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
@@ -259,9 +273,27 @@ class AnomalyDetector(Application):
         ]
 
     def keep(self, run: Run) -> None:
-        new = run.folder / "new_detector.keras"
-        self.detector_.save(new)
-        new.replace(run.detector_path)
+        settings = {key: getattr(self, key) for key in FITTED}
+        settings["false_alarms"] = getattr(self.fitted_threshold_, "false_alarms", None)
+        scores, labels = self._calibration
+        Kept(settings, self.detector_, scores, labels, self._doubts).save(run, self.codec)
+
+    @classmethod
+    def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
+        stored = Kept.read(run, codec)
+        if stored is None:
+            return None
+        stored.check(run, settings)
+        detector = cls(codec, **{**stored.settings, **settings})
+        detector.spec_ = run.model.spec
+        detector.detector_ = stored.detector
+        detector._calibrate(detector._threshold(), stored.scores, stored.labels)
+        detector._doubts = stored.doubts
+        detector._origin = (
+            f"The detector stored in {run.folder} decides (score: {detector.score}, threshold: "
+            f"{detector.threshold}); --refit fits it again."
+        )
+        return detector
 
 
 #: Of the range that is given for the share of new normal rows that is flagged.

@@ -39,6 +39,11 @@ class _Applications(click.Group):
                 type=click.Path(path_type=Path),
                 help="An exported artifact of RUN in place of its model: a .tflite file, or server/NAME/1.",
             ),
+            click.Option(
+                ["--refit"],
+                is_flag=True,
+                help="Fit on the training data again where RUN holds a fitted detector of an earlier use.",
+            ),
             click.Option(["--no-baselines"], is_flag=True, help="Leave the baselines out."),
             click.Option(["--json", "as_json"], is_flag=True, help="Print JSON, for machines."),
         ]
@@ -103,6 +108,7 @@ def _apply(
     source: str | None,
     out: Path,
     artifact: Path | None,
+    refit: bool,
     no_baselines: bool,
     as_json: bool,
     **given: str | None,
@@ -124,7 +130,9 @@ def _apply(
         from kerasae.export import load
 
         codec = load(artifact, run)
-    outcome = apply(name, run, out, source=source, codec=codec, baselines=not no_baselines, **settings)
+    outcome = apply(
+        name, run, out, source=source, codec=codec, baselines=not no_baselines, refit=refit, **settings
+    )
     if as_json:
         click.echo(json.dumps(outcome.to_dict(), indent=2))
         return

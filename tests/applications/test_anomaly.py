@@ -515,12 +515,12 @@ def test_what_a_user_takes_away(table_run, tmp_path):
     detector = keras.saving.load_model(run.detector_path)
     flags = np.asarray(detector(run.model.accounts(run.data.test.examples))) > detector.threshold
     for name in ("combination", "likelihood"):
-        apply("anomaly", run, tmp_path / name, score=name)
+        apply("anomaly", run, tmp_path / name, score=name, refit=True)
         told = pd.read_csv(tmp_path / name / "scores.csv")
         shares = told[["share_1", "share_2", "share_3"]].to_numpy()
         assert (shares >= 0).all() and (shares.sum(axis=1) <= 1.001).all()
         assert shares[:, 0].max() > 0.3
-    whole = apply("anomaly", run, tmp_path / "whole", baselines=False)
+    whole = apply("anomaly", run, tmp_path / "whole", baselines=False, refit=True)
     assert whole.findings["denoising"].figures["flagged"] == flags.sum()
     assert whole.findings["denoising"].figures["AUROC"] > 0.9
 
@@ -539,5 +539,5 @@ def test_a_failure_leaves_nothing(table_run, tmp_path):
     with pytest.raises(ValueError, match=r"Unknown parameter `anomaly.scroe`; did you mean 'score'"):
         apply("anomaly", run, tmp_path / "none", scroe="whitened")
     with pytest.raises(ValueError, match="at least 999"):
-        apply("anomaly", run, tmp_path / "none", false_alarms=0.001)
+        apply("anomaly", run, tmp_path / "none", false_alarms=0.001, refit=True)
     assert not [*tmp_path.iterdir()]

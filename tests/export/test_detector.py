@@ -91,7 +91,7 @@ def test_a_detector_that_is_another_ones_is_caught(run, tmp_path, monkeypatch):
 def test_a_score_that_no_graph_carries_is_refused_by_name(run, tmp_path):
     kept = run.detector_path.read_bytes()
     try:
-        apply("anomaly", run, tmp_path / "found", baselines=False, score="nearest_neighbours")
+        apply("anomaly", run, tmp_path / "found", baselines=False, score="nearest_neighbours", refit=True)
         with pytest.raises(ValueError, match="NearestNeighboursScore, which holds the training codes"):
             export.tflite(run, tmp_path / "edge.tflite")
     finally:

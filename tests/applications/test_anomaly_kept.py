@@ -1,0 +1,187 @@
+"""The detector that a use leaves in its run decides in the next one, whatever became of the data."""
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import Recipe, cli
+from kerasae.applications import apply
+from kerasae.applications.anomaly import AnomalyDetector
+from kerasae.runs import Run, run_recipe
+
+
+def frame(rows, seed, scale=1.0):
+    random = np.random.default_rng(seed)
+    base = random.normal(size=(rows, 2)) @ random.normal(size=(2, 5))
+    values = scale * (base + 0.1 * random.normal(size=base.shape))
+    return pd.DataFrame(values, columns=[*"abcde"]).round(4)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with `rows.csv`, a run that names it by a relative path, and rows to judge in `new.csv`."""
+    home = tmp_path_factory.mktemp("home")
+    rows = frame(300, 0)
+    rows["odd"] = 0
+    rows.loc[::25, "odd"] = 1
+    rows.loc[::25, "c"] += 3.0
+    rows.to_csv(home / "rows.csv", index=False)
+    new = frame(80, 0)
+    new.loc[::10, "b"] += 1.0
+    new.to_csv(home / "new.csv", index=False)
+    before = Path.cwd()
+    os.chdir(home)
+    try:
+        recipe = Recipe.of(
+            source="rows.csv",
+            latent_dim=2,
+            data={"labels": "odd"},
+            network={"widths": []},
+            train={"epochs": 3},
+        )
+        run_recipe(recipe, "run")
+    finally:
+        os.chdir(before)
+    return home
+
+
+@pytest.fixture
+def home(trained, tmp_path, monkeypatch):
+    """A copy of it that knows its own place, as the working folder."""
+    home = shutil.copytree(trained, tmp_path / "home")
+    monkeypatch.chdir(home)
+    path = home / "run" / "data.json"
+    path.write_text(path.read_text().replace(str(trained), str(home)))
+    return home
+
+
+@pytest.fixture
+def kerasae(capsys):
+    """Runs a command line; returns status, stdout and stderr."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkeypatch, kerasae):
+    status, _, err = kerasae("apply", "anomaly", "run", "new.csv", "--out", "first")
+    assert status == 0, err
+    first = (home / "first" / "scores.csv").read_bytes()
+    assert 0 < pd.read_csv(home / "first" / "scores.csv")["anomalous"].sum() < 80
+    stored = (home / "run" / "detector.keras").read_bytes()
+    # Refreshed in place, as a file is that is written to every day.
+    frame(300, 7, scale=3.0).assign(odd=0).to_csv(home / "rows.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    status, out, err = kerasae("apply", "anomaly", home / "run", home / "new.csv", "--out", "second")
+    assert status == 0, err
+    assert (tmp_path / "second" / "scores.csv").read_bytes() == first
+    assert (home / "run" / "detector.keras").read_bytes() == stored
+    assert "--refit fits it again" in out and "pca" not in out
+    assert "baselines: left out" in (tmp_path / "second" / "report.html").read_text()
+    (home / "rows.csv").unlink()
+    outcome = apply("anomaly", home / "run", tmp_path / "third", source=str(home / "new.csv"))
+    assert (tmp_path / "third" / "scores.csv").read_bytes() == first
+    assert [*outcome.findings] == ["undercomplete"]
+    # To fit again, the file of the training is needed.
+    status, _, err = kerasae("apply", "anomaly", home / "run", home / "new.csv", "--out", "fourth", "--refit")
+    assert status == 2 and "rows.csv, found nothing there" in err
+
+
+def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
+    command = ["apply", "anomaly", "run", "new.csv", "--no-baselines"]
+    assert kerasae(*command, "--out", "first")[0] == 0
+    kept = {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
+    for name, value, stored in (
+        ("score", "squared_error", "whitened"),
+        ("threshold", "quantile", "conformal"),
+        ("false-alarms", "0.2", "0.05"),
+        ("normal", "0", "none"),
+    ):
+        status, _, err = kerasae(*command, f"--{name}", value, "--out", "other")
+        assert status == 2 and err.count("\n") == 1, err
+        key = name.replace("-", "_")
+        assert f"({key}: {stored}), received {key}: {value}" in err and "--refit" in err
+        assert not (home / "other").exists()
+    assert kept == {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
+    # What is the same as stored, and what is not fitted, may be given.
+    same = ["--score", "whitened", "--false-alarms", "0.05", "--reasons", "1"]
+    status, _, err = kerasae(*command, *same, "--out", "same")
+    assert status == 0, err
+    status, _, err = kerasae(*command, "--false-alarms", "0.2", "--refit", "--out", "refitted")
+    assert status == 0, err
+    flagged = [pd.read_csv(home / name / "scores.csv")["anomalous"].sum() for name in ("same", "refitted")]
+    assert flagged[0] < flagged[1]
+    assert kerasae(*command, "--false-alarms", "0.2", "--out", "again")[0] == 0
+    assert (home / "again" / "scores.csv").read_bytes() == (home / "refitted" / "scores.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"normal": 0, "score": "nearest_neighbours"},
+        {"threshold": "best_f1", "score": "likelihood"},
+        {"threshold": {"name": "quantile", "false_alarms": 0.1}, "score": "combination"},
+    ],
+)
+def test_a_detector_that_was_kept_is_the_one_that_was_fitted(settings, home):
+    run = Run.open("run")
+    fitted = AnomalyDetector(run.model, **settings).fit(run.data)
+    fitted.keep(run)
+    kept = AnomalyDetector.kept(Run.open("run"), run.model, settings)
+    rows = run.data.test.examples
+    assert kept.threshold_ == fitted.threshold_
+    for verb in ("score_samples", "predict", "p_values", "explain"):
+        np.testing.assert_array_equal(getattr(kept, verb)(rows), getattr(fitted, verb)(rows))
+    found = [one.report(run.data, None).figures for one in (kept, fitted)]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["detector.keras", "applications/anomaly/calibration.npz", "applications/anomaly/fitted.json"]
+)
+def test_a_damaged_detector_is_refused_in_one_line(name, home, kerasae):
+    command = ["apply", "anomaly", "run", "new.csv", "--no-baselines"]
+    assert kerasae(*command, "--out", "first")[0] == 0
+    run, path = Run.open("run"), home / "run" / name
+    content, draw = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(40):
+        changed = bytearray(content)
+        changed[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+        path.write_bytes(changed)
+        try:
+            kept = AnomalyDetector.kept(run, run.model, {})
+        except ValueError as error:
+            assert "damaged" in str(error) and "--refit" in str(error) and "\n" not in str(error)
+            refused += 1
+            worst = bytes(changed)
+        else:
+            assert name.endswith(".json") and kept is not None
+    assert refused > 30
+    path.write_bytes(worst)
+    status, _, err = kerasae(*command, "--out", "second")
+    assert status == 2 and err.count("\n") == 1 and "--refit" in err
+    assert kerasae(*command, "--refit", "--out", "third")[0] == 0
+    assert (home / "third" / "scores.csv").read_bytes() == (home / "first" / "scores.csv").read_bytes()
+
+
+def test_the_detector_of_an_earlier_model_is_refused(home):
+    run = Run.open("run")
+    apply("anomaly", run, home / "first", source="new.csv", baselines=False)
+    run.model.set_weights([1.1 * weight for weight in run.model.get_weights()])
+    run.model.save(run.model_path)
+    keras.backend.clear_session(free_memory=False)
+    with pytest.raises(ValueError, match="fitted for an earlier model; fit it again with --refit"):
+        apply("anomaly", Run.open("run"), home / "second", source="new.csv")
