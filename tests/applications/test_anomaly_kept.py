@@ -18,7 +18,7 @@ from kerasae.runs import Run, run_recipe
 
 def frame(rows, seed, scale=1.0):
     random = np.random.default_rng(seed)
-    base = random.normal(size=(rows, 2)) @ random.normal(size=(2, 5))
+    base = random.normal(size=(rows, 2)) @ np.random.default_rng(99).normal(size=(2, 5))
     values = scale * (base + 0.1 * random.normal(size=base.shape))
     return pd.DataFrame(values, columns=[*"abcde"]).round(4)
 
@@ -29,10 +29,10 @@ def trained(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     rows = frame(300, 0)
     rows["odd"] = 0
-    rows.loc[::25, "odd"] = 1
-    rows.loc[::25, "c"] += 3.0
+    rows.loc[::10, "odd"] = 1
+    rows.loc[::10, "c"] += 3.0
     rows.to_csv(home / "rows.csv", index=False)
-    new = frame(80, 0)
+    new = frame(80, 1)
     new.loc[::10, "b"] += 1.0
     new.to_csv(home / "new.csv", index=False)
     before = Path.cwd()
