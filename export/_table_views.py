@@ -118,6 +118,7 @@ class TableEdgeView(View):
             if column.kind != "empty"
         ]
         self._codes = np.array([column.kind == "category" for column, _, _ in columns])
+        self._last = np.array([len(column.categories) for column, _, _ in columns], "float32")
         self._center = np.where(self._codes, 0.0, [center for _, center, _ in columns])
         self._scale = np.where(self._codes, 1.0, [scale for _, _, scale in columns])
         self._origin = np.array(
@@ -136,7 +137,14 @@ class TableEdgeView(View):
 
     def enter(self, sent: dict[str, Any]) -> Any:
         shift = (self._center - self._origin).astype("float32")
-        return (sent["x"] - shift) * (1.0 / self._scale).astype("float32")
+        x = (sent["x"] - shift) * (1.0 / self._scale).astype("float32")
+        if not self._codes.any():
+            return x
+        # -1, 1.5 and numbers past the last code are codes of nothing: an unknown value, as is 0.
+        inside = tf.logical_and(tf.greater_equal(x, 0.0), tf.less_equal(x, self._last))
+        known = tf.logical_and(inside, tf.equal(x, tf.floor(x)))
+        unknown = tf.logical_and(self._codes, tf.logical_and(tf.equal(x, x), tf.logical_not(known)))
+        return tf.where(unknown, tf.zeros_like(x), x)
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
         bounded = tf.clip_by_value(x, -BOUND, BOUND)

@@ -7,7 +7,7 @@ from typing import Any
 import keras_tuner
 
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.evaluation.detection import anomaly_auroc
 from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.registry import did_you_mean
@@ -73,7 +73,7 @@ def objective(name: str, data: Data) -> Objective:
     if name not in known:
         raise ValueError(f"Unknown objective {name!r}; {did_you_mean(name, [*known])}")
     labels = data.validation.labels
-    kinds = 0 if labels is None else len(set(labels.tolist()))
+    kinds = 0 if labels is None else len(set(labels[has_label(labels)].tolist()))
     if name == "auroc" and kinds != 2:
         raise ValueError(
             f"Expected labels of two kinds in the validation split for the objective 'auroc', received "

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.report.page import Listing, Picture
 from kerasae.runs import Run
 
@@ -151,5 +151,5 @@ def class_labels(data: Data, split: str = "test") -> np.ndarray | None:
     labels = data.split(split).labels
     if labels is None or labels.dtype.kind == "f":
         return None
-    kinds = len(np.unique(labels))
+    kinds = len(np.unique(labels[has_label(labels)]))
     return labels if 1 < kinds <= max(2, len(labels) // 2) else None

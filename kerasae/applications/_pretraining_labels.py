@@ -15,7 +15,7 @@ from kerasae.applications._pretraining_classifier import (
     stratified_order,
 )
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.data._split import drawn_rows
 from kerasae.models import Autoencoder
 
@@ -149,13 +149,12 @@ def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
     labels = data.split(split).labels
     if labels is None:
         return np.empty(0, "int64"), np.empty(0, "int64")
+    known = has_label(labels)
     if labels.dtype.kind == "f":
-        known = np.isfinite(labels)
         if (labels[known] != np.round(labels[known])).any():
             return np.empty(0, "int64"), np.empty(0, "int64")
         return np.flatnonzero(known), labels[known].astype("int64")
     texts = labels.astype(str)
-    known = ~np.isin(texts, ("", "nan", "None", "<NA>"))
     return np.flatnonzero(known), texts[known] if labels.dtype.kind == "O" else labels[known]
 
 

@@ -13,7 +13,7 @@ from kerasae.applications._anomaly_kept import FITTED, Kept
 from kerasae.applications._anomaly_report import detection_figures, odd_rows, pictures, write_files
 from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
@@ -37,7 +37,8 @@ class AnomalyDetector(Application):
         false_alarms: share of normal examples that may be flagged, in (0, 1), for a threshold that takes
             it; `None` leaves its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: the label of normal rows, where there are labels: score and threshold then see no others,
-            and all others count as anomalies. Without it the rarer of two labels is the anomaly, for
+            and all others count as anomalies. Rows without a label are left out of figures and, with
+            `normal`, of score and threshold. Without it the rarer of two labels is the anomaly, for
             figures alone.
         reasons: features that are named for each example, those that add most to its score.
 
@@ -113,10 +114,12 @@ class AnomalyDetector(Application):
         self.fit_score(data)
         split = data.calibration
         labels = None
-        if split.labels is not None and threshold.supervised:
-            labels = self.anomalous_labels(split.labels)
         parts = self._accounts(data, "calibration", everything=threshold.supervised)
-        self._calibrate(threshold, np.concatenate([self._scores(part) for part in parts]), labels)
+        scores = np.concatenate([self._scores(part) for part in parts])
+        if split.labels is not None and threshold.supervised:
+            known = has_label(split.labels)
+            scores, labels = scores[known], self.anomalous_labels(split.labels[known])
+        self._calibrate(threshold, scores, labels)
         self._doubts, self._origin = self._doubt(data), ""
         return self
 
@@ -151,7 +154,7 @@ class AnomalyDetector(Application):
         for raw in data.split(split).chunks():
             kept = np.ones(len(raw), bool)
             if self.normal is not None and not everything:
-                kept = ~self.anomalous_labels(_needed(labels))[start : start + len(raw)]
+                kept = same_label(_needed(labels)[start : start + len(raw)], self.normal)
             start += len(raw)
             if kept.any():
                 found = True
@@ -163,13 +166,14 @@ class AnomalyDetector(Application):
             )
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Whether labels are those of anomalies, `(rows,)`, bool."""
+        """Whether labels are those of anomalies, `(rows,)`, bool; false for a row without a label."""
+        known = has_label(labels)
         if self.normal is not None:
-            return ~same_label(labels, self.normal)
-        kinds, counts = np.unique(labels, return_counts=True)
+            return known & ~same_label(labels, self.normal)
+        kinds, counts = np.unique(labels[known], return_counts=True)
         if len(kinds) != 2:
             return np.zeros(len(labels), bool)
-        return labels == kinds[counts.argmin()]
+        return known & (labels == kinds[counts.argmin()])
 
     def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.asarray(self.detector_(account), "float64")
@@ -210,13 +214,14 @@ class AnomalyDetector(Application):
                 features.append(np.asarray(self.detector_.features(account), "float32"))
         found = np.concatenate(scores)
         flagged = found > self.threshold_
-        truth = None
+        truth, known = None, np.ones(len(found), bool)
         if data.test.labels is not None:
-            truth = self.anomalous_labels(data.test.labels)
+            known = has_label(data.test.labels)
+            truth = self.anomalous_labels(data.test.labels)[known]
         figures = {
             "threshold": self.threshold_,
             "flagged": int(flagged.sum()),
-            **detection_figures(found, flagged, truth),
+            **detection_figures(found[known], flagged[known], truth),
         }
         better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
         better["false alarms"] = True
@@ -232,6 +237,7 @@ class AnomalyDetector(Application):
             [
                 *([(True, self._origin)] if self._origin else []),
                 (True, self._sentence(flagged, len(found))),
+                *_unlabelled(known),
                 *self._doubts,
             ],
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
@@ -263,7 +269,7 @@ class AnomalyDetector(Application):
         labels = data.calibration.labels
         if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
             return []
-        kinds = [str(kind) for kind in np.unique(labels[~odd])]
+        kinds = [str(kind) for kind in np.unique(labels[~odd & has_label(labels)])]
         return [
             (
                 False,
@@ -324,7 +330,23 @@ def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarr
     texts = labels.astype(str)
     if text.lower() in ("true", "false"):
         return np.char.lower(texts) == text.lower()
+    if isinstance(wanted, int | float):
+        # A column of whole numbers with gaps is one of texts.
+        return pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy() == float(wanted)
     return np.asarray(texts == text)
+
+
+def _unlabelled(known: np.ndarray) -> list[tuple[bool, str]]:
+    """What to say where some rows, but not all, have a label."""
+    if known.all() or not known.any():
+        return []
+    return [
+        (
+            False,
+            f"{int((~known).sum()):,} of {len(known):,} rows have no label; AUROC, average precision, recall, "
+            "precision and false alarms leave them out.",
+        )
+    ]
 
 
 def _needed(labels: np.ndarray | None) -> np.ndarray:

@@ -14,7 +14,7 @@ from kerasae.applications._retrieval_indexes import ApproximateIndex, BinaryInde
 from kerasae.applications._retrieval_page import show_neighbours
 from kerasae.applications._retrieval_ranking import Rankings
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.data._split import drawn_rows
 from kerasae.evaluation._measures import codes_of
 from kerasae.report.page import Listing, Picture
@@ -203,6 +203,8 @@ class Retrieval(Application):
             near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
             shared += [_shared(in_x[start : start + len(near)], near)] * len(near)
             for number, distances in zip(numbers, far, strict=True) if labels is not None else ():
+                if not has_label(labels[1][number : number + 1])[0]:
+                    continue
                 relevant = labels[0] == labels[1][number]
                 rankings.add(None if self.approximate else distances, rows[number], relevant)
         found: dict[str, Any] = {f"neighbours in x found ({near_in_x})": float(np.mean(shared))}

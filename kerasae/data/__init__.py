@@ -8,11 +8,22 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.data._base import NO_ROWS, Data, array_spec
+from kerasae.data._labels import has_label
 from kerasae.data._more import read_examples
 from kerasae.data._source import Source
 from kerasae.data._split import Split
 
-__all__ = ["NO_ROWS", "Data", "Source", "Split", "array_spec", "load_data", "parse_source", "read_examples"]
+__all__ = [
+    "NO_ROWS",
+    "Data",
+    "Source",
+    "Split",
+    "array_spec",
+    "has_label",
+    "load_data",
+    "parse_source",
+    "read_examples",
+]
 
 
 def load_data(source: str | Path, **arguments: Any) -> Data:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import tensorflow as tf
 
+from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split, drawn_rows, join_labels
 from kerasae.preprocessing import Preprocessor
 
@@ -188,5 +189,6 @@ class TableWriter:
         if self._sink is not None:
             self._sink.close()
             self._file.close()
-        labels = np.concatenate(self._labels) if self._labels else None
+        # Of all blocks together: one alone may look like another type.
+        labels = tidy_labels(np.concatenate(self._labels)) if self._labels else None
         return StoredTable(self._path, self._count, self._home, labels)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from kerasae.data._base import Data, draw_splits
 from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._labels import tidy_labels
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import Split
 from kerasae.data._stored_table import TableWriter
@@ -118,7 +119,7 @@ def tables(
             raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
         frames, found = zip(*read(), strict=True)
         together = pd.concat(frames, ignore_index=id is None)
-        everything = Split(together, None if labels is None else _labels(np.concatenate(found)))
+        everything = Split(together, None if labels is None else tidy_labels(np.concatenate(found)))
         splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
         return Data(name, spec, **splits, skipped=skipped.lines)
     home = tempfile.TemporaryDirectory(prefix="kerasae-")
@@ -134,7 +135,7 @@ def tables(
         start += len(frame)
         for number, writer in enumerate(writers):
             chosen = np.flatnonzero(mine == number)
-            writer.write(frame.iloc[chosen], None if given is None else _labels(given[chosen]))
+            writer.write(frame.iloc[chosen], None if given is None else given[chosen])
     stored: dict[str, Any] = {key: writer.split() for key, writer in zip(names, writers, strict=True)}
     return Data(name, spec, **stored, skipped=skipped.lines)
 
@@ -157,7 +158,7 @@ def from_frame(
     examples = frame[used]
     columns = tuple(column_of(examples[name], (types or {}).get(name)) for name in examples)
     spec = Spec("table", (len(columns),), "mixed", columns=columns)
-    everything = Split(examples, None if labels is None else _labels(frame[labels].to_numpy()))
+    everything = Split(examples, None if labels is None else tidy_labels(frame[labels].to_numpy()))
     parts = draw_splits(len(frame), validation, calibration, test, seed)
     splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
     return Data("table", spec, **splits)
@@ -279,11 +280,3 @@ def _typed(
             yield frame, None if labels is None else block[labels].to_pandas().to_numpy()
 
     return rows, columns, read
-
-
-def _labels(values: np.ndarray) -> np.ndarray:
-    """Labels as integers where all of them are, otherwise as they stand or as texts."""
-    numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy("float64", na_value=np.nan)
-    if np.isnan(numbers).any():
-        return pd.Series(values).fillna("").astype(str).to_numpy(str)
-    return numbers.astype("int64") if (numbers == np.round(numbers)).all() else numbers

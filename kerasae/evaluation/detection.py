@@ -4,14 +4,14 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.evaluation._measures import reconstruct
 
 
 def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None:
     """Area under the ROC curve of the reconstruction errors against labels of two kinds.
 
-    The label that is rarer in the split is the anomaly.
+    The label that is rarer in the split is the anomaly. Rows without a label are left out.
 
     Args:
         codec: whose reconstructions.
@@ -24,11 +24,13 @@ def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None
     labels = data.split(split).labels
     if labels is None:
         return None
+    known = has_label(labels)
+    labels = labels[known]
     kinds, counts = np.unique(labels, return_counts=True)
     if len(kinds) != 2:
         return None
     scores = np.concatenate([row_errors(codec, data, raw, x) for raw, x in data.parts(split)])
-    return float(roc_auc_score(labels == kinds[counts.argmin()], scores))
+    return float(roc_auc_score(labels == kinds[counts.argmin()], scores[known]))
 
 
 def row_errors(codec: Codec, data: Data, raw: object, x: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, has_label
 from kerasae.evaluation._measures import Measures, codes_of
 from kerasae.evaluation._numbers import NumberMeasures
 from kerasae.evaluation._tables import TableMeasures
@@ -52,6 +52,8 @@ def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
 def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10_000) -> float | None:
     """Accuracy of a linear classifier on the codes, or `None` where there are no class labels.
 
+    Rows without a label are left out on both sides.
+
     Args:
         codec: whose codes.
         data: with labels in the training split and in `split`.
@@ -64,8 +66,12 @@ def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10
     few = data.drawn("train", most)
     labels = few.train.labels
     assert labels is not None
-    if labels.dtype.kind == "f" or not 1 < len(set(labels.tolist())) <= max(2, len(labels) // 2):
+    if labels.dtype.kind == "f":
+        return None
+    taught, known = has_label(labels), has_label(judged)
+    labels, judged = labels[taught], judged[known]
+    if not len(judged) or not 1 < len(set(labels.tolist())) <= max(2, len(labels) // 2):
         return None
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    probe.fit(codes_of(codec, few, "train"), labels)
-    return float(probe.score(codes_of(codec, data, split), judged))
+    probe.fit(codes_of(codec, few, "train")[taught], labels)
+    return float(probe.score(codes_of(codec, data, split)[known], judged))

@@ -68,12 +68,13 @@ class NearestNeighboursScore(Score):
         return self._distance(ops.convert_to_tensor(inputs["code"]), 1 if self._rows < self.most else 0)
 
     def _distance(self, code: Any, skipped: int) -> Any:
-        code = ops.cast(code, "float32")
-        squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(self.codes), axis=1)[None]
-        squared = squared - 2.0 * ops.matmul(code, ops.transpose(self.codes))
+        # In float64: |a|^2 + |b|^2 - 2ab cancels where codes are far from 0 and near to each other.
+        code, codes = ops.cast(code, "float64"), ops.cast(self.codes, "float64")
+        squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(codes), axis=1)[None]
+        squared = squared - 2.0 * ops.matmul(code, ops.transpose(codes))
         count = min(self.neighbours + skipped, self._rows)
         nearest = -ops.top_k(-squared, count)[0][:, min(skipped, count - 1) :]
-        return ops.mean(ops.sqrt(ops.maximum(nearest, 0.0)), axis=1)
+        return ops.cast(ops.mean(ops.sqrt(ops.maximum(nearest, 0.0)), axis=1), "float32")
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         squared = ops.square(inputs["residual"])

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from kerasae import PCA, Recipe, registry
 from kerasae.applications import AnomalyDetector, apply
 from kerasae.applications._accounts import account_of
 from kerasae.applications.anomaly import same_label
-from kerasae.data import Data, Split, array_spec
+from kerasae.data import Data, Split, array_spec, has_label
 from kerasae.data._base import NO_ROWS
+from kerasae.data._labels import tidy_labels
 from kerasae.evaluation import reconstruct
 from kerasae.evaluation._tables import TablePCA
 from kerasae.runs import run_recipe
@@ -187,6 +189,26 @@ def test_nearest_neighbours_are_those_of_scikit_learn():
     expected = NearestNeighbors(n_neighbors=4).fit(account["code"]).kneighbors(query)[0].mean(axis=1)
     found = np.asarray(score({"code": query, "residual": account["residual"][:30]}))
     np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("center", [30.0, -3000.0])
+def test_neighbours_of_codes_far_from_zero(center):
+    """Two clusters far from each other, each with a spread of a hundredth: no shift centres both."""
+    from sklearn.neighbors import NearestNeighbors
+
+    rng = np.random.default_rng(0)
+    around = np.where(rng.random((700, 1)) < 0.5, center, -center)
+    codes = (around + 0.01 * rng.normal(size=(700, 4))).astype("float32")
+    residual = np.ones((700, 2), "float32")
+    score = registry.get("score", "nearest_neighbours")
+    score.adapt(lambda: [{"code": codes[:500], "residual": residual[:500]}])
+    found = np.asarray(score({"code": codes[500:], "residual": residual[500:]}))
+    neighbours = NearestNeighbors(n_neighbors=5, algorithm="brute").fit(codes[:500].astype("float64"))
+    # From differences: scikit-learn's brute force is the same expansion.
+    index = neighbours.kneighbors(codes[500:].astype("float64"))[1]
+    apart = codes[500:, None].astype("float64") - codes[index]
+    expected = np.sqrt(np.square(apart).sum(axis=2)).mean(axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_a_combination_refuses_what_has_no_logarithm():
@@ -448,6 +470,8 @@ def test_only_normal_rows_are_fitted_on(model):
         (np.array([1.0, 2.0]), "1"),
         (np.array(["a", "A"]), "a"),
         (np.array(["3", "30"]), 3),
+        (np.array(["0", ""]), 0),
+        (np.array(["0", "1"]), 0.0),
     ],
 )
 def test_a_label_as_a_user_writes_it(labels, wanted):
@@ -541,3 +565,44 @@ def test_a_failure_leaves_nothing(table_run, tmp_path):
     with pytest.raises(ValueError, match="at least 999"):
         apply("anomaly", run, tmp_path / "none", false_alarms=0.001, refit=True)
     assert not [*tmp_path.iterdir()]
+
+
+# Labels that are missing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("normal", [0, None])
+def test_rows_without_a_label_are_left_out_of_figures(tmp_path, normal):
+    """Half of the labels are gone: they made 0 the text "0.0" and counted as anomalies."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(correlated(600, 0, size=4).astype("float64"), columns=list("abcd"))
+    odd = rng.random(600) < 0.15
+    frame.loc[odd] += 5 * rng.normal(size=(odd.sum(), 4))
+    frame["odd"] = odd.astype(int)
+    frame.loc[rng.random(600) < 0.5, "odd"] = np.nan
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    recipe = Recipe.of("undercomplete", source=str(tmp_path / "rows.csv"), latent_dim=2)
+    data = dataclasses.replace(recipe, data={**recipe.data, "labels": "odd"}).load()
+    assert set(data.test.labels) == {"0", "1", ""}
+    codec = TablePCA(2, indicators=True).fit(data)
+    detector = AnomalyDetector(codec, normal=normal, threshold="quantile").fit(data)
+    finding = detector.report(data, tmp_path)
+    known = data.test.labels != ""
+    scores = detector.score_samples(data.test.examples)
+    expected = roc_auc_score(data.test.labels[known] == "1", scores[known])
+    assert finding.figures["AUROC"] == pytest.approx(expected)
+    assert expected > 0.8
+    told = [text for _, text in finding.sentences]
+    assert any(f"{(~known).sum()} of {len(known)} rows have no label" in text for text in told)
+    if normal is not None:
+        seen = sum(len(part["code"]) for part in detector._accounts(data, "train"))
+        assert seen == (data.train.labels == "0").sum()
+
+
+def test_labels_keep_their_writing():
+    gaps = tidy_labels(np.array([0.0, 1.0, np.nan]))
+    assert [*gaps] == ["0", "1", ""]
+    assert [*has_label(gaps)] == [True, True, False]
+    assert tidy_labels(np.array(["0", "1", "1"])).dtype == "int64"
+    quantities = tidy_labels(np.array([0.5, np.nan]))
+    assert quantities.dtype == "float64" and [*has_label(quantities)] == [True, False]
+    assert [*tidy_labels(np.array(["a", None, " ", 7], dtype=object))] == ["a", "", "", "7"]

@@ -15,6 +15,7 @@ from kerasae.export._views import edge_view, server_view
 from kerasae import Recipe, export
 from kerasae.applications import AnomalyDetector, apply
 from kerasae.data import Data, Split, array_spec
+from kerasae.data.tables import from_frame
 from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
 from kerasae.scores import Detector
@@ -186,3 +187,17 @@ def test_what_is_not_of_the_shape_is_refused(sensors, sensor_artifact):
     for shape in ((1, 3), (1, 2, 1), (2, 1)):
         with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
             runtime.run("decode", {"z": np.zeros(shape, "float32")})
+
+
+def test_what_is_no_code_is_an_unknown_value_on_a_device():
+    """-1 was the code of the last value, and 1.5 that of the first."""
+    frame = pd.DataFrame({"a": np.arange(60.0), "c": ["u", "v", "w"] * 20})
+    preprocessor = Recipe.of().prepare(from_frame(frame)).preprocessor
+    assert preprocessor.spec.columns[1].width == 4
+    sent = np.array([-1, 1.5, 4, 1e9, np.inf, -np.inf, 0, 1, 3, np.nan], "float32")
+    numbers = np.linspace(-1, 9, len(sent))
+    x = edge_view(preprocessor).enter({"x": np.stack([numbers, sent], axis=1).astype("float32")})
+    assert [*np.asarray(x)[:-1, 1]] == [0, 0, 0, 0, 0, 0, 0, 1, 3]
+    assert np.isnan(x[-1, 1])
+    center, scale = preprocessor.centers[0], preprocessor.scales[0]
+    np.testing.assert_allclose(x[:, 0], (numbers - center) / scale, rtol=1e-5)
