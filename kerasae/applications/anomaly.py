@@ -343,8 +343,8 @@ def _unlabelled(known: np.ndarray) -> list[tuple[bool, str]]:
     return [
         (
             False,
-            f"{int((~known).sum()):,} of {len(known):,} rows have no label; AUROC, average precision, recall, "
-            "precision and false alarms leave them out.",
+            f"{int((~known).sum()):,} of {len(known):,} rows have no label; AUROC, average precision, "
+            "recall, precision and false alarms leave them out.",
         )
     ]
 

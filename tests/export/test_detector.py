@@ -106,7 +106,9 @@ def sensors():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(400, 6))
     x = x.astype("float32")
-    data = Data("rows", array_spec(x), Split(x[:250]), Split(x[250:350]), Split(x[350:]))
+    parts = {"train": x[:200], "validation": x[200:250], "calibration": x[250:350], "test": x[350:]}
+    splits = {name: Split(part) for name, part in parts.items()}
+    data = Data("rows", array_spec(x), **splits)
     data = Recipe.of().prepare(data)
     model = Recipe.of("denoising", latent_dim=2, network={"widths": [16]}).build(data)
     model.fit(data.x("train"), epochs=3, verbose=0)
