@@ -85,6 +85,39 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
     ] == pytest.approx(found, rel=1e-5)
 
 
+@every_family
+def test_weights_count_in_every_form(build, x, family):
+    model = build(family)
+    model.compile("sgd", jit_compile=False)
+    rows, weights = x[:96], np.linspace(0.2, 1.5, 96, dtype="float32")
+
+    def logs(*data, **options):
+        return model.evaluate(*data, batch_size=96, verbose=0, return_dict=True, **options)
+
+    plain, weighted = logs(rows), logs(rows, sample_weight=weights)
+    # Keras divides by the rows, not by the weights. Noise stays on: no target is no pair.
+    seed = np.array(model.validation_seed, "int32")
+    per_example = model.reconstruction_loss.per_example(rows, model(rows, seed=seed))
+    assert weighted["reconstruction"] == pytest.approx(np.mean(per_example * weights), rel=1e-4)
+    assert weighted["reconstruction"] != pytest.approx(plain["reconstruction"], rel=1e-3)
+    assert logs(rows, rows, sample_weight=weights) == pytest.approx(weighted, rel=1e-5)
+    if model.corruption is None:
+        batches = tf.data.Dataset.from_tensor_slices((rows, rows, weights)).batch(96)
+        found = model.evaluate(batches, verbose=0, return_dict=True)
+        assert found == pytest.approx(weighted, rel=1e-5)
+    history = model.fit(
+        rows, epochs=1, batch_size=96, verbose=0, validation_data=(rows, None, weights)
+    ).history
+    assert history["val_reconstruction"][0] == pytest.approx(
+        logs(rows, sample_weight=weights)["reconstruction"], rel=1e-5
+    )
+    # Rows of no weight teach nothing.
+    before = [variable.numpy() for variable in model.trainable_variables]
+    model.fit(rows, epochs=1, batch_size=32, verbose=0, sample_weight=np.zeros(96, "float32"))
+    for old, new in zip(before, model.trainable_variables, strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-7)
+
+
 @every_variant
 def test_learns(build, x, family, arguments):
     model = build(family, model=arguments)

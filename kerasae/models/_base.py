@@ -14,7 +14,8 @@ from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
-from kerasae.models._terms import Terms, check_compile, check_examples, check_target, kept_of_batch
+from kerasae.models._targets import check_target, is_none, unpacked, weighed_target
+from kerasae.models._terms import Terms, check_compile, check_examples, kept_of_batch
 from kerasae.models._wiring import all_layers, bind_scale, check_code_range, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
@@ -242,8 +243,30 @@ class Autoencoder(MultiWorkerFit):
         if self.built:
             self.optimizer.build(self.trainable_variables)
 
+    def fit(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Keras's `fit`, on examples alone: `fit(x)`, or `fit(noisy, clean)` for pairs.
+
+        Args:
+            x: Examples as `x`, `(rows, ...)`, or a dataset of batches of them. A dataset with weights
+                has batches `(x, x, sample_weight)`; these are pairs, to which no noise is added.
+            y: Clean examples of pairs, shaped like `x`. Defaults to `x` itself.
+            *arguments: Further arguments of `keras.Model.fit`, in its order.
+            **options: Arguments of `keras.Model.fit` by name. `sample_weight`, `(rows,)`, weighs the
+                examples in the reconstruction and in the penalties, with or without `y`.
+        """
+        if isinstance(options.get("validation_data"), tuple):
+            held_out = keras.utils.unpack_x_y_sample_weight(options["validation_data"])
+            options["validation_data"] = (held_out[0], weighed_target(*held_out), held_out[2])
+        y = weighed_target(x, y, options.get("sample_weight"))
+        return super().fit(x, y, *arguments, **options)
+
+    def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Keras's `evaluate`, on examples alone; see `fit` for the arguments."""
+        y = weighed_target(x, y, options.get("sample_weight"))
+        return super().evaluate(x, y, *arguments, **options)
+
     def train_step(self, data: Any) -> dict[str, Any]:
-        x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x, target, sample_weight = unpacked(data)
         with tf.GradientTape() as tape:
             loss, outputs = self.objective(x, target, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
@@ -257,7 +280,7 @@ class Autoencoder(MultiWorkerFit):
         return self._log(terms, x, target, outputs, sample_weight)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x, target, sample_weight = unpacked(data)
         seed = ops.convert_to_tensor(self.validation_seed, dtype="int32")
         loss, outputs = self.objective(x, target, sample_weight, training=False, seed=seed)
         self.observe(x, sample_weight)
@@ -306,7 +329,7 @@ class Autoencoder(MultiWorkerFit):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        target = x if y is None else y
+        target = x if is_none(y) else y
         check_target(x, target)
         if self.trim and training:
             kept = kept_of_batch(self.reconstruction_loss.per_example(target, y_pred), self.trim)
@@ -316,7 +339,7 @@ class Autoencoder(MultiWorkerFit):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         # What a metric compares are reconstructions, not a likelihood's parameters.
         mean = self.reconstruction_loss.mean(y_pred)
-        return super().compute_metrics(x, x if y is None else y, mean, sample_weight)
+        return super().compute_metrics(x, x if is_none(y) else y, mean, sample_weight)
 
     def observe(self, x: Any, sample_weight: Any) -> None:
         """Updates metrics of the family's own; outside `call`, so that no artifact holds them."""

@@ -54,16 +54,6 @@ class Terms:
                 metric.update_state(values["loss"], sample_weight=batch)
 
 
-def check_target(x: Any, target: Any) -> None:
-    """Refuses a target that is not shaped like `x`: labels would be broadcast in silence."""
-    if target.shape[1:] != x.shape[1:] or len(target.shape) != len(x.shape):
-        raise ValueError(
-            f"The target of an autoencoder must have the shape of its input {tuple(x.shape[1:])}, "
-            f"received {tuple(target.shape[1:])}; leave labels out of `fit`: fit(x), or "
-            "fit(noisy, clean) for pairs."
-        )
-
-
 def check_examples(x: Any, expected: Sequence[int | None]) -> None:
     """Refuse examples of another shape than `expected`, `(None, ...)`; `None` stands for any size."""
     received = tuple(x.shape)
