@@ -170,7 +170,7 @@ def train(
             steps_per_epoch=per_epoch,
             epochs=epochs,
             initial_epoch=first,
-            validation_data=data.validation_batches() if hold_out else None,
+            validation_data=data.validation_batches(model.validation_rows) if hold_out else None,
             shuffle=False,  # they are shuffled; Keras warns otherwise
             callbacks=extra,
             verbose=0,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from scipy import stats
 
 import kerasae
-from kerasae import registry
+from kerasae import Recipe, registry
 from kerasae.corruptions import (
     Corruption,
     GaussianNoise,
@@ -22,6 +23,7 @@ from kerasae.corruptions import (
     SaltAndPepperNoise,
     SwapNoise,
 )
+from kerasae.spec import Column, Spec
 
 NAMES = registry.names("corruption")
 ROWS, COLUMNS = 500, 40
@@ -259,6 +261,54 @@ def test_salt_and_pepper_come_in_equal_parts(low, high, level, x):
     rest = ~(pepper | salt)
     np.testing.assert_array_equal(found[rest], x[rest])
     assert level < 1 or not rest.any()
+
+
+@pytest.mark.parametrize("kind", ["rescaling", "standardization", "table"])
+def test_salt_and_pepper_are_the_ends_of_each_feature(kind):
+    # 0 and 1 of standardised numbers are a mean and one deviation above: no noise to speak of.
+    raw = np.random.default_rng(0).exponential(size=(300, 3)) * [1.0, 50.0, 0.01] + [0, 1e6, -3]
+    if kind == "table":
+        frame = pd.DataFrame(raw, columns=["a", "b", "c"]).assign(empty=np.nan, word=["x", "y"] * 150)
+        spec = Spec(
+            "table",
+            (5,),
+            "mixed",
+            columns=(
+                *(Column(name, "number", "float64") for name in "abc"),
+                Column("empty", "number", "float64"),
+                Column("word", "category", "object"),
+            ),
+        )
+        with pytest.warns(UserWarning, match="'empty' has no value"):
+            layer = registry.resolve("preprocessing", kind)(spec).fit(frame)
+        x = layer.to_x(frame)
+    else:
+        layer = registry.resolve("preprocessing", kind)(Spec("vector", (3,), "float64")).fit(raw)
+        x = layer.to_x(raw)
+    layer = type(layer).from_config(layer.get_config())
+    noise = SaltAndPepperNoise(1.0, seed=0)
+    noise.suit(layer)
+    found = layer.mend(tf.constant(x), tf.constant(spoiled(noise, x)), noise.continuous).numpy()[:, :3]
+    if kind == "rescaling":
+        # One range for all features.
+        assert set(np.unique(found)) == {0, 1}
+        return
+    for column, values in enumerate(found.T):
+        np.testing.assert_allclose(np.unique(values), [x[:, column].min(), x[:, column].max()], rtol=1e-5)
+
+
+def test_salt_and_pepper_of_a_model_are_those_of_its_data():
+    recipe = Recipe.of(
+        "denoising",
+        latent_dim=2,
+        model={"corruption": "salt_and_pepper"},
+        network={"widths": [4]},
+        preprocessing={"name": "standardization"},
+    )
+    with pytest.warns(UserWarning, match="constant"):
+        data = recipe.load()
+    x = data.x("train")
+    np.testing.assert_allclose(recipe.build(data).corruption.ends[1], x.max(axis=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (1.0, 0.0)])

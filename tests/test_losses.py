@@ -311,6 +311,16 @@ def test_bernoulli_is_the_likelihood_of_binary_data():
     np.testing.assert_allclose(per_example(Bernoulli(), x, logits), expected, rtol=RTOL, atol=ATOL)
 
 
+@pytest.mark.parametrize("logit", [0.0, -0.0, 1e-20, -1e-20, 2.0, -2.0])
+def test_the_gradient_of_bernoulli_is_what_is_left(logit):
+    # sigmoid(logit) - x; at 0, where an untrained decoder starts, it was -x.
+    x, logits = tf.constant([[0.0, 0.3, 1.0]]), tf.fill((1, 3), logit)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = Bernoulli().per_example(x, logits)
+    np.testing.assert_allclose(tape.gradient(loss, logits), tf.sigmoid(logits) - x, atol=1e-6)
+
+
 def test_bernoulli_keeps_its_digits_far_from_zero():
     # log(1 + e^-80) is 1.8e-35: any form that subtracts would say 0 or lose it in 80.
     x, logits = np.array([[1.0], [0.0]], "float32"), np.array([[80.0], [80.0]], "float32")

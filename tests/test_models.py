@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
-from scipy.stats import multivariate_normal
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm
 
 from kerasae import PCA, Recipe, evaluate, registry, train
 from kerasae.corruptions import MaskingNoise
@@ -53,6 +54,17 @@ def test_top_k_codes_have_k_numbers(build, digits):
     codes = model.transform(digits.test.examples)
     assert ((codes != 0).sum(axis=1) <= 3).all()
     assert ((codes != 0).sum(axis=1) == 3).mean() > 0.95
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_top_k_alone_is_plain_top_k(build, tied):
+    model = build("sparse", latent_dim=16, model={"k": 3}, network={"tied": tied})
+    assert model.penalties() == []
+    assert all(variable.constraint is None for variable in model.decoder.trainable_variables)
+    # Beside a penalty that is asked for, and without `k`, nothing is different.
+    both = build("sparse", latent_dim=16, model={"k": 3, "penalty": "l1"})
+    assert [type(one).__name__ for one in both.penalties()] == ["L1"]
+    assert [type(one).__name__ for one in build("sparse").penalties()] == ["L1"]
 
 
 def test_the_log_counts_active_and_dead_units():
@@ -277,6 +289,49 @@ def test_nll_tightens_with_samples_and_elbo_is_its_bound(linear_gaussian):
     assert -elbo == pytest.approx(one, abs=0.15)
 
 
+def test_draws_are_shared_with_no_neighbour(linear_gaussian):
+    """Seed 0 in the second batch had the draws of seed 1 in the first."""
+    model, x, _ = linear_gaussian
+    same = np.repeat(x[:1], 6, axis=0)
+    found = np.concatenate([model.nll(same, samples=1, seed=seed, batch_size=2) for seed in range(4)])
+    assert len(np.unique(found)) == len(found)
+    ones = [model.elbo(x[:1], samples=2, seed=seed)["reconstruction"] for seed in range(3)]
+    twos = [2 * ones[seed] - model.elbo(x[:1], samples=1, seed=seed)["reconstruction"] for seed in range(3)]
+    assert not np.isclose(twos[0], model.elbo(x[:1], seed=1)["reconstruction"], rtol=1e-4)
+
+
+def test_rows_are_measured_in_batches(linear_gaussian, monkeypatch):
+    model, x, _ = linear_gaussian
+    whole = model.elbo(x, samples=3, seed=5)
+    drawn = model.sample_posterior(x, seed=5)
+    seen, original = [], type(model).posterior
+
+    def posterior(self, x, training=False):
+        seen.append(x.shape[0])
+        return original(self, x, training=training)
+
+    monkeypatch.setattr(type(model), "posterior", posterior)
+    assert model.elbo(x, samples=3, seed=5, batch_size=16) == pytest.approx(whole, rel=1e-5)
+    np.testing.assert_allclose(model.sample_posterior(x, seed=5, batch_size=16), drawn, rtol=1e-5)
+    assert seen == 2 * [16, 16, 8]
+
+
+def test_the_elbo_knows_no_beta(linear_gaussian):
+    base, x, _ = linear_gaussian
+    model = VariationalAutoencoder(
+        base.encoder, base.decoder, reconstruction_loss=Gaussian(0.5), beta=3.0, warmup_steps=9
+    )
+    model.build((None, 5))
+    for mine, theirs in ((model.to_mean, base.to_mean), (model.to_log_var, base.to_log_var)):
+        mine.set_weights(theirs.get_weights())
+    found = model.elbo(x, seed=2)
+    mean, log_var = (np.asarray(one, "float64") for one in model.posterior(x))
+    kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum(axis=1).mean()
+    assert found["kl"] == pytest.approx(kl, rel=1e-5)
+    assert found["elbo"] == pytest.approx(-found["reconstruction"] - kl, rel=1e-6)
+    assert found == pytest.approx(base.elbo(x, seed=2), rel=1e-6)
+
+
 @pytest.mark.parametrize("samples", [1, 99, 100, 101, 250])
 def test_the_number_of_samples_is_respected(linear_gaussian, samples, monkeypatch):
     model, x, _ = linear_gaussian
@@ -313,6 +368,53 @@ def test_importance_weighted_training_has_the_bounds_loss(linear_gaussian):
         losses[k] = np.mean(found)
     assert losses[50] < losses[1]
     assert losses[50] == pytest.approx(exact.mean(), abs=0.1)
+
+
+def importance_weighted(base, k, **arguments):
+    model = VariationalAutoencoder(
+        base.encoder, base.decoder, reconstruction_loss=Gaussian(0.5), importance_samples=k, **arguments
+    )
+    model.build((None, 5))
+    model.to_mean.set_weights(base.to_mean.get_weights())
+    model.to_log_var.set_weights([np.zeros((5, 2)), np.full(2, -1.0)])
+    model.compile("adam", jit_compile=False)
+    return model
+
+
+def bound(model, x, k, beta, seed):
+    """`-log 1/k sum_i p(x|z_i) (p(z_i) / q(z_i|x))^beta` from the densities themselves."""
+    mean, log_var = model.posterior(tf.constant(x))
+    means, log_vars = tf.repeat(mean, k, axis=0), tf.repeat(log_var, k, axis=0)
+    z = np.asarray(model.sampling((means, log_vars), training=True, seed=seed), "float64")
+    means, log_vars = np.asarray(means, "float64"), np.asarray(log_vars, "float64")
+    log_p = -np.asarray(model.reconstruction_loss.per_example(tf.repeat(x, k, axis=0), model.decoder(z)))
+    log_prior = norm.logpdf(z).sum(axis=1)
+    log_q = norm.logpdf(z, means, np.exp(0.5 * log_vars)).sum(axis=1)
+    weights = (log_p + beta * (log_prior - log_q)).reshape(-1, k)
+    return (np.log(k) - logsumexp(weights, axis=1)).mean()
+
+
+@pytest.mark.parametrize(("training", "beta"), [(True, 0.5), (False, 2.0)])
+def test_the_importance_weighted_bound_warms_up_in_training_alone(linear_gaussian, training, beta):
+    base, x, _ = linear_gaussian
+    model = importance_weighted(base, 5, beta=2.0, warmup_steps=4)
+    # A quarter of the way to 2.
+    model.kl.step.assign(1)
+    seed = tf.constant([3, 4])
+    loss, _ = model.objective(tf.constant(x), None, None, training=training, seed=seed)
+    assert float(loss) == pytest.approx(bound(model, x, 5, beta, seed), rel=1e-4)
+
+
+def test_a_validation_judges_by_the_bound_that_is_trained(linear_gaussian):
+    base, x, _ = linear_gaussian
+    model = importance_weighted(base, 20)
+    logs = model.evaluate(x, batch_size=40, verbose=0, return_dict=True)
+    expected = bound(model, x, 20, 1.0, tf.constant(model.validation_seed))
+    assert logs["loss"] == pytest.approx(expected, rel=1e-4)
+    assert logs["loss"] == pytest.approx(logs["reconstruction"] + logs["kl"] + logs["tightening"], rel=1e-5)
+    # The plain ELBO is another number: this posterior is far from the true one.
+    assert logs["tightening"] < -0.5
+    assert importance_weighted(base, 50).validation_rows == 2048 // 50
 
 
 def test_the_importance_weighted_gradient_is_that_of_the_bound(linear_gaussian):

@@ -112,7 +112,7 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     the raw type asks, as a camera or a file would.
     """
     x = preprocessor.to_x(raw)
-    noise.blank = preprocessor.blank
+    noise.suit(preprocessor)
     tensor = ops.convert_to_tensor(x)
     drawn = noise(tensor, seed=ops.convert_to_tensor(seed, dtype="int32"))
     noisy = ops.convert_to_numpy(preprocessor.mend(tensor, drawn, noise.continuous))

@@ -31,7 +31,10 @@ class Corruption(NoiseLayer):
     #: Whether it has a meaning for numbers alone, not for codes of categories or words.
     continuous = False
     #: What a masked feature becomes; a model with a preprocessor sets it to the mark of its kind.
-    blank = 0.0
+    blank: float = 0.0
+    #: The least and the greatest `x`, numbers or one for each feature; a model with a preprocessor
+    #: sets them to those of its training data.
+    ends: tuple[Any, Any] = (0.0, 1.0)
 
     def __init__(self, level: float, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed=seed, **kwargs)
@@ -39,6 +42,12 @@ class Corruption(NoiseLayer):
             bound = "non-negative" if self.highest == float("inf") else f"in [0, {self.highest:g}]"
             raise ValueError(f"`level` must be {bound}, received {level!r}.")
         self.level = level
+
+    def suit(self, preprocessor: Any) -> None:
+        """Takes over from a preprocessor what a blank is in its `x`, and between what ends `x` lies."""
+        self.blank = preprocessor.blank
+        if preprocessor.ends is not None:
+            self.ends = preprocessor.ends
 
     def corrupt(self, x: Any, seed: Any) -> Any:
         """The spoiled `x`."""

@@ -14,8 +14,9 @@ class SaltAndPepperNoise(Corruption):
 
     Args:
         level: the probability, in [0, 1].
-        low: pepper, in units of `x`.
-        high: salt, in units of `x`.
+        low: Pepper, in units of `x`. Defaults to the least `x` of the training data, feature by
+            feature where they are scaled so, and to 0 without a preprocessor.
+        high: Salt, in units of `x`. Defaults to the greatest `x`, and to 1 without a preprocessor.
         seed: an integer that fixes the sequence of draws, or `None`.
 
     Raises:
@@ -30,13 +31,13 @@ class SaltAndPepperNoise(Corruption):
         self,
         level: float = 0.1,
         *,
-        low: float = 0.0,
-        high: float = 1.0,
+        low: float | None = None,
+        high: float | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(level, seed=seed, **kwargs)
-        if not low < high:
+        if low is not None and high is not None and not low < high:
             raise ValueError(f"`low` must be below `high`, received {low!r} and {high!r}.")
         self.low = low
         self.high = high
@@ -44,8 +45,10 @@ class SaltAndPepperNoise(Corruption):
     def corrupt(self, x: Any, seed: Any) -> Any:
         # One draw decides both: below level/2 pepper, from there to level salt.
         draw = self.uniform(ops.shape(x), seed)
-        low = ops.cast(self.low, x.dtype)
-        high = ops.cast(self.high, x.dtype)
+        low, high = (
+            ops.cast(end if own is None else own, x.dtype)
+            for own, end in zip((self.low, self.high), self.ends, strict=True)
+        )
         return ops.where(draw < self.level / 2, low, ops.where(draw < self.level, high, x))
 
     def get_config(self) -> dict[str, Any]:

@@ -28,5 +28,8 @@ class Bernoulli(ReconstructionLoss):
         return ops.sigmoid(params)
 
     def per_feature(self, x: Any, params: Any) -> Any:
-        # softplus(l) - x l, in the form that neither overflows nor cancels.
-        return ops.relu(params) - x * params + ops.log1p(ops.exp(-ops.abs(params)))
+        # softplus(l) - x l, in the form that neither overflows nor cancels. By `where`, as in TensorFlow's
+        # own: at a logit of 0 the slopes of `relu` and `abs` are 0, and that of the loss would be -x.
+        positive = params >= 0
+        above = ops.where(positive, params, ops.zeros_like(params))
+        return above - x * params + ops.log1p(ops.exp(ops.where(positive, -params, params)))

@@ -208,7 +208,7 @@ class Autoencoder(MultiWorkerFit):
             self.code_penalty.build((None, self.latent_dim))
         if self.corruption is not None and self.preprocessor is not None:
             self.preprocessor.check_noise(self.corruption.continuous)
-            self.corruption.blank = self.preprocessor.blank
+            self.corruption.suit(self.preprocessor)
         # Keras holds each input against it: an axis that lacks would be broadcast in the loss.
         self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
@@ -285,6 +285,11 @@ class Autoencoder(MultiWorkerFit):
         loss, outputs = self.objective(x, target, sample_weight, training=False, seed=seed)
         self.observe(x, sample_weight)
         return self._log(self.terms.split(self, loss), x, target, outputs, sample_weight)
+
+    @property
+    def validation_rows(self) -> int:
+        """Rows of a validation batch: as many as one step can hold, as no gradient is taken."""
+        return 2048
 
     def predict_step(self, data: Any) -> Any:
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)

@@ -24,29 +24,30 @@ class Tightening(Penalty):
 
 
 def importance_weighted_objective(
-    model: Any, x: Any, target: Any, sample_weight: Any, seed: Any
+    model: Any, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any
 ) -> tuple[Any, Any]:
     """`-log 1/k sum_i p(x|z_i) (p(z_i) / q(z_i|x))^beta` as a sum of named terms.
 
     The ELBO's two terms and the tightening, so that the log adds up; their gradients add up to
-    that of the bound. The encoder runs once for all draws.
+    that of the bound. The encoder runs once for all draws. A validation has the same bound, with
+    the full `beta` and draws of a fixed seed.
 
     Reference: Burda, Grosse, Salakhutdinov 2016, ICLR, equation 8.
     """
     k = model.importance_samples
     clean = x if target is None else target
-    noisy = model.corrupt(x, True, seed, target is None)
-    mean, log_var = model.posterior(noisy, training=True)
-    mean = model.penalise(mean, sample_weight, True)
-    mean, log_var = model.kl((mean, log_var), sample_weight=sample_weight, training=True)
+    noisy = model.corrupt(x, training, seed, target is None)
+    mean, log_var = model.posterior(noisy, training=training)
+    mean = model.penalise(mean, sample_weight, training)
+    mean, log_var = model.kl((mean, log_var), sample_weight=sample_weight, training=training)
     means, log_vars = ops.repeat(mean, k, axis=0), ops.repeat(log_var, k, axis=0)
-    z = model.sampling((means, log_vars), training=True, seed=seed)
-    params = model.decoder(z, training=True)
+    z = model.sampling((means, log_vars), training=training, seed=seed)
+    params = model.decoder(z, training=training)
     nll = model.reconstruction_loss.per_example(ops.repeat(clean, k, axis=0), params)
     # log q(z|x) - log p(z); the 2 pi of the two densities cancel.
     spread = ops.square(z - means) * ops.exp(-log_vars)
     divergence = 0.5 * ops.sum(ops.square(z) - spread - log_vars, axis=-1)
-    beta = model.kl.weight * model.kl.share()
+    beta = model.kl.weight * (model.kl.share() if training else 1.0)
     nll, divergence = ops.reshape(nll, (-1, k)), ops.reshape(divergence, (-1, k))
     bound = math.log(k) - ops.logsumexp(-nll - beta * divergence, axis=-1)
     model.tightening(
@@ -55,5 +56,5 @@ def importance_weighted_objective(
     )
     weights = None if sample_weight is None else ops.repeat(sample_weight, k, axis=0)
     repeated = ops.repeat(clean, k, axis=0)
-    loss = model.compute_loss(repeated, repeated, params, weights, training=True)
+    loss = model.compute_loss(repeated, repeated, params, weights, training=training)
     return loss, params[::k]

@@ -18,7 +18,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     Few units of the code speak for each example, which lets the code be larger than the input.
     Three ways: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each unit
-    at `rho` and needs a code in [0, 1]; `k` keeps the k largest of each code, exactly.
+    at `rho` and needs a code in [0, 1]; `k` keeps the k largest of each code, exactly, and needs no
+    penalty.
 
     L1 alone could be escaped by a small code and a steep decoder: the decoder is therefore held to
     kernels of spectral norm at most 1, unless its weights are tied to the encoder's. The log shows
@@ -28,7 +29,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
     Args:
         encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
         decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        penalty: `"l1"`, `"kl"`, or `None` for top-k alone.
+        penalty: `"l1"` or `"kl"`. Defaults to none beside `k`, and to `"l1"` without.
         weight: of the penalty; `None` takes the penalty's default.
         rho: mean activation wanted by `"kl"`, in (0, 1).
         momentum: of the average activation over batches for `"kl"`, in [0, 1).
@@ -46,8 +47,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         The reconstruction, `(batch, ...)`.
 
     Raises:
-        ValueError: for `"kl"` with an activation that is not bounded to [0, 1], or with neither a
-            penalty nor `k`.
+        ValueError: for `"kl"` with an activation that is not bounded to [0, 1], at `build`.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -65,7 +65,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         encoder: keras.Model,
         decoder: keras.Model,
         *,
-        penalty: Literal["l1", "kl"] | None = "l1",
+        penalty: Literal["l1", "kl"] | None = None,
         weight: float | None = None,
         rho: float = 0.1,
         momentum: float = 0.0,
@@ -78,8 +78,6 @@ class SparseAutoencoder(DeterministicAutoencoder):
         super().__init__(encoder, decoder, code_activation=chosen, **kwargs)
         if penalty not in ("l1", "kl", None):
             raise ValueError(f"`penalty` must be 'l1', 'kl' or None, received {penalty!r}.")
-        if penalty is None and k is None:
-            raise ValueError("A sparse model needs a `penalty` or `k`, received neither.")
         if not active_threshold >= 0:
             raise ValueError(f"`active_threshold` must be non-negative, received {active_threshold!r}.")
         self.penalty = penalty
@@ -89,7 +87,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.k = k
         self.active_threshold = active_threshold
         given: dict[str, Any] = {} if weight is None else {"weight": weight}
-        if penalty == "l1":
+        if penalty == "l1" or (penalty is None and k is None):
             self.code_penalty = L1(**given)
         elif penalty == "kl":
             self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **given)

@@ -13,6 +13,7 @@ from kerasae.models._base import Autoencoder
 from kerasae.models._importance import Tightening, importance_weighted_objective
 from kerasae.penalties.gaussian_kl import GaussianKL
 from kerasae.preprocessing import slices
+from kerasae.seeds import derived
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -30,7 +31,7 @@ class VariationalAutoencoder(Autoencoder):
         beta: weight of the KL term, at least 0.
         warmup_steps: training steps over which `beta` grows from 0; validation uses all of it.
         free_bits: nats per dimension that are not penalised, on the average of a batch.
-        importance_samples: draws per example in training, 1 for the ELBO.
+        importance_samples: draws per example in training and validation, 1 for the ELBO.
         **kwargs: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
             `preprocessor`, and those of `keras.Model`. The penalties act on the mean.
 
@@ -154,10 +155,15 @@ class VariationalAutoencoder(Autoencoder):
     def objective(
         self, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any = None
     ) -> tuple[Any, Any]:
-        if self.importance_samples == 1 or not training:
+        if self.importance_samples == 1:
             return super().objective(x, target, sample_weight, training=training, seed=seed)
         self._contract(x, sample_weight, seed)
-        return importance_weighted_objective(self, x, target, sample_weight, seed)
+        return importance_weighted_objective(self, x, target, sample_weight, training=training, seed=seed)
+
+    @property
+    def validation_rows(self) -> int:
+        # Each row is decoded once for each draw.
+        return max(1, super().validation_rows // self.importance_samples)
 
     def observe(self, x: Any, sample_weight: Any) -> None:
         kl = self.kl.measure(self.posterior(x))
@@ -170,11 +176,22 @@ class VariationalAutoencoder(Autoencoder):
         codes = keras.random.normal((count, self.latent_dim), seed=seed)
         return self.inverse_transform(ops.convert_to_numpy(codes))
 
-    def sample_posterior(self, raw: np.ndarray, seed: int) -> np.ndarray:
-        """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`."""
-        x = self._to_x(self._tensors(raw))
-        eps = keras.random.normal((int(ops.shape(x)[0]), self.latent_dim), seed=seed)
-        return self.inverse_transform(ops.convert_to_numpy(self.draw_code(self.describe(x), eps)))
+    def sample_posterior(self, raw: np.ndarray, seed: int, *, batch_size: int = 1024) -> np.ndarray:
+        """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`.
+
+        Args:
+            raw: Examples, `(batch, ...)`.
+            seed: Seed of the draws.
+            batch_size: Examples at a time. The draws do not depend on it. Defaults to 1024.
+        """
+        nest = self._tensors(raw)
+        rows = len(tf.nest.flatten(nest)[0])
+        eps = keras.random.normal((rows, self.latent_dim), seed=seed)
+        codes = [
+            self.draw_code(self.describe(self._to_x(part)), eps[start : start + batch_size])
+            for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True)
+        ]
+        return self.inverse_transform(np.concatenate([ops.convert_to_numpy(z) for z in codes]))
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
         """Dimensions whose posterior mean has a variance above `threshold` over the examples.
@@ -205,7 +222,7 @@ class VariationalAutoencoder(Autoencoder):
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
             x = self._to_x(rows)
             found = [
-                weigh(x, tf.constant(min(part, samples - done)), tf.constant([seed + number, done]))
+                weigh(x, tf.constant(min(part, samples - done)), tf.constant(derived(seed, number, done)))
                 for done in range(0, samples, part)
             ]
             together = ops.logsumexp(ops.concatenate(found, axis=0), axis=0)
@@ -224,19 +241,33 @@ class VariationalAutoencoder(Autoencoder):
         ratio = 0.5 * ops.sum(ops.square(eps) + log_var - ops.square(z), axis=-1)
         return ratio - nll
 
-    def elbo(self, raw: np.ndarray, samples: int = 1, *, seed: int = 0) -> dict[str, float]:
+    def elbo(
+        self, raw: np.ndarray, samples: int = 1, *, seed: int = 0, batch_size: int = 512
+    ) -> dict[str, float]:
         """The evidence lower bound and its terms, each a mean over examples in nats.
+
+        Args:
+            raw: Examples, `(batch, ...)`.
+            samples: Draws per example. Defaults to 1.
+            seed: Seed of the draws. Defaults to 0.
+            batch_size: Examples at a time. The draws do not depend on it. Defaults to 512.
 
         Returns:
             `elbo = -reconstruction - kl`, with `beta` 1 whatever the training used.
         """
-        x = self._to_x(self._tensors(raw))
-        mean, log_var = self.posterior(x)
-        kl = float(ops.mean(self.kl.measure((mean, log_var))))
-        draws = [
-            self.decoder(mean + ops.exp(0.5 * log_var) * keras.random.normal(mean.shape, seed=seed + i))
-            for i in range(samples)
+        nest = self._tensors(raw)
+        rows = len(tf.nest.flatten(nest)[0])
+        eps = [
+            tf.random.stateless_normal((rows, self.latent_dim), tf.constant(derived(seed, number)))
+            for number in range(samples)
         ]
-        terms = [ops.mean(self.reconstruction_loss.per_example(x, params)) for params in draws]
-        reconstruction = float(sum(terms)) / samples
+        kl = reconstruction = 0.0
+        for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True):
+            x = self._to_x(part)
+            mean, log_var = self.posterior(x)
+            kl += float(ops.sum(self.kl.measure((mean, log_var))))
+            for draw in eps:
+                z = mean + ops.exp(0.5 * log_var) * draw[start : start + batch_size]
+                reconstruction += float(ops.sum(self.reconstruction_loss.per_example(x, self.decoder(z))))
+        kl, reconstruction = kl / rows, reconstruction / (samples * rows)
         return {"elbo": -reconstruction - kl, "reconstruction": reconstruction, "kl": kl}

@@ -100,6 +100,11 @@ class Preprocessor(keras.layers.Layer):
         return np.concatenate([ops.convert_to_numpy(self(part)) for part in slices(nest, batch_size)])
 
     @property
+    def ends(self) -> tuple[Any, Any] | None:
+        """The least and the greatest `x` of the training data, numbers or one for each feature, if known."""
+        return None
+
+    @property
     def precision(self) -> str:
         """Type in which raw numbers are scaled: float64 where float32 cannot hold all of the raw type.
 

@@ -42,6 +42,11 @@ class Identity(Preprocessor):
         return ops.cast(inputs, "float32")
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        known = self.spec.low is not None and self.spec.high is not None
+        return (self.spec.low, self.spec.high) if known else None  # type: ignore[return-value]
+
+    @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((), "float64"), np.ones((), "float64")
 

@@ -67,6 +67,10 @@ class Rescaling(Preprocessor):
         return ops.cast(x, "float32")
 
     @property
+    def ends(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         low, high = self._range()
         return np.array(low, "float64"), np.array(high - low, "float64")

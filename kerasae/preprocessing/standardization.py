@@ -21,6 +21,8 @@ class Standardization(Preprocessor):
         spec: what one raw example is.
         mean: of each feature, flattened; `None` until `fit`.
         std: of each feature, flattened; `None` until `fit`.
+        low: Least raw value of each feature in training, flattened; `None` until `fit`.
+        high: Greatest raw value of each feature in training, flattened; `None` until `fit`.
 
     Raises:
         ValueError: if all features are constant in the training split.
@@ -32,11 +34,15 @@ class Standardization(Preprocessor):
         *,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        low: Sequence[float] | None = None,
+        high: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(spec, **kwargs)
         self.mean = None if mean is None else [float(value) for value in mean]
         self.std = None if std is None else [float(value) for value in std]
+        self.low = None if low is None else [float(value) for value in low]
+        self.high = None if high is None else [float(value) for value in high]
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Standardization":
         def parts() -> Iterable[np.ndarray]:
@@ -63,7 +69,7 @@ class Standardization(Preprocessor):
                 stacklevel=2,
             )
         variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
-        self.mean = mean.tolist()
+        self.mean, self.low, self.high = mean.tolist(), least.tolist(), greatest.tolist()
         # Not the root of the variance, which rounding leaves above 0.
         self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
         return self
@@ -79,6 +85,14 @@ class Standardization(Preprocessor):
         return ops.cast((ops.cast(inputs, self.precision) - mean) / std, "float32")
 
     @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.low is None or self.high is None:
+            return None
+        mean, std = self._moments()
+        low, high = ((np.reshape(end, self.spec.shape) - mean) / std for end in (self.low, self.high))
+        return low, high
+
+    @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         return self._moments()
 
@@ -92,4 +106,5 @@ class Standardization(Preprocessor):
         return ops.cast(x, self.precision) * std + mean
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mean": self.mean, "std": self.std}
+        names = ("mean", "std", "low", "high")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

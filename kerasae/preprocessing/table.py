@@ -37,6 +37,8 @@ class TablePreprocessing(Preprocessor):
         centers: of the columns of `spec`, `None` until `fit`.
         scales: of the columns of `spec`, `None` until `fit`.
         steps: to whose multiples a column is rounded on the way back; 0 for none.
+        lows: Least number of each column of `spec` in training, `None` until `fit`.
+        highs: Greatest number of each column of `spec` in training, `None` until `fit`.
 
     Call arguments:
         inputs: a dict from the name of a column to `(batch,)`: strings for a category, the empty one
@@ -61,6 +63,8 @@ class TablePreprocessing(Preprocessor):
         centers: Sequence[float] | None = None,
         scales: Sequence[float] | None = None,
         steps: Sequence[float] | None = None,
+        lows: Sequence[float] | None = None,
+        highs: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(spec, **kwargs)
@@ -71,6 +75,7 @@ class TablePreprocessing(Preprocessor):
         self.scaling = scaling
         self.max_categories = max_categories
         self.centers, self.scales, self.steps = centers, scales, steps
+        self.lows, self.highs = lows, highs
         # Strings are looked up outside XLA.
         self.supports_jit = False
         self._make_lookups()
@@ -118,6 +123,8 @@ class TablePreprocessing(Preprocessor):
         self.centers = [one.center for one in found]
         self.scales = [one.scale for one in found]
         self.steps = [one.step for one in found]
+        self.lows = [one.low for one in found]
+        self.highs = [one.high for one in found]
         self._make_lookups()
         return self
 
@@ -217,6 +224,17 @@ class TablePreprocessing(Preprocessor):
 
     # Noise ---------------------------------------------------------------------------------------
 
+    @property
+    def ends(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.lows is None or self.highs is None:
+            return None
+        centers, scales = self._moments()
+        used = [column.kind != "empty" for column in self.spec.columns]
+        low, high = (
+            (np.array(end) - centers)[used] / np.array(scales)[used] for end in (self.lows, self.highs)
+        )
+        return low, high
+
     def _is_code(self) -> np.ndarray:
         return np.array([column.kind not in ("number", "date") for column in self.spec.features])
 
@@ -240,9 +258,8 @@ class TablePreprocessing(Preprocessor):
         return keras.KerasTensor((None, *self.spec.shape), "float32")
 
     def get_config(self) -> dict[str, Any]:
-        own = {
-            name: getattr(self, name) for name in ("scaling", "max_categories", "centers", "scales", "steps")
-        }
+        names = ("scaling", "max_categories", "centers", "scales", "steps", "lows", "highs")
+        own = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **own}
 
 
@@ -367,6 +384,7 @@ class _Statistics:
         self.column, self.robust = column, robust
         self.rows = 0
         self.center, self.scale, self.step = 0.0, 1.0, 0.0
+        self.low = self.high = 0.0
         self._mean = self._squares = 0.0
         self._counts: Counter[str] = Counter()
         self._keys, self._sample = np.empty(0), np.empty(0)
@@ -388,6 +406,8 @@ class _Statistics:
             shift = mean - self._mean
             self._squares += np.square(present - mean).sum() + shift**2 * self.rows * len(present) / rows
         self._mean += shift * len(present) / rows
+        self.low = float(min(self.low, present.min()) if self.rows else present.min())
+        self.high = float(max(self.high, present.max()) if self.rows else present.max())
         self.rows = rows
         self._days &= bool((present % 86400 == 0).all())
         if self.robust:
