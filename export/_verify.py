@@ -2,14 +2,15 @@
 
 import dataclasses
 import importlib
-import json
 from pathlib import Path
 from typing import Any
 
+from kerasae.export._publish import MANIFEST, is_interrupted
 from kerasae.export._verify_edge import check_artifact, check_files, read_golden
 
 from kerasae import registry
 from kerasae.backend import quiet
+from kerasae.files import read_sealed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,36 +28,54 @@ class Verdict:
     notes: list[str]
 
 
-def verify(folder: str | Path) -> Verdict:
+def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     """Checks every file of a bundle and runs every artifact on the stored inputs.
+
+    A byte that was changed, in whatever file, is a fault.
+
+    Args:
+        folder: of the bundle.
+        run: whether artifacts are run; without it files are held against their checksums alone.
 
     Raises:
         FileNotFoundError: if the folder holds no bundle.
     """
     root = Path(folder)
-    if not (root / "manifest.json").is_file():
+    if not (root / MANIFEST).is_file():
         raise FileNotFoundError(
             f"Expected an export bundle (manifest.json) in {folder}, found none; `kerasae export` makes one."
         )
-    manifest = json.loads((root / "manifest.json").read_text(encoding="utf-8"))
-    faults = check_files(root, manifest["files"])
-    golden = {} if any(line.startswith("golden.npz") for line in faults) else read_golden(root / "golden.npz")
-    run, notes = [], []
-    newest = {one["format"]: one["path"] for one in manifest["artifacts"]}
+    faults = []
+    if is_interrupted(root):
+        faults.append(
+            "an export was stopped while it was published: `kerasae export` into this folder puts back what "
+            "was there"
+        )
+    try:
+        manifest = read_sealed(root / MANIFEST)
+    except ValueError:
+        # What it says of the artifacts cannot be trusted.
+        return Verdict([], [*faults, f"{MANIFEST}: changed since it was exported (checksum)"], [])
+    faults += check_files(root, manifest["files"])
+    damaged = any(line.startswith("golden.npz") for line in faults)
+    golden = {} if damaged else read_golden(root / "golden.npz")
+    answered, notes = [], []
+    versions = [one["version"] for one in manifest["artifacts"] if one["format"] == "saved_model"]
     for artifact in manifest["artifacts"]:
         path = root / artifact["path"]
-        if not path.exists() and artifact["path"] not in newest.values():
+        # Servers keep old versions as long as somebody wants to go back.
+        if artifact["format"] == "saved_model" and artifact["version"] < versions[-1] and not path.exists():
             notes.append(f"{artifact['path']}: an earlier version, removed since")
             continue
         found = check_files(root, artifact["files"])
         found += _additional(root, artifact)
-        if not found and golden:
+        if run and not found and golden:
             module: Any = importlib.import_module(f"{registry.ROOMS['export']}.{artifact['format']}")
             try:
                 # Runtimes say which delegates they take.
                 with quiet(show_failure=False):
                     found = check_artifact(artifact, golden, module.open_artifact, root)
-                run.append(artifact["path"])
+                answered.append(artifact["path"])
             except ImportError as error:
                 notes.append(f"{artifact['path']}: its files are as they were, but it was not run. {error}")
         faults += found
@@ -67,7 +86,7 @@ def verify(folder: str | Path) -> Verdict:
         name = path.relative_to(root).as_posix()
         if path.is_dir() and name not in listed:
             notes.append(f"{name}: not in the manifest; its export was stopped before the end")
-    return Verdict(run, faults, notes)
+    return Verdict(answered, faults, notes)
 
 
 def _additional(root: Path, artifact: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ def write_json(path: Path, values: Any) -> None:
     """Writes JSON under a temporary name and renames it."""
     new = path.with_suffix(".json.new")
     try:
-        new.write_text(json.dumps(values, indent=2) + "\n")
+        new.write_bytes(_text(values))
         new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)
@@ -31,12 +31,14 @@ def read_sealed(path: Path) -> dict[str, Any]:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is not as it was written.
     """
+    content = path.read_bytes()
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(content)
         seal = values.pop(_SEAL)
     except (ValueError, KeyError, TypeError, AttributeError):
         seal, values = None, {}
-    if seal != _seal(values):
+    # The text too: another space or another way to write a number changes no value.
+    if seal != _seal(values) or content != _text({**values, _SEAL: seal}):
         raise ValueError(f"Expected {path} as it was written, received a damaged file: its checksum differs.")
     return values
 
@@ -48,6 +50,10 @@ def checksum(path: Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _text(values: Any) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()
 
 
 def _seal(values: dict[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """search: the chief, which hands trials to workers and counts what comes back."""
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 from kerasae.tuning.hosts import Workers
 from kerasae.tuning.oracle import OWN, SpreadOracle
 from kerasae.tuning.settings import DATA, Settings
@@ -125,15 +125,18 @@ def _all_there(place: Path) -> list[Trial]:
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[None]:
     """Sees to it that one chief works in a folder; the system frees the lock of one that was killed."""
-    with (place / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FileExistsError(
-                f"Expected a search that is not running, received {place.parent}, where another process is "
-                "at work; wait for it, or end it."
-            ) from None
+    lock = filelock.FileLock(place / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise FileExistsError(
+            f"Expected a search that is not running, received {place.parent}, where another process is "
+            "at work; wait for it, or end it."
+        ) from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def check_address(address: str) -> None:

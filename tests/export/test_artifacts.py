@@ -13,18 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from kerasae.export import Subject, _bundle, _convert, _endpoints, _parity, _views
+from kerasae.export import Subject, _bundle, _convert, _endpoints, _parity, _publish, _views
 from kerasae.export._artifact import checksum
 from kerasae.export._parity import Case, golden_arrays
 from kerasae.export._server_inputs import as_files
 from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel, check_files, compare, read_golden
+from kerasae.export._verify_edge import EdgeModel, compare, read_golden, verify_edge
 from kerasae.export._warmup import check_warmup, read_warmup
 from PIL import Image
 
 from kerasae import Recipe, export, load_data, registry, train
 from kerasae.data import Data, Split
 from kerasae.data.tables import from_frame
+from kerasae.files import read_sealed, write_sealed
 from kerasae.losses import HIGHEST
 from kerasae.models import UndercompleteAutoencoder
 from kerasae.preprocessing import Rescaling, TablePreprocessing
@@ -563,7 +564,7 @@ def shipped(subject, tmp_path_factory):
 
 @pytest.fixture
 def ship(shipped, tmp_path):
-    shutil.copytree(shipped, tmp_path / "ship", symlinks=True)
+    shutil.copytree(shipped, tmp_path / "ship")
     return tmp_path / "ship"
 
 
@@ -592,9 +593,7 @@ def test_a_bundle_holds_what_it_promises(ship):
         "edge/small_int8.tflite",
     ]
     listed = set(manifest["files"]) | {name for one in manifest["artifacts"] for name in one["files"]}
-    there = {path.relative_to(ship).as_posix() for path in (ship / "edge").iterdir()}
-    there |= {path.relative_to(ship).as_posix() for path in ship.glob("server/*/*/**/*") if path.is_file()}
-    assert there <= listed
+    assert set(files_of(ship)) == listed | {"manifest.json"}
     for path, parity in json.loads((ship / "parity.json").read_text()).items():
         assert (ship / path).exists()
         assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
@@ -606,27 +605,88 @@ def test_a_bundle_that_was_moved_verifies(ship, tmp_path):
     assert len(verdict.artifacts) == 4
 
 
-def test_a_bundle_copied_without_links_verifies(ship, tmp_path):
-    shutil.copytree(ship, tmp_path / "flat", ignore=shutil.ignore_patterns("versions", "current"))
-    assert not export.verify(tmp_path / "flat").faults
+def by_copy(ship, to):
+    """As `cp -rL` does: links, if there were any, become what they lead to."""
+    shutil.copytree(ship, to, symlinks=False)
 
 
-def test_any_file_changed_by_one_byte_is_noticed(ship):
-    manifest = json.loads((ship / "manifest.json").read_text())
-    names = [*manifest["files"], *(name for one in manifest["artifacts"] for name in one["files"])]
-    assert len(names) > 8
-    for name in names:
-        content = bytearray((ship / name).read_bytes())
-        content[len(content) // 2] ^= 1
-        kept = (ship / name).read_bytes()
-        (ship / name).write_bytes(content)
-        noted = next(
-            files[name]
-            for files in (manifest["files"], *(one["files"] for one in manifest["artifacts"]))
-            if name in files
-        )
-        assert check_files(ship, {name: noted}) == [f"{name}: changed since it was exported (checksum)"]
-        (ship / name).write_bytes(kept)
+def by_zip(ship, to):
+    shutil.unpack_archive(shutil.make_archive(str(to), "zip", ship), to)
+
+
+def by_object_store(ship, to):
+    """Keeps files by their names: no folders, and so no empty ones, no links, no permissions."""
+    assert not any(path.is_symlink() for path in ship.rglob("*"))
+    objects = {path.relative_to(ship): path.read_bytes() for path in ship.rglob("*") if path.is_file()}
+    for name, content in objects.items():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (to / name).write_bytes(content)
+
+
+def by_git(ship, to):
+    def git(*arguments):
+        settings = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.autocrlf=true")
+        subprocess.run(["git", *settings, *arguments], check=True, capture_output=True)
+
+    git("init", ship)
+    git("-C", ship, "add", "--all")
+    git("-C", ship, "commit", "-m", "a bundle")
+    git("clone", ship, to)
+    shutil.rmtree(to / ".git")
+
+
+@pytest.mark.parametrize("way", [by_copy, by_zip, by_object_store, by_git])
+def test_a_bundle_survives_its_way_to_a_device(ship, tmp_path, way):
+    way(ship, tmp_path / "there")
+    verdict = export.verify(tmp_path / "there", run=way is by_object_store)
+    assert not verdict.faults + verdict.notes
+
+
+def files_of(root):
+    return {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def test_one_byte_changed_in_any_file_is_noticed(ship):
+    rng = np.random.default_rng(0)
+    assert not export.verify(ship, run=False).faults
+    names = files_of(ship)
+    assert {"manifest.json", "server/models.config", "README.md", "verify_edge.py"} < set(names)
+    for name, path in names.items():
+        kept = path.read_bytes()
+        for place in rng.integers(0, len(kept), 200 if name == "manifest.json" else 3):
+            content = bytearray(kept)
+            content[place] ^= rng.integers(1, 256)
+            path.write_bytes(content)
+            faults = export.verify(ship, run=False).faults
+            assert [line.startswith(f"{name}: changed") for line in faults] == [True], (name, place)
+        path.unlink()
+        if name != "manifest.json":
+            assert export.verify(ship, run=False).faults == [f"{name}: missing"]
+        path.write_bytes(kept)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"\n", b"\t"), (b"0.0001", b"0.00010")])
+def test_a_manifest_with_the_same_values_in_another_spelling_is_changed(ship, old, new):
+    path = ship / "manifest.json"
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    assert json.loads(path.read_bytes()) == json.loads(content)
+    faults = [f"{path.name}: changed since it was exported (checksum)"]
+    assert export.verify(ship).faults == faults == verify_edge(ship)[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["server/batching.config", "server/small/1/saved_model.pb", "onnx/small.onnx"]
+)
+def test_the_verifier_of_devices_checks_what_it_cannot_run(ship, name):
+    content = bytearray((ship / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (ship / name).write_bytes(content)
+    assert verify_edge(ship)[1] == [f"{name}: changed since it was exported (checksum)"]
+    shutil.rmtree(ship / "server")
+    shutil.rmtree(ship / "onnx")
+    assert verify_edge(ship) == (2, [])
 
 
 def test_answers_that_are_not_the_stored_ones_are_noticed(ship):
@@ -634,10 +694,9 @@ def test_answers_that_are_not_the_stored_ones_are_noticed(ship):
     key = next(key for key in golden if key.startswith("edge:encode:out:z"))
     golden[key] = golden[key] + 1
     np.savez(ship / "golden.npz", **golden)
-    path = ship / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = read_sealed(ship / "manifest.json")
     manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
-    path.write_text(json.dumps(manifest))
+    write_sealed(ship / "manifest.json", manifest)
     faults = export.verify(ship).faults
     assert any("small_float32.tflite encode z: max_deviation" in line for line in faults)
 
@@ -769,66 +828,78 @@ class Killed(BaseException):
 def staged(subject, shipped, tmp_path_factory):
     """What a second export has ready just before it is published."""
     home = tmp_path_factory.mktemp("staged")
-    shutil.copytree(shipped, home / "ship", symlinks=True)
+    shutil.copytree(shipped, home / "ship")
     with pytest.MonkeyPatch.context() as patch:
 
-        def keep(folder, root, version):
-            shutil.copytree(folder, home / "next")
+        def keep(root):
+            shutil.copytree(root / ".unfinished" / "new", home / "next")
 
-        patch.setattr(_bundle, "_publish", keep)
+        patch.setattr(_bundle, "publish", keep)
         export.bundle(subject("table"), home / "ship", precisions=["float32"])
     return home / "next"
 
 
-def publish_until(step, folder, root):
-    """Publishes and is stopped before so many steps on the disk; whether it came to its end."""
+def contents(root):
+    """All files with what is in them, but for those of an export that has not ended."""
+    found = files_of(root).items()
+    return {name: path.read_bytes() for name, path in found if not name.startswith((".unfinished", ".lock"))}
+
+
+def publish_until(step, root, error):
+    """Publishes and is stopped before so many steps on the disk; whether it came to its end.
+
+    A killed process does nothing any more; after an error, such as a disk that is full, the others go on.
+    """
     steps = 0
 
     def counted(function):
         def call(*arguments, **keywords):
             nonlocal steps
             steps += 1
-            if steps > step:
-                raise Killed
+            if steps == step + 1 or (error is Killed and steps > step):
+                raise error
             return function(*arguments, **keywords)
 
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("rename", "replace", "symlink_to", "mkdir"):
+        for name in ("rename", "replace", "mkdir", "unlink", "rmdir", "write_text"):
             patch.setattr(Path, name, counted(getattr(Path, name)))
-        patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
         try:
-            _bundle._publish(folder, root, 2)
-        except Killed:
+            _publish.publish(root)
+        except error:
             return False
     return True
 
 
-def test_a_kill_at_any_step_leaves_the_old_bundle_whole(staged, shipped, tmp_path):
-    seen, step, ended = set(), 0, False
-    while not ended:
+@pytest.mark.parametrize("error", [Killed, OSError])
+def test_an_export_that_is_stopped_at_any_step_is_not_published(staged, shipped, tmp_path, error):
+    old, seen = contents(shipped), set()
+    new = contents(staged) | {name: old[name] for name in old if name.startswith("server/small/1/")}
+    for step in range(100):
         root = tmp_path / f"{step}" / "ship"
-        shutil.copytree(shipped, root, symlinks=True)
-        shutil.copytree(staged, root / ".unfinished-2")
-        ended = publish_until(step, root / ".unfinished-2", root)
-        manifest = json.loads((root / "manifest.json").read_text())
-        for artifact in manifest["artifacts"]:
-            assert not check_files(root, artifact["files"]), (step, artifact["path"])
-        assert not check_files(root, manifest["files"]), step
-        assert (root / "server/small/1/saved_model.pb").is_file()
-        new = root / "server/small/2"
-        if new.exists():
-            whole = {p.relative_to(staged / "server/small/2") for p in (staged / "server/small/2").rglob("*")}
-            assert {p.relative_to(new) for p in new.rglob("*")} == whole
-        seen.add((manifest["version"], new.exists()))
-        # And the next export sweeps what was left.
-        with _bundle._staging(root) as (folder, version):
-            assert version == (2 if not new.exists() and not (root / "versions/2").exists() else 3)
-            assert [path.name for path in root.glob(".unfinished-*")] == [folder.name]
-        step += 1
-    assert seen == {(1, False), (1, True), (2, True)}
-    assert step > 5
+        shutil.copytree(shipped, root)
+        shutil.copytree(staged, root / ".unfinished" / "new")
+        ended = publish_until(step, root, error)
+        version = json.loads((root / "manifest.json").read_text())["version"]
+        whole = contents(root) == (new if version == 2 else old)
+        interrupted = any(
+            "was stopped while it was published" in one for one in export.verify(root, run=False).faults
+        )
+        # Until the next export an old manifest beside new parts is no secret.
+        assert whole or interrupted, step
+        if error is OSError:
+            assert whole
+            assert not interrupted
+        seen.add((version, whole))
+        with _publish.staging(root) as folder:
+            assert not list(folder.iterdir())
+        assert contents(root) == (new if version == 2 else old), step
+        if ended:
+            break
+    assert ended
+    assert {(1, True), (2, True)} <= seen
+    assert ((1, False) in seen) == (error is Killed)
 
 
 @pytest.mark.slow
@@ -856,15 +927,18 @@ def test_a_killed_process_leaves_the_old_bundle_whole(ship, subject, tmp_path):
         time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        with _publish.staging(ship):
+            # As the next export does, which puts back what was moved.
+            pass
         assert not export.verify(ship).faults
         assert (ship / "server/small/1").is_dir()
 
 
 def test_one_export_at_a_time(ship):
     with (
-        _bundle._locked(ship),
+        _publish.staging(ship),
         pytest.raises(ValueError, match=r"no other export into .*, but one is running"),
-        _bundle._locked(ship),
+        _publish.staging(ship),
     ):
         pass
 
@@ -906,21 +980,21 @@ def test_a_bundle_says_where_its_artifacts_are(subject, tmp_path):
     ],
 )
 def test_a_bundle_that_lost_what_proves_it_is_no_proof(ship, spoil, said):
-    manifest = json.loads((ship / "manifest.json").read_text())
+    manifest = read_sealed(ship / "manifest.json")
     golden = dict(np.load(ship / "golden.npz"))
     spoil(manifest, golden)
     np.savez(ship / "golden.npz", **golden)
     manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
-    (ship / "manifest.json").write_text(json.dumps(manifest))
+    write_sealed(ship / "manifest.json", manifest)
     assert any(said in line for line in export.verify(ship).faults)
 
 
 def test_a_file_that_cannot_be_run_is_named(ship):
     path = ship / "edge/small_int8.tflite"
     path.write_bytes(path.read_bytes()[:4000])
-    manifest = json.loads((ship / "manifest.json").read_text())
+    manifest = read_sealed(ship / "manifest.json")
     manifest["artifacts"][-1]["files"]["edge/small_int8.tflite"] = checksum(path)
-    (ship / "manifest.json").write_text(json.dumps(manifest))
+    write_sealed(ship / "manifest.json", manifest)
     (fault,) = export.verify(ship).faults
     assert fault.startswith("edge/small_int8.tflite: cannot be run: ")
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kerasae import export
+from kerasae.files import read_sealed, write_sealed
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ def device(shipped, tmp_path_factory):
 
 @pytest.fixture
 def copied(shipped, tmp_path):
-    """The bundle in another place, with files where it has links."""
+    """The bundle in another place."""
     return shutil.copytree(shipped, tmp_path / "copied")
 
 
@@ -74,9 +75,9 @@ def alter_answer(bundle, key):
     arrays[key] = arrays[key] + np.abs(arrays[key]).max() + 1
     np.savez_compressed(bundle / "golden.npz", **arrays)
     renewed = hashlib.sha256((bundle / "golden.npz").read_bytes()).hexdigest()
-    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest = read_sealed(bundle / "manifest.json")
     manifest["files"]["golden.npz"]["sha256"] = renewed
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    write_sealed(bundle / "manifest.json", manifest)
 
 
 def answers(bundle):

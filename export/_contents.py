@@ -1,0 +1,171 @@
+"""What a bundle holds beside its artifacts: golden answers, parity, card, configurations and manifest."""
+
+import datetime
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kerasae.export import _verify_edge
+from kerasae.export._artifact import Artifact, checksum, median_seconds
+from kerasae.export._card import write_card
+from kerasae.export._parity import ExportError, ParityError, golden_arrays
+from kerasae.export._publish import MANIFEST
+from kerasae.export._serving import write_configs
+from kerasae.export._subject import Subject
+from kerasae.export._views import edge_view
+
+import kerasae
+from kerasae.codec import fingerprint
+from kerasae.files import read_sealed, write_sealed
+
+#: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
+_GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
+#: Git would write the line ends of another system into text files, whose checksums would differ.
+_GIT_ATTRIBUTES = "* -text\n"
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """The manifest of a bundle; empty where there is none yet.
+
+    Raises:
+        ValueError: if it is not as it was written.
+    """
+    return read_sealed(root / MANIFEST) if (root / MANIFEST).is_file() else {}
+
+
+def next_version(root: Path, manifest: dict[str, Any]) -> int:
+    """The number of the next server version: above those that are there and above that of the last export."""
+    taken = [int(path.name) for path in root.glob("server/*/*") if path.name.isdigit()]
+    return 1 + max([*taken, manifest.get("version", 0)])
+
+
+def write_contents(
+    subject: Subject,
+    folder: Path,
+    root: Path,
+    earlier: dict[str, Any],
+    version: int,
+    written: list[Artifact],
+    refused: list[tuple[dict[str, Any], ExportError]],
+) -> None:
+    """Writes all that goes with the artifacts of an export, with what is kept of earlier ones.
+
+    Args:
+        subject: what was exported.
+        folder: into which it was, and which holds its artifacts.
+        root: of the bundle.
+        earlier: the manifest of the bundle as it is.
+        version: of the server.
+        written: the artifacts.
+        refused: those that were left out, as the manifest names them, each with its error.
+    """
+    model = fingerprint(subject.model)
+    kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, model)]
+    golden = _kept_golden(root, kept)
+    entries, parity = [], {}
+    if kept:
+        before = json.loads((root / "parity.json").read_text(encoding="utf-8"))
+        parity = {one["path"]: before[one["path"]] for one in kept}
+    for artifact in written:
+        entry = {**artifact.to_dict(folder), "version": version, "model": model}
+        if artifact.golden == "server":
+            entry["golden"] = f"server/{version}"
+        entries.append(entry)
+        parity[entry["path"]] = artifact.parity.to_dict()
+        if not any(key.startswith(f"{entry['golden']}:") for key in golden):
+            cases = subject.cached(artifact.golden, dict)
+            golden |= golden_arrays(entry["golden"], cases, _rows(subject))
+    for left_out, error in refused:
+        if isinstance(error, ParityError):
+            parity[left_out["path"]] = error.parity.to_dict()
+    for one in kept:
+        for name in one["files"]:
+            if _side(one) != "server":
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / name, folder / name)
+    vocabulary = edge_view(subject.preprocessor).vocabulary()
+    for side in {_side(entry) for entry in (*kept, *entries)} - {"server"}:
+        if any(_side(entry) == side for entry in entries):
+            if vocabulary is not None:
+                _write_json(folder / side / "vocabulary.json", vocabulary)
+        elif (root / side / "vocabulary.json").is_file():
+            shutil.copy2(root / side / "vocabulary.json", folder / side / "vocabulary.json")
+    arrays: Any = golden
+    np.savez_compressed(folder / "golden.npz", **arrays)
+    _write_json(folder / "parity.json", parity)
+    shutil.copyfile(_verify_edge.__file__, folder / "verify_edge.py")
+    manifest = {
+        "kerasae": kerasae.__version__,
+        "name": subject.name,
+        "version": version,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "model": _model_facts(subject),
+        "artifacts": [*kept, *entries],
+        "refused": [left_out for left_out, _ in refused],
+    }
+    write_card(folder / "README.md", manifest, parity)
+    (folder / ".gitattributes").write_text(_GIT_ATTRIBUTES, encoding="utf-8")
+    names = sorted({*_served(root), *_served(folder)})
+    if names:
+        (folder / "server").mkdir(exist_ok=True)
+        write_configs(folder / "server", names)
+    # Of the artifacts each has its own files in its entry.
+    loose = [*folder.glob("*"), *folder.glob("*/vocabulary.json"), *folder.glob("server/*.config")]
+    files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
+    manifest["files"] = {name: checksum(folder / name) for name in files}
+    write_sealed(folder / MANIFEST, manifest)
+
+
+def _model_facts(subject: Subject) -> dict[str, Any]:
+    model, spec = subject.model, subject.preprocessor.spec
+    x = subject.preprocessor.to_x(subject.held_out[:1])
+    return {
+        "family": type(model).__name__,
+        "kind": spec.kind,
+        "shape": list(spec.shape),
+        "latent_dim": model.latent_dim,
+        "parameters": int(model.count_params()),
+        "error_unit": model.reconstruction_loss.error_unit,
+        "keras_call_ms": 1e3 * median_seconds(lambda: model(x)),
+    }
+
+
+def _rows(subject: Subject) -> int:
+    size = 4 * int(np.prod(subject.preprocessor.spec.shape)) * 6
+    low, high = _GOLDEN_ROWS
+    return max(low, min(high, _GOLDEN_BYTES // size))
+
+
+def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: str) -> bool:
+    """Whether an artifact of an earlier export stays: server versions do, others of the same model if
+    none are new."""
+    if not (root / entry["path"]).exists():
+        return False
+    if _side(entry) == "server":
+        return True
+    return entry.get("model") == model and all(one.golden != entry["golden"] for one in written)
+
+
+def _side(entry: dict[str, Any]) -> str:
+    """The folder of a bundle that an artifact lies in."""
+    return entry["path"].partition("/")[0]
+
+
+def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    groups = {entry["golden"] for entry in kept}
+    if not groups:
+        return {}
+    with np.load(root / "golden.npz", allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files if key.partition(":")[0] in groups}
+
+
+def _served(root: Path) -> list[str]:
+    """The names of the models on the servers' side of a folder."""
+    return [path.name for path in (root / "server").glob("*") if path.is_dir()]
+
+
+def _write_json(path: Path, values: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
