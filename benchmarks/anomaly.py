@@ -79,7 +79,7 @@ def main() -> None:
         areas = []
         for seed in range(arguments.seeds):
             train, test, odd, rows = split(path, seed, arguments.contaminated)
-            detector = AutoencoderDetector(preset=preset, random_state=seed).fit(train)
+            detector = AutoencoderDetector(preset=preset, novelty=False, random_state=seed).fit(train)
             areas.append({score: area(detector, score, train, test, odd) for score in _SCORES})
         mean = pd.DataFrame(areas).mean() * 100
         found[name] = {**mean, "spread": pd.DataFrame(areas)["whitened"].std() * 100, "rows": rows}

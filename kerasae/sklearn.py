@@ -6,7 +6,9 @@ network; missing entries, and a DataFrame with columns of other types, the table
 """
 
 import contextlib
+import math
 import random
+import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -22,6 +24,7 @@ from sklearn.base import (
 )
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from kerasae.applications.anomaly import AnomalyDetector
@@ -32,7 +35,9 @@ from kerasae.models import Autoencoder
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
+from kerasae.thresholds._base import clear_of
 from kerasae.thresholds.median_deviation import MedianDeviationThreshold
+from kerasae.thresholds.quantile import QuantileThreshold
 from kerasae.training import train
 
 
@@ -41,6 +46,11 @@ class _Estimator(BaseEstimator):
 
     #: Share of the rows held out to choose the epoch; 0 trains on all of them, for all epochs.
     _held_out: ClassVar[float] = 0.1
+
+    @property
+    def _calibrating(self) -> float:
+        """Share of the rows kept from training and choices, for what is promised of new rows."""
+        return 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "model": [str],
@@ -98,7 +108,7 @@ class _Estimator(BaseEstimator):
         return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
 
     def _fit_model(self, rows: Any) -> Data:
-        """Trains `model_` on rows; returns the data, with what was held out as validation split."""
+        """Trains `model_` on rows; returns the data, with the validation and the calibration split."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with _random_state_kept():
             recipe, data = self._recipe(rows, seed)
@@ -127,11 +137,12 @@ class _Estimator(BaseEstimator):
             settings["train.epochs"] = int(self.epochs)
         recipe = Recipe.of().override({**settings, "train.seed": seed % 2**31, **(self.settings or {})})
         order = np.random.default_rng(seed).permutation(len(rows))
-        held = max(1, round(self._held_out * len(rows))) if self._held_out and len(rows) > 3 else 0
-        everything = Split(rows)
-        parts = (np.sort(order[held:]), np.sort(order[:held]))
-        train_rows, validation_rows = (everything.rows(part) for part in parts)
-        data = Data("rows", spec, train_rows, validation_rows, everything.rows(order[:0]))
+        enough = len(rows) > 3
+        held = max(1, round(self._held_out * len(rows))) if self._held_out and enough else 0
+        kept = max(1, round(self._calibrating * (len(rows) - held))) if self._calibrating and enough else 0
+        parts = np.split(order, [held, held + min(kept, len(rows) - held - 2)])
+        validation, calibration, train_rows = (Split(rows).rows(np.sort(part)) for part in parts)
+        data = Data("rows", spec, train_rows, validation, train_rows.rows([]), calibration=calibration)
         return recipe, recipe.prepare(data)
 
 
@@ -210,6 +221,24 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return self.model_.inverse_transform(np.asarray(X, "float32"))
 
 
+def _judges_new_rows(detector: "AutoencoderDetector") -> bool:
+    if detector.novelty:
+        return True
+    raise AttributeError(
+        "With novelty=False there is `fit_predict` alone, as the scores of rows that a model was trained on "
+        "say nothing of new ones; take novelty=True."
+    )
+
+
+def _judges_its_own_rows(detector: "AutoencoderDetector") -> bool:
+    if not detector.novelty:
+        return True
+    raise AttributeError(
+        "With novelty=True new rows are judged, by `predict`; take novelty=False to find the outliers among "
+        "the rows of `fit`."
+    )
+
+
 class AutoencoderDetector(OutlierMixin, _Estimator):
     """Odd rows, as `sklearn.ensemble.IsolationForest` finds them, by an autoencoder.
 
@@ -220,7 +249,13 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
             `"contaminated_detector"` for rows with outliers among them; `None` takes `model`.
         anomaly_score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
         contamination: share of outliers among the rows of `fit`, in (0, 0.5], which decides the
-            threshold; `"auto"` puts it 3.5 robust deviations above the median score instead.
+            threshold: of new rows of the same kind `predict` finds as many on the average. `"auto"` puts
+            the threshold 3.5 robust deviations from the median score instead.
+        novelty: whether new rows are judged, by `predict`, `decision_function` and `score_samples`. The
+            model scores the rows that it was trained on too well, so the threshold is found from rows
+            that are held out. `False` trains on all rows and finds the outliers among them: then there
+            is `fit_predict` alone, as in `sklearn.neighbors.LocalOutlierFactor`.
+        calibration: share of the rows of `fit` held out for the threshold, in (0, 1), with `novelty`.
         model: a family of `kerasae.models`, where there is no preset.
         latent_dim: size of the code; `None` for that of the preset.
         epochs: at most so many, in place of the steps of the preset.
@@ -230,6 +265,7 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
     Attributes:
         detector_: the fitted application, with `explain` for reasons.
         offset_: `decision_function` is `score_samples` less this.
+        training_scores_: scores of the rows of `fit`, `(rows,)`, lower for odder ones; without `novelty`.
         model_: the trained autoencoder, with its preprocessing.
     """
 
@@ -240,6 +276,8 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         **_Estimator._parameter_constraints,
         "anomaly_score": [str, dict],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
+        "novelty": ["boolean"],
+        "calibration": [Interval(Real, 0, 1, closed="neither")],
     }
 
     def __init__(
@@ -248,6 +286,8 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         preset: str | None = "detector",
         anomaly_score: str | dict[str, Any] = "whitened",
         contamination: float | str = 0.05,
+        novelty: bool = True,
+        calibration: float = 0.2,
         model: str = "denoising",
         latent_dim: int | None = None,
         epochs: int | None = None,
@@ -257,6 +297,8 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         self.preset = preset
         self.anomaly_score = anomaly_score
         self.contamination = contamination
+        self.novelty = novelty
+        self.calibration = calibration
         self.model = model
         self.latent_dim = latent_dim
         self.epochs = epochs
@@ -269,26 +311,64 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         self._fit_score(self._fit_model(self._rows(X, reset=True)))
         return self
 
+    @property
+    def _calibrating(self) -> float:
+        return self.calibration if self.novelty else 0.0
+
     def _fit_score(self, data: Data) -> None:
         self.detector_ = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(data)
-        scores = np.concatenate([self.detector_.score_samples(raw) for raw in data.train.chunks()])
+        if self.novelty and len(data.calibration):
+            self.offset_ = -self._new_threshold(self.detector_.score_samples(data.calibration.examples))
+            return
+        scores = self.detector_.score_training(data)
+        if self.novelty:
+            self._warn_of_few(0)
+        else:
+            self.training_scores_ = -scores
         if self.contamination == "auto":
             self.offset_ = -MedianDeviationThreshold().fit(scores).threshold_
         else:
-            self.offset_ = float(np.percentile(-scores, 100.0 * float(self.contamination)))
+            share = 100.0 * float(self.contamination)
+            self.offset_ = -clear_of(scores, float(-np.percentile(-scores, share)))
 
+    def _new_threshold(self, scores: np.ndarray) -> float:
+        """The score above which new rows are outliers, from those of held-out rows, `(rows,)`."""
+        if self.contamination == "auto":
+            return MedianDeviationThreshold().fit(scores).threshold_
+        share = float(self.contamination)
+        if share * (len(scores) + 1) < 1:
+            self._warn_of_few(len(scores))
+        return QuantileThreshold(false_alarms=share).fit(scores).threshold_
+
+    def _warn_of_few(self, rows: int) -> None:
+        asked = "" if self.contamination == "auto" else f" for contamination={self.contamination:g}"
+        needed = 1 if self.contamination == "auto" else math.ceil(1 / float(self.contamination)) - 1
+        warnings.warn(
+            f"Expected at least {needed} held-out rows{asked}, received {rows}: more new rows may be "
+            "flagged than asked for; fit on more rows, or raise `calibration`.",
+            stacklevel=2,
+        )
+
+    @available_if(_judges_new_rows)
     def score_samples(self, X: Any) -> np.ndarray:
-        """Scores of rows, `(rows,)`; lower is odder."""
+        """Scores of new rows, `(rows,)`; lower is odder."""
         check_is_fitted(self)
         return -self.detector_.score_samples(self._rows(X, reset=False))
 
+    @available_if(_judges_new_rows)
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores less `offset_`, `(rows,)`; negative for outliers."""
         return self.score_samples(X) - self.offset_
 
+    @available_if(_judges_new_rows)
     def predict(self, X: Any) -> np.ndarray:
         """-1 for outliers and 1 for the rest, `(rows,)`."""
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    @available_if(_judges_its_own_rows)
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+        """-1 for the outliers among the rows that it is fitted on, and 1 for the rest, `(rows,)`."""
+        return np.where(self.fit(X).training_scores_ < self.offset_, -1, 1)
 
     def explain(self, X: Any) -> np.ndarray:
         """What each column adds to the score of each row, `(rows, columns)`; more is odder."""
@@ -306,13 +386,20 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
         latent_dim: size of the code.
         epochs: at most so many; `None` for at most 3,000 steps.
         preset: a member of `kerasae.presets` in place of `model`, or `None`.
+        calibration: share of the rows of `fit` held out for the intervals of `imputer_`, in [0, 1); 0
+            trains on them too, and there are no intervals.
         settings: any other parameter, as `--set` takes it.
         random_state: of the weights, the split and the noise.
 
     Attributes:
-        imputer_: the fitted application, with `draw` for several imputations.
+        imputer_: the fitted application, with `draw` for several imputations and `intervals`.
         model_: the trained autoencoder, with its preprocessing.
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **_Estimator._parameter_constraints,
+        "calibration": [Interval(Real, 0, 1, closed="left")],
+    }
 
     def __init__(
         self,
@@ -321,6 +408,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
         latent_dim: int | None = None,
         epochs: int | None = None,
         preset: str | None = None,
+        calibration: float = 0.1,
         settings: dict[str, Any] | None = None,
         random_state: Any = 0,
     ) -> None:
@@ -328,8 +416,13 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
         self.latent_dim = latent_dim
         self.epochs = epochs
         self.preset = preset
+        self.calibration = calibration
         self.settings = settings
         self.random_state = random_state
+
+    @property
+    def _calibrating(self) -> float:
+        return self.calibration
 
     def _takes_table(self, rows: Any) -> bool:
         return True

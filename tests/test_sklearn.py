@@ -6,8 +6,9 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.base import clone
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -24,6 +25,7 @@ _SHORT = {"epochs": 2, "settings": {"network.widths": [8], "train.jit_compile": 
     [
         AutoencoderTransformer(2, **_SHORT),
         AutoencoderDetector(latent_dim=4, **_SHORT),
+        AutoencoderDetector(latent_dim=4, novelty=False, **_SHORT),
         AutoencoderImputer(latent_dim=2, **_SHORT),
     ]
 )
@@ -43,7 +45,7 @@ def test_the_contract_where_scipy_takes_other_arrays(run_python):
         f"sys.exit(pytest.main({which!r}, plugins=[Count()]))",
         SCIPY_ARRAY_API="1",
     )
-    assert found.count("check call passed") == 3
+    assert found.count("check call passed") == 4
     assert "skipped" not in found
 
 
@@ -154,11 +156,78 @@ def test_what_was_complete_in_training_must_be_complete(iris):
         estimator.transform(gap)
 
 
+def flagged_range(fresh, held_out, share):
+    """Between which counts of `fresh` new rows 99.9 % lie, for a threshold from so many held-out rows."""
+    return stats.betabinom.interval(0.999, fresh, share * (held_out + 1), (1 - share) * (held_out + 1))
+
+
+#: A hundred rows of noise in 20 columns, which a model learns by heart.
+_BY_HEART = {
+    "contamination": 0.1,
+    "settings": {"train.steps": 500, "train.batch_size": 50, "network.widths": [64]},
+}
+
+
+@pytest.mark.parametrize("score", ["whitened", "nearest_neighbours"])
+def test_new_rows_are_flagged_as_often_as_asked(score):
+    rng = np.random.default_rng(0)
+    detector = AutoencoderDetector(anomaly_score=score, calibration=0.5, **_BY_HEART)
+    detector.fit(rng.normal(size=(200, 20)))
+    flagged = (detector.predict(rng.normal(size=(1000, 20))) == -1).sum()
+    low, high = flagged_range(1000, 100, 0.1)
+    assert low <= flagged <= high
+
+
+def test_the_threshold_of_rows_that_were_trained_on_does_not_do_for_new_ones():
+    rng = np.random.default_rng(0)
+    own = AutoencoderDetector(novelty=False, **_BY_HEART)
+    assert (own.fit_predict(rng.normal(size=(100, 20))) == -1).sum() == 10
+    new = -own.detector_.score_samples(rng.normal(size=(1000, 20)))
+    assert (new < own.offset_).sum() > flagged_range(1000, 100, 0.1)[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("contamination", [0.05, "auto"])
+@pytest.mark.parametrize("score", ["whitened", "nearest_neighbours"])
+def test_benign_rows_that_are_new_are_not_odd(score, contamination):
+    """The issue: 107 fresh benign rows of breast_cancer after a fit on 250, 100 % or 83 % of them flagged."""
+    X, y = load_breast_cancer(return_X_y=True)
+    benign = np.random.default_rng(0).permutation(X[y == 1])
+    detector = AutoencoderDetector(anomaly_score=score, contamination=contamination).fit(benign[:250])
+    flagged = (detector.predict(benign[250:]) == -1).sum()
+    low, high = flagged_range(107, 50, 0.05)
+    assert low <= flagged <= high
+    assert (detector.predict(X[y == 0]) == -1).mean() > 0.6
+
+
+def test_too_few_rows_for_the_share_are_said():
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.warns(UserWarning, match="at least 99 held-out rows for contamination=0.01, received 12"):
+        AutoencoderDetector(contamination=0.01, **_SHORT).fit(rows)
+
+
+@pytest.mark.slow
+def test_an_imputer_holds_out_rows_for_its_intervals(mixed):
+    ends = {}
+    for share in (0.0, 0.2):
+        imputer = AutoencoderImputer(latent_dim=3, calibration=share, **_SHORT).fit(mixed)
+        _, low, high = imputer.imputer_.intervals(mixed)
+        ends[share] = (low["a"].notna() | high["a"].notna()).sum()
+    gaps = mixed["a"].isna().sum()
+    assert gaps and ends == {0.0: 0, 0.2: gaps}
+
+
 def test_the_share_of_outliers_is_that_asked_for(iris):
     X, _ = iris
-    detector = AutoencoderDetector(contamination=0.1, latent_dim=3, **_SHORT)
+    detector = AutoencoderDetector(contamination=0.1, latent_dim=3, novelty=False, **_SHORT)
     assert (detector.fit_predict(X) == -1).sum() == 15
     robust = AutoencoderDetector(contamination="auto", latent_dim=3, **_SHORT).fit(X)
     assert (robust.predict(X) == -1).sum() < 15
+    with pytest.raises(AttributeError) as raised:
+        robust.fit_predict(X)
+    assert "take novelty=False to find the outliers" in str(raised.value.__cause__)
+    with pytest.raises(AttributeError) as raised:
+        detector.predict(X)
+    assert "take novelty=True" in str(raised.value.__cause__)
     with pytest.raises(ValueError, match="contamination"):
         AutoencoderDetector(contamination=0.7).fit(X)

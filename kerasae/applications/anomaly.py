@@ -104,6 +104,18 @@ class AnomalyDetector(Application):
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
+    def score_training(self, data: Data) -> np.ndarray:
+        """Return the scores of the training rows, `(rows,)`, each as if it had not been adapted to itself.
+
+        The weights have seen these rows, so the scores are lower than those of new rows.
+        """
+        score = self.detector_.score
+        parts = [
+            np.asarray(score.on_training_rows({key: part[key] for key in score.needs}), "float64")
+            for part in self._accounts(data, "train")
+        ]
+        return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
+
     def fit(self, data: Data) -> Self:
         threshold = self._threshold()
         if not len(data.calibration):
