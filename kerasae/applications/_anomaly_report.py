@@ -72,7 +72,9 @@ def _names(data: Data) -> np.ndarray:
 
 
 def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
-    """`scores.csv` in the order of the examples, and what every feature adds to each score."""
+    """`scores.csv`, the oddest example first, and in the same order what every feature adds to each score."""
+    order = np.argsort(-rows["score"].to_numpy(), kind="stable")
+    rows, added = rows.iloc[order].reset_index(drop=True), added[order]
     sheet.write_sheet(rows, out / "scores.csv")
     if data.spec.kind == "image":
         shaped = added.reshape(-1, *data.spec.shape)

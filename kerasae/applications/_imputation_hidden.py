@@ -181,7 +181,7 @@ class HiddenFigures:
         ]
         return [
             *(worth if len(self._worth()) else []),
-            f"A share of {self._share:g} of the cells of the test rows that are there was hidden at random "
+            f"A share of {self._share:g} of the cells of these rows that are there was hidden at random "
             "and filled from the others. Error: mean squared error over the hidden numbers, in squared units "
             "of x; that of the mean, with the mean of the training and validation rows in its place.",
             f"Interval: widened on cells hidden from calibration rows, in a share of {self._share:g} too, "

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
+from kerasae.applications._which_rows import of_the_test_split, seen_before
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.evaluation.metrics import measures
@@ -27,6 +28,7 @@ class Outcome:
         refused: why a baseline has no figures, by its name.
         folder: where the files lie.
         decisive: beginnings of the heading by which codecs are compared.
+        remarks: Sentences on which rows these are, each with whether it is good news.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Outcome:
     refused: Mapping[str, str]
     folder: Path
     decisive: Sequence[str] = ()
+    remarks: Sequence[tuple[bool, str]] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -79,7 +82,7 @@ class Outcome:
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each with whether it is good news; at the end how the baselines do."""
         own, *_ = self.findings.values()
-        found = [*own.sentences]
+        found = [*self.remarks, *own.sentences]
         compared = self.comparison()
         if compared is None or not compared[2] or own.better.get(compared[0]) is None:
             return found
@@ -184,7 +187,8 @@ def apply(
                 if not findings:
                     own = application
                 findings[key] = application.report(data, None if findings else folder)
-        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive)
+        remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
+        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive, remarks)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
     if codec is None and stored is None:

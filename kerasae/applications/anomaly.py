@@ -24,9 +24,9 @@ class AnomalyDetector(Application):
     """A score for each example, a threshold with a stated rate of false alarms, and reasons.
 
     The score is fitted on the training split, the threshold on the calibration split, which neither
-    weights nor settings were chosen by. Writes `scores.csv` (score, p-value, whether flagged, and the
-    features that add most) and `contributions.csv`, or `.npz` for images, and leaves `detector.keras` in
-    the run.
+    weights nor settings were chosen by. Writes `scores.csv`, the oddest example first (score, p-value,
+    whether flagged, and the features that add most) and, in the same order, `contributions.csv`, or
+    `.npz` for images. Leaves `detector.keras` in the run.
 
     A later use takes the stored detector, without a look at the training data.
 

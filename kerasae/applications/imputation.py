@@ -251,7 +251,7 @@ class Imputer(Application):
         pictures, listings = [], []
         if out is not None and data.spec.kind == "table":
             listings.append(
-                Listing("By column", "Cells that were hidden from test rows.", *measured.by_column())
+                Listing("By column", "Cells of these rows that were hidden.", *measured.by_column())
             )
         elif out is not None and files.shown is not None:
             pictures.append(self._picture(*files.shown))

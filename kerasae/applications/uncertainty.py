@@ -206,7 +206,7 @@ class Uncertainty(Application):
         if share is not None:
             good = abs(share - self.interval) <= 0.05
             sentences.append(
-                (good, f"The {self.interval:.0%} intervals held {share:.1%} of the test rows' numbers.")
+                (good, f"The {self.interval:.0%} intervals held {share:.1%} of these rows' numbers.")
             )
         if self._cells.number.any() and (lack := self._conformal.lack):
             sentences.append((False, lack))

@@ -1,0 +1,55 @@
+"""Which rows an application works on, in a sentence: the test split, or rows that were trained on."""
+
+from pathlib import Path
+
+from kerasae.data import Data, parse_source
+from kerasae.data._source import Mark
+from kerasae.runs import Run
+
+
+def of_the_test_split(data: Data) -> tuple[bool, str]:
+    """Say that the examples are the test split, and how many of the rows that is."""
+    total = sum(data.rows.values())
+    return (
+        True,
+        f"These are the {len(data.test):,} rows of the test split, of {total:,} rows of {data.name}; name "
+        "EXAMPLES to work on all rows of another file.",
+    )
+
+
+def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
+    """Warn of examples that are the data of the training; nothing for others.
+
+    Args:
+        run: The trained run.
+        source: What the user named.
+        rows: How many examples there are.
+    """
+    if not _is_of_training(run, source):
+        return []
+    counts = run.source.rows if run.source is not None else {}
+    trained = counts.get("train", 0)
+    if not run.recipe.train.get("hold_out", True):
+        trained += counts.get("validation", 0)
+    share = f"{trained:,} of these {rows:,}" if trained else "most of these"
+    return [
+        (
+            False,
+            f"{source} is what the model was trained on: it has seen {share} rows, so they look better than "
+            "new rows, and nothing that is promised of new rows holds for them; leave EXAMPLES out to work "
+            "on the test split alone.",
+        )
+    ]
+
+
+def _is_of_training(run: Run, source: str) -> bool:
+    """Whether a source is that of the training: the same content, or the same name where there is no file."""
+    path, section = Path(source), run.recipe.data
+    if not path.exists():
+        return parse_source(source).items() <= section.items()
+    pinned = run.source.files.get("path") if run.source is not None else None
+    if pinned is None:
+        written = Path(section.get("path", ""))
+        return bool(section.get("path")) and written.exists() and path.samefile(written)
+    # A checksum takes time, so sizes are compared first.
+    return (path.is_dir() or path.stat().st_size == pinned.bytes) and Mark.of(path).same(pinned)
