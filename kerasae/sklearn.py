@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -32,6 +33,7 @@ from kerasae.applications.imputation import Imputer
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import column_of
 from kerasae.models import Autoencoder
+from kerasae.preprocessing.table import named_by_text, plain
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
@@ -70,17 +72,21 @@ class _Estimator(BaseEstimator):
     def _rows(self, X: Any, *, reset: bool) -> Any:
         """Rows as a codec of this estimator takes them: an array of numbers, or a DataFrame."""
         least = 2 if reset else 1
-        if isinstance(X, pd.DataFrame) and not all(map(pd.api.types.is_numeric_dtype, X.dtypes)):
+        X = as_frame(X)
+        if reset:
+            numeric = not isinstance(X, pd.DataFrame) or all(map(pd.api.types.is_numeric_dtype, X.dtypes))
+            self._mixed = not numeric
+        if self._mixed and isinstance(X, pd.DataFrame):
             validate_data(self, X, reset=reset, skip_check_array=True)
             if len(X) < least:
                 raise ValueError(
                     f"Found array with {len(X)} sample(s) while a minimum of {least} is required."
                 )
-            rows: Any = X.rename(columns=str)
+            rows: Any = named_by_text(X)
         else:
             rows = validate_data(
                 self,
-                X,
+                _of_numpy(X),
                 reset=reset,
                 dtype="numeric",
                 ensure_all_finite="allow-nan",
@@ -101,6 +107,8 @@ class _Estimator(BaseEstimator):
             )
         return rows
 
+    #: Whether it was fitted on a DataFrame with columns of other types than numbers.
+    _mixed: bool
     #: Whether it was fitted on a table.
     _table: bool
 
@@ -144,6 +152,30 @@ class _Estimator(BaseEstimator):
         validation, calibration, train_rows = (Split(rows).rows(np.sort(part)) for part in parts)
         data = Data("rows", spec, train_rows, validation, train_rows.rows([]), calibration=calibration)
         return recipe, recipe.prepare(data)
+
+
+def as_frame(X: Any) -> Any:
+    """Rows of another library that hands out Arrow's columns, such as polars, as a DataFrame of pandas."""
+    if isinstance(X, pd.DataFrame) or not hasattr(X, "__arrow_c_stream__"):
+        return X
+    table = pa.table(X)
+    # pandas has no name for the strings of polars.
+    kinds = [pa.string() if pa.types.is_string_view(one.type) else one.type for one in table.schema]
+    table = table.cast(pa.schema([*zip(table.column_names, kinds, strict=True)]))
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _of_numpy(X: Any) -> Any:
+    """A DataFrame with Arrow's numbers as float64; scikit-learn knows the other types of numbers."""
+    if not isinstance(X, pd.DataFrame):
+        return X
+    found = X.copy(deep=False)
+    for place, dtype in enumerate(X.dtypes):
+        if isinstance(dtype, pd.ArrowDtype):
+            found.isetitem(
+                place, plain(X.iloc[:, place]).astype("Float64").to_numpy("float64", na_value=np.nan)
+            )
+    return found
 
 
 @contextlib.contextmanager
@@ -435,10 +467,16 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Rows with their missing entries filled: a DataFrame for one with columns of other types."""
+        """Rows with their missing entries filled: a DataFrame for a DataFrame, otherwise an array.
+
+        A DataFrame has the index, the columns and the types of `X`.
+        """
         check_is_fitted(self)
         rows = self._rows(X, reset=False)
-        filled = self.imputer_.transform(rows)
-        if isinstance(X, pd.DataFrame):
-            return filled.set_axis(X.columns, axis=1)
-        return filled.to_numpy("float32" if np.asarray(X).dtype == np.float32 else "float64")
+        given = as_frame(X)
+        if not isinstance(given, pd.DataFrame):
+            filled = self.imputer_.transform(rows)
+            return filled.to_numpy("float32" if np.asarray(X).dtype == np.float32 else "float64")
+        # The types are those of `X`, though the model may have been fitted on an array of its numbers.
+        filled = self.imputer_.transform(given.set_axis(rows.columns, axis=1))
+        return filled.set_axis(given.columns, axis=1)

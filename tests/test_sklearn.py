@@ -1,10 +1,13 @@
 """scikit-learn's own checks on the estimators, and what they are used for."""
 
+import datetime
 import pickle
+from decimal import Decimal
 
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn.base import clone
@@ -14,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from kerasae.preprocessing.table import type_name
 from kerasae.sklearn import AutoencoderDetector, AutoencoderImputer, AutoencoderTransformer
 
 #: Short trainings: what the checks look at is the contract.
@@ -67,6 +71,11 @@ def mixed():
     frame.loc[::11, "kind"] = np.nan
     frame.index = [f"row {number}" for number in range(200)]
     return frame
+
+
+@pytest.fixture(scope="module")
+def imputer(mixed):
+    return AutoencoderImputer(latent_dim=2, **_SHORT).fit(mixed)
 
 
 def test_codes_in_a_pipeline_and_a_grid(iris):
@@ -134,6 +143,109 @@ def test_gaps_are_filled_and_the_rest_is_kept(mixed):
         there = mixed[name].notna()
         assert (filled.loc[there, name] == mixed.loc[there, name]).all()
     assert set(filled["kind"]) == {"hot", "cold"}
+
+
+def test_filled_entries_are_of_the_type_of_the_others():
+    """Each column beside the type that its filled entries must have."""
+    rng = np.random.default_rng(0)
+
+    def gaps(values):
+        return [None if row in (3, 17) else value for row, value in enumerate(values)]
+
+    ints, bits = rng.choice([7, 9], 60).tolist(), (rng.random(60) > 0.5).tolist()
+    prices = [Decimal(f"{value:.2f}") for value in rng.normal(size=60)]
+    days = [datetime.date(2024, 1, 1 + int(day)) for day in rng.integers(0, 28, 60)]
+    arrow = {
+        name: pd.Series(gaps(values), dtype=pd.ArrowDtype(kind))
+        for name, values, kind in (
+            ("arrow ints", ints, pa.int64()),
+            ("arrow days", days, pa.date32()),
+            ("arrow prices", prices, pa.decimal128(8, 2)),
+        )
+    }
+    dictionary = pa.array(gaps(rng.choice(["a", "b"], 60).tolist())).dictionary_encode()
+    frame = pd.DataFrame(
+        {
+            "category of ints": pd.Categorical(gaps(ints)),
+            "booleans": pd.Series(gaps(bits), dtype=object),
+            "prices": pd.Series(gaps(prices), dtype=object),
+            "days": pd.Series(gaps(days), dtype=object),
+            "intervals": pd.cut(pd.Series(gaps(rng.normal(size=60)), dtype="float64"), [-9, -1, 1, 9]),
+            "dictionary": pd.Series(dictionary, dtype=pd.ArrowDtype(dictionary.type)),
+            **arrow,
+        }
+    ).set_axis([f"row {number}" for number in range(60)])
+    imputer = AutoencoderImputer(latent_dim=2, **_SHORT).fit(frame)
+    filled = imputer.transform(frame)
+    assert filled.index.equals(frame.index)
+    assert [*filled.dtypes] == [*frame.dtypes]
+    types = (int, bool, Decimal, datetime.date, pd.Interval, str, int, datetime.date, Decimal)
+    for name, kind in zip(frame, types, strict=True):
+        assert {type(value) for value in filled[name]} == {kind}, name
+    rebuilt = imputer.model_.inverse_transform(imputer.model_.transform(frame))
+    known = [name for name in frame if name != "intervals"]
+    assert [type_name(rebuilt[name]) for name in known] == [type_name(frame[name]) for name in known]
+
+
+@pytest.mark.slow
+def test_numbers_keep_their_index_their_types_and_their_columns(iris):
+    frame = pd.DataFrame(iris[0][:60], index=range(100, 160))
+    frame.columns = pd.MultiIndex.from_product([["sepal", "petal"], ["length", "width"]])
+    frame["count", "n"] = range(60)
+    frame.iloc[::7, 1] = np.nan
+    filled = AutoencoderImputer(latent_dim=2, **_SHORT).fit_transform(frame)
+    assert len(pd.concat([frame, filled.add_suffix("_")], axis=1)) == 60
+    assert filled.columns.equals(frame.columns)
+    assert [*filled.dtypes] == [*frame.dtypes]
+    named = AutoencoderImputer(latent_dim=2, **_SHORT).set_output(transform="pandas").fit_transform(frame)
+    assert named.index.equals(frame.index)
+    # With a text among the columns the model takes them by name.
+    frame["kind", "k"] = np.where(frame.iloc[:, 0] > 5, "large", "small")
+    assert AutoencoderImputer(latent_dim=2, **_SHORT).fit_transform(frame).columns.equals(frame.columns)
+
+
+def test_a_type_that_cannot_hold_what_is_filled_is_said(imputer, mixed):
+    blank = mixed.assign(kind=np.nan)
+    with pytest.warns(UserWarning, match="'kind' of type float64 becomes one of objects"):
+        filled = imputer.transform(blank)
+    assert set(filled["kind"]) <= {"hot", "cold"}
+    narrow = mixed.iloc[:20].assign(kind=pd.Categorical([None] * 20, categories=["warm"]))
+    with pytest.warns(UserWarning, match="categories of column 'kind' get"):
+        filled = imputer.transform(narrow)
+    assert set(filled["kind"]) <= {"hot", "cold"}
+
+
+@pytest.mark.slow
+def test_rows_of_polars_are_rows():
+    polars = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    rows = polars.DataFrame(
+        {"a": [None, *rng.normal(size=59)], "s": [*rng.choice(["x", "y"], 59), None], "n": [*range(59), None]}
+    )
+    imputer = AutoencoderImputer(latent_dim=2, **_SHORT)
+    filled = imputer.fit_transform(rows)
+    assert isinstance(filled, pd.DataFrame)
+    assert not filled.isna().any(axis=None)
+    again = imputer.set_output(transform="polars").transform(rows)
+    assert again.schema == rows.schema
+    assert again["a"][1:].equals(rows["a"][1:])
+
+
+def test_no_rows_and_durations_are_refused_in_a_line(imputer, mixed):
+    model = imputer.model_
+    for ask in (
+        lambda: imputer.transform(mixed.iloc[:0]),
+        lambda: model.transform(mixed.iloc[:0]),
+        lambda: model.inverse_transform(np.zeros((0, 2))),
+        lambda: model.predict(np.zeros((0, 4)), verbose=0),
+    ):
+        with pytest.raises(ValueError, match=r"0 sample|at least one example"):
+            ask()
+    mixed = mixed.assign(wait=pd.to_timedelta(np.arange(200), unit="s"))
+    with pytest.raises(ValueError, match="received column 'wait' of type timedelta64"):
+        AutoencoderImputer().fit(mixed)
+    with pytest.raises(ValueError, match="received column 'list' of type object"):
+        AutoencoderImputer().fit(mixed.drop(columns="wait").assign(list=[[1]] * 200))
 
 
 def test_an_array_with_gaps_comes_back_as_one(iris):

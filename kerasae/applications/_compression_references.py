@@ -11,6 +11,7 @@ from PIL import Image
 
 from kerasae.applications._pictures import pixels, raw_range
 from kerasae.data import Data
+from kerasae.preprocessing.table import named_by_text
 
 #: Of Pillow.
 _QUALITIES = (5, 10, 20, 35, 50, 70, 85, 95)
@@ -56,7 +57,7 @@ class RawSize:
         if spec.kind == "table":
             self.cells += len(raw) * len(spec.columns)
             names = [column.name for column in spec.columns]
-            frame = raw.rename(columns=str)[names]
+            frame = named_by_text(raw)[names]
             return frame.to_csv(index=False, header=self.raw == 0).encode()
         array = np.asarray(raw).astype(spec.dtype)
         self.cells += len(array) * spec.size // (spec.shape[-1] if spec.kind == "image" else 1)

@@ -1,6 +1,7 @@
 """What a user takes away of filled examples: a CSV, pictures, or an NPZ."""
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,49 +13,72 @@ from PIL import Image
 from kerasae.applications._base import row_names
 from kerasae.applications._imputation_filling import Cells, Filled, flatten, frame_of
 from kerasae.data import Data
+from kerasae.preprocessing.table import named_by_text
 from kerasae.report.sheet import write_sheet, write_table
 
 #: Images of which only a demonstration is written: cells that were hidden, as there were no gaps.
 _EXAMPLES = 20
 
 
-def put_back(raw: Any, restored: Any, missing: np.ndarray) -> Any:
+def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
     """Raw examples with some cells replaced; the others are the same to the bit.
 
     Args:
+        cells: of the examples.
         raw: an array, a DataFrame or a dict of columns.
-        restored: what to take for the missing cells, as `restore` of the preprocessor gives it.
-        missing: which, `(rows, ...)`, a table's by the columns that a network sees.
+        x: what to take for the missing cells, `(rows, cells)`.
+        missing: which, `(rows, cells)`.
+
+    Returns:
+        Examples as `raw`; a table has its index, its columns and their types. Where a type cannot hold what
+        is filled in, the column becomes one of objects, or a category gets one more value, with a warning.
     """
-    if not isinstance(restored, pd.DataFrame):
+    if cells.spec.kind != "table":
         array = np.array(raw)
+        restored = cells.view.restore(cells.shaped(x))
         place = missing.reshape(array.shape)
         array[place] = np.asarray(restored).reshape(array.shape)[place]
         return array
     frame = pd.DataFrame(raw).copy()
-    names = {str(name): name for name in frame.columns}
-    seen = [name for name in restored.columns if not restored[name].isna().all()]
-    for number, name in enumerate(seen):
-        rows = missing[:, number]
+    named = named_by_text(frame)
+    restored = cells.view.restore(cells.shaped(x), like=named)
+    for number, column in enumerate(cells.spec.features):
+        place = named.columns.get_loc(column.name)
+        # An empty text is there, though the model takes it for missing.
+        rows = missing[:, number] & (named[column.name].astype(object) != "").to_numpy()
         if rows.any():
-            frame[names[name]] = _filled(frame[names[name]], restored[name], rows)
+            values = cells.as_given(column.name, restored[column.name][rows])
+            frame.isetitem(place, _filled(frame.iloc[:, place], values, rows))
     return frame
 
 
-def _filled(column: pd.Series, values: pd.Series, rows: np.ndarray) -> pd.Series:
-    found = column.copy()
-    chosen = values[rows]
+def _filled(series: pd.Series, values: pd.Series, rows: np.ndarray) -> pd.Series:
+    found = series.copy()
+    place = np.flatnonzero(rows)
     if isinstance(found.dtype, pd.CategoricalDtype):
         known = found.cat.categories
-        found = found.cat.add_categories([value for value in chosen.unique() if value not in known])
-    place = np.flatnonzero(rows)
+        new = [value for value in values.unique() if value not in known]
+        if new:
+            _warn(
+                f"The categories of column '{series.name}' get {new[0]!r}, which is filled in", len(new) - 1
+            )
+            found = found.cat.add_categories(new)
+        found.iloc[place] = values.to_numpy(object)
+        return found
     try:
-        found.iloc[place] = chosen.astype(found.dtype).to_numpy()
-    except (TypeError, ValueError):
-        # A column without any value was read as a type that these are not.
+        found.iloc[place] = values.astype(found.dtype).array
+    except (TypeError, ValueError, ArithmeticError):
+        _warn(
+            f"Column '{series.name}' of type {found.dtype} becomes one of objects: it cannot hold "
+            f"{values.iloc[0]!r}"
+        )
         found = found.astype(object)
-        found.iloc[place] = chosen.to_numpy(object)
+        found.iloc[place] = values.to_numpy(object)
     return found
+
+
+def _warn(message: str, more: int = 0) -> None:
+    warnings.warn(f"{message}{f' and {more} more' if more else ''}.", stacklevel=4)
 
 
 def raw_ends(cells: Cells, filled: Filled, missing: np.ndarray, raw: Any = None) -> tuple[Any, Any]:
@@ -146,7 +170,7 @@ class TableFiles(Files):
 
     def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Dates as they were written: in the format of their column, to the second."""
-        frame = frame.rename(columns=str).copy()
+        frame = named_by_text(frame)
         for column in self._cells.spec.features:
             dates = frame[column.name]
             if column.kind == "date" and pd.api.types.is_datetime64_any_dtype(dates.dtype):

@@ -19,6 +19,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
 from kerasae.preprocessing.identity import Identity
+from kerasae.preprocessing.table import named_by_text
 
 #: Draws whose quantiles are the ends of an interval.
 _DRAWS = 100
@@ -40,6 +41,7 @@ class Cells:
         self.category = np.array([kind == "category" for kind in kinds])
         self.boolean = np.array([kind == "boolean" for kind in kinds])
         self.number = ~(self.category | self.boolean)
+        self._given: dict[str, dict[str, Any]] = {}
         self.typical = self._typical(data)
 
     def _typical(self, data: Data) -> np.ndarray:
@@ -48,7 +50,8 @@ class Cells:
         width = max([column.width for column in self.spec.features] + [2])
         counts = np.zeros((len(self.number), width if not self.number.all() else 0))
         for split in ("train", "validation"):
-            for _, x in data.parts(split):
+            for raw, x in data.parts(split):
+                self._see_given(raw)
                 flat = flatten(x)
                 total += np.nansum(flat, axis=0, dtype="float64")
                 rows += (~np.isnan(flat)).sum(axis=0)
@@ -61,6 +64,24 @@ class Cells:
             counts[self.category, 0] = -1
             typical = np.where(self.number, typical, counts.argmax(axis=1))
         return typical.astype("float32")
+
+    def _see_given(self, raw: Any) -> None:
+        """Keeps the values of categories that are no texts, by their text."""
+        if self.spec.kind != "table":
+            return
+        frame = named_by_text(pd.DataFrame(raw))
+        for column in self.spec.features:
+            values = frame[column.name].dropna()
+            if column.kind == "category" and not pd.api.types.is_string_dtype(values):
+                known = self._given.setdefault(column.name, {})
+                known.update({str(value): value for value in values.unique() if str(value) not in known})
+
+    def as_given(self, name: str, values: pd.Series) -> pd.Series:
+        """Categories of a column as the objects that the training had, such as intervals, not their texts."""
+        known = self._given.get(name)
+        if not known:
+            return values
+        return pd.Series([known.get(str(value), value) for value in values], values.index, dtype=object)
 
     def legal(self, x: np.ndarray) -> np.ndarray:
         """Numbers `(rows, cells)` that have a raw value: booleans 0 or 1, categories known."""

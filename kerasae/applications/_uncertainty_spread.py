@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasae.applications._imputation_files import raw_ends
 from kerasae.applications._imputation_filling import Cells, Filled
+from kerasae.preprocessing.table import named_by_text
 from kerasae.report.sheet import write_sheet
 
 
@@ -65,7 +66,7 @@ def write_cells(
     """Rows of a table as a CSV with a line for each cell, in raw units."""
     everywhere: np.ndarray = np.ones(spread.mean.shape, bool)
     low, high = raw_ends(cells, spread.filled(), everywhere)
-    value = raw.rename(columns=str).reset_index(drop=True)
+    value = named_by_text(raw).reset_index(drop=True)
     mean = cells.raw(cells.legal(spread.mean))
     # Of a number the deviation in raw units (of a date in seconds), of others as it is.
     one = cells.raw(np.zeros((1, len(cells.number)))), cells.raw(np.ones((1, len(cells.number))))

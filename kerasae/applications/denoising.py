@@ -17,6 +17,7 @@ from kerasae.corruptions import Corruption
 from kerasae.data import Data
 from kerasae.data._split import pick
 from kerasae.preprocessing.identity import Identity
+from kerasae.preprocessing.table import named_by_text
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
@@ -92,7 +93,7 @@ class Denoising(Application):
         clean: Any = self.codec.inverse_transform(self.codec.transform(raw))
         if not isinstance(raw, pd.DataFrame):
             return clean
-        missing = raw.rename(columns=str)[list(clean.columns)].isna().to_numpy()
+        missing = named_by_text(raw)[list(clean.columns)].isna().to_numpy()
         return clean.set_axis(raw.index).mask(missing) if missing.any() else clean.set_axis(raw.index)
 
     def report(self, data: Data, out: Path | None) -> Finding:

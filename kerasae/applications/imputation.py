@@ -226,9 +226,7 @@ class Imputer(Application):
         return x, missing
 
     def _restore(self, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
-        # Where nothing could be filled: a column that the model does without.
-        restored = self._cells.view.restore(self._cells.shaped(np.nan_to_num(x)))
-        return put_back(raw, restored, self._cells.shaped(missing).astype(bool))
+        return put_back(self._cells, raw, np.nan_to_num(x), missing)
 
     # Reporting -----------------------------------------------------------------------------------
 

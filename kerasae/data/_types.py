@@ -3,11 +3,12 @@
 import warnings
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.preprocessing.table import parse_dates
+from kerasae.preprocessing.table import parse_dates, plain, type_name
 from kerasae.spec import Column
 
 KINDS = ("number", "boolean", "date", "category")
@@ -212,19 +213,30 @@ class ColumnType:
 _NULLABLE = {pa.int64(): pd.Int64Dtype()}
 
 
+def _holds_nests(series: pd.Series) -> bool:
+    """Whether a column of objects holds lists, dicts or durations."""
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
+    nests = (list, dict, set, np.ndarray)
+    return inferred.startswith("timedelta") or (
+        inferred.startswith("mixed") and any(isinstance(value, nests) for value in series)
+    )
+
+
 def column_of(series: pd.Series, kind: str | None = None) -> Column:
     """The column of a Series that has a type already.
 
     Raises:
         ValueError: for a type that is no number, boolean, date or category.
     """
+    kept = type_name(series)
+    series = plain(series)
     dtype: Any = series.dtype
     name = str(series.name)
     texts = pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
     if kind == "date" and texts:
         one = ColumnType(name, kind)
         one.see(pa.chunked_array([pa.array(series.dropna().astype(str), pa.string())]))
-        return Column(name, kind, str(dtype), format=one.found().format)
+        return Column(name, kind, kept, format=one.found().format)
     if kind is None:
         if pd.api.types.is_bool_dtype(dtype):
             kind = "boolean"
@@ -236,11 +248,15 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
             kind = "boolean" if bits else "number"
         elif pd.api.types.is_datetime64_any_dtype(dtype):
             kind = "date"
-        elif not pd.api.types.is_timedelta64_dtype(dtype):
+        elif not (
+            pd.api.types.is_timedelta64_dtype(dtype)
+            or isinstance(dtype, pd.ArrowDtype)
+            or (pd.api.types.is_object_dtype(dtype) and _holds_nests(series))
+        ):
             kind = "category"
     if kind is None:
         raise ValueError(
-            f"Expected numbers, booleans, dates or categories, received column '{name}' of type {dtype}; "
+            f"Expected numbers, booleans, dates or categories, received column '{name}' of type {kept}; "
             "convert it to one of them first."
         )
     if kind == "category" and pd.api.types.is_numeric_dtype(dtype):
@@ -248,4 +264,4 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
         return Column(name, kind, "str")
     if kind == "number" and pd.api.types.is_bool_dtype(dtype):
         return Column(name, kind, "float64")
-    return Column(name, kind, str(dtype))
+    return Column(name, kind, kept)

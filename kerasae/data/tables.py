@@ -17,7 +17,7 @@ from kerasae.data._skipping import Skipped
 from kerasae.data._split import Split
 from kerasae.data._stored_table import TableWriter
 from kerasae.data._types import KINDS, ColumnType, column_of
-from kerasae.preprocessing.table import check_names
+from kerasae.preprocessing.table import named_by_text
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
@@ -152,8 +152,7 @@ def from_frame(
 ) -> Data:
     """The rows of a DataFrame; arguments as for `tables`."""
     _check_types(types)
-    frame = frame.rename(columns=str)
-    check_names(frame)
+    frame = named_by_text(frame)
     used = [name for name in frame.columns if name != labels]
     examples = frame[used]
     columns = tuple(column_of(examples[name], (types or {}).get(name)) for name in examples)
@@ -259,8 +258,8 @@ def _typed(
             dtype, kind = "float64", types.get(name) or "number"
         else:
             kind = column.kind if types.get(name) is None else types[name]
-            dtype = dtype if kind == "number" else "category" if dtype == "category" else "str"
-        if kind == "category" and dtype != "category":
+            dtype = dtype if kind == "number" else dtype if dtype.startswith("category") else "str"
+        if kind == "category" and not dtype.startswith("category"):
             # Codes that are numbers come back as texts: an unknown one is no number.
             dtype = "str"
         elif kind == "number" and arrow == "bool":
@@ -271,7 +270,9 @@ def _typed(
         for block in source.blocks():
             frame = pd.DataFrame(
                 {
-                    column.name: block[column.name].to_pandas(integer_object_nulls=True).astype(column.dtype)
+                    column.name: block[column.name]
+                    .to_pandas(integer_object_nulls=True)
+                    .astype("category" if column.dtype.startswith("category") else column.dtype)
                     for column in columns
                 }
             )

@@ -19,7 +19,7 @@ from kerasae.models._terms import Terms, check_compile, check_examples, kept_of_
 from kerasae.models._wiring import all_layers, bind_scale, check_code_range, check_contraction, tie
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
-from kerasae.preprocessing import Preprocessor, slices
+from kerasae.preprocessing import Preprocessor, check_rows, slices
 from kerasae.spec import Spec
 
 
@@ -294,6 +294,15 @@ class Autoencoder(MultiWorkerFit):
     def predict_step(self, data: Any) -> Any:
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         return self.reconstruction_loss.mean(self(x, training=False))
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keras's `predict`: reconstructions of `x`.
+
+        Raises:
+            ValueError: for no examples, of which Keras says nothing that helps.
+        """
+        check_rows(x)
+        return super().predict(x, *args, **kwargs)
 
     def objective(
         self, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any = None

@@ -1,12 +1,12 @@
 """Preprocessors, one a file: raw examples to numbers and back, inside the model."""
 
 from kerasae import registry
-from kerasae.preprocessing._base import Preprocessor, slices
+from kerasae.preprocessing._base import Preprocessor, check_rows, slices
 from kerasae.spec import Spec
 
 globals().update(registry.members("preprocessing"))
 
-__all__ = ["Preprocessor", "default", "slices", *registry.members("preprocessing")]
+__all__ = ["Preprocessor", "check_rows", "default", "slices", *registry.members("preprocessing")]
 
 
 def default(spec: Spec) -> str:

@@ -188,11 +188,15 @@ def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
     return raw.astype(dtype)
 
 
+def check_rows(nest: Any) -> None:
+    """Refuses arrays without rows."""
+    if getattr(tf.nest.flatten(nest)[0], "shape", (None,))[:1] == (0,):
+        raise ValueError("Expected at least one example, received none.")
+
+
 def slices(nest: Any, size: int) -> Iterable[Any]:
     """An array, or a dict of arrays of equal length, in parts of `size` rows, as tensors."""
-    rows = len(tf.nest.flatten(nest)[0])
-    if rows == 0:
-        raise ValueError("Expected at least one example, received none.")
-    for start in range(0, rows, size):
+    check_rows(nest)
+    for start in range(0, len(tf.nest.flatten(nest)[0]), size):
         part = slice(start, start + size)
         yield tf.nest.map_structure(lambda array, part=part: tf.convert_to_tensor(array[part]), nest)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from keras import ops
 
-from kerasae.preprocessing._base import Preprocessor, to_dtype
+from kerasae.preprocessing._base import Preprocessor
+from kerasae.preprocessing._raw_types import as_type, plain, type_name
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
@@ -138,8 +139,7 @@ class TablePreprocessing(Preprocessor):
             )
         names = [column.name for column in self.spec.columns]
         if isinstance(raw, pd.DataFrame):
-            raw = raw.rename(columns=str)
-            check_names(raw)
+            raw = named_by_text(raw)
         missing = [name for name in names if name not in raw]
         if missing:
             here = [str(name) for name in raw]
@@ -203,16 +203,26 @@ class TablePreprocessing(Preprocessor):
             position += 1
         return found
 
-    def restore(self, x: Any) -> pd.DataFrame:
-        """`x` to a DataFrame of the same columns and types."""
+    def restore(self, x: Any, like: pd.DataFrame | None = None) -> pd.DataFrame:
+        """`x` to a DataFrame of the same columns and types.
+
+        Args:
+            x: `(batch, columns)`.
+            like: a table whose types are wanted, in place of those of the training.
+        """
         found = {
             name: ops.convert_to_numpy(value)
             for name, value in self.inverse(ops.convert_to_tensor(x)).items()
         }
         assert self.steps is not None
+        # A column without values says nothing of its type.
+        present = [] if like is None else [name for name in like if like[name].notna().any()]
+        types = {name: type_name(like[name]) for name in present}
         return pd.DataFrame(
             {
-                column.name: _restore(found.get(column.name), len(x), column, step)
+                column.name: _restore(
+                    found.get(column.name), len(x), column, step, types.get(column.name, column.dtype)
+                )
                 for column, step in zip(self.spec.columns, self.steps, strict=True)
             }
         )
@@ -263,11 +273,17 @@ class TablePreprocessing(Preprocessor):
         return {**super().get_config(), **own}
 
 
-def check_names(frame: pd.DataFrame) -> None:
-    """Refuses a table in which a name stands for more than one column."""
-    repeated = frame.columns[frame.columns.duplicated()]
+def named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose columns have texts as names, also where they had numbers, or several levels of names.
+
+    Raises:
+        ValueError: if a name stands for more than one column.
+    """
+    names = pd.Index([str(name) for name in frame.columns], dtype=object)
+    repeated = names[names.duplicated()]
     if len(repeated):
         raise ValueError(f"Expected a name of its own for each column, received '{repeated[0]}' twice.")
+    return frame.set_axis(names, axis=1)
 
 
 def column_keys(names: Sequence[str]) -> dict[str, str]:
@@ -290,7 +306,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def column_values(series: Any, column: Column) -> np.ndarray:
     """A column as a graph takes it: float64 with NaN, or strings with the empty one for missing."""
-    series = pd.Series(series)
+    series = plain(pd.Series(series))
     if column.kind in ("category", "empty"):
         if column.kind == "empty":
             return np.full(len(series), np.nan)
@@ -354,27 +370,35 @@ def date_seconds(series: pd.Series, form: str = "") -> np.ndarray:
     return np.where(np.isnat(micro), np.nan, micro.astype("int64") / 1e6)
 
 
-def _restore(values: np.ndarray | None, rows: int, column: Column, step: float) -> pd.Series:
+def _restore(values: np.ndarray | None, rows: int, column: Column, step: float, dtype: str) -> pd.Series:
     if values is None:
-        return pd.Series([None] * rows, dtype=column.dtype)
+        dated = "date" in column.dtype or "timestamp" in column.dtype
+        return as_type(pd.Series([pd.NaT if dated else np.nan] * rows), column.dtype)
+    found = _plain(values, column, step)
+    try:
+        return as_type(found, dtype)
+    except (TypeError, ValueError, AttributeError):
+        if dtype == column.dtype:
+            raise
+        # The type of a table that is not of the training, and cannot hold what the model says.
+        return as_type(found, column.dtype)
+
+
+def _plain(values: np.ndarray, column: Column, step: float) -> pd.Series:
+    """Values of a column as floats, dates or texts."""
     if column.kind == "category":
         texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-        return pd.Series(texts, dtype=object).astype(column.dtype)
+        return pd.Series([text or None for text in texts], dtype=object)
     if step:
         values = np.round(values / step) * step
     if column.kind == "date":
-        stamps = pd.Series(pd.to_datetime(np.round(values * 1e6).astype("int64"), unit="us"))
-        if isinstance(pd.api.types.pandas_dtype(column.dtype), pd.DatetimeTZDtype):
-            stamps = stamps.dt.tz_localize("UTC")
-        elif column.format:
-            return stamps.dt.strftime(column.format) if column.dtype in ("object", "str") else stamps
-        return stamps.astype(column.dtype)
-    if column.kind == "boolean":
-        values = np.clip(values, 0, 1)
-    plain = column.dtype.lower()
-    if plain.startswith(("int", "uint")):
-        values = to_dtype(values, plain)
-    return pd.Series(values).astype(column.dtype)
+        micro = np.round(values * 1e6)
+        stamps = pd.Series(pd.to_datetime(np.nan_to_num(micro).astype("int64"), unit="us")).mask(
+            np.isnan(micro)
+        )
+        texts_of = column.format and column.dtype in ("object", "str")
+        return stamps.dt.strftime(column.format) if texts_of else stamps
+    return pd.Series(np.clip(values, 0, 1) if column.kind == "boolean" else values)
 
 
 class _Statistics:
