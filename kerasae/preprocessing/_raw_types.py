@@ -216,7 +216,7 @@ def _as_arrow(values: pd.Series, name: str) -> pd.Series:
     if pa.types.is_decimal(kind):
         make = lambda value: Decimal(f"{value:.{max(kind.scale, 0)}f}")  # noqa: E731
     elif pa.types.is_integer(kind):
-        make = lambda value: int(to_dtype(np.float64(value), str(kind)))  # noqa: E731
+        make = lambda value: int(to_dtype(np.array(value, "float64"), str(kind)))  # noqa: E731
     elif pa.types.is_boolean(kind):
         make = lambda value: bool(value > 0.5)  # noqa: E731
     elif pa.types.is_timestamp(kind) and kind.tz:

@@ -216,8 +216,8 @@ class TablePreprocessing(Preprocessor):
         }
         assert self.steps is not None
         # A column without values says nothing of its type.
-        present = [] if like is None else [name for name in like if like[name].notna().any()]
-        types = {name: type_name(like[name]) for name in present}
+        given = pd.DataFrame() if like is None else like
+        types = {name: type_name(given[name]) for name in given if given[name].notna().any()}
         return pd.DataFrame(
             {
                 column.name: _restore(
