@@ -99,7 +99,6 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 figures.training_curves(trained, ""),
             )
         )
-    sentences = verdicts(entries, data)
     unit = {"table": "columns", "text": "tokens"}.get(data.spec.kind, "numbers")
     html = page.render(
         title,
@@ -107,7 +106,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         f"code of {max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
-        [("does not" not in sentence and "But it" not in sentence, sentence) for sentence in sentences],
+        verdicts(entries, data),
         pictures,
         notes(entries, data),
         listings,
@@ -129,6 +128,11 @@ def notes(entries: Sequence[Entry], data: Data) -> list[str]:
     """How the figures of a table were obtained, in sentences."""
     seeds = max(len(entry.figures) for entry in entries)
     found = [*measures(data).notes, "Probe accuracy: logistic regression on the codes."]
+    if len(data.test) > 1:
+        found.append(
+            "± in a sentence: standard error of the difference, over the test rows, which are paired"
+            + (", and over the seeds." if seeds > 1 else ".")
+        )
     if seeds > 1:
         found.append(f"Mean ± standard deviation over {seeds} seeds.")
     if data.skipped:

@@ -138,7 +138,7 @@ def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
         return
     print_table(headings(data), table_rows(entries, data), f"{data.name}, {len(data.test)} test rows")
     terminal = console()
-    for sentence in verdicts(entries, data):
+    for _, sentence in verdicts(entries, data):
         terminal.print(sentence)
     terminal.print(" ".join(notes(entries, data)), style="dim")
     print_skipped(data.skipped)

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.evaluation._rows import RowSums
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,9 +43,18 @@ class Measures:
     judged: ClassVar[tuple[str, ...]] = ()
     notes: ClassVar[tuple[str, ...]] = ()
 
+    def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
+        """What a codec does on a split.
+
+        Returns:
+            The figures by key, `None` where one has no meaning, and for those that decide a comparison
+            what each row adds to them.
+        """
+        raise NotImplementedError
+
     def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
         """What a codec does on a split, by key; `None` where a figure has no meaning."""
-        raise NotImplementedError
+        return self.measured(codec, data, split)[0]
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
         """Fitted codecs of this code size, by name."""

@@ -8,6 +8,7 @@ import numpy as np
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import Figure, Measures, reconstruct
+from kerasae.evaluation._rows import RowSums
 
 
 class TableMeasures(Measures):
@@ -28,26 +29,33 @@ class TableMeasures(Measures):
         "training and the validation rows.",
     )
 
-    def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
+    def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """`error` and `wrong`, `None` where there is no such column, and both by column."""
         columns = data.spec.features
         codes = np.array([column.kind not in ("number", "date") for column in columns])
         total, count = np.zeros(len(columns)), np.zeros(len(columns))
+        kinds = {"error": ~codes, "wrong": codes}
+        parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {key: [] for key in kinds}
         for raw, x in data.parts(split):
             rebuilt = reconstruct(codec, raw)
             there = ~np.isnan(x)
             unknown = np.array([column.kind == "category" for column in columns]) & (x == 0)
             wrong = (np.round(rebuilt) != x) | unknown
             loss = np.where(codes, wrong, np.square(x - rebuilt, dtype="float64"))
-            total += np.where(there, loss, 0.0).sum(axis=0)
+            loss = np.where(there, loss, 0.0)
+            total += loss.sum(axis=0)
             count += there.sum(axis=0)
-        return {
-            "error": _ratio(total[~codes], count[~codes]),
-            "wrong": _ratio(total[codes], count[codes]),
-            "by_column": {
-                column.name: _ratio(total[i : i + 1], count[i : i + 1]) for i, column in enumerate(columns)
-            },
+            for key, chosen in kinds.items():
+                parts[key].append((loss[:, chosen].sum(axis=1), there[:, chosen].sum(axis=1)))
+        rows = {
+            key: RowSums(*(np.concatenate(part) for part in zip(*found, strict=True)))
+            for key, found in parts.items()
         }
+        figures: dict[str, Any] = {key: one.value for key, one in rows.items()}
+        figures["by_column"] = {
+            column.name: float(total[i] / count[i]) if count[i] else None for i, column in enumerate(columns)
+        }
+        return figures, {key: one for key, one in rows.items() if one.value is not None}
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
         """`pca`, and `pca-onehot` where there are other columns than numbers."""
@@ -59,10 +67,6 @@ class TableMeasures(Measures):
     def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Whether a baseline leaves rounding alone."""
         return bool(figures[key] < 1e-6)
-
-
-def _ratio(total: np.ndarray, count: np.ndarray) -> float | None:
-    return float(total.sum() / count.sum()) if count.sum() else None
 
 
 class TablePCA:

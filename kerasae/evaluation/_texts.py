@@ -12,6 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import Figure, Measures, reconstruct
+from kerasae.evaluation._rows import RowSums
 
 #: Ids of `TextPreprocessing` that are no words.
 _PADDING, _UNKNOWN, _END = 0, 1, 2
@@ -37,18 +38,19 @@ class TextMeasures(Measures):
         "order. Both are fitted on the training and the validation texts.",
     )
 
-    def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
+    def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """The shares, and the share of tokens by length of the text."""
         ordered = getattr(codec, "ordered", True)
         right: Counter[int] = Counter()
         tokens: Counter[int] = Counter()
-        recalled = words = whole = texts = 0
+        # By text: tokens rebuilt and there, words recalled and there.
+        sums: list[tuple[int, int, int, int]] = []
+        whole = 0
         for raw, x in data.parts(split):
             rebuilt = reconstruct(codec, raw)
             there = x != _PADDING
             hit = there & (rebuilt == x) & (x != _UNKNOWN)
             whole += int((hit | ~there).all(axis=1).sum())
-            texts += len(x)
             for row, guess, mine, found in zip(x, rebuilt, there, hit, strict=True):
                 length = int(mine.sum()) - 1
                 right[length] += int(found.sum())
@@ -59,19 +61,23 @@ class TextMeasures(Measures):
                 if not ordered:
                     read = read[:length]
                 said = Counter(read[read > _END].tolist())
-                recalled += sum((truth & said).values())
-                words += sum(truth.values())
+                recalled, words = sum((truth & said).values()), sum(truth.values())
+                sums.append((int(found.sum()), int(mine.sum()), recalled, words))
         lengths = sorted(tokens)
+        by_text = np.array(sums, "float64").T
+        rows = {"words_recalled": RowSums(by_text[2], by_text[3])}
+        if ordered:
+            rows["tokens_rebuilt"] = RowSums(by_text[0], by_text[1])
         return {
-            "tokens_rebuilt": sum(right.values()) / sum(tokens.values()) if ordered else None,
-            "words_recalled": recalled / max(words, 1),
-            "texts_rebuilt": whole / texts if ordered else None,
+            "tokens_rebuilt": rows["tokens_rebuilt"].value if ordered else None,
+            "words_recalled": rows["words_recalled"].value or 0.0,
+            "texts_rebuilt": whole / len(sums) if ordered else None,
             "tokens_rebuilt_by_length": {
                 str(length): round(right[length] / tokens[length], 4) for length in lengths
             }
             if ordered
             else None,
-        }
+        }, {key: one for key, one in rows.items() if one.value is not None}
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
         """`tfidf-nearest` and `tfidf-svd`."""

@@ -1,6 +1,7 @@
 """compare: families side by side, with the baselines of their kind among them."""
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +11,11 @@ import numpy as np
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import Figure, codes_of, reconstruct
-from kerasae.evaluation.metrics import evaluate, measures
+from kerasae.evaluation._rows import Difference, RowSums, difference
+from kerasae.evaluation.metrics import evaluate_rows, measures
 
+#: A difference of more percent says less than the two figures do.
+_TELLING = 1000
 #: Columns that every kind has, behind its own.
 _COMMON = (
     Figure("probe_accuracy", "probe accuracy", False, 3),
@@ -37,6 +41,7 @@ class Entry:
         reconstructions: of the rows of `shown_rows`, from the first seed: `x` where it is an array of
             numbers, otherwise raw examples.
         baseline: whether it is what the others are held against.
+        rows: one dict a seed: what each test row adds to the figures that decide.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Entry:
     codes: np.ndarray
     reconstructions: Any
     baseline: bool = False
+    rows: list[dict[str, RowSums]] = dataclasses.field(default_factory=list)
 
     def mean(self, key: str) -> float | None:
         """Mean of a figure over seeds, or `None` where it has none."""
@@ -58,18 +64,24 @@ class Entry:
             return None
         return statistics.stdev(values)  # type: ignore[type-var]
 
+    def difference(self, other: "Entry", key: str) -> Difference:
+        """How much a figure that decides is above that of another entry, and how sure that is."""
+        return difference([one[key] for one in self.rows], [one[key] for one in other.rows])
+
 
 def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
     """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
     shown = shown_rows(data)
     numbers = data.spec.kind not in ("table", "text")
+    figures, rows = evaluate_rows(codec, data)
     return Entry(
         name,
-        [{**evaluate(codec, data), **more}],
+        [{**figures, **more}],
         [],
         codes_of(codec, mapped_rows(data), "test"),
         reconstruct(codec, shown) if numbers else codec.inverse_transform(codec.transform(shown)),
         baseline,
+        [rows],
     )
 
 
@@ -114,55 +126,95 @@ def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | No
     ]
 
 
-def verdicts(entries: Sequence[Entry], data: Data) -> list[str]:
-    """A sentence for each entry and judged figure: whether it beats the best baseline, by how much."""
+def verdicts(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
+    """A sentence for each entry and judged figure, and whether it is good news.
+
+    It says whether the entry beats the best baseline, and by how much. It does where the difference is
+    more than two standard errors, over test rows and over seeds.
+    """
     kind = measures(data)
     shown = {figure.key: figure for figure in kind.headline}
     sentences = []
     for key in kind.judged:
-        held = [entry for entry in entries if entry.baseline and entry.mean(key) is not None]
-        if not held:
+        best = best_baseline(entries, shown[key])
+        if best is None:
             continue
-        lower = bool(shown[key].lower)
-        best = (min if lower else max)(held, key=lambda entry: entry.mean(key) or 0.0)
         if kind.exact(best.figures[0], key):
             phrase = shown[key].phrase or shown[key].heading
             advice = (
                 "; to reduce or compress, take a smaller code" if best.figures[0]["latent_dim"] > 1 else ""
             )
             sentences.append(
-                f"{_title(best.name)} is exact at this code size ({phrase}): there is nothing left to "
-                f"beat{advice}."
+                (
+                    False,
+                    f"{_title(best.name)} is exact at this code size ({phrase}): there is nothing left to "
+                    f"beat{advice}.",
+                )
             )
             continue
-        judged = [entry for entry in entries if not entry.baseline and entry.mean(key) is not None]
-        sentences += [
-            f"{_verdict(entry, best, shown[key])}{kind.doubt(entry.mean, best.mean, key)}" for entry in judged
-        ]
+        for entry in entries:
+            if not entry.baseline and entry.mean(key) is not None:
+                good, sentence = _verdict(entry, best, shown[key])
+                doubt = kind.doubt(entry.mean, best.mean, key)
+                sentences.append((good and not doubt, sentence + doubt))
     return sentences
+
+
+def best_baseline(entries: Sequence[Entry], figure: Figure) -> Entry | None:
+    """The baseline to beat in a figure; `None` where no baseline has it."""
+    held = [entry for entry in entries if entry.baseline and entry.mean(figure.key) is not None]
+    choose = min if figure.lower else max
+    return choose(held, key=lambda entry: entry.mean(figure.key) or 0.0) if held else None
 
 
 def _title(name: str) -> str:
     return name.replace("pca", "PCA")
 
 
-def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> str:
+def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> tuple[bool, str]:
     ours, theirs = entry.mean(figure.key), baseline.mean(figure.key)
     assert ours is not None and theirs is not None
-    rival = _title(baseline.name)
-    phrase = figure.phrase or figure.heading
-    better = theirs - ours if figure.lower else ours - theirs
-    if figure.lower and theirs > 0:
-        words = f"its {phrase} is {100 * abs(better) / theirs:.1f} %"
-        words += " below" if better > 0 else f" above that of {rival} at the same code size"
+    found = entry.difference(baseline, figure.key)
+    rival, phrase = _title(baseline.name), figure.phrase or figure.heading
+    if not found.value:
+        same = f"{entry.name} is no better and no worse than {rival}"
+        return False, f"{same}: the {phrase} of both is {ours:.3g}."
+    known = math.isfinite(found.error)
+    share = 100 * abs(found.value) / theirs if theirs > 0 else math.inf
+    if figure.lower and share < _TELLING:
+        side = "below" if found.value < 0 else "above"
+        doubt = f" ± {_percent(100 * found.error / theirs)}" if known else ""
+        words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} at the same code size"
     else:
-        words = f"its {phrase} is {ours:.3f} against {theirs:.3f}"
-    if better <= 0:
-        return f"{entry.name} does not beat {rival}: {words}."
-    doubt = ""
-    if better < (entry.spread(figure.key) or 0.0):
-        doubt = " The difference is within the spread over seeds."
-    return f"{entry.name} beats {rival}: {words}.{doubt}"
+        doubt = f", a difference of {abs(found.value):.2g} ± {found.error:.2g}" if known else ""
+        words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"
+    if not found.shown:
+        rows, seeds = len(entry.rows[0][figure.key].totals), len(entry.rows)
+        sampled = _counted(rows, "test row") + (f" and {seeds} seeds" if seeds > 1 else "")
+        show = "shows" if rows == seeds == 1 else "show"
+        within = ", within two standard errors" if known else ""
+        return False, f"{entry.name}: {sampled} {show} no difference from {rival}; {words}{within}."
+    better = (found.value < 0) == bool(figure.lower)
+    return better, f"{entry.name} {'beats' if better else 'does not beat'} {rival}: {words}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _percent(share: float) -> str:
+    """A share with a decimal, or with as many as it takes to differ from 0."""
+    return f"{share:.1f}" if share >= 0.1 or not share else f"{share:.1g}"
+
+
+def _against(entry: Entry, entries: Sequence[Entry], figure: Figure) -> dict[str, Any] | None:
+    """The difference from the best baseline, for machines; `None` for a baseline."""
+    best = best_baseline(entries, figure)
+    if entry.baseline or best is None or entry.mean(figure.key) is None:
+        return None
+    found = entry.difference(best, figure.key)
+    error = found.error if math.isfinite(found.error) else None
+    return {"baseline": best.name, "difference": found.value, "standard_error": error}
 
 
 def merge(entries: Sequence[Entry]) -> Entry:
@@ -172,12 +224,14 @@ def merge(entries: Sequence[Entry]) -> Entry:
         first,
         figures=[figure for entry in entries for figure in entry.figures],
         histories=[history for entry in entries for history in entry.histories],
+        rows=[rows for entry in entries for rows in entry.rows],
     )
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
     """The comparison for machines: figures by seed, their mean and spread, and the verdicts."""
     keys = [figure.key for figure in columns(data)]
+    judged = [figure for figure in measures(data).headline if figure.key in measures(data).judged]
     return {
         "data": data.name,
         "test_rows": len(data.test),
@@ -190,8 +244,9 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
                 "mean": {key: entry.mean(key) for key in keys},
                 "spread": {key: entry.spread(key) for key in keys},
                 "seeds": entry.figures,
+                "against": {figure.key: _against(entry, entries, figure) for figure in judged},
             }
             for entry in entries
         ],
-        "verdicts": verdicts(entries, data),
+        "verdicts": [sentence for _, sentence in verdicts(entries, data)],
     }

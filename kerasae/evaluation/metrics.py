@@ -10,6 +10,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.evaluation._measures import Measures, codes_of
 from kerasae.evaluation._numbers import NumberMeasures
+from kerasae.evaluation._rows import RowSums
 from kerasae.evaluation._tables import TableMeasures
 from kerasae.evaluation._texts import TextMeasures
 
@@ -32,21 +33,28 @@ def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
     Returns:
         For images and vectors `error`, the mean squared error per feature, in squared units of `x`;
         `absolute_error`, in units of `x`; `explained_variance`, 1 minus the squared error over that
-        of the training mean. For tables `error`, over the observed numbers and dates, in squared
-        units of `x`, and `wrong`, the share of observed categories and booleans rebuilt wrong. For
-        texts `tokens_rebuilt`, `words_recalled`, `texts_rebuilt`, shares, and
-        `tokens_rebuilt_by_length`. For all `probe_accuracy`, of a logistic regression from
-        standardised codes to labels, fitted on the training split (`None` without labels);
+        of the training mean, or `None` where the rows do not vary. For tables `error`, over the
+        observed numbers and dates, in squared units of `x`, and `wrong`, the share of observed
+        categories and booleans rebuilt wrong. For texts `tokens_rebuilt`, `words_recalled`,
+        `texts_rebuilt`, shares, and `tokens_rebuilt_by_length`. For all
+        `probe_accuracy`, of a logistic regression from standardised codes to labels, fitted on
+        the training split (`None` without labels);
         `latent_dim`; `parameters`; `rows`.
     """
+    return evaluate_rows(codec, data, split)[0]
+
+
+def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[str, Any], dict[str, RowSums]]:
+    """What `evaluate` gives, and what each row adds to the figures that decide a comparison."""
+    figures, rows = measures(data).measured(codec, data, split)
     count = getattr(codec, "count_params", None)
     return {
-        **measures(data).figures(codec, data, split),
+        **figures,
         "probe_accuracy": probe_accuracy(codec, data, split),
         "latent_dim": codec.latent_dim,
         "parameters": None if count is None else int(count()),
         "rows": len(data.split(split)),
-    }
+    }, rows
 
 
 def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10_000) -> float | None:

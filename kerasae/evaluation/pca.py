@@ -57,7 +57,9 @@ class PCA:
         if data.streamed:
             self._pca.mean_, self._pca.components_ = _leading(data, self._latent_dim)
         else:
-            self._pca.fit(np.concatenate(list(_flat(data))))
+            # Rows that do not vary have no variance for the shares that it works out too.
+            with np.errstate(invalid="ignore"):
+                self._pca.fit(np.concatenate(list(_flat(data))))
         self.preprocessor = data.preprocessor
         self.parameters = int(self._pca.components_.size + self._pca.mean_.size)
         return self

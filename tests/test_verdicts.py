@@ -1,0 +1,174 @@
+"""What is said of a codec beside its baseline, and how sure that is."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import PCA, Recipe, evaluate
+from kerasae.data import Data, Split, array_spec
+from kerasae.data.tables import from_frame
+from kerasae.evaluation._rows import RowSums, difference
+from kerasae.evaluation.compare import compare, merge, to_json, verdicts
+from kerasae.evaluation.metrics import evaluate_rows
+from kerasae.preprocessing.identity import Identity
+
+
+def rows_data(train, test):
+    """Rows as they are, in a training and a test split."""
+    spec = array_spec(train)
+    return Data("rows", spec, Split(train), Split(train[:2]), Split(test), Identity(spec))
+
+
+class Noisy:
+    """A codec that gives back each row with noise of its own, of a scale that differs from row to row."""
+
+    preprocessor = None
+
+    def __init__(self, seed, size, scale=1.0):
+        self.random, self.latent_dim, self.scale = np.random.default_rng(seed), size, scale
+
+    def transform(self, raw):
+        return np.asarray(raw)
+
+    def decode(self, codes):
+        scales = np.random.default_rng(len(codes)).lognormal(sigma=0.5, size=(len(codes), 1))
+        return codes + self.scale * scales * self.random.normal(size=codes.shape)
+
+    inverse_transform = decode
+
+
+def test_of_equal_codecs_one_in_forty_beats():
+    """Of 400 pairs of equal codecs, 80 test rows each, about 5 % are told apart, half of them wrongly so.
+
+    A codec with the lower error alone would beat the baseline in half of the pairs.
+    """
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(10, 6)), random.normal(size=(80, 6)))
+    said = []
+    for pair in range(400):
+        entries = compare({"model": Noisy(2 * pair, 6), "pca": Noisy(2 * pair + 1, 6)}, data)
+        said += [sentence for _, sentence in verdicts(entries, data)]
+    beaten = sum("model beats PCA" in one for one in said)
+    lost = sum("does not beat" in one for one in said)
+    same = sum("80 test rows show no difference from PCA" in one for one in said)
+    assert beaten + lost + same == len(said) == 400
+    # Binomial, 5 % of 400 and 2.5 % of 400, within three standard deviations.
+    assert beaten + lost <= 20 + 13
+    assert beaten <= 10 + 9
+    assert beaten + lost >= 5
+
+
+@pytest.mark.parametrize(("scale", "words"), [(0.8, "model beats PCA"), (1.25, "model does not beat PCA")])
+def test_a_difference_that_is_there_is_said(scale, words):
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(10, 6)), random.normal(size=(400, 6)))
+    entries = compare({"model": Noisy(0, 6, scale), "pca": Noisy(1, 6)}, data)
+    [(good, sentence)] = verdicts(entries, data)
+    assert words in sentence and "±" in sentence
+    assert good == (scale < 1)
+    told = to_json(entries, data)["entries"][0]["against"]["error"]
+    assert told["baseline"] == "pca"
+    assert abs(told["difference"]) > 2 * told["standard_error"] > 0
+
+
+def test_what_is_hard_for_both_is_no_noise():
+    """Rows are paired: a small gain on each row is seen, however much the rows differ."""
+    random = np.random.default_rng(0)
+    hard = random.lognormal(sigma=2.0, size=100)
+    one, other = (RowSums(factor * hard, np.ones(100)) for factor in (0.97, 1.0))
+    found = difference([one], [other])
+    assert found.shown and found.value < 0
+    assert found.error < 0.1 * hard.std() / 10
+
+
+def test_the_standard_error_is_that_of_drawn_rows():
+    """A ratio of sums with counts that differ, as of a table with gaps, against 4,000 bootstrap samples."""
+    random = np.random.default_rng(1)
+    counts = random.integers(0, 6, 300)
+    one = random.exponential(size=300) * counts
+    other = 0.5 * one + random.exponential(size=300) * counts
+    found = difference([RowSums(one, counts)], [RowSums(other, counts)])
+    drawn = random.integers(0, 300, size=(4000, 300))
+    values = (one - other)[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    assert found.value == pytest.approx((one.sum() - other.sum()) / counts.sum())
+    # The deviation of 4,000 draws is known to about 1 %.
+    assert found.error == pytest.approx(values.std(), rel=0.05)
+
+
+def test_seeds_that_disagree_are_doubted():
+    """Two seeds, one far better and one far worse: on the rows alone the difference would be sure."""
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(10, 6)), random.normal(size=(400, 6)))
+    good, bad, pca = compare({"good": Noisy(0, 6, 0.5), "bad": Noisy(1, 6, 1.2), "pca": Noisy(2, 6)}, data)
+    [(_, alone)] = verdicts([good, pca], data)
+    assert "good beats PCA" in alone
+    [(flag, both)] = verdicts([merge([good, bad]), pca], data)
+    assert "400 test rows and 2 seeds show no difference from PCA" in both and not flag
+    steady = merge([good, dataclasses.replace(good)])
+    [(flag, sure)] = verdicts([steady, pca], data)
+    assert "beats" in sure and flag
+
+
+def test_a_tie_is_a_tie():
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(50, 6)), random.normal(size=(20, 6)))
+    pca = PCA(2).fit(data)
+    [(good, sentence)] = verdicts(compare({"model": pca, "pca": pca}, data), data)
+    assert sentence.startswith("model is no better and no worse than PCA: the test error of both is 0.")
+    assert not good and "%" not in sentence
+
+
+def test_one_test_row_shows_nothing():
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(50, 6)), random.normal(size=(1, 6)))
+    codecs = {"model": Noisy(0, 6, 0.1), "pca": PCA(2).fit(data)}
+    entries = compare(codecs, data)
+    [(good, sentence)] = verdicts(entries, data)
+    assert "1 test row shows" in sentence and "±" not in sentence and not good
+    assert to_json(entries, data)["entries"][0]["against"]["error"]["standard_error"] is None
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1e4])
+def test_rows_that_do_not_vary_have_no_explained_variance(value):
+    """Where it ended in a ZeroDivisionError, after the training."""
+    data = rows_data(np.full((40, 5), value, "float32"), np.full((10, 5), value, "float32"))
+    pca = PCA(2).fit(data)
+    assert evaluate(pca, data)["explained_variance"] is None
+    [(_, sentence)] = verdicts(compare({"model": Noisy(0, 5, 0.1), "pca": pca}, data), data)
+    assert sentence.startswith("PCA is exact at this code size") and "%" not in sentence
+
+
+def test_no_percentage_is_beyond_reading():
+    """Where a baseline is all but exact, the two errors say more than their ratio (5350170253788174 %)."""
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(50, 5)), random.normal(size=(40, 5)))
+    entries = compare({"model": Noisy(0, 5, 0.1), "pca": Noisy(1, 5, 2e-3)}, data)
+    [(good, sentence)] = verdicts(entries, data)
+    assert "model does not beat PCA: its test error is 0.01" in sentence and "against" in sentence
+    assert "%" not in sentence and not good
+
+
+def test_each_row_adds_to_the_figures_what_they_say(tmp_path):
+    """The figures of a table and of texts are the ratios of what their rows add."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60)})
+    frame["kind"] = random.choice(["x", "y", "z"], 60)
+    frame.loc[random.random(60) < 0.3, "a"] = np.nan
+    table = Recipe.of().prepare(from_frame(frame))
+    words = np.array(["one", "two", "three", "four"])
+    lines = [" ".join(random.choice(words, random.integers(1, 5))) for _ in range(60)]
+    (tmp_path / "some.txt").write_text("\n".join(lines))
+    texts = Recipe.of(source=str(tmp_path / "some.txt")).load()
+    from kerasae.evaluation.metrics import measures
+
+    seen = set()
+    for data in (table, texts):
+        for codec in measures(data).baselines(2, data).values():
+            figures, rows = evaluate_rows(codec, data)
+            seen |= {*rows}
+            for key, one in rows.items():
+                assert one.totals.shape == one.counts.shape == (len(data.test),)
+                assert one.value == pytest.approx(figures[key])
+    assert seen == {"error", "wrong", "tokens_rebuilt", "words_recalled"}
