@@ -476,6 +476,14 @@ def test_samples_look_like_raw_examples_and_follow_from_the_seed(build):
     assert not np.array_equal(one, model.sample(5, seed=2))
 
 
+def test_samples_of_vectors_are_draws_of_the_likelihood(linear_gaussian):
+    model, _, _ = linear_gaussian
+    W = model.decoder.layers[-1].get_weights()[0]
+    made = model.sample(20_000, seed=0)
+    # Decoded means would have W'W alone, which is of rank 2. Standard errors are about 1 % of a variance.
+    np.testing.assert_allclose(np.cov(made, rowvar=False), W.T @ W + 0.25 * np.eye(5), atol=0.1)
+
+
 def test_active_units_counts_dimensions_that_move(linear_gaussian):
     model, x, _ = linear_gaussian
     assert model.active_units(x) == 2

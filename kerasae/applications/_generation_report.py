@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
+from kerasae.applications._generation_copula import GaussianCopula
+from kerasae.applications._generation_discrimination import told_apart
 from kerasae.applications._generation_files import listing, write_made
 from kerasae.applications._generation_manifolds import nearest, precision_and_recall
 from kerasae.applications._generation_paths import unevenness
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.data import Data
 from kerasae.data._split import Examples, drawn_rows, pick
-from kerasae.report import figures
+from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
 #: Held-out rows below which a figure about them says nothing.
@@ -25,6 +27,11 @@ _PAIRS = 10
 _LINES, _DIMENSIONS = 5, 16
 #: Ratios of distances outside which a sentence is bad news.
 _COPIES, _FAR = 0.5, 1.25
+#: AUC from which on samples are told from real rows, and a difference between two that says nothing.
+_TOLD_APART, _TIE = 0.7, 0.02
+
+#: Headings: AUROC of trees that tell made rows from held-out ones, and that of rows of a copula.
+TOLD, OF_COPULA = "told from real (AUC)", "of a Gaussian copula"
 
 Found = dict[str, Any]
 
@@ -39,6 +46,18 @@ def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
         k = min(MANIFOLD, len(heldout) - 1)
         found["precision"], found["recall"] = precision_and_recall(heldout, points, k)
     return found
+
+
+def measure_truth(app: Any, data: Data, real: Any, made: Any) -> Found:
+    """How well trees tell made rows from held-out ones, and rows of a copula."""
+    few = data.drawn("train", app.most, app.seed)
+    copula = GaussianCopula(app.seed).fit(few.x("train").reshape(len(few.train), -1))
+    x = data.to_x(real)
+    plain = copula.sample(len(x), app.seed + 1)
+    return {
+        TOLD: told_apart(x, data.to_x(made), app.seed),
+        OF_COPULA: told_apart(x, plain, app.seed),
+    }
 
 
 def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
@@ -82,13 +101,18 @@ def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
     return precision_and_recall(heldout, app.points_[rows], min(MANIFOLD, count - 1))
 
 
-def sentences(found: Found, best: tuple[float, float] | None) -> list[tuple[bool, str]]:
+def sentences(
+    found: Found, best: tuple[float, float] | None, distances: Found | None = None
+) -> list[tuple[bool, str]]:
     """What the figures mean."""
     said: list[tuple[bool, str]] = []
+    if (drawn_from := found.get("drawn from")) and distances:
+        nearer = "the prior" if drawn_from == "prior" else f"a {drawn_from}, fitted on training codes"
+        said.append((True, f"Codes are drawn from {nearer}: the better of the two on validation rows."))
     ratio = found["nearest / held-out"]
     if ratio is not None:
         words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"
-        verdict = ": neither copies nor strangers."
+        verdict = ", which is as near as real rows are."
         if ratio < _COPIES:
             verdict = ": many are nearly copies of training rows, or have lost what makes rows differ."
         if ratio > _FAR:
@@ -105,6 +129,17 @@ def sentences(found: Found, best: tuple[float, float] | None) -> list[tuple[bool
                 f"themselves have {best[0]:.2f} and {best[1]:.2f} against the held-out rows.",
             )
         )
+    if (told := found.get(TOLD)) is not None:
+        plain = found[OF_COPULA]
+        said.append((told < _TOLD_APART, f"{_told(told)} (AUC {told:.2f} of gradient-boosted trees)."))
+        nearer = plain - told
+        verdict = "are easier to tell" if nearer > 0 else "are harder to tell"
+        words = f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, {verdict}."
+        if abs(nearer) <= _TIE:
+            words = (
+                f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, are as good."
+            )
+        said.append((nearer > _TIE, words))
     for name, after in found.items():
         if name.endswith(", after"):
             before = found[name.replace("after", "before")]
@@ -117,6 +152,12 @@ def sentences(found: Found, best: tuple[float, float] | None) -> list[tuple[bool
                 )
             )
     return said
+
+
+def _told(auc: float) -> str:
+    if auc < _TOLD_APART:
+        return "A classifier hardly tells samples from held-out rows"
+    return "A classifier tells samples from held-out rows" + (" almost always" if auc > 0.95 else "")
 
 
 _NAMES = ("precision", "recall")
@@ -222,13 +263,35 @@ def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Pict
 
 def notes(app: Any, rows: int) -> list[str]:
     """How the figures are obtained."""
+    measured = app.spec_.measured
+    truth = [
+        "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that tell samples from "
+        "as many held-out rows, each judged by trees that did not see it; 0.5 for chance. The copula is "
+        "fitted on training rows: the values of each column, and the correlation of their normal scores. "
+        "Samples are draws of the likelihood; numbers of a table take the training values of the same rank, "
+        "and the gaps of training rows whose codes are near."
+    ]
+    choice = [
+        "Energy distance (Székely and Rizzo 2013) from validation rows, 0 for the same distribution: "
+        + ", ".join(f"{name} {as_text(value)}" for name, value in app.distances_.items())
+        + ". The mixture, fitted on codes of training rows, is taken where it is nearer than the prior by "
+        "more than two standard errors."
+    ]
+    truth, choice = truth if measured else [], choice if app.distances_ else []
     return [
         f"Nearest / held-out: the median distance from a sample to the nearest of {len(app.points_):,} "
         f"training rows over that of {rows:,} held-out rows. Near 1 is good, far below 1 are copies. "
         "Distances are in x (categories as indicators; texts by the cosine of TF-IDF).",
         f"Precision and recall (Kynkäänniemi et al. 2019, k = {MANIFOLD}): the share of samples within the "
-        "manifold of the held-out rows, and of held-out rows within that of as many samples. What is decoded "
-        "is a mean without noise and fine detail, which lowers recall: such samples lie close together.",
+        "manifold of the held-out rows, and of held-out rows within that of as many samples."
+        + (
+            ""
+            if measured
+            else " What is decoded is a mean without noise and fine detail, which lowers recall: such "
+            "samples lie close together."
+        ),
+        *truth,
+        *choice,
         "Step ratio: the longest step over the mean one in output space, 1 for an even path; the mean of up "
         f"to {_PAIRS} {app.path} paths between rows, {app.steps} examples each. Path / held-out: the mean "
         "distance from the inner examples of a path to the nearest training row, in the same unit.",

@@ -8,28 +8,40 @@ import numpy as np
 from kerasae.applications import _generation_report as parts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._generation_augmentation import spread_rows, towards_neighbours
+from kerasae.applications._generation_choice import energy_distance
 from kerasae.applications._generation_files import write_made
 from kerasae.applications._generation_mixture import CodeMixture
 from kerasae.applications._generation_paths import PATHS
+from kerasae.applications._generation_rows import MadeRows
 from kerasae.applications._points import _indicators, as_points
 from kerasae.codec import Codec
 from kerasae.data import Data, Split
 from kerasae.data._split import pick
 from kerasae.evaluation._measures import codes_of
 
+#: Made rows by which the prior and the mixture are compared, and the parts that say how sure that is.
+_COMPARED, _PARTS = 1600, 4
+#: Made rows whose ranks say which value of a training row a number becomes.
+_REFERENCE = 4000
+
 
 class Generation(Application):
     """New examples from a code, interpolation, traversals, attributes and augmented data.
 
     Samples come from the prior of a generative model, or from a Gaussian mixture fitted on the codes, so
-    that every codec can generate. Writes `samples`, `interpolation`, `traversals` and, when asked,
-    `attribute` and `augmented`: tables and texts as CSV (samples of texts as text), arrays as .npy or .npz
-    with the examples under `x`, images as PNG too.
+    that every codec can generate. Vectors and rows of tables are drawn from the likelihood; images and
+    texts are its means. The numbers of a table keep the range, the decimals, the shared values and the
+    gaps of the training rows. A Gaussian copula stands beside them on the page.
+
+    Writes `samples`, `interpolation`, `traversals` and, when asked, `attribute` and `augmented`: tables and
+    texts as CSV (samples of texts as text), arrays as .npy or .npz with the examples under `x`, images as
+    PNG too.
 
     Args:
         codec: from raw examples to codes and back.
         method: from where codes are drawn: `"prior"`, N(0, I) of a generative model; `"mixture"`, a Gaussian
-            mixture on the codes; `"auto"`, the prior where there is one.
+            mixture on the codes; `"auto"`, the prior, unless the mixture comes nearer to validation rows
+            (energy distance), as it does where the codes of real rows do not lie as the prior does.
         count: samples to write.
         components: of the mixture at most; the number is chosen by BIC among 1, 2, 4 and so on.
         path: of interpolations: `"linear"`, or `"spherical"` around the origin of the code.
@@ -111,17 +123,59 @@ class Generation(Application):
                 "`method` must be auto or mixture for a model without a prior, received 'prior'; the "
                 "variational family has one."
             )
-        self._data = data
+        self._data, self.spec_ = data, data.spec
         learnt = [split for split in ("train", "validation") if len(data.split(split))]
         self.codes_ = np.concatenate([codes_of(self.codec, data, split) for split in learnt])
         self.near_ = data.train.drawn(self.most, self.seed)
         self.points_ = self.raw_points(self.near_.examples)
-        prior = _has_prior(self.codec) and self.method != "mixture"
-        self.mixture_ = None if prior else CodeMixture(self.components, self.seed).fit(self.codes_)
+        self.mixture_: CodeMixture | None = None
+        self.distances_: dict[str, float] = {}
+        self._rows = MadeRows(self.codec, data, self.near_.examples, self.seed) if _is_table(data) else None
+        if not _has_prior(self.codec) or self.method == "mixture":
+            self._use(self._new_mixture(learnt))
+        elif self.method == "auto" and len(data.validation) >= parts.FEWEST:
+            self._choose()
+        else:
+            self._use(None)
         self.attribute_ = np.zeros(self.codec.latent_dim, "float32")
         if self.attribute is not None:
             self.attribute_ = self._direction(data, learnt)
         return self
+
+    def _new_mixture(self, splits: list[str]) -> CodeMixture:
+        """A mixture on codes of some splits: draws of the posterior where there is one."""
+        return CodeMixture(self.components, self.seed).fit(
+            np.concatenate([self._aggregate(split) for split in splits])
+        )
+
+    def _aggregate(self, split: str) -> np.ndarray:
+        if not _has_prior(self.codec) or not hasattr(self.codec, "sample_codes"):
+            return codes_of(self.codec, self._data, split)
+        chunks = enumerate(self._data.split(split).chunks())
+        return np.concatenate([self.codec.sample_codes(raw, self.seed + part) for part, raw in chunks])
+
+    def _choose(self) -> None:
+        """Takes the prior, or the mixture where what is drawn from it is nearer to validation rows.
+
+        Nearer by more than two standard errors over four parts of the rows made.
+        """
+        heldout = self.raw_points(self._data.validation.drawn(self.most, self.seed).examples)
+        mixture = self._new_mixture(["train"])
+        errors = []
+        for candidate in (None, mixture):
+            self._use(candidate)
+            made = self.raw_points(self.sample(_COMPARED, self.seed + 2))
+            found = [energy_distance(heldout, part) for part in np.array_split(made, _PARTS)]
+            self.distances_[self.drawn_from()] = float(np.mean(found))
+            errors.append(np.std(found, ddof=1) / np.sqrt(_PARTS))
+        prior, mixed = self.distances_.values()
+        self._use(mixture if prior - mixed > 2 * float(np.hypot(*errors)) else None)
+
+    def _use(self, mixture: CodeMixture | None) -> None:
+        """Draws from a mixture from now on, or from the prior."""
+        self.mixture_ = mixture
+        if self._rows is not None:
+            self._rows.fit(self._new_codes(_REFERENCE, self.seed + 3), self.seed + 3)
 
     def _direction(self, data: Data, learnt: list[str]) -> np.ndarray:
         found = [one for one in (data.split(name).labels for name in learnt) if one is not None]
@@ -145,9 +199,21 @@ class Generation(Application):
 
     def sample(self, n: int, seed: int = 0) -> Any:
         """New raw examples `(n, ...)`."""
-        if self.mixture_ is None:
+        if self.mixture_ is None and self._rows is None:
             return self.codec.sample(n, seed)  # type: ignore[attr-defined]
-        return self.codec.inverse_transform(self.mixture_.sample(n, seed))
+        return self._realised(self._new_codes(n, seed), seed)
+
+    def _new_codes(self, n: int, seed: int) -> np.ndarray:
+        if self.mixture_ is not None:
+            return self.mixture_.sample(n, seed)
+        return np.random.default_rng(seed).normal(size=(n, self.codec.latent_dim)).astype("float32")
+
+    def _realised(self, codes: np.ndarray, seed: int) -> Any:
+        """New raw examples for codes; drawn from the likelihood where an example is a row of measurements."""
+        if self._rows is not None:
+            return self._rows.frame(codes, seed)
+        realise = getattr(self.codec, "realise", None)
+        return self.codec.inverse_transform(codes) if realise is None else realise(codes, seed)
 
     def augment(
         self, raw: Any, n: int, seed: int = 0, labels: np.ndarray | None = None
@@ -166,10 +232,10 @@ class Generation(Application):
         """
         rows = spread_rows(labels, len(raw), n, seed)
         carried = None if labels is None else labels[rows]
-        if _has_prior(self.codec) and hasattr(self.codec, "sample_posterior"):
-            return self.codec.sample_posterior(pick(raw, rows), seed), carried
+        if _has_prior(self.codec) and hasattr(self.codec, "sample_codes"):
+            return self._realised(self.codec.sample_codes(pick(raw, rows), seed), seed), carried
         codes = towards_neighbours(self.codec.transform(raw), labels, rows, self.neighbours, seed)
-        return self.codec.inverse_transform(codes), carried
+        return self._realised(codes, seed), carried
 
     # Ways through the code -----------------------------------------------------------------------
 
@@ -235,15 +301,18 @@ class Generation(Application):
     def report(self, data: Data, out: Path | None) -> Finding:
         own = data.test.drawn(self.most, self.seed)
         heldout = self.raw_points(own.examples)
-        samples = self.raw_points(self.sample(max(len(heldout), parts.FEWEST), self.seed + 1))
+        made = self.sample(max(len(heldout), parts.FEWEST), self.seed + 1)
+        samples = self.raw_points(made)
         found: dict[str, Any] = {"drawn from": self.drawn_from()}
         found |= parts.measure_samples(self, heldout, samples[: len(heldout)])
+        if data.spec.measured:
+            found |= parts.measure_truth(self, data, own.examples, made)
         found |= parts.measure_paths(self, data, heldout)
         without = None
         if self.attribute is not None:
             looks, without = parts.measure_attribute(self, own)
             found |= looks
-        better = {"precision": False, "recall": False, "step ratio": True}
+        better = {"precision": False, "recall": False, "step ratio": True, parts.TOLD: True}
         better |= dict.fromkeys([name for name in found if name.endswith(", after")], False)
         if out is None:
             return Finding(found, better)
@@ -258,8 +327,17 @@ class Generation(Application):
             pictures.append(parts.sample_map(heldout, samples))
         best = parts.reference(self, heldout)
         return Finding(
-            found, better, parts.sentences(found, best), pictures, listings, parts.notes(self, len(heldout))
+            found,
+            better,
+            parts.sentences(found, best, self.distances_),
+            pictures,
+            listings,
+            parts.notes(self, len(heldout)),
         )
+
+
+def _is_table(data: Data) -> bool:
+    return bool(data.spec.columns)
 
 
 def _has_prior(codec: Any) -> bool:

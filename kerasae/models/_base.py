@@ -168,6 +168,29 @@ class Autoencoder(MultiWorkerFit):
         x = in_batches(self._graphs.decode, codes, batch_size)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
+    def draw(self, codes: np.ndarray, seed: int, batch_size: int = 1024) -> np.ndarray:
+        """`x` drawn from the likelihood `p(x|z)` of each code, `(batch, ...)`, by `seed`.
+
+        The mean, where the loss is no density: squared and absolute errors, grey levels, tokens.
+        """
+        loss, uniform = self.reconstruction_loss, np.random.default_rng(seed)
+        parts = []
+        for part in slices(np.asarray(codes, "float32"), batch_size):
+            params = self.decoder(part)
+            levels = uniform.random((len(part), *self.spec.shape), "float32")
+            parts.append(ops.convert_to_numpy(loss.draw(params, levels)))
+        return np.concatenate(parts)
+
+    def realise(self, codes: np.ndarray, seed: int) -> Any:
+        """Raw examples for new codes: draws of `p(x|z)` where an example is a row of measurements.
+
+        The mean for images and texts, as for `inverse_transform`.
+        """
+        if not self.spec.measured:
+            return self.inverse_transform(codes)
+        x = self.draw(codes, seed)
+        return x if self.preprocessor is None else self.preprocessor.restore(x)
+
     def accounts(self, raw: Any, batch_size: int = 2048) -> dict[str, np.ndarray]:
         """How raw examples are explained: what `account` says of them, as NumPy."""
         parts = [self._graphs.account(part) for part in slices(self._tensors(raw), batch_size)]

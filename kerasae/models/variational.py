@@ -172,12 +172,15 @@ class VariationalAutoencoder(Autoencoder):
     # Drawing and measuring -----------------------------------------------------------------------
 
     def sample(self, count: int, seed: int) -> np.ndarray:
-        """New raw examples `(count, ...)`: means of `p(x|z)` for `z ~ N(0, I)`, drawn by `seed`."""
-        codes = keras.random.normal((count, self.latent_dim), seed=seed)
-        return self.inverse_transform(ops.convert_to_numpy(codes))
+        """New raw examples `(count, ...)` for `z ~ N(0, I)`, drawn by `seed`.
 
-    def sample_posterior(self, raw: np.ndarray, seed: int, *, batch_size: int = 1024) -> np.ndarray:
-        """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`.
+        Vectors and rows of tables are drawn from `p(x|z)`; images and texts are its means.
+        """
+        codes = keras.random.normal((count, self.latent_dim), seed=seed)
+        return self.realise(ops.convert_to_numpy(codes), seed)
+
+    def sample_codes(self, raw: Any, seed: int, *, batch_size: int = 1024) -> np.ndarray:
+        """One draw of `q(z|x)` for each raw example, `(batch, latent_dim)`.
 
         Args:
             raw: Examples, `(batch, ...)`.
@@ -191,7 +194,17 @@ class VariationalAutoencoder(Autoencoder):
             self.draw_code(self.describe(self._to_x(part)), eps[start : start + batch_size])
             for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True)
         ]
-        return self.inverse_transform(np.concatenate([ops.convert_to_numpy(z) for z in codes]))
+        return np.concatenate([ops.convert_to_numpy(z) for z in codes])
+
+    def sample_posterior(self, raw: np.ndarray, seed: int, *, batch_size: int = 1024) -> np.ndarray:
+        """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`.
+
+        Args:
+            raw: Examples, `(batch, ...)`.
+            seed: Seed of the draws.
+            batch_size: Examples at a time. The draws do not depend on it. Defaults to 1024.
+        """
+        return self.inverse_transform(self.sample_codes(raw, seed, batch_size=batch_size))
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
         """Dimensions whose posterior mean has a variance above `threshold` over the examples.

@@ -107,7 +107,7 @@ def test_the_same_seed_gives_the_same_samples(generation, build, digits):
         one, same, other = (app.sample(8, seed) for seed in (3, 3, 4))
         np.testing.assert_array_equal(one, same)
         assert (one != other).any() and one.dtype == np.uint8 and one.shape == (8, 8, 8, 1)
-    assert vae.drawn_from() == "prior" and generation.drawn_from().startswith("mixture")
+    assert generation.drawn_from().startswith("mixture")
 
 
 def test_a_prior_is_asked_of_a_model_that_has_one(build, pca, digits):
@@ -144,8 +144,10 @@ def test_sampled_tables_have_the_types_and_categories_of_the_training(table, tmp
     app = Generation(codec, components=2, augmented=40, attribute="yes", count=15).fit(table)
     made = app.sample(50, seed=0)
     assert (made.dtypes == table.test.examples.dtypes).all()
-    assert set(made["c"]) == {"red", "blue"} and set(made["b"]) == {True, False}
-    assert not made.isna().any().any()
+    assert set(made["c"].dropna()) == {"red", "blue"} and set(made["b"]) == {True, False}
+    # A seventh of the training rows has gaps in both columns.
+    assert (made["a"].isna() == made["c"].isna()).all() and 0 < made["a"].isna().mean() < 0.35
+    assert not made[["n", "b", "when"]].isna().any().any()
     found = app.report(table, tmp_path)
     assert len(pd.read_csv(tmp_path / "samples.csv")) == 15
     assert pd.read_csv(tmp_path / "augmented.csv")["y"].value_counts().sum() == 40
