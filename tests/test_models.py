@@ -512,6 +512,27 @@ def test_exports_hold_no_noise(build, x):
         assert not [op.type for op in graph.graph.get_operations() if "andom" in op.type]
 
 
+@pytest.mark.parametrize(
+    ("loss", "width", "expected"),
+    [("squared_error", 11, 12), ({"name": "gaussian", "scale": 0.5}, 6, 12), ("gaussian", 12, 24)],
+)
+def test_a_decoder_of_another_width_is_refused(loss, width, expected):
+    def model():
+        encoder = keras.Sequential([keras.Input((12,)), keras.layers.Dense(4)])
+        decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(width)])
+        return VariationalAutoencoder(encoder, decoder, reconstruction_loss=loss)
+
+    said = rf"has the shape \({expected},\) .*received one of shape \({width},\)"
+    with pytest.raises(ValueError, match=said):
+        model().build((None, 12))
+    rows = np.zeros((4, 12), "float32")
+    unbuilt = model()
+    unbuilt.compile()
+    for verb in (unbuilt.fit, model().predict):
+        with pytest.raises(ValueError, match=said):
+            verb(rows, verbose=0)
+
+
 def test_abstract_classes_say_so():
     from kerasae.models import Autoencoder, DeterministicAutoencoder
 

@@ -39,6 +39,20 @@ class ReconstructionLoss(keras.losses.Loss):
         """A layer to put behind the decoder, or `None`."""
         return None
 
+    def decoder_shape(self, x_shape: tuple[int, ...]) -> tuple[int | None, ...] | None:
+        """Return the shape of what the decoder gives for one example, its head included.
+
+        Args:
+            x_shape: Shape of one example.
+
+        Returns:
+            The shape, with `None` for a size that the loss leaves open; `None` if nothing is known, as
+            behind a head of a subclass that does not say.
+        """
+        if type(self).head is not ReconstructionLoss.head:
+            return None
+        return (*x_shape[:-1], x_shape[-1] * self.outputs)
+
     def mean(self, params: Any) -> Any:
         """The reconstruction: `(batch, ...)` in units of `x`, from the decoder's numbers."""
         return params

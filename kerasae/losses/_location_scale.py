@@ -50,6 +50,9 @@ class LocationScale(ReconstructionLoss):
     def head(self) -> keras.layers.Layer | None:
         return SharedScale(dtype="float32") if self.scale == "learned" else None
 
+    def decoder_shape(self, x_shape: tuple[int, ...]) -> tuple[int | None, ...]:
+        return (*x_shape[:-1], x_shape[-1] * (2 if isinstance(self.scale, str) else 1))
+
     def mean(self, params: Any) -> Any:
         if not isinstance(self.scale, str):
             return params

@@ -63,6 +63,9 @@ class Columns(ReconstructionLoss):
     def head(self) -> keras.layers.Layer | None:
         return ColumnScales(len(self._numbers), dtype="float32") if self._numbers else None
 
+    def decoder_shape(self, x_shape: tuple[int, ...]) -> tuple[int | None, ...]:
+        return (self._total + len(self._numbers),)
+
     def _pick(self, params: Any, columns: list[int]) -> Any:
         return ops.take(params, self._starts[columns].astype("int32"), axis=1)
 

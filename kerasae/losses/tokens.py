@@ -21,6 +21,9 @@ class Tokens(ReconstructionLoss):
     def __init__(self, *, name: str | None = "tokens", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
 
+    def decoder_shape(self, x_shape: tuple[int, ...]) -> tuple[int | None, ...]:
+        return (*x_shape, None)
+
     def mean(self, params: Any) -> Any:
         """The likeliest ids, `(batch, length)`, int32."""
         return greatest(params)

@@ -16,7 +16,14 @@ from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
 from kerasae.models._targets import check_target, is_none, unpacked, weighed_target
 from kerasae.models._terms import Terms, check_compile, check_examples, kept_of_batch
-from kerasae.models._wiring import all_layers, bind_scale, check_code_range, check_contraction, tie
+from kerasae.models._wiring import (
+    all_layers,
+    bind_scale,
+    check_code_range,
+    check_contraction,
+    check_decoder,
+    tie,
+)
 from kerasae.penalties import Penalty
 from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor, check_rows, slices
@@ -237,6 +244,7 @@ class Autoencoder(MultiWorkerFit):
         tie(self)
         bind_scale(self)
         check_code_range(self)
+        check_decoder(self, tuple(input_shape[1:]))
         check_contraction(self)
         if self.contraction is not None:
             self._embedding = embedding_split(self.encoder, self.head_layers())

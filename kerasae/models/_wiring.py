@@ -96,6 +96,24 @@ def check_code_range(model: Any) -> None:
         )
 
 
+def check_decoder(model: Any, x_shape: tuple[int, ...]) -> None:
+    """Refuses a decoder that does not give the numbers that the loss reads."""
+    loss = model.reconstruction_loss
+    expected = loss.decoder_shape(x_shape)
+    received = tuple(model.decoder.compute_output_shape((None, model.latent_dim))[1:])
+    if expected is None:
+        return
+    sizes = zip(expected, received, strict=False)
+    if len(expected) == len(received) and all(one in (None, other) for one, other in sizes):
+        return
+    head = loss.head()
+    remedy = "" if head is None else f", or put the loss's `head()`, a {type(head).__name__}, behind it"
+    raise ValueError(
+        f"The loss '{loss.name}' needs a decoder whose output has the shape {expected} for an example of "
+        f"shape {x_shape}, received one of shape {received}; change its last layer{remedy}."
+    )
+
+
 def check_contraction(model: Any) -> None:
     """Refuses an encoder whose examples have no Jacobian of their own."""
     if model.contraction is None:
