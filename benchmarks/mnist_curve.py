@@ -55,7 +55,7 @@ def main():
         print(sum(trial.status != "RUNNING" for trial in trials), "trials", flush=True)
 
     trials = search(options.out, settings, data, jobs=default_jobs(), progress=progress)
-    curve = trade_off(trials, aim, baseline_values(SIZES, aim, data))
+    curve = trade_off(trials, aim, baseline_values(SIZES, aim, data), options.out / "search")
 
     print(
         f"{'size':>8}{'validation':>12}{'PCA':>10}   {'network':18}{'test':>10}{'PCA':>10}{'below PCA':>11}"

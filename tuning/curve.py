@@ -2,16 +2,20 @@
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
-from kerasae.tuning.objectives import Objective, figures
-from kerasae.tuning.trials import Trial
+from kerasae.tuning.objectives import Objective, figures, judged_rows
+from kerasae.tuning.trials import Trial, read_rows
 
 from kerasae.data import Data, Split
+from kerasae.evaluation import Difference, RowSums, difference
 from kerasae.evaluation.metrics import measures
 
 #: What more numbers must buy to be worth a word, a share of the error.
 _WORTH = 0.02
+#: A difference of more percent says less than the two figures do.
+_TELLING = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,12 +27,15 @@ class Point:
         value: of the best trial, on the validation split.
         trial: its number.
         baselines: the value of each baseline of this size.
+        errors: Standard error of the difference from each baseline, over the validation rows, where it is
+            known.
     """
 
     latent_dim: int
     value: float
     trial: int
     baselines: dict[str, float]
+    errors: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +131,14 @@ class Curve:
             )
         for other in self.points:
             best = self._best_baseline(other)
-            if best is not None and self.badness(other.value) >= self.badness(best[1]):
-                how = "as good" if other.value == best[1] else "better"
-                where = f"At {_numbers(other.latent_dim)}"
-                sentences.append((False, f"{where} {best[0]} is {how}: {self._against(other)}."))
+            if best is None:
+                continue
+            better = self.badness(other.value) < self.badness(best.value)
+            if better and best.differs(other):
+                continue
+            how = "better" if best.differs(other) else "as good"
+            where = f"At {_numbers(other.latent_dim)}"
+            sentences.append((False, f"{where} {best.title} is {how}: {self._against(other)}."))
         return sentences
 
     def _why(self, size: int) -> str:
@@ -143,31 +154,59 @@ class Curve:
     def _gain(self, before: float, after: float) -> float:
         return 100 * (before - after) / before if before > 0 else 0.0
 
-    def _best_baseline(self, point: Point) -> tuple[str, float] | None:
+    def _best_baseline(self, point: Point) -> "_Rival | None":
         if not point.baselines:
             return None
         name = min(point.baselines, key=lambda key: self.badness(point.baselines[key]))
-        return name.replace("pca", "PCA"), point.baselines[name]
+        return _Rival(name.replace("pca", "PCA"), point.baselines[name], point.errors.get(name, 0.0))
 
     def _against(self, point: Point) -> str:
         best = self._best_baseline(point)
         said = f"{self.heading} {point.value:.4g}"
         if best is None:
             return said
-        name, theirs = best
-        if not self.lower:
-            return f"{said}, {name} {theirs:.4g}"
-        if theirs <= 0:
-            return f"{said}, where {name} is exact"
-        share = self._gain(theirs, point.value)
-        return f"{said}, {abs(share):.0f} % {'below' if share >= 0 else 'above'} {name}"
+        if self.lower and best.value <= 0:
+            return f"{said}, where {best.title} is exact"
+        share = self._gain(best.value, point.value)
+        if not self.lower or abs(share) > _TELLING:
+            return f"{said}, {best.title} {best.value:.4g}"
+        if not best.differs(point):
+            return f"{said}, {best.title} {best.value:.4g}, a difference within two standard errors"
+        error = 100 * best.error / best.value
+        doubt = f" ± {error:.0f}" if error >= 1 else f" ± {error:.1g}" if error else ""
+        return f"{said}, {abs(share):.0f}{doubt} % {'below' if share >= 0 else 'above'} {best.title}"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rival:
+    """The best baseline of a code size, and the standard error of the difference from it, 0 if unknown."""
+
+    title: str
+    value: float
+    error: float
+
+    def differs(self, point: Point) -> bool:
+        return Difference(point.value - self.value, self.error).shown
 
 
 def _numbers(count: int) -> str:
     return f"{count} number" if count == 1 else f"{count} numbers"
 
 
-def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, float]]:
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """What a baseline does on the validation split.
+
+    Args:
+        value: Its figure.
+        rows: What each row adds to the figure, where it is such a sum.
+    """
+
+    value: float
+    rows: RowSums | None = None
+
+
+def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, Baseline]]:
     """What the baselines of each code size do on the validation split, fitted on the training split alone.
 
     Args:
@@ -177,29 +216,44 @@ def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[in
     """
     nothing = Split(data.train.head(1)[:0])
     training = dataclasses.replace(data, validation=nothing)
-    found: dict[int, dict[str, float]] = {}
+    found: dict[int, dict[str, Baseline]] = {}
     for size in sizes:
         found[size] = {}
         for name, codec in measures(data).baselines(size, training).items():
             value = figures(codec, data, aim.name).get(aim.figure)
             if value is not None:
-                found[size][name] = value
+                found[size][name] = Baseline(value, judged_rows(codec, data).get(aim.figure))
     return found
 
 
-def trade_off(trials: Sequence[Trial], aim: Objective, baselines: dict[int, dict[str, float]]) -> Curve:
+def trade_off(
+    trials: Sequence[Trial],
+    aim: Objective,
+    baselines: dict[int, dict[str, Baseline]],
+    folder: Path | None = None,
+) -> Curve:
     """The curve of a search.
 
     Args:
         trials: of the search; those that failed, or would cost too much, have no say.
         aim: by which the best of a code size is found.
-        baselines: values by code size and name.
+        baselines: By code size and name.
+        folder: Where the trials lie, with what each validation row added to their figures; `None` to do
+            without the standard errors.
     """
     points = []
     for size in sorted({trial.latent_dim for trial in trials}):
         best = best_of(trials, aim, size)
         if best is not None and aim.figure in best.figures:
-            points.append(Point(size, best.figures[aim.figure], best.number, baselines.get(size, {})))
+            rivals = baselines.get(size, {})
+            rows = read_rows(folder, best).get(aim.figure) if folder is not None else None
+            errors = {
+                name: difference([rows], [rival.rows]).error
+                for name, rival in rivals.items()
+                if rows is not None and rival.rows is not None
+            }
+            values = {name: rival.value for name, rival in rivals.items()}
+            points.append(Point(size, best.figures[aim.figure], best.number, values, errors))
     return Curve(tuple(points), aim.figure_lower, aim.heading)
 
 

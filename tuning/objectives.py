@@ -8,6 +8,7 @@ import keras_tuner
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
+from kerasae.evaluation import RowSums
 from kerasae.evaluation.detection import anomaly_auroc
 from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.registry import did_you_mean
@@ -98,6 +99,11 @@ def figures(codec: Codec, data: Data, name: str) -> dict[str, float]:
     if name in _MORE:
         found[name] = _MORE[name](codec, data, found)
     return {f"val_{key}": float(value) for key, value in found.items() if isinstance(value, int | float)}
+
+
+def judged_rows(codec: Codec, data: Data) -> dict[str, RowSums]:
+    """What each validation row adds to the figures that decide a comparison, `val_` in front."""
+    return {f"val_{key}": rows for key, rows in measures(data).measured(codec, data, "validation")[1].items()}
 
 
 def _cost(codec: Any, data: Data, found: dict[str, Any]) -> float:

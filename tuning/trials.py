@@ -2,11 +2,16 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from kerasae.evaluation import RowSums
 from kerasae.files import write_json
 
+_ROWS = "rows.npz"
 #: Reasons begin with it where a trial was not run for its cost.
 OVER_BUDGET = "over budget: "
 
@@ -112,6 +117,29 @@ def read_trials(folder: Path) -> list[Trial]:
             )
         )
     return sorted(found, key=lambda trial: trial.number)
+
+
+def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
+    """Writes what each validation row added to the figures of a trial into its folder."""
+    parts: dict[str, Any] = {}
+    for key, one in rows.items():
+        parts |= {f"{key}:totals": one.totals, f"{key}:counts": one.counts}
+    np.savez_compressed(folder / _ROWS, **parts)
+
+
+def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
+    """What `write_rows` wrote for a trial; nothing where it wrote nothing.
+
+    Args:
+        folder: that holds a folder for each trial.
+        trial: of the search.
+    """
+    for path in folder.glob(f"trial_*/{_ROWS}"):
+        if int(path.parent.name.removeprefix("trial_")) == trial.number:
+            with np.load(path) as stored:
+                keys = [name.removesuffix(":totals") for name in stored.files if name.endswith(":totals")]
+                return {key: RowSums(stored[f"{key}:totals"], stored[f"{key}:counts"]) for key in keys}
+    return {}
 
 
 def write_result(folder: Path, **result: Any) -> None:

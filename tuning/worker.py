@@ -13,8 +13,9 @@ import keras
 import keras_tuner
 from keras_tuner.errors import FailedTrialError
 from kerasae.export import device_cost
+from kerasae.tuning.objectives import judged_rows
 from kerasae.tuning.settings import Settings
-from kerasae.tuning.trials import OVER_BUDGET, write_result
+from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
 #: Exit status of a worker process whose chief does not answer.
 NO_CHIEF = 3
@@ -106,6 +107,7 @@ class TrialTuner(keras_tuner.Tuner):
             )
             raise FailedTrialError(reason) from error
         figures |= costs
+        write_rows(folder, judged_rows(model, hypermodel.data))
         write_result(
             folder,
             figures=figures,

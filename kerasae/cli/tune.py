@@ -253,7 +253,8 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
         try:
             where = chief or "127.0.0.1:0"
             trials = search(out, settings, data, jobs=jobs, address=where, progress=progress)
-            curve = trade_off(trials, aim, baseline_values(settings.space.sizes(data.spec), aim, data))
+            rivals = baseline_values(settings.space.sizes(data.spec), aim, data)
+            curve = trade_off(trials, aim, rivals, out / "search")
             bar.update(task, state="training the best recipe")
             chosen = best_of(trials, aim, curve.recommended())
             assert chosen is not None

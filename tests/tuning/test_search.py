@@ -5,6 +5,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -28,16 +29,19 @@ from kerasae.tuning import (
     objective,
     read_trials,
     search,
+    trade_off,
     work,
 )
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
+from kerasae.tuning.trials import Trial, write_rows
 from kerasae.tuning.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
 from kerasae import PCA, Recipe, load_data, train
 from kerasae.data import Data, Split
+from kerasae.evaluation import RowSums
 from kerasae.evaluation.detection import anomaly_auroc
 from kerasae.spec import Spec
 
@@ -113,13 +117,14 @@ def test_baselines_of_a_search_do_not_see_the_validation_split(kind, digits, tmp
         data = digits
     aim = objective("reconstruction", data)
     found = baseline_values([2], aim, data)[2]
-    assert found and all(value >= 0 for value in found.values())
+    assert found and all(one.value >= 0 for one in found.values())
+    assert all(one.rows.value == pytest.approx(one.value) for one in found.values())
     if kind == "numbers":
         mean, rows = data.mean.ravel(), data.x("train").reshape(len(data.train), -1)
         _, _, directions = np.linalg.svd(rows - mean, full_matrices=False)
         held = data.x("validation").reshape(len(data.validation), -1) - mean
         left = held - held @ directions[:2].T @ directions[:2]
-        assert found["pca"] == pytest.approx(np.square(left).mean(), rel=1e-4)
+        assert found["pca"].value == pytest.approx(np.square(left).mean(), rel=1e-4)
 
 
 def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
@@ -234,6 +239,32 @@ def test_what_is_said_is_so():
     perfect = " ".join(said for _, said in curve((1, 0.8, 0.9), (2, 1.0, 1.0), lower=False).words())
     assert "PCA is as good" in perfect and "levelled" not in perfect
     assert any("has not levelled off: 4 are 50 % better than 2" in sentence for _, sentence in worse.words())
+
+
+def test_a_difference_within_two_standard_errors_is_none(digits, tmp_path):
+    """A trial that is PCA with a little noise of its own on each row; its rows are read from its folder."""
+    aim = objective("error", digits)
+    rival = baseline_values([2], aim, digits)
+    rows = rival[2]["pca"].rows
+    said = {}
+    for factor, spread in ((1.0, 0.3), (0.5, 0.3)):
+        noise = np.random.default_rng(1).normal(factor, spread, len(rows.totals))
+        mine = RowSums(rows.totals * noise, rows.counts)
+        folder = tmp_path / str(factor) / "trial_0000"
+        folder.mkdir(parents=True)
+        write_rows(folder, {aim.figure: mine})
+        trial = Trial(0, "COMPLETED", {"latent_dim": 2}, {}, {aim.figure: mine.value}, (), 0.0, "")
+        curve = trade_off([trial], aim, rival, folder.parent)
+        assert 0 < curve.points[0].errors["pca"] < 0.1 * mine.value
+        said[factor] = curve.words()
+    assert "a difference within two standard errors" in said[1.0][0][1]
+    assert said[1.0][-1][1].startswith("At 2 numbers PCA is as good") and not said[1.0][-1][0]
+    assert len(said[0.5]) == 1 and re.search(r"5\d ± \d % below PCA", said[0.5][0][1])
+
+
+def test_no_share_is_beyond_reading():
+    [(_, said), *_] = curve((2, 0.05, 1e-17)).words()
+    assert said == "2 numbers, the only size tried: validation error 0.05, PCA 1e-17."
 
 
 def test_the_validation_split_is_trained_on_when_it_is_not_held_out(build, digits):
