@@ -33,14 +33,15 @@ class Pretraining(Application):
 
     A frozen encoder gets a logistic regression on its codes, whose penalty and scaling (each number of a
     code on its own, or all alike) the validation labels choose. A training keeps the weights that do best
-    on the validation labels. Rows without a label (an empty one) are left out.
+    on the validation labels. These labels are counted beside those that are learnt from: `100 + 500 labels`
+    are 100 training labels and 500 validation labels. Rows without a label (an empty one) are left out.
 
     Args:
         codec: from raw examples to codes.
         mode: what is trained: `"frozen"`, the head alone; `"fine-tuned"`, head and encoder together from
             a new head; `"staged"`, the head first, then all at a third of the learning rate.
-        labels: how many labelled training rows are used, the classes in their shares; all where none is
-            given.
+        labels: how many labelled training rows are used, beside those of the validation split, the
+            classes in their shares; all where none is given.
         counts: numbers of labels at which the curve is measured; by default ten of each class, 100,
             1,000, 10,000 and all.
         draws: of the labels, over which the curve is a mean.
@@ -136,7 +137,12 @@ class Pretraining(Application):
         rows, labels = labelled(data, "test")
         # The examples of a user may be without labels, or with some that are no classes.
         judged = bool(np.isin(labels.astype(str), self.classes_.astype(str)).any())
-        found: dict[str, float | int | str | None] = {"classes": len(self.classes_), "labels": self.labels_}
+        choosing = self._rows.validated
+        found: dict[str, float | int | str | None] = {
+            "classes": len(self.classes_),
+            "labels": self.labels_,
+            "labels that choose": choosing,
+        }
         curve: dict[str, dict[int, list[float]]] = {}
         if judged:
             tuned = "fine-tuned" if self.mode_ == "frozen" else self.mode_
@@ -144,7 +150,7 @@ class Pretraining(Application):
             ways = ("frozen", tuned, "scratch") if whole else ("frozen",)
             curve = self._rows.curve(data, ways, self._measured(), self.draws, self.seed)
             for count, accuracies in curve[self.mode_].items():
-                found[f"accuracy, {count:,} labels"] = float(np.mean(accuracies))
+                found[f"accuracy, {count:,} + {choosing:,} labels"] = float(np.mean(accuracies))
         else:
             found["accuracy"] = None
         pictures, listings, sentences = [], [], []
@@ -153,21 +159,22 @@ class Pretraining(Application):
             if isinstance(self.codec, Autoencoder):
                 self.to_keras().save(out / "classifier.keras")
         if curve and out is not None:
-            write_sheet(_curve_frame(curve), out / "curve.csv")
-            drawn = figures.label_curve(curve)
+            write_sheet(_curve_frame(curve, choosing), out / "curve.csv")
+            drawn = figures.label_curve(curve, choosing)
             drawn.savefig(out / "curve.png", facecolor="white")
             pictures.append(
                 Picture(
                     "Label efficiency",
-                    f"Accuracy on {len(rows):,} rows by number of labels"
+                    f"Accuracy on {len(rows):,} rows by number of labels, with {choosing:,} more to choose the "
+                    "settings"
                     + (
                         f"; bars: the deviation over {self.draws} draws of labels." if self.draws > 1 else "."
                     ),
                     drawn,
                 )
             )
-            listings.append(_curve_listing(curve))
-            sentences = _sentences(curve, self.mode_)
+            listings.append(_curve_listing(curve, choosing))
+            sentences = _sentences(curve, self.mode_, choosing)
         better = {key: False for key in found if key.startswith("accuracy")}
         return Finding(found, better, sentences, pictures, listings, self._notes(judged))
 
@@ -207,8 +214,8 @@ class Pretraining(Application):
         notes = [
             f"Classes: {', '.join(map(str, self.classes_[:30]))}{' …' * (len(self.classes_) > 30)}. "
             f"The {self._rows.validated:,} labels of the validation split choose the penalty and the scaling "
-            "of a frozen encoder's head and the step whose weights are kept, for every line alike; they are "
-            "not counted.",
+            "of a frozen encoder's head and the step whose weights are kept, for every line alike; figures "
+            "count them behind the plus sign.",
             "Frozen: logistic regression on the codes. Fine-tuned: encoder and a new head together. "
             "Staged: that regression first, then all. Scratch: the same network from new weights, with the "
             "same labels and schedule. Baselines are frozen: they have no encoder to train.",
@@ -216,9 +223,9 @@ class Pretraining(Application):
         return notes if judged else [*notes, "These rows have no labels of these classes: no accuracy."]
 
 
-def _curve_frame(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> pd.DataFrame:
+def _curve_frame(curve: Mapping[str, Mapping[int, Sequence[float]]], choosing: int) -> pd.DataFrame:
     rows = [
-        {"mode": way, "labels": count, "draw": draw, "accuracy": accuracy}
+        {"mode": way, "labels": count, "choosing_labels": choosing, "draw": draw, "accuracy": accuracy}
         for way, points in curve.items()
         for count, accuracies in points.items()
         for draw, accuracy in enumerate(accuracies)
@@ -226,10 +233,16 @@ def _curve_frame(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def _curve_listing(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Listing:
+def _curve_listing(curve: Mapping[str, Mapping[int, Sequence[float]]], choosing: int) -> Listing:
     counts = list(next(iter(curve.values())))
-    cells = [[f"{count:,}", *(_cell(points[count]) for points in curve.values())] for count in counts]
-    caption = "Accuracy, mean and deviation over the draws of the labels."
+    cells = [
+        [f"{count:,} + {choosing:,}", *(_cell(points[count]) for points in curve.values())]
+        for count in counts
+    ]
+    caption = (
+        "Accuracy, mean and deviation over the draws of the labels; behind the plus sign the labels that "
+        "choose the settings."
+    )
     return Listing("Accuracy by number of labels", caption, ["labels", *curve], cells)
 
 
@@ -238,7 +251,9 @@ def _cell(accuracies: Sequence[float]) -> str:
     return f"{np.mean(accuracies):.4f}{spread}"
 
 
-def _sentences(curve: Mapping[str, Mapping[int, Sequence[float]]], mode: str) -> list[tuple[bool, str]]:
+def _sentences(
+    curve: Mapping[str, Mapping[int, Sequence[float]]], mode: str, choosing: int
+) -> list[tuple[bool, str]]:
     if "scratch" not in curve:
         return []
     found = []
@@ -247,7 +262,8 @@ def _sentences(curve: Mapping[str, Mapping[int, Sequence[float]]], mode: str) ->
         found.append(
             (
                 ours > new,
-                f"{count:,} labels: accuracy {ours:.4f} {mode}, {new:.4f} from scratch ({ours - new:+.4f}).",
+                f"{count:,} labels to learn from and {choosing:,} to choose by: accuracy {ours:.4f} {mode}, "
+                f"{new:.4f} from scratch ({ours - new:+.4f}).",
             )
         )
     return found

@@ -255,11 +255,12 @@ def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> C
     return figure
 
 
-def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Canvas:
+def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]], choosing: int) -> Canvas:
     """Accuracy against number of labels, a line for each way of learning with its deviation.
 
     Args:
         curve: accuracies, one a draw of the labels, by name and number of labels.
+        choosing: Number of further labels, by which the settings are chosen.
     """
     figure = Canvas(figsize=(7, 4.2), dpi=110, layout="constrained")
     place = figure.subplots()
@@ -281,7 +282,7 @@ def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]]) -> Canvas:
     place.set_xscale("log")
     place.set_xticks(counts, [f"{count:,}" for count in counts])
     place.minorticks_off()
-    place.set_xlabel("labels")
+    place.set_xlabel(f"labels to learn from (and {choosing:,} to choose by)")
     place.set_ylabel("accuracy")
     place.grid(alpha=0.3)
     place.legend(fontsize=8)

@@ -186,7 +186,13 @@ def test_report_writes_the_curve_and_a_classifier_that_loads_elsewhere(model, di
     assert set(curve["mode"]) == {"frozen", "staged", "scratch"} and set(curve["labels"]) == {50, 200}
     # The first draw of all of the labels is what was fitted.
     score = found.score(digits.test.examples, digits.test.labels)
-    assert figures.figures["accuracy, 200 labels"] == pytest.approx(score, abs=1e-12)
+    # Labels of the validation split choose the settings: they are counted wherever labels are.
+    assert len(digits.validation) == 144 == figures.figures["labels that choose"]
+    assert figures.figures["accuracy, 200 + 144 labels"] == pytest.approx(score, abs=1e-12)
+    assert set(curve["choosing_labels"]) == {144}
+    assert [row[0] for row in figures.listings[0].rows] == ["50 + 144", "200 + 144"]
+    assert all("144 to choose by" in sentence for _, sentence in figures.sentences)
+    assert "144 more to choose the settings" in figures.pictures[0].caption
     predictions = pd.read_csv(tmp_path / "predictions.csv")
     assert len(predictions) == len(digits.test)
     assert (predictions["class"] == predictions["label"]).mean() == pytest.approx(score, abs=1e-12)
@@ -217,7 +223,7 @@ def test_another_codec_is_used_frozen(digits):
     found = Pretraining(pca, mode="fine-tuned", labels=300).fit(digits)
     assert found.mode_ == "frozen"
     assert found.score(digits.test.examples, digits.test.labels) > 0.7
-    assert found.report(digits, None).figures["accuracy, 300 labels"] > 0.7
+    assert found.report(digits, None).figures["accuracy, 300 + 144 labels"] > 0.7
     with pytest.raises(TypeError, match="Expected a model of kerasae, received PCA"):
         found.to_keras()
 
