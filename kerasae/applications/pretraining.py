@@ -165,8 +165,8 @@ class Pretraining(Application):
             pictures.append(
                 Picture(
                     "Label efficiency",
-                    f"Accuracy on {len(rows):,} rows by number of labels, with {choosing:,} more to choose the "
-                    "settings"
+                    f"Accuracy on {len(rows):,} rows by number of labels, with {choosing:,} more to choose "
+                    "the settings"
                     + (
                         f"; bars: the deviation over {self.draws} draws of labels." if self.draws > 1 else "."
                     ),
