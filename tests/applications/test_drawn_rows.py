@@ -27,8 +27,9 @@ def half_flat(rows, seed):
 @pytest.fixture(scope="module")
 def data():
     spec = Spec("vector", (8,))
-    splits = [half_flat(rows, seed) for seed, rows in enumerate((5000, 1000, 1000))]
-    return Data("sorted", spec, *splits).with_preprocessor(Identity(spec))
+    rows = {"train": 5000, "validation": 1000, "test": 1000, "calibration": 1000}
+    splits = {name: half_flat(count, seed) for seed, (name, count) in enumerate(rows.items())}
+    return Data("sorted", spec, **splits).with_preprocessor(Identity(spec))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_neighbours_do_not_depend_on_the_order(data, shuffled, pca, application,
     assert abs(found[0] - found[1]) < 0.06
 
 
-def test_intervals_of_sorted_validation_rows_hold(data, pca):
+def test_intervals_of_sorted_calibration_rows_hold(data, pca):
     # The first 300 rows hardly differ: intervals as wide as theirs hold nothing of the others.
     figures = Imputer(pca, most=300).fit(data).report(data, None).figures
     assert abs(figures["held by the 90% interval"] - 0.9) < 0.05

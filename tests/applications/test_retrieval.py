@@ -284,5 +284,5 @@ def test_arguments_without_a_meaning_are_refused(pca, settings, words):
 
 
 def test_more_neighbours_than_rows_are_refused(index, digits):
-    with pytest.raises(ValueError, match="`k` must be from 1 to the rows of the index, 1438, received 5000"):
+    with pytest.raises(ValueError, match="`k` must be from 1 to the rows of the index, 1294, received 5000"):
         index.kneighbors(digits.test.head(1), 5000)

@@ -154,7 +154,8 @@ def test_every_family_and_network_leaves_in_every_precision(artifacts, subject, 
         assert not one.parity.breaches
         assert one.parity.use["rank_correlation"] > 0.99
     items = on_server.facts["itemised"]
-    allowed = 1.15 * (items["weights"] + items["preprocessing"]) + 300_000
+    # The graphs alone: guards against what is not finite, and the decoder of turned image files.
+    allowed = 1.15 * (items["weights"] + items["preprocessing"]) + 350_000
     assert on_server.facts["bytes"] <= allowed
 
 
