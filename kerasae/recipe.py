@@ -13,6 +13,7 @@ from kerasae.data import Data, Source, parse_source
 from kerasae.models import Autoencoder
 from kerasae.networks import default as default_network
 from kerasae.preprocessing import default as default_preprocessing
+from kerasae.seeds import seeded
 from kerasae.spec import Spec
 from kerasae.training import train
 
@@ -211,10 +212,15 @@ class Recipe:
     def build(self, data: Data | Spec) -> Autoencoder:
         """A built and compiled model for data, with weights that follow from `train.seed`.
 
+        Models may be built in several threads: the seeds of one do not touch those of another.
+
         Args:
             data: what `load` returned, or a spec, for a model without preprocessing.
         """
-        keras.utils.set_random_seed(self.train.get("seed", 0))
+        with seeded(self.train.get("seed", 0)):
+            return self._build(data)
+
+    def _build(self, data: Data | Spec) -> Autoencoder:
         spec = data if isinstance(data, Spec) else data.spec
         recipe = self.fill(data)
         family = registry.resolve("model", recipe.model["name"])

@@ -5,11 +5,8 @@ They work in `Pipeline`, `GridSearchCV`, `clone`, with pickle and joblib, with D
 network; missing entries, and a DataFrame with columns of other types, the table network.
 """
 
-import contextlib
 import math
-import random
 import warnings
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -36,6 +33,7 @@ from kerasae.models import Autoencoder
 from kerasae.preprocessing.table import named_by_text, plain
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
+from kerasae.seeds import kept
 from kerasae.spec import Spec
 from kerasae.thresholds._base import clear_of
 from kerasae.thresholds.median_deviation import MedianDeviationThreshold
@@ -118,11 +116,12 @@ class _Estimator(BaseEstimator):
     def _fit_model(self, rows: Any) -> Data:
         """Trains `model_` on rows; returns the data, with the validation and the calibration split."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with _random_state_kept():
-            recipe, data = self._recipe(rows, seed)
+        recipe, data = self._recipe(rows, seed)
+        with kept():
+            # A recipe seeds the global generators of Python and NumPy; an estimator leaves them alone.
             model = recipe.build(data)
-            choosing = len(data.validation) > 0
-            self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
+        choosing = len(data.validation) > 0
+        self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
         self.model_: Autoencoder = model
         return data
 
@@ -176,17 +175,6 @@ def _of_numpy(X: Any) -> Any:
                 place, plain(X.iloc[:, place]).astype("Float64").to_numpy("float64", na_value=np.nan)
             )
     return found
-
-
-@contextlib.contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """A recipe seeds the global generators of Python and NumPy; an estimator must leave them alone."""
-    kept = random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(kept[0])
-        np.random.set_state(kept[1])
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Estimator):

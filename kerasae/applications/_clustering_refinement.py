@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasae.data import Data
 from kerasae.models import Autoencoder
+from kerasae.seeds import seeded
 from kerasae.training import gains_from_xla
 
 
@@ -63,9 +64,9 @@ class EmbeddedClustering:
 
     def fit(self, data: Data, centres: np.ndarray) -> "EmbeddedClustering":
         """Trains on the training and the validation rows, from centres `(clusters, latent_dim)`."""
-        keras.utils.set_random_seed(self.seed)
         data = data.joined()
-        self.model_ = copied(self.model, data)
+        with seeded(self.seed):
+            self.model_ = copied(self.model, data)
         # In the scale of the loss, so that half precision does not underflow.
         self.model_.compile(keras.optimizers.Adam(self.learning_rate))
         self.centres_ = np.asarray(centres, "float32")

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from kerasae.models import Autoencoder
 from kerasae.models._graphs import in_batches
+from kerasae.seeds import seeded
 
 #: Inverse strengths of the probe's penalty among which the validation labels choose.
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
@@ -173,9 +174,10 @@ class Classifier:
             seed: of new weights.
             head: of the classes; new where none is given.
         """
+        source = self._model
         if not pretrained:
-            keras.utils.set_random_seed(seed)
-        source = self._model if pretrained else clone(self._model, weights=False)
+            with seeded(seed):
+                source = clone(self._model, weights=False)
         self.encoder.set_weights(source.get_weights())
         limit = np.sqrt(6 / sum(self.head.kernel.shape))
         draw = np.random.default_rng(seed).uniform(-limit, limit, self.head.kernel.shape)

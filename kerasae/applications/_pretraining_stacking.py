@@ -9,6 +9,7 @@ from kerasae.data import Data
 from kerasae.data._split import Split
 from kerasae.models import Autoencoder, DeterministicAutoencoder
 from kerasae.registry import resolve
+from kerasae.seeds import seeded
 from kerasae.spec import Spec
 from kerasae.training import train
 
@@ -90,20 +91,20 @@ def _layers(model: Autoencoder) -> tuple[list[keras.layers.Dense], list[Any]]:
 
 def _shallow(above: keras.layers.Dense, below: Any, loss: Any, level: float, seed: int) -> Any:
     """An autoencoder of one layer and its mirror image, with the activations of two given ones."""
-    keras.utils.set_random_seed(seed)
-    width = below.units
-    mirror = type(below).from_config(below.get_config())
-    member: Any = resolve("model", "denoising" if level else "undercomplete")
-    noise = {"corruption": {"name": "masking", "level": level}} if level else {}
-    stage = member(
-        keras.Sequential([keras.Input((width,)), keras.layers.Flatten()]),
-        keras.Sequential([keras.Input((above.units,)), mirror]),
-        code_activation=keras.activations.serialize(above.activation),
-        reconstruction_loss=None if loss is None else type(loss).from_config(loss.get_config()),
-        **noise,
-    )
-    stage.build((None, width))
-    return stage
+    with seeded(seed):
+        width = below.units
+        mirror = type(below).from_config(below.get_config())
+        member: Any = resolve("model", "denoising" if level else "undercomplete")
+        noise = {"corruption": {"name": "masking", "level": level}} if level else {}
+        stage = member(
+            keras.Sequential([keras.Input((width,)), keras.layers.Flatten()]),
+            keras.Sequential([keras.Input((above.units,)), mirror]),
+            code_activation=keras.activations.serialize(above.activation),
+            reconstruction_loss=None if loss is None else type(loss).from_config(loss.get_config()),
+            **noise,
+        )
+        stage.build((None, width))
+        return stage
 
 
 def _as_data(features: dict[str, np.ndarray]) -> Data:
