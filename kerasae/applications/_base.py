@@ -39,8 +39,8 @@ class Application:
     """What a codec is used for.
 
     Abstract. A subclass is one file of this room: its constructor takes the codec and keyword
-    arguments of its own, which it stores unchanged; `fit` learns from the training and the
-    validation split and returns the object; verbs of scikit-learn's follow, on raw examples; and
+    arguments of its own, which it stores unchanged; `fit` learns from the splits that are not for
+    testing and returns the object; verbs of scikit-learn's follow, on raw examples; and
     `report` writes what a user takes away. It knows no family and no network: whatever is a codec will
     do, PCA and a loaded artifact among them, unless `refusal` says why not.
 
@@ -72,7 +72,11 @@ class Application:
         return settings
 
     def fit(self, data: Data) -> Self:
-        """Learns from the training and the validation split; never looks at the test split."""
+        """Learns from the training split, chooses by the validation split; never looks at the test split.
+
+        What is promised of new rows is found on the calibration split. Choices are made on
+        `data.with_choices()`, which has rows for them after a training on the validation split too.
+        """
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
     def report(self, data: Data, out: Path | None) -> Finding:

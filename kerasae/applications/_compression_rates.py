@@ -77,7 +77,7 @@ def figures_of(codec: Codec, codes: np.ndarray, data: Data) -> dict[str, Any]:
 
 
 def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Data) -> int:
-    """The fewest bits with which the validation rows lose little by rounding.
+    """The fewest bits with which rows that were not trained on lose little by rounding.
 
     Args:
         codec: that is judged.

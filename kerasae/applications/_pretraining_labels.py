@@ -80,7 +80,8 @@ class FewLabels:
         choosing, choosing_labels = choosing[few], choosing_labels[few]
         if not len(choosing):
             raise ValueError(
-                "Expected class labels in the validation split too, as they choose the epoch, received none."
+                "Expected class labels in the validation split too, as they choose the epoch, or in the "
+                "calibration split after a training on both; received none."
             )
         y, y_choosing = (np.searchsorted(self.classes, found) for found in (labels, choosing_labels))
         kept = np.sort(stratified_order(y, seed)[:most])

@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._which_rows import of_the_test_split, seen_before
+from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.evaluation.metrics import measures
@@ -188,6 +188,7 @@ def apply(
                     own = application
                 findings[key] = application.report(data, None if findings else folder)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
+        remarks += without_unseen(data)
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive, remarks)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))

@@ -1,4 +1,4 @@
-"""Which rows an application works on, in a sentence: the test split, or rows that were trained on."""
+"""Which rows an application works with, in a sentence: the test split, or rows that were trained on."""
 
 from pathlib import Path
 
@@ -38,6 +38,20 @@ def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
             f"{source} is what the model was trained on: it has seen {share} rows, so they look better than "
             "new rows, and nothing that is promised of new rows holds for them; leave EXAMPLES out to work "
             "on the test split alone.",
+        )
+    ]
+
+
+def without_unseen(data: Data) -> list[tuple[bool, str]]:
+    """Warn where there is no row to choose by, or to promise by, that was not trained on."""
+    if not len(data.train) or len(data.validation) or len(data.calibration) > 1:
+        return []
+    return [
+        (
+            False,
+            "This run was trained on all rows but the test split: settings are chosen on rows that were "
+            "trained on, and nothing is promised of new rows; train again, with --set data.calibration=0.1 "
+            "or more.",
         )
     ]
 

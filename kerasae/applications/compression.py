@@ -50,7 +50,7 @@ class Compression(Application):
         codec: from raw examples to codes and back.
         bits: for the number of the code that moves the reconstruction most, over the range of its
             training codes; the others take as many as their own range needs. `None` takes the fewest with
-            which the validation rows lose at most a twentieth more than with the code as it is, or a
+            which the held-out rows lose at most a twentieth more than with the code as it is, or a
             two-hundredth of what a code of means loses.
         step: in place of bits, how far one step of a number moves the reconstruction, as root mean
             square over features, in units of x.
