@@ -52,9 +52,7 @@ class ArtifactCodec:
     def decode(self, codes: Any) -> np.ndarray:
         """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
         answered = self._artifact.run("decode", {"z": np.asarray(codes, "float32")})
-        if "reconstruction" in answered:
-            answered = {"x": answered["reconstruction"]}
-        return np.asarray(self._view.enter(answered))
+        return np.asarray(self._view.enter(self._view.returned(answered)))
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
         """Codes `(batch, latent_dim)` to raw examples of the original type."""

@@ -7,13 +7,16 @@ import tensorflow as tf
 from kerasae.export._origin import origins
 from kerasae.export._view import BOUND, View, decimal
 
-from kerasae.preprocessing.table import TablePreprocessing
+from kerasae.preprocessing.table import TablePreprocessing, column_keys
 from kerasae.spec import Column
 
 #: Seconds of a day.
 _DAY = 86400.0
 #: What stands for a missing integer in a `tf.train.Example`: one that is left out.
 _NO_INTEGER = -(2**63)
+#: What no column is called among the inputs of a signature: `sample_posterior` has an input of that name
+#: beside the columns, and TensorFlow's functions have an argument.
+_TAKEN = ("seed", "self")
 #: Kinds of columns whose outputs are numbers.
 _NUMBERS = ("number", "date", "boolean")
 
@@ -23,7 +26,7 @@ class TableServerView(View):
 
     def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:
         super().__init__(preprocessor, batch)
-        self.keys = preprocessor.keys
+        self.keys = column_keys([column.name for column in self.spec.features], taken=_TAKEN)
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
         return {
@@ -40,6 +43,9 @@ class TableServerView(View):
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
         return {self.keys[column]: value for column, value in self.preprocessor.inverse(x).items()}
+
+    def returned(self, answered: dict[str, Any]) -> dict[str, Any]:
+        return answered
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         found = self.preprocessor.tensors(raw)

@@ -39,6 +39,10 @@ class View:
         """`x` in raw units under an output's name; in a graph."""
         raise NotImplementedError
 
+    def returned(self, answered: dict[str, Any]) -> dict[str, Any]:
+        """What `leave` gave under the name `reconstruction`, as it is sent."""
+        return {"x": answered["reconstruction"]}
+
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         """Raw examples as a user holds them, as a client sends them."""
         raise NotImplementedError

@@ -1,5 +1,7 @@
 """What is particular to each family: identities, closed forms, and what the objective promises."""
 
+import importlib.util
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from kerasae.models import (
     SparseAutoencoder,
     UndercompleteAutoencoder,
     VariationalAutoencoder,
+    load_model,
 )
 from kerasae.spec import Spec
 
@@ -557,3 +560,21 @@ def test_examples_of_another_shape_are_refused_by_every_verb(build, digits, shap
     for verb in (bare.transform, bare.accounts):
         with pytest.raises(ValueError, match=r"shape \(rows, 8, 8, 1\), received"):
             verb(wrong)
+
+
+def test_a_handle_is_no_path(tmp_path):
+    """Keras fetches what lies elsewhere; TensorFlow's own file system in memory stands for all of them."""
+    model = UndercompleteAutoencoder(*plain())
+    model.build((None, 6))
+    model.save(tmp_path / "m.keras")
+    tf.io.gfile.copy(str(tmp_path / "m.keras"), "ram://models/m.keras")
+    loaded = load_model("ram://models/m.keras")
+    for ours, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(
+        OSError, match=r"can be read at https://a/m\.keras, received: File system scheme 'https'"
+    ):
+        load_model("https://a/m.keras")
+    if importlib.util.find_spec("huggingface_hub") is None:
+        with pytest.raises(ImportError, match="huggingface_hub"):
+            load_model("hf://a/m")

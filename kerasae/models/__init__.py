@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 import kerasae.constraints  # noqa: F401  (registered here, as a saved decoder may hold it)
 from kerasae import registry
@@ -23,13 +24,19 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
     """`keras.saving.load_model` with the classes of this library registered.
 
     Args:
-        path: a `.keras` file, or a run folder that holds one.
+        path: A `.keras` file, or a run folder that holds one. Also a handle that Keras fetches a model by:
+            `hf://OWNER/NAME` with the package `huggingface_hub`, or a file of a file system that TensorFlow
+            reads, such as `gs://BUCKET/model.keras`.
         **kwargs: as in Keras.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is damaged.
+        OSError: if TensorFlow cannot read the file system of a handle.
+        ImportError: for `hf://` without `huggingface_hub`.
     """
+    if "://" in str(path):
+        return _fetched(str(path), **kwargs)
     path = Path(path)
     if path.is_dir():
         path = path / "model.keras"
@@ -37,6 +44,14 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
         raise FileNotFoundError(f"Expected a .keras file or a run folder, found none at {path}.")
     check_whole(path)
     return keras.saving.load_model(path, **kwargs)
+
+
+def _fetched(handle: str, **kwargs: Any) -> Any:
+    try:
+        return keras.saving.load_model(handle, **kwargs)
+    except tf.errors.OpError as error:
+        reason = " ".join(error.message.split())
+        raise OSError(f"Expected a .keras file that can be read at {handle}, received: {reason}") from None
 
 
 def check_whole(path: Path) -> None:

@@ -286,14 +286,19 @@ def named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_axis(names, axis=1)
 
 
-def column_keys(names: Sequence[str]) -> dict[str, str]:
-    """A key for each column that Keras and TensorFlow take as the name of an input, unlike any other."""
+def column_keys(names: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
+    """A key for each column that Keras and TensorFlow take as the name of an input, unlike any other.
+
+    Args:
+        names: of the columns.
+        taken: keys that are in use already.
+    """
     found: dict[str, str] = {}
     for name in names:
         key = re.sub(r"[^A-Za-z0-9_]", "_", name)
         key = key if re.match(r"[A-Za-z]", key) else f"column_{key}"
         # Keras tells names apart by more than their case alone.
-        while key.lower() in {taken.lower() for taken in found.values()}:
+        while key.lower() in {one.lower() for one in (*found.values(), *taken)}:
             key += "_"
         found[name] = key
     return found

@@ -12,7 +12,9 @@ import kerasae
 from kerasae import Recipe, export
 from kerasae.applications import Compression, Reduction, apply
 from kerasae.codec import Codec, fingerprint
+from kerasae.data.tables import from_frame
 from kerasae.evaluation._measures import reconstruct
+from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing.rescaling import Rescaling
 from kerasae.runs import run_recipe
 from kerasae.spec import Spec
@@ -111,6 +113,24 @@ def test_raw_numbers_need_no_preprocessor(tmp_path):
     np.testing.assert_allclose(
         codec.decode(codec.transform(rows)), np.asarray(model.decode(model.transform(rows))), atol=1e-5
     )
+
+
+def test_columns_may_be_called_as_the_inputs_and_outputs_of_signatures(tmp_path):
+    """One that TensorFlow or a signature takes for itself gets an underscore, which the manifest says."""
+    names = ["seed", "seed_", "self", "x", "z", "eps", "score", "reconstruction", "sample", "home.dest"]
+    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, len(names))), columns=names)
+    data = from_frame(rows)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    model = Recipe.of("variational", latent_dim=2, network={"widths": [8]}).build(data)
+    written = saved_model(model, tmp_path / "1", data=data)
+    keys = {one["name"]: one["key"] for one in written.facts["columns"]}
+    changed = {name: key for name, key in keys.items() if name != key}
+    assert changed == {"seed": "seed_", "seed_": "seed__", "self": "self_", "home.dest": "home_dest"}
+    assert "seed" in written.signatures["sample_posterior"]["inputs"]
+    codec = load(written.path, model)
+    codes = model.transform(rows)
+    np.testing.assert_allclose(codec.transform(rows), codes, atol=1e-5)
+    np.testing.assert_allclose(codec.decode(codes), np.asarray(model.decode(codes)), atol=1e-5)
 
 
 def test_an_artifact_of_a_model_without_preprocessor_is_that_of_its_model(tmp_path):
