@@ -1,8 +1,9 @@
 """Endpoints: what an artifact answers, by signature, the same names on a server and on a device."""
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,27 @@ class Verbs:
             return tf.function(function, input_signature=signature)
 
         self.enter = graph(view.enter, view.inputs())
-        self.describe = graph(model.describe, x)
-        self.decode = graph(model.decoder, z)
+        # A device sends exactly one row.
+        networks = (model.describe, model.decoder)
+        describe, decode = map(_of_no_rows_too, networks) if view.batch is None else networks
+        self.describe = graph(describe, x)
+        self.decode = graph(decode, z)
         decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
         self.mean = graph(loss.mean, decoded)
         self.score = graph(loss.anomaly_score, x, decoded)
+
+
+def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A network that answers no rows with none: TensorFlow's convolutions fail on a CPU without a row."""
+
+    def call(x: Any) -> Any:
+        rows = tf.shape(x)[0]
+        more = tf.cast(tf.equal(rows, 0), tf.int32)
+        padded = tf.pad(x, [[0, more], *[[0, 0]] * (x.shape.rank - 1)])
+        answered = network(tf.ensure_shape(padded, (None, *x.shape[1:])))
+        return tf.nest.map_structure(lambda values: values[:rows], answered)
+
+    return call
 
 
 def endpoints(
@@ -149,6 +166,9 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
         folder: to write.
         found: the endpoints, the default one first.
         lookups: layers with tables of strings, which are tracked one by one.
+
+    Raises:
+        OSError: if it cannot be written, as on a full disk.
     """
     archive = keras.export.ExportArchive()
     for layer in lookups:
@@ -157,7 +177,22 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
         archive.track(layer)
     for endpoint in found:
         archive.add_endpoint(endpoint.name, _shaped(endpoint), input_signature=[endpoint.inputs])
-    archive.write_out(folder, verbose=False)
+    with written_by_tensorflow(folder):
+        archive.write_out(folder, verbose=False)
+
+
+@contextlib.contextmanager
+def written_by_tensorflow(path: Path) -> Iterator[None]:
+    """Errors of TensorFlow's own file operations as those of Python's.
+
+    Raises:
+        OSError: if something cannot be written.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        reason = error.message.strip().splitlines()[-1].rpartition("; ")[-1]
+        raise OSError(f"Expected to write {path}, received: {reason}") from error
 
 
 def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -102,8 +102,16 @@ class Case:
         return Case(sent, expected, self.units)
 
 
-def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]:
-    """A case for each signature that `endpoints` gives, on the held-out rows of a subject."""
+def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool = True) -> dict[str, Case]:
+    """A case for each signature that `endpoints` gives, on the held-out rows of a subject.
+
+    Args:
+        subject: what is exported.
+        view: how raw examples enter and leave.
+        seeded: whether draws come from a seed a row.
+        unreadable: whether the signatures that judge a row also get one that cannot be judged; not where one
+            graph answers everything, and codes with it.
+    """
     model = subject.model
     raw = view.feed(subject.held_out)
     x = subject.preprocessor.to_x(subject.held_out)
@@ -136,7 +144,7 @@ def make_cases(subject: Subject, view: View, *, seeded: bool) -> dict[str, Case]
         flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
         detected = Case(raw, {"score": odd, "anomalous": flags}, {"score": _spread(odd)})
         found["detect"] = detected.rows(is_decided(odd, subject.detector.threshold))
-    row = view.unreadable(raw)
+    row = view.unreadable(raw) if unreadable else None
     if row is not None:
         for name in ("anomaly_score", "detect"):
             if name in found:

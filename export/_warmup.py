@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._endpoints import Endpoint
+from kerasae.export._endpoints import Endpoint, written_by_tensorflow
 from kerasae.export._parity import Case
 
 _FILE = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -25,7 +25,7 @@ def write_warmup(folder: Path, name: str, found: list[Endpoint], cases: dict[str
 
     path = folder / _FILE
     path.parent.mkdir()
-    with tf.io.TFRecordWriter(str(path)) as writer:
+    with written_by_tensorflow(path), tf.io.TFRecordWriter(str(path)) as writer:
         for endpoint in found:
             request = predict_pb2.PredictRequest(
                 model_spec=model_pb2.ModelSpec(name=name, signature_name=endpoint.name)

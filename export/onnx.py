@@ -76,7 +76,7 @@ def onnx(
 
 
 def _cases(subject: Subject, view: View) -> dict[str, Case]:
-    cases = make_cases(subject, view, seeded=False)
+    cases = make_cases(subject, view, seeded=False, unreadable=False)
     parts = [cases[name] for name in ("encode", "reconstruct", "anomaly_score")]
     return {
         "all": Case(

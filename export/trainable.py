@@ -138,7 +138,7 @@ def check(subject: Subject) -> None:
 
 def _cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
     """What the signatures must answer, call by call, the training as Keras does it."""
-    found = make_cases(subject, view, seeded=False)
+    found = make_cases(subject, view, seeded=False, unreadable=False)
     weights = {name: np.asarray(w)[None] for name, w in trained(subject.model).items()}
     zeros = {name: np.zeros_like(weight) for name, weight in weights.items()}
     inferred = [found[name] for name in ("encode", "reconstruct", "anomaly_score")]

@@ -252,6 +252,46 @@ def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tm
     assert not none["readable"].any()
 
 
+@pytest.mark.parametrize("network", ["conv", "table", "text"])
+def test_no_rows_are_answered_with_none(served, network):
+    loaded = served(network)
+    for name, signature in loaded.signatures().items():
+        sent = {key: np.zeros((0, *one["shape"][1:])) for key, one in signature["inputs"].items()}
+        tensors = {
+            key: tf.constant(sent[key], one["dtype"]) if one["dtype"] != "string" else tf.zeros(0, tf.string)
+            for key, one in signature["inputs"].items()
+        }
+        answered = loaded.call(name, tensors)
+        for key, one in signature["outputs"].items():
+            assert answered[key].shape == (0, *one["shape"][1:]), name
+
+
+@pytest.mark.parametrize("bytes_left", [2_000, 150_000])
+def test_a_disk_that_is_full_is_an_error_of_the_system(subject, tmp_path, bytes_left):
+    """A file that may not grow stands for a disk: writes fail in the same place."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    what = subject("conv")
+    what.cached(
+        "server", lambda: sys.modules[registry.resolve("export", "saved_model").__module__]._cases(what)
+    )
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, hard))
+    try:
+        with pytest.raises(OSError, match=r"Expected to write .*, received: .+"):
+            export.saved_model(what, tmp_path / "server")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_with_a_row_that_cannot_be_judged_leave_as_onnx(tmp_path):
+    """One graph answers codes and scores: what is no number has no code to compare."""
+    rows = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
+    model = Recipe.of(latent_dim=2, network={"widths": [4]}).build(Spec("vector", (6,)))
+    written = export.onnx(model, tmp_path / "m.onnx", examples=rows)
+    assert not written.parity.breaches
+
+
 def test_a_seed_gives_the_same_sample_whatever_else_is_in_the_batch(served):
     served = served("dense")
     seeds = np.array([[1, 2], [3, 4], [1, 2], [1, 3]], "int32")
