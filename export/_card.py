@@ -1,5 +1,6 @@
 """The model card of a bundle: what it is, how to call it, how well it agrees."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import jinja2
 
 from kerasae import registry
 
+#: Columns of a table that the card lists.
+_COLUMNS = 100
 _TEMPLATE = Path(__file__).parent / "card.md.jinja"
 
 
@@ -22,6 +25,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
     server = [one for one in artifacts if one["format"] == "saved_model"]
     edge = [one for one in artifacts if one["format"] == "tflite"]
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["cell"] = _cell
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     sections = []
     for name in registry.names("export"):
@@ -39,6 +43,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
             edge=edge[0] if edge else None,
             describe=_describe,
             sections=sections,
+            most_columns=_COLUMNS,
         ),
         encoding="utf-8",
     )
@@ -51,6 +56,12 @@ def _describe(side: dict[str, Any], most: int = 6) -> str:
         for name, one in side.items()
     ]
     return ", ".join(found[:most]) + (f" and {len(found) - most} more" if len(found) > most else "")
+
+
+def _cell(text: str) -> str:
+    """A user's text as it is written, in a cell of a Markdown table."""
+    shown = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&-])", r"\\\1", " ".join(text.split()))
+    return shown or "&nbsp;"
 
 
 def summary(parity: dict[str, Any]) -> dict[str, float]:

@@ -127,8 +127,33 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
         "shape": list(spec.shape),
         "latent_dim": model.latent_dim,
         "parameters": int(model.count_params()),
+        "input": _input_facts(subject),
         "error_unit": model.reconstruction_loss.error_unit,
+        "detector": _detector_facts(subject),
         "keras_call_ms": 1e3 * median_seconds(lambda: model(x)),
+    }
+
+
+def _input_facts(subject: Subject) -> dict[str, Any] | None:
+    """Type and range of the raw numbers of an array; `None` for tables and texts."""
+    spec = subject.preprocessor.spec
+    if spec.kind in ("table", "text"):
+        return None
+    low, high = (getattr(subject.preprocessor, side, getattr(spec, side)) for side in ("low", "high"))
+    return {"dtype": spec.dtype, "low": low, "high": high}
+
+
+def _detector_facts(subject: Subject) -> dict[str, Any] | None:
+    """What `detect` decides by; `None` without a detector."""
+    detector = subject.detector
+    if detector is None:
+        return None
+    return {
+        "score": type(detector.score).__name__,
+        "unit": detector.score.unit or subject.model.reconstruction_loss.unit,
+        "threshold": detector.threshold,
+        "false_alarms": detector.false_alarms,
+        "calibration_rows": detector.calibration_rows,
     }
 
 

@@ -148,6 +148,8 @@ class AnomalyDetector(Application):
         self.fitted_threshold_ = threshold
         self.threshold_ = threshold.threshold_
         self.detector_.threshold = self.threshold_
+        self.detector_.false_alarms = getattr(threshold, "false_alarms", None)
+        self.detector_.calibration_rows = len(scores)
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
         """These arguments, if the threshold takes them: it is meant in any case."""

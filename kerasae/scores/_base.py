@@ -27,6 +27,8 @@ class Score(keras.layers.Layer):
 
     #: Whether an exported graph can carry it.
     in_graph: ClassVar[bool] = True
+    #: What a score is a number of; that of the model's loss if `None`.
+    unit: ClassVar[str | None] = None
     #: Whether it is never negative.
     positive: ClassVar[bool] = True
     #: What it needs of an example's account.

@@ -19,6 +19,9 @@ class Detector(keras.Model):
     Args:
         score: a fitted score, or its config.
         threshold: above it, strictly, an example is anomalous.
+        false_alarms: Share of new normal rows that the threshold promises to flag at most; `None` where it
+            promises none.
+        calibration_rows: Number of rows that the threshold was found from; `None` if unknown.
 
     Call arguments:
         inputs: a dict of `code`, `residual` and `nll`, as `Autoencoder.account` gives it.
@@ -27,10 +30,19 @@ class Detector(keras.Model):
         The score, `(batch,)`: finite, and `HIGHEST` for an example that cannot be judged.
     """
 
-    def __init__(self, score: Score | dict[str, Any], threshold: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        score: Score | dict[str, Any],
+        threshold: float,
+        *,
+        false_alarms: float | None = None,
+        calibration_rows: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.score: Any = keras.saving.deserialize_keras_object(score) if isinstance(score, dict) else score
         self.threshold = float(threshold)
+        self.false_alarms, self.calibration_rows = false_alarms, calibration_rows
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
         needed = {key: inputs[key] for key in self.score.needs}
@@ -53,5 +65,10 @@ class Detector(keras.Model):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        config = {"score": keras.saving.serialize_keras_object(self.score), "threshold": self.threshold}
+        config = {
+            "score": keras.saving.serialize_keras_object(self.score),
+            "threshold": self.threshold,
+            "false_alarms": self.false_alarms,
+            "calibration_rows": self.calibration_rows,
+        }
         return {**super().get_config(), **config}

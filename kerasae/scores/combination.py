@@ -24,6 +24,7 @@ class CombinationScore(Score):
     Reference: Aggarwal and Sathe 2015, SIGKDD Explorations 17(1), for averages of standardised scores.
     """
 
+    unit: ClassVar[str | None] = "power of e, 1 for a usual row and e for one deviation above it"
     needs: ClassVar[tuple[str, ...]] = ("code", "residual")
 
     def __init__(self, *, scores: Sequence[Any] = ("whitened", "nearest_neighbours"), **kwargs: Any) -> None:

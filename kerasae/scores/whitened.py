@@ -1,7 +1,7 @@
 """The Mahalanobis distance of the residual as an anomaly score."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -29,6 +29,8 @@ class WhitenedScore(Score):
     Reference: Kessy, Lewin, Strimmer 2018, *The American Statistician* 72(4), section 5; Chen, Wiesel,
     Eldar, Hero 2010, *IEEE Transactions on Signal Processing* 58(10), equation 23.
     """
+
+    unit: ClassVar[str | None] = "squared Mahalanobis distance of the residual, a number without a unit"
 
     def build(self, input_shape: Any) -> None:
         size = input_shape["residual"][-1]

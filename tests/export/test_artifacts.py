@@ -640,6 +640,13 @@ def test_a_bundle_holds_what_it_promises(ship):
         assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
 
 
+def test_the_card_says_by_what_key_a_column_is_sent(ship):
+    card = (ship / "README.md").read_text()
+    assert r"| income \(USD\)/year | `income__USD__year` | number |" in card
+    assert "`seed` is two int32" in card
+    assert "`eps` is noise" in card
+
+
 def test_a_bundle_that_was_moved_verifies(ship, tmp_path):
     verdict = export.verify(ship.rename(tmp_path / "elsewhere"))
     assert not verdict.faults + verdict.notes

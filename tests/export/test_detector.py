@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from kerasae.export._parity import make_cases
 from kerasae.export._server_model import ServerModel
 from kerasae.export._subject import Subject
@@ -16,6 +17,7 @@ from kerasae import Recipe, export
 from kerasae.applications import AnomalyDetector, apply
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
+from kerasae.files import read_sealed
 from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
 from kerasae.scores import Detector
@@ -56,6 +58,41 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
     got = edge.run("detect", edge_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert (got["anomalous"] == flags).mean() > 0.99
+
+
+def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, tmp_path):
+    detector, rows = Subject.of(run).detector, len(run.data.calibration)
+    assert (detector.false_alarms, detector.calibration_rows) == (0.2, rows)
+    export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32"], name="m")
+    facts = read_sealed(tmp_path / "manifest.json")["model"]["detector"]
+    unit = "squared Mahalanobis distance of the residual, a number without a unit"
+    assert facts == {
+        "score": "WhitenedScore",
+        "unit": unit,
+        "threshold": detector.threshold,
+        "false_alarms": 0.2,
+        "calibration_rows": rows,
+    }
+    card = (tmp_path / "README.md").read_text()
+    assert (
+        f"`WhitenedScore`, in another unit: {unit}. `anomalous` is 1 above\n{detector.threshold:g}." in card
+    )
+    assert (
+        f"found from {rows} rows that the training did not see; it\nis meant to flag at most 20 % of" in card
+    )
+    assert ("Raw `x` is uint8, from 0 to 16." in card) == (run.data.spec.kind != "table")
+    assert "\n\n## What a score is\n" in card
+    # This family draws nothing.
+    assert "`eps`" not in card
+    assert "`seed`" not in card
+
+
+def test_a_program_that_names_no_signature_gets_the_one_that_the_card_names(run, tmp_path):
+    export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32"], name="m")
+    model = Interpreter(str(tmp_path / "edge" / "m_float32.tflite"), num_threads=1)
+    first = model.get_signature_list()
+    (name,) = [one for one in first if model.get_signature_runner(one)._subgraph_index == 0]
+    assert f"gets the first by the alphabet, `{name}`." in (tmp_path / "README.md").read_text()
 
 
 def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
