@@ -175,6 +175,11 @@ def train(
             callbacks=extra,
             verbose=0,
         )
+    except FloatingPointError as error:
+        unscaled = _unscaled(data)
+        if unscaled:
+            raise FloatingPointError(f"{str(error).split(':')[0]}: {unscaled}") from None
+        raise
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(
             f"Expected memory for batches of {batch_size} rows, received: "
@@ -184,6 +189,28 @@ def train(
     stopper.finish()
     rows = [*stopper.earlier, *stopper.rows]
     return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))
+
+
+#: Beyond this `x` a loss that is no number any more is the fault of the scaling.
+_SCALED = 1e4
+
+
+def _unscaled(data: Data) -> str:
+    """What is wrong with numbers that no learning rate can train on, and what to do; empty if nothing."""
+    for split in ("train", "validation"):
+        for _, x in data.parts(split):
+            sizes = np.abs(x, dtype="float64")
+            # A missing entry of a table is none of the numbers.
+            reached = (
+                float(np.nanmax(sizes, initial=0.0)) if data.spec.kind == "table" else float(sizes.max())
+            )
+            if not reached < _SCALED:
+                return (
+                    f"x reaches {reached:.3g} in the {split} split, where a network needs numbers of about "
+                    "1; scale them (--set preprocessing.name=standardization), or take the logarithm of "
+                    "numbers that differ so much."
+                )
+    return ""
 
 
 def check_loss_range(model: Autoencoder, data: Data) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae import PCA, Recipe, load_data, registry
+from kerasae import PCA, Recipe, load_data, registry, train
 from kerasae.data import Data, Split, parse_source
 from kerasae.data._base import NO_ROWS, SPLITS, draw_splits, make_data
 from kerasae.evaluation.metrics import probe_accuracy
@@ -368,6 +368,44 @@ def test_an_offset_takes_no_digit(kind, dtype):
     # The affine map is that of the layer, in all its digits.
     shift, slope = layer.affine
     np.testing.assert_allclose((far.astype("float64") - shift) / slope, x, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["rescaling", "standardization"])
+@pytest.mark.parametrize("size", [1e200, 4e307, 1e-320])
+def test_numbers_that_cannot_be_scaled_are_named(kind, size):
+    raw = np.random.default_rng(0).normal(size=(50, 3)) * [1, size, 1]
+    layer = registry.resolve("preprocessing", kind)(Spec("vector", (3,), "float64"))
+    if kind == "rescaling" and size == 1e200:
+        # One range for all features, which holds them.
+        assert layer.fit(raw).to_x(raw).max() == 1
+        return
+    if kind == "rescaling" and size < 1:
+        raw *= [size, 1, size]
+    with pytest.raises(ValueError, match=r"Expected numbers that can be scaled .* take its logarithm"):
+        layer.fit(raw)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30, 1e100])
+def test_numbers_of_any_size_are_scaled_as_they_are(size):
+    raw = np.random.default_rng(0).normal(size=(50, 3))
+    spec = Spec("vector", (3,), "float64")
+    near, far = (
+        registry.resolve("preprocessing", "standardization")(spec).fit(rows) for rows in (raw, raw * size)
+    )
+    np.testing.assert_allclose(far.to_x(raw * size), near.to_x(raw), atol=1e-5)
+    np.testing.assert_allclose(far.restore(near.to_x(raw)), raw * size, rtol=1e-4)
+
+
+def test_a_loss_that_scaling_spoils_blames_no_learning_rate(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(60, 3)).astype("float32") * np.float32(1e30)
+    np.save(tmp_path / "rows.npy", rows)
+    recipe = Recipe.of(source=str(tmp_path / "rows.npy"), latent_dim=2, network={"widths": [4]})
+    recipe = recipe.override({"preprocessing.name": "identity"})
+    data = recipe.load()
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1; .*: x reaches .*e\+30 in the train split.*standardization"
+    ):
+        train(recipe.build(data), data, epochs=2)
 
 
 def test_digits_that_are_fed_away_are_named():

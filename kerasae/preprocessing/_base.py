@@ -175,6 +175,26 @@ class Preprocessor(keras.layers.Layer):
         return {**super().get_config(), "spec": self.spec.to_dict()}
 
 
+def check_scaled(preprocessor: Preprocessor, low: np.ndarray, high: np.ndarray) -> None:
+    """Raise a ValueError if the ends of the training data do not become two finite numbers.
+
+    Args:
+        preprocessor: Fitted, without missing entries.
+        low: Least raw value of each feature, in the shape of an example.
+        high: Greatest raw value of each feature.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        least, greatest = preprocessor.to_x(np.stack([low, high]))
+        lost = ~(np.isfinite(least) & np.isfinite(greatest)) | ((greatest <= least) & (high > low))
+    if lost.any():
+        place = int(np.flatnonzero(lost)[0])
+        raise ValueError(
+            "Expected numbers that can be scaled to about 1, received a feature from "
+            f"{low.flat[place]:.3g} to {high.flat[place]:.3g} (number {place}, counted from 0); "
+            "take its logarithm, or leave it out."
+        )
+
+
 def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
     """Numbers as a type: integers are rounded and kept in its range."""
     dtype = np.dtype(name)

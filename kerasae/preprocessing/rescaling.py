@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasae.preprocessing._base import Preprocessor
+from kerasae.preprocessing._base import Preprocessor, check_scaled
 from kerasae.spec import Spec
 
 
@@ -53,6 +53,9 @@ class Rescaling(Preprocessor):
             bounds = np.array([(part.min(), part.max()) for part in chunks()], "float64")
             self.low = float(bounds[:, 0].min()) if self.low is None else self.low
             self.high = float(bounds[:, 1].max()) if self.high is None else self.high
+            ends = np.full(self.spec.shape, self.low), np.full(self.spec.shape, self.high)
+            self._check()
+            check_scaled(self, *ends)
         self._check()
         return self
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasae.preprocessing._base import Preprocessor
+from kerasae.preprocessing._base import Preprocessor, check_scaled
 from kerasae.spec import Spec
 
 
@@ -48,9 +48,10 @@ class Standardization(Preprocessor):
         def parts() -> Iterable[np.ndarray]:
             return (raw.reshape(len(raw), -1).astype("float64") for raw in chunks())
 
-        sums = [(len(part), part.sum(axis=0), part.min(axis=0), part.max(axis=0)) for part in parts()]
-        rows = sum(count for count, *_ in sums)
-        mean = np.sum([total for _, total, *_ in sums], axis=0) / rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = [(len(part), part.sum(axis=0), part.min(axis=0), part.max(axis=0)) for part in parts()]
+            rows = sum(count for count, *_ in sums)
+            mean = np.sum([total for _, total, *_ in sums], axis=0) / rows
         least, greatest = (
             np.min([low for *_, low, _ in sums], axis=0),
             np.max([high for *_, high in sums], axis=0),
@@ -68,10 +69,12 @@ class Standardization(Preprocessor):
                 f"nothing: {shown} (counted from 0).",
                 stacklevel=2,
             )
-        variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
         self.mean, self.low, self.high = mean.tolist(), least.tolist(), greatest.tolist()
         # Not the root of the variance, which rounding leaves above 0.
         self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
+        check_scaled(self, least.reshape(self.spec.shape), greatest.reshape(self.spec.shape))
         return self
 
     def _moments(self) -> tuple[np.ndarray, np.ndarray]:
