@@ -175,8 +175,18 @@ def _check_same_content(one: Run, other: Run) -> None:
 
 
 def read_history(run: Run) -> list[dict[str, float]]:
-    """The epochs of a run, one dict each."""
+    """The epochs of a run, one dict each.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
     import csv
 
-    with run.history_path.open(newline="") as file:
-        return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
+    try:
+        with run.history_path.open(newline="") as file:
+            return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise ValueError(
+            f"Expected a number in every cell of {run.history_path}, received a damaged file ({error}); "
+            "restore it."
+        ) from None

@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 _SEAL = "sha256"
 
 
@@ -17,6 +19,36 @@ def write_json(path: Path, values: Any) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def read_json(path: Path) -> Any:
+    """Reads what `write_json` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"Expected JSON in {path}, received a damaged file ({error}); restore it.") from None
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Reads all arrays of an `.npz` file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a damaged archive raises whatever its bytes happen to say
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"Expected arrays in {path}, received a damaged file ({reason}).") from None
 
 
 def write_sealed(path: Path, values: dict[str, Any]) -> None:

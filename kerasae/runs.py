@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ import tensorflow as tf
 from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data, Source
 from kerasae.distribution import MANY_HOSTS, is_first
-from kerasae.files import read_sealed, write_json, write_sealed
+from kerasae.files import read_json, read_sealed, write_json, write_sealed
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -128,8 +127,18 @@ class Run:
 
     @cached_property
     def training(self) -> dict[str, Any]:
-        """Seconds, epochs and the best epoch of the training."""
-        return json.loads(self.training_path.read_text())
+        """Seconds, epochs and the best epoch of the training.
+
+        Raises:
+            ValueError: if the file is damaged.
+        """
+        values = read_json(self.training_path)
+        if not isinstance(values, dict) or not {"seconds", "epochs", "best_epoch"} <= {*values}:
+            raise ValueError(
+                f"Expected seconds, epochs and best_epoch in {self.training_path}, received something else; "
+                "restore the file."
+            )
+        return values
 
     def write(
         self, recipe: Recipe, model: Autoencoder, history: History, source: Source | None = None

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from kerasae import Recipe, cli, load_model
 from kerasae.checkpoint import Checkpoint
+from kerasae.comparison import read_history
 from kerasae.runs import Run, run_recipe, unfinished_recipe
 
 
@@ -262,6 +263,20 @@ def test_any_flipped_bit_of_a_model_is_refused_or_harmless(whole, kerasae, tmp_p
     path.write_bytes(refused[0])
     status, _, err = kerasae("evaluate", out)
     assert status == 2 and err.count("\n") == 1 and "damaged" in err
+
+
+@pytest.mark.parametrize("name", ["recipe.json", "training.json", "history.csv", "data.json"])
+def test_a_damaged_file_of_a_run_is_refused_in_one_line(name, whole, tmp_path):
+    out = shutil.copytree(whole.folder, tmp_path / "run")
+    refused = 0
+    for _ in flips(out / name, 150, random.Random(0)):
+        run = Run(out)
+        try:
+            assert run.recipe.complete() and run.source and run.training and read_history(run)
+        except (ValueError, TypeError, OSError) as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 50
 
 
 @pytest.mark.slow

@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> None:
         except ConnectionError as error:
             sys.stderr.write(f"{error}\n")
             sys.exit(NO_CHIEF)
+        except OSError as error:
+            sys.exit(str(error))
     else:
         recipe, out, _ = rest
         start_worker(1)

@@ -13,7 +13,7 @@ from kerasae.tuning.oracle import SpreadOracle
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data, Source
-from kerasae.files import write_json
+from kerasae.files import read_json, write_json
 from kerasae.recipe import Recipe
 
 #: What the data of a search were read from, in its folder.
@@ -201,21 +201,29 @@ class Settings:
 
         Raises:
             FileNotFoundError: if there is no such file.
+            ValueError: if it is damaged.
         """
         if not path.is_file():
             raise FileNotFoundError(f"Expected a search, with its tuning.json, found none at {path}.")
-        values = json.loads(path.read_text())
-        space = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values["space"].items()
-        }
-        return cls(
-            **{
-                **values,
-                "recipe": Recipe(**values["recipe"]),
-                "space": Space(**space),
-                "budget": Budget(**values["budget"]),
+        values = read_json(path)
+        try:
+            space = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in values["space"].items()
             }
-        )
+            return cls(
+                **{
+                    **values,
+                    "recipe": Recipe(**values["recipe"]),
+                    "space": Space(**space),
+                    "budget": Budget(**values["budget"]),
+                }
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"Expected the settings of a search in {path}, received something else ({error}); restore "
+                "the file."
+            ) from None
 
 
 def explore(hypermodel: AutoencoderHyperModel, starts: list[dict[str, Any]]) -> keras_tuner.HyperParameters:

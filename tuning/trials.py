@@ -1,7 +1,6 @@
 """Trials: what became of each, read from its folder."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.evaluation import RowSums
-from kerasae.files import write_json
+from kerasae.files import read_arrays, read_json, write_json
 
 _ROWS = "rows.npz"
 #: Reasons begin with it where a trial was not run for its cost.
@@ -90,33 +89,43 @@ def read_trials(folder: Path) -> list[Trial]:
 
     Args:
         folder: that holds a folder for each.
+
+    Raises:
+        ValueError: if a file is damaged.
     """
     found = []
     for path in folder.glob("trial_*/trial.json"):
-        stored = json.loads(path.read_text())
-        result_path = path.with_name("result.json")
-        # Not before the trial has ended: a network file system would remember that there was none.
-        ended = stored["status"] in ("COMPLETED", "FAILED")
-        result = json.loads(result_path.read_text()) if ended and result_path.is_file() else {}
-        if stored["status"] == "COMPLETED" and not result:
-            stored["status"] = "RUNNING"
-        completed = stored["status"] == "COMPLETED"
-        reason = (
-            "" if completed or stored["status"] != "FAILED" else result.get("reason") or stored["message"]
-        )
-        found.append(
-            Trial(
-                int(stored["trial_id"]),
-                stored["status"],
-                stored["hyperparameters"]["values"],
-                result.get("settings", {}),
-                result.get("figures", {}) if completed else {},
-                tuple(result.get("reductions", ())),
-                result.get("seconds", 0.0),
-                reason or "",
-            )
-        )
+        try:
+            found.append(_read_trial(path))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"Expected a trial of a search in {path.parent}, received something else ({error}); restore "
+                "it, or choose another --out."
+            ) from None
     return sorted(found, key=lambda trial: trial.number)
+
+
+def _read_trial(path: Path) -> Trial:
+    stored = read_json(path)
+    result_path = path.with_name("result.json")
+    # Not before the trial has ended: a network file system would remember that there was none.
+    ended = stored["status"] in ("COMPLETED", "FAILED")
+    result = read_json(result_path) if ended and result_path.is_file() else {}
+    if stored["status"] == "COMPLETED" and not result:
+        stored["status"] = "RUNNING"
+    completed = stored["status"] == "COMPLETED"
+    values = stored["hyperparameters"]["values"]
+    reason = "" if completed or stored["status"] != "FAILED" else result.get("reason") or stored["message"]
+    return Trial(
+        int(stored["trial_id"]),
+        stored["status"],
+        {**values, "latent_dim": int(values["latent_dim"])},
+        result.get("settings", {}),
+        result.get("figures", {}) if completed else {},
+        tuple(result.get("reductions", ())),
+        result.get("seconds", 0.0),
+        reason or "",
+    )
 
 
 def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
@@ -133,12 +142,17 @@ def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
     Args:
         folder: that holds a folder for each trial.
         trial: of the search.
+
+    Raises:
+        ValueError: if the file is damaged.
     """
     for path in folder.glob(f"trial_*/{_ROWS}"):
         if int(path.parent.name.removeprefix("trial_")) == trial.number:
-            with np.load(path) as stored:
-                keys = [name.removesuffix(":totals") for name in stored.files if name.endswith(":totals")]
-                return {key: RowSums(stored[f"{key}:totals"], stored[f"{key}:counts"]) for key in keys}
+            stored = read_arrays(path)
+            keys = {name.rpartition(":")[0] for name in stored}
+            if {*stored} != {f"{key}:{part}" for key in keys for part in ("totals", "counts")}:
+                raise ValueError(f"Expected totals and counts in {path}, received {', '.join(stored)}.")
+            return {key: RowSums(stored[f"{key}:totals"], stored[f"{key}:counts"]) for key in keys}
     return {}
 
 

@@ -70,7 +70,19 @@ class TrialTuner(keras_tuner.Tuner):
         self._ran = False
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Trains the model of a trial; what came of it goes into the trial's folder, good or bad."""
+        """Trains the model of a trial; what came of it goes into the trial's folder, good or bad.
+
+        Raises:
+            FailedTrialError: if the trial is to blame; it has no figures.
+            FatalError: if a file cannot be read or written, which no trial is to blame for. It keeps its
+                checkpoint, for whoever takes it up.
+        """
+        try:
+            return self._run_trial(trial)
+        except OSError as error:
+            raise _NoStorage(str(error)) from error
+
+    def _run_trial(self, trial: Any) -> dict[str, float]:
         self._ran = True
         folder = Path(self.get_trial_dir(trial.trial_id))
         hp = trial.hyperparameters
@@ -96,6 +108,8 @@ class TrialTuner(keras_tuner.Tuner):
                 # Another worker has taken it, as this one had been quiet for long: it is that one's.
                 self._taken = True
                 raise FailedTrialError("taken by another worker") from error
+            if isinstance(error, OSError):
+                raise
             shutil.rmtree(own, ignore_errors=True)
             reason = _reason(error)
             write_result(
@@ -158,6 +172,10 @@ class _ChiefGone(keras_tuner.errors.FatalError):
     """The chief does not answer; fatal, as KerasTuner takes any other error for the trial's own."""
 
 
+class _NoStorage(keras_tuner.errors.FatalError):
+    """A file of a trial cannot be read or written; fatal for the worker, as the trial is not to blame."""
+
+
 class _Patient:
     """KerasTuner's client for a worker, which asks again where the chief does not answer.
 
@@ -212,6 +230,7 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
 
     Raises:
         ConnectionError: if the chief does not answer for so long, and the search has not ended.
+        OSError: if a file of a trial cannot be read or written; the trial stays for another worker.
     """
     import grpc
     from keras_tuner.src import protos
@@ -237,6 +256,8 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
     tuner.oracle = _Patient(tuner.oracle, folder, address, patience)
     try:
         tuner.search(verbose=0)
+    except _NoStorage as error:
+        raise OSError(f"A trial was stopped, and stays to be gone on with: {error}") from None
     except _ChiefGone as error:
         if not has_ended(folder):
             raise ConnectionError(str(error)) from None

@@ -5,6 +5,8 @@ import dataclasses
 import fcntl
 import json
 import os
+import pathlib
+import random
 import re
 import shutil
 import signal
@@ -18,7 +20,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from keras_tuner.errors import FailedTrialError
+from keras_tuner.errors import FailedTrialError, FatalError
 from kerasae.tuning import (
     Budget,
     Curve,
@@ -35,7 +37,7 @@ from kerasae.tuning import (
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import figures
 from kerasae.tuning.refit import refit, winning_recipe
-from kerasae.tuning.trials import Trial, write_rows
+from kerasae.tuning.trials import Trial, read_rows, write_rows
 from kerasae.tuning.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
@@ -545,6 +547,59 @@ def test_a_trial_that_another_worker_took_is_not_reported(digits, tmp_path, monk
     # The next one is its own again.
     tuner.on_trial_end(trial)
     assert reported == [trial]
+
+
+@pytest.mark.parametrize("name", ["tuning.json", "search/trial_0/trial.json", "search/trial_0/rows.npz"])
+def test_a_damaged_search_is_refused_in_one_line(name, digits, tmp_path):
+    quick = settings(1)
+    quick.save(tmp_path / "tuning.json")
+    quick.oracle(digits, tmp_path / "search").create_trial("one")
+    [trial] = read_trials(tmp_path / "search")
+    rows = {"val_error": RowSums(np.arange(50.0), np.ones(50))}
+    write_rows(tmp_path / "search" / "trial_0", rows)
+    path, draw, refused = tmp_path / name, random.Random(0), 0
+    content = path.read_bytes()
+    for _ in range(200):
+        changed = bytearray(content)
+        changed[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+        path.write_bytes(changed)
+        try:
+            Settings.read(tmp_path / "tuning.json")
+            read_trials(tmp_path / "search")
+            found = read_rows(tmp_path / "search", trial)
+        except (ValueError, TypeError) as error:
+            assert "\n" not in str(error)
+            refused += 1
+        else:
+            assert name != "search/trial_0/rows.npz" or found["val_error"].value == rows["val_error"].value
+    assert refused > 40
+
+
+def test_a_full_disk_is_no_fault_of_a_trial(digits, tmp_path, monkeypatch):
+    """It has failed for good otherwise, and the same command would not run it again."""
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "one")
+    quick = settings(1)
+    tuner = TrialTuner(quick, tmp_path)
+    trial = quick.oracle(digits, tmp_path / "search").create_trial("one")
+    place, run = tmp_path / "search" / "trial_0", tuner.hypermodel.run
+
+    class Full(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                with pathlib.Path("/dev/full").open("w") as file:
+                    file.write("x")
+
+    def until_full(*arguments, **more):
+        return run(*arguments, **{**more, "callbacks": [Full()], "checkpoint_seconds": 0.0})
+
+    monkeypatch.setattr(tuner.hypermodel, "run", until_full)
+    with pytest.raises(FatalError, match="No space left"):
+        tuner.run_trial(trial)
+    assert not (place / "result.json").exists()
+    assert json.loads((place / f"{UNFINISHED}one" / "checkpoint" / "state.json").read_text())["epoch"] == 2
+    monkeypatch.setattr(tuner.hypermodel, "run", run)
+    figures = tuner.run_trial(trial)
+    assert figures["val_error"] > 0 and (place / "result.json").is_file() and (place / "rows.npz").is_file()
 
 
 def test_a_worker_asks_again_until_its_patience_ends(tmp_path):
