@@ -41,6 +41,23 @@ class Checkpoint:
         """
         return self._checked(read_sealed, self.path) if self.exists() else None
 
+    def check(self) -> Path | None:
+        """Hold all files against their checksums.
+
+        Returns:
+            The file with the arrays; `None` without a checkpoint.
+
+        Raises:
+            ValueError: if one is missing or damaged.
+        """
+        state = self.state()
+        if state is None:
+            return None
+        path = self.folder / state["arrays"]
+        if not path.is_file() or checksum(path) != state["arrays_sha256"]:
+            raise ValueError(self._damaged(f"{path} is missing or its checksum differs"))
+        return path
+
     def save(
         self,
         epoch: int,
@@ -89,11 +106,8 @@ class Checkpoint:
         Raises:
             ValueError: if a file is missing or damaged, or belongs to another model.
         """
-        state = self.state()
-        assert state is not None
-        path = self.folder / state["arrays"]
-        if not path.is_file() or checksum(path) != state["arrays_sha256"]:
-            raise ValueError(self._damaged(f"{path} is missing or its checksum differs"))
+        path = self.check()
+        assert path is not None
         model.optimizer.build(model.trainable_variables)
         variables = _variables(model)
         with np.load(path) as stored:

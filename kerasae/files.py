@@ -1,4 +1,4 @@
-"""Files with a checksum in them: what a later command trusts is what an earlier one wrote."""
+"""Files that are written whole or not at all, and files with a checksum in them."""
 
 import hashlib
 import json
@@ -10,15 +10,15 @@ import numpy as np
 _SEAL = "sha256"
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a text under a temporary name and renames it, so that it is there whole or not at all."""
+    # A file name that is not UTF-8 holds what UTF-8 cannot write.
+    _write(path, text.encode("utf-8", errors="backslashreplace"))
+
+
 def write_json(path: Path, values: Any) -> None:
-    """Writes JSON under a temporary name and renames it."""
-    new = path.with_suffix(".json.new")
-    try:
-        new.write_bytes(_text(values))
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    """Writes JSON as `write_text` does."""
+    _write(path, _text(values))
 
 
 def read_json(path: Path) -> Any:
@@ -82,6 +82,16 @@ def checksum(path: Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_bytes(content)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _text(values: Any) -> bytes:

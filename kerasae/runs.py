@@ -204,7 +204,7 @@ def run_recipe(
     source = None
     if resume:
         source = _unfinished_source(folder)
-        checkpoint.state()
+        checkpoint.check()
     elif writes:
         check_new(folder)
     data = recipe.load(source)

@@ -49,7 +49,7 @@ ALLOWED = {
     "distribution": set(),
     "training": {"best_weights", "checkpoint", "registry", "models", "data", "distribution"},
     "evaluation": {"codec", "data", "losses"},
-    "report": set(),
+    "report": {"files"},
     "recipe": {"spec", "registry", "data", "models", "networks", "preprocessing", "seeds", "training"},
     "runs": {"checkpoint", "data", "distribution", "files", "models", "recipe", "training"},
     "comparison": {"data", "evaluation", "recipe", "runs", "training", "workers"},
@@ -109,6 +109,7 @@ ALLOWED = {
         "spec",
     },
     "tuning": {
+        "checkpoint",
         "codec",
         "data",
         "evaluation",

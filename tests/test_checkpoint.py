@@ -110,8 +110,14 @@ def test_a_full_disk_leaves_the_checkpoint(small_disk, recipe, whole, kerasae, t
     assert 0 < state["epoch"] < 6
     # Nothing half-written takes the space that is left.
     assert {path.name for path in (out / "checkpoint").iterdir()} == {"state.json", state["arrays"]}
-    resize("50m")
+    # Enough for the models, not for the page.
+    resize("240k")
     status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 2 and "No space left" in err
+    assert f"The model is trained and kept; `kerasae evaluate {out}` goes on" in err
+    assert not [path for path in out.iterdir() if ".new" in path.name]
+    resize("50m")
+    status, _, err = kerasae("evaluate", out)
     assert status == 0, err
     assert same_model(load_model(out), whole.model)
     assert not (out / "checkpoint").exists() and not (out / "unfinished.json").exists()

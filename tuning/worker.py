@@ -17,6 +17,8 @@ from kerasae.tuning.objectives import judged_rows
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
+from kerasae.checkpoint import Checkpoint
+
 #: Exit status of a worker process whose chief does not answer.
 NO_CHIEF = 3
 
@@ -98,6 +100,7 @@ class TrialTuner(keras_tuner.Tuner):
             excess = self.settings.budget.excess(costs)
             if excess:
                 raise FailedTrialError(OVER_BUDGET + excess)
+            _forget_damaged(Checkpoint(own / "checkpoint"))
             callbacks = self._deepcopy_callbacks(self.callbacks)
             self._configure_tensorboard_dir(callbacks, trial)
             figures, history = hypermodel.run(hp, model, callbacks=callbacks, folder=own, resume=True)
@@ -160,6 +163,14 @@ class TrialTuner(keras_tuner.Tuner):
             hypermodel: Any = self.hypermodel
             costs |= device_cost(model, data=hypermodel.data, precision=budget.precision)
         return costs
+
+
+def _forget_damaged(checkpoint: Checkpoint) -> None:
+    """Removes a damaged checkpoint: the trial begins again, and comes to the same figures."""
+    try:
+        checkpoint.check()
+    except ValueError:
+        checkpoint.remove()
 
 
 def _reason(error: Exception) -> str:

@@ -79,7 +79,16 @@ def command(
     if run is None:
         console().print("Done; the host with index 0 in TF_CONFIG has the run.")
         return
-    print_evaluation(evaluate_run(run))
+    try:
+        result = evaluate_run(run)
+    except Exception:
+        console(stderr=True).print(
+            f"The model is trained and kept; `kerasae evaluate {out}` goes on from here.",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise
+    print_evaluation(result)
     print_skipped(run.data.skipped)
     print_paths(Run=run.folder, Page=run.report_path)
 

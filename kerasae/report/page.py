@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
+from kerasae.files import write_text
 from kerasae.report.canvas import Canvas
 
 #: Behind it a page has nothing but sections.
@@ -127,8 +128,5 @@ def encode(figure: Canvas) -> str:
 
 
 def write(path: Path, html: str) -> None:
-    """Writes the page under a temporary name and renames it."""
-    new = path.with_suffix(".html.new")
-    # A file name that is not UTF-8 holds what UTF-8 cannot write.
-    new.write_text(html, encoding="utf-8", errors="backslashreplace")
-    new.replace(path)
+    """Writes the page, whole or not at all."""
+    write_text(path, html)

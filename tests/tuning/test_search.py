@@ -597,6 +597,8 @@ def test_a_full_disk_is_no_fault_of_a_trial(digits, tmp_path, monkeypatch):
         tuner.run_trial(trial)
     assert not (place / "result.json").exists()
     assert json.loads((place / f"{UNFINISHED}one" / "checkpoint" / "state.json").read_text())["epoch"] == 2
+    # A damaged checkpoint is no fault of the trial either.
+    (place / f"{UNFINISHED}one" / "checkpoint" / "2.npz").write_bytes(b"")
     monkeypatch.setattr(tuner.hypermodel, "run", run)
     figures = tuner.run_trial(trial)
     assert figures["val_error"] > 0 and (place / "result.json").is_file() and (place / "rows.npz").is_file()
