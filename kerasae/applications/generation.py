@@ -16,7 +16,7 @@ from kerasae.applications._generation_rows import MadeRows
 from kerasae.applications._points import _indicators, as_points
 from kerasae.codec import Codec
 from kerasae.data import Data, Split
-from kerasae.data._split import pick
+from kerasae.data._split import Examples, pick
 from kerasae.evaluation._measures import codes_of
 
 #: Made rows by which the prior and the mixture are compared, and the parts that say how sure that is.
@@ -133,8 +133,8 @@ class Generation(Application):
         self._rows = MadeRows(self.codec, data, self.near_.examples, self.seed) if _is_table(data) else None
         if not _has_prior(self.codec) or self.method == "mixture":
             self._use(self._new_mixture(learnt))
-        elif self.method == "auto" and len(data.validation) >= parts.FEWEST:
-            self._choose()
+        elif self.method == "auto" and len(choosing := data.with_choices().validation) >= parts.FEWEST:
+            self._choose(choosing)
         else:
             self._use(None)
         self.attribute_ = np.zeros(self.codec.latent_dim, "float32")
@@ -154,12 +154,12 @@ class Generation(Application):
         chunks = enumerate(self._data.split(split).chunks())
         return np.concatenate([self.codec.sample_codes(raw, self.seed + part) for part, raw in chunks])
 
-    def _choose(self) -> None:
+    def _choose(self, choosing: Examples) -> None:
         """Takes the prior, or the mixture where what is drawn from it is nearer to validation rows.
 
         Nearer by more than two standard errors over four parts of the rows made.
         """
-        heldout = self.raw_points(self._data.validation.drawn(self.most, self.seed).examples)
+        heldout = self.raw_points(choosing.drawn(self.most, self.seed).examples)
         mixture = self._new_mixture(["train"])
         errors = []
         for candidate in (None, mixture):
