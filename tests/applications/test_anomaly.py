@@ -1,9 +1,6 @@
 """The anomaly detector: scores by identity, thresholds by what they promise, files as a user reads them."""
 
 import dataclasses
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,7 +18,7 @@ from kerasae.data._base import NO_ROWS
 from kerasae.data._labels import tidy_labels
 from kerasae.evaluation import reconstruct
 from kerasae.evaluation._tables import TablePCA
-from kerasae.runs import Run, run_recipe
+from kerasae.runs import run_recipe
 from kerasae.scores.whitened import _shrunk
 from kerasae.thresholds import ConformalThreshold
 from kerasae.thresholds._base import clear_of
@@ -309,38 +306,6 @@ def test_the_conformal_threshold_keeps_its_promise(model, rows):
         u = np.random.default_rng(1).random(repetitions)
         lower = theory.cdf(counts - 1)
         assert stats.kstest(lower + u * (theory.cdf(counts) - lower), "uniform").pvalue > 1e-3
-
-
-def test_fresh_rows_are_flagged_as_often_as_promised_after_a_training_on_all_rows(tmp_path):
-    """As the winner of a search is trained; `benchmarks/false_alarms.py` has every path, many times."""
-    np.save(tmp_path / "rows.npy", correlated(400, 5, size=20, rank=20))
-    recipe = Recipe.of(
-        source=str(tmp_path / "rows.npy"),
-        latent_dim=18,
-        data={"calibration": 0.62},
-        network={"widths": [128]},
-        train={"hold_out": False, "epochs": 200, "batch_size": 16, "learning_rate": 3e-3},
-    )
-    run_recipe(recipe, tmp_path / "run")
-    run, fresh = Run.open(tmp_path / "run"), correlated(1000, 6, size=20, rank=20)
-    rows = run.data.rows
-    assert rows == {"train": 122, "validation": 0, "calibration": 198, "test": 80}
-    trained_on = dataclasses.replace(run.data, calibration=run.data.train)
-    for rate in (0.01, 0.05, 0.1):
-        k = int(rate * 199)
-        low, high = stats.betabinom(1000, k, 199 - k).interval(0.9999)
-        assert low <= AnomalyDetector(run.model, false_alarms=rate).fit(run.data).predict(fresh).sum() <= high
-    # A threshold from rows that were trained on breaks the promise here.
-    assert AnomalyDetector(run.model, false_alarms=0.1).fit(trained_on).predict(fresh).sum() > high
-
-
-@pytest.mark.slow
-def test_false_alarms_on_every_path():
-    script = Path(__file__).parents[2] / "benchmarks" / "false_alarms.py"
-    command = [sys.executable, script, "--repetitions", "1", "--jobs", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert done.stdout.count("as promised") == 12
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.1, 0.5])
