@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerasae.export._origin import origins
 from kerasae.export._view import BOUND, View, decimal
 
+from kerasae import notations
 from kerasae.preprocessing.table import TablePreprocessing, column_keys
 from kerasae.spec import Column
 
@@ -59,13 +60,14 @@ class TableServerView(View):
         return {self.keys[column.name]: scale for column, scale in scales if column.kind in _NUMBERS}
 
     def describe(self) -> dict[str, Any]:
-        kinds = {column.name: column.kind for column in self.spec.features}
-        found = [
-            {"name": name, "key": key, "kind": kinds[name]}
-            | ({"example": "decimal text"} if name in self._texts else {})
-            for name, key in self.keys.items()
-        ]
-        return {"columns": found}
+        return {
+            "columns": [
+                {"name": column.name, "key": self.keys[column.name], "kind": column.kind}
+                | ({"example": "decimal text"} if column.name in self._texts else {})
+                | _writing(column)
+                for column in self.spec.features
+            ]
+        }
 
     @property
     def _texts(self) -> set[str]:
@@ -104,6 +106,14 @@ class TableServerView(View):
 
 def _is_whole(column: Column) -> bool:
     return column.kind == "date" or column.dtype.lower().startswith(("int", "uint"))
+
+
+def _writing(column: Column) -> dict[str, Any]:
+    """How the entries of a column are written where they are strings, for a client that sends values."""
+    if column.notation == notations.plain(column.kind):
+        return {}
+    words = column.notation.words()
+    return {"notation": column.notation.to_dict()} | ({"written": words} if words else {})
 
 
 class TableEdgeView(View):
@@ -180,6 +190,7 @@ class TableEdgeView(View):
             "kind": "table",
             "columns": [
                 {"name": column.name, "kind": column.kind}
+                | _writing(column)
                 | (
                     {"codes": {text: i for i, text in enumerate(column.categories, 1)}, "unknown": 0}
                     if column.kind == "category"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasae.data import Data
+from kerasae.data import HEADINGS, Data, readings
 from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
@@ -57,6 +57,16 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 *_listing(shown, entries),
             )
         )
+        if data.spec.kind == "table":
+            listings.append(
+                page.Listing(
+                    "Columns as they were read",
+                    "Kind, range or most frequent categories, and missing entries, over the training rows; "
+                    "how the entries are written in files.",
+                    HEADINGS,
+                    [one.cells() for one in readings(data)],
+                )
+            )
     else:
         pictures.append(
             page.Picture(

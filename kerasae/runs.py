@@ -5,7 +5,7 @@ import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,7 @@ def run_recipe(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     strategy: tf.distribute.Strategy | None = None,
+    on_data: Callable[[Data], None] | None = None,
 ) -> Run | None:
     """Trains a recipe into a new run folder.
 
@@ -188,6 +189,7 @@ def run_recipe(
         callbacks: of Keras.
         strategy: of `kerasae.distribution`, to train on many devices. On several hosts each runs
             this; the first one writes, and `resume` needs a folder that all can read.
+        on_data: Called with the data once they are read, before the training. Defaults to nothing.
 
     Returns:
         The run; `None` on any host but the first.
@@ -208,6 +210,8 @@ def run_recipe(
     elif writes:
         check_new(folder)
     data = recipe.load(source)
+    if on_data is not None:
+        on_data(data)
     recipe = recipe.fill(data)
     with strategy.scope() if strategy is not None else contextlib.nullcontext():
         model = recipe.build(data)

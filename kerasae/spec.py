@@ -2,7 +2,10 @@
 
 import dataclasses
 import math
+from functools import cached_property
 from typing import Any
+
+from kerasae import notations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,14 +18,40 @@ class Column:
             a column whose training rows hold no value at all.
         dtype: pandas name of the raw type, which `inverse_transform` restores.
         categories: the values of a category that have an entry of their own, once it is fitted.
-        format: of dates that are written as texts, as in `strftime`; empty for ISO 8601.
+        notation: how the entries are written where they are strings; `None` stands for the plain one of
+            the kind.
     """
 
     name: str
     kind: str
     dtype: str
     categories: tuple[str, ...] = ()
-    format: str = ""
+    notation: notations.Notation = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.notation is None:
+            object.__setattr__(self, "notation", notations.plain(self.kind))
+
+    def to_dict(self) -> dict[str, Any]:
+        """This column as plain JSON values; the plain notation of its kind is left out."""
+        values: dict[str, Any] = {
+            "name": self.name,
+            "kind": self.kind,
+            "dtype": self.dtype,
+            "categories": self.categories,
+        }
+        if self.notation != notations.plain(self.kind):
+            values["notation"] = self.notation.to_dict()
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Column":
+        """The inverse of `to_dict`."""
+        notation = values.get("notation")
+        made: dict[str, Any] = {"categories": tuple(values["categories"])}
+        if notation is not None:
+            made["notation"] = notations.from_dict(notation)
+        return cls(**{**values, **made})
 
     @property
     def width(self) -> int:
@@ -69,26 +98,22 @@ class Spec:
         """
         return self.kind in ("vector", "table")
 
-    @property
+    @cached_property
     def features(self) -> tuple[Column, ...]:
         """The columns of a table that a network sees: all but the empty ones."""
         return tuple(column for column in self.columns if column.kind != "empty")
 
     def to_dict(self) -> dict[str, Any]:
         """This spec as plain JSON values; what does not apply is left out."""
-        values = dataclasses.asdict(self) | {"shape": list(self.shape)}
-        for name in ("columns", "vocabulary"):
-            values[name] = list(values[name])
-            if not values[name]:
-                del values[name]
-        return values
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        values["shape"] = list(self.shape)
+        values["columns"] = [column.to_dict() for column in self.columns]
+        values["vocabulary"] = list(self.vocabulary)
+        return {key: value for key, value in values.items() if value != [] or key == "shape"}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Spec":
         """The inverse of `to_dict`."""
-        columns = tuple(
-            Column(**{**column, "categories": tuple(column["categories"])})
-            for column in values.get("columns", ())
-        )
+        columns = tuple(Column.from_dict(column) for column in values.get("columns", ()))
         made = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
         return cls(**{**values, **made, "columns": columns})

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parent.parent
 
 #: Which rooms a room may import, itself aside. A look-up by name in `registry` does not count.
 ALLOWED = {
-    "spec": set(),
+    "notations": set(),
+    "spec": {"notations"},
     "backend": set(),
     "registry": set(),
     "seeds": set(),
@@ -28,7 +29,7 @@ ALLOWED = {
     "losses": {"spec", "registry", "layers"},
     "corruptions": {"registry", "layers"},
     "penalties": {"registry", "layers", "jacobian"},
-    "preprocessing": {"spec", "registry", "layers"},
+    "preprocessing": {"spec", "registry", "layers", "notations"},
     "networks": {"spec", "registry", "layers"},
     "models": {
         "spec",
@@ -42,7 +43,7 @@ ALLOWED = {
         "preprocessing",
         "seeds",
     },
-    "data": {"files", "spec", "registry", "preprocessing", "image_decoding"},
+    "data": {"files", "spec", "registry", "preprocessing", "image_decoding", "notations"},
     "files": set(),
     "checkpoint": {"files"},
     "best_weights": {"checkpoint"},
@@ -101,6 +102,7 @@ ALLOWED = {
         "layers",
         "losses",
         "models",
+        "notations",
         "penalties",
         "preprocessing",
         "registry",

@@ -101,3 +101,52 @@ def test_a_training_needs_rows():
     with pytest.raises(ValueError, match="`test` must be in"):
         Recipe.of(data={"test": 1.0}).load()
     assert len(load_data("digits", test=1.0).test) == 1797
+
+
+# Notations of the training ---------------------------------------------------------------------------
+
+
+def read_again(tmp_path, old, new, **data):
+    (tmp_path / "old.csv").write_text(old)
+    (tmp_path / "new.csv").write_text(new)
+    section, spec = trained_on(str(tmp_path / "old.csv"), **data)
+    return read_examples(str(tmp_path / "new.csv"), section, spec)[1].examples
+
+
+DAYS = "d;n\n" + "".join(f"{1 + i % 28:02}/02/2024;{i}\n" for i in range(30))
+
+
+def test_dates_of_new_rows_are_read_as_those_of_the_training(tmp_path):
+    found = read_again(tmp_path, DAYS, "d;n\n05/01/2024;1\n03/02/2024;2\n")
+    assert [*found["d"]] == [pd.Timestamp("2024-01-05"), pd.Timestamp("2024-02-03")]
+    for more in ("", "perhaps;2\n"):
+        with pytest.raises(
+            ValueError, match=r"dates in column 'd' .* day first, as in the training, .* '02/24"
+        ):
+            read_again(tmp_path, DAYS, f"d;n\n02/24/2024;1\n{more}")
+    # What was said in training is kept too.
+    unclear = "d;n\n" + "".join(f"0{1 + i % 9}/02/2024;{i}\n" for i in range(30))
+    found = read_again(tmp_path, unclear, "d;n\n05/01/2024;1\n", dayfirst=True)
+    assert [*found["d"]] == [pd.Timestamp("2024-01-05")]
+
+
+def test_numbers_of_new_rows_are_read_as_those_of_the_training(tmp_path):
+    numbers = [180 + 97 * i for i in range(30)]
+    old = "v\tk\n" + "".join(f"{one:,}\t{i % 4}\n" for i, one in enumerate(numbers))
+    # Alone, each of these would have decimals or be unclear.
+    assert [*read_again(tmp_path, old, "v\tk\n2,308\t1\n")["v"]] == [2308]
+    with pytest.raises(
+        ValueError, match=r"numbers in column 'v' of .*as 1,234, as in the training, received '2,5'"
+    ):
+        read_again(tmp_path, old, "v\tk\n2,5\t1\n")
+    old = "v,k\n" + "".join(f'"${one:,}.50",{"yes" if i % 3 else "no"}\n' for i, one in enumerate(numbers))
+    found = read_again(tmp_path, old, "v,k\n$12.50,YES\n,no\nmuch,\n")
+    assert found["v"].tolist()[0] == 12.5
+    assert found["v"].isna().tolist() == [False, True, True]
+    assert found["k"].tolist() == [True, False, pd.NA]
+
+
+def test_missing_entries_of_new_rows_are_those_of_the_training(tmp_path):
+    old = "v,c\n" + "".join(f"{-200 if i % 9 == 0 else i},{'ab'[i % 2]}\n" for i in range(40))
+    found = read_again(tmp_path, old, "v,c\n-200,a\n3,none given\n", missing=["-200", "none given"])
+    assert found.isna().to_numpy().tolist() == [[True, False], [False, True]]

@@ -24,7 +24,8 @@ from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
 from kerasae.preprocessing import TablePreprocessing
-from kerasae.preprocessing.table import column_keys, date_seconds
+from kerasae.preprocessing._columns import column_values
+from kerasae.preprocessing.table import column_keys
 from kerasae.spec import Column, Spec
 
 FAMILIES = registry.names("model")
@@ -279,7 +280,7 @@ def test_bad_files(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("form", "written"),
     [
-        ("", "%Y-%m-%d"),
+        ("%Y-%m-%d", "%Y-%m-%d"),
         ("%d.%m.%Y", "%d.%m.%Y"),
         ("%d/%m/%Y", "%d/%m/%Y"),
         ("%m/%d/%Y", "%m/%d/%Y"),
@@ -294,7 +295,7 @@ def test_dates_of_one_format_are_dates(tmp_path, form, written, said):
     days = pd.date_range("2020-01-01", periods=60)
     pd.DataFrame({"d": days.strftime(written), "n": range(60)}).to_csv(tmp_path / "t.csv", index=False)
     data = load_data(tmp_path / "t.csv", types={"d": "date"} if said else None)
-    assert (data.spec.columns[0].kind, data.spec.columns[0].format) == ("date", form)
+    assert (data.spec.columns[0].kind, data.spec.columns[0].notation.pattern) == ("date", form)
     for split in map(data.split, SPLITS):
         assert (split.examples["d"].to_numpy() == days[split.examples["n"]].to_numpy()).all()
     # New rows may hold them as they were written.
@@ -333,7 +334,7 @@ def test_decimal_commas_are_numbers_where_they_part_no_cells(tmp_path):
     np.testing.assert_allclose(rows["a"], rows["b"] + rows["b"] % 10 / 10)
     quoted = [f'"{i},000",{i}' for i in range(1, 20)]
     (tmp_path / "u.csv").write_text("a,b\n" + "\n".join(quoted))
-    assert load_data(tmp_path / "u.csv").spec.columns[0].kind == "category"
+    assert [*load_data(tmp_path / "u.csv", test=1.0).test.examples["a"]] == [1000 * i for i in range(1, 20)]
 
 
 def test_the_index_that_pandas_writes_names_the_rows(tmp_path):
@@ -598,8 +599,9 @@ def test_an_integer_category_keeps_its_codes_beside_a_gap():
 def test_seconds_of_a_date_with_a_zone_are_those_of_utc():
     moments = pd.Series(pd.date_range("2021-01-01", periods=3, freq="7h", tz="Asia/Tokyo"))
     expected = [moment.timestamp() for moment in moments]
-    np.testing.assert_array_equal(date_seconds(moments), expected)
-    np.testing.assert_array_equal(date_seconds(moments.map(str)), expected)
+    column = Column("d", "date", "datetime64[us]")
+    np.testing.assert_array_equal(column_values(moments, column), expected)
+    np.testing.assert_array_equal(column_values(moments.map(str), column), expected)
 
 
 # The loss --------------------------------------------------------------------------------------------

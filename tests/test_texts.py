@@ -1,6 +1,8 @@
 """Texts: tokens and back, the loss, and a code that is used."""
 
 import dataclasses
+import gzip
+import warnings
 
 import keras
 import numpy as np
@@ -495,3 +497,32 @@ def test_a_full_svd_recalls_every_word():
     assert distinct < 1
     assert found["tokens_rebuilt"] is None
     assert evaluate(TextSVD(2).fit(data), data)["words_recalled"] < found["words_recalled"]
+
+
+def test_texts_without_spaces_are_named_with_the_option(tmp_path):
+    sentences = [
+        "\u6211\u7231\u5317\u4eac",
+        "\u4eca\u5929\u5929\u6c14\u597d",
+        "\u4f60\u597d\u5417",
+        "\u8c22\u8c22\u4f60",
+    ] * 5
+    (tmp_path / "t.txt").write_text("\n".join(sentences), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"script without spaces .*preprocessing\.tokens=characters"):
+        Recipe.of(source=str(tmp_path / "t.txt")).load()
+    characters = {"name": "text", "tokens": "characters"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = Recipe.of(source=str(tmp_path / "t.txt"), preprocessing=characters).load()
+        (tmp_path / "u.txt").write_text("one two\ntwo three\n" * 5)
+        Recipe.of(source=str(tmp_path / "u.txt")).load()
+    assert [*data.preprocessor.restore(data.to_x(np.array([sentences[1]], object)))] == [sentences[1]]
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.txt.gz"])
+def test_lines_of_other_encodings_are_read(tmp_path, name):
+    lines = ["caf\u00e9 noir", "th\u00e9 vert"] * 5
+    content = "\n".join(lines).encode("latin-1")
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    with pytest.raises(ValueError, match=r"line 1: not UTF-8 at byte 4 .*--encoding latin-1"):
+        load_data(tmp_path / name)
+    assert [*load_data(tmp_path / name, encoding="latin-1", test=1.0).test.examples] == lines

@@ -9,6 +9,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._examples import cells, columns_of, headings, picked
 from kerasae.applications._pictures import grid, pixels, raw_range, save_png
 from kerasae.data import Data
+from kerasae.preprocessing import as_written
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
@@ -23,7 +24,8 @@ def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
         lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
         (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     else:
-        frame = raw.reset_index(drop=True) if kind == "table" else columns_of(raw, data)
+        written = as_written(raw, data.spec.columns)
+        frame = written.reset_index(drop=True) if kind == "table" else columns_of(raw, data)
         frame.insert(0, "training_rows", sizes)
         frame.insert(0, "cluster", range(len(frame)))
         write_sheet(frame, out / "centres.csv")

@@ -11,6 +11,7 @@ from PIL import Image
 from kerasae.applications._base import row_names
 from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.data import Data
+from kerasae.preprocessing import as_written
 from kerasae.report.sheet import write_table
 
 
@@ -32,6 +33,7 @@ class CleanFiles:
         self._array: Any = None
         self._names: list[str] = []
         spec = data.spec
+        self._columns = spec.columns
         if spec.kind != "table" and not hasattr(data.test, "names"):
             shape = (len(data.test), *spec.shape)
             self._array = np.lib.format.open_memmap(out / "clean.npy", "w+", spec.dtype, shape)
@@ -42,7 +44,8 @@ class CleanFiles:
         """Writes the next part."""
         if isinstance(clean, pd.DataFrame):
             named = clean.index.name is not None
-            write_table(clean, self._out / "clean.csv", append=self._rows > 0, index=named)
+            written = as_written(clean, self._columns)
+            write_table(written, self._out / "clean.csv", append=self._rows > 0, index=named)
         if self._array is not None:
             self._array[self._rows : self._rows + len(clean)] = clean
         if self._names:

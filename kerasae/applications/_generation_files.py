@@ -1,21 +1,25 @@
 """Made examples as files that other tools read, and as parts of a page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kerasae.preprocessing import as_written
 from kerasae.report import as_text
 from kerasae.report.page import Listing
 from kerasae.report.sheet import write_table
+from kerasae.spec import Column
 
 #: Columns of a table that the page shows.
 _COLUMNS = 12
 
 
-def write_made(out: Path, stem: str, raw: Any, keys: Mapping[str, Any]) -> None:
+def write_made(
+    out: Path, stem: str, raw: Any, keys: Mapping[str, Any], columns: Sequence[Column] = ()
+) -> None:
     """Writes made examples under a name without an ending.
 
     Tables as `.csv`; texts as `.txt`, or `.csv` where there are keys; arrays as `.npy`, or `.npz` with
@@ -26,7 +30,9 @@ def write_made(out: Path, stem: str, raw: Any, keys: Mapping[str, Any]) -> None:
         stem: of the file.
         raw: the examples, `(rows, ...)`.
         keys: what else is known of each row, by name.
+        columns: of a table, by whose notations it is written.
     """
+    raw = as_written(raw, columns)
     if isinstance(raw, pd.DataFrame) or (raw.dtype == object and keys):
         write_table(as_frame(raw, keys), out / f"{stem}.csv")
     elif raw.dtype == object:

@@ -237,7 +237,7 @@ class _Show:
         self._range = raw_range(data) if data.spec.kind == "image" else (0.0, 1.0)
 
     def __call__(self, stem: str, title: str, caption: str, raw: Any, keys: Found, width: int) -> None:
-        write_made(self._out, stem, raw, keys)
+        write_made(self._out, stem, raw, keys, self._data.spec.columns)
         kind = self._data.spec.kind
         if kind in ("table", "text"):
             self._listings.append(listing(title, caption, raw, keys, 3 * width if keys else width))

@@ -13,6 +13,7 @@ from PIL import Image
 from kerasae.applications._base import row_names
 from kerasae.applications._imputation_filling import Cells, Filled, flatten, frame_of
 from kerasae.data import Data
+from kerasae.preprocessing import as_written
 from kerasae.preprocessing.table import named_by_text
 from kerasae.report.sheet import write_sheet, write_table
 
@@ -169,13 +170,12 @@ class TableFiles(Files):
         self._start += len(done)
 
     def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Dates as they were written: in the format of their column, to the second."""
-        frame = named_by_text(frame)
+        """Entries as they were written; dates that have a type already to the second."""
+        frame = as_written(frame, self._cells.spec.features)
         for column in self._cells.spec.features:
             dates = frame[column.name]
             if column.kind == "date" and pd.api.types.is_datetime64_any_dtype(dates.dtype):
-                dates = dates.dt.round("s")
-                frame[column.name] = dates.dt.strftime(column.format) if column.format else dates
+                frame[column.name] = dates.dt.round("s")
         return frame
 
 

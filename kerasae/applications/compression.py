@@ -24,6 +24,7 @@ from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
 from kerasae.evaluation.metrics import measures
+from kerasae.preprocessing import as_written
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet, write_table
@@ -167,7 +168,7 @@ class Compression(Application):
         content = self._read(data, str(source))
         raw = self._restore(content)
         if isinstance(raw, pd.DataFrame):
-            write_table(raw, out / "restored.csv")
+            write_table(as_written(raw, self.codec.preprocessor.spec.columns), out / "restored.csv")
         elif raw.dtype == object:
             (out / "restored.txt").write_text("".join(f"{text}\n" for text in raw), encoding="utf-8")
         else:

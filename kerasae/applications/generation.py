@@ -322,7 +322,8 @@ class Generation(Application):
             pictures, listings = [*pictures, *more[0]], [*listings, *more[1]]
         if self.augmented:
             made, labels = self.augment(data.test.examples, self.augmented, self.seed, data.test.labels)
-            write_made(out, "augmented", made, {} if labels is None else {"y": labels})
+            keys = {} if labels is None else {"y": labels}
+            write_made(out, "augmented", made, keys, data.spec.columns)
         if len(heldout) >= parts.FEWEST:
             pictures.append(parts.sample_map(heldout, samples))
         best = parts.reference(self, heldout)

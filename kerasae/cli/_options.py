@@ -12,12 +12,15 @@ from kerasae import registry
 if TYPE_CHECKING:
     from kerasae.recipe import Recipe
 
-#: Flag, recipe key, type, help. A default stands in the signature that the key leads to.
+#: Flag, recipe key, type (in a list: the flag may be given again), help. A default stands in the signature
+#: that the key leads to.
 _FLAGS: list[tuple[str, str, Any, str]] = [
     ("--network", "network.name", str, "Network: {network}."),
     ("--loss", "loss.name", str, "Reconstruction loss: {loss}. Follows the family by default."),
     ("--labels", "data.labels", str, "Column (or file) of labels, which no training sees."),
-    ("--id", "data.id", str, "Column that names the rows of a table, which no training sees."),
+    ("--id", "data.id", [str], "Column that names the rows of a table, which no training sees. Repeatable."),
+    ("--missing", "data.missing", [str], "Entry of a table that stands for a missing one. Repeatable."),
+    ("--encoding", "data.encoding", str, "Encoding of a text file, such as latin-1. [default: UTF-8]"),
     ("--text", "data.column", str, "Column of a CSV or Parquet file that holds texts."),
     (
         "--on-error",
@@ -42,6 +45,8 @@ def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callabl
             settings = {}
             for flag, key, _, _ in flags:
                 value = values.pop(flag[2:].replace("-", "_"))
+                if isinstance(value, tuple):
+                    value = list(value) or None
                 if value is not None:
                     settings[key] = value
             if preset := values.pop("preset", None):
@@ -72,7 +77,10 @@ def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callabl
         )(decorated)
         for flag, _, kind, text in reversed(flags):
             rooms = {room: ", ".join(registry.names(room)) for room in ("model", "network", "loss")}
-            decorated = click.option(flag, type=kind, help=text.format(**rooms))(decorated)
+            many = isinstance(kind, list)
+            decorated = click.option(
+                flag, type=kind[0] if many else kind, multiple=many, help=text.format(**rooms)
+            )(decorated)
         return decorated
 
     return decorate

@@ -3,6 +3,7 @@
 import shlex
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,16 +51,39 @@ def typed(*words: Any) -> str:
     return f"`{shlex.join(str(word) for word in words)}`"
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Prints a table; a cell that is a `Best` is shown in bold."""
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", *, words: bool = False
+) -> None:
+    """Prints a table; a cell that is a `Best` is shown in bold.
+
+    Args:
+        headings: of the columns.
+        rows: of cells.
+        title: above the table.
+        words: whether the cells are words, which begin at the left, rather than figures.
+    """
     table = Table(title=title or None, title_justify="left")
     for index, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if index == 0 else "right")
+        table.add_column(heading, justify="left" if words or index == 0 else "right")
     for row in rows:
         table.add_row(
             *(Text(visible(cell), "bold") if getattr(cell, "best", False) else cell for cell in row)
         )
     console().print(table)
+
+
+def print_readings(data: Any, most: int = 40) -> None:
+    """Prints how the columns of a table were read; nothing for other examples."""
+    from kerasae.data import HEADINGS, readings
+
+    found = readings(data)
+    if not found:
+        return
+    print_table(HEADINGS, [one.cells() for one in found[:most]], f"Columns of {data.name}", words=True)
+    if len(found) > most:
+        kinds = Counter(one.kind for one in found[most:])
+        rest = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        console().print(f"  and {len(found) - most:,} more: {rest}")
 
 
 def progress_bar() -> Progress:

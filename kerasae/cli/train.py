@@ -44,6 +44,7 @@ def command(
         console,
         epoch_callback,
         print_paths,
+        print_readings,
         print_skipped,
         progress_bar,
         typed,
@@ -65,11 +66,22 @@ def command(
         if is_first(strategy):
             check_new(out)
         recipe = make_recipe(source, settings, recipe_path)
+
+    def say_columns(data: Any) -> None:
+        bar.stop()
+        print_readings(data)
+        bar.start()
+
     with progress_bar() as bar:
         task = bar.add_task(recipe.model["name"], total=None, state="reading data")
         try:
             run = run_recipe(
-                recipe, out, resume=resume, callbacks=[epoch_callback(bar, task)], strategy=strategy
+                recipe,
+                out,
+                resume=resume,
+                callbacks=[epoch_callback(bar, task)],
+                strategy=strategy,
+                on_data=say_columns,
             )
         except KeyboardInterrupt:
             if (out / "unfinished.json").is_file():

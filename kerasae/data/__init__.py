@@ -10,12 +10,15 @@ from kerasae import registry
 from kerasae.data._base import NO_ROWS, Data, array_spec
 from kerasae.data._labels import has_label
 from kerasae.data._more import read_examples
+from kerasae.data._readings import HEADINGS, Reading, readings
 from kerasae.data._source import Source
 from kerasae.data._split import Split
 
 __all__ = [
+    "HEADINGS",
     "NO_ROWS",
     "Data",
+    "Reading",
     "Source",
     "Split",
     "array_spec",
@@ -23,6 +26,7 @@ __all__ = [
     "load_data",
     "parse_source",
     "read_examples",
+    "readings",
 ]
 
 

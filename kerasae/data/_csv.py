@@ -1,8 +1,10 @@
 """CSV and Parquet files in blocks, with what cannot be read named by file and line."""
 
+import copy
 import csv
-import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,70 +12,93 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from kerasae.data._layout import UNIT, find_layout, split_spaces
+from kerasae.data._plain_text import PlainText, TemporaryCopy, encoding_advice, text_suffix
 from kerasae.data._skipping import Skipped
 
-#: Bytes of a CSV file that are read at a time.
+#: Bytes of a CSV file that are read at a time; more where the rows are wide.
 BLOCK = 1 << 20
-#: What stands for a missing entry, Arrow's list.
-MISSING = pa.array([*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?", "-", "--", "."])
+_WIDE = 256
+#: What stands for a missing entry, Arrow's list, as strings.
+STAND_INS = tuple(
+    one for one in (*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?", "-", "--", ".") if one
+)
 
 
 class CsvFile:
-    """The rows of a CSV file as blocks of strings, trimmed, with nulls for missing entries.
+    """The rows of a CSV file as blocks of strings, trimmed, the empty one where a cell is empty.
 
     Args:
-        path: of the file, UTF-8.
+        path: of the file; it may be compressed.
         skipped: where rows that cannot be read go.
-        header: whether the first row holds names; `None` finds out: it does unless one of its cells
-            is a number.
-        delimiter: between cells; `None` finds out.
+        header: whether the first row holds names; `None` finds out.
+        delimiter: between cells, a space for any number of them; `None` finds out.
+        encoding: as Python names it; `None` for UTF-8, or UTF-16 with its mark.
+        skip: lines above the table; `None` skips comments.
 
     Raises:
         ValueError: for an empty file, or a header that cannot be read.
     """
 
     def __init__(
-        self, path: Path, skipped: Skipped, header: bool | None = None, delimiter: str | None = None
+        self,
+        path: Path,
+        skipped: Skipped,
+        header: bool | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        skip: int | None = None,
     ) -> None:
         self.path, self.skipped = path, skipped
-        with path.open("rb") as file:
+        if delimiter is None and text_suffix(path) == ".tsv":
+            delimiter = "\t"
+        self._plain = PlainText(path, encoding)
+        self._text = self._plain.path
+        with self._text.open("rb") as file:
             start = file.read(1 << 16)
         if not start.strip():
             raise ValueError(f"Expected rows in {path}, received an empty file.")
-        text = start.decode("utf-8-sig", errors="replace")
-        self.delimiter = _delimiter(text) if delimiter is None else delimiter
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
-        first = next(cells for cells in reader if cells)
-        lines = reader.line_num
-        self.header = not any(_is_number(cell) for cell in first) if header is None else header
-        #: Lines of the header, more than one where a name holds a line end.
-        self._header_lines = lines if self.header else 0
-        self.names = [cell.strip() for cell in first]
-        if not self.header:
-            self.names = [f"column_{number}" for number in range(1, len(first) + 1)]
-        if "�" in "".join(self.names):
-            raise ValueError(f"{path}, line 1: the names of the columns are not UTF-8; convert the file.")
-        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        layout = find_layout(start.decode("utf-8-sig", errors="replace"), path, header, delimiter, skip)
+        self._layout = layout
+        self.delimiter, self.header = layout.delimiter, layout.header
         #: Whether the first column has no name: so pandas writes an index.
-        self.indexed = self.header and self.names[0] == "" and len(self.names) > 1
-        self.names = [name or f"column_{number}" for number, name in enumerate(self.names, 1)]
-        if repeated and repeated != [""]:
+        self.indexed = layout.unnamed
+        self.names = [name for name in layout.names if name]
+        if "�" in "".join(self.names):
             raise ValueError(
-                f"Expected a name of its own for each column in line 1 of {path}, received the name "
-                f"'{repeated[-1]}' more than once."
+                f"{path}, line {layout.above + 1}: the names of the columns are not UTF-8; {self._advice}."
             )
+        if layout.spaces:
+            self._part_at_spaces(layout.spaces)
         self._check_quotes()
+
+    @cached_property
+    def _advice(self) -> str:
+        return encoding_advice(self._text)
+
+    def _part_at_spaces(self, spaces: str) -> None:
+        """Rewrite the rows with one character between cells, line by line."""
+        self._parted = TemporaryCopy()
+        rewritten = self._parted.path
+        with self._text.open("rb") as lines, rewritten.open("wb") as parted:
+            for number, line in enumerate(lines):
+                text = line.decode("utf-8-sig" if number == 0 else "utf-8", errors="surrogateescape")
+                if number >= self._layout.above and text.strip():
+                    cells = split_spaces(text, spaces)
+                    text = UNIT.join(_quoted(cell) for cell in cells) + "\n"
+                parted.write(text.encode(errors="surrogateescape"))
+        self._text = rewritten
 
     def _check_quotes(self) -> None:
         """Finds a quote that is never closed: all behind it would be one cell."""
         count = 0
-        with self.path.open("rb") as file:
+        with self._text.open("rb") as file:
             while block := file.read(BLOCK):
                 count += block.count(b'"')
         if count % 2 == 0:
             return
-        with self.path.open(encoding="utf-8", errors="replace", newline="") as text:
-            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+        with self._text.open(encoding="utf-8", errors="replace", newline="") as text:
+            reader = csv.reader(self._table(text), delimiter=self.delimiter, strict=True)
             begins = 1
             try:
                 for _ in reader:
@@ -82,9 +107,19 @@ class CsvFile:
                 # Others are quotes inside a cell, which Arrow reads as they stand.
                 if "unexpected end" in str(error) or "field larger" in str(error):
                     raise ValueError(
-                        f"{self.path}, line {begins}: a quote is opened and never closed; close it, or "
-                        "double a quote that is meant as one."
+                        f"{self.path}, line {self._layout.above + begins}: a quote is opened and never "
+                        "closed; close it, or double a quote that is meant as one."
                     ) from None
+
+    def _table(self, lines: Iterator[str]) -> Iterator[str]:
+        """Lines without those above the table."""
+        return itertools.islice(lines, self._layout.above, None)
+
+    def again(self) -> "CsvFile":
+        """The same file for another pass, in which what cannot be read is left out without a word."""
+        other = copy.copy(self)
+        other.skipped = Skipped("skip")
+        return other
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows that can be read, in order, in blocks of about 1 MB."""
@@ -92,11 +127,12 @@ class CsvFile:
         errors: list[ValueError] = []
 
         def on_invalid(row: pa_csv.InvalidRow) -> str:
-            if not ragged or row.number > ragged[-1]:
-                ragged.append(row.number)
+            number = row.number - self._layout.above - self._layout.header_lines + int(self.header)
+            if not ragged or number > ragged[-1]:
+                ragged.append(number)
                 try:
                     self.skipped.add(
-                        f"{self.path}, line {self._line(row.number - self._header_lines + int(self.header))}",
+                        f"{self.path}, line {self._line(number)}",
                         f"expected {row.expected_columns} cells, received {row.actual_columns}",
                     )
                 except ValueError as error:
@@ -106,15 +142,19 @@ class CsvFile:
             return "skip"
 
         try:
+            names = self._layout.names
             reader = pa_csv.open_csv(
-                self.path,
+                self._text,
                 pa_csv.ReadOptions(
-                    use_threads=False, block_size=BLOCK, column_names=self.names, skip_rows=self._header_lines
+                    use_threads=False,
+                    block_size=BLOCK * max(1, len(names) // _WIDE),
+                    column_names=names,
+                    skip_rows=self._layout.above + self._layout.header_lines,
                 ),
                 pa_csv.ParseOptions(
                     delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
                 ),
-                pa_csv.ConvertOptions(column_types={name: pa.binary() for name in self.names}),
+                pa_csv.ConvertOptions(column_types={name: pa.binary() for name in names}),
             )
         except pa.ArrowInvalid as error:
             raise self._failure(errors, error) from None
@@ -127,18 +167,28 @@ class CsvFile:
             except pa.ArrowInvalid as error:
                 raise self._failure(errors, error) from None
             table = pa.Table.from_batches([batch])
-            wrong = _not_utf8(table)
+            schema = pa.schema([(name, pa.string()) for name in names])
+            try:
+                texts, wrong = table.cast(schema), []
+            except pa.ArrowInvalid:
+                wrong = _not_utf8(table)
             for row in wrong:
                 self.skipped.add(
                     f"{self.path}, line {self._line(self._physical(seen + row, ragged))}",
                     "not UTF-8",
-                    "convert the file (iconv -f latin1 -t utf-8)",
+                    self._advice,
                 )
             seen += len(table)
             if wrong:
                 kept = [row for row in range(len(table)) if row not in set(wrong)]
-                table = table.take(kept)
-            yield _with_nulls(table.cast(pa.schema([(name, pa.string()) for name in self.names])))
+                texts = table.take(kept).cast(schema)
+            trimmed = [pc.utf8_trim_whitespace(column) for column in texts.columns]
+            if not names[-1] and not pc.all(pc.equal(trimmed.pop(), "")).as_py():
+                raise ValueError(
+                    f"Expected nothing behind the last delimiter of each row in {self.path}, received "
+                    "entries there; name all columns in the first row."
+                )
+            yield pa.table(trimmed, names=self.names)
 
     def _failure(self, errors: list[ValueError], error: pa.ArrowInvalid) -> ValueError:
         return errors[0] if errors else ValueError(f"Expected a CSV in {self.path}, received: {error}")
@@ -152,15 +202,16 @@ class CsvFile:
 
     def _line(self, row: int) -> int:
         """The line at which a row begins: a quoted cell may hold line ends, and empty lines are no rows."""
-        with self.path.open(encoding="utf-8", errors="replace", newline="") as file:
-            reader = csv.reader(file, delimiter=self.delimiter)
+        above = self._layout.above
+        with self._text.open(encoding="utf-8", errors="replace", newline="") as file:
+            reader = csv.reader(self._table(file), delimiter=self.delimiter)
             rows = read = 0
             for cells in reader:
                 begins, read = read + 1, reader.line_num
                 rows += bool(cells)
                 if rows == row and cells:
-                    return begins
-            return read + 1
+                    return above + begins
+            return above + read + 1
 
 
 class ParquetFile:
@@ -174,7 +225,8 @@ class ParquetFile:
             raise ValueError(
                 f"Expected a Parquet file in {path}, received: {str(error).splitlines()[0]}"
             ) from None
-        self.names = list(self._file.schema_arrow.names)
+        self.schema = self._file.schema_arrow
+        self.names = list(self.schema.names)
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows in order, at most 16,384 at a time."""
@@ -182,19 +234,8 @@ class ParquetFile:
             yield pa.Table.from_batches([batch])
 
 
-def _delimiter(text: str) -> str:
-    try:
-        return csv.Sniffer().sniff("\n".join(text.splitlines()[:50]), delimiters=",;\t|").delimiter
-    except csv.Error:
-        return ","
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if '"' in cell else cell
 
 
 def _not_utf8(table: pa.Table) -> list[int]:
@@ -212,9 +253,7 @@ def _not_utf8(table: pa.Table) -> list[int]:
     return sorted(found)
 
 
-def _with_nulls(table: pa.Table) -> pa.Table:
-    columns = []
-    for column in table.columns:
-        trimmed = pc.utf8_trim_whitespace(column)
-        columns.append(pc.if_else(pc.is_in(trimmed, MISSING), pa.scalar(None, pa.string()), trimmed))
-    return pa.table(columns, names=table.column_names)
+def nulls(texts: pa.ChunkedArray, stand_ins: Sequence[str] = STAND_INS) -> pa.ChunkedArray:
+    """Strings with a null where one is empty or stands for a missing entry."""
+    gone = pc.is_in(texts, pa.array(["", *stand_ins], pa.string()))
+    return pc.if_else(gone, pa.scalar(None, pa.string()), texts)

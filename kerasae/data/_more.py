@@ -1,15 +1,17 @@
 """read_examples: more examples of the kind that a model was trained on, all of them and in their order."""
 
 import inspect
+import warnings
 from pathlib import Path
 from typing import Any
 
 from kerasae import registry
 from kerasae.data._base import Data
-from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._plain_text import text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import Examples
 from kerasae.data.images import is_image
+from kerasae.data.tables import open_table, tables_like
 from kerasae.spec import Spec
 
 #: What a data section says of the splits, of which there are none here.
@@ -53,9 +55,12 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
         given.pop("labels", None)
     if name in ("tables", "text"):
         _leave_out(given)
-    if name == "tables":
-        kinds = {column.name: column.kind for column in spec.features}
-        given["types"] = {**kinds, **(given.get("types") or {})}
+    if name == "tables" and spec.kind == "table":
+        # By the notations that were found in training, whatever this file looks like by itself.
+        given["columns"] = spec.columns
+        reader = tables_like
+        for key in ("types", "dayfirst", "decimal", "missing"):
+            given.pop(key, None)
     if name == "images":
         if spec.kind != "image":
             raise ValueError(
@@ -74,27 +79,22 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
 def _leave_out(given: dict[str, Any]) -> None:
     """Takes back the names of columns that a file does not have."""
     path = Path(given["path"])
-    if path.suffix.lower() == ".txt":
+    if text_suffix(path) == ".txt":
         # Lines, where the training read a column.
         for key in ("column", "labels", "header", "delimiter"):
             given.pop(key, None)
         return
-    parquet = path.suffix.lower() in (".parquet", ".pq")
-    names = (
-        ParquetFile(path).names
-        if parquet
-        else CsvFile(
-            path,
-            Skipped("skip"),
-            given.get("header"),
-            given.get("delimiter") or ("\t" if path.suffix.lower() == ".tsv" else None),
-        ).names
-    )
+    layout = {key: given.get(key) for key in ("header", "delimiter", "encoding", "skip")}
+    with warnings.catch_warnings():
+        # What is to be said is said when the rows are read.
+        warnings.simplefilter("ignore")
+        names = open_table(path, Skipped("skip"), **layout).names
     for key in _COLUMNS:
-        if isinstance(given.get(key), str) and given[key] not in names:
-            given[key] = None
-        elif given.get(key):
-            given[key] = [name for name in given[key] if name in names] if key == "drop" else given[key]
+        wanted = given.get(key)
+        if isinstance(wanted, str):
+            given[key] = wanted if wanted in names else None
+        elif wanted:
+            given[key] = [name for name in wanted if name in names]
 
 
 def _words(spec: Spec) -> str:

@@ -1,6 +1,9 @@
-"""What the columns of a table hold: found from all of their entries."""
+"""What the columns of a table hold and how it is written: found from all of their entries."""
 
+import dataclasses
 import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,209 +11,393 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.preprocessing.table import parse_dates, plain, type_name
+from kerasae import notations
+from kerasae.data._csv import STAND_INS, nulls
+from kerasae.notations import DateFinder, Notation, Number, NumberFinder, trim
+from kerasae.notations.number import Found
+from kerasae.preprocessing import plain, type_name
 from kerasae.spec import Column
 
 KINDS = ("number", "boolean", "date", "category")
-_TRUE, _FALSE = ("true", "yes", "y", "t", "1"), ("false", "no", "n", "f", "0")
-_WORDS = pa.array(["true", "false"])
-_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_COMMA_NUMBER = r"^[+-]?[0-9]+(,[0-9]+)?$"
-#: Share of numbers from which a column of categories is worth a word.
+#: Share of entries of a kind from which a column of categories is worth a word.
 _NEARLY = 0.9
-#: Formats of dates that are no ISO 8601, month first before day first; each with a time, or without.
-_MONTH_FIRST, _DAY_FIRST = ("%m/%d/%Y", "%m/%d/%y"), ("%d/%m/%Y", "%d/%m/%y")
-_DAYS = (
-    *_MONTH_FIRST,
-    *_DAY_FIRST,
-    "%d.%m.%Y",
-    "%d.%m.%y",
-    "%Y/%m/%d",
-    "%d-%m-%Y",
-    "%d-%b-%Y",
-    "%d %b %Y",
-    "%d %B %Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
+#: Different entries above which a column is no boolean.
+_FEW = 8
+#: Different entries that cannot be read of which the kind is looked at.
+_TRIED = 1000
+#: Digits that every integer of 64 bits has room for.
+_DIGITS = 18
+#: Words that often stand for a missing entry, but may be a category.
+_WORDS = (
+    *("unknown", "missing", "none", "nil", "not available", "not applicable", "not specified"),
+    *("unspecified", "undefined", "n.a.", "n. a.", "tbd", "xxx", "???"),
 )
-_FORMATS = tuple(day + time for time in ("", " %H:%M", " %H:%M:%S") for day in _DAYS)
-_ISO = ""
+
+Missing = Sequence[str | float] | Mapping[str, Sequence[str | float]] | None
 
 
-class ColumnType:
-    """The kind and the pandas type of one column of strings, seen block by block.
+def declared(missing: Missing, name: str) -> tuple[str, ...]:
+    """What stands for a missing entry in a column, as strings.
+
+    Args:
+        missing: for all columns, or by the name of a column.
+        name: of the column.
+    """
+    given = missing.get(name, ()) if isinstance(missing, Mapping) else missing or ()
+    return tuple(str(int(one)) if isinstance(one, float) and one == int(one) else str(one) for one in given)
+
+
+class ColumnFinder:
+    """The kind and the notation of one column of strings, seen block by block in any order.
 
     Args:
         name: of the column.
         kind: where the user has said it, otherwise `None`.
-        decimal_comma: whether 3,5 may be a number.
+        missing: what stands for a missing entry, as the user has said.
         dayfirst: whether 02/01/2020 is the second of January; `None` finds out.
     """
 
     def __init__(
-        self,
-        name: str,
-        kind: str | None = None,
-        *,
-        decimal_comma: bool = False,
-        dayfirst: bool | None = None,
+        self, name: str, kind: str | None = None, missing: tuple[str, ...] = (), dayfirst: bool | None = None
     ) -> None:
         self.name, self.kind, self.dayfirst = name, kind, dayfirst
-        self.missing = False
-        self.unread = 0
-        self._open = {"words", "bits", "integer", "number", "date"} | ({"comma"} if decimal_comma else set())
-        self._formats = dict.fromkeys((_ISO, *_FORMATS), 0)
-        self._rows = self._numbers = 0
-        self._odd: str | None = None
-        self._codes = self._commas = False
+        self.missing = missing
+        self.rows = self.gaps = 0
+        #: How often each entry stood for a missing one.
+        self.stand_ins: Counter[str] = Counter()
+        #: Whether an entry has a decimal point that can mean nothing else.
+        self.point = False
+        self._plain = {"bits", "integer", "number"}
+        self._numbers, self._dates = NumberFinder(), DateFinder(partly=kind == "date")
+        self._time: notations.TimeOfDay | None = None
+        self._times: list[pa.ChunkedArray] | None = []
+        self._counts: Counter[str] | None = Counter()
+        self._words: Counter[str] = Counter()
 
-    def see(self, column: pa.ChunkedArray) -> None:
-        """Rules out what a block cannot be."""
-        self.missing |= column.null_count > 0
-        present = column.drop_null()
+    # A first look, at all columns ------------------------------------------------------------------
+
+    def see(self, texts: pa.ChunkedArray) -> None:
+        """Finds out whether a block holds plain numbers."""
+        self.rows += len(texts)
+        present = self._present(texts, count=True)
+        if not len(present) or not self._plain:
+            return
+        # 007 is a code, not a number.
+        if pc.any(pc.match_substring_regex(present, r"^[+-]?0[0-9]")).as_py():
+            self._plain = set()
+            return
+        integers = _cast(present, pa.int64()) if "integer" in self._plain else None
+        if integers is None:
+            self._plain = {"number"} if _cast(present, pa.float64()) is not None else set()
+            if self._plain and not self.point:
+                certain = r"(?:^|[^0-9])0\.|\.(?:[0-9]{1,2}|[0-9]{4,})$|[0-9]{4}\."
+                self.point = bool(pc.any(pc.match_substring_regex(present, certain)).as_py())
+            return
+        if "bits" in self._plain and not pc.all(pc.is_in(integers, pa.array([0, 1]))).as_py():
+            self._plain.discard("bits")
+
+    def _present(self, texts: pa.ChunkedArray, count: bool = False) -> pa.ChunkedArray:
+        known = nulls(texts, (*STAND_INS, *self.missing))
+        if count and known.null_count:
+            self.gaps += known.null_count
+            gone = texts.filter(pc.and_(pc.is_null(known), pc.not_equal(texts, "")))
+            for one in pc.value_counts(gone).to_pylist():
+                self.stand_ins[one["values"]] += one["counts"]
+        return known.drop_null()
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the entries are something else than plain numbers, and need a second look."""
+        present = self.rows > self.gaps
+        return present and (not self._plain or self.kind in ("date", "boolean"))
+
+    # A second look, at those that are left ---------------------------------------------------------
+
+    def look(self, texts: pa.ChunkedArray) -> None:
+        """Finds out how the entries of a block are written."""
+        present = self._present(texts)
         if not len(present):
             return
-        self._rows += len(present)
-        if "words" in self._open and not pc.all(pc.is_in(pc.utf8_lower(present), _WORDS)).as_py():
-            self._open.discard("words")
-        self._see_numbers(present)
-        if "comma" in self._open:
-            if pc.all(pc.match_substring_regex(present, _COMMA_NUMBER)).as_py():
-                self._commas |= bool(pc.any(pc.match_substring(present, ",")).as_py())
-            else:
-                self._open.discard("comma")
-        if "date" in self._open and not self._open & {"integer", "number"}:
-            self._see_dates(present)
+        self._numbers.see(present)
+        self._dates.see(present)
+        if self._times is not None:
+            like = pc.match_substring_regex(present, r"^[0-9]{1,2}:[0-9]{2}")
+            self._times = [*self._times, pc.unique(present)] if pc.all(like).as_py() else None
+        if self._counts is not None:
+            self._counts.update(
+                {one["values"]: one["counts"] for one in pc.value_counts(present).to_pylist()}
+            )
+            self._counts = self._counts if len(self._counts) <= _FEW else None
+        lower = pc.utf8_lower(present)
+        for one in pc.value_counts(present.filter(pc.is_in(lower, pa.array(_WORDS)))).to_pylist():
+            self._words[one["values"]] += one["counts"]
 
-    def _see_numbers(self, present: pa.ChunkedArray) -> None:
-        # 007 is a code, not a number.
-        self._codes |= bool(pc.any(pc.match_substring_regex(present, r"^[+-]?0[0-9]")).as_py())
-        numbers = pc.match_substring_regex(present, _NUMBER)
-        self._numbers += pc.sum(numbers).as_py() or 0
-        if self._odd is None and not pc.all(numbers).as_py():
-            self._odd = present.filter(pc.invert(numbers))[0].as_py()
-        if not self._open & {"bits", "integer", "number"}:
-            return
-        if self._codes:
-            self._open -= {"bits", "integer", "number"}
-            return
-        try:
-            integers = present.cast(pa.int64())
-        except pa.ArrowInvalid:
-            self._open -= {"bits", "integer"}
-            try:
-                present.cast(pa.float64())
-            except pa.ArrowInvalid:
-                self._open.discard("number")
-            return
-        if not pc.all(pc.is_in(integers, pa.array([0, 1]))).as_py():
-            self._open.discard("bits")
+    def mark(self) -> str:
+        """The decimal mark that the entries of this column prove; empty where they do not."""
+        return "." if self.point else self._numbers.found().mark
 
-    def _see_dates(self, present: pa.ChunkedArray) -> None:
-        # Dates in a number column that turned out to be none at a later block were not counted.
-        if sum(self._formats.values()) == 0 and self._rows > len(present) and self.kind is None:
-            self._open.discard("date")
-            return
-        texts = present.to_pandas()
-        for form in list(self._formats):
-            read = parse_dates(texts, form, coerce=True).notna()
-            self._formats[form] += int(read.sum())
-            if self.kind is None and not read.all():
-                del self._formats[form]
-        if not self._formats:
-            self._open.discard("date")
+    def found(self, mark: str = "") -> Column:
+        """The column, with the notation that its entries allow.
 
-    def _format(self) -> str:
-        """The format that reads most entries; of month and day first, the one that reads more."""
-        if not self._formats or not max(self._formats.values()):
-            return _ISO
-        most = max(self._formats.values())
-        best = [form for form, count in self._formats.items() if count == most]
-        first = best[0]
-        twins = {
-            one + time: other + time
-            for one, other in zip(_MONTH_FIRST, _DAY_FIRST, strict=True)
-            for time in ("", " %H:%M", " %H:%M:%S")
-        }
-        if first in twins and twins[first] in best:
-            if self.dayfirst is None:
-                warnings.warn(
-                    f"Dates of column '{self.name}' could be month/day or day/month, and are read as "
-                    "month/day; say it with --set data.dayfirst=true or false.",
-                    stacklevel=2,
-                )
-            return twins[first] if self.dayfirst else first
-        return first
+        Args:
+            mark: the decimal mark of the file, where something says it.
 
-    def found(self) -> Column:
-        """The column, with the type that its entries allow."""
-        numbers = self._open & {"integer", "number"}
-        comma = "comma" in self._open and self._commas and not numbers and not self._codes
-        kind = self.kind or (
-            "boolean"
-            if self._open & {"words", "bits"}
-            else "number"
-            if numbers or comma
-            else "date"
-            if "date" in self._open
-            else "category"
-        )
-        if not self._rows:
-            return Column(self.name, self.kind or "number", "float64")
-        if kind == "boolean":
-            if not self._open & {"words", "bits"}:
-                return Column(self.name, kind, "boolean")
-            plain = "int64" if "bits" in self._open else "bool"
-            nullable = {"int64": "Int64", "bool": "boolean"}[plain]
-            return Column(self.name, kind, nullable if self.missing else plain)
-        if kind == "number":
-            integers = "Int64" if self.missing else "int64"
-            return Column(self.name, kind, integers if "integer" in self._open else "float64")
-        if kind == "date":
-            return Column(self.name, kind, "datetime64[us]", format=self._format())
-        if self.kind is None and not self._codes and _NEARLY * self._rows <= self._numbers < self._rows:
+        Raises:
+            ValueError: for numbers that may have thousands or decimals.
+        """
+        if self.rows == self.gaps:
+            return Column(self.name, self.kind or "number", "float64", notation=self._kept(None))
+        if self._plain and self.kind in (None, "number"):
+            return self._plain_column()
+        if self.kind is not None:
+            return {
+                "number": self._number_column,
+                "boolean": self._boolean_column,
+                "date": self._date_column,
+                "category": self._category_column,
+            }[self.kind](mark)
+        for make in (self._boolean_column, self._number_column, self._date_column):
+            if (column := make(mark)) is not None:
+                return column
+        self._warn(mark)
+        return self._category_column(mark)
+
+    def typed(self, dtype: str) -> Column:
+        """The column where strings have a type already: a category, unless the user says another kind."""
+        if self.kind in ("number", "boolean", "date"):
+            return dataclasses.replace(self.found(file_mark([self], comma=True)), dtype=dtype)
+        if self.kind is None and self.rows - self.gaps > _FEW:
+            self._warn_typed()
+        return Column(self.name, "category", dtype, notation=notations.Text(missing=self.missing))
+
+    def _warn_typed(self) -> None:
+        """Says what a column of strings might have been."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = self.found(".")
+        if found.kind in ("number", "date"):
+            written = f" {found.notation.words()}" if found.notation.words() else ""
             warnings.warn(
-                f"Column '{self.name}' is read as a category: {self._numbers} of {self._rows} entries are "
-                f"numbers, but '{self._odd}' is none; --set 'data.types={{\"{self.name}\": \"number\"}}' "
-                "takes such entries as missing.",
+                f"Column '{self.name}' of strings is read as a category, and its entries are {found.kind}s"
+                f"{written}; types={{'{self.name}': '{found.kind}'}} (--set 'data.types={{\"{self.name}\": "
+                f'"{found.kind}"}}\') reads them as such.',
                 stacklevel=2,
             )
-        return Column(self.name, kind, "str")
 
-    def read(self, column: pa.ChunkedArray, found: Column) -> pd.Series:
-        """A block as a Series of the type found; what is not of a kind the user named is missing."""
-        if found.kind == "category":
-            return column.to_pandas().astype(found.dtype)
-        if found.kind == "date":
-            texts = column.to_pandas()
-            dates = parse_dates(texts, found.format, coerce=True)
-            self.unread += int((dates.isna() & texts.notna()).sum())
-            return dates.astype(found.dtype)
-        if found.dtype in ("bool", "boolean"):
-            return self._booleans(column).astype(found.dtype)
-        if found.dtype in ("int64", "Int64"):
-            return pd.Series(column.cast(pa.int64()).to_pandas(types_mapper=_NULLABLE.get)).astype(
-                found.dtype
+    def _plain_column(self) -> Column:
+        kind = "boolean" if "bits" in self._plain and self.kind is None else "number"
+        integers = "Int64" if self.gaps else "int64"
+        dtype = integers if "integer" in self._plain else "float64"
+        notation = notations.Boolean(true="1", false="0") if kind == "boolean" else Number()
+        return Column(self.name, kind, dtype, notation=self._kept(notation))
+
+    def _boolean_column(self, mark: str) -> Any:
+        found = None if self._counts is None else notations.find_boolean(self._counts)
+        if found is None and self.kind is None:
+            return None
+        if found is None and self._plain:
+            found = notations.Boolean(true="1", false="0")
+        sure = found is not None and ("bits" in self._plain or not self._plain)
+        dtype = "bool" if sure and not self.gaps else "boolean"
+        if "bits" in self._plain:
+            dtype = "Int64" if self.gaps else "int64"
+        return Column(self.name, "boolean", dtype, notation=self._kept(found or notations.Boolean()))
+
+    def _number_column(self, mark: str) -> Any:
+        found: Found = self._numbers.found(mark)
+        number: Notation | None = found.number
+        if number is None and self._times:
+            number = notations.find_time(pa.chunked_array([c for one in self._times for c in _chunks(one)]))
+            if number is not None:
+                return Column(
+                    self.name, "number", "Int64" if self.gaps else "int64", notation=self._kept(number)
+                )
+        if number is None:
+            if self.kind is None:
+                return None
+            return Column(self.name, "number", "float64", notation=self._kept(self._numbers.loose(mark)))
+        if found.ambiguous:
+            raise ValueError(
+                f"Expected numbers of one reading in column '{self.name}', received '{found.ambiguous}', "
+                "which may have thousands or decimals; --set data.decimal=. reads thousands, "
+                "--set data.decimal=, decimals."
             )
-        if "comma" in self._open and self._commas:
-            column = pc.replace_substring(column, ",", ".")
+        whole = found.number is not None and found.number.places == 0 and self._numbers.digits <= _DIGITS
+        dtype = ("Int64" if self.gaps else "int64") if whole else "float64"
+        return Column(self.name, "number", dtype, notation=self._kept(number))
+
+    def _date_column(self, mark: str) -> Any:
+        date, either = self._dates.found(self.dayfirst)
+        if date is None and self.kind is None:
+            return None
+        if either and self.dayfirst is None:
+            warnings.warn(
+                f"Dates of column '{self.name}' could be month/day or day/month, and are read as "
+                "month/day; say it with --set data.dayfirst=true or false.",
+                stacklevel=2,
+            )
+        return Column(self.name, "date", "datetime64[us]", notation=self._kept(date or notations.Date()))
+
+    def _category_column(self, mark: str) -> Column:
+        # A server takes categories as strings: it must know all that a file would have missing.
+        text = notations.Text(missing=(*STAND_INS, *self.missing))
+        return Column(self.name, "category", "str", notation=text)
+
+    def _kept(self, notation: Notation | None) -> Notation:
+        notation = notations.plain(self.kind or "number") if notation is None else notation
+        tokens = dict.fromkeys((*self.missing, *sorted(self.stand_ins)))
+        return dataclasses.replace(notation, missing=tuple(tokens))
+
+    def _warn(self, mark: str) -> None:
+        """Says what a column of categories might have been."""
+        share = self._numbers.share()
+        option = f'--set \'data.types={{"{self.name}": "number"}}\''
+        if self._words:
+            word, count = self._words.most_common(1)[0]
+            others = self.rows - self.gaps - self._words.total()
+            kind = f", and the other {others:,} are numbers" if self._all_numbers_but_words() else ""
+            warnings.warn(
+                f"Column '{self.name}' holds '{word}' ({count:,} of {self.rows:,} entries), which is read as "
+                f"a category{kind}; if it stands for a missing entry, say so with --missing '{word}'.",
+                stacklevel=2,
+            )
+        elif share >= _NEARLY and not self._numbers.codes:
+            examples = self._numbers.examples()
+            numbers = round(share * (self.rows - self.gaps))
+            total = self.rows - self.gaps
+            if numbers < total:
+                odd = next(one for one in examples if not NumberFinder.reads(one))
+                warnings.warn(
+                    f"Column '{self.name}' is read as a category: {numbers} of {total} entries are "
+                    f"numbers, but '{odd}' is none; {option} takes such entries as missing.",
+                    stacklevel=2,
+                )
+            else:
+                shown = " and ".join(f"'{one}'" for one in examples[:2])
+                warnings.warn(
+                    f"Column '{self.name}' is read as a category: its entries are numbers that are not all "
+                    f"written alike, such as {shown}; {option} reads what is in them.",
+                    stacklevel=2,
+                )
+
+    def _all_numbers_but_words(self) -> bool:
+        present = self.rows - self.gaps
+        return round(self._numbers.share() * present) + self._words.total() == present
+
+
+def _cast(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    """Strings as a type of numbers, or `None` where one of them is none."""
+    try:
+        return texts.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _chunks(texts: Any) -> list[pa.Array]:
+    return texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+
+
+class ColumnReader:
+    """Reads a column of strings by its notation, and notes what it cannot read.
+
+    Args:
+        column: as it was found, on this file or on the one of the training.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        #: Entries that are not of the notation.
+        self.unread: Counter[str] = Counter()
+
+    def read_plain(self, texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        """A block of plain numbers as Arrow holds them; `None` for any other, which `read` is for."""
+        kind = {"float64": pa.float64(), "int64": pa.int64()}.get(self.column.dtype)
+        if kind is None or self.column.kind not in ("number", "boolean") or self.column.notation.dressed:
+            return None
+        if self.column.notation.missing:
+            return None
+        values = _cast(nulls(texts), kind)
+        return None if values is None or (values.null_count and kind == pa.int64()) else values
+
+    def read(self, texts: pa.ChunkedArray) -> pd.Series:
+        """A block as a Series of the type of the column; what cannot be read is missing."""
+        column = self.column
+        if column.kind == "empty":
+            return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
+        known = nulls(texts, (*STAND_INS, *column.notation.missing))
+        if column.kind == "category":
+            return known.to_pandas().astype(column.dtype)
+        values = column.notation.parse(known)
+        if values.null_count > known.null_count:
+            unread = known.filter(pc.and_(pc.is_null(values), pc.is_valid(known)))
+            gone = getattr(column.notation, "missing_numbers", ())
+            for one in pc.value_counts(unread).to_pylist():
+                if not (gone and _value(column.notation, one["values"]) in gone):
+                    self.unread[one["values"]] += one["counts"]
+        return with_dtype(pd.Series(values.to_pandas(types_mapper=_NULLABLE.get)), column.dtype)
+
+    def contradiction(self) -> str:
+        """An entry that is of the kind of the column and written in another way; empty for none."""
+        if not self.unread or self.column.kind == "category":
+            return ""
+        return next((one for one in sorted(self.unread)[:_TRIED] if _kind(one) == self.column.kind), "")
+
+
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+def with_dtype(series: pd.Series, dtype: str) -> pd.Series:
+    """A Series as a type, or as the nearest one that holds its values.
+
+    A new file may have gaps, or decimals, where the training had none.
+    """
+    if dtype.startswith("category"):
+        return series.astype("category")
+    wanted: Any = pd.api.types.pandas_dtype(dtype)
+    if isinstance(wanted, pd.DatetimeTZDtype) and getattr(series.dtype, "tz", None) is None:
+        return series.dt.tz_localize("UTC").astype(wanted)
+    plain = dtype.lower()
+    whole = plain.startswith(("int", "uint"))
+    if whole and pd.api.types.is_float_dtype(series.dtype) and (series.dropna() % 1 != 0).any():
+        return series
+    if dtype == "bool" and series.isna().any():
+        return series.astype("boolean")
+    if dtype.startswith(("int", "uint")) and series.isna().any():
+        return series.astype(plain.capitalize().replace("Uint", "UInt"))
+    return series.astype(wanted)
+
+
+def _kind(entry: str) -> str:
+    """The kind that an entry has by itself."""
+    finder = ColumnFinder("")
+    texts = notations.chunked([entry])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        finder.see(texts)
+        finder.look(texts)
         try:
-            return column.cast(pa.float64()).to_pandas()
-        except pa.ArrowInvalid:
-            texts = column.to_pandas()
-            numbers = pd.to_numeric(texts, errors="coerce")
-            self.unread += int((numbers.isna() & texts.notna()).sum())
-            return numbers.astype("float64")
-
-    def _booleans(self, column: pa.ChunkedArray) -> pd.Series:
-        lower = pc.utf8_lower(column)
-        known = pc.is_in(lower, pa.array([*_TRUE, *_FALSE]))
-        self.unread += int(pc.sum(pc.and_(pc.invert(known), pc.is_valid(column))).as_py() or 0)
-        truth = pc.if_else(known, pc.is_in(lower, pa.array(_TRUE)), None)
-        return truth.to_pandas(integer_object_nulls=True).astype("boolean")
+            return finder.found().kind
+        except ValueError:
+            return "number"
 
 
-_NULLABLE = {pa.int64(): pd.Int64Dtype()}
+def _value(notation: Notation, text: str) -> float | None:
+    plain = dataclasses.replace(notation, missing=())
+    value = plain.parse(pa.chunked_array([pa.array([text], pa.string())]))[0].as_py()
+    return None if value is None else float(value)
+
+
+def file_mark(finders: Iterable[ColumnFinder], comma: bool) -> str:
+    """The decimal mark that the columns of a file prove together; empty where they do not.
+
+    Args:
+        finders: of its columns.
+        comma: whether commas part the cells, so that they are no decimal marks unless shown to be.
+    """
+    marks = {mark for finder in finders if (mark := finder.mark())}
+    if len(marks) == 1:
+        return marks.pop()
+    return "." if comma and not marks else ""
 
 
 def _holds_nests(series: pd.Series) -> bool:
@@ -222,8 +409,13 @@ def _holds_nests(series: pd.Series) -> bool:
     )
 
 
-def column_of(series: pd.Series, kind: str | None = None) -> Column:
+def column_of(series: pd.Series, kind: str | None = None, missing: tuple[str, ...] = ()) -> Column:
     """The column of a Series that has a type already.
+
+    Args:
+        series: of one column.
+        kind: where the user has said it, otherwise `None`.
+        missing: what stands for a missing entry, as the user has said.
 
     Raises:
         ValueError: for a type that is no number, boolean, date or category.
@@ -233,10 +425,8 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
     dtype: Any = series.dtype
     name = str(series.name)
     texts = pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
-    if kind == "date" and texts:
-        one = ColumnType(name, kind)
-        one.see(pa.chunked_array([pa.array(series.dropna().astype(str), pa.string())]))
-        return Column(name, kind, kept, format=one.found().format)
+    if texts and not _holds_nests(series):
+        return _column_of_texts(series, kept, kind, missing)
     if kind is None:
         if pd.api.types.is_bool_dtype(dtype):
             kind = "boolean"
@@ -251,7 +441,7 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
         elif not (
             pd.api.types.is_timedelta64_dtype(dtype)
             or isinstance(dtype, pd.ArrowDtype)
-            or (pd.api.types.is_object_dtype(dtype) and _holds_nests(series))
+            or pd.api.types.is_object_dtype(dtype)
         ):
             kind = "category"
     if kind is None:
@@ -259,9 +449,20 @@ def column_of(series: pd.Series, kind: str | None = None) -> Column:
             f"Expected numbers, booleans, dates or categories, received column '{name}' of type {kept}; "
             "convert it to one of them first."
         )
+    notation = notations.plain(kind).with_missing(missing)
     if kind == "category" and pd.api.types.is_numeric_dtype(dtype):
         # Codes that are numbers come back as texts: an unknown one is no number.
-        return Column(name, kind, "str")
+        return Column(name, kind, "str", notation=notation)
     if kind == "number" and pd.api.types.is_bool_dtype(dtype):
-        return Column(name, kind, "float64")
-    return Column(name, kind, kept)
+        return Column(name, kind, "float64", notation=notation)
+    return Column(name, kind, kept, notation=notation)
+
+
+def _column_of_texts(series: pd.Series, dtype: str, kind: str | None, missing: tuple[str, ...]) -> Column:
+    """The column of a Series of objects, in which strings are read as in a file if the user says of what."""
+    strings = series[series.map(lambda value: isinstance(value, str))]
+    finder = ColumnFinder(str(series.name), kind, missing)
+    texts = trim(pa.chunked_array([pa.array(strings, pa.string())]))
+    finder.see(texts)
+    finder.look(texts)
+    return finder.typed(dtype)

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from kerasae.data._base import Data, make_data
-from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._csv import nulls
+from kerasae.data._plain_text import PlainText, encoding_advice, stem, text_suffix
 from kerasae.data._skipping import Skipped
+from kerasae.data.tables import open_table
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
 
@@ -19,7 +22,7 @@ PATHS = ("path",)
 
 def accepts(path: Path) -> bool:
     """Whether a file holds a text a line, by its name."""
-    return path.suffix.lower() == ".txt" and path.is_file()
+    return path.is_file() and text_suffix(path) == ".txt"
 
 
 def text(
@@ -29,6 +32,7 @@ def text(
     labels: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    encoding: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     validation: float = 0.1,
     calibration: float = 0.1,
@@ -41,8 +45,9 @@ def text(
         path: of a text file, or a `.csv`, `.tsv` or `.parquet` file.
         column: of the texts in a CSV or Parquet file.
         labels: the column of labels there, which no training sees.
-        header: whether the first row of a CSV holds names; by default it does unless one is a number.
+        header: whether the first row of a CSV holds names; found by default.
         delimiter: of a CSV; found by default.
+        encoding: such as `latin-1`; by default UTF-8, or UTF-16 by its mark.
         on_error: what a line or row does that cannot be read: `"raise"` ends the reading, `"skip"`
             leaves it out and lists it.
         validation: share of the rows left by the test split.
@@ -58,18 +63,18 @@ def text(
         raise FileNotFoundError(f"Expected a file of texts, found none at {path}.")
     skipped = Skipped(on_error)
     given: np.ndarray | None = None
-    if file_path.suffix.lower() in (".csv", ".tsv", ".parquet", ".pq"):
-        texts, given = _column(file_path, column, labels, skipped, header, delimiter)
+    if text_suffix(file_path) in (".csv", ".tsv", ".parquet", ".pq"):
+        texts, given = _column(file_path, column, labels, skipped, header, delimiter, encoding)
     elif column is not None or labels is not None:
         raise ValueError(f"`column` and `labels` name columns of a CSV or Parquet file, received {path}.")
     else:
-        texts = _lines(file_path, skipped)
+        texts = _lines(file_path, skipped, encoding)
     kept = np.array([bool(one.strip()) for one in texts], bool)
     if kept.sum() < (1 if test == 1 else 4):
         raise ValueError(f"Expected at least 4 texts in {path}, received {int(kept.sum())}.")
     examples = np.array(texts, dtype=object)[kept]
     data = make_data(
-        file_path.stem,
+        stem(file_path),
         Spec("text", (0,), "string"),
         examples,
         None if given is None else given[kept],
@@ -81,9 +86,10 @@ def text(
     return dataclasses.replace(data, skipped=skipped.lines)
 
 
-def _lines(path: Path, skipped: Skipped) -> list[str]:
+def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:
     found = []
-    with path.open("rb") as file:
+    text = PlainText(path, encoding)
+    with text.path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 found.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
@@ -91,7 +97,7 @@ def _lines(path: Path, skipped: Skipped) -> list[str]:
                 skipped.add(
                     f"{path}, line {number}",
                     f"not UTF-8 at byte {error.start + 1} of the line",
-                    "convert the file (iconv -f latin1 -t utf-8)",
+                    encoding_advice(text.path),
                 )
     return found
 
@@ -103,10 +109,9 @@ def _column(
     skipped: Skipped,
     header: bool | None,
     delimiter: str | None,
+    encoding: str | None,
 ) -> tuple[list[str], np.ndarray | None]:
-    parquet = path.suffix.lower() in (".parquet", ".pq")
-    tab = "\t" if path.suffix.lower() == ".tsv" else None
-    source: Any = ParquetFile(path) if parquet else CsvFile(path, skipped, header, delimiter or tab)
+    source: Any = open_table(path, skipped, header=header, delimiter=delimiter, encoding=encoding)
     if column is None:
         raise ValueError(
             f"Expected the column of the texts in {path}: --text COLUMN; there is: {', '.join(source.names)}."
@@ -117,10 +122,15 @@ def _column(
     texts: list[str] = []
     given: list[Any] = []
     for block in source.blocks():
-        texts += ["" if value is None else str(value) for value in block[column].to_pylist()]
+        texts += _strings(block[column])
         if labels is not None:
-            given += ["" if value is None else str(value) for value in block[labels].to_pylist()]
+            given += _strings(block[labels])
     if labels is None:
         return texts, None
     found = np.array(given)
     return texts, found.astype("int64") if all(re.fullmatch(r"-?\d{1,18}", one) for one in given) else found
+
+
+def _strings(column: pa.ChunkedArray) -> list[str]:
+    """Entries as strings, the empty one for a missing entry."""
+    return ["" if value is None else str(value) for value in nulls(column.cast(pa.string())).to_pylist()]

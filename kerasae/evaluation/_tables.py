@@ -105,16 +105,25 @@ class TablePCA:
         size = len(self._mean)
         self._pca: Any = None
         if size:
-            scatter, count = np.zeros((size, size)), 0
-            for x in _parts(data):
-                centred = self._centred(x)
-                scatter += centred.T @ centred
-                count += len(centred)
-            self._latent = min(self._wanted, size)
-            # Exact from one pass: the rows are many and the columns few.
-            _, vectors = np.linalg.eigh(scatter / count)
-            self._pca = vectors[:, ::-1][:, : self._latent]
+            count = len(data.train) + len(data.validation)
+            vectors = self._of_few_rows(data) if count < size else self._of_many_rows(data, count)
+            self._pca = vectors[:, : self._wanted]
+            self._latent = self._pca.shape[1]
         return self
+
+    def _of_many_rows(self, data: Data, count: int) -> np.ndarray:
+        """Components, the greatest first, `(numbers, numbers)`: exact from one pass over many rows."""
+        scatter = np.zeros((len(self._mean), len(self._mean)))
+        for x in _parts(data):
+            centred = self._centred(x)
+            scatter += centred.T @ centred
+        _, vectors = np.linalg.eigh(scatter / count)
+        return vectors[:, ::-1]
+
+    def _of_few_rows(self, data: Data) -> np.ndarray:
+        """Components, the greatest first, `(numbers, rows)`: from the rows, as the columns are more."""
+        centred = np.concatenate([self._centred(x) for x in _parts(data)])
+        return np.linalg.svd(centred, full_matrices=False)[2].T
 
     def _widen(self, x: np.ndarray) -> np.ndarray:
         """Numbers, and indicators if they are wanted, with NaN for missing."""

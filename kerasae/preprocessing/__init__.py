@@ -2,11 +2,22 @@
 
 from kerasae import registry
 from kerasae.preprocessing._base import Preprocessor, check_rows, slices
+from kerasae.preprocessing._columns import as_written
+from kerasae.preprocessing._raw_types import plain, type_name
 from kerasae.spec import Spec
 
 globals().update(registry.members("preprocessing"))
 
-__all__ = ["Preprocessor", "check_rows", "default", "slices", *registry.members("preprocessing")]
+__all__ = [
+    "Preprocessor",
+    "as_written",
+    "check_rows",
+    "default",
+    "plain",
+    "slices",
+    "type_name",
+    *registry.members("preprocessing"),
+]
 
 
 def default(spec: Spec) -> str:

@@ -1,5 +1,6 @@
 """The columns of a table as numbers and codes."""
 
+import dataclasses
 import re
 import warnings
 from collections import Counter
@@ -9,13 +10,18 @@ from typing import Any, Literal
 import keras
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
-from kerasae.preprocessing._raw_types import as_type, plain, type_name
+from kerasae.preprocessing._columns import column_values, restore_column
+from kerasae.preprocessing._raw_types import type_name
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
+#: Numbers above which a functional model takes them in one input; and what that is called among columns,
+#: whose names are strings.
+_MOST_INPUTS, _ALL_NUMBERS = 256, None
 #: Entries of a column from which robust statistics are taken: a sample, where there are more.
 _SAMPLE = 100_000
 
@@ -82,14 +88,15 @@ class TablePreprocessing(Preprocessor):
         self._make_lookups()
 
     def _make_lookups(self) -> None:
-        def lookup(column: Column, invert: bool) -> keras.layers.Layer:
-            return keras.layers.StringLookup(
-                vocabulary=list(column.categories), mask_token="", invert=invert, name=None
-            )
+        def lookup(words: Sequence[str], invert: bool) -> keras.layers.Layer:
+            return keras.layers.StringLookup(vocabulary=list(words), mask_token="", invert=invert, name=None)
 
         fitted = [column for column in self.spec.features if column.categories]
-        self._lookups = [lookup(column, False) for column in fitted]
-        self._inverses = [lookup(column, True) for column in fitted]
+        # What stands for a missing entry has the codes behind those of the categories.
+        self._lookups = [lookup((*one.categories, *_stand_ins(one)), False) for one in fitted]
+        self._inverses = [lookup(one.categories, True) for one in fitted]
+        self._numbers = [i for i, one in enumerate(self.spec.features) if one.kind != "category"]
+        self._categories = [i for i, one in enumerate(self.spec.features) if one.kind == "category"]
 
     @property
     def lookups(self) -> list[keras.layers.Layer]:
@@ -152,56 +159,109 @@ class TablePreprocessing(Preprocessor):
             warnings.warn(
                 f"Columns that the training did not have are ignored: {_listed(extra)}.", stacklevel=2
             )
-        return {column.name: column_values(raw[column.name], column) for column in self.spec.columns}
+        values = {
+            column.name: column_values(raw[column.name], column)
+            for column in self.spec.columns
+            if column.kind in ("category", "empty")
+        }
+        numbers = [column for column in self.spec.columns if column.kind not in ("category", "empty")]
+        values |= zip((one.name for one in numbers), _matrix(raw, numbers).T, strict=True)
+        return {name: values[name] for name in names}
+
+    def to_x(self, raw: Any, batch_size: int = 8192) -> np.ndarray:
+        tensors = self.tensors(raw)
+        centers, scales = self._of_numbers()
+        features = self.spec.features
+        rows = len(next(iter(tensors.values())))
+        if rows == 0:
+            raise ValueError("Expected at least one example, received none.")
+        x = np.empty((rows, len(features)), "float32")
+        if self._numbers:
+            # As in `call`, all columns at once.
+            numbers = np.stack([tensors[features[i].name] for i in self._numbers], axis=1)
+            x[:, self._numbers] = (numbers - centers) / scales
+        for i, lookup in zip(self._categories, self._lookups, strict=True):
+            column = features[i]
+            for start in range(0, rows, batch_size):
+                part = tensors[column.name][start : start + batch_size]
+                x[start : start + batch_size, i] = _codes(lookup(tf.convert_to_tensor(part)), column)
+        return x
 
     @property
     def keys(self) -> dict[str, str]:
         """The key of each column where columns are inputs by name; the name itself if it can be one."""
         return column_keys([column.name for column in self.spec.features])
 
+    @property
+    def _together(self) -> str:
+        """Name of the one input for all numbers where there are too many for one each; empty otherwise."""
+        if len(self._numbers) <= _MOST_INPUTS:
+            return ""
+        return column_keys(["numbers"], taken=[*self.keys.values()])["numbers"]
+
     def inputs(self) -> Any:
-        kinds = {column.name: column.kind for column in self.spec.features}
+        """Symbolic columns by key.
+
+        Above 256 numbers, dates and booleans these come in one input, `numbers`, `(batch, columns)`, in the
+        order of their columns: Keras takes milliseconds for each input.
+        """
+        features = self.spec.features
+        strings = {self.keys[features[i].name]: "string" for i in self._categories}
+        if self._together:
+            numbers = {
+                self._together: keras.Input((len(self._numbers),), dtype="float64", name=self._together)
+            }
+            return numbers | {key: keras.Input((), dtype="string", name=key) for key in strings}
         return {
-            key: keras.Input((), dtype="string" if kinds[name] == "category" else "float64", name=key)
-            for name, key in self.keys.items()
+            key: keras.Input((), dtype=strings.get(key, "float64"), name=key) for key in self.keys.values()
         }
 
     def named(self, inputs: Any) -> Any:
-        return {name: inputs[key] for name, key in self.keys.items()}
+        found = {name: inputs[key] for name, key in self.keys.items() if key in inputs}
+        return found | ({_ALL_NUMBERS: inputs[self._together]} if self._together else {})
 
     def call(self, inputs: Any) -> Any:
-        centers, scales = self._moments()
-        lookups = iter(self._lookups)
-        found = []
-        for column, center, scale in zip(self.spec.columns, centers, scales, strict=True):
-            if column.kind == "empty":
-                continue
-            if column.kind == "category":
-                code = ops.cast(next(lookups)(inputs[column.name]), "float32") - 1.0
-                found.append(ops.where(code < 0, ops.full_like(code, float("nan")), code))
+        centers, scales = self._of_numbers()
+        features = self.spec.features
+        parts = []
+        if self._numbers:
+            if _ALL_NUMBERS in inputs:
+                values = inputs[_ALL_NUMBERS]
             else:
-                value = (ops.cast(inputs[column.name], "float64") - center) / scale
-                found.append(ops.cast(value, "float32"))
-        return ops.stack(found, axis=1)
+                columns = [ops.cast(inputs[features[i].name], "float64") for i in self._numbers]
+                values = ops.stack(columns, axis=1)
+            values = self._without_sentinels(values)
+            parts.append(ops.cast((values - centers) / scales, "float32"))
+        for i, lookup in zip(self._categories, self._lookups, strict=True):
+            parts.append(_codes(lookup(inputs[features[i].name]), features[i])[:, None])
+        x = ops.concatenate(parts, axis=1)
+        order = np.argsort([*self._numbers, *self._categories]).astype("int32")
+        return x if not self._categories else ops.take(x, order, axis=1)
+
+    def _without_sentinels(self, values: Any) -> Any:
+        """Numbers `(batch, columns)` with NaN where one stands for a missing entry."""
+        sentinels = [self.spec.features[i].notation.missing_numbers for i in self._numbers]
+        for k in range(max(map(len, sentinels))):
+            # NaN is equal to nothing.
+            one = np.array([found[k] if k < len(found) else np.nan for found in sentinels])
+            values = ops.where(ops.equal(values, one), float("nan"), values)
+        return values
 
     # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:
         """`x` to a dict of columns, as `call` takes them."""
-        centers, scales = self._moments()
-        lookups = iter(self._inverses)
-        found, position = {}, 0
-        for column, center, scale in zip(self.spec.columns, centers, scales, strict=True):
-            if column.kind == "empty":
-                continue
-            value = x[:, position]
-            if column.kind == "category":
-                code = ops.where(ops.isnan(value), ops.full_like(value, -1.0), value)
-                found[column.name] = next(lookups)(ops.cast(ops.round(code), "int64") + 1)
-            else:
-                found[column.name] = ops.cast(value, "float64") * scale + center
-            position += 1
-        return found
+        centers, scales = self._of_numbers()
+        features = self.spec.features
+        found: dict[str, Any] = {}
+        if self._numbers:
+            numbers = ops.take(x, np.array(self._numbers, "int32"), axis=1) if self._categories else x
+            columns = ops.unstack(ops.cast(numbers, "float64") * scales + centers, axis=1)
+            found |= zip((features[i].name for i in self._numbers), columns, strict=True)
+        for i, lookup in zip(self._categories, self._inverses, strict=True):
+            code = ops.where(ops.isnan(x[:, i]), ops.full_like(x[:, i], -1.0), x[:, i])
+            found[features[i].name] = lookup(ops.cast(ops.round(code), "int64") + 1)
+        return {column.name: found[column.name] for column in features}
 
     def restore(self, x: Any, like: pd.DataFrame | None = None) -> pd.DataFrame:
         """`x` to a DataFrame of the same columns and types.
@@ -210,22 +270,32 @@ class TablePreprocessing(Preprocessor):
             x: `(batch, columns)`.
             like: a table whose types are wanted, in place of those of the training.
         """
-        found = {
-            name: ops.convert_to_numpy(value)
-            for name, value in self.inverse(ops.convert_to_tensor(x)).items()
-        }
+        x = ops.convert_to_numpy(x)
+        centers, scales = self._of_numbers()
+        features = self.spec.features
+        numbers = x[:, self._numbers].astype("float64") * scales + centers
+        found = {features[i].name: values for i, values in zip(self._numbers, numbers.T, strict=True)}
+        for i, lookup in zip(self._categories, self._inverses, strict=True):
+            codes = np.where(np.isnan(x[:, i]), -1.0, x[:, i])
+            found[features[i].name] = ops.convert_to_numpy(lookup(np.rint(codes).astype("int64") + 1))
         assert self.steps is not None
         # A column without values says nothing of its type.
         given = pd.DataFrame() if like is None else like
         types = {name: type_name(given[name]) for name in given if given[name].notna().any()}
         return pd.DataFrame(
             {
-                column.name: _restore(
+                column.name: restore_column(
                     found.get(column.name), len(x), column, step, types.get(column.name, column.dtype)
                 )
                 for column, step in zip(self.spec.columns, self.steps, strict=True)
             }
         )
+
+    def _of_numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Centers and scales of the columns that are no categories, float64."""
+        centers, scales = self._moments()
+        kinds = [column.kind not in ("category", "empty") for column in self.spec.columns]
+        return np.array(centers, "float64")[kinds], np.array(scales, "float64")[kinds]
 
     def _moments(self) -> tuple[Sequence[float], Sequence[float]]:
         if self.centers is None or self.scales is None:
@@ -294,116 +364,56 @@ def column_keys(names: Sequence[str], taken: Sequence[str] = ()) -> dict[str, st
         taken: keys that are in use already.
     """
     found: dict[str, str] = {}
+    used = {key.lower() for key in taken}
     for name in names:
         key = re.sub(r"[^A-Za-z0-9_]", "_", name)
         key = key if re.match(r"[A-Za-z]", key) else f"column_{key}"
         # Keras tells names apart by more than their case alone.
-        while key.lower() in {one.lower() for one in (*found.values(), *taken)}:
+        while key.lower() in used:
             key += "_"
+        used.add(key.lower())
         found[name] = key
     return found
+
+
+def _matrix(raw: Any, columns: Sequence[Column]) -> np.ndarray:
+    """Columns that are no categories, `(rows, columns)`, float64, as `column_values` gives each."""
+    rows = len(raw) if isinstance(raw, pd.DataFrame) else len(next(iter(raw.values())))
+    found = np.empty((rows, len(columns)))
+    done = np.zeros(len(columns), bool)
+    if isinstance(raw, pd.DataFrame):
+        # What is plain goes at once: a column by itself takes longer than its numbers.
+        kinds = dict(zip(raw.columns, raw.dtypes, strict=True))
+        done[:] = [
+            one.kind == "number" and isinstance(kinds[one.name], np.dtype) and kinds[one.name].kind in "fiu"
+            for one in columns
+        ]
+        plain = [one.name for one, is_plain in zip(columns, done, strict=True) if is_plain]
+        if plain:
+            found[:, done] = raw[plain].to_numpy("float64")
+            odd = np.isinf(found).any(axis=0) if done.all() else np.ones(len(columns), bool)
+            odd |= np.array([bool(one.notation.missing_numbers) for one in columns])
+            done &= ~odd
+    for i in np.flatnonzero(~done).tolist():
+        found[:, i] = column_values(raw[columns[i].name], columns[i])
+    return found
+
+
+def _stand_ins(column: Column) -> list[str]:
+    """What stands for a missing entry of a category, beside the empty string."""
+    return [one for one in column.notation.missing if one not in column.categories]
+
+
+def _codes(ids: Any, column: Column) -> Any:
+    """Ids of a look-up as codes from 0, `(batch,)`, float32, NaN for missing."""
+    code = ops.cast(ids, "float32") - 1.0
+    missing = (code < 0) | (code > len(column.categories)) if _stand_ins(column) else code < 0
+    return ops.where(missing, ops.full_like(code, float("nan")), code)
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:8])
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def column_values(series: Any, column: Column) -> np.ndarray:
-    """A column as a graph takes it: float64 with NaN, or strings with the empty one for missing."""
-    series = plain(pd.Series(series))
-    if column.kind in ("category", "empty"):
-        if column.kind == "empty":
-            return np.full(len(series), np.nan)
-        texts = series.astype(object)
-        if pd.api.types.is_float_dtype(series.dtype):
-            # 3.0 was 3 before a missing entry made the column one of floats.
-            # From a list: `map` would make floats of them again.
-            whole = [int(v) if v == v and v == int(v) else v for v in texts]
-            texts = pd.Series(whole, index=series.index, dtype=object)
-        return texts.where(series.notna(), "").map(str).to_numpy(object)
-    try:
-        if column.kind == "date":
-            return date_seconds(series, column.format)
-        if series.dtype == object or isinstance(series.dtype, pd.StringDtype):
-            series = pd.to_numeric(series.map(_boolean, na_action="ignore"))
-        values = series.to_numpy("float64", na_value=np.nan)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"Expected a {column.kind} in every row of column '{column.name}', received a value that is "
-            f"none: {str(error).splitlines()[0]}."
-        ) from None
-    if np.isinf(values).any():
-        warnings.warn(f"Infinite entries of column '{column.name}' count as missing.", stacklevel=2)
-    if column.kind == "boolean" and not np.isin(values[~np.isnan(values)], (0, 1)).all():
-        raise ValueError(
-            f"Expected 0, 1, true or false in column '{column.name}', received "
-            f"{values[~np.isnan(values) & ~np.isin(values, (0, 1))][0]:g}."
-        )
-    return np.where(np.isfinite(values), values, np.nan)
-
-
-def _boolean(value: Any) -> Any:
-    return {"true": 1.0, "false": 0.0}.get(value.strip().lower(), value) if isinstance(value, str) else value
-
-
-def parse_dates(series: pd.Series, form: str = "", coerce: bool = False) -> pd.Series:
-    """Dates in UTC without a zone.
-
-    Args:
-        series: of dates, or of strings of one format.
-        form: of the strings, as in `strftime`; empty for ISO 8601, which is read in any case.
-        coerce: whether what is no date becomes missing; otherwise it is an error.
-    """
-    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        texts = series
-        errors: Any = "coerce" if coerce else "raise"
-        try:
-            series = pd.to_datetime(texts, utc=True, format=form or "ISO8601", errors=errors)
-        except ValueError:
-            if not form:
-                raise
-            series = pd.to_datetime(texts, utc=True, format="ISO8601")
-    if series.dt.tz is not None:
-        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    return series.astype("datetime64[us]")
-
-
-def date_seconds(series: pd.Series, form: str = "") -> np.ndarray:
-    """Dates as seconds since 1970 (UTC where they have a zone), float64, NaN for missing."""
-    micro = parse_dates(series, form).to_numpy()
-    return np.where(np.isnat(micro), np.nan, micro.astype("int64") / 1e6)
-
-
-def _restore(values: np.ndarray | None, rows: int, column: Column, step: float, dtype: str) -> pd.Series:
-    if values is None:
-        dated = "date" in column.dtype or "timestamp" in column.dtype
-        return as_type(pd.Series([pd.NaT if dated else np.nan] * rows), column.dtype)
-    found = _plain(values, column, step)
-    try:
-        return as_type(found, dtype)
-    except (TypeError, ValueError, AttributeError):
-        if dtype == column.dtype:
-            raise
-        # The type of a table that is not of the training, and cannot hold what the model says.
-        return as_type(found, column.dtype)
-
-
-def _plain(values: np.ndarray, column: Column, step: float) -> pd.Series:
-    """Values of a column as floats, dates or texts."""
-    if column.kind == "category":
-        texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-        return pd.Series([text or None for text in texts], dtype=object)
-    if step:
-        values = np.round(values / step) * step
-    if column.kind == "date":
-        micro = np.round(values * 1e6)
-        stamps = pd.Series(pd.to_datetime(np.nan_to_num(micro).astype("int64"), unit="us")).mask(
-            np.isnan(micro)
-        )
-        texts_of = column.format and column.dtype in ("object", "str")
-        return stamps.dt.strftime(column.format) if texts_of else stamps
-    return pd.Series(np.clip(values, 0, 1) if column.kind == "boolean" else values)
 
 
 class _Statistics:
@@ -452,10 +462,10 @@ class _Statistics:
         """The column with its categories; fills `center`, `scale` and `step`."""
         column = self.column
         if self.rows == 0:
-            return Column(column.name, "empty", column.dtype)
+            return dataclasses.replace(column, kind="empty")
         if column.kind == "category":
             known = sorted(self._counts, key=lambda value: (-self._counts[value], value))[:most]
-            return Column(column.name, "category", column.dtype, tuple(known))
+            return dataclasses.replace(column, categories=tuple(known))
         if column.kind == "boolean":
             self.step = 1.0
             return column

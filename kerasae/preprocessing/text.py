@@ -1,5 +1,7 @@
 """Texts as token ids."""
 
+import re
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -14,6 +16,10 @@ from kerasae.spec import Spec
 
 #: Ids that are no words: padding, a word not in the vocabulary, the end of a text.
 PADDING, UNKNOWN, END = 0, 1, 2
+#: Letters of scripts without spaces between words: Chinese, Japanese, Thai, Lao, Burmese and Khmer.
+_UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+#: Texts from which the script is seen.
+_SAMPLE = 1000
 #: Of the words of a text that is made anew, how many are unknown ones.
 _UNKNOWN_SHARE = 0.1
 
@@ -100,6 +106,8 @@ class TextPreprocessing(Preprocessor):
         return [self._ids, self._words]
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "TextPreprocessing":
+        if self.tokens == "words":
+            _check_script(np.concatenate([self.tensors(chunk)[:_SAMPLE] for chunk in chunks()])[:_SAMPLE])
         layer = self._layer(max_tokens=self.max_tokens - 1)
         layer.adapt(_dataset(self.tensors(chunk) for chunk in chunks()))
         known = [str(token) for token in layer.get_vocabulary(include_special_tokens=False)]
@@ -178,6 +186,19 @@ class TextPreprocessing(Preprocessor):
     def get_config(self) -> dict[str, Any]:
         names = ("tokens", "standardize", "max_tokens", "max_length", "resampled")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _check_script(texts: np.ndarray) -> None:
+    """Warns of texts whose words no space parts, so that each text would be one word or two."""
+    joined = "".join(texts)
+    letters = sum(map(str.isalpha, joined))
+    if letters and len(_UNSPACED.findall(joined)) > letters / 2:
+        warnings.warn(
+            "The texts are in a script without spaces between words, such as Chinese, Japanese or Thai: a "
+            "whole sentence counts as one word, which no new text has; take characters with --set "
+            "preprocessing.name=text --set preprocessing.tokens=characters.",
+            stacklevel=2,
+        )
 
 
 def _is_missing(text: Any) -> bool:

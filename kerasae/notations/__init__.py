@@ -1,0 +1,47 @@
+"""Notations: how the entries of a column are written, from strings to values and back."""
+
+from typing import Any
+
+from kerasae.notations._base import Notation, chunked, trim
+from kerasae.notations.boolean import Boolean, find_boolean
+from kerasae.notations.date import Date, DateFinder
+from kerasae.notations.number import Number, NumberFinder
+from kerasae.notations.text import Text
+from kerasae.notations.time import TimeOfDay, find_time
+
+__all__ = [
+    "Boolean",
+    "Date",
+    "DateFinder",
+    "Notation",
+    "Number",
+    "NumberFinder",
+    "Text",
+    "TimeOfDay",
+    "chunked",
+    "find_boolean",
+    "find_time",
+    "from_dict",
+    "plain",
+    "trim",
+]
+
+_BY_NAME: dict[str, type[Notation]] = {one.__name__: one for one in (Boolean, Date, Number, Text, TimeOfDay)}
+_PLAIN: dict[str, Notation] = {
+    "boolean": Boolean(),
+    "category": Text(),
+    "date": Date(),
+    "empty": Text(),
+    "number": Number(),
+}
+
+
+def plain(kind: str) -> Notation:
+    """The notation of a column of this kind about whose writing nothing is known."""
+    return _PLAIN[kind]
+
+
+def from_dict(values: dict[str, Any]) -> Notation:
+    """The inverse of `Notation.to_dict`."""
+    made = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return _BY_NAME[values["name"]](**{key: value for key, value in made.items() if key != "name"})

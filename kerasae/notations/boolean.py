@@ -1,0 +1,73 @@
+"""Boolean: two words, such as yes and no."""
+
+import dataclasses
+from collections import Counter
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kerasae.notations._base import Notation
+
+#: Words for true and for false, pair by pair.
+_PAIRS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("1", "0"))
+_TRUE, _FALSE = (tuple(pair[side] for pair in _PAIRS) for side in (0, 1))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Boolean(Notation):
+    """Two words; any of the usual ones is read, in any case of its letters.
+
+    Args:
+        true: what is written for true.
+        false: what is written for false.
+    """
+
+    kind: ClassVar[str] = "boolean"
+
+    true: str = "True"
+    false: str = "False"
+
+    @property
+    def dressed(self) -> bool:
+        return self.true not in ("True", "1")
+
+    def _parse(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+        lower = pc.utf8_lower(texts)
+        known = pc.is_in(lower, pa.array([*_TRUE, *_FALSE]))
+        return pc.if_else(known, pc.is_in(lower, pa.array(_TRUE)), pa.scalar(None, pa.bool_()))
+
+    def _text(self, value: Any) -> str:
+        return self.true if value else self.false
+
+    def words(self) -> str:
+        return f"{self.true} or {self.false}" if self.dressed else ""
+
+
+def find_boolean(counts: Counter[str]) -> Boolean | None:
+    """The notation of entries that are words of one pair, or `None`.
+
+    A single letter is a boolean only beside its other: a column of F alone may hold women.
+
+    Args:
+        counts: how often each entry occurs.
+    """
+    lower = {text.lower() for text in counts}
+    for yes, no in _PAIRS[:-1]:
+        if lower and lower <= {yes, no} and (len(yes) > 1 or lower == {yes, no}):
+            written = {
+                word: min((text for text in counts if text.lower() == word), key=lambda t: (-counts[t], t))
+                for word in lower
+            }
+            example = next(iter(written.values()))
+            for word in {yes, no} - lower:
+                written[word] = _as(example, word)
+            return Boolean(true=written[yes], false=written[no])
+    return None
+
+
+def _as(example: str, word: str) -> str:
+    """A word in the case of another."""
+    if example.isupper():
+        return word.upper()
+    return word.capitalize() if example[0].isupper() else word

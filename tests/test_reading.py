@@ -1,0 +1,280 @@
+"""Real tables in text: what is around, between and above the cells, and what stands for a missing one."""
+
+import gzip
+import lzma
+import warnings
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import load_data
+from kerasae.data.tables import from_frame
+from kerasae.preprocessing import TablePreprocessing
+
+NUMBERS = [int(200 + 97 * i**1.5) % 3800 + 200 for i in range(40)]
+
+
+def table(entry, count=40, between=",", quote=""):
+    lines = [f"v{between}k", *(f"{quote}{entry(i)}{quote}{between}{i % 7}" for i in range(count))]
+    return "\n".join(lines) + "\n"
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def rows(path, **arguments):
+    """All rows in their order, without a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return load_data(path, test=1.0, **arguments).test.examples
+
+
+PLAIN = table(lambda i: NUMBERS[i])
+
+
+# Marks of a whole column -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("between", ["\t", ";"])
+def test_thousands_are_thousands_throughout_a_column(tmp_path, between):
+    text = table(lambda i: f"{NUMBERS[i]:,}", between=between)
+    assert [*rows(write(tmp_path / "t.csv", text))["v"]] == NUMBERS
+
+
+def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path):
+    path = write(tmp_path / "t.csv", table(lambda i: f"{NUMBERS[i] + 1000:,}", between=";"))
+    with pytest.raises(ValueError, match=r"column 'v', received '[0-9],[0-9]{3}', .*--set data\.decimal=\."):
+        load_data(path)
+    assert [*rows(path, decimal=".")["v"]] == [one + 1000 for one in NUMBERS]
+    np.testing.assert_allclose(rows(path, decimal=",")["v"], [one / 1000 + 1 for one in NUMBERS])
+
+
+def test_other_columns_of_the_file_show_the_mark(tmp_path):
+    unclear = [f"{one + 1000:,}" for one in NUMBERS]
+    for other, scale in (("2,5", 1000), ("2.5", 1)):
+        text = "v;w\n" + "".join(f"{one};{other}\n" for one in unclear)
+        found = rows(write(tmp_path / "t.csv", text))
+        np.testing.assert_allclose(found["v"], [(one + 1000) / scale for one in NUMBERS])
+        assert (found["w"] == 2.5).all()
+
+
+def test_numbers_not_written_alike_are_named_and_can_be_read(tmp_path):
+    path = write(tmp_path / "t.csv", table(lambda i: f"${NUMBERS[i]}" if i % 2 else f"{NUMBERS[i]} USD"))
+    with pytest.warns(
+        UserWarning, match=r"'v' .* not all written alike, such as '\$.* and '.*USD'.*data\.types"
+    ):
+        assert load_data(path).spec.columns[0].kind == "category"
+    assert [*rows(path, types={"v": "number"})["v"]] == NUMBERS
+    cells = ["about 5", "-$1,000", "(3)", "1e3", "2.5 kg", "7", "5 of 6", "none"]
+    path = write(tmp_path / "u.csv", table(lambda i: cells[i], 8, quote='"'))
+    with pytest.warns(UserWarning, match=r"not of the type given are missing, by column: 'v' \(2\)"):
+        found = load_data(path, types={"v": "number"}, test=1.0).test.examples["v"]
+    assert found.fillna(0).tolist() == [5, -1000, -3, 1000, 2.5, 7, 0, 0]
+
+
+# Missing entries -------------------------------------------------------------------------------------
+
+
+def test_numbers_that_stand_out_are_named_and_can_be_declared(tmp_path):
+    def entry(i):
+        return "-200" if i % 9 == 0 else NUMBERS[i] / 100
+
+    path = write(tmp_path / "t.csv", table(entry))
+    with pytest.warns(UserWarning, match=r"-200 stands out .* in 'v' \(5\).*--missing -200"):
+        load_data(path)
+    for missing in (["-200"], [-200], {"v": [-200.0]}):
+        gaps = rows(path, missing=missing)["v"].isna()
+        assert [*np.flatnonzero(gaps)] == [0, 9, 18, 27, 36]
+    # Parquet and frames have values in the place of strings.
+    frame = pd.DataFrame({"v": [float(entry(i)) for i in range(40)], "k": range(40)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    with pytest.warns(UserWarning, match="-200 stands out"):
+        load_data(tmp_path / "t.parquet")
+    assert rows(tmp_path / "t.parquet", missing=[-200])["v"].isna().sum() == 5
+    with pytest.warns(UserWarning, match="-200 stands out"):
+        from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0] * 900 + [*range(1, 101)],
+        [-1, -2, -2, *range(50)],
+        [*range(100), 150, 150],
+        [1, 1, 1, 5, 5],
+        [*np.random.default_rng(0).normal(0, 5, 200).round(), 40, 40],
+    ],
+)
+def test_numbers_that_do_not_stand_out_are_left_alone(values):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_frame(pd.DataFrame({"v": np.array(values, float), "k": range(len(values))}))
+
+
+@pytest.mark.parametrize("other", ["abc", [*map(str, NUMBERS)]])
+def test_words_that_may_stand_for_nothing_are_named_and_can_be_declared(tmp_path, other):
+    text = table(lambda i: "unknown" if i % 9 == 0 else other[i % len(other)])
+    path = write(tmp_path / "t.csv", text)
+    with pytest.warns(UserWarning, match=r"'v' holds 'unknown' \(5 of 40.*--missing 'unknown'"):
+        load_data(path)
+    found = rows(path, missing=["unknown"])["v"]
+    assert found.isna().sum() == 5
+    assert pd.api.types.is_numeric_dtype(found.dtype) == (other != "abc")
+
+
+def test_a_server_has_missing_what_a_file_would_have(tmp_path):
+    text = "c,n\n" + "".join(f"{'abc?'[i % 4]},{-999 if i % 5 == 0 else i}\n" for i in range(40))
+    data = load_data(write(tmp_path / "t.csv", text), missing=["-999", "b"])
+    layer = TablePreprocessing(data.spec).fit(data.train.examples)
+    again = TablePreprocessing(**{k: v for k, v in layer.get_config().items() if k not in ("name", "dtype")})
+    sent = {"c": np.array(["a", "?", "b", "", "d"], object), "n": np.array([3.0, -999.0, np.nan, 5, 6])}
+    for one in (layer, again):
+        # In the graph, and from a table.
+        for x in (np.array(one(sent)), one.to_x(pd.DataFrame(sent))):
+            assert np.isnan(x).tolist() == [
+                [False, False],
+                [True, True],
+                [True, True],
+                [True, False],
+                [False, False],
+            ]
+            assert x[4, 0] == 0
+
+
+# Files as they come ----------------------------------------------------------------------------------
+
+
+def zipped(path, *names):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, PLAIN)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv.gz", gzip.compress(PLAIN.encode())),
+        ("t.csv.xz", lzma.compress(PLAIN.encode())),
+        ("t.tsv.gz", gzip.compress(PLAIN.replace(",", "\t").encode())),
+        ("t.csv", PLAIN.encode("utf-16")),
+        ("t.csv", PLAIN.encode("utf-16-le")),
+        ("t.csv", "# made by a tool\n# on a day, in a year\n\n" + PLAIN),
+        ("t.csv", "#v,k\n" + PLAIN.partition("\n")[2]),
+        ("t.csv", PLAIN.replace("\n", ",\n")),
+        ("t.csv", "v,k\n" + PLAIN.partition("\n")[2].replace("\n", ",\n")),
+        ("t.csv", PLAIN.replace(",", "  ")),
+        ("t.csv", PLAIN.replace(",", "     ")),
+        ("t.csv", PLAIN.replace(",", " ")),
+    ],
+    ids=[
+        *("gz", "xz", "tsv.gz", "utf-16", "utf-16 without its mark", "comments above", "names in a comment"),
+        *("ending with commas", "rows ending with commas", "two spaces", "many spaces", "one space"),
+    ],
+)
+def test_usual_files_are_read(tmp_path, name, content):
+    found = rows(write(tmp_path / name, content))
+    assert [*found.columns] == ["v", "k"]
+    assert [*found["v"]] == NUMBERS
+
+
+def test_a_zip_of_one_file_is_read_and_of_two_is_not(tmp_path):
+    assert [*rows(zipped(tmp_path / "t.zip", "inner.csv"))["v"]] == NUMBERS
+    with pytest.raises(
+        ValueError, match=r"Expected one file in .*two\.csv\.zip, received 2 \(a\.csv, b\.csv\)"
+    ):
+        from kerasae.data.tables import tables
+
+        tables(str(zipped(tmp_path / "two.csv.zip", "a.csv", "b.csv")))
+
+
+def test_a_cut_archive_is_one_line(tmp_path):
+    path = write(tmp_path / "t.csv.gz", gzip.compress(PLAIN.encode())[:-20])
+    with pytest.raises(ValueError, match=r"Expected a whole \.gz file in .*t\.csv\.gz"):
+        load_data(path)
+
+
+def test_latin_1_is_read_with_a_flag_and_named_without(tmp_path):
+    text = table(lambda i: ["café", "thé", "naïf"][i % 3])
+    path = write(tmp_path / "t.csv", text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"t\.csv, line 2: not UTF-8; .*--encoding latin-1"):
+        load_data(path)
+    assert set(rows(path, encoding="latin-1")["v"]) == {"café", "thé", "naïf"}
+    with pytest.raises(ValueError, match="Unknown encoding 'latin-99'"):
+        load_data(path, encoding="latin-99")
+    with pytest.raises(ValueError, match="Expected ascii in"):
+        load_data(path, encoding="ascii")
+
+
+def test_lines_above_a_table_can_be_skipped_and_lines_are_counted_with_them(tmp_path):
+    path = write(tmp_path / "t.csv", "a report\nof a day\n" + PLAIN + "1\n")
+    with pytest.raises(ValueError, match=r"t\.csv, line 44: expected 2 cells, received 1"):
+        load_data(path, skip=2)
+    assert len(rows(path, skip=2, on_error="skip")) == 40
+
+
+def test_cells_with_a_space_stand_between_two_spaces(tmp_path):
+    text = "full name  size\n" + "".join(f"Ann Lee {'abc'[i % 3]}  {NUMBERS[i]}\n" for i in range(40))
+    found = rows(write(tmp_path / "t.csv", text))
+    assert [*found.columns] == ["full name", "size"]
+    assert found["full name"][0] == "Ann Lee a"
+
+
+def test_sentences_are_not_cut_at_spaces(tmp_path):
+    text = "words\n" + "".join(f"one two {'abc'[i % 3]}\n" for i in range(40))
+    assert [*rows(write(tmp_path / "t.csv", text)).columns] == ["words"]
+
+
+def test_a_table_of_r_has_the_names_of_its_rows(tmp_path):
+    text = '"v" "k"\n' + "".join(f'"row {i}" {NUMBERS[i]} {i % 7}\n' for i in range(40))
+    with pytest.warns(UserWarning, match="first column of .* has no name"):
+        found = load_data(write(tmp_path / "t.csv", text), test=1.0).test.examples
+    assert [*found["v"]] == NUMBERS
+    assert found.index[3] == "row 3"
+
+
+@pytest.mark.parametrize("names", ["country,2019,2020", "2018,2019,2020", "id,1,2"])
+def test_a_header_of_numbers_is_a_header(tmp_path, names):
+    text = f"{names}\n" + "".join(
+        f"{i % 9 + 0.5},{NUMBERS[i] / 100 + 3},{NUMBERS[i] / 90 + 3}\n" for i in range(40)
+    )
+    found = rows(write(tmp_path / "t.csv", text))
+    assert [*found.columns] == names.split(",")
+    assert len(found) == 40
+
+
+def test_a_first_row_of_texts_and_numbers_is_a_row_with_a_word(tmp_path):
+    path = write(tmp_path / "t.csv", "".join(f"name {i},{NUMBERS[i]},{i % 7}\n" for i in range(40)))
+    with pytest.warns(UserWarning, match=r"first row of .* is read as a row; --set data\.header=true"):
+        assert len(load_data(path, test=1.0).test) == 40
+    assert len(rows(path, header=False)) == 40
+    # Rows of numbers alone, or of words that come again, are rows beyond doubt.
+    path = write(tmp_path / "u.csv", "".join(f"{i + 1},{i + 2},{i + 3}\n" for i in range(40)))
+    assert len(rows(path)) == 40
+
+
+def test_several_columns_name_the_rows(tmp_path):
+    text = "day,who,n\n" + "".join(f"{i // 2},{'ab'[i % 2]},{NUMBERS[i]}\n" for i in range(40))
+    path = write(tmp_path / "t.csv", text)
+    for stream in (False, True):
+        found = rows(path, id=["day", "who"], stream=stream)
+        assert [*found.columns] == ["n"]
+        assert (found.index.name, found.index[3]) == ("day, who", "1, b")
+
+
+@pytest.mark.parametrize("column", ["$1,234.50", "05/01/2024"])
+def test_strings_of_a_frame_are_categories_with_a_word_and_numbers_when_said(column):
+    entries = [f"${one + 0.5:,.2f}" for one in NUMBERS]
+    if "/" in column:
+        entries = [f"{i % 28 + 1:02}/01/2024" for i in range(40)]
+    kind = "date" if "/" in column else "number"
+    frame = pd.DataFrame({"v": entries, "k": range(40)})
+    with pytest.warns(UserWarning, match=f"'v' of strings is read as a category, .* {kind}s .*types="):
+        assert from_frame(frame).spec.columns[0].kind == "category"
+    data = from_frame(frame, types={"v": kind})
+    layer = TablePreprocessing(data.spec).fit(frame)
+    pd.testing.assert_frame_equal(layer.restore(layer.to_x(frame)), frame)
