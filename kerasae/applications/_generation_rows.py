@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
+from kerasae.applications._table_followers import Followers
 from kerasae.applications._table_values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
@@ -30,12 +31,15 @@ class MadeRows:
     def __init__(self, codec: Codec, data: Data, near: Any, seed: int) -> None:
         self._codec = codec
         self._values = TableValues(data, seed)
+        self._followers = Followers(data, seed)
         self._gaps = np.isnan(data.to_x(near))
         self._index = NearestNeighbors(n_neighbors=min(_NEAREST, len(near))).fit(codec.transform(near))
 
     def fit(self, codes: np.ndarray, seed: int) -> Self:
         """Learns from codes as they will be drawn how the numbers of their rows lie."""
-        self._values.fit(self._x(codes, seed))
+        x = self._x(codes, seed)
+        self._values.fit(x)
+        self._followers.fit(x)
         return self
 
     def frame(self, codes: np.ndarray, seed: int) -> pd.DataFrame:
@@ -43,7 +47,9 @@ class MadeRows:
         near = self._index.kneighbors(codes, return_distance=False)
         draw = np.random.default_rng([seed, 1])
         lenders = near[np.arange(len(codes)), draw.integers(near.shape[1], size=len(codes))]
-        return self._values.frame(self._x(codes, seed), self._gaps[lenders])
+        x = self._x(codes, seed)
+        frame = self._values.rounded(self._followers.apply(self._values.frame(x), x))
+        return self._values.with_gaps(frame, self._gaps[lenders])
 
     def _x(self, codes: np.ndarray, seed: int) -> np.ndarray:
         draw = getattr(self._codec, "draw", None)

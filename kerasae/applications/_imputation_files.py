@@ -43,6 +43,8 @@ def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
     frame = pd.DataFrame(raw).copy()
     named = named_by_text(frame)
     restored = cells.view.restore(cells.shaped(x), like=named)
+    if cells.values is not None:
+        restored = cells.values.rounded(restored)
     for number, column in enumerate(cells.spec.features):
         place = named.columns.get_loc(column.name)
         # An empty text is there, though the model takes it for missing.

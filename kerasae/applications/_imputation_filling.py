@@ -15,6 +15,7 @@ from kerasae.applications._posterior import (
     normalised,
     resampled,
 )
+from kerasae.applications._table_values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
@@ -43,6 +44,7 @@ class Cells:
         self.number = ~(self.category | self.boolean)
         self._given: dict[str, dict[str, Any]] = {}
         self.typical = self._typical(data)
+        self.values = TableValues(data) if data.spec.columns else None
 
     def _typical(self, data: Data) -> np.ndarray:
         """The mean of numbers and the mode of everything else, over training and validation rows."""

@@ -18,6 +18,8 @@ from kerasae.data import Data
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
 
+#: Draws of each hidden cell, among which the ranks of later ones are found.
+_DRAWS = 5
 #: Hidden cells of a column from which it is told whether the model or the mean errs more.
 _LEAST = 30
 
@@ -104,7 +106,8 @@ class Imputer(Application):
         typical = np.broadcast_to(self._cells.typical, x.shape)
         self._as_typical = self._errors(filled.x, x, hidden) > self._errors(typical, x, hidden)
         self._as_typical &= hidden.sum(axis=0) >= _LEAST
-        filled = self._guarded(filled, missing)
+        self._learn_values(data)
+        filled = self._settled(self._guarded(filled, missing), missing)
         self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden)
         # What is promised of new rows is found on rows that neither weights nor settings were chosen by.
         x, hidden, rows = self._hidden_rows(data, "calibration", 2)
@@ -114,6 +117,19 @@ class Imputer(Application):
         if len(x):
             self._residuals = Residuals(self._cells).fit(filled.x, truth, hidden)
         return self
+
+    def _learn_values(self, data: Data) -> None:
+        """Finds the ranks of drawn numbers of a table, on training rows: those lie as the values do."""
+        values = self._cells.values
+        if values is None or not values.sharing:
+            return
+        x, hidden, _ = self._hidden_rows(data, "train", 3)
+        missing = np.isnan(x) | hidden
+        likely = self._guarded(self._filling.fill(x, missing), missing).x
+        several = self._filling.draw(x, missing, _DRAWS, np.random.default_rng(self.seed))
+        drawn = likely[None] if several is None else several
+        drawn = np.concatenate(np.where(hidden, drawn, np.nan))
+        values.fit(drawn, np.where(hidden, likely, np.nan))
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of a split in x, which of their cells are hidden, and the number of each row.
@@ -186,6 +202,8 @@ class Imputer(Application):
             point = self._fill(x, missing).x
             others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
             found = others if found is None else np.where(self._as_typical, others, found)
+        if self._cells.values is not None:
+            found = np.stack([np.where(missing, self._cells.values.kept(one), one) for one in found])
         return [self._restore(raw, one, missing) for one in found]
 
     def intervals(self, raw: Any, mask: np.ndarray | None = None) -> tuple[Any, Any, Any]:
@@ -202,7 +220,13 @@ class Imputer(Application):
         return self._restore(raw, filled.x, missing), low, high
 
     def _fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
-        return self._guarded(self._filling.fill(x, missing), missing)
+        return self._settled(self._guarded(self._filling.fill(x, missing), missing), missing)
+
+    def _settled(self, filled: Filled, missing: np.ndarray) -> Filled:
+        """With the numbers of a table in the range of their column, and at a value that many rows share."""
+        if self._cells.values is None:
+            return filled
+        return filled._replace(x=np.where(missing, self._cells.values.settled(filled.x), filled.x))
 
     def _guarded(self, filled: Filled, missing: np.ndarray) -> Filled:
         """With what is typical in the columns where the model erred more than that."""

@@ -22,6 +22,7 @@ from kerasae.data import Data
 from kerasae.data._base import NO_ROWS
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
+from kerasae.evaluation._tables import TablePCA
 from kerasae.losses.columns import Columns
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import TablePreprocessing
@@ -361,3 +362,28 @@ def test_arguments_out_of_range(digits, arguments):
     (name,) = arguments
     with pytest.raises(ValueError, match=f"`{name}` must be"):
         Imputer(PCA(2), **arguments)
+
+
+def test_filled_numbers_keep_the_range_the_decimals_and_the_shared_values():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=1500)
+    tolls = np.where(z > 1.0, np.round(5.76 + np.abs(rng.normal(size=1500)), 2), 0.0)
+    frame = pd.DataFrame({"z": np.round(z, 3), "fare": np.round(20 + 5 * z, 2), "tolls": tolls})
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    recipe = Recipe.of("variational", latent_dim=2, network={"widths": [24]}, train={"epochs": 15})
+    model = recipe.build(data)
+    train(model, data, **recipe.train)
+    real = data.train.examples
+    holes = data.test.examples.copy()
+    holes["tolls"] = np.nan
+    for codec in (model, TablePCA(1, indicators=True).fit(data)):
+        imputer = Imputer(codec, samples=50, most=300).fit(data)
+        for filled in (imputer.transform(holes), *imputer.draw(holes, draws=2)):
+            # Before: half of the filled tolls were negative, and none was 0.
+            assert (filled["tolls"] == 0).mean() == pytest.approx((real["tolls"] == 0).mean(), abs=0.08)
+            assert filled["tolls"].min() == 0 and filled["tolls"].max() <= real["tolls"].max()
+            assert (filled["tolls"].round(2) == filled["tolls"]).all()
+        # It is known from the other columns who pays.
+        paid = data.test.examples["tolls"] > 0
+        assert (imputer.transform(holes)["tolls"] > 0)[paid].mean() > 0.6

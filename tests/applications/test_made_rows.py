@@ -11,6 +11,7 @@ from kerasae.applications._generation_choice import energy_distance
 from kerasae.applications._generation_copula import GaussianCopula
 from kerasae.applications._generation_discrimination import told_apart
 from kerasae.applications._generation_report import OF_COPULA, TOLD
+from kerasae.applications._table_followers import Followers
 from kerasae.applications._table_values import TableValues
 from kerasae.data import Data, Split
 from kerasae.data.tables import from_frame
@@ -60,9 +61,10 @@ def test_noisy_numbers_become_values_of_their_columns(rides):
     draw = np.random.default_rng(1)
     x = np.nan_to_num(rides.x("train"))
     noisy = x + np.where(np.arange(x.shape[1]) < 5, 0.3, 0.0) * draw.normal(size=x.shape)
-    values = TableValues(rides).fit(noisy)
-    gaps = np.isnan(rides.x("train"))
-    check(values.frame(noisy.astype("float32"), gaps), rides.train.examples)
+    noisy = noisy.astype("float32")
+    values, followers = TableValues(rides).fit(noisy), Followers(rides).fit(noisy)
+    made = values.rounded(followers.apply(values.frame(noisy), noisy))
+    check(values.with_gaps(made, np.isnan(rides.x("train"))), rides.train.examples)
 
 
 def test_samples_of_a_model_are_rows_of_the_table(rides):
