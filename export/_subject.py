@@ -88,6 +88,8 @@ class Subject:
             examples = data.test.drawn(PARITY_ROWS).examples
         if calibration is None:
             calibration = examples if data is None else data.train.drawn(CALIBRATION_ROWS).examples
+        # An artifact computes in float32, whatever the training did.
+        model = model.in_float32()
         return cls(model, _preprocessor(model), name, examples, calibration, detector)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
 from kerasae.models._plain import plain_decoder, plain_encoder
+from kerasae.models._precision import in_float32
 from kerasae.models._targets import check_target, is_none, unpacked, weighed_target
 from kerasae.models._terms import Terms, check_compile, check_examples, kept_of_batch
 from kerasae.models._wiring import (
@@ -220,6 +221,10 @@ class Autoencoder(MultiWorkerFit):
     def plain_decoder(self) -> keras.Model:
         """Codes to raw units as a functional model of Keras's own layers alone."""
         return plain_decoder(self)
+
+    def in_float32(self) -> "Autoencoder":
+        """Return a model of the same weights that computes in float32; this one if it does so already."""
+        return in_float32(self)
 
     # Building ------------------------------------------------------------------------------------
 

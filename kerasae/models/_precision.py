@@ -1,0 +1,33 @@
+"""A model trained in half precision as one that computes in float32."""
+
+from typing import Any
+
+from kerasae.models._wiring import all_layers
+from kerasae.seeds import kept
+
+_HALF = ("float16", "bfloat16")
+
+
+def in_float32(model: Any) -> Any:
+    """Return a model of the same weights that computes in float32; the model itself if it does so already.
+
+    Mixed precision keeps its weights in float32 and rounds between the layers. A device has no half
+    precision to round to, and a server's kernels round in an order of their own.
+    """
+    if not any(layer.compute_dtype in _HALF for layer in [model, *all_layers(model)]):
+        return model
+    config = {**_without_half(model.get_config()), "preprocessor": model.preprocessor}
+    with kept():
+        copy = type(model).from_config(config)
+        copy.build((None, *model.encoder.input_shape[1:]))
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _without_half(config: Any) -> Any:
+    if isinstance(config, dict):
+        return {key: _without_half(value) for key, value in config.items()}
+    if isinstance(config, list | tuple):
+        return type(config)(_without_half(value) for value in config)
+    half = isinstance(config, str) and config in (*_HALF, *(f"mixed_{name}" for name in _HALF))
+    return "float32" if half else config
