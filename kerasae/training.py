@@ -90,6 +90,8 @@ def train(
         hold_out: whether the validation split is held out to choose the epoch. Otherwise it is trained
             on too, for exactly `epochs`, and `patience` and `reduce_patience` have nothing to go by:
             for a repetition with the `epochs` and the `reduce_at` that an earlier training found.
+            Applications then take `data.joined()`, as a run gives it: a row that was trained on chooses
+            nothing and promises nothing.
         seed: of the order of the examples.
         jit_compile: whether XLA compiles the step; `"auto"` follows `gains_from_xla`.
         steps_per_execution: steps in one call of the compiled function, of which an epoch has a whole

@@ -16,7 +16,9 @@ from scipy import stats
 from kerasae import Recipe
 from kerasae.applications import AnomalyDetector, Compression, Imputer, Uncertainty
 from kerasae.applications import compression as compression_room
+from kerasae.applications._which_rows import without_unseen
 from kerasae.data import Split
+from kerasae.data._base import NO_ROWS
 from kerasae.runs import Run, run_recipe
 
 
@@ -49,6 +51,17 @@ def run(tmp_path_factory):
 def spoiled(data):
     """Data whose calibration rows were trained on, as promises must not be found."""
     return dataclasses.replace(data, calibration=data.train)
+
+
+def test_without_calibration_rows_there_is_no_threshold_and_a_word(run, digits):
+    bare = dataclasses.replace(run.data, calibration=NO_ROWS)
+    with pytest.raises(ValueError, match=r"this run has none; train again, with --set data\.calibration"):
+        AnomalyDetector(run.model).fit(bare)
+    assert without_unseen(run.data) == without_unseen(digits) == []
+    # Rows that chose the epoch are left to choose by.
+    assert without_unseen(dataclasses.replace(digits, calibration=NO_ROWS)) == []
+    ((good, words),) = without_unseen(bare)
+    assert not good and "nothing is promised of new rows" in words
 
 
 def test_no_row_is_left_to_choose_by(run):
