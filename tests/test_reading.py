@@ -9,9 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasae import load_data
+from kerasae import Recipe, load_data
+from kerasae.applications._generation_files import write_made
+from kerasae.cli._output import print_readings
+from kerasae.cli.evaluate import evaluate_run
+from kerasae.data import readings
 from kerasae.data.tables import from_frame
-from kerasae.preprocessing import TablePreprocessing
+from kerasae.preprocessing import TablePreprocessing, as_written
+from kerasae.runs import run_recipe
 
 NUMBERS = [int(200 + 97 * i**1.5) % 3800 + 200 for i in range(40)]
 
@@ -278,3 +283,67 @@ def test_strings_of_a_frame_are_categories_with_a_word_and_numbers_when_said(col
     data = from_frame(frame, types={"v": kind})
     layer = TablePreprocessing(data.spec).fit(frame)
     pd.testing.assert_frame_equal(layer.restore(layer.to_x(frame)), frame)
+
+
+# Checked before a training, and written as it was ----------------------------------------------------
+
+DRESSED = "price,term,at,day,ok,score,shop\n" + "".join(
+    f'"${one:,}.50",{12 + i % 5 * 12} months,{i % 24:02}:30,{1 + i % 28:02}/02/2024,'
+    f"{['yes', 'no', '?'][i % 3]},{-200 if i % 9 == 0 else i / 10},{'abc'[i % 3]}\n"
+    for i, one in enumerate(NUMBERS)
+)
+
+
+@pytest.fixture
+def dressed(tmp_path):
+    return load_data(write(tmp_path / "t.csv", DRESSED), missing=["-200"])
+
+
+def test_how_each_column_was_read_is_said(dressed, capsys):
+    found = {one.name: one for one in readings(dressed)}
+    rows = dressed.train.examples
+    assert {name: one.kind for name, one in found.items()} == {
+        **dict.fromkeys(("price", "term", "at", "score"), "number"),
+        **{"day": "date", "ok": "boolean", "shop": "category"},
+    }
+    low, high = (f"${one:,.2f}" for one in (rows["price"].min(), rows["price"].max()))
+    assert (found["price"].values, found["price"].written) == (f"{low} to {high}", "as $1,234.50")
+    assert found["term"].values == "12 months to 60 months"
+    assert found["day"].written == "as 28/02/2024, day first"
+    assert found["ok"].written == "yes or no; missing as '-200', '?'"
+    assert [found[name].gaps for name in ("price", "ok", "score")] == [
+        0,
+        rows["ok"].isna().sum(),
+        rows["score"].isna().sum(),
+    ]
+    assert found["shop"].values.count(", ") == 2
+    print_readings(dressed)
+    printed = capsys.readouterr().out
+    assert "12 months to 60 months" in printed
+    assert "in seconds since midnight" in printed
+    print_readings(load_data("digits"))
+    assert capsys.readouterr().out == ""
+
+
+def test_results_are_written_as_the_file_was(dressed, tmp_path):
+    layer = TablePreprocessing(dressed.spec).fit(dressed.train.examples)
+    frame = dressed.test.examples
+    again = as_written(layer.restore(layer.to_x(frame)), layer.spec.columns)
+    strings = pd.read_csv(tmp_path / "t.csv", dtype=str).iloc[dressed.test.numbers].reset_index(drop=True)
+    for name in ("price", "term", "at", "day", "shop"):
+        assert again[name].tolist() == strings[name].tolist()
+    there = (strings["ok"] != "?").to_numpy()
+    assert again["ok"][there].tolist() == strings["ok"][there].tolist()
+    write_made(tmp_path, "made", layer.restore(layer.to_x(frame)), {}, layer.spec.columns)
+    made = pd.read_csv(tmp_path / "made.csv", dtype=str)
+    assert made["price"].tolist() == strings["price"].tolist()
+
+
+def test_a_table_of_constants_trains_and_is_judged(tmp_path):
+    text = "a,b,c,d\n" + "5,x,yes,2024-02-03\n" * 40
+    recipe = Recipe.of(source=str(write(tmp_path / "t.csv", text)), latent_dim=2, train={"epochs": 2})
+    run = run_recipe(recipe, tmp_path / "run")
+    found = evaluate_run(run)
+    assert all(sentence.count("%") < 3 and "inf" not in sentence for sentence in found["verdicts"])
+    again = run.model.inverse_transform(run.model.transform(run.data.test.examples))
+    assert [*again.columns] == ["a", "b", "c", "d"]

@@ -17,6 +17,8 @@ from sklearn import decomposition
 from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
 from kerasae.data._base import SPLITS, draw_splits
+from kerasae.data._csv import CsvFile
+from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame
 from kerasae.evaluation import evaluate
@@ -961,3 +963,65 @@ def test_a_table_without_numbers_has_a_baseline_too():
     found = evaluate(TablePCA(3, indicators=False).fit(data), data)
     assert found["error"] is None
     assert 0 < found["wrong"] < 1
+
+
+# Wide tables -----------------------------------------------------------------------------------------
+
+
+def test_columns_together_are_what_each_is_alone():
+    """To the bit: the figures of earlier trainings stand."""
+    frame = with_gaps(rows(200)).convert_dtypes()
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    x = layer.to_x(frame)
+    tensors = layer.tensors(frame)
+    np.testing.assert_array_equal(layer(tensors), x)
+    for i, (column, center, scale) in enumerate(
+        zip(layer.spec.columns, layer.centers, layer.scales, strict=True)
+    ):
+        alone = column_values(frame[column.name], column)
+        if column.kind == "category":
+            codes = {"": np.nan} | {text: code for code, text in enumerate(column.categories, 1)}
+            np.testing.assert_array_equal(x[:, i], [codes[text] for text in alone])
+        else:
+            np.testing.assert_array_equal(x[:, i], ((alone - center) / scale).astype("float32"))
+            back = x[:, i].astype("float64") * scale + center
+            np.testing.assert_array_equal(layer.inverse(tf.constant(x))[column.name], back)
+
+
+def test_many_numbers_come_in_one_input(monkeypatch):
+    model, data = table_model("variational", rows())
+    held_out = data.test.examples
+    codes = model.transform(held_out)
+    tensors = model.preprocessor.tensors(held_out)
+    by_column = model.plain_encoder()({key: tf.constant(tensors[key]) for key in tensors})
+    monkeypatch.setattr("kerasae.preprocessing.table._MOST_INPUTS", 3)
+    numbers = [name for name in tensors if name not in ("category", "code")]
+    encoder = model.plain_encoder()
+    assert sorted(encoder.input) == ["category", "code", "numbers"]
+    sent = {"numbers": np.stack([tensors[name] for name in numbers], axis=1)}
+    together = encoder({**sent, "category": tensors["category"], "code": tensors["code"]})
+    np.testing.assert_array_equal(together, by_column)
+    np.testing.assert_allclose(together, codes, atol=1e-6)
+
+
+def test_pca_of_fewer_rows_than_columns_is_that_of_the_columns():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(40, 5)) @ rng.normal(size=(5, 60)) + rng.normal(size=(40, 60)) / 9)
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    pca = TablePCA(3, indicators=False).fit(data)
+    few = pca.decode(pca.transform(data.test.examples))
+    pca._pca = pca._of_many_rows(data, len(data.train) + len(data.validation))[:, :3]
+    np.testing.assert_allclose(pca.decode(pca.transform(data.test.examples)), few, atol=1e-5)
+
+
+def test_a_wide_file_is_read_in_few_blocks(tmp_path):
+    """A block of a megabyte would hold ten rows of 10,000 columns."""
+    columns = 1000
+    x = np.random.default_rng(0).normal(size=(300, columns)).round(4)
+    np.savetxt(
+        tmp_path / "t.csv", x, "%.4f", ",", header=",".join(f"c{i}" for i in range(columns)), comments=""
+    )
+    source = CsvFile(tmp_path / "t.csv", Skipped("raise"))
+    assert len([*source.blocks()]) == 1
+    np.testing.assert_array_equal(load_data(tmp_path / "t.csv", test=1.0).test.examples, x)
