@@ -1,10 +1,27 @@
 """ServerModel: a SavedModel, loaded as a server loads it."""
 
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+#: Characters of a pattern, in which TensorFlow looks for files by the names of checkpoints.
+_PATTERN = frozenset("*?[]\\")
+
+
+@contextlib.contextmanager
+def plainly_named(folder: Path) -> Iterator[Path]:
+    """A folder under a path that TensorFlow does not take for a pattern: its own, or that of a copy."""
+    if not _PATTERN & set(str(folder.absolute())):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="kerasae-") as home:
+        yield shutil.copytree(folder, Path(home) / "model")
 
 
 class ServerModel:
@@ -15,7 +32,8 @@ class ServerModel:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self._loaded = tf.saved_model.load(str(folder))
+        with plainly_named(Path(folder)) as plain:
+            self._loaded = tf.saved_model.load(str(plain))
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Inputs and outputs of each signature: shape and dtype by name, `None` for any number of rows."""

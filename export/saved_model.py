@@ -12,7 +12,7 @@ from kerasae.export._endpoints import endpoints, served_elements, write_saved_mo
 from kerasae.export._on_device import check_on, hidden_gpus
 from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
 from kerasae.export._server_inputs import more_cases, more_endpoints
-from kerasae.export._server_model import ServerModel
+from kerasae.export._server_model import ServerModel, plainly_named
 from kerasae.export._subject import Subject
 from kerasae.export._views import server_view
 from kerasae.export._warmup import check_warmup, write_warmup
@@ -145,11 +145,9 @@ def _check(
             f"Expected operations that every server has, received {', '.join(cudnn)}, traced with a GPU in "
             "sight: export in a process without one (CUDA_VISIBLE_DEVICES=)."
         )
-    stored = sum(
-        int(np.prod(shape))
-        for key, shape in tf.train.list_variables(str(folder / "variables" / "variables"))
-        if key.endswith("VARIABLE_VALUE")
-    )
+    with plainly_named(folder) as plain:
+        variables = tf.train.list_variables(str(plain / "variables" / "variables"))
+    stored = sum(int(np.prod(shape)) for key, shape in variables if key.endswith("VARIABLE_VALUE"))
     expected = served_elements(subject.model, subject.detector)
     if stored != expected:
         raise ValueError(f"Expected {expected} stored numbers, those of the weights, received {stored}.")

@@ -647,6 +647,18 @@ def test_the_card_says_by_what_key_a_column_is_sent(ship):
     assert "`eps` is noise" in card
 
 
+def test_a_folder_may_have_any_name(subject, ship, tmp_path):
+    """TensorFlow looks for variables by a pattern, in which these characters have a meaning."""
+    odd = tmp_path / "a [1] {b}*?" / "[c-d] $HOME %20 #ä"
+    odd.parent.mkdir()
+    ship.rename(odd)
+    assert not export.verify(odd).faults
+    export.bundle(subject("table"), odd, formats=["saved_model"])
+    assert not export.verify(odd).faults
+    codec = export.load(odd / "server" / "small" / "2", subject("table").model)
+    assert codec.latent_dim == 3
+
+
 def test_a_bundle_that_was_moved_verifies(ship, tmp_path):
     verdict = export.verify(ship.rename(tmp_path / "elsewhere"))
     assert not verdict.faults + verdict.notes
