@@ -41,7 +41,13 @@ def quantize(
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
     # The quantiser reports to both streams, and the interpreter warns of memory that is meant to be taken.
-    with quiet(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    said = io.StringIO()
+    with (
+        quiet(),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         work = quantizer.Quantizer(bytearray(content))
         for name in _KERNELS:

@@ -411,6 +411,16 @@ def test_a_run_is_exported_verified_and_a_changed_byte_noticed(run, kerasae, tmp
     assert "FAILED  edge/first_int8.tflite: changed since it was exported (checksum)" in out
 
 
+def test_a_default_export_leaves_out_what_fails_with_a_warning(run, kerasae, tmp_path):
+    status, out, err = kerasae("export", run, "--out", tmp_path / "ship", "--tolerance", "max_deviation=0.01")
+    assert status == 0
+    warned = [line for line in err.splitlines() if "was left out" in line]
+    assert warned
+    assert all(line.startswith("kerasae: warning: edge/") and "max_deviation" in line for line in warned)
+    assert "_float32.tflite" in out
+    assert "_int8.tflite" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
