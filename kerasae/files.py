@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,21 @@ def read_sealed(path: Path) -> dict[str, Any]:
     return values
 
 
-def checksum(path: Path) -> str:
-    """Returns the SHA-256 of a file's content, in hexadecimal digits."""
+def checksum(path: Path, most: int | None = None) -> str:
+    """Returns the SHA-256 of a file's content, or of its first `most` bytes, in hexadecimal digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
+    for block in blocks(path, most):
+        digest.update(block)
     return digest.hexdigest()
+
+
+def blocks(path: Path, most: int | None = None) -> Iterator[bytes]:
+    """Yields a file's content, or its first `most` bytes, a megabyte at a time."""
+    left = path.stat().st_size if most is None else most
+    with path.open("rb") as file:
+        while block := file.read(min(left, 2**20)):
+            left -= len(block)
+            yield block
 
 
 def _write(path: Path, content: bytes) -> None:

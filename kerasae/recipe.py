@@ -1,5 +1,6 @@
 """Recipe: names and keyword arguments from which a run can be repeated."""
 
+import contextlib
 import dataclasses
 import inspect
 import json
@@ -187,11 +188,11 @@ class Recipe:
             FileNotFoundError: if the data are not there.
             ValueError: if they have changed since.
         """
-        section = dict(self.data) if pinned is None else pinned.locate(self.data)
-        source = Source.of(section) if pinned is None else pinned
-        name = section.pop("name")
+        source = Source.of(self.data) if pinned is None else pinned
+        name = self.data["name"]
         function = registry.resolve("data", name)
-        data: Data = function(**section)
+        with source.opened(self.data) if pinned is not None else contextlib.nullcontext(self.data) as section:
+            data: Data = function(**{key: value for key, value in section.items() if key != "name"})
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
         if pinned is not None:

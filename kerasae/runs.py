@@ -172,6 +172,7 @@ def run_recipe(
     out: str | Path,
     *,
     resume: bool = False,
+    source: Source | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     strategy: tf.distribute.Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
@@ -186,6 +187,8 @@ def run_recipe(
         recipe: what to train.
         out: the folder, which must not exist unless `resume`.
         resume: whether to go on from a checkpoint there, or to begin again where there is none.
+        source: What the data were read from at an earlier time, to train on the same rows. A resumed
+            training knows its own.
         callbacks: of Keras.
         strategy: of `kerasae.distribution`, to train on many devices. On several hosts each runs
             this; the first one writes, and `resume` needs a folder that all can read.
@@ -203,7 +206,6 @@ def run_recipe(
     folder = Path(out)
     unfinished, checkpoint = folder / "unfinished.json", Checkpoint(folder / "checkpoint")
     writes = is_first(strategy)
-    source = None
     if resume:
         source = _unfinished_source(folder)
         checkpoint.check()

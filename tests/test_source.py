@@ -66,6 +66,26 @@ def grow(path, rows=50):
     path.write_text(path.read_text() + more)
 
 
+def renew(path, rows=50):
+    """More rows at the beginning, as a table of the latest events has."""
+    more = frame(rows, seed=1).to_csv(index=False)
+    path.write_text(more + path.read_text().partition("\n")[2])
+
+
+@pytest.mark.filterwarnings("default:.*has grown since the training")
+def test_of_a_file_that_has_grown_the_rows_of_the_training_are_read(home, kerasae):
+    before = Run.open("run").data
+    assert kerasae("evaluate", "run")[0] == 0
+    figures = json.loads((home / "run" / "metrics.json").read_text())["entries"]
+    grow(home / "rows.csv")
+    after = Run.open("run").data
+    for split in before.rows:
+        pd.testing.assert_frame_equal(after.split(split).examples, before.split(split).examples)
+    status, _, err = kerasae("evaluate", "run")
+    assert status == 0 and err.count("\n") == 1 and "rows.csv has grown since the training" in err
+    assert json.loads((home / "run" / "metrics.json").read_text())["entries"] == figures
+
+
 def test_a_run_finds_its_data_from_another_folder(home, tmp_path, monkeypatch):
     here = Run.open("run").data
     assert here.rows == {"train": 128, "validation": 16, "calibration": 16, "test": 40}
@@ -98,9 +118,9 @@ def test_data_that_have_moved_are_looked_for_where_the_recipe_says(home, tmp_pat
         ["export", "run", "--out", "out"],
     ],
 )
-def test_a_file_that_has_grown_is_refused_in_one_line(command, home, kerasae):
+def test_a_file_that_has_changed_is_refused_in_one_line(command, home, kerasae):
     kept = {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
-    grow(home / "rows.csv")
+    renew(home / "rows.csv")
     status, _, err = kerasae(*command)
     assert status == 2 and err.count("\n") == 1, err
     assert f"Expected {home / 'rows.csv'} as it was in training" in err and "train again" in err
@@ -109,9 +129,9 @@ def test_a_file_that_has_grown_is_refused_in_one_line(command, home, kerasae):
 
 
 def test_without_the_check_rows_that_were_trained_on_would_be_tested_on(home):
-    """Why a grown file is refused."""
+    """Why a changed file is refused, and no more than its beginning is read of one that has grown."""
     trained_on = {tuple(row) for row in Run.open("run").data.train.examples.to_numpy()}
-    grow(home / "rows.csv")
+    renew(home / "rows.csv")
     again = Run.open("run").recipe.load()
     tested = [tuple(row) for row in again.test.examples.to_numpy()]
     assert sum(row in trained_on for row in tested) > 5
@@ -141,7 +161,7 @@ def test_a_training_is_not_resumed_on_other_rows(home, kerasae):
     recipe = Run.open("run").recipe
     with pytest.raises(KeyboardInterrupt):
         run_recipe(recipe, "new", callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=stop)])
-    grow(home / "rows.csv")
+    renew(home / "rows.csv")
     with pytest.raises(ValueError, match=r"rows\.csv as it was in training"):
         run_recipe(unfinished_recipe("new"), "new", resume=True)
     assert (home / "new" / "unfinished.json").is_file()
@@ -150,7 +170,7 @@ def test_a_training_is_not_resumed_on_other_rows(home, kerasae):
 def test_runs_before_and_after_a_change_are_not_compared(home):
     other = Run.open(shutil.copytree("run", "other"))
     assert len(compare_runs([Run.open("run"), other])[0]) == 3
-    grow(home / "rows.csv")
+    renew(home / "rows.csv")
     Source.of(other.recipe.data).save(other.source_path)
     with pytest.raises(ValueError, match=r"between whose trainings the files changed"):
         compare_runs([Run.open(other.folder), Run.open("run")])
@@ -167,7 +187,7 @@ def test_a_search_is_not_gone_on_with_on_other_rows(home, kerasae):
     settings.load(folder).source.save(folder / "data.json")
     settings.save(folder / "tuning.json")
     assert len(settings.load(folder).test) == 40
-    grow(home / "rows.csv")
+    renew(home / "rows.csv")
     with pytest.raises(ValueError, match=r"rows\.csv as it was in training"):
         settings.load(folder)
 

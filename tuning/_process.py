@@ -15,7 +15,8 @@ def main(arguments: list[str]) -> None:
     """Runs trials for a chief, or trains a recipe.
 
     Args:
-        arguments: `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or `train RECIPE OUT PARENT`.
+        arguments: `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or
+            `train RECIPE OUT DATA PARENT`.
     """
     kind, *rest = arguments
     threading.Thread(target=_end_with, args=(int(rest[-1]),), daemon=True).start()
@@ -34,12 +35,14 @@ def main(arguments: list[str]) -> None:
         except OSError as error:
             sys.exit(str(error))
     else:
-        recipe, out, _ = rest
+        recipe, out, data, _ = rest
         start_worker(1)
+        from kerasae.data import Source
         from kerasae.recipe import Recipe
         from kerasae.runs import run_recipe
 
-        run_recipe(Recipe.read(recipe), out, resume=(Path(out) / "unfinished.json").is_file())
+        resume = (Path(out) / "unfinished.json").is_file()
+        run_recipe(Recipe.read(recipe), out, resume=resume, source=Source.read(Path(data)))
 
 
 def _end_with(parent: int) -> None:

@@ -8,7 +8,6 @@ from kerasae.tuning.hosts import start_process
 from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial
 
-from kerasae.data import Source
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 
@@ -38,9 +37,6 @@ def refit(folder: Path, recipe: Recipe) -> Run:
     Raises:
         ValueError: if the training fails, or the data have changed since the search began.
     """
-    source = Source.read(folder / DATA)
-    if source is not None:
-        source.locate(recipe.data)
     done, wanted = folder / "search" / "winner.json", folder / "search" / "refit.json"
     recipe.save(wanted)
     text = wanted.read_bytes()
@@ -75,7 +71,7 @@ def _finished(hidden: Path) -> bool:
 
 
 def _train(recipe: Path, out: Path, log: Path) -> None:
-    process = start_process(["train", recipe, out], log)
+    process = start_process(["train", recipe, out, out.parent / DATA], log)
     try:
         status = process.wait()
     finally:

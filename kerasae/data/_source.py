@@ -1,17 +1,20 @@
 """Source: what data were read from, so that a later reading gives the same rows or is refused."""
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib
 import json
 import os
-from collections.abc import Mapping
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from kerasae import registry
 from kerasae.data._image_files import image_names
-from kerasae.files import checksum, write_json
+from kerasae.files import blocks, checksum, write_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,17 +81,26 @@ class Source:
             mark.same(other.files[key]) for key, mark in self.files.items()
         )
 
-    def locate(self, section: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a `data` section with the paths at which the files lie unchanged.
+    @contextlib.contextmanager
+    def opened(self, section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Give a `data` section with the paths at which the same content lies.
 
         A file is looked for where it was when it was first read, then where the section says: the data
-        may have moved, to another machine for example.
+        may have moved, to another machine for example. Of a file that has grown at its end, such as a CSV
+        file that rows are added to, a copy of what there was at first is read.
 
         Raises:
             FileNotFoundError: if a file is at neither place.
-            ValueError: if a file has changed.
+            ValueError: if a file has changed otherwise.
         """
-        return {**section, **{key: _find(mark, str(section[key])) for key, mark in self.files.items()}}
+        with contextlib.ExitStack() as stack:
+            found = {}
+            for key, mark in self.files.items():
+                path = _find(mark, str(section[key]))
+                if path.is_file() and path.stat().st_size > mark.bytes:
+                    path = _beginning(path, mark, stack.enter_context(_folder()))
+                found[key] = str(path)
+            yield {**section, **found}
 
     def check_rows(self, rows: Mapping[str, int]) -> None:
         """Hold the number of rows of each split against those of the first reading.
@@ -145,21 +157,44 @@ def _arguments(name: str) -> tuple[str, ...]:
     return getattr(module, "PATHS", ())
 
 
-def _find(mark: Mark, written: str) -> str:
+def _find(mark: Mark, written: str) -> Path:
+    """The file with the content of a mark, or one that begins with it."""
     places = dict.fromkeys((mark.path, os.path.abspath(written)))  # noqa: PTH100
-    there = {place: Mark.of(Path(place)) for place in places if Path(place).exists()}
+    there = [Path(place) for place in places if Path(place).exists()]
     if not there:
         raise FileNotFoundError(
             f"Expected the data of the training in {mark.path}, found nothing there; put them back, or give "
             "the command in a folder where the recipe finds them."
         )
-    for place, found in there.items():
+    marks = {path: Mark.of(path) for path in there}
+    for path, found in marks.items():
         if mark.same(found):
-            return place
-    path, found = next(iter(there.items()))
+            return path
+    for path, found in marks.items():
+        longer = path.is_file() and found.bytes > mark.bytes
+        if longer and checksum(path, mark.bytes) == mark.sha256:
+            return path
+    path, found = next(iter(marks.items()))
     size = f"{found.bytes:,} bytes" if found.bytes != mark.bytes else "as many bytes, but others"
     raise ValueError(
         f"Expected {path} as it was in training ({mark.bytes:,} bytes), received a changed one ({size}): its "
         "rows would be split in another way, and some that were trained on would be tested on; restore "
         "it, or train again."
     )
+
+
+def _beginning(path: Path, mark: Mark, folder: str) -> Path:
+    """A copy of what a file that has grown began with."""
+    copy = Path(folder) / path.name
+    with copy.open("wb") as file:
+        file.writelines(blocks(path, mark.bytes))
+    warnings.warn(
+        f"{path} has grown since the training: only its first {mark.bytes:,} bytes are read, which were all "
+        "there was.",
+        stacklevel=2,
+    )
+    return copy
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kerasae-")
