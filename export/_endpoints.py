@@ -12,7 +12,6 @@ import tensorflow as tf
 from kerasae.export._view import View
 
 from kerasae.layers import NoiseLayer
-from kerasae.losses import flatten
 from kerasae.models import Autoencoder
 from kerasae.penalties import Penalty
 from kerasae.preprocessing import Preprocessor
@@ -115,13 +114,7 @@ def endpoints(
         x = verbs.enter(sent)
         z = verbs.describe(x)["z"]
         params, loss = verbs.decode(z), model.reconstruction_loss
-        score = detector(
-            {
-                "code": z,
-                "residual": flatten(loss.residual(x, params)),
-                "nll": flatten(loss.per_feature(x, params)),
-            }
-        )
+        score = detector({"code": z, **loss.account(x, params)})
         return {"score": score, "anomalous": tf.cast(detector.anomalous(score), tf.int32)}
 
     def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:

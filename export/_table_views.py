@@ -52,6 +52,12 @@ class TableServerView(View):
         found = self.preprocessor.tensors(raw)
         return {key: found[name] for name, key in self.keys.items()}
 
+    def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {
+            key: np.array([np.nan if value.dtype.kind == "f" else ""], value.dtype)
+            for key, value in sent.items()
+        }
+
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         return {key: np.asarray(value) for key, value in self.leave(tf.constant(x), name).items()}
 
@@ -177,6 +183,9 @@ class TableEdgeView(View):
                 values = np.array([codes.get(value, 0) for value in values])
             columns.append(values)
         return {"x": (np.stack(columns, axis=1) - self._origin).astype("float32")}
+
+    def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"x": np.full_like(sent["x"][:1], np.nan)}
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         raw = np.asarray(x, "float64") * self._scale + (self._center - self._origin)

@@ -24,7 +24,7 @@ SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
 _SUPPLIED = {
     "preprocessing": {"spec"},
     "network": {"spec", "outputs"},
-    "loss": {"spec"},
+    "loss": {"spec", "expected"},
     "model": {"encoder", "decoder", "preprocessor", "reconstruction_loss"},
     "train": {"model", "data", "callbacks", "folder", "resume"},
 }

@@ -20,6 +20,10 @@ class Column:
         categories: the values of a category that have an entry of their own, once it is fitted.
         notation: how the entries are written where they are strings; `None` stands for the plain one of
             the kind.
+        gap: Evidence of a missing cell against a row, in nats, once the column is fitted: 0 where gaps
+            are usual. Defaults to 0.
+        unseen: Evidence of a category that training never saw, in nats. 0 where the model has learned a
+            probability of other values, and for what is no category. Defaults to 0.
     """
 
     name: str
@@ -27,6 +31,8 @@ class Column:
     dtype: str
     categories: tuple[str, ...] = ()
     notation: notations.Notation = None  # type: ignore[assignment]
+    gap: float = 0.0
+    unseen: float = 0.0
 
     def __post_init__(self) -> None:
         if self.notation is None:
@@ -42,7 +48,7 @@ class Column:
         }
         if self.notation != notations.plain(self.kind):
             values["notation"] = self.notation.to_dict()
-        return values
+        return values | {name: getattr(self, name) for name in ("gap", "unseen") if getattr(self, name)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":

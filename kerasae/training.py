@@ -18,6 +18,9 @@ from kerasae.models import Autoencoder
 from kerasae.models._wiring import all_layers
 from kerasae.registry import did_you_mean
 
+#: Training rows from which a loss learns what each feature costs: enough for a mean.
+_EXPECTED_ROWS = 20_000
+
 
 @dataclasses.dataclass(frozen=True)
 class History:
@@ -189,6 +192,7 @@ def train(
         ) from error
     seconds = time.perf_counter() - began
     stopper.finish()
+    model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
     rows = [*stopper.earlier, *stopper.rows]
     return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))
 

@@ -23,6 +23,7 @@ from kerasae.corruptions import (
     SaltAndPepperNoise,
     SwapNoise,
 )
+from kerasae.data.tables import from_frame
 from kerasae.spec import Column, Spec
 
 NAMES = registry.names("corruption")
@@ -385,3 +386,27 @@ def test_noise_of_many_scales_has_them_all(x):
     np.testing.assert_allclose(same, 0.7, rtol=0.2)
     with pytest.raises(ValueError, match=r"`lowest` must be in \(0, 1\]"):
         MultiscaleGaussianNoise(1.0, lowest=0.0)
+
+
+def test_masking_behind_another_noise():
+    """Both act, each by its own draws; of a table codes are swapped and blotted out, but get no Gaussian."""
+    x = np.random.default_rng(0).uniform(0.1, 0.9, (500, 40)).astype("float32")
+    layer = make("masking", level=0.1, before={"name": "swap", "level": 0.3}, seed=3)
+    found = spoiled(layer, x)
+    blotted = found == 0
+    assert_rate(blotted.mean(), 0.1)
+    assert_rate((found != x)[~blotted].mean(), 0.3, count=int((~blotted).sum()))
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert again.get_config() == layer.get_config()
+    np.testing.assert_array_equal(spoiled(again, x, seed=[1, 2]), spoiled(layer, x, seed=[1, 2]))
+    frame = pd.DataFrame({"a": np.arange(300.0), "c": ["u", "v", "w"] * 100})
+    corruption = {"name": "masking", "level": 0.2, "before": {"name": "multiscale_gaussian"}}
+    recipe = kerasae.Recipe.of("denoising", latent_dim=2, model={"corruption": corruption})
+    data = recipe.prepare(from_frame(frame))
+    model = recipe.build(data)
+    clean = data.x("train")
+    noisy = np.asarray(model.corrupt(clean, training=True, seed=None, corrupt=True))
+    gone = np.isnan(noisy)
+    assert 0.1 < gone[:, 0].mean() < 0.3 and 0.1 < gone[:, 1].mean() < 0.3
+    assert np.array_equal(noisy[~gone[:, 1], 1], clean[~gone[:, 1], 1])
+    assert not np.isclose(noisy[~gone[:, 0], 0], clean[~gone[:, 0], 0]).any()

@@ -13,7 +13,9 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     """The `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
 
     A model says it itself, with its loss by feature as `nll`. Of any other codec the residual is `x`
-    less the reconstruction; 1 for a category, boolean or token rebuilt wrong; 0 for a missing one.
+    less the reconstruction; 1 for a category, boolean or token rebuilt wrong; of an entry that is missing,
+    or a category that training never saw, the deviance of that, `sqrt(2 Column.gap)` and `sqrt(2
+    Column.unseen)`. Tables say which entries are `missing`.
 
     Args:
         codec: whose reconstructions.
@@ -24,13 +26,20 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
         return codec.accounts(raw)
     x = np.asarray(codec.preprocessor.to_x(raw) if codec.preprocessor is not None else raw)
     rebuilt = reconstruct(codec, raw)
+    account: dict[str, np.ndarray] = {}
     difference = x.astype("float32") - rebuilt
     if spec.kind in ("table", "text"):
         exact = [spec.kind == "text" or column.kind not in ("number", "date") for column in spec.features]
         difference = np.where(exact or [True], np.round(rebuilt) != x, difference)
         if spec.kind == "table":
-            difference = np.where(np.isnan(x), 0, difference)
+            gap, unseen = (
+                np.sqrt([2.0 * getattr(column, name) for column in spec.features])
+                for name in ("gap", "unseen")
+            )
+            difference = np.where((unseen > 0) & (x == 0), unseen, difference)
+            difference = np.where(np.isnan(x), gap, difference)
+            account["missing"] = np.isnan(x).astype("float32")
         if spec.kind == "text":
             difference = np.where(x == 0, 0, difference)
     residual = np.nan_to_num(difference, nan=0.0).reshape(len(x), -1).astype("float32")
-    return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual}
+    return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}

@@ -49,6 +49,10 @@ class Corruption(NoiseLayer):
         if preprocessor.ends is not None:
             self.ends = preprocessor.ends
 
+    def stages(self) -> list["Corruption"]:
+        """The corruptions that act one after the other: this one alone, unless it is made of several."""
+        return [self]
+
     def corrupt(self, x: Any, seed: Any) -> Any:
         """The spoiled `x`."""
         raise NotImplementedError(f"{type(self).__name__} must write `corrupt`.")

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae import registry
 from kerasae.corruptions._base import Corruption
 
 
@@ -16,14 +17,52 @@ class MaskingNoise(Corruption):
 
     Args:
         level: the probability, in [0, 1].
+        before: Another corruption, its name or config, which acts first. A table that is spoiled by it has
+            gaps on top. Defaults to none.
         seed: an integer that fixes the sequence of draws, or `None`.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """
 
-    def __init__(self, level: float = 0.25, *, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        level: float = 0.25,
+        *,
+        before: str | dict[str, Any] | Corruption | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(level, seed=seed, **kwargs)
+        self.before: Any = registry.get("corruption", before)
+        self._alone = None if before is None else MaskingNoise(level, seed=seed, **kwargs)
+
+    def stages(self) -> list[Corruption]:
+        return [self] if self.before is None else [*self.before.stages(), self._alone]
+
+    def build(self, input_shape: Any) -> None:
+        for stage in self.stages():
+            if stage is not self:
+                stage.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, inputs: Any, training: bool = False, seed: Any = None) -> Any:
+        if self.before is None:
+            return super().call(inputs, training=training, seed=seed)
+        for stage in self.stages():
+            inputs = stage(inputs, training=training, seed=seed)
+        return inputs
 
     def corrupt(self, x: Any, seed: Any) -> Any:
         kept = self.uniform(ops.shape(x), seed) >= self.level
         return ops.where(kept, x, ops.full_like(x, self.blank))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MaskingNoise":
+        before = config.get("before")
+        if before is not None:
+            before = keras.saving.deserialize_keras_object(before)
+        return cls(**{**config, "before": before})
+
+    def get_config(self) -> dict[str, Any]:
+        before = None if self.before is None else keras.saving.serialize_keras_object(self.before)
+        return {**super().get_config(), "before": before}

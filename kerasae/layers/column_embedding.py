@@ -15,6 +15,8 @@ class ColumnEmbedding(keras.layers.Layer):
     Args:
         widths: one for each column: 0 for a number or a boolean, otherwise the number of codes of a
             category.
+        untaught: Columns of categories whose code 0, of other values, stands in no training row. It counts
+            as missing here, as its own vector would stay as it was drawn. Defaults to none.
 
     Call arguments:
         inputs: `x`, `(batch, columns)`: numbers, or codes of categories counted from 0; NaN where an
@@ -31,9 +33,11 @@ class ColumnEmbedding(keras.layers.Layer):
     #: What stands behind it is a smooth function of what it gives; see `models/_embedding.py`.
     is_embedding = True
 
-    def __init__(self, widths: Sequence[int], **kwargs: Any) -> None:
+    def __init__(self, widths: Sequence[int], *, untaught: Sequence[int] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.widths = [int(width) for width in widths]
+        self.untaught = [int(column) for column in untaught]
+        self._untaught = np.isin(np.arange(len(self.widths)), self.untaught)
         self._numbers = np.array([i for i, width in enumerate(self.widths) if not width], "int32")
         self._categories = [i for i, width in enumerate(self.widths) if width]
 
@@ -69,6 +73,8 @@ class ColumnEmbedding(keras.layers.Layer):
 
     def _embed(self, inputs: Any, lookups: Sequence[Any]) -> Any:
         missing = ops.isnan(inputs)
+        if self.untaught:
+            missing = ops.logical_or(missing, ops.logical_and(self._untaught, ops.equal(inputs, 0.0)))
         values = ops.where(missing, ops.zeros_like(inputs), inputs)
         parts = [ops.take(values, self._numbers, axis=1)] if len(self._numbers) else []
         for column, lookup in zip(self._categories, lookups, strict=True):
@@ -83,4 +89,4 @@ class ColumnEmbedding(keras.layers.Layer):
         return (*input_shape[:-1], features)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "widths": self.widths}
+        return {**super().get_config(), "widths": self.widths, "untaught": self.untaught}

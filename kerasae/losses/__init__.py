@@ -2,7 +2,8 @@
 
 from kerasae import registry
 from kerasae.losses._base import HIGHEST, ReconstructionLoss, comparable, flatten
+from kerasae.losses._usual import usual_parts
 
 globals().update(registry.members("loss"))
 
-__all__ = ["HIGHEST", "ReconstructionLoss", "comparable", "flatten", *registry.members("loss")]
+__all__ = ["HIGHEST", "ReconstructionLoss", "comparable", "flatten", "usual_parts", *registry.members("loss")]

@@ -1,6 +1,7 @@
 """ReconstructionLoss: what a decoder's numbers mean, and how well they explain `x`."""
 
 import math
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import keras
@@ -74,6 +75,30 @@ class ReconstructionLoss(keras.losses.Loss):
     def per_example(self, x: Any, params: Any) -> Any:
         """The loss of each example: `(batch,)`."""
         return sum_features(self.per_feature(x, params))
+
+    def account(self, x: Any, params: Any) -> dict[str, Any]:
+        """How each feature of an example speaks against it, `(batch, features)`, for anomaly scores.
+
+        Returns:
+            A dict of `residual` and `nll`. A loss that knows gaps adds `missing`, 1 where an entry is
+            missing and 0 elsewhere.
+        """
+        return {
+            "residual": flatten(self.residual(x, params)),
+            "nll": flatten(self.per_feature(x, params)),
+        }
+
+    def learn_expected(self, parts: Iterable[tuple[Any, Any]]) -> bool:
+        """Learn what each feature costs on training rows, for a loss that counts missing entries so.
+
+        Args:
+            parts: Pairs of `x` and the decoder's numbers for it. They are not read where the loss has no
+                use for them.
+
+        Returns:
+            Whether it learned something.
+        """
+        return False
 
     def residual(self, x: Any, params: Any) -> Any:
         """What is left of each feature, shaped like `x`: 0 where the reconstruction says all."""

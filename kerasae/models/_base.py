@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasae import registry
 from kerasae.corruptions import Corruption
-from kerasae.losses import ReconstructionLoss, flatten
+from kerasae.losses import ReconstructionLoss
 from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
 from kerasae.models._graphs import Graphs, in_batches
@@ -131,28 +131,29 @@ class Autoencoder(MultiWorkerFit):
         return self.reconstruction_loss.mean(self.decoder(codes))
 
     def account(self, x: Any) -> dict[str, Any]:
-        """How an example is explained: its `code`, its `residual` and its `nll` by feature.
-
-        `residual` and `nll`, the loss, are `(batch, features)`.
-        """
+        """How an example is explained: its `code`, and the `account` of the loss by feature."""
         check_examples(x, self.encoder.input_shape)
         code = self.encode(x)
         params = self.decoder(code)
-        loss = self.reconstruction_loss
-        return {
-            "code": code,
-            "residual": flatten(loss.residual(x, params)),
-            "nll": flatten(loss.per_feature(x, params)),
-        }
+        return {"code": code, **self.reconstruction_loss.account(x, params)}
+
+    def learn_expected(self, x: np.ndarray, batch_size: int = 2048) -> None:
+        """Tell the loss what each feature costs on training rows `x`, `(rows, ...)`, after a training."""
+        parts = ((part, self.decoder(self.encode(part))) for part in slices(x, batch_size))
+        if self.reconstruction_loss.learn_expected(parts):
+            # Traced graphs hold what was expected before.
+            self._graphs = Graphs(self)
 
     def corrupt(self, x: Any, training: bool, seed: Any, corrupt: bool) -> Any:
         """`x` with the noise that training or a seed calls for."""
         if self.corruption is None or not corrupt:
             return x
-        noisy = self.corruption(x, training=training, seed=seed)
-        if self.preprocessor is None or noisy is x:
-            return noisy
-        return self.preprocessor.mend(x, noisy, self.corruption.continuous)
+        for stage in self.corruption.stages():
+            noisy = stage(x, training=training, seed=seed)
+            if self.preprocessor is not None and noisy is not x:
+                noisy = self.preprocessor.mend(x, noisy, stage.continuous)
+            x = noisy
+        return x
 
     def penalise(self, codes: Any, sample_weight: Any, training: bool) -> Any:
         """Passes codes through the code penalty, where there is one."""
@@ -242,8 +243,9 @@ class Autoencoder(MultiWorkerFit):
         if self.code_penalty is not None and not self.code_penalty.built:
             self.code_penalty.build((None, self.latent_dim))
         if self.corruption is not None and self.preprocessor is not None:
-            self.preprocessor.check_noise(self.corruption.continuous)
-            self.corruption.suit(self.preprocessor)
+            for stage in self.corruption.stages():
+                self.preprocessor.check_noise(stage.continuous)
+                stage.suit(self.preprocessor)
         # Keras holds each input against it: an axis that lacks would be broadcast in the loss.
         self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)

@@ -15,6 +15,7 @@ from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
 from kerasae.preprocessing._columns import column_values, restore_column
+from kerasae.preprocessing._evidence import gap_evidence, unseen_evidence
 from kerasae.preprocessing._raw_types import type_name
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
@@ -111,6 +112,10 @@ class TablePreprocessing(Preprocessor):
             for one in found:
                 one.see(tensors[one.column.name])
         columns = tuple(one.fitted(self.max_categories) for one in found)
+        gaps = gap_evidence([one.missing for one in found], found[0].missing + found[0].rows)
+        columns = tuple(
+            dataclasses.replace(column, gap=float(gap)) for column, gap in zip(columns, gaps, strict=True)
+        )
         for one, column in zip(found, columns, strict=True):
             if column.kind == "empty":
                 warnings.warn(
@@ -421,7 +426,7 @@ class _Statistics:
 
     def __init__(self, column: Column, robust: bool) -> None:
         self.column, self.robust = column, robust
-        self.rows = 0
+        self.rows = self.missing = 0
         self.center, self.scale, self.step = 0.0, 1.0, 0.0
         self.low = self.high = 0.0
         self._mean = self._squares = 0.0
@@ -435,8 +440,10 @@ class _Statistics:
             present = values[values != ""]
             self._counts.update(present)
             self.rows += len(present)
+            self.missing += len(values) - len(present)
             return
         present = values[~np.isnan(values)]
+        self.missing += len(values) - len(present)
         if not len(present):
             return
         # Chan et al. 1979: moments of two parts make those of the whole.
@@ -465,7 +472,9 @@ class _Statistics:
             return dataclasses.replace(column, kind="empty")
         if column.kind == "category":
             known = sorted(self._counts, key=lambda value: (-self._counts[value], value))[:most]
-            return dataclasses.replace(column, categories=tuple(known))
+            # Where some values have no code of their own, the model learns how probable they are.
+            unseen = unseen_evidence(self._counts.values()) if len(self._counts) <= most else 0.0
+            return dataclasses.replace(column, categories=tuple(known), unseen=unseen)
         if column.kind == "boolean":
             self.step = 1.0
             return column

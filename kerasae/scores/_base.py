@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 #: How examples are explained, part by part: `code` `(rows, latent_dim)`, `residual` `(rows, features)`,
-#: and, where the codec has a likelihood, `nll` `(rows, features)`.
+#: where the codec has a likelihood `nll` `(rows, features)`, and of tables `missing` `(rows, features)`.
 Accounts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
@@ -19,7 +19,8 @@ class Score(keras.layers.Layer):
     writes `features` or, where its score is no sum over features, `call` too.
 
     Call arguments:
-        inputs: a dict of `code` `(batch, latent_dim)`, `residual` and `nll` `(batch, features)`.
+        inputs: a dict of `code` `(batch, latent_dim)`, `residual` and `nll` `(batch, features)`, and of
+            tables `missing`, 1 for a missing entry and 0 elsewhere.
 
     Returns:
         The score, `(batch,)`.
@@ -52,6 +53,10 @@ class Score(keras.layers.Layer):
         """Makes the weights for examples like these."""
         if not self.built:
             self.build({key: (None, *value.shape[1:]) for key, value in account.items()})
+
+    def taken(self, account: Mapping[str, Any]) -> dict[str, Any]:
+        """The entries of an account that this score reads."""
+        return {key: account[key] for key in (*self.needs, "missing") if key in account}
 
     def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
         """Scores `(rows,)` of rows that it was adapted to, as they would be of others like them."""

@@ -24,7 +24,7 @@ class Detector(keras.Model):
         calibration_rows: Number of rows that the threshold was found from; `None` if unknown.
 
     Call arguments:
-        inputs: a dict of `code`, `residual` and `nll`, as `Autoencoder.account` gives it.
+        inputs: a dict as `Autoencoder.account` gives it: `code`, `residual`, `nll`, of tables `missing`.
 
     Returns:
         The score, `(batch,)`: finite, and `HIGHEST` for an example that cannot be judged.
@@ -45,15 +45,18 @@ class Detector(keras.Model):
         self.false_alarms, self.calibration_rows = false_alarms, calibration_rows
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        needed = {key: inputs[key] for key in self.score.needs}
+        needed = self.score.taken(inputs)
         # A score of what is not finite may be finite itself: maxima and int8 lose NaN on the way.
-        finite = [ops.all(ops.less_equal(ops.abs(part), HIGHEST), axis=1) for part in needed.values()]
+        told = [ops.all(ops.less_equal(ops.abs(part), HIGHEST), axis=1) for part in needed.values()]
+        if "missing" in needed:
+            # Of a row without any entry nothing can be said.
+            told.append(ops.any(needed["missing"] < 0.5, axis=1))
         score = comparable(self.score(needed))
-        return ops.where(functools.reduce(ops.logical_and, finite), score, ops.full_like(score, HIGHEST))
+        return ops.where(functools.reduce(ops.logical_and, told), score, ops.full_like(score, HIGHEST))
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         """What each feature adds to the score, `(batch, features)`."""
-        return self.score.features({key: inputs[key] for key in self.score.needs})
+        return self.score.features(self.score.taken(inputs))
 
     def anomalous(self, score: Any) -> Any:
         """Whether scores exceed the threshold, bool; safe in a graph. A score that is NaN does."""

@@ -55,9 +55,7 @@ class CombinationScore(Score):
         for one in self.scores:
             one.adapt(accounts, least)
         super().adapt(accounts)
-        parts = [
-            self._logarithms({key: part[key] for key in self.needs}, training=True) for part in accounts()
-        ]
+        parts = [self._logarithms(self.taken(part), training=True) for part in accounts()]
         found = np.concatenate([ops.convert_to_numpy(part) for part in parts])
         self.center.assign(found.mean(axis=0))
         self.scale.assign(np.maximum(found.std(axis=0), 1e-6))

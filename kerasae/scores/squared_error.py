@@ -6,16 +6,17 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasae.scores._base import Score
+from kerasae.scores._residual import ResidualScore
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class SquaredErrorScore(Score):
+class SquaredErrorScore(ResidualScore):
     """`sum_j r_j^2` of the residual `r`, in squared units of `x`.
 
     For categories, booleans and tokens the residual is that of their deviance, so their part is
-    `-2 log p`.
+    `-2 log p`. A missing entry adds what is expected of it, and the evidence of its gap; see
+    `ResidualScore`.
     """
 
-    def features(self, inputs: Mapping[str, Any]) -> Any:
+    def present(self, inputs: Mapping[str, Any]) -> Any:
         return ops.square(inputs["residual"])

@@ -249,7 +249,7 @@ def test_a_model_and_any_codec_say_the_same_residual(rows, model):
 
 
 def test_residuals_of_a_table_are_of_its_deviance():
-    """Half the sum of squares of categories and booleans is their likelihood; a missing entry is 0."""
+    """Half the sum of squares of categories and booleans is their likelihood; a usual gap is 0."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -272,7 +272,11 @@ def test_residuals_of_a_table_are_of_its_deviance():
     )
     baseline = TablePCA(1, indicators=True).fit(data)
     gone = frame.assign(c=None)
-    assert not account_of(baseline, data.spec, gone)["residual"][:, 2].any()
+    # Which no training row has.
+    gap = data.spec.features[2].gap
+    np.testing.assert_allclose(
+        account_of(baseline, data.spec, gone)["residual"][:, 2], np.sqrt(2 * gap), rtol=1e-5
+    )
     assert account_of(baseline, data.spec, frame)["residual"][:, 2].any()
     told = np.sign(found["residual"][:, 1])
     assert np.array_equal(told, np.where(frame["b"], 1, -1))

@@ -46,8 +46,21 @@ def run(request, tmp_path_factory):
 def test_an_artifact_decides_as_the_application_does(run, tmp_path):
     detector = AnomalyDetector(run.model, false_alarms=0.2).fit(run.data)
     raw = Subject.of(run).held_out
+    if isinstance(raw, pd.DataFrame):
+        # A value that training never saw, a gap where there was none, and no entry at all.
+        odd = raw.iloc[:3].astype(object)
+        odd.iloc[0, odd.columns.get_loc("kind")] = "hto"
+        odd.iloc[1, odd.columns.get_loc("a")] = None
+        odd.iloc[2] = None
+        raw = pd.concat([raw.astype(object), odd])
     expected, flags = detector.score_samples(raw), detector.predict(raw)
     assert 0 < flags.mean() < 1
+    if isinstance(raw, pd.DataFrame):
+        assert flags[-3:].all()
+        assert expected[-1] == HIGHEST
+        columns = [column.name for column in run.model.spec.features]
+        named = [columns[number] for number in detector.explain(raw.iloc[-3:-1]).argmax(axis=1)]
+        assert named == ["kind", "a"]
     export.saved_model(run, tmp_path / "server")
     served = ServerModel(tmp_path / "server")
     got = served.run("detect", server_view(run.model.preprocessor).feed(raw))
