@@ -34,7 +34,7 @@ class MaskingNoise(Corruption):
     ) -> None:
         super().__init__(level, seed=seed, **kwargs)
         self.before: Any = registry.get("corruption", before)
-        self._alone = None if before is None else MaskingNoise(level, seed=seed, **kwargs)
+        self._alone: Any = None if before is None else MaskingNoise(level, seed=seed, **kwargs)
 
     def stages(self) -> list[Corruption]:
         return [self] if self.before is None else [*self.before.stages(), self._alone]

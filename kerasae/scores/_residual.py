@@ -27,7 +27,7 @@ class ResidualScore(Score):
     """
 
     def build(self, input_shape: Any) -> None:
-        self.expected = None
+        self.expected: Any = None
         if "missing" in input_shape:
             size = input_shape["residual"][-1]
             self.expected = self.add_weight(
