@@ -25,6 +25,7 @@ class Finding:
         pictures: for the page.
         listings: tables of text for the page.
         notes: how the figures are obtained, in sentences.
+        chance: of headings, the value that chance gives; a figure next to it is no good news.
     """
 
     figures: Mapping[str, float | int | str | None]
@@ -33,6 +34,7 @@ class Finding:
     pictures: Sequence[Picture] = ()
     listings: Sequence[Listing] = ()
     notes: Sequence[str] = ()
+    chance: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 class Application:

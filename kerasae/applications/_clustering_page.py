@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 
 from kerasae.applications._base import row_names
-from kerasae.applications._examples import cells, columns_of, headings, picked
+from kerasae.applications._examples import cells, headings, picked
 from kerasae.applications._pictures import grid, pixels, raw_range, save_png
 from kerasae.data import Data
-from kerasae.preprocessing import as_written
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
 
 def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
-    """Writes what the centres decode to, as the kind of the examples asks."""
+    """Writes what the centres decode to, or what the rows of each cluster have, by the kind of examples."""
     kind = data.spec.kind
     if kind == "image":
         for number, image in enumerate(pixels(raw, *raw_range(data))):
@@ -24,8 +23,7 @@ def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
         lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
         (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     else:
-        written = as_written(raw, data.spec.columns)
-        frame = written.reset_index(drop=True) if kind == "table" else columns_of(raw, data)
+        frame = raw.copy()
         frame.insert(0, "training_rows", sizes)
         frame.insert(0, "cluster", range(len(frame)))
         write_sheet(frame, out / "centres.csv")
@@ -35,10 +33,10 @@ def show_clusters(
     data: Data, centres: Any, sizes: np.ndarray, next_to: dict[int, np.ndarray]
 ) -> tuple[list[Picture], list[Listing]]:
     """Each cluster by its centre and the rows next to it, in a picture or a listing."""
-    caption = (
-        "What the centre of each cluster decodes to, with the number of training rows, and the rows "
-        "nearest to it."
-    )
+    middle_words = "The mean or the most frequent value of the rows of each cluster"
+    if not data.spec.measured:
+        middle_words = "What the centre of each cluster decodes to"
+    caption = f"{middle_words}, with the number of training rows, and the rows nearest to its centre."
     numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
     rows = picked(data, ("test",), numbers)
     ends = np.cumsum([len(one) for one in next_to.values()])

@@ -70,7 +70,7 @@ def cells(raw: Any, data: Data) -> list[list[str]]:
     if data.spec.kind == "text":
         return [[str(text)] for text in raw]
     if hasattr(raw, "iloc"):
-        frame = raw[[column.name for column in data.spec.columns]]
+        frame = raw[[column.name for column in data.spec.columns] or list(raw.columns)]
     else:
         frame = columns_of(raw, data)
     more = ["…"] if frame.shape[1] > _COLUMNS else []

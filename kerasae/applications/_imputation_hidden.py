@@ -11,6 +11,8 @@ from kerasae.spec import Spec
 
 #: Hidden cells of which something can be said.
 _LEAST = 30
+#: A share of an error that is printed as 0.0 %.
+_TIE = 5e-4
 #: Effective draws of a row below which several fillings of it are too much alike.
 _FEWEST = 10
 
@@ -132,8 +134,8 @@ class HiddenFigures:
         error, typical, held, _ = self._means(number)
         if error is not None and typical:
             less = 1 - error / typical
-            words = f"Squared error on hidden numbers {as_text(error)}, {abs(less):.1%}"
-            found.append((less > 0, f"{words} {_than(less)} the mean's."))
+            words = f"Squared error on hidden numbers {as_text(error)}, {_than(less)} the mean's."
+            found.append((less >= _TIE, words))
         if held is not None:
             good = abs(held - self._level) <= 0.05
             found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
@@ -190,4 +192,6 @@ class HiddenFigures:
 
 
 def _than(less: float) -> str:
-    return "less than" if less > 0 else "more than"
+    if abs(less) < _TIE:
+        return "the same as"
+    return f"{abs(less):.1%} {'less' if less > 0 else 'more'} than"

@@ -15,6 +15,9 @@ from kerasae.files import write_json
 from kerasae.report import Best, as_text, page
 from kerasae.runs import Run, check_new, new_folder
 
+#: How near to chance a figure between 0 and 1 means nothing.
+_BY_CHANCE = 0.05
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -90,8 +93,14 @@ class Outcome:
         lower = own.better[key]
         name = (min if lower else max)(others, key=lambda one: others[one])
         good = value < others[name] if lower else value > others[name]
+        texts = as_text(value), as_text(others[name])
+        # What cannot be told apart as it is printed is a tie.
+        good = good and texts[0] != texts[1]
         words = "better" if good else "no better"
-        said = f"{key}: {as_text(value)}, {words} than the best baseline, {name} ({as_text(others[name])})."
+        said = f"{key}: {texts[0]}, {words} than the best baseline, {name} ({texts[1]})."
+        if key in own.chance and abs(value - own.chance[key]) < _BY_CHANCE:
+            good = False
+            said = f"{key}: {texts[0]}, which is chance; the best baseline, {name}, has {texts[1]}."
         return [*found, (good, said[:1].upper() + said[1:])]
 
     def to_dict(self) -> dict[str, Any]:

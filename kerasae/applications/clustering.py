@@ -8,10 +8,11 @@ import pandas as pd
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._clustering_agreement import agreement, matched_accuracy
+from kerasae.applications._clustering_differences import show_differences, typical_rows
 from kerasae.applications._clustering_methods import METHODS, Method, silhouette
 from kerasae.applications._clustering_page import nearest_rows, show_clusters, write_centres
 from kerasae.applications._clustering_refinement import EmbeddedClustering
-from kerasae.applications._examples import LEARNT
+from kerasae.applications._examples import LEARNT, columns_of
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
@@ -20,13 +21,20 @@ from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
+#: Training rows, drawn, by which clusters are described.
+_DESCRIBED = 10_000
+#: Silhouette below which no structure has been found (Kaufman and Rousseeuw 1990, table 4).
+_STRUCTURE = 0.25
+
 
 class Clustering(Application):
     """Groups of examples that are alike, found in their codes without a label.
 
     Writes `clusters.csv` with the cluster of each row and its distance from the centre or its
-    probability, `centres.npz`, and what the centres decode to: PNG files for images, `centres.csv` for
-    tables and vectors, `centres.txt` for texts; after a refinement the refined model, `refined.keras`.
+    probability, and `centres.npz`. For images the centres are decoded into PNG files, for texts into
+    `centres.txt`; for tables and vectors `centres.csv` holds the mean of the rows of each cluster, or their
+    most frequent value, and the page names the columns in which they differ most from all other rows.
+    After a refinement it writes the refined model, `refined.keras`.
 
     Args:
         codec: from raw examples to codes.
@@ -181,7 +189,7 @@ class Clustering(Application):
                 share = float((found != before).mean())
                 sentences.append((True, f"{words} and took {share:.1%} of the rows to another cluster."))
         if self.scores_:
-            sentences.append((True, self._words(method)))
+            sentences.append(self._words(method))
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
@@ -192,10 +200,17 @@ class Clustering(Application):
             np.savez(out / "centres.npz", **arrays)
             if self.refine:
                 self.codec_.save(out / "refined.keras")
-            centres = self.codec_.inverse_transform(self.centres_)
+            rows = None
+            if data.spec.measured:
+                rows, known = self._known_rows(data)
+                centres = typical_rows(rows, known, self.clusters_)
+            else:
+                centres = self.codec_.inverse_transform(self.centres_)
             write_centres(centres, self.sizes_, data, out)
             next_to = nearest_rows(codes, found, self.centres_, 8 if data.spec.kind == "image" else 2)
             pictures, listings = show_clusters(data, centres, self.sizes_, next_to)
+            if rows is not None:
+                listings = [show_differences(rows, known, self.sizes_), *listings]
         better = dict.fromkeys([name for name in measured if name not in ("clusters", "silhouette")], False)
         return Finding(
             measured,
@@ -204,9 +219,18 @@ class Clustering(Application):
             pictures=pictures,
             listings=listings,
             notes=self._notes(labels is not None),
+            chance={"adjusted Rand": 0.0},
         )
 
-    def _words(self, method: Method) -> str:
+    def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:
+        """Training rows, drawn, as a table, and the cluster of each."""
+        raw = data.train.drawn(_DESCRIBED, self.seed).examples
+        if data.spec.kind == "vector":
+            return columns_of(raw, data), self.predict(raw)
+        frame = raw.rename(columns=str)
+        return frame[[column.name for column in data.spec.columns]], self.predict(raw)
+
+    def _words(self, method: Method) -> tuple[bool, str]:
         best = self.scores_[self.clusters_]
         words = (
             f"{self.clusters_} clusters: of {min(self.scores_)} to {max(self.scores_)} the "
@@ -214,7 +238,10 @@ class Clustering(Application):
             "training rows"
         )
         at_end = self.clusters_ == max(self.scores_) and len(self.scores_) > 1
-        return words + (f"; more than {self.clusters_} were not tried." if at_end else ".")
+        words += f"; more than {self.clusters_} were not tried." if at_end else "."
+        if not method.lower and best < _STRUCTURE:
+            return False, f"{words} Below {_STRUCTURE:g} a silhouette says that there are no clear groups."
+        return not at_end, words
 
     def _notes(self, labelled: bool) -> list[str]:
         notes = [

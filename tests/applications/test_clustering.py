@@ -14,11 +14,14 @@ from sklearn.metrics import adjusted_rand_score
 from kerasae import PCA, Recipe, load_model
 from kerasae.applications import Clustering
 from kerasae.applications._clustering_agreement import agreement, matched_accuracy
+from kerasae.applications._clustering_differences import differences
 from kerasae.applications._clustering_refinement import EmbeddedClustering, closeness, copied, sharpened
+from kerasae.data import Data
 from kerasae.data._base import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA
+from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import TablePreprocessing
 from kerasae.spec import Spec
 
@@ -228,7 +231,7 @@ def test_files_of_a_table_with_gaps(tmp_path):
     centres = pd.read_csv(tmp_path / "centres.csv")
     assert set(centres["colour"]) == {"red", "blue"}
     assert (centres["height"] > 50).tolist() == (centres["colour"] == "red").tolist()
-    assert finding.listings[0].headings[:3] == ["cluster", "height", "colour"]
+    assert finding.listings[1].headings[:3] == ["cluster", "height", "colour"]
 
 
 def test_one_row_is_put_into_a_cluster(digits, tmp_path):
@@ -259,3 +262,57 @@ def test_arguments_without_a_meaning_are_refused(blob_codes, settings, words):
 def test_more_clusters_than_codes_are_refused(blobs, blob_codes):
     with pytest.raises(ValueError, match=r"`clusters` must not exceed the 180 different codes .* 1000"):
         Clustering(blob_codes, clusters=1000).fit(blobs)
+
+
+# What is in the clusters -------------------------------------------------------------------------
+
+
+def test_a_cluster_is_described_by_the_columns_in_which_it_differs():
+    rng = np.random.default_rng(0)
+    inside = np.arange(2000) < 500
+    rows = pd.DataFrame(
+        {
+            "same": rng.normal(size=2000),
+            "high": rng.normal(size=2000) + 2.0 * inside,
+            "phone": np.where(rng.random(2000) < np.where(inside, 0.85, 0.4), "yes", "no"),
+            "flag": rng.random(2000) < np.where(inside, 0.1, 0.5),
+            "lost": pd.Series(rng.normal(size=2000)).mask(inside & (rng.random(2000) < 0.6)),
+            "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.where(inside, 10, 0), unit="D"),
+        }
+    )
+    found = {one.column: one for one in differences(rows, inside)}
+    assert "same" not in found
+    # The deviation inside the two parts is 1, the difference of the means 2.
+    assert found["high"].effect == pytest.approx(2.0, abs=0.15)
+    h = 2 * (np.arcsin(np.sqrt(0.85)) - np.arcsin(np.sqrt(0.4)))
+    assert abs(found["phone"].effect) == pytest.approx(h, abs=0.12)
+    assert {found["phone"].inside[:4], found["phone"].outside[:4]} <= {"yes:", "no: "}
+    assert found["lost"].inside.startswith("–: 6") and found["lost"].outside == "–: 0%"
+    assert found["flag"].effect and found["day"].inside == "mean 2020-01-11"
+    assert next(iter(found)) == "day"
+    assert differences(rows, np.arange(2000) < 3) == []
+
+
+def test_the_page_of_a_table_says_what_the_rows_are(tmp_path):
+    data = table(400)
+    clusters = Clustering(TablePCA(2, indicators=True).fit(data), clusters=2).fit(data)
+    finding = clusters.report(data, tmp_path)
+    first, _ = finding.listings
+    assert first.headings[1:] == ["column", "in the cluster", "in the rest", "effect"]
+    words = {row[1]: row[2:4] for row in first.rows}
+    assert {part.split(":")[1] for part in words["colour"]} == {" 100%", " 0%"}
+    # The mean of the rows themselves, not what a centre decodes to.
+    rows = data.train.examples
+    means = rows.groupby(rows["colour"])["height"].mean()
+    centres = pd.read_csv(tmp_path / "centres.csv").set_index("colour")["height"]
+    np.testing.assert_allclose(centres.sort_index(), means.sort_index(), rtol=1e-6)
+
+
+def test_a_silhouette_without_groups_is_no_good_news():
+    rng = np.random.default_rng(0)
+    spec = Spec("vector", (6,))
+    splits = [Split(rng.normal(size=(rows, 6)).astype("float32")) for rows in (400, 50, 50)]
+    data = Data("even", spec, *splits).with_preprocessor(Identity(spec))
+    sentences = Clustering(PCA(6).fit(data), greatest=5).fit(data).report(data, None).sentences
+    (good, words), *_ = sentences
+    assert not good and "no clear groups" in words

@@ -59,3 +59,18 @@ def test_a_codec_that_numbers_examples_has_no_near_codes():
     ]
     assert refused == ["clustering", "generation", "retrieval"]
     assert not registry.resolve("application", "retrieval").refusal(TextSVD(2))
+
+
+def test_what_is_chance_is_no_good_news():
+    findings = {
+        name: Finding({"adjusted Rand": value}, {"adjusted Rand": False}, chance={"adjusted Rand": 0.0})
+        for name, value in {"model": 0.0006, "pca": -0.0004}.items()
+    }
+    said = Outcome("clustering", "telco", 3, findings, {}, Path(), ["adjusted Rand"]).sentences[-1]
+    words = "Adjusted Rand: 0.0006, which is chance; the best baseline, pca, has -0.0004."
+    assert said == (False, words)
+
+
+def test_a_tie_as_printed_is_no_win():
+    said = outcome({"vae": 0.123452, "pca": 0.123451}, {"error": False}, ["err"]).sentences[-1]
+    assert said == (False, "Error: 0.1235, no better than the best baseline, pca (0.1235).")
