@@ -1,16 +1,16 @@
 """load: an exported artifact as a codec, so that evaluation and applications run on what is shipped."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel
+from kerasae.export._verify_edge import EdgeModel, check_manifest
 from kerasae.export._views import edge_view, server_view
 
 from kerasae.backend import quiet
 from kerasae.codec import fingerprint
+from kerasae.files import read_json
 from kerasae.models import Autoencoder
 from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
@@ -149,9 +149,14 @@ def _fingerprint(path: Path) -> str:
     for root in path.absolute().parents[:3]:
         manifest = root / "manifest.json"
         if manifest.is_file():
-            entries = json.loads(manifest.read_text(encoding="utf-8")).get("artifacts", [])
-            found = [one for one in entries if (root / one["path"]).resolve() == path.resolve()]
-            return found[0].get("model", "") if found else ""
+            values = read_json(manifest)
+            try:
+                check_manifest(values)
+            except ValueError:
+                # Other tools have manifests, too.
+                continue
+            found = [one for one in values["artifacts"] if (root / one["path"]).resolve() == path.resolve()]
+            return str(found[0].get("model", "")) if found else ""
     return ""
 
 

@@ -32,7 +32,11 @@ def read_manifest(root: Path) -> dict[str, Any]:
     Raises:
         ValueError: if it is not as it was written.
     """
-    return read_sealed(root / MANIFEST) if (root / MANIFEST).is_file() else {}
+    if not (root / MANIFEST).is_file():
+        return {}
+    manifest = read_sealed(root / MANIFEST)
+    _verify_edge.check_manifest(manifest)
+    return manifest
 
 
 def next_version(root: Path, manifest: dict[str, Any]) -> int:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import importlib
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from kerasae.export._publish import MANIFEST, is_interrupted
-from kerasae.export._verify_edge import check_artifact, check_files, read_golden
+from kerasae.export._verify_edge import check_artifact, check_files, check_manifest, read_golden
 
 from kerasae import registry
 from kerasae.backend import quiet
@@ -56,9 +57,17 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     except ValueError:
         # What it says of the artifacts cannot be trusted.
         return Verdict([], [*faults, f"{MANIFEST}: changed since it was exported (checksum)"], [])
+    try:
+        check_manifest(manifest)
+    except ValueError as error:
+        return Verdict([], [*faults, f"{MANIFEST}: {error}"], [])
     faults += check_files(root, manifest["files"])
     damaged = any(line.startswith("golden.npz") for line in faults)
-    golden = {} if damaged else read_golden(root / "golden.npz")
+    try:
+        golden = {} if damaged else read_golden(root / "golden.npz")
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        golden = {}
+        faults.append(f"golden.npz: cannot be read: {' '.join(str(error).split())[:200]}")
     answered, notes = [], []
     versions = [one["version"] for one in manifest["artifacts"] if one["format"] == "saved_model"]
     for artifact in manifest["artifacts"]:

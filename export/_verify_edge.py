@@ -245,7 +245,36 @@ def read_manifest(path: Path) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
     if content != (json.dumps({**manifest, "sha256": digest}, indent=2) + "\n").encode():
         raise ValueError("changed since it was exported (checksum)")
+    check_manifest(manifest)
     return manifest
+
+
+def check_manifest(manifest: Any) -> None:
+    """Refuses what is no manifest of an export, whatever its checksum.
+
+    Raises:
+        ValueError: if an entry that a verification needs is missing or of another type.
+    """
+
+    def listed(files: Any) -> bool:
+        return isinstance(files, dict) and all(
+            isinstance(one, dict) and isinstance(one.get("sha256"), str) for one in files.values()
+        )
+
+    def described(artifact: Any) -> bool:
+        return isinstance(artifact, dict) and (
+            all(isinstance(artifact.get(key), str) for key in ("path", "format"))
+            and isinstance(artifact.get("version"), int)
+            and listed(artifact.get("files"))
+        )
+
+    artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
+    if (
+        not isinstance(artifacts, list)
+        or not all(map(described, artifacts))
+        or not listed(manifest.get("files"))
+    ):
+        raise ValueError("no manifest of an export")
 
 
 def verify_edge(folder: Path) -> tuple[int, list[str]]:
@@ -256,7 +285,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
     """
     try:
         manifest = read_manifest(folder / "manifest.json")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         return 0, [f"manifest.json: {error}"]
     # The folder of a file on top is the bundle itself.
     here = {name: one for name, one in manifest["files"].items() if (folder / name).parent.exists()}

@@ -31,7 +31,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"Expected JSON in {path}, received a damaged file ({error}); restore it.") from None
 
 
@@ -68,10 +68,11 @@ def read_sealed(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(content)
         seal = values.pop(_SEAL)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        seal, values = None, {}
-    # The text too: another space or another way to write a number changes no value.
-    if seal != _seal(values) or content != _text({**values, _SEAL: seal}):
+        # The text too: another space or another way to write a number changes no value.
+        whole = seal == _seal(values) and content == _text({**values, _SEAL: seal})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        whole = False
+    if not whole:
         raise ValueError(f"Expected {path} as it was written, received a damaged file: its checksum differs.")
     return values
 

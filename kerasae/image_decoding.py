@@ -14,6 +14,7 @@ _GREY = (0.299, 0.587, 0.114)
 _PNG_DEPTH = 24
 
 NO_IMAGE = "no PNG or JPEG image"
+DAMAGED = "a damaged PNG or JPEG image"
 TOO_DEEP = (
     "a PNG with 16 bits a channel, of which a network would see 8; save it with 8 bits, or all images as one "
     "uint16 array in a .npy file"
@@ -85,18 +86,23 @@ def find_orientation(content: bytes) -> int:
 
 
 def refusal(content: bytes, *, transparent: bool) -> str:
-    """Why `decode_image` does not take a sound file with 1 or 3 channels; empty if it does.
+    """Why `decode_image` does not take a file with 1 or 3 channels; empty if it does.
 
     Args:
         content: the bytes of the file.
-        transparent: whether the file can have transparent pixels: only then is it decoded for the answer.
+        transparent: whether the file can have transparent pixels.
     """
     content = tf.constant(content)
     if not bool(is_png(content) | is_jpeg(content)):
         return NO_IMAGE
     if bool(_is_deep(content)):
         return TOO_DEEP
-    if transparent and not bool(_is_opaque(_decoded(content))):
+    try:
+        image = _decoded(content)
+    except tf.errors.OpError:
+        # Other libraries forgive more.
+        return DAMAGED
+    if transparent and not bool(_is_opaque(image)):
         return TRANSPARENT
     return ""
 

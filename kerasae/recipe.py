@@ -273,8 +273,8 @@ class Recipe:
         if not path.is_file():
             raise FileNotFoundError(f"Expected a recipe file, found none at {path}.")
         try:
-            values = json.loads(path.read_text())
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            values = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"Expected a recipe in JSON in {path}, received: {error}.") from None
         known = isinstance(values, dict) and set(values) <= set(SECTIONS)
         if not known or not all(isinstance(value, dict) for value in values.values()):

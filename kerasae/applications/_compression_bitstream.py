@@ -30,8 +30,12 @@ VERSION = 1
 MARK = 8
 #: A dimension may have so many symbols: the coder's probabilities are multiples of 2^-24.
 MOST_SYMBOLS = 2**20
+#: A file may hold so many numbers, 1 GiB of them: a few bytes can stand for any number of equal rows.
+MOST_NUMBERS = 2**27
 #: Levels of a histogram stand for powers of two: 1, 2 or 4 to an octave, whichever makes the shortest file.
 _PER_OCTAVE = (1, 2, 4)
+#: Axes that an example may have; arrays have no more.
+_MOST_AXES = 64
 #: 2^(i/4) in units of 2^-24, as whole numbers.
 _QUARTERS = (16777216, 19951585, 23726566, 28215802)
 
@@ -69,7 +73,16 @@ def dequantised(symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray) -> 
 
 
 def write(content: Content) -> bytes:
-    """The bytes of a file, the shortest of the histograms that it may have."""
+    """The bytes of a file, the shortest of the histograms that it may have.
+
+    Raises:
+        ValueError: for more numbers, or more symbols a dimension, than a file may hold.
+    """
+    if content.symbols.size > MOST_NUMBERS:
+        raise ValueError(
+            f"Expected at most {MOST_NUMBERS:,} numbers in a file, received {content.symbols.size:,}; write "
+            "the rows into several files."
+        )
     return min((_write(content, per_octave) for per_octave in _PER_OCTAVE), key=len)
 
 
@@ -108,8 +121,8 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
         name: of the file, for errors.
 
     Raises:
-        ValueError: for bytes that are no such file, that have changed, of an unknown version, or
-            that another model wrote.
+        ValueError: for bytes that are no such file, that have changed, of an unknown version, that
+            contradict themselves, or that another model wrote.
     """
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
@@ -127,24 +140,50 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
             f"Expected {name} to be of this model ({mark.hex()}), received one that the model "
             f"{written.hex()} wrote: only that one decodes it."
         )
+    try:
+        return _content(reader, written)
+    except (ValueError, zlib.error) as error:
+        raise ValueError(
+            f"Expected {name} as it was written, received a file that contradicts itself: {error}."
+        ) from None
+
+
+def _content(reader: "_Reader", mark: bytes) -> Content:
+    """What follows the mark."""
     rows, width, axes = reader.varint(), reader.varint(), reader.varint()
+    if not 0 < rows * width <= MOST_NUMBERS:
+        raise ValueError(f"{rows} rows of {width} numbers")
+    if axes > _MOST_AXES:
+        raise ValueError(f"{axes} axes")
     shape = tuple(reader.varint() for _ in range(axes))
-    planes = np.frombuffer(reader.block(), "u1").reshape(4, -1)
+    scales = reader.block(8 * width)
+    if len(scales) != 8 * width:
+        raise ValueError(f"{len(scales)} bytes of steps and offsets for {width} dimensions")
+    planes = np.frombuffer(scales, "u1").reshape(4, -1)
     steps, offsets = np.ascontiguousarray(planes.T).view("<f4").ravel().reshape(2, width)
-    table = _Reader(reader.block(), 0)
+    table = _Reader(reader.block(width * (MOST_SYMBOLS + 30) + 1), 0)
     per_octave = table.take(1)[0]
+    if per_octave not in _PER_OCTAVE:
+        raise ValueError(f"{per_octave} levels to an octave")
     histograms = [_Histogram.read(table) for _ in range(width)]
-    packed = np.frombuffer(reader.block(), "u1")
+    cells = rows * shape[0] if shape else 0
+    if cells > 8 * MOST_NUMBERS:
+        raise ValueError(f"{rows} rows of {shape[0]} cells")
+    packed = np.frombuffer(reader.block(-(-cells // 8)), "u1")
     missing = None
     if len(packed):
-        missing = np.unpackbits(packed, count=shape[0] * rows).astype(bool).reshape(shape[0], rows).T
-    words = np.frombuffer(reader.rest(), "<u4").astype("uint32")
-    coder = constriction.stream.stack.AnsCoder(words)
+        if len(packed) != -(-cells // 8):
+            raise ValueError(f"{len(packed)} bytes of missing cells for {cells}")
+        missing = np.unpackbits(packed, count=cells).astype(bool).reshape(shape[0], rows).T
+    rest = reader.rest()
+    if len(rest) % 4:
+        raise ValueError(f"{len(rest)} bytes of symbols, which are no 32-bit words")
+    coder = constriction.stream.stack.AnsCoder(np.frombuffer(rest, "<u4").astype("uint32"))
     symbols = np.empty((width, rows), "int64")
     for number, histogram in enumerate(histograms):
         one = histogram.count > 1
         symbols[number] = histogram.least + (coder.decode(histogram.model(per_octave), rows) if one else 0)
-    return Content(symbols.T, steps, offsets, shape, written, missing)
+    return Content(symbols.T, steps, offsets, shape, mark, missing)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +244,12 @@ class _Histogram:
     def read(cls, reader: "_Reader") -> "_Histogram":
         zigzag, count, shift = reader.varint(), reader.varint(), reader.varint()
         least = -(zigzag + 1) // 2 if zigzag & 1 else zigzag // 2
-        return cls(least, count, shift, reader.take(-(-count >> shift)))
+        if not 0 < count <= MOST_SYMBOLS or shift > MOST_SYMBOLS.bit_length() or abs(least) >= 2**62:
+            raise ValueError(f"a dimension of {count} symbols from {least} in bins of 2^{shift}")
+        levels = reader.take(-(-count >> shift))
+        if count > 1 and not any(levels):
+            raise ValueError("a dimension in which no symbol occurs")
+        return cls(least, count, shift, levels)
 
 
 class _Reader:
@@ -216,6 +260,8 @@ class _Reader:
 
     def take(self, count: int) -> bytes:
         self._place += count
+        if self._place > len(self._data):
+            raise ValueError("it ends too early")
         return self._data[self._place - count : self._place]
 
     def varint(self) -> int:
@@ -226,10 +272,19 @@ class _Reader:
             shift += 7
             if byte < 128:
                 return value
+            if shift > 63:
+                raise ValueError("a whole number of more than 63 bits")
 
-    def block(self) -> bytes:
+    def block(self, most: int) -> bytes:
+        """The next block unpacked, of at most so many bytes."""
         length = self.varint()
-        return zlib.decompress(self.take(length), wbits=-15) if length else b""
+        if not length:
+            return b""
+        unpacker = zlib.decompressobj(-15)
+        found = unpacker.decompress(self.take(length), most + 1)
+        if len(found) > most or not unpacker.eof:
+            raise ValueError(f"a block that is not {most} bytes or fewer")
+        return found
 
     def rest(self) -> bytes:
         return self._data[self._place :]

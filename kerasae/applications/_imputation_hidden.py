@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from kerasae.applications._imputation_filling import Cells, Filled
+from kerasae.data.arrays import read_array_file
 from kerasae.report import as_text
 from kerasae.spec import Spec
 
@@ -38,11 +39,15 @@ def read_mask(path: Path) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"Expected a mask, found no file at {path}.")
     if path.suffix.lower() == ".npy":
-        return np.load(path, allow_pickle=False).astype(bool)
+        mask = read_array_file(path)["x"]
+        if mask.dtype.kind not in "biuf":
+            raise ValueError(f"`mask` must hold numbers or booleans, received type {mask.dtype} in {path}.")
+        return mask.astype(bool)
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("L")) > 0
-    except OSError:
+    # Of a damaged file Pillow raises several types.
+    except Exception:
         raise ValueError(f"`mask` must be a .npy file or an image, received {path}.") from None
 
 

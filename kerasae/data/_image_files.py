@@ -106,9 +106,10 @@ class ImageFiles:
 
     def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         names, orientations = self._tensors
+        folder = os.fsencode(self.folder)
 
         def read_one(index: Any) -> Any:
-            path = tf.strings.join([os.fsencode(self.folder), tf.gather(names, index)], os.sep)
+            path = tf.strings.join([folder, tf.gather(names, index)], os.sep)
             return decode_image(tf.io.read_file(path), self.shape, tf.gather(orientations, index))
 
         def read(index: Any) -> Any:

@@ -134,7 +134,7 @@ class _Header:
 def _examine(path: Path) -> _Header | str:
     """What a file holds, or why it cannot be decoded.
 
-    Pillow rather than TensorFlow, whose JPEG library writes complaints of its own to the terminal.
+    Pillow first: the JPEG library of TensorFlow writes complaints of its own to the terminal.
     """
     try:
         content = path.read_bytes()
