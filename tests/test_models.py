@@ -4,6 +4,7 @@ import importlib.util
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from keras import ops
@@ -12,6 +13,7 @@ from scipy.stats import multivariate_normal, norm
 
 from kerasae import PCA, Recipe, evaluate, registry, train
 from kerasae.corruptions import MaskingNoise
+from kerasae.data.tables import from_frame
 from kerasae.losses import Gaussian
 from kerasae.models import (
     ContractiveAutoencoder,
@@ -20,6 +22,7 @@ from kerasae.models import (
     VariationalAutoencoder,
     load_model,
 )
+from kerasae.preprocessing import Standardization, TablePreprocessing
 from kerasae.spec import Spec
 
 
@@ -578,3 +581,39 @@ def test_a_handle_is_no_path(tmp_path):
     if importlib.util.find_spec("huggingface_hub") is None:
         with pytest.raises(ImportError, match="huggingface_hub"):
             load_model("hf://a/m")
+
+
+# Units of a likelihood ---------------------------------------------------------------------------
+
+
+def test_a_likelihood_in_raw_units_does_not_depend_on_the_scaling():
+    """One Gaussian, seen through two scalings: `nll` of x differs, that of raw units is SciPy's."""
+    rng = np.random.default_rng(0)
+    raw = rng.normal(50.0, 20.0, size=(30, 3)).astype("float32")
+    for mean, std in ((50.0, 20.0), (0.0, 4.0)):
+        scaling = Standardization(Spec("vector", (3,)), mean=[mean] * 3, std=[std] * 3)
+        decoder = keras.Sequential([keras.Input((1,)), keras.layers.Dense(3)])
+        encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        model = VariationalAutoencoder(
+            encoder, decoder, reconstruction_loss=Gaussian(20.0 / std), preprocessor=scaling
+        )
+        model.build((None, 3))
+        # The code says nothing: each number is N(50, 20^2), and the posterior is the prior.
+        decoder.layers[-1].set_weights([np.zeros((1, 3)), np.full(3, (50.0 - mean) / std)])
+        for head in (model.to_mean, model.to_log_var):
+            head.set_weights([np.zeros((2, 1)), np.zeros(1)])
+        exact = -norm(50.0, 20.0).logpdf(raw).sum(axis=1)
+        np.testing.assert_allclose(model.nll(raw, samples=4, unit="raw"), exact, rtol=1e-4)
+        np.testing.assert_allclose(model.nll(raw, samples=4, unit="bits"), exact / 3 / np.log(2), rtol=1e-4)
+        np.testing.assert_allclose(model.nll(raw, samples=4), exact - 3 * np.log(std), rtol=1e-4)
+    with pytest.raises(ValueError, match="`unit` must be x, raw or bits"):
+        model.nll(raw, unit="nats")
+
+
+def test_only_the_numbers_of_a_table_that_are_there_have_a_unit():
+    frame = pd.DataFrame({"a": [0.0, 10.0, np.nan], "b": ["x", "y", "x"], "c": [True, False, True]})
+    data = from_frame(pd.concat([frame] * 20, ignore_index=True))
+    view = TablePreprocessing(data.spec).fit_chunks(lambda: [data.train.examples])
+    x = view.to_x(frame)
+    std = frame["a"].reindex(data.train.examples.index % 3).std(ddof=0)
+    np.testing.assert_allclose(view.log_volume(x), [np.log(std), np.log(std), 0.0], rtol=1e-5)

@@ -28,8 +28,9 @@ class Imputer(Application):
     """Missing entries filled from the model, once or several times, with intervals that hold.
 
     A gap is a missing entry of a table, a NaN in a vector, or what a mask says. A variational model
-    draws codes and weighs them by the likelihood of the cells that are seen: the value is their
-    weighted mean, and several values are draws. With any other codec the gaps are given what is
+    draws codes about the posterior given the cells that are seen, and weighs them by their likelihood:
+    the value is their weighted mean, and several values are draws. Numbers of a table keep the range, the
+    decimals and the values that many rows share. With any other codec the gaps are given what is
     typical and then reconstructed until nothing moves, and several values add residuals of held-out
     rows. Cells hidden from the validation rows decide how often to reconstruct and with what to begin; a
     column in which the model errs more on them than the mean or the mode is filled with that. Cells

@@ -25,6 +25,8 @@ class ReconstructionLoss(keras.losses.Loss):
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
     #: Unit of the loss, per example.
     unit: ClassVar[str] = "nats"
+    #: Whether it is `-log` of a density, which depends on the unit of `x`; a probability does not.
+    density: ClassVar[bool] = False
     low: ClassVar[float] = float("-inf")
     high: ClassVar[float] = float("inf")
 

@@ -20,6 +20,8 @@ class LocationScale(ReconstructionLoss):
             send the likelihood to infinity.
     """
 
+    density = True
+
     def __init__(
         self,
         scale: float | Literal["learned", "predicted"] = "learned",

@@ -35,6 +35,7 @@ class Columns(ReconstructionLoss):
     """
 
     kinds = ("table",)
+    density = True
     error_unit = "nats per row"
 
     def __init__(

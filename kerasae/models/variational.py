@@ -1,7 +1,7 @@
 """The variational autoencoder."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -213,8 +213,22 @@ class VariationalAutoencoder(Autoencoder):
         """
         return int((self.transform(raw).var(axis=0) > threshold).sum())
 
-    def nll(self, raw: np.ndarray, samples: int = 1000, *, seed: int = 0, batch_size: int = 64) -> np.ndarray:
-        """`-log p(x)` by importance sampling from the posterior, `(batch,)`, in nats.
+    def nll(
+        self,
+        raw: np.ndarray,
+        samples: int = 1000,
+        *,
+        seed: int = 0,
+        batch_size: int = 64,
+        unit: Literal["x", "raw", "bits"] = "x",
+    ) -> np.ndarray:
+        """`-log p` of each example by importance sampling from the posterior, `(batch,)`.
+
+        By default it is in nats and of `x`, that is of scaled data: another scaling gives another number. A
+        likelihood that is a density is turned into raw units by the Jacobian of the scaling; Bernoulli and
+        categorical parts are probabilities, which no unit changes. 8-bit images are taken as they are and
+        not dequantised, so their bits per dimension have no lower bound and are not those of papers that
+        add uniform noise.
 
         `-log 1/k sum_i p(x|z_i) p(z_i) / q(z_i|x)` with exactly `samples` draws an example: a bound
         from above that tightens with `samples`. Draws are made in parts, so that memory stays flat.
@@ -224,9 +238,17 @@ class VariationalAutoencoder(Autoencoder):
             samples: draws per example.
             seed: of the draws.
             batch_size: examples at a time.
+            unit: `"x"`, nats, of `x`; `"raw"`, nats, of raw units; `"bits"`, bits per number of raw units,
+                entries that are missing left out.
 
-        Reference: Burda et al. 2016, ICLR, equation 8.
+        Raises:
+            ValueError: for a number or a unit out of range, or raw units of texts.
+
+        Reference: Burda et al. 2016, ICLR, equation 8; Theis, van den Oord, Bethge 2016, ICLR (bits per
+        dimension and dequantisation).
         """
+        if unit not in ("x", "raw", "bits"):
+            raise ValueError(f"`unit` must be x, raw or bits, received {unit!r}.")
         if not isinstance(samples, int) or samples < 1:
             raise ValueError(f"`samples` must be a positive integer, received {samples!r}.")
         part = min(samples, 100)
@@ -239,8 +261,19 @@ class VariationalAutoencoder(Autoencoder):
                 for done in range(0, samples, part)
             ]
             together = ops.logsumexp(ops.concatenate(found, axis=0), axis=0)
-            results.append(ops.convert_to_numpy(math.log(samples) - together))
+            nats = ops.convert_to_numpy(math.log(samples) - together)
+            results.append(self._in_unit(nats, ops.convert_to_numpy(x), unit))
         return np.concatenate(results)
+
+    def _in_unit(self, nats: np.ndarray, x: np.ndarray, unit: str) -> np.ndarray:
+        """`-log p(x)` as that of raw units, or as bits per number."""
+        if unit == "x":
+            return nats
+        if self.preprocessor is not None and self.reconstruction_loss.density:
+            nats = nats + self.preprocessor.log_volume(x)
+        if unit == "raw":
+            return nats
+        return nats / math.log(2) / (~np.isnan(x)).reshape(len(x), -1).sum(axis=1)
 
     def _log_weights(self, x: Any, samples: Any, seed: Any) -> Any:
         """`log p(x|z) p(z) / q(z|x)` for draws from `q`: `(samples, batch)`."""
@@ -257,7 +290,7 @@ class VariationalAutoencoder(Autoencoder):
     def elbo(
         self, raw: np.ndarray, samples: int = 1, *, seed: int = 0, batch_size: int = 512
     ) -> dict[str, float]:
-        """The evidence lower bound and its terms, each a mean over examples in nats.
+        """The evidence lower bound and its terms, each a mean over examples, in nats and of `x`.
 
         Args:
             raw: Examples, `(batch, ...)`.

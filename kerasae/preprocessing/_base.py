@@ -118,6 +118,25 @@ class Preprocessor(keras.layers.Layer):
         """Shift and slope of `x = (raw - shift) / slope`, float64, where that is all it does."""
         return None
 
+    def log_volume(self, x: np.ndarray) -> np.ndarray:
+        """Sum of `log |d raw / d x|` over the numbers of each example that are there, `(batch,)`, float64.
+
+        A density of `x` becomes one of raw units by it: `-log p(raw) = -log p(x) + log_volume(x)`.
+
+        Args:
+            x: Examples, `(batch, ...)`, NaN where an entry is missing.
+
+        Raises:
+            ValueError: If `x` is no shifted and scaled form of the raw numbers.
+        """
+        if self.affine is None:
+            raise ValueError(
+                f"Expected numbers that were shifted and scaled, received what {type(self).__name__} makes; "
+                "take the unit 'x'."
+            )
+        logs = np.broadcast_to(np.log(self.affine[1]), x.shape[1:])
+        return np.where(np.isnan(x), 0.0, logs).reshape(len(x), -1).sum(axis=1)
+
     def counted_from(self, origin: Any) -> "Preprocessor":
         """Return this preprocessor for float32 numbers that `origin` was already subtracted from.
 

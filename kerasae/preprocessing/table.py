@@ -307,6 +307,16 @@ class TablePreprocessing(Preprocessor):
             raise ValueError("The columns are not known yet; call `fit` with the training examples.")
         return self.centers, self.scales
 
+    def log_volume(self, x: np.ndarray) -> np.ndarray:
+        # A boolean and a category have a probability, which no unit changes.
+        features = {column.name: column.kind for column in self.spec.features}
+        logs = [
+            np.log(scale) if features[column.name] in ("number", "date") else 0.0
+            for column, scale in zip(self.spec.columns, self._moments()[1], strict=True)
+            if column.name in features
+        ]
+        return np.where(np.isnan(x), 0.0, logs).sum(axis=1)
+
     # Noise ---------------------------------------------------------------------------------------
 
     @property
