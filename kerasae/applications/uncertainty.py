@@ -212,9 +212,9 @@ class Uncertainty(Application):
             sentences.append((False, lack))
         notes = (
             f"Score: -log p(x|z) in {unit} of x, which is scaled, the mean over {self.samples} draws of "
-            "z ~ q(z|x); its deviation: over those draws, the mean of the rows. Deviation of a "
-            "cell: of its reconstructions over the draws, in units of x; of a category the share of draws that "
-            "answer otherwise.",
+            "z ~ q(z|x); its deviation: over those draws, the mean of the rows. Deviation of a cell: of its "
+            "reconstructions over the draws, in units of x; of a category the share of draws that answer "
+            "otherwise.",
             "Interval: quantiles of p(x|z) over the draws, widened or narrowed by one number a column on the "
             "calibration rows until they hold the stated share there.",
         )
