@@ -25,9 +25,11 @@ def in_float32(model: Any) -> Any:
 
 
 def _without_half(config: Any) -> Any:
-    if isinstance(config, dict):
-        return {key: _without_half(value) for key, value in config.items()}
+    """A config in which every policy of Keras is that of float32."""
     if isinstance(config, list | tuple):
         return type(config)(_without_half(value) for value in config)
-    half = isinstance(config, str) and config in (*_HALF, *(f"mixed_{name}" for name in _HALF))
-    return "float32" if half else config
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy":
+        return {**config, "config": {**config["config"], "name": "float32"}}
+    return {key: _without_half(value) for key, value in config.items()}
