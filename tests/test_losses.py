@@ -321,6 +321,13 @@ def test_the_gradient_of_bernoulli_is_what_is_left(logit):
     np.testing.assert_allclose(tape.gradient(loss, logits), tf.sigmoid(logits) - x, atol=1e-6)
 
 
+@pytest.mark.parametrize(("least", "greatest"), [(-0.1, 1.0), (0.0, 1.1)])
+def test_bernoulli_is_for_shares(least, greatest):
+    Bernoulli().check_range(0.0, 1.0)
+    with pytest.raises(ValueError, match=r"needs x in \[0, 1\], received values from"):
+        Bernoulli().check_range(least, greatest)
+
+
 def test_bernoulli_keeps_its_digits_far_from_zero():
     # log(1 + e^-80) is 1.8e-35: any form that subtracts would say 0 or lose it in 80.
     x, logits = np.array([[1.0], [0.0]], "float32"), np.array([[80.0], [80.0]], "float32")
