@@ -1,7 +1,11 @@
-"""What holds of any table: what is filled, what comes back, and of which type."""
+"""What holds of any table, any images and any texts: what comes back, of which type, from file to score."""
 
+import csv
 import datetime
+import io
+import tempfile
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +13,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.applications.imputation import Imputer
 from kerasae.data import Data, Split
 from kerasae.data._types import column_of
@@ -17,6 +23,7 @@ from kerasae.evaluation._tables import TablePCA
 from kerasae.preprocessing.table import named_by_text, type_name
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
+from kerasae.training import train
 
 _ROWS = 24
 
@@ -210,3 +217,129 @@ def check_column(column):
             )
         else:
             assert abs(pd.Timestamp(new) - pd.Timestamp(old)) < pd.Timedelta("30 days")
+
+
+# From a file to scores ----------------------------------------------------------------------------
+
+#: Each example trains a model.
+_TRAINED = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp", "Cf"]), max_size=8)
+
+
+@st.composite
+def csv_files(draw):
+    """A CSV file as bytes, with the kind of each of its columns."""
+    rows = draw(st.integers(30, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    makers = {
+        "number": lambda: [f"{value:.3f}" for value in rng.normal(size=rows) * 10.0 ** rng.integers(-3, 9)],
+        "whole": lambda: [str(value) for value in rng.integers(-5, 1000, rows)],
+        "boolean": lambda: rng.choice(["true", "false"], rows).tolist(),
+        "date": lambda: [f"2024-{1 + n % 12:02}-{1 + n % 28:02}" for n in rng.integers(0, 400, rows)],
+        "category": lambda: rng.choice(
+            ["red", "größer", "$", "a;b", 'say "x"', "[/x]", "=1+1"], rows
+        ).tolist(),
+    }
+    kinds = ["number", *draw(st.lists(st.sampled_from([*makers]), min_size=1, max_size=4))]
+    columns = [makers[kind]() for kind in kinds]
+    for column in columns[1:]:
+        for row in np.flatnonzero(rng.random(rows) < draw(st.sampled_from([0.0, 0.2]))):
+            column[row] = ""
+    names = [f"{draw(_NAMES)} {letter}".strip() for letter in "vwxyz"[: len(kinds)]]
+    file = io.StringIO()
+    ends = draw(st.sampled_from(["\n", "\r\n"]))
+    mark = draw(st.sampled_from([",", ";", "\t"]))
+    writer = csv.writer(file, delimiter=mark, lineterminator=ends, quoting=draw(st.sampled_from([0, 1])))
+    writer.writerows([names, *zip(*columns, strict=True)])
+    return file.getvalue().encode(draw(st.sampled_from(["utf-8", "utf-8-sig"]))), names
+
+
+def trained(path, **sections):
+    """Data from a file, and a model trained on it for an epoch."""
+    recipe = Recipe.of("undercomplete", source=str(path), latent_dim=2, train={"epochs": 1}, **sections)
+    data = recipe.load()
+    model = recipe.build(data)
+    train(model, data, **recipe.train)
+    return data, model
+
+
+def check_codec(data, model):
+    """Codes, reconstructions and scores are numbers, as many as there are rows; returns what came back."""
+    raw = data.test.examples
+    codes = model.transform(raw)
+    assert codes.shape == (len(raw), 2)
+    assert np.isfinite(codes).all()
+    scores = AnomalyDetector(model, score="nearest_neighbours").fit_score(data).score_samples(raw)
+    assert scores.shape == (len(raw),)
+    assert not np.isnan(scores).any()
+    back = model.inverse_transform(codes)
+    assert len(back) == len(raw)
+    return raw, back
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@_TRAINED
+@given(made=csv_files())
+def test_any_table_goes_the_whole_way(made):
+    content, names = made
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows.csv")
+        path.write_bytes(content)
+        data, model = trained(path, network={"widths": [4]})
+        assert [column.name for column in data.spec.columns] == names
+        raw, back = check_codec(data, model)
+    assert [*back.columns] == [*raw.columns]
+    assert [str(dtype).lower() for dtype in back.dtypes] == [str(dtype).lower() for dtype in raw.dtypes]
+
+
+@st.composite
+def pictures(draw):
+    """Images of some modes and sizes as files, some damaged, and how many are sound."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    files, sound = {}, 0
+    for number in range(draw(st.integers(24, 30))):
+        height, width = draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
+        mode = draw(st.sampled_from(["L", "RGB", "P", "1", "CMYK", "LA"]))
+        image = Image.fromarray(rng.integers(0, 256, (height, width, 3)).astype("uint8")).convert(mode)
+        file = io.BytesIO()
+        image.save(file, "JPEG" if mode == "CMYK" else "PNG")
+        content = file.getvalue()
+        if damaged := number > 20 and draw(st.booleans()):
+            content = content[: len(content) // 2]
+        sound += not damaged
+        files[f"{number}.{'jpg' if mode == 'CMYK' else 'png'}"] = content
+    return files, sound
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@_TRAINED
+@given(made=pictures())
+def test_any_images_go_the_whole_way(made):
+    files, sound = made
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        given = {"on_error": "skip", "size": [8, 8]}
+        data, model = trained(folder, data=given, network={"name": "dense", "widths": [4]})
+        rows = sum(len(data.split(name)) for name in ("train", "validation", "calibration", "test"))
+        assert rows == sound
+        assert len(data.skipped) == len(files) - sound
+        raw, back = check_codec(data, model)
+    assert back.dtype == raw.dtype
+    assert back.shape == raw.shape
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@_TRAINED
+@given(lines=st.lists(st.text(st.characters(codec="utf-8"), max_size=40), min_size=30, max_size=40))
+def test_any_texts_go_the_whole_way(lines):
+    lines = [*(["some words and more"] * 8), *lines]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "lines.txt")
+        path.write_text("\n".join(lines), encoding="utf-8", newline="")
+        data, model = trained(path, preprocessing={"name": "text", "max_length": 8})
+        _, back = check_codec(data, model)
+    assert all(isinstance(text, str) for text in back)
