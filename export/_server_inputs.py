@@ -1,5 +1,6 @@
 """What a server takes beside arrays: image files, and serialized `tf.train.Example`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from kerasae.image_decoding import decode_image
 _VERBS = ("reconstruct", "encode", "anomaly_score")
 #: Output that holds PNG files.
 PNG = "png_bytes"
-#: Output that says which of the files could be read, 1 or 0.
+#: Output that says which of the strings could be read, 1 or 0.
 READABLE = "readable"
 #: Channels that a PNG file can have.
 _CHANNELS = (1, 3, 4)
@@ -37,40 +38,80 @@ def more_endpoints(view: View, found: list[Endpoint]) -> list[Endpoint]:
 
 
 def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
-    """An endpoint from PNG or JPEG files, decoded as in training; images answer as PNG.
+    """An endpoint from PNG or JPEG files, decoded as in training; images answer as PNG."""
 
-    A server puts the requests of several clients into one batch. A file that cannot be read, or that training
-    would have refused, spoils its own row alone: `readable` is 0 there, numbers are NaN, a PNG is empty.
+    def read(content: Any) -> Any:
+        return {"x": decode_image(content, view.spec.shape)}
+
+    def answer(sent: dict[str, Any]) -> dict[str, Any]:
+        answered = endpoint.function(sent)
+        if "reconstruction" not in answered:
+            return answered
+        # REST answers with base64 where a name ends so; other strings must be UTF-8.
+        return {PNG: _as_png(answered["reconstruction"])}
+
+    return _row_by_row(f"{endpoint.name}_png", "png", read, answer)
+
+
+def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
+    """An endpoint from serialized `tf.train.Example`."""
+
+    def read(content: Any) -> Any:
+        sent = view.from_features(tf.io.parse_example(content[None], view.features()))
+        return {name: value[0] for name, value in sent.items()}
+
+    return _row_by_row(f"{endpoint.name}_examples", "examples", read, endpoint.function)
+
+
+def _row_by_row(
+    name: str,
+    given: str,
+    read: Callable[[Any], dict[str, Any]],
+    answer: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Endpoint:
+    """An endpoint from strings that are read one by one.
+
+    A server puts the requests of several clients into one batch. A string that cannot be read spoils its own
+    row alone: `readable` is 0 there, numbers are NaN, texts and files empty.
+
+    Args:
+        name: of the signature.
+        given: name of its input, strings `(batch,)`.
+        read: from a string to the inputs of a row; an error in it is one of that row.
+        answer: from the inputs of all rows to the outputs.
     """
 
     def function(sent: dict[str, Any]) -> dict[str, Any]:
-        images, readable = _read(sent["png"], view.spec.shape)
-        answered = endpoint.function({"x": images})
-        if "reconstruction" in answered:
-            # REST answers with base64 where a name ends so; other strings must be UTF-8.
-            answered = {PNG: _as_png(answered["reconstruction"])}
-        answered = {name: _only(readable, value) for name, value in answered.items()}
+        entered, readable = _read_each(sent[given], read)
+        answered = {key: _only(readable, value) for key, value in answer(entered).items()}
         return {**answered, READABLE: tf.cast(readable, tf.int32)}
 
-    inputs = {"png": tf.TensorSpec((None,), tf.string, name="png")}
-    return Endpoint(f"{endpoint.name}_png", inputs, function)
+    return Endpoint(name, {given: tf.TensorSpec((None,), tf.string, name=given)}, function)
 
 
-def _read(files: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """Files `(batch,)` as images `(batch, height, width, channels)`, and which of them could be read.
+def _read_each(strings: Any, read: Callable[[Any], dict[str, Any]]) -> tuple[dict[str, Any], Any]:
+    """What `read` makes of each string, and which could be read, bool `(batch,)`; zeros for the others.
 
     A graph cannot catch an error; a dataset can drop the rows that raise one. Each row carries its place.
     """
-    rows = tf.size(files)
-    found = tf.data.Dataset.from_tensor_slices((tf.range(rows), files))
-    found = found.map(lambda row, content: (row, decode_image(content, shape))).ignore_errors()
-    # Behind the last row stands another, so that there is one even if no file can be read.
-    behind = tf.data.Dataset.from_tensors((rows, tf.zeros(shape, tf.uint8)))
-    places, images = found.concatenate(behind).batch(tf.cast(rows, tf.int64) + 1).get_single_element()
-    places = places[:, None]
-    images = tf.scatter_nd(places, images, (rows + 1, *shape))[:-1]
-    readable = tf.scatter_nd(places, tf.ones_like(places[:, 0]), (rows + 1,))[:-1]
-    return tf.ensure_shape(images, (None, *shape)), tf.equal(readable, 1)
+    rows = tf.size(strings)
+    found = tf.data.Dataset.from_tensor_slices((tf.range(rows), strings))
+    found = found.map(lambda row, one: (row, read(one))).ignore_errors()
+    shapes = found.element_spec[1]
+    # Behind the last row stands one of zeros, so that there is one even if no string can be read.
+    zeros = {key: tf.zeros(spec.shape, spec.dtype) for key, spec in shapes.items()}
+    found = found.concatenate(tf.data.Dataset.from_tensors((rows, zeros)))
+    places, values = found.batch(tf.cast(rows, tf.int64) + 1).get_single_element()
+    last = tf.size(places) - 1
+    # Where the row of a string is among those that were read, from 1; 0 where it is not.
+    where = tf.scatter_nd(places[:, None], tf.range(1, last + 2), (rows + 1,))[:-1]
+    readable = where > 0
+    picked = tf.where(readable, where - 1, last)
+    entered = {
+        key: tf.ensure_shape(tf.gather(values[key], picked), (None, *spec.shape))
+        for key, spec in shapes.items()
+    }
+    return entered, readable
 
 
 def _as_png(images: Any) -> Any:
@@ -83,15 +124,6 @@ def _only(readable: Any, values: Any) -> Any:
     """Values of the rows that could be read; elsewhere NaN, or the empty string."""
     nothing = tf.constant("" if values.dtype == tf.string else float("nan"), values.dtype)
     return tf.where(tf.reshape(readable, (-1, *[1] * (values.shape.rank - 1))), values, nothing)
-
-
-def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
-    def function(sent: dict[str, Any]) -> dict[str, Any]:
-        parsed = tf.io.parse_example(sent["examples"], view.features())
-        return endpoint.function(view.from_features(parsed))
-
-    inputs = {"examples": tf.TensorSpec((None,), tf.string, name="examples")}
-    return Endpoint(f"{endpoint.name}_examples", inputs, function)
 
 
 def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
@@ -109,7 +141,8 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
             expected = {**expected, READABLE: np.ones(len(files), "int32")}
             found[f"{verb}_png"] = Case({"png": files}, expected, units)
         examples = _as_examples(view, case.sent)
-        found[f"{verb}_examples"] = Case({"examples": examples}, case.expected, case.units)
+        expected = {**case.expected, READABLE: np.ones(len(examples), "int32")}
+        found[f"{verb}_examples"] = Case({"examples": examples}, expected, case.units)
     return found
 
 

@@ -15,9 +15,9 @@ from kerasae.spec import Column
 _DAY = 86400.0
 #: What stands for a missing integer in a `tf.train.Example`: one that is left out.
 _NO_INTEGER = -(2**63)
-#: What no column is called among the inputs of a signature: `sample_posterior` has an input of that name
-#: beside the columns, and TensorFlow's functions have an argument.
-_TAKEN = ("seed", "self")
+#: What no column is called among the inputs and outputs of a signature, as these have something else of that
+#: name beside the columns, and TensorFlow's functions have an argument `self`.
+_TAKEN = ("seed", "readable", "self")
 #: Kinds of columns whose outputs are numbers.
 _NUMBERS = ("number", "date", "boolean")
 

@@ -253,6 +253,18 @@ def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tm
 
 
 @pytest.mark.parametrize("network", ["conv", "table", "text"])
+def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served, network):
+    what, served = subject(network), served(network)
+    sent = what.cached("server", dict)["encode_examples"].sent["examples"][:2]
+    found = served.run("encode_examples", {"examples": np.array([sent[0], b"no example", sent[1]], object)})
+    assert found["readable"].tolist() == [1, 0, 1]
+    assert np.isnan(found["z"][1]).all()
+    np.testing.assert_allclose(
+        found["z"][[0, 2]], served.run("encode_examples", {"examples": sent})["z"], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("network", ["conv", "table", "text"])
 def test_no_rows_are_answered_with_none(served, network):
     loaded = served(network)
     for name, signature in loaded.signatures().items():

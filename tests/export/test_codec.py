@@ -117,7 +117,19 @@ def test_raw_numbers_need_no_preprocessor(tmp_path):
 
 def test_columns_may_be_called_as_the_inputs_and_outputs_of_signatures(tmp_path):
     """One that TensorFlow or a signature takes for itself gets an underscore, which the manifest says."""
-    names = ["seed", "seed_", "self", "x", "z", "eps", "score", "reconstruction", "sample", "home.dest"]
+    names = [
+        "seed",
+        "seed_",
+        "self",
+        "readable",
+        "x",
+        "z",
+        "eps",
+        "score",
+        "reconstruction",
+        "sample",
+        "home.dest",
+    ]
     rows = pd.DataFrame(np.random.default_rng(0).normal(size=(60, len(names))), columns=names)
     data = from_frame(rows)
     data = data.with_preprocessor(TablePreprocessing(data.spec))
@@ -125,7 +137,13 @@ def test_columns_may_be_called_as_the_inputs_and_outputs_of_signatures(tmp_path)
     written = saved_model(model, tmp_path / "1", data=data)
     keys = {one["name"]: one["key"] for one in written.facts["columns"]}
     changed = {name: key for name, key in keys.items() if name != key}
-    assert changed == {"seed": "seed_", "seed_": "seed__", "self": "self_", "home.dest": "home_dest"}
+    assert changed == {
+        "seed": "seed_",
+        "seed_": "seed__",
+        "self": "self_",
+        "readable": "readable_",
+        "home.dest": "home_dest",
+    }
     assert "seed" in written.signatures["sample_posterior"]["inputs"]
     codec = load(written.path, model)
     codes = model.transform(rows)
