@@ -202,6 +202,16 @@ def test_only_the_command_line_prints():
             assert "print" not in calls, path
 
 
+def test_no_module_needs_unix():
+    """Modules of Python that other systems lack; what one system alone has is asked for where it is used."""
+    unix = {"fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios"}
+    for path in files():
+        for node in ast.parse(path.read_text()).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            assert not unix & {*names}, path
+
+
 def test_every_package_is_listed_for_the_wheel():
     """`find:` cannot see the remapped folders, so setup.cfg names each package."""
     text = (ROOT / "setup.cfg").read_text()

@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -15,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import filelock
 import keras
 import numpy as np
 import pandas as pd
@@ -712,8 +712,9 @@ def test_a_search_that_runs_keeps_its_settings(digits, tmp_path):
     place.mkdir()
     settings(3).save(tmp_path / "tuning.json")
     before = (tmp_path / "tuning.json").read_bytes()
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(FileExistsError, match="a search that is not running"):
-            search(tmp_path, settings(9), digits)
+    with (
+        filelock.FileLock(place / "lock"),
+        pytest.raises(FileExistsError, match="a search that is not running"),
+    ):
+        search(tmp_path, settings(9), digits)
     assert (tmp_path / "tuning.json").read_bytes() == before
