@@ -72,18 +72,13 @@ def renew(path, rows=50):
     path.write_text(more + path.read_text().partition("\n")[2])
 
 
-@pytest.mark.filterwarnings("default:.*has grown since the training")
-def test_of_a_file_that_has_grown_the_rows_of_the_training_are_read(home, kerasae):
+def test_of_a_file_that_has_grown_the_rows_of_the_training_are_read(home):
     before = Run.open("run").data
-    assert kerasae("evaluate", "run")[0] == 0
-    figures = json.loads((home / "run" / "metrics.json").read_text())["entries"]
     grow(home / "rows.csv")
-    after = Run.open("run").data
+    with pytest.warns(UserWarning, match=r"rows\.csv has grown since the training: only its first"):
+        after = Run.open("run").data
     for split in before.rows:
         pd.testing.assert_frame_equal(after.split(split).examples, before.split(split).examples)
-    status, _, err = kerasae("evaluate", "run")
-    assert status == 0 and err.count("\n") == 1 and "rows.csv has grown since the training" in err
-    assert json.loads((home / "run" / "metrics.json").read_text())["entries"] == figures
 
 
 def test_a_run_finds_its_data_from_another_folder(home, tmp_path, monkeypatch):

@@ -559,7 +559,7 @@ def test_a_damaged_search_is_refused_in_one_line(name, digits, tmp_path):
     write_rows(tmp_path / "search" / "trial_0", rows)
     path, draw, refused = tmp_path / name, random.Random(0), 0
     content = path.read_bytes()
-    for _ in range(200):
+    for _ in range(100):
         changed = bytearray(content)
         changed[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
         path.write_bytes(changed)
@@ -572,9 +572,10 @@ def test_a_damaged_search_is_refused_in_one_line(name, digits, tmp_path):
             refused += 1
         else:
             assert name != "search/trial_0/rows.npz" or found["val_error"].value == rows["val_error"].value
-    assert refused > 40
+    assert refused > 20
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_no_fault_of_a_trial(digits, tmp_path, monkeypatch):
     """It has failed for good otherwise, and the same command would not run it again."""
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "one")
