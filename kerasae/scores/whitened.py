@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.scores._base import Accounts
+from kerasae.scores._few_rows import FewRows, within
 from kerasae.scores._residual import ResidualScore
 
 #: Above it the covariance of the features is taken as diagonal: its root would have more numbers than
@@ -25,6 +26,10 @@ class WhitenedScore(ResidualScore):
     distance is the sum of squares of `W (r - m)`, where `W = P^(-1/2) V^(-1/2)`, `P` the correlation
     and `V` the variances: of all roots of `C^-1` the one whose coordinates stay nearest to the features
     (Kessy, Lewin, Strimmer 2018, ZCA-cor), so that each square is what its feature adds.
+
+    Where the thousandth of the rows that are furthest off make more than half of a feature's variance, they
+    are cut to the next one (`FewRows`): one gross error among the training rows would otherwise hide all
+    others.
 
     Of a row with missing entries it is the distance of the others, by their own covariance; what a missing
     entry adds is in `ResidualScore`.
@@ -52,12 +57,12 @@ class WhitenedScore(ResidualScore):
 
     def learn(self, accounts: Accounts, least: np.ndarray | None) -> None:
         full = self.root is not None
-        if self.expected is None:
-            rows, mean, scatter = _moments(accounts(), full)
-            counts = np.full(len(mean), rows)
-        else:
-            counts, mean, scatter = _moments_with_gaps(accounts, full)
-            rows = int(counts.max())
+        few = FewRows()
+        counts, mean, scatter = self._moments(lambda: few.watching(accounts), full)
+        bounds = few.bounds(counts, mean, np.diag(scatter) if full else scatter)
+        if bounds is not None:
+            counts, mean, scatter = self._moments(within(accounts, bounds), full)
+        rows = int(counts.max())
         variances = np.diag(scatter) if full else scatter
         deviations = np.sqrt(variances / np.maximum(counts, 1))
         # A feature that is always rebuilt would otherwise be infinitely odd at the least slip.
@@ -73,6 +78,12 @@ class WhitenedScore(ResidualScore):
             # Also where the floor holds: the root would lift it again.
             np.fill_diagonal(correlation, 1.0)
             self.root.assign(_inverse_root(_shrunk(correlation, rows)))
+
+    def _moments(self, accounts: Accounts, full: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if self.expected is not None:
+            return _moments_with_gaps(accounts, full)
+        rows, mean, scatter = _moments(accounts(), full)
+        return np.full(len(mean), rows), mean, scatter
 
     def present(self, inputs: Mapping[str, Any]) -> Any:
         scaled = (inputs["residual"] - self.mean) * self.inverse
