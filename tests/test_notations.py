@@ -96,6 +96,13 @@ def test_dates_are_read_and_given_back_as_they_were(entries, values):
     assert Column.from_dict(column.to_dict()) == column
 
 
+def test_dates_are_written_as_most_entries_are():
+    entries = ["01/02/2024", "13/02/2024", "7/3/2024"]
+    for more, written in (["02/02/2024"], "07/03/2024"), (["8/3/2024", "9/3/2024"], "7/3/2024"):
+        column = found(entries + more)
+        assert read_and_written(column, ["7/3/2024"])[1] == [written]
+
+
 @pytest.mark.parametrize("words", [("Yes", "No"), ("y", "n"), ("TRUE", "FALSE"), ("T", "F")])
 def test_words_are_booleans_with_gaps_and_given_back(words):
     column = found([*words, "", "NA", words[0]])

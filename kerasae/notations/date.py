@@ -163,7 +163,8 @@ class DateFinder:
         self._shapes: Counter[str] = Counter()
         self._zones: set[str] = set()
         self._offsets: set[str] = set()
-        self._bare = self._short = self._upper = self._lower = self._mixed = False
+        self._bare = self._upper = self._lower = self._mixed = False
+        self._short = self._zeros = 0
         self._rows = 0
 
     @property
@@ -218,7 +219,8 @@ class DateFinder:
                 self._shapes[one["values"]] += one["counts"]
             offsets = pc.struct_field(pc.extract_regex(texts, "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"), "o")
             self._offsets |= {one or "" for one in pc.unique(offsets).to_pylist()}
-        self._short |= _any(texts, "(?:^|[^0-9])[0-9](?:[^0-9]|$)")
+        self._short += _count(texts, "(?:^|[^0-9])[0-9](?:[^0-9]|$)")
+        self._zeros += _count(texts, "(?:^|[^0-9:])0[0-9]")
         letters = pc.replace_substring_regex(texts, "[^A-Za-z]", "")
         upper, lower = (pc.equal(letters, case(letters)) for case in (pc.utf8_upper, pc.utf8_lower))
         self._upper |= _some(pc.and_(upper, pc.invert(lower)))
@@ -254,7 +256,9 @@ class DateFinder:
         case: Any = styles[0] if len(styles) == 1 and named else ""
         if form.endswith("%p") and not any(part in form for part in ("%b", "%B", "%a")):
             case = "lower" if self._lower else ""
-        date = Date(pattern=form + ending, padded=not self._short, case=case, digits=digits, zone=zone)
+        date = Date(
+            pattern=form + ending, padded=self._zeros >= self._short, case=case, digits=digits, zone=zone
+        )
         return date, either
 
     def _zone(self) -> tuple[str | None, str]:
@@ -290,8 +294,8 @@ class DateFinder:
         return f"{_ISO}{match[1]}%H:%M{seconds}" + (".%f" if match[3] else ""), len(match[3] or "9" * 6)
 
 
-def _any(texts: pa.ChunkedArray, regex: str) -> bool:
-    return _some(pc.match_substring_regex(texts, regex))
+def _count(texts: pa.ChunkedArray, regex: str) -> int:
+    return pc.sum(pc.match_substring_regex(texts, regex)).as_py() or 0
 
 
 def _some(condition: pa.ChunkedArray) -> bool:
