@@ -121,9 +121,11 @@ class TablePCA:
         return vectors[:, ::-1]
 
     def _of_few_rows(self, data: Data) -> np.ndarray:
-        """Components, the greatest first, `(numbers, rows)`: from the rows, as the columns are more."""
+        """Components, the greatest first, `(numbers, components)`: from the rows, as the columns are more."""
         centred = np.concatenate([self._centred(x) for x in _parts(data)])
-        return np.linalg.svd(centred, full_matrices=False)[2].T
+        _, rows = np.linalg.eigh(centred @ centred.T)
+        # Unit vectors again, which the least components have lost to rounding.
+        return np.linalg.qr(centred.T @ rows[:, ::-1][:, : self._wanted])[0]
 
     def _widen(self, x: np.ndarray) -> np.ndarray:
         """Numbers, and indicators if they are wanted, with NaN for missing."""

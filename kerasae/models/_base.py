@@ -207,7 +207,7 @@ class Autoencoder(MultiWorkerFit):
 
     def _tensors(self, raw: Any) -> Any:
         if self.preprocessor is not None:
-            return self.preprocessor.tensors(raw)
+            return self.preprocessor.together(self.preprocessor.tensors(raw))
         raw = np.asarray(raw)
         check_examples(raw, self.encoder.input_shape)
         return raw

@@ -81,6 +81,10 @@ class Preprocessor(keras.layers.Layer):
             )
         return array
 
+    def together(self, tensors: Any) -> Any:
+        """What `tensors` gives in as few tensors as may be, for a graph; `call` takes it too."""
+        return tensors
+
     def inputs(self) -> Any:
         """Symbolic raw examples, for a functional model."""
         return keras.Input(self.spec.shape, dtype=self.spec.dtype, name="raw")

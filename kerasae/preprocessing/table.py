@@ -20,9 +20,9 @@ from kerasae.preprocessing._raw_types import type_name
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
-#: Numbers above which a functional model takes them in one input; and what that is called among columns,
-#: whose names are strings.
-_MOST_INPUTS, _ALL_NUMBERS = 256, None
+#: Numbers above which a functional model takes them in one input; and what all numbers are called among
+#: columns, of which none has this name.
+_MOST_INPUTS, _ALL_NUMBERS = 256, "\0numbers"
 #: Entries of a column from which robust statistics are taken: a sample, where there are more.
 _SAMPLE = 100_000
 
@@ -159,7 +159,8 @@ class TablePreprocessing(Preprocessor):
                 f"Expected the columns of the training, received a table without {_listed(missing)}; "
                 f"{did_you_mean(missing[0], here)}"
             )
-        extra = [str(name) for name in raw if name not in names]
+        known = set(names)
+        extra = [str(name) for name in raw if name not in known]
         if extra:
             warnings.warn(
                 f"Columns that the training did not have are ignored: {_listed(extra)}.", stacklevel=2
@@ -173,8 +174,15 @@ class TablePreprocessing(Preprocessor):
         values |= zip((one.name for one in numbers), _matrix(raw, numbers).T, strict=True)
         return {name: values[name] for name in names}
 
+    def together(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        features = self.spec.features
+        found = {features[i].name: tensors[features[i].name] for i in self._categories}
+        if self._numbers:
+            found[_ALL_NUMBERS] = np.stack([tensors[features[i].name] for i in self._numbers], axis=1)
+        return found
+
     def to_x(self, raw: Any, batch_size: int = 8192) -> np.ndarray:
-        tensors = self.tensors(raw)
+        tensors = self.together(self.tensors(raw))
         centers, scales = self._of_numbers()
         features = self.spec.features
         rows = len(next(iter(tensors.values())))
@@ -182,9 +190,8 @@ class TablePreprocessing(Preprocessor):
             raise ValueError("Expected at least one example, received none.")
         x = np.empty((rows, len(features)), "float32")
         if self._numbers:
-            # As in `call`, all columns at once.
-            numbers = np.stack([tensors[features[i].name] for i in self._numbers], axis=1)
-            x[:, self._numbers] = (numbers - centers) / scales
+            # As in `call`.
+            x[:, self._numbers] = (tensors[_ALL_NUMBERS] - centers) / scales
         for i, lookup in zip(self._categories, self._lookups, strict=True):
             column = features[i]
             for start in range(0, rows, batch_size):
