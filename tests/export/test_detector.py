@@ -114,7 +114,8 @@ def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
     scores = np.asarray(subject.detector(run.model.accounts(subject.held_out)))
     threshold = float(np.sort(scores)[-20])
     tied = dataclasses.replace(subject, detector=Detector(subject.detector.score, threshold))
-    case = make_cases(tied, server_view(tied.preprocessor), seeded=True)["detect"]
+    cases = make_cases(tied, server_view(tied.preprocessor), seeded=True, unreadable=False)
+    case = cases["detect"]
     assert len(case.expected["score"]) < len(scores)
     assert not np.isclose(case.expected["score"], threshold, rtol=1e-7).any()
     assert case.expected["anomalous"].sum() >= 17
