@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 import warnings
 
 import keras
@@ -20,7 +21,7 @@ from kerasae.data._base import SPLITS, draw_splits
 from kerasae.data._csv import CsvFile
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
-from kerasae.data.tables import from_frame
+from kerasae.data.tables import from_frame, tables
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
@@ -1025,3 +1026,23 @@ def test_a_wide_file_is_read_in_few_blocks(tmp_path):
     source = CsvFile(tmp_path / "t.csv", Skipped("raise"))
     assert len([*source.blocks()]) == 1
     np.testing.assert_array_equal(load_data(tmp_path / "t.csv", test=1.0).test.examples, x)
+
+
+def test_a_row_with_too_many_cells_that_is_no_text_is_refused_without_a_traceback(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(sys, "unraisablehook", shown.append)
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"a,b\n" + b"1,2\n" * 12 + b"3,4,\x80\n")
+    with pytest.raises(ValueError, match=r"Expected a CSV in .*Expected 2 columns, got 3"):
+        tables(str(path))
+    assert not shown
+
+
+def test_a_damaged_page_of_a_parquet_file_is_refused_in_a_line(tmp_path):
+    path = tmp_path / "rows.parquet"
+    pd.DataFrame({"a": np.arange(1000.0)}).to_parquet(path, compression=None)
+    content = bytearray(path.read_bytes())
+    content[4:30] = b"\xff" * 26
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="Expected a whole Parquet file"):
+        tables(str(path))

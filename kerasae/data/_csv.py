@@ -1,11 +1,14 @@
 """CSV and Parquet files in blocks, with what cannot be read named by file and line."""
 
+import contextlib
 import copy
 import csv
 import itertools
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -143,25 +146,27 @@ class CsvFile:
 
         try:
             names = self._layout.names
-            reader = pa_csv.open_csv(
-                self._text,
-                pa_csv.ReadOptions(
-                    use_threads=False,
-                    block_size=BLOCK * max(1, len(names) // _WIDE),
-                    column_names=names,
-                    skip_rows=self._layout.above + self._layout.header_lines,
-                ),
-                pa_csv.ParseOptions(
-                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
-                ),
-                pa_csv.ConvertOptions(column_types={name: pa.binary() for name in names}),
-            )
+            with _without_tracebacks():
+                reader = pa_csv.open_csv(
+                    self._text,
+                    pa_csv.ReadOptions(
+                        use_threads=False,
+                        block_size=BLOCK * max(1, len(names) // _WIDE),
+                        column_names=names,
+                        skip_rows=self._layout.above + self._layout.header_lines,
+                    ),
+                    pa_csv.ParseOptions(
+                        delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
+                    ),
+                    pa_csv.ConvertOptions(column_types={name: pa.binary() for name in names}),
+                )
         except pa.ArrowInvalid as error:
             raise self._failure(errors, error) from None
         seen = 0
         while True:
             try:
-                batch = reader.read_next_batch()
+                with _without_tracebacks():
+                    batch = reader.read_next_batch()
             except StopIteration:
                 return
             except pa.ArrowInvalid as error:
@@ -191,7 +196,8 @@ class CsvFile:
             yield pa.table(trimmed, names=self.names)
 
     def _failure(self, errors: list[ValueError], error: pa.ArrowInvalid) -> ValueError:
-        return errors[0] if errors else ValueError(f"Expected a CSV in {self.path}, received: {error}")
+        reason = " ".join(str(error).split())
+        return errors[0] if errors else ValueError(f"Expected a CSV in {self.path}, received: {reason}")
 
     def _physical(self, row: int, ragged: list[int]) -> int:
         """The number of a row in the file, from 1, from that among the rows not ragged, from 0."""
@@ -229,9 +235,42 @@ class ParquetFile:
         self.names = list(self.schema.names)
 
     def blocks(self) -> Iterator[pa.Table]:
-        """The rows in order, at most 16,384 at a time."""
-        for batch in self._file.iter_batches(16384):
-            yield pa.Table.from_batches([batch])
+        """The rows in order, at most 16,384 at a time.
+
+        Raises:
+            ValueError: if a page is damaged.
+        """
+        batches = self._file.iter_batches(16384)
+        while True:
+            try:
+                table = pa.Table.from_batches([next(batches)])
+            except StopIteration:
+                return
+            except (pa.ArrowException, OSError) as error:
+                reason = " ".join(str(error).split())
+                raise ValueError(
+                    f"Expected a whole Parquet file in {self.path}, received a damaged one: {reason}"
+                ) from None
+            yield table
+
+
+@contextlib.contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Keeps Arrow from showing a traceback for a row with too many cells that is not UTF-8.
+
+    It cannot hand such a row to the handler, and refuses it, whatever the handler would say.
+    """
+    before = sys.unraisablehook
+
+    def show(ignored: Any) -> None:
+        if not isinstance(ignored.exc_value, UnicodeDecodeError):
+            before(ignored)
+
+    sys.unraisablehook = show
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _quoted(cell: str) -> str:
