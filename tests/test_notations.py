@@ -185,7 +185,7 @@ def numbers(draw):
     )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(numbers(), st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=6), st.randoms())
 def test_a_number_that_is_written_is_read_again(number, digits, random):
     values = [one / 10**number.places if number.places else one for one in digits]

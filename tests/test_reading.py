@@ -339,6 +339,7 @@ def test_results_are_written_as_the_file_was(dressed, tmp_path):
     assert made["price"].tolist() == strings["price"].tolist()
 
 
+@pytest.mark.slow
 def test_a_table_of_constants_trains_and_is_judged(tmp_path):
     text = "a,b,c,d\n" + "5,x,yes,2024-02-03\n" * 40
     recipe = Recipe.of(source=str(write(tmp_path / "t.csv", text)), latent_dim=2, train={"epochs": 2})
