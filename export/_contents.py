@@ -139,11 +139,13 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
 
 
 def _input_facts(subject: Subject) -> dict[str, Any] | None:
-    """Type and range of the raw numbers of an array; `None` for tables and texts."""
+    """Type and range of the raw numbers of an array, the range by feature where each has its own; `None` for
+    tables and texts."""
     spec = subject.preprocessor.spec
     if spec.kind in ("table", "text"):
         return None
-    low, high = (getattr(subject.preprocessor, side, getattr(spec, side)) for side in ("low", "high"))
+    ends = (getattr(subject.preprocessor, side, getattr(spec, side)) for side in ("low", "high"))
+    low, high = (None if end is None else np.asarray(end, "float64").tolist() for end in ends)
     return {"dtype": spec.dtype, "low": low, "high": high}
 
 
