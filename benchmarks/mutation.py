@@ -31,6 +31,7 @@ TESTS = {
     "kerasae/losses/columns.py": ["tests/test_losses.py", "tests/test_tables.py"],
     "kerasae/losses/tokens.py": ["tests/test_losses.py", "tests/test_texts.py"],
     "kerasae/penalties": ["tests/test_penalties.py"],
+    "kerasae/penalties/kl_sparsity.py": ["tests/test_penalties.py", "tests/test_models.py"],
     "kerasae/penalties/squared_jacobian.py": ["tests/test_penalties.py", "tests/test_jacobian.py"],
     "kerasae/evaluation": ["tests/test_evaluation.py", "tests/test_data.py"],
     "kerasae/evaluation/_tables.py": ["tests/test_tables.py"],

@@ -429,6 +429,13 @@ def test_the_gradient_does_not_shrink_with_momentum(codes, momentum):
     np.testing.assert_allclose(tape.gradient(loss, inputs), np.tile(slope, (BATCH, 1)), rtol=1e-4)
 
 
+def test_no_gradient_moves_the_average(codes):
+    penalty = KLSparsity(momentum=0.5)
+    penalty.build((None, UNITS))
+    assert len(penalty.weights) == 2
+    assert not penalty.trainable_weights
+
+
 @pytest.mark.parametrize("rho", [0, 1, -0.1, 1.5])
 def test_wrong_rhos_are_refused(rho):
     with pytest.raises(ValueError, match=r"`rho` must be in \(0, 1\), received"):
