@@ -37,7 +37,10 @@ def people(rows, seed, gaps=0.0):
     return frame.mask(rng.random(frame.shape) < gaps)
 
 
-@pytest.fixture(scope="module", params=[0.0, 0.1], ids=["whole", "gaps"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(0.0, marks=pytest.mark.slow, id="whole"), pytest.param(0.1, id="gaps")],
+)
 def trained(request):
     """A detector model of training rows without gaps, or with a tenth of the cells missing."""
     data = from_frame(people(1200, 0, request.param))
