@@ -165,8 +165,9 @@ class TableEdgeView(View):
         # -1, 1.5 and numbers past the last code are codes of nothing: an unknown value, as is 0.
         inside = tf.logical_and(tf.greater_equal(x, 0.0), tf.less_equal(x, self._last))
         known = tf.logical_and(inside, tf.equal(x, tf.floor(x)))
-        unknown = tf.logical_and(self._codes, tf.logical_and(tf.equal(x, x), tf.logical_not(known)))
-        return tf.where(unknown, tf.zeros_like(x), x)
+        missing = tf.math.is_nan(x)
+        kept = tf.logical_or(tf.logical_not(self._codes), tf.logical_or(missing, known))
+        return tf.where(kept, x, tf.zeros_like(x))
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
         bounded = tf.clip_by_value(x, -BOUND, BOUND)

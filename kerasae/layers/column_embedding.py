@@ -75,7 +75,7 @@ class ColumnEmbedding(keras.layers.Layer):
         missing = ops.isnan(inputs)
         if self.untaught:
             missing = ops.logical_or(missing, ops.logical_and(self._untaught, ops.equal(inputs, 0.0)))
-        values = ops.where(missing, ops.zeros_like(inputs), inputs)
+        values = ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
         parts = [ops.take(values, self._numbers, axis=1)] if len(self._numbers) else []
         for column, lookup in zip(self._categories, lookups, strict=True):
             last = float(self.widths[column])

@@ -158,10 +158,11 @@ def comparable(scores: Any) -> Any:
     """Return scores with `HIGHEST` in place of NaN and infinity; safe in a graph.
 
     The comparison is false for NaN as well. `logical_not` of the opposite comparison is not: graph
-    optimisers rewrite `not (a <= b)` as `a > b`, which differs for NaN alone.
+    optimisers rewrite `not (a <= b)` as `a > b`, which differs for NaN alone, and ONNX writes `a <= b` as
+    `not (a > b)`: only `<` is `<` everywhere.
     """
     scores = ops.cast(scores, "float32")
-    finite = ops.less_equal(ops.abs(scores), HIGHEST)
+    finite = ops.less(ops.abs(scores), float("inf"))
     return ops.where(finite, scores, ops.full_like(scores, HIGHEST))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.layers import ColumnScales
-from kerasae.losses._base import ReconstructionLoss, greatest, normal_quantile
+from kerasae.losses._base import HIGHEST, ReconstructionLoss, greatest, normal_quantile
 from kerasae.losses._usual import usual_parts
 from kerasae.spec import Spec
 
@@ -139,7 +139,7 @@ class Columns(ReconstructionLoss):
             nll = ops.softplus(logits) - truth * logits
             # What is neither 0 nor 1 has no probability; the formula would give it one above 1.
             valid = ops.logical_or(ops.equal(truth, 0.0), ops.equal(truth, 1.0))
-            parts.append(ops.where(valid, nll, ops.full_like(nll, float("inf"))))
+            parts.append(ops.where(valid, nll, ops.full_like(nll, HIGHEST)))
         for column in self._categories:
             logits = self._logits(params, column)
             chosen = ops.one_hot(
@@ -207,12 +207,12 @@ class Columns(ReconstructionLoss):
     def error(self, x: Any, params: Any) -> Any:
         """`-log p` of each row, `(batch,)`, in nats; that of a missing entry as `account` has it.
 
-        Infinite for a row without any entry, of which nothing can be said.
+        `HIGHEST` for a row without any entry, of which nothing can be said.
         """
         account = self.account(x, params)
         nll = ops.sum(account["nll"], axis=1)
         nothing = ops.min(account["missing"], axis=1) > 0.5
-        return ops.where(nothing, ops.full_like(nll, float("inf")), nll)
+        return ops.where(nothing, ops.full_like(nll, HIGHEST), nll)
 
     def get_config(self) -> dict[str, Any]:
         return {

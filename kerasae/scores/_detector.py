@@ -47,7 +47,7 @@ class Detector(keras.Model):
     def call(self, inputs: Mapping[str, Any]) -> Any:
         needed = self.score.taken(inputs)
         # A score of what is not finite may be finite itself: maxima and int8 lose NaN on the way.
-        told = [ops.all(ops.less_equal(ops.abs(part), HIGHEST), axis=1) for part in needed.values()]
+        told = [ops.all(ops.less(ops.abs(part), float("inf")), axis=1) for part in needed.values()]
         if "missing" in needed:
             # Of a row without any entry nothing can be said.
             told.append(ops.any(needed["missing"] < 0.5, axis=1))
