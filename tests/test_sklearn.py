@@ -140,11 +140,20 @@ def test_a_stored_estimator_is_the_estimator(iris, dump, tmp_path):
 
 def test_a_frame_of_several_types(mixed):
     detector = AutoencoderDetector(
-        preset=None, latent_dim=2, contamination=0.05, epochs=30, settings={"network.widths": [16]}
-    ).fit(mixed)
-    flagged = mixed.index[detector.predict(mixed) == -1]
+        preset=None,
+        latent_dim=2,
+        contamination=0.05,
+        novelty=False,
+        epochs=30,
+        settings={"network.widths": [16]},
+    )
+    flagged = mixed.index[detector.fit_predict(mixed) == -1]
+    assert len(flagged) == 10
     assert len(set(flagged) & set(mixed.index[-10:])) >= 7
-    assert detector.explain(mixed).shape == (200, 4)
+    reasons = detector.explain(mixed)
+    assert reasons.shape == (200, 4)
+    # Gaps among the rows of `fit` are judged as they are in other rows.
+    assert np.allclose(-detector.training_scores_, reasons.sum(axis=1), rtol=1e-4)
     codes = AutoencoderTransformer(2, **_SHORT).set_output(transform="pandas").fit_transform(mixed)
     assert [*codes.columns] == ["autoencodertransformer0", "autoencodertransformer1"]
     assert [*codes.index] == [*mixed.index]

@@ -111,7 +111,7 @@ class AnomalyDetector(Application):
         """
         score = self.detector_.score
         parts = [
-            np.asarray(score.on_training_rows({key: part[key] for key in score.needs}), "float64")
+            np.asarray(score.on_training_rows(score.taken(part)), "float64")
             for part in self._accounts(data, "train")
         ]
         return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
