@@ -807,8 +807,8 @@ def test_a_refused_export_changes_nothing(subject, ship):
     assert {path: path.stat().st_mtime_ns for path in ship.rglob("*")} == before
 
 
-#: What float32 keeps and eight bits break.
-STRICT = {"max_deviation": 1e-3}
+#: What float32 keeps, exact to some 1e-6, and fewer bits break, whose kernels are off by some 1e-4 at least.
+STRICT = {"max_deviation": 3e-5}
 
 
 def test_a_precision_that_fails_leaves_the_others_and_says_so(square, tmp_path):
