@@ -170,7 +170,12 @@ def test_bad_convolutions(arguments, message):
 @pytest.mark.parametrize(
     ("network", "family", "arguments"),
     [
-        *(("conv", family, {"residual_blocks": 1}) for family in FAMILIES),
+        *(
+            pytest.param(
+                "conv", family, {"residual_blocks": 1}, marks=[pytest.mark.slow] * (family != "sparse")
+            )
+            for family in FAMILIES
+        ),
         ("dense", "undercomplete", {"frequencies": 3}),
     ],
 )

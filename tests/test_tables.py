@@ -695,7 +695,13 @@ model.inverse_transform(codes).to_pickle(sys.argv[4])
 """
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        "variational",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in FAMILIES if name != "variational"),
+    ],
+)
 def test_a_table_with_gaps_trains_reloads_and_comes_back(family, path, tmp_path, run_python):
     recipe = Recipe.of(
         family,

@@ -221,7 +221,7 @@ def test_the_loss_is_the_cross_entropy_of_what_is_no_padding():
 # Models ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mixing", ["conv", "transformer"])
+@pytest.mark.parametrize("mixing", ["conv", pytest.param("transformer", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", registry.names("model"))
 def test_every_family_trains_reloads_and_gives_texts_back(family, mixing, tmp_path):
     import kerasae
