@@ -207,7 +207,8 @@ def check_column(column):
     data = prepared(table)
     back = data.preprocessor.restore(data.to_x(table))["a"]
     there = table["a"].notna() & (table["a"].astype(object) != "")
-    assert type_name(back) == type_name(table["a"])
+    # A category of empty texts alone has no value to learn, and comes back empty.
+    assert type_name(back) == type_name(table["a"]) or not there.any()
     for old, new in zip(table["a"][there], back[there], strict=True):
         if isinstance(old, str | bool | np.bool_):
             assert new == old
