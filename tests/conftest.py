@@ -1,6 +1,7 @@
 """What the tests share: the digits of scikit-learn, and models of every family on them."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import pytest
 
-from kerasae import Recipe
+from kerasae import Recipe, cli
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,26 @@ def run_python():
         return done if not check else done.stdout
 
     return run
+
+
+@pytest.fixture
+def kerasae(capsys):
+    """Runs a command line; returns status, stdout and stderr."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def home(trained, tmp_path, monkeypatch):
+    """A copy of the folder of a file's fixture `trained`, with a run in `run`, as the working folder."""
+    home = shutil.copytree(trained, tmp_path / "home")
+    monkeypatch.chdir(home)
+    path = home / "run" / "data.json"
+    path.write_text(path.read_text().replace(str(trained), str(home)))
+    return home

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae import Recipe, cli, load_model
+from kerasae import Recipe, load_model
 from kerasae.checkpoint import Checkpoint
 from kerasae.comparison import read_history
 from kerasae.runs import Run, run_recipe, unfinished_recipe
@@ -32,19 +32,6 @@ def recipe(tmp_path_factory):
         network={"widths": [24], "dropout": 0.1},
         train={"epochs": 6, "batch_size": 64, "checkpoint_seconds": 0.0},
     )
-
-
-@pytest.fixture
-def kerasae(capsys):
-    """Runs a command line; returns status, stdout and stderr."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture(scope="module")

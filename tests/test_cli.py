@@ -21,19 +21,6 @@ from kerasae.recipe import Recipe
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
 
 
-@pytest.fixture
-def kerasae(capsys):
-    """Runs the command line in this process; returns exit status, output, errors."""
-
-    def kerasae(*arguments):
-        with pytest.raises(SystemExit) as exit_:
-            main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return kerasae
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "vae"

@@ -9,23 +9,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kerasae import Recipe, cli
+from kerasae import Recipe
 from kerasae.comparison import compare_runs
 from kerasae.data import Source
 from kerasae.runs import Run, run_recipe, unfinished_recipe
-
-
-@pytest.fixture
-def kerasae(capsys):
-    """Runs a command line; returns status, stdout and stderr."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 def frame(rows, seed=0):
@@ -47,16 +34,6 @@ def trained(tmp_path_factory):
         run_recipe(recipe.override({"data.path": "rows.csv"}), "run")
     finally:
         os.chdir(before)
-    return home
-
-
-@pytest.fixture
-def home(trained, tmp_path, monkeypatch):
-    """A copy of it that knows its own place, as the working folder."""
-    home = shutil.copytree(trained, tmp_path / "home")
-    monkeypatch.chdir(home)
-    path = home / "run" / "data.json"
-    path.write_text(path.read_text().replace(str(trained), str(home)))
     return home
 
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 from pathlib import Path
 
 import keras
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasae import Recipe, cli
+from kerasae import Recipe
 from kerasae.applications import apply
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.runs import Run, run_recipe
@@ -49,29 +48,6 @@ def trained(tmp_path_factory):
     finally:
         os.chdir(before)
     return home
-
-
-@pytest.fixture
-def home(trained, tmp_path, monkeypatch):
-    """A copy of it that knows its own place, as the working folder."""
-    home = shutil.copytree(trained, tmp_path / "home")
-    monkeypatch.chdir(home)
-    path = home / "run" / "data.json"
-    path.write_text(path.read_text().replace(str(trained), str(home)))
-    return home
-
-
-@pytest.fixture
-def kerasae(capsys):
-    """Runs a command line; returns status, stdout and stderr."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkeypatch, kerasae):
