@@ -8,7 +8,8 @@ counts the fresh normal rows above it. The networks are small, and the rows so f
 heart: a threshold from rows that were trained on would flag several times as many.
 
 train: `kerasae train` and `kerasae apply anomaly`.
-tune: two trials, the better one trained again on training and validation rows, as `kerasae tune` does.
+tune: `kerasae tune` with two trials, which trains the better one again on training and validation rows, and
+    `kerasae apply anomaly`.
 preset: as `train`, with the settings of `--preset detector` in fewer steps.
 estimator: `kerasae.sklearn.AutoencoderDetector`, `fit` and `predict`.
 
@@ -21,6 +22,7 @@ chance.
 import argparse
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -118,28 +120,17 @@ def by_preset(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
 
 
 def by_search(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
-    """Trials of two code sizes, and the winner as `kerasae tune` trains it, all in this process."""
-    from kerasae.tuning.objectives import figures
-    from kerasae.tuning.refit import winning_recipe
-    from kerasae.tuning.settings import Settings
-    from kerasae.tuning.trials import Trial
-
-    from kerasae import train
-    from kerasae.runs import run_recipe
-
-    searched = recipe(folder, repetition)
-    data = searched.load()
-    trials = []
-    for number, size in enumerate((3, 9)):
-        drawn = {"network.latent_dim": size}
-        tried = searched.override(drawn)
-        model = tried.build(data)
-        history = train(model, data, **tried.train)
-        found = {**figures(model, data, "error"), "epochs": float(history.best_epoch)}
-        values = {"latent_dim": size}
-        trials.append(Trial(number, "COMPLETED", values, drawn, found, history.reductions, 0.0, ""))
-    best = min(trials, key=lambda trial: trial.figures["val_error"])
-    run_recipe(winning_recipe(Settings(searched), best), folder / "run")
+    """`kerasae tune`, the command itself, with two trials of at most 30 epochs."""
+    recipe(folder, repetition)
+    command = [
+        *(sys.executable, "-m", "kerasae", "tune", str(folder / "rows.npy"), "--out", str(folder / "run")),
+        *("--model", "denoising", "--trials", "2", "--latent-dims", "3,9", "--jobs", "1"),
+        *("--epochs", "30", "--batch-size", "32", "--learning-rate", "3e-3", "--seed", str(repetition)),
+        *("--set", "data.calibration=0.4975", "--set", "train.jit_compile=false"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"`kerasae tune` ended with {done.returncode}: {done.stderr[-500:]}")
     return counts_of_run(folder / "run", fresh)
 
 
