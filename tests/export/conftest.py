@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import shutil
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from kerasae.export._verify_edge import breaches, compare
 from kerasae.export.tflite import open_artifact
 
 from kerasae import Recipe, export, train
+from kerasae.data import Data, Split
+from kerasae.data.tables import from_frame
+from kerasae.preprocessing import Rescaling, TablePreprocessing
+from kerasae.spec import Spec
 
 
 @pytest.fixture(scope="session")
@@ -152,3 +157,112 @@ def served_by_kind(tmp_path_factory):
 def served(request, served_by_kind):
     """A SavedModel of a variational autoencoder for each kind of data, after two epochs."""
     return served_by_kind(request.param)
+
+
+# One subject of each network, what was written from it, and its bundle --------------------------------
+
+
+WORDS = ["red", "green", "cat", "dog", "sees", "eats", "the", "a"]
+
+
+def photos():
+    rng = np.random.default_rng(0)
+    mix = rng.random((3, 6 * 5 * 3))
+    pixels = np.round(rng.random((260, 3)) @ mix * 80).astype("uint8").reshape(-1, 6, 5, 3)
+    spec = Spec("image", (6, 5, 3), "uint8", 0.0, 255.0)
+    data = Data("photos", spec, Split(pixels[:160]), Split(pixels[160:180]), Split(pixels[180:]))
+    return data.with_preprocessor(Rescaling(spec))
+
+
+def rows():
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(400, 2))
+    day = pd.Timestamp("2021-03-01")
+    frame = pd.DataFrame(
+        {
+            "number": hidden[:, 0] * 3,
+            "income (USD)/year": np.round(40_000 + 9_000 * hidden[:, 1]).astype("int64"),
+            "flag": hidden[:, 0] > 0,
+            "day": day + pd.to_timedelta(np.round(100 * hidden[:, 0]), unit="D"),
+            "moment": day + pd.to_timedelta(np.round(1e5 * hidden[:, 1]), unit="s"),
+            "category": np.select([hidden[:, 1] > 1, hidden[:, 1] > -1], ["high", "middle"], "low"),
+        }
+    )
+    frame = frame.convert_dtypes().mask(rng.random(frame.shape) < 0.2)
+    return frame.assign(empty=np.nan)
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("texts") / "t.txt"
+    path.write_text("\n".join(" ".join(rng.choice(WORDS, rng.integers(2, 9))) for _ in range(300)))
+    table = from_frame(rows())
+    with pytest.warns(UserWarning, match="'empty' has no value"):
+        table = table.with_preprocessor(TablePreprocessing(table.spec))
+    return {
+        "dense": photos(),
+        "conv": photos(),
+        "table": table,
+        "text": Recipe.of(source=str(path)).load(),
+    }
+
+
+@pytest.fixture(scope="session")
+def subject(sources):
+    """A small trained model of a family over a network, and held-out rows; made once for each."""
+    made = {}
+
+    def subject(network, family="variational"):
+        if (network, family) not in made:
+            data = sources[network]
+            small = {"text": {"embedding_dim": 8, "hidden": 16}, "conv": {"filters": [4, 8]}}.get(
+                network, {"widths": [16]}
+            )
+            recipe = Recipe.of(family, latent_dim=3, network={"name": network, **small})
+            model = recipe.build(data)
+            train(model, data, epochs=4, batch_size=32, learning_rate=0.01)
+            made[network, family] = Subject.of(model, data=data, name="small")
+        return made[network, family]
+
+    return subject
+
+
+@pytest.fixture(scope="session")
+def artifacts(subject, tmp_path_factory):
+    """The SavedModel and the float32 file of a subject; written once for each."""
+    made = {}
+
+    def artifacts(network, family="variational"):
+        if (network, family) not in made:
+            what, home = subject(network, family), tmp_path_factory.mktemp("artifacts")
+            made[network, family] = (
+                export.saved_model(what, home / "server"),
+                export.tflite(what, home / "m.tflite"),
+            )
+        return made[network, family]
+
+    return artifacts
+
+
+@pytest.fixture(scope="session")
+def shipped(subject, tmp_path_factory):
+    """A bundle of a table in all formats, which tests must not change."""
+    root = tmp_path_factory.mktemp("ship") / "ship"
+    export.bundle(subject("table"), root, precisions=["float32", "int8"])
+    return root
+
+
+@pytest.fixture
+def ship(shipped, tmp_path):
+    """A copy of `shipped`."""
+    shutil.copytree(shipped, tmp_path / "ship")
+    return tmp_path / "ship"
+
+
+@pytest.fixture
+def square(digits):
+    """A model whose first kernel is square, so that its transpose fits."""
+    model = Recipe.of("undercomplete", latent_dim=4, network={"widths": [64, 16]}).build(digits)
+    train(model, digits, epochs=2)
+    return Subject.of(model, data=digits, name="square")

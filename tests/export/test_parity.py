@@ -1,0 +1,133 @@
+"""An artifact that does not compute what its model computes does not leave."""
+
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from kerasae.export import _convert, _endpoints, _parity, _views
+from kerasae.export._parity import Case, golden_arrays
+from kerasae.export._verify_edge import compare, read_golden
+
+from kerasae import export, registry
+from kerasae.losses import HIGHEST
+
+
+def writes(subject, side, path):
+    return export.saved_model(subject, path) if side == "server" else export.tflite(subject, path)
+
+
+def with_another_weight(monkeypatch, side, model, spoil):
+    """Writes artifacts whose first kernel is not the model's."""
+    writer = registry.resolve("export", "saved_model") if side == "server" else _convert.convert
+    original = _endpoints.write_saved_model
+
+    def spoiled(*arguments):
+        kernel = model.encoder.layers[1].kernel
+        kept = kernel.numpy()
+        kernel.assign(spoil(kept))
+        original(*arguments)
+        kernel.assign(kept)
+
+    monkeypatch.setattr(sys.modules[writer.__module__], "write_saved_model", spoiled)
+
+
+def one_weight(kernel):
+    kernel = kernel.copy()
+    kernel[20, 3] += 0.1 * kernel.std()
+    return kernel
+
+
+def test_an_onnx_file_of_another_model_is_caught(monkeypatch, square, tmp_path):
+    described = type(square.model).describe
+    monkeypatch.setattr(
+        type(square.model), "describe", lambda self, x: {"z": 1.001 * described(self, x)["z"]}
+    )
+    square.cached("onnx", lambda: _with_honest_codes(square))
+    with pytest.raises(export.ParityError, match=r"m\.onnx does not agree"):
+        export.onnx(square, tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def _with_honest_codes(subject):
+    x = subject.preprocessor.to_x(subject.held_out)
+    codes = subject.model.transform(subject.held_out)
+    params = subject.model.decoder(codes)
+    loss = subject.model.reconstruction_loss
+    view = _views.edge_view(subject.preprocessor)
+    expected = view.expected(np.asarray(loss.mean(params)), "reconstruction")
+    expected |= {"z": codes, "score": np.asarray(loss.error(x, params))}
+    return {"all": Case(view.feed(subject.held_out), expected, view.units("reconstruction"))}
+
+
+@pytest.mark.parametrize("side", ["server", "edge"])
+@pytest.mark.parametrize("spoil", [one_weight, np.transpose, lambda kernel: kernel * 1.01])
+def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path, side, spoil):
+    with_another_weight(monkeypatch, side, square.model, spoil)
+    with pytest.raises(export.ParityError, match=r"does not agree with its model.*nothing was written"):
+        writes(square, side, tmp_path / "artifact")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("side", ["server", "edge"])
+@pytest.mark.parametrize("verb", ["enter", "leave"])
+def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, side, verb):
+    if verb == "enter":
+        monkeypatch.setattr(_views.ArrayView, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
+    else:
+        monkeypatch.setattr(_views.ArrayView, "leave", lambda self, x, name: {name: x})
+    with pytest.raises(export.ParityError):
+        writes(square, side, tmp_path / "artifact")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_score_of_something_else_is_caught(monkeypatch, square, tmp_path):
+    export.tflite(square, tmp_path / "good.tflite")
+    square.__dict__["_kept"].pop("tflite")
+    loss = type(square.model.reconstruction_loss)
+    honest = loss.error
+    monkeypatch.setattr(loss, "error", lambda self, x, params: 1.01 * honest(self, x, params))
+    with pytest.raises(export.ParityError, match="anomaly_score score"):
+        export.tflite(square, tmp_path / "bad.tflite")
+    assert [path.name for path in tmp_path.iterdir()] == ["good.tflite"]
+
+
+def test_a_tolerance_can_be_changed_and_must_be_known(square, tmp_path):
+    with pytest.raises(export.ParityError, match="error_ratio"):
+        export.tflite(square, tmp_path / "m.tflite", precision="int8", tolerance={"error_ratio": 0.5})
+    with pytest.raises(ValueError, match="did you mean 'error_ratio'"):
+        export.tflite(square, tmp_path / "m.tflite", tolerance={"eror_ratio": 0.5})
+    assert not list(tmp_path.iterdir())
+
+
+def test_deviations_are_in_units_and_codes_agree_or_not():
+    expected = np.array([[1.0, 5.0], [2.0, np.nan]])
+    assert compare(expected, expected) == {"max_deviation": 0.0, "mean_deviation": 0.0}
+    assert compare(expected, expected + np.array([1, 0]), [2.0, 1.0])["max_deviation"] == 0.5
+    assert compare(expected, np.nan_to_num(expected))["max_deviation"] == np.inf
+    codes = compare(np.array([[3.0], [4.0]]), np.array([[3.2], [5.0]]), [0.0])
+    assert codes == {"agreement": 0.5}
+    assert compare(np.array(["a", "b"]), np.array(["a", "c"])) == {"agreement": 0.5}
+    assert compare(np.zeros(3), np.zeros(4))["max_deviation"] == np.inf
+
+
+def test_a_score_at_the_threshold_is_no_disagreement():
+    """With 201 rows the quantile is one of the scores, and its last bit decides."""
+    expected = np.random.default_rng(0).gamma(2.0, size=201).astype("float32")
+    at_the_threshold = expected == np.float32(np.quantile(expected, 0.95))
+    assert at_the_threshold.sum() == 1
+    got = np.where(at_the_threshold, np.nextafter(expected, np.float32(np.inf)), expected)
+    assert _parity._scores(expected, got)["decisions"] == 1.0
+    # Beyond rounding it is one.
+    got = np.where(np.argsort(np.argsort(expected)) == 195, 0.0, expected)
+    assert _parity._scores(expected, got)["decisions"] == pytest.approx(199 / 200)
+    assert _parity.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
+
+
+def test_golden_strings_come_back_to_the_byte(tmp_path):
+    texts = np.array([b"a\x00", b"", "é".encode()], dtype=object)
+    case = Case({"x": texts}, {"y": np.arange(3.0)}, {})
+    np.savez(tmp_path / "g.npz", **golden_arrays("server/1", {"verb": case}, 3))
+    found = read_golden(tmp_path / "g.npz")
+    assert found["server/1:verb:in:x"].tolist() == texts.tolist()
+    np.testing.assert_array_equal(found["server/1:verb:out:y"], np.arange(3.0))
