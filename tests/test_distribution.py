@@ -239,6 +239,7 @@ def test_many_devices_take_the_same_steps(trim, rel, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     expected, found = (pd.read_csv(tmp_path / name / "history.csv") for name in ("one", "mirrored"))
-    assert len(found) == len(expected) == 13  # 8 whole batches of 128 in 1,150 rows: 100 steps end in the 13th
+    # 8 whole batches of 128 in 1,150 rows: 100 steps end in the 13th epoch.
+    assert len(found) == len(expected) == 13
     for key in expected:
         assert found[key].to_numpy() == pytest.approx(expected[key].to_numpy(), rel=rel, abs=1e-6), key
