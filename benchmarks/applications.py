@@ -101,12 +101,13 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
 
 def figure(outcome: Outcome) -> str:
     """The decisive figure of an application as a cell, the best baseline's in brackets."""
-    compared = outcome.comparison()
-    if compared is None:
+    key = outcome.deciding
+    if key is None:
         return "yes"
-    key, value, others = compared
-    own = next(iter(outcome.findings.values()))
-    best = (min if own.better.get(key) else max)(others.values()) if others else None
+    own, *others = outcome.findings.values()
+    value: Any = own.figures[key]
+    known = [one for other in others if isinstance(one := other.figures.get(key), int | float)]
+    best = (min if own.better.get(key) else max)(known) if known else None
     against = "" if best is None else f" ({best:.3g})"
     return f"{key} {value:.3g}{against}"
 

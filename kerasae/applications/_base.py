@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
+from kerasae.evaluation import RowFigure
 from kerasae.report.page import Listing, Picture
 from kerasae.runs import Run
 
@@ -26,6 +27,8 @@ class Finding:
         listings: tables of text for the page.
         notes: how the figures are obtained, in sentences.
         chance: of headings, the value that chance gives; a figure next to it is no good news.
+        rows: What each row adds to the figure by which codecs are compared, by heading; one for each seed
+            or draw. Of two codecs without it no one is called the better.
     """
 
     figures: Mapping[str, float | int | str | None]
@@ -35,6 +38,7 @@ class Finding:
     listings: Sequence[Listing] = ()
     notes: Sequence[str] = ()
     chance: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    rows: Mapping[str, Sequence[RowFigure]] = dataclasses.field(default_factory=dict)
 
 
 class Application:

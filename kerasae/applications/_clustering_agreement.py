@@ -5,6 +5,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from kerasae.data import has_label
+from kerasae.evaluation import RowInfluences, jackknife
 
 
 def agreement(labels: np.ndarray, found: np.ndarray) -> dict[str, float | int | str | None]:
@@ -16,6 +17,34 @@ def agreement(labels: np.ndarray, found: np.ndarray) -> dict[str, float | int | 
         "NMI": float(normalized_mutual_info_score(labels, found)),
         "matched accuracy": matched_accuracy(labels, found),
     }
+
+
+def adjusted_rand_rows(labels: np.ndarray, found: np.ndarray) -> RowInfluences:
+    """Compute the adjusted Rand index with how much each row moves it, by the jackknife.
+
+    Rows of one label and one cluster move it alike, so that each pair of them is left out once.
+    """
+    known = has_label(labels)
+    _, labels = np.unique(labels[known], return_inverse=True)
+    _, found = np.unique(found[known], return_inverse=True)
+    pairs, rows, counts = np.unique(
+        np.stack([labels, found]), axis=1, return_inverse=True, return_counts=True
+    )
+    value = _adjusted_rand(pairs, counts)
+    without = [_adjusted_rand(pairs, counts - one) for one in np.eye(len(counts), dtype=int)]
+    return jackknife(value, np.array(without)[rows.ravel()])
+
+
+def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
+    """Of rows counted by pair of label and cluster.
+
+    Reference: Hubert and Arabie 1985, Journal of Classification 2, equation 5.
+    """
+    counted = (counts, *(np.bincount(one, counts) for one in pairs), np.array([counts.sum()]))
+    together, by_label, by_cluster, everything = (float((one * (one - 1.0) / 2).sum()) for one in counted)
+    expected = by_label * by_cluster / everything if everything else 0.0
+    greatest = (by_label + by_cluster) / 2
+    return 1.0 if greatest == expected else (together - expected) / (greatest - expected)
 
 
 def matched_accuracy(labels: np.ndarray, found: np.ndarray) -> float:

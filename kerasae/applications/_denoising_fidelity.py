@@ -7,6 +7,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 from kerasae.applications._pictures import scaled
+from kerasae.evaluation import RowSums
 
 #: dB that an image equal to its truth counts for; its own would be infinite.
 HIGHEST_PSNR = 100.0
@@ -60,6 +61,12 @@ class ImageFidelity:
             self._keep("median", psnr(ndimage.median_filter(before, size=(1, 3, 3, 1)), target))
             self._keep("gaussian", psnr(ndimage.gaussian_filter(before, sigma=(0, 1, 1, 0)), target))
 
+    def rows(self) -> dict[str, list[RowSums]]:
+        """What each image adds to the figure that compares, by heading."""
+        name = "PSNR after (dB)"
+        values = np.concatenate([*self._found.get(name, []), np.zeros(0)]).astype("float64")
+        return {name: [RowSums(values, np.ones(len(values)))]}
+
     def _keep(self, name: str, values: np.ndarray | None) -> None:
         if values is not None:
             self._found.setdefault(name, []).append(values)
@@ -90,7 +97,8 @@ class NumberFidelity:
 
     def __init__(self, codes: np.ndarray | None) -> None:
         self._codes = codes
-        self._totals: dict[tuple[str, bool], list[float]] = {}
+        # By row: loss and numbers.
+        self._totals: dict[tuple[str, bool], list[np.ndarray]] = {}
 
     def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
         """Takes in a part of the examples, in `x`; entries that are missing anywhere do not count."""
@@ -105,9 +113,8 @@ class NumberFidelity:
                 self._sum(name, code, loss[:, chosen], there[:, chosen])
 
     def _sum(self, name: str, code: bool, loss: np.ndarray, there: np.ndarray) -> None:
-        total = self._totals.setdefault((name, code), [0.0, 0.0])
-        total[0] += float(np.where(there, loss, 0.0).sum())
-        total[1] += float(there.sum())
+        by_row = (one.reshape(len(one), -1).sum(axis=1) for one in (np.where(there, loss, 0.0), there))
+        self._totals.setdefault((name, code), []).append(np.stack([*by_row]))
 
     def figures(self) -> dict[str, float | None]:
         """By heading."""
@@ -116,6 +123,12 @@ class NumberFidelity:
             found |= {f"categories wrong {name}": self._ratio(name, True) for name in ("before", "after")}
         return found
 
+    def rows(self) -> dict[str, list[RowSums]]:
+        """What each example adds to the figure that compares, by heading."""
+        return {"error after": [self._sums("after", False)]}
+
     def _ratio(self, name: str, code: bool) -> float | None:
-        total, count = self._totals.get((name, code), (0.0, 0.0))
-        return total / count if count else None
+        return self._sums(name, code).value
+
+    def _sums(self, name: str, code: bool) -> RowSums:
+        return RowSums(*np.concatenate([*self._totals.get((name, code), []), np.zeros((2, 0))], axis=1))

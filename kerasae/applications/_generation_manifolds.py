@@ -9,8 +9,8 @@ def nearest(points: np.ndarray, among: np.ndarray) -> np.ndarray:
     return NearestNeighbors(n_neighbors=1).fit(among).kneighbors(points)[0][:, 0]
 
 
-def covered(points: np.ndarray, by: np.ndarray, k: int) -> float:
-    """The share of points that lie in the manifold of others.
+def covered(points: np.ndarray, by: np.ndarray, k: int) -> np.ndarray:
+    """Whether each point lies in the manifold of others, `(rows,)`, bool.
 
     The manifold are the balls around the others, each as wide as the distance to its k-th nearest
     among them.
@@ -20,7 +20,7 @@ def covered(points: np.ndarray, by: np.ndarray, k: int) -> float:
     index = NearestNeighbors(n_neighbors=k + 1).fit(by)
     # The nearest of a point among its own is itself.
     radii = index.kneighbors(by)[0][:, k]
-    inside = 0
+    inside = []
     for start in range(0, len(points), 512):
         part = np.asarray(points[start : start + 512], "float64")
         squares = (
@@ -30,8 +30,8 @@ def covered(points: np.ndarray, by: np.ndarray, k: int) -> float:
         )
         # Rounding of this form, so that a point on the very edge is inside.
         slack = 1e-9 * (1.0 + np.square(radii))
-        inside += int((squares <= np.square(radii) + slack).any(axis=1).sum())
-    return inside / len(points)
+        inside.append((squares <= np.square(radii) + slack).any(axis=1))
+    return np.concatenate(inside)
 
 
 def precision_and_recall(real: np.ndarray, fake: np.ndarray, k: int) -> tuple[float, float]:
@@ -44,4 +44,4 @@ def precision_and_recall(real: np.ndarray, fake: np.ndarray, k: int) -> tuple[fl
 
     Reference: Kynkäänniemi et al. 2019, NeurIPS.
     """
-    return covered(fake, real, k), covered(real, fake, k)
+    return float(covered(fake, real, k).mean()), float(covered(real, fake, k).mean())

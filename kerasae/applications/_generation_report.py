@@ -9,11 +9,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from kerasae.applications._generation_copula import GaussianCopula
 from kerasae.applications._generation_discrimination import told_apart
 from kerasae.applications._generation_files import listing, write_made
-from kerasae.applications._generation_manifolds import nearest, precision_and_recall
+from kerasae.applications._generation_manifolds import covered, nearest, precision_and_recall
 from kerasae.applications._generation_paths import unevenness
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.data import Data
 from kerasae.data._split import Examples, drawn_rows, pick
+from kerasae.evaluation import RowSums
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
@@ -46,6 +47,14 @@ def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
         k = min(MANIFOLD, len(heldout) - 1)
         found["precision"], found["recall"] = precision_and_recall(heldout, points, k)
     return found
+
+
+def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowSums]]:
+    """Which samples look real, by row, for the precision; nothing where too few rows are held out."""
+    if len(heldout) < FEWEST:
+        return {}
+    inside = covered(points, heldout, min(MANIFOLD, len(heldout) - 1))
+    return {"precision": [RowSums(inside.astype("float64"), np.ones(len(inside)))]}
 
 
 def measure_truth(app: Any, data: Data, real: Any, made: Any) -> Found:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from kerasae.applications._imputation_filling import Cells, Filled
 from kerasae.data.arrays import read_array_file
+from kerasae.evaluation import RowSums
 from kerasae.report import as_text
 from kerasae.spec import Spec
 
@@ -82,6 +83,8 @@ class HiddenFigures:
         # A row each: cells, loss, that of what is typical, intervals, those that held, their widths.
         self._sums = np.zeros((6, len(cells.number)))
         self._effective: list[np.ndarray] = []
+        # By row, of numbers and of the others: loss and cells.
+        self._by_row: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
         """Rows of which some cells were hidden, and what these were filled with."""
@@ -94,7 +97,11 @@ class HiddenFigures:
         some = ~np.isnan(filled.low)
         held = (filled.low <= x) & (x <= filled.high)
         width = np.where(some, filled.high - filled.low, 0)
-        parts = (np.ones(x.shape), loss(filled.x), loss(self._cells.typical), some, held, width)
+        ours = loss(filled.x)
+        for kind, kept in self._by_row.items():
+            chosen = hidden & (number == kind)
+            kept.append(np.stack([np.where(chosen, ours, 0).sum(axis=1), chosen.sum(axis=1)]))
+        parts = (np.ones(x.shape), ours, loss(self._cells.typical), some, held, width)
         self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
         if filled.effective is not None:
             self._effective.append(filled.effective[np.isfinite(filled.effective)])
@@ -120,6 +127,14 @@ class HiddenFigures:
         if len(effective):
             found["effective draws"] = float(np.median(effective))
         return found
+
+    def rows(self) -> dict[str, list[RowSums]]:
+        """What each row adds to the figures that compare, by heading."""
+        return {
+            heading: [RowSums(*np.concatenate(self._by_row[kind], axis=1))]
+            for heading, kind in (("error", True), ("categories wrong", False))
+            if self._by_row[kind]
+        }
 
     def _worth(self) -> np.ndarray:
         """The effective number of draws of each row that had gaps and a posterior to draw from."""

@@ -125,20 +125,24 @@ class FewLabels:
 
     def accuracy(self, learnt: Probe | Trained, data: Data, split: str) -> float:
         """The share of the labelled rows of a split whose class is found."""
+        return float(self.hits(learnt, data, split).mean())
+
+    def hits(self, learnt: Probe | Trained, data: Data, split: str) -> np.ndarray:
+        """Whether the class of each labelled row of a split is found, `(rows,)`, bool."""
         rows, labels = labelled(data, split)
         found = self.classes[_at(data, split, rows, learnt.probabilities).argmax(axis=1)]
         # As texts: a file of the user's own may hold the numbers of classes as words.
-        return float((found.astype(str) == labels.astype(str)).mean())
+        return found.astype(str) == labels.astype(str)
 
     def curve(
         self, data: Data, ways: Sequence[str], counts: Sequence[int], draws: int, seed: int
-    ) -> dict[str, dict[int, list[float]]]:
-        """Accuracies on the test split: by way, by number of labels, one a draw."""
+    ) -> dict[str, dict[int, np.ndarray]]:
+        """What is found of the test split by way and by number of labels, `(draws, rows)`, bool."""
         return {
             way: {
-                count: [
-                    self.accuracy(self.learn(way, count, seed + draw), data, "test") for draw in range(draws)
-                ]
+                count: np.stack(
+                    [self.hits(self.learn(way, count, seed + draw), data, "test") for draw in range(draws)]
+                )
                 for count in counts
             }
             for way in ways

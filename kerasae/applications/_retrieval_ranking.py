@@ -1,8 +1,8 @@
 """How good rankings are where it is known what belongs to a query."""
 
-from typing import Any
-
 import numpy as np
+
+from kerasae.evaluation import RowSums
 
 
 def average_precision(distances: np.ndarray, relevant: np.ndarray) -> float | None:
@@ -65,14 +65,14 @@ class Rankings:
         if distances is not None and (average := average_precision(distances, relevant)) is not None:
             self._average.append(average)
 
-    def figures(self) -> dict[str, Any]:
-        """Means over the queries to which something belongs, by heading."""
-        return {
-            f"precision@{self.k}": _mean(self._precision),
-            f"recall@{self.k}": _mean(self._recall),
-            "mean average precision": _mean(self._average),
+    def by_query(self) -> dict[str, RowSums]:
+        """Figures of each query to which something belongs, by heading; the mean over them is told."""
+        found = {
+            f"precision@{self.k}": self._precision,
+            f"recall@{self.k}": self._recall,
+            "mean average precision": self._average,
         }
-
-
-def _mean(values: list[float]) -> float | None:
-    return float(np.mean(values)) if values else None
+        return {
+            heading: RowSums(np.array(values, "float64"), np.ones(len(values)))
+            for heading, values in found.items()
+        }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
+from kerasae.applications._against import Against
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
 from kerasae.codec import Codec
@@ -14,9 +15,6 @@ from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
 from kerasae.report import Best, as_text, page
 from kerasae.runs import Run, check_new, new_folder
-
-#: How near to chance a figure between 0 and 1 means nothing.
-_BY_CHANCE = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,38 +68,28 @@ class Outcome:
             rows.append([name, *cells])
         return rows
 
-    def comparison(self) -> tuple[str, float, dict[str, float]] | None:
-        """The decisive figure: its heading, the model's and those of the baselines; `None` without one."""
-        own, *_ = self.findings.values()
-        for wanted in self.decisive:
-            for key in self.keys:
-                value = own.figures.get(key)
-                if key.startswith(wanted) and isinstance(value, int | float):
-                    others = {name: one.figures.get(key) for name, one in [*self.findings.items()][1:]}
-                    return key, value, {n: v for n, v in others.items() if isinstance(v, int | float)}
-        return None
-
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each with whether it is good news; at the end how the baselines do."""
         own, *_ = self.findings.values()
-        found = [*self.remarks, *own.sentences]
-        compared = self.comparison()
-        if compared is None or not compared[2] or own.better.get(compared[0]) is None:
-            return found
-        key, value, others = compared
-        lower = own.better[key]
-        name = (min if lower else max)(others, key=lambda one: others[one])
-        good = value < others[name] if lower else value > others[name]
-        texts = as_text(value), as_text(others[name])
-        # What cannot be told apart as it is printed is a tie.
-        good = good and texts[0] != texts[1]
-        words = "better" if good else "no better"
-        said = f"{key}: {texts[0]}, {words} than the best baseline, {name} ({texts[1]})."
-        if key in own.chance and abs(value - own.chance[key]) < _BY_CHANCE:
-            good = False
-            said = f"{key}: {texts[0]}, which is chance; the best baseline, {name}, has {texts[1]}."
-        return [*found, (good, said[:1].upper() + said[1:])]
+        against = self.against
+        return [
+            *self.remarks,
+            *own.sentences,
+            *([] if against is None else [(against.good, against.sentence)]),
+        ]
+
+    @property
+    def against(self) -> Against | None:
+        """The model beside the best baseline; `None` where there is nothing to compare."""
+        return Against.of(self.findings, self.deciding)
+
+    @property
+    def deciding(self) -> str | None:
+        """The heading of the figure by which codecs are compared; `None` where the model has none."""
+        own = next(iter(self.findings.values())).figures
+        named = (key for wanted in self.decisive for key in own if key.startswith(wanted))
+        return next((key for key in named if isinstance(own[key], int | float)), None)
 
     def to_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -111,6 +99,7 @@ class Outcome:
             "rows": self.rows,
             "figures": {name: dict(finding.figures) for name, finding in self.findings.items()},
             "refused": dict(self.refused),
+            "against": None if (against := self.against) is None else against.to_dict(),
             "sentences": [sentence for _, sentence in self.sentences],
         }
 

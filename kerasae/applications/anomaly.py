@@ -14,6 +14,7 @@ from kerasae.applications._anomaly_report import detection_figures, odd_rows, pi
 from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
+from kerasae.evaluation import auroc_rows
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
@@ -232,6 +233,9 @@ class AnomalyDetector(Application):
         if data.test.labels is not None:
             known = has_label(data.test.labels)
             truth = self.anomalous_labels(data.test.labels)[known]
+        by_row = {}
+        if truth is not None and truth.any() and not truth.all():
+            by_row["AUROC"] = [auroc_rows(truth, found[known])]
         figures = {
             "threshold": self.threshold_,
             "flagged": int(flagged.sum()),
@@ -240,7 +244,7 @@ class AnomalyDetector(Application):
         better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
         better["false alarms"] = True
         if out is None:
-            return Finding(figures, better)
+            return Finding(figures, better, rows=by_row)
         added = np.concatenate(features)
         p_values = self._p_values(found)
         rows = odd_rows(data, found, p_values, flagged, added, self.reasons)
@@ -261,6 +265,7 @@ class AnomalyDetector(Application):
                 "least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one below "
                 "0.05.",
             ),
+            rows=by_row,
         )
 
     def _sentence(self, flagged: np.ndarray, rows: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
-from kerasae.applications._clustering_agreement import agreement, matched_accuracy
+from kerasae.applications._clustering_agreement import adjusted_rand_rows, agreement, matched_accuracy
 from kerasae.applications._clustering_differences import show_differences, typical_rows
 from kerasae.applications._clustering_methods import METHODS, Method, silhouette
 from kerasae.applications._clustering_page import nearest_rows, show_clusters, write_centres
@@ -176,8 +176,10 @@ class Clustering(Application):
             "silhouette": silhouette(codes, found, self.most, self.seed),
         }
         sentences = []
+        by_row = {}
         if labels is not None:
             measured |= agreement(labels, found)
+            by_row["adjusted Rand"] = [adjusted_rand_rows(labels, found)]
         if self.refine:
             before = self._first.predict(codes_of(self.codec, data, "test"))
             words = f"The refinement took {len(self.moved_)} epochs"
@@ -220,6 +222,7 @@ class Clustering(Application):
             listings=listings,
             notes=self._notes(labels is not None),
             chance={"adjusted Rand": 0.0},
+            rows=by_row,
         )
 
     def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:

@@ -134,6 +134,7 @@ class Denoising(Application):
             pictures=_pictures(shown, data, black, white) if out is not None else (),
             listings=_listings(shown, data) if out is not None and data.spec.kind == "table" else (),
             notes=self._notes(data, known_truth),
+            rows=fidelity.rows() if known_truth else {},
         )
 
     def _fidelity(

@@ -314,8 +314,9 @@ class Generation(Application):
             found |= looks
         better = {"precision": False, "recall": False, "step ratio": True, parts.TOLD: True}
         better |= dict.fromkeys([name for name in found if name.endswith(", after")], False)
+        by_row = parts.real_looking(heldout, samples[: len(heldout)])
         if out is None:
-            return Finding(found, better)
+            return Finding(found, better, rows=by_row)
         pictures, listings = parts.made_parts(self, data, out)
         if without is not None:
             more = parts.attribute_parts(self, data, without, out)
@@ -334,6 +335,7 @@ class Generation(Application):
             pictures,
             listings,
             parts.notes(self, len(heldout)),
+            rows=by_row,
         )
 
 

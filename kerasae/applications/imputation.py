@@ -286,6 +286,7 @@ class Imputer(Application):
             pictures,
             listings,
             (*measured.notes(self.samples), *files.notes()),
+            rows=measured.rows(),
         )
 
     def _file_mask(self, rows: int) -> np.ndarray:

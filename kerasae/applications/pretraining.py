@@ -13,6 +13,7 @@ from kerasae.applications._pretraining_classifier import Schedule, with_head
 from kerasae.applications._pretraining_labels import FewLabels, Trained, labelled
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.evaluation import RowSums
 from kerasae.models import Autoencoder
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
@@ -144,13 +145,20 @@ class Pretraining(Application):
             "labels that choose": choosing,
         }
         curve: dict[str, dict[int, list[float]]] = {}
+        by_row: dict[str, list[RowSums]] = {}
         if judged:
             tuned = "fine-tuned" if self.mode_ == "frozen" else self.mode_
             whole = out is not None and self._rows.trainable
             ways = ("frozen", tuned, "scratch") if whole else ("frozen",)
-            curve = self._rows.curve(data, ways, self._measured(), self.draws, self.seed)
-            for count, accuracies in curve[self.mode_].items():
-                found[f"accuracy, {count:,} + {choosing:,} labels"] = float(np.mean(accuracies))
+            hits = self._rows.curve(data, ways, self._measured(), self.draws, self.seed)
+            curve = {
+                way: {count: [float(draw.mean()) for draw in draws] for count, draws in points.items()}
+                for way, points in hits.items()
+            }
+            for count, draws in hits[self.mode_].items():
+                heading = f"accuracy, {count:,} + {choosing:,} labels"
+                found[heading] = float(draws.mean())
+                by_row[heading] = [RowSums(draw.astype("float64"), np.ones(len(draw))) for draw in draws]
         else:
             found["accuracy"] = None
         pictures, listings, sentences = [], [], []
@@ -176,7 +184,8 @@ class Pretraining(Application):
             listings.append(_curve_listing(curve, choosing))
             sentences = _sentences(curve, self.mode_, choosing)
         better = {key: False for key in found if key.startswith("accuracy")}
-        return Finding(found, better, sentences, pictures, listings, self._notes(judged))
+        notes = self._notes(judged)
+        return Finding(found, better, sentences, pictures, listings, notes, rows=by_row)
 
     def to_keras(self) -> keras.Model:
         """Raw examples to probabilities of `classes_`, of Keras's own layers alone."""

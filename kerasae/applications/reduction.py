@@ -10,6 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._points import as_points
+from kerasae.applications._reduction_trust import trustworthiness_rows
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.data._split import drawn_rows
@@ -107,8 +108,10 @@ class Reduction(Application):
         points = as_points(data, data.test.rows(rows))
         k = min(self.neighbours, (len(shown) - 1) // 2)
         kept = trust = None
+        by_row = {}
         if k >= 1:
             trust = float(trustworthiness(points, shown, n_neighbors=k))
+            by_row[f"trustworthiness ({k})"] = [trustworthiness_rows(points, shown, k)]
             kept = neighbours_kept(points, shown, k)
         found = {
             "code size": codes.shape[1],
@@ -140,6 +143,7 @@ class Reduction(Application):
                 "share of the nearest neighbours in x that are the nearest ones of the code too. Texts are "
                 "compared by the cosine of TF-IDF.",
             ),
+            rows=by_row,
         )
 
     def _write(self, out: Path, data: Data, codes: np.ndarray, places: np.ndarray, rows: np.ndarray) -> None:

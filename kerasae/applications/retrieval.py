@@ -16,6 +16,7 @@ from kerasae.applications._retrieval_ranking import Rankings
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.data._split import drawn_rows
+from kerasae.evaluation import RowSums
 from kerasae.evaluation._measures import codes_of
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
@@ -158,10 +159,11 @@ class Retrieval(Application):
         asked = drawn_rows(len(codes), self.most, self.seed)
         labels = _labels(data)
         measured: dict[str, Any] = {"rows": len(self.names_), "bytes per row": self.index_.row_bytes}
-        measured |= self._figures(data, codes, rows, labels, asked)
+        by_row = self._figures(data, codes, rows, labels, asked)
+        measured |= {heading: one.value for heading, one in by_row.items()}
         if not self.index_.exact:
             true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[asked], k)[1]
-            measured[f"exact neighbours found ({k})"] = _shared(true, rows[asked])
+            measured[f"exact neighbours found ({k})"] = float(_shared(true, rows[asked]).mean())
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
@@ -183,12 +185,13 @@ class Retrieval(Application):
             pictures=pictures,
             listings=listings,
             notes=self._notes(len(asked), k, labels is not None),
+            rows={heading: [one] for heading, one in by_row.items()},
         )
 
     def _figures(
         self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, asked: np.ndarray
-    ) -> dict[str, Any]:
-        """How the neighbours of some queries agree with those in x, and with labels where there are any."""
+    ) -> dict[str, RowSums]:
+        """How the neighbours of each query agree with those in x, and with labels where there are any."""
         k = rows.shape[1]
         # The training rows stand first in the index, so their numbers are those of the index.
         among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
@@ -201,16 +204,15 @@ class Retrieval(Application):
             numbers = asked[start : start + _QUERIES]
             far = self.index_.distances(codes[numbers])
             near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
-            shared += [_shared(in_x[start : start + len(near)], near)] * len(near)
+            shared.append(_shared(in_x[start : start + len(near)], near))
             for number, distances in zip(numbers, far, strict=True) if labels is not None else ():
                 if not has_label(labels[1][number : number + 1])[0]:
                     continue
                 relevant = labels[0] == labels[1][number]
                 rankings.add(None if self.approximate else distances, rows[number], relevant)
-        found: dict[str, Any] = {f"neighbours in x found ({near_in_x})": float(np.mean(shared))}
-        if labels is not None:
-            found |= rankings.figures()
-        return found
+        kept = np.concatenate(shared)
+        found = {f"neighbours in x found ({near_in_x})": RowSums(kept, np.ones(len(kept)))}
+        return found if labels is None else found | rankings.by_query()
 
     def _notes(self, queries: int, k: int, labelled: bool) -> list[str]:
         notes = [
@@ -244,6 +246,6 @@ def _labels(data: Data) -> tuple[np.ndarray, np.ndarray] | None:
     return np.concatenate([np.asarray(part).astype(str) for part in parts]), queries.astype(str)
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> float:
-    """Share of the numbers in each row of one that are in that of the other."""
-    return float(np.mean([np.isin(a, b).mean() for a, b in zip(one, other, strict=False)]))
+def _shared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Share of the numbers in each row of one that are in that of the other, `(rows,)`."""
+    return np.array([np.isin(a, b).mean() for a, b in zip(one, other, strict=False)])

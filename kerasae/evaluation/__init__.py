@@ -1,7 +1,8 @@
 """Figures that are the same for every codec."""
 
+from kerasae.evaluation._auroc import auroc_rows
 from kerasae.evaluation._measures import reconstruct
-from kerasae.evaluation._rows import Difference, RowSums, difference
+from kerasae.evaluation._rows import Difference, RowFigure, RowInfluences, RowSums, difference, jackknife
 from kerasae.evaluation.compare import Entry, compare
 from kerasae.evaluation.metrics import evaluate, probe_accuracy
 from kerasae.evaluation.pca import PCA
@@ -10,10 +11,14 @@ __all__ = [
     "PCA",
     "Difference",
     "Entry",
+    "RowFigure",
+    "RowInfluences",
     "RowSums",
+    "auroc_rows",
     "compare",
     "difference",
     "evaluate",
+    "jackknife",
     "probe_accuracy",
     "reconstruct",
 ]

@@ -2,11 +2,24 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 #: Standard errors from 0 within which a difference may be chance: about 95 % of those that are.
 _ENOUGH = 2.0
+
+
+class RowFigure(Protocol):
+    """A figure of a codec, and how much each test row moves it."""
+
+    @property
+    def value(self) -> float | None:
+        """The figure; `None` where nothing was counted."""
+
+    @property
+    def influences(self) -> np.ndarray:
+        """How much each row moves the figure, `(rows,)`; its error is about their mean."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +40,41 @@ class RowSums:
         count = self.counts.sum()
         return float(self.totals.sum() / count) if count else None
 
+    @property
+    def influences(self) -> np.ndarray:
+        """How much each row moves the figure, `(rows,)`: that of the delta method.
+
+        Reference: Cochran 1977, *Sampling Techniques*, section 6.3 (ratio estimates).
+        """
+        return (self.totals - (self.value or 0.0) * self.counts) / self.counts.mean()
+
+
+@dataclasses.dataclass(frozen=True)
+class RowInfluences:
+    """A figure that is no mean over the rows, such as an area under a curve.
+
+    Args:
+        value: The figure.
+        influences: How much each row moves it, `(rows,)`.
+    """
+
+    value: float
+    influences: np.ndarray
+
+
+def jackknife(value: float, without: np.ndarray) -> RowInfluences:
+    """Find how much each row moves a figure from its values without that row.
+
+    Args:
+        value: Figure over all rows.
+        without: Figure over all rows but one, for each row, `(rows,)`.
+
+    The variance that follows is rather too large than too small.
+
+    Reference: Efron and Stein 1981, Annals of Statistics 9(3).
+    """
+    return RowInfluences(value, (len(without) - 1) * (without.mean() - without))
+
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
@@ -46,30 +94,23 @@ class Difference:
         return abs(self.value) > _ENOUGH * self.error
 
 
-def difference(ours: Sequence[RowSums], theirs: Sequence[RowSums]) -> Difference:
+def difference(ours: Sequence[RowFigure], theirs: Sequence[RowFigure]) -> Difference:
     """Compare two codecs on the same rows, each with one or more seeds.
 
-    Rows are paired: what is hard for both does not count as noise. The standard error of the ratio over
-    the rows is that of the delta method, `sqrt(n / (n - 1) sum (d_i - D c_i)^2) / sum c_i`, with `d_i` the
-    difference of a row's totals and `c_i` its count. With several seeds, the variance of their mean is
-    added.
+    Rows are paired: what is hard for both does not count as noise. The standard error over the rows is
+    `sqrt(sum d_i^2 / (n (n - 1)))`, with `d_i` the difference of how much a row moves the two figures. With
+    several seeds, the variance of their mean is added.
 
     Args:
-        ours: Sums of the first codec, one a seed.
-        theirs: Sums of the second one, of the same rows in the same order.
-
-    Reference: Cochran 1977, *Sampling Techniques*, section 6.3 (ratio estimates).
+        ours: Figure of the first codec, one a seed.
+        theirs: Figure of the second one, of the same rows in the same order.
     """
-    counts = ours[0].counts
-    apart = np.mean([one.totals for one in ours], axis=0) - np.mean([one.totals for one in theirs], axis=0)
-    value = float(apart.sum() / counts.sum())
-    rows = len(apart)
-    if rows < 2:
+    values = [np.array([one.value for one in seeds], "float64") for seeds in (ours, theirs)]
+    value = float(values[0].mean() - values[1].mean())
+    moved, theirs_moved = (np.mean([one.influences for one in seeds], axis=0) for seeds in (ours, theirs))
+    apart, rows = moved - theirs_moved, len(moved)
+    if rows < 2 or not np.isfinite(apart).all():
         return Difference(value, float("inf"))
-    squares = float(np.square(apart - value * counts).sum())
-    variance = squares * rows / (rows - 1) / float(counts.sum()) ** 2
-    for seeds in (ours, theirs):
-        if len(seeds) > 1:
-            values = [one.totals.sum() / one.counts.sum() for one in seeds]
-            variance += float(np.var(values, ddof=1)) / len(seeds)
+    variance = float(np.square(apart).sum()) / (rows * (rows - 1))
+    variance += sum(float(np.var(seeds, ddof=1)) / len(seeds) for seeds in values if len(seeds) > 1)
     return Difference(value, variance**0.5)
