@@ -87,7 +87,8 @@ class Subject:
                 )
             examples = data.test.drawn(PARITY_ROWS).examples
         if calibration is None:
-            calibration = examples if data is None else data.train.drawn(CALIBRATION_ROWS).examples
+            # One gross error would take the whole range of int8.
+            calibration = examples if data is None else data.usual_examples("train", CALIBRATION_ROWS)
         # An artifact computes in float32, whatever the training did.
         model = model.in_float32()
         return cls(model, _preprocessor(model), name, examples, calibration, detector)

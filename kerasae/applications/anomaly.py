@@ -100,7 +100,7 @@ class AnomalyDetector(Application):
                 f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
                 f"without '{lacking[0]}'; take another score."
             )
-        score.adapt(lambda: self._accounts(data, "train"), least_deviations(data.spec))
+        score.adapt(lambda: self._accounts(data, "train", usual=True), least_deviations(data.spec))
         self.detector_ = Detector(score, np.inf)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
@@ -161,9 +161,12 @@ class AnomalyDetector(Application):
         return given
 
     def _accounts(
-        self, data: Data, split: str, everything: bool = False
+        self, data: Data, split: str, everything: bool = False, usual: bool = False
     ) -> Iterator[Mapping[str, np.ndarray]]:
-        """How the codec explains a split, part by part; of normal rows alone, where they are known."""
+        """How the codec explains a split, part by part; of normal rows alone, where they are known.
+
+        With `usual` rows with gross errors are left out, as one of them makes any moment.
+        """
         labels = data.split(split).labels
         start, found = 0, False
         for raw in data.split(split).chunks():
@@ -171,6 +174,8 @@ class AnomalyDetector(Application):
             if self.normal is not None and not everything:
                 kept = same_label(_needed(labels)[start : start + len(raw)], self.normal)
             start += len(raw)
+            if usual:
+                kept &= data.usual(raw)
             if kept.any():
                 found = True
                 rows = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else raw[kept]

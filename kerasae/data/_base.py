@@ -86,14 +86,38 @@ class Data:
         return self._view.to_x(raw)
 
     def x(self, split: str) -> np.ndarray:
-        """A whole split as a network sees it, `(rows, ...)`, in memory."""
-        parts = [x for _, x in self.parts(split)]
+        """A whole split as a network sees it, `(rows, ...)`, in memory.
+
+        Of the training and validation rows what a training sees, as in `training_parts`.
+        """
+        learnt = split in ("train", "validation")
+        parts = list(self.training_parts(split)) if learnt else [x for _, x in self.parts(split)]
         return np.concatenate(parts) if parts else np.empty((0, *self.spec.shape), "float32")
 
     def parts(self, split: str, size: int = 8192) -> Iterator[tuple[Any, np.ndarray]]:
         """A split part by part, in order: raw examples and `x`."""
         for raw in self.split(split).chunks(size):
             yield raw, self.to_x(raw)
+
+    def training_parts(self, split: str, size: int = 8192) -> Iterator[np.ndarray]:
+        """`x` of a split part by part as a training sees it: gross errors cut to the reach of the others."""
+        for _, x in self.parts(split, size):
+            yield x if self._view.reach is None else np.clip(x, *self._view.reach)
+
+    def usual(self, raw: Any) -> np.ndarray:
+        """Whether raw examples are without gross errors, `(rows,)`, bool."""
+        if self._view.reach is None:
+            return np.ones(len(raw), bool)
+        low, high = self._view.reach
+        x = self.to_x(raw)
+        return ~((x < low) | (x > high)).reshape(len(x), -1).any(axis=1)
+
+    def usual_examples(self, split: str, most: int) -> Any:
+        """At most `most` raw examples of a split, drawn without replacement, none with gross errors."""
+        rows = self.split(split).drawn(most)
+        if self._view.reach is None:
+            return rows.examples
+        return rows.rows(np.flatnonzero(self.usual(rows.examples))).examples
 
     def joined(self) -> "Data":
         """The same data with the rows of the validation split among those to train on.
@@ -123,7 +147,7 @@ class Data:
     @cached_property
     def mean(self) -> np.ndarray:
         """The mean of `x` over the training split, float64, where `x` are numbers."""
-        total = sum(x.sum(axis=0, dtype="float64") for _, x in self.parts("train"))
+        total = sum(x.sum(axis=0, dtype="float64") for x in self.training_parts("train"))
         return np.asarray(total / len(self.train))
 
     def bounds(self, split: str) -> tuple[float, float]:
@@ -156,7 +180,7 @@ class Data:
         steps = rows // batch_size
         per_call = steps // -(-steps // 256) if steps_per_call is None else min(steps_per_call, steps)
         steps -= steps % per_call
-        batches = self.train.shuffled(self._view, batch_size, steps, seed, first_epoch)
+        batches = self._within_reach(self.train.shuffled(self._view, batch_size, steps, seed, first_epoch))
         if self._view.resampled:
             # Numbered from the first epoch, so that a resumed training draws the same.
             first = first_epoch * steps
@@ -167,7 +191,19 @@ class Data:
 
     def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
         """The validation split, once and in order, at most so many rows in a batch."""
-        return self.validation.in_order(self._view, most)
+        return self._within_reach(self.validation.in_order(self._view, most))
+
+    def _within_reach(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Batches of `x` with gross errors cut to the reach of the others."""
+        if self._view.reach is None:
+            return batches
+        low, high = self._view.reach
+
+        def cut(x: Any) -> Any:
+            # Unlike minimum and maximum it leaves NaN what it is on every device.
+            return tf.where(x < low, low, tf.where(x > high, high, x))
+
+        return batches.map(cut)
 
 
 def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:

@@ -185,5 +185,4 @@ class TablePCA:
 
 def _parts(data: Data) -> Iterator[np.ndarray]:
     for split in ("train", "validation"):
-        for _, x in data.parts(split):
-            yield x
+        yield from data.training_parts(split)

@@ -92,7 +92,7 @@ class PCA:
 
 def _flat(data: Data) -> Iterator[np.ndarray]:
     for split in ("train", "validation"):
-        for _, x in data.parts(split):
+        for x in data.training_parts(split):
             yield x.reshape(len(x), -1)
 
 

@@ -109,6 +109,14 @@ class Preprocessor(keras.layers.Layer):
         return None
 
     @property
+    def reach(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The least and the greatest `x` of each feature that a training takes; `None` without limits.
+
+        A gross error would otherwise make the loss of its batch, and with it all weights.
+        """
+        return None
+
+    @property
     def precision(self) -> str:
         """Type in which raw numbers are scaled: float64 where float32 cannot hold all of the raw type.
 

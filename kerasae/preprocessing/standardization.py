@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor, check_scaled
+from kerasae.preprocessing._gross import Bounds, GrossEntries, may_be_gross, reach, warn_of_gross
 from kerasae.spec import Spec
 
 
@@ -17,15 +18,22 @@ from kerasae.spec import Spec
 class Standardization(Preprocessor):
     """`x_j = (raw_j - mean_j) / std_j`, feature by feature; `std_j` is 1 for a constant one.
 
+    A few gross errors in the training split do not count in the moments, and a training takes them for
+    the furthest of the other entries; see `GrossEntries`. Without such errors the moments are the plain ones.
+
     Args:
         spec: what one raw example is.
         mean: of each feature, flattened; `None` until `fit`.
         std: of each feature, flattened; `None` until `fit`.
-        low: Least raw value of each feature in training, flattened; `None` until `fit`.
-        high: Greatest raw value of each feature in training, flattened; `None` until `fit`.
+        low: Least raw value of each feature that counts in training, flattened; `None` until `fit`.
+        high: Greatest raw value of each feature that counts in training, flattened; `None` until `fit`.
+        gross: Number of gross errors of each feature in training, flattened; `None` until `fit`.
 
     Raises:
         ValueError: if all features are constant in the training split.
+
+    Warns:
+        UserWarning: for gross errors.
     """
 
     def __init__(
@@ -36,6 +44,7 @@ class Standardization(Preprocessor):
         std: Sequence[float] | None = None,
         low: Sequence[float] | None = None,
         high: Sequence[float] | None = None,
+        gross: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(spec, **kwargs)
@@ -43,6 +52,7 @@ class Standardization(Preprocessor):
         self.std = None if std is None else [float(value) for value in std]
         self.low = None if low is None else [float(value) for value in low]
         self.high = None if high is None else [float(value) for value in high]
+        self.gross = None if gross is None else [int(value) for value in gross]
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Standardization":
         def parts() -> Iterable[np.ndarray]:
@@ -70,7 +80,17 @@ class Standardization(Preprocessor):
                 stacklevel=2,
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            variance = sum(np.square(part - mean).sum(axis=0) for part in parts()) / rows
+            squares = sum(np.square(part - mean).sum(axis=0) for part in parts())
+            suspects = np.flatnonzero(may_be_gross(rows, least, greatest, mean, squares))
+        variance = squares / rows
+        bounds = _bounds(parts, rows, mean, squares, suspects)
+        self.gross = [bounds[number].beyond if number in bounds else 0 for number in range(mean.size)]
+        if bounds:
+            numbers = [*bounds]
+            least[numbers] = [one.low for one in bounds.values()]
+            greatest[numbers] = [one.high for one in bounds.values()]
+            mean[numbers], variance[numbers] = _moments_within(parts, numbers, least, greatest)
+        warn_of_gross({f"feature {number} (counted from 0)": one for number, one in bounds.items()})
         self.mean, self.low, self.high = mean.tolist(), least.tolist(), greatest.tolist()
         # Not the root of the variance, which rounding leaves above 0.
         self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
@@ -96,6 +116,10 @@ class Standardization(Preprocessor):
         return low, high
 
     @property
+    def reach(self) -> tuple[np.ndarray, np.ndarray] | None:
+        return None if self.ends is None else reach(*self.ends, self.gross)
+
+    @property
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         return self._moments()
 
@@ -109,5 +133,36 @@ class Standardization(Preprocessor):
         return ops.cast(x, self.precision) * std + mean
 
     def get_config(self) -> dict[str, Any]:
-        names = ("mean", "std", "low", "high")
+        names = ("mean", "std", "low", "high", "gross")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _bounds(
+    parts: Callable[[], Iterable[np.ndarray]],
+    rows: int,
+    mean: np.ndarray,
+    squares: np.ndarray,
+    suspects: np.ndarray,
+) -> dict[int, Bounds]:
+    """What counts of the features that have gross errors, by their number."""
+    found = {number: GrossEntries(rows, mean[number], squares[number]) for number in suspects.tolist()}
+    if found:
+        for part in parts():
+            for number, entries in found.items():
+                entries.see(part[:, number])
+    bounds = {number: entries.bounds() for number, entries in found.items()}
+    return {number: bound for number, bound in bounds.items() if bound is not None}
+
+
+def _moments_within(
+    parts: Callable[[], Iterable[np.ndarray]], numbers: list[int], least: np.ndarray, greatest: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means and variances of some features over the entries between their ends."""
+
+    def counted(values: np.ndarray, part: np.ndarray) -> np.ndarray:
+        inside = (part >= least[numbers]) & (part <= greatest[numbers])
+        return np.where(inside, values, 0.0).sum(axis=0)
+
+    rows = sum(counted(np.ones(1), part[:, numbers]) for part in parts())
+    mean = sum(counted(part[:, numbers], part[:, numbers]) for part in parts()) / rows
+    return mean, sum(counted(np.square(part[:, numbers] - mean), part[:, numbers]) for part in parts()) / rows

@@ -4,7 +4,7 @@ import dataclasses
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -16,6 +16,7 @@ from keras import ops
 from kerasae.preprocessing._base import Preprocessor
 from kerasae.preprocessing._columns import column_values, restore_column
 from kerasae.preprocessing._evidence import gap_evidence, unseen_evidence
+from kerasae.preprocessing._gross import Bounds, GrossEntries, may_be_gross, reach, warn_of_gross
 from kerasae.preprocessing._raw_types import type_name
 from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
@@ -36,6 +37,10 @@ class TablePreprocessing(Preprocessor):
     rounding, integers and booleans rounded, dates to the second (to the day if all in training
     were days), categories as one of the values known; a column without any value stays missing.
 
+    A few gross errors in the training split do not count in the moments of their column, and a training
+    takes them for the furthest of the other entries; see `GrossEntries`. They stay in the data, and come
+    back as they were. Without such errors the moments are the plain ones.
+
     Args:
         spec: of the table.
         scaling: `"standard"`, `(raw - mean) / std`, or `"robust"`, `(raw - median) / (IQR / 1.349)`,
@@ -45,8 +50,9 @@ class TablePreprocessing(Preprocessor):
         centers: of the columns of `spec`, `None` until `fit`.
         scales: of the columns of `spec`, `None` until `fit`.
         steps: to whose multiples a column is rounded on the way back; 0 for none.
-        lows: Least number of each column of `spec` in training, `None` until `fit`.
-        highs: Greatest number of each column of `spec` in training, `None` until `fit`.
+        lows: Least number of each column of `spec` that counts in training, `None` until `fit`.
+        highs: Greatest number of each column of `spec` that counts in training, `None` until `fit`.
+        gross: Number of gross errors of each column of `spec` in training, `None` until `fit`.
 
     Call arguments:
         inputs: a dict from the name of a column to `(batch,)`: strings for a category, the empty one
@@ -57,6 +63,9 @@ class TablePreprocessing(Preprocessor):
 
     Raises:
         ValueError: for a table without a column of the spec, or with values that are not of its kind.
+
+    Warns:
+        UserWarning: for columns without values, with a value of their own in most rows, or with gross errors.
     """
 
     kinds = ("table",)
@@ -73,6 +82,7 @@ class TablePreprocessing(Preprocessor):
         steps: Sequence[float] | None = None,
         lows: Sequence[float] | None = None,
         highs: Sequence[float] | None = None,
+        gross: Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(spec, **kwargs)
@@ -83,7 +93,7 @@ class TablePreprocessing(Preprocessor):
         self.scaling = scaling
         self.max_categories = max_categories
         self.centers, self.scales, self.steps = centers, scales, steps
-        self.lows, self.highs = lows, highs
+        self.lows, self.highs, self.gross = lows, highs, gross
         # Strings are looked up outside XLA.
         self.supports_jit = False
         self._make_lookups()
@@ -111,6 +121,7 @@ class TablePreprocessing(Preprocessor):
             tensors = self.tensors(chunk)
             for one in found:
                 one.see(tensors[one.column.name])
+        self._leave_out_gross(chunks, found)
         columns = tuple(one.fitted(self.max_categories) for one in found)
         gaps = gap_evidence([one.missing for one in found], found[0].missing + found[0].rows)
         columns = tuple(
@@ -138,8 +149,30 @@ class TablePreprocessing(Preprocessor):
         self.steps = [one.step for one in found]
         self.lows = [one.low for one in found]
         self.highs = [one.high for one in found]
+        self.gross = [one.gross for one in found]
         self._make_lookups()
         return self
+
+    def _leave_out_gross(self, chunks: Callable[[], Iterable[Any]], found: "list[_Statistics]") -> None:
+        """Finds the columns with gross errors, and their moments without them."""
+        suspects = {one.column.name: one.suspect() for one in found if one.may_be_gross()}
+        for name, values in self._columns_of(chunks, suspects):
+            suspects[name].see(values[~np.isnan(values)])
+        bounds = {name: bound for name, one in suspects.items() if (bound := one.bounds()) is not None}
+        again = {one.column.name: one for one in found if one.column.name in bounds}
+        for name, one in again.items():
+            one.leave_out(bounds[name])
+        for name, values in self._columns_of(chunks, again):
+            again[name].see(values)
+        warn_of_gross({f"column '{name}'": bound for name, bound in bounds.items()})
+
+    def _columns_of(
+        self, chunks: Callable[[], Iterable[Any]], names: Collection[str]
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Some of the columns part by part, as `tensors` gives them."""
+        for chunk in chunks() if names else ():
+            tensors = self.tensors(chunk)
+            yield from ((name, tensors[name]) for name in names)
 
     # To x ----------------------------------------------------------------------------------------
 
@@ -337,6 +370,15 @@ class TablePreprocessing(Preprocessor):
         )
         return low, high
 
+    @property
+    def reach(self) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.ends is None or self.gross is None:
+            return None
+        kinds = [column.kind for column in self.spec.columns]
+        return reach(
+            *self.ends, [one for one, kind in zip(self.gross, kinds, strict=True) if kind != "empty"]
+        )
+
     def _is_code(self) -> np.ndarray:
         return np.array([column.kind not in ("number", "date") for column in self.spec.features])
 
@@ -360,7 +402,7 @@ class TablePreprocessing(Preprocessor):
         return keras.KerasTensor((None, *self.spec.shape), "float32")
 
     def get_config(self) -> dict[str, Any]:
-        names = ("scaling", "max_categories", "centers", "scales", "steps", "lows", "highs")
+        names = ("scaling", "max_categories", "centers", "scales", "steps", "lows", "highs", "gross")
         own = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **own}
 
@@ -443,14 +485,36 @@ class _Statistics:
 
     def __init__(self, column: Column, robust: bool) -> None:
         self.column, self.robust = column, robust
-        self.rows = self.missing = 0
+        self.missing = self.gross = 0
         self.center, self.scale, self.step = 0.0, 1.0, 0.0
+        self._counts: Counter[str] = Counter()
+        self._bounds: Bounds | None = None
+        self._start()
+
+    def _start(self) -> None:
+        """Nothing seen of the numbers."""
+        self.rows = 0
         self.low = self.high = 0.0
         self._mean = self._squares = 0.0
-        self._counts: Counter[str] = Counter()
         self._keys, self._sample = np.empty(0), np.empty(0)
         self._days = True
         self._draw = np.random.default_rng(0)
+
+    def may_be_gross(self) -> bool:
+        """Whether the column can have gross errors at all; most cannot, and are read once."""
+        if self.column.kind not in ("number", "date") or not self.rows:
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(may_be_gross(self.rows, self.low, self.high, self._mean, self._squares))
+
+    def suspect(self) -> GrossEntries:
+        """What finds the gross errors in a second reading."""
+        return GrossEntries(self.rows, self._mean, self._squares)
+
+    def leave_out(self, bounds: Bounds) -> None:
+        """Begin anew: what is read next counts within bounds alone."""
+        self._bounds, self.gross = bounds, bounds.beyond
+        self._start()
 
     def see(self, values: np.ndarray) -> None:
         if self.column.kind == "category":
@@ -460,7 +524,10 @@ class _Statistics:
             self.missing += len(values) - len(present)
             return
         present = values[~np.isnan(values)]
-        self.missing += len(values) - len(present)
+        if self._bounds is None:
+            self.missing += len(values) - len(present)
+        else:
+            present = self._bounds.within(present)
         if not len(present):
             return
         # Chan et al. 1979: moments of two parts make those of the whole.
