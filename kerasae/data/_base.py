@@ -110,7 +110,7 @@ class Data:
             return np.ones(len(raw), bool)
         low, high = self._view.reach
         x = self.to_x(raw)
-        return ~((x < low) | (x > high)).reshape(len(x), -1).any(axis=1)
+        return np.logical_not(((x < low) | (x > high)).reshape(len(x), -1).any(axis=1))
 
     def usual_examples(self, split: str, most: int) -> Any:
         """At most `most` raw examples of a split, drawn without replacement, none with gross errors."""

@@ -163,6 +163,7 @@ def _moments_within(
         inside = (part >= least[numbers]) & (part <= greatest[numbers])
         return np.where(inside, values, 0.0).sum(axis=0)
 
-    rows = sum(counted(np.ones(1), part[:, numbers]) for part in parts())
-    mean = sum(counted(part[:, numbers], part[:, numbers]) for part in parts()) / rows
-    return mean, sum(counted(np.square(part[:, numbers] - mean), part[:, numbers]) for part in parts()) / rows
+    rows = np.sum([counted(np.ones(1), part[:, numbers]) for part in parts()], axis=0)
+    mean = np.sum([counted(part[:, numbers], part[:, numbers]) for part in parts()], axis=0) / rows
+    squares = [counted(np.square(part[:, numbers] - mean), part[:, numbers]) for part in parts()]
+    return mean, np.sum(squares, axis=0) / rows
