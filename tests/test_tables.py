@@ -1,9 +1,12 @@
 """Tables: every type of column, missing entries anywhere, and what comes back."""
 
 import dataclasses
+import datetime
+import json
 import re
 import sys
 import warnings
+from decimal import Decimal
 
 import keras
 import numpy as np
@@ -21,7 +24,7 @@ from kerasae.data._base import SPLITS, draw_splits
 from kerasae.data._csv import CsvFile
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
-from kerasae.data.tables import from_frame, tables
+from kerasae.data.tables import from_frame, tables, tables_like
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
@@ -121,7 +124,7 @@ def test_parquet_keeps_its_types(tmp_path):
         data = load_data(tmp_path / "t.parquet", stream=stream)
         found = {column.name: (column.kind, column.dtype) for column in data.spec.columns}
         assert found["number"] == ("number", "float32")
-        assert found["category"] == ("category", "category")
+        assert found["category"] == ("category", "category[str]")
         assert found["bit"] == ("boolean", "int64")
         assert found["moment"][0] == "date"
 
@@ -542,6 +545,65 @@ def test_codes_that_are_numbers_come_back_as_texts():
     frame = pd.DataFrame({"k": list(range(10)) * 3})
     layer = TablePreprocessing(from_frame(frame, types={"k": "category"}).spec, max_categories=5).fit(frame)
     assert set(layer.restore(layer.to_x(frame))["k"]) == {"0", "1", "2", "3", "4", "[UNK]"}
+
+
+def typed_rows():
+    """Intervals with either end, ordered categories and objects of several types; "7" is no 7."""
+    number = pd.Series(np.arange(12.0))
+    sizes = pd.Categorical(["s", "m"] * 6, ["s", "m", "l"], ordered=True)
+    mixed = [1, "a", True, Decimal("1.50"), datetime.date(2020, 1, 2), "7"] * 2
+    return pd.DataFrame(
+        {
+            "cut": pd.cut(number, [-1, 1 / 3, 12]),
+            "cut at the left": pd.cut(number, [0, 5, 12], right=False).cat.as_unordered(),
+            "months": pd.cut(pd.Series(pd.date_range("2024", periods=12)), 3),
+            "intervals": pd.Series([pd.Interval(0, 1, "both"), pd.Interval(1, 2, "both")] * 6, dtype=object),
+            "sizes": sizes,
+            "ranks": pd.Categorical([3, 1] * 6, [3, 2, 1], ordered=True),
+            "mixed": pd.Series(mixed, dtype=object),
+            "category of mixed": pd.Series(mixed, dtype=object).astype("category"),
+            "nothing": pd.Categorical([""] * 12),
+        }
+    )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_intervals_orders_and_mixed_objects_come_back():
+    frame = typed_rows()
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    layer = TablePreprocessing.from_config(json.loads(json.dumps(layer.get_config())))
+    again = layer.restore(layer.to_x(frame))
+    known = [*frame.columns[:-1]]
+    for name in known:
+        assert [*map(type, again[name])] == [*map(type, frame[name])], name
+    pd.testing.assert_frame_equal(again[known], frame[known])
+    # An empty text is missing.
+    assert again["nothing"].dtype.categories.dtype == "str"
+    assert again["nothing"].isna().all()
+
+
+def test_of_objects_that_look_alike_the_more_frequent_come_back():
+    frame = pd.DataFrame({"a": pd.Series([7, "7", "7", 8] * 3, dtype=object)})
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    assert layer.restore(layer.to_x(frame))["a"].tolist() == ["7", "7", "7", 8] * 3
+
+
+def test_a_category_that_the_order_does_not_know_comes_back_in_that_of_the_training():
+    frame = typed_rows()[["sizes"]]
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    like = frame.assign(sizes=pd.Categorical(["xl"] * 12, ["xl", "xxl"], ordered=True))
+    assert layer.restore(layer.to_x(frame), like)["sizes"].dtype == frame["sizes"].dtype
+
+
+def test_a_file_of_parquet_knows_its_order_and_one_of_csv_is_read_beside_it(tmp_path):
+    frame = typed_rows()[["sizes"]].assign(number=np.arange(12.0))
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    data = load_data(tmp_path / "t.parquet")
+    layer = TablePreprocessing(data.spec).fit(data.train.examples)
+    assert layer.restore(layer.to_x(frame))["sizes"].dtype == frame["sizes"].dtype
+    again = tables_like(data.spec.columns, path=tmp_path / "t.csv")
+    assert set(again.train.examples["sizes"]) == {"s", "m"}
 
 
 def test_keys_are_unlike_each_other_and_names_where_they_can_be():

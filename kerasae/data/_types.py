@@ -326,7 +326,7 @@ class ColumnReader:
             return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
         known = nulls(texts, (*STAND_INS, *column.notation.missing))
         if column.kind == "category":
-            return known.to_pandas().astype(column.dtype)
+            return with_dtype(known.to_pandas(), column.dtype)
         values = column.notation.parse(known)
         if values.null_count > known.null_count:
             unread = known.filter(pc.and_(pc.is_null(values), pc.is_valid(known)))

@@ -420,6 +420,8 @@ def _typed(
     gaps = dict.fromkeys(used, False)
     bits = dict.fromkeys(used, True)
     schema = source.schema
+    #: Columns of dictionaries without rows, which know their categories.
+    empty: dict[str, pd.Series] = {}
     finders = {
         name: ColumnFinder(name, types.get(name), missing[name])
         for name in used
@@ -428,13 +430,15 @@ def _typed(
     for name in used:
         _check_arrow(source.path, name, schema.field(name).type)
     for block in source.blocks():
-        rows += len(block)
         for name in used:
+            if not rows and pa.types.is_dictionary(block[name].type):
+                empty[name] = block[name].slice(0, 0).to_pandas()
             gaps[name] |= bool(block[name].null_count)
             if pa.types.is_integer(block[name].type):
                 bits[name] &= bool(
                     pc.all(pc.is_in(block[name].drop_null(), pa.array([0, 1], block[name].type))).as_py()
                 )
+        rows += len(block)
         for name, one in finders.items():
             texts = trim(block[name].drop_null().cast(pa.string()))
             one.see(texts)
@@ -444,7 +448,13 @@ def _typed(
             finders[name].typed("str")
             if name in finders
             else _typed_column(
-                name, schema.field(name).type, types.get(name), gaps[name], bits[name], missing[name]
+                name,
+                schema.field(name).type,
+                types.get(name),
+                gaps[name],
+                bits[name],
+                missing[name],
+                empty.get(name),
             )
             for name in used
         ]
@@ -493,7 +503,13 @@ def _check_arrow(path: Path, name: str, kind: pa.DataType) -> None:
 
 
 def _typed_column(
-    name: str, arrow: pa.DataType, kind: str | None, gaps: bool, bits: bool, missing: tuple[str, ...]
+    name: str,
+    arrow: pa.DataType,
+    kind: str | None,
+    gaps: bool,
+    bits: bool,
+    missing: tuple[str, ...],
+    empty: pd.Series | None,
 ) -> Column:
     """The column of a type of Arrow's."""
     gaps = gaps or bool(missing)
@@ -511,9 +527,10 @@ def _typed_column(
     elif pa.types.is_decimal(arrow):
         kind, dtype = kind or "number", "float64"
     else:
-        found = column_of(pd.Series(pa.array([], arrow).to_pandas(), name=name), kind)
+        empty = pa.array([], arrow).to_pandas() if empty is None else empty
+        found = column_of(pd.Series(empty, name=name), kind)
         kind, dtype = found.kind, found.dtype
-    if kind == "category" and dtype != "category":
+    if kind == "category" and not pa.types.is_dictionary(arrow):
         # Codes that are numbers come back as texts: an unknown one is no number.
         dtype = "str"
     elif kind == "number" and pa.types.is_boolean(arrow):

@@ -59,7 +59,8 @@ def _categories(series: pd.Series, column: Column) -> np.ndarray:
         # From a list: `map` would make floats of them again.
         whole = [int(v) if v == v and v == int(v) else v for v in texts]
         texts = pd.Series(whole, index=series.index, dtype=object)
-    found = texts.where(series.notna(), "").map(str)
+    # NumPy ends a string before its last NULs, with which fixed widths are filled up, and so does a lookup.
+    found = texts.where(series.notna(), "").map(lambda value: str(value).rstrip("\0"))
     gone = found.str.strip().isin([*column.notation.missing])
     return found.mask(gone, "").to_numpy(object)
 

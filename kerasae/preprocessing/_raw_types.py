@@ -4,6 +4,7 @@ A column goes through two steps. `plain` gives it the type of pandas that says w
 held it before; `as_type` puts plain values back into the type that `type_name` has named.
 """
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kerasae.preprocessing._base import to_dtype
+from kerasae.preprocessing._mixed_objects import mixed_name, mixed_objects
 
 #: What Python's objects of one type are in pandas, by the name that `infer_dtype` has for them.
 _OF_OBJECTS = {
@@ -30,7 +32,9 @@ _OF_OBJECTS = {
 #: What Keras's lookup says of a value that it does not know.
 _UNKNOWN = "[UNK]"
 _OBJECT = re.compile(r"object\[(.+)\]")
-_CATEGORY = re.compile(r"category\[(.+)\]")
+_MIXED = re.compile(r"object\[mixed (.+)\]", re.DOTALL)
+_CATEGORY = re.compile(r"category\[(.+)\]", re.DOTALL)
+_INTERVAL = re.compile(r"(object\[)?interval\[(.+), (both|left|right|neither)\]\]?")
 _ARROW = re.compile(r"(.+)\[pyarrow\]")
 _DECIMAL = re.compile(r"decimal\((\d+)\)")
 _ARROW_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
@@ -71,15 +75,16 @@ def plain(series: pd.Series) -> pd.Series:
 def type_name(series: pd.Series) -> str:
     """Return the name of a column's type, from which `as_type` makes it again.
 
-    It is that of pandas, but `object[int]` and `category[int64]` say what objects and categories are.
+    It is that of pandas, but `object[int]`, `object[mixed int|str]` and `category[int64]` say what objects
+    and categories are. Ordered categories are listed: `category[["low", "high"], str]`.
     """
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         inner = pd.Series(dtype.categories)
-        name = type_name(inner)
-        kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype)
-        readable = name.startswith("object[") or any(one(inner.dtype) for one in kinds)
-        return f"category[{name}]" if readable else "category"
+        # What cannot be read comes back as its text.
+        name = type_name(inner) if _is_readable(inner.dtype) else "object"
+        order = json.dumps([str(value) for value in dtype.categories])
+        return f"category[{order}, {name}]" if dtype.ordered else f"category[{name}]"
     if pd.api.types.is_object_dtype(dtype) and (kind := _objects(series)):
         return f"object[{kind}]"
     return str(dtype)
@@ -119,8 +124,14 @@ def as_type(values: pd.Series, name: str) -> pd.Series:
 
 
 def _objects(series: pd.Series) -> str:
-    """What a column of objects holds, where all of them are of one type; otherwise empty."""
-    kind = _OF_OBJECTS.get(pd.api.types.infer_dtype(series, skipna=True), "")
+    """What a column of objects holds: one type, or several simple ones; empty for others."""
+    inferred = pd.api.types.infer_dtype(series, skipna=True)
+    if inferred == "interval":
+        return _intervals(series.dropna())
+    if inferred.startswith("mixed") and inferred != "mixed-integer-float":
+        mixed = mixed_name(series)
+        return f"mixed {mixed}" if mixed else ""
+    kind = _OF_OBJECTS.get(inferred, "")
     if kind == "decimal":
         exponents = [value.as_tuple().exponent for value in series.dropna()]
         places = max((-one for one in exponents if isinstance(one, int)), default=0)
@@ -135,6 +146,14 @@ def _objects(series: pd.Series) -> str:
     if kind == "date" and not all(type(value) is date for value in series.dropna()):
         return ""
     return kind
+
+
+def _intervals(present: pd.Series) -> str:
+    """The type of intervals that are objects; empty where they have no common one."""
+    try:
+        return str(pd.arrays.IntervalArray(present.to_list()).dtype)
+    except (ValueError, TypeError):
+        return ""
 
 
 def _as_objects(values: pd.Series, kind: str) -> pd.Series:
@@ -158,18 +177,54 @@ def _as_objects(values: pd.Series, kind: str) -> pd.Series:
 # Categories ----------------------------------------------------------------------------------------
 
 
-def _as_categories(values: pd.Series, inner: str) -> pd.Series:
+def _is_readable(dtype: Any) -> bool:
+    """Whether the texts of values of this type can be read."""
+    types = pd.api.types
+    kinds = (types.is_numeric_dtype, types.is_datetime64_any_dtype, types.is_timedelta64_dtype)
+    readable = any(one(dtype) for one in kinds) and not types.is_complex_dtype(dtype)
+    return readable or isinstance(dtype, pd.IntervalDtype | pd.StringDtype) or types.is_object_dtype(dtype)
+
+
+def _as_categories(values: pd.Series, inside: str) -> pd.Series:
+    order: list[str] = []
+    if inside.startswith("["):
+        order, end = json.JSONDecoder().raw_decode(inside)
+        inside = inside[end + 2 :]
     # Not every type of categories can hold a missing one, as the column can.
-    return (
-        _read(values[values.notna() & (values != _UNKNOWN)], inner).astype("category").reindex(values.index)
-    )
+    present = values[values.notna() & (values != _UNKNOWN)]
+    found = _read(present if len(present) else present.astype(object), inside)
+    if not order:
+        return found.astype("category").reindex(values.index)
+    kind = pd.CategoricalDtype(_read(pd.Series(order, dtype=object), inside).unique(), ordered=True)
+    ordered = found.astype(kind)
+    if ordered.isna().any():
+        raise ValueError(f"Expected one of the ordered categories {', '.join(order)}, received another.")
+    return ordered.reindex(values.index)
+
+
+def _as_mixed(values: pd.Series, name: str) -> pd.Series:
+    return mixed_objects(values.mask(values == _UNKNOWN), name)
+
+
+def _as_intervals(values: pd.Series, outer: str | None, inner: str, closed: str) -> pd.Series:
+    """Texts such as `(0.5, 1.0]` as intervals."""
+    texts = values[values.notna() & (values != _UNKNOWN)]
+    ends = [text[1:-1].split(", ") for text in texts]
+    low, high = (_read(pd.Series([end[side] for end in ends], dtype=object), inner) for side in (0, 1))
+    found = pd.Series(pd.arrays.IntervalArray.from_arrays(low, high, closed), texts.index)
+    found = found.astype(object) if outer else found
+    return found if len(found) == len(values) else found.reindex(values.index)
 
 
 def _read(texts: pd.Series, name: str) -> pd.Series:
     """Texts, as `str` writes the values of a type, as values of that type; an unknown one is missing."""
     if texts.dtype != object:
         return as_type(texts, name)
+    if _MIXED.fullmatch(name) or _INTERVAL.fullmatch(name) or name in ("object", "str"):
+        return as_type(texts, name)
     texts = texts.mask(texts == _UNKNOWN)
+    if "timedelta" in name:
+        return pd.to_timedelta(texts).astype(name)
     if "bool" in name:
         return as_type(texts.map({"True": 1.0, "False": 0.0}), name)
     if "date" in name or "timestamp" in name:
@@ -239,6 +294,8 @@ def _arrow_type(name: str) -> Any:
 
 
 _WRITERS: tuple[tuple[re.Pattern[str], Callable[..., pd.Series]], ...] = (
+    (_MIXED, _as_mixed),
+    (_INTERVAL, _as_intervals),
     (_OBJECT, _as_objects),
     (_CATEGORY, _as_categories),
     (_ARROW, _as_arrow),
