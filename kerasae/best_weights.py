@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasae.checkpoint import Checkpoint
+from kerasae.checkpoint import NOT_FINITE, Checkpoint
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -61,10 +61,7 @@ class BestWeights(keras.callbacks.Callback):
         logs = {key: float(value) for key, value in (logs or {}).items()}
         value = logs.get("val_loss", logs["loss"])
         if not np.isfinite(logs["loss"]) or not np.isfinite(value):
-            raise FloatingPointError(
-                f"The loss became {logs['loss']} in epoch {epoch + 1}; expected a finite number: use "
-                "a smaller --learning-rate, or --set train.clip_norm=1."
-            )
+            raise FloatingPointError(f"The loss became {logs['loss']} in epoch {epoch + 1}; {NOT_FINITE}")
         self.rows.append(logs)
         falls = epoch + 1 in self.reduce_at
         if not self.choosing:
@@ -77,13 +74,15 @@ class BestWeights(keras.callbacks.Callback):
         elif self.reduce_patience and epoch - self.reduced_at >= self.reduce_patience:
             falls = True
         if falls:
-            optimizer = self.model.optimizer
-            optimizer.learning_rate = float(optimizer.learning_rate) * self.reduce_factor
+            self._reduce(self.model)
             self.reduced_at = epoch
             self.reductions.append(epoch + 1)
         due = time.monotonic() - self.saved_at > self.checkpoint_seconds
         if self.checkpoint is not None and self.writes and due:
             self.save(epoch + 1)
+
+    def _reduce(self, model: keras.Model) -> None:
+        model.optimizer.learning_rate = float(model.optimizer.learning_rate) * self.reduce_factor
 
     def finish(self) -> None:
         """Give the model its best weights; the checkpoint stays until the model is stored."""
@@ -108,8 +107,13 @@ class BestWeights(keras.callbacks.Callback):
         state = self.checkpoint and self.checkpoint.state()
         return int(state["epoch"]) if state else 0
 
-    def restore(self, model: keras.Model) -> int:
+    def restore(self, model: keras.Model, learning_rate: float | None) -> int:
         """Put the state back into a compiled model; return the epoch to begin with.
+
+        Args:
+            model: Compiled model.
+            learning_rate: Learning rate at the start of the training, perhaps another one than before; it
+                falls as often as it had fallen. `None` where a schedule has it.
 
         Raises:
             ValueError: if the checkpoint is damaged.
@@ -121,4 +125,8 @@ class BestWeights(keras.callbacks.Callback):
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.reduced_at, self.earlier = state["reduced_at"], state["rows"]
         self.reductions = state["reductions"]
+        if learning_rate is not None:
+            model.optimizer.learning_rate = learning_rate
+            for _ in self.reductions:
+                self._reduce(model)
         return int(state["epoch"])

@@ -10,6 +10,9 @@ import numpy as np
 
 from kerasae.files import checksum, read_sealed, write_sealed
 
+#: What was expected, and what to do.
+NOT_FINITE = "expected a finite number: use a smaller --learning-rate, or --set train.clip_norm=1."
+
 
 class Checkpoint:
     """The state of a training after an epoch: `N.npz` with all arrays, and `state.json`.
@@ -48,7 +51,7 @@ class Checkpoint:
             The file with the arrays; `None` without a checkpoint.
 
         Raises:
-            ValueError: if one is missing or damaged.
+            ValueError: if one is missing or damaged, or a weight is NaN or infinite.
         """
         state = self.state()
         if state is None:
@@ -56,6 +59,13 @@ class Checkpoint:
         path = self.folder / state["arrays"]
         if not path.is_file() or checksum(path) != state["arrays_sha256"]:
             raise ValueError(self._damaged(f"{path} is missing or its checksum differs"))
+        with np.load(path) as stored:
+            if not all(_finite(stored[name]) for name in stored.files):
+                raise ValueError(
+                    f"Expected finite weights in the checkpoint in {self.folder}, received NaN or infinite "
+                    f"ones; remove the folder {self.folder}, so that the training begins again, with a "
+                    "smaller --learning-rate or --set train.clip_norm=1 beside --resume."
+                )
         return path
 
     def save(
@@ -75,11 +85,14 @@ class Checkpoint:
 
         Raises:
             OSError: if the disk is full or cannot be written. The former checkpoint stays then.
+            FloatingPointError: if a weight is NaN or infinite. The former checkpoint stays then.
         """
         self.folder.mkdir(exist_ok=True)
         arrays: dict[str, Any] = {
             f"model_{i}": _value(variable) for i, variable in enumerate(_variables(model))
         }
+        if not all(_finite(array) for array in arrays.values()):
+            raise FloatingPointError(f"A weight became NaN or infinite in epoch {epoch}; {NOT_FINITE}")
         arrays |= {f"best_{i}": array for i, array in enumerate(best_weights or [])}
         path = self.folder / f"{epoch}.npz"
         try:
@@ -104,7 +117,7 @@ class Checkpoint:
             The weights of the best epoch, or `None`.
 
         Raises:
-            ValueError: if a file is missing or damaged, or belongs to another model.
+            ValueError: if a file is missing or damaged, belongs to another model, or holds NaN.
         """
         path = self.check()
         assert path is not None
@@ -116,8 +129,9 @@ class Checkpoint:
                 raise ValueError(
                     f"Expected a checkpoint of this model in {self.folder}, received arrays of other shapes."
                 )
-            for i, variable in enumerate(variables):
-                variable.assign(stored[f"model_{i}"])
+            arrays = [stored[f"model_{i}"] for i in range(len(variables))]
+            for variable, array in zip(variables, arrays, strict=True):
+                variable.assign(array)
             best = [stored[f"best_{i}"] for i in range(_count(stored, "best_"))]
         return best or None
 
@@ -150,6 +164,10 @@ def _variables(model: keras.Model) -> list[Any]:
 
 def _value(variable: Any) -> np.ndarray:
     return np.asarray(variable.numpy())
+
+
+def _finite(array: np.ndarray) -> bool:
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
 
 
 def _count(stored: Any, prefix: str) -> int:

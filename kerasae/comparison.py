@@ -6,18 +6,18 @@ import os
 import queue
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
-from pathlib import Path
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasae.comparison_folder import ComparisonFolder
 from kerasae.data import Data, Source
 from kerasae.evaluation.compare import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
-from kerasae.runs import Run
+from kerasae.runs import Run, raise_again
 from kerasae.training import train
 from kerasae.workers import start_worker
 
@@ -27,9 +27,10 @@ def compare_families(
     families: Sequence[str],
     seeds: Sequence[int],
     *,
-    folder: Path | None = None,
+    folder: ComparisonFolder | None = None,
     jobs: int | None = None,
     progress: Callable[[str, int, int, float], None] | None = None,
+    on_data: Callable[[Data], None] | None = None,
 ) -> tuple[list[Entry], Data]:
     """Trains every family with every seed on the same data, at the same code size.
 
@@ -40,32 +41,52 @@ def compare_families(
         recipe: what all share; its section `model` is replaced.
         families: members of `kerasae.models`.
         seeds: of the weights and the order of the examples; the split is the recipe's.
-        folder: where the run of the first seed of each family goes, or `None`.
+        folder: Folder into which each finished training goes, and from which those of an interrupted
+            comparison are taken. Defaults to none.
         jobs: trainings at a time; `None` takes one for each core, at most 4, and 1 on a GPU.
         progress: called after each epoch with the family, the seed, the epoch from 1 (0 once the
             training has ended) and the validation loss.
+        on_data: Called with the data once they are read. Defaults to nothing.
 
     Returns:
         The baselines' entries and one for each family, and the data.
+
+    Raises:
+        FileExistsError: if the folder holds something else than an interrupted comparison.
+        ValueError: if that comparison has another recipe. Of a training that fails also its own error.
     """
     # Whatever is wrong with the input shows here, before a process is started.
-    data = recipe.load()
+    data = recipe.load(None if folder is None else folder.check(recipe))
     for family in families:
         recipe.override({"model.name": family}).build(data)
     jobs = default_jobs() if jobs is None else jobs
     context = multiprocessing.get_context("spawn")
-    tasks = [
-        (recipe.override({"model.name": family, "train.seed": seed}), folder if seed == seeds[0] else None)
+    if on_data is not None:
+        on_data(data)
+    if folder is not None:
+        folder.begin(recipe, data.source)
+    tasks = {
+        (family, seed): None if folder is None else folder.run(family, seed)
         for seed in seeds
         for family in families
-    ]
+    }
+    done = {key: run for key, run in tasks.items() if run is not None and run.model_path.is_file()}
+    found = {}
     with (
         context.Manager() as manager,
         ProcessPoolExecutor(jobs, context, start_worker, (jobs,)) as pool,
     ):
         events = manager.Queue()
-        futures = [pool.submit(_train_one, one, where, data.source, events) for one, where in tasks]
+        futures = {
+            pool.submit(_train_one, _of(recipe, *key), run, data.source, events): key
+            for key, run in tasks.items()
+            if key not in done
+        }
         try:
+            for (family, seed), run in done.items():
+                found[family, seed] = _finished(run, family, seed, data)
+                if progress:
+                    progress(family, seed, 0, float("nan"))
             latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
             entries = baseline_entries(latent_dim, data)
             waiting = set(futures)
@@ -77,15 +98,34 @@ def compare_families(
                             progress(*event)
                 finished, waiting = wait(waiting, timeout=0)
                 for future in finished:
-                    future.result()
+                    found[futures[future]] = _result(future, *futures[future])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-        found = [future.result() for future in futures]
-    entries += [merge([entry for entry in found if entry.name == family]) for family in families]
+    entries += [merge([found[family, seed] for seed in seeds]) for family in families]
     return entries, data
+
+
+def _of(recipe: Recipe, family: str, seed: int) -> Recipe:
+    return recipe.override({"model.name": family, "train.seed": seed})
+
+
+def _finished(run: Run, family: str, seed: int, data: Data) -> Entry:
+    """The entry of a training that was finished before the comparison was interrupted."""
+    entry = measure(family, run.model, data, seconds=run.training["seconds"], seed=seed)
+    entry.histories.append(read_history(run))
+    return entry
+
+
+def _result(future: Future[Entry], family: str, seed: int) -> Entry:
+    """What a worker found; an expected error says which training it ended."""
+    try:
+        return future.result()
+    except (OSError, FloatingPointError, MemoryError, ValueError) as error:
+        raise_again(error, f"This ended the training of '{family}' with seed {seed}.")
+        raise
 
 
 def default_jobs() -> int:
@@ -95,7 +135,7 @@ def default_jobs() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-def _train_one(recipe: Recipe, folder: Path | None, source: Source | None, events: Any) -> Entry:
+def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: Any) -> Entry:
     """One training in a worker: the entry of its model."""
     family, seed = recipe.model["name"], recipe.train["seed"]
 
@@ -114,8 +154,8 @@ def _train_one(recipe: Recipe, folder: Path | None, source: Source | None, event
     recipe = recipe.fill(data)
     entry = measure(family, model, data, seconds=history.seconds, seed=seed)
     entry.histories.append(history.epochs)
-    if folder is not None:
-        Run(folder / family).write(recipe, model, history, data.source)
+    if run is not None:
+        run.write(recipe, model, history, data.source)
     keras.backend.clear_session(free_memory=False)
     events.put((family, seed, 0, float("nan")))
     return entry

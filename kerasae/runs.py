@@ -21,6 +21,9 @@ from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
 
+#: Settings that a resumed training may change: nothing that its checkpoint holds depends on them.
+RESUMABLE = ("train.learning_rate", "train.clip_norm")
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
@@ -184,7 +187,8 @@ def run_recipe(
     removes the folder. The checkpoint goes once the model is stored.
 
     Args:
-        recipe: what to train.
+        recipe: what to train; to resume, that of the interrupted training, with the settings in `RESUMABLE`
+            as they are to be from now on.
         out: the folder, which must not exist unless `resume`.
         resume: whether to go on from a checkpoint there, or to begin again where there is none.
         source: What the data were read from at an earlier time, to train on the same rows. A resumed
@@ -224,9 +228,8 @@ def run_recipe(
         return None
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        if not resume:
-            read_from = None if data.source is None else data.source.to_dict()
-            write_sealed(unfinished, {"recipe": recipe.complete().to_dict(), "source": read_from})
+        read_from = None if data.source is None else data.source.to_dict()
+        write_sealed(unfinished, {"recipe": recipe.complete().to_dict(), "source": read_from})
         with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
             history = train(model, data, **arguments)
         run = Run(folder)
@@ -240,7 +243,7 @@ def run_recipe(
         raise
     except Exception as error:
         if checkpoint.exists():
-            _say_how_to_go_on(error, folder)
+            raise_again(error, _how_to_go_on(error, recipe, folder))
         elif not resume:
             shutil.rmtree(folder)
         raise
@@ -272,14 +275,22 @@ def _unfinished(folder: str | Path) -> dict[str, Any]:
     return read_sealed(path)
 
 
-def _say_how_to_go_on(error: Exception, folder: Path) -> None:
-    """Raise an expected error again with what became of the checkpoint; leave any other one alone."""
+def _how_to_go_on(error: Exception, recipe: Recipe, folder: Path) -> str:
+    again = f"kerasae train --resume --out {folder}"
+    if isinstance(error, FloatingPointError):
+        rate = recipe.complete().train["learning_rate"] / 10
+        return (
+            "The checkpoint before that is kept: with the same settings a resumed training ends here again; "
+            f"`{again} --learning-rate {rate:g}` goes on with another one."
+        )
+    return f"The training stopped before its end, and its checkpoint is kept: `{again}` goes on."
+
+
+def raise_again(error: Exception, sentence: str) -> None:
+    """Raise an expected error again with one more sentence; leave any other one alone."""
     for kind in (OSError, FloatingPointError, MemoryError, ValueError):
         if isinstance(error, kind):
-            raise kind(
-                f"{error!s:.500} The training stopped before its end, and its checkpoint is kept: "
-                f"`kerasae train --resume --out {folder}` goes on."
-            ) from error
+            raise kind(f"{error!s:.500} {sentence}") from error
 
 
 @contextlib.contextmanager

@@ -104,7 +104,8 @@ def train(
         callbacks: more callbacks of Keras.
         folder: where checkpoints and logs go, or `None` for nowhere. The last checkpoint stays in
             `folder / "checkpoint"`, for the caller to remove once the model is stored.
-        resume: whether to go on from the checkpoint in `folder`.
+        resume: whether to go on from the checkpoint in `folder`. `learning_rate` and `clip_norm` may differ
+            from those before.
 
     Returns:
         The history.
@@ -164,7 +165,7 @@ def train(
             jit_compile=jit_compile and not spread,
             steps_per_execution=per_call,
         )
-        first = stopper.restore(model) if resume else 0
+        first = stopper.restore(model, None if cosine else learning_rate) if resume else 0
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
     if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))

@@ -17,6 +17,7 @@ import tensorflow as tf
 from kerasae import Recipe, load_model
 from kerasae.checkpoint import Checkpoint
 from kerasae.comparison import read_history
+from kerasae.files import checksum, write_sealed
 from kerasae.runs import Run, run_recipe, unfinished_recipe
 
 
@@ -70,6 +71,10 @@ class Fail(keras.callbacks.Callback):
 
 def become_nan(model):
     model.set_weights([w * np.nan if w.dtype.kind == "f" else w for w in model.get_weights()])
+
+
+def interrupt(model):
+    raise KeyboardInterrupt
 
 
 def need_memory(model):
@@ -127,8 +132,71 @@ def test_a_failure_leaves_a_checkpoint_that_exists(how, kind, words, epoch, reci
         assert not out.exists()
         return
     assert "\n" not in str(failure.value)
-    assert f"`kerasae train --resume --out {out}` goes on" in str(failure.value)
+    assert (
+        f"`kerasae train --resume --out {out}{' --learning-rate 0.0001' * (how is become_nan)}` goes on"
+        in str(failure.value)
+    )
     assert json.loads((out / "checkpoint" / "state.json").read_text())["epoch"] == epoch - 1
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_behind_a_loss_that_is_no_number(recipe, kerasae, tmp_path):
+    """With the same settings it ended at the same place for ever."""
+    out = tmp_path / "run"
+    # From a checkpoint of 4 epochs, with a rate at which no loss stays a number.
+    wild = recipe.override({"train.learning_rate": 1e30, "train.reduce_at": [1]})
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(recipe.override({"train.reduce_at": [1]}), out, callbacks=[Fail(interrupt, 5)])
+    with pytest.raises(FloatingPointError, match=f"--out {out} --learning-rate 1e.29` goes on"):
+        run_recipe(wild, out, resume=True)
+    # The checkpoint is that of before, and the settings are those of the last try.
+    assert unfinished_recipe(out).train["learning_rate"] == 1e30
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 2 and "same settings" in err and err.count("\n") == 1
+    status, _, err = kerasae("train", "--resume", "--out", out, "--epochs", 9)
+    assert status == 2 and "received train.epochs" in err and "clip_norm" in err
+    rates = []
+
+    class Rates(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            rates.append((epoch, float(self.model.optimizer.learning_rate)))
+
+    changed = unfinished_recipe(out).override({"train.learning_rate": 1e-4, "train.clip_norm": 1.0})
+    run = run_recipe(changed, out, resume=True, callbacks=[Rates()])
+    # Fallen once, as before the interruption.
+    assert rates == [(4, pytest.approx(3e-5)), (5, pytest.approx(3e-5))]
+    assert run.recipe.train["learning_rate"] == 1e-4 and run.training["epochs"] == 6
+
+
+def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(recipe, unfinished, kerasae, tmp_path):
+    out = shutil.copytree(unfinished, tmp_path / "run")
+    checkpoint = Checkpoint(out / "checkpoint")
+    with np.load(checkpoint.check()) as stored:
+        arrays = dict(stored)
+    arrays["model_0"][0] = np.nan
+    np.savez(out / "checkpoint" / "3.npz", **arrays)
+    state = {key: value for key, value in checkpoint.state().items() if key != "sha256"}
+    write_sealed(checkpoint.path, {**state, "arrays_sha256": checksum(out / "checkpoint" / "3.npz")})
+    status, _, err = kerasae("train", "--resume", "--out", out)
+    assert status == 2 and err.count("\n") == 1 and "Expected finite weights" in err and "clip_norm" in err
+
+
+@pytest.mark.slow
+def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(recipe, tmp_path):
+    """Without validation rows the loss of an epoch says nothing of its last step."""
+    out = tmp_path / "run"
+
+    class Spoil(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.params["epochs"] and len(self.model.history.epoch) == 3:
+                become_nan(self.model)
+
+    changed = recipe.override({"train.hold_out": False})
+    with pytest.raises(
+        FloatingPointError, match=r"weight became NaN or infinite in epoch 4.*--learning-rate"
+    ):
+        run_recipe(changed, out, callbacks=[Spoil()])
+    assert Checkpoint(out / "checkpoint").check().name == "3.npz"
 
 
 @pytest.mark.slow

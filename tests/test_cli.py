@@ -12,10 +12,13 @@ import time
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kerasae import Run, load_model, registry
 from kerasae.cli import main
+from kerasae.comparison import compare_families
+from kerasae.comparison_folder import ComparisonFolder
 from kerasae.recipe import Recipe
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
@@ -157,6 +160,63 @@ def test_compare_is_the_same_at_any_number_of_jobs(kerasae, tmp_path):
         found.append([seed["error"] for seed in json.loads(out)["entries"][1]["seeds"]])
     # Sums are taken in another order by another number of threads.
     np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+@pytest.fixture
+def small_table(tmp_path):
+    """A CSV file of two columns."""
+    values = np.random.default_rng(0).normal(size=(120, 2))
+    pd.DataFrame(values, columns=["width", "height"]).to_csv(tmp_path / "sizes.csv", index=False)
+    return tmp_path / "sizes.csv"
+
+
+@pytest.mark.slow
+def test_a_comparison_goes_on_after_a_training_that_failed(kerasae, small_table, tmp_path):
+    """Where all that was finished went with the one that failed."""
+    out = tmp_path / "compared"
+    arguments = ["compare", small_table, "--models", "undercomplete,sparse", "--jobs", 1, "--epochs", 2]
+    settings = {"network.latent_dim": 1, "train.epochs": 2}
+    recipe = Recipe.of(source=str(small_table)).override(settings)
+    folder = ComparisonFolder(out, 0)
+
+    def stand_in_the_way(family, seed, epoch, loss):
+        if epoch == 0:
+            (out / "sparse").write_text("A file where the next run goes.")
+
+    with pytest.raises(OSError, match=r"exists: .*sparse.*This ended the training of 'sparse' with seed 0"):
+        compare_families(
+            recipe, ["undercomplete", "sparse"], [0, 1], folder=folder, jobs=1, progress=stand_in_the_way
+        )
+    finished = (out / "undercomplete" / "model.keras").read_bytes()
+    arguments += ["--latent-dim", 1, "--out", out, "--seeds", 2]
+    status, _, err = kerasae(*arguments)
+    assert status == 2 and "exists" in err
+    assert f"Kept 1 finished training in {out}; the same command goes on" in err
+    status, _, err = kerasae(*arguments, "--seed", 3)
+    assert status == 2 and "the interrupted comparison" in err and err.count("\n") == 1
+    (out / "sparse").unlink()
+    status, text, err = kerasae(*arguments)
+    assert status == 0, err
+    assert "Columns of sizes" in text and text.count("Columns of") == 1
+    assert (out / "undercomplete" / "model.keras").read_bytes() == finished
+    entries = json.loads((out / "metrics.json").read_text())["entries"]
+    assert [len(entry["seeds"]) for entry in entries] == [1, 2, 2]
+    names = {path.name for path in out.iterdir()}
+    assert names == {"metrics.json", "report.html", "undercomplete", "sparse"}
+    # All seeds of an uninterrupted comparison, but for seconds.
+    status, whole, _ = kerasae(*arguments[:-4], "--seeds", 2, "--json")
+    for entry, again in zip(entries, json.loads(whole)["entries"], strict=True):
+        for one, other in zip(entry["seeds"], again["seeds"], strict=True):
+            assert one["error"] == pytest.approx(other["error"], rel=1e-5)
+
+
+def test_tune_says_how_columns_were_read(kerasae, small_table, tmp_path):
+    """Once, and before anything is trained."""
+    arguments = ["tune", small_table, "--objective", "auroc", "--out", tmp_path / "tuned"]
+    status, out, err = kerasae(*arguments)
+    assert status == 2 and "label" in err
+    assert out.count("Columns of sizes") == 1 and "width" in out
+    assert kerasae(*arguments, "--json")[1] == ""
 
 
 def bad_inputs(folder):

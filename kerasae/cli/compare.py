@@ -15,7 +15,7 @@ from kerasae.cli._options import make_recipe, recipe_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder for the page and the runs; must not exist.",
+    help="Folder for the page and the runs; a comparison that was interrupted goes on.",
 )
 @click.option("--models", help="Families to train, separated by commas; all by default.")
 @click.option(
@@ -49,14 +49,14 @@ def command(
     import_tensorflow()
     from kerasae.runs import check_new
 
-    if out is not None:
-        check_new(out)
     finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if settings or models or recipe_path:
             raise click.UsageError(
                 "Finished runs are compared as they are; expected no options but --out and --json."
             )
+        if out is not None:
+            check_new(out)
         _compare_runs([Path(source) for source in sources], out, as_json)
     elif len(sources) > 1:
         missing = next(source for source in sources if source not in finished)
@@ -83,13 +83,11 @@ def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
 def _compare_families(
     recipe: Any, models: str | None, seeds: int, jobs: int | None, out: Path | None, as_json: bool
 ) -> None:
-    from contextlib import ExitStack
-
     from kerasae import registry
-    from kerasae.cli._output import progress_bar
+    from kerasae.cli._output import console, print_readings, progress_bar
     from kerasae.comparison import compare_families
+    from kerasae.comparison_folder import ComparisonFolder
     from kerasae.comparison_page import write_report
-    from kerasae.runs import new_folder
 
     usual = ["undercomplete", "sparse", "contractive", "denoising", "variational"]
     known = registry.names("model")
@@ -100,9 +98,15 @@ def _compare_families(
     )
     first = recipe.train.get("seed", 0)
     total, done = len(families) * seeds, 0
-    with ExitStack() as stack:
-        folder = stack.enter_context(new_folder(out)) if out is not None else None
-        bar = stack.enter_context(progress_bar())
+    folder = None if out is None else ComparisonFolder(out, first)
+
+    def say_columns(data: Any) -> None:
+        if not as_json:
+            bar.stop()
+            print_readings(data)
+            bar.start()
+
+    with progress_bar() as bar:
         everything = bar.add_task("all trainings", total=total, state="starting")
         tasks: dict[tuple[str, int], Any] = {}
 
@@ -119,12 +123,29 @@ def _compare_families(
             state = f"epoch {epoch}, validation loss {loss:.4g}"
             bar.update(tasks[family, seed], state=state)
 
-        entries, data = compare_families(
-            recipe, families, range(first, first + seeds), folder=folder, jobs=jobs, progress=progress
-        )
-        if folder is not None:
-            names = [entry.name.replace("pca", "PCA") for entry in entries if entry.baseline]
-            write_report(folder, entries, data, f"Autoencoders beside {', '.join(names)} on {data.name}")
+        try:
+            entries, data = compare_families(
+                recipe,
+                families,
+                range(first, first + seeds),
+                folder=folder,
+                jobs=jobs,
+                progress=progress,
+                on_data=say_columns,
+            )
+            if folder is not None:
+                names = [entry.name.replace("pca", "PCA") for entry in entries if entry.baseline]
+                title = f"Autoencoders beside {', '.join(names)} on {data.name}"
+                write_report(folder.path, entries, data, title)
+                folder.complete()
+        except BaseException:
+            if folder is not None and (kept := folder.give_up()):
+                console(stderr=True).print(
+                    f"Kept {kept} finished training{'s' * (kept != 1)} in {folder.path}; the same command "
+                    "goes on, also with other --models or --seeds.",
+                    soft_wrap=True,
+                )
+            raise
     _show(entries, data, out, as_json)
 
 

@@ -17,7 +17,11 @@ from kerasae.cli._options import make_recipe, recipe_options
     required=True,
     help="Folder of the run; must not exist.",
 )
-@click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with an interrupted training in --out, perhaps with another --learning-rate.",
+)
 @click.option(
     "--strategy",
     "strategy_name",
@@ -51,12 +55,17 @@ def command(
     )
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.distribution import is_first
-    from kerasae.runs import check_new, run_recipe, unfinished_recipe
+    from kerasae.runs import RESUMABLE, check_new, run_recipe, unfinished_recipe
 
     if resume:
-        if source is not None or recipe_path is not None or settings:
-            raise click.UsageError("--resume repeats the interrupted recipe; expected no more than --out.")
-        recipe = unfinished_recipe(out)
+        fixed = [key for key in settings if key not in RESUMABLE]
+        if source is not None or recipe_path is not None or fixed:
+            received = source or recipe_path or fixed[0]
+            raise click.UsageError(
+                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
+                f"--set train.clip_norm=VALUE, received {received}."
+            )
+        recipe = unfinished_recipe(out).override(settings)
         if not (out / "checkpoint" / "state.json").is_file():
             console(stderr=True).print(
                 "No checkpoint had been written yet; the training begins again at the first epoch."

@@ -201,7 +201,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json: bool) -> None:
     """Runs a search, or what is left of it, shows what came of it, and trains the best recipe."""
-    from kerasae.cli._output import console, print_paths, progress_bar
+    from kerasae.cli._output import console, print_paths, print_readings, progress_bar
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.runs import check_new
     from kerasae.tuning import baseline_values, search, trade_off
@@ -215,6 +215,8 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     else:
         check_new(out)
     data = settings.load(out)
+    if not as_json:
+        print_readings(data)
     aim = settings.objective_for(data)
     # What cannot be drawn shows here, before there is a folder.
     settings.oracle(data, out / "search")
