@@ -239,6 +239,19 @@ def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream
         assert (split.examples.index.astype(int) == split.labels + 1000).all()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_one_row_without_a_label_makes_the_labels_of_all_splits_texts(tmp_path, stream, suffix):
+    frame = pd.DataFrame({"n": np.arange(60) + 0.5, "label": np.arange(60) % 2})
+    frame["label"] = frame["label"].astype("Int64").mask(frame["n"] == 30.5)
+    path = tmp_path / f"t.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    data = load_data(path, labels="label", stream=stream)
+    for name in SPLITS:
+        expected = ["" if n == 30.5 else str(int(n) % 2) for n in data.split(name).examples["n"]]
+        assert data.split(name).labels.tolist() == expected
+
+
 def test_a_streamed_calibration_split(tmp_path):
     rows = range(3000)
     pd.DataFrame({"n": rows, "label": rows}).to_csv(tmp_path / "t.csv", index=False)

@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import tensorflow as tf
 
-from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split, drawn_rows, join_labels
 from kerasae.preprocessing import Preprocessor
 
@@ -124,8 +123,8 @@ class StoredTable:
         writer = TableWriter(self.home, f"{self.path.stem}+{other.path.stem}")
         for split in (self, other):
             for chunk in split.chunks():
-                writer.write(chunk, None)
-        return dataclasses.replace(writer.split(), labels=join_labels(self, other))
+                writer.write(chunk)
+        return writer.split(join_labels(self, other))
 
     def _store_x(self, preprocessor: Preprocessor) -> tuple[Path, tuple[int, ...]]:
         """`x` in a file, float32, row by row."""
@@ -165,9 +164,8 @@ class TableWriter:
         self._home, self._path = home, Path(home.name) / f"{name}.arrow"
         self._sink: Any = None
         self._count = 0
-        self._labels: list[np.ndarray] = []
 
-    def write(self, frame: pd.DataFrame, labels: np.ndarray | None) -> None:
+    def write(self, frame: pd.DataFrame) -> None:
         """Adds rows."""
         if not len(frame):
             return
@@ -177,18 +175,18 @@ class TableWriter:
             self._sink = pa.ipc.new_stream(self._file, batch.schema)
         self._sink.write_batch(batch.cast(self._sink_schema(batch)))
         self._count += len(frame)
-        if labels is not None:
-            self._labels.append(labels)
 
     def _sink_schema(self, batch: pa.RecordBatch) -> pa.Schema:
         self._schema = getattr(self, "_schema", batch.schema)
         return self._schema
 
-    def split(self) -> StoredTable:
-        """The split; nothing can be added after."""
+    def split(self, labels: np.ndarray | None) -> StoredTable:
+        """The split; nothing can be added after.
+
+        Args:
+            labels: one for each row that was written, or `None`.
+        """
         if self._sink is not None:
             self._sink.close()
             self._file.close()
-        # Of all blocks together: one alone may look like another type.
-        labels = tidy_labels(np.concatenate(self._labels)) if self._labels else None
         return StoredTable(self._path, self._count, self._home, labels)

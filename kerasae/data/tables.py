@@ -195,7 +195,7 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
             raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
         frames, found = zip(*read(), strict=True)
         together = pd.concat(frames, ignore_index=not ids)
-        everything = Split(together, None if labels is None else tidy_labels(np.concatenate(found)))
+        everything = Split(together, _tidied(found))
         splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
         return Data(name, spec, **splits, skipped=skipped.lines)
     home = tempfile.TemporaryDirectory(prefix="kerasae-")
@@ -205,14 +205,18 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
         owner[part] = number
     names = [*parts]
     del parts
-    start = 0
+    start, found_labels = 0, []
     for frame, given in read():
+        found_labels.append(given)
         mine = owner[start : start + len(frame)]
         start += len(frame)
         for number, writer in enumerate(writers):
-            chosen = np.flatnonzero(mine == number)
-            writer.write(frame.iloc[chosen], None if given is None else given[chosen])
-    stored: dict[str, Any] = {key: writer.split() for key, writer in zip(names, writers, strict=True)}
+            writer.write(frame.iloc[np.flatnonzero(mine == number)])
+    tidied = _tidied(found_labels)
+    stored: dict[str, Any] = {
+        key: writer.split(None if tidied is None else tidied[owner == number])
+        for number, (key, writer) in enumerate(zip(names, writers, strict=True))
+    }
     return Data(name, spec, **stored, skipped=skipped.lines)
 
 
@@ -250,6 +254,12 @@ def from_frame(
 
 
 _Reader = Callable[[], Iterator[tuple[pd.DataFrame, np.ndarray | None]]]
+
+
+def _tidied(blocks: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Labels of all rows, of one type: those of a block or a split alone may look like another."""
+    given = [labels for labels in blocks if labels is not None]
+    return tidy_labels(np.concatenate(given)) if given else None
 
 
 def _check_types(types: dict[str, Any] | None) -> None:
