@@ -31,7 +31,7 @@ from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing._columns import column_values
-from kerasae.preprocessing.table import column_keys
+from kerasae.preprocessing.table import _matrix, column_keys
 from kerasae.spec import Column, Spec
 
 FAMILIES = registry.names("model")
@@ -1068,6 +1068,22 @@ def test_columns_together_are_what_each_is_alone():
             np.testing.assert_array_equal(x[:, i], ((alone - center) / scale).astype("float32"))
             back = x[:, i].astype("float64") * scale + center
             np.testing.assert_array_equal(layer.inverse(tf.constant(x))[column.name], back)
+
+
+def test_plain_numbers_go_at_once_whatever_stands_beside_them(monkeypatch):
+    frame = rows(30)[["number", "integer", "flag", "day"]].assign(endless=np.inf, late=1.5)
+    columns = from_frame(frame).spec.columns
+    alone = []
+
+    def noted(series, column):
+        alone.append(column.name)
+        return column_values(series, column)
+
+    monkeypatch.setattr("kerasae.preprocessing.table.column_values", noted)
+    with pytest.warns(UserWarning, match="Infinite entries of column 'endless'"):
+        found = _matrix(frame, columns)
+    assert alone == ["flag", "day", "endless"]
+    np.testing.assert_array_equal(found[:, [0, 1, 5]], frame[["number", "integer", "late"]])
 
 
 def test_many_numbers_come_in_one_input(monkeypatch):

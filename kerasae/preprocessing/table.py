@@ -455,9 +455,8 @@ def _matrix(raw: Any, columns: Sequence[Column]) -> np.ndarray:
         plain = [one.name for one, is_plain in zip(columns, done, strict=True) if is_plain]
         if plain:
             found[:, done] = raw[plain].to_numpy("float64")
-            odd = np.isinf(found).any(axis=0) if done.all() else np.ones(len(columns), bool)
-            odd |= np.array([bool(one.notation.missing_numbers) for one in columns])
-            done &= ~odd
+            done[done] = ~np.isinf(found[:, done]).any(axis=0)
+            done &= [not one.notation.missing_numbers for one in columns]
     for i in np.flatnonzero(~done).tolist():
         found[:, i] = column_values(raw[columns[i].name], columns[i])
     return found
@@ -542,8 +541,11 @@ class _Statistics:
         self._days &= bool((present % 86400 == 0).all())
         if self.robust:
             keys = np.concatenate([self._keys, self._draw.random(len(present))])
-            kept = np.argsort(keys)[:_SAMPLE]
-            self._keys, self._sample = keys[kept], np.concatenate([self._sample, present])[kept]
+            sample = np.concatenate([self._sample, present])
+            if len(keys) > _SAMPLE:
+                kept = np.argpartition(keys, _SAMPLE)[:_SAMPLE]
+                keys, sample = keys[kept], sample[kept]
+            self._keys, self._sample = keys, sample
 
     def nearly_unique(self, column: Column) -> bool:
         """Whether a category has a value of its own in most rows."""
