@@ -169,6 +169,8 @@ def zipped(path, *names):
         ("t.csv", PLAIN.encode("utf-16")),
         ("t.csv", PLAIN.encode("utf-16-le")),
         ("t.csv", "# made by a tool\n# on a day, in a year\n\n" + PLAIN),
+        ("t.csv", "# a line of a long report, with a comma\n" * 4000 + PLAIN),
+        ("t.csv", "# made with a form feed,\f,\n" + PLAIN),
         ("t.csv", "#v,k\n" + PLAIN.partition("\n")[2]),
         ("t.csv", PLAIN.replace("\n", ",\n")),
         ("t.csv", "v,k\n" + PLAIN.partition("\n")[2].replace("\n", ",\n")),
@@ -177,7 +179,8 @@ def zipped(path, *names):
         ("t.csv", PLAIN.replace(",", " ")),
     ],
     ids=[
-        *("gz", "xz", "tsv.gz", "utf-16", "utf-16 without its mark", "comments above", "names in a comment"),
+        *("gz", "xz", "tsv.gz", "utf-16", "utf-16 without its mark", "comments above"),
+        *("150 KB of comments above", "a form feed above", "names in a comment"),
         *("ending with commas", "rows ending with commas", "two spaces", "many spaces", "one space"),
     ],
 )
@@ -185,6 +188,17 @@ def test_usual_files_are_read(tmp_path, name, content):
     found = rows(write(tmp_path / name, content))
     assert [*found.columns] == ["v", "k"]
     assert [*found["v"]] == NUMBERS
+
+
+def test_a_header_may_be_longer_than_what_is_read_at_first(tmp_path):
+    names = [f"{letter} " * 50_000 + f"{letter}é" for letter in "vk"]
+    for between in ",;":
+        text = PLAIN.replace("v,k", ",".join(names)).replace(",", between)
+        found = rows(write(tmp_path / "t.csv", text))
+        assert [*found.columns] == names
+        assert [*found[names[0]]] == NUMBERS
+    path = write(tmp_path / "t.csv", "a line of a report\n" * 9000 + PLAIN)
+    assert [*rows(path, skip=9000)["v"]] == NUMBERS
 
 
 def test_a_zip_of_one_file_is_read_and_of_two_is_not(tmp_path):

@@ -57,11 +57,7 @@ class CsvFile:
             delimiter = "\t"
         self._plain = PlainText(path, encoding)
         self._text = self._plain.path
-        with self._text.open("rb") as file:
-            start = file.read(1 << 16)
-        if not start.strip():
-            raise ValueError(f"Expected rows in {path}, received an empty file.")
-        layout = find_layout(start.decode("utf-8-sig", errors="replace"), path, header, delimiter, skip)
+        layout = find_layout(self._text, path, header, delimiter, skip)
         self._layout = layout
         self.delimiter, self.header = layout.delimiter, layout.header
         #: Whether the first column has no name: so pandas writes an index.

@@ -7,6 +7,7 @@ import itertools
 import re
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 #: What parts cells; where several would do, one that is rare in texts and numbers first.
@@ -16,8 +17,13 @@ UNIT = "\x1f"
 #: Spaces that part cells: two or more, so that one may stand within a cell, or any number.
 _SEVERAL, _SINGLE = "(?: {2,}|\t)+", " +"
 _COMMENTS = ("#", "//")
-#: Rows that are looked at.
-_ROWS = 100
+#: Rows that are looked at, and the fewest from which a layout is judged, the header among them.
+_ROWS, _FEWEST = 100, 3
+#: Bytes from the beginning of a file that are looked at: as many as the fewest rows need, up to a limit.
+_START, _MOST = 1 << 16, 1 << 26
+# A cell may be as long as the beginning. The limit of `csv`, which holds for a whole process, is 128 KB;
+# a header of 10,000 names is longer, where another delimiter than its own is tried.
+csv.field_size_limit(max(csv.field_size_limit(), _MOST))
 #: Share of the rows that must have as many cells as the first for spaces to part them.
 _ALIKE = 0.9
 
@@ -47,33 +53,33 @@ class Layout:
 
 
 def find_layout(
-    text: str, path: Path, header: bool | None, delimiter: str | None, skip: int | None
+    source: Path, path: Path, header: bool | None, delimiter: str | None, skip: int | None
 ) -> Layout:
-    """The layout of a table.
+    """The layout of a table, found from its first rows, wherever in the file they begin and end.
 
     Args:
-        text: the beginning of the file.
-        path: for messages.
+        source: the file, in UTF-8.
+        path: its name for messages.
         header: whether the first row holds names; `None` finds out.
         delimiter: between cells, a space for any number of spaces; `None` finds out.
         skip: lines above the table; `None` skips comments, which begin with `#` or `//`.
 
     Raises:
-        ValueError: for a name that stands twice.
+        ValueError: for a file without rows, or a name that stands twice.
     """
-    lines = text.splitlines(keepends=True)
-    above = _comments(lines) if skip is None else skip
-    text = "".join(lines[above:])
-    if not text.strip():
-        raise ValueError(f"Expected rows in {path}, received none below the first {above} lines.")
-    spaces = ""
-    if delimiter is None:
-        delimiter, spaces = _delimiter(text)
-    elif delimiter == " ":
-        delimiter, spaces = UNIT, _SINGLE
-    rows, line_numbers = _rows(text, delimiter, spaces)
+    for text, whole in _beginnings(source):
+        lines = [*io.StringIO(text, newline="")]
+        above = _comments(lines) if skip is None else skip
+        table = "".join(lines[above:])
+        parted = _parted(table, whole, delimiter) if table.strip() else None
+        if parted is not None and len(parted.rows) >= _FEWEST:
+            break
+    if parted is None or not parted.rows:
+        where = f"none below the first {above} lines" if text.strip() else "an empty file"
+        raise ValueError(f"Expected rows in {path}, received {where}.")
+    delimiter, spaces, rows, line_numbers = parted.delimiter, parted.spaces, parted.rows, parted.ends
     if skip is None and above and lines[above - 1].startswith("#"):
-        named, _ = _rows(lines[above - 1].lstrip("# "), delimiter, spaces)
+        named, _ = _rows(lines[above - 1].lstrip("# "), True, delimiter, spaces)
         if named and len(named[0]) == len(rows[0]) > 1 and any(map(_is_number, rows[0])):
             # The last comment holds the names.
             above -= 1
@@ -126,11 +132,43 @@ def _comments(lines: list[str]) -> int:
     return above
 
 
-def _rows(text: str, delimiter: str, spaces: str) -> tuple[list[list[str]], list[int]]:
+def _beginnings(source: Path) -> Iterator[tuple[str, bool]]:
+    """More and more of the beginning of a file, in whole lines, and whether it is all of the file."""
+    read, whole = b"", False
+    with source.open("rb") as file:
+        while not whole and len(read) < _MOST:
+            wanted = len(read) or _START
+            block = file.read(wanted)
+            read, whole = read + block, len(block) < wanted
+            text = read.decode("utf-8-sig", errors="replace")
+            yield text if whole else text[: 1 + max(text.rfind("\n"), text.rfind("\r"))], whole
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parted:
+    """The first rows, what parts their cells, and the number of the line at which each row ends, from 1."""
+
+    delimiter: str
+    spaces: str
+    rows: list[list[str]]
+    ends: list[int]
+
+
+def _parted(text: str, whole: bool, delimiter: str | None) -> _Parted:
+    spaces = ""
+    if delimiter is None:
+        delimiter, spaces = _delimiter(text, whole)
+    elif delimiter == " ":
+        delimiter, spaces = UNIT, _SINGLE
+    return _Parted(delimiter, spaces, *_rows(text, whole, delimiter, spaces))
+
+
+def _rows(text: str, whole: bool, delimiter: str, spaces: str) -> tuple[list[list[str]], list[int]]:
     """The first rows, and the number of the line at which each ends, from 1."""
-    rows, ends = [], []
+    rows: list[list[str]] = []
+    ends: list[int] = []
     if spaces:
-        for number, line in enumerate(text.splitlines()[:_ROWS], 1):
+        for number, line in enumerate(itertools.islice(io.StringIO(text, newline=""), _ROWS), 1):
             if line.strip():
                 rows.append(split_spaces(line, spaces))
                 ends.append(number)
@@ -145,27 +183,23 @@ def _rows(text: str, delimiter: str, spaces: str) -> tuple[list[list[str]], list
                 break
     except csv.Error:
         pass
-    # The text may end within a row.
-    return (rows[:-1], ends[:-1]) if len(text) >= _CUT and 2 < len(rows) < _ROWS else (rows, ends)
+    # The last line may end within a cell.
+    return (rows, ends) if whole or len(rows) == _ROWS else (rows[:-1], ends[:-1])
 
 
-#: Characters from which on the beginning of a file may end within a row.
-_CUT = 1 << 15
-
-
-def _delimiter(text: str) -> tuple[str, str]:
+def _delimiter(text: str, whole: bool) -> tuple[str, str]:
     """What parts the cells, and the spaces that do where no character does."""
     scored = []
     for place, one in enumerate(_DELIMITERS):
-        counts = [len(row) for row in _rows(text, one, "")[0]]
-        usual, alike = Counter(counts).most_common(1)[0]
+        counts = [len(row) for row in _rows(text, whole, one, "")[0]]
+        usual, alike = Counter(counts).most_common(1)[0] if counts else (0, 0)
         if usual > 1:
             # A header may lack a name for the index, or rows may end with a delimiter.
             scored.append((abs(counts[0] - usual) <= 1 and counts[0] > 1, alike / len(counts), -place, one))
     if scored:
         return max(scored)[-1], ""
     for spaces in (_SEVERAL, _SINGLE):
-        rows, _ = _rows(text, UNIT, spaces)
+        rows, _ = _rows(text, whole, UNIT, spaces)
         if len(rows) < 3:
             continue
         usual, count = Counter(len(row) for row in rows[1:]).most_common(1)[0]
