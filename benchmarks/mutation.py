@@ -3,18 +3,34 @@
     python benchmarks/mutation.py kerasae/losses/bernoulli.py kerasae/penalties --out runs/mutation.json
 
 Each mutant is a copy of the project with one operator, comparison, number or condition changed, by the
-operators of cosmic-ray (`pip install cosmic-ray`). The tests of its module run on it, without those that
-are marked slow, until one fails. What survives is printed as a difference, to be looked at one by one: a
-test is missing, or the change makes no difference. Processes are forked from one that has TensorFlow
-already. Without modules it takes all rooms of numbers, some hours; with `--most` a seeded draw of each.
+operators of cosmic-ray (`pip install cosmic-ray coverage`). What survives is printed as a difference, to be
+looked at one by one: a test is missing, or the change makes no difference.
+
+No table says which tests guard a module. All tests that are not marked slow run once without a mutant, each
+file in a process of its own, and coverage notes which lines each test runs and how long it takes (`--map`
+keeps the notes for the next run). A mutant then gets the tests that run the changed line, the quickest first,
+until one fails or `--seconds` are used up. Where no test runs that line by itself, as in a signature, it gets
+those of the smallest function, class or module around it. A test that killed a mutant must pass without one.
+
+Left out, by their place in the syntax tree, are changes that no caller can compute with: in a `raise`
+statement, in a call of `warnings.warn`, and in annotations. Nothing is left out because it once survived.
+
+Processes are forked from one that has TensorFlow already. Without modules it takes all rooms of numbers, some
+hours; with `--most` a draw of each module, by `--seed`.
 """
 
 import argparse
+import ast
+import collections
+import compileall
+import contextlib
 import difflib
+import gc
+import hashlib
 import importlib
-import itertools
 import json
 import os
+import py_compile
 import random
 import shutil
 import subprocess
@@ -23,37 +39,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("losses", "penalties", "evaluation", "thresholds", "scores", "preprocessing")
-#: The tests of a module: those of the longest path that it begins with.
-TESTS = {
-    "kerasae/losses": ["tests/test_losses.py"],
-    "kerasae/losses/columns.py": ["tests/test_losses.py", "tests/test_tables.py"],
-    "kerasae/losses/tokens.py": ["tests/test_losses.py", "tests/test_texts.py"],
-    "kerasae/penalties": ["tests/test_penalties.py"],
-    "kerasae/penalties/kl_sparsity.py": ["tests/test_penalties.py", "tests/test_models.py"],
-    "kerasae/penalties/squared_jacobian.py": ["tests/test_penalties.py", "tests/test_jacobian.py"],
-    "kerasae/evaluation": ["tests/test_evaluation.py", "tests/test_data.py"],
-    "kerasae/evaluation/_tables.py": ["tests/test_tables.py"],
-    "kerasae/evaluation/_texts.py": ["tests/test_texts.py"],
-    "kerasae/evaluation/detection.py": ["tests/applications/test_anomaly.py"],
-    "kerasae/thresholds": ["tests/applications/test_anomaly.py"],
-    "kerasae/scores": ["tests/applications/test_anomaly.py"],
-    "kerasae/preprocessing": ["tests/test_data.py", "tests/test_layers.py", "tests/test_images.py"],
-    "kerasae/preprocessing/table.py": ["tests/test_tables.py"],
-    "kerasae/preprocessing/text.py": ["tests/test_texts.py"],
-    "kerasae/models": ["tests/test_models.py"],
-}
-#: What the tests import anyway, and no mutant changes.
-_COMMON = (
-    "tensorflow",
-    "keras",
-    "pandas",
-    "scipy.stats",
-    "sklearn.pipeline",
-    "sklearn.linear_model",
-    "pytest",
-)
 #: One change of each kind: a hundred ways to break a sum are killed by the same test.
 _OPERATORS = (
     *("AddNot", "NumberReplacer", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ZeroIterationForLoop"),
@@ -79,42 +68,49 @@ _OPERATORS = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", default=[f"kerasae/{room}" for room in ROOMS])
-    parser.add_argument("--tests", nargs="+", help="in place of those of the module")
+    parser.add_argument("--tests", nargs="+", default=["tests"], help="files and folders of tests to ask")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of tests for one mutant, at most")
     parser.add_argument("--most", type=int, help="mutants of a module, drawn by --seed")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--map", type=Path, help="a JSON file of what each test runs, kept between runs")
     parser.add_argument("--out", type=Path, help="a JSON file, written anew after each module")
     options = parser.parse_args()
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    sys.dont_write_bytecode = True
-    files = [file for one in options.modules for file in _python_files(ROOT / one)]
-    for name in _COMMON:
-        importlib.import_module(name)
-    found = {}
+    modules = [path.relative_to(ROOT).as_posix() for one in options.modules for path in _modules(ROOT / one)]
+    files = [path.relative_to(ROOT).as_posix() for one in options.tests for path in _tests(ROOT / one)]
+    results = {}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = _copied(Path(folder) / "tree")
-        for file in files:
-            module = file.relative_to(ROOT).as_posix()
-            found[module] = examine(
-                tree, module, options.tests or tests_of(module), options.most, options.seed
-            )
+        _import_others(tree, files)
+        tests = watched(tree, files, options.map)
+        for module in modules:
+            results[module] = examine(tree, module, tests, options)
             if options.out is not None:
                 options.out.parent.mkdir(parents=True, exist_ok=True)
-                options.out.write_text(json.dumps(found, indent=2) + "\n")
-    killed, mutants = (sum(one[key] for one in found.values()) for key in ("killed", "mutants"))
-    print(f"{killed} of {mutants} mutants killed ({100 * killed / max(mutants, 1):.1f} %)")
+                options.out.write_text(json.dumps(results, indent=2) + "\n")
+    rooms = collections.defaultdict(list)
+    for module, result in results.items():
+        rooms[Path(module).parent.as_posix()].append(result)
+    for room, members in [*rooms.items(), ("all", [*results.values()])]:
+        killed, mutants = (sum(member[key] for member in members) for key in ("killed", "mutants"))
+        share = 100 * killed / max(mutants, 1)
+        print(f"{room}: {killed} of {mutants} mutants killed ({share:.1f} %), {len(members)} modules")
 
 
-def _python_files(path):
+def _modules(path):
     if path.is_dir():
         return sorted(one for one in path.rglob("*.py") if one.name != "__init__.py")
+    return [_file(path)]
+
+
+def _tests(path):
+    return sorted(path.rglob("test_*.py")) if path.is_dir() else [_file(path)]
+
+
+def _file(path):
     if not path.is_file():
-        raise SystemExit(f"Expected a module or a folder of modules, found nothing at {path}.")
-    return [path]
-
-
-def tests_of(module):
-    """The test files of a module."""
-    return TESTS[max((path for path in TESTS if module.startswith(path)), key=len, default="kerasae/models")]
+        raise SystemExit(f"Expected a file or a folder, found nothing at {path}.")
+    return path
 
 
 def _copied(tree):
@@ -126,58 +122,309 @@ def _copied(tree):
             shutil.copy2(ROOT / name, tree / name)
     for name in ("tuning", "export"):
         (tree / "kerasae" / name).symlink_to(tree / name, target_is_directory=True)
+    # By time and size, a mutant could be taken for the one before it.
+    checked = py_compile.PycInvalidationMode.CHECKED_HASH
+    compileall.compile_dir(tree / "kerasae", quiet=2, invalidation_mode=checked)
     return tree
 
 
-def mutants_of(source):
-    """What was changed and the changed source, for each mutant that is another program."""
-    from cosmic_ray import mutating, plugins
+def _import_others(tree, files):
+    """Import what the tests import of other packages, once for all processes that are forked."""
+    path = tree.parent / "names.json"
 
-    seen = {source}
+    def collect():
+        pytest.main(["-q", "-p", "no:cacheprovider", "--collect-only", *files])
+        path.write_text(json.dumps([*sys.modules]))
+
+    _forked(collect, 600, tree)
+    for name in json.loads(path.read_text()) if path.is_file() else []:
+        if name.split(".")[0] not in ("kerasae", "tests", "conftest", "__main__"):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    # Collections of garbage in forked processes need not look at these again.
+    gc.freeze()
+
+
+# What each test runs -------------------------------------------------------------------------------
+
+
+def watched(tree, files, kept):
+    """Each test that passes: its seconds, and the lines that it runs of each module in `ROOMS`.
+
+    Args:
+        tree: The copy of the project.
+        files: Files of tests, as paths in it.
+        kept: A JSON file in which the notes on each file of tests are kept, or `None`. They are taken
+            anew once the file or any module has changed.
+    """
+    notes = json.loads(kept.read_text()) if kept is not None and kept.is_file() else {}
+    package = b"".join(path.read_bytes() for path in sorted((tree / "kerasae").rglob("*.py")))
+    common = package + (tree / "tests/conftest.py").read_bytes()
+    tests = {}
+    for name in files:
+        state = hashlib.sha256(common + (tree / name).read_bytes()).hexdigest()
+        if notes.get(name, {}).get("state") != state:
+            path = tree.parent / "notes.json"
+            path.unlink(missing_ok=True)
+            _forked(lambda name=name, path=path: _watch(tree, name, path), 1800, tree)
+            if not path.is_file():
+                raise SystemExit(f"The tests of {name} did not come to an end without a mutant.")
+            notes[name] = {"state": state, "tests": json.loads(path.read_text())}
+            if kept is not None:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(notes) + "\n")
+        print(f"{name}: {len(notes[name]['tests'])} tests", flush=True)
+        tests |= notes[name]["tests"]
+    return tests
+
+
+class _Watch:
+    """A plugin of pytest. The work of a fixture that several tests share counts for each of them."""
+
+    def __init__(self, coverage):
+        self.coverage = coverage
+        self.seconds = collections.Counter()
+        self.shared = {}
+        self.failed = set()
+        self._open = ["imports"]
+
+    @contextlib.contextmanager
+    def _noted(self, context):
+        self._open.append(context)
+        self.coverage.switch_context(context)
+        began = time.monotonic()
+        yield
+        seconds = time.monotonic() - began
+        self.seconds[self._open.pop()] += seconds
+        self.seconds[self._open[-1]] -= seconds
+        self.coverage.switch_context(self._open[-1])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        self.shared[item.nodeid] = item.fixturenames
+        with self._noted(item.nodeid):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef):
+        if fixturedef.scope == "function":
+            return (yield)
+        with self._noted(f"fixture {fixturedef.argname}"):
+            return (yield)
+
+    def pytest_runtest_logreport(self, report):
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+
+def _watch(tree, name, path):
+    import coverage
+
+    modules = [module for room in ROOMS for module in _modules(tree / "kerasae" / room)]
+    measured = coverage.Coverage(data_file=None, config_file=False, include=[str(one) for one in modules])
+    measured.start()
+    # Not in the first test that happens to need them.
+    for module in modules:
+        importlib.import_module(".".join(module.relative_to(tree).with_suffix("").parts))
+    plugin = _Watch(measured)
+    pytest.main(["-q", "-p", "no:cacheprovider", "-m", "not slow", name], plugins=[plugin])
+    measured.stop()
+    lines = collections.defaultdict(lambda: collections.defaultdict(list))
+    for module in measured.get_data().measured_files():
+        for line, contexts in measured.get_data().contexts_by_lineno(module).items():
+            for context in contexts:
+                lines[context][Path(module).relative_to(tree).as_posix()].append(line)
+    tests = {}
+    for test in plugin.shared.keys() - plugin.failed:
+        parts = [test, *(f"fixture {fixture}" for fixture in plugin.shared[test])]
+        ran = collections.defaultdict(set)
+        for part in parts:
+            for module, numbers in lines[part].items():
+                ran[module].update(numbers)
+        tests[test] = {
+            "seconds": sum(plugin.seconds[part] for part in parts),
+            "lines": {module: sorted(numbers) for module, numbers in ran.items()},
+        }
+    path.write_text(json.dumps(tests))
+
+
+# Mutants -------------------------------------------------------------------------------------------
+
+
+def mutants_of(source):
+    """The operator, its occurrence and the offset `(line, column)` of each change that counts."""
+    from cosmic_ray import ast as trees
+    from cosmic_ray import plugins
+
+    nodes = [*trees.ast_nodes(trees.get_ast(source))]
+    syntax = Syntax(source)
     for name in _OPERATORS:
         operator = plugins.get_operator(f"core/{name}")()
-        for occurrence in itertools.count():
-            mutant = mutating.mutate_code(source, operator, occurrence)
-            if mutant is None:
-                break
-            # The asterisk of a signature is no product.
-            if mutant not in seen and mutant.count("/,") == source.count("/,"):
-                seen.add(mutant)
-                yield name, mutant
+        places = [place for node in nodes for place, _ in operator.mutation_positions(node)]
+        for occurrence, place in enumerate(places):
+            # An asterisk is a product only between two numbers.
+            product = not name.startswith("ReplaceBinaryOperator") or syntax.between_numbers(place)
+            if product and not syntax.silent(place):
+                yield name, occurrence, place
 
 
-def examine(tree, module, tests, most, seed):
+def mutated(source, name, occurrence):
+    from cosmic_ray import mutating, plugins
+
+    return mutating.mutate_code(source, plugins.get_operator(f"core/{name}")(), occurrence)
+
+
+class Syntax:
+    """The syntax tree of a module, asked about places `(line, column)` in it."""
+
+    def __init__(self, source):
+        self._lines = source.splitlines()
+        self._tree = ast.parse(source)
+        self._parts = [node for node in ast.walk(self._tree) if hasattr(node, "lineno")]
+        self._silent = [
+            part
+            for node in ast.walk(self._tree)
+            for part in (
+                node if isinstance(node, ast.Raise) or _warns(node) else None,
+                getattr(node, "annotation", None),
+                getattr(node, "returns", None),
+            )
+            if part is not None
+        ]
+
+    def _holds(self, node, place):
+        line, column = place
+        # The tree counts bytes.
+        at = (line, len(self._lines[line - 1][:column].encode()))
+        return (node.lineno, node.col_offset) <= at < (node.end_lineno, node.end_col_offset)
+
+    def silent(self, place):
+        """Whether what stands there is said or noted only: an error, a warning, an annotation."""
+        return any(self._holds(node, place) for node in self._silent)
+
+    def between_numbers(self, place):
+        """Whether an operator of two operands stands there."""
+        return any(
+            isinstance(node, ast.BinOp)
+            and self._holds(node, place)
+            and not self._holds(node.left, place)
+            and not self._holds(node.right, place)
+            for node in self._parts
+        )
+
+    def around(self, place):
+        """The first and last line of each part that holds a place, from the smallest to all lines."""
+        holders = [node for node in self._parts if self._holds(node, place)]
+        spans = {(node.lineno, node.end_lineno) for node in holders} | {(1, len(self._lines))}
+        return sorted(spans, key=lambda span: span[1] - span[0])
+
+
+def _warns(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "warn"
+
+
+def chosen(tests, module, spans, most):
+    """The tests of the smallest span that any runs, the quickest first, until `most` seconds are full."""
+    for first, last in spans:
+        guards = [
+            name
+            for name, test in tests.items()
+            if any(first <= line <= last for line in test["lines"].get(module, ()))
+        ]
+        if guards:
+            break
+    else:
+        return []
+    names, total = [], 0.0
+    for name in sorted(guards, key=lambda name: (tests[name]["seconds"], name)):
+        total += tests[name]["seconds"]
+        if names and total > most:
+            break
+        names.append(name)
+    return names
+
+
+# Runs ----------------------------------------------------------------------------------------------
+
+
+def examine(tree, module, tests, options):
     """The mutants of one module, run one after the other: how many were killed, and which were not."""
     source = (ROOT / module).read_text(encoding="utf-8")
-    mutants = list(mutants_of(source))
+    syntax = Syntax(source)
+    mutants = [*mutants_of(source)]
     count = len(mutants)
-    if most is not None and count > most:
-        mutants = random.Random(seed).sample(mutants, most)
-    began = time.monotonic()
-    outcome = _run(tree, tests, 1800)
-    limit = 3 * (time.monotonic() - began) + 30
-    if outcome != 0:
-        raise SystemExit(f"The tests {', '.join(tests)} fail without a mutant, with status {outcome}.")
+    if options.most is not None and count > options.most:
+        mutants = random.Random(options.seed).sample(mutants, options.most)
+    tests, killers = dict(tests), {}
+    pending = mutants
+    while pending:
+        for name, occurrence, place in pending:
+            guards = chosen(tests, module, syntax.around(place), options.seconds)
+            (tree / module).write_text(mutated(source, name, occurrence), encoding="utf-8")
+            killers[name, occurrence] = _first_failure(tree, guards, tests) if guards else None
+        (tree / module).write_text(source, encoding="utf-8")
+        # A test that needs those before it kills nothing.
+        suspects = sorted({killer for killer in killers.values() if killer in tests})
+        broken = _first_failure(tree, suspects, tests) if suspects else None
+        if broken is not None and broken not in tests:
+            raise SystemExit(f"The tests that killed mutants of {module} fail without a mutant: {broken}.")
+        pending = [mutant for mutant in mutants if broken is not None and killers[mutant[:2]] == broken]
+        tests.pop(broken, None)
     survivors = []
-    for name, mutant in mutants:
-        (tree / module).write_text(mutant, encoding="utf-8")
-        if _run(tree, tests, limit) == 0:
-            changed = difflib.unified_diff(source.splitlines(), mutant.splitlines(), lineterm="", n=0)
-            survivors.append({"operator": name, "change": list(changed)[2:]})
-    (tree / module).write_text(source, encoding="utf-8")
+    for name, occurrence, place in mutants:
+        if killers[name, occurrence] is None:
+            lines = source.splitlines(), mutated(source, name, occurrence).splitlines()
+            survivors.append(
+                {
+                    "operator": name,
+                    "change": [*difflib.unified_diff(*lines, lineterm="", n=0)][2:],
+                    "tests": len(chosen(tests, module, syntax.around(place), options.seconds)),
+                }
+            )
     killed = len(mutants) - len(survivors)
-    print(f"{module}: {killed} of {len(mutants)} killed, of {count} in all; tests {', '.join(tests)}")
+    print(f"{module}: {killed} of {len(mutants)} killed, of {count} in all")
     for survivor in survivors:
-        print(f"  survived {survivor['operator']}", *survivor["change"], sep="\n    ")
+        print(
+            f"  survived {survivor['operator']}, {survivor['tests']} tests", *survivor["change"], sep="\n    "
+        )
     sys.stdout.flush()
-    return {"mutants": len(mutants), "killed": killed, "in_all": count, "survivors": survivors}
+    return {
+        "mutants": len(mutants),
+        "killed": killed,
+        "in_all": count,
+        "survivors": survivors,
+        "killers": dict(collections.Counter(killer for killer in killers.values() if killer is not None)),
+    }
 
 
-def _run(tree, tests, limit):
-    """The status of a run of tests in a forked process: 0 if all passed; -1 if it ran past the limit."""
+class _Stop:
+    """A plugin of pytest that writes down the first test that fails."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed and not self.path.is_file():
+            self.path.write_text(report.nodeid)
+
+
+def _first_failure(tree, names, tests):
+    """The first of some tests that fails; "no import" if none could start, "time" if they did not end."""
+    path = tree.parent / "failed.txt"
+    path.unlink(missing_ok=True)
+    limit = 5 * sum(tests[name]["seconds"] for name in names) + 60
+    arguments = ["-x", "-q", "-p", "no:cacheprovider", *names]
+    status = _forked(lambda: pytest.main(arguments, plugins=[_Stop(path)]), limit, tree)
+    if status == 0:
+        return None
+    return path.read_text() if path.is_file() else "time" if status < 0 else "no import"
+
+
+def _forked(work, limit, tree):
+    """The status that `work` returns in a forked process; negative if it was ended, as past the limit."""
     child = os.fork()
     if child == 0:
-        _test(tree, tests)
+        _work(work, tree)
     until = time.monotonic() + limit
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -189,9 +436,7 @@ def _run(tree, tests, limit):
     return -1
 
 
-def _test(tree, tests):
-    import pytest
-
+def _work(work, tree):
     status = 99
     try:
         os.chdir(tree)
@@ -199,7 +444,7 @@ def _test(tree, tests):
         with Path(os.devnull).open("w") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
-        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow", *tests])
+        status = work() or 0
     finally:
         # Nothing of the parent's is to be flushed or closed twice.
         os._exit(int(status))
