@@ -173,6 +173,61 @@ def test_the_range_that_it_can_take_is_checked(name):
             loss.check_range(low, loss.high + 1)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_bounds_that_are_no_numbers_are_out_of_range(name):
+    for bounds in ((float("nan"), 0.5), (0.5, float("nan"))):
+        with pytest.raises(ValueError, match="needs x in"):
+            make(name, {}).check_range(*bounds)
+
+
+@every_loss
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4)])
+def test_the_shape_of_the_decoder_is_that_of_its_numbers(name, arguments, shape):
+    loss = make(name, arguments)
+    head = loss.head()
+    params = np.zeros((1, *shape[:-1], shape[-1] * loss.outputs), "float32")
+    expected = params.shape if head is None else np.shape(head(params))
+    found = loss.decoder_shape(shape)
+    assert found == expected[1:]
+    assert all(isinstance(size, int) for size in found)
+
+
+def test_of_a_head_that_does_not_say_no_shape_is_known():
+    class HeadedError(SquaredError):
+        def head(self):
+            return keras.layers.Dense(9)
+
+    class TwoError(SquaredError):
+        outputs = 2
+
+    assert HeadedError().decoder_shape((4,)) is None
+    assert TwoError().decoder_shape((3, 4)) == (3, 8)
+
+
+@every_loss
+def test_the_account_and_the_error_are_those_of_the_features(name, arguments):
+    loss = make(name, arguments)
+    x, params = numbers(loss)
+    account = loss.account(tf.constant(x), tf.constant(params))
+    off = x - np.array(loss.mean(tf.constant(params)))
+    np.testing.assert_allclose(account["residual"], off.reshape(BATCH, -1), rtol=RTOL, atol=ATOL)
+    nll = np.array(loss.per_feature(tf.constant(x), tf.constant(params))).reshape(BATCH, -1)
+    np.testing.assert_allclose(account["nll"], nll, rtol=RTOL, atol=ATOL)
+    error = loss.error(tf.constant(x), tf.constant(params))
+    np.testing.assert_allclose(error, (off.astype("float64") ** 2).mean(axis=(1, 2)), rtol=1e-4)
+    # What is no number compares as the oddest of all.
+    x[1, 2, 3] = np.nan
+    scores = np.array(loss.anomaly_score(tf.constant(x), tf.constant(params)))
+    assert scores[1] == np.finfo("float32").max
+    others = np.arange(BATCH) != 1
+    np.testing.assert_array_equal(scores[others], np.array(error)[others])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_there_is_nothing_to_learn_of_numbers_without_gaps(name):
+    assert make(name, {}).learn_expected([]) is False
+
+
 def test_the_base_is_abstract():
     with pytest.raises(NotImplementedError, match="must write `per_feature`"):
         ReconstructionLoss().per_example(np.zeros((1, 1)), np.zeros((1, 1)))
@@ -297,6 +352,17 @@ class TestLocationScale:
             with pytest.raises(ValueError, match="`min_scale` must be positive"):
                 member(min_scale=least)
 
+    def test_a_scale_may_be_the_least_and_no_less(self, member, density):
+        assert member(0.25, min_scale=0.25).scale == 0.25
+        with pytest.raises(ValueError, match=r"`scale` must not be below `min_scale` 0.3, received 0.25"):
+            member(0.25, min_scale=0.3)
+        with pytest.raises(ValueError, match="`scale` must be positive, received True"):
+            member(True)
+        # By default a hundredth.
+        x, params = np.ones((1, 1), "float32"), np.array([[1.0, -30.0]], "float32")
+        expected = density(np.ones((1, 1)), 1.0, 0.01).sum(axis=1)
+        np.testing.assert_allclose(per_example(member("predicted"), x, params), expected, rtol=RTOL)
+
     def test_its_arguments_come_back(self, member, density):
         loss = member("predicted", min_scale=0.25, name="other")
         again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
@@ -374,6 +440,14 @@ def test_a_draw_is_the_quantile_of_the_likelihood(name, truth, scale):
     params = np.concatenate([mean, np.log(scales)], axis=1) if scale == "predicted" else mean
     found = np.asarray(loss.draw(tf.constant(params, tf.float32), tf.constant(levels)))
     np.testing.assert_allclose(found, truth.ppf(levels, mean, scales), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "truth", "end"), [(*DENSITIES[0], 1e-6), (*DENSITIES[1], 1e-7)])
+def test_draws_at_the_ends_are_finite(name, truth, end):
+    """Float32 rounds a level of (0, 1) to 0 or 1 now and then."""
+    found = np.asarray(registry.get("loss", name).quantile(tf.constant([0.0, 1.0, 0.5])))
+    # 1 - 1e-6 has 4 bits in float32.
+    np.testing.assert_allclose(found, [truth.ppf(end), -truth.ppf(end), 0.0], rtol=0.01, atol=1e-6)
 
 
 def test_a_loss_that_is_no_density_draws_its_mean():

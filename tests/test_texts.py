@@ -216,6 +216,13 @@ def test_the_loss_is_the_cross_entropy_of_what_is_no_padding():
     np.testing.assert_allclose(loss.per_example(tf.constant(x), tf.constant(params)), expected, rtol=1e-5)
     assert (loss.per_feature(tf.constant(x), tf.constant(params)).numpy()[x == 0] == 0).all()
     np.testing.assert_array_equal(loss.mean(tf.constant(params)), params.argmax(-1))
+    assert loss.decoder_shape((4,)) == (4, None)
+    # The score is the mean over the tokens; of a text without any it is 0.
+    scores = loss.error(tf.constant(np.vstack([x, np.zeros((1, 4), "int32")])), params[[0, 1, 1]])
+    np.testing.assert_allclose(scores, [expected[0] / 3, expected[1], 0], rtol=1e-5)
+    residual = np.array(loss.residual(tf.constant(x), tf.constant(params)))
+    np.testing.assert_allclose((residual**2).sum(axis=1) / 2, expected, rtol=1e-5)
+    assert (residual[x == 0] == 0).all() and (residual[x != 0] > 0).all()
 
 
 # Models ----------------------------------------------------------------------------------------------

@@ -151,6 +151,7 @@ def test_the_shrinkage_is_that_of_the_paper():
     r = np.corrcoef(x.T)[0, 1]
     share = 1 - found[0, 1] / r
     assert share == pytest.approx(2 / (50 * r**2), rel=1e-6)
+    np.testing.assert_allclose(np.diag(found), 1)
 
 
 @pytest.mark.parametrize("neighbours", [1, 5])
