@@ -349,7 +349,7 @@ def chosen(tests, module, spans, most):
 
 def examine(tree, module, tests, options):
     """The mutants of one module, run one after the other: how many were killed, and which were not."""
-    source = (ROOT / module).read_text(encoding="utf-8")
+    source = (tree / module).read_text(encoding="utf-8")
     syntax = Syntax(source)
     mutants = [*mutants_of(source)]
     count = len(mutants)

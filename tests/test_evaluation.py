@@ -1,17 +1,27 @@
 """Figures against their definitions, and verdicts that doubt what they should."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from sklearn import decomposition
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from kerasae import PCA, evaluate
 from kerasae.data import Data, Split
 from kerasae.data._base import SPLITS
-from kerasae.evaluation import Entry
-from kerasae.evaluation._rows import RowSums
-from kerasae.evaluation.compare import verdicts
+from kerasae.evaluation import Entry, reconstruct
+from kerasae.evaluation._measures import Figure
+from kerasae.evaluation._numbers import NumberMeasures
+from kerasae.evaluation._rows import Difference, RowSums, difference
+from kerasae.evaluation.compare import baseline_entries, best_baseline, compare, merge, to_json, verdicts
+from kerasae.evaluation.detection import anomaly_auroc, row_errors
 from kerasae.evaluation.metrics import probe_accuracy
 from kerasae.preprocessing import Standardization
-from kerasae.spec import Spec
+from kerasae.spec import Column, Spec
 
 
 def vectors(train, test, labels=(None, None)):
@@ -84,3 +94,284 @@ def test_a_lead_within_the_spread_over_seeds_is_none(errors, good):
     assert found == good
     assert said.startswith("ours beats PCA:") == good
     assert ("20 test rows and 2 seeds show no difference from PCA" in said) != good
+
+
+# Rows and their differences --------------------------------------------------------------------------
+
+
+def test_the_error_of_a_difference_is_that_of_the_ratio():
+    """By hand: rows that count unlike, and what each adds beyond its share."""
+    counts = np.array([1.0, 2.0, 1.0])
+    ours, theirs = RowSums(np.array([3.0, 5.0, 1.0]), counts), RowSums(np.array([1.0, 1.0, 1.0]), counts)
+    found = difference([ours], [theirs])
+    # 6 over 4; off by 2 - 1.5, 4 - 3, 0 - 1.5; the sum of squares is 3.5, times 3/2, over 16.
+    assert found.value == pytest.approx(1.5)
+    assert found.error == pytest.approx(np.sqrt(3.5 * 1.5 / 16))
+    # Two seeds at 2.25 and 1.25: their mean has a variance of 0.5 / 2; the other side has one seed.
+    other = RowSums(np.array([3.0, 1.0, 1.0]), counts)
+    both = difference([ours, other], [theirs])
+    off = np.array([3.0, 3.0, 1.0]) - theirs.totals
+    rows = np.square(off - off.sum() / 4 * counts).sum() * 1.5 / 16
+    assert both.value == pytest.approx(1.0)
+    assert both.error == pytest.approx(np.sqrt(rows + 0.25))
+    swapped = difference([theirs], [ours, other])
+    assert (swapped.value, swapped.error) == pytest.approx((-1.0, both.error))
+    one = difference([RowSums(np.array([2.0]), np.array([1.0]))], [RowSums(np.array([1.0]), np.array([1.0]))])
+    assert one.value == 1 and one.error == np.inf and not one.shown
+    assert RowSums(np.zeros(2), np.zeros(2)).value is None
+    assert [Difference(value, 1.0).shown for value in (-2.1, -2.0, 0.0, 2.0, 2.1)] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def made(name, *values, key="error", baseline=False, rows=4):
+    """An entry whose rows are all alike, one value a seed."""
+    sums = [{key: RowSums(np.full(rows, value), np.ones(rows))} for value in values]
+    figures = [{key: value, "explained_variance": 0.5, "latent_dim": 2, "seconds": 1.0} for value in values]
+    return Entry(name, figures, [[]] * len(values), np.zeros((1, 2)), np.zeros((1, 3)), baseline, sums)
+
+
+def test_an_entry_has_the_mean_and_the_spread_of_its_seeds():
+    entry = made("ours", 1.0, 2.0, 6.0)
+    assert entry.mean("error") == 3.0
+    assert entry.spread("error") == pytest.approx(np.std([1, 2, 6], ddof=1))
+    assert entry.spread("nothing") is None and entry.mean("nothing") is None
+    assert made("ours", 1.0).spread("error") is None
+    entry.figures[1]["error"] = None
+    assert entry.mean("error") is None and entry.spread("error") is None
+    again = merge([made("ours", 1.0), made("ours", 3.0)])
+    assert again.mean("error") == 2.0 and len(again.histories) == len(again.rows) == 2
+
+
+def test_the_baseline_to_beat_is_the_best_of_those_that_have_the_figure():
+    entries = [
+        made("ours", 0.1),
+        *(made(f"pca-{i}", value, baseline=True) for i, value in enumerate((3.0, 1.0, 2.0))),
+    ]
+    entries[3].figures[0]["error"] = None
+    lower, higher = Figure("error", "error", True, 3), Figure("error", "error", False, 3)
+    assert best_baseline(entries, lower).name == "pca-1"
+    assert best_baseline(entries, higher).name == "pca-0"
+    assert best_baseline(entries[:1], lower) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "good", "said"),
+    [
+        (
+            0.5,
+            0.8,
+            True,
+            "ours beats PCA: its test error is 37.5 ± 0.0 % below that of PCA at the same code size.",
+        ),
+        (1.2, 0.8, False, "ours does not beat PCA: its test error is 50.0 ± 0.0 % above that of PCA"),
+        # From ten times the other's error on the figures say more than their ratio.
+        (8.7, 0.8, False, "its test error is 987.5 ± 0.0 % above that of PCA"),
+        (8.8, 0.8, False, "its test error is 8.8 against 0.8, a difference of 8 ± 0."),
+        (0.8, 0.8, False, "ours is no better and no worse than PCA: the test error of both is 0.8."),
+        (0.7995, 0.8, True, "its test error is 0.06 ± 0.0 % below"),
+    ],
+)
+def test_a_verdict_says_which_side_and_how_much(ours, theirs, good, said):
+    rng = np.random.default_rng(3)
+    data = vectors(rng.normal(size=(20, 3)), rng.normal(size=(20, 3)))
+    ((found, sentence),) = verdicts([made("ours", ours), made("pca", theirs, baseline=True)], data)
+    assert found == good and said in sentence
+
+
+def test_a_comparison_for_machines():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(60, 3))
+    data = vectors(rows, rng.normal(size=(30, 3)))
+    entries = compare({"half": Shrunk(data, 0.5), "pca": PCA(1).fit(data)}, data, {"half": 2.5})
+    assert [entry.baseline for entry in entries] == [False, True]
+    assert [entry.figures[0]["seconds"] for entry in entries] == [2.5, None]
+    assert [len(entry.codes) for entry in entries] == [30, 30]
+    assert [len(entry.reconstructions) for entry in entries] == [12, 12]
+    said = to_json(entries, data)
+    assert said["test_rows"] == 30 and len(said["verdicts"]) == 1
+    half, pca = said["entries"]
+    assert pca["against"] == {"error": None}
+    apart = half["mean"]["error"] - pca["mean"]["error"]
+    assert half["against"]["error"]["baseline"] == "pca"
+    assert half["against"]["error"]["difference"] == pytest.approx(apart)
+    assert half["against"]["error"]["standard_error"] > 0
+    assert half["spread"]["error"] is None and "probe_accuracy" in half["mean"]
+    # No more components than features, however wide the code.
+    (baseline,) = baseline_entries(8, data, " (8)")
+    assert baseline.name == "pca (8)" and baseline.baseline and baseline.figures[0]["latent_dim"] == 3
+    assert baseline.figures[0]["parameters"] == 3 * 3 + 3 and half["seeds"][0]["parameters"] is None
+
+
+# Labels ----------------------------------------------------------------------------------------------
+
+
+def test_the_probe_leaves_out_rows_without_a_label():
+    rng = np.random.default_rng(2)
+    train, test = rng.normal(size=(80, 2)), rng.normal(size=(60, 2))
+    labels = [np.where(rows[:, 0] > 0, "a", "b") for rows in (train, test)]
+    # Half of the labels are gone, of rows where they would have been the wrong way round.
+    for rows, told in zip((train, test), labels, strict=True):
+        told[rows[:, 1] > 0] = ""
+    data = vectors(train, test, labels)
+    assert probe_accuracy(PCA(2).fit(data), data) > 0.9
+    # Nothing to learn: one class, quantities, none judged, or a class of its own for most rows.
+    for wrong in (
+        (np.full(80, "a"), labels[1]),
+        (rng.normal(size=80), rng.normal(size=60)),
+        (labels[0], np.full(60, "")),
+        (np.arange(80).astype(str), labels[1]),
+        (None, labels[1]),
+        (labels[0], None),
+    ):
+        data = vectors(train, test, wrong)
+        assert probe_accuracy(PCA(2).fit(data), data) is None
+    # Forty kinds of eighty rows are classes.
+    data = vectors(train, test, (np.repeat(np.arange(40), 2), np.zeros(60, int)))
+    assert probe_accuracy(PCA(2).fit(data), data) is not None
+    data = vectors(train[:79], test, (np.r_[np.repeat(np.arange(39), 2), 39], np.zeros(60, int)))
+    assert probe_accuracy(PCA(2).fit(data), data) is None
+
+
+def test_the_probe_is_that_of_scikit_learn_on_few_rows():
+    rng = np.random.default_rng(2)
+    train, test = rng.normal(size=(300, 3)) * [1, 50, 1], rng.normal(size=(200, 3)) * [1, 50, 1]
+    truth = [rows[:, 0] + 0.01 * rows[:, 1] + 0.3 * rng.normal(size=len(rows)) > 0 for rows in (train, test)]
+    data = vectors(train, test, truth)
+    codec = PCA(3).fit(data)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    model.fit(codec.transform(train), truth[0])
+    assert probe_accuracy(codec, data) == model.score(codec.transform(test), truth[1])
+    # Of 20 rows it learns less than of all.
+    assert probe_accuracy(codec, data, most=20) != probe_accuracy(codec, data)
+
+
+def test_the_rarer_of_two_labels_is_the_anomaly():
+    rng = np.random.default_rng(2)
+    train, test = rng.normal(size=(80, 3)), rng.normal(size=(60, 3))
+    odd = np.arange(60) < 20
+    test[odd] *= 1.5
+    labels = np.where(odd, "odd", "usual")
+    data = vectors(train, test, (None, labels))
+    codec = Shrunk(data, 0.5)
+    x = data.x("test")
+    errors = np.square(0.5 * (x - data.x("train").mean(axis=0))).mean(axis=1)
+    assert anomaly_auroc(codec, data) == pytest.approx(roc_auc_score(odd, errors))
+    for rare in (0, 59):
+        one = np.arange(60) == rare
+        data = vectors(train, test, (None, one.astype(int)))
+        assert anomaly_auroc(codec, data) == pytest.approx(roc_auc_score(one, errors))
+    labels[10:50] = ""
+    data = vectors(train, test, (None, labels))
+    known = labels != ""
+    # Now they are as many: the first in the order of names counts as the anomaly.
+    assert anomaly_auroc(codec, data) == pytest.approx(roc_auc_score(odd[known], errors[known]))
+    for wrong in (None, np.full(60, "a"), np.arange(60) % 3):
+        assert anomaly_auroc(codec, vectors(train, test, (None, wrong))) is None
+
+
+def test_the_error_of_a_row_is_the_mean_over_what_is_there():
+    columns = (
+        Column("n", "number", "float64"),
+        Column("c", "category", "str", ("p", "q")),
+        Column("b", "boolean", "bool"),
+    )
+    data = SimpleNamespace(spec=Spec("table", (3,), "mixed", columns=columns))
+    x = np.array([[1.0, 2, 1], [np.nan, 1, 0], [2.0, np.nan, np.nan], [np.nan] * 3])
+    rebuilt = np.array([[0.5, 1, 0.7], [9, 1, 0.2], [0.0, 1, 1], [0, 0, 0]])
+    codec = SimpleNamespace(transform=lambda raw: rebuilt, decode=lambda codes: codes)
+    # The boolean of the first row rounds to what it is.
+    np.testing.assert_allclose(row_errors(codec, data, x, x), [(0.25 + 1 + 0) / 3, 0, 4, 0])
+    words = SimpleNamespace(spec=SimpleNamespace(kind="text"))
+    x, rebuilt = np.array([[3, 4, 2, 0]]), np.array([[3.2, 9, 2, 0]])
+    codec = SimpleNamespace(transform=lambda raw: rebuilt, decode=lambda codes: codes)
+    np.testing.assert_allclose(row_errors(codec, words, x, x), [0.25])
+
+
+# PCA -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_pca_is_that_of_scikit_learn_in_memory_and_in_parts(streamed):
+    rng = np.random.default_rng(0)
+    rows = (rng.normal(size=(90, 14)) * np.geomspace(8, 0.1, 14) + 3) @ rng.normal(size=(14, 14))
+    data = vectors(rows, rows[:40])
+    if streamed:
+        data = Streamed(data)
+    codec = PCA(3).fit(data)
+    x = np.concatenate([data.x("train"), data.x("validation")]).astype("float64")
+    truth = decomposition.PCA(3).fit(x)
+    np.testing.assert_allclose(codec.decode(np.zeros((1, 3)))[0], truth.mean_, atol=1e-5)
+    found = codec.decode(codec.transform(rows))
+    np.testing.assert_allclose(found, truth.inverse_transform(truth.transform(data.x("train"))), atol=2e-3)
+    signs = np.sign((codec.transform(rows) * truth.transform(data.x("train"))).sum(axis=0))
+    np.testing.assert_allclose(codec.transform(rows), signs * truth.transform(data.x("train")), atol=5e-3)
+    assert codec.count_params() == 3 * 14 + 14
+    np.testing.assert_allclose(
+        codec.inverse_transform(codec.transform(rows)), data.preprocessor.restore(found), rtol=1e-4
+    )
+
+
+class Streamed:
+    """Data that are read in parts of 25 rows."""
+
+    streamed = True
+
+    def __init__(self, data):
+        self._data = data
+
+    def __getattr__(self, name):
+        return getattr(self._data, name)
+
+    def parts(self, split):
+        raw = self._data.split(split).examples
+        for start in range(0, len(raw), 25):
+            part = raw[start : start + 25]
+            yield part, self._data.preprocessor.to_x(part)
+
+
+def test_a_code_of_pca_is_no_wider_than_rows_and_features():
+    rng = np.random.default_rng(0)
+    data = vectors(rng.normal(size=(20, 3)), rng.normal(size=(5, 3)))
+    assert PCA(3).fit(data).latent_dim == 3
+    with pytest.raises(ValueError, match="must not exceed 3, the lesser of rows and features, received 4"):
+        PCA(4).fit(data)
+    few = vectors(rng.normal(size=(2, 9)), rng.normal(size=(5, 9)))
+    # Two rows to train on and the same two to validate.
+    assert PCA(4).fit(few).latent_dim == 4
+    with pytest.raises(ValueError, match="must not exceed 4"):
+        PCA(5).fit(few)
+    for wrong in (0, -1, True, 1.5):
+        with pytest.raises(ValueError, match="`latent_dim` must be a positive integer"):
+            PCA(wrong)
+    assert PCA(1).latent_dim == 1 and PCA().latent_dim == 8
+
+
+def test_a_baseline_is_exact_where_rounding_alone_is_left():
+    kind = NumberMeasures()
+    for explained, error, exact in (
+        (1 - 2e-6, 1.0, False),
+        (1 - 5e-7, 1.0, True),
+        (0.0, 1e-15, False),
+        (-0.1, 2e-12, False),
+        (-0.1, 5e-13, True),
+        (None, 2e-12, False),
+        (None, 5e-13, True),
+    ):
+        assert kind.exact({"explained_variance": explained, "error": error}, "error") is exact
+
+
+def test_reconstructions_come_in_batches():
+    codec = SimpleNamespace(
+        transform=lambda raw: raw, decode=lambda codes: calls.append(len(codes)) or 2 * codes
+    )
+    for batch_size, sizes in ((None, [2048, 2]), (1000, [1000, 1000, 50])):
+        calls = []
+        given = {} if batch_size is None else {"batch_size": batch_size}
+        rows = np.arange(2050.0)[:, None]
+        np.testing.assert_array_equal(reconstruct(codec, rows, **given), 2 * rows)
+        assert calls == sizes

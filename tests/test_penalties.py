@@ -178,6 +178,22 @@ def test_a_typo_is_not_swallowed():
             member(wieght=1.0)
 
 
+def test_the_defaults_are_what_they_are_said_to_be():
+    weights = {name: make(name).weight for name in NAMES}
+    assert weights == {"gaussian_kl": 1.0, "kl_sparsity": 0.1, "l1": 3e-3, "squared_jacobian": 1e-4}
+    assert (KLSparsity().rho, KLSparsity().momentum) == (0.1, 0.0)
+    assert (GaussianKL().free_bits, GaussianKL().warmup_steps, SquaredJacobian().probes) == (0.0, 0, 0)
+    assert {name for name in NAMES if registry.resolve("penalty", name).escapable} == {
+        "l1",
+        "squared_jacobian",
+    }
+    assert {name for name in NAMES if registry.resolve("penalty", name).needs_unit_interval} == {
+        "kl_sparsity"
+    }
+    for member in registry.members("penalty").values():
+        assert member(0).weight == 0
+
+
 def test_the_base_is_abstract():
     with pytest.raises(NotImplementedError, match="must write `measure`"):
         Penalty()(tf.zeros((2, 2)))
@@ -237,6 +253,22 @@ def test_free_bits_spare_a_dimension_on_the_average_of_the_batch(posterior):
     bits = float(np.sort(per_dimension)[1:3].mean())
     expected = np.maximum(per_dimension, bits).sum()
     assert loss_of(GaussianKL(2.0, free_bits=bits), posterior) == pytest.approx(2 * expected, rel=RTOL)
+
+
+@pytest.mark.parametrize("shape", [(BATCH,), (BATCH, 1)])
+def test_free_bits_count_a_row_as_often_as_its_weight(posterior, shape):
+    weights = np.random.default_rng(0).integers(0, 3, BATCH)
+    repeated = tuple(np.repeat(value, weights, axis=0) for value in posterior)
+    per_dimension = closed_form(*repeated).mean(axis=0)
+    bits = float(np.sort(per_dimension)[1:3].mean())
+    # A weighted loss is a mean over the rows that there are, so that of the repeated ones times their share.
+    expected = np.maximum(per_dimension, bits).sum() * weights.sum() / BATCH
+    given = tf.constant(weights.reshape(shape), tf.float32)
+    assert loss_of(GaussianKL(free_bits=bits), posterior, sample_weight=given) == pytest.approx(
+        expected, rel=RTOL
+    )
+    nothing = tf.zeros(shape)
+    assert loss_of(GaussianKL(free_bits=bits), posterior, sample_weight=nothing) == 0
 
 
 def test_free_bits_stop_the_gradient_below_them(posterior):
