@@ -18,7 +18,7 @@ from kerasae.export._views import edge_view
 
 import kerasae
 from kerasae.codec import fingerprint
-from kerasae.files import read_sealed, write_sealed
+from kerasae.files import read_arrays, read_sealed, write_sealed
 
 #: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
@@ -188,8 +188,8 @@ def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray
     groups = {entry["golden"] for entry in kept}
     if not groups:
         return {}
-    with np.load(root / "golden.npz", allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files if key.partition(":")[0] in groups}
+    stored = read_arrays(root / "golden.npz")
+    return {key: array for key, array in stored.items() if key.partition(":")[0] in groups}
 
 
 def _served(root: Path) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasae.checkpoint import NOT_FINITE, Checkpoint
+from kerasae.checkpoint import NOT_FINITE, Checkpoint, State
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -92,7 +92,7 @@ class BestWeights(keras.callbacks.Callback):
     def save(self, epoch: int) -> None:
         """Write the checkpoint of an epoch."""
         assert self.checkpoint is not None
-        state = {
+        state: State = {
             "best": self.best,
             "best_epoch": self.best_epoch,
             "reduced_at": self.reduced_at,

@@ -37,6 +37,7 @@ ALLOWED = {
         "codec",
         "constraints",
         "corruptions",
+        "files",
         "layers",
         "losses",
         "penalties",

@@ -1,5 +1,6 @@
 """A training that ends early, and files that were damaged afterwards."""
 
+import io
 import json
 import random
 import shutil
@@ -17,7 +18,7 @@ import tensorflow as tf
 from kerasae import Recipe, load_model
 from kerasae.checkpoint import Checkpoint
 from kerasae.comparison import read_history
-from kerasae.files import checksum, write_sealed
+from kerasae.files import checksum, read_sealed, write_sealed
 from kerasae.runs import Run, run_recipe, unfinished_recipe
 
 
@@ -298,6 +299,77 @@ def test_a_damaged_checkpoint_gets_one_line_and_status_2(name, damage, unfinishe
     status, _, err = kerasae("train", "--resume", "--out", out)
     assert status == 2 and err.count("\n") == 1 and "damaged" in err, err
     assert (out / name).read_bytes() == new
+
+
+def state_of(change):
+    """Changes the state of a checkpoint, and seals it again."""
+
+    def damage(checkpoint):
+        values = read_sealed(checkpoint.path)
+        change(values)
+        write_sealed(checkpoint.path, {key: value for key, value in values.items() if key != "sha256"})
+
+    return damage
+
+
+def arrays_of(change):
+    """Changes the arrays of a checkpoint, or its whole file, and makes their checksum good."""
+
+    def damage(checkpoint):
+        path = checkpoint.folder / checkpoint.state()["arrays"]
+        with np.load(path) as stored:
+            arrays = dict(stored)
+        content = change(arrays)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            np.savez(path, **arrays)
+        state_of(lambda values: values.update(arrays_sha256=checksum(path)))(checkpoint)
+
+    return damage
+
+
+def with_header(shape):
+    """An archive whose one array says that it has another shape."""
+    array = io.BytesIO()
+    np.lib.format.write_array_header_1_0(array, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr("model_0.npy", array.getvalue())
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (state_of(lambda values: values.pop("arrays")), "another state"),
+        (state_of(lambda values: values.pop("arrays_sha256")), "another state"),
+        (state_of(lambda values: values.pop("best")), "another state"),
+        (state_of(lambda values: values.update(rows=[{"loss": 1.0}, {"loss": "x"}])), "another state"),
+        (state_of(lambda values: values.update(epoch=None)), "another state"),
+        (state_of(lambda values: values.update(arrays="x" * 300)), "missing"),
+        (state_of(lambda values: values.update(arrays="\0")), "missing"),
+        (arrays_of(lambda arrays: b"PK"), "not a zip file"),
+        (arrays_of(lambda arrays: with_header((10**12,))), "promises shape"),
+        (arrays_of(lambda arrays: arrays.pop("model_0")), "shapes or types"),
+        (arrays_of(lambda arrays: arrays.pop("best_1")), "shapes or types"),
+        (arrays_of(lambda arrays: arrays.update(best_0=np.zeros(3))), "shapes or types"),
+        (arrays_of(lambda arrays: arrays.update(model_0=arrays["model_0"].astype("U9"))), "shapes or types"),
+        (arrays_of(lambda arrays: arrays.update(other=np.zeros(3))), "shapes or types"),
+    ],
+)
+def test_a_checkpoint_with_good_checksums_and_wrong_contents(damage, words, recipe, unfinished, tmp_path):
+    """As another version of kerasae, or another program, may write one."""
+    checkpoint = Checkpoint(shutil.copytree(unfinished / "checkpoint", tmp_path / "checkpoint"))
+    damage(checkpoint)
+    before = {path.name: path.read_bytes() for path in checkpoint.folder.iterdir()}
+    model = recipe.build(recipe.load())
+    weights = model.get_weights()
+    with pytest.raises(ValueError, match=words) as refusal:
+        checkpoint.restore(model)
+    assert "\n" not in str(refusal.value) and f"remove the folder {checkpoint.folder}" in str(refusal.value)
+    assert all(map(np.array_equal, model.get_weights(), weights))
+    assert {path.name: path.read_bytes() for path in checkpoint.folder.iterdir()} == before
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What is particular to each family: identities, closed forms, and what the objective promises."""
 
 import importlib.util
+import zipfile
 
 import keras
 import numpy as np
@@ -563,6 +564,60 @@ def test_examples_of_another_shape_are_refused_by_every_verb(build, digits, shap
     for verb in (bare.transform, bare.accounts):
         with pytest.raises(ValueError, match=r"shape \(rows, 8, 8, 1\), received"):
             verb(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "received"),
+    [
+        ("reconstruction_loss", keras.losses.MeanSquaredError()),
+        ("corruption", keras.layers.GaussianNoise(0.1)),
+        ("code_penalty", keras.regularizers.L2(0.1)),
+        ("contraction", "strong"),
+        ("preprocessor", keras.layers.Rescaling(1 / 255)),
+    ],
+)
+def test_a_part_of_another_type_is_refused(name, received):
+    """Some were taken in silence and did nothing; others ended in an AttributeError of a later step."""
+    with pytest.raises(TypeError, match=rf"`{name}` must be of type \w+( \| None)?, received"):
+        UndercompleteAutoencoder(*plain(), **{name: received})
+
+
+@pytest.fixture(scope="module")
+def stored_parts(tmp_path_factory):
+    """The files inside a `.keras` file, by name."""
+    path = tmp_path_factory.mktemp("stored") / "m.keras"
+    model = UndercompleteAutoencoder(*plain())
+    model.compile("adam")
+    model.build((None, 6))
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("model.weights.h5", lambda content: content[: len(content) // 2]),
+        ("model.weights.h5", lambda content: content.replace(b"SNOD", b"SNOX")),
+        ("model.weights.h5", lambda content: content.replace(b"layers", b"layerz")),
+        ("config.json", lambda content: content[:-9]),
+        ("config.json", lambda content: b"\xfe" + content),
+        ("config.json", lambda content: content.replace(b"UndercompleteAutoencoder", b"Other")),
+        ("config.json", lambda content: content.replace(b'"trim": 0.0', b'"trim": 2')),
+        ("config.json", lambda content: content.replace(b'"corruption": null', b'"corruption": 3')),
+        ("config.json", lambda content: b"[]"),
+    ],
+)
+def test_a_whole_archive_of_damaged_parts_is_refused_in_one_line(name, damage, stored_parts, tmp_path):
+    damaged = damage(stored_parts[name])
+    assert damaged != stored_parts[name]
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, content in {**stored_parts, name: damaged}.items():
+            archive.writestr(part, content)
+    with pytest.raises(ValueError, match=r"Expected a \.keras file that Keras can load") as refusal:
+        load_model(path)
+    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 600
 
 
 def test_a_handle_is_no_path(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from kerasae.codec import Codec, fingerprint
-from kerasae.files import checksum, read_sealed, write_sealed
+from kerasae.files import checksum, read_arrays, read_sealed, write_sealed
 from kerasae.models import load_model
 from kerasae.runs import Run
 from kerasae.scores import Detector
@@ -93,8 +93,7 @@ class Kept:
                 f"Expected a detector for the model in {run.folder}, received one that was fitted for an "
                 "earlier model; fit it again with --refit."
             )
-        with np.load(paths["calibration"]) as stored:
-            parts = dict(stored)
+        parts = read_arrays(paths["calibration"])
         doubts = [(good, sentence) for good, sentence in values["doubts"]]
         return cls(values["settings"], detector, parts["scores"], parts.get("labels"), doubts)
 

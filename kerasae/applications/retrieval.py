@@ -18,6 +18,7 @@ from kerasae.data import Data, has_label
 from kerasae.data._split import drawn_rows
 from kerasae.evaluation import RowSums
 from kerasae.evaluation._measures import codes_of
+from kerasae.files import read_arrays
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
@@ -133,14 +134,22 @@ class Retrieval(Application):
 
     @classmethod
     def load(cls, codec: Codec, path: str | Path) -> Self:
-        """An index from the file that `report` wrote, with the codec that made it."""
-        with np.load(path) as arrays:
-            if "names" not in arrays:
-                raise ValueError(f"Expected an index that `kerasae apply retrieval` wrote in {path}.")
-            settings = {name: arrays[name].item() for name in _SAVED}
-            loaded = cls(codec, **settings)
+        """An index from the file that `report` wrote, with the codec that made it.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the file is damaged, or holds something else.
+        """
+        arrays = read_arrays(Path(path))
+        try:
+            loaded = cls(codec, **{name: arrays[name].item() for name in _SAVED})
             loaded.index_ = loaded._new_index().restore(arrays)
             loaded.names_ = arrays["names"]
+        except KeyError as error:
+            raise ValueError(
+                f"Expected an index that `kerasae apply retrieval` wrote in {path}, received a file without "
+                f"the array {error}; write it again."
+            ) from None
         return loaded
 
     def save(self, path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import gzip
 import math
-import zipfile
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from kerasae.data._base import Data, array_spec, check_examples, make_data
 from kerasae.data._split import Split
+from kerasae.files import ObjectsError, read_npy, read_npz, reason_of
 
 _X = ("train", "x_train", "X_train", "x", "X", "examples", "data")
 _Y = ("y_train", "labels_train", "y", "Y", "labels", "target")
@@ -128,12 +127,12 @@ def read_array_file(path: Path) -> dict[str, np.ndarray]:
         raise FileNotFoundError(f"Expected an array file, found none at {path}.")
     try:
         if path.suffix.lower() == ".npz":
-            return _read_npz(path)
+            return read_npz(path)
         if path.suffix.lower() == ".npy":
             with path.open("rb") as file:
-                return {"x": _read_npy(file, path.stat().st_size)}
+                return {"x": read_npy(file, path.stat().st_size)}
         return {"x": _read_idx(path)}
-    except _ObjectsError:
+    except ObjectsError:
         raise TypeError(
             f"Expected numbers in {path}, received an array of objects, which is never "
             "unpickled; save it with a numeric dtype."
@@ -142,49 +141,8 @@ def read_array_file(path: Path) -> dict[str, np.ndarray]:
     except Exception as error:
         raise ValueError(
             f"Expected an array (.npy, .npz, idx or idx.gz) in {path}, received a file that cannot be "
-            f"read as one: {_reason(error)}."
+            f"read as one: {reason_of(error)}."
         ) from None
-
-
-class _ObjectsError(Exception):
-    """An array holds objects."""
-
-
-def _reason(error: Exception) -> str:
-    text = (str(error) or type(error).__name__).splitlines()[0]
-    return text[:120].rstrip(". ")
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    found = {}
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith(".npy"):
-                with archive.open(member) as file:
-                    found[member.filename.removesuffix(".npy")] = _read_npy(file, member.file_size)
-    return found
-
-
-def _read_npy(file: IO[bytes], size: int) -> np.ndarray:
-    """An array of NumPy's format, in a file of so many bytes."""
-    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-        raise ValueError("no NumPy header")
-    file.seek(0)
-    version = np.lib.format.read_magic(file)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }.get(version)
-    if read_header is None:
-        raise ValueError(f"version {version} of the format, which is for names of fields")
-    shape, _, dtype = read_header(file)
-    if dtype.hasobject:
-        raise _ObjectsError
-    # Before memory is taken for what a header only promises.
-    if math.prod(shape) * dtype.itemsize > size - file.tell() or min(shape, default=0) < 0:
-        raise ValueError(f"the header promises shape {shape}, the file holds {size} bytes")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _read_idx(path: Path) -> np.ndarray:

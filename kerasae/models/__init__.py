@@ -9,6 +9,7 @@ import tensorflow as tf
 
 import kerasae.constraints  # noqa: F401  (registered here, as a saved decoder may hold it)
 from kerasae import registry
+from kerasae.files import reason_of
 from kerasae.models._base import Autoencoder
 from kerasae.models._deterministic import DeterministicAutoencoder
 
@@ -31,7 +32,7 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is damaged.
+        ValueError: if the file is damaged, or Keras cannot make a model of it.
         OSError: if TensorFlow cannot read the file system of a handle.
         ImportError: for `hf://` without `huggingface_hub`.
     """
@@ -43,15 +44,22 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"Expected a .keras file or a run folder, found none at {path}.")
     check_whole(path)
-    return keras.saving.load_model(path, **kwargs)
+    try:
+        return keras.saving.load_model(path, **kwargs)
+    except Exception as error:  # of Keras, HDF5 and any class that the file names
+        raise ValueError(
+            f"Expected a .keras file that Keras can load in {path}, received one that it cannot "
+            f"({reason_of(error)}); restore it from a copy, train again, or import the classes that it names."
+        ) from error
 
 
 def _fetched(handle: str, **kwargs: Any) -> Any:
     try:
         return keras.saving.load_model(handle, **kwargs)
     except tf.errors.OpError as error:
-        reason = " ".join(error.message.split())
-        raise OSError(f"Expected a .keras file that can be read at {handle}, received: {reason}") from None
+        raise OSError(
+            f"Expected a .keras file that can be read at {handle}, received: {reason_of(error)}"
+        ) from None
 
 
 def check_whole(path: Path) -> None:
@@ -65,12 +73,12 @@ def check_whole(path: Path) -> None:
             wrong = archive.testzip()
             missing = _PARTS - set(archive.namelist())
     except Exception as error:  # a damaged archive raises whatever its bytes happen to say
-        reason = str(error) or type(error).__name__
+        reason = reason_of(error)
     else:
         if not wrong and not missing:
             return
         reason = f"the checksum of {wrong} differs" if wrong else f"no {', '.join(sorted(missing))} in it"
     raise ValueError(
-        f"Expected a whole .keras file in {path}, received a damaged one ({' '.join(reason.split())}); "
+        f"Expected a whole .keras file in {path}, received a damaged one ({reason}); "
         "restore it from a copy, or train again."
     )

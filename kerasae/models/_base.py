@@ -30,6 +30,15 @@ from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor, check_rows, slices
 from kerasae.spec import Spec
 
+#: What a model is made of beside its networks, with the type of each.
+_PARTS = {
+    "reconstruction_loss": ReconstructionLoss,
+    "corruption": Corruption | None,
+    "code_penalty": Penalty | None,
+    "contraction": SquaredJacobian | None,
+    "preprocessor": Preprocessor | None,
+}
+
 
 class Autoencoder(MultiWorkerFit):
     """`loss = reconstruction(x, decode(encode(x))) + penalties`.
@@ -48,6 +57,9 @@ class Autoencoder(MultiWorkerFit):
         preprocessor: from raw examples to `x`; `None` where raw examples are `x`.
         trim: share of a training batch, in [0, 1), whose reconstruction teaches nothing: the examples
             rebuilt worst, so that anomalies among the training rows are not learnt. Penalties see all.
+
+    Raises:
+        TypeError: if one of these is of another type.
 
     Call arguments:
         inputs: `x`, `(batch, ...)`.
@@ -100,6 +112,8 @@ class Autoencoder(MultiWorkerFit):
         self.contraction: Any = contraction
         self.preprocessor: Any = preprocessor
         self.trim = trim
+        for name, kind in _PARTS.items():
+            registry.check_type(name, getattr(self, name), kind)
         self._graphs = Graphs(self)
         self._embedding: EmbeddingSplit | None = None
 
