@@ -159,7 +159,9 @@ def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> N
     hints = annotations(member)
     for name, value in values.items():
         if name not in known:
-            raise ValueError(f"Unknown parameter `{section}.{name}`; {did_you_mean(name, sorted(known))}")
+            # A name in a file may hold a line end.
+            shown = repr(str(name))[1:-1]
+            raise ValueError(f"Unknown parameter `{section}.{shown}`; {did_you_mean(name, sorted(known))}")
         if name in hints:
             check_type(f"{section}.{name}", value, hints[name])
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kerasae import notations
 from kerasae.data._types import ColumnFinder, ColumnReader
 from kerasae.notations import Boolean, Date, Number, Text, TimeOfDay, chunked
+from kerasae.notations.date import _FORMATS, DateFinder
 from kerasae.spec import Column
 
 UTC = datetime.UTC
@@ -337,3 +338,16 @@ def test_a_negative_zero_is_written_as_zero():
 )
 def test_a_notation_comes_back_from_its_dict(notation):
     assert notations.from_dict(notation.to_dict()) == notation
+
+
+@pytest.mark.parametrize("style", ["padded", "short", "upper", "spaced"])
+def test_a_date_in_every_format_is_a_date(style):
+    """What cannot be read for its looks alone is left out first, and nothing else is."""
+    moments = pd.date_range("2024-06-13 13:00:30", periods=12, freq="33h")
+    for form in _FORMATS:
+        texts = moments.strftime(form.replace("%", "%-") if style == "short" else form)
+        change = {"upper": str.upper, "spaced": lambda text: text.replace(" ", "  ")}.get(style, str)
+        finder = DateFinder()
+        finder.see(chunked([change(text) for text in texts]))
+        date, _ = finder.found()
+        assert date is not None and date.pattern == form, form

@@ -187,6 +187,10 @@ def test_a_row_that_is_not_utf8_is_named_by_its_line(tmp_path):
         load_data(tmp_path / "t.csv")
     data = load_data(tmp_path / "t.csv", on_error="skip")
     assert data.skipped == (f"{tmp_path / 't.csv'}, line 5: not UTF-8",)
+    # Not one row that can be read.
+    (tmp_path / "t.csv").write_bytes(b"1,0,\xc7")
+    with pytest.raises(ValueError, match="at least 4 rows"):
+        load_data(tmp_path / "t.csv", on_error="skip")
 
 
 @pytest.mark.parametrize("block", [1 << 20, 32])
@@ -280,6 +284,22 @@ def test_a_file_without_names_gets_some(tmp_path):
     data = load_data(tmp_path / "t.csv")
     assert [column.name for column in data.spec.columns] == ["column_1", "column_2", "column_3"]
     assert sum(len(data.split(name)) for name in SPLITS) == 8
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ("column_2,,c", ["column_2", "column_3", "c"]),
+        ("column_3,,", ["column_3", "column_2", "column_4"]),
+        # One name fewer than cells, and the first row is none of names.
+        ("1,0.5", ["column_1", "column_2", "column_3"]),
+    ],
+)
+def test_a_column_without_a_name_gets_one_of_its_own(tmp_path, header, names):
+    lines = [header, *(f"{n},{n % 2},x{n}" for n in range(8))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    data = load_data(tmp_path / "t.csv", on_error="skip")
+    assert [column.name for column in data.spec.columns] == names
 
 
 @pytest.mark.parametrize(

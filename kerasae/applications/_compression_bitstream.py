@@ -30,8 +30,9 @@ VERSION = 1
 MARK = 8
 #: A dimension may have so many symbols: the coder's probabilities are multiples of 2^-24.
 MOST_SYMBOLS = 2**20
-#: A file may hold so many numbers, 1 GiB of them: a few bytes can stand for any number of equal rows.
-MOST_NUMBERS = 2**27
+#: A file may hold so many numbers, 256 MiB of them, a second or two to decode: a few bytes can stand
+#: for any number of equal rows.
+MOST_NUMBERS = 2**25
 #: Levels of a histogram stand for powers of two: 1, 2 or 4 to an octave, whichever makes the shortest file.
 _PER_OCTAVE = (1, 2, 4)
 #: Axes that an example may have; arrays have no more.
@@ -68,8 +69,11 @@ class Content:
 
 
 def dequantised(symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """`offset + step * symbol` by dimension, float32."""
-    return (offsets.astype("float64") + steps.astype("float64") * symbols).astype("float32")
+    """`offset + step * symbol` by dimension, float32; computed in float64, a dimension at a time."""
+    codes = np.empty(symbols.shape, "float32")
+    for place, (offset, step) in enumerate(zip(offsets, steps, strict=True)):
+        codes[:, place] = float(offset) + float(step) * symbols[:, place]
+    return codes
 
 
 def write(content: Content) -> bytes:

@@ -182,7 +182,7 @@ class CsvFile:
             seen += len(table)
             if wrong:
                 kept = [row for row in range(len(table)) if row not in set(wrong)]
-                texts = table.take(kept).cast(schema)
+                texts = table.take(pa.array(kept, pa.int64())).cast(schema)
             trimmed = [pc.utf8_trim_whitespace(column) for column in texts.columns]
             if not names[-1] and not pc.all(pc.equal(trimmed.pop(), "")).as_py():
                 raise ValueError(

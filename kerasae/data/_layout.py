@@ -102,7 +102,7 @@ def find_layout(
             f"'{repeated[-1]}' more than once."
         )
     unnamed = found and len(kept) > 1 and kept[0] == ""
-    kept = [name or f"column_{number}" for number, name in enumerate(kept, 1)]
+    kept = _numbered(kept if found else [""] * len(kept))
     return Layout(
         delimiter,
         spaces,
@@ -217,6 +217,16 @@ def _with_unnamed(names: list[str], rest: list[list[str]]) -> list[str]:
     if not rest or any(len(row) != len(names) + 1 for row in rest):
         return names
     return [*names, ""] if all(row[-1].strip() == "" for row in rest) else ["", *names]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The names with `column_3` for an empty third one, or the next number that no other column has."""
+    named = list(names)
+    for place, name in enumerate(names):
+        if not name:
+            free = (f"column_{number}" for number in itertools.count(place + 1))
+            named[place] = next(one for one in free if one not in named)
+    return named
 
 
 def _is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:

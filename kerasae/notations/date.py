@@ -62,6 +62,15 @@ _ABBREVIATIONS = {
 _ISO = "%Y-%m-%d"
 
 
+def _skeleton(text: str) -> str:
+    """A text with a 9 for each run of digits, an a for each run of letters and one space for several."""
+    return re.sub(r"\s+", " ", re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text)))
+
+
+#: What an entry of each format looks like; to compare it costs nothing beside a reading.
+_SKELETONS = {form: _skeleton(re.sub("%[abBp]", "a", re.sub("%[dmyYHIMS]", "9", form))) for form in _FORMATS}
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Date(Notation):
     """Days and moments; values are in UTC, without a zone.
@@ -191,7 +200,10 @@ class DateFinder:
             self._read = {}
             return
         local = pc.if_else(there, pc.struct_field(parts, "local"), texts)
-        self._try(local.slice(0, 100) if not self._partly else local.slice(0, 0), count=False)
+        if not self._partly:
+            first = _skeleton(local[0].as_py())
+            self._read = {form: n for form, n in self._read.items() if _SKELETONS.get(form, first) == first}
+            self._try(local.slice(0, 100), count=False)
         self._try(local, count=True)
         self._look(local)
 
@@ -238,7 +250,8 @@ class DateFinder:
             return None, False
         most = max(self._read.values())
         best = [form for form, count in self._read.items() if count == most]
-        form = best[0]
+        # pandas reads 2024/05/13 as ISO 8601, too, and would write 2024-05-13.
+        form = next((one for one in best if one != _ISO), _ISO)
         either = _DAY_FIRST.get(form) in best
         if either and dayfirst:
             form = _DAY_FIRST[form]

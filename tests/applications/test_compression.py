@@ -1,5 +1,7 @@
 """Codes as bytes: what is written comes back, what is damaged is refused, and nothing is free."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,6 +110,26 @@ def test_an_unknown_version_is_refused():
     whole = body + bitstream.zlib.crc32(body).to_bytes(4, "little")
     with pytest.raises(ValueError, match=r"Expected version 1 .* received 2"):
         bitstream.read(whole, MARK)
+
+
+@pytest.mark.parametrize("rows", [bitstream.MOST_NUMBERS, bitstream.MOST_NUMBERS + 1, 101_043_055])
+def test_a_few_bytes_stand_for_rows_that_memory_has_room_for(rows):
+    """Rows of one symbol take no bytes: nothing but the count says how many there are."""
+    body = bitstream.write(content(np.full((3, 1), 7, "int64")))[:-4]
+    head = body[: 5 + bitstream.MARK]
+    body = head + bitstream._varint(rows) + body[len(head) + 1 :]
+    data = body + bitstream.zlib.crc32(body).to_bytes(4, "little")
+    if rows > bitstream.MOST_NUMBERS:
+        with pytest.raises(ValueError, match=f"contradicts itself: {rows} rows of 1 numbers"):
+            bitstream.read(data, MARK)
+        return
+    tracemalloc.start()
+    codes = bitstream.read(data, MARK).codes
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert codes.shape == (rows, 1) and (codes == codes[0]).all()
+    # Whole numbers, one dimension of float64 twice, and codes of float32.
+    assert most < 30 * rows
 
 
 def test_another_model_is_refused(model, digits, build):
