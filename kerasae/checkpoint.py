@@ -30,6 +30,7 @@ class StoredState(State):
     arrays: str
     arrays_sha256: str
 
+
 #: What was expected, and what to do.
 NOT_FINITE = "expected a finite number: use a smaller --learning-rate, or --set train.clip_norm=1."
 
