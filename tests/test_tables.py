@@ -377,13 +377,40 @@ def test_decimal_commas_are_numbers_where_they_part_no_cells(tmp_path):
     assert [*load_data(tmp_path / "u.csv", test=1.0).test.examples["a"]] == [1000 * i for i in range(1, 20)]
 
 
-def test_the_index_that_pandas_writes_names_the_rows(tmp_path):
-    rows(20).to_csv(tmp_path / "t.csv")
-    with pytest.warns(UserWarning, match="first column of .* has no name"):
-        data = load_data(tmp_path / "t.csv")
-    assert [column.name for column in data.spec.columns] == list(rows(20).columns)
-    frame = data.train.examples
-    np.testing.assert_allclose(frame["number"], rows(20)["number"].iloc[frame.index.astype(int)])
+@pytest.mark.parametrize(
+    ("suffix", "index", "words"),
+    [
+        ("csv", None, "first column of .* has no name, as pandas writes an index"),
+        ("parquet", None, "__index_level_0__ in .* is the index of the table that pandas wrote"),
+        ("parquet", "hour", "hour in .* is the index of the table that pandas wrote"),
+    ],
+)
+def test_the_index_that_pandas_writes_names_the_rows(tmp_path, suffix, index, words):
+    path = tmp_path / f"t.{suffix}"
+    whole = rows(40)
+    frame = whole[whole["number"] > -2].rename_axis(index)
+
+    def write(some):
+        some.to_csv(path) if suffix == "csv" else some.to_parquet(path)
+        return path
+
+    with pytest.warns(UserWarning, match=f"{words}: it names the rows and no training sees it"):
+        data = load_data(write(frame))
+    assert [column.name for column in data.spec.columns] == [*frame.columns]
+    found = data.train.examples
+    np.testing.assert_allclose(found["number"], whole["number"].iloc[found.index.astype(int)])
+    with pytest.warns(UserWarning, match=f"{words}: no training sees it; to train on it, say its type"):
+        other = load_data(path, id="code")
+    assert [column.name for column in other.spec.columns] == [*frame.columns[:-1]]
+    # Unless its type is said.
+    name = {"csv": "column_1", "parquet": index or "__index_level_0__"}[suffix]
+    asked = load_data(path, types={name: "number"})
+    assert {column.name for column in asked.spec.columns} == {name, *frame.columns}
+    # A file with an index of its own is as good.
+    again = tables_like(data.spec.columns, path=str(write(frame.reset_index(drop=True))), test=1.0)
+    pd.testing.assert_frame_equal(
+        again.test.examples.reset_index(drop=True), frame.reset_index(drop=True), check_dtype=False
+    )
 
 
 def test_a_line_end_in_a_name_and_empty_lines_move_no_row(tmp_path):

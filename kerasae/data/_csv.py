@@ -60,9 +60,10 @@ class CsvFile:
         layout = find_layout(self._text, path, header, delimiter, skip)
         self._layout = layout
         self.delimiter, self.header = layout.delimiter, layout.header
-        #: Whether the first column has no name: so pandas writes an index.
-        self.indexed = layout.unnamed
         self.names = [name for name in layout.names if name]
+        #: Columns that pandas wrote as an index, and how they are known.
+        self.index = self.names[: int(layout.unnamed)]
+        self.index_words = f"The first column of {path} has no name, as pandas writes an index"
         if "�" in "".join(self.names):
             raise ValueError(
                 f"{path}, line {layout.above + 1}: the names of the columns are not UTF-8; {self._advice}."
@@ -229,6 +230,9 @@ class ParquetFile:
             ) from None
         self.schema = self._file.schema_arrow
         self.names = list(self.schema.names)
+        #: Columns that pandas wrote as an index, and how they are known.
+        self.index = _pandas_index(self.schema)
+        self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows in order, at most 16,384 at a time.
@@ -248,6 +252,12 @@ class ParquetFile:
                     f"Expected a whole Parquet file in {self.path}, received a damaged one: {reason}"
                 ) from None
             yield table
+
+
+def _pandas_index(schema: pa.Schema) -> list[str]:
+    """The columns that hold an index; one that only counts the rows is stored in none."""
+    columns = (schema.pandas_metadata or {}).get("index_columns", ())
+    return [name for name in schema.names if name in columns]
 
 
 @contextlib.contextmanager

@@ -80,13 +80,14 @@ def tables(
     no, are booleans; then numbers, also with a currency, a unit, a percent sign, thousands or brackets
     around them; times of day, as seconds since midnight; dates in one usual format throughout; otherwise
     categories. A number that begins with 0, such as 007, is a category. How the entries are written is
-    kept with the column: new files are read in the same way, and results are written so. A first column
-    without a name, as pandas writes an index, is taken as `id`.
+    kept with the column: new files are read in the same way, and results are written so. The index that
+    pandas writes, a first column without a name in a CSV, is taken as `id`.
 
     Args:
         path: of the file; `.csv`, `.tsv`, `.parquet`; the first two also as `.gz`, `.bz2`, `.xz`, `.zip`.
         labels: the column of labels, which no training sees.
-        id: a column, or several, that name the rows, which no training sees; they become the index.
+        id: a column, or several, that name the rows, which no training sees; they become the index. By
+            default the index that pandas wrote, which no training sees either unless `types` names it.
         drop: columns to leave out.
         types: the kind of a column where the one found is not wanted: `number`, `boolean`, `date`,
             `category`. Entries that are no such thing are missing then, with a warning.
@@ -161,7 +162,7 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     skipped = Skipped(options["on_error"])
     layout = {key: options[key] for key in ("header", "delimiter", "encoding", "skip")}
     source: Any = open_table(file_path, skipped, **layout)
-    ids = _ids(options["id"], source, path)
+    ids, left_out = _ids(source, options, known)
     drop = options["drop"]
     by_column = options["missing"] if isinstance(options["missing"], dict) else {}
     wanted = [labels, *ids, *drop, *types, *by_column, *(column.name for column in known or ())]
@@ -169,7 +170,7 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
         if name is not None and name not in source.names:
             raise ValueError(f"No column '{name}' in {path}; {did_you_mean(name, source.names)}")
     _check_types(types)
-    used = [name for name in source.names if name not in (*drop, labels, *ids)]
+    used = [name for name in source.names if name not in (*drop, labels, *ids, *left_out)]
     if known is not None:
         extra = [name for name in used if name not in {column.name for column in known}]
         _say_ignored(extra)
@@ -270,16 +271,23 @@ def _check_types(types: dict[str, Any] | None) -> None:
             )
 
 
-def _ids(id: str | Sequence[str] | None, source: Any, path: str) -> list[str]:
-    """The columns that name the rows."""
-    if id is None and getattr(source, "indexed", False):
-        warnings.warn(
-            f"The first column of {path} has no name, as pandas writes an index: it names the rows and "
-            f"no training sees it; --id COLUMN chooses another.",
-            stacklevel=2,
-        )
-        return [source.names[0]]
-    return [id] if isinstance(id, str) else list(id or ())
+def _ids(
+    source: Any, options: dict[str, Any], known: Sequence[Column] | None
+) -> tuple[list[str], Sequence[str]]:
+    """The columns that name the rows, and others that pandas wrote for that, which are no features either."""
+    id = options["id"]
+    given = [id] if isinstance(id, str) else list(id or ())
+    asked = {*given, options["labels"], *options["drop"], *(options["types"] or {})}
+    asked |= {column.name for column in known or ()}
+    index = [name for name in source.index if name not in asked]
+    if index and id is None:
+        fate = "it names the rows and no training sees it; --id COLUMN chooses another"
+    else:
+        kinds = ", ".join(f'"{name}": "number"' for name in index)
+        fate = f"no training sees it; to train on it, say its type: --set 'data.types={{{kinds}}}'"
+    if index:
+        warnings.warn(f"{source.index_words}: {fate}.", stacklevel=2)
+    return (index, ()) if id is None else (given, index)
 
 
 def _index(block: pa.Table, ids: list[str]) -> pd.Index:
