@@ -16,7 +16,7 @@ from kerasae.losses import HIGHEST
 from kerasae.registry import did_you_mean
 
 #: What an artifact may differ by. Deviations are in units of x (pixels in [0, 1], standard
-#: deviations of a column), of the standard deviation of codes and scores, or in nats. In float32 only
+#: deviations of a column), of the standard deviation of codes and scores, or in nats of x. In float32 only
 #: the order of additions differs, some 1e-6; the bounds leave it a factor of a hundred, and one
 #: weight that is a tenth off exceeds them. The others are about three times what the command that
 #: makes the README's table finds at worst, over all families and networks.

@@ -75,6 +75,22 @@ def test_evaluate_prints_json_that_the_model_confirms(run, kerasae, digits):
     assert [entry["name"] for entry in result["entries"]] == ["pca", "variational"]
 
 
+def test_evaluate_says_what_its_nats_are_of(run, kerasae, digits):
+    """Three units of one figure: digits are 17 grey levels, and x is a sixteenth of them."""
+    found = {}
+    for unit in ("x", "raw", "bits"):
+        status, out, _ = kerasae("evaluate", run, "--likelihood", unit, "--samples", 2, "--json")
+        assert status == 0
+        found[unit] = json.loads(out)["likelihood"]
+    assert found["x"]["unit"] == "nats of x, the scaled data, per example"
+    assert found["x"]["rows"] == 359
+    assert found["x"]["nll"] == pytest.approx(load_model(run).nll(digits.test.examples, 2).mean(), rel=1e-5)
+    assert found["raw"]["nll"] == pytest.approx(found["x"]["nll"] + 64 * np.log(16), rel=1e-5)
+    assert found["bits"]["nll"] == pytest.approx(found["raw"]["nll"] / 64 / np.log(2), rel=1e-5)
+    status, out, _ = kerasae("evaluate", run, "--likelihood", "bits", "--samples", 2)
+    assert "bits of raw units, per number, at most" in " ".join(out.split())
+
+
 def test_evaluate_prints_a_table(run, kerasae):
     status, out, _ = kerasae("evaluate", run)
     assert status == 0

@@ -9,6 +9,7 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from kerasae import PCA, Recipe, load_data, registry, train
 from kerasae.data import Data, Split, parse_source
@@ -497,3 +498,25 @@ def test_the_probe_sees_every_class_of_sorted_rows():
     data = Data("sorted", spec, Split(x, labels), Split(few), Split(few, few_labels))
     data = data.with_preprocessor(Identity(spec))
     assert probe_accuracy(PCA(8).fit(data), data) > 0.99
+
+
+def test_dequantised_integers_fill_their_intervals_in_training_and_come_back():
+    spec = Spec("image", (16, 16, 1), "uint8", 0.0, 255.0)
+    raw = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1).repeat(40, axis=0)
+    data = Data("v", spec, Split(raw[:20]), Split(raw[20:30]), Split(raw[30:]))
+    data = data.with_preprocessor(Rescaling(spec, dequantize=True))
+    layer = Rescaling.from_config(data.preprocessor.get_config())
+    assert layer.dequantize
+    np.testing.assert_allclose(layer.to_x(raw), (raw + 0.5) / 256, rtol=1e-6)
+    np.testing.assert_array_equal(layer.restore(layer.to_x(raw)), raw)
+    batches = iter(data.training_batches(20, seed=3)[0])
+    first, second = (next(batches).numpy() * 256 - raw[:20] for _ in range(2))
+    for shift in (first, second, np.concatenate([*data.validation_batches()]) * 256 - raw[20:30]):
+        assert -1e-4 <= shift.min() < 0.01
+        assert 0.99 < shift.max() <= 1 + 1e-4
+        assert stats.kstest(shift.ravel(), "uniform").pvalue > 1e-3
+    assert not np.allclose(first, second)
+    again = [np.concatenate([*data.validation_batches()]) for _ in range(2)]
+    np.testing.assert_array_equal(*again)
+    with pytest.raises(ValueError, match="`dequantize` is for integers, received data of type float32"):
+        Rescaling(Spec("vector", (2,)), dequantize=True)

@@ -23,7 +23,7 @@ from kerasae.models import (
     VariationalAutoencoder,
     load_model,
 )
-from kerasae.preprocessing import Standardization, TablePreprocessing
+from kerasae.preprocessing import Rescaling, Standardization, TablePreprocessing
 from kerasae.spec import Spec
 
 
@@ -663,6 +663,40 @@ def test_a_likelihood_in_raw_units_does_not_depend_on_the_scaling():
         np.testing.assert_allclose(model.nll(raw, samples=4), exact - 3 * np.log(std), rtol=1e-4)
     with pytest.raises(ValueError, match="`unit` must be x, raw or bits"):
         model.nll(raw, unit="nats")
+
+
+@pytest.mark.parametrize("scale", [0.1 / 256, 0.7 / 256, 20 / 256])
+def test_bits_of_dequantised_integers_bound_their_code_length(scale):
+    """Pixels of one value under a Gaussian of x: closed forms by SciPy, with the noise and without."""
+    raw = np.full((4000, 2, 2, 1), 77, "uint8")
+    spec = Spec("image", (2, 2, 1), "uint8", 0.0, 255.0)
+    found = {}
+    for dequantize in (True, False):
+        scaling = Rescaling(spec, dequantize=dequantize)
+        layers = keras.layers
+        encoder = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(2)])
+        decoder = keras.Sequential([keras.Input((1,)), layers.Dense(4), layers.Reshape((2, 2, 1))])
+        loss = Gaussian(scale, min_scale=scale)
+        model = VariationalAutoencoder(encoder, decoder, reconstruction_loss=loss, preprocessor=scaling)
+        model.build((None, 2, 2, 1))
+        # The code says nothing, and the posterior is the prior.
+        mean = scaling.to_x(raw[:1])[0, 0, 0, 0]
+        decoder.layers[0].set_weights([np.zeros((1, 4)), np.full(4, mean)])
+        for head in (model.to_mean, model.to_log_var):
+            head.set_weights([np.zeros((2, 1)), np.zeros(1)])
+        found[dequantize] = model.nll(raw, samples=1, unit="bits", batch_size=1000).mean()
+        # `elbo` is exact here, and of x.
+        elbo = model.elbo(raw)["elbo"]
+        slope = np.log(256 if dequantize else 255)
+        assert found[dequantize] == pytest.approx((slope - elbo / 4) / np.log(2), rel=0.03, abs=0.03)
+    sigma = 256 * scale
+    expected = np.log2(sigma * np.sqrt(2 * np.pi)) + 1 / (24 * sigma**2 * np.log(2))
+    assert found[True] == pytest.approx(expected, rel=0.03, abs=0.02)
+    length = -np.log2(norm.cdf(0.5 / sigma) - norm.cdf(-0.5 / sigma))
+    assert found[True] >= length - 0.01
+    assert found[False] == pytest.approx(np.log2(255 * scale * np.sqrt(2 * np.pi)), abs=1e-3)
+    # Below no bits at all for a narrow density, which no code reaches.
+    assert (found[False] < 0) == (scale < 1 / 255 / np.sqrt(2 * np.pi))
 
 
 def test_only_the_numbers_of_a_table_that_are_there_have_a_unit():

@@ -252,6 +252,7 @@ class AnomalyDetector(Application):
             return Finding(figures, better, rows=by_row)
         added = np.concatenate(features)
         p_values = self._p_values(found)
+        unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
         rows = odd_rows(data, found, p_values, flagged, added, self.reasons)
         write_files(out, data, rows, added)
         return Finding(
@@ -265,8 +266,8 @@ class AnomalyDetector(Application):
             ],
             *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
             notes=(
-                f"Score: {self.score}, fitted on the training rows; threshold: {self.threshold}, from "
-                f"{len(self.calibration_):,} calibration rows. p-value: the share of calibration rows at "
+                f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
+                f"from {len(self.calibration_):,} calibration rows. p-value: the share of calibration rows at "
                 "least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one below "
                 "0.05.",
             ),

@@ -211,7 +211,7 @@ class Uncertainty(Application):
         if self._cells.number.any() and (lack := self._conformal.lack):
             sentences.append((False, lack))
         notes = (
-            f"Score: -log p(x|z) in {unit} of x, which is scaled, the mean over {self.samples} draws of "
+            f"Score: -log p(x|z) in {unit}, the mean over {self.samples} draws of "
             "z ~ q(z|x); its deviation: over those draws, the mean of the rows. Deviation of a cell: of its "
             "reconstructions over the draws, in units of x; of a category the share of draws that answer "
             "otherwise.",

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--likelihood",
+    type=click.Choice(["x", "raw", "bits"]),
+    help="Unit in which the negative log-likelihood of the test rows under a variational model is printed, too: "
+    "nats of x (the scaled data), nats of raw units, or bits per number of raw units.",
+)
+@click.option(
+    "--samples", type=click.IntRange(1), default=100, show_default=True, help="Draws per row of --likelihood."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
-def command(run: Path, as_json: bool) -> None:
+def command(run: Path, likelihood: str | None, samples: int, as_json: bool) -> None:
     """Evaluate a finished RUN on its test split, with PCA of the same size beside it.
 
     Writes metrics.json and report.html into the run.
@@ -23,11 +32,34 @@ def command(run: Path, as_json: bool) -> None:
     import_tensorflow()
     from kerasae.runs import Run
 
-    result = evaluate_run(Run.open(run))
+    opened = Run.open(run)
+    found = None if likelihood is None else likelihood_of(opened, likelihood, samples)
+    result = evaluate_run(opened)
+    if found is not None:
+        result["likelihood"] = found
     if as_json:
         click.echo(json.dumps(result, indent=2))
     else:
         print_evaluation(result)
+
+
+def likelihood_of(run: "Run", unit: str, samples: int) -> dict[str, Any]:
+    """The mean negative log-likelihood of the test rows of a run, with what it is a number of.
+
+    Raises:
+        ValueError: If the model has no likelihood, or raw units have no meaning for it.
+    """
+    from kerasae.models.variational import VariationalAutoencoder
+
+    model = run.model
+    if not isinstance(model, VariationalAutoencoder):
+        raise ValueError(
+            f"Expected a variational model for --likelihood, received {run.recipe.model['name']} in "
+            f"{run.folder}: only a variational model has a likelihood of examples."
+        )
+    rows = run.data.test.examples
+    mean = float(model.nll(rows, samples, unit=unit).mean())
+    return {"nll": mean, "unit": model.nll_unit(unit), "samples": samples, "rows": len(rows)}
 
 
 def evaluate_run(run: "Run") -> dict[str, Any]:
@@ -62,3 +94,8 @@ def print_evaluation(result: dict[str, Any]) -> None:
     print_table(["", *names], rows, f"{result['data']}, {result['test_rows']} test rows")
     for sentence in result["verdicts"]:
         console().print(sentence)
+    if found := result.get("likelihood"):
+        console().print(
+            f"Negative log-likelihood: {found['nll']:.5g} {found['unit']}, at most: the mean of "
+            f"{found['rows']:,} test rows, {found['samples']:,} importance samples each."
+        )

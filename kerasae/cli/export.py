@@ -145,7 +145,7 @@ def _show(written: Any, out: Path) -> None:
     ]
     print_table(headings, rows, f"{manifest['name']}: agreement with the model on held-out examples")
     console().print(
-        "Deviations in units of x, of standard deviations of codes and scores, or in nats; ms: median "
+        "Deviations in units of x, of standard deviations of codes and scores, or in nats of x; ms: median "
         f"of one row on one thread, the Keras call took {manifest['model']['keras_call_ms']:.2f}.",
         style="dim",
     )

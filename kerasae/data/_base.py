@@ -191,7 +191,13 @@ class Data:
 
     def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
         """The validation split, once and in order, at most so many rows in a batch."""
-        return self._within_reach(self.validation.in_order(self._view, most))
+        batches = self._within_reach(self.validation.in_order(self._view, most))
+        if self._view.dequantize:
+            # The same noise in each epoch.
+            batches = batches.enumerate().map(
+                lambda number, x: self._view.dequantized(x, tf.stack([-tf.ones_like(number), number]))
+            )
+        return batches
 
     def _within_reach(self, batches: tf.data.Dataset) -> tf.data.Dataset:
         """Batches of `x` with gross errors cut to the reach of the others."""

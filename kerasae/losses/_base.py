@@ -24,7 +24,7 @@ class ReconstructionLoss(keras.losses.Loss):
     #: Kinds of examples that it is for.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
     #: Unit of the loss, per example.
-    unit: ClassVar[str] = "nats"
+    unit: ClassVar[str] = "nats of x, the scaled data"
     #: Whether it is `-log` of a density, which depends on the unit of `x`; a probability does not.
     density: ClassVar[bool] = False
     low: ClassVar[float] = float("-inf")

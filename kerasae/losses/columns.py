@@ -36,7 +36,7 @@ class Columns(ReconstructionLoss):
 
     kinds = ("table",)
     density = True
-    error_unit = "nats per row"
+    error_unit = "nats per row, of x, the scaled data"
 
     def __init__(
         self,

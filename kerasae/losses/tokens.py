@@ -16,6 +16,7 @@ class Tokens(ReconstructionLoss):
     """
 
     kinds = ("text",)
+    unit = "nats"
     error_unit = "nats per token"
 
     def __init__(self, *, name: str | None = "tokens", **kwargs: Any) -> None:

@@ -226,9 +226,10 @@ class VariationalAutoencoder(Autoencoder):
 
         By default it is in nats and of `x`, that is of scaled data: another scaling gives another number. A
         likelihood that is a density is turned into raw units by the Jacobian of the scaling; Bernoulli and
-        categorical parts are probabilities, which no unit changes. 8-bit images are taken as they are and
-        not dequantised, so their bits per dimension have no lower bound and are not those of papers that
-        add uniform noise.
+        categorical parts are probabilities, which no unit changes. Integers such as 8-bit images are taken as
+        they are, so their bits per dimension have no lower bound and are not those of papers that add
+        uniform noise. `Rescaling(dequantize=True)` adds it, in training and here, one draw an example:
+        bits then bound the code length of the integers from above.
 
         `-log 1/k sum_i p(x|z_i) p(z_i) / q(z_i|x)` with exactly `samples` draws an example: a bound
         from above that tightens with `samples`. Draws are made in parts, so that memory stays flat.
@@ -255,7 +256,7 @@ class VariationalAutoencoder(Autoencoder):
         weigh = tf.function(self._log_weights, reduce_retracing=True)
         results = []
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
-            x = self._to_x(rows)
+            x = self._dequantized(self._to_x(rows), derived(seed, number))
             found = [
                 weigh(x, tf.constant(min(part, samples - done)), tf.constant(derived(seed, number, done)))
                 for done in range(0, samples, part)
@@ -264,6 +265,22 @@ class VariationalAutoencoder(Autoencoder):
             nats = ops.convert_to_numpy(math.log(samples) - together)
             results.append(self._in_unit(nats, ops.convert_to_numpy(x), unit))
         return np.concatenate(results)
+
+    def nll_unit(self, unit: Literal["x", "raw", "bits"]) -> str:
+        """What `nll` in a unit is a number of, in words."""
+        words = {
+            "x": f"{self.reconstruction_loss.unit}, per example",
+            "raw": "nats of raw units, per example",
+            "bits": "bits of raw units, per number",
+        }[unit]
+        return (
+            f"{words}, dequantised"
+            if self.preprocessor is not None and self.preprocessor.dequantize
+            else words
+        )
+
+    def _dequantized(self, x: Any, seed: Any) -> Any:
+        return x if self.preprocessor is None else self.preprocessor.dequantized(x, tf.constant(seed))
 
     def _in_unit(self, nats: np.ndarray, x: np.ndarray, unit: str) -> np.ndarray:
         """`-log p(x)` as that of raw units, or as bits per number."""
@@ -296,7 +313,7 @@ class VariationalAutoencoder(Autoencoder):
             raw: Examples, `(batch, ...)`.
             samples: Draws per example. Defaults to 1.
             seed: Seed of the draws. Defaults to 0.
-            batch_size: Examples at a time. The draws do not depend on it. Defaults to 512.
+            batch_size: Examples at a time. The draws of codes do not depend on it. Defaults to 512.
 
         Returns:
             `elbo = -reconstruction - kl`, with `beta` 1 whatever the training used.
@@ -309,7 +326,7 @@ class VariationalAutoencoder(Autoencoder):
         ]
         kl = reconstruction = 0.0
         for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True):
-            x = self._to_x(part)
+            x = self._dequantized(self._to_x(part), derived(seed, start, 0))
             mean, log_var = self.posterior(x)
             kl += float(ops.sum(self.kl.measure((mean, log_var))))
             for draw in eps:

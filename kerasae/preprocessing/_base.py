@@ -174,9 +174,20 @@ class Preprocessor(keras.layers.Layer):
 
     #: Share of a training batch that `augment` makes anew.
     resampled: float = 0.0
+    #: Whether integers stand for intervals, over which training and validation spread them.
+    dequantize: bool = False
 
     def augment(self, x: Any, seed: Any) -> Any:
         """A training batch with some of its examples made anew from parts of others."""
+        return x
+
+    def dequantized(self, x: Any, seed: Any) -> Any:
+        """Return `x`, `(batch, ...)`, with uniform noise where integers stand for intervals, else unchanged.
+
+        Args:
+            x: Examples as `call` gives them.
+            seed: Two integers.
+        """
         return x
 
     def check_noise(self, continuous: bool) -> None:

@@ -26,6 +26,7 @@ class NearestNeighboursScore(Score):
     """
 
     in_graph: ClassVar[bool] = False
+    unit: ClassVar[str | None] = "distance between codes"
     needs: ClassVar[tuple[str, ...]] = ("code", "residual")
 
     def __init__(self, *, neighbours: int = 5, most: int = 20_000, **kwargs: Any) -> None:

@@ -1,7 +1,7 @@
 """The squared error as an anomaly score."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -17,6 +17,8 @@ class SquaredErrorScore(ResidualScore):
     `-2 log p`. A missing entry adds what is expected of it, and the evidence of its gap; see
     `ResidualScore`.
     """
+
+    unit: ClassVar[str | None] = "sum of squares of the residual, in squared units of x, the scaled data"
 
     def present(self, inputs: Mapping[str, Any]) -> Any:
         return ops.square(inputs["residual"])
