@@ -103,9 +103,9 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures.append(
             page.Picture(
                 "Training curves",
-                "The reconstruction term by epoch, in the unit of each family's loss (that of a likelihood is "
-                "nats of x, the scaled data), a line a seed; the first tenth of the epochs is cut off. A training loss above the validation loss is "
-                "noise that training adds.",
+                "The reconstruction term by epoch, in the unit of each family's loss (that of a likelihood "
+                "is nats of x, the scaled data), a line a seed; the first tenth of the epochs is cut off. A "
+                "training loss above the validation loss is noise that training adds.",
                 figures.training_curves(trained, ""),
             )
         )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @click.option(
     "--likelihood",
     type=click.Choice(["x", "raw", "bits"]),
-    help="Unit in which the negative log-likelihood of the test rows under a variational model is printed, too: "
-    "nats of x (the scaled data), nats of raw units, or bits per number of raw units.",
+    help="Unit in which the negative log-likelihood of the test rows under a variational model is printed, "
+    "too: nats of x (the scaled data), nats of raw units, or bits per number of raw units.",
 )
 @click.option(
     "--samples", type=click.IntRange(1), default=100, show_default=True, help="Draws per row of --likelihood."
@@ -43,7 +43,7 @@ def command(run: Path, likelihood: str | None, samples: int, as_json: bool) -> N
         print_evaluation(result)
 
 
-def likelihood_of(run: "Run", unit: str, samples: int) -> dict[str, Any]:
+def likelihood_of(run: "Run", unit: Any, samples: int) -> dict[str, Any]:
     """The mean negative log-likelihood of the test rows of a run, with what it is a number of.
 
     Raises:
