@@ -268,8 +268,8 @@ class AnomalyDetector(Application):
             notes=(
                 f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
                 f"from {len(self.calibration_):,} calibration rows. p-value: the share of calibration rows "
-                "at least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one below "
-                "0.05.",
+                "at least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one "
+                "below 0.05.",
             ),
             rows=by_row,
         )
