@@ -1,5 +1,6 @@
 """What is particular to each family: identities, closed forms, and what the objective promises."""
 
+import dataclasses
 import importlib.util
 import zipfile
 
@@ -706,3 +707,28 @@ def test_only_the_numbers_of_a_table_that_are_there_have_a_unit():
     x = view.to_x(frame)
     std = frame["a"].reindex(data.train.examples.index % 3).std(ddof=0)
     np.testing.assert_allclose(view.log_volume(x), [np.log(std), np.log(std), 0.0], rtol=1e-5)
+
+
+def test_no_examples_are_refused_in_one_line(build, digits):
+    """Where `fit` gave an empty history and `evaluate` an empty list."""
+    model, x = build("undercomplete"), digits.x("train")[:8]
+    none, empty = x[:0], tf.data.Dataset.from_tensor_slices(x[:0]).batch(4)
+    before = model.get_weights()
+    for call in (
+        lambda: model.fit(none, verbose=0),
+        lambda: model.fit(none, none, verbose=0),
+        lambda: model.fit(empty, verbose=0),
+        lambda: model.fit(x, validation_data=(none, none), verbose=0),
+        lambda: model.fit(x, validation_data=empty, verbose=0),
+        lambda: model.evaluate(none, verbose=0),
+        lambda: model.evaluate(empty, verbose=0),
+        lambda: model.predict(none, verbose=0),
+        lambda: model.predict(empty, verbose=0),
+    ):
+        with pytest.raises(ValueError, match=r"^Expected at least one example, received none\.$"):
+            call()
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    without = dataclasses.replace(digits, test=digits.test.head(0))
+    with pytest.raises(ValueError, match=r"^Expected rows in the test split of digits, received none\.$"):
+        evaluate(model, without)

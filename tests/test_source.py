@@ -195,6 +195,21 @@ def test_a_folder_of_images_is_known_by_its_images(tmp_path):
     write("more.png")
     with pytest.raises(ValueError, match=r"images as it was in training"):
         recipe.load(source)
+    (folder / "more.png").unlink()
+    # Another picture of the same size and time, as a copy that keeps times has.
+    content, times = bytearray((folder / "3.png").read_bytes()), (folder / "3.png").stat()
+    with Image.open(folder / "3.png") as image:
+        other = np.asarray(image).copy()
+    while True:
+        other[0, 0] += 1
+        Image.fromarray(other).save(folder / "3.png")
+        if (folder / "3.png").stat().st_size == len(content):
+            break
+    os.utime(folder / "3.png", ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(ValueError, match=r"received a changed one \(as many bytes, but others\)"):
+        recipe.load(source)
+    (folder / "3.png").write_bytes(content)
+    assert recipe.load(source).rows == source.rows
 
 
 def test_data_from_no_file_are_known_by_their_rows(digits):

@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from kerasae.applications._base import row_names
-from kerasae.applications._pictures import MODES, pixels, save_png
+from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
 from kerasae.preprocessing import as_written
 from kerasae.report.sheet import write_table
@@ -57,19 +57,6 @@ class CleanFiles:
         """Makes sure that all is on disk."""
         if self._array is not None:
             self._array.flush()
-
-
-def png_names(names: list[str]) -> list[str]:
-    """The names of rows with the ending .png; a name that would then occur twice keeps its own ending."""
-    paths = [Path(name) for name in names]
-    short = [str(path.with_suffix("")) if path.suffix.lower() in _ENDINGS else str(path) for path in paths]
-    taken: dict[str, int] = {}
-    for name in short:
-        taken[name] = taken.get(name, 0) + 1
-    return [f"{one if taken[one] == 1 else name}.png" for one, name in zip(short, names, strict=True)]
-
-
-_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 def resized(data: Data) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from kerasae.applications._base import row_names
 from kerasae.applications._imputation_filling import Cells, Filled, flatten, frame_of
+from kerasae.applications._pictures import MODES, pixels, png_names, raw_range, save_png
 from kerasae.data import Data
 from kerasae.preprocessing import as_written
 from kerasae.preprocessing.table import named_by_text
@@ -182,11 +182,13 @@ class TableFiles(Files):
 
 
 class ArrayFiles(Files):
-    """`filled.npz` and, of images, a PNG for each."""
+    """`filled.npz` and, of images, a PNG for each in the folder `filled`, under its own name."""
 
     def __init__(self, out: Path, data: Data, cells: Cells) -> None:
         self._out, self._cells = out, cells
-        self._names = row_names(data)
+        self._names: list[str] = []
+        if data.spec.kind == "image" and data.spec.shape[-1] in MODES:
+            self._names, self._range = png_names(row_names(data)), raw_range(data)
         self._parts: list[tuple[Any, ...]] = []
         self._gaps = True
         self._start = 0
@@ -203,20 +205,10 @@ class ArrayFiles(Files):
             low, high = raw_ends(self._cells, part, missing[:count])
             done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)
             self._parts.append((done, shaped, low, high))
-            if self._cells.spec.kind == "image":
-                self._pictures(done)
+            if self._names:
+                for name, image in zip(self._names[self._start :], pixels(done, *self._range), strict=False):
+                    save_png(self._out / "filled" / name, image)
         self._start += len(missing)
-
-    def _pictures(self, done: np.ndarray) -> None:
-        folder = self._out / "filled"
-        folder.mkdir(exist_ok=True)
-        spec = self._cells.spec
-        low, high = (0.0, 1.0) if spec.low is None or spec.high is None else (spec.low, spec.high)
-        for number, image in enumerate(done, start=self._start):
-            grey = np.rint(255 * (np.clip(np.asarray(image, "float64"), low, high) - low) / (high - low))
-            name = Path(self._names[number].replace("/", "_")).stem
-            pixels = grey.astype("uint8").reshape(spec.shape)
-            Image.fromarray(pixels[..., 0] if spec.shape[-1] == 1 else pixels).save(folder / f"{name}.png")
 
     def close(self) -> None:
         if self._parts:

@@ -1,5 +1,6 @@
 """Raw images as 8-bit pictures: files for a user, and grids for a page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,22 @@ def pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
     if images.dtype == np.uint8 and (low, high) == (0.0, 255.0):
         return images
     return np.rint(255.0 * scaled(images, low, high)).astype("uint8")
+
+
+def png_names(names: Sequence[str]) -> list[str]:
+    """Name a PNG file for each row, `(rows,)`, no two alike.
+
+    The name of an image file gets the ending .png in place of its own. Where another row has that name, it
+    keeps its own ending before the new one.
+    """
+    paths = [Path(name) for name in names]
+    short = [str(path.with_suffix("")) if path.suffix.lower() in _ENDINGS else str(path) for path in paths]
+    taken, whole = Counter(short), {*names}
+    free = [taken[one] == 1 and one not in whole for one in short]
+    return [f"{one if alone else name}.png" for one, name, alone in zip(short, names, free, strict=True)]
+
+
+_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 def save_png(path: Path, image: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kerasae.data import Data, parse_source
 from kerasae.data._source import Mark
+from kerasae.files import checksum
 from kerasae.runs import Run
 
 
@@ -18,24 +19,26 @@ def of_the_test_split(data: Data) -> tuple[bool, str]:
 
 
 def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
-    """Warn of examples that are the data of the training; nothing for others.
+    """Warn of examples that are the data of the training, or a file that has grown since; nothing for others.
 
     Args:
         run: The trained run.
         source: What the user named.
         rows: How many examples there are.
     """
-    if not _is_of_training(run, source):
+    grown = _begins_with_training(run, source)
+    if not grown and not _is_of_training(run, source):
         return []
     counts = run.source.rows if run.source is not None else {}
     trained = counts.get("train", 0)
     if not run.recipe.train.get("hold_out", True):
         trained += counts.get("validation", 0)
+    said = "begins with what" if grown else "is what"
     share = f"{trained:,} of these {rows:,}" if trained else "most of these"
     return [
         (
             False,
-            f"{source} is what the model was trained on: it has seen {share} rows, so they look better than "
+            f"{source} {said} the model was trained on: it has seen {share} rows, so they look better than "
             "new rows, and nothing that is promised of new rows holds for them; leave EXAMPLES out to work "
             "on the test split alone.",
         )
@@ -54,6 +57,15 @@ def without_unseen(data: Data) -> list[tuple[bool, str]]:
             "or more.",
         )
     ]
+
+
+def _begins_with_training(run: Run, source: str) -> bool:
+    """Whether a file holds that of the training and more rows behind it."""
+    path = Path(source)
+    pinned = run.source.files.get("path") if run.source is not None else None
+    if pinned is None or not path.is_file() or path.stat().st_size <= pinned.bytes:
+        return False
+    return checksum(path, pinned.bytes) == pinned.sha256
 
 
 def _is_of_training(run: Run, source: str) -> bool:

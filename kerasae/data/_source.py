@@ -24,7 +24,7 @@ class Mark:
     Args:
         path: Absolute path.
         bytes: Size; of a folder, that of all images together.
-        sha256: Checksum of the content; of a folder, that of the names and sizes of its images.
+        sha256: Checksum of the content; of a folder, that of the names and checksums of its images.
     """
 
     path: str
@@ -41,8 +41,10 @@ class Mark:
         where = os.path.abspath(path)  # noqa: PTH100  (a link stays a link: it may point elsewhere later)
         if not path.is_dir():
             return cls(where, path.stat().st_size, checksum(path))
-        sizes = {name: (path / name).stat().st_size for name in sorted(image_names(path))}
-        return cls(where, sum(sizes.values()), hashlib.sha256(json.dumps(sizes).encode()).hexdigest())
+        images = {name: path / name for name in sorted(image_names(path))}
+        size = sum(image.stat().st_size for image in images.values())
+        marks = {name: _checksum_or_size(image) for name, image in images.items()}
+        return cls(where, size, hashlib.sha256(json.dumps(marks).encode()).hexdigest())
 
     def same(self, other: "Mark") -> bool:
         """Whether the content is the same, wherever it lies."""
@@ -149,6 +151,14 @@ class Source:
                 f"Expected what the data were read from in {path}, received something else; restore the "
                 "file, or train again."
             ) from None
+
+
+def _checksum_or_size(image: Path) -> str:
+    """The checksum of an image; its size where it cannot be read, as of images that a reader skips."""
+    try:
+        return checksum(image)
+    except OSError:
+        return str(image.stat().st_size)
 
 
 def _arguments(name: str) -> tuple[str, ...]:

@@ -40,12 +40,17 @@ def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
         `probe_accuracy`, of a logistic regression from standardised codes to labels, fitted on
         the training split (`None` without labels);
         `latent_dim`; `parameters`; `rows`.
+
+    Raises:
+        ValueError: if the split has no rows.
     """
     return evaluate_rows(codec, data, split)[0]
 
 
 def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[str, Any], dict[str, RowSums]]:
     """What `evaluate` gives, and what each row adds to the figures that decide a comparison."""
+    if not len(data.split(split)):
+        raise ValueError(f"Expected rows in the {split} split of {data.name}, received none.")
     figures, rows = measures(data).measured(codec, data, split)
     count = getattr(codec, "count_params", None)
     return {

@@ -305,7 +305,13 @@ class Autoencoder(MultiWorkerFit):
             *arguments: Further arguments of `keras.Model.fit`, in its order.
             **options: Arguments of `keras.Model.fit` by name. `sample_weight`, `(rows,)`, weighs the
                 examples in the reconstruction and in the penalties, with or without `y`.
+
+        Raises:
+            ValueError: for no examples, to train on or to validate by, of which Keras says nothing.
         """
+        check_rows(x)
+        if options.get("validation_data") is not None:
+            check_rows(options["validation_data"])
         if isinstance(options.get("validation_data"), tuple):
             held_out = keras.utils.unpack_x_y_sample_weight(options["validation_data"])
             options["validation_data"] = (held_out[0], weighed_target(*held_out), held_out[2])
@@ -313,7 +319,8 @@ class Autoencoder(MultiWorkerFit):
         return super().fit(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Keras's `evaluate`, on examples alone; see `fit` for the arguments."""
+        """Keras's `evaluate`, on examples alone; see `fit` for the arguments and errors."""
+        check_rows(x)
         y = weighed_target(x, y, options.get("sample_weight"))
         return super().evaluate(x, y, *arguments, **options)
 

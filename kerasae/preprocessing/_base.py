@@ -251,8 +251,10 @@ def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
 
 
 def check_rows(nest: Any) -> None:
-    """Refuses arrays without rows."""
-    if getattr(tf.nest.flatten(nest)[0], "shape", (None,))[:1] == (0,):
+    """Refuses arrays, and datasets, without rows."""
+    first = tf.nest.flatten(nest)[0]
+    empty = isinstance(first, tf.data.Dataset) and int(first.cardinality()) == 0
+    if empty or getattr(first, "shape", (None,))[:1] == (0,):
         raise ValueError("Expected at least one example, received none.")
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from kerasae.applications import Denoising
 from kerasae.applications._denoising_fidelity import NumberFidelity, psnr, ssim
-from kerasae.applications._denoising_files import png_names
 from kerasae.applications._denoising_truth import in_step, spoil
+from kerasae.applications._pictures import png_names
 from kerasae.corruptions import GaussianNoise, SwapNoise
 from kerasae.data import Split, load_data
 from kerasae.data.tables import from_frame
@@ -214,6 +214,9 @@ def test_names_of_pngs_are_unlike():
         "7.png",
         "v1.5.png",
     ]
+    # A name that another row would have by then.
+    names = ["x.png", "x.jpg", "x.png.png", "y", "y.png"]
+    assert len({*png_names(names)}) == len(names)
 
 
 @pytest.mark.parametrize(

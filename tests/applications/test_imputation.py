@@ -321,6 +321,22 @@ def test_rows_that_no_training_saw(imputer, frame):
     assert not filled.isna().any().any()
 
 
+class Named(Split):
+    """Rows with names, as of files."""
+
+    names = ()
+
+
+def test_pictures_of_one_stem_are_files_of_their_own(digits, tmp_path):
+    """Where x.png and x.jpg, and a/x.png and a_x.png, were written over each other."""
+    imputer = Imputer(PCA(4).fit(digits), rounds=1, most=50).fit(digits)
+    few = Named(digits.test.examples[:4])
+    few.names = ["x.png", "x.jpg", "a/x.png", "a_x.png"]
+    imputer.report(dataclasses.replace(digits, test=few), tmp_path)
+    written = {str(path.relative_to(tmp_path / "filled")) for path in (tmp_path / "filled").rglob("*.png")}
+    assert written == {"x.png.png", "x.jpg.png", "a/x.png", "a_x.png"}
+
+
 def test_image_files(digits, tmp_path):
     np.save(tmp_path / "mask.npy", np.eye(8, dtype=bool))
     imputer = Imputer(PCA(4).fit(digits), mask=str(tmp_path / "mask.npy")).fit(digits)
