@@ -50,20 +50,27 @@ def test_thousands_are_thousands_throughout_a_column(tmp_path, between):
     assert [*rows(write(tmp_path / "t.csv", text))["v"]] == NUMBERS
 
 
-def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path):
-    path = write(tmp_path / "t.csv", table(lambda i: f"{NUMBERS[i] + 1000:,}", between=";"))
-    with pytest.raises(ValueError, match=r"column 'v', received '[0-9],[0-9]{3}', .*--set data\.decimal=\."):
+@pytest.mark.parametrize(("mark", "point"), [(",", "."), (".", ",")])
+def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path, mark, point):
+    text = table(lambda i: f"{NUMBERS[i] + 1000:,}".replace(",", mark), between="\t")
+    path = write(tmp_path / "t.csv", text)
+    message = rf"column 'v', received '[0-9]\{mark}[0-9]{{3}}', .*--set data\.decimal=\{point} reads thousands"
+    with pytest.raises(ValueError, match=message):
         load_data(path)
-    assert [*rows(path, decimal=".")["v"]] == [one + 1000 for one in NUMBERS]
-    np.testing.assert_allclose(rows(path, decimal=",")["v"], [one / 1000 + 1 for one in NUMBERS])
+    assert [*rows(path, decimal=point)["v"]] == [one + 1000 for one in NUMBERS]
+    np.testing.assert_allclose(rows(path, decimal=mark)["v"], [one / 1000 + 1 for one in NUMBERS])
 
 
-def test_other_columns_of_the_file_show_the_mark(tmp_path):
-    unclear = [f"{one + 1000:,}" for one in NUMBERS]
-    for other, scale in (("2,5", 1000), ("2.5", 1)):
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("more", [1000, 0])
+def test_other_columns_of_the_file_show_the_mark(tmp_path, mark, more):
+    # Without `more`, some stand below a thousand.
+    unclear = [f"{one + more:,}".replace(",", mark) for one in NUMBERS]
+    for other, is_decimal in ((f"2{mark}5", True), ("2.5" if mark == "," else "2,5", False)):
         text = "v;w\n" + "".join(f"{one};{other}\n" for one in unclear)
         found = rows(write(tmp_path / "t.csv", text))
-        np.testing.assert_allclose(found["v"], [(one + 1000) / scale for one in NUMBERS])
+        values = [float(one.replace(mark, "." if is_decimal else "")) for one in unclear]
+        np.testing.assert_allclose(found["v"], values)
         assert (found["w"] == 2.5).all()
 
 

@@ -67,6 +67,8 @@ class ColumnFinder:
         self.stand_ins: Counter[str] = Counter()
         #: Whether an entry has a decimal point that can mean nothing else.
         self.point = False
+        #: Whether a point stands before three digits alone, so that it may part thousands.
+        self._threes = True
         self._plain = {"bits", "integer", "number"}
         self._numbers, self._dates = NumberFinder(), DateFinder(partly=kind == "date")
         self._time: notations.TimeOfDay | None = None
@@ -92,6 +94,9 @@ class ColumnFinder:
             if self._plain and not self.point:
                 certain = r"(?:^|[^0-9])0\.|\.(?:[0-9]{1,2}|[0-9]{4,})$|[0-9]{4}\."
                 self.point = bool(pc.any(pc.match_substring_regex(present, certain)).as_py())
+            if self._threes and not self.point:
+                threes = r"^[+-]?(?:[0-9]{1,3}\.[0-9]{3}|[0-9]+)$"
+                self._threes = bool(pc.all(pc.match_substring_regex(present, threes)).as_py())
             return
         if "bits" in self._plain and not pc.all(pc.is_in(integers, pa.array([0, 1]))).as_py():
             self._plain.discard("bits")
@@ -109,7 +114,12 @@ class ColumnFinder:
     def undecided(self) -> bool:
         """Whether the entries are something else than plain numbers, and need a second look."""
         present = self.rows > self.gaps
-        return present and (not self._plain or self.kind in ("date", "boolean"))
+        return present and (not self._plain or self._unclear or self.kind in ("date", "boolean"))
+
+    @property
+    def _unclear(self) -> bool:
+        """Whether the entries are plain numbers such as 1.234 and 257, which may have thousands."""
+        return self._plain == {"number"} and self._threes and not self.point
 
     # A second look, at those that are left ---------------------------------------------------------
 
@@ -147,7 +157,7 @@ class ColumnFinder:
         """
         if self.rows == self.gaps:
             return Column(self.name, self.kind or "number", "float64", notation=self._kept(None))
-        if self._plain and self.kind in (None, "number"):
+        if self._plain and self.kind in (None, "number") and (mark == "." or not self._unclear):
             return self._plain_column()
         if self.kind is not None:
             return {
@@ -217,10 +227,11 @@ class ColumnFinder:
                 return None
             return Column(self.name, "number", "float64", notation=self._kept(self._numbers.loose(mark)))
         if found.ambiguous:
+            thousands, decimals = ".," if "," in found.ambiguous else ",."
             raise ValueError(
                 f"Expected numbers of one reading in column '{self.name}', received '{found.ambiguous}', "
-                "which may have thousands or decimals; --set data.decimal=. reads thousands, "
-                "--set data.decimal=, decimals."
+                f"which may have thousands or decimals; --set data.decimal={thousands} reads thousands, "
+                f"--set data.decimal={decimals} decimals."
             )
         whole = found.number is not None and found.number.places == 0 and self._numbers.digits <= _DIGITS
         dtype = ("Int64" if self.gaps else "int64") if whole else "float64"

@@ -96,7 +96,7 @@ def tables(
         delimiter: of a CSV, a space for any number of spaces; found by default.
         encoding: of a CSV, such as `latin-1`; by default UTF-8, or UTF-16 by its mark.
         skip: lines above the table of a CSV; by default comments, which begin with `#` or `//`.
-        decimal: the mark before the decimals, where 2,308 does not show it.
+        decimal: the mark before the decimals, where 2,308 or 2.308 does not show it.
         dayfirst: whether 02/01/2020 is the second of January, where the column does not show it.
         on_error: what a row does that cannot be read (too many cells, too few, not UTF-8): `"raise"`
             ends the reading, `"skip"` leaves it out and lists it.

@@ -282,15 +282,17 @@ class NumberFinder:
             fitting = [pair for pair in fitting if pair[1] == mark]
         sure = len(proven) == 1
         ambiguous = ""
-        if {("", ","), (",", ".")} <= {*fitting}:
-            bare = [body for body in bodies if "," not in body]
-            small = bool(bare) and all(len(body) <= 3 for body in bare)
+        for comma, other in (",.", ".,"):
+            if not {("", comma), (comma, other)} <= {*fitting}:
+                continue
+            bare = [body for body in bodies if comma not in body]
+            small = comma == "," and bool(bare) and all(len(body) <= 3 for body in bare)
             if (small and (self._round or any(len(body) > 1 for body in bare))) or "(" in negative:
                 # 2,308 beside 257, or 2,300 beside 5: decimals would not come in threes alone. And brackets
-                # are how accountants write, who write thousands.
-                fitting = [(",", ".")]
+                # are how accountants write, who write thousands. Programs write 2.308 beside 257.
+                fitting = [(comma, other)]
             else:
-                shape = next(shape for shape in sorted(self._shapes) if "," in shape)
+                shape = next(shape for shape in sorted(self._shapes) if comma in shape)
                 ambiguous = self._examples[shape]
         if not fitting:
             return Found(None)
