@@ -54,9 +54,7 @@ def test_thousands_are_thousands_throughout_a_column(tmp_path, between):
 def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path, mark, point):
     text = table(lambda i: f"{NUMBERS[i] + 1000:,}".replace(",", mark), between="\t")
     path = write(tmp_path / "t.csv", text)
-    message = (
-        rf"column 'v', received '[0-9]\{mark}[0-9]{{3}}', .*--set data\.decimal=\{point} reads"
-    )
+    message = rf"column 'v', received '[0-9]\{mark}[0-9]{{3}}', .*--set data\.decimal=\{point} reads"
     with pytest.raises(ValueError, match=message):
         load_data(path)
     assert [*rows(path, decimal=point)["v"]] == [one + 1000 for one in NUMBERS]
