@@ -10,10 +10,12 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import json
+import operator
 import pkgutil
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typeguard
@@ -168,16 +170,33 @@ def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> N
 
 def check_type(name: str, value: Any, annotation: Any) -> None:
     """Raises a TypeError that says what was expected, unless the value fits the annotation."""
-    fits = True
+    if _fits(value, annotation):
+        return
+    hint = f"; a list of one is {json.dumps([value], default=str)}" if _fits([value], annotation) else ""
+    raise TypeError(f"`{name}` must be of type {type_name(annotation)}, received {value!r}{hint}.")
+
+
+def _fits(value: Any, annotation: Any) -> bool:
     if isinstance(value, bool) and annotation in (int, float, int | None, float | None):
-        fits = False
-    else:
-        try:
-            typeguard.check_type(value, annotation)
-        except typeguard.TypeCheckError:
-            fits = False
-    if not fits:
-        raise TypeError(f"`{name}` must be of type {type_name(annotation)}, received {value!r}.")
+        return False
+    try:
+        typeguard.check_type(value, _without_letters(annotation))
+    except typeguard.TypeCheckError:
+        return False
+    return True
+
+
+def _without_letters(annotation: Any) -> Any:
+    """The same type without a string among its sequences: a string is one of letters to Python."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Sequence:
+        inner = _without_letters(arguments[0])
+        return list[inner] | tuple[inner, ...]  # type: ignore[valid-type]
+    if origin in (typing.Union, types.UnionType):
+        return functools.reduce(operator.or_, map(_without_letters, arguments))
+    if origin in (dict, Mapping):
+        return dict[*map(_without_letters, arguments)]  # type: ignore[misc]
+    return annotation
 
 
 def type_name(annotation: Any) -> str:

@@ -163,6 +163,33 @@ def test_bad_arguments(path, arguments, message):
         tables(str(path), **arguments)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"missing": "unknown"},
+            r"`data\.missing` must be .* received 'unknown'; a list of one is \[\"unknown\"\]",
+        ),
+        ({"missing": {"b": -1}}, r"`data\.missing` must be .* received \{'b': -1\}\.$"),
+        ({"missing": {"b": "low"}}, r"`data\.missing` must be .* received \{'b': 'low'\}\.$"),
+        (
+            {"drop": "category"},
+            r"`data\.drop` must be of type list\[str\], received 'category'; .*\[\"category\"\]",
+        ),
+        ({"id": ["key"], "missing": ["low"], "drop": ("flag", "bit")}, None),
+    ],
+)
+def test_a_string_is_no_list_of_its_letters(path, arguments, message):
+    if message is None:
+        load_data(path, **arguments)
+        return
+    with pytest.raises(TypeError, match=message):
+        load_data(path, **arguments)
+    if "missing" in arguments:
+        with pytest.raises(TypeError, match=message):
+            from_frame(rows(20), **arguments)
+
+
 RAGGED = 'a,b\n1,2\n3,"x\ny"\n4\n5,6\n7,8,9\n10,11\n12,13\n'
 
 

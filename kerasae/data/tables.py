@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae import notations
+from kerasae import notations, registry
 from kerasae.data._base import Data, draw_splits
 from kerasae.data._csv import CsvFile, ParquetFile, nulls
 from kerasae.data._labels import tidy_labels
@@ -34,7 +34,6 @@ from kerasae.data._types import (
 )
 from kerasae.notations import trim
 from kerasae.preprocessing.table import named_by_text
-from kerasae.registry import did_you_mean
 from kerasae.spec import Column, Spec
 
 #: Larger files are streamed unless something else is said.
@@ -168,7 +167,7 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     wanted = [labels, *ids, *drop, *types, *by_column, *(column.name for column in known or ())]
     for name in wanted:
         if name is not None and name not in source.names:
-            raise ValueError(f"No column '{name}' in {path}; {did_you_mean(name, source.names)}")
+            raise ValueError(f"No column '{name}' in {path}; {registry.did_you_mean(name, source.names)}")
     _check_types(types)
     used = [name for name in source.names if name not in (*drop, labels, *ids, *left_out)]
     if known is not None:
@@ -237,6 +236,7 @@ def from_frame(
     Columns of strings are categories; where `types` says that they are numbers, booleans or dates, they
     are read as in a file, and come back as strings.
     """
+    registry.check("data", from_frame, {"types": types, "missing": missing})
     _check_types(types)
     frame = named_by_text(frame)
     used = [name for name in frame.columns if name != labels]
@@ -267,7 +267,7 @@ def _check_types(types: dict[str, Any] | None) -> None:
     for name, kind in (types or {}).items():
         if kind not in KINDS:
             raise ValueError(
-                f"Unknown type {kind!r} of column '{name}'; {did_you_mean(str(kind), list(KINDS))}"
+                f"Unknown type {kind!r} of column '{name}'; {registry.did_you_mean(str(kind), list(KINDS))}"
             )
 
 
