@@ -8,7 +8,7 @@ from typing import Any
 from kerasae.data import Source
 from kerasae.files import read_sealed, write_sealed
 from kerasae.recipe import Recipe
-from kerasae.runs import Run, check_new
+from kerasae.runs import Run, check_new, make_new
 
 
 class ComparisonFolder:
@@ -26,7 +26,7 @@ class ComparisonFolder:
     def __init__(self, path: Path, first_seed: int) -> None:
         self.path = path
         self.first_seed = first_seed
-        self._goes_on = False
+        self._begins = self._goes_on = False
 
     @property
     def unfinished(self) -> bool:
@@ -46,7 +46,8 @@ class ComparisonFolder:
             FileExistsError: if the folder holds something else.
             ValueError: if the interrupted comparison has another recipe, or its file is damaged.
         """
-        if not self.unfinished:
+        self._begins = not self.unfinished
+        if self._begins:
             check_new(self.path)
             return None
         stored = read_sealed(self._begun)
@@ -58,10 +59,15 @@ class ComparisonFolder:
         return None if stored["source"] is None else Source.from_dict(stored["source"])
 
     def begin(self, recipe: Recipe, source: Source | None) -> None:
-        """Make the folder, unless a comparison goes on."""
+        """Make the folder, unless a comparison goes on.
+
+        Raises:
+            FileExistsError: if another command has made it since `check`.
+        """
+        if self._begins:
+            make_new(self.path)
         self._goes_on = True
-        self.path.mkdir(parents=True, exist_ok=True)
-        if not self.unfinished:
+        if self._begins:
             read_from = None if source is None else source.to_dict()
             write_sealed(self._begun, {"recipe": _values(recipe), "source": read_from})
 

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, files with a checksum in them, and arrays read with care."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -8,9 +9,53 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import filelock
 import numpy as np
 
 _SEAL = "sha256"
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary name, and rename the file under it to `path` once it is written.
+
+    An error or an interrupt leaves neither the temporary file nor a part of it under `path`.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        yield new
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def alone(lock: Path, folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for the same lock out. The system frees that of a killed process.
+
+    Args:
+        lock: Path of the lock file, which is gone afterwards.
+        folder: Folder that is written, for the message.
+
+    Raises:
+        FileExistsError: if another process holds the lock.
+    """
+    held = filelock.FileLock(lock, timeout=0)
+    try:
+        held.acquire()
+    except filelock.Timeout:
+        raise FileExistsError(
+            f"Expected a folder for --out that no other command writes, received {folder}, where one is at "
+            "work; wait for it, or choose another folder."
+        ) from None
+    try:
+        yield
+    finally:
+        # Windows removes no open file.
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        held.release()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -151,13 +196,8 @@ def blocks(path: Path, most: int | None = None) -> Iterator[bytes]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    try:
+    with whole_file(path) as new:
         new.write_bytes(content)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def _text(values: Any) -> bytes:

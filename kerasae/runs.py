@@ -16,7 +16,7 @@ import tensorflow as tf
 from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data, Source
 from kerasae.distribution import MANY_HOSTS, is_first
-from kerasae.files import read_json, read_sealed, write_json, write_sealed
+from kerasae.files import alone, read_json, read_sealed, write_json, write_sealed
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -202,7 +202,7 @@ def run_recipe(
         The run; `None` on any host but the first.
 
     Raises:
-        FileExistsError: if the folder exists.
+        FileExistsError: if the folder exists, or another process resumes the training in it.
         FileNotFoundError: if there is nothing to resume.
         ValueError: if the checkpoint to resume is damaged.
         ConnectionError: if another host ended; what there is stays for `resume`.
@@ -226,30 +226,34 @@ def run_recipe(
         with _hosts_lost(folder):
             train(model, data, **arguments)
         return None
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        read_from = None if data.source is None else data.source.to_dict()
-        write_sealed(unfinished, {"recipe": recipe.complete().to_dict(), "source": read_from})
-        with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
-            history = train(model, data, **arguments)
-        run = Run(folder)
-        # What was read for the training is not read again for its evaluation.
-        run.__dict__["data"] = dataclasses.replace(recipe.as_trained(data), preprocessor=model.preprocessor)
-        run.write(recipe, model, history, data.source)
-        if data.skipped:
-            lines = "".join(f"{line}\n" for line in data.skipped)
-            (folder / "skipped.txt").write_text(lines, encoding="utf-8", errors="backslashreplace")
-    except ConnectionError:
-        raise
-    except Exception as error:
-        if checkpoint.exists():
-            raise_again(error, _how_to_go_on(error, recipe, folder))
-        elif not resume:
-            shutil.rmtree(folder)
-        raise
-    # In this order: without a checkpoint an unfinished training would begin again.
-    unfinished.unlink()
-    checkpoint.remove()
+    if not resume:
+        make_new(folder)
+    with alone(folder / ".lock", folder):
+        try:
+            read_from = None if data.source is None else data.source.to_dict()
+            write_sealed(unfinished, {"recipe": recipe.complete().to_dict(), "source": read_from})
+            with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
+                history = train(model, data, **arguments)
+            run = Run(folder)
+            # What was read for the training is not read again for its evaluation.
+            run.__dict__["data"] = dataclasses.replace(
+                recipe.as_trained(data), preprocessor=model.preprocessor
+            )
+            run.write(recipe, model, history, data.source)
+            if data.skipped:
+                lines = "".join(f"{line}\n" for line in data.skipped)
+                (folder / "skipped.txt").write_text(lines, encoding="utf-8", errors="backslashreplace")
+        except ConnectionError:
+            raise
+        except Exception as error:
+            if checkpoint.exists():
+                raise_again(error, _how_to_go_on(error, recipe, folder))
+            elif not resume:
+                shutil.rmtree(folder)
+            raise
+        # In this order: without a checkpoint an unfinished training would begin again.
+        unfinished.unlink()
+        checkpoint.remove()
     return run
 
 
@@ -314,10 +318,7 @@ def check_new(folder: str | Path) -> None:
     """
     folder = Path(folder)
     if os.path.lexists(folder):
-        raise FileExistsError(
-            f"Expected a folder that does not exist yet for --out, received {folder}, which is kept "
-            "as it is; choose another."
-        )
+        raise _taken(folder)
     parent = next(path for path in folder.absolute().parents if path.exists())
     try:
         tempfile.TemporaryDirectory(dir=parent).cleanup()
@@ -326,6 +327,25 @@ def check_new(folder: str | Path) -> None:
             f"Expected a folder that can be written for --out, received {folder}: nothing can be "
             f"made in {parent} ({error.strerror})."
         ) from None
+
+
+def make_new(folder: Path) -> None:
+    """Make a new folder, and the ones above it.
+
+    Raises:
+        FileExistsError: if it is there already, perhaps since `check_new`.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise _taken(folder) from None
+
+
+def _taken(folder: Path) -> FileExistsError:
+    return FileExistsError(
+        f"Expected a folder that does not exist yet for --out, received {folder}, which is kept "
+        "as it is; choose another."
+    )
 
 
 def _write_csv(path: Path, rows: list[dict[str, float]]) -> None:
@@ -343,15 +363,18 @@ def new_folder(path: Path) -> Iterator[Path]:
     """A folder that appears under its name only when all in it is written.
 
     Raises:
-        FileExistsError: if the folder exists.
+        FileExistsError: if the folder exists, or another process is writing it.
     """
     check_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    hidden = path.with_name(f".{path.name}.unfinished")
-    shutil.rmtree(hidden, ignore_errors=True)
-    hidden.mkdir()
-    try:
-        yield hidden
-        hidden.rename(path)
-    finally:
+    with alone(path.with_name(f".{path.name}.lock"), path):
+        hidden = path.with_name(f".{path.name}.unfinished")
+        # Of a process that was killed: one at work would hold the lock.
         shutil.rmtree(hidden, ignore_errors=True)
+        hidden.mkdir()
+        try:
+            yield hidden
+            check_new(path)
+            hidden.rename(path)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)

@@ -18,7 +18,7 @@ import tensorflow as tf
 from kerasae import Recipe, load_model
 from kerasae.checkpoint import Checkpoint
 from kerasae.comparison import read_history
-from kerasae.files import checksum, read_sealed, write_sealed
+from kerasae.files import alone, checksum, read_sealed, write_sealed
 from kerasae.runs import Run, run_recipe, unfinished_recipe
 
 
@@ -223,6 +223,9 @@ def test_the_checkpoint_stays_until_the_model_is_stored(recipe, whole, monkeypat
         def on_epoch_begin(self, epoch, logs=None):
             trained.append(epoch)
 
+    # Another process that resumes it does not disturb.
+    with alone(out / ".lock", out), pytest.raises(FileExistsError, match=r"no other command writes.*wait"):
+        run_recipe(unfinished_recipe(out), out, resume=True)
     run = run_recipe(unfinished_recipe(out), out, resume=True, callbacks=[Count()])
     assert not trained and same_model(run.model, whole.model)
     assert run.training["epochs"] == 6

@@ -20,6 +20,7 @@ from kerasae.cli import main
 from kerasae.comparison import compare_families
 from kerasae.comparison_folder import ComparisonFolder
 from kerasae.recipe import Recipe
+from kerasae.runs import new_folder, run_recipe
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
 
@@ -380,6 +381,34 @@ def test_a_training_that_fails_leaves_nothing(tmp_path, kerasae):
     assert status == 2
     assert "The loss became" in err
     assert not (tmp_path / "a").exists()
+
+
+def test_of_two_commands_with_one_folder_the_first_has_it(tmp_path):
+    recipe = Recipe.of("undercomplete", source="digits", latent_dim=2, train={"epochs": 1})
+    out = tmp_path / "run"
+
+    def other_is_first(data):
+        out.mkdir()
+        (out / "theirs").touch()
+
+    with pytest.raises(FileExistsError, match="a folder that does not exist yet for --out"):
+        run_recipe(recipe, out, on_data=other_is_first)
+    comparison = ComparisonFolder(tmp_path / "all", 0)
+    comparison.check(recipe)
+    (tmp_path / "all" / "theirs").mkdir(parents=True)
+    with pytest.raises(FileExistsError, match="a folder that does not exist yet for --out"):
+        comparison.begin(recipe, None)
+    assert comparison.give_up() == 0
+    assert [path.name for path in tmp_path.glob("*/*")] == ["theirs", "theirs"]
+    # A folder that is being written is left alone; what a killed command left goes.
+    killed = tmp_path / ".new.unfinished" / "a"
+    killed.mkdir(parents=True)
+    with new_folder(tmp_path / "new") as folder:
+        (folder / "b").touch()
+        with pytest.raises(FileExistsError, match="no other command writes"), new_folder(tmp_path / "new"):
+            pass
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["b"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all", "new", "run"]
 
 
 def test_show_prints_signature_and_docstring(kerasae):

@@ -1096,6 +1096,22 @@ def test_a_streamed_epoch_has_each_row_once(path, monkeypatch, block):
 # Baselines -------------------------------------------------------------------------------------------
 
 
+def test_an_interrupt_leaves_no_part_of_the_rows_that_a_network_sees(path, monkeypatch):
+    data = load_data(path, stream=True)
+    seen = data.with_preprocessor(TablePreprocessing(data.spec))
+    layer, chunks = seen.preprocessor, type(seen.train).chunks
+
+    def stop(*arguments):
+        yield next(chunks(*arguments)).iloc[:5]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(type(seen.train), "chunks", stop)
+        seen.train.in_order(layer)
+    (batch,) = seen.train.in_order(layer)
+    np.testing.assert_array_equal(batch, seen.x("train"))
+
+
 def test_pca_of_complete_numbers_is_pca():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(200, 3)) @ rng.normal(size=(3, 6)), columns=list("abcdef"))

@@ -14,6 +14,7 @@ import pyarrow as pa
 import tensorflow as tf
 
 from kerasae.data._split import Split, drawn_rows, join_labels
+from kerasae.files import whole_file
 from kerasae.preprocessing import Preprocessor
 
 #: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
@@ -131,7 +132,7 @@ class StoredTable:
         fitted = json.dumps(preprocessor.get_config(), sort_keys=True, default=str)
         where = self.path.with_suffix(f".{hashlib.sha256(fitted.encode()).hexdigest()[:16]}.x")
         if not where.is_file():
-            with where.open("wb") as file:
+            with whole_file(where) as new, new.open("wb") as file:
                 for chunk in self.chunks():
                     preprocessor.to_x(chunk).tofile(file)
         return where, preprocessor.spec.shape
