@@ -82,7 +82,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = _copied(Path(folder) / "tree")
         _import_others(tree, files)
-        tests = watched(tree, files, options.map)
+        tests = watched(tree, files, modules, options.map)
         for module in modules:
             results[module] = examine(tree, module, tests, options)
             if options.out is not None:
@@ -148,34 +148,44 @@ def _import_others(tree, files):
 # What each test runs -------------------------------------------------------------------------------
 
 
-def watched(tree, files, kept):
+def watched(tree, files, modules, kept):
     """Each test that passes: its seconds, and the lines that it runs of each module in `ROOMS`.
 
     Args:
         tree: The copy of the project.
         files: Files of tests, as paths in it.
+        modules: Modules that will have mutants, as paths in it.
         kept: A JSON file in which the notes on each file of tests are kept, or `None`. They are taken
-            anew once the file or any module has changed.
+            anew once that file, `conftest.py` or one of `modules` has changed.
     """
     notes = json.loads(kept.read_text()) if kept is not None and kept.is_file() else {}
-    package = b"".join(path.read_bytes() for path in sorted((tree / "kerasae").rglob("*.py")))
-    common = package + (tree / "tests/conftest.py").read_bytes()
+    states = {path.relative_to(tree).as_posix(): _state(path) for path in _rooms(tree)}
+    common = _state(tree / "tests/conftest.py")
     tests = {}
     for name in files:
-        state = hashlib.sha256(common + (tree / name).read_bytes()).hexdigest()
-        if notes.get(name, {}).get("state") != state:
+        own = {name: _state(tree / name), "tests/conftest.py": common}
+        current = own | {module: states.get(module) for module in modules}
+        if not current.items() <= notes.get(name, {}).get("states", {}).items():
             path = tree.parent / "notes.json"
             path.unlink(missing_ok=True)
             _forked(lambda name=name, path=path: _watch(tree, name, path), 1800, tree)
             if not path.is_file():
                 raise SystemExit(f"The tests of {name} did not come to an end without a mutant.")
-            notes[name] = {"state": state, "tests": json.loads(path.read_text())}
+            notes[name] = {"states": own | states, "tests": json.loads(path.read_text())}
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(notes) + "\n")
         print(f"{name}: {len(notes[name]['tests'])} tests", flush=True)
         tests |= notes[name]["tests"]
     return tests
+
+
+def _state(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _rooms(tree):
+    return [module for room in ROOMS for module in _modules(tree / "kerasae" / room)]
 
 
 class _Watch:
@@ -220,7 +230,7 @@ class _Watch:
 def _watch(tree, name, path):
     import coverage
 
-    modules = [module for room in ROOMS for module in _modules(tree / "kerasae" / room)]
+    modules = _rooms(tree)
     measured = coverage.Coverage(data_file=None, config_file=False, include=[str(one) for one in modules])
     measured.start()
     # Not in the first test that happens to need them.
