@@ -10,7 +10,8 @@ No table says which tests guard a module. All tests that are not marked slow run
 file in a process of its own, and coverage notes which lines each test runs and how long it takes (`--map`
 keeps the notes for the next run). A mutant then gets the tests that run the changed line, the quickest first,
 until one fails or `--seconds` are used up. Where no test runs that line by itself, as in a signature, it gets
-those of the smallest function, class or module around it. A test that killed a mutant must pass without one.
+those of the smallest function, class or module around it, and then the others of their files. A test that
+killed a mutant must pass without one.
 
 Left out, by their place in the syntax tree, are changes that no caller can compute with: in a `raise`
 statement, in a call of `warnings.warn`, and in annotations. Nothing is left out because it once survived.
@@ -68,7 +69,9 @@ _OPERATORS = (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", default=[f"kerasae/{room}" for room in ROOMS])
-    parser.add_argument("--tests", nargs="+", default=["tests"], help="files and folders of tests to ask")
+    parser.add_argument(
+        "--tests", nargs="+", default=["tests"], help="folders, files and single tests to ask"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="of tests for one mutant, at most")
     parser.add_argument("--most", type=int, help="mutants of a module, drawn by --seed")
     parser.add_argument("--seed", type=int, default=0)
@@ -77,7 +80,7 @@ def main():
     options = parser.parse_args()
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     modules = [path.relative_to(ROOT).as_posix() for one in options.modules for path in _modules(ROOT / one)]
-    files = [path.relative_to(ROOT).as_posix() for one in options.tests for path in _tests(ROOT / one)]
+    files = [name for one in options.tests for name in _tests(one)]
     results = {}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = _copied(Path(folder) / "tree")
@@ -103,8 +106,13 @@ def _modules(path):
     return [_file(path)]
 
 
-def _tests(path):
-    return sorted(path.rglob("test_*.py")) if path.is_dir() else [_file(path)]
+def _tests(name):
+    """The files of a folder; a file or a test of it by itself."""
+    path = ROOT / name.partition("::")[0]
+    if not path.is_dir():
+        _file(path)
+        return [name]
+    return sorted(one.relative_to(ROOT).as_posix() for one in path.rglob("test_*.py"))
 
 
 def _file(path):
@@ -153,7 +161,7 @@ def watched(tree, files, modules, kept):
 
     Args:
         tree: The copy of the project.
-        files: Files of tests, as paths in it.
+        files: Files of tests, as paths in it, or single tests.
         modules: Modules that will have mutants, as paths in it.
         kept: A JSON file in which the notes on each file of tests are kept, or `None`. They are taken
             anew once that file, `conftest.py` or one of `modules` has changed.
@@ -163,7 +171,7 @@ def watched(tree, files, modules, kept):
     common = _state(tree / "tests/conftest.py")
     tests = {}
     for name in files:
-        own = {name: _state(tree / name), "tests/conftest.py": common}
+        own = {name: _state(tree / name.partition("::")[0]), "tests/conftest.py": common}
         current = own | {module: states.get(module) for module in modules}
         if not current.items() <= notes.get(name, {}).get("states", {}).items():
             path = tree.parent / "notes.json"
@@ -334,23 +342,30 @@ def _warns(node):
 
 
 def chosen(tests, module, spans, most):
-    """The tests of the smallest span that any runs, the quickest first, until `most` seconds are full."""
+    """The tests of the smallest span that any runs, the quickest first, until `most` seconds are full.
+
+    Where that is not the changed part itself, the other tests of the same files follow: a test may read a
+    constant of a class without running a line of it.
+    """
     for first, last in spans:
-        guards = [
+        guards = {
             name
             for name, test in tests.items()
             if any(first <= line <= last for line in test["lines"].get(module, ()))
-        ]
+        }
         if guards:
             break
     else:
         return []
+    files = {name.split("::")[0] for name in guards} if (first, last) != spans[0] else ()
+    others = {name for name in tests if name.split("::")[0] in files} - guards
     names, total = [], 0.0
-    for name in sorted(guards, key=lambda name: (tests[name]["seconds"], name)):
-        total += tests[name]["seconds"]
-        if names and total > most:
-            break
-        names.append(name)
+    for group in (guards, others):
+        for name in sorted(group, key=lambda name: (tests[name]["seconds"], name)):
+            total += tests[name]["seconds"]
+            if names and total > most:
+                return names
+            names.append(name)
     return names
 
 

@@ -89,6 +89,14 @@ def test_a_p_value_counts_the_held_out_scores_from_its_own_on():
     np.testing.assert_allclose(conformal_p_values(held_out, [1.0, 2.0, 2.5, 3.5, 0.5]), expected)
 
 
+def test_a_discovery_may_have_the_rate_itself():
+    """Of nine held-out scores the least p-value is a tenth; of two examples it is taken twice."""
+    threshold = ConformalThreshold(false_alarms=0.1).fit(np.arange(9.0))
+    assert threshold.discoveries(np.array([9.0]), 0.1) and not threshold.discoveries(np.array([9.0]), 0.099)
+    np.testing.assert_array_equal(threshold.discoveries(np.array([9.0, 0.0]), 0.2), [True, False])
+    assert not threshold.discoveries(np.array([9.0, 0.0]), 0.199).any()
+
+
 def test_the_best_f1_may_flag_every_row_and_is_right_among_equal_scores():
     scores = np.array([1.0, 2.0, 3.0])
     labels = np.array([True, True, False])
