@@ -571,13 +571,10 @@ def test_which_rows_these_are_is_said(table_run, tmp_path, monkeypatch):
         assert not good and "it has seen 384 of these 600 rows" in words
         assert "nothing that is promised of new rows holds" in words
     # The first rows of a file that has grown are those of the training.
-    more = (folder / "rows.csv").read_text() + "".join((folder / "new.csv").read_text().splitlines(True)[1:])
-    (tmp_path / "grown.csv").write_text(more)
+    lines = (folder / "rows.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "grown.csv").write_text("".join([*lines, *lines[1:21]]))
     good, words = said("grown", str(tmp_path / "grown.csv"))
-    count = more.count("\n") - 1
-    assert (
-        not good and f"begins with what the model was trained on: it has seen 384 of these {count}" in words
-    )
+    assert not good and "begins with what the model was trained on: it has seen 384 of these 620" in words
     good, words = said("new", str(folder / "new.csv"))
     assert good and "rows are flagged" in words
 
