@@ -14,6 +14,9 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MARGIN = 16
 #: The tag of the orientation, and the types in which it is stored: SHORT, as EXIF says, and LONG.
 _TAG, _SHORT, _LONG = 0x0112, 3, 4
+#: Chunks, segments and bytes of padding that are passed over: a few, and more in a longer file, one for each
+#: KB. Files of cameras have far fewer. A file made of empty segments would cost a server minutes.
+_FEW, _KB = 64, 1024
 #: Bytes of an entry in a directory of tags.
 _ENTRY = 12
 
@@ -22,7 +25,8 @@ def orientation(content: Any) -> Any:
     """The orientation of an image, 1 to 8; 1 where none is noted. Safe in a graph.
 
     Only EXIF is read: the `eXIf` chunk of a PNG file, the `APP1` segment of a JPEG file. A note in XMP or
-    in a text chunk does not count. Damaged EXIF counts as none.
+    in a text chunk does not count. Damaged EXIF counts as none, and so does EXIF behind more than 64 chunks
+    or segments of less than 1 KB on average.
 
     Args:
         content: the bytes of a file, a scalar string.
@@ -73,6 +77,12 @@ class _Bytes:
         """Whether these bytes stand at a place."""
         return tf.reduce_all(tf.equal(self.at(start, len(expected)), list(expected)))
 
+    def search(self, first: int, goes_on: Any, following: Any) -> Any:
+        """The place where a search ends that begins at `first` and goes from place to place."""
+        most = tf.cast(_FEW + self.end // _KB, tf.int32)
+        start = (tf.constant(first, tf.int64),)
+        return tf.while_loop(goes_on, lambda place: (following(place),), start, maximum_iterations=most)[0]
+
     def entries(self, start: Any, count: Any) -> Any:
         """Entries of a directory of tags that lie inside the file, `(entries, 12)`."""
         start = tf.clip_by_value(start, 0, self.end)
@@ -89,13 +99,16 @@ def _value(found: Any, big: Any) -> Any:
 
 def _exif_of_png(file: _Bytes) -> Any:
     """Where EXIF begins, 0 if there is none. A chunk is its length, its type, its content and a checksum."""
-    first = tf.constant(len(PNG_SIGNATURE), tf.int64)
 
-    def goes_on(place: Any) -> Any:
-        return (place < file.end) & ~file.is_at(place + 4, b"eXIf")
+    def is_exif(place: Any) -> Any:
+        return file.is_at(place + 4, b"eXIf")
 
-    (place,) = tf.while_loop(goes_on, lambda place: (place + 12 + file.number(place, 4),), (first,))
-    return tf.where(place < file.end, place + 8, 0)
+    place = file.search(
+        len(PNG_SIGNATURE),
+        lambda place: (place < file.end) & ~is_exif(place),
+        lambda place: place + 12 + file.number(place, 4),
+    )
+    return tf.where((place < file.end) & is_exif(place), place + 8, 0)
 
 
 def _exif_of_jpeg(file: _Bytes) -> Any:
@@ -112,9 +125,9 @@ def _exif_of_jpeg(file: _Bytes) -> Any:
     def following(place: Any) -> Any:
         # FF may be repeated before the marker.
         padded = file.is_at(place + 1, b"\xff")
-        return (tf.where(padded, place + 1, place + 2 + file.number(place + 2, 2)),)
+        return tf.where(padded, place + 1, place + 2 + file.number(place + 2, 2))
 
-    (place,) = tf.while_loop(goes_on, following, (tf.constant(2, tf.int64),))
+    place = file.search(2, goes_on, following)
     return tf.where(is_exif(place), place + 10, 0)
 
 

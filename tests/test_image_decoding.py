@@ -126,6 +126,14 @@ def test_exif_is_found_wherever_it_may_stand():
     for content in (behind, jpeg[:2] + xmp + app1 + jpeg[2:], jpeg[:2] + b"\xff\xff" + app1 + jpeg[2:]):
         assert find_orientation(content) == 6
     assert find_orientation(jpeg) == find_orientation(image) == 1
+    # Behind many parts as encoders write them, and no further: a file of empty ones holds up no server.
+    png = [image[:33], image[33:-12], chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")), image[-12:]]
+    for size, count, number in ((4096, 300, 6), (0, 60, 6), (0, 5000, 1)):
+        data = chunk(b"teXt", b"\0" * size) * count
+        assert find_orientation(b"".join([*png[:2], data, *png[2:]])) == number
+        comment = b"\xff\xfe" + struct.pack(">H", 2 + size) + b"\0" * size
+        assert find_orientation(jpeg[:2] + comment * count + app1 + jpeg[2:]) == number
+    assert find_orientation(jpeg[:2] + b"\xff" * 20_000 + app1 + jpeg[2:]) == 1
     # What looks like EXIF inside the image itself is none.
     assert find_orientation(jpeg + app1) == 1
 
