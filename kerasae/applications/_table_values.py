@@ -46,14 +46,22 @@ class TableValues:
         }
         self._bounds = {name: (raw[name].min(), raw[name].max()) for name in self._decimals}
 
-    def fit(self, drawn: np.ndarray, likely: np.ndarray | None = None) -> Self:
-        """Learns how made rows of `x` lie, so that ranks among them mean something.
+    def fit(self, drawn: np.ndarray) -> Self:
+        """Learns how drawn rows of `x` lie, for `brought` and `kept`: it gives ranks among them.
 
         Args:
-            drawn: rows as the likelihood draws them, `(rows, columns)`, NaN where nothing was made.
-            likely: likeliest rows, which lie closer together; where none are given, those drawn.
+            drawn: rows `(rows, columns)` that were made exactly as later ones are, NaN where nothing was made.
         """
-        self._drawn, self._likely = (self._known(one) for one in (drawn, drawn if likely is None else likely))
+        self._drawn = self._known(drawn)
+        return self
+
+    def fit_likely(self, likely: np.ndarray) -> Self:
+        """Learns how likeliest rows of `x` lie, which are closer together than drawn ones, for `settled`.
+
+        Args:
+            likely: rows `(rows, columns)`, NaN where nothing was made.
+        """
+        self._likely = self._known(likely)
         return self
 
     def _known(self, x: np.ndarray) -> dict[int, np.ndarray]:

@@ -107,7 +107,7 @@ class Imputer(Application):
         typical = np.broadcast_to(self._cells.typical, x.shape)
         self._as_typical = self._errors(filled.x, x, hidden) > self._errors(typical, x, hidden)
         self._as_typical &= hidden.sum(axis=0) >= _LEAST
-        self._learn_values(data)
+        ranked = self._learn_likely(data)
         filled = self._settled(self._guarded(filled, missing), missing)
         self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden)
         # What is promised of new rows is found on rows that neither weights nor settings were chosen by.
@@ -117,20 +117,30 @@ class Imputer(Application):
         self._conformal = Conformal(self.interval).fit(filled.low, filled.high, truth, number, rows)
         if len(x):
             self._residuals = Residuals(self._cells).fit(filled.x, truth, hidden)
+        if ranked is not None:
+            self._learn_drawn(*ranked)
         return self
 
-    def _learn_values(self, data: Data) -> None:
-        """Finds the ranks of drawn numbers of a table, on training rows: those lie as the values do."""
+    def _learn_likely(self, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
+        """Finds the ranks of likeliest numbers of a table on training rows, and returns those rows.
+
+        Returns:
+            The rows `(rows, cells)` and which of their cells are hidden, or `None` where no column has
+            values that many rows share.
+        """
         values = self._cells.values
         if values is None or not values.sharing:
-            return
+            return None
         x, hidden, _ = self._hidden_rows(data, "train", 3)
         missing = np.isnan(x) | hidden
         likely = self._guarded(self._filling.fill(x, missing), missing).x
-        several = self._filling.draw(x, missing, _DRAWS, np.random.default_rng(self.seed))
-        drawn = likely[None] if several is None else several
-        drawn = np.concatenate(np.where(hidden, drawn, np.nan))
-        values.fit(drawn, np.where(hidden, likely, np.nan))
+        values.fit_likely(np.where(hidden, likely, np.nan))
+        return x, hidden
+
+    def _learn_drawn(self, x: np.ndarray, hidden: np.ndarray) -> None:
+        """Finds the ranks of drawn numbers, on rows that are drawn as those of `draw` are."""
+        drawn = self._several(x, np.isnan(x) | hidden, _DRAWS, np.random.default_rng(self.seed))
+        self._cells.values.fit(np.concatenate(np.where(hidden, drawn, np.nan)))
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of a split in x, which of their cells are hidden, and the number of each row.
@@ -197,12 +207,7 @@ class Imputer(Application):
         if draws < 1:
             raise ValueError(f"`draws` must be positive, received {draws!r}.")
         x, missing = self._gaps_of(raw, mask)
-        rng = np.random.default_rng(seed)
-        found = self._filling.draw(x, missing, draws, rng)
-        if found is None or (missing & self._as_typical).any():
-            point = self._fill(x, missing).x
-            others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
-            found = others if found is None else np.where(self._as_typical, others, found)
+        found = self._several(x, missing, draws, np.random.default_rng(seed))
         if self._cells.values is not None:
             found = np.stack([np.where(missing, self._cells.values.kept(one), one) for one in found])
         return [self._restore(raw, one, missing) for one in found]
@@ -219,6 +224,17 @@ class Imputer(Application):
         filled = self._with_intervals(x, missing)
         low, high = raw_ends(self._cells, filled, missing, raw)
         return self._restore(raw, filled.x, missing), low, high
+
+    def _several(
+        self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Drawn values before they are brought to those of their columns, `(draws, rows, cells)`."""
+        found = self._filling.draw(x, missing, draws, rng)
+        if found is None or (missing & self._as_typical).any():
+            point = self._fill(x, missing).x
+            others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
+            found = others if found is None else np.where(self._as_typical, others, found)
+        return found
 
     def _fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         return self._settled(self._guarded(self._filling.fill(x, missing), missing), missing)

@@ -384,7 +384,9 @@ def test_filled_numbers_keep_the_range_the_decimals_and_the_shared_values():
     rng = np.random.default_rng(0)
     z = rng.normal(size=1500)
     tolls = np.where(z > 1.0, np.round(5.76 + np.abs(rng.normal(size=1500)), 2), 0.0)
-    frame = pd.DataFrame({"z": np.round(z, 3), "fare": np.round(20 + 5 * z, 2), "tolls": tolls})
+    # Nothing tells who tips, or how much: the model errs as much as the mean, which fills this column.
+    tips = np.where(rng.random(1500) < 0.4, 0.0, np.round(rng.gamma(3.0, 1.5, size=1500), 2))
+    frame = pd.DataFrame({"z": np.round(z, 3), "fare": np.round(20 + 5 * z, 2), "tolls": tolls, "tips": tips})
     data = from_frame(frame)
     data = data.with_preprocessor(TablePreprocessing(data.spec))
     recipe = Recipe.of("variational", latent_dim=2, network={"widths": [24]}, train={"epochs": 15})
@@ -404,3 +406,9 @@ def test_filled_numbers_keep_the_range_the_decimals_and_the_shared_values():
         # It is known from the other columns who pays.
         paid = data.test.examples["tolls"] > 0
         assert (imputer.transform(holes)["tolls"] > 0)[paid].mean() > 0.6
+        drawn = pd.concat(imputer.draw(data.test.examples.assign(tips=np.nan), draws=20))["tips"]
+        # They rest on 79 hidden cells of calibration rows: the standard errors are a tenth of the deviation,
+        # 0.055 of the share of zeros and 0.9 of the quantile. Before: 8.0 and 4.8; 0.65 and 0.62; 16.7 twice.
+        assert drawn.std() == pytest.approx(real["tips"].std(), rel=0.3)
+        assert (drawn == 0).mean() == pytest.approx((real["tips"] == 0).mean(), abs=0.17)
+        assert drawn.quantile(0.95) == pytest.approx(real["tips"].quantile(0.95), abs=2.7)

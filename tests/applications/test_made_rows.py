@@ -81,7 +81,7 @@ def test_samples_of_a_model_are_rows_of_the_table(rides):
 
 
 def test_a_likely_number_falls_to_the_value_that_most_rows_share(rides):
-    values = TableValues(rides).fit(np.nan_to_num(rides.x("train")))
+    values = TableValues(rides).fit_likely(np.nan_to_num(rides.x("train")))
     cell = [column.name for column in rides.spec.features].index("tolls")
     x = np.tile(np.nan_to_num(rides.x("train"))[:1], (3, 1))
     zero, paid = np.unique(rides.x("train")[:, cell])
