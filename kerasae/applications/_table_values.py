@@ -50,7 +50,7 @@ class TableValues:
         """Learns how drawn rows of `x` lie, for `brought` and `kept`: it gives ranks among them.
 
         Args:
-            drawn: rows `(rows, columns)` that were made exactly as later ones are, NaN where nothing was made.
+            drawn: rows `(rows, columns)`, made exactly as later ones are; NaN where nothing was made.
         """
         self._drawn = self._known(drawn)
         return self
