@@ -13,6 +13,7 @@ from kerasae.applications._imputation_filling import Cells, Filled, Filling, Ite
 from kerasae.applications._imputation_hidden import HiddenFigures, flat_mask, hide, read_mask
 from kerasae.applications._imputation_residuals import Residuals
 from kerasae.applications._posterior import Posterior, has_posterior
+from kerasae.applications._table_values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.report import figures
@@ -121,12 +122,12 @@ class Imputer(Application):
             self._learn_drawn(*ranked)
         return self
 
-    def _learn_likely(self, data: Data) -> tuple[np.ndarray, np.ndarray] | None:
-        """Finds the ranks of likeliest numbers of a table on training rows, and returns those rows.
+    def _learn_likely(self, data: Data) -> tuple[TableValues, np.ndarray, np.ndarray] | None:
+        """Finds the ranks of likeliest numbers of a table on training rows.
 
         Returns:
-            The rows `(rows, cells)` and which of their cells are hidden, or `None` where no column has
-            values that many rows share.
+            The values of the table, those rows `(rows, cells)`, and which of their cells are hidden; or
+            `None` where no column has values that many rows share.
         """
         values = self._cells.values
         if values is None or not values.sharing:
@@ -135,12 +136,12 @@ class Imputer(Application):
         missing = np.isnan(x) | hidden
         likely = self._guarded(self._filling.fill(x, missing), missing).x
         values.fit_likely(np.where(hidden, likely, np.nan))
-        return x, hidden
+        return values, x, hidden
 
-    def _learn_drawn(self, x: np.ndarray, hidden: np.ndarray) -> None:
+    def _learn_drawn(self, values: TableValues, x: np.ndarray, hidden: np.ndarray) -> None:
         """Finds the ranks of drawn numbers, on rows that are drawn as those of `draw` are."""
         drawn = self._several(x, np.isnan(x) | hidden, _DRAWS, np.random.default_rng(self.seed))
-        self._cells.values.fit(np.concatenate(np.where(hidden, drawn, np.nan)))
+        values.fit(np.concatenate(np.where(hidden, drawn, np.nan)))
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of a split in x, which of their cells are hidden, and the number of each row.
