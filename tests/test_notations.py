@@ -98,7 +98,7 @@ def test_dates_are_read_and_given_back_as_they_were(entries, values):
     assert Column.from_dict(column.to_dict()) == column
 
 
-def test_a_column_called_one_of_dates_is_read_by_the_formats_with_its_marks(monkeypatch):
+def test_a_column_called_one_of_dates_is_read_by_the_formats_of_its_looks(monkeypatch):
     """Pandas takes seconds to refuse each of 10,000 entries for each of 100 formats."""
     read, given = [], pd.to_datetime
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.notations._base import Notation
+from kerasae.notations._base import Notation, chunked
 
 #: Month first and day first, the twins that only a day above 12 tells apart; with dots the day is first.
 _TWINS = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%m-%d-%Y", "%d-%m-%Y"))
@@ -62,13 +62,23 @@ _ABBREVIATIONS = {
 _ISO = "%Y-%m-%d"
 
 
-def _skeleton(text: str) -> str:
-    """A text with a 9 for each run of digits, an a for each run of letters and one space for several."""
-    return re.sub(r"\s+", " ", re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", text)))
+def _skeletons(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts with a 9 for each run of digits and an a for each run of letters, without spaces."""
+    for pattern, short in ((r"\pN+", "9"), (r"\pL+", "a"), (r"[\pZ\s]+", "")):
+        texts = pc.replace_substring_regex(texts, pattern, short)
+    return texts
 
 
 #: What an entry of each format looks like; to compare it costs nothing beside a reading.
-_SKELETONS = {form: _skeleton(re.sub("%[abBp]", "a", re.sub("%[dmyYHIMS]", "9", form))) for form in _FORMATS}
+_SKELETONS = dict(
+    zip(
+        _FORMATS,
+        _skeletons(
+            chunked([re.sub("%[abBp]", "a", re.sub("%[dmyYHIMS]", "9", one)) for one in _FORMATS])
+        ).to_pylist(),
+        strict=True,
+    )
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -201,7 +211,7 @@ class DateFinder:
             return
         local = pc.if_else(there, pc.struct_field(parts, "local"), texts)
         if not self._partly:
-            first = _skeleton(local[0].as_py())
+            first = _skeletons(local.slice(0, 1))[0].as_py()
             self._read = {form: n for form, n in self._read.items() if _SKELETONS.get(form, first) == first}
             self._try(local.slice(0, 100), count=False)
         self._try(local, count=True)
@@ -210,11 +220,10 @@ class DateFinder:
     def _try(self, texts: pa.ChunkedArray, count: bool) -> None:
         if not len(texts):
             return
-        entries, marks = texts.to_pandas(), _marks(texts).to_pandas()
+        entries, skeletons = texts.to_pandas(), _skeletons(texts).to_pandas()
         for form in list(self._read):
             iso = form == _ISO
-            # Pandas takes longer to refuse an entry than to look at its marks.
-            fitting = entries if iso else entries[marks == _marks_of(form)]
+            fitting = entries if iso else entries[skeletons == _SKELETONS[form]]
             moments = pd.to_datetime(fitting, utc=True, format="ISO8601" if iso else form, errors="coerce")
             read = int(moments.notna().sum())
             if read < len(entries) and not self._partly:
@@ -306,16 +315,6 @@ class DateFinder:
             return _ISO, 6
         seconds = ":%S" if match[2] else ""
         return f"{_ISO}{match[1]}%H:%M{seconds}" + (".%f" if match[3] else ""), len(match[3] or "9" * 6)
-
-
-def _marks(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """What stands between the numbers and the words of entries, without spaces."""
-    return pc.replace_substring_regex(texts, r"[\pL\pN\pZ\s]+", "")
-
-
-def _marks_of(form: str) -> str:
-    """The same for the entries that a format reads."""
-    return re.sub("%[A-Za-z]| ", "", form)
 
 
 def _count(texts: pa.ChunkedArray, regex: str) -> int:
