@@ -8,6 +8,7 @@ from PIL import Image
 from kerasae import Recipe, load_data
 from kerasae.applications._base import row_names
 from kerasae.data import read_examples
+from kerasae.preprocessing import TablePreprocessing
 
 
 def trained_on(source, **data):
@@ -113,6 +114,15 @@ def read_again(tmp_path, old, new, **data):
     return read_examples(str(tmp_path / "new.csv"), section, spec)[1].examples
 
 
+def read_fitted(tmp_path, old, new, **data):
+    """As `read_again`, by columns that know their categories."""
+    (tmp_path / "old.csv").write_text(old)
+    (tmp_path / "new.csv").write_text(new)
+    section, spec = trained_on(str(tmp_path / "old.csv"), **data)
+    fitted = TablePreprocessing(spec).fit(load_data(tmp_path / "old.csv", **data).train.examples).spec
+    return read_examples(str(tmp_path / "new.csv"), section, fitted)[1].examples
+
+
 DAYS = "d;n\n" + "".join(f"{1 + i % 28:02}/02/2024;{i}\n" for i in range(30))
 
 
@@ -144,6 +154,38 @@ def test_numbers_of_new_rows_are_read_as_those_of_the_training(tmp_path):
     assert found["v"].tolist()[0] == 12.5
     assert found["v"].isna().tolist() == [False, True, True]
     assert found["k"].tolist() == [True, False, pd.NA]
+
+
+@pytest.mark.parametrize("gap", ["", "5\n"])
+def test_bits_and_whole_categories_of_new_rows_are_those_of_the_training(tmp_path, gap):
+    """pandas writes 1.0 for 1 as soon as a column has a gap."""
+    old = "b,c,k\n" + "".join(f"{i % 2},{10 + i % 3},{i}\n" for i in range(30))
+    new = "b,c,k\n1.0,11.0,3\n0.0,10.0,4\n" + (f",,{gap}" if gap else "")
+    bits, codes = ([1, 0], ["11", "10"])
+    found = read_fitted(tmp_path, old, new, types={"c": "category"})
+    assert (found["b"].tolist()[:2], found["c"].tolist()[:2]) == (bits, codes)
+    assert [*found["b"].isna()] == [*found["c"].isna()] == [False, False] + [True] * bool(gap)
+    # And the other way round.
+    old = "b,c,k\n,,0\n" + "".join(f"{i % 2},{10 + i % 3}.0,{i}\n" for i in range(30))
+    found = read_fitted(tmp_path, old, "b,c,k\n1,11,3\n0,10,4\n", types={"c": "category"})
+    assert (found["b"].tolist(), found["c"].tolist()) == (bits, ["11.0", "10.0"])
+    # A 2 is none, whatever stands beside it.
+    with pytest.warns(
+        UserWarning, match=r"not of the kind of the training are missing, by column: 'b' \(1\)"
+    ):
+        found = read_again(tmp_path, old, f"b,c,k\n1,11,3\n2,10,4\n{gap and ',,5'}\n")
+    assert found["b"].isna().tolist()[:2] == [False, True]
+
+
+@pytest.mark.parametrize("column", ["b", "n", "d", "w"])
+def test_a_column_of_which_nothing_can_be_read_is_an_error(tmp_path, column):
+    old = "b,n,d,w\n" + "".join(f"{i % 2},{i},2024-01-{1 + i % 9:02},{'yn'[i % 2]}\n" for i in range(30))
+    new = pd.DataFrame({"b": [1, 0], "n": [3, 4], "d": ["2024-01-05"] * 2, "w": "y"}).astype(str)
+    new[column] = "perhaps"
+    with pytest.raises(
+        ValueError, match=f"in column '{column}' of .*, as in the training, received 'perhaps'"
+    ):
+        read_again(tmp_path, old, new.to_csv(index=False))
 
 
 def test_missing_entries_of_new_rows_are_those_of_the_training(tmp_path):

@@ -1,6 +1,7 @@
 """What the columns of a table hold and how it is written: found from all of their entries."""
 
 import dataclasses
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -317,8 +318,9 @@ class ColumnReader:
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        #: Entries that are not of the notation.
+        #: Entries that are not of the notation, and the number of those that are.
         self.unread: Counter[str] = Counter()
+        self.seen = 0
 
     def read_plain(self, texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """A block of plain numbers as Arrow holds them; `None` for any other, which `read` is for."""
@@ -328,7 +330,12 @@ class ColumnReader:
         if self.column.notation.missing:
             return None
         values = _cast(nulls(texts), kind)
-        return None if values is None or (values.null_count and kind == pa.int64()) else values
+        if values is None or (values.null_count and kind == pa.int64()):
+            return None
+        if self.column.kind == "boolean" and not pc.all(pc.is_in(values, pa.array([0, 1], kind))).as_py():
+            return None
+        self.seen += len(values) - values.null_count
+        return values
 
     def read(self, texts: pa.ChunkedArray) -> pd.Series:
         """A block as a Series of the type of the column; what cannot be read is missing."""
@@ -337,8 +344,9 @@ class ColumnReader:
             return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
         known = nulls(texts, (*STAND_INS, *column.notation.missing))
         if column.kind == "category":
-            return with_dtype(known.to_pandas(), column.dtype)
+            return with_dtype(_as_known(known, column).to_pandas(), column.dtype)
         values = column.notation.parse(known)
+        self.seen += len(values) - values.null_count
         if values.null_count > known.null_count:
             unread = known.filter(pc.and_(pc.is_null(values), pc.is_valid(known)))
             gone = getattr(column.notation, "missing_numbers", ())
@@ -348,10 +356,26 @@ class ColumnReader:
         return with_dtype(pd.Series(values.to_pandas(types_mapper=_NULLABLE.get)), column.dtype)
 
     def contradiction(self) -> str:
-        """An entry that is of the kind of the column and written in another way; empty for none."""
-        if not self.unread or self.column.kind == "category":
+        """An entry that is of the kind of the column and written in another way; empty for none.
+
+        Where no entry at all can be read, any of them.
+        """
+        if not self.unread:
             return ""
+        if not self.seen:
+            return self.unread.most_common(1)[0][0]
         return next((one for one in sorted(self.unread)[:_TRIED] if _kind(one) == self.column.kind), "")
+
+
+def _as_known(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    """Whole numbers among categories written as those of the training: pandas writes 1.0 beside a gap."""
+    for pattern, other, written in (
+        (r"-?[0-9]+", r"^(-?[0-9]+)\.0$", r"\1"),
+        (r"-?[0-9]+\.0", r"^(-?[0-9]+)$", r"\1.0"),
+    ):
+        if column.categories and all(re.fullmatch(pattern, one) for one in column.categories):
+            return pc.replace_substring_regex(texts, other, written)
+    return texts
 
 
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}

@@ -363,9 +363,9 @@ def _scan(
                 _check_contradiction(one, source.path)
         unread = [f"'{name}' ({one.unread.total()})" for name, one in readers.items() if one.unread]
         if unread:
+            rule = "of the type given" if known is None else "of the kind of the training"
             warnings.warn(
-                f"Entries that are not of the type given are missing, by column: {', '.join(unread)}.",
-                stacklevel=2,
+                f"Entries that are not {rule} are missing, by column: {', '.join(unread)}.", stacklevel=2
             )
 
     return rows, columns, read

@@ -16,7 +16,7 @@ _TRUE, _FALSE = (tuple(pair[side] for pair in _PAIRS) for side in (0, 1))
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Boolean(Notation):
-    """Two words; any of the usual ones is read, in any case of its letters.
+    """Two words; any of the usual ones is read, in any case of its letters, and 1.0 and 0.0 as 1 and 0.
 
     Args:
         true: what is written for true.
@@ -33,7 +33,9 @@ class Boolean(Notation):
         return self.true not in ("True", "1")
 
     def _parse(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-        lower = pc.utf8_lower(texts)
+        # Pandas writes 1.0 for 1 as soon as the column has a gap.
+        whole = pc.replace_substring_regex(texts, r"^([01])\.0+$", r"\1")
+        lower = pc.utf8_lower(whole)
         known = pc.is_in(lower, pa.array([*_TRUE, *_FALSE]))
         return pc.if_else(known, pc.is_in(lower, pa.array(_TRUE)), pa.scalar(None, pa.bool_()))
 
