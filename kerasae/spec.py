@@ -24,6 +24,10 @@ class Column:
             are usual. Defaults to 0.
         unseen: Evidence of a category that training never saw, in nats. 0 where the model has learned a
             probability of other values, and for what is no category. Defaults to 0.
+        stand_in: The `x` that a network is given for a missing entry, once the column is fitted: 0, the mean,
+            for a number or date; the share of true ones for a boolean; 1, the most frequent one, for a
+            category. `None` where training rows lack entries, as a network learns their mark. Defaults to
+            `None`.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Column:
     notation: notations.Notation = None  # type: ignore[assignment]
     gap: float = 0.0
     unseen: float = 0.0
+    stand_in: float | None = None
 
     def __post_init__(self) -> None:
         if self.notation is None:
@@ -48,7 +53,8 @@ class Column:
         }
         if self.notation != notations.plain(self.kind):
             values["notation"] = self.notation.to_dict()
-        return values | {name: getattr(self, name) for name in ("gap", "unseen") if getattr(self, name)}
+        fitted = {name: getattr(self, name) for name in ("gap", "unseen") if getattr(self, name)}
+        return values | fitted | ({} if self.stand_in is None else {"stand_in": self.stand_in})
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":

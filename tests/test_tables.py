@@ -977,6 +977,20 @@ def test_a_row_is_embedded_as_numbers_vectors_and_marks():
     np.testing.assert_allclose(found, [[1.5, *table[2], 0, 0], [0, *table[3], 1, 1]])
 
 
+def test_what_stands_in_for_a_missing_entry_has_no_mark():
+    layer = ColumnEmbedding([0, 3, 0], stand_ins=[0.4, 1.0, None])
+    gap = np.full((1, 3), np.nan, "float32")
+    found = layer(gap)
+    (table,) = layer.get_weights()
+    np.testing.assert_allclose(found, [[0.4, 0, *table[1], 0, 0, 1]])
+    again = ColumnEmbedding.from_config(layer.get_config())
+    again.build((None, 3))
+    again.set_weights([table])
+    np.testing.assert_array_equal(again(gap), found)
+    layer.mark_all()
+    np.testing.assert_allclose(layer(gap), [[0, 0, *table[3], 1, 1, 1]])
+
+
 def test_frequencies_are_those_of_numbers_alone():
     """Not of the vectors of categories, nor of the marks: neither has a scale."""
     plain, waved = (
@@ -990,13 +1004,39 @@ def test_frequencies_are_those_of_numbers_alone():
     assert after - before == 2 * 3 * numbers
 
 
-def test_a_missing_entry_is_not_the_mean():
-    """It is marked: the code of a row differs whether an entry is missing or average."""
-    model, data = table_model("undercomplete", rows())
-    frame = data.test.examples.iloc[:1]
-    center = model.preprocessor.centers[0]
-    gap, mean = (model.transform(frame.assign(number=value)) for value in (np.nan, center))
-    assert np.abs(gap - mean).max() > 1e-4
+_MASKING = {"model": {"corruption": {"name": "masking", "level": 0.1}}}
+
+
+@pytest.mark.parametrize(("share", "sections"), [(0.3, {}), (0, _MASKING), (0, {})])
+def test_a_missing_entry_is_not_the_mean_where_a_training_has_some(tmp_path, share, sections):
+    """It is marked: the code of a row differs whether an entry is missing or average.
+
+    A mark that no training saw has the weights that it was drawn with: it disturbed all columns.
+    """
+    model, data = table_model("undercomplete", with_gaps(rows(), share), **sections)
+    row = rows(1)
+    usual = {
+        "number": model.preprocessor.centers[0],
+        "category": model.spec.features[-2].categories[0],
+    }
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    for name, value in usual.items():
+        gap, mean = (loaded.transform(row.assign(**{name: [entry]})) for entry in (None, value))
+        assert (np.abs(gap - mean).max() > 1e-4) == bool(share or sections), name
+        np.testing.assert_array_equal(gap, model.transform(row.assign(**{name: [None]})))
+    lacking = row.assign(number=np.nan, category=None)
+    plain = loaded.plain_encoder()(data.preprocessor.tensors(lacking))
+    np.testing.assert_allclose(plain, loaded.transform(lacking), atol=1e-5)
+
+
+def test_columns_that_were_complete_are_kept_with_the_spec():
+    frame = rows()
+    frame.loc[3, "number"] = np.nan
+    spec = TablePreprocessing(from_frame(frame).spec).fit(frame).spec
+    share = pytest.approx(frame["bit"].mean())
+    assert [column.stand_in for column in spec.columns] == [None, 0, frame["flag"].mean(), share, 0, 0, 1, 1]
+    assert Spec.from_dict(spec.to_dict()) == spec
 
 
 def test_the_contraction_acts_behind_the_embedding():

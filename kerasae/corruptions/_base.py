@@ -30,6 +30,8 @@ class Corruption(NoiseLayer):
     highest = 1.0
     #: Whether it has a meaning for numbers alone, not for codes of categories or words.
     continuous = False
+    #: Whether it makes entries of a table missing.
+    makes_gaps = False
     #: What a masked feature becomes; a model with a preprocessor sets it to the mark of its kind.
     blank: float = 0.0
     #: The least and the greatest `x`, numbers or one for each feature; a model with a preprocessor

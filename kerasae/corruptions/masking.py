@@ -24,6 +24,8 @@ class MaskingNoise(Corruption):
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """
 
+    makes_gaps = True
+
     def __init__(
         self,
         level: float = 0.25,

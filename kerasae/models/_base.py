@@ -23,6 +23,7 @@ from kerasae.models._wiring import (
     check_code_range,
     check_contraction,
     check_decoder,
+    mark_gaps,
     tie,
 )
 from kerasae.penalties import Penalty
@@ -264,6 +265,7 @@ class Autoencoder(MultiWorkerFit):
         self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
         bind_scale(self)
+        mark_gaps(self)
         check_code_range(self)
         check_decoder(self, tuple(input_shape[1:]))
         check_contraction(self)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from kerasae.constraints import SpectralNorm
-from kerasae.layers import TransposedDense
+from kerasae.layers import ColumnEmbedding, TransposedDense
 
 
 def all_layers(model: Any) -> list[keras.layers.Layer]:
@@ -70,6 +70,14 @@ def bind_scale(model: Any) -> None:
     for variable in model.decoder.trainable_variables:
         if len(variable.shape) > 1 and variable.constraint is None:
             variable.constraint = SpectralNorm()
+
+
+def mark_gaps(model: Any) -> None:
+    """Lets a network that trains with gaps of a corruption's making see them in every column."""
+    embedding = _embedding(model)
+    stages = [] if model.corruption is None else model.corruption.stages()
+    if isinstance(embedding, ColumnEmbedding) and any(one.makes_gaps and one.level for one in stages):
+        embedding.mark_all()
 
 
 #: Activations whose values lie in [0, 1].

@@ -72,7 +72,13 @@ def table(
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     counts = [column.width if column.kind == "category" else 0 for column in spec.features]
     untaught = [number for number, column in enumerate(spec.features) if column.unseen]
-    embedding = ColumnEmbedding(counts, untaught=untaught, dtype="float32", name="embedding")
+    embedding = ColumnEmbedding(
+        counts,
+        untaught=untaught,
+        stand_ins=[column.stand_in for column in spec.features],
+        dtype="float32",
+        name="embedding",
+    )
     size = embedding.compute_output_shape((None, len(counts)))[-1]
     hidden = falling_widths(max(size, 16), latent_dim, depth) if widths is None else list(widths)
     for width in hidden:

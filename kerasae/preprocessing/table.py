@@ -125,7 +125,8 @@ class TablePreprocessing(Preprocessor):
         columns = tuple(one.fitted(self.max_categories) for one in found)
         gaps = gap_evidence([one.missing for one in found], found[0].missing + found[0].rows)
         columns = tuple(
-            dataclasses.replace(column, gap=float(gap)) for column, gap in zip(columns, gaps, strict=True)
+            dataclasses.replace(column, gap=float(gap), stand_in=one.stand_in())
+            for column, gap, one in zip(columns, gaps, found, strict=True)
         )
         for one, column in zip(found, columns, strict=True):
             if column.kind == "empty":
@@ -546,6 +547,12 @@ class _Statistics:
                 kept = np.argpartition(keys, _SAMPLE)[:_SAMPLE]
                 keys, sample = keys[kept], sample[kept]
             self._keys, self._sample = keys, sample
+
+    def stand_in(self) -> float | None:
+        """The `x` for a missing entry of a column that training never saw without one; otherwise `None`."""
+        if self.missing:
+            return None
+        return {"category": 1.0, "boolean": float(self._mean)}.get(self.column.kind, 0.0)
 
     def nearly_unique(self, column: Column) -> bool:
         """Whether a category has a value of its own in most rows."""
