@@ -111,6 +111,49 @@ def test_numbers_that_stand_out_are_named_and_can_be_declared(tmp_path):
         from_frame(frame)
 
 
+DAYS = pd.date_range("2015-03-01", periods=60, freq="23D")
+BIRTHS = pd.date_range("1925-03-01", "2004-07-01", periods=60).normalize()
+
+
+@pytest.mark.parametrize(
+    ("days", "date", "form"),
+    [
+        (DAYS, "1900-01-01", "%Y-%m-%d"),
+        (DAYS, "01.01.1970", "%d.%m.%Y"),
+        (DAYS, "12/31/9999", "%m/%d/%Y"),
+        (DAYS, "0001-01-01 00:00:00", "%Y-%m-%d %H:%M:%S"),
+        (BIRTHS, "1900-01-01", "%Y-%m-%d"),
+    ],
+)
+def test_dates_that_stand_out_are_named_and_can_be_declared(tmp_path, days, date, form):
+    entries = [date if i % 12 == 0 else one for i, one in enumerate(days.strftime(form))]
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"when": entries, "k": range(60)}).to_csv(path, index=False)
+    shown = f"'{date}'" if " " in date else date
+    words = f"^{date} stands out from the other dates in 'when' .5.; .* --missing {shown}\\.$"
+    with pytest.warns(UserWarning, match=words):
+        load_data(path)
+    assert [*np.flatnonzero(rows(path, missing=[date])["when"].isna())] == [0, 12, 24, 36, 48]
+    if date == "1900-01-01":
+        frame = pd.DataFrame({"when": pd.to_datetime(entries).astype("datetime64[us]"), "k": range(60)})
+        with pytest.warns(UserWarning, match="1900-01-01 00:00:00 stands out from the other dates"):
+            from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        [*pd.date_range("1970-01-01", periods=30, freq="D").repeat(2)],
+        [*pd.date_range("2015-01-01", periods=60, freq="D"), *[pd.Timestamp("2015-04-01")] * 5],
+        [*pd.date_range("2015-01-01", periods=60, freq="D"), pd.Timestamp("1900-01-01")],
+    ],
+)
+def test_dates_that_do_not_stand_out_are_left_alone(days):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_frame(pd.DataFrame({"when": pd.Series(days).astype("datetime64[us]"), "k": range(len(days))}))
+
+
 @pytest.mark.parametrize(
     "values",
     [

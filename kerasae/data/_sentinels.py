@@ -1,5 +1,6 @@
-"""Numbers that stand for missing entries, such as -200 and 9999: found by how they stand out."""
+"""Numbers and dates that stand for missing entries, such as -200 and 9999-12-31, found as they stand out."""
 
+import shlex
 import warnings
 from collections.abc import Sequence
 
@@ -14,20 +15,48 @@ _OTHERS, _TIMES = 10, 2
 _OFTEN, _SHARE = 5, 0.01
 #: Greatest number that anyone would write for nothing.
 _LARGEST = 1e12
+#: Dates that people and programs write for nothing.
+_DATES = np.array(
+    [
+        "0001-01-01",
+        "1753-01-01",
+        "1800-01-01",
+        "1899-12-30",
+        "1899-12-31",
+        "1900-01-01",
+        "1970-01-01",
+        "2099-12-31",
+        "2100-01-01",
+        "2999-12-31",
+        "9999-12-31",
+    ],
+    "datetime64[D]",
+)
+#: Share of the range of all other dates that lies empty beside such a date.
+_GAP = 0.05
 #: Columns named in a warning.
 _SHOWN = 5
 
 
 class _Ends:
-    """The two least and the two greatest values of a column, and how often the outer ones occur."""
+    """The two least and the two greatest values of a column, and how often the outer ones occur.
 
-    def __init__(self) -> None:
+    Args:
+        column: of numbers.
+    """
+
+    noun = "numbers"
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
         self.rows = 0
         self.low: list[float] = []
         self.high: list[float] = []
         self.low_count = self.high_count = 0
 
-    def see(self, values: np.ndarray) -> None:
+    def see(self, series: pd.Series) -> None:
+        """Take note of some values."""
+        values = self._values(series)
         values = values[np.isfinite(values)]
         if not len(values):
             return
@@ -48,14 +77,47 @@ class _Ends:
             # What lies at the other end may be a sentinel too: the range of the rest is without it.
             spread = abs(other[1] - next_one) or abs(other[0] - next_one)
             often = count >= max(_OFTEN, _SHARE * self.rows)
-            lonely = abs(value - next_one) > max(spread, 1.0) and (often or _usual(value))
-            impossible = value < 0 <= next_one and _usual(value)
             rest = self.rows - count
-            if abs(value) > _LARGEST:
+            if abs(value) > _LARGEST or count < _TIMES or rest < _OTHERS or value != round(value):
                 continue
-            if count >= _TIMES and rest >= _OTHERS and value == round(value) and (lonely or impossible):
+            if self._odd(value, next_one, spread, often):
                 found[value] = count
         return found
+
+    def _values(self, series: pd.Series) -> np.ndarray:
+        if not pd.api.types.is_numeric_dtype(series.dtype):
+            return np.empty(0)
+        return series.to_numpy("float64", na_value=np.nan)
+
+    def _odd(self, value: float, next_one: float, spread: float, often: bool) -> bool:
+        """Whether an outer value stands out from the next one, with the range of the rest."""
+        lonely = abs(value - next_one) > max(spread, 1.0) and (often or _usual(value))
+        return lonely or (value < 0 <= next_one and _usual(value))
+
+    def written(self, value: float) -> str:
+        """A value as it is written in the column."""
+        return f"{value:.0f}"
+
+
+class _DateEnds(_Ends):
+    """The same of dates, in days since 1970."""
+
+    noun = "dates"
+
+    def _values(self, series: pd.Series) -> np.ndarray:
+        if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+            return np.empty(0)
+        dates = series.dropna().to_numpy("datetime64[us]")
+        return (dates - np.datetime64(0, "us")) / np.timedelta64(1, "D")
+
+    def _odd(self, value: float, next_one: float, spread: float, often: bool) -> bool:
+        gap = abs(value - next_one)
+        usual = np.datetime64(int(value), "D") in _DATES
+        return (gap > max(spread, 1.0) and often) or (usual and gap > max(_GAP * spread, 1.0))
+
+    def written(self, value: float) -> str:
+        date = pd.Series([np.datetime64(int(value), "D")]).astype("datetime64[us]")
+        return str(self.column.notation.format(date)[0])
 
 
 def _two(values: np.ndarray, known: Sequence[float], count: int) -> tuple[list[float], int]:
@@ -74,32 +136,32 @@ def _usual(value: float) -> bool:
 
 
 class Sentinels:
-    """Watches the numbers of a table, block by block in any order.
+    """Watches the numbers and the dates of a table, block by block in any order.
 
     Args:
         columns: of the table.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._ends = {column.name: _Ends() for column in columns if column.kind == "number"}
+        kinds = {"number": _Ends, "date": _DateEnds}
+        self._ends = {column.name: kinds[column.kind](column) for column in columns if column.kind in kinds}
 
     def see(self, frame: pd.DataFrame) -> None:
         """Take note of typed rows."""
         for name, ends in self._ends.items():
-            if pd.api.types.is_numeric_dtype(frame[name].dtype):
-                ends.see(frame[name].to_numpy("float64", na_value=np.nan))
+            ends.see(frame[name])
 
     def warn(self) -> None:
         """Names what stands out, one warning a value."""
-        by_value: dict[float, list[tuple[str, int]]] = {}
+        by_value: dict[tuple[str, float, str], list[tuple[str, int]]] = {}
         for name, ends in self._ends.items():
             for value, count in ends.sentinels().items():
-                by_value.setdefault(value, []).append((name, count))
-        for value, columns in sorted(by_value.items()):
+                by_value.setdefault((ends.noun, value, ends.written(value)), []).append((name, count))
+        for (noun, _, written), columns in sorted(by_value.items()):
             shown = ", ".join(f"'{name}' ({count:,})" for name, count in columns[:_SHOWN])
             more = f" and {len(columns) - _SHOWN} more columns" if len(columns) > _SHOWN else ""
             warnings.warn(
-                f"{value:.0f} stands out from the other numbers in {shown}{more}; if it stands for a missing "
-                f"entry, say so with --missing {value:.0f}.",
+                f"{written} stands out from the other {noun} in {shown}{more}; if it stands for a missing "
+                f"entry, say so with --missing {shlex.quote(written)}.",
                 stacklevel=2,
             )

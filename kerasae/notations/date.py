@@ -146,12 +146,13 @@ class Date(Notation):
     def _text(self, value: Any) -> str:
         moment: datetime = value.to_pydatetime()
         if not self.pattern:
-            return moment.strftime("%Y-%m-%d %H:%M:%S")
+            return moment.strftime(f"{moment.year:04}-%m-%d %H:%M:%S")
         pattern = self.pattern.replace("%f", f"{moment.microsecond:06}"[: self.digits])
         if not self.padded:
             for part in ("%d", "%m", "%H", "%I"):
                 pattern = pattern.replace(part, moment.strftime(part).lstrip("0") or "0")
-        text = moment.strftime(pattern)
+        # `strftime` leaves out the zeros before a year, which ISO 8601 and `strptime` ask for.
+        text = moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
         return {"upper": text.upper(), "lower": text.lower()}.get(self.case, text)
 
     def words(self) -> str:
