@@ -1,5 +1,6 @@
 """Real tables in text: what is around, between and above the cells, and what stands for a missing one."""
 
+import bz2
 import gzip
 import lzma
 import warnings
@@ -14,7 +15,7 @@ from kerasae.applications._generation_files import write_made
 from kerasae.cli._output import print_readings
 from kerasae.cli.evaluate import evaluate_run
 from kerasae.data import readings
-from kerasae.data.tables import from_frame
+from kerasae.data.tables import from_frame, tables
 from kerasae.preprocessing import TablePreprocessing, as_written
 from kerasae.runs import run_recipe
 
@@ -256,15 +257,32 @@ def test_a_zip_of_one_file_is_read_and_of_two_is_not(tmp_path):
     with pytest.raises(
         ValueError, match=r"Expected one file in .*two\.csv\.zip, received 2 \(a\.csv, b\.csv\)"
     ):
-        from kerasae.data.tables import tables
-
         tables(str(zipped(tmp_path / "two.csv.zip", "a.csv", "b.csv")))
 
 
-def test_a_cut_archive_is_one_line(tmp_path):
-    path = write(tmp_path / "t.csv.gz", gzip.compress(PLAIN.encode())[:-20])
-    with pytest.raises(ValueError, match=r"Expected a whole \.gz file in .*t\.csv\.gz"):
-        load_data(path)
+def with_field(archive, place, value):
+    """The bytes of a zip of one file with a field of both of its headers changed."""
+    content = bytearray(archive.read_bytes())
+    for start, more in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        content[content.index(start) + place + more] = value
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "damaged", "words"),
+    [
+        ("t.csv.gz", lambda _: gzip.compress(PLAIN.encode())[:-20], r"a whole \.gz file"),
+        ("t.csv.bz2", lambda _: bz2.compress(PLAIN.encode()).replace(b"1AY", b"2BZ"), r"a whole \.bz2 file"),
+        ("t.csv.zip", lambda archive: archive.read_bytes()[2:], r"a whole \.zip file"),
+        ("t.csv.zip", lambda archive: with_field(archive, 6, 1), r"a \.zip file without a password"),
+        ("t.csv.zip", lambda archive: with_field(archive, 8, 97), r"a \.zip file .* in a usual compression"),
+    ],
+    ids=["cut gz", "damaged bz2", "damaged zip", "password", "compression"],
+)
+def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, name, damaged, words):
+    path = write(tmp_path / name, damaged(zipped(tmp_path / "whole.zip", "t.csv")))
+    with pytest.raises(ValueError, match=rf"Expected {words}.* in .*t\.csv\.[a-z0-9]+, received: "):
+        tables(str(path))
 
 
 def test_latin_1_is_read_with_a_flag_and_named_without(tmp_path):

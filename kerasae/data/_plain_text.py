@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import contextlib
+import errno
 import gzip
 import lzma
 import os
@@ -38,7 +39,8 @@ def text_suffix(path: Path) -> str:
     if suffix in _OPENERS:
         return Path(path.stem).suffix.lower()
     if suffix == ".zip" and path.is_file():
-        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        # A damaged one is refused where it is read.
+        with contextlib.suppress(ValueError), _reading(path), zipfile.ZipFile(path) as archive:
             inner = {Path(member).suffix.lower() for member in _members(archive)}
             return inner.pop() if len(inner) == 1 else suffix
     return suffix
@@ -75,7 +77,8 @@ class PlainText:
         path: of the text in UTF-8.
 
     Raises:
-        ValueError: for a damaged or ambiguous archive, an unknown encoding, or bytes that are none of it.
+        ValueError: for an archive that is damaged, ambiguous or under a password, an unknown encoding, or
+            bytes that are none of it.
     """
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
@@ -141,10 +144,20 @@ def _marked(start: bytes) -> str:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
+    """Says in one line what is wrong with an archive."""
     try:
         yield
-    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError) as error:
+        # A damaged archive raises one too, without a number or with that of a seek before the beginning.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise ValueError(f"Expected a whole {path.suffix} file in {path}, received: {error}.") from None
+    # So `zipfile` refuses passwords and, with NotImplementedError, other compressions than the usual ones.
+    except RuntimeError as error:
+        raise ValueError(
+            f"Expected a {path.suffix} file without a password and in a usual compression in {path}, "
+            f"received: {error}; unpack it first."
+        ) from None
 
 
 @contextlib.contextmanager
