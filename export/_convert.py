@@ -1,6 +1,8 @@
 """TFLite files: made of endpoints, and the operations that are in them."""
 
+import dataclasses
 import re
+import struct
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,6 +15,10 @@ from kerasae.export._parity import ExportError
 
 from kerasae.backend import quiet
 
+#: What the name of the first signature starts with during the conversion: it comes before all letters in
+#: lower case, and the converter leaves it out of the names of tensors.
+_FIRST = "__"
+
 
 class OperationError(ExportError):
     """A model with an operation that a format lacks."""
@@ -24,13 +30,18 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
     By way of a SavedModel: `from_concrete_functions` gives a file of NaN without an error, and
     Keras's own export to LiteRT one signature, with operations that no device has.
 
+    The graph of the first endpoint is the first of the file, which programs run that know no signatures,
+    such as those of microcontrollers. The converter orders graphs by the names of their signatures.
+
     Args:
-        found: the endpoints.
+        found: the endpoints; the first is the default.
         configure: sets options of the `tf.lite.TFLiteConverter`.
 
     Raises:
         OperationError: for an operation that TFLite lacks.
     """
+    default = found[0].name
+    found = [dataclasses.replace(found[0], name=_FIRST + default), *found[1:]]
     with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
         write_saved_model(Path(folder), found, [])
         converter = tf.lite.TFLiteConverter.from_saved_model(
@@ -42,7 +53,7 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
             with warnings.catch_warnings():
                 # Of the interpreter inside the converter, which is not ours to replace.
                 warnings.simplefilter("ignore")
-                return bytes(converter.convert())
+                return _renamed(bytes(converter.convert()), _FIRST + default, default)
         except Exception as error:
             found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
             if found_names is None:
@@ -51,6 +62,21 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
                 f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
                 "activation or network."
             ) from None
+
+
+def _renamed(content: bytes, old: str, new: str) -> bytes:
+    """A file whose signature and graph of one name have another, shorter one.
+
+    A string of a FlatBuffer is its length, its characters and a zero, and is read by its length: nothing
+    moves, and the weights keep their alignment, which writing the file anew would lose.
+    """
+    before, after = (struct.pack("<I", len(name)) + name.encode() + b"\0" for name in (old, new))
+    if content.count(before) != 2:
+        raise ExportError(
+            f"Expected the name '{old}' of a signature and of a graph in the TFLite file, found it "
+            f"{content.count(before)} times: this release of TensorFlow orders its graphs otherwise."
+        )
+    return content.replace(before, after.ljust(len(before), b"\0"))
 
 
 def builtin_operations(content: bytes) -> dict[str, int]:

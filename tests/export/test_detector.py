@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools import flatbuffer_utils
 from kerasae.export._parity import make_cases
 from kerasae.export._server_model import ServerModel
 from kerasae.export._subject import Subject
@@ -100,12 +101,25 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     assert "`seed`" not in card
 
 
-def test_a_program_that_names_no_signature_gets_the_one_that_the_card_names(run, tmp_path):
-    export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32"], name="m")
-    model = Interpreter(str(tmp_path / "edge" / "m_float32.tflite"), num_threads=1)
-    first = model.get_signature_list()
-    (name,) = [one for one in first if model.get_signature_runner(one)._subgraph_index == 0]
-    assert f"gets the first by the alphabet, `{name}`." in (tmp_path / "README.md").read_text()
+def test_a_program_that_names_no_signature_gets_the_reconstruction(run, tmp_path):
+    """As on a microcontroller: the first graph, by the indices of its tensors."""
+    written = export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32", "int8"], name="m")
+    assert len(written) == 2
+    for one in written:
+        model = Interpreter(str(one.path), num_threads=1)
+        model.allocate_tensors()
+        (sent,), (answered,) = model.get_input_details(), model.get_output_details()
+        row = np.random.default_rng(0).integers(0, 16, sent["shape"]).astype(sent["dtype"])
+        model.set_tensor(sent["index"], row)
+        model.invoke()
+        expected = model.get_signature_runner("reconstruct")(x=row)["reconstruction"]
+        assert answered["shape"].tolist() == [*expected.shape]
+        np.testing.assert_array_equal(model.get_tensor(answered["index"]), expected)
+        assert sent["name"] == "reconstruct_x:0"
+        assert set(model.get_signature_list()) == set(one.signatures)
+        graphs = flatbuffer_utils.read_model_from_bytearray(bytearray(one.path.read_bytes())).subgraphs
+        assert not any(graph.name.startswith(b"__") for graph in graphs)
+    assert "names no signature gets `reconstruct`" in (tmp_path / "README.md").read_text()
 
 
 def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
