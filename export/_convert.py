@@ -41,7 +41,9 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
         OperationError: for an operation that TFLite lacks.
     """
     default = found[0].name
-    found = [dataclasses.replace(found[0], name=_FIRST + default), *found[1:]]
+    # One graph alone has a name of the converter's own, and is the first.
+    first = default if len(found) == 1 else _FIRST + default
+    found = [dataclasses.replace(found[0], name=first), *found[1:]]
     with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
         write_saved_model(Path(folder), found, [])
         converter = tf.lite.TFLiteConverter.from_saved_model(
@@ -53,7 +55,7 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
             with warnings.catch_warnings():
                 # Of the interpreter inside the converter, which is not ours to replace.
                 warnings.simplefilter("ignore")
-                return _renamed(bytes(converter.convert()), _FIRST + default, default)
+                content = bytes(converter.convert())
         except Exception as error:
             found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
             if found_names is None:
@@ -62,6 +64,7 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
                 f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
                 "activation or network."
             ) from None
+    return content if first == default else _renamed(content, first, default)
 
 
 def _renamed(content: bytes, old: str, new: str) -> bytes:

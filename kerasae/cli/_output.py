@@ -76,14 +76,14 @@ def print_readings(data: Any, most: int = 40) -> None:
     """Prints how the columns of a table were read; nothing for other examples."""
     from kerasae.data import HEADINGS, readings
 
-    found = readings(data)
+    found = readings(data, most)
     if not found:
         return
-    print_table(HEADINGS, [one.cells() for one in found[:most]], f"Columns of {data.name}", words=True)
-    if len(found) > most:
-        kinds = Counter(one.kind for one in found[most:])
+    print_table(HEADINGS, [one.cells() for one in found], f"Columns of {data.name}", words=True)
+    if others := data.spec.columns[most:]:
+        kinds = Counter(one.kind for one in others)
         rest = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        console().print(f"  and {len(found) - most:,} more: {rest}")
+        console().print(f"  and {len(others):,} more: {rest}")
 
 
 def progress_bar() -> Progress:

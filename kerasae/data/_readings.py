@@ -41,16 +41,17 @@ class Reading:
 HEADINGS = ("column", "read as", "values", "missing", "written")
 
 
-def readings(data: Data) -> list[Reading]:
+def readings(data: Data, most: int | None = None) -> list[Reading]:
     """How each column of a table was read; nothing for examples that are no table.
 
     Args:
         data: whose training rows are passed over once, or its test rows where there are no others.
+        most: Number of columns, from the first; all if `None`. Each costs a pass over its entries.
     """
-    seen = [_Seen(column) for column in data.spec.columns]
+    seen = [_Seen(column) for column in data.spec.columns[:most]]
     split = data.train if len(data.train) else data.test
     for frame in split.chunks() if seen else ():
-        frame = frame.rename(columns=str)
+        frame = frame.iloc[:, :most].rename(columns=str)
         for one in seen:
             one.see(frame[one.column.name])
     return [one.reading() for one in seen]
