@@ -51,7 +51,7 @@ def readings(data: Data, most: int | None = None) -> list[Reading]:
     seen = [_Seen(column) for column in data.spec.columns[:most]]
     split = data.train if len(data.train) else data.test
     for frame in split.chunks() if seen else ():
-        frame = frame.iloc[:, :most].rename(columns=str)
+        frame = frame.rename(columns=str)
         for one in seen:
             one.see(frame[one.column.name])
     return [one.reading() for one in seen]
