@@ -15,6 +15,7 @@ import argparse
 import collections
 import concurrent.futures
 import faulthandler
+import functools
 import multiprocessing
 import os
 import resource
@@ -35,8 +36,6 @@ from fuzzing.reader import Reader
 BYTES = 2 * 2**30
 #: Inputs that a worker reads at a time.
 PART = 500
-
-_reader: Reader
 
 
 def fuzz(
@@ -60,11 +59,10 @@ def fuzz(
     seconds = 0.0
     parts = [range(first, min(first + PART, inputs)) for first in range(0, inputs, PART)]
     # Forked before anything imports TensorFlow, which each worker does for itself.
-    with concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork"), _prepare, (name, home)
-    ) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         try:
-            for some_answers, some_failures, took in pool.map(_read, parts, [seed] * len(parts)):
+            read = functools.partial(_read, name, home, seed)
+            for some_answers, some_failures, took in pool.map(read, parts):
                 answers += some_answers
                 seconds += took
                 failures = some_failures | failures
@@ -75,21 +73,25 @@ def fuzz(
     return answers, failures, seconds
 
 
-def _prepare(name: str, home: Path) -> None:
-    """Open the reader of this worker, then bound its memory."""
-    global _reader
+def _read(
+    name: str, home: Path, seed: int, numbers: range
+) -> tuple[collections.Counter[str], Failures, float]:
+    reader = _opened(name, home)
+    began = time.perf_counter()
+    answers, failures = read_damaged(reader, numbers, seed)
+    return answers, failures, time.perf_counter() - began
+
+
+@functools.cache
+def _opened(name: str, home: Path) -> Reader:
+    """The reader of this worker; from then on its memory is bounded."""
     faulthandler.enable()
     folder = home / str(os.getpid())
     folder.mkdir()
-    _reader = opened(READERS[name], folder)
+    reader = opened(READERS[name], folder)
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (held + BYTES, resource.RLIM_INFINITY))
-
-
-def _read(numbers: range, seed: int) -> tuple[collections.Counter[str], Failures, float]:
-    began = time.perf_counter()
-    answers, failures = read_damaged(_reader, numbers, seed)
-    return answers, failures, time.perf_counter() - began
+    return reader
 
 
 def main() -> None:

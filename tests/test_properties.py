@@ -17,7 +17,7 @@ from PIL import Image
 
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.applications.imputation import Imputer
-from kerasae.data import Data, Split
+from kerasae.data import Data, Split, load_data
 from kerasae.data._types import column_of
 from kerasae.evaluation._tables import TablePCA
 from kerasae.preprocessing.table import named_by_text, type_name
@@ -267,12 +267,20 @@ def check_column(column):
 
 #: Each example trains a model.
 _TRAINED = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-_NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp", "Cf"]), max_size=8)
+#: Encodings of a file, each with the options that it needs: UTF-8 is taken, and marks are seen.
+_ENCODINGS = {
+    "utf-8": {},
+    "utf-8-sig": {},
+    "utf-16": {},
+    "utf-16-be": {"encoding": "utf-16-be"},
+    "latin-1": {"encoding": "latin-1"},
+}
 
 
 @st.composite
-def csv_files(draw):
-    """A CSV file as bytes, with the kind of each of its columns."""
+def csv_texts(draw, codec):
+    """The text of a CSV file in letters of an encoding, and the names of its columns."""
+    letters = st.characters(codec=codec, exclude_categories=["Cc", "Zs", "Zl", "Zp", "Cf"])
     rows = draw(st.integers(30, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     makers = {
@@ -289,13 +297,53 @@ def csv_files(draw):
     for column in columns[1:]:
         for row in np.flatnonzero(rng.random(rows) < draw(st.sampled_from([0.0, 0.2]))):
             column[row] = ""
-    names = [f"{draw(_NAMES)} {letter}".strip() for letter in "vwxyz"[: len(kinds)]]
+    names = [f"{draw(st.text(letters, max_size=8))} {letter}".strip() for letter in "vwxyz"[: len(kinds)]]
     file = io.StringIO()
     ends = draw(st.sampled_from(["\n", "\r\n"]))
     mark = draw(st.sampled_from([",", ";", "\t"]))
     writer = csv.writer(file, delimiter=mark, lineterminator=ends, quoting=draw(st.sampled_from([0, 1])))
     writer.writerows([names, *zip(*columns, strict=True)])
-    return file.getvalue().encode(draw(st.sampled_from(["utf-8", "utf-8-sig"]))), names
+    return file.getvalue(), names
+
+
+@st.composite
+def csv_files(draw):
+    """A CSV file as bytes, the names of its columns, and the options that it needs."""
+    encoding = draw(st.sampled_from([*_ENCODINGS]))
+    text, names = draw(csv_texts(encoding.removesuffix("-sig")))
+    return text.encode(encoding), names, _ENCODINGS[encoding]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@_FEW
+@given(made=st.sampled_from(["utf-8", "latin-1"]).flatmap(csv_texts))
+def test_a_table_is_the_same_in_every_encoding(made):
+    check_encodings(made)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(_MANY, max_examples=40)
+@given(made=st.sampled_from(["utf-8", "latin-1"]).flatmap(csv_texts))
+def test_many_tables_are_the_same_in_every_encoding(made):
+    check_encodings(made)
+
+
+def check_encodings(made):
+    text, names = made
+    expected = None
+    for encoding, options in _ENCODINGS.items():
+        # Latin-1 has few letters.
+        if encoding == "latin-1" and any(letter > "\xff" for letter in text):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "rows.csv")
+            path.write_bytes(text.encode(encoding))
+            data = load_data(path, **options)
+        assert [column.name for column in data.spec.columns] == names
+        expected = expected or data
+        assert data.spec == expected.spec
+        pd.testing.assert_frame_equal(data.train.examples, expected.train.examples)
 
 
 def trained(path, **sections):
@@ -326,11 +374,11 @@ def check_codec(data, model):
 @_TRAINED
 @given(made=csv_files())
 def test_any_table_goes_the_whole_way(made):
-    content, names = made
+    content, names, options = made
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.csv")
         path.write_bytes(content)
-        data, model = trained(path, network={"widths": [4]})
+        data, model = trained(path, data=options, network={"widths": [4]})
         assert [column.name for column in data.spec.columns] == names
         raw, back = check_codec(data, model)
     assert [*back.columns] == [*raw.columns]

@@ -115,6 +115,25 @@ def test_complete_columns_have_plain_types(tmp_path):
     assert (found["integer"], found["flag"], found["bit"]) == ("int64", "bool", "int64")
 
 
+def test_a_damaged_name_in_a_parquet_file_is_one_line(tmp_path):
+    """Wherever the name stands: in the schema, in a path of a column, or in all of them."""
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"number": np.arange(9.0), "kind": [*"abcabcabc"]}).to_parquet(path)
+    content = path.read_bytes()
+    places = [match.start() for match in re.finditer(b"number", content)]
+    for damaged in (*([place] for place in places), places):
+        changed = bytearray(content)
+        for place in damaged:
+            changed[place + 5] = 0xEE
+        path.write_bytes(changed)
+        try:
+            data = load_data(path)
+        except ValueError as error:
+            assert str(error).startswith("Expected a") and str(path) in str(error) and "\n" not in str(error)
+        else:
+            assert len(data.spec.columns) == 2
+
+
 def test_parquet_keeps_its_types(tmp_path):
     frame = rows()
     frame["number"] = frame["number"].astype("float32")

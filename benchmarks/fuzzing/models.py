@@ -36,7 +36,7 @@ class CheckpointState(Sealed):
     def __call__(self, path: Path) -> None:
         from kerasae.best_weights import BestWeights
 
-        BestWeights(1, 0, 0.5, self.checkpoint, 0.0).restore(self.model)
+        BestWeights(1, 0, 0.5, self.checkpoint, 0.0).restore(self.model, 1e-3)
 
 
 class CheckpointArrays(Npz):

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from kerasae.data._layout import UNIT, find_layout, split_spaces
 from kerasae.data._plain_text import PlainText, TemporaryCopy, encoding_advice, text_suffix
 from kerasae.data._skipping import Skipped
+from kerasae.files import reason_of
 
 #: Bytes of a CSV file that are read at a time; more where the rows are wide.
 BLOCK = 1 << 20
@@ -217,6 +218,10 @@ class CsvFile:
             return above + read + 1
 
 
+#: What Arrow raises for a damaged Parquet file; a name that is not UTF-8 is a ValueError.
+_DAMAGED = (pa.ArrowException, OSError, ValueError)
+
+
 class ParquetFile:
     """The rows of a Parquet file as typed blocks."""
 
@@ -224,14 +229,12 @@ class ParquetFile:
         self.path = path
         try:
             self._file = pq.ParquetFile(path)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ValueError(
-                f"Expected a Parquet file in {path}, received: {str(error).splitlines()[0]}"
-            ) from None
-        self.schema = self._file.schema_arrow
-        self.names = list(self.schema.names)
-        #: Columns that pandas wrote as an index, and how they are known.
-        self.index = _pandas_index(self.schema)
+            self.schema = self._file.schema_arrow
+            self.names = list(self.schema.names)
+            #: Columns that pandas wrote as an index, and how they are known.
+            self.index = _pandas_index(self.schema)
+        except _DAMAGED as error:
+            raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
         self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
 
     def blocks(self) -> Iterator[pa.Table]:
@@ -246,18 +249,19 @@ class ParquetFile:
                 table = pa.Table.from_batches([next(batches)])
             except StopIteration:
                 return
-            except (pa.ArrowException, OSError) as error:
-                reason = " ".join(str(error).split())
+            except _DAMAGED as error:
                 raise ValueError(
-                    f"Expected a whole Parquet file in {self.path}, received a damaged one: {reason}"
+                    f"Expected a whole Parquet file in {self.path}, received a damaged one: "
+                    f"{reason_of(error)}"
                 ) from None
             yield table
 
 
 def _pandas_index(schema: pa.Schema) -> list[str]:
     """The columns that hold an index; one that only counts the rows is stored in none."""
-    columns = (schema.pandas_metadata or {}).get("index_columns", ())
-    return [name for name in schema.names if name in columns]
+    metadata = schema.pandas_metadata
+    columns = metadata.get("index_columns") if isinstance(metadata, dict) else None
+    return [name for name in schema.names if name in columns] if isinstance(columns, list) else []
 
 
 @contextlib.contextmanager
