@@ -11,7 +11,8 @@ file in a process of its own, and coverage notes which lines each test runs and 
 keeps the notes for the next run). A mutant then gets the tests that run the changed line, the quickest first,
 until one fails or `--seconds` are used up. Where no test runs that line by itself, as in a signature, it gets
 those of the smallest function, class or module around it, and then the others of their files. A test that
-killed a mutant must pass without one.
+killed a mutant must pass without one. What a test does in a process that it starts is not seen: such a test
+and those marked slow may well kill a survivor.
 
 Left out, by their place in the syntax tree, are changes that no caller can compute with: in a `raise`
 statement, in a call of `warnings.warn`, and in annotations. Nothing is left out because it once survived.

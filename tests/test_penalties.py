@@ -192,6 +192,7 @@ def test_the_defaults_are_what_they_are_said_to_be():
     }
     for member in registry.members("penalty").values():
         assert member(0).weight == 0
+    assert Penalty().weight == 1
 
 
 def test_the_base_is_abstract():
