@@ -180,11 +180,13 @@ def watched(tree, files, modules, kept):
             _forked(lambda name=name, path=path: _watch(tree, name, path), 1800, tree)
             if not path.is_file():
                 raise SystemExit(f"The tests of {name} did not come to an end without a mutant.")
-            notes[name] = {"states": own | states, "tests": json.loads(path.read_text())}
+            notes[name] = {"states": own | states, **json.loads(path.read_text())}
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps(notes) + "\n")
-        print(f"{name}: {len(notes[name]['tests'])} tests", flush=True)
+        failed = notes[name]["failed"]
+        left_out = f"; left out, as they fail without a mutant: {', '.join(failed)}" if failed else ""
+        print(f"{name}: {len(notes[name]['tests'])} tests{left_out}", flush=True)
         tests |= notes[name]["tests"]
     return tests
 
@@ -264,7 +266,7 @@ def _watch(tree, name, path):
             "seconds": sum(plugin.seconds[part] for part in parts),
             "lines": {module: sorted(numbers) for module, numbers in ran.items()},
         }
-    path.write_text(json.dumps(tests))
+    path.write_text(json.dumps({"tests": tests, "failed": sorted(plugin.failed)}))
 
 
 # Mutants -------------------------------------------------------------------------------------------
@@ -346,7 +348,7 @@ def chosen(tests, module, spans, most):
     """The tests of the smallest span that any runs, the quickest first, until `most` seconds are full.
 
     Where that is not the changed part itself, the other tests of the same files follow: a test may read a
-    constant of a class without running a line of it.
+    constant of a class without running a line of it. If no test runs anything of the module, all are asked.
     """
     for first, last in spans:
         guards = {
@@ -357,7 +359,7 @@ def chosen(tests, module, spans, most):
         if guards:
             break
     else:
-        return []
+        first, last, guards = None, None, set(tests)
     files = {name.split("::")[0] for name in guards} if (first, last) != spans[0] else ()
     others = {name for name in tests if name.split("::")[0] in files} - guards
     names, total = [], 0.0

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from kerasae import registry
 from kerasae.losses import HIGHEST, usual_parts
-from kerasae.scores import Detector, NearestNeighboursScore, Score
+from kerasae.scores import CombinationScore, Detector, NearestNeighboursScore, Score
 from kerasae.scores._few_rows import FewRows, within
 from kerasae.scores._residual import ResidualScore
 from kerasae.scores.whitened import _moments_with_gaps
@@ -309,6 +309,6 @@ def test_a_combination_of_scores_that_are_always_the_same_is_finite():
     assert score.in_graph and score.needs == ("residual",)
     for wrong in ("whitened", ["whitened"], []):
         with pytest.raises(ValueError, match="must be a list of at least two scores"):
-            registry.get("score", {"name": "combination", "scores": wrong})
+            CombinationScore(scores=wrong)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(score))
     assert [type(one) for one in again.scores] == [type(one) for one in score.scores]
