@@ -1,5 +1,8 @@
 """New examples are read as those of the training were: all of them, in their order, with its types."""
 
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -186,6 +189,48 @@ def test_a_column_of_which_nothing_can_be_read_is_an_error(tmp_path, column):
         ValueError, match=f"in column '{column}' of .*, as in the training, received 'perhaps'"
     ):
         read_again(tmp_path, old, new.to_csv(index=False))
+
+
+MIXED = "n,d,b,c\n" + "".join(f"{i},2024-01-{1 + i % 9:02},{'yn'[i % 2]},{10 + i % 3}\n" for i in range(30))
+ZONED = pd.Series(pd.date_range("2024-01-05", periods=2, tz="Europe/Zurich")).dt.as_unit("us")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("n", [Decimal("1.50"), Decimal("2.99")], [1.5, 2.99]),
+        ("n", pd.to_datetime(["2024-01-05", "2024-01-06"]), "Expected a number .* 'n'.* the type datetime64"),
+        ("d", ZONED, [*ZONED.dt.tz_convert("UTC").dt.tz_localize(None)]),
+        ("d", [1_700_000_000, 1_700_000_001], "Expected a date .* 'd'.* the type int64"),
+        ("d", [date(2024, 1, 5), None], [pd.Timestamp("2024-01-05"), pd.NaT]),
+        ("b", [0.5, 1.0], "Expected 0, 1, true or false in column 'b', received 0.5"),
+        ("b", [2, 1], "Expected 0, 1, true or false in column 'b', received 2"),
+        ("b", [0.0, np.nan], [False, pd.NA]),
+        ("c", [10.0, np.nan], ["10", None]),
+        ("c", [12, 10], ["12", "10"]),
+    ],
+)
+def test_values_of_a_new_parquet_file_are_of_the_kinds_of_the_training(tmp_path, column, values, expected):
+    fitted_on = tmp_path / "old.csv"
+    fitted_on.write_text(MIXED)
+    section, spec = trained_on(str(fitted_on), types={"c": "category"})
+    spec = TablePreprocessing(spec).fit(load_data(fitted_on, types={"c": "category"}).train.examples).spec
+    new = pd.DataFrame({"n": [1, 2], "d": ["2024-01-05"] * 2, "b": ["y", "n"], "c": ["10", "11"]})
+    new.assign(**{column: values}).to_parquet(tmp_path / "new.parquet")
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=expected):
+            read_examples(str(tmp_path / "new.parquet"), section, spec)
+        return
+    found = read_examples(str(tmp_path / "new.parquet"), section, spec)[1].examples[column]
+    for value, right in zip(found, expected, strict=True):
+        assert (pd.isna(value) and pd.isna(right)) or value == right
+
+
+def test_integers_beyond_the_type_of_the_training_stay_what_they_are(tmp_path):
+    pd.DataFrame({"n": np.arange(30, dtype="int8"), "k": 0.5}).to_parquet(tmp_path / "old.parquet")
+    section, spec = trained_on(str(tmp_path / "old.parquet"))
+    pd.DataFrame({"n": [300, 1], "k": 0.5}).to_parquet(tmp_path / "new.parquet")
+    assert [*read_examples(str(tmp_path / "new.parquet"), section, spec)[1].examples["n"]] == [300, 1]
 
 
 def test_missing_entries_of_new_rows_are_those_of_the_training(tmp_path):

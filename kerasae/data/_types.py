@@ -391,10 +391,20 @@ def with_dtype(series: pd.Series, dtype: str) -> pd.Series:
     wanted: Any = pd.api.types.pandas_dtype(dtype)
     if isinstance(wanted, pd.DatetimeTZDtype) and getattr(series.dtype, "tz", None) is None:
         return series.dt.tz_localize("UTC").astype(wanted)
+    if (
+        wanted.kind == "M"
+        and not isinstance(wanted, pd.DatetimeTZDtype)
+        and getattr(series.dtype, "tz", None)
+    ):
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
     plain = dtype.lower()
     whole = plain.startswith(("int", "uint"))
     if whole and pd.api.types.is_float_dtype(series.dtype) and (series.dropna() % 1 != 0).any():
         return series
+    if whole and pd.api.types.is_numeric_dtype(series.dtype):
+        range_, present = np.iinfo(plain), series.dropna()
+        if len(present) and not range_.min <= present.min() <= present.max() <= range_.max:
+            return series
     if dtype == "bool" and series.isna().any():
         return series.astype("boolean")
     if dtype.startswith(("int", "uint")) and series.isna().any():

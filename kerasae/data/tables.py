@@ -32,7 +32,8 @@ from kerasae.data._types import (
     file_mark,
     with_dtype,
 )
-from kerasae.notations import trim
+from kerasae.notations import chunked, trim
+from kerasae.preprocessing import column_values, plain
 from kerasae.preprocessing.table import named_by_text
 from kerasae.spec import Column, Spec
 
@@ -361,12 +362,7 @@ def _scan(
         if known is not None:
             for one in readers.values():
                 _check_contradiction(one, source.path)
-        unread = [f"'{name}' ({one.unread.total()})" for name, one in readers.items() if one.unread]
-        if unread:
-            rule = "of the type given" if known is None else "of the kind of the training"
-            warnings.warn(
-                f"Entries that are not {rule} are missing, by column: {', '.join(unread)}.", stacklevel=2
-            )
+        _say_unread(readers, known)
 
     return rows, columns, read
 
@@ -421,6 +417,15 @@ def _check_contradiction(reader: ColumnReader, path: Path) -> None:
         raise ValueError(
             f"Expected {column.kind}s in column '{column.name}' of {path} written {written}, as in the "
             f"training, received '{entry}'; write them alike, or train again on files of this kind."
+        )
+
+
+def _say_unread(readers: dict[str, ColumnReader], known: Sequence[Column] | None) -> None:
+    unread = [f"'{name}' ({one.unread.total()})" for name, one in readers.items() if one.unread]
+    if unread:
+        rule = "of the type given" if known is None else "of the kind of the training"
+        warnings.warn(
+            f"Entries that are not {rule} are missing, by column: {', '.join(unread)}.", stacklevel=2
         )
 
 
@@ -485,13 +490,14 @@ def _typed(
     readers = {
         column.name: ColumnReader(column)
         for column in columns
-        if known is not None and column.name in finders and column.kind != "category"
+        if known is not None and _is_text(schema.field(column.name).type, column)
     }
 
     def values(block: pa.Table, column: Column) -> pd.Series:
         if column.name in readers:
-            return readers[column.name].read(trim(block[column.name].cast(pa.string())))
-        series = with_dtype(block[column.name].to_pandas(integer_object_nulls=True), column.dtype)
+            return readers[column.name].read(_texts(block[column.name]))
+        found = block[column.name].to_pandas(integer_object_nulls=True)
+        series = with_dtype(found if known is None else _of_kind(found, column), column.dtype)
         gone = column.notation.missing_numbers if column.kind == "number" else ()
         return with_dtype(series.mask(series.isin(gone)), column.dtype) if gone else series
 
@@ -503,8 +509,37 @@ def _typed(
             yield frame, None if labels is None else block[labels].to_pandas().to_numpy()
         for one in readers.values():
             _check_contradiction(one, source.path)
+        _say_unread(readers, known)
 
     return rows, columns, read
+
+
+def _is_text(arrow: pa.DataType, column: Column) -> bool:
+    """Whether entries of a new file are read as the strings of a CSV are."""
+    if column.kind == "category":
+        # Whole numbers among them may be written otherwise than in the training.
+        return column.dtype == "str" and pa.types.is_floating(arrow)
+    return pa.types.is_string(arrow) or pa.types.is_large_string(arrow)
+
+
+def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_floating(values.type):
+        return chunked([None if value is None else str(value) for value in values.to_pylist()])
+    return trim(values.cast(pa.string()))
+
+
+def _of_kind(series: pd.Series, column: Column) -> pd.Series:
+    """The values of a new file, of which no cast makes a number, a date or a boolean.
+
+    Raises:
+        ValueError: for values of another kind than the column.
+    """
+    if column.kind in ("category", "empty"):
+        return series
+    series = plain(series)
+    if column.kind != "number" or series.dtype.kind not in "iuf":
+        column_values(series, column)
+    return series
 
 
 def _check_arrow(path: Path, name: str, kind: pa.DataType) -> None:

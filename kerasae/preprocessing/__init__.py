@@ -2,7 +2,7 @@
 
 from kerasae import registry
 from kerasae.preprocessing._base import Preprocessor, check_rows, slices
-from kerasae.preprocessing._columns import as_written
+from kerasae.preprocessing._columns import as_written, column_values
 from kerasae.preprocessing._raw_types import plain, type_name
 from kerasae.spec import Spec
 
@@ -11,6 +11,7 @@ globals().update(registry.members("preprocessing"))
 __all__ = [
     "Preprocessor",
     "as_written",
+    "column_values",
     "check_rows",
     "default",
     "plain",

@@ -70,6 +70,8 @@ def _is_text(series: pd.Series) -> bool:
 
 
 def _numbers(series: pd.Series, column: Column) -> np.ndarray:
+    if series.dtype.kind in "mM":
+        raise TypeError(f"the type {series.dtype}")
     if not _is_text(series):
         return series.to_numpy("float64", na_value=np.nan)
     strings = series.map(lambda value: isinstance(value, str)).to_numpy(bool)
