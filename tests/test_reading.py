@@ -403,6 +403,11 @@ def test_how_each_column_was_read_is_said(dressed, capsys):
     printed = capsys.readouterr().out
     assert "12 months to 60 months" in printed
     assert "in seconds since midnight" in printed
+    assert readings(dressed, 2) == readings(dressed)[:2]
+    print_readings(dressed, 2)
+    printed = capsys.readouterr().out
+    assert f"and {len(dressed.spec.columns) - 2} more: " in printed
+    assert dressed.spec.columns[2].name not in printed.split("more:")[0]
     print_readings(load_data("digits"))
     assert capsys.readouterr().out == ""
 
