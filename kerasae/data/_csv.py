@@ -1,15 +1,17 @@
 """CSV and Parquet files in blocks, with what cannot be read named by file and line."""
 
+import bisect
 import contextlib
 import copy
 import csv
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -34,7 +36,7 @@ class CsvFile:
 
     Args:
         path: of the file; it may be compressed.
-        skipped: where rows that cannot be read go.
+        skipped: where rows that cannot be read go; `None` leaves them out without a word.
         header: whether the first row holds names; `None` finds out.
         delimiter: between cells, a space for any number of them; `None` finds out.
         encoding: as Python names it; `None` for UTF-8, or UTF-16 with its mark.
@@ -47,7 +49,7 @@ class CsvFile:
     def __init__(
         self,
         path: Path,
-        skipped: Skipped,
+        skipped: Skipped | None,
         header: bool | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
@@ -67,14 +69,15 @@ class CsvFile:
         self.index_words = f"The first column of {path} has no name, as pandas writes an index"
         if "�" in "".join(self.names):
             raise ValueError(
-                f"{path}, line {layout.above + 1}: the names of the columns are not UTF-8; {self._advice}."
+                f"{path}, line {layout.above + 1}: the names of the columns are not UTF-8; {self.advice}."
             )
         if layout.spaces:
             self._part_at_spaces(layout.spaces)
         self._check_quotes()
 
     @cached_property
-    def _advice(self) -> str:
+    def advice(self) -> str:
+        """What to do where the file is not UTF-8."""
         return encoding_advice(self._text)
 
     def _part_at_spaces(self, spaces: str) -> None:
@@ -119,29 +122,12 @@ class CsvFile:
     def again(self) -> "CsvFile":
         """The same file for another pass, in which what cannot be read is left out without a word."""
         other = copy.copy(self)
-        other.skipped = Skipped("skip")
+        other.skipped = None
         return other
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows that can be read, in order, in blocks of about 1 MB."""
-        ragged: list[int] = []
-        errors: list[ValueError] = []
-
-        def on_invalid(row: pa_csv.InvalidRow) -> str:
-            number = row.number - self._layout.above - self._layout.header_lines + int(self.header)
-            if not ragged or number > ragged[-1]:
-                ragged.append(number)
-                try:
-                    self.skipped.add(
-                        f"{self.path}, line {self._line(number)}",
-                        f"expected {row.expected_columns} cells, received {row.actual_columns}",
-                    )
-                except ValueError as error:
-                    # Arrow swallows what its handler raises.
-                    errors.append(error)
-                    return "error"
-            return "skip"
-
+        faults = _Faults(self)
         try:
             names = self._layout.names
             with _without_tracebacks():
@@ -154,21 +140,22 @@ class CsvFile:
                         skip_rows=self._layout.above + self._layout.header_lines,
                     ),
                     pa_csv.ParseOptions(
-                        delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=on_invalid
+                        delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=faults.ragged
                     ),
                     pa_csv.ConvertOptions(column_types={name: pa.binary() for name in names}),
                 )
         except pa.ArrowInvalid as error:
-            raise self._failure(errors, error) from None
+            raise faults.error or self._failure(error) from None
         seen = 0
         while True:
             try:
                 with _without_tracebacks():
                     batch = reader.read_next_batch()
             except StopIteration:
+                faults.tell()
                 return
             except pa.ArrowInvalid as error:
-                raise self._failure(errors, error) from None
+                raise faults.error or self._failure(error) from None
             table = pa.Table.from_batches([batch])
             schema = pa.schema([(name, pa.string()) for name in names])
             try:
@@ -176,15 +163,11 @@ class CsvFile:
             except pa.ArrowInvalid:
                 wrong = _not_utf8(table)
             for row in wrong:
-                self.skipped.add(
-                    f"{self.path}, line {self._line(self._physical(seen + row, ragged))}",
-                    "not UTF-8",
-                    self._advice,
-                )
+                faults.not_utf8(seen + row)
             seen += len(table)
             if wrong:
-                kept = [row for row in range(len(table)) if row not in set(wrong)]
-                texts = table.take(pa.array(kept, pa.int64())).cast(schema)
+                kept = np.setdiff1d(np.arange(len(table)), wrong)
+                texts = table.take(pa.array(kept)).cast(schema)
             trimmed = [pc.utf8_trim_whitespace(column) for column in texts.columns]
             if not names[-1] and not pc.all(pc.equal(trimmed.pop(), "")).as_py():
                 raise ValueError(
@@ -193,29 +176,84 @@ class CsvFile:
                 )
             yield pa.table(trimmed, names=self.names)
 
-    def _failure(self, errors: list[ValueError], error: pa.ArrowInvalid) -> ValueError:
+    def _failure(self, error: pa.ArrowInvalid) -> ValueError:
         reason = " ".join(str(error).split())
-        return errors[0] if errors else ValueError(f"Expected a CSV in {self.path}, received: {reason}")
+        return ValueError(f"Expected a CSV in {self.path}, received: {reason}")
 
-    def _physical(self, row: int, ragged: list[int]) -> int:
-        """The number of a row in the file, from 1, from that among the rows not ragged, from 0."""
-        number = row + 1 + int(self.header)
-        for one in ragged:
-            number += one <= number
-        return number
+    def row(self, line: int) -> int:
+        """The number of a row in the file, from 1, from the number that Arrow gives it."""
+        return line - self._layout.above - self._layout.header_lines + int(self.header)
 
-    def _line(self, row: int) -> int:
-        """The line at which a row begins: a quoted cell may hold line ends, and empty lines are no rows."""
-        above = self._layout.above
+    def lines(self, rows: Collection[int]) -> dict[int, int]:
+        """The lines at which rows begin: a quoted cell may hold line ends, and empty lines are no rows.
+
+        Args:
+            rows: numbers of rows in the file, from 1, for which it is read once.
+        """
+        above, found = self._layout.above, {}
         with self._text.open(encoding="utf-8", errors="replace", newline="") as file:
             reader = csv.reader(self._table(file), delimiter=self.delimiter)
-            rows = read = 0
+            row = read = 0
             for cells in reader:
                 begins, read = read + 1, reader.line_num
-                rows += bool(cells)
-                if rows == row and cells:
-                    return above + begins
-            return above + read + 1
+                row += bool(cells)
+                if cells and row in rows:
+                    found[row] = above + begins
+                    if len(found) == len(rows):
+                        break
+        return {row: found.get(row, above + read + 1) for row in rows}
+
+
+class _Faults:
+    """The rows of one pass that cannot be read.
+
+    They are kept by their numbers, until the file is read once more for the lines of all of them. Where the
+    first is an error, that is at once.
+
+    Attributes:
+        error: that a row is, which Arrow swallows in its handler of rows.
+    """
+
+    def __init__(self, file: CsvFile) -> None:
+        self._file, self._skipped = file, file.skipped
+        self.error: ValueError | None = None
+        self._last = 0
+        #: By ragged row, its number less that of the ragged rows before it; they rise.
+        self._whole: list[int] = []
+        self._found: list[tuple[Any, ...]] = []
+
+    def ragged(self, row: pa_csv.InvalidRow) -> str:
+        """Notes a row with too many cells or too few, and says to Arrow what to do."""
+        number = self._file.row(row.number)
+        if number > self._last:
+            self._last = number
+            self._whole.append(number - len(self._whole))
+            try:
+                self._add(number, f"expected {row.expected_columns} cells, received {row.actual_columns}")
+            except ValueError as error:
+                self.error = error
+                return "error"
+        return "skip"
+
+    def not_utf8(self, row: int) -> None:
+        """Notes a row by its number among those that are not ragged, from 0."""
+        number = row + 1 + int(self._file.header)
+        self._add(number + bisect.bisect_right(self._whole, number), "not UTF-8", self._file.advice)
+
+    def tell(self) -> None:
+        """Tells of all rows that were noted, in their order."""
+        if self._skipped is None or not self._found:
+            return
+        lines = self._file.lines({number for number, *_ in self._found})
+        for number, *words in sorted(self._found):
+            self._skipped.add(f"{self._file.path}, line {lines[number]}", *words)
+        self._found.clear()
+
+    def _add(self, number: int, *words: str) -> None:
+        if self._skipped is not None:
+            self._found.append((number, *words))
+            if self._skipped.on_error == "raise":
+                self.tell()
 
 
 #: What Arrow raises for a damaged Parquet file; a name that is not UTF-8 is a ValueError.
