@@ -299,6 +299,18 @@ def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream
         assert (split.examples.index.astype(int) == split.labels + 1000).all()
 
 
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_a_file_is_as_large_as_it_is_unpacked(tmp_path, monkeypatch, suffix):
+    numbers = pd.DataFrame({"n": np.arange(4000) % 7 + 0.25})
+    path = tmp_path / f"t.{suffix}"
+    packed = {"compression": "gzip", "use_dictionary": False}
+    numbers.to_parquet(path, **packed) if suffix == "parquet" else numbers.to_csv(path, index=False)
+    assert suffix == "csv" or path.stat().st_size < 3000
+    for most, streamed in ((15_000, True), (40_000, False)):
+        monkeypatch.setattr("kerasae.data.tables._LARGE", most)
+        assert load_data(path).streamed is streamed
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_one_row_without_a_label_makes_the_labels_of_all_splits_texts(tmp_path, stream, suffix):

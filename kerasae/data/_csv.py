@@ -75,6 +75,11 @@ class CsvFile:
             self._part_at_spaces(layout.spaces)
         self._check_quotes()
 
+    @property
+    def size(self) -> int:
+        """Bytes of the text, unpacked."""
+        return self._text.stat().st_size
+
     @cached_property
     def advice(self) -> str:
         """What to do where the file is not UTF-8."""
@@ -274,6 +279,12 @@ class ParquetFile:
         except _DAMAGED as error:
             raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
         self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the columns, unpacked."""
+        metadata = self._file.metadata
+        return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows in order, at most 16,384 at a time.

@@ -37,9 +37,9 @@ from kerasae.preprocessing import column_values, plain
 from kerasae.preprocessing.table import named_by_text
 from kerasae.spec import Column, Spec
 
-#: Larger files are streamed unless something else is said.
+#: Files of more bytes, unpacked, are streamed unless something else is said.
 _LARGE = 200 * 2**20
-#: Files up to this size are read once and kept as strings while their columns are found.
+#: Files of up to so many bytes, unpacked, are read once and kept as strings while their columns are found.
 _KEPT = 32 * 2**20
 _CSV = (".csv", ".tsv")
 
@@ -101,7 +101,7 @@ def tables(
         on_error: what a row does that cannot be read (too many cells, too few, not UTF-8): `"raise"`
             ends the reading, `"skip"` leaves it out and lists it.
         stream: whether rows stay on disk, in a temporary folder, and are read as they are needed;
-            by default above 200 MB.
+            by default above 200 MB, unpacked.
         validation: share of the rows left by the test split.
         calibration: share of the rows left by the test split; 0 for no such rows.
         test: share of all rows.
@@ -187,7 +187,7 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     parts = draw_splits(rows, *shares, where=f" in {path}")
     stream = options["stream"]
     if stream is None:
-        stream = file_path.stat().st_size > _LARGE
+        stream = source.size > _LARGE
     name = stem(file_path)
     if known is None:
         read = _watched(read, columns)
@@ -334,7 +334,7 @@ def _scan(
 ) -> tuple[int, list[Column], _Reader]:
     """Finds the rows and the columns; the reader returned passes over the rows once more."""
     blocks: Callable[[], Iterable[pa.Table]]
-    if source.path.stat().st_size <= _KEPT:
+    if source.size <= _KEPT:
         kept = [*source.blocks()]
         blocks = lambda: kept  # noqa: E731
         first: Iterable[pa.Table] = kept
