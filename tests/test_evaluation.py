@@ -14,13 +14,16 @@ from kerasae import PCA, evaluate
 from kerasae.data import Data, Split
 from kerasae.data._base import SPLITS
 from kerasae.evaluation import Entry, reconstruct
+from kerasae.evaluation._auroc import auroc_rows
 from kerasae.evaluation._measures import Figure
 from kerasae.evaluation._numbers import NumberMeasures
 from kerasae.evaluation._rows import Difference, RowSums, difference
+from kerasae.evaluation._tables import TableMeasures
+from kerasae.evaluation._texts import TextMeasures
 from kerasae.evaluation.compare import baseline_entries, best_baseline, compare, merge, to_json, verdicts
 from kerasae.evaluation.detection import anomaly_auroc, row_errors
 from kerasae.evaluation.metrics import probe_accuracy
-from kerasae.preprocessing import Standardization
+from kerasae.preprocessing import Identity, Standardization
 from kerasae.spec import Column, Spec
 
 
@@ -126,6 +129,31 @@ def test_the_error_of_a_difference_is_that_of_the_ratio():
         False,
         True,
     ]
+
+
+def test_rows_that_are_all_rebuilt_move_nothing():
+    assert not RowSums(np.zeros(4), np.arange(1.0, 5)).influences.any()
+    # By hand: 6 over 4 is 1.5; counts are 1 and 3, of mean 2.
+    np.testing.assert_allclose(RowSums(np.array([3.0, 3.0]), np.array([1.0, 3.0])).influences, [0.75, -0.75])
+
+
+def test_the_error_of_an_area_is_that_of_mann_whitney():
+    """DeLong's components by comparing all pairs, ties by half."""
+    rng = np.random.default_rng(0)
+    truth, scores = rng.random(40) < 0.3, rng.integers(0, 12, 40).astype(float)
+    scores[truth] += 2
+    wins = np.sign(scores[truth][:, None] - scores[~truth]) / 2 + 0.5
+    found = auroc_rows(truth, scores)
+    assert found.value == pytest.approx(wins.mean())
+    delong = wins.mean(axis=1).var(ddof=1) / truth.sum() + wins.mean(axis=0).var(ddof=1) / (~truth).sum()
+    assert found.influences.var(ddof=1) / 40 == pytest.approx(delong)
+    # A row that wins more than the others of its kind raises the area.
+    np.testing.assert_array_equal(
+        np.sign(found.influences[truth]).round(), np.sign((wins.mean(axis=1) - wins.mean()).round(12))
+    )
+    for lone in (np.arange(40) == 3, np.arange(40) != 3):
+        assert np.isnan(auroc_rows(lone, scores).influences).all()
+    assert np.isfinite(auroc_rows(np.arange(40) < 2, scores).influences).all()
 
 
 def made(name, *values, key="error", baseline=False, rows=4):
@@ -299,7 +327,9 @@ def test_the_error_of_a_row_is_the_mean_over_what_is_there():
 def test_pca_is_that_of_scikit_learn_in_memory_and_in_parts(streamed):
     rng = np.random.default_rng(0)
     rows = (rng.normal(size=(90, 14)) * np.geomspace(8, 0.1, 14) + 3) @ rng.normal(size=(14, 14))
-    data = vectors(rows, rows[:40])
+    # As they are, far from 0: standardised rows would hide a mean that is not taken off.
+    data = vectors(rows / 10, rows[:40] / 10).with_preprocessor(Identity(Spec("vector", (14,), "float64")))
+    rows = rows / 10
     if streamed:
         data = Streamed(data)
     codec = PCA(3).fit(data)
@@ -363,6 +393,38 @@ def test_a_baseline_is_exact_where_rounding_alone_is_left():
         (None, 5e-13, True),
     ):
         assert kind.exact({"explained_variance": explained, "error": error}, "error") is exact
+
+
+def test_a_baseline_of_a_table_or_of_texts_is_exact():
+    assert TableMeasures().exact({"error": 5e-7, "wrong": 0.1}, "error")
+    assert not TableMeasures().exact({"error": 2e-6, "wrong": 0.0}, "error")
+    assert TableMeasures().exact({"error": 1.0, "wrong": 0.0}, "wrong")
+    assert TextMeasures().exact({"tokens_rebuilt": 1.0}, "tokens_rebuilt")
+    assert not TextMeasures().exact({"tokens_rebuilt": 0.999}, "tokens_rebuilt")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words", "key", "doubted"),
+    [
+        ((0.8, 0.5), (0.1, 0.2), "tokens_rebuilt", True),
+        ((0.8, 0.5), (0.2, 0.2), "tokens_rebuilt", False),
+        ((0.5, 0.5), (0.1, 0.2), "tokens_rebuilt", False),
+        ((0.8, 0.5), (0.1, 0.2), "words_recalled", False),
+    ],
+)
+def test_more_tokens_with_fewer_words_are_doubted(tokens, words, key, doubted):
+    ours, theirs = ({"tokens_rebuilt": a, "words_recalled": b} for a, b in zip(tokens, words, strict=True))
+    said = TextMeasures().doubt(ours.get, theirs.get, key)
+    assert ("fewer words, 0.100 against 0.200" in said) == doubted and bool(said) == doubted
+
+
+def test_figures_are_what_was_measured():
+    rng = np.random.default_rng(0)
+    data = vectors(rng.normal(size=(20, 3)), rng.normal(size=(9, 3)))
+    codec = Shrunk(data, 0.5)
+    figures, rows = NumberMeasures().measured(codec, data, "test")
+    assert NumberMeasures().figures(codec, data, "test") == figures
+    assert rows["error"].value == figures["error"] and set(figures) > {"absolute_error"}
 
 
 def test_reconstructions_come_in_batches():

@@ -1,8 +1,10 @@
 """Preprocessors of arrays against NumPy: what is learned, the way there and back, and what is refused."""
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kerasae import registry
@@ -16,7 +18,10 @@ from kerasae.preprocessing import (
     slices,
 )
 from kerasae.preprocessing._base import to_dtype
-from kerasae.spec import Spec
+from kerasae.preprocessing._columns import restore_column
+from kerasae.preprocessing._mixed_objects import mixed_name, mixed_objects
+from kerasae.preprocessing._raw_types import as_type
+from kerasae.spec import Column, Spec
 
 VECTOR = Spec("vector", (4,), "float64")
 IMAGE = Spec("image", (2, 3, 1), "uint8", low=0, high=255)
@@ -142,6 +147,8 @@ def test_numbers_as_they_are():
     np.testing.assert_array_equal(same.to_x(raw), raw.astype("float32"))
     np.testing.assert_array_equal(same.affine, (0, 1))
     assert same.ends is None and Identity(IMAGE).ends == (0, 255)
+    for ends in ({"low": 0.0}, {"high": 1.0}):
+        assert Identity(Spec("vector", (1,), "float64", **ends)).ends is None
     assert same.counted_from(0.0).spec.dtype == "float32"
     with pytest.raises(ValueError, match="have no origin but 0"):
         same.counted_from(np.array([0, 0, 1.0, 0]))
@@ -237,3 +244,49 @@ def test_the_preprocessor_that_suits():
 )
 def test_numbers_are_scaled_in_a_type_that_holds_them(dtype, precision):
     assert Identity(Spec("vector", (1,), dtype)).precision == precision
+
+
+# Columns of a table ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"), [(0.0, 86400.25), (1.0, 86400.0), (86400.0, 86400.0), (7.0, 86401.0)]
+)
+def test_numbers_come_back_as_multiples_of_their_step(step, expected):
+    found = restore_column(np.array([86400.25, np.nan]), 2, Column("n", "number", "float64"), step, "float64")
+    np.testing.assert_array_equal(found, [expected, np.nan])
+
+
+def test_days_come_back_as_days():
+    column = Column("d", "date", "datetime64[us]")
+    seconds = np.array([1.4, 1.6, np.nan]) * 86400
+    found = restore_column(seconds, 3, column, 86400.0, "datetime64[us]")
+    expected = pd.Series(["1970-01-02", "1970-01-03", None], dtype="datetime64[us]")
+    pd.testing.assert_series_equal(found, expected)
+
+
+def test_decimals_keep_their_places():
+    found = as_type(pd.Series([1.234, np.nan, -0.5]), "object[decimal(2)]")
+    assert found.tolist() == [Decimal("1.23"), None, Decimal("-0.50")]
+
+
+def test_objects_of_several_types_are_read_by_the_strictest_that_writes_them_so():
+    objects = pd.Series([1, "a", "7", True, 2.5, None, 1], dtype=object)
+    name = mixed_name(objects)
+    assert name == 'bool|int|float|str {"7": "str"}'
+    texts = objects.map(lambda value: None if value is None else str(value))
+    again = mixed_objects(texts, name)
+    assert again.tolist() == objects.tolist()
+    assert [type(value) for value in again] == [type(value) for value in objects]
+    assert mixed_name(pd.Series([1, object()], dtype=object)) == ""
+
+
+def test_a_table_keeps_one_category_at_least():
+    spec = Spec("table", (1,), "mixed", columns=(Column("c", "category", "str"),))
+    for most in (0, -1):
+        with pytest.raises(ValueError, match="`max_categories` must be positive"):
+            registry.get("preprocessing", {"name": "table", "spec": spec, "max_categories": most})
+    one = registry.get("preprocessing", {"name": "table", "spec": spec, "max_categories": 1})
+    one.fit(pd.DataFrame({"c": ["b", "a", "b", "c"]}))
+    assert one.spec.columns[0].categories == ("b",)
+    np.testing.assert_array_equal(one.to_x(pd.DataFrame({"c": ["a", "b", None]}))[:, 0], [0, 1, np.nan])

@@ -1192,6 +1192,16 @@ def test_an_interrupt_leaves_no_part_of_the_rows_that_a_network_sees(path, monke
     np.testing.assert_array_equal(batch, seen.x("train"))
 
 
+def test_the_mean_of_a_table_is_that_of_what_is_there():
+    frame = pd.DataFrame({"a": [1.0, np.nan, 3.0, 8.0] * 5, "b": [True, False, False, None] * 5})
+    data = from_frame(frame.astype({"b": "boolean"}))
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    x = np.concatenate([data.x("train"), data.x("validation")])
+    codec = TablePCA(2, indicators=True).fit(data)
+    np.testing.assert_allclose(codec.decode(np.zeros((1, 2)))[0, 0], np.nanmean(x[:, 0]), atol=1e-6)
+    np.testing.assert_allclose(codec._mean, np.nanmean(x, axis=0), atol=1e-6)
+
+
 def test_pca_of_complete_numbers_is_pca():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(200, 3)) @ rng.normal(size=(3, 6)), columns=list("abcdef"))
