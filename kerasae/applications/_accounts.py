@@ -15,7 +15,8 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     A model says it itself, with its loss by feature as `nll`. Of any other codec the residual is `x`
     less the reconstruction; 1 for a category, boolean or token rebuilt wrong; of an entry that is missing,
     or a category that training never saw, the deviance of that, `sqrt(2 Column.gap)` and `sqrt(2
-    Column.unseen)`. Tables say which entries are `missing`.
+    Column.unseen)`. Tables say which entries are `missing`. NaN in a vector or image
+    stays NaN: such an example cannot be judged.
 
     Args:
         codec: whose reconstructions.
@@ -41,5 +42,5 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
             account["missing"] = np.isnan(x).astype("float32")
         if spec.kind == "text":
             difference = np.where(x == 0, 0, difference)
-    residual = np.nan_to_num(difference, nan=0.0).reshape(len(x), -1).astype("float32")
+    residual = difference.reshape(len(x), -1).astype("float32")
     return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}

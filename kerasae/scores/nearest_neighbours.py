@@ -62,20 +62,32 @@ class NearestNeighboursScore(Score):
         return self
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        return self._distance(inputs["code"], 0)
+        return self._mean(self._nearest(inputs["code"], self.neighbours))
 
     def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
-        # Each is its own nearest neighbour, where it is kept.
-        return self._distance(ops.convert_to_tensor(inputs["code"]), 1 if self._rows < self.most else 0)
+        code = ops.convert_to_tensor(inputs["code"])
+        nearest = self._nearest(code, self.neighbours + 1)
+        if nearest.shape[1] == 1:
+            return self._mean(nearest)
+        others = self._mean(nearest[:, 1:])
+        if self._rows < self.most:
+            # Each is its own nearest neighbour.
+            return others
+        # Of many rows some are kept: those that have a neighbour no further away than rounding.
+        rounding = 1e-12 * ops.sum(ops.square(ops.cast(code, "float64")), axis=1)
+        return ops.where(nearest[:, 0] <= rounding, others, self._mean(nearest[:, : self.neighbours]))
 
-    def _distance(self, code: Any, skipped: int) -> Any:
+    def _nearest(self, code: Any, count: int) -> Any:
+        """Squares of the distances to the nearest codes, the nearest first, `(batch, count)` at most."""
         # In float64: |a|^2 + |b|^2 - 2ab cancels where codes are far from 0 and near to each other.
         code, codes = ops.cast(code, "float64"), ops.cast(self.codes, "float64")
         squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(codes), axis=1)[None]
         squared = squared - 2.0 * ops.matmul(code, ops.transpose(codes))
-        count = min(self.neighbours + skipped, self._rows)
-        nearest = -ops.top_k(-squared, count)[0][:, min(skipped, count - 1) :]
-        return ops.cast(ops.mean(ops.sqrt(ops.maximum(nearest, 0.0)), axis=1), "float32")
+        return -ops.top_k(-squared, min(count, self._rows))[0]
+
+    @staticmethod
+    def _mean(squared: Any) -> Any:
+        return ops.cast(ops.mean(ops.sqrt(ops.maximum(squared, 0.0)), axis=1), "float32")
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         squared = ops.square(inputs["residual"])

@@ -50,25 +50,33 @@ class Threshold:
     def share_range(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the ends of the share of new normal rows that is flagged.
 
-        Of `n` held-out rows `k - 1` are above the threshold, so the share of new rows above it follows a
-        Beta(k, n + 1 - k) distribution, whatever the scores are: exactly for a threshold at one of them.
+        Of `n` held-out rows `a` are above the threshold. The share of new rows above the least of these
+        follows a Beta(a, n + 1 - a) distribution and that above the next row below it a Beta(a + 1, n - a)
+        distribution, whatever the scores are. A threshold between the two rows has a share between
+        these: its range begins with the first and ends with the second. Above all held-out rows it begins
+        at 0.
 
         Args:
             confidence: probability that the share lies between the ends, in (0, 1).
 
         Reference: Vovk 2012, ACML, proposition 2a.
         """
-        low, high = beta.interval(confidence, *self._ranks())
+        fewest, most = self._ranks()
+        low = beta.ppf((1 - confidence) / 2, *fewest) if fewest[0] else 0.0
+        high = beta.ppf((1 + confidence) / 2, *most) if most[1] else 1.0
         return float(low), float(high)
 
     def count_range(self, rows: int, confidence: float = 0.95) -> tuple[int, int]:
         """Return the ends of the number of `rows` new normal rows that is flagged: beta-binomial."""
-        low, high = betabinom.interval(confidence, rows, *self._ranks())
+        fewest, most = self._ranks()
+        low = betabinom.ppf((1 - confidence) / 2, rows, *fewest) if fewest[0] else 0
+        high = betabinom.ppf((1 + confidence) / 2, rows, *most) if most[1] else rows
         return int(low), int(high)
 
-    def _ranks(self) -> tuple[int, int]:
-        rank = min(self.above_ + 1, self.rows_)
-        return rank, self.rows_ + 1 - rank
+    def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Parameters of the distributions between which that of the share lies."""
+        above, rows = self.above_, self.rows_
+        return (above, rows + 1 - above), (above + 1, rows - above)
 
 
 def clear_of(scores: np.ndarray, threshold: float) -> float:

@@ -45,6 +45,11 @@ class ConformalThreshold(Threshold):
         self.scores_ = scores
         return float(scores[len(scores) - allowed])
 
+    def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        # It lies at a held-out score, so the distribution is known exactly.
+        rank = min(self.above_ + 1, self.rows_)
+        return (rank, self.rows_ + 1 - rank), (rank, self.rows_ + 1 - rank)
+
     def p_values(self, scores: np.ndarray) -> np.ndarray:
         """The conformal p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""
         return conformal_p_values(self.scores_, scores)

@@ -34,12 +34,18 @@ class ParetoTailThreshold(Threshold):
         if self.false_alarms >= self.tail:
             return float(np.quantile(scores, 1 - self.false_alarms))
         begin = float(np.quantile(scores, 1 - self.tail))
-        excesses = scores[scores > begin] - begin
+        # A row that cannot be judged has the largest float32. It is beyond any threshold, and says nothing
+        # of the tail's shape.
+        judged = scores[scores < np.finfo("float32").max]
+        excesses = judged[judged > begin] - begin
         if len(excesses) < 10:
             raise ValueError(
                 f"A tail needs at least 10 held-out rows, received {len(excesses)} of {len(scores)}; raise "
                 "`tail`, or take another threshold."
             )
         shape, _, scale = genpareto.fit(excesses, floc=0.0)
-        beyond = self.false_alarms * len(scores) / len(excesses)
+        unjudged = len(scores) - len(judged)
+        beyond = (self.false_alarms * len(scores) - unjudged) / len(excesses)
+        if beyond <= 0:
+            return float(judged.max())
         return begin + float(genpareto.isf(min(beyond, 1.0), shape, scale=scale))

@@ -21,7 +21,12 @@ from kerasae.evaluation import reconstruct
 from kerasae.evaluation._tables import TablePCA
 from kerasae.runs import run_recipe
 from kerasae.scores.whitened import _shrunk
-from kerasae.thresholds import ConformalThreshold
+from kerasae.thresholds import (
+    ConformalThreshold,
+    MedianDeviationThreshold,
+    ParetoTailThreshold,
+    QuantileThreshold,
+)
 from kerasae.thresholds._base import clear_of
 
 
@@ -191,6 +196,23 @@ def test_nearest_neighbours_are_those_of_scikit_learn():
     expected = NearestNeighbors(n_neighbors=4).fit(account["code"]).kneighbors(query)[0].mean(axis=1)
     found = np.asarray(score({"code": query, "residual": account["residual"][:30]}))
     np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("rows", [99, 100, 110, 400])
+def test_a_training_row_is_not_its_own_neighbour_however_many_are_kept(rows):
+    """Of 100 kept rows each of the others has as many to be near to as a kept row has, but for itself."""
+    code = np.random.default_rng(0).normal(loc=30, size=(rows, 3)).astype("float32")
+    account = {"code": code, "residual": code}
+    score = registry.get("score", {"name": "nearest_neighbours", "neighbours": 2, "most": 100})
+    score.adapt(lambda: [account])
+    kept = np.asarray(score.codes)
+    expected = []
+    for row in code:
+        distances = np.sort(np.linalg.norm(kept.astype("float64") - row, axis=1))
+        expected.append(distances[1:3].mean() if distances[0] == 0 else distances[:2].mean())
+    found = np.asarray(score.on_training_rows(account))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert found.min() > 0
 
 
 @pytest.mark.parametrize("center", [30.0, -3000.0])
@@ -370,6 +392,51 @@ def test_the_range_of_the_share_that_is_flagged(n, rate):
     assert threshold.count_range(360) == stats.betabinom.interval(0.95, 360, k, n + 1 - k)
 
 
+@pytest.mark.parametrize(
+    ("threshold", "n"),
+    [
+        (MedianDeviationThreshold(), 200),
+        (MedianDeviationThreshold(deviations=2), 60),
+        (ParetoTailThreshold(false_alarms=0.01), 300),
+        (QuantileThreshold(false_alarms=0.05), 30),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else str(value),
+)
+def test_the_range_of_a_threshold_between_rows_holds_at_least_what_it_says(threshold, n):
+    scores = np.exp(np.random.default_rng(0).normal(size=(300, n)))
+    held = []
+    for one in scores:
+        share = stats.norm.sf(np.log(threshold.fit(one).threshold_))
+        low, high = threshold.share_range(0.95)
+        held.append(low <= share <= high)
+        fewest, most = threshold.count_range(1000)
+        assert 0 <= fewest <= 1000 * share <= most or not held[-1]
+    # A standard error is 0.013.
+    assert np.mean(held) >= 0.95 - 0.04
+
+
+def test_above_all_rows_nothing_may_be_flagged_and_below_all_everything():
+    scores = np.arange(1.0, 21.0)
+    threshold = MedianDeviationThreshold(deviations=9).fit(scores)
+    assert threshold.above_ == 0
+    assert threshold.share_range() == (0.0, pytest.approx(1 - 0.025 ** (1 / 20)))
+    assert threshold.count_range(50)[0] == 0
+    threshold.above_ = 20
+    assert threshold.share_range() == (pytest.approx(0.025 ** (1 / 20)), 1.0)
+    assert threshold.count_range(50)[1] == 50
+
+
+def test_a_row_that_cannot_be_judged_leaves_the_tail_as_it_is():
+    scores = np.random.default_rng(0).exponential(size=200)
+    alone = ParetoTailThreshold(false_alarms=0.01).fit(scores).threshold_
+    highest = float(np.finfo("float32").max)
+    for unjudged in (1, 2):
+        found = ParetoTailThreshold(false_alarms=0.01).fit([*scores, *[highest] * unjudged])
+        # Among 1 % of new rows, a half of a per cent each cannot be judged.
+        assert alone < found.threshold_ <= scores.max() * (1 + 1e-3)
+        assert found.above_ >= unjudged
+
+
 def test_too_few_rows_for_a_rate():
     with pytest.raises(ValueError, match="at least 99 held-out rows, received 98"):
         ConformalThreshold(false_alarms=0.01).fit(np.arange(98.0))
@@ -438,6 +505,10 @@ def test_rows_off_the_plane_are_found_and_the_feature_named(model, rows):
 
 def test_pca_is_a_baseline(rows):
     detector = AnomalyDetector(PCA(2).fit(rows), score="squared_error").fit(rows)
+    broken = np.array(rows.test.examples[:5])
+    broken[2, 1] = np.nan
+    assert list(detector.predict(broken)) == [False, False, True, False, False]
+    assert np.isfinite(detector.score_samples(broken)).all()
     odd = correlated(50, 3)
     odd[:, 4] += 3.0
     assert detector.predict(odd).mean() > 0.9
