@@ -43,6 +43,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
             edge=edge[0] if edge else None,
             describe=_describe,
             sections=sections,
+            vocabulary=(path.parent / "edge" / "vocabulary.json").is_file(),
             most_columns=_COLUMNS,
         ),
         encoding="utf-8",

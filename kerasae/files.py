@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -67,6 +68,13 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, values: Any) -> None:
     """Writes JSON as `write_text` does."""
     _write(path, _text(values))
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays as a compressed `.npz`, as `write_text` does."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **dict(arrays))
+    _write(path, content.getvalue())
 
 
 def read_json(path: Path) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from kerasae.tuning.objectives import Objective, figures, judged_rows
+from kerasae.tuning.objectives import Objective, judged
 from kerasae.tuning.trials import Trial, read_rows
 
 from kerasae.data import Data, Split
@@ -29,6 +29,7 @@ class Point:
         baselines: the value of each baseline of this size.
         errors: Standard error of the difference from each baseline, over the validation rows, where it is
             known.
+        tried: Trials of this size, of which the best was chosen by these rows.
     """
 
     latent_dim: int
@@ -36,6 +37,7 @@ class Point:
     trial: int
     baselines: dict[str, float]
     errors: dict[str, float] = dataclasses.field(default_factory=dict)
+    tried: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Curve:
         if not self.lower or abs(share) > _TELLING:
             return f"{said}, {best.title} {best.value:.4g}"
         if not best.differs(point):
-            return f"{said}, {best.title} {best.value:.4g}, a difference within two standard errors"
+            return f"{said}, {best.title} {best.value:.4g}, {_within(point.tried)}"
         error = 100 * best.error / best.value
         doubt = f" ± {error:.0f}" if error >= 1 else f" ± {error:.1g}" if error else ""
         return f"{said}, {abs(share):.0f}{doubt} % {'below' if share >= 0 else 'above'} {best.title}"
@@ -186,7 +188,13 @@ class _Rival:
     error: float
 
     def differs(self, point: Point) -> bool:
-        return Difference(point.value - self.value, self.error).shown
+        return Difference(point.value - self.value, self.error).shown_by_best_of(point.tried)
+
+
+def _within(tried: int) -> str:
+    if tried == 1:
+        return "a difference within two standard errors"
+    return f"a difference that the best of {tried} trials may have by chance"
 
 
 def _numbers(count: int) -> str:
@@ -220,9 +228,9 @@ def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[in
     for size in sizes:
         found[size] = {}
         for name, codec in measures(data).baselines(size, training).items():
-            value = figures(codec, data, aim.name).get(aim.figure)
-            if value is not None:
-                found[size][name] = Baseline(value, judged_rows(codec, data).get(aim.figure))
+            values, rows = judged(codec, data, aim.name)
+            if aim.figure in values:
+                found[size][name] = Baseline(values[aim.figure], rows.get(aim.figure))
     return found
 
 
@@ -253,16 +261,20 @@ def trade_off(
                 if rows is not None and rival.rows is not None
             }
             values = {name: rival.value for name, rival in rivals.items()}
-            points.append(Point(size, best.figures[aim.figure], best.number, values, errors))
+            tried = len(_rated(trials, aim, size))
+            points.append(Point(size, best.figures[aim.figure], best.number, values, errors, tried))
     return Curve(tuple(points), aim.figure_lower, aim.heading)
 
 
 def best_of(trials: Sequence[Trial], aim: Objective, latent_dim: int | None = None) -> Trial | None:
     """The best trial, of a code size if one is given; the earlier of two that are equal."""
-    rated = [
+    sign = 1.0 if aim.lower else -1.0
+    return min(_rated(trials, aim, latent_dim), key=lambda trial: sign * trial.figures[aim.key], default=None)
+
+
+def _rated(trials: Sequence[Trial], aim: Objective, latent_dim: int | None) -> list[Trial]:
+    return [
         trial
         for trial in trials
         if trial.completed and aim.key in trial.figures and latent_dim in (None, trial.latent_dim)
     ]
-    sign = 1.0 if aim.lower else -1.0
-    return min(rated, key=lambda trial: sign * trial.figures[aim.key], default=None)

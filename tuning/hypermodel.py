@@ -5,10 +5,11 @@ from typing import Any
 
 import keras
 import keras_tuner
-from kerasae.tuning.objectives import figures
+from kerasae.tuning.objectives import judged
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data
+from kerasae.evaluation import RowSums
 from kerasae.models import Autoencoder
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
@@ -92,13 +93,13 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
                 f"its recipe the rest; received {len(args)} positional ones and {sorted(kwargs)}."
             )
         settings = {} if epochs is None else {"epochs": max(1, epochs - initial_epoch)}
-        found, history = self.run(hp, model, callbacks=callbacks, **settings)
+        found, _, history = self.run(hp, model, callbacks=callbacks, **settings)
         return {**found, "epochs": float(initial_epoch + history.best_epoch)}
 
     def run(
         self, hp: keras_tuner.HyperParameters, model: Autoencoder, **settings: Any
-    ) -> tuple[dict[str, float], History]:
-        """Trains the model of a trial: its figures, as `fit` gives them, and its history.
+    ) -> tuple[dict[str, float], dict[str, RowSums], History]:
+        """Trains the model of a trial: its figures, as `fit` gives them, their rows, and its history.
 
         Args:
             hp: of the trial.
@@ -112,9 +113,10 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
             )
         history = train(model, self.data, **{**self.recipe_of(hp).train, **settings})
         best = history.epochs[history.best_epoch - 1]
-        return {
-            **figures(model, self.data, self.objective),
+        figures, rows = judged(model, self.data, self.objective)
+        figures |= {
             "val_reconstruction": best["val_reconstruction"],
             "epochs": float(history.best_epoch),
             "parameters": float(model.count_params()),
-        }, history
+        }
+        return figures, rows, history

@@ -87,23 +87,22 @@ def objective(name: str, data: Data) -> Objective:
     return known[name]
 
 
-def figures(codec: Codec, data: Data, name: str) -> dict[str, float]:
-    """The figures of a codec on the validation split that have a number, `val_` in front.
+def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[str, RowSums]]:
+    """The figures of a codec on the validation split that have a number, and what each row adds to them.
+
+    The keys have `val_` in front. Rows are known of figures that decide a comparison.
 
     Args:
         codec: a trained model, or a baseline.
         data: with a validation split.
         name: of the objective: a probe is not trained where nobody asks for it.
     """
-    found: dict[str, Any] = dict(measures(data).figures(codec, data, "validation"))
+    found: dict[str, Any]
+    found, rows = measures(data).measured(codec, data, "validation")
     if name in _MORE:
-        found[name] = _MORE[name](codec, data, found)
-    return {f"val_{key}": float(value) for key, value in found.items() if isinstance(value, int | float)}
-
-
-def judged_rows(codec: Codec, data: Data) -> dict[str, RowSums]:
-    """What each validation row adds to the figures that decide a comparison, `val_` in front."""
-    return {f"val_{key}": rows for key, rows in measures(data).measured(codec, data, "validation")[1].items()}
+        found = {**found, name: _MORE[name](codec, data, found)}
+    figures = {f"val_{key}": float(value) for key, value in found.items() if isinstance(value, int | float)}
+    return figures, {f"val_{key}": one for key, one in rows.items()}
 
 
 def _cost(codec: Any, data: Data, found: dict[str, Any]) -> float:

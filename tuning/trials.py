@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kerasae.evaluation import RowSums
-from kerasae.files import read_arrays, read_json, write_json
+from kerasae.files import read_arrays, read_json, write_arrays, write_json
 
 _ROWS = "rows.npz"
 #: Reasons begin with it where a trial was not run for its cost.
@@ -133,7 +131,7 @@ def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
     parts: dict[str, Any] = {}
     for key, one in rows.items():
         parts |= {f"{key}:totals": one.totals, f"{key}:counts": one.counts}
-    np.savez_compressed(folder / _ROWS, **parts)
+    write_arrays(folder / _ROWS, parts)
 
 
 def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:

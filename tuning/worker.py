@@ -13,7 +13,6 @@ import keras
 import keras_tuner
 from keras_tuner.errors import FailedTrialError
 from kerasae.export import device_cost
-from kerasae.tuning.objectives import judged_rows
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
@@ -103,7 +102,9 @@ class TrialTuner(keras_tuner.Tuner):
             _forget_damaged(Checkpoint(own / "checkpoint"))
             callbacks = self._deepcopy_callbacks(self.callbacks)
             self._configure_tensorboard_dir(callbacks, trial)
-            figures, history = hypermodel.run(hp, model, callbacks=callbacks, folder=own, resume=True)
+            figures, rows, history = hypermodel.run(
+                hp, model, callbacks=callbacks, folder=own, resume=True
+            )
         except keras_tuner.errors.FatalError:
             raise
         except Exception as error:
@@ -124,7 +125,7 @@ class TrialTuner(keras_tuner.Tuner):
             )
             raise FailedTrialError(reason) from error
         figures |= costs
-        write_rows(folder, judged_rows(model, hypermodel.data))
+        write_rows(folder, rows)
         write_result(
             folder,
             figures=figures,

@@ -35,7 +35,7 @@ from kerasae.tuning import (
     work,
 )
 from kerasae.tuning import refit as refit_module
-from kerasae.tuning.objectives import figures
+from kerasae.tuning.objectives import judged
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.trials import Trial, read_rows, write_rows
 from kerasae.tuning.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
@@ -350,10 +350,10 @@ def test_an_objective_is_a_figure_of_a_trial(name, digits):
     )
     recipe = Recipe.of(latent_dim=4, train={"epochs": 2})
     model = recipe.build(two)
-    aim, found = objective(name, two), figures(model, two, name)
+    aim, found = objective(name, two), judged(model, two, name)[0]
     if name != "reconstruction":
         assert aim.key in found
-    assert aim.figure in figures(PCA(4).fit(two), two, name)
+    assert aim.figure in judged(PCA(4).fit(two), two, name)[0]
     if name == "cost":
         assert found["val_cost"] == pytest.approx(found["val_error"] * model.count_params() ** 0.07)
     if name == "auroc":
