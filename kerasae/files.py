@@ -73,7 +73,8 @@ def write_json(path: Path, values: Any) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as a compressed `.npz`, as `write_text` does."""
     content = io.BytesIO()
-    np.savez_compressed(content, **dict(arrays))
+    named: dict[str, Any] = dict(arrays)
+    np.savez_compressed(content, **named)
     _write(path, content.getvalue())
 
 

@@ -102,9 +102,7 @@ class TrialTuner(keras_tuner.Tuner):
             _forget_damaged(Checkpoint(own / "checkpoint"))
             callbacks = self._deepcopy_callbacks(self.callbacks)
             self._configure_tensorboard_dir(callbacks, trial)
-            figures, rows, history = hypermodel.run(
-                hp, model, callbacks=callbacks, folder=own, resume=True
-            )
+            figures, rows, history = hypermodel.run(hp, model, callbacks=callbacks, folder=own, resume=True)
         except keras_tuner.errors.FatalError:
             raise
         except Exception as error:

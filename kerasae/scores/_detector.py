@@ -19,8 +19,8 @@ class Detector(keras.Model):
     Args:
         score: a fitted score, or its config.
         threshold: above it, strictly, an example is anomalous.
-        false_alarms: Share of new normal rows that the threshold is meant to flag; `None` where it is not found
-            from one.
+        false_alarms: Share of new normal rows that the threshold is meant to flag; `None` where it is
+            not found from one.
         calibration_rows: Number of rows that the threshold was found from; `None` if unknown.
 
     Call arguments:

@@ -428,13 +428,13 @@ def test_above_all_rows_nothing_may_be_flagged_and_below_all_everything():
 
 def test_a_row_that_cannot_be_judged_leaves_the_tail_as_it_is():
     scores = np.random.default_rng(0).exponential(size=200)
-    alone = ParetoTailThreshold(false_alarms=0.01).fit(scores).threshold_
     highest = float(np.finfo("float32").max)
-    for unjudged in (1, 2):
-        found = ParetoTailThreshold(false_alarms=0.01).fit([*scores, *[highest] * unjudged])
-        # Among 1 % of new rows, a half of a per cent each cannot be judged.
-        assert alone < found.threshold_ <= scores.max() * (1 + 1e-3)
+    # 1 of 201 is more than 0.1 %, so no judged row of the tail is left to flag.
+    for rate, unjudged in ((0.02, 1), (0.01, 1), (0.001, 1)):
+        alone = ParetoTailThreshold(false_alarms=rate).fit(scores).threshold_
+        found = ParetoTailThreshold(false_alarms=rate).fit([*scores, *[highest] * unjudged])
         assert found.above_ >= unjudged
+        assert 0.8 * alone < found.threshold_ < 2 * scores.max()
 
 
 def test_too_few_rows_for_a_rate():

@@ -259,7 +259,16 @@ def test_a_difference_within_two_standard_errors_is_none(digits, tmp_path):
         curve = trade_off([trial], aim, rival, folder.parent)
         assert 0 < curve.points[0].errors["pca"] < 0.1 * mine.value
         said[factor] = curve.words()
+        equal = [dataclasses.replace(trial, number=n) for n in range(30)]
+        assert trade_off(equal, aim, rival, folder.parent).points[0].tried == 30
     assert "a difference within two standard errors" in said[1.0][0][1]
+    point = dataclasses.replace(curve.points[0], value=0.88 * curve.points[0].baselines["pca"])
+    point = dataclasses.replace(point, errors={"pca": 0.05 * point.baselines["pca"]})
+    for tried, words in ((1, "12 ± 5 % below PCA"), (30, "that the best of 30 trials may have by chance")):
+        [(_, first), *_] = dataclasses.replace(
+            curve, points=(dataclasses.replace(point, tried=tried),)
+        ).words()
+        assert words in first
     assert said[1.0][-1][1].startswith("At 2 numbers PCA is as good") and not said[1.0][-1][0]
     assert len(said[0.5]) == 1 and re.search(r"5\d ± \d % below PCA", said[0.5][0][1])
 
