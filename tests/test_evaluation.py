@@ -139,8 +139,8 @@ def test_the_best_of_many_equal_codecs_is_rarely_shown_to_be_better():
     for count in (1, 5, 30, 100):
         least = rng.normal(size=(4000, count)).min(axis=1)
         shown = np.mean([Difference(value, 1.0).shown_by_best_of(count) for value in least])
-        # Half of the chance lies on the other side. A standard error is 0.0024.
-        assert shown == pytest.approx(0.0228 if count == 1 else 0.0230, abs=0.008)
+        # The best of many is rarely worse than what it is compared with. A standard error is 0.0024.
+        assert shown == pytest.approx(0.0455 if count == 1 else 0.023, abs=0.008)
 
 
 def test_rows_that_are_all_rebuilt_move_nothing():
