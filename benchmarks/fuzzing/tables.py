@@ -72,7 +72,7 @@ class Parquet(Csv):
                 "b": np.arange(14) % 2 == 0,
             }
         )
-        for packed in ("snappy", None):
+        for table, packed in ((frame, "snappy"), (frame, None), (frame.set_index("k"), None)):
             file = io.BytesIO()
-            frame.to_parquet(file, compression=packed)
+            table.to_parquet(file, compression=packed)
             yield file.getvalue()
