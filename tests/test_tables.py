@@ -24,6 +24,7 @@ from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
 from kerasae.data._base import SPLITS, draw_splits
 from kerasae.data._csv import CsvFile
+from kerasae.data._labels import tidy_labels
 from kerasae.data._layout import _DELIMITERS
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
@@ -505,6 +506,38 @@ def test_labels_are_what_they_were():
     assert set(from_frame(frame, labels="y").train.labels) == {"1", ""}
     frame["y"] = [2.0, 1.0] * 4
     assert from_frame(frame, labels="y").train.labels.dtype == "int64"
+
+
+@pytest.mark.parametrize(
+    ("entries", "labels"),
+    [
+        (["99999999999999999999", "1"], ["99999999999999999999", "1"]),
+        (["9007199254740993", "-0"], [9007199254740993, 0]),
+        (["1.0", "0.0"], [1, 0]),
+        (["1.0", ""], ["1", ""]),
+        (["007", "7"], ["007", "7"]),
+        (["inf", "1"], ["inf", "1"]),
+        (["1e3", "0.5"], [1000.0, 0.5]),
+        ([True, False], [1, 0]),
+        ([True, None], ["1", ""]),
+        (np.array([2**53 + 1, 3], "uint64"), [2**53 + 1, 3]),
+        ([2**53 + 1, None], [str(2**53 + 1), ""]),
+        (np.array([1e20, 1.0]), [1e20, 1.0]),
+    ],
+)
+def test_labels_are_numbers_only_where_no_digit_is_lost(tmp_path, entries, labels):
+    found = tidy_labels(entries)
+    assert found.tolist() == labels
+    assert found.dtype.kind == {str: "U", int: "i", float: "f"}[type(labels[0])]
+    # In a file of texts, in a table, and in one that has types.
+    frame = pd.DataFrame({"y": pd.Series([*entries] * 4, dtype=object), "text": "a b", "n": range(8)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    if isinstance(entries[0], str):
+        frame.to_csv(tmp_path / "t.csv", index=False)
+    for file in tmp_path.iterdir():
+        table = load_data(file, labels="y", test=1.0).test.labels
+        words = load_data(f"text:{file}", column="text", labels="y", test=1.0).test.labels
+        assert table.tolist() == words.tolist() == labels * 4
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from kerasae import notations, registry
 from kerasae.data._base import Data, draw_splits
-from kerasae.data._csv import CsvFile, ParquetFile, nulls
-from kerasae.data._labels import tidy_labels
+from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._labels import labels_of, tidy_labels
 from kerasae.data._plain_text import stem, text_suffix
 from kerasae.data._sentinels import Sentinels
 from kerasae.data._skipping import Skipped
@@ -357,8 +357,7 @@ def _scan(
             frame = _read_block(block, readers)
             if ids:
                 frame.index = _index(block, ids)
-            given = None if labels is None else nulls(block[labels]).to_pandas().fillna("").to_numpy(object)
-            yield frame, given
+            yield frame, None if labels is None else labels_of(block[labels])
         if known is not None:
             for one in readers.values():
                 _check_contradiction(one, source.path)
@@ -506,7 +505,7 @@ def _typed(
             frame = pd.DataFrame({column.name: values(block, column) for column in columns})
             if ids:
                 frame.index = _index(block, ids)
-            yield frame, None if labels is None else block[labels].to_pandas().to_numpy()
+            yield frame, None if labels is None else labels_of(block[labels])
         for one in readers.values():
             _check_contradiction(one, source.path)
         _say_unread(readers, known)

@@ -1,7 +1,6 @@
 """Texts: one a line of a text file, or a column of a CSV or Parquet file."""
 
 import dataclasses
-import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 
 from kerasae.data._base import Data, make_data
 from kerasae.data._csv import nulls
+from kerasae.data._labels import labels_of, tidy_labels
 from kerasae.data._plain_text import PlainText, encoding_advice, stem, text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data.tables import open_table
@@ -124,11 +124,10 @@ def _column(
     for block in source.blocks():
         texts += _strings(block[column])
         if labels is not None:
-            given += _strings(block[labels])
+            given += labels_of(block[labels]).tolist()
     if labels is None:
         return texts, None
-    found = np.array(given)
-    return texts, found.astype("int64") if all(re.fullmatch(r"-?\d{1,18}", one) for one in given) else found
+    return texts, tidy_labels(given)
 
 
 def _strings(column: pa.ChunkedArray) -> list[str]:
