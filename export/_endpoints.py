@@ -81,6 +81,9 @@ def endpoints(
 ) -> list[Endpoint]:
     """What every artifact answers; the first is what a client gets that names no signature.
 
+    `sample` and `sample_posterior` draw the code and answer the mean of `p(x|z)` there, without the
+    likelihood's own noise, where `VariationalAutoencoder.sample` draws from `p(x|z)` for vectors and tables.
+
     Args:
         model: a built autoencoder with a preprocessor.
         view: how raw examples enter and leave.

@@ -6,7 +6,10 @@ import subprocess
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from kerasae.export._onnx_model import OnnxModel
+from kerasae.export._views import edge_view
 
 from kerasae import export
 from kerasae.models import UndercompleteAutoencoder
@@ -46,11 +49,28 @@ def test_a_bundle_holds_what_it_promises(ship):
         assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
 
 
+def test_rows_with_gaps_have_numbers_for_answers_in_onnx(ship, subject, sources):
+    """A gap is NaN on its way in; a graph that multiplies it away, rather than choosing, answers NaN."""
+    model, raw = subject("table").model, sources["table"].test.examples
+    raw = pd.concat([raw, raw.iloc[:1].where(raw.iloc[:1].isna())])
+    assert raw.drop(columns="empty").isna().any(axis=1).mean() > 0.5
+    sent = edge_view(model.preprocessor).feed(raw)
+    answers = OnnxModel(ship / "onnx" / "small.onnx").run("all", sent)
+    assert len(answers["score"]) == len(raw)
+    assert not any(np.isnan(answers[name]).any() for name in ("z", "z_log_var", "score"))
+    # A row without a single entry has nothing that speaks for it.
+    assert np.isfinite(answers["score"][:-1]).all()
+    np.testing.assert_allclose(answers["z"][:-1], model.transform(raw.iloc[:-1]), rtol=1e-3, atol=1e-4)
+
+
 def test_the_card_says_by_what_key_a_column_is_sent(ship):
     card = (ship / "README.md").read_text()
     assert r"| income \(USD\)/year | `income__USD__year` | number |" in card
-    assert "`seed` is two int32" in card
+    assert card.startswith("# small\n") and "`seed` is two int32" in card
     assert "`eps` is noise" in card
+    # New rows of Python are draws of the likelihood; those of a graph are not.
+    assert card.count("the mean of `p(x|z)` there, without the likelihood's own noise") == 2
+    assert "these rows vary less than real ones; `kerasae apply generation` draws" in card
 
 
 def test_a_bundle_says_where_its_artifacts_are(subject, tmp_path):
