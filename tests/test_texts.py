@@ -203,6 +203,21 @@ def test_texts_made_anew_keep_their_length_and_the_others_are_left():
         assert share == 0 or 1 in words
 
 
+def test_texts_without_words_are_left_as_they_are():
+    preprocessing = TextPreprocessing(Spec("text", (3,), "string"), resampled=1.0)
+    x = tf.constant([[2, 0, 0], [1, 2, 0]])
+    np.testing.assert_array_equal(preprocessing.augment(x, tf.constant([1, 2])), x)
+
+
+def test_the_ends_of_what_can_be_asked():
+    spec = Spec("text", (1,), "string")
+    found = TextPreprocessing(spec, max_tokens=4, max_length=2, resampled=0.0)
+    found = found.fit(["one two two", "two"])
+    assert found.spec.vocabulary == ("", "[UNK]", "[end of text]", "two")
+    np.testing.assert_array_equal(found.to_x(["one two", "two", ""]), [[1, 2], [3, 2], [2, 0]])
+    assert TextPreprocessing(spec, resampled=1.0).resampled == 1
+
+
 # The loss --------------------------------------------------------------------------------------------
 
 
