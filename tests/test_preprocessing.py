@@ -92,6 +92,19 @@ def test_a_density_of_x_becomes_one_of_raw_numbers():
         Preprocessor(VECTOR).log_volume(x)
 
 
+@pytest.mark.parametrize("size", [1e3, -1e6])
+def test_one_gross_error_in_a_hundred_rows_does_not_count(size):
+    raw = rows(100)
+    raw[40, 1] = size
+    with pytest.warns(UserWarning, match="feature 1 "):
+        found = Standardization(VECTOR).fit_chunks(cut(raw))
+    kept = np.delete(raw[:, 1], 40)
+    assert (found.mean[1], found.std[1]) == pytest.approx((kept.mean(), kept.std()))
+    assert (found.low[1], found.high[1]) == (kept.min(), kept.max())
+    assert found.gross == [0, 1, 0, 0]
+    assert found.mean[0] == pytest.approx(raw[:, 0].mean())
+
+
 # Rescaling -------------------------------------------------------------------------------------------
 
 
