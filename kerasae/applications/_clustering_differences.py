@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasae.applications._measures import as_date, as_floats, is_date
 from kerasae.report import as_text
 from kerasae.report.page import Listing
 
@@ -53,7 +54,7 @@ def differences(rows: pd.DataFrame, inside: np.ndarray) -> list[Difference]:
 def _of_column(name: str, values: pd.Series, inside: np.ndarray) -> list[Difference]:
     if pd.api.types.is_bool_dtype(values.dtype) or not _is_measure(values):
         return _of_shares(name, values, inside)
-    numbers = _numbers(values)
+    numbers = as_floats(values)
     parts = [numbers[where & ~np.isnan(numbers)] for where in (inside, ~inside)]
     gaps = values.isna()
     found = _of_shares(name, gaps.map({True: None, False: ""}), inside) if gaps.any() else []
@@ -82,21 +83,11 @@ def _of_shares(name: str, values: pd.Series, inside: np.ndarray) -> list[Differe
 
 
 def _is_measure(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype)
-
-
-def _numbers(values: pd.Series) -> np.ndarray:
-    """Numbers, or seconds since 1970; NaN where missing."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        seconds = (values - pd.Timestamp(0, tz=values.dt.tz)).dt.total_seconds()
-        return seconds.to_numpy("float64", na_value=np.nan)
-    return values.to_numpy("float64", na_value=np.nan)
+    return pd.api.types.is_numeric_dtype(values.dtype) or is_date(values)
 
 
 def _mean_text(values: pd.Series, mean: float) -> str:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return as_text(pd.Timestamp(mean, unit="s").round("s"))
-    return as_text(float(mean), 3)
+    return as_text(as_date(mean, values)) if is_date(values) else as_text(float(mean), 3)
 
 
 def typical_rows(rows: pd.DataFrame, found: np.ndarray, clusters: int) -> pd.DataFrame:

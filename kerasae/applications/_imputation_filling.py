@@ -19,6 +19,7 @@ from kerasae.applications._table_values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
+from kerasae.preprocessing._raw_types import in_zone
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import named_by_text
 
@@ -108,7 +109,10 @@ def flatten(x: np.ndarray) -> np.ndarray:
 
 
 def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:
-    """`x` of a table as its columns in raw units: numbers as floats, dates as dates, NaN where missing."""
+    """`x` of a table as its columns in raw units, NaN where missing.
+
+    Numbers are floats, and dates are dates in the time zone of their column.
+    """
     found = {name: np.asarray(values) for name, values in view.inverse(x).items()}
     frame = pd.DataFrame(index=range(len(x)))
     for column in view.spec.columns:
@@ -117,7 +121,8 @@ def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:
             texts = [value.decode() for value in values]
             frame[column.name] = pd.Series([text or None for text in texts], dtype=object)
         elif column.kind == "date":
-            frame[column.name] = pd.to_datetime(pd.Series(np.round(values * 1e6)), unit="us")
+            moments = pd.to_datetime(pd.Series(np.round(values * 1e6)), unit="us")
+            frame[column.name] = in_zone(moments, column.dtype)
         else:
             frame[column.name] = values
     return frame

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from kerasae.applications._measures import as_floats, is_date
 from kerasae.applications._table_values import at, ranks
 from kerasae.data import Data
 
@@ -58,14 +59,14 @@ def _pairs(raw: pd.DataFrame, names: list[str]) -> dict[str, tuple[str, np.ndarr
     """The leader of each column that follows one, and the sorted differences of training rows."""
     if not 2 <= len(names) <= _COLUMNS:
         return {}
-    values = {name: _as_float(raw[name]) for name in names}
+    values = {name: as_floats(raw[name]) for name in names if raw[name].notna().any()}
     spread = {name: float(np.nanstd(column)) for name, column in values.items()}
     found: list[tuple[float, str, str, np.ndarray]] = []
-    for name in names:
-        for leader in names:
+    for name in values:
+        for leader in values:
             # Deviations of the two differ by that of the difference at most.
             near = abs(spread[name] - spread[leader]) <= _FOLLOWS * spread[name]
-            if name == leader or not near or raw[name].dtype.kind != raw[leader].dtype.kind:
+            if name == leader or not near or _kind(raw[name]) != _kind(raw[leader]):
                 continue
             gaps = values[name] - values[leader]
             gaps = gaps[~np.isnan(gaps)]
@@ -78,15 +79,12 @@ def _pairs(raw: pd.DataFrame, names: list[str]) -> dict[str, tuple[str, np.ndarr
     return pairs
 
 
-def _as_float(column: pd.Series) -> np.ndarray:
-    """Numbers, or seconds since 1970; NaN where missing."""
-    if column.dtype.kind == "M":
-        moments = column.astype("datetime64[us]").to_numpy()
-        return np.where(np.isnat(moments), np.nan, moments.astype("int64") / 1e6)
-    return column.to_numpy("float64", na_value=np.nan)
+def _kind(column: pd.Series) -> tuple[str, bool]:
+    """The kind of a column, and whether it has a time zone: a date without one has no place among those."""
+    return column.dtype.kind, is_date(column) and column.dt.tz is not None
 
 
 def _added(column: pd.Series, differences: np.ndarray) -> pd.Series:
-    if column.dtype.kind == "M":
+    if is_date(column):
         return column + pd.to_timedelta(np.round(differences), unit="s")
     return column + (np.round(differences) if column.dtype.kind in "iu" else differences)

@@ -13,6 +13,8 @@ _MOST = 20_000
 _SHARED = 0.05
 #: Decimals that are looked for; with more, values are not rounded.
 _DECIMALS = 6
+#: Relative error of a float64 that still stands for its decimals: it may have been computed.
+_EXACT = 1e-12
 
 
 class TableValues:
@@ -31,18 +33,20 @@ class TableValues:
         few = data.drawn("train", _MOST, seed)
         self._view: Any = data.preprocessor
         features = data.spec.features
-        self._cells = [i for i, column in enumerate(features) if column.kind in ("number", "date")]
         self._names = [column.name for column in features]
         self._kinds = [column.kind for column in features]
         x = few.x("train")
+        # A column without a value among the rows drawn has nothing to learn from: it stays as it is made.
+        known = ~np.isnan(x).all(axis=0)
+        self._cells = [i for i in np.flatnonzero(known) if self._kinds[i] in ("number", "date")]
         raw = few.train.examples.rename(columns=str)
         self._sorted = {cell: _sorted(x[:, cell]) for cell in self._cells}
         self._ends = {cell: (values[0], values[-1]) for cell, values in self._sorted.items()}
         self._shared = {cell: _shared(values) for cell, values in self._sorted.items()}
         self._decimals = {
-            name: _decimals(raw[name].to_numpy("float64", na_value=np.nan))
-            for name in self._names
-            if pd.api.types.is_float_dtype(raw[name].dtype)
+            name: _decimals(_floats(raw[name]))
+            for i, name in enumerate(self._names)
+            if known[i] and pd.api.types.is_float_dtype(raw[name].dtype)
         }
         self._bounds = {name: (raw[name].min(), raw[name].max()) for name in self._decimals}
 
@@ -152,11 +156,17 @@ def _shared(values: np.ndarray) -> np.ndarray:
     return kinds[counts >= max(2, _SHARED * len(values))]
 
 
+def _floats(column: pd.Series) -> np.ndarray:
+    """A column of floats as an array of their own precision, NaN where missing."""
+    return column.to_numpy(getattr(column.dtype, "numpy_dtype", column.dtype), na_value=np.nan)
+
+
 def _decimals(values: np.ndarray) -> int | None:
-    """Digits behind the point of all values, or `None` for many."""
-    known = values[np.isfinite(values)]
+    """Digits behind the point of all values, or `None` for many; to the precision of their type."""
+    known = values[np.isfinite(values)].astype("float64")
+    exact = max(_EXACT, float(np.finfo(values.dtype).eps))
     for count in range(_DECIMALS + 1):
-        if np.allclose(np.round(known, count), known, rtol=1e-12, atol=0.0):
+        if np.allclose(np.round(known, count), known, rtol=exact, atol=0.0):
             return count
     return None
 

@@ -91,7 +91,16 @@ def _dates(series: pd.Series, column: Column) -> np.ndarray:
         moments[~strings] = _in_utc(pd.to_datetime(series[~strings], utc=True)).to_numpy()
         moments[strings] = _parsed(series[strings], column).to_numpy()
         series = moments
-    micro = _in_utc(series).to_numpy()
+    return seconds_since_1970(series)
+
+
+def seconds_since_1970(moments: pd.Series) -> np.ndarray:
+    """Dates, with a time zone or without, as seconds since 1970 in UTC, `(rows,)`; NaN where missing.
+
+    Raises:
+        TypeError: if `moments` are of another type.
+    """
+    micro = _in_utc(moments).to_numpy()
     return np.where(np.isnat(micro), np.nan, micro.astype("int64") / 1e6)
 
 

@@ -41,6 +41,7 @@ _ARROW_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
 _ARROW_ZONED = re.compile(r"timestamp\[(\w+), tz=(.+)\]")
 _ARROW_DICTIONARY = re.compile(r"dictionary<values=(.+), indices=(\w+), ordered=([01])>")
 _ZONED = re.compile(r"datetime64\[(\w+), (.+)\]")
+_ZONE = re.compile(r"(?:datetime64\[\w+, |timestamp\[\w+, tz=)([^\]]+)\]")
 
 
 def plain(series: pd.Series) -> pd.Series:
@@ -88,6 +89,12 @@ def type_name(series: pd.Series) -> str:
     if pd.api.types.is_object_dtype(dtype) and (kind := _objects(series)):
         return f"object[{kind}]"
     return str(dtype)
+
+
+def in_zone(moments: pd.Series, name: str) -> pd.Series:
+    """Put dates in UTC without a zone into the time zone of a type named by `type_name`, if it has one."""
+    found = _ZONE.search(name)
+    return as_type(moments, f"datetime64[us, {found[1]}]") if found else moments
 
 
 def as_type(values: pd.Series, name: str) -> pd.Series:

@@ -278,6 +278,8 @@ def test_a_cluster_is_described_by_the_columns_in_which_it_differs():
             "flag": rng.random(2000) < np.where(inside, 0.1, 0.5),
             "lost": pd.Series(rng.normal(size=2000)).mask(inside & (rng.random(2000) < 0.6)),
             "day": pd.Timestamp("2020-01-01") + pd.to_timedelta(np.where(inside, 10, 0), unit="D"),
+            "local": pd.Timestamp("2020-06-01 09:00", tz="Asia/Tokyo")
+            + pd.to_timedelta(2 * inside, unit="D"),
         }
     )
     found = {one.column: one for one in differences(rows, inside)}
@@ -289,6 +291,7 @@ def test_a_cluster_is_described_by_the_columns_in_which_it_differs():
     assert {found["phone"].inside[:4], found["phone"].outside[:4]} <= {"yes:", "no: "}
     assert found["lost"].inside.startswith("–: 6") and found["lost"].outside == "–: 0%"
     assert found["flag"].effect and found["day"].inside == "mean 2020-01-11"
+    assert found["local"].inside == "mean 2020-06-03 09:00:00+09:00"
     assert next(iter(found)) == "day"
     assert differences(rows, np.arange(2000) < 3) == []
 

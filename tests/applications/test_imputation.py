@@ -311,6 +311,21 @@ def test_table_files(imputer, table, tmp_path):
     assert intervals.loc[intervals["column"] == "word", "low"].isna().all()
 
 
+def test_intervals_of_dates_are_in_the_time_zone_of_their_column():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=400)
+    day = pd.Timestamp("2020-06-01", tz="Asia/Tokyo") + pd.to_timedelta(np.round(600 * z), unit="min")
+    data = from_frame(pd.DataFrame({"z": z, "day": day.where(z > -2)}))
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    imputer = Imputer(TablePCA(1, indicators=True).fit(data), most=200).fit(data)
+    filled, low, high = imputer.intervals(data.test.examples.assign(day=pd.NaT))
+    # Before: the ends were in UTC and had no time zone, so they could not be compared.
+    assert low["day"].dt.tz == high["day"].dt.tz == day.tz
+    # The interval of a reconstruction is as wide to both sides, to the rounding of what is filled.
+    middle = low["day"] + (high["day"] - low["day"]) / 2
+    assert (middle - filled["day"]).abs().max() < pd.Timedelta(1, "min")
+
+
 def test_rows_that_no_training_saw(imputer, frame):
     strange = pd.DataFrame(
         {name: [None] for name in frame} | {"word": ["new"], "other": ["kept"]}, index=["alone"]

@@ -14,6 +14,7 @@ from kerasae.applications._generation_report import OF_COPULA, TOLD
 from kerasae.applications._table_followers import Followers
 from kerasae.applications._table_values import TableValues
 from kerasae.data import Data, Split
+from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing.identity import Identity
@@ -67,6 +68,32 @@ def test_noisy_numbers_become_values_of_their_columns(rides):
     check(values.with_gaps(made, np.isnan(rides.x("train"))), rides.train.examples)
 
 
+@pytest.mark.parametrize(
+    ("zones", "follows"),
+    [
+        ((None, None), True),
+        (("Europe/Berlin", "Europe/Berlin"), True),
+        (("UTC", "Asia/Tokyo"), True),
+        # A moment without a zone is neither before nor after one that has one.
+        ((None, "Europe/Berlin"), False),
+    ],
+)
+def test_an_end_follows_its_beginning_in_any_time_zone(rides, zones, follows):
+    frame = rides.train.examples[["begin", "end"]].copy()
+    for name, zone in zip(frame, zones, strict=True):
+        if zone is not None:
+            frame[name] = frame[name].dt.tz_localize("UTC").dt.tz_convert(zone)
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    noisy = data.x("train") + 0.3 * np.random.default_rng(1).normal(size=data.x("train").shape)
+    noisy = noisy.astype("float32")
+    made = Followers(data).fit(noisy).apply(TableValues(data).fit(noisy).frame(noisy), noisy)
+    assert (made.dtypes == frame.dtypes).all()
+    begin, end = (pd.to_datetime(made[name], utc=True) for name in frame)
+    # The shortest ride takes 20 seconds; alone, a third of the ends come before their beginning.
+    assert bool((end - begin).min() >= pd.Timedelta(20, "s")) == follows
+
+
 def test_samples_of_a_model_are_rows_of_the_table(rides):
     recipe = Recipe.of("variational", latent_dim=3, network={"widths": [32]}, train={"epochs": 30})
     model = recipe.build(rides)
@@ -87,6 +114,41 @@ def test_a_likely_number_falls_to_the_value_that_most_rows_share(rides):
     zero, paid = np.unique(rides.x("train")[:, cell])
     x[:, cell] = [zero - 0.2, zero, paid + 5]
     np.testing.assert_allclose(values.settled(x)[:, cell], [zero, zero, paid])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float32"])
+def test_made_numbers_have_the_decimals_of_their_column(dtype):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"price": np.round(rng.gamma(2.0, 8.0, 300), 2), "depth": rng.normal(size=300)})
+    data = from_frame(frame.astype(dtype))
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    x = data.x("train")
+    values = TableValues(data).fit(x)
+    made = values.frame((x + 0.1 * rng.normal(size=x.shape)).astype("float32"))
+    assert (made.dtypes == dtype).all()
+    # float32 has 7 digits: before, prices of that type kept all of them.
+    cents = made["price"].to_numpy("float64") * 100
+    np.testing.assert_allclose(cents, np.round(cents), rtol=1e-6)
+    assert (made["depth"].round(4) != made["depth"]).mean() > 0.9
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_column_without_a_value_among_the_rows_drawn_stays_as_it_is_made():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"full": np.round(rng.normal(size=20_500), 1), "rare": np.nan})
+    left_out = np.setdiff1d(np.arange(len(frame)), drawn_rows(len(frame), 20_000, 0))
+    frame.loc[left_out[:2], "rare"] = [1.25, 3.5]
+    spec = from_frame(frame).spec
+    parts = [Split(frame), *(Split(frame[:0]) for _ in range(2))]
+    data = Data("rare", spec, *parts).with_preprocessor(TablePreprocessing(spec))
+    x = np.array([[0.1, 0.3], [-0.2, -0.4]], "float32")
+    values = TableValues(data).fit(x).fit_likely(x)
+    for made in (values.brought(x), values.kept(x), values.settled(x)):
+        np.testing.assert_array_equal(made[:, 1], x[:, 1])
+    real = data.preprocessor.restore(x)["rare"]
+    made = Followers(data).fit(x).apply(values.frame(x), x)
+    # Before: an IndexError.
+    np.testing.assert_allclose(made["rare"], real)
 
 
 # What made rows are held against ----------------------------------------------------------------
