@@ -38,7 +38,7 @@ class TableValues:
         x = few.x("train")
         # A column without a value among the rows drawn has nothing to learn from: it stays as it is made.
         known = ~np.isnan(x).all(axis=0)
-        self._cells = [i for i in np.flatnonzero(known) if self._kinds[i] in ("number", "date")]
+        self._cells = [i for i, kind in enumerate(self._kinds) if known[i] and kind in ("number", "date")]
         raw = few.train.examples.rename(columns=str)
         self._sorted = {cell: _sorted(x[:, cell]) for cell in self._cells}
         self._ends = {cell: (values[0], values[-1]) for cell, values in self._sorted.items()}

