@@ -100,6 +100,11 @@ def test_samples_of_a_model_are_rows_of_the_table(rides):
     train(model, rides, **recipe.train)
     app = Generation(model).fit(rides)
     check(app.sample(1000, seed=1), rides.train.examples)
+    # Of one code the numbers vary as the likelihood says; means would all be the same.
+    codes = np.repeat(model.transform(rides.test.examples[:1]), 2000, axis=0)
+    numbers = [i for i, one in enumerate(rides.spec.features) if one.kind in ("number", "date")]
+    scales = np.exp(np.array(model.decoder(codes[:1]))[0, -len(numbers) :])
+    np.testing.assert_allclose(app._rows._x(codes, 5)[:, numbers].std(axis=0), scales, rtol=0.1)
     finding = app.report(rides, None)
     # Rows of means, as they were, are told from real ones without fail (AUC 1.00).
     assert finding.figures[TOLD] < 0.85 and finding.figures[OF_COPULA] > 0.5
