@@ -169,6 +169,19 @@ def test_validation_batches_cover_the_split(digits):
     assert max(map(len, parts)) <= 50
 
 
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [
+        ("a.npy A.NPY a.NPZ a.idx a.idx.gz train-images-idx3-ubyte t10k-labels.idx1-ubyte.gz", "arrays"),
+        ("report-idx.csv a-idx3-ubyte.csv stocks-idx2.csv.gz A.CSV", "tables"),
+    ],
+)
+def test_a_file_goes_to_the_source_of_its_ending(tmp_path, names, source):
+    for name in names.split():
+        (tmp_path / name).write_bytes(b"a,b")
+        assert parse_source(str(tmp_path / name))["name"] == source
+
+
 @pytest.mark.parametrize("kind", ["npy", "npz", "idx", "idx.gz"])
 def test_array_files_give_back_what_was_written(tmp_path, kind):
     images = np.random.default_rng(0).integers(0, 256, (40, 6, 7), dtype="uint8")

@@ -37,6 +37,32 @@ def test_rows_keep_their_order_types_and_names(tmp_path):
         read_examples(str(tmp_path / "less.csv"), section, spec)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        # A character within the entries parts no cells.
+        ("v;y\n" + "1,5;0\n3;1\n" * 8, "v\n1,5\n2,5\n", [1.5, 2.5]),
+        ("v;k\n" + "1,5;1\n3;2\n" * 8, "k,v\n1,1.5\n2,2.5\n", None),
+        ("v\n" + "one\ntwo\n" * 8, "v\ntwo, one\none\n", ["two, one", "one"]),
+        # Without names none is taken for one; nor is a name for an entry.
+        ("4,5,6\n7,8,8\n" * 8, "1,2,3\n4,5,6\n7,8,8\n", [1, 4, 7]),
+        ("a 1,4\nb 2,5\na 2,5\n" * 8, "c 3,1\na 2,5\n", ["c 3", "a 2"]),
+        ("id,2020\n" + "1.5,2\n3.5,4\n" * 8, "id,2020\n1.5,2019\n2.5,2021\n", [1.5, 2.5]),
+    ],
+    ids=["comma", "points", "texts", "numbers", "words", "named by numbers"],
+)
+def test_a_new_file_is_laid_out_as_its_columns_show(tmp_path, old, new, found):
+    (tmp_path / "old.csv").write_text(old)
+    section, spec = trained_on(str(tmp_path / "old.csv"), labels="y" if ";y" in old else None)
+    (tmp_path / "new.csv").write_text(new)
+    if found is None:
+        with pytest.raises(ValueError, match=r"Expected numbers in column 'v' .* as in the training"):
+            read_examples(str(tmp_path / "new.csv"), section, spec)
+        return
+    _, rows = read_examples(str(tmp_path / "new.csv"), section, spec)
+    assert [*rows.examples.iloc[:, 0]] == found
+
+
 def test_a_folder_and_one_image_have_the_size_of_the_training(tmp_path):
     rng = np.random.default_rng(0)
     for number in range(5):

@@ -41,6 +41,7 @@ class CsvFile:
         delimiter: between cells, a space for any number of them; `None` finds out.
         encoding: as Python names it; `None` for UTF-8, or UTF-16 with its mark.
         skip: lines above the table; `None` skips comments.
+        wanted: names of columns that the file should have, which show how it is laid out.
 
     Raises:
         ValueError: for an empty file, or a header that cannot be read.
@@ -54,13 +55,14 @@ class CsvFile:
         delimiter: str | None = None,
         encoding: str | None = None,
         skip: int | None = None,
+        wanted: Collection[str] = (),
     ) -> None:
         self.path, self.skipped = path, skipped
         if delimiter is None and text_suffix(path) == ".tsv":
             delimiter = "\t"
         self._plain = PlainText(path, encoding)
         self._text = self._plain.path
-        layout = find_layout(self._text, path, header, delimiter, skip)
+        layout = find_layout(self._text, path, header, delimiter, skip, wanted)
         self._layout = layout
         self.delimiter, self.header = layout.delimiter, layout.header
         self.names = [name for name in layout.names if name]

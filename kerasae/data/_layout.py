@@ -7,7 +7,7 @@ import itertools
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 #: What parts cells; where several would do, one that is rare in texts and numbers first.
@@ -17,6 +17,8 @@ UNIT = "\x1f"
 #: Spaces that part cells: two or more, so that one may stand within a cell, or any number.
 _SEVERAL, _SINGLE = "(?: {2,}|\t)+", " +"
 _COMMENTS = ("#", "//")
+#: Names of columns in a file that names none.
+_AUTOMATIC = "column_{}"
 #: Rows that are looked at, and the fewest from which a layout is judged, the header among them.
 _ROWS, _FEWEST = 100, 3
 #: Bytes from the beginning of a file that are looked at: as many as the fewest rows need, up to a limit.
@@ -53,7 +55,12 @@ class Layout:
 
 
 def find_layout(
-    source: Path, path: Path, header: bool | None, delimiter: str | None, skip: int | None
+    source: Path,
+    path: Path,
+    header: bool | None,
+    delimiter: str | None,
+    skip: int | None,
+    wanted: Collection[str] = (),
 ) -> Layout:
     """The layout of a table, found from its first rows, wherever in the file they begin and end.
 
@@ -63,6 +70,8 @@ def find_layout(
         header: whether the first row holds names; `None` finds out.
         delimiter: between cells, a space for any number of spaces; `None` finds out.
         skip: lines above the table; `None` skips comments, which begin with `#` or `//`.
+        wanted: names of columns that the table should have, as the one of the training had; where they
+            stand in the first row, they show what parts it and that it is the header.
 
     Raises:
         ValueError: for a file without rows, or a name that stands twice.
@@ -71,7 +80,7 @@ def find_layout(
         lines = [*io.StringIO(text, newline="")]
         above = _comments(lines) if skip is None else skip
         table = "".join(lines[above:])
-        parted = _parted(table, whole, delimiter) if table.strip() else None
+        parted = _parted(table, whole, delimiter, wanted) if table.strip() else None
         if parted is not None and len(parted.rows) >= _FEWEST:
             break
     if parted is None or not parted.rows:
@@ -86,10 +95,14 @@ def find_layout(
             rows, line_numbers = [named[0], *rows], [1, *(number + 1 for number in line_numbers)]
             header = True
     first, rest = rows[0], rows[1:]
-    found = _is_header(first, rest, path) if header is None else header
     names = [cell.strip() for cell in first]
+    found = header
+    if found is None:
+        found = _shown_header(names, wanted)
+    if found is None:
+        found = _is_header(first, rest, path)
     if not found:
-        names = [f"column_{number}" for number in range(1, len(first) + 1)]
+        names = [_AUTOMATIC.format(number) for number in range(1, len(first) + 1)]
     names = _with_unnamed(names, rest)
     trailing = (
         len(names) > 1 and names[-1] == "" and bool(rest) and all(row[-1].strip() == "" for row in rest)
@@ -154,10 +167,10 @@ class _Parted:
     ends: list[int]
 
 
-def _parted(text: str, whole: bool, delimiter: str | None) -> _Parted:
+def _parted(text: str, whole: bool, delimiter: str | None, wanted: Collection[str]) -> _Parted:
     spaces = ""
     if delimiter is None:
-        delimiter, spaces = _delimiter(text, whole)
+        delimiter, spaces = _delimiter(text, whole, wanted)
     elif delimiter == " ":
         delimiter, spaces = UNIT, _SINGLE
     return _Parted(delimiter, spaces, *_rows(text, whole, delimiter, spaces))
@@ -187,17 +200,24 @@ def _rows(text: str, whole: bool, delimiter: str, spaces: str) -> tuple[list[lis
     return (rows, ends) if whole or len(rows) == _ROWS else (rows[:-1], ends[:-1])
 
 
-def _delimiter(text: str, whole: bool) -> tuple[str, str]:
+def _delimiter(text: str, whole: bool, wanted: Collection[str]) -> tuple[str, str]:
     """What parts the cells, and the spaces that do where no character does."""
-    scored = []
+    scored, lone, parts = [], [], False
     for place, one in enumerate(_DELIMITERS):
-        counts = [len(row) for row in _rows(text, whole, one, "")[0]]
+        rows = _rows(text, whole, one, "")[0]
+        counts = [len(row) for row in rows]
+        parts |= max(counts, default=0) > 1
         usual, alike = Counter(counts).most_common(1)[0] if counts else (0, 0)
+        named = bool(wanted) and bool(rows) and {*wanted} <= {cell.strip() for cell in rows[0]}
         if usual > 1:
             # A header may lack a name for the index, or rows may end with a delimiter.
-            scored.append((abs(counts[0] - usual) <= 1 and counts[0] > 1, alike / len(counts), -place, one))
-    if scored:
-        return max(scored)[-1], ""
+            fits = abs(counts[0] - usual) <= 1 and counts[0] > 1
+            scored.append((named, fits, alike / len(counts), -place, one))
+        elif named:
+            # A column by itself, whose entries another character would part.
+            lone.append((named, counts[0] == usual, alike / len(counts), -place, one))
+    if scored or (lone and parts):
+        return max(scored + lone)[-1], ""
     for spaces in (_SEVERAL, _SINGLE):
         rows, _ = _rows(text, whole, UNIT, spaces)
         if len(rows) < 3:
@@ -224,9 +244,19 @@ def _numbered(names: list[str]) -> list[str]:
     named = list(names)
     for place, name in enumerate(names):
         if not name:
-            free = (f"column_{number}" for number in itertools.count(place + 1))
+            free = (_AUTOMATIC.format(number) for number in itertools.count(place + 1))
             named[place] = next(one for one in free if one not in named)
     return named
+
+
+def _shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
+    """Whether the first row holds names, where the names that are wanted show it."""
+    if not wanted:
+        return None
+    if {*wanted} <= {*names}:
+        return True
+    automatic = all(re.fullmatch(_AUTOMATIC.format("[0-9]+"), name) for name in wanted)
+    return False if automatic and any(map(_is_number, names)) else None
 
 
 def _is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:

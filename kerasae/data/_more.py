@@ -54,7 +54,7 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
     if name == "arrays":
         given.pop("labels", None)
     if name in ("tables", "text"):
-        _leave_out(given)
+        _leave_out(given, spec)
     if name == "tables" and spec.kind == "table":
         # By the notations that were found in training, whatever this file looks like by itself.
         given["columns"] = spec.columns
@@ -76,7 +76,7 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
     return data.name, data.test
 
 
-def _leave_out(given: dict[str, Any]) -> None:
+def _leave_out(given: dict[str, Any], spec: Spec) -> None:
     """Takes back the names of columns that a file does not have."""
     path = Path(given["path"])
     if text_suffix(path) == ".txt":
@@ -88,7 +88,8 @@ def _leave_out(given: dict[str, Any]) -> None:
     with warnings.catch_warnings():
         # What is to be said is said when the rows are read.
         warnings.simplefilter("ignore")
-        names = open_table(path, Skipped("skip"), **layout).names
+        wanted = [given["column"]] if given.get("column") else [column.name for column in spec.columns]
+        names = open_table(path, Skipped("skip"), **layout, wanted=wanted).names
     for key in _COLUMNS:
         wanted = given.get(key)
         if isinstance(wanted, str):

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,16 @@ _TEST_Y = ("y_test", "labels_test")
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
+#: How names of idx files end: `a.idx`, `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz`.
+_IDX_NAME = re.compile(r"([.-]idx[0-9]?|-ubyte)(\.gz)?$")
 #: Arguments that name files.
 PATHS = ("path", "labels", "test_path", "test_labels")
 
 
 def accepts(path: Path) -> bool:
     """Whether a path is one that this source reads."""
-    return path.suffix in (".npy", ".npz", ".idx") or "-ubyte" in path.name or "-idx" in path.name
+    name = path.name.lower()
+    return name.endswith((".npy", ".npz")) or bool(_IDX_NAME.search(name))
 
 
 def arrays(

@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -142,15 +142,19 @@ def open_table(
     delimiter: str | None = None,
     encoding: str | None = None,
     skip: int | None = None,
+    wanted: Collection[str] = (),
 ) -> CsvFile | ParquetFile:
     """A table in a file of any format that is read; arguments as for `tables`.
+
+    Args:
+        wanted: names of columns that the file should have, which show how a CSV is laid out.
 
     Raises:
         ValueError: for a file of another format.
     """
     suffix = text_suffix(path)
     if suffix in _CSV:
-        return CsvFile(path, skipped, header, delimiter, encoding, skip)
+        return CsvFile(path, skipped, header, delimiter, encoding, skip, wanted)
     if suffix in (".parquet", ".pq"):
         return ParquetFile(path)
     raise ValueError(f"Expected a file named .csv, .tsv or .parquet, received {path}.")
@@ -161,7 +165,8 @@ def _read(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     file_path = Path(path)
     skipped = Skipped(options["on_error"])
     layout = {key: options[key] for key in ("header", "delimiter", "encoding", "skip")}
-    source: Any = open_table(file_path, skipped, **layout)
+    wanted = [column.name for column in known or ()]
+    source: Any = open_table(file_path, skipped, **layout, wanted=wanted)
     ids, left_out = _ids(source, options, known)
     drop = options["drop"]
     by_column = options["missing"] if isinstance(options["missing"], dict) else {}

@@ -111,7 +111,8 @@ def _column(
     delimiter: str | None,
     encoding: str | None,
 ) -> tuple[list[str], np.ndarray | None]:
-    source: Any = open_table(path, skipped, header=header, delimiter=delimiter, encoding=encoding)
+    layout: dict[str, Any] = {"header": header, "delimiter": delimiter, "encoding": encoding}
+    source: Any = open_table(path, skipped, **layout, wanted=() if column is None else [column])
     if column is None:
         raise ValueError(
             f"Expected the column of the texts in {path}: --text COLUMN; there is: {', '.join(source.names)}."
