@@ -202,7 +202,9 @@ def _rows(text: str, whole: bool, delimiter: str, spaces: str) -> tuple[list[lis
 
 def _delimiter(text: str, whole: bool, wanted: Collection[str]) -> tuple[str, str]:
     """What parts the cells, and the spaces that do where no character does."""
-    scored, lone, parts = [], [], False
+    scored: list[tuple[bool, bool, float, int, str]] = []
+    lone: list[tuple[bool, bool, float, int, str]] = []
+    parts = False
     for place, one in enumerate(_DELIMITERS):
         rows = _rows(text, whole, one, "")[0]
         counts = [len(row) for row in rows]

@@ -88,8 +88,8 @@ def _leave_out(given: dict[str, Any], spec: Spec) -> None:
     with warnings.catch_warnings():
         # What is to be said is said when the rows are read.
         warnings.simplefilter("ignore")
-        wanted = [given["column"]] if given.get("column") else [column.name for column in spec.columns]
-        names = open_table(path, Skipped("skip"), **layout, wanted=wanted).names
+        known = [given["column"]] if given.get("column") else [column.name for column in spec.columns]
+        names = open_table(path, Skipped("skip"), **layout, wanted=known).names
     for key in _COLUMNS:
         wanted = given.get(key)
         if isinstance(wanted, str):
