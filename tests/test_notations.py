@@ -339,6 +339,35 @@ def test_a_made_value_out_of_range_is_still_a_time():
     assert [*TimeOfDay().format(pd.Series([-40.0, 90000.0, 3.4]))] == ["00:00:00", "23:59:59", "00:00:03"]
 
 
+@pytest.mark.parametrize(
+    ("entries", "new", "value"),
+    [
+        (["1/5/2024 10:00 EST", "7/5/2024 10:00 EDT"], "1/5/2024 10:00 AKST", None),
+        (["1/5/2024 10:00 EST", "7/5/2024 10:00 EDT"], "1/5/2024 10:00 CST", "2024-01-05 16:00"),
+        (["2024-01-05T10:00:00+05:30"] * 2, "2024-01-05T10:00:00", None),
+        (["2024-01-05T10:00:00+05:30"] * 2, "2024-01-05T10:00:00+01:00", "2024-01-05 09:00"),
+        (["2024-01-05T10:00:00Z", "2024-01-05T10:00:00"], "2024-01-05T10:00:00", "2024-01-05 10:00"),
+    ],
+)
+def test_a_new_date_of_another_zone_is_read_only_where_its_offset_is_known(entries, new, value):
+    reader = ColumnReader(found(entries))
+    moment = reader.read(chunked([new]))[0]
+    assert pd.isna(moment) if value is None else moment == pd.Timestamp(value)
+    # And is refused, as any date that is written otherwise than in the training.
+    assert reader.contradiction() == ("" if value else new)
+
+
+@pytest.mark.parametrize("zone", ["", "Europe/Berlin", "America/New_York"])
+def test_a_made_value_beyond_the_year_9999_is_still_a_date(zone):
+    ends = pd.Series(pd.array(["0001-01-01", "9999-12-31T23:59:59"], "datetime64[us]"))
+    moved = ends + pd.Series(pd.array([-1, 1], "int64") * 86_400_000_000).astype("timedelta64[us]")
+    date = Date(pattern="%Y-%m-%d" + f" {zone}" * bool(zone), zone=zone)
+    made = date.format(moved)
+    # To the day, as a zone is hours from UTC.
+    first, last = (text.split()[0] for text in made)
+    assert first in ("0001-01-01", "0001-01-02") and last in ("9999-12-30", "9999-12-31")
+
+
 def test_a_negative_zero_is_written_as_zero():
     assert [*Number(positive="${}", negative="-${}", places=2).format(pd.Series([-0.001]))] == ["$0"]
 

@@ -33,7 +33,7 @@ from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
-from kerasae.preprocessing import TablePreprocessing
+from kerasae.preprocessing import TablePreprocessing, as_written, type_name
 from kerasae.preprocessing._columns import column_values
 from kerasae.preprocessing.table import _matrix, column_keys
 from kerasae.spec import Column, Spec
@@ -670,6 +670,22 @@ def test_infinite_numbers_are_missing(fitted):
     layer, frame = fitted
     x = layer.to_x(frame.iloc[:3].assign(number=[np.inf, -np.inf, 0.0]))
     assert np.isnan(x[:, 0]).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("last", "dtype"),
+    [("9999-12-31", "datetime64[us]"), ("2262-04-10", "datetime64[ns]"), ("9999-12-31", "object")],
+)
+def test_dates_come_back_within_their_type_whatever_a_decoder_says(last, dtype):
+    days = pd.Series(pd.array(["2020-01-01", last] * 4, "datetime64[us]")).astype("datetime64[us]")
+    frame = pd.DataFrame(
+        {"d": days.dt.date if dtype == "object" else days.astype(dtype), "n": np.arange(8.0)}
+    )
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    beyond = np.array([[3.0, 0], [-1e6, 0], [1e9, 0]])
+    back = as_written(layer.restore(beyond), layer.spec.columns)["d"]
+    assert type_name(back) == type_name(frame["d"])
+    assert max(map(str, back)).startswith(last[:7])
 
 
 def test_booleans_come_back_as_booleans_whatever_a_decoder_says(fitted):

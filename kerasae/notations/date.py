@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.notations._base import Notation, chunked
+from kerasae.notations._base import Notation, chunked, null_unless
 
 #: Month first and day first, the twins that only a day above 12 tells apart; with dots the day is first.
 _TWINS = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%m-%d-%Y", "%d-%m-%Y"))
@@ -60,6 +60,10 @@ _ABBREVIATIONS = {
     "PDT": (-7, "America/Los_Angeles"),
 }
 _ISO = "%Y-%m-%d"
+#: The offset behind a moment of ISO 8601.
+_OFFSET = "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"
+#: The first and the last moment that have a year of four digits.
+_FIRST, _LAST = "0001-01-01", "9999-12-31 23:59:59"
 
 
 def _skeletons(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -120,6 +124,9 @@ class Date(Notation):
         if self._named:
             return self._parse_named(texts)
         form = "ISO8601" if self.iso else self.pattern
+        if self.iso and self.zone not in ("", "UTC"):
+            # Without its offset an entry could be local, or in UTC.
+            texts = null_unless(pc.match_substring_regex(texts, _OFFSET), texts)
         return _stamps(pd.to_datetime(texts.to_pandas(), utc=True, format=form, errors="coerce"))
 
     def _parse_named(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -132,11 +139,12 @@ class Date(Notation):
         if not self.pattern.endswith("%Z"):
             zoned = moments.dt.tz_localize(self.zone, ambiguous=True, nonexistent="shift_forward")
             return _stamps(zoned.where(names == self.pattern.rpartition(" ")[2]))
-        offsets = names.map(lambda name: pd.Timedelta(hours=_ABBREVIATIONS[name][0]), na_action="ignore")
+        # A name that is none of them has no offset, and its entry is not read.
+        offsets = names.map({name: pd.Timedelta(hours=hours) for name, (hours, _) in _ABBREVIATIONS.items()})
         return _stamps((moments - offsets.astype("timedelta64[us]")).dt.tz_localize("UTC"))
 
     def format(self, values: pd.Series) -> pd.Series:
-        moments = pd.to_datetime(values, utc=True)
+        moments = _of_four_digits(pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]"), self.zone)
         if not self.digits or "%f" not in self.pattern:
             moments = moments.dt.round("s")
         if self.zone:
@@ -162,6 +170,16 @@ class Date(Notation):
         order = {"%m": ", month first", "%d": ", day first"}
         said = order.get(self.pattern[:2], "") if self.pattern[2:3] in ("/", "-", ".") else ""
         return f"as {shown}{said}"
+
+
+def _of_four_digits(moments: pd.Series, zone: str) -> pd.Series:
+    """Moments in UTC with a year from 1 to 9999, there and in a zone: a decoder may say a little more."""
+    first, last, day = pd.Timestamp(_FIRST), pd.Timestamp(_LAST), pd.Timedelta("1D")
+    for one in {"UTC", zone or "UTC"}:
+        clock = moments.dt.tz_convert(one).dt.tz_localize(None)
+        moments = moments.mask(clock > last, (last - day).tz_localize("UTC"))
+        moments = moments.mask(clock < first, (first + day).tz_localize("UTC"))
+    return moments
 
 
 def _stamps(moments: pd.Series) -> pa.ChunkedArray:
@@ -240,7 +258,7 @@ class DateFinder:
             shapes = pc.replace_substring_regex(texts, "[0-9]", "9")
             for one in pc.value_counts(shapes).to_pylist():
                 self._shapes[one["values"]] += one["counts"]
-            offsets = pc.struct_field(pc.extract_regex(texts, "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"), "o")
+            offsets = pc.struct_field(pc.extract_regex(texts, _OFFSET), "o")
             self._offsets |= {one or "" for one in pc.unique(offsets).to_pylist()}
         self._short += _count(texts, "(?:^|[^0-9])[0-9](?:[^0-9]|$)")
         self._zeros += _count(texts, "(?:^|[^0-9:])0[0-9]")

@@ -145,7 +145,7 @@ def restore_column(
         return as_type(pd.Series([pd.NaT if dated else np.nan] * rows), column.dtype)
     if dtype == "float64" and not step and column.kind == "number":
         return values
-    found = _plain(values, column, step)
+    found = _plain(values, column, step, dtype)
     try:
         return _typed(found, column, dtype)
     except (TypeError, ValueError, AttributeError):
@@ -164,7 +164,15 @@ def _typed(values: pd.Series, column: Column, dtype: str) -> pd.Series:
 _STRINGS = ("object", "str", "large_string")
 
 
-def _plain(values: np.ndarray, column: Column, step: float) -> pd.Series:
+#: The first and the last second of the years 1 to 9999, which Python knows, in microseconds since 1970.
+_YEARS = (-62_135_596_800e6, 253_402_300_799e6)
+#: The same for dates of pandas that count nanoseconds.
+_NANOSECONDS = tuple(
+    end.floor("s").value / 1e3 for end in (pd.Timestamp.min + pd.Timedelta("1s"), pd.Timestamp.max)
+)
+
+
+def _plain(values: np.ndarray, column: Column, step: float, dtype: str) -> pd.Series:
     """Values of a column as floats, dates or texts."""
     if column.kind == "category":
         texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
@@ -172,7 +180,8 @@ def _plain(values: np.ndarray, column: Column, step: float) -> pd.Series:
     if step:
         values = np.round(values / step) * step
     if column.kind == "date":
-        micro = np.round(values * 1e6)
+        # A decoder may say a little more than the type of the dates holds.
+        micro = np.clip(np.round(values * 1e6), *(_NANOSECONDS if "[ns" in column.dtype + dtype else _YEARS))
         stamps = pd.Series(pd.to_datetime(np.nan_to_num(micro).astype("int64"), unit="us"))
         return stamps.mask(np.isnan(micro))
     return pd.Series(np.clip(values, 0, 1) if column.kind == "boolean" else values)
