@@ -175,7 +175,7 @@ class Date(Notation):
 def _of_four_digits(moments: pd.Series, zone: str) -> pd.Series:
     """Moments in UTC with a year from 1 to 9999, there and in a zone: a decoder may say a little more."""
     first, last, day = pd.Timestamp(_FIRST), pd.Timestamp(_LAST), pd.Timedelta("1D")
-    for one in {"UTC", zone or "UTC"}:
+    for one in dict.fromkeys(("UTC", zone or "UTC")):
         clock = moments.dt.tz_convert(one).dt.tz_localize(None)
         moments = moments.mask(clock > last, (last - day).tz_localize("UTC"))
         moments = moments.mask(clock < first, (first + day).tz_localize("UTC"))
