@@ -69,17 +69,18 @@ def _of_column(name: str, values: pd.Series, inside: np.ndarray) -> list[Differe
 
 
 def _of_shares(name: str, values: pd.Series, inside: np.ndarray) -> list[Difference]:
-    """The value whose share differs most; a missing entry is one."""
+    """The value whose share differs most; a missing entry is one, and an empty text is none."""
     texts = values.astype(object).where(values.notna(), None).map(as_text).to_numpy(str)
-    best: Difference | None = None
-    for value in np.unique(texts):
-        there = texts == value
-        shares = [float(there[where].mean()) for where in (inside, ~inside)]
-        effect = 2 * (np.arcsin(np.sqrt(shares[0])) - np.arcsin(np.sqrt(shares[1])))
-        if value and (best is None or abs(effect) > abs(best.effect)):
-            parts = [f"{value}: {share:.0%}" for share in shares]
-            best = Difference(name, parts[0], parts[1], float(effect))
-    return [] if best is None else [best]
+    kinds, codes = np.unique(texts, return_inverse=True)
+    shares = np.stack(
+        [np.bincount(codes[where], minlength=len(kinds)) / where.sum() for where in (inside, ~inside)]
+    )
+    effects = 2 * np.subtract(*np.arcsin(np.sqrt(shares)))
+    best = int(np.argmax(np.where(kinds == "", -1.0, np.abs(effects))))
+    if not kinds[best]:
+        return []
+    parts = [f"{kinds[best]}: {share:.0%}" for share in shares[:, best]]
+    return [Difference(name, parts[0], parts[1], float(effects[best]))]
 
 
 def _is_measure(values: pd.Series) -> bool:

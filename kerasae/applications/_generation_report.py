@@ -116,8 +116,13 @@ def sentences(
     """What the figures mean."""
     said: list[tuple[bool, str]] = []
     if (drawn_from := found.get("drawn from")) and distances:
-        nearer = "the prior" if drawn_from == "prior" else f"a {drawn_from}, fitted on training codes"
-        said.append((True, f"Codes are drawn from {nearer}: the better of the two on validation rows."))
+        nearer = "nearer to validation rows by more than two standard errors"
+        words = (
+            f"the prior: samples of a mixture fitted on training codes are not {nearer}."
+            if drawn_from == "prior"
+            else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
+        )
+        said.append((True, f"Codes are drawn from {words}"))
     ratio = found["nearest / held-out"]
     if ratio is not None:
         words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"

@@ -223,17 +223,22 @@ class Weighed:
         self.first = first
         self.level = level
 
-    def _parts(self, x: np.ndarray, missing: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    def _parts(
+        self, x: np.ndarray, missing: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Numbers of rows with gaps, parameters of their draws and the weights of those, part by part."""
+        incomplete = np.flatnonzero(missing.any(axis=1))
+        x, missing = x[incomplete], missing[incomplete]
         given = self.first.rows(x, missing)
         seen = np.where(missing, np.nan, x)
         shaped = self.cells.shaped(given), self.cells.shaped(seen)
         for rows, params, log_weights in self.posterior.weighed(*shaped):
-            yield rows, params, normalised(log_weights)
+            yield incomplete[rows], params, normalised(log_weights)
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         loss = self.posterior.model.reconstruction_loss
         found = [np.array(x, "float32") for _ in range(3)]
-        effective = np.empty(len(x))
+        effective = np.full(len(x), np.nan)
         edges = [(1 - self.level) / 2, (1 + self.level) / 2]
         # The same for every row, so that a row is filled alike alone and among others.
         rng = np.random.default_rng(self.posterior.seed)
@@ -247,8 +252,7 @@ class Weighed:
             low, high = np.quantile(several.reshape(*several.shape[:2], -1), edges, axis=0)
             for array, values in zip(found, (self.cells.legal(mean), low, high), strict=True):
                 array[rows] = np.where(missing[rows], values, x[rows])
-        drawn_from = np.where(missing.any(axis=1), effective, np.nan)
-        return Filled(found[0], found[1], found[2], drawn_from)
+        return Filled(found[0], found[1], found[2], effective)
 
     def draw(self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
         loss = self.posterior.model.reconstruction_loss

@@ -296,6 +296,18 @@ def test_a_cluster_is_described_by_the_columns_in_which_it_differs():
     assert differences(rows, np.arange(2000) < 3) == []
 
 
+def test_a_column_of_many_values_is_described_by_the_one_whose_share_differs_most():
+    # The counts of all values are taken at once: comparing each with every row took 65 times as long.
+    inside = np.arange(10_000) < 500
+    names = np.array([f"name {number}" for number in range(10_000)], dtype=object)
+    names[400:500] = "often"
+    names[2500:2600] = "seldom"
+    (value,) = differences(pd.DataFrame({"name": names}), inside)
+    assert (value.inside, value.outside) == ("often: 20%", "often: 0%")
+    assert value.effect == pytest.approx(2 * np.arcsin(np.sqrt(0.2)))
+    assert differences(pd.DataFrame({"name": [""] * 10_000}), inside) == []
+
+
 def test_the_page_of_a_table_says_what_the_rows_are(tmp_path):
     data = table(400)
     clusters = Clustering(TablePCA(2, indicators=True).fit(data), clusters=2).fit(data)

@@ -319,7 +319,7 @@ def test_intervals_of_dates_are_in_the_time_zone_of_their_column():
     data = data.with_preprocessor(TablePreprocessing(data.spec))
     imputer = Imputer(TablePCA(1, indicators=True).fit(data), most=200).fit(data)
     raw = data.test.examples.copy()
-    raw["day"] = raw["day"].where(False)
+    raw["day"] = raw["day"].mask(raw["day"].notna())
     filled, low, high = imputer.intervals(raw)
     # Before: the ends were in UTC and had no time zone, so they could not be compared.
     assert low["day"].dt.tz == high["day"].dt.tz == day.tz

@@ -68,6 +68,21 @@ def test_draws_have_the_conditional_distribution(exact, hidden):
     assert np.square(off).mean() < 2.5 / 60
 
 
+def test_rows_without_a_gap_take_no_part(exact):
+    imputer, data, _ = exact
+    x, gaps = data.test.examples, [3, 150]
+    mask = np.zeros(x.shape, bool)
+    mask[gaps, 4:] = True
+    among = np.stack(imputer.draw(x, draws=3, seed=1, mask=mask))
+    # Before, a posterior was drawn for each of the 200 rows, and these two had other draws alone.
+    np.testing.assert_array_equal(
+        among[:, gaps], np.stack(imputer.draw(x[gaps], draws=3, seed=1, mask=mask[gaps]))
+    )
+    np.testing.assert_array_equal(np.delete(among[0], gaps, axis=0), np.delete(x, gaps, axis=0))
+    effective = imputer._filling.fill(x, mask).effective
+    np.testing.assert_array_equal(np.flatnonzero(~np.isnan(effective)), gaps)
+
+
 def test_the_page_says_what_the_draws_are_worth(exact):
     imputer, data, _ = exact
     finding = imputer.report(data, None)
