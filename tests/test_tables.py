@@ -844,6 +844,14 @@ def test_an_integer_category_keeps_its_codes_beside_a_gap():
     np.testing.assert_array_equal(x, np.where(gaps[:, None], np.nan, layer.to_x(frame)))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+def test_a_category_of_floats_may_be_infinite_or_missing(dtype):
+    frame = pd.DataFrame({"k": pd.Series([3.0, 0.5, np.inf, None] * 10, dtype=dtype)})
+    layer = TablePreprocessing(from_frame(frame, types={"k": "category"}).spec).fit(frame)
+    assert {*layer.spec.columns[0].categories} == {"3", "0.5", "inf"}
+    assert np.isnan(layer.to_x(frame)[:, 0]).tolist() == [False, False, False, True] * 10
+
+
 def test_seconds_of_a_date_with_a_zone_are_those_of_utc():
     moments = pd.Series(pd.date_range("2021-01-01", periods=3, freq="7h", tz="Asia/Tokyo"))
     expected = [moment.timestamp() for moment in moments]

@@ -57,7 +57,7 @@ def _categories(series: pd.Series, column: Column) -> np.ndarray:
     if pd.api.types.is_float_dtype(series.dtype):
         # 3.0 was 3 before a missing entry made the column one of floats.
         # From a list: `map` would make floats of them again.
-        whole = [int(v) if v == v and v == int(v) else v for v in texts]
+        whole = [int(v) if isinstance(v, float) and v.is_integer() else v for v in texts]
         texts = pd.Series(whole, index=series.index, dtype=object)
     # NumPy ends a string before its last NULs, with which fixed widths are filled up, and so does a lookup.
     found = texts.where(series.notna(), "").map(lambda value: str(value).rstrip("\0"))
