@@ -122,25 +122,27 @@ class Imputer(Application):
             self._learn_drawn(*ranked)
         return self
 
-    def _learn_likely(self, data: Data) -> tuple[TableValues, np.ndarray, np.ndarray] | None:
+    def _learn_likely(self, data: Data) -> tuple[TableValues, np.ndarray, np.ndarray, np.ndarray] | None:
         """Finds the ranks of likeliest numbers of a table on training rows.
 
         Returns:
-            The values of the table, those rows `(rows, cells)`, and which of their cells are hidden; or
-            `None` where no column has values that many rows share.
+            The values of the table, those rows `(rows, cells)`, which of their cells are hidden, and the
+            filled rows; or `None` where no column has values that many rows share.
         """
         values = self._cells.values
         if values is None or not values.sharing:
             return None
         x, hidden, _ = self._hidden_rows(data, "train", 3)
         missing = np.isnan(x) | hidden
-        likely = self._guarded(self._filling.fill(x, missing), missing).x
-        values.fit_likely(np.where(hidden, likely, np.nan))
-        return values, x, hidden
+        likely = self._guarded(self._filling.fill(x, missing), missing)
+        values.fit_likely(np.where(hidden, likely.x, np.nan))
+        return values, x, hidden, self._settled(likely, missing).x
 
-    def _learn_drawn(self, values: TableValues, x: np.ndarray, hidden: np.ndarray) -> None:
+    def _learn_drawn(
+        self, values: TableValues, x: np.ndarray, hidden: np.ndarray, likely: np.ndarray
+    ) -> None:
         """Finds the ranks of drawn numbers, on rows that are drawn as those of `draw` are."""
-        drawn = self._several(x, np.isnan(x) | hidden, _DRAWS, np.random.default_rng(self.seed))
+        drawn = self._several(x, np.isnan(x) | hidden, _DRAWS, np.random.default_rng(self.seed), likely)
         values.fit(np.concatenate(np.where(hidden, drawn, np.nan)))
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -227,12 +229,25 @@ class Imputer(Application):
         return self._restore(raw, filled.x, missing), low, high
 
     def _several(
-        self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator
+        self,
+        x: np.ndarray,
+        missing: np.ndarray,
+        draws: int,
+        rng: np.random.Generator,
+        likely: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Drawn values before they are brought to those of their columns, `(draws, rows, cells)`."""
+        """Drawn values before they are brought to those of their columns, `(draws, rows, cells)`.
+
+        Args:
+            x: rows `(rows, cells)`.
+            missing: which of their cells are drawn.
+            draws: number of fillings.
+            rng: of the draws.
+            likely: filled rows, as `_fill` gives them, where they are known already.
+        """
         found = self._filling.draw(x, missing, draws, rng)
         if found is None or (missing & self._as_typical).any():
-            point = self._fill(x, missing).x
+            point = self._fill(x, missing).x if likely is None else likely
             others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
             found = others if found is None else np.where(self._as_typical, others, found)
         return found
