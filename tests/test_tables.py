@@ -429,6 +429,35 @@ def test_a_few_entries_that_are_no_numbers_are_pointed_at(tmp_path):
         assert load_data(tmp_path / "t.csv").spec.columns[0].kind == "category"
 
 
+@pytest.mark.parametrize(
+    ("entry", "odd", "message"),
+    [
+        (lambda i: f"2024-01-{1 + i % 28:02}", "0000-00-00", "27 are dates, .* '0000-00-00' .*\"date\""),
+        (
+            lambda i: f"2024-01-{1 + i % 28:02} 10:00",
+            "2024-02-30",
+            "27 are dates, .* '2024-02-30' .*\"date\"",
+        ),
+        (lambda i: f"{1 + i % 28}.1.2024", "n.v.", "27 are dates, .* 'n.v.' .*\"date\""),
+        (lambda i: f"{i % 24}:30:00", "25:30:00", "times, .* '25:30:00' .*durations as numbers"),
+        (lambda i: f"{i % 24:02}:00", "24:00", "times, .* '24:00' .*durations as numbers"),
+        (lambda i: f"{i % 24:02}:00", "closed", "times, .* 'closed' "),
+        (lambda i: f"code {i % 28}", "2024-01-05", None),
+        (lambda i: f"10.0.0.{i % 28}", "10.0.1.1", None),
+    ],
+)
+def test_a_few_entries_that_are_no_dates_or_times_are_pointed_at(tmp_path, entry, odd, message):
+    cells = [odd if i == 7 else entry(i) for i in range(28)]
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},1\n" for cell in cells))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert load_data(tmp_path / "t.csv").spec.columns[0].kind == "category"
+    if message is None:
+        assert not said
+    else:
+        assert re.search(message, str(said[0].message))
+
+
 def test_decimal_commas_are_numbers_where_they_part_no_cells(tmp_path):
     lines = [f"{i},{i % 10};{i};{i},{i}{i}{i}" for i in range(20)]
     (tmp_path / "t.csv").write_text("a;b;c\n" + "\n".join(lines))

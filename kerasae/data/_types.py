@@ -34,6 +34,10 @@ _WORDS = (
     *("unspecified", "undefined", "n.a.", "n. a.", "tbd", "xxx", "???"),
 )
 
+#: Hours and minutes, of any length, and those of a day.
+_CLOCK = r"^[0-9]{1,3}:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?[AaPp][Mm])?$"
+_OF_DAY = re.compile(r"(?:[01]?[0-9]|2[0-3]):")
+
 Missing = Sequence[str | float] | Mapping[str, Sequence[str | float]] | None
 
 
@@ -76,6 +80,8 @@ class ColumnFinder:
         self._times: list[pa.ChunkedArray] | None = []
         self._counts: Counter[str] | None = Counter()
         self._words: Counter[str] = Counter()
+        #: Different entries, at most `_TRIED`, for what is said of a category.
+        self._some: dict[str, None] = {}
 
     # A first look, at all columns ------------------------------------------------------------------
 
@@ -139,6 +145,8 @@ class ColumnFinder:
                 {one["values"]: one["counts"] for one in pc.value_counts(present).to_pylist()}
             )
             self._counts = self._counts if len(self._counts) <= _FEW else None
+        if len(self._some) < _TRIED:
+            self._some |= dict.fromkeys(pc.unique(present)[: _TRIED - len(self._some)].to_pylist())
         lower = pc.utf8_lower(present)
         for one in pc.value_counts(present.filter(pc.is_in(lower, pa.array(_WORDS)))).to_pylist():
             self._words[one["values"]] += one["counts"]
@@ -291,6 +299,35 @@ class ColumnFinder:
                     f"written alike, such as {shown}; {option} reads what is in them.",
                     stacklevel=2,
                 )
+        else:
+            self._warn_moments()
+
+    def _warn_moments(self) -> None:
+        """Says that most entries are dates, or times of which some are durations."""
+        if len(self._some) <= _FEW:
+            return
+        texts = notations.chunked([*self._some])
+        dates = DateFinder(partly=True)
+        dates.see(texts)
+        date, _ = dates.found(dayfirst=True)
+        read = texts.filter(pc.is_valid(date.parse(texts))).to_pylist() if date else []
+        times = texts.filter(pc.match_substring_regex(texts, _CLOCK)).to_pylist()
+        for kind, found, advice in (
+            ("dates", read, f'--set \'data.types={{"{self.name}": "date"}}\' takes such entries as missing'),
+            ("times", times, "write durations as numbers, and times of day alike"),
+        ):
+            known = {*found}
+            others = [text for text in self._some if text not in known]
+            # A time is a category only where one of them is no time of day, or all are not written alike.
+            odd = others or ([text for text in times if not _OF_DAY.match(text)] if found is times else [])
+            if len(found) >= _NEARLY * len(self._some) and odd:
+                warnings.warn(
+                    f"Column '{self.name}' is read as a category: of {len(self._some):,} different "
+                    f"entries {len(found):,} are {kind}, such as '{found[0]}', but there is '{odd[0]}' too; "
+                    f"{advice}.",
+                    stacklevel=2,
+                )
+                return
 
     def _all_numbers_but_words(self) -> bool:
         present = self.rows - self.gaps

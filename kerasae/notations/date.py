@@ -243,8 +243,12 @@ class DateFinder:
         for form in list(self._read):
             iso = form == _ISO
             fitting = entries if iso else entries[skeletons == _SKELETONS[form]]
-            moments = pd.to_datetime(fitting, utc=True, format="ISO8601" if iso else form, errors="coerce")
-            read = int(moments.notna().sum())
+            read = 0
+            if len(fitting):
+                moments = pd.to_datetime(
+                    fitting, utc=True, format="ISO8601" if iso else form, errors="coerce"
+                )
+                read = int(moments.notna().sum())
             if read < len(entries) and not self._partly:
                 del self._read[form]
             elif count:

@@ -204,7 +204,7 @@ class NumberFinder:
     @staticmethod
     def reads(text: str) -> bool:
         """Whether an entry is a number of some writing."""
-        return _template(re.sub("[0-9]", "9", text)) is not None
+        return _is_number(re.sub("[0-9]", "9", text))
 
     def see(self, texts: pa.ChunkedArray) -> None:
         """Take note of entries, without missing ones."""
@@ -230,7 +230,7 @@ class NumberFinder:
         """Share of the entries that are numbers of some writing."""
         if self._closed or not self._shapes:
             return 0.0
-        read = sum(count for shape, count in self._shapes.items() if _template(shape) is not None)
+        read = sum(count for shape, count in self._shapes.items() if _is_number(shape))
         return read / self._shapes.total()
 
     def examples(self) -> list[str]:
@@ -316,6 +316,20 @@ def _shape_regex(thousands: str, decimal: str) -> str:
     mark = re.escape(thousands)
     whole = f"(?:9{{1,3}}(?:{mark}9{{3}})+|9+)" if thousands else "9+"
     return f"{whole}(?:{re.escape(decimal)}9+)?"
+
+
+_ANY_BODY = "|".join(
+    _shape_regex(thousands, decimal)
+    for decimal in (".", ",")
+    for thousands in ("", *_THOUSANDS)
+    if thousands != decimal
+)
+
+
+def _is_number(shape: str) -> bool:
+    """Whether an entry of a shape is a number: 9.9.9999 is a day, or an address."""
+    parts = _template(shape)
+    return parts is not None and re.fullmatch(_ANY_BODY, parts[1]) is not None
 
 
 def _template(shape: str) -> tuple[str, str] | None:
