@@ -122,7 +122,7 @@ def by_preset(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
 
 
 def by_search(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
-    """Trials of two code sizes, and the winner trained by the recipe of `kerasae tune`, all in this process."""
+    """Trials of two code sizes, and the winner by the recipe of `kerasae tune`, all in this process."""
     from kerasae.tuning.objectives import judged
     from kerasae.tuning.refit import winning_recipe
     from kerasae.tuning.settings import Settings
