@@ -11,6 +11,7 @@ from kerasae.applications._base import feature_names, row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
+from kerasae.losses import HIGHEST
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
 
@@ -33,6 +34,29 @@ def detection_figures(
     return {name: None if v is None else float(v) for name, v in zip(names, values, strict=True)}
 
 
+def blame_what_is_not_finite(added: np.ndarray, scores: np.ndarray, data: Data, raw: Any) -> np.ndarray:
+    """What features add, with the whole score of a row that cannot be judged on the entries that are why.
+
+    One NaN in a row makes every reconstruction of it NaN, so that each feature would be named.
+
+    Args:
+        added: what each feature adds to the score, `(rows, features)`.
+        scores: of the same rows, `HIGHEST` where one cannot be judged.
+        data: of the detector.
+        raw: the examples.
+    """
+    unjudged = np.flatnonzero(scores >= HIGHEST)
+    if not len(unjudged):
+        return added
+    x = data.to_x(raw.iloc[unjudged] if isinstance(raw, pd.DataFrame) else raw[unjudged])
+    wrong = ~np.isfinite(np.asarray(x, "float32")).reshape(len(unjudged), -1)
+    # Numbers that are finite, and too far from all others for a score.
+    wrong = np.where(wrong.any(axis=1, keepdims=True), wrong, ~np.isfinite(added[unjudged]))
+    added = added.copy()
+    added[unjudged] = np.where(wrong, HIGHEST / np.maximum(wrong.sum(axis=1, keepdims=True), 1), 0.0)
+    return added
+
+
 def odd_rows(
     data: Data,
     scores: np.ndarray,
@@ -46,7 +70,7 @@ def odd_rows(
     count = min(reasons, added.shape[1])
     order = np.argsort(-added, axis=1, kind="stable")[:, :count]
     # A likelihood may be above 1, and what it adds below 0: shares are of what speaks for odd.
-    speaks = np.maximum(added, 0.0)
+    speaks = np.maximum(added.astype("float64"), 0.0)
     share = np.take_along_axis(speaks, order, axis=1) / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-30)
     frame = pd.DataFrame(
         {"row": row_names(data), "score": scores, "p_value": p_values, "anomalous": flagged.astype(int)}
@@ -96,13 +120,17 @@ def pictures(
     most: int = 10,
 ) -> tuple[list[Picture], list[Listing]]:
     """For the page: the scores beside those of held-out rows, and the oddest examples."""
-    found = [
-        Picture(
-            "Scores",
-            "Share of the examples by score, beside the calibration rows that the threshold was found from.",
-            figures.score_histograms({"calibration rows": held_out, "examples": scores}, threshold),
-        )
-    ]
+    judged = {
+        name: values[values < HIGHEST]
+        for name, values in (("calibration rows", held_out), ("examples", scores))
+    }
+    left_out = int((scores >= HIGHEST).sum())
+    caption = "Share of the examples by score, beside the calibration rows that the threshold was found from."
+    if left_out:
+        caption += f" Without {left_out:,} that cannot be judged."
+    found = []
+    if any(len(values) for values in judged.values()):
+        found = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
     flagged = int((scores > threshold).sum())
     oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
     if data.spec.kind == "image":
@@ -141,7 +169,8 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
             reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
         text = f"{example} – " if data.spec.kind == "text" else ""
         flag = "yes" if row["anomalous"] else "no"
-        cells = [str(row["row"]), as_text(row["score"]), as_text(row["p_value"], 3), flag]
+        score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
+        cells = [str(row["row"]), score, as_text(row["p_value"], 3), flag]
         found.append([*cells, text + ", ".join(reasons)])
     return found
 

@@ -10,7 +10,13 @@ import pandas as pd
 from kerasae import registry
 from kerasae.applications._accounts import account_of
 from kerasae.applications._anomaly_kept import FITTED, Kept
-from kerasae.applications._anomaly_report import detection_figures, odd_rows, pictures, write_files
+from kerasae.applications._anomaly_report import (
+    blame_what_is_not_finite,
+    detection_figures,
+    odd_rows,
+    pictures,
+    write_files,
+)
 from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
@@ -231,7 +237,8 @@ class AnomalyDetector(Application):
             account = account_of(self.codec, data.spec, raw)
             scores.append(self._scores(account))
             if out is not None:
-                features.append(np.asarray(self.detector_.features(account), "float32"))
+                added = np.asarray(self.detector_.features(account), "float32")
+                features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
         found = np.concatenate(scores)
         flagged = found > self.threshold_
         truth, known = None, np.ones(len(found), bool)

@@ -793,3 +793,22 @@ def test_a_gap_that_training_never_had_is_odd_and_named_first(family):
     others = where[:, None] != np.arange(10)
     residuals = [np.square(one.accounts(gaps)["residual"])[others].mean() for one in (model, marking)]
     assert residuals[0] < residuals[1]
+
+
+def test_a_row_that_cannot_be_judged_is_named_by_its_entries(model, tmp_path):
+    examples = correlated(30, 9)
+    examples[4, 2], examples[7, [0, 5]] = np.nan, np.inf
+    data = dataclasses.replace(rows_data(correlated(300, 0), correlated(100, 3), correlated(10, 4)))
+    data = dataclasses.replace(data, test=Split(examples))
+    finding = AnomalyDetector(model).fit(data).report(data, tmp_path)
+    rows = pd.read_csv(tmp_path / "scores.csv", index_col="row")
+    assert rows.index[:2].tolist() == [4, 7] and rows["anomalous"].iloc[:2].tolist() == [1, 1]
+    assert (rows.loc[4, "reason_1"], rows.loc[4, "share_1"], rows.loc[4, "share_2"]) == ("feature 2", 1, 0)
+    assert {rows.loc[7, "reason_1"], rows.loc[7, "reason_2"]} == {"feature 0", "feature 5"}
+    assert rows.loc[7, "share_1"] == rows.loc[7, "share_2"] == 0.5
+    [listing] = finding.listings
+    assert listing.rows[0][1] == "cannot be judged" and "nan%" not in listing.rows[0][4]
+    [picture] = finding.pictures
+    assert "Without 2 that cannot be judged" in picture.caption
+    left, right = picture.figure.axes[0].get_xlim()
+    assert right < 100 * rows["score"].iloc[2:].max()
