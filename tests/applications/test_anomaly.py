@@ -810,5 +810,5 @@ def test_a_row_that_cannot_be_judged_is_named_by_its_entries(model, tmp_path):
     assert listing.rows[0][1] == "cannot be judged" and "nan%" not in listing.rows[0][4]
     [picture] = finding.pictures
     assert "Without 2 that cannot be judged" in picture.caption
-    left, right = picture.figure.axes[0].get_xlim()
+    _, right = picture.figure.axes[0].get_xlim()
     assert right < 100 * rows["score"].iloc[2:].max()
