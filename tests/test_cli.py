@@ -258,7 +258,7 @@ def bad_inputs(folder):
         (["train", "digit", *out], "did you mean 'digits'"),
         ([*train, "--model", "variatonal"], "did you mean 'variational'"),
         ([*train, "--network", "dens"], "did you mean 'dense'"),
-        ([*train, "--set", "network.de\npth=1"], r"`network.de\npth`; did you mean 'depth'"),
+        ([*train, "--set", "network.drop\nout=1"], r"`network.drop\nout`; did you mean 'dropout'"),
         ([*train, "--loss", "bernouli"], "did you mean 'bernoulli'"),
         ([*train, "--loss", "gausian", "--model", "variational"], "did you mean 'gaussian'"),
         ([*train, "--set", "model.betta=1", "--model", "variational"], "did you mean 'beta'"),
