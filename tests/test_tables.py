@@ -1484,3 +1484,23 @@ def test_a_damaged_page_of_a_parquet_file_is_refused_in_a_line(tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="Expected a whole Parquet file"):
         tables(str(path))
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_late_decimal_in_a_column_of_integers_is_kept_in_a_new_file(tmp_path, gap):
+    """A file that is streamed is stored block by block, and the first blocks have whole numbers alone."""
+    rows = 150_000
+    path = tmp_path / "t.csv"
+    numbers = [str(n % 97) for n in range(rows)]
+    path.write_text("a,b\n" + "".join(f"{n},{i}\n" for i, n in enumerate(numbers)))
+    columns = load_data(str(path), stream=True).spec.columns
+    numbers[-2] = "7.5"
+    if gap:
+        numbers[3] = numbers[-1] = ""
+    path.write_text("a,b\n" + "".join(f"{n},{i}\n" for i, n in enumerate(numbers)))
+    again = tables_like(columns, path=str(path), stream=True, test=1.0)
+    found = pd.concat([*again.test.chunks()])
+    assert found["a"].astype("float64").tolist()[-2] == 7.5
+    assert found["a"].isna().sum() == 2 * gap
+    assert found["a"].astype("float64").fillna(0).sum() == sum(float(n or 0) for n in numbers)
+    assert found["b"].tolist() == list(range(rows))

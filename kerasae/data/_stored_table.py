@@ -167,19 +167,42 @@ class TableWriter:
         self._count = 0
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Adds rows."""
+        """Adds rows. A column of integers becomes one of decimals with the first block that has some."""
         if not len(frame):
             return
         batch = pa.RecordBatch.from_pandas(frame, preserve_index=True)
         if self._sink is None:
-            self._file = pa.OSFile(str(self._path), "wb")
-            self._sink = pa.ipc.new_stream(self._file, batch.schema)
-        self._sink.write_batch(batch.cast(self._sink_schema(batch)))
+            self._first = frame.head(1)
+            self._open(batch.schema)
+        wider = [
+            old.name
+            for old, new in zip(self._schema, batch.schema, strict=True)
+            if pa.types.is_integer(old.type) and pa.types.is_floating(new.type)
+        ]
+        if wider:
+            self._widen(self._first.astype({name: frame[name].dtype for name in wider}))
+        self._sink.write_batch(batch.cast(self._schema))
         self._count += len(frame)
 
-    def _sink_schema(self, batch: pa.RecordBatch) -> pa.Schema:
-        self._schema = getattr(self, "_schema", batch.schema)
-        return self._schema
+    def _open(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._file = pa.OSFile(str(self._path), "wb")
+        self._sink = pa.ipc.new_stream(self._file, schema)
+
+    def _widen(self, first: pd.DataFrame) -> None:
+        """Writes anew what is there, in the types of `first`."""
+        self._close()
+        self._first, old = first, self._path.with_suffix(".old")
+        self._path.rename(old)
+        self._open(pa.RecordBatch.from_pandas(first, preserve_index=True).schema)
+        with pa.OSFile(str(old), "rb") as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                self._sink.write_batch(batch.cast(self._schema))
+        old.unlink()
+
+    def _close(self) -> None:
+        self._sink.close()
+        self._file.close()
 
     def split(self, labels: np.ndarray | None) -> StoredTable:
         """The split; nothing can be added after.
@@ -188,6 +211,5 @@ class TableWriter:
             labels: one for each row that was written, or `None`.
         """
         if self._sink is not None:
-            self._sink.close()
-            self._file.close()
+            self._close()
         return StoredTable(self._path, self._count, self._home, labels)
