@@ -223,6 +223,8 @@ def zipped(path, *names):
         ("t.csv", "# a line of a long report, with a comma\n" * 4000 + PLAIN),
         ("t.csv", "# made with a form feed,\f,\n" + PLAIN),
         ("t.csv", "#v,k\n" + PLAIN.partition("\n")[2]),
+        ("t.csv", "sep=,\r\n" + PLAIN),
+        ("t.csv", "SEP=~\n" + PLAIN.replace(",", "~")),
         ("t.csv", PLAIN.replace("\n", ",\n")),
         ("t.csv", "v,k\n" + PLAIN.partition("\n")[2].replace("\n", ",\n")),
         ("t.csv", PLAIN.replace(",", "  ")),
@@ -231,7 +233,7 @@ def zipped(path, *names):
     ],
     ids=[
         *("gz", "xz", "tsv.gz", "utf-16", "utf-16 without its mark", "comments above"),
-        *("150 KB of comments above", "a form feed above", "names in a comment"),
+        *("150 KB of comments above", "a form feed above", "names in a comment", "sep=,", "SEP=~"),
         *("ending with commas", "rows ending with commas", "two spaces", "many spaces", "one space"),
     ],
 )

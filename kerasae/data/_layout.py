@@ -17,6 +17,8 @@ UNIT = "\x1f"
 #: Spaces that part cells: two or more, so that one may stand within a cell, or any number.
 _SEVERAL, _SINGLE = "(?: {2,}|\t)+", " +"
 _COMMENTS = ("#", "//")
+#: The line above a table by which spreadsheets tell its delimiter.
+_SEPARATOR = re.compile("sep=(.)", re.IGNORECASE)
 #: Names of columns in a file that names none.
 _AUTOMATIC = "column_{}"
 #: Rows that are looked at, and the fewest from which a layout is judged, the header among them.
@@ -69,7 +71,8 @@ def find_layout(
         path: its name for messages.
         header: whether the first row holds names; `None` finds out.
         delimiter: between cells, a space for any number of spaces; `None` finds out.
-        skip: lines above the table; `None` skips comments, which begin with `#` or `//`.
+        skip: lines above the table; `None` skips comments, which begin with `#` or `//`, and a first line such
+            as `sep=;`, which tells the delimiter.
         wanted: names of columns that the table should have, as the one of the training had; where they
             stand in the first row, they show what parts it and that it is the header.
 
@@ -78,9 +81,11 @@ def find_layout(
     """
     for text, whole in _beginnings(source):
         lines = [*io.StringIO(text, newline="")]
-        above = _comments(lines) if skip is None else skip
+        told = _SEPARATOR.fullmatch(lines[0].strip("\r\n")) if lines and skip is None else None
+        above = 1 if told else _comments(lines) if skip is None else skip
         table = "".join(lines[above:])
-        parted = _parted(table, whole, delimiter, wanted) if table.strip() else None
+        by = told[1] if told and delimiter is None else delimiter
+        parted = _parted(table, whole, by, wanted) if table.strip() else None
         if parted is not None and len(parted.rows) >= _FEWEST:
             break
     if parted is None or not parted.rows:
