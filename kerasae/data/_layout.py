@@ -71,8 +71,8 @@ def find_layout(
         path: its name for messages.
         header: whether the first row holds names; `None` finds out.
         delimiter: between cells, a space for any number of spaces; `None` finds out.
-        skip: lines above the table; `None` skips comments, which begin with `#` or `//`, and a first line such
-            as `sep=;`, which tells the delimiter.
+        skip: lines above the table; `None` skips comments, which begin with `#` or `//`, and a first line
+            such as `sep=;`, which tells the delimiter.
         wanted: names of columns that the table should have, as the one of the training had; where they
             stand in the first row, they show what parts it and that it is the header.
 
