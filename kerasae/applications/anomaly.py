@@ -1,5 +1,6 @@
 """Anomalies: which examples are odd, how sure that is, and why."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -106,7 +107,13 @@ class AnomalyDetector(Application):
                 f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
                 f"without '{lacking[0]}'; take another score."
             )
-        score.adapt(lambda: self._accounts(data, "train", usual=True), least_deviations(data.spec))
+        accounts = functools.partial(self._accounts, data, "train", usual=True)
+        if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
+            # A score reads them several times.
+            kept = [*accounts()]
+            score.adapt(lambda: iter(kept), least_deviations(data.spec))
+        else:
+            score.adapt(accounts, least_deviations(data.spec))
         self.detector_ = Detector(score, np.inf)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
@@ -334,6 +341,8 @@ class AnomalyDetector(Application):
         return detector
 
 
+#: Bytes of accounts of training rows that are kept in memory while a score is fitted.
+_KEPT = 2**28
 #: Of the range that is given for the share of new normal rows that is flagged.
 _CONFIDENCE = 0.95
 #: Of a category, boolean or token: as much as a probability of 0.97 is off. A model is nearly certain of

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from kerasae import PCA, Recipe, registry, train
-from kerasae.applications import AnomalyDetector, apply
+from kerasae.applications import AnomalyDetector, anomaly, apply
 from kerasae.applications._accounts import account_of
 from kerasae.applications.anomaly import same_label
 from kerasae.data import Data, Split, array_spec, has_label
@@ -812,3 +812,21 @@ def test_a_row_that_cannot_be_judged_is_named_by_its_entries(model, tmp_path):
     assert "Without 2 that cannot be judged" in picture.caption
     _, right = picture.figure.axes[0].get_xlim()
     assert right < 100 * rows["score"].iloc[2:].max()
+
+
+def test_a_score_is_the_same_whether_training_rows_are_explained_once_or_at_each_pass(
+    model, rows, monkeypatch
+):
+    asked = []
+
+    def counted(*arguments):
+        asked.append(1)
+        return account_of(*arguments)
+
+    monkeypatch.setattr(anomaly, "account_of", counted)
+    once = AnomalyDetector(model).fit_score(rows).score_samples(rows.test.examples)
+    few = len(asked)
+    monkeypatch.setattr(anomaly, "_KEPT", 0)
+    each = AnomalyDetector(model).fit_score(rows).score_samples(rows.test.examples)
+    np.testing.assert_array_equal(once, each)
+    assert len(asked) - few > few
