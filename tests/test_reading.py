@@ -51,15 +51,21 @@ def test_thousands_are_thousands_throughout_a_column(tmp_path, between):
     assert [*rows(write(tmp_path / "t.csv", text))["v"]] == NUMBERS
 
 
-@pytest.mark.parametrize(("mark", "point"), [(",", "."), (".", ",")])
-def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path, mark, point):
-    text = table(lambda i: f"{NUMBERS[i] + 1000:,}".replace(",", mark), between="\t")
+@pytest.mark.parametrize(("mark", "point", "between"), [(",", ".", "\t"), (",", ".", ";"), (".", ",", ";")])
+def test_numbers_that_could_be_either_are_an_error_with_an_option(tmp_path, mark, point, between):
+    text = table(lambda i: f"{NUMBERS[i] + 1000:,}".replace(",", mark), between=between)
     path = write(tmp_path / "t.csv", text)
     message = rf"column 'v', received '[0-9]\{mark}[0-9]{{3}}', .*--set data\.decimal=\{point} reads"
     with pytest.raises(ValueError, match=message):
         load_data(path)
     assert [*rows(path, decimal=point)["v"]] == [one + 1000 for one in NUMBERS]
     np.testing.assert_allclose(rows(path, decimal=mark)["v"], [one / 1000 + 1 for one in NUMBERS])
+
+
+@pytest.mark.parametrize("between", ["\t", "|"])
+def test_a_point_before_three_digits_is_a_decimal_point_unless_semicolons_part_the_cells(tmp_path, between):
+    text = table(lambda i: f"{12 + i / 8:.3f}", between=between)
+    assert [*rows(write(tmp_path / "t.csv", text))["v"]] == [12 + i / 8 for i in range(len(NUMBERS))]
 
 
 @pytest.mark.parametrize("mark", [",", "."])

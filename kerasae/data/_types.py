@@ -4,7 +4,7 @@ import dataclasses
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,11 @@ class ColumnFinder:
         for one in pc.value_counts(present.filter(pc.is_in(lower, pa.array(_WORDS)))).to_pylist():
             self._words[one["values"]] += one["counts"]
 
+    @property
+    def commas(self) -> bool:
+        """Whether entries that are numbers have commas."""
+        return self._numbers.commas
+
     def mark(self) -> str:
         """The decimal mark that the entries of this column prove; empty where they do not."""
         return "." if self.point else self._numbers.found().mark
@@ -184,7 +189,7 @@ class ColumnFinder:
     def typed(self, dtype: str) -> Column:
         """The column where strings have a type already: a category, unless the user says another kind."""
         if self.kind in ("number", "boolean", "date"):
-            return dataclasses.replace(self.found(file_mark([self], comma=True)), dtype=dtype)
+            return dataclasses.replace(self.found(file_mark([self], ",")), dtype=dtype)
         if self.kind is None and self.rows - self.gaps > _FEW:
             self._warn_typed()
         return Column(self.name, "category", dtype, notation=notations.Text(missing=self.missing))
@@ -469,17 +474,21 @@ def _value(notation: Notation, text: str) -> float | None:
     return None if value is None else float(value)
 
 
-def file_mark(finders: Iterable[ColumnFinder], comma: bool) -> str:
+def file_mark(finders: Collection[ColumnFinder], delimiter: str) -> str:
     """The decimal mark that the columns of a file prove together; empty where they do not.
 
     Args:
         finders: of its columns.
-        comma: whether commas part the cells, so that they are no decimal marks unless shown to be.
+        delimiter: between cells. Where commas part them they are no decimal marks unless shown to be. Where
+            semicolons do, spreadsheets of countries with a decimal comma may have written the file;
+            otherwise a point is the decimal mark unless there are commas in numbers too.
     """
     marks = {mark for finder in finders if (mark := finder.mark())}
     if len(marks) == 1:
         return marks.pop()
-    return "." if comma and not marks else ""
+    if marks or delimiter == ";":
+        return ""
+    return "." if delimiter == "," or not any(finder.commas for finder in finders) else ""
 
 
 def _holds_nests(series: pd.Series) -> bool:

@@ -348,7 +348,7 @@ def _scan(
         again = source.again()
         blocks, first = again.blocks, source.blocks()
     if known is None:
-        rows, columns = _find(first, blocks, used, types, missing, source.delimiter == ",", options)
+        rows, columns = _find(first, blocks, used, types, missing, source.delimiter, options)
     else:
         rows = sum(len(block) for block in first)
         columns = [
@@ -394,7 +394,7 @@ def _find(
     used: list[str],
     types: dict[str, Any],
     missing: dict[str, tuple[str, ...]],
-    comma: bool,
+    delimiter: str,
     options: dict[str, Any],
 ) -> tuple[int, list[Column]]:
     """The number of rows, and the columns as their entries show them."""
@@ -409,7 +409,7 @@ def _find(
         for block in blocks():
             for name, one in undecided.items():
                 one.look(block[name])
-    mark = options["decimal"] or file_mark(finders.values(), comma)
+    mark = options["decimal"] or file_mark(finders.values(), delimiter)
     return rows, [one.found(mark) for one in finders.values()]
 
 

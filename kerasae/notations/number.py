@@ -197,6 +197,11 @@ class NumberFinder:
         return self._codes
 
     @property
+    def commas(self) -> bool:
+        """Whether entries that are numbers have commas."""
+        return any("," in shape and _is_number(shape) for shape in self._shapes)
+
+    @property
     def digits(self) -> int:
         """Digits of the longest entry."""
         return max((shape.count("9") for shape in self._shapes), default=0)

@@ -400,6 +400,7 @@ def test_a_run_is_compressed_and_restored(run, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_one_row(run, tmp_path):
     image = Image.fromarray(np.rint(run.data.test.examples[0, ..., 0] * 15.9).astype("uint8"))
     image.save(tmp_path / "one.png")

@@ -264,6 +264,7 @@ def test_what_has_no_int8_is_refused(served_by_kind, edge_subject, digits, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_bundle_of_a_variational_model_verifies(edge_subject, tmp_path):
     # A device gets its code without the variance that other artifacts give.
     bundle(edge_subject("dense"), tmp_path / "ship", formats=["tiny"])

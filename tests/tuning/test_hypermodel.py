@@ -132,10 +132,8 @@ def searched(hypermodel, folder, name="RandomSearch", objective="val_error", see
 
 
 @pytest.mark.filterwarnings("ignore:Model .* had a build config", "ignore:Skipping variable loading")
-@pytest.mark.parametrize(
-    "name",
-    ["GridSearch", *(pytest.param(name, marks=pytest.mark.slow) for name in TUNERS if name != "GridSearch")],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TUNERS)
 def test_any_tuner_searches(name, hypermodel, tmp_path):
     tuner = searched(hypermodel, tmp_path, name)
     trials = list(tuner.oracle.trials.values())
