@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasae import notations
+from kerasae.data import load_data
 from kerasae.data._types import ColumnFinder, ColumnReader
 from kerasae.notations import Boolean, Date, Number, Text, TimeOfDay, chunked
 from kerasae.notations.date import _FORMATS, DateFinder
@@ -390,3 +391,13 @@ def test_a_date_in_every_format_is_a_date(style):
         finder.see(chunked([change(text) for text in texts]))
         date, _ = finder.found()
         assert date is not None and date.pattern == form, form
+
+
+def test_a_damaged_number_among_numbers_is_named(tmp_path):
+    """Its writing is that of the others, but for a point too many."""
+    path = tmp_path / "t.csv"
+    path.write_text("v,k\n" + "".join(f"{i}.5,{i}\n" for i in range(30)) + "3..5,1\n")
+    with pytest.warns(
+        UserWarning, match=r"'v' is read as a category: 30 of 31 entries are numbers, but '3\.\.5' is"
+    ):
+        load_data(path)

@@ -290,8 +290,8 @@ class ColumnFinder:
             examples = self._numbers.examples()
             numbers = round(share * (self.rows - self.gaps))
             total = self.rows - self.gaps
-            if numbers < total:
-                odd = next(one for one in examples if not NumberFinder.reads(one))
+            odd = self._numbers.no_number()
+            if odd is not None:
                 warnings.warn(
                     f"Column '{self.name}' is read as a category: {numbers} of {total} entries are "
                     f"numbers, but '{odd}' is none; {option} takes such entries as missing.",

@@ -206,11 +206,6 @@ class NumberFinder:
         """Digits of the longest entry."""
         return max((shape.count("9") for shape in self._shapes), default=0)
 
-    @staticmethod
-    def reads(text: str) -> bool:
-        """Whether an entry is a number of some writing."""
-        return _is_number(re.sub("[0-9]", "9", text))
-
     def see(self, texts: pa.ChunkedArray) -> None:
         """Take note of entries, without missing ones."""
         if self._closed or not len(texts):
@@ -245,6 +240,11 @@ class NumberFinder:
             parts = _template(shape)
             found.setdefault(shape if parts is None else parts[0], self._examples[shape])
         return list(found.values())
+
+    def no_number(self) -> str | None:
+        """An entry that is a number of no writing; `None` where there is none."""
+        odd = [shape for shape in self._shapes if not _is_number(shape)]
+        return self._examples[min(odd)] if odd else None
 
     def found(self, mark: str = "") -> Found:
         """The one reading of all entries.
