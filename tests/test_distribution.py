@@ -63,7 +63,7 @@ def on_two_hosts(arguments):
     """Runs a command on two hosts to its end: their exit status, output and errors."""
     hosts = two_hosts(arguments)
     try:
-        said = [host.communicate(timeout=240) for host in hosts]
+        said = [host.communicate(timeout=480) for host in hosts]
     finally:
         for host in hosts:
             host.kill()
