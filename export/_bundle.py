@@ -139,7 +139,7 @@ def available() -> list[str]:
     """The formats of every export whose own requirements, those of an extra, are installed."""
     found = []
     for name in registry.names("export"):
-        module = importlib.import_module(f"{registry.ROOMS['export']}.{name}")
+        module = registry.module_of("export", name)
         installed = all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ()))
         if installed and not getattr(module, "ON_REQUEST", False):
             found.append(name)

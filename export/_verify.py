@@ -1,7 +1,6 @@
 """verify: a bundle held against its checksums and its stored answers."""
 
 import dataclasses
-import importlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         found = check_files(root, artifact["files"])
         found += _additional(root, artifact)
         if run and not found and golden:
-            module: Any = importlib.import_module(f"{registry.ROOMS['export']}.{artifact['format']}")
+            module: Any = registry.module_of("export", artifact["format"])
             try:
                 # Runtimes say which delegates they take.
                 with quiet(show_failure=False):

@@ -2,9 +2,15 @@
 
 `kerasae/models/variational.py` is `--model variational`, is `"variational"` in a recipe, and is a
 case of the conformance test. The member of a file is its one public class or, where it has none,
-the public function named after the file. Files that start with an underscore are helpers.
+the public function named after the file. A member that needs several files is a package of that name, and
+`__all__` in its `__init__.py` holds the one name. What starts with an underscore is a helper.
+
+The environment variable `KERASAE_PATH` names folders of a user's own, separated as in `PATH`. Each holds
+folders named as the rooms are: with `KERASAE_PATH=my_parts` the file `my_parts/models/wasserstein.py` is
+`--model wasserstein`.
 """
 
+import ast
 import difflib
 import functools
 import importlib
@@ -12,10 +18,12 @@ import importlib.util
 import inspect
 import json
 import operator
+import os
 import pkgutil
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typeguard
@@ -37,13 +45,56 @@ ROOMS = {
 }
 
 
-@functools.cache
+def folders(room: str) -> list[str]:
+    """The folders that hold the members of a room: the library's own, then those on `KERASAE_PATH`."""
+    package = ROOMS[room]
+    spec = importlib.util.find_spec(package)
+    inside = list(spec.submodule_search_locations or []) if spec else []
+    theirs = [one for one in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if one]
+    outside = [str(Path(one).absolute() / package.rpartition(".")[2]) for one in theirs]
+    return list(dict.fromkeys([*inside, *outside]))
+
+
 def names(room: str) -> list[str]:
     """The members of a room, sorted, without importing any of them."""
-    package = importlib.util.find_spec(ROOMS[room])
-    folders = package.submodule_search_locations if package else None
-    found = (module.name for module in pkgutil.iter_modules(folders or []))
-    return sorted(name for name in found if not name.startswith("_"))
+    return list(_names(tuple(folders(room))))
+
+
+@functools.cache
+def _names(searched: tuple[str, ...]) -> list[str]:
+    return sorted({one.name for one in pkgutil.iter_modules(searched) if not one.name.startswith("_")})
+
+
+def module_of(room: str, name: str) -> types.ModuleType:
+    """The module or package that holds a member."""
+    package = importlib.import_module(ROOMS[room])
+    # Python looks for the members of a package along its path, which ends with the user's folders.
+    package.__path__.extend(one for one in folders(room) if one not in package.__path__)
+    return importlib.import_module(f"{ROOMS[room]}.{name}")
+
+
+def source_of(room: str, name: str) -> Path:
+    """The file that defines a member, found without importing anything.
+
+    Raises:
+        FileNotFoundError: if there is no such member.
+    """
+    for folder in map(Path, folders(room)):
+        if (file := folder / f"{name}.py").is_file():
+            return file
+        if (package := folder / name / "__init__.py").is_file():
+            return _definition(package)
+    raise FileNotFoundError(f"Expected the {room} {name!r} in one of {', '.join(folders(room))}.")
+
+
+def _definition(package: Path) -> Path:
+    """The file of a package that its `__init__.py` takes the member from."""
+    for node in ast.parse(package.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            file = package.parent / f"{node.module.rpartition('.')[2]}.py"
+            if file.is_file():
+                return file
+    return package
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
@@ -63,7 +114,9 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
         raise ValueError(f"Unknown room {room!r}; {did_you_mean(room, list(ROOMS))}")
     if not isinstance(name, str) or name not in names(room):
         raise ValueError(f"Unknown {room} {name!r}; {did_you_mean(name, names(room))}")
-    module = importlib.import_module(f"{ROOMS[room]}.{name}")
+    module = module_of(room, name)
+    if hasattr(module, "__path__"):
+        return _member_of_package(module)
     own = [
         value
         for key, value in vars(module).items()
@@ -76,6 +129,15 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
     if classes or len(functions) != 1:
         raise TypeError(f"{module.__name__} must hold one public class, or a function `{name}` and no class.")
     return typing.cast(Callable[..., Any], functions[0])
+
+
+def _member_of_package(package: types.ModuleType) -> Callable[..., Any]:
+    public: Sequence[str] = getattr(package, "__all__", ())
+    if len(public) != 1:
+        raise TypeError(
+            f"`__all__` of {package.__name__} must hold one name, that of the member; received {public}."
+        )
+    return typing.cast(Callable[..., Any], getattr(package, public[0]))
 
 
 def members(room: str) -> dict[str, Callable[..., Any]]:

@@ -4,7 +4,6 @@ Nothing here imports TensorFlow until a command runs: a file of this room import
 function.
 """
 
-import importlib
 import io
 import os
 import signal
@@ -27,8 +26,7 @@ class _Room(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in registry.names("command"):
             return None
-        module = importlib.import_module(f"{registry.ROOMS['command']}.{cmd_name}")
-        return module.command
+        return registry.module_of("command", cmd_name).command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""

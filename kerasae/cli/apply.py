@@ -1,7 +1,6 @@
 """`kerasae apply`: a run put to use, one subcommand for each application."""
 
 import ast
-import importlib.util
 import inspect
 import json
 import re
@@ -79,10 +78,7 @@ def outline(name: str) -> tuple[str, dict[str, str]]:
 
     Read from the source: importing it would import TensorFlow, for a page of help.
     """
-    package = importlib.util.find_spec(registry.ROOMS["application"])
-    assert package is not None and package.submodule_search_locations is not None
-    path = Path(next(iter(package.submodule_search_locations)), f"{name}.py")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(registry.source_of("application", name).read_text(encoding="utf-8"))
     member = next(
         node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )

@@ -1,6 +1,5 @@
 """Sources, one a file: each returns `Data`."""
 
-import importlib
 import inspect
 import os
 from pathlib import Path
@@ -60,7 +59,7 @@ def parse_source(source: str) -> dict[str, Any]:
         return {"name": name, _first(name): rest}
     path = Path(source)
     for candidate in names:
-        module = importlib.import_module(f"{registry.ROOMS['data']}.{candidate}")
+        module = registry.module_of("data", candidate)
         if hasattr(module, "accepts") and module.accepts(path):
             return {"name": candidate, _first(candidate): source}
     plain = [candidate for candidate in names if not _first(candidate)]

@@ -1,0 +1,63 @@
+"""The registry: files and packages as members, a user's own folders beside the library's."""
+
+import subprocess
+import sys
+
+import pytest
+
+from kerasae import registry
+
+LOSS = '''
+"""A loss of a user's own."""
+
+from kerasae.losses.squared_error import SquaredError
+
+
+class {name}(SquaredError):
+    """Squared error under another name."""
+'''
+
+
+@pytest.fixture
+def outside(tmp_path, monkeypatch):
+    """A folder of a user's own, with a loss that is one file and a loss that is a package."""
+    losses = tmp_path / "losses"
+    (losses / "from_a_package").mkdir(parents=True)
+    (losses / "from_a_file.py").write_text(LOSS.format(name="FromAFile"))
+    (losses / "from_a_package" / "_helper.py").write_text(LOSS.format(name="FromAPackage"))
+    (losses / "from_a_package" / "__init__.py").write_text(
+        "from kerasae.losses.from_a_package._helper import FromAPackage\n\n__all__ = ['FromAPackage']\n"
+    )
+    monkeypatch.setenv("KERASAE_PATH", str(tmp_path))
+    yield losses
+    import kerasae.losses
+
+    if str(losses) in kerasae.losses.__path__:
+        kerasae.losses.__path__.remove(str(losses))
+    for name in [name for name in sys.modules if name.startswith("kerasae.losses.from_a_")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("name, member", [("from_a_file", "FromAFile"), ("from_a_package", "FromAPackage")])
+def test_a_member_comes_from_a_file_or_a_package(outside, name, member):
+    assert name in registry.names("loss")
+    assert registry.resolve("loss", name).__name__ == member
+    assert f"class {member}" in registry.source_of("loss", name).read_text()
+
+
+def test_a_package_with_two_public_names_is_refused(outside):
+    (outside / "from_a_package" / "__init__.py").write_text("__all__ = ['One', 'Other']\n")
+    with pytest.raises(
+        TypeError, match=r"must hold one name, that of the member; received \['One', 'Other'\]"
+    ):
+        registry.resolve("loss", "from_a_package")
+
+
+def test_the_command_line_knows_what_lies_outside(outside):
+    code = "from kerasae.cli import main; main(['show', 'loss'])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "from_a_file" in shown and "from_a_package" in shown
+
+
+def test_without_the_variable_only_the_library_is_searched():
+    assert not {"from_a_file", "from_a_package"} & {*registry.names("loss")}
