@@ -49,6 +49,11 @@ NUMBERS = {
     "kilograms": (["12 kg", "-3 kg"], [12, -3]),
     "speed": (["12.5 km/h", "3 km/h"], [12.5, 3.0]),
     "degrees": (["21.5\u00b0C", "-3.0\u00b0C"], [21.5, -3.0]),
+    "exponents": (["1,5E+03", "-2,25E-01", "0E+00"], [1500.0, -0.225, 0.0]),
+    "short exponents": (["1,5e3", "2,0e-12", "3,0e100"], [1500.0, 2e-12, 3e100]),
+    "small exponents": (["1,50E-05", "2,25E-12"], [1.5e-5, 2.25e-12]),
+    "exponents and a currency": (["$1.5e+03", "-$2.0e+00"], [1500.0, -2.0]),
+    "exponents and a unit": (["1.234E+03 kg", "1E+03 kg"], [1234.0, 1000.0]),
 }
 TIMES = {
     "seconds": (["18:00:00", "05:12:13"], [64800, 18733]),
@@ -150,6 +155,26 @@ def test_what_only_looks_like_a_number_is_a_category(entries):
     assert (column.kind, column.dtype) == ("category", "str")
 
 
+@pytest.mark.parametrize(
+    ("entries", "values", "written"),
+    [
+        (["1,5E-05", "12,5"], [1.5e-5, 12.5], ["0,000015", "12,5"]),
+        (["12,5E+03", "1,5E+03"], [12500, 1500], ["12500", "1500"]),
+        (["1,5E5", "2,5e5"], [150000, 250000], ["150000", "250000"]),
+        (["1,5E\u221203"] * 2, [0.0015] * 2, ["1,5E-03"] * 2),
+    ],
+)
+def test_exponents_that_are_not_written_alike_are_read(entries, values, written):
+    column = found(entries, comma=False)
+    assert (column.kind, column.dtype) == ("number", "float64")
+    assert read_and_written(column, entries) == (values, written)
+
+
+def test_a_number_without_a_digit_before_its_point_is_read_whatever_stands_around_the_others():
+    entries = [".5", "-.25", "about 3"]
+    assert read_and_written(found(entries, kind="number"), entries)[0] == [0.5, -0.25, 3]
+
+
 # One mark for thousands or decimals ------------------------------------------------------------------
 
 
@@ -160,6 +185,7 @@ def test_what_only_looks_like_a_number_is_a_category(entries):
         (["2,300", "5"], [2300, 5]),
         (["1,234,567", "1,000"], [1234567, 1000]),
         (["0,123", "1,234"], [0.123, 1.234]),
+        (["1,500E+03", "2,308"], [1500, 2.308]),
         (["3,5", "2,308"], [3.5, 2.308]),
         (["1.234.567", "1.000"], [1234567, 1000]),
     ],
@@ -282,6 +308,7 @@ def test_a_time_that_is_written_is_read_again(time, second):
                     "0",
                     "2.5",
                     "1e5",
+                    "1,5E+03",
                     "20240101",
                     "007",
                     "$5",

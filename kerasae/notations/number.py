@@ -4,6 +4,7 @@ import dataclasses
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,8 @@ _SPACES = " \u00a0\u202f\u2009"
 _THOUSANDS = (",", ".", "'", "\u2019", *_SPACES)
 #: Signs of a negative number: ASCII, the true one, and the dash that stands in for it.
 _MINUS = "-\u2212\u2013"
+#: A power of ten behind the digits.
+_EXPONENT = f"[eE][+{_MINUS}]?[0-9]+"
 #: Currencies by the letters that are written before or behind a number (ISO 4217, and usual short forms).
 _CURRENCIES = frozenset(
     (
@@ -36,7 +39,7 @@ _MOST_SHAPES = 500
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Number(Notation):
-    """Numbers with something around them, such as $1,234.50, (1,234) or 12 kg.
+    """Numbers with something around them, such as $1,234.50, (1,234), 12 kg or 1,5E+03.
 
     Args:
         positive: what is written for a number that is not negative, with `{}` for the digits.
@@ -45,6 +48,8 @@ class Number(Notation):
         decimal: the mark before the decimals, `"."` or `","`.
         places: greatest number of decimals that is written; `None` for as many as it takes.
         fixed: whether all entries have `places` decimals.
+        exponent: How the power of ten is written that stands behind the digits, such as `"E+00"` for 1,5E+03
+            and `"e0"` for 1,5e3. Empty for none; one is read in any case. Defaults to none.
         loose: whether anything may stand around the digits; it is lost on the way back.
     """
 
@@ -56,6 +61,7 @@ class Number(Notation):
     decimal: str = "."
     places: int | None = None
     fixed: bool = False
+    exponent: str = ""
     loose: bool = False
 
     @property
@@ -102,45 +108,57 @@ class Number(Notation):
         """What holds one number, whatever stands around it; a plain number with an exponent too."""
         body = _digits_of(texts, f"^[^0-9]*{self._body}[^0-9]*$")
         values = self._value(body, pc.match_substring_regex(texts, _LOOSE_NEGATIVE)).cast(pa.float64())
-        plain = null_unless(pc.match_substring_regex(texts, _PLAIN), texts) if self.decimal == "." else None
-        return values if plain is None else pc.coalesce(values, plain.cast(pa.float64()))
+        if self.decimal != ".":
+            return values
+        # .5 is no 5.
+        plain = null_unless(pc.match_substring_regex(texts, _PLAIN), texts)
+        return pc.coalesce(plain.cast(pa.float64()), values)
 
     def _value(self, body: pa.ChunkedArray, negative: pa.ChunkedArray) -> pa.ChunkedArray:
         if self.thousands:
             body = pc.replace_substring(body, self.thousands, "")
         if self.decimal != ".":
             body = pc.replace_substring(body, self.decimal, ".")
+        body = pc.replace_substring_regex(body, f"[{_MINUS}]", "-")
         return _cast(pc.binary_join_element_wise(pc.if_else(negative, "-", ""), body, ""))
 
     @property
     def _body(self) -> str:
         mark, point = re.escape(self.thousands), re.escape(self.decimal)
         whole = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)" if mark else "[0-9]+"
-        return f"(?P<body>{whole}(?:{point}[0-9]+)?)"
+        return f"(?P<body>{whole}(?:{point}[0-9]+)?(?:{_EXPONENT})?)"
 
     def _text(self, value: Any) -> str:
         digits = self._digits(value)
         negative = digits.startswith("-")
-        digits = digits.lstrip("-")
+        digits, _, power = digits.lstrip("-").partition("e")
         whole, point, fraction = digits.partition(".")
         if self.thousands:
             first = len(whole) % 3
             groups = [whole[:first]] * bool(first) + [whole[i : i + 3] for i in range(first, len(whole), 3)]
             whole = self.thousands.join(groups)
-        body = whole + (self.decimal if point else "") + fraction
+        body = whole + (self.decimal if point else "") + fraction + (self._power(int(power)) if power else "")
         return (self.negative if negative else self.positive).replace("{}", body)
 
     def _digits(self, value: Any) -> str:
         """A value with a point, as many decimals as are written, and no negative zero."""
-        if isinstance(value, int | np.integer) and not self.fixed:
+        if isinstance(value, int | np.integer) and not self.fixed and not self.exponent:
             return str(value)
+        power = ""
         if self.places is None:
             digits = np.format_float_positional(float(value), trim="-")
         else:
-            digits = f"{value:.{self.places}f}"
+            digits, e, power = f"{value:.{self.places}{'e' if self.exponent else 'f'}}".partition("e")
+            power = e + power
             if not self.fixed and "." in digits:
                 digits = digits.rstrip("0").rstrip(".")
-        return digits if digits.strip("-0.") else digits.lstrip("-")
+        return (digits if digits.strip("-0.") else digits.lstrip("-")) + power
+
+    def _power(self, power: int) -> str:
+        """A power of ten as `exponent` has it."""
+        letter, width = self.exponent[0], self.exponent.count("0")
+        sign = "-" if power < 0 else "+" if "+" in self.exponent else ""
+        return f"{letter}{sign}{abs(power):0{width}}"
 
     def words(self) -> str:
         if not self.dressed:
@@ -221,7 +239,8 @@ class NumberFinder:
             if shape not in self._examples:
                 self._examples[shape] = texts[pc.index(shapes, shape).as_py()].as_py()
         self._closed = len(self._shapes) > _MOST_SHAPES
-        # 007 is a code, not a number.
+        # 007 is a code, not a number; the exponent of 1e007 is none.
+        texts = pc.replace_substring_regex(texts, f"([0-9]){_EXPONENT}", r"\1")
         self._codes |= _any(texts, f"(?:^|[^0-9.,'\u2019{_SPACES}]|[^0-9][{_SPACES}])0[0-9]")
         self._zero_led |= _any(texts, "(?:^|[^0-9])0[.,]")
         self._round |= _any(texts, "[.,][0-9][0-9]0(?:[^0-9.,]|$)")
@@ -269,7 +288,8 @@ class NumberFinder:
         return dataclasses.replace(number, loose=True)
 
     def _reading(self, bodies: list[str], mark: str, positive: str, negative: str) -> Found:
-        used = {character for body in bodies for character in body} - {"9"}
+        mantissas, powers = zip(*(_parted(body) for body in bodies), strict=True)
+        used = {character for body in mantissas for character in body} - {"9"}
         fitting = [
             (thousands, decimal)
             for decimal in (".", ",")
@@ -277,7 +297,11 @@ class NumberFinder:
             if thousands != decimal
             and used <= {thousands, decimal}
             and (thousands in used or not thousands)
-            and all(re.fullmatch(_shape_regex(thousands, decimal), body) for body in bodies)
+            and all(
+                # 1,500E+03 has no thousands.
+                re.fullmatch(_shape_regex("" if power else thousands, decimal), body)
+                for body, power in zip(mantissas, powers, strict=True)
+            )
         ]
         if self._zero_led:
             # 0,123 has no thousands.
@@ -290,7 +314,7 @@ class NumberFinder:
         for comma, other in (",.", ".,"):
             if not {("", comma), (comma, other)} <= {*fitting}:
                 continue
-            bare = [body for body in bodies if comma not in body]
+            bare = [body for body in mantissas if comma not in body]
             small = comma == "," and bool(bare) and all(len(body) <= 3 for body in bare)
             if (small and (self._round or any(len(body) > 1 for body in bare))) or "(" in negative:
                 # 2,308 beside 257, or 2,300 beside 5: decimals would not come in threes alone. And brackets
@@ -302,7 +326,7 @@ class NumberFinder:
         if not fitting:
             return Found(None)
         thousands, decimal = fitting[0]
-        places = {len(body.partition(decimal)[2]) for body in bodies}
+        places = {len(body.partition(decimal)[2]) for body in mantissas}
         number = Number(
             positive=positive,
             negative=negative,
@@ -311,10 +335,41 @@ class NumberFinder:
             places=max(places),
             fixed=len(places) == 1 and max(places) > 0,
         )
+        if any(powers):
+            alike = all(
+                power and re.fullmatch("9[.,]?9*", body)
+                for body, power in zip(mantissas, powers, strict=True)
+            )
+            exponent = _exponent(powers) if alike else ""
+            # What is not written alike is written with as many decimals as it takes.
+            number = dataclasses.replace(
+                number,
+                exponent=exponent,
+                places=number.places if exponent else None,
+                fixed=number.fixed and bool(exponent),
+            )
         return Found(number, proven.pop() if sure else "", ambiguous)
 
 
-_BODY = f"9(?:[9.,'\u2019{_SPACES}]*9)?"
+_BODY = f"9(?:[9.,'\u2019{_SPACES}]*9)?(?:[eE][+{_MINUS}]?9+)?"
+
+
+def _parted(body: str) -> tuple[str, str]:
+    """The digits of a shape, and the power of ten behind them; empty for none."""
+    place = max(body.find("e"), body.find("E"))
+    return (body, "") if place < 0 else (body[:place], body[place:])
+
+
+def _exponent(powers: Iterable[str]) -> str:
+    """The writing of powers of ten, from their shapes; empty where they are not written alike."""
+    letters = {power[0] for power in powers}
+    signs = {power.strip("eE9") for power in powers}
+    width = min(power.count("9") for power in powers)
+    if len(letters) > 1 or {"", "+"} <= signs:
+        return ""
+    # Programs that write E-05 write E+05.
+    plus = "+" in signs or (width > 1 and "" not in signs)
+    return letters.pop() + "+" * plus + "0" * width
 
 
 def _shape_regex(thousands: str, decimal: str) -> str:
@@ -329,12 +384,16 @@ _ANY_BODY = "|".join(
     for thousands in ("", *_THOUSANDS)
     if thousands != decimal
 )
+_ANY_PLAIN = "|".join(_shape_regex("", decimal) for decimal in (".", ","))
 
 
 def _is_number(shape: str) -> bool:
     """Whether an entry of a shape is a number: 9.9.9999 is a day, or an address."""
     parts = _template(shape)
-    return parts is not None and re.fullmatch(_ANY_BODY, parts[1]) is not None
+    if parts is None:
+        return False
+    digits, power = _parted(parts[1])
+    return re.fullmatch(_ANY_PLAIN if power else _ANY_BODY, digits) is not None
 
 
 def _template(shape: str) -> tuple[str, str] | None:
