@@ -8,6 +8,7 @@ from kerasae.data import HEADINGS, Data, readings
 from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
 from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
+from kerasae.kinds import kind_of
 from kerasae.report import Best, as_text, figures, page
 
 
@@ -49,7 +50,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
     shown, mapped = shown_rows(data), mapped_rows(data).test
     pictures, listings = [], []
-    if data.spec.kind in ("table", "text"):
+    if not kind_of(data.spec).is_array:
         listings.append(
             page.Listing(
                 "Originals and reconstructions",
@@ -57,7 +58,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 *_listing(shown, entries),
             )
         )
-        if data.spec.kind == "table":
+        if data.spec.columns:
             listings.append(
                 page.Listing(
                     "Columns as they were read",
@@ -109,7 +110,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 figures.training_curves(trained, ""),
             )
         )
-    unit = {"table": "columns", "text": "tokens"}.get(data.spec.kind, "numbers")
+    unit = kind_of(data.spec).parts
     html = page.render(
         title,
         f"{data.name}: {_rows(data, trained)}, {len(data.test):,} to test on; {data.spec.size} {unit} in, "

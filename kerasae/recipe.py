@@ -11,9 +11,8 @@ import keras
 
 from kerasae import registry
 from kerasae.data import Data, Source, parse_source
+from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
-from kerasae.networks import default as default_network
-from kerasae.preprocessing import default as default_preprocessing
 from kerasae.seeds import seeded
 from kerasae.spec import Spec
 from kerasae.training import train
@@ -143,14 +142,15 @@ class Recipe:
         """This recipe with the names that follow from data and family written out."""
         spec = data if isinstance(data, Spec) else data.spec
         family = registry.resolve("model", self.model["name"])
-        loss = {"table": "columns", "text": "tokens"}.get(spec.kind, family.default_loss)  # type: ignore[attr-defined]
+        kind = kind_of(spec)
+        loss = kind.loss or family.default_loss  # type: ignore[attr-defined]
         filled = dataclasses.replace(
             self,
-            network={"name": default_network(spec), **self.network},
+            network={"name": kind.network, **self.network},
             loss={"name": loss, **self.loss},
         )
         if not isinstance(data, Spec):
-            named = {"name": default_preprocessing(spec), **self.preprocessing}
+            named = {"name": kind.preprocessing, **self.preprocessing}
             filled = dataclasses.replace(filled, preprocessing=named)
         filled.check()
         return filled
@@ -206,7 +206,7 @@ class Recipe:
     def prepare(self, data: Data) -> Data:
         """Data from anywhere, with the preprocessor of this recipe fitted on the training split."""
         section = dict(self.preprocessing)
-        name = section.pop("name", None) or default_preprocessing(data.spec)
+        name = section.pop("name", None) or kind_of(data.spec).preprocessing
         preprocessor: Any = registry.resolve("preprocessing", name)(data.spec, **section)
         return data.with_preprocessor(preprocessor)
 

@@ -31,6 +31,7 @@ import typeguard
 ROOMS = {
     "model": "kerasae.models",
     "network": "kerasae.networks",
+    "kind": "kerasae.kinds",
     "loss": "kerasae.losses",
     "penalty": "kerasae.penalties",
     "corruption": "kerasae.corruptions",

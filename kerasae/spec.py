@@ -102,14 +102,6 @@ class Spec:
         """How many numbers one example has."""
         return math.prod(self.shape)
 
-    @property
-    def measured(self) -> bool:
-        """Whether an example is a row of measurements, whose noise is part of it: a vector or a table's row.
-
-        A new image or text is shown as the mean of its likelihood: what a draw adds is grain.
-        """
-        return self.kind in ("vector", "table")
-
     @cached_property
     def features(self) -> tuple[Column, ...]:
         """The columns of a table that a network sees: all but the empty ones."""

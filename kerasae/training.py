@@ -14,6 +14,7 @@ from kerasae.best_weights import BestWeights
 from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
 from kerasae.distribution import is_first
+from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.models._wiring import all_layers
 from kerasae.registry import did_you_mean
@@ -204,13 +205,12 @@ _SCALED = 1e4
 
 def _unscaled(data: Data) -> str:
     """What is wrong with numbers that no learning rate can train on, and what to do; empty if nothing."""
+    has_gaps = kind_of(data.spec).has_gaps
     for split in ("train", "validation"):
         for _, x in data.parts(split):
             sizes = np.abs(x, dtype="float64")
-            # A missing entry of a table is none of the numbers.
-            reached = (
-                float(np.nanmax(sizes, initial=0.0)) if data.spec.kind == "table" else float(sizes.max())
-            )
+            # A missing entry is none of the numbers.
+            reached = float(np.nanmax(sizes, initial=0.0) if has_gaps else sizes.max())
             if not reached < _SCALED:
                 return (
                     f"x reaches {reached:.3g} in the {split} split, where a network needs numbers of about "

@@ -10,7 +10,7 @@ import keras
 import keras_tuner
 
 from kerasae import registry
-from kerasae.networks import default as default_network
+from kerasae.kinds import kind_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
 
@@ -138,8 +138,7 @@ class Space:
         return widths[:depth]
 
     def _widest(self, spec: Spec) -> tuple[int, int]:
-        # A column may be embedded in several numbers.
-        return self.widest or (16, 512 if spec.kind == "table" else max(64, min(1024, 4 * spec.size)))
+        return self.widest or (16, kind_of(spec).widest)
 
     def _rising(self, hp: Any, spec: Spec) -> list[int]:
         levels = _int(hp, "depth", *self._levels(spec))
@@ -185,8 +184,8 @@ class Space:
 
 def code_sizes(spec: Spec) -> list[int]:
     """The powers of two from 2 to 64 that are smaller than an example; 1 where none is."""
-    words = spec.kind == "text"
-    return [size for size in (2, 4, 8, 16, 32, 64) if words or size < spec.size] or [1]
+    largest = kind_of(spec).largest_code
+    return [size for size in (2, 4, 8, 16, 32, 64) if largest is None or size <= largest] or [1]
 
 
 def losses(spec: Spec, recipe: Recipe) -> list[str]:
@@ -204,7 +203,7 @@ def losses(spec: Spec, recipe: Recipe) -> list[str]:
 
 
 def _network(recipe: Recipe, spec: Spec) -> str:
-    return recipe.network.get("name") or default_network(spec)
+    return recipe.network.get("name") or kind_of(spec).network
 
 
 def _shape(recipe: Recipe, spec: Spec) -> str:

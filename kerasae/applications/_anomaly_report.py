@@ -11,6 +11,7 @@ from kerasae.applications._base import feature_names, row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import reconstruct
+from kerasae.kinds import take
 from kerasae.losses import HIGHEST
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
@@ -48,7 +49,7 @@ def blame_what_is_not_finite(added: np.ndarray, scores: np.ndarray, data: Data, 
     unjudged = np.flatnonzero(scores >= HIGHEST)
     if not len(unjudged):
         return added
-    x = data.to_x(raw.iloc[unjudged] if isinstance(raw, pd.DataFrame) else raw[unjudged])
+    x = data.to_x(take(raw, unjudged))
     wrong = ~np.isfinite(np.asarray(x, "float32")).reshape(len(unjudged), -1)
     # Numbers that are finite, and too far from all others for a score.
     wrong = np.where(wrong.any(axis=1, keepdims=True), wrong, ~np.isfinite(added[unjudged]))
@@ -135,7 +136,7 @@ def pictures(
     oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
     if data.spec.kind == "image":
         oddest = oddest[:most]
-        raw = pick_rows(data.test, oddest)
+        raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
         heat = np.maximum(added[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
         found.append(
@@ -158,11 +159,11 @@ def pictures(
 
 
 def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str]]:
-    raw = pick_rows(data.test, oddest)
+    raw = data.examples_at(oddest)
     found = []
     for place, number in enumerate(oddest):
         row = rows.iloc[number]
-        example = raw.iloc[place] if isinstance(raw, pd.DataFrame) else raw[place]
+        example = take(raw, place)
         reasons = []
         for key in [name for name in rows.columns if name.startswith("reason_")]:
             name, share = row[key], row[key.replace("reason", "share")]
@@ -183,18 +184,3 @@ def _value(data: Data, example: Any, name: str) -> str:
         flat, number = np.ravel(example), int(name.rpartition(" ")[2])
         return f" = {as_text(flat[number])}"
     return ""
-
-
-def pick_rows(split: Any, wanted: np.ndarray) -> Any:
-    """Raw examples of a split by number, in the order asked for, without all in memory."""
-    parts, places, start = [], [], 0
-    for chunk in split.chunks(2048):
-        here = np.flatnonzero((wanted >= start) & (wanted < start + len(chunk)))
-        if len(here):
-            index = wanted[here] - start
-            parts.append(chunk.iloc[index] if isinstance(chunk, pd.DataFrame) else chunk[index])
-            places.append(here)
-        start += len(chunk)
-    order = np.argsort(np.concatenate(places))
-    together = pd.concat(parts) if isinstance(parts[0], pd.DataFrame) else np.concatenate(parts)
-    return together.iloc[order] if isinstance(together, pd.DataFrame) else together[order]

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from kerasae.applications._base import row_names
-from kerasae.applications._examples import cells, headings, picked
+from kerasae.applications._examples import cells, headings
 from kerasae.applications._pictures import grid, pixels, raw_range, save_png
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
@@ -34,11 +35,11 @@ def show_clusters(
 ) -> tuple[list[Picture], list[Listing]]:
     """Each cluster by its centre and the rows next to it, in a picture or a listing."""
     middle_words = "The mean or the most frequent value of the rows of each cluster"
-    if not data.spec.measured:
+    if not kind_of(data.spec).is_measured:
         middle_words = "What the centre of each cluster decodes to"
     caption = f"{middle_words}, with the number of training rows, and the rows nearest to its centre."
     numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
-    rows = picked(data, ("test",), numbers)
+    rows = data.examples_at(numbers)
     ends = np.cumsum([len(one) for one in next_to.values()])
     if data.spec.kind == "image":
         lines = []

@@ -12,8 +12,9 @@ from keras import ops
 
 from kerasae.corruptions import Corruption
 from kerasae.data import Data, parse_source, read_examples
-from kerasae.data._split import Examples, pick
+from kerasae.data._split import Examples
 from kerasae.data.images import is_image
+from kerasae.kinds import concatenate, take
 from kerasae.preprocessing import Preprocessor
 
 
@@ -63,15 +64,11 @@ def in_step(one: Iterable[Any], other: Iterable[Any]) -> Iterator[tuple[Any, Any
     for part in one:
         while waiting is None or len(waiting) < len(part):
             more = next(source)
-            waiting = more if waiting is None else _behind(waiting, more)
-        mine = pick(waiting, slice(len(part)))
+            waiting = more if waiting is None else concatenate([waiting, more])
+        mine = take(waiting, slice(len(part)))
         _check_ids(part, mine)
         yield part, mine
-        waiting = pick(waiting, slice(len(part), None))
-
-
-def _behind(one: Any, other: Any) -> Any:
-    return pd.concat([one, other]) if hasattr(one, "iloc") else np.concatenate([one, other])
+        waiting = take(waiting, slice(len(part), None))
 
 
 def _check_ids(noisy: Any, clean: Any) -> None:

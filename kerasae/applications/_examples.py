@@ -1,7 +1,6 @@
 """Some examples of a split by their numbers, and how they are named and written down."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 
 from kerasae.applications._base import feature_names, row_names
 from kerasae.data import Data
-from kerasae.data._split import pick
 from kerasae.report import as_text
 
 #: Numbers or columns of an example that a listing on a page has room for.
@@ -30,26 +28,6 @@ def learnt_names(data: Data) -> list[str]:
     # Without names of their own rows are numbered through, not from 0 again in each split.
     numbered = all(part == [str(number) for number in range(len(part))] for part in parts)
     return [str(number) for number in range(len(names))] if numbered else names
-
-
-def picked(data: Data, splits: Sequence[str], numbers: Any) -> Any:
-    """Raw examples by their numbers, counted through the splits, in the order of the numbers.
-
-    Reads the splits part by part, as a streamed one has no other way to its rows.
-    """
-    wanted = np.asarray(numbers)
-    unique = np.unique(wanted)
-    found: list[Any] = []
-    start = 0
-    for split in splits:
-        for raw in data.split(split).chunks() if len(data.split(split)) else ():
-            here = unique[(unique >= start) & (unique < start + len(raw))] - start
-            if len(here):
-                found.append(pick(raw, here))
-            start += len(raw)
-    order = np.searchsorted(unique, wanted)
-    together: Any = pd.concat(found) if hasattr(found[0], "iloc") else np.concatenate(found)
-    return pick(together, order)
 
 
 def columns_of(raw: np.ndarray, data: Data) -> pd.DataFrame:

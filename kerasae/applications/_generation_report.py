@@ -13,8 +13,9 @@ from kerasae.applications._generation_manifolds import covered, nearest, precisi
 from kerasae.applications._generation_paths import unevenness
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.data import Data
-from kerasae.data._split import Examples, drawn_rows, pick
+from kerasae.data._split import Examples, drawn_rows
 from kerasae.evaluation import RowSums
+from kerasae.kinds import take
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
@@ -93,7 +94,7 @@ def measure_attribute(app: Any, own: Examples) -> tuple[Found, Any]:
     raw, name = own.examples, str(app.attribute)
     if own.labels is not None:
         without = np.flatnonzero(own.labels.astype(str) != name)
-        raw = pick(raw, without) if len(without) else raw
+        raw = take(raw, without) if len(without) else raw
     judge = KNeighborsClassifier(min(5, len(app.points_)))
     judge.fit(app.points_, app.near_.labels.astype(str) == name)
     before, after = (judge.predict(app.raw_points(one)).mean() for one in (raw, app.add_attribute(raw)))
@@ -223,7 +224,7 @@ def attribute_parts(app: Any, data: Data, raw: Any, out: Path) -> tuple[list[Pic
     """Writes rows with the attribute added in growing strength."""
     pictures: list[Picture] = []
     listings: list[Listing] = []
-    base = pick(raw, slice(min(_LINES, len(raw))))
+    base = take(raw, slice(min(_LINES, len(raw))))
     strengths = np.linspace(0.0, 1.5, 7)
     moved = np.stack([app.codec.transform(base) + s * app.attribute_ for s in strengths], axis=1)
     keys = {

@@ -165,11 +165,4 @@ def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _at(data: Data, split: str, rows: np.ndarray, function: Callable[[Any], np.ndarray]) -> np.ndarray:
     """A function of some raw examples, by row numbers in rising order, read part by part."""
-    found: list[np.ndarray] = []
-    start = 0
-    for raw in data.split(split).chunks():
-        inside = rows[(rows >= start) & (rows < start + len(raw))] - start
-        if len(inside):
-            found.append(function(raw.iloc[inside] if hasattr(raw, "iloc") else raw[inside]))
-        start += len(raw)
-    return np.concatenate(found)
+    return np.concatenate([function(raw) for raw in data.split(split).rows(rows).chunks()])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.applications._base import row_names
-from kerasae.applications._examples import LEARNT, cells, headings, picked
+from kerasae.applications._examples import LEARNT, cells, headings
 from kerasae.applications._pictures import grid, raw_range
 from kerasae.data import Data
 from kerasae.report import as_text
@@ -26,8 +26,8 @@ def show_neighbours(
     """
     image = data.spec.kind == "image"
     queries, k = min(8 if image else 4, len(rows)), min(8 if image else 3, rows.shape[1])
-    asked = picked(data, ("test",), np.arange(queries))
-    found = picked(data, LEARNT, rows[:queries, :k].ravel())
+    asked = data.examples_at(np.arange(queries))
+    found = data.examples_at(rows[:queries, :k].ravel(), LEARNT)
     names = row_names(data, queries)
     known = labels is not None
     if image:

@@ -22,6 +22,7 @@ from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.evaluation import auroc_rows
+from kerasae.kinds import take
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
@@ -191,7 +192,7 @@ class AnomalyDetector(Application):
                 kept &= data.usual(raw)
             if kept.any():
                 found = True
-                rows = raw.iloc[kept] if isinstance(raw, pd.DataFrame) else raw[kept]
+                rows = take(raw, kept)
                 yield account_of(self.codec, data.spec, rows)
         if not found:
             raise ValueError(

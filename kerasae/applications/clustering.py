@@ -16,6 +16,7 @@ from kerasae.applications._examples import LEARNT, columns_of
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import codes_of
+from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
@@ -203,7 +204,7 @@ class Clustering(Application):
             if self.refine:
                 self.codec_.save(out / "refined.keras")
             rows = None
-            if data.spec.measured:
+            if kind_of(data.spec).is_measured:
                 rows, known = self._known_rows(data)
                 centres = typical_rows(rows, known, self.clusters_)
             else:

@@ -15,7 +15,7 @@ from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.codec import Codec
 from kerasae.corruptions import Corruption
 from kerasae.data import Data
-from kerasae.data._split import pick
+from kerasae.kinds import take
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import named_by_text
 from kerasae.report import as_text, figures
@@ -111,7 +111,7 @@ class Denoising(Application):
             if files is not None:
                 files.add(clean)
             if not shown:
-                shown = [pick(one, slice(_SHOWN)) for one in (noisy, clean, target) if one is not None]
+                shown = [take(one, slice(_SHOWN)) for one in (noisy, clean, target) if one is not None]
             before, after = view.to_x(noisy), view.to_x(clean)
             step = np.square(after - before, dtype="float64")
             step = step[:, ~codes] if codes is not None else step

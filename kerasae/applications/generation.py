@@ -16,8 +16,9 @@ from kerasae.applications._generation_rows import MadeRows
 from kerasae.applications._points import _indicators, as_points
 from kerasae.codec import Codec
 from kerasae.data import Data, Split
-from kerasae.data._split import Examples, pick
+from kerasae.data._split import Examples
 from kerasae.evaluation._measures import codes_of
+from kerasae.kinds import kind_of, take
 
 #: Made rows by which the prior and the mixture are compared, and the parts that say how sure that is.
 _COMPARED, _PARTS = 1600, 4
@@ -233,7 +234,7 @@ class Generation(Application):
         rows = spread_rows(labels, len(raw), n, seed)
         carried = None if labels is None else labels[rows]
         if _has_prior(self.codec) and hasattr(self.codec, "sample_codes"):
-            return self._realised(self.codec.sample_codes(pick(raw, rows), seed), seed), carried
+            return self._realised(self.codec.sample_codes(take(raw, rows), seed), seed), carried
         codes = towards_neighbours(self.codec.transform(raw), labels, rows, self.neighbours, seed)
         return self._realised(codes, seed), carried
 
@@ -305,7 +306,7 @@ class Generation(Application):
         samples = self.raw_points(made)
         found: dict[str, Any] = {"drawn from": self.drawn_from()}
         found |= parts.measure_samples(self, heldout, samples[: len(heldout)])
-        if data.spec.measured:
+        if kind_of(data.spec).is_measured:
             found |= parts.measure_truth(self, data, own.examples, made)
         found |= parts.measure_paths(self, data, heldout)
         without = None

@@ -1,7 +1,7 @@
 """Data: a spec and four splits, labels kept apart."""
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kerasae.data._source import Source
 from kerasae.data._split import Examples, Split
+from kerasae.kinds import concatenate, take
 from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
@@ -71,6 +72,26 @@ class Data:
     def streamed(self) -> bool:
         """Whether the examples are read part by part."""
         return self.train.streamed
+
+    def examples_at(self, numbers: Any, splits: Sequence[str] = ("test",)) -> Any:
+        """Raw examples by their numbers.
+
+        Args:
+            numbers: Numbers of the rows, counted through the splits from 0, in any order; a number may come
+                several times.
+            splits: Names of the splits.
+
+        Returns:
+            The raw examples in the order of the numbers.
+        """
+        unique, places = np.unique(np.asarray(numbers, int), return_inverse=True)
+        parts, start = [], 0
+        for split in map(self.split, splits):
+            here = unique[(unique >= start) & (unique < start + len(split))] - start
+            if len(here) or not len(unique):
+                parts.append(split.rows(here).examples)
+            start += len(split)
+        return take(concatenate(parts), places)
 
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
         """The same data seen through a preprocessor, which is fitted on the training split here."""

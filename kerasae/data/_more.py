@@ -12,6 +12,7 @@ from kerasae.data._skipping import Skipped
 from kerasae.data._split import Examples
 from kerasae.data.images import is_image
 from kerasae.data.tables import open_table, tables_like
+from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
 #: What a data section says of the splits, of which there are none here.
@@ -64,14 +65,16 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
     if name == "images":
         if spec.kind != "image":
             raise ValueError(
-                f"Expected examples like those of the training, {_words(spec)}, received images in {source}."
+                f"Expected examples like those of the training, {kind_of(spec).described}, "
+                f"received images in {source}."
             )
         given |= {"size": spec.shape[:2], "channels": spec.shape[2]}
     data: Data = reader(**given, **({"test": 1.0} if "test" in taken else {}))
-    found = data.spec
-    if found.kind != spec.kind or (spec.kind in ("image", "vector") and found.shape != spec.shape):
+    kind = kind_of(spec)
+    if not kind.has_examples_like(data.spec):
         raise ValueError(
-            f"Expected examples like those of the training, {_words(spec)}, received {_words(found)}."
+            f"Expected examples like those of the training, {kind.described}, received "
+            f"{kind_of(data.spec).described}."
         )
     return data.name, data.test
 
@@ -96,9 +99,3 @@ def _leave_out(given: dict[str, Any], spec: Spec) -> None:
             given[key] = wanted if wanted in names else None
         elif wanted:
             given[key] = [name for name in wanted if name in names]
-
-
-def _words(spec: Spec) -> str:
-    if spec.kind in ("image", "vector"):
-        return f"{spec.kind}s of shape {spec.shape}"
-    return f"a {spec.kind}" if spec.kind == "table" else f"{spec.kind}s"

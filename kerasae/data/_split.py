@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
+from kerasae.kinds import concatenate, take
 from kerasae.preprocessing import Preprocessor
 
 
@@ -79,7 +79,7 @@ class Split:
         """Some of the rows."""
         labels = None if self.labels is None else self.labels[index]
         numbers = np.arange(len(self))[index] if self.numbers is None else self.numbers[index]
-        return Split(pick(self.examples, index), labels, numbers)
+        return Split(take(self.examples, index), labels, numbers)
 
     def drawn(self, most: int, seed: int = 0) -> "Split":
         """At most `most` rows, drawn without replacement, in the order of the split."""
@@ -87,12 +87,12 @@ class Split:
 
     def head(self, count: int) -> Any:
         """The first examples."""
-        return pick(self.examples, slice(count))
+        return take(self.examples, slice(count))
 
     def chunks(self, size: int = 8192) -> Iterator[Any]:
         """All examples in order, `size` at a time."""
         for start in range(0, len(self), size):
-            yield pick(self.examples, slice(start, start + size))
+            yield take(self.examples, slice(start, start + size))
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
@@ -117,8 +117,7 @@ class Split:
 
     def joined(self, other: "Split") -> "Split":
         """The rows of this split and, behind them, those of another."""
-        parts = [self.examples, other.examples]
-        both = pd.concat(parts) if hasattr(self.examples, "iloc") else np.concatenate(parts)
+        both = concatenate([self.examples, other.examples])
         known = self.numbers is not None and other.numbers is not None
         numbers = np.concatenate([self.numbers, other.numbers]) if known else None
         return Split(both, join_labels(self, other), numbers)
@@ -136,11 +135,6 @@ def join_labels(one: Examples, other: Examples) -> np.ndarray | None:
     if one.labels is None or other.labels is None:
         return None
     return np.concatenate([one.labels, other.labels])
-
-
-def pick(examples: Any, index: Any) -> Any:
-    """Rows of an array or a DataFrame by position."""
-    return examples.iloc[index] if hasattr(examples, "iloc") else examples[index]
 
 
 def shuffled_indices(rows: int, batch_size: int, steps: int, seed: int, first_epoch: int) -> tf.data.Dataset:

@@ -13,6 +13,7 @@ from kerasae.data import Data
 from kerasae.evaluation._measures import Figure, codes_of, reconstruct
 from kerasae.evaluation._rows import Difference, RowSums, difference
 from kerasae.evaluation.metrics import evaluate_rows, measures
+from kerasae.kinds import kind_of
 
 #: A difference of more percent says less than the two figures do.
 _TELLING = 1000
@@ -72,14 +73,15 @@ class Entry:
 def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
     """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
     shown = shown_rows(data)
-    numbers = data.spec.kind not in ("table", "text")
     figures, rows = evaluate_rows(codec, data)
     return Entry(
         name,
         [{**figures, **more}],
         [],
         codes_of(codec, mapped_rows(data), "test"),
-        reconstruct(codec, shown) if numbers else codec.inverse_transform(codec.transform(shown)),
+        reconstruct(codec, shown)
+        if kind_of(data.spec).is_array
+        else codec.inverse_transform(codec.transform(shown)),
         baseline,
         [rows],
     )

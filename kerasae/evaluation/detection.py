@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.evaluation._measures import reconstruct
+from kerasae.kinds import kind_of
 
 
 def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None:
@@ -39,15 +40,7 @@ def row_errors(codec: Codec, data: Data, raw: object, x: np.ndarray) -> np.ndarr
     Squared for numbers and dates, 1 for a category, boolean or token rebuilt wrong; the mean over what
     is there.
     """
-    rebuilt = reconstruct(codec, raw)
-    squared = np.square(x - rebuilt, dtype="float64")
-    if data.spec.kind in ("table", "text"):
-        exact = [True] if data.spec.kind == "text" else _categorical(data)
-        squared = np.where(exact, np.round(rebuilt) != x, squared)
+    squared = kind_of(data.spec).squares(x, reconstruct(codec, raw))
     there = ~np.isnan(x.astype("float64"))
     flat = np.where(there, squared, 0.0).reshape(len(x), -1)
     return flat.sum(axis=1) / np.maximum(there.reshape(len(x), -1).sum(axis=1), 1)
-
-
-def _categorical(data: Data) -> list[bool]:
-    return [column.kind not in ("number", "date") for column in data.spec.features]

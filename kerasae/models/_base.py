@@ -9,6 +9,7 @@ from keras import ops
 
 from kerasae import registry
 from kerasae.corruptions import Corruption
+from kerasae.kinds import kind_of
 from kerasae.losses import ReconstructionLoss
 from kerasae.models._distributed import MultiWorkerFit
 from kerasae.models._embedding import EmbeddingSplit, embedding_split
@@ -210,7 +211,7 @@ class Autoencoder(MultiWorkerFit):
 
         The mean for images and texts, as for `inverse_transform`.
         """
-        if not self.spec.measured:
+        if not kind_of(self.spec).is_measured:
             return self.inverse_transform(codes)
         x = self.draw(codes, seed)
         return x if self.preprocessor is None else self.preprocessor.restore(x)

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import keras
 
 from kerasae import registry
-from kerasae.corruptions import Corruption, default
+from kerasae.corruptions import Corruption
+from kerasae.kinds import kind_of
 from kerasae.models._deterministic import DeterministicAutoencoder
 
 
@@ -57,7 +58,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
     ) -> None:
         if corruption is None:
             preprocessor = kwargs.get("preprocessor")
-            corruption = default("vector" if preprocessor is None else preprocessor.spec.kind)
+            corruption = "gaussian" if preprocessor is None else kind_of(preprocessor.spec).corruption
         given = {} if level is None else {"level": level}
         noise = registry.get("corruption", corruption, **given)
         if isinstance(corruption, Corruption) and level not in (None, corruption.level):

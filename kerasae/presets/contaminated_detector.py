@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kerasae.kinds import kind_of
 from kerasae.presets.detector import MASKED
 from kerasae.spec import Spec
 
@@ -26,11 +27,11 @@ def contaminated_detector(spec: Spec) -> dict[str, Any]:
         "train.batch_size": 256,
         "train.schedule": "cosine",
     }
-    if spec.kind not in ("table", "vector"):
+    if not kind_of(spec).is_measured:
         return found
     if all(column.kind in ("number", "date") for column in spec.features):
         found["model.corruption"] = {"name": "multiscale_gaussian", "level": 3.0}
-    if spec.kind == "table":
+    if spec.columns:
         before = found.get("model.corruption", "swap")
         found["model.corruption"] = {"name": "masking", "level": MASKED, "before": before}
     return {**found, "network.latent_dim": 2, "network.widths": [64], "network.activation": "tanh"}

@@ -52,7 +52,7 @@ def detector(spec: Spec) -> dict[str, Any]:
         # Images have x in [0, 1], where a standard deviation is about a third.
         level = 0.5 if image or few else 2.0
         found["model.corruption"] = {"name": "multiscale_gaussian", "level": level}
-    if spec.kind == "table":
+    if spec.columns:
         # Gaps of its own making, or a missing cell makes the others look odd.
         before = found.get("model.corruption", "swap")
         found["model.corruption"] = {"name": "masking", "level": MASKED, "before": before}

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from kerasae import PCA
 from kerasae.applications import Retrieval
-from kerasae.applications._examples import learnt_names, picked
+from kerasae.applications._examples import learnt_names
 from kerasae.applications._retrieval_quantization import IterativeQuantization, hamming
 from kerasae.applications._retrieval_ranking import average_precision
 from kerasae.data._base import make_data
@@ -254,7 +254,7 @@ def test_rows_of_a_table_are_named_and_listed(tmp_path):
 
 def test_examples_are_picked_by_number_through_both_splits(digits):
     numbers = [len(digits.train) + 2, 5, 0, 5]
-    found = picked(digits, ("train", "validation"), numbers)
+    found = digits.examples_at(numbers, ("train", "validation"))
     expected = [digits.validation.examples[2], *digits.train.examples[[5, 0, 5]]]
     np.testing.assert_array_equal(found, np.stack(expected))
     # Named by their place among all rows, of which each split has some.

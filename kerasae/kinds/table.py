@@ -1,0 +1,64 @@
+"""Tables."""
+
+import numpy as np
+
+from kerasae.kinds._base import Kind
+from kerasae.spec import Column, Spec
+
+
+class Table(Kind):
+    """Rows of a table, whose columns are numbers, booleans, dates and categories, with gaps."""
+
+    is_array = False
+    is_measured = True
+    has_gaps = True
+    unit = "cell"
+    parts = "columns"
+
+    @classmethod
+    def example(cls) -> Spec:
+        columns = (
+            Column("length", "number", "float64"),
+            Column("seen", "date", "datetime64[ns]"),
+            Column("sold", "boolean", "boolean"),
+            Column("colour", "category", "object", ("green", "red")),
+            Column("notes", "empty", "float64"),
+        )
+        return Spec("table", (4,), "mixed", columns=columns)
+
+    @property
+    def network(self) -> str:
+        return "table"
+
+    @property
+    def preprocessing(self) -> str:
+        return "table"
+
+    @property
+    def loss(self) -> str | None:
+        return "columns"
+
+    @property
+    def corruption(self) -> str:
+        return "swap"
+
+    @property
+    def described(self) -> str:
+        return "a table"
+
+    @property
+    def widest(self) -> int:
+        # A column may be embedded in several numbers.
+        return 512
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [column.name for column in self.spec.features]
+
+    @property
+    def is_code(self) -> np.ndarray:
+        return np.array([column.kind not in ("number", "date") for column in self.spec.features], bool)
+
+    def has_examples_like(self, spec: Spec) -> bool:
+        # Its columns are found by their names.
+        return spec.kind == self.spec.kind

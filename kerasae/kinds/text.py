@@ -1,0 +1,53 @@
+"""Texts."""
+
+import numpy as np
+
+from kerasae.kinds._base import Kind
+from kerasae.spec import Spec
+
+
+class Text(Kind):
+    """Texts as token ids of shape `(tokens,)`, padded."""
+
+    is_array = False
+    unit = "character"
+    parts = "tokens"
+
+    @classmethod
+    def example(cls) -> Spec:
+        return Spec("text", (6,), "string", vocabulary=("", "[UNK]", "[END]", "a", "green", "hat"))
+
+    @property
+    def network(self) -> str:
+        return "text"
+
+    @property
+    def preprocessing(self) -> str:
+        return "text"
+
+    @property
+    def loss(self) -> str | None:
+        return "tokens"
+
+    @property
+    def corruption(self) -> str:
+        return "masking"
+
+    @property
+    def described(self) -> str:
+        return "texts"
+
+    @property
+    def largest_code(self) -> int | None:
+        return None
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [f"token {number}" for number in range(self.spec.size)]
+
+    @property
+    def is_code(self) -> np.ndarray:
+        return np.ones(1, bool)
+
+    def has_examples_like(self, spec: Spec) -> bool:
+        return spec.kind == self.spec.kind

@@ -1,0 +1,102 @@
+"""The battery of the kinds: what every kind of examples must say, and the rows of what is raw."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import registry
+from kerasae.kinds import Kind, concatenate, kind_of, take
+from kerasae.spec import Spec
+
+KINDS = registry.names("kind")
+
+
+def example(name):
+    return kind_of(registry.resolve("kind", name).example())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_its_example_is_of_its_kind(name):
+    kind = example(name)
+    assert kind.spec.kind == name
+    assert kind.has_examples_like(kind.spec)
+    others = [registry.resolve("kind", other).example() for other in KINDS if other != name]
+    assert not any(kind.has_examples_like(spec) for spec in others)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_its_defaults_are_members_of_the_rooms(name):
+    kind = example(name)
+    assert kind.network in registry.names("network")
+    assert kind.preprocessing in registry.names("preprocessing")
+    assert kind.corruption in registry.names("corruption")
+    assert kind.loss is None or kind.loss in registry.names("loss")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_its_default_loss_takes_its_examples(name):
+    from kerasae import Recipe
+
+    spec = example(name).spec
+    assert spec.kind in registry.resolve("loss", Recipe.of().fill(spec).loss["name"]).kinds
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_feature_has_a_name_of_its_own(name):
+    kind = example(name)
+    assert len(set(kind.feature_names)) == kind.spec.size
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_squares_are_zero_for_the_same_and_one_for_a_wrong_code(name):
+    kind = example(name)
+    rng = np.random.default_rng(0)
+    x = np.where(kind.is_code, 1.0, rng.normal(size=(7, *kind.spec.shape)))
+    assert not kind.squares(x, x).any()
+    squares = kind.squares(x, x + 3)
+    assert np.allclose(squares, np.where(kind.is_code, 1.0, 9.0))
+    assert squares.shape == x.shape
+
+
+def test_a_missing_number_has_no_square_and_a_missing_code_is_wrong():
+    kind = example("table")
+    squares = kind.squares(np.full((1, 4), np.nan), np.zeros((1, 4)))
+    assert np.array_equal(squares, [[np.nan, np.nan, 1.0, 1.0]], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "spec, network, preprocessing",
+    [
+        (Spec("image", (32, 32, 3), "uint8", 0.0, 255.0), "dense", "rescaling"),
+        (Spec("image", (33, 32, 1), "float32"), "conv", "rescaling"),
+        (Spec("vector", (9,), "uint8", 0.0, 255.0), "dense", "rescaling"),
+        (Spec("vector", (9,)), "dense", "standardization"),
+    ],
+)
+def test_defaults_of_arrays(spec, network, preprocessing):
+    assert (kind_of(spec).network, kind_of(spec).preprocessing) == (network, preprocessing)
+
+
+def test_images_of_another_size_are_not_like_these():
+    small, large = Spec("image", (8, 8, 1)), Spec("image", (16, 16, 1))
+    assert not kind_of(small).has_examples_like(large)
+
+
+def test_an_unknown_kind_is_named():
+    with pytest.raises(ValueError, match="Unknown kind 'sound'"):
+        kind_of(Spec("sound", (1,)))
+
+
+def test_a_kind_without_an_example_says_what_is_missing():
+    with pytest.raises(NotImplementedError, match="Kind must write `example`"):
+        Kind.example()
+
+
+@pytest.mark.parametrize(
+    "raw", [np.arange(12).reshape(6, 2), pd.DataFrame({"a": range(6), "b": list("abcdef")})]
+)
+def test_what_is_taken_apart_is_put_together(raw):
+    parts = [take(raw, slice(0, 2)), take(raw, np.array([2, 3])), take(raw, np.arange(6) > 3)]
+    together = concatenate(parts)
+    assert type(together) is type(raw)
+    assert np.array_equal(np.asarray(together), np.asarray(raw))
