@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from kerasae import registry
 from kerasae.spec import Spec
 
 
@@ -104,3 +105,13 @@ class Kind:
     def has_examples_like(self, spec: Spec) -> bool:
         """Whether a model of these examples takes those of another spec."""
         return spec.kind == self.spec.kind and spec.shape == self.spec.shape
+
+
+def kind_of(spec: Spec) -> Kind:
+    """The kind of the examples that a spec describes.
+
+    Raises:
+        ValueError: if there is no such kind.
+    """
+    kind: Kind = registry.resolve("kind", spec.kind)(spec)
+    return kind

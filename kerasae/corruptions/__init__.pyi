@@ -1,0 +1,7 @@
+# Written by tests/stubs.py.
+from kerasae.corruptions._base import Corruption as Corruption
+from kerasae.corruptions.gaussian import GaussianNoise as GaussianNoise
+from kerasae.corruptions.masking import MaskingNoise as MaskingNoise
+from kerasae.corruptions.multiscale_gaussian import MultiscaleGaussianNoise as MultiscaleGaussianNoise
+from kerasae.corruptions.salt_and_pepper import SaltAndPepperNoise as SaltAndPepperNoise
+from kerasae.corruptions.swap import SwapNoise as SwapNoise

@@ -1,0 +1,76 @@
+"""load_model: stored models, checked before Keras reads them."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasae.files import reason_of
+
+#: What Keras writes into every `.keras` file.
+_PARTS = {"metadata.json", "config.json", "model.weights.h5"}
+
+
+def load_model(path: str | Path, **kwargs: Any) -> Any:
+    """`keras.saving.load_model` with the classes of this library registered.
+
+    Args:
+        path: A `.keras` file, or a run folder that holds one. Also a handle that Keras fetches a model by:
+            `hf://OWNER/NAME` with the package `huggingface_hub`, or a file of a file system that TensorFlow
+            reads, such as `gs://BUCKET/model.keras`.
+        **kwargs: as in Keras.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is damaged, or Keras cannot make a model of it.
+        OSError: if TensorFlow cannot read the file system of a handle.
+        ImportError: for `hf://` without `huggingface_hub`.
+    """
+    if "://" in str(path):
+        return _fetched(str(path), **kwargs)
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a .keras file or a run folder, found none at {path}.")
+    check_whole(path)
+    try:
+        return keras.saving.load_model(path, **kwargs)
+    except Exception as error:  # of Keras, HDF5 and any class that the file names
+        raise ValueError(
+            f"Expected a .keras file that Keras can load in {path}, received one that it cannot "
+            f"({reason_of(error)}); restore it from a copy, train again, or import the classes that it names."
+        ) from error
+
+
+def _fetched(handle: str, **kwargs: Any) -> Any:
+    try:
+        return keras.saving.load_model(handle, **kwargs)
+    except tf.errors.OpError as error:
+        raise OSError(
+            f"Expected a .keras file that can be read at {handle}, received: {reason_of(error)}"
+        ) from None
+
+
+def check_whole(path: Path) -> None:
+    """Hold every part of a `.keras` file against the checksum that the archive keeps of it.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()
+            missing = _PARTS - set(archive.namelist())
+    except Exception as error:  # a damaged archive raises whatever its bytes happen to say
+        reason = reason_of(error)
+    else:
+        if not wrong and not missing:
+            return
+        reason = f"the checksum of {wrong} differs" if wrong else f"no {', '.join(sorted(missing))} in it"
+    raise ValueError(
+        f"Expected a whole .keras file in {path}, received a damaged one ({reason}); "
+        "restore it from a copy, or train again."
+    )

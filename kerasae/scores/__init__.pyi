@@ -1,0 +1,8 @@
+# Written by tests/stubs.py.
+from kerasae.scores._base import Score as Score
+from kerasae.scores._detector import Detector as Detector
+from kerasae.scores.combination import CombinationScore as CombinationScore
+from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore
+from kerasae.scores.nearest_neighbours import NearestNeighboursScore as NearestNeighboursScore
+from kerasae.scores.squared_error import SquaredErrorScore as SquaredErrorScore
+from kerasae.scores.whitened import WhitenedScore as WhitenedScore
