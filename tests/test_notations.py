@@ -13,7 +13,7 @@ from kerasae import notations
 from kerasae.data import load_data
 from kerasae.data._types import ColumnFinder, ColumnReader
 from kerasae.notations import Boolean, Date, Number, Text, TimeOfDay, chunked
-from kerasae.notations.date import _FORMATS, DateFinder
+from kerasae.notations.date import _FORMATS, _QUARTERS, DateFinder
 from kerasae.spec import Column
 
 UTC = datetime.UTC
@@ -95,6 +95,24 @@ def test_numbers_in_clothes_are_read_and_given_back_as_they_were(entries, values
         (["13/02/2024 10:00 CET", "13/07/2024 10:00 CEST"], ["2024-02-13 09:00", "2024-07-13 08:00"]),
         (["2024-03-01 10:00 EST", "2024-01-01 10:00 EST"], ["2024-03-01 15:00", "2024-01-01 15:00"]),
         (["Sat, 24 Feb 2024 10:00:00 GMT"] * 2, ["2024-02-24 10:00"] * 2),
+        (["Jan 2024", "Dec 1999"], ["2024-01-01", "1999-12-01"]),
+        (["January 2024", "December 1999"], ["2024-01-01", "1999-12-01"]),
+        (["Jan-24", "Dec-99"], ["2024-01-01", "1999-12-01"]),
+        (["JAN-2024", "DEC-1999"], ["2024-01-01", "1999-12-01"]),
+        (["2024-01", "1999-12"], ["2024-01-01", "1999-12-01"]),
+        (["2024/01", "1999/12"], ["2024-01-01", "1999-12-01"]),
+        (["01/2024", "12/1999"], ["2024-01-01", "1999-12-01"]),
+        (["1/2024", "12/1999"], ["2024-01-01", "1999-12-01"]),
+        (["01-2024", "12-1999"], ["2024-01-01", "1999-12-01"]),
+        (["01.2024", "12.1999"], ["2024-01-01", "1999-12-01"]),
+        (["2024M01", "1999M12"], ["2024-01-01", "1999-12-01"]),
+        (["2024 Q1", "1999 Q4"], ["2024-01-01", "1999-10-01"]),
+        (["2024-Q2", "1999-Q3"], ["2024-04-01", "1999-07-01"]),
+        (["2024q1", "1999q4"], ["2024-01-01", "1999-10-01"]),
+        (["Q12024", "Q41999"], ["2024-01-01", "1999-10-01"]),
+        (["Q1/2024", "Q4/1999"], ["2024-01-01", "1999-10-01"]),
+        (["1Q24", "4Q99"], ["2024-01-01", "1999-10-01"]),
+        (["2024-W05", "2020-W53"], ["2024-01-29", "2020-12-28"]),
     ],
 )
 def test_dates_are_read_and_given_back_as_they_were(entries, values):
@@ -125,6 +143,20 @@ def test_dates_are_written_as_most_entries_are():
         assert read_and_written(column, ["7/3/2024"])[1] == [written]
 
 
+@pytest.mark.parametrize(
+    ("entries", "made", "written"),
+    [
+        (["Jan 2024", "Dec 1999"], ["2024-01-31 13:00", "2024-02-12"], ["Feb 2024", "Feb 2024"]),
+        (["2024 Q1", "1999 Q4"], ["2024-03-31", "2024-02-01"], ["2024 Q2", "2024 Q1"]),
+        (["2024-W05", "2020-W53"], ["2024-02-04 20:00", "1969-12-31 23:00"], ["2024-W06", "1970-W01"]),
+    ],
+)
+def test_a_made_moment_is_written_as_the_nearest_month_quarter_or_week(entries, made, written):
+    date = found(entries).notation
+    assert [*date.format(pd.Series([*map(pd.Timestamp, made), pd.NaT]))] == [*written, None]
+    assert date.words().endswith((", a month", ", a quarter", ", a week"))
+
+
 @pytest.mark.parametrize("words", [("Yes", "No"), ("y", "n"), ("TRUE", "FALSE"), ("T", "F")])
 def test_words_are_booleans_with_gaps_and_given_back(words):
     column = found([*words, "", "NA", words[0]])
@@ -147,6 +179,8 @@ def test_words_are_booleans_with_gaps_and_given_back(words):
         ["25:00", "10:61"],
         ["2024-03-01 10:00 XYZ"],
         ["1A", "2A"],
+        *(["1/1000", "1/4000"], ["13/2024", "12/2024"], ["01.0815", "02.4711"]),
+        *(["2024 Q5", "2024 Q1"], ["2024 04", "2024 Q1"], ["Q1", "Q4"], ["2024-W54", "2024-W01"]),
         ["5 x 3", "2 x 1"],
     ],
 )
@@ -264,6 +298,9 @@ def test_a_number_that_is_written_is_read_again(number, digits, random):
             Date(pattern="%d.%m.%y %H:%M:%S"),
             Date(pattern="%d-%b-%Y %H:%M:%S", case="upper"),
             Date(pattern="%B %d, %Y", padded=False),
+            Date(pattern="%m/%Y", padded=False),
+            Date(pattern="Q%q %y"),
+            Date(pattern="%G-W%V"),
             Date(pattern="%Y-%m-%dT%H:%M:%S.%f", digits=3),
             Date(pattern="%Y-%m-%d %H:%M:%S+05:30", zone="+05:30"),
             Date(pattern="%Y-%m-%d %H:%M:%S %Z", zone="America/New_York"),
@@ -327,6 +364,9 @@ def test_a_time_that_is_written_is_read_again(time, second):
                     "2024-01-05",
                     "05/01/2024",
                     "13/01/2024",
+                    "01/2024",
+                    "2024-01",
+                    "2024 Q1",
                     "8:05",
                     "x",
                     "unknown",
@@ -411,7 +451,9 @@ def test_a_notation_comes_back_from_its_dict(notation):
 def test_a_date_in_every_format_is_a_date(style):
     """What cannot be read for its looks alone is left out first, and nothing else is."""
     moments = pd.date_range("2024-06-13 13:00:30", periods=12, freq="33h")
-    for form in _FORMATS:
+    # Alone, 6.2024 is a number.
+    left_out = (*_QUARTERS, *["%m.%Y"] * (style == "short"))
+    for form in (one for one in _FORMATS if one not in left_out):
         texts = moments.strftime(form.replace("%", "%-") if style == "short" else form)
         change = {"upper": str.upper, "spaced": lambda text: text.replace(" ", "  ")}.get(style, str)
         finder = DateFinder()

@@ -434,6 +434,21 @@ def test_results_are_written_as_the_file_was(dressed, tmp_path):
     assert made["price"].tolist() == strings["price"].tolist()
 
 
+def test_months_quarters_weeks_and_exponents_come_back_as_the_file_had_them(tmp_path):
+    days = pd.Series(pd.date_range("2010-01-01", periods=60, freq="MS"))
+    forms = ("%b %Y", "%Y-%m", "%m/%Y", "%b-%y", "%G-W%V")
+    strings = pd.DataFrame({form: days.dt.strftime(form) for form in forms})
+    strings["quarter"] = [f"{day.year} Q{day.quarter}" for day in days]
+    strings["mass"] = [f"{37 * i + 1:.2E}".replace(".", ",") for i in range(60)]
+    strings.to_csv(tmp_path / "t.csv", index=False, sep=";")
+    data = load_data(tmp_path / "t.csv")
+    assert [one.kind for one in data.spec.columns] == ["date"] * 6 + ["number"]
+    layer = TablePreprocessing(data.spec).fit(data.train.examples)
+    again = as_written(layer.restore(layer.to_x(data.test.examples)), layer.spec.columns)
+    expected = strings.iloc[data.test.numbers].reset_index(drop=True)
+    assert again.to_numpy().tolist() == expected.to_numpy().tolist()
+
+
 @pytest.mark.slow
 def test_a_table_of_constants_trains_and_is_judged(tmp_path):
     text = "a,b,c,d\n" + "5,x,yes,2024-02-03\n" * 40

@@ -1,5 +1,6 @@
-"""Date: days and moments, in one format throughout."""
+"""Date: days, months, quarters, weeks and moments, in one format throughout."""
 
+import calendar
 import dataclasses
 import re
 import zoneinfo
@@ -7,6 +8,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,15 +32,33 @@ _DAYS = (
     "%B %d, %Y",
     "%b %d %Y",
 )
+#: Months of digits, read only where the year is one that people write: 1/500 is no month.
+_MONTHS_OF_DIGITS = ("%m/%Y", "%Y/%m", "%m-%Y", "%Y-%m", "%m.%Y")
+_MONTHS = (
+    *_MONTHS_OF_DIGITS,
+    *("%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%b-%y", "%b %y", "%b/%Y", "%b. %Y", "%b, %Y", "%B, %Y"),
+    *("%Y %b", "%Y %B", "%Y-%b", "%Y/%b", "%YM%m", "%Y-M%m"),
+)
+#: Quarters as `%q`, which `strptime` does not know, and weeks of ISO 8601.
+_QUARTERS = (
+    *("%Y Q%q", "%YQ%q", "%Y-Q%q", "%Y/Q%q", "Q%q %Y", "Q%q%Y", "Q%q-%Y", "Q%q/%Y", "Q%q, %Y"),
+    *("%qQ%Y", "%qQ %Y", "%qQ%y", "Q%q %y", "Q%q-%y", "Q%q/%y", "Q%q'%y"),
+)
+_WEEKS = ("%G-W%V", "%GW%V", "%G W%V")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _FORMATS = (
     *(day + time for time in _TIMES for day in _DAYS),
     "%a %b %d %H:%M:%S %Y",
     "%a, %d %b %Y %H:%M:%S",
+    *_MONTHS,
+    *_QUARTERS,
+    *_WEEKS,
 )
 _DAY_FIRST = {month + time: day + time for month, day in _TWINS for time in _TIMES}
 #: A name of a zone behind a date: an abbreviation, or a place of the time zone database.
 _ZONE = r" (?P<zone>[A-Z]{2,5}|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)+)$"
+#: Capitals behind a date that name none.
+_NO_ZONES = ("AM", "PM", *(name.upper() for name in (*calendar.month_abbr, *calendar.month_name)))
 #: Hours from UTC of the usual abbreviations, and the place whose clocks show them.
 _ABBREVIATIONS = {
     "UTC": (0, "UTC"),
@@ -62,6 +82,11 @@ _ABBREVIATIONS = {
 _ISO = "%Y-%m-%d"
 #: The offset behind a moment of ISO 8601.
 _OFFSET = "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"
+#: What alone among entries that look like decimals is a month.
+_MONTH_AND_POINT = r"^(?:0[1-9]|1[0-2])\.(?:1[5-9]|2[01])[0-9]{2}$"
+_WITH_A_YEAR = "(?:^|[^0-9])(?:1[5-9]|2[01])[0-9]{2}(?:[^0-9]|$)"
+#: Month in which each quarter begins.
+_BEGINNINGS = {"1": "01", "2": "04", "3": "07", "4": "10"}
 #: The first and the last moment that have a year of four digits.
 _FIRST, _LAST = "0001-01-01", "9999-12-31 23:59:59"
 
@@ -78,7 +103,7 @@ _SKELETONS = dict(
     zip(
         _FORMATS,
         _skeletons(
-            chunked([re.sub("%[abBp]", "a", re.sub("%[dmyYHIMS]", "9", one)) for one in _FORMATS])
+            chunked([re.sub("%[abBp]", "a", re.sub("%[dmyYHIMSqGV]", "9", one)) for one in _FORMATS])
         ).to_pylist(),
         strict=True,
     )
@@ -89,9 +114,12 @@ _SKELETONS = dict(
 class Date(Notation):
     """Days and moments; values are in UTC, without a zone.
 
+    A month, a quarter or a week is the moment at which it begins; the nearest one is written.
+
     Args:
-        pattern: as in `strftime`, `%f` for `digits` decimals of a second; empty for dates that have a type
-            already. One that begins with `%Y-%m-%d` is ISO 8601, of which any precision is read.
+        pattern: as in `strftime`, `%f` for `digits` decimals of a second and `%q` for a quarter from 1 to 4;
+            empty for dates that have a type already. One that begins with `%Y-%m-%d` is ISO 8601, of which
+            any precision is read.
         padded: whether a day, month or hour below ten has a zero before it.
         case: of the letters of names of months and days, where it is not as in March.
         digits: decimals of a second.
@@ -116,6 +144,15 @@ class Date(Notation):
         return not self.pattern or (self.pattern.startswith(_ISO) and not self._named)
 
     @property
+    def _unit(self) -> str:
+        """What an entry is, if it is longer than a day."""
+        if "%q" in self.pattern:
+            return "quarter"
+        if "%V" in self.pattern:
+            return "week"
+        return "month" if self.pattern and "%d" not in self.pattern else ""
+
+    @property
     def _named(self) -> bool:
         """Whether the name of a zone stands behind each date."""
         return bool(re.search(_ZONE, self.pattern)) or self.pattern.endswith(" %Z")
@@ -123,11 +160,10 @@ class Date(Notation):
     def _parse(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
         if self._named:
             return self._parse_named(texts)
-        form = "ISO8601" if self.iso else self.pattern
         if self.iso and self.zone not in ("", "UTC"):
             # Without its offset an entry could be local, or in UTC.
             texts = null_unless(pc.match_substring_regex(texts, _OFFSET), texts)
-        return _stamps(pd.to_datetime(texts.to_pandas(), utc=True, format=form, errors="coerce"))
+        return _stamps(_moments(texts, "ISO8601" if self.iso else self.pattern))
 
     def _parse_named(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
         parts = pc.extract_regex(texts, f"^(?P<local>.*){_ZONE}")
@@ -144,7 +180,10 @@ class Date(Notation):
         return _stamps((moments - offsets.astype("timedelta64[us]")).dt.tz_localize("UTC"))
 
     def format(self, values: pd.Series) -> pd.Series:
-        moments = _of_four_digits(pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]"), self.zone)
+        moments = pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
+        if self._unit:
+            moments = _nearest(moments, self._unit)
+        moments = _of_four_digits(moments, self.zone)
         if not self.digits or "%f" not in self.pattern:
             moments = moments.dt.round("s")
         if self.zone:
@@ -157,8 +196,9 @@ class Date(Notation):
             return moment.strftime(f"{moment.year:04}-%m-%d %H:%M:%S")
         pattern = self.pattern.replace("%f", f"{moment.microsecond:06}"[: self.digits])
         if not self.padded:
-            for part in ("%d", "%m", "%H", "%I"):
+            for part in ("%d", "%m", "%H", "%I", "%V"):
                 pattern = pattern.replace(part, moment.strftime(part).lstrip("0") or "0")
+        pattern = pattern.replace("%q", str((moment.month + 2) // 3))
         # `strftime` leaves out the zeros before a year, which ISO 8601 and `strptime` ask for.
         text = moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
         return {"upper": text.upper(), "lower": text.lower()}.get(self.case, text)
@@ -167,9 +207,48 @@ class Date(Notation):
         if not self.pattern:
             return ""
         shown = self.format(pd.Series([pd.Timestamp("2024-02-28 18:05:00.5")]))[0]
+        if self._unit:
+            return f"as {shown}, a {self._unit}"
         order = {"%m": ", month first", "%d": ", day first"}
         said = order.get(self.pattern[:2], "") if self.pattern[2:3] in ("/", "-", ".") else ""
         return f"as {shown}{said}"
+
+
+def _moments(texts: pa.ChunkedArray, form: str) -> pd.Series:
+    """Texts read by a format, in UTC; NaT for what is not of it."""
+    if form in _MONTHS_OF_DIGITS:
+        texts = null_unless(pc.match_substring_regex(texts, _WITH_A_YEAR), texts)
+    elif "%q" in form:
+        texts, form = _months(texts, form)
+    elif "%V" in form:
+        # From the Monday on.
+        texts, form = pc.binary_join_element_wise(texts, "1", "-"), f"{form}-%u"
+    return pd.to_datetime(texts.to_pandas(), utc=True, format=form, errors="coerce")
+
+
+def _months(texts: pa.ChunkedArray, form: str) -> tuple[pa.ChunkedArray, str]:
+    """Quarters as the months in which they begin, and the format of these."""
+    before, after = ("[Qq]", "(?:[^0-9]|[0-9]{4}|$)") if "Q%q" in form else ("^", "[Qq]")
+    found = f"({before})([1-4])({after})"
+    months = null_unless(pc.match_substring_regex(texts, found), texts)
+    for quarter, month in _BEGINNINGS.items():
+        # A mark behind the month, so that no month is taken for a quarter.
+        months = pc.replace_substring_regex(months, f"({before}){quarter}({after})", rf"\1{month}~\2")
+    return months, form.replace("%q", "%m~")
+
+
+def _nearest(moments: pd.Series, unit: str) -> pd.Series:
+    """Moments in UTC as the nearest beginnings of months, quarters or weeks."""
+    micro = moments.dt.tz_localize(None).to_numpy("datetime64[us]")
+    # 1970 begins with a Thursday.
+    step, length, shift = {"month": ("M", 1, 0), "quarter": ("M", 3, 0), "week": ("D", 7, 3)}[unit]
+    count = micro.astype(f"datetime64[{step}]").astype("int64")
+    first = (count + shift) // length * length - shift
+    before, after = (
+        one.astype(f"datetime64[{step}]").astype("datetime64[us]") for one in (first, first + length)
+    )
+    nearest = pd.Series(np.where(micro - before <= after - micro, before, after), moments.index)
+    return nearest.dt.tz_localize("UTC").where(moments.notna())
 
 
 def _of_four_digits(moments: pd.Series, zone: str) -> pd.Series:
@@ -214,14 +293,15 @@ class DateFinder:
         """Take note of entries, without missing ones."""
         if self.closed or not len(texts):
             return
-        if not self._partly and pc.any(pc.match_substring_regex(texts, "^[+-]?[0-9]*[.,]?[0-9]*$")).as_py():
+        plain = pc.match_substring_regex(texts, "^[+-]?[0-9]*[.,]?[0-9]*$")
+        if not self._partly and _some(pc.and_not(plain, pc.match_substring_regex(texts, _MONTH_AND_POINT))):
             # A plain number is no date, whatever ISO 8601 says of 2024.
             self._read = {}
             return
         self._rows += len(texts)
         parts = pc.extract_regex(texts, f"^(?P<local>.*[0-9](?: ?[AaPp][Mm])?){_ZONE}")
         zones = pc.struct_field(parts, "zone")
-        named = {name for name in pc.unique(zones).to_pylist() if name not in (None, "AM", "PM")}
+        named = {name for name in pc.unique(zones).to_pylist() if name not in (None, *_NO_ZONES)}
         self._zones |= named
         there = pc.is_in(zones, pa.array(sorted(named), pa.string()))
         self._bare |= not pc.all(there).as_py()
@@ -239,17 +319,12 @@ class DateFinder:
     def _try(self, texts: pa.ChunkedArray, count: bool) -> None:
         if not len(texts):
             return
-        entries, skeletons = texts.to_pandas(), _skeletons(texts).to_pandas()
+        skeletons = _skeletons(texts)
         for form in list(self._read):
             iso = form == _ISO
-            fitting = entries if iso else entries[skeletons == _SKELETONS[form]]
-            read = 0
-            if len(fitting):
-                moments = pd.to_datetime(
-                    fitting, utc=True, format="ISO8601" if iso else form, errors="coerce"
-                )
-                read = int(moments.notna().sum())
-            if read < len(entries) and not self._partly:
+            fitting = texts if iso else texts.filter(pc.equal(skeletons, _SKELETONS[form]))
+            read = int(_moments(fitting, "ISO8601" if iso else form).notna().sum()) if len(fitting) else 0
+            if read < len(texts) and not self._partly:
                 del self._read[form]
             elif count:
                 self._read[form] += read
@@ -298,9 +373,10 @@ class DateFinder:
         styles = [
             name for name, seen in (("upper", self._upper), ("lower", self._lower), ("", self._mixed)) if seen
         ]
-        named = any(part in form for part in ("%b", "%B", "%a", "%p"))
+        named = any(part in form for part in ("%b", "%B", "%a", "%p", "%q", "%V", "M%m"))
         case: Any = styles[0] if len(styles) == 1 and named else ""
-        if form.endswith("%p") and not any(part in form for part in ("%b", "%B", "%a")):
+        if named and not any(part in form for part in ("%b", "%B", "%a")):
+            # The other letters are capitals already.
             case = "lower" if self._lower else ""
         date = Date(
             pattern=form + ending, padded=self._zeros >= self._short, case=case, digits=digits, zone=zone
