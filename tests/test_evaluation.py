@@ -1,5 +1,6 @@
 """Figures against their definitions, and verdicts that doubt what they should."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,19 +12,21 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from kerasae import PCA, evaluate
+from kerasae.comparison_page import headings, table_rows
 from kerasae.data import Data, Split
 from kerasae.data._base import SPLITS
 from kerasae.evaluation import Entry, reconstruct
 from kerasae.evaluation._auroc import auroc_rows
-from kerasae.evaluation._measures import Figure
+from kerasae.evaluation._measures import Figure, Measures
 from kerasae.evaluation._numbers import NumberMeasures
-from kerasae.evaluation._rows import Difference, RowSums, difference
+from kerasae.evaluation._rows import Difference, RowInfluences, RowSums, difference
 from kerasae.evaluation._tables import TableMeasures
 from kerasae.evaluation._texts import TextMeasures
 from kerasae.evaluation.compare import baseline_entries, best_baseline, compare, merge, to_json, verdicts
 from kerasae.evaluation.detection import anomaly_auroc, row_errors
-from kerasae.evaluation.metrics import probe_accuracy
+from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.preprocessing import Identity, Standardization
+from kerasae.report import Best
 from kerasae.spec import Column, Spec
 
 
@@ -97,6 +100,7 @@ def test_a_lead_within_the_spread_over_seeds_is_none(errors, good):
     assert found == good
     assert said.startswith("ours beats PCA:") == good
     assert ("20 test rows and 2 seeds show no difference from PCA" in said) != good
+    assert said.endswith(", within two standard errors.") != good
 
 
 # Rows and their differences --------------------------------------------------------------------------
@@ -358,6 +362,18 @@ def test_pca_is_that_of_scikit_learn_in_memory_and_in_parts(streamed):
     )
 
 
+def test_pca_with_all_components_gives_raw_rows_back():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(40, 3)) * [1, 50, 1] + [0, 1000, 5]
+    data = vectors(rows, rows[:7])
+    codec = PCA(3).fit(data)
+    np.testing.assert_allclose(codec.inverse_transform(codec.transform(rows)), rows, rtol=1e-4, atol=1e-4)
+    # Without a preprocessor rows are `x`.
+    codec.preprocessor = None
+    x = data.x("test")
+    np.testing.assert_allclose(codec.inverse_transform(codec.transform(x)), x, atol=1e-5)
+
+
 class Streamed:
     """Data that are read in parts of 25 rows."""
 
@@ -437,6 +453,58 @@ def test_figures_are_what_was_measured():
     figures, rows = NumberMeasures().measured(codec, data, "test")
     assert NumberMeasures().figures(codec, data, "test") == figures
     assert rows["error"].value == figures["error"] and set(figures) > {"absolute_error"}
+
+
+def test_a_kind_that_says_nothing_of_its_own_doubts_nothing_and_has_no_exact_baseline():
+    kind = Measures()
+    assert kind.exact({"error": 0.0}, "error") is False
+    assert kind.doubt({"error": 1.0}.get, {"error": 2.0}.get, "error") == ""
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Figure("error", "error", True, 3),
+        RowSums(np.ones(2), np.ones(2)),
+        RowInfluences(1.0, np.ones(2)),
+        Difference(1.0, 0.5),
+    ],
+)
+def test_what_was_measured_is_not_changed_afterwards(one):
+    for field in dataclasses.fields(one):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, field.name, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "cells"),
+    [
+        ("vector", {"error": 0.0123456, "explained_variance": 0.9876}, ["0.01235", "0.988"]),
+        ("table", {"error": 0.0123456, "wrong": 0.04321}, ["0.01235", "0.0432"]),
+        (
+            "text",
+            {"tokens_rebuilt": 0.8765, "words_recalled": 0.7654, "texts_rebuilt": 0.1234},
+            ["0.876", "0.765", "0.123"],
+        ),
+    ],
+)
+def test_a_table_of_figures_is_short_and_tells_a_row_in_a_thousand(kind, own, cells):
+    data = SimpleNamespace(spec=SimpleNamespace(kind=kind))
+    common = {"probe_accuracy": 0.7895, "seconds": 12.34, "parameters": 1234567}
+
+    def entry(name, more):
+        figures = {**common, **{key: value + more for key, value in own.items()}}
+        return Entry(name, [figures], [], np.zeros((1, 2)), np.zeros((1, 3)))
+
+    first, other = table_rows([entry("ours", 0.0), entry("pca", 1e-3)], data)
+    # A count is whole, and a hundredth of a second is chance.
+    assert first == ["ours", *cells, "0.789", "12.3", "1,234,567"]
+    assert len(first) == len(headings(data))
+    assert all(a != b for a, b in zip(first[: len(cells) + 1], other, strict=False))
+    # Bold is the one that is better: the lower error, the higher share.
+    better = [not figure.lower for figure in measures(data).headline]
+    assert [isinstance(cell, Best) for cell in other[1 : len(cells) + 1]] == better
+    assert [isinstance(cell, Best) for cell in first[1 : len(cells) + 1]] == [not one for one in better]
 
 
 def test_reconstructions_come_in_batches():

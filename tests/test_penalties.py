@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerasae import registry
 from kerasae.penalties import L1, GaussianKL, KLSparsity, Penalty, SquaredJacobian
+from kerasae.penalties._base import average
 
 NAMES = registry.names("penalty")
 #: Terms of a collection of samples: a weight moves the collection's mean, not the term's share.
@@ -193,6 +194,17 @@ def test_the_defaults_are_what_they_are_said_to_be():
     for member in registry.members("penalty").values():
         assert member(0).weight == 0
     assert Penalty().weight == 1
+
+
+def test_a_device_that_has_no_row_adds_nothing_to_the_mean():
+    # The mean of no row is NaN, and one device's NaN is that of all of them.
+    with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+        assert float(average(tf.zeros((0,)))) == 0
+        assert float(average(tf.zeros((0,)), tf.zeros((0,)))) == 0
+        assert float(average(tf.constant([4.0]))) == 4
+        assert float(average(tf.constant([1.0, 5.0, 2.0]), tf.constant([3.0, 0.0, 3.0]))) == 3
+        # A term of a collection is one number already.
+        assert float(average(tf.constant(3.0))) == 3
 
 
 def test_the_base_is_abstract():
@@ -513,6 +525,17 @@ def test_the_jacobian_of_one_tanh_layer():
     slopes = 1 - np.tanh(x @ kernel + bias) ** 2
     each = slopes**2 @ (kernel**2).sum(axis=0)
     assert loss_of(SquaredJacobian(0.5), x, **arguments) == pytest.approx(0.5 * each.mean(), rel=RTOL)
+
+
+def test_a_code_of_one_number_has_a_gradient_for_its_jacobian():
+    x = tf.constant(np.random.default_rng(0).normal(size=(BATCH, UNITS)).astype("float32"))
+
+    def encode(rows):
+        return tf.reduce_sum(tf.sin(rows), axis=1, keepdims=True)
+
+    each = (np.cos(x.numpy().astype("float64")) ** 2).sum(axis=1)
+    np.testing.assert_allclose(SquaredJacobian().measure(x, encode=encode), each, rtol=RTOL)
+    assert loss_of(SquaredJacobian(0.5), x, encode=encode) == pytest.approx(0.5 * each.mean(), rel=RTOL)
 
 
 @pytest.mark.parametrize("probes", [-1, 1.5, True])

@@ -10,7 +10,7 @@ from kerasae.losses import HIGHEST, usual_parts
 from kerasae.scores import CombinationScore, Detector, NearestNeighboursScore, Score
 from kerasae.scores._few_rows import FewRows, within
 from kerasae.scores._residual import ResidualScore
-from kerasae.scores.whitened import _moments_with_gaps
+from kerasae.scores.whitened import _moments_with_gaps, _shrunk
 
 
 def with_gaps(rows, size=4, seed=0, share=0.2):
@@ -132,6 +132,17 @@ def test_what_is_usual_follows_from_medians():
         assert usual_parts(parts, gone)[2] == pytest.approx(max(expected, 0))
 
 
+def test_features_that_many_rows_lack_agree_on_what_their_gaps_add():
+    """What one gap adds depends on what the others add: both are found together, or the medians differ."""
+    rng = np.random.default_rng(0)
+    parts = rng.lognormal(sigma=1.5, size=(20_000, 2))
+    missing = rng.random(parts.shape) < 0.5
+    sums = np.where(missing, usual_parts(parts, missing), parts).sum(axis=1)
+    for gone in missing.T:
+        # Each round leaves four tenths of the disagreement; a median of so many is good to 0.02.
+        assert np.median(sums[gone]) == pytest.approx(np.median(sums[~gone]), rel=0.08)
+
+
 def test_moments_with_gaps_are_those_of_the_entries_that_are_there():
     account = with_gaps(500)
     cut = [{key: value[part] for key, value in account.items()} for part in (slice(7), slice(7, None))]
@@ -236,6 +247,49 @@ def test_a_diagonal_distance_with_gaps_is_that_of_what_is_there():
     np.testing.assert_allclose(score.present(few), expected[:5], rtol=1e-3, atol=1e-4)
 
 
+def test_up_to_eight_gaps_leave_the_distance_of_the_others_exact():
+    """By the inverse of the covariance of what is there, in float64, for every number of gaps up to eight."""
+    size, rng = 12, np.random.default_rng(1)
+    vectors = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    precision = (vectors * np.geomspace(0.3, 10, size)) @ vectors.T
+    covariance = np.linalg.inv(precision)
+    residual = rng.normal(size=(45, size)).astype("float32")
+    missing = np.zeros((45, size), "float32")
+    for row in range(45):
+        missing[row, rng.permutation(size)[: row % 9]] = 1
+    score = registry.get("score", "whitened")
+    score.build({"residual": residual.shape, "missing": missing.shape})
+    score.root.assign((vectors * np.sqrt(np.geomspace(0.3, 10, size))) @ vectors.T)
+    expected = []
+    for row, there in zip(residual.astype("float64"), missing == 0, strict=True):
+        expected.append(row[there] @ np.linalg.solve(covariance[np.ix_(there, there)], row[there]))
+    found = np.array(score.present({"residual": residual, "missing": missing}))
+    np.testing.assert_allclose(found.sum(axis=1), expected, rtol=1e-5)
+    assert not found[missing > 0].any()
+
+
+@pytest.mark.parametrize(("rows", "size"), [(5, 3), (30, 2), (50, 6)])
+def test_the_shrinkage_is_where_the_oracle_comes_to_rest(rows, size):
+    """Chen et al. 2010, equations 19 and 20: the best share by an estimate, and the estimate that follows."""
+    rng = np.random.default_rng(rows)
+    sample = np.corrcoef((rng.normal(size=(rows, size)) @ rng.normal(size=(size, size))).T)
+    # The identity alone would stay what it is.
+    estimate = (sample + np.eye(size)) / 2
+    for _ in range(1000):
+        mixed, square = np.trace(estimate @ sample), np.trace(estimate) ** 2
+        share = (1 - 2 / size) * mixed + square
+        share /= (rows + 1 - 2 / size) * mixed + (1 - rows / size) * square
+        estimate = (1 - min(share, 1)) * sample + min(share, 1) * np.eye(size)
+    assert share < 1
+    np.testing.assert_allclose(_shrunk(sample, rows), estimate, rtol=1e-9)
+
+
+def test_features_that_are_the_same_in_any_number_of_rows_leave_a_root():
+    # One always says what the others do: without a least share the correlation would be singular.
+    values = np.linalg.eigvalsh(_shrunk(np.ones((3, 3)), 10**12))
+    np.testing.assert_allclose(values, [1e-6, 1e-6, 3.0], rtol=1e-5)
+
+
 # Neighbours and combinations -------------------------------------------------------------------------
 
 
@@ -297,6 +351,10 @@ def test_a_combination_is_e_to_the_mean_of_standardised_logarithms():
     # Beyond e^80 nothing is odder, and what is rebuilt and known to the last bit is no logarithm of 0.
     far = {key: value * np.float32(1e18) for key, value in fresh.items()}
     np.testing.assert_allclose(score(far), np.exp(80.0), rtol=1e-4)
+    # Nor is anything more usual than e^-80: the ends lie as far from a usual row.
+    score.scale.assign([1e-3, 1e-3])
+    score.center.assign([50.0, 50.0])
+    np.testing.assert_allclose(score(fresh), np.exp(-80.0), rtol=1e-4)
     exact = {"residual": np.zeros((1, 4), "float32"), "code": train["code"][:1]}
     assert np.isfinite(np.array(score(exact))).all() and not np.array(score.features(exact)).any()
 

@@ -1454,6 +1454,22 @@ def test_pca_of_fewer_rows_than_columns_is_that_of_the_columns():
     np.testing.assert_allclose(pca.decode(pca.transform(data.test.examples)), few, atol=1e-5)
 
 
+@pytest.mark.parametrize("indicators", [False, True])
+def test_a_column_that_none_of_the_rows_has_is_answered_with_its_mean(indicators):
+    """The rows that PCA is fitted on may be a few of those that the preprocessing saw."""
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60.0) % 7, "c": ["x", "y", "z"] * 20})
+    data = from_frame(frame)
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    few = {key: data.split(key).examples.assign(b=np.nan) for key in ("train", "validation")}
+    pca = TablePCA(1, indicators=indicators).fit(
+        dataclasses.replace(data, **{key: Split(rows) for key, rows in few.items()})
+    )
+    found = pca.decode(pca.transform(data.test.examples))
+    # Of standardised numbers the mean is 0.
+    np.testing.assert_allclose(found[:, 1], 0, atol=1e-6)
+    assert np.isfinite(found).all()
+
+
 def test_a_wide_file_is_read_in_few_blocks(tmp_path):
     """A block of a megabyte would hold ten rows of 10,000 columns."""
     columns = 1000

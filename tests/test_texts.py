@@ -16,7 +16,7 @@ from kerasae.corruptions import MaskingNoise
 from kerasae.data import Split
 from kerasae.data._base import SPLITS, make_data
 from kerasae.evaluation import evaluate
-from kerasae.evaluation._texts import NearestText, TextSVD
+from kerasae.evaluation._texts import NearestText, TextMeasures, TextSVD
 from kerasae.layers import TokenEmbedding
 from kerasae.losses import Tokens
 from kerasae.networks.text import text
@@ -488,6 +488,12 @@ def test_no_baseline_sees_the_test_texts(make):
     other = dataclasses.replace(data, test=Split(data.test.examples[:4]))
     one, two = (make().fit(d).transform(data.test.examples) for d in (data, other))
     np.testing.assert_array_equal(one, two)
+
+
+def test_the_codes_of_a_baseline_are_as_wide_as_it_says():
+    data = text_data()
+    for codec in TextMeasures().baselines(4, data).values():
+        assert codec.transform(data.test.examples).shape == (len(data.test), codec.latent_dim)
 
 
 def test_order_counts_for_tokens_and_not_for_words():

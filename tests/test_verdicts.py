@@ -127,6 +127,7 @@ def test_one_test_row_shows_nothing():
     entries = compare(codecs, data)
     [(good, sentence)] = verdicts(entries, data)
     assert "1 test row shows" in sentence and "±" not in sentence and not good
+    assert "standard error" not in sentence
     assert to_json(entries, data)["entries"][0]["against"]["error"]["standard_error"] is None
 
 
