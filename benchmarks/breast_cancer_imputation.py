@@ -53,8 +53,7 @@ def model_draws(holes, options, seed):
     """Draws of the full table by one model, `(draws, rows, columns)`, on the scale of `holes`."""
     from kerasae import Recipe, train
     from kerasae.applications import Imputer
-    from kerasae.data import Data
-    from kerasae.data._split import Split
+    from kerasae.data import Data, Split
     from kerasae.data.tables import from_frame
     from kerasae.preprocessing.table import TablePreprocessing
 

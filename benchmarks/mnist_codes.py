@@ -43,7 +43,7 @@ def main():
 
     from kerasae import PCA, Recipe, train
     from kerasae.applications import Clustering
-    from kerasae.data._split import Split
+    from kerasae.data import Split
 
     folder = options.folder
     recipe = Recipe.of(

@@ -18,7 +18,7 @@ from kerasae.export._view import View
 from kerasae.export._views import edge_view
 
 from kerasae.backend import quiet
-from kerasae.models._plain import without_scales
+from kerasae.models import without_scales
 from kerasae.runs import new_folder
 
 #: Not written unless asked for.

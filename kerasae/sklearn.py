@@ -36,7 +36,7 @@ from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.seeds import kept
 from kerasae.spec import Spec
-from kerasae.thresholds._base import clear_of
+from kerasae.thresholds import clear_of
 from kerasae.thresholds.median_deviation import MedianDeviationThreshold
 from kerasae.thresholds.quantile import QuantileThreshold
 from kerasae.training import train

@@ -7,6 +7,9 @@ from typing import Any
 
 from kerasae import notations
 
+#: Ids of the tokens with which every vocabulary begins: padding, a word that is not in it, the end of a text.
+PADDING, UNKNOWN, END = 0, 1, 2
+
 
 @dataclasses.dataclass(frozen=True)
 class Column:
@@ -64,6 +67,11 @@ class Column:
         if notation is not None:
             made["notation"] = notations.from_dict(notation)
         return cls(**{**values, **made})
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether two values have a distance: a number or a date. All others are the same or different."""
+        return self.kind in ("number", "date")
 
     @property
     def width(self) -> int:

@@ -15,8 +15,7 @@ from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
 from kerasae.distribution import is_first
 from kerasae.kinds import kind_of
-from kerasae.models import Autoencoder
-from kerasae.models._wiring import all_layers
+from kerasae.models import Autoencoder, all_layers
 from kerasae.registry import did_you_mean
 
 #: Training rows from which a loss learns what each feature costs: enough for a mean.

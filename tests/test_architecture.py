@@ -52,7 +52,7 @@ ALLOWED = {
     "best_weights": {"checkpoint"},
     "distribution": set(),
     "training": {"kinds", "best_weights", "checkpoint", "registry", "models", "data", "distribution"},
-    "evaluation": {"kinds", "codec", "data", "losses"},
+    "evaluation": {"kinds", "codec", "data", "losses", "spec"},
     "report": {"files"},
     "recipe": {
         "kinds",
@@ -181,6 +181,28 @@ def test_imports_run_one_way():
             if target != where and target not in ALLOWED[where]:
                 wrong.append(f"{path.relative_to(ROOT)} imports {target}")
     assert not wrong
+
+
+def test_nobody_reaches_into_another_room():
+    """What starts with an underscore is private to its folder and the folders below."""
+    wrong = []
+    for path in files():
+        outer = [] if path.is_relative_to(ROOT / "kerasae") else ["kerasae"]
+        here = ".".join([*outer, *path.parent.relative_to(ROOT).parts])
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("kerasae"):
+                continue
+            for alias in node.names:
+                parts = [*node.module.split("."), alias.name]
+                private = next((i for i, part in enumerate(parts) if re.match(r"_[^_]", part)), None)
+                home = ".".join(parts[:private])
+                if private is not None and not f"{here}.".startswith(f"{home}."):
+                    wrong.append(f"{path.relative_to(ROOT)} imports {'.'.join(parts)}")
+    assert set(wrong) <= KNOWN_REACHES
+
+
+#: What is still to be mended.
+KNOWN_REACHES = {"kerasae/cli/export.py imports kerasae.export._card.summary"}
 
 
 def test_nothing_imports_the_command_line():

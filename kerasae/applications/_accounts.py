@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from kerasae.codec import Codec
-from kerasae.evaluation._measures import reconstruct
-from kerasae.spec import Spec
+from kerasae.evaluation import reconstruct
+from kerasae.kinds import kind_of
+from kerasae.spec import PADDING, Spec
 
 
 def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
@@ -29,18 +30,17 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     rebuilt = reconstruct(codec, raw)
     account: dict[str, np.ndarray] = {}
     difference = x.astype("float32") - rebuilt
-    if spec.kind in ("table", "text"):
-        exact = [spec.kind == "text" or column.kind not in ("number", "date") for column in spec.features]
-        difference = np.where(exact or [True], np.round(rebuilt) != x, difference)
-        if spec.kind == "table":
-            gap, unseen = (
-                np.sqrt([2.0 * getattr(column, name) for column in spec.features])
-                for name in ("gap", "unseen")
-            )
-            difference = np.where((unseen > 0) & (x == 0), unseen, difference)
-            difference = np.where(np.isnan(x), gap, difference)
-            account["missing"] = np.isnan(x).astype("float32")
-        if spec.kind == "text":
-            difference = np.where(x == 0, 0, difference)
+    is_code = kind_of(spec).is_code
+    if is_code.any():
+        difference = np.where(is_code, np.round(rebuilt) != x, difference)
+    if spec.columns:
+        gap, unseen = (
+            np.sqrt([2.0 * getattr(column, name) for column in spec.features]) for name in ("gap", "unseen")
+        )
+        difference = np.where((unseen > 0) & (x == 0), unseen, difference)
+        difference = np.where(np.isnan(x), gap, difference)
+        account["missing"] = np.isnan(x).astype("float32")
+    if spec.vocabulary:
+        difference = np.where(x == PADDING, 0, difference)
     residual = difference.reshape(len(x), -1).astype("float32")
     return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}

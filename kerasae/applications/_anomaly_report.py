@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from kerasae.applications._base import feature_names, row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import reconstruct
+from kerasae.evaluation import reconstruct
 from kerasae.kinds import take
 from kerasae.losses import HIGHEST
 from kerasae.report import as_text, figures, sheet

@@ -1,12 +1,12 @@
 """Quantiser: a uniform step for each number of a code, as coarse as the decoder allows."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
 from kerasae.applications._compression_bitstream import as_float8, dequantised
 from kerasae.codec import Codec
+from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
 #: Codes around which the decoder is tried, and how far from them, in standard deviations.
@@ -74,7 +74,7 @@ def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
         """Mean square in `x`, for a mean square of 1 in what differs between codes."""
         first, second = (as_is if codes is tried else decoded(codec, codes) for codes in (one, other))
         far = np.square(one - other).sum(axis=1).mean()
-        return float(np.mean(_squares(first, second, spec)) / far) if far > 0 else 0.0
+        return float(np.mean(kind_of(spec).squares(first, second)) / far) if far > 0 else 0.0
 
     squares = np.zeros(len(spread))
     for number in np.flatnonzero(spread):
@@ -84,7 +84,7 @@ def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
         without[:, number] = middle[number]
         squares[number] = max(move(above, below), move(tried, without))
     noise = np.random.default_rng(0).normal(size=tried.shape) * _NOISE * spread
-    together = float(np.mean(_squares(decoded(codec, tried + noise), as_is, spec)))
+    together = float(np.mean(kind_of(spec).squares(decoded(codec, tried + noise), as_is)))
     missing = together - float(np.sum(squares * np.square(_NOISE * spread)))
     if missing > _UNEXPLAINED * together:
         live = spread > 0
@@ -131,13 +131,3 @@ def decoded(codec: Codec, codes: np.ndarray) -> np.ndarray:
 
 def _whole(codes: np.ndarray) -> bool:
     return np.array_equal(codes, np.rint(codes))
-
-
-def _squares(one: np.ndarray, other: np.ndarray, spec: Spec) -> Any:
-    changed = np.round(one) != np.round(other)
-    if spec.kind == "text":
-        return changed
-    squares = np.square(one - other, dtype="float64")
-    if spec.kind != "table":
-        return squares
-    return np.where([column.kind in ("number", "date") for column in spec.features], squares, changed)

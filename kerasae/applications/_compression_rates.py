@@ -10,7 +10,7 @@ from kerasae.applications._compression_bitstream import Content, write
 from kerasae.applications._compression_quantiser import choose, unit_steps
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import codes_of
+from kerasae.evaluation import codes_of
 from kerasae.evaluation.metrics import measures
 from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours

@@ -11,8 +11,7 @@ import pandas as pd
 from keras import ops
 
 from kerasae.corruptions import Corruption
-from kerasae.data import Data, parse_source, read_examples
-from kerasae.data._split import Examples
+from kerasae.data import Data, Examples, parse_source, read_examples
 from kerasae.data.images import is_image
 from kerasae.kinds import concatenate, take
 from kerasae.preprocessing import Preprocessor
@@ -96,7 +95,7 @@ def check_noise(noise: Corruption, name: str, data: Data) -> None:
             "`noise` must be gaussian, salt_and_pepper or swap for a table, received 'masking': missing "
             "entries are what the application imputation fills."
         )
-    if noise.continuous and all(column.kind not in ("number", "date") for column in data.spec.features):
+    if noise.continuous and all(not column.is_numeric for column in data.spec.features):
         raise ValueError(
             f"`noise` must be swap for a table without numbers, received {name!r}, which is for numbers."
         )

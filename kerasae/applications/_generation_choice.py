@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from kerasae.data._split import drawn_rows
+from kerasae.data import drawn_rows
 
 #: Rows of each side of a distance, drawn.
 _MOST = 1000

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
-from kerasae.data._split import drawn_rows
+from kerasae.data import drawn_rows
 
 #: Parts of the cross-validation, and rows of a kind below which nothing is said.
 _PARTS, _LEAST = 3, 50

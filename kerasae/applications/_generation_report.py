@@ -12,8 +12,7 @@ from kerasae.applications._generation_files import listing, write_made
 from kerasae.applications._generation_manifolds import covered, nearest, precision_and_recall
 from kerasae.applications._generation_paths import unevenness
 from kerasae.applications._pictures import MODES, grid, raw_range
-from kerasae.data import Data
-from kerasae.data._split import Examples, drawn_rows
+from kerasae.data import Data, Examples, drawn_rows
 from kerasae.evaluation import RowSums
 from kerasae.kinds import take
 from kerasae.report import as_text, figures

@@ -18,8 +18,8 @@ from kerasae.applications._posterior import (
 from kerasae.applications._table_values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import reconstruct
-from kerasae.preprocessing._raw_types import in_zone
+from kerasae.evaluation import reconstruct
+from kerasae.preprocessing import in_zone
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import named_by_text
 

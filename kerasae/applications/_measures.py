@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kerasae.preprocessing._columns import seconds_since_1970
+from kerasae.preprocessing import seconds_since_1970
 
 
 def is_date(values: pd.Series) -> bool:

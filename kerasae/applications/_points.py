@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from kerasae.data import Data
-from kerasae.data._split import Examples
-from kerasae.evaluation._texts import TextPoints
+from kerasae.data import Data, Examples
+from kerasae.evaluation import TextPoints
 
 
 def as_points(data: Data, examples: Examples) -> np.ndarray:

@@ -13,8 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from kerasae.models import Autoencoder
-from kerasae.models._graphs import in_batches
+from kerasae.models import Autoencoder, in_batches
 from kerasae.seeds import seeded
 
 #: Inverse strengths of the probe's penalty among which the validation labels choose.

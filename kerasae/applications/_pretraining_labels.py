@@ -15,8 +15,7 @@ from kerasae.applications._pretraining_classifier import (
     stratified_order,
 )
 from kerasae.codec import Codec
-from kerasae.data import Data, has_label
-from kerasae.data._split import drawn_rows
+from kerasae.data import Data, drawn_rows, has_label
 from kerasae.models import Autoencoder
 
 #: The learning rate where a head is fitted already, as a share of that with a new one. Larger ones undo

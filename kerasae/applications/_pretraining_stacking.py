@@ -5,8 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasae.data import Data
-from kerasae.data._split import Split
+from kerasae.data import Data, Split
 from kerasae.models import Autoencoder, DeterministicAutoencoder
 from kerasae.registry import resolve
 from kerasae.seeds import seeded

@@ -30,7 +30,7 @@ class Followers:
     def __init__(self, data: Data, seed: int = 0) -> None:
         self._view: Any = data.preprocessor
         raw = data.drawn("train", _MOST, seed).train.examples.rename(columns=str)
-        names = [column.name for column in data.spec.features if column.kind in ("number", "date")]
+        names = [column.name for column in data.spec.features if column.is_numeric]
         self._pairs = _pairs(raw, [name for name in names if raw[name].dtype.kind in "iufM"])
 
     def fit(self, x: np.ndarray) -> Self:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from kerasae.data import Data, parse_source
-from kerasae.data._source import Mark
+from kerasae.data import Data, Mark, parse_source
 from kerasae.files import checksum
 from kerasae.runs import Run
 

@@ -22,7 +22,7 @@ from kerasae.applications._base import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.evaluation import auroc_rows
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
@@ -353,11 +353,10 @@ _LEAST = 0.25
 
 def least_deviations(spec: Spec) -> np.ndarray | None:
     """The least deviation of each residual that counts, `(features,)`; `None` where there is none."""
-    if spec.kind == "text":
-        return np.full(spec.size, _LEAST)
-    if spec.kind == "table":
-        return np.array([0.0 if column.kind in ("number", "date") else _LEAST for column in spec.features])
-    return None
+    kind = kind_of(spec)
+    if kind.is_array:
+        return None
+    return np.where(np.broadcast_to(kind.is_code, spec.shape), _LEAST, 0.0)
 
 
 def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:

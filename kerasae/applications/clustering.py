@@ -15,7 +15,7 @@ from kerasae.applications._clustering_refinement import EmbeddedClustering
 from kerasae.applications._examples import LEARNT, columns_of
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import codes_of
+from kerasae.evaluation import codes_of
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.report import as_text

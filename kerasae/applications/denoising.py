@@ -210,7 +210,7 @@ def _codes(data: Data) -> np.ndarray | None:
     """Of the columns of a table, whether they hold codes."""
     if data.spec.kind != "table":
         return None
-    return np.array([column.kind not in ("number", "date") for column in data.spec.features])
+    return np.array([not column.is_numeric for column in data.spec.features])
 
 
 def _plain(raw: Any, view: Any) -> Any:

@@ -15,9 +15,8 @@ from kerasae.applications._generation_paths import PATHS
 from kerasae.applications._generation_rows import MadeRows
 from kerasae.applications._points import _indicators, as_points
 from kerasae.codec import Codec
-from kerasae.data import Data, Split
-from kerasae.data._split import Examples
-from kerasae.evaluation._measures import codes_of
+from kerasae.data import Data, Examples, Split
+from kerasae.evaluation import codes_of
 from kerasae.kinds import kind_of, take
 
 #: Made rows by which the prior and the mixture are compared, and the parts that say how sure that is.

@@ -12,9 +12,8 @@ from kerasae.applications._base import Application, Finding, class_labels, row_n
 from kerasae.applications._points import as_points
 from kerasae.applications._reduction_trust import trustworthiness_rows
 from kerasae.codec import Codec
-from kerasae.data import Data
-from kerasae.data._split import drawn_rows
-from kerasae.evaluation._measures import codes_of
+from kerasae.data import Data, drawn_rows
+from kerasae.evaluation import codes_of
 from kerasae.report import figures
 from kerasae.report.page import Picture
 from kerasae.report.sheet import write_sheet

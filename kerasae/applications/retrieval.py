@@ -14,10 +14,8 @@ from kerasae.applications._retrieval_indexes import ApproximateIndex, BinaryInde
 from kerasae.applications._retrieval_page import show_neighbours
 from kerasae.applications._retrieval_ranking import Rankings
 from kerasae.codec import Codec
-from kerasae.data import Data, has_label
-from kerasae.data._split import drawn_rows
-from kerasae.evaluation import RowSums
-from kerasae.evaluation._measures import codes_of
+from kerasae.data import Data, drawn_rows, has_label
+from kerasae.evaluation import RowSums, codes_of
 from kerasae.files import read_arrays
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet

@@ -10,17 +10,20 @@ from kerasae.data._base import NO_ROWS, Data, array_spec
 from kerasae.data._labels import has_label
 from kerasae.data._more import read_examples
 from kerasae.data._readings import HEADINGS, Reading, readings
-from kerasae.data._source import Source
-from kerasae.data._split import Split
+from kerasae.data._source import Mark, Source
+from kerasae.data._split import Examples, Split, drawn_rows
 
 __all__ = [
     "HEADINGS",
     "NO_ROWS",
     "Data",
+    "Examples",
+    "Mark",
     "Reading",
     "Source",
     "Split",
     "array_spec",
+    "drawn_rows",
     "has_label",
     "load_data",
     "parse_source",

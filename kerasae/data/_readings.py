@@ -71,7 +71,7 @@ class _Seen:
         self._gaps += len(series) - len(present)
         if not len(present):
             return
-        if self.column.kind in ("number", "date") and present.dtype != object:
+        if self.column.is_numeric and present.dtype != object:
             ends = [*self._ends, present.min(), present.max()]
             self._ends = [min(ends), max(ends)]
         else:

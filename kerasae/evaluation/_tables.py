@@ -32,7 +32,7 @@ class TableMeasures(Measures):
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """`error` and `wrong`, `None` where there is no such column, and both by column."""
         columns = data.spec.features
-        codes = np.array([column.kind not in ("number", "date") for column in columns])
+        codes = np.array([not column.is_numeric for column in columns])
         total, count = np.zeros(len(columns)), np.zeros(len(columns))
         kinds = {"error": ~codes, "wrong": codes}
         parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {key: [] for key in kinds}
@@ -60,7 +60,7 @@ class TableMeasures(Measures):
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
         """`pca`, and `pca-onehot` where there are other columns than numbers."""
         found: dict[str, Codec] = {"pca": TablePCA(latent_dim, indicators=False).fit(data)}
-        if any(column.kind not in ("number", "date") for column in data.spec.features):
+        if any(not column.is_numeric for column in data.spec.features):
             found["pca-onehot"] = TablePCA(latent_dim, indicators=True).fit(data)
         return found
 
@@ -93,7 +93,7 @@ class TablePCA:
         rows: Any = 0
         for x in _parts(data):
             for i, column in enumerate(self._columns):
-                if column.kind not in ("number", "date"):
+                if not column.is_numeric:
                     there = x[~np.isnan(x[:, i]), i].astype(int)
                     counts[i] += np.bincount(there, minlength=len(counts[i]))
             wide = self._widen(x)
@@ -131,7 +131,7 @@ class TablePCA:
         """Numbers, and indicators if they are wanted, with NaN for missing."""
         parts = [np.empty((len(x), 0))]
         for i, column in enumerate(self._columns):
-            if column.kind in ("number", "date"):
+            if column.is_numeric:
                 parts.append(x[:, i : i + 1])
             elif self._indicators:
                 codes = np.arange(1, column.width) if column.kind == "category" else np.array([1])
@@ -162,7 +162,7 @@ class TablePCA:
         wide = np.asarray(codes) @ self._pca.T + self._mean
         position = 0
         for i, column in enumerate(self._columns):
-            if column.kind in ("number", "date"):
+            if column.is_numeric:
                 x[:, i] = wide[:, position]
                 position += 1
             elif self._indicators and column.kind == "boolean":

@@ -13,9 +13,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation._measures import Figure, Measures, reconstruct
 from kerasae.evaluation._rows import RowSums
-
-#: Ids of `TextPreprocessing` that are no words.
-_PADDING, _UNKNOWN, _END = 0, 1, 2
+from kerasae.spec import END, PADDING, UNKNOWN
 
 
 class TextMeasures(Measures):
@@ -48,19 +46,19 @@ class TextMeasures(Measures):
         whole = 0
         for raw, x in data.parts(split):
             rebuilt = reconstruct(codec, raw)
-            there = x != _PADDING
-            hit = there & (rebuilt == x) & (x != _UNKNOWN)
+            there = x != PADDING
+            hit = there & (rebuilt == x) & (x != UNKNOWN)
             whole += int((hit | ~there).all(axis=1).sum())
             for row, guess, mine, found in zip(x, rebuilt, there, hit, strict=True):
                 length = int(mine.sum()) - 1
                 right[length] += int(found.sum())
                 tokens[length] += int(mine.sum())
-                truth = Counter(row[mine & (row != _END)].tolist())
-                ended = np.flatnonzero(guess == _END)
+                truth = Counter(row[mine & (row != END)].tolist())
+                ended = np.flatnonzero(guess == END)
                 read = guess[: ended[0]] if ordered and len(ended) else guess
                 if not ordered:
                     read = read[:length]
-                said = Counter(read[read > _END].tolist())
+                said = Counter(read[read > END].tolist())
                 recalled, words = sum((truth & said).values()), sum(truth.values())
                 sums.append((int(found.sum()), int(mine.sum()), recalled, words))
         lengths = sorted(tokens)
@@ -112,7 +110,7 @@ class _TfIdf:
     def _count(self, ids: np.ndarray) -> Any:
         from scipy.sparse import csr_matrix
 
-        rows, places = np.nonzero(ids > _END)
+        rows, places = np.nonzero(ids > END)
         ones = np.ones(len(rows), "float32")
         return csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), self._size))
 
@@ -194,12 +192,12 @@ class TextSVD(_TfIdf):
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Codes to the ids of the words of greatest weight, `(texts, length)`."""
         weights = self._svd.inverse_transform(np.asarray(codes))
-        weights[:, : _END + 1] = -np.inf
+        weights[:, : END + 1] = -np.inf
         length = min(self._length, weights.shape[1] - 1)
         best = np.argpartition(-weights, length, axis=1)[:, :length]
         order = np.argsort(-np.take_along_axis(weights, best, axis=1), axis=1)
         found = np.take_along_axis(best, order, axis=1)
-        return np.pad(found, [(0, 0), (0, self._length - length)], constant_values=_PADDING)
+        return np.pad(found, [(0, 0), (0, self._length - length)], constant_values=PADDING)
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
         """Codes to texts of the words of greatest weight."""

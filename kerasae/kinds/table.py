@@ -57,7 +57,7 @@ class Table(Kind):
 
     @property
     def is_code(self) -> np.ndarray:
-        return np.array([column.kind not in ("number", "date") for column in self.spec.features], bool)
+        return np.array([not column.is_numeric for column in self.spec.features], bool)
 
     def has_examples_like(self, spec: Spec) -> bool:
         # Its columns are found by their names.

@@ -4,8 +4,19 @@ import kerasae.constraints  # noqa: F401  (registered here, as a saved decoder m
 from kerasae import registry
 from kerasae.models._base import Autoencoder
 from kerasae.models._deterministic import DeterministicAutoencoder
+from kerasae.models._graphs import in_batches
 from kerasae.models._loading import load_model
+from kerasae.models._plain import without_scales
+from kerasae.models._wiring import all_layers
 
 globals().update(registry.members("model"))
 
-__all__ = ["Autoencoder", "DeterministicAutoencoder", "load_model", *registry.members("model")]
+__all__ = [
+    "Autoencoder",
+    "DeterministicAutoencoder",
+    "all_layers",
+    "in_batches",
+    "load_model",
+    "without_scales",
+    *registry.members("model"),
+]

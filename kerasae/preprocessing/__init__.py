@@ -2,8 +2,8 @@
 
 from kerasae import registry
 from kerasae.preprocessing._base import Preprocessor, check_rows, slices
-from kerasae.preprocessing._columns import as_written, column_values
-from kerasae.preprocessing._raw_types import plain, type_name
+from kerasae.preprocessing._columns import as_written, column_values, seconds_since_1970
+from kerasae.preprocessing._raw_types import in_zone, plain, type_name
 
 globals().update(registry.members("preprocessing"))
 
@@ -12,7 +12,9 @@ __all__ = [
     "as_written",
     "column_values",
     "check_rows",
+    "in_zone",
     "plain",
+    "seconds_since_1970",
     "slices",
     "type_name",
     *registry.members("preprocessing"),

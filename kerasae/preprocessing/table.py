@@ -381,7 +381,7 @@ class TablePreprocessing(Preprocessor):
         )
 
     def _is_code(self) -> np.ndarray:
-        return np.array([column.kind not in ("number", "date") for column in self.spec.features])
+        return np.array([not column.is_numeric for column in self.spec.features])
 
     def check_noise(self, continuous: bool) -> None:
         if continuous and self._is_code().all():
@@ -502,7 +502,7 @@ class _Statistics:
 
     def may_be_gross(self) -> bool:
         """Whether the column can have gross errors at all; most cannot, and are read once."""
-        if self.column.kind not in ("number", "date") or not self.rows:
+        if not self.column.is_numeric or not self.rows:
             return False
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(may_be_gross(self.rows, self.low, self.high, self._mean, self._squares))

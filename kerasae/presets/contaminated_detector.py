@@ -29,7 +29,7 @@ def contaminated_detector(spec: Spec) -> dict[str, Any]:
     }
     if not kind_of(spec).is_measured:
         return found
-    if all(column.kind in ("number", "date") for column in spec.features):
+    if all(column.is_numeric for column in spec.features):
         found["model.corruption"] = {"name": "multiscale_gaussian", "level": 3.0}
     if spec.columns:
         before = found.get("model.corruption", "swap")

@@ -46,7 +46,7 @@ def detector(spec: Spec) -> dict[str, Any]:
     if spec.kind == "text":
         return {**found, "network.latent_dim": 128}
     image = spec.kind == "image"
-    mixed = any(column.kind not in ("number", "date") for column in spec.features)
+    mixed = any(not column.is_numeric for column in spec.features)
     few = not image and not mixed and spec.size <= _FEW
     if not mixed:
         # Images have x in [0, 1], where a standard deviation is about a third.

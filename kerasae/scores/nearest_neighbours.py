@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasae.data._split import drawn_rows
+from kerasae.data import drawn_rows
 from kerasae.scores._base import Accounts, Score
 
 

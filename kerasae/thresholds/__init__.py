@@ -1,8 +1,8 @@
 """Thresholds on anomaly scores, one a file."""
 
 from kerasae import registry
-from kerasae.thresholds._base import Threshold
+from kerasae.thresholds._base import Threshold, clear_of
 
 globals().update(registry.members("threshold"))
 
-__all__ = ["Threshold", *registry.members("threshold")]
+__all__ = ["Threshold", "clear_of", *registry.members("threshold")]
