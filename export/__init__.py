@@ -1,12 +1,12 @@
 """Artifacts for servers and devices, one format a file, each proved equal to the model before it leaves."""
 
-from kerasae.export._artifact import Artifact
-from kerasae.export._bundle import bundle
-from kerasae.export._codec import load
-from kerasae.export._device_cost import device_cost
-from kerasae.export._parity import TOLERANCES, ExportError, Parity, ParityError
-from kerasae.export._subject import Subject
-from kerasae.export._verify import Verdict, verify
+from kerasae.export.artifact import Artifact
+from kerasae.export.bundles.bundle import bundle
+from kerasae.export.bundles.verify import Verdict, verify
+from kerasae.export.codec import load
+from kerasae.export.cost import device_cost
+from kerasae.export.parity import TOLERANCES, ExportError, Parity, ParityError
+from kerasae.export.subject import Subject
 
 from kerasae import registry
 

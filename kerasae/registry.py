@@ -41,7 +41,7 @@ ROOMS = {
     "threshold": "kerasae.thresholds",
     "application": "kerasae.applications",
     "preset": "kerasae.presets",
-    "export": "kerasae.export",
+    "export": "kerasae.export.formats",
     "command": "kerasae.cli",
 }
 
@@ -49,8 +49,10 @@ ROOMS = {
 def folders(room: str) -> list[str]:
     """The folders that hold the members of a room: the library's own, then those on `KERASAE_PATH`."""
     package = ROOMS[room]
-    spec = importlib.util.find_spec(package)
-    inside = list(spec.submodule_search_locations or []) if spec else []
+    # Python finds a package by importing those around it, and `kerasae.export` imports TensorFlow.
+    outer, inner = package.split(".")[:2], package.split(".")[2:]
+    spec = importlib.util.find_spec(".".join(outer))
+    inside = [str(Path(one, *inner)) for one in spec.submodule_search_locations or []] if spec else []
     theirs = [one for one in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if one]
     outside = [str(Path(one).absolute() / package.rpartition(".")[2]) for one in theirs]
     return list(dict.fromkeys([*inside, *outside]))

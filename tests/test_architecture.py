@@ -202,7 +202,12 @@ def test_nobody_reaches_into_another_room():
 
 
 #: What is still to be mended.
-KNOWN_REACHES = {"kerasae/cli/export.py imports kerasae.export._card.summary"}
+KNOWN_REACHES = {
+    "export/codec.py imports kerasae.export.formats.saved_model._server_model.ServerModel",
+    "export/cost.py imports kerasae.export.formats._convert.builtin_operations",
+    "export/cost.py imports kerasae.export.formats._convert.convert",
+    "export/cost.py imports kerasae.export.formats.tflite._quantize.quantize",
+}
 
 
 def test_nothing_imports_the_command_line():

@@ -122,7 +122,7 @@ def _status(as_json: bool) -> Any:
 
 def _show(written: Any, out: Path) -> None:
     from kerasae.cli._output import console, print_paths, print_table, typed
-    from kerasae.export._card import summary
+    from kerasae.export.bundles.card import summary
 
     columns = ("max_deviation", "mean_deviation", "agreement", "error_ratio", "rank_correlation", "decisions")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))

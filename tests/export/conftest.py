@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from kerasae.export import Subject, bundle
-from kerasae.export._verify_edge import breaches, compare
-from kerasae.export.tflite import open_artifact
+from kerasae.export.formats.tflite.tflite import open_artifact
+from kerasae.export.verify_edge import breaches, compare
 
 from kerasae import Recipe, export, train
 from kerasae.data import Data, Split

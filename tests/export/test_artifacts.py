@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import Subject, _endpoints
-from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel
-from kerasae.export._warmup import check_warmup, read_warmup
+from kerasae.export import Subject
+from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.formats.saved_model._warmup import check_warmup, read_warmup
+from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.views import endpoints
 
 from kerasae import Recipe, export, registry
 from kerasae.data import Data, Split
@@ -113,7 +114,7 @@ def test_a_seed_gives_the_same_sample_whatever_else_is_in_the_batch(served):
 
 def test_samples_have_the_moments_of_the_prior():
     seeds = np.stack([np.arange(4000), np.zeros(4000)], axis=1).astype("int32")
-    eps = np.asarray(tf.function(_endpoints.draw)(seeds, 3))
+    eps = np.asarray(tf.function(endpoints.draw)(seeds, 3))
     np.testing.assert_allclose(eps.mean(axis=0), 0, atol=4 / np.sqrt(4000))
     np.testing.assert_allclose(np.cov(eps.T), np.eye(3), atol=0.1)
 
@@ -130,8 +131,8 @@ def test_an_artifact_answers_in_raw_units(subject, edge):
 def test_weights_are_stored_once_for_all_signatures(tmp_path, digits):
     model = Recipe.of("undercomplete", latent_dim=4, network={"widths": [300]}).build(digits)
     what = Subject.of(model, data=digits)
-    weights = 4 * _endpoints.served_elements(model)
-    assert _endpoints.served_elements(model) == model.count_params()
+    weights = 4 * endpoints.served_elements(model)
+    assert endpoints.served_elements(model) == model.count_params()
     sizes = {
         precision: export.tflite(what, tmp_path / "m.tflite", precision=precision).facts["bytes"]
         for precision in PRECISIONS

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from kerasae.export._onnx_model import OnnxModel
-from kerasae.export._views import edge_view
+from kerasae.export.formats.onnx._onnx_model import OnnxModel
+from kerasae.export.views import edge_view
 
 from kerasae import export
 from kerasae.models import UndercompleteAutoencoder

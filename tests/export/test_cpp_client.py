@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from kerasae.export import TOLERANCES
-from kerasae.export._server_inputs import PNG, as_files
+from kerasae.export.formats.saved_model._server_inputs import PNG, as_files
 from tensorflow_serving.apis import prediction_log_pb2
 
 pytestmark = pytest.mark.slow

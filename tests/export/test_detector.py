@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
-from kerasae.export._parity import make_cases
-from kerasae.export._server_model import ServerModel
-from kerasae.export._subject import Subject
-from kerasae.export._verify_edge import EdgeModel
-from kerasae.export._views import edge_view, server_view
+from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.parity import make_cases
+from kerasae.export.subject import Subject
+from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.views import edge_view, server_view
 
 from kerasae import Recipe, export
 from kerasae.applications import AnomalyDetector, apply

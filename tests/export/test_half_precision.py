@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from kerasae.export import Subject, saved_model, tflite
-from kerasae.export._verify_edge import EdgeModel
+from kerasae.export.verify_edge import EdgeModel
 
 from kerasae import Recipe, export, train
 from kerasae.codec import fingerprint

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from kerasae.export import _views
-from kerasae.export._server_inputs import as_files
-from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel
+from kerasae.export import views
+from kerasae.export.formats.saved_model._server_inputs import as_files
+from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.verify_edge import EdgeModel
 from PIL import Image
 
 from kerasae import Recipe, export, load_data
@@ -129,7 +129,7 @@ def test_a_row_of_a_table_is_sent_by_column_and_on_a_device_by_code(artifacts, s
     sent |= {"flag": np.array([1.0]), "number": np.array([1.5])}
     answered = served("table").run("encode", sent)["z"]
     np.testing.assert_allclose(answered, codes, atol=1e-6)
-    view = _views.edge_view(what.preprocessor)
+    view = views.edge_view(what.preprocessor)
     vocabulary = view.vocabulary()["columns"]
     x = np.full((1, len(vocabulary)), np.nan, "float32")
     for i, column in enumerate(vocabulary):
@@ -145,7 +145,7 @@ def test_texts_are_strings_on_a_server_and_ids_on_a_device(subject, served, edge
     ours = what.model.inverse_transform(what.model.transform(texts))
     found = served("text").run("reconstruct", {"x": texts})["reconstruction"]
     assert [one.decode() for one in found] == ours.tolist()
-    vocabulary = _views.edge_view(what.preprocessor).vocabulary()
+    vocabulary = views.edge_view(what.preprocessor).vocabulary()
     ids = np.zeros((2, vocabulary["length"]), "int32")
     for row, text in zip(ids, (["the", "cat", "sees"], ["a", "dog", "neverseen"]), strict=True):
         found = [vocabulary["ids"].get(word, vocabulary["unknown"]) for word in text]

@@ -6,11 +6,11 @@ import subprocess
 import numpy as np
 import pytest
 from kerasae.export import Subject, saved_model, tflite, tiny
-from kerasae.export._codec import load
-from kerasae.export._server_inputs import _as_examples
-from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel
-from kerasae.export._views import edge_view, server_view
+from kerasae.export.codec import load
+from kerasae.export.formats.saved_model._server_inputs import _as_examples
+from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.views import edge_view, server_view
 
 from kerasae import Recipe, evaluate, train
 

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 from kerasae.export import ParityError, saved_model
 from kerasae.export import saved_model as saved_model_function
-from kerasae.export._artifact import with_units
-from kerasae.export._on_device import check_on, hidden_gpus
-from kerasae.export._server_model import ServerModel
+from kerasae.export.artifact import with_units
+from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
+from kerasae.export.formats.saved_model._server_model import ServerModel
 
 MODULE = sys.modules[saved_model_function.__module__]
 GPUS = tf.config.list_physical_devices("GPU")

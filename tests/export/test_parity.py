@@ -5,9 +5,11 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import _convert, _endpoints, _parity, _views
-from kerasae.export._parity import Case, golden_arrays
-from kerasae.export._verify_edge import compare, read_golden
+from kerasae.export import views
+from kerasae.export.formats import _convert
+from kerasae.export.parity import Case, _measures, golden_arrays
+from kerasae.export.verify_edge import compare, read_golden
+from kerasae.export.views import endpoints
 
 from kerasae import export, registry
 from kerasae.losses import HIGHEST
@@ -20,7 +22,7 @@ def writes(subject, side, path):
 def with_another_weight(monkeypatch, side, model, spoil):
     """Writes artifacts whose first kernel is not the model's."""
     writer = registry.resolve("export", "saved_model") if side == "server" else _convert.convert
-    original = _endpoints.write_saved_model
+    original = endpoints.write_saved_model
 
     def spoiled(*arguments):
         kernel = model.encoder.layers[1].kernel
@@ -54,7 +56,7 @@ def _with_honest_codes(subject):
     codes = subject.model.transform(subject.held_out)
     params = subject.model.decoder(codes)
     loss = subject.model.reconstruction_loss
-    view = _views.edge_view(subject.preprocessor)
+    view = views.edge_view(subject.preprocessor)
     expected = view.expected(np.asarray(loss.mean(params)), "reconstruction")
     expected |= {"z": codes, "score": np.asarray(loss.error(x, params))}
     return {"all": Case(view.feed(subject.held_out), expected, view.units("reconstruction"))}
@@ -73,9 +75,9 @@ def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path
 @pytest.mark.parametrize("verb", ["enter", "leave"])
 def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, side, verb):
     if verb == "enter":
-        monkeypatch.setattr(_views.ArrayView, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
+        monkeypatch.setattr(views.ArrayView, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
     else:
-        monkeypatch.setattr(_views.ArrayView, "leave", lambda self, x, name: {name: x})
+        monkeypatch.setattr(views.ArrayView, "leave", lambda self, x, name: {name: x})
     with pytest.raises(export.ParityError):
         writes(square, side, tmp_path / "artifact")
     assert not list(tmp_path.iterdir())
@@ -117,11 +119,11 @@ def test_a_score_at_the_threshold_is_no_disagreement():
     at_the_threshold = expected == np.float32(np.quantile(expected, 0.95))
     assert at_the_threshold.sum() == 1
     got = np.where(at_the_threshold, np.nextafter(expected, np.float32(np.inf)), expected)
-    assert _parity._scores(expected, got)["decisions"] == 1.0
+    assert _measures._scores(expected, got)["decisions"] == 1.0
     # Beyond rounding it is one.
     got = np.where(np.argsort(np.argsort(expected)) == 195, 0.0, expected)
-    assert _parity._scores(expected, got)["decisions"] == pytest.approx(199 / 200)
-    assert _parity.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
+    assert _measures._scores(expected, got)["decisions"] == pytest.approx(199 / 200)
+    assert _measures.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
 
 
 def test_golden_strings_come_back_to_the_byte(tmp_path):

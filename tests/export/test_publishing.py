@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from kerasae.export import _bundle, _publish
+from kerasae.export.bundles import _publish
+from kerasae.export.bundles import bundle as bundle_module
 
 from kerasae import export
 
@@ -72,7 +73,7 @@ def staged(subject, shipped, tmp_path_factory):
         def keep(root):
             shutil.copytree(root / ".unfinished" / "new", home / "next")
 
-        patch.setattr(_bundle, "publish", keep)
+        patch.setattr(bundle_module, "publish", keep)
         export.bundle(subject("table"), home / "ship", precisions=["float32"])
     return home / "next"
 

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import _bundle, _convert, _endpoints
+from kerasae.export.bundles import bundle as bundle_module
+from kerasae.export.formats import _convert
+from kerasae.export.views import endpoints
 
 from kerasae import export, registry
 from kerasae.models import UndercompleteAutoencoder
@@ -35,17 +37,17 @@ def test_a_model_without_examples_is_refused(subject, tmp_path):
 
 def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
     on_request = {"tiny", "trainable"}
-    assert set(_bundle.available()) == set(registry.names("export")) - on_request
+    assert set(bundle_module.available()) == set(registry.names("export")) - on_request
     module = sys.modules[registry.resolve("export", "onnx").__module__]
     monkeypatch.setattr(module, "REQUIRES", ("a_package_that_is_not_there",))
-    assert "onnx" not in _bundle.available()
+    assert "onnx" not in bundle_module.available()
 
 
 def test_a_missing_extra_is_named(monkeypatch, subject, tmp_path):
-    monkeypatch.setattr("kerasae.export._onnx_model.REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr("kerasae.export.formats.onnx._onnx_model.REQUIRES", ("a_package_that_is_not_there",))
     with pytest.raises(ImportError, match=r"a_package_that_is_not_there.*pip install 'kerasae\[onnx\]'"):
         export.onnx(subject("dense"), tmp_path / "m.onnx")
-    monkeypatch.setattr("kerasae.export._micro_model.REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr("kerasae.export.formats.tiny._micro_model.REQUIRES", ("a_package_that_is_not_there",))
     with pytest.raises(ImportError, match=r"pip install 'kerasae\[tiny\]'"):
         export.tiny(subject("dense"), tmp_path / "m")
     assert not list(tmp_path.iterdir())
@@ -88,7 +90,7 @@ def test_an_operation_that_is_not_built_in_is_found_in_every_graph():
 def test_an_endpoint_that_needs_a_compiler_is_refused(monkeypatch, subject, tmp_path):
     original = tf.function
     monkeypatch.setattr(
-        _endpoints.tf, "function", lambda *one, **more: original(*one, **more, jit_compile=True)
+        endpoints.tf, "function", lambda *one, **more: original(*one, **more, jit_compile=True)
     )
     with pytest.raises(ValueError, match="a server without XLA refuses it"):
         export.saved_model(subject("dense"), tmp_path / "server")

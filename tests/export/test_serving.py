@@ -13,9 +13,9 @@ import pytest
 import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 from kerasae.export import TOLERANCES
-from kerasae.export._parity import _comparable
-from kerasae.export._server_inputs import PNG
-from kerasae.export._verify_edge import breaches, compare
+from kerasae.export.formats.saved_model._server_inputs import PNG
+from kerasae.export.parity._measures import _comparable
+from kerasae.export.verify_edge import breaches, compare
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kerasae.export import ParityError, Subject, _micro_model, bundle, tiny, verify
-from kerasae.export._convert import builtin_operations, float_tensors
-from kerasae.export._micro_model import MicroModel, Side
-from kerasae.export._verify_edge import compare
+from kerasae.export import ParityError, Subject, bundle, tiny, verify
+from kerasae.export.formats._convert import builtin_operations, float_tensors
+from kerasae.export.formats.tiny import _micro_model
+from kerasae.export.formats.tiny._micro_model import MicroModel, Side
+from kerasae.export.verify_edge import compare
 
 from kerasae import Recipe, train
 from kerasae.cli import main
@@ -274,7 +275,7 @@ def test_a_bundle_of_a_variational_model_verifies(edge_subject, tmp_path):
 @pytest.mark.slow
 def test_verify_goes_on_without_the_interpreter(vectors, tmp_path, monkeypatch):
     bundle(vectors, tmp_path / "ship", formats=["tflite", "tiny"], precisions=["float32"])
-    monkeypatch.setattr("kerasae.export._micro_model.REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr("kerasae.export.formats.tiny._micro_model.REQUIRES", ("a_package_that_is_not_there",))
     verdict = verify(tmp_path / "ship")
     assert verdict.faults == []
     assert verdict.artifacts == ["edge/sensors_float32.tflite"]

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import ParityError, Subject, _gradients, bundle, trainable, verify
-from kerasae.export._learning import trained
-from kerasae.export._verify_edge import TrainableModel
+from kerasae.export import ParityError, Subject, bundle, trainable, verify
+from kerasae.export.formats.trainable import _gradients
+from kerasae.export.formats.trainable._learning import trained
+from kerasae.export.verify_edge import TrainableModel
 
 from kerasae import Recipe, train
 

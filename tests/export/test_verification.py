@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from kerasae.export._artifact import checksum
-from kerasae.export._verify_edge import verify_edge
+from kerasae.export.artifact import checksum
+from kerasae.export.verify_edge import verify_edge
 
 from kerasae import export
 from kerasae.files import read_sealed, write_sealed

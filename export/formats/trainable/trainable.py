@@ -8,14 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from kerasae.export._artifact import Artifact, median_seconds, with_units, write_whole
-from kerasae.export._convert import builtin_operations, convert
-from kerasae.export._learning import learning_endpoints, trained
-from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
-from kerasae.export._subject import Subject
-from kerasae.export._verify_edge import TrainableModel
-from kerasae.export._view import View
-from kerasae.export._views import edge_view
+from kerasae.export.artifact import Artifact, median_seconds, with_units, write_whole
+from kerasae.export.formats._convert import builtin_operations, convert
+from kerasae.export.formats.trainable._learning import learning_endpoints, trained
+from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances
+from kerasae.export.subject import Subject
+from kerasae.export.verify_edge import TrainableModel
+from kerasae.export.views import View, edge_view
 
 from kerasae.backend import quiet
 from kerasae.models import Autoencoder

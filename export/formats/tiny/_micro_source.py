@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 import numpy as np
-from kerasae.export._micro_model import MicroModel
+from kerasae.export.formats.tiny._micro_model import MicroModel
 
 import kerasae
 from kerasae.files import write_json

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export import _verify_edge
-from kerasae.export._artifact import Artifact, checksum, median_seconds
-from kerasae.export._card import write_card
-from kerasae.export._parity import ExportError, ParityError, golden_arrays
-from kerasae.export._publish import MANIFEST
-from kerasae.export._serving import write_configs
-from kerasae.export._subject import Subject
-from kerasae.export._views import edge_view
+from kerasae.export import verify_edge
+from kerasae.export.artifact import Artifact, checksum, median_seconds
+from kerasae.export.bundles._publish import MANIFEST
+from kerasae.export.bundles._serving import write_configs
+from kerasae.export.bundles.card import write_card
+from kerasae.export.parity import ExportError, ParityError, golden_arrays
+from kerasae.export.subject import Subject
+from kerasae.export.views import edge_view
 
 import kerasae
 from kerasae.codec import fingerprint
@@ -35,7 +35,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     if not (root / MANIFEST).is_file():
         return {}
     manifest = read_sealed(root / MANIFEST)
-    _verify_edge.check_manifest(manifest)
+    verify_edge.check_manifest(manifest)
     return manifest
 
 
@@ -99,7 +99,7 @@ def write_contents(
     arrays: Any = golden
     np.savez_compressed(folder / "golden.npz", **arrays)
     _write_json(folder / "parity.json", parity)
-    shutil.copyfile(_verify_edge.__file__, folder / "verify_edge.py")
+    shutil.copyfile(verify_edge.__file__, folder / "verify_edge.py")
     manifest = {
         "kerasae": kerasae.__version__,
         "name": subject.name,

@@ -6,16 +6,15 @@ from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._artifact import Artifact, with_units
-from kerasae.export._convert import OperationError, builtin_operations, convert, float_tensors
-from kerasae.export._endpoints import Endpoint
-from kerasae.export._micro_model import REQUIRES as REQUIRES
-from kerasae.export._micro_model import MicroModel, Side, check_installed
-from kerasae.export._micro_source import write_source
-from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
-from kerasae.export._subject import Subject
-from kerasae.export._view import View
-from kerasae.export._views import edge_view
+from kerasae.export.artifact import Artifact, with_units
+from kerasae.export.formats._convert import OperationError, builtin_operations, convert, float_tensors
+from kerasae.export.formats.tiny._micro_model import REQUIRES as REQUIRES
+from kerasae.export.formats.tiny._micro_model import MicroModel, Side, check_installed
+from kerasae.export.formats.tiny._micro_source import write_source
+from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances
+from kerasae.export.subject import Subject
+from kerasae.export.views import View, edge_view
+from kerasae.export.views.endpoints import Endpoint
 
 from kerasae.backend import quiet
 from kerasae.models import without_scales

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._artifact import Artifact, median_seconds, with_units
-from kerasae.export._endpoints import endpoints, served_elements, write_saved_model
-from kerasae.export._on_device import check_on, hidden_gpus
-from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
-from kerasae.export._server_inputs import more_cases, more_endpoints
-from kerasae.export._server_model import ServerModel, plainly_named
-from kerasae.export._subject import Subject
-from kerasae.export._views import server_view
-from kerasae.export._warmup import check_warmup, write_warmup
+from kerasae.export.artifact import Artifact, median_seconds, with_units
+from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
+from kerasae.export.formats.saved_model._server_inputs import more_cases, more_endpoints
+from kerasae.export.formats.saved_model._server_model import ServerModel, plainly_named
+from kerasae.export.formats.saved_model._warmup import check_warmup, write_warmup
+from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances
+from kerasae.export.subject import Subject
+from kerasae.export.views import server_view
+from kerasae.export.views.endpoints import endpoints, served_elements, write_saved_model
 from tensorflow.core.protobuf import saved_model_pb2
 
 from kerasae.backend import quiet

@@ -10,17 +10,18 @@ ship/
 import dataclasses
 import importlib
 import importlib.util
+import types
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasae.export._artifact import Artifact
-from kerasae.export._contents import next_version, read_manifest, write_contents
-from kerasae.export._parity import ExportError
-from kerasae.export._publish import check_bundle, publish, staging
-from kerasae.export._subject import Subject
-from kerasae.export.tflite import PRECISIONS
+from kerasae.export.artifact import Artifact
+from kerasae.export.bundles._contents import next_version, read_manifest, write_contents
+from kerasae.export.bundles._publish import check_bundle, publish, staging
+from kerasae.export.formats.tflite.tflite import PRECISIONS
+from kerasae.export.parity import ExportError
+from kerasae.export.subject import Subject
 
 from kerasae import registry
 
@@ -75,7 +76,7 @@ def bundle(
         earlier = read_manifest(root)
         version = next_version(root, earlier)
         members: list[Any] = [registry.resolve("export", name) for name in formats]
-        modules = [importlib.import_module(member.__module__) for member in members]
+        modules = [_module(name) for name in formats]
         for module in modules:
             # Sooner than after minutes of other formats.
             if hasattr(module, "check"):
@@ -135,11 +136,16 @@ class Refused:
         return {"format": self.format, "path": self.path, "precision": self.precision, "reason": self.reason}
 
 
+def _module(name: str) -> types.ModuleType:
+    """The module that holds a format, with what else there is of it."""
+    return importlib.import_module(registry.resolve("export", name).__module__)
+
+
 def available() -> list[str]:
     """The formats of every export whose own requirements, those of an extra, are installed."""
     found = []
     for name in registry.names("export"):
-        module = registry.module_of("export", name)
+        module = _module(name)
         installed = all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ()))
         if installed and not getattr(module, "ON_REQUEST", False):
             found.append(name)

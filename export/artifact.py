@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export._parity import Case, Parity
+from kerasae.export.parity import Case, Parity
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The process that exports hides the GPUs: layers that are traced where one is visible choose operations
 that run nowhere else. What was traced without one must still answer the same with one.
 
-    python -m kerasae.export._on_device FOLDER
+    python -m kerasae.export.formats.saved_model._on_device FOLDER
 """
 
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export._parity import Case, golden_arrays
-from kerasae.export._verify_edge import check_answers, read_golden
+from kerasae.export.parity import Case, golden_arrays
+from kerasae.export.verify_edge import check_answers, read_golden
 
 #: Examples that are run there.
 _ROWS = 64
@@ -82,8 +82,8 @@ def check_on(
 def main(home: str) -> None:
     """Runs what `check_on` asks for, and writes `answer.json`."""
     import tensorflow as tf
-    from kerasae.export._artifact import median_seconds
-    from kerasae.export._server_model import ServerModel
+    from kerasae.export.artifact import median_seconds
+    from kerasae.export.formats.saved_model._server_model import ServerModel
 
     task = json.loads(Path(home, "task.json").read_text())
     if task["kind"] == "CPU":

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export._server_model import ServerModel
-from kerasae.export._verify_edge import EdgeModel, check_manifest
-from kerasae.export._views import edge_view, server_view
+from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.verify_edge import EdgeModel, check_manifest
+from kerasae.export.views import edge_view, server_view
 
 from kerasae.backend import quiet
 from kerasae.codec import fingerprint

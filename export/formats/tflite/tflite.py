@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from kerasae.export._artifact import Artifact, median_seconds, with_units, write_whole
-from kerasae.export._convert import builtin_operations, convert
-from kerasae.export._endpoints import endpoints, served_elements
-from kerasae.export._parity import make_cases, measure, refuse, tolerances
-from kerasae.export._quantize import quantize
-from kerasae.export._subject import Subject
-from kerasae.export._verify_edge import EdgeModel
-from kerasae.export._views import edge_view
+from kerasae.export.artifact import Artifact, median_seconds, with_units, write_whole
+from kerasae.export.formats._convert import builtin_operations, convert
+from kerasae.export.formats.tflite._quantize import quantize
+from kerasae.export.parity import make_cases, measure, refuse, tolerances
+from kerasae.export.subject import Subject
+from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.views import edge_view
+from kerasae.export.views.endpoints import endpoints, served_elements
 
 from kerasae.backend import quiet
 

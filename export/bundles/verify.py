@@ -1,12 +1,13 @@
 """verify: a bundle held against its checksums and its stored answers."""
 
 import dataclasses
+import importlib
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from kerasae.export._publish import MANIFEST, is_interrupted
-from kerasae.export._verify_edge import check_artifact, check_files, check_manifest, read_golden
+from kerasae.export.bundles._publish import MANIFEST, is_interrupted
+from kerasae.export.verify_edge import check_artifact, check_files, check_manifest, read_golden
 
 from kerasae import registry
 from kerasae.backend import quiet
@@ -78,7 +79,8 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         found = check_files(root, artifact["files"])
         found += _additional(root, artifact)
         if run and not found and golden:
-            module: Any = registry.module_of("export", artifact["format"])
+            member = registry.resolve("export", artifact["format"])
+            module: Any = importlib.import_module(member.__module__)
             try:
                 # Runtimes say which delegates they take.
                 with quiet(show_failure=False):

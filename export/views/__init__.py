@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from kerasae.export._array_view import ArrayEdgeView, ArrayView
-from kerasae.export._table_views import TableEdgeView, TableServerView
-from kerasae.export._text_views import TextEdgeView, TextServerView
-from kerasae.export._view import View
+from kerasae.export.views._arrays import ArrayEdgeView, ArrayView
+from kerasae.export.views._tables import TableEdgeView, TableServerView
+from kerasae.export.views._texts import TextEdgeView, TextServerView
+from kerasae.export.views._view import View
 
 _SERVER = {"table": TableServerView, "text": TextServerView}
 _EDGE = {"table": TableEdgeView, "text": TextEdgeView}

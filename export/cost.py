@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from kerasae.export._artifact import median_seconds
-from kerasae.export._convert import builtin_operations, convert
-from kerasae.export._endpoints import endpoints
-from kerasae.export._quantize import quantize
-from kerasae.export._subject import Subject
-from kerasae.export._verify_edge import EdgeModel
-from kerasae.export._views import edge_view
-from kerasae.export.tflite import calibration_rows
+from kerasae.export.artifact import median_seconds
+from kerasae.export.formats._convert import builtin_operations, convert
+from kerasae.export.formats.tflite._quantize import quantize
+from kerasae.export.formats.tflite.tflite import calibration_rows
+from kerasae.export.subject import Subject
+from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.views import edge_view
+from kerasae.export.views.endpoints import endpoints
 
 from kerasae.backend import quiet
 
@@ -21,7 +21,7 @@ def device_cost(source: Any, *, precision: str = "float32", **subject: Any) -> d
 
     Args:
         source: a run, its folder, a built model, or a `Subject`.
-        precision: as for `kerasae.export.tflite`.
+        precision: as for `kerasae.export.formats.tflite.tflite`.
         **subject: as for `Subject.of`.
 
     Returns:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._view import View
+from kerasae.export.views._view import View
 
 from kerasae.preprocessing.text import END
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._origin import origins
-from kerasae.export._view import BOUND, View
+from kerasae.export.views._origin import origins
+from kerasae.export.views._view import BOUND, View
 
 from kerasae.preprocessing import Preprocessor
 

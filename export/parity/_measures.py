@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._endpoints import draw
-from kerasae.export._subject import Subject
-from kerasae.export._verify_edge import breaches, compare
-from kerasae.export._view import View
+from kerasae.export.subject import Subject
+from kerasae.export.verify_edge import breaches, compare
+from kerasae.export.views import View
+from kerasae.export.views.endpoints import draw
 from scipy.stats import spearmanr
 
 from kerasae.losses import HIGHEST

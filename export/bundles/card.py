@@ -30,7 +30,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
     sections = []
     for name in registry.names("export"):
         # A format may bring a section of its own.
-        own = _TEMPLATE.with_name(f"{name}.md.jinja")
+        own = registry.source_of("export", name).with_name("card.md.jinja")
         mine = [one for one in artifacts if one["format"] == name]
         if mine and own.is_file():
             section = environment.from_string(own.read_text(encoding="utf-8"))

@@ -6,13 +6,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from kerasae.export._artifact import Artifact, median_seconds, with_units
-from kerasae.export._onnx_model import REQUIRES as REQUIRES
-from kerasae.export._onnx_model import OnnxModel, check_installed
-from kerasae.export._parity import Case, make_cases, measure, refuse, tolerances
-from kerasae.export._subject import Subject
-from kerasae.export._view import View
-from kerasae.export._views import edge_view
+from kerasae.export.artifact import Artifact, median_seconds, with_units
+from kerasae.export.formats.onnx._onnx_model import REQUIRES as REQUIRES
+from kerasae.export.formats.onnx._onnx_model import OnnxModel, check_installed
+from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances
+from kerasae.export.subject import Subject
+from kerasae.export.views import View, edge_view
 
 from kerasae.backend import quiet
 

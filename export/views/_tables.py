@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export._origin import origins
-from kerasae.export._view import BOUND, View, decimal
+from kerasae.export.views._origin import origins
+from kerasae.export.views._view import BOUND, View, decimal
 
 from kerasae import notations
 from kerasae.preprocessing.table import TablePreprocessing, column_keys

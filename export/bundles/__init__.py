@@ -1,0 +1,1 @@
+"""The bundle: how it is written, published, described and verified."""

@@ -1,0 +1,5 @@
+"""ONNX: one file through Keras's own exporter, for runtimes that are neither TensorFlow nor TFLite."""
+
+from kerasae.export.formats.onnx.onnx import onnx
+
+__all__ = ["onnx"]

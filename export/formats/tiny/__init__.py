@@ -1,0 +1,5 @@
+"""tiny: int8 files for microcontrollers, as TFLite and as C, each with its own test vector."""
+
+from kerasae.export.formats.tiny.tiny import tiny
+
+__all__ = ["tiny"]
