@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import re
 import warnings
 import zipfile
 
@@ -93,6 +94,48 @@ def test_numbers_not_written_alike_are_named_and_can_be_read(tmp_path):
     with pytest.warns(UserWarning, match=r"not of the type given are missing, by column: 'v' \(2\)"):
         found = load_data(path, types={"v": "number"}, test=1.0).test.examples["v"]
     assert found.fillna(0).tolist() == [5, -1000, -3, 1000, 2.5, 7, 0, 0]
+
+
+YEARS = ["10+ years", "< 1 year", "1 year", *(f"{i} years" for i in range(2, 10))]
+
+
+@pytest.mark.parametrize(
+    ("entries", "shown", "values"),
+    [
+        (YEARS, "10+ years", [10, 1, *range(1, 10)]),
+        (["> 100", *map(str, range(30))], "> 100", [100, *range(30)]),
+        (["<0.5", "<0.5", *(f"{i}.25" for i in range(9))], "<0.5", [0.5, 0.5, *(i + 0.25 for i in range(9))]),
+        (["\u2265 3 kg", *(f"{i} kg" for i in range(20))], "\u2265 3 kg", [3, *range(20)]),
+        (["90+", *map(str, range(90))], "90+", [90, *range(90)]),
+        (["under $5", *(f"${i}" for i in range(9)), "$9 or more"], "$9 or more", [5, *range(9), 9]),
+        ([f"~{i}" for i in range(20)], "~0", [*range(20)]),
+    ],
+)
+def test_bounds_among_numbers_are_named_and_can_be_read(tmp_path, entries, shown, values):
+    path = write(tmp_path / "t.csv", table(lambda i: entries[i], len(entries)))
+    words = rf"'v' is read as a category: .* bounds .* '{re.escape(shown)}'; --set .*number.* reads each"
+    with pytest.warns(UserWarning, match=words) as said:
+        found = load_data(path, test=1.0)
+    assert (len(said), [*found.test.examples["v"]]) == (1, entries)
+    assert [*rows(path, types={"v": "number"})["v"]] == values
+    # Strings of a frame too, for which no file says what they are.
+    with pytest.warns(UserWarning, match=r"'v' .* bounds .*types={'v': 'number'}"):
+        from_frame(pd.DataFrame({"v": entries, "k": range(len(entries))}))
+
+
+@pytest.mark.parametrize("entries", [["<=50K", ">50K"], ["<5", "5+"], ["0", "1", "2+"], ["5+3", "5+4"] * 9])
+def test_a_few_classes_and_sums_are_categories_without_a_word(tmp_path, entries):
+    text = table(lambda i: entries[i % len(entries)])
+    assert rows(write(tmp_path / "t.csv", text))["v"].tolist()[0] == entries[0]
+
+
+@pytest.mark.parametrize(
+    ("odd", "effect"), [("about 5 of 6", "takes .* as missing"), ("no. 5", "reads what")]
+)
+def test_what_an_option_does_with_an_entry_that_is_no_number_is_said(tmp_path, odd, effect):
+    path = write(tmp_path / "t.csv", table(lambda i: odd if i == 3 else NUMBERS[i]))
+    with pytest.warns(UserWarning, match=f"39 of 40 entries are numbers, but '{odd}' is none; .* {effect}"):
+        load_data(path)
 
 
 # Missing entries -------------------------------------------------------------------------------------

@@ -199,7 +199,11 @@ class ColumnFinder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = self.found(".")
-        if found.kind in ("number", "date"):
+        option = f"types={{'{self.name}': 'number'}} (--set 'data.types={{\"{self.name}\": \"number\"}}')"
+        if found.kind == "category" and not self._numbers.codes:
+            if said := self._about_numbers(".", option):
+                warnings.warn(said, stacklevel=2)
+        elif found.kind in ("number", "date"):
             written = f" {found.notation.words()}" if found.notation.words() else ""
             warnings.warn(
                 f"Column '{self.name}' of strings is read as a category, and its entries are {found.kind}s"
@@ -275,7 +279,6 @@ class ColumnFinder:
 
     def _warn(self, mark: str) -> None:
         """Says what a column of categories might have been."""
-        share = self._numbers.share()
         option = f'--set \'data.types={{"{self.name}": "number"}}\''
         if self._words:
             word, count = self._words.most_common(1)[0]
@@ -286,26 +289,40 @@ class ColumnFinder:
                 f"a category{kind}; if it stands for a missing entry, say so with --missing '{word}'.",
                 stacklevel=2,
             )
-        elif share >= _NEARLY and not self._numbers.codes:
-            examples = self._numbers.examples()
-            numbers = round(share * (self.rows - self.gaps))
-            total = self.rows - self.gaps
-            odd = self._numbers.no_number()
-            if odd is not None:
-                warnings.warn(
-                    f"Column '{self.name}' is read as a category: {numbers} of {total} entries are "
-                    f"numbers, but '{odd}' is none; {option} takes such entries as missing.",
-                    stacklevel=2,
-                )
-            else:
-                shown = " and ".join(f"'{one}'" for one in examples[:2])
-                warnings.warn(
-                    f"Column '{self.name}' is read as a category: its entries are numbers that are not all "
-                    f"written alike, such as {shown}; {option} reads what is in them.",
-                    stacklevel=2,
-                )
+        elif not self._numbers.codes and (said := self._about_numbers(mark, option)):
+            warnings.warn(said, stacklevel=2)
         else:
             self._warn_moments()
+
+    def _about_numbers(self, mark: str, option: str) -> str:
+        """Why a column is one of categories though its entries are numbers; empty where they are none.
+
+        Args:
+            mark: the decimal mark of the file.
+            option: that makes it a column of numbers.
+        """
+        share, bound, odd = self._numbers.share(), self._numbers.bound(), self._numbers.no_number()
+        read = f"Column '{self.name}' is read as a category: "
+        total = self.rows - self.gaps
+        several = share >= _NEARLY or len(self._some) > _FEW
+        if bound is not None and several and self._numbers.share(bounds=True) >= _NEARLY:
+            value = _value(self._numbers.loose(mark), bound)
+            return (
+                f"{read}some of its numbers are bounds or estimates, such as '{bound}'; {option} reads each "
+                f"as the number in it, here {value:g}."
+            )
+        if share < _NEARLY:
+            return ""
+        if odd is not None:
+            numbers = round(share * total)
+            kept = _value(self._numbers.loose(mark), odd) is not None
+            effect = "reads what is in such entries" if kept else "takes such entries as missing"
+            return f"{read}{numbers} of {total} entries are numbers, but '{odd}' is none; {option} {effect}."
+        shown = " and ".join(f"'{one}'" for one in self._numbers.examples()[:2])
+        return (
+            f"{read}its entries are numbers that are not all written alike, such as {shown}; {option} reads "
+            "what is in them."
+        )
 
     def _warn_moments(self) -> None:
         """Says that most entries are dates, or times of which some are durations."""

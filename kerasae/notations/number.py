@@ -33,6 +33,13 @@ _CURRENCIES = frozenset(
 _LETTERS = frozenset("gmshlLWVx")
 #: A sign before the digits, with at most a currency between, or brackets around them.
 _LOOSE_NEGATIVE = f"^[^0-9]*[{_MINUS}][^0-9A-Za-z]{{0,2}}[0-9]|[(][^0-9A-Za-z]*[0-9].*[)]"
+#: What makes a number a bound or an estimate: a mark or words before it, a plus right behind it, or words.
+_BOUND = re.compile(
+    r"(?i)^(?:[<>]=?|=[<>]|[\u2264\u2265\u2a7d\u2a7e\u2266\u2267~\u2248]"
+    r"|(?:(?:less|more|greater) than|over|under|up to|at least|at most|about)\b)\s*(?=.*9)"
+    r"|(?<=9)\s*\+(?!\s*9)"
+    r"|\s+(?:or|and) (?:more|less|over|under|above|below|older|younger)$"
+)
 #: Different shapes of entries above which a column holds something else.
 _MOST_SHAPES = 500
 
@@ -245,12 +252,25 @@ class NumberFinder:
         self._zero_led |= _any(texts, "(?:^|[^0-9])0[.,]")
         self._round |= _any(texts, "[.,][0-9][0-9]0(?:[^0-9.,]|$)")
 
-    def share(self) -> float:
-        """Share of the entries that are numbers of some writing."""
+    def share(self, bounds: bool = False) -> float:
+        """Share of the entries that are numbers of some writing.
+
+        Args:
+            bounds: whether bounds such as < 5 and 10+ years count as numbers.
+        """
         if self._closed or not self._shapes:
             return 0.0
-        read = sum(count for shape, count in self._shapes.items() if _is_number(shape))
+        read = sum(
+            count
+            for shape, count in self._shapes.items()
+            if _is_number(shape) or (bounds and _is_bound(shape))
+        )
         return read / self._shapes.total()
+
+    def bound(self) -> str | None:
+        """The most frequent entry that is a bound, such as < 5; `None` where there is none."""
+        found = [shape for shape in self._shapes if _is_bound(shape)]
+        return self._examples[min(found, key=lambda one: (-self._shapes[one], one))] if found else None
 
     def examples(self) -> list[str]:
         """An entry of each way of writing, the most frequent first."""
@@ -262,7 +282,7 @@ class NumberFinder:
 
     def no_number(self) -> str | None:
         """An entry that is a number of no writing; `None` where there is none."""
-        odd = [shape for shape in self._shapes if not _is_number(shape)]
+        odd = [shape for shape in self._shapes if not _is_number(shape) and not _is_bound(shape)]
         return self._examples[min(odd)] if odd else None
 
     def found(self, mark: str = "") -> Found:
@@ -396,6 +416,12 @@ def _is_number(shape: str) -> bool:
     return re.fullmatch(_ANY_PLAIN if power else _ANY_BODY, digits) is not None
 
 
+def _is_bound(shape: str) -> bool:
+    """Whether an entry of a shape is a number that a mark or words make a bound: < 9, 99+, at least 9 kg."""
+    bare, marks = _BOUND.subn("", shape)
+    return marks == 1 and _is_number(bare)
+
+
 def _template(shape: str) -> tuple[str, str] | None:
     """A shape as what stands around its digits, with `{}` for them, and the digits; `None` for no number."""
     match = re.fullmatch(f"([^9]*)({_BODY})([^9]*)", shape)
@@ -415,7 +441,8 @@ def _without_sign(before: str, after: str) -> tuple[str, str] | None:
         return before.replace("(", "", 1), after[:-1]
     if len(signs) > 1 or "(" in before or ")" in after:
         return None
-    if signs and after.endswith(signs[0]):
+    # A plus behind a number makes a bound of it.
+    if signs and signs[0] != "+" and after.endswith(signs[0]):
         return before, after[:-1]
     return (before.replace(signs[0], "", 1), after) if signs and signs[0] in before else (before, after)
 
