@@ -1,4 +1,4 @@
-"""Layers that autoencoders are made of."""
+"""Layers from which the autoencoders are built."""
 
 from kerasae.layers._noise import NoiseLayer
 from kerasae.layers.column_embedding import ColumnEmbedding

@@ -1,4 +1,4 @@
-"""NoiseLayer: what every layer that draws random numbers shares."""
+"""NoiseLayer: base class of the layers that draw random numbers."""
 
 import zlib
 from typing import Any
@@ -9,16 +9,16 @@ from keras import ops
 
 
 class NoiseLayer(keras.layers.Layer):
-    """A layer that draws random numbers in training, or wherever a seed is handed to it.
+    """Layer that draws random numbers in training, or whenever it is called with a seed.
 
-    Two traps are closed here once. Replicas of a `tf.distribute` strategy would draw the same
-    numbers, so the replica's number is folded into the seed. The state of a `SeedGenerator` is not
-    in a `.keras` file, so it is saved with the layer: a resumed training draws what an
-    uninterrupted one would have drawn.
+    The class avoids two traps. The replicas of a `tf.distribute` strategy would draw the same
+    numbers, so the replica's number is added to the seed. Keras does not store the state of a
+    `SeedGenerator` in a `.keras` file, so the layer saves it: a resumed training draws the same
+    numbers as an uninterrupted one.
 
     Args:
-        seed: an integer that fixes the sequence of draws, or `None`: one drawn from Keras's global
-            state, which `keras.utils.set_random_seed` fixes.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`: the seed is drawn
+            from Keras's global state, which `keras.utils.set_random_seed` fixes.
     """
 
     def __init__(self, *, seed: int | None = None, **kwargs: Any) -> None:
@@ -29,26 +29,30 @@ class NoiseLayer(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def next_seed(self, seed: Any = None) -> Any:
-        """A seed of two int32 for one draw: the given one, or the next of this layer."""
+        """Return the seed of one draw, two int32.
+
+        Args:
+            seed: Seed of the whole model. Defaults to `None`, the next seed of this layer's sequence.
+        """
         if seed is None:
             seed = self.seed_generator.next()
         else:
-            # One seed serves a whole model, whose layers must not draw the same numbers.
-            own = tf.constant([0, zlib.crc32(type(self).__name__.encode()) >> 1])
-            seed = ops.cast(ops.convert_to_tensor(seed), "int32") + own
+            # All layers of a model receive the same seed, and they must not draw the same numbers.
+            offset = tf.constant([0, zlib.crc32(type(self).__name__.encode()) >> 1])
+            seed = ops.cast(ops.convert_to_tensor(seed), "int32") + offset
         context = tf.distribute.get_replica_context()
         replica = context.replica_id_in_sync_group if context is not None else 0
         state = ops.cast(ops.convert_to_tensor(seed), "int32")
         return state + ops.cast(ops.stack([replica * 7919, 0]), "int32")
 
-    # keras.random takes an integer or a SeedGenerator, never a seed that is a tensor.
+    # TensorFlow functions are used here because keras.random does not accept a tensor as a seed.
 
     def normal(self, shape: Any, dtype: str, seed: Any) -> Any:
-        """Draws from N(0, 1) by a seed of two int32."""
+        """Draw from N(0, 1) with a seed of two int32."""
         return ops.cast(tf.random.stateless_normal(shape, seed, alg="philox"), dtype)
 
     def uniform(self, shape: Any, seed: Any) -> Any:
-        """Draws from [0, 1) by a seed of two int32, float32."""
+        """Draw float32 numbers from [0, 1) with a seed of two int32."""
         return tf.random.stateless_uniform(shape, seed, alg="philox")
 
     def save_own_variables(self, store: Any) -> None:
@@ -56,9 +60,9 @@ class NoiseLayer(keras.layers.Layer):
         store["seed_state"] = ops.convert_to_numpy(self.seed_generator.state)
 
     def load_own_variables(self, store: Any) -> None:
-        # Keras refuses a store with a key that it did not write.
-        own = {key: store[key] for key in store.keys() if key != "seed_state"}  # noqa: SIM118
-        super().load_own_variables(own)
+        # Keras refuses a store that has a key which Keras did not write.
+        variables = {key: store[key] for key in store.keys() if key != "seed_state"}  # noqa: SIM118
+        super().load_own_variables(variables)
         if "seed_state" in store.keys():  # noqa: SIM118
             self.seed_generator.state.assign(store["seed_state"])
 

@@ -1,4 +1,4 @@
-"""ColumnEmbedding: a row of numbers and codes as numbers alone."""
+"""ColumnEmbedding: turns the row of a table into a vector of numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,30 +10,35 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class ColumnEmbedding(keras.layers.Layer):
-    """Numbers as they are, categories as learned vectors, and a mark for each missing entry.
+    """Embeds the columns of a table, and marks missing entries.
+
+    A number passes unchanged. A category becomes a learned vector; one with n codes has
+    `min(50, 1.6 n^0.56)` numbers. A mark for each column tells whether its entry is missing.
 
     Args:
-        widths: one for each column: 0 for a number or a boolean, otherwise the number of codes of a
-            category.
-        untaught: Columns of categories whose code 0, of other values, stands in no training row. It counts
-            as missing here, as its own vector would stay as it was drawn. Defaults to none.
-        stand_ins: One for each column: the `x` that a missing entry is taken for, without a mark, or `None`
-            to mark it. A mark that no training saw has the weights that it was drawn with, and disturbs
-            what is said of all columns. Defaults to `None` for all.
+        widths: Number of codes of each column: 0 for a number or a boolean, otherwise the number of
+            codes of the category.
+        untaught: Indices of the category columns whose code 0, which stands for unknown values, occurs
+            in no training row. This code is treated as missing, because its vector would keep its random
+            initial values. Defaults to `()`.
+        stand_ins: Values of `x` that replace missing entries without a mark, one for each column, or
+            `None` for a column whose missing entries are marked. A mark that never occurred in training
+            has random initial weights, which would disturb the reconstruction of all columns. Defaults to
+            `None`, marks for all columns.
 
     Call arguments:
-        inputs: `x`, `(batch, columns)`: numbers, or codes of categories counted from 0; NaN where an
-            entry is missing.
+        inputs: `x` of shape `(batch, columns)`: numbers, and codes of categories counted from 0. A
+            missing entry is NaN.
 
     Returns:
-        `(batch, features)`: numbers with 0 for marked ones, vectors, then a mark for each column, 1
-        where it is missing. A category of n codes has a vector of `min(50, 1.6 n^0.56)` numbers.
+        A tensor of shape `(batch, features)`: first the numbers, with 0 for a marked entry, then the
+        vectors of the categories, then one mark for each column, which is 1 if the entry is missing.
 
     Reference: Guo and Berkhahn 2016, *Entity Embeddings of Categorical Variables*; the rule for the
-    size is fastai's.
+    size is that of fastai.
     """
 
-    #: What stands behind it is a smooth function of what it gives; see `models/_embedding.py`.
+    #: The layers after an embedding are a smooth function of its output; see `models/_embedding.py`.
     is_embedding = True
 
     def __init__(
@@ -54,14 +59,14 @@ class ColumnEmbedding(keras.layers.Layer):
         self._categories = [i for i, width in enumerate(self.widths) if width]
 
     def mark_all(self) -> None:
-        """Mark missing entries of all columns, for a training that makes some itself."""
+        """Mark the missing entries of all columns, for a training that creates missing entries itself."""
         self._marked = np.ones(len(self.widths), bool)
 
     def _size(self, column: int) -> int:
         return min(50, round(1.6 * self.widths[column] ** 0.56))
 
     def build(self, input_shape: Any) -> None:
-        # One row more for a missing entry.
+        # Each table has one more row, for a missing entry.
         self.tables = [
             self.add_weight(
                 shape=(self.widths[column] + 1, self._size(column)),
@@ -73,11 +78,11 @@ class ColumnEmbedding(keras.layers.Layer):
         super().build(input_shape)
 
     def plain(self) -> keras.Model:
-        """A model of Keras's own layers that computes the same, with a copy of the weights."""
+        """Return an equivalent model made only of Keras's layers, with a copy of the weights."""
         inputs = keras.Input((len(self.widths),))
-        found = [keras.layers.Embedding(*table.shape) for table in self.tables]
-        model = keras.Model(inputs, self._embed(inputs, found))
-        for layer, table in zip(found, self.tables, strict=True):
+        embeddings = [keras.layers.Embedding(*table.shape) for table in self.tables]
+        model = keras.Model(inputs, self._embed(inputs, embeddings))
+        for layer, table in zip(embeddings, self.tables, strict=True):
             layer.set_weights([table])
         return model
 
@@ -91,13 +96,15 @@ class ColumnEmbedding(keras.layers.Layer):
         missing = ops.isnan(inputs)
         if self.untaught:
             missing = ops.logical_or(missing, ops.logical_and(self._untaught, ops.equal(inputs, 0.0)))
-        stand_ins = np.where(self._marked, 0.0, [one or 0.0 for one in self.stand_ins])
+        stand_ins = np.where(self._marked, 0.0, [value or 0.0 for value in self.stand_ins])
         values = ops.where(ops.isnan(inputs), stand_ins.astype("float32"), inputs)
         parts = [ops.take(values, self._numbers, axis=1)] if len(self._numbers) else []
         for column, lookup in zip(self._categories, lookups, strict=True):
-            # Of what is missing: the row behind all codes, or that of its stand-in.
-            own = float(self.widths[column]) if self._marked[column] else self.stand_ins[column]
-            code = ops.where(missing[:, column], ops.full_like(values[:, column], own), values[:, column])
+            # A missing entry takes the row after all codes, or that of its stand-in.
+            missing_code = float(self.widths[column]) if self._marked[column] else self.stand_ins[column]
+            code = ops.where(
+                missing[:, column], ops.full_like(values[:, column], missing_code), values[:, column]
+            )
             vector = lookup(ops.cast(code, "int32"))
             parts.append(ops.cast(vector, inputs.dtype))
         marks = ops.cast(missing, inputs.dtype)

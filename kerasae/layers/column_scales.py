@@ -9,17 +9,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class ColumnScales(keras.layers.Layer):
-    """Appends one trainable `log_scale` for each of some columns, the same for every row.
+    """Appends one trainable `log_scale` for each number column, the same for every row.
 
     Args:
-        count: of columns.
-        initial_scale: to begin with, in units of `x`.
+        count: Number of number columns.
+        initial_scale: Initial scale, in units of `x`. Defaults to 0.5.
 
     Call arguments:
-        inputs: the decoder's numbers, `(batch, outputs)`.
+        inputs: Output of the decoder, `(batch, outputs)`.
 
     Returns:
-        `(batch, outputs + count)`.
+        A tensor of shape `(batch, outputs + count)`: the inputs, then the log-scales.
     """
 
     def __init__(self, count: int, initial_scale: float = 0.5, **kwargs: Any) -> None:
@@ -38,7 +38,7 @@ class ColumnScales(keras.layers.Layer):
         return ops.concatenate([inputs, ops.broadcast_to(scales, (rows, self.count))], axis=-1)
 
     def without(self, params: Any) -> Any:
-        """Numbers that a reconstruction can be read from, for a decoder without this layer."""
+        """Return decoder outputs from which the loss reads a reconstruction, without this layer."""
         return params
 
     def compute_output_shape(self, input_shape: Any) -> Any:

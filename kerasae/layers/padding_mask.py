@@ -1,4 +1,4 @@
-"""PaddingMask: what stands in the place of padding is 0."""
+"""PaddingMask: sets the vectors of padding tokens to 0."""
 
 from typing import Any
 
@@ -8,15 +8,16 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class PaddingMask(keras.layers.Layer):
-    """Sets vectors to 0 where the embedding is 0, which it is for padding.
+    """Sets the vectors of padding tokens to 0.
 
-    It asks the embedding and not the ids, so that all behind the embedding is a function of it.
+    The embedding of a padding token is 0. The layer reads the mask from the embedding and not from the
+    token ids, so that everything after the embedding is a function of the embedding alone.
 
     Call arguments:
-        inputs: vectors `(batch, length, dim)`, and the embedding `(batch, length, dim)`.
+        inputs: Pair of the vectors and the embedding, each of shape `(batch, length, dim)`.
 
     Returns:
-        `(batch, length, dim)`.
+        A tensor of shape `(batch, length, dim)`.
     """
 
     def build(self, input_shape: Any) -> None:
@@ -24,7 +25,7 @@ class PaddingMask(keras.layers.Layer):
         super().build(input_shape)
 
     def plain(self) -> keras.Model:
-        """A model of Keras's own layers that computes the same."""
+        """Return an equivalent model made only of Keras's layers."""
         inputs = [keras.Input(shape[1:]) for shape in self._shapes]
         return keras.Model(inputs, self.call(inputs))
 
@@ -37,5 +38,5 @@ class PaddingMask(keras.layers.Layer):
 
 
 def is_token(embedding: Any) -> Any:
-    """Where there is no padding, `(batch, length)`, boolean."""
+    """Return whether each token is no padding, as booleans of shape `(batch, length)`."""
     return ops.any(ops.not_equal(embedding, 0), axis=-1)

@@ -1,4 +1,4 @@
-"""PeriodicFeatures: numbers, and their sines and cosines at several frequencies."""
+"""PeriodicFeatures: appends sines and cosines of numbers at several frequencies."""
 
 from statistics import NormalDist
 from typing import Any
@@ -10,22 +10,25 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class PeriodicFeatures(keras.layers.Layer):
-    """Adds `sin(2 pi f x)` and `cos(2 pi f x)` to numbers, so that a dense layer sees detail in each.
+    """Appends `sin(2 pi f x)` and `cos(2 pi f x)` to numbers, so that a dense layer sees their detail.
 
-    Dense layers learn what varies slowly first and what varies within a tenth of a deviation hardly
-    ever. The frequencies are the quantiles of the absolute value of a normal variable with the deviation
-    `scale`, one at the middle of each `1 / count` of its probability, alike for all features.
+    Dense layers learn slow variation first, and hardly ever learn variation within a tenth of a standard
+    deviation. The frequencies are quantiles of the absolute value of a normal variable with standard
+    deviation `scale`: one in the middle of each of `count` intervals of equal probability. All features
+    have the same frequencies.
 
     Args:
-        count: of frequencies.
-        scale: of the frequencies, in cycles per unit of `x`.
-        first: how many of the features are numbers, the first ones; `None` for all.
+        count: Number of frequencies. Defaults to 8.
+        scale: Standard deviation of the frequencies, in cycles per unit of `x`. Defaults to 0.5.
+        first: Number of leading features that are numbers; the others pass unchanged. Defaults to `None`,
+            all features.
 
     Call arguments:
-        inputs: `(batch, features)`.
+        inputs: Features of shape `(batch, features)`.
 
     Returns:
-        `(batch, features + 2 * count * first)`: the inputs, all sines, all cosines.
+        A tensor of shape `(batch, features + 2 * count * first)`: the inputs, then all sines, then all
+        cosines.
 
     Reference: Gorishniy, Rubachev, Babenko 2022, NeurIPS, section 3.3; Tancik et al. 2020, NeurIPS.
     """
@@ -44,7 +47,7 @@ class PeriodicFeatures(keras.layers.Layer):
 
     @property
     def frequencies(self) -> np.ndarray:
-        """`(count,)`, ascending, in cycles per unit."""
+        """Frequencies in ascending order, `(count,)`, in cycles per unit of `x`."""
         middles = (np.arange(self.count) + 0.5) / self.count
         return np.array([self.scale * NormalDist().inv_cdf((1 + middle) / 2) for middle in middles])
 
@@ -53,7 +56,7 @@ class PeriodicFeatures(keras.layers.Layer):
         super().build(input_shape)
 
     def plain(self) -> keras.Model:
-        """A model of Keras's own layers that computes the same."""
+        """Return an equivalent model made only of Keras's layers."""
         inputs = keras.Input((self._features,))
         return keras.Model(inputs, self.call(inputs))
 

@@ -15,15 +15,16 @@ class Sampling(NoiseLayer):
     The noise enters as an input, so that gradients reach `mean` and `log_var`.
 
     Args:
-        seed: an integer that fixes the sequence of draws, or `None`.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Call arguments:
-        inputs: a pair `mean`, `log_var`, each `(batch, latent_dim)`.
-        training: in training one draw is made; otherwise `mean` is returned unless a seed is given.
-        seed: two int32 for this draw, in place of the layer's own sequence.
+        inputs: Pair `mean`, `log_var`, each of shape `(batch, latent_dim)`.
+        training: Whether to draw a sample. Without it the layer returns `mean`, unless a seed is given.
+            Defaults to False.
+        seed: Two int32 that fix this draw, in place of the layer's own sequence. Defaults to `None`.
 
     Returns:
-        `z`, shaped like `mean`.
+        A sample `z` of the same shape as `mean`.
 
     Example:
         >>> z = kerasae.layers.Sampling(seed=0)((mean, log_var), training=True)

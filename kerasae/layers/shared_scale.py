@@ -11,17 +11,17 @@ from keras import ops
 class SharedScale(keras.layers.Layer):
     """Appends one trainable `log_scale`, the same for every feature and example.
 
-    Put behind a decoder it gives a Gaussian or Laplace likelihood the second parameter that the
-    data call for, so that no `beta` needs tuning to the units of the data.
+    The layer follows a decoder and learns the scale of a Gaussian or Laplace likelihood from the data.
+    Without it, `beta` would have to be tuned to the units of the data.
 
     Args:
-        initial_scale: the scale to begin with, in units of `x`.
+        initial_scale: Initial scale, in units of `x`. Defaults to 0.3.
 
     Call arguments:
-        inputs: locations, `(batch, ..., features)`.
+        inputs: Locations of shape `(batch, ..., features)`.
 
     Returns:
-        `(batch, ..., 2 * features)`: the locations, then their log-scales.
+        A tensor of shape `(batch, ..., 2 * features)`: the locations, then their log-scales.
 
     Reference: Rybkin, Daniilidis, Levine 2021, ICML, section 3 (sigma-VAE).
     """
@@ -42,8 +42,8 @@ class SharedScale(keras.layers.Layer):
         return ops.concatenate([inputs, ops.broadcast_to(log_scale, ops.shape(inputs))], axis=-1)
 
     def without(self, params: Any) -> Any:
-        """Numbers that a reconstruction can be read from, for a decoder without this layer."""
-        # The reconstruction reads the locations alone; any scale will do.
+        """Return decoder outputs from which the loss reads a reconstruction, without this layer."""
+        # A reconstruction uses only the locations, so any scale will do.
         return ops.concatenate([params, params], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

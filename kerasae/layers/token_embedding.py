@@ -1,4 +1,4 @@
-"""TokenEmbedding: token ids and their positions as vectors."""
+"""TokenEmbedding: turns token ids and their positions into vectors."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TokenEmbedding(keras.layers.Layer):
-    """`table[id] + position`, and 0 where the id is 0, which is padding.
+    """`table[id] + position`, and 0 for padding, which has the id 0.
 
     Args:
-        vocabulary_size: how many ids there are.
-        dim: numbers per token.
+        vocabulary_size: Number of token ids.
+        dim: Size of the vector of a token.
 
     Call arguments:
-        inputs: ids, `(batch, length)`, integers.
+        inputs: Integer token ids of shape `(batch, length)`.
 
     Returns:
-        `(batch, length, dim)`.
+        A tensor of shape `(batch, length, dim)`.
     """
 
-    #: What stands behind it is a smooth function of what it gives; see `models/_embedding.py`.
+    #: The layers after an embedding are a smooth function of its output; see `models/_embedding.py`.
     is_embedding = True
 
     def __init__(self, vocabulary_size: int, dim: int, **kwargs: Any) -> None:
@@ -39,11 +39,11 @@ class TokenEmbedding(keras.layers.Layer):
 
     @property
     def kernel(self) -> Any:
-        """The table, `(vocabulary, dim)`, for a layer of logits that is tied to it."""
+        """Table of shape `(vocabulary, dim)`, for a tied layer that computes logits."""
         return self.table
 
     def plain(self) -> keras.Model:
-        """A model of Keras's own layers that computes the same, with a copy of the weights."""
+        """Return an equivalent model made only of Keras's layers, with a copy of the weights."""
         inputs = keras.Input((self.positions.shape[0],), dtype="int32")
         parts = [keras.layers.Embedding(rows.shape[0], self.dim) for rows in (self.table, self.positions)]
         places = ops.cumsum(ops.ones_like(inputs), axis=1) - 1

@@ -8,22 +8,22 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TopK(keras.layers.Layer):
-    """`h_j` if it is among the `k` largest of its example, otherwise 0.
+    """`h_j` if it is among the `k` largest numbers of its code, otherwise 0.
 
-    The sparsity is exact by construction: no weight to tune. The gradient flows through the kept
-    numbers alone. Where several are equal to the k-th largest, the first of them are kept.
+    The sparsity is exact by construction, so there is no weight to tune. The gradient flows only through
+    the kept numbers. Among numbers equal to the k-th largest, the first ones are kept.
 
     Args:
-        k: how many numbers of each code stay, from 1 to the size of the code.
+        k: Number of entries of each code that are kept, from 1 to the code size.
 
     Call arguments:
-        inputs: `(batch, latent_dim)`.
+        inputs: Codes of shape `(batch, latent_dim)`.
 
     Returns:
-        A tensor shaped like the input with at most `k` numbers other than 0 per example.
+        A tensor of the same shape with at most `k` nonzero numbers per example.
 
     Raises:
-        ValueError: if `k` is not positive or exceeds the size of the code.
+        ValueError: If `k` is not positive or exceeds the code size.
 
     Example:
         >>> kerasae.layers.TopK(2)(ops.array([[3.0, -1.0, 2.0]]))   # [[3., 0., 2.]]

@@ -1,4 +1,4 @@
-"""TransposedDense: a dense layer that borrows the transposed kernel of another."""
+"""TransposedDense: a dense layer that uses the transposed kernel of another dense layer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,25 +9,25 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TransposedDense(keras.layers.Layer):
-    """`activation(x W^T + b)` with `W` the kernel of the encoder's layer and `b` its own.
+    """`activation(x W^T + b)`, where `W` is the kernel of an encoder layer and `b` a bias of this layer.
 
-    Tied weights halve the parameters, and they bind the scale of the decoder to that of the
-    encoder, so that a penalty on the code cannot be escaped by scaling the one down and the other
-    up. The layer is made untied; the autoencoder that gets it calls `tie` when it is built.
+    Tied weights halve the number of parameters. They also bind the scale of the decoder to that of the
+    encoder, so that a model cannot escape a penalty on the code by scaling the encoder down and the
+    decoder up. A new layer is not tied; the autoencoder that contains it calls `tie` when it is built.
 
     Args:
-        units: width of the output, which is the input width of the layer to tie to.
-        activation: name or function of the activation.
-        use_bias: whether to add a bias of its own.
+        units: Number of outputs, which is the number of inputs of the encoder layer.
+        activation: Name or function of the activation. Defaults to `None`, no activation.
+        use_bias: Whether to add a bias. Defaults to True.
 
     Call arguments:
-        inputs: `(batch, features)`.
+        inputs: Features of shape `(batch, features)`.
 
     Returns:
-        `(batch, units)`.
+        A tensor of shape `(batch, units)`.
 
     Raises:
-        ValueError: when called before `tie`, or tied to a kernel that does not fit.
+        ValueError: If the layer is called before `tie`, or tied to a kernel of another shape.
 
     Reference: Vincent et al. 2010, JMLR, section 2.2.
     """
@@ -49,18 +49,18 @@ class TransposedDense(keras.layers.Layer):
         super().build(input_shape)
 
     def tie(self, dense: Any) -> None:
-        """Borrows the `kernel` of a built Dense layer, or of a token embedding, `(units, features)`."""
+        """Use the `kernel` of a built Dense layer or token embedding, of shape `(units, features)`."""
         wanted = (self.units, self._features if self.built else dense.kernel.shape[1])
         if tuple(dense.kernel.shape) != wanted:
             raise ValueError(
                 f"A tied layer of {self.units} units needs a kernel of shape {wanted}, received one of "
                 f"shape {tuple(dense.kernel.shape)}; mirror the widths of the encoder."
             )
-        # A function, as Keras would track a layer or a variable as this layer's own.
+        # A function hides the variable from Keras, which would track it as this layer's own.
         self._kernel = lambda: dense.kernel
 
     def plain(self) -> keras.layers.Dense:
-        """A plain Dense layer that computes the same, with a copy of the kernel."""
+        """Return an equivalent Dense layer, with a copy of the kernel."""
         kernel = ops.transpose(self._borrowed())
         plain = keras.layers.Dense(
             self.units,
@@ -92,7 +92,7 @@ class TransposedDense(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
-        # A Sequential model runs its layers symbolically, before there is a kernel to borrow.
+        # A Sequential model runs its layers symbolically before the layer is tied.
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
