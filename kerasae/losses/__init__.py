@@ -1,4 +1,4 @@
-"""Reconstruction losses, one a file: per example, summed over features."""
+"""Reconstruction losses, one in each file: per example, summed over features."""
 
 from kerasae import registry
 from kerasae.losses._base import HIGHEST, ReconstructionLoss, comparable, flatten

@@ -1,4 +1,4 @@
-"""ReconstructionLoss: what a decoder's numbers mean, and how well they explain `x`."""
+"""ReconstructionLoss: base class of the losses, which interpret the outputs of a decoder."""
 
 import math
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from keras import ops
 
 
 class ReconstructionLoss(keras.losses.Loss):
-    """A loss per example, summed over features and averaged over examples.
+    """Loss that is summed over features and averaged over examples.
 
-    Summed, because a mean over features would make a Kullback-Leibler term or another penalty
-    beside it weigh as many times more as there are features; the usual mean squared error of
-    Keras collapses a variational model for that reason alone.
+    A mean over features would be wrong beside a Kullback-Leibler term or another penalty: the penalty
+    would weigh as many times more as there are features. The mean squared error of Keras collapses a
+    variational model for this reason alone.
 
-    A subclass says what the decoder's numbers stand for: `outputs` of them per feature, stacked
-    along the last axis; `mean` gives the reconstruction. `low` and `high` bound the `x` that the
-    loss can take.
+    A subclass defines the meaning of the decoder's outputs. There are `outputs` numbers per feature,
+    stacked along the last axis, and `mean` computes the reconstruction from them. `low` and `high` are
+    the bounds of `x` that the loss accepts.
     """
 
-    #: Kinds of examples that it is for.
+    #: Kinds of examples that the loss supports.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
     #: Unit of the loss, per example.
     unit: ClassVar[str] = "nats of x, the scaled data"
-    #: Whether it is `-log` of a density, which depends on the unit of `x`; a probability does not.
+    #: Whether the loss is `-log` of a density, which depends on the unit of `x`; a probability does not.
     density: ClassVar[bool] = False
     low: ClassVar[float] = float("-inf")
     high: ClassVar[float] = float("inf")
@@ -35,55 +35,55 @@ class ReconstructionLoss(keras.losses.Loss):
 
     @property
     def outputs(self) -> int:
-        """Numbers per feature that the network must give."""
+        """Number of decoder outputs per feature."""
         return 1
 
     def head(self) -> keras.layers.Layer | None:
-        """A layer to put behind the decoder, or `None`."""
+        """Return a layer that is appended to the decoder, or `None`."""
         return None
 
     def decoder_shape(self, x_shape: tuple[int, ...]) -> tuple[int | None, ...] | None:
-        """Return the shape of what the decoder gives for one example, its head included.
+        """Return the shape of the decoder's output for one example, its head included.
 
         Args:
             x_shape: Shape of one example.
 
         Returns:
-            The shape, with `None` for a size that the loss leaves open; `None` if nothing is known, as
-            behind a head of a subclass that does not say.
+            The shape, with `None` for a size that the loss does not fix. `None` if the shape is unknown,
+            as for a subclass that adds a head and does not override this method.
         """
         if type(self).head is not ReconstructionLoss.head:
             return None
         return (*x_shape[:-1], x_shape[-1] * self.outputs)
 
     def mean(self, params: Any) -> Any:
-        """The reconstruction: `(batch, ...)` in units of `x`, from the decoder's numbers."""
+        """Return the reconstruction from the decoder's output, `(batch, ...)`, in units of `x`."""
         return params
 
     def draw(self, params: Any, uniform: Any) -> Any:
-        """A draw of `x ~ p(x|z)`, `(batch, ...)`; the mean, where the loss is no density to draw from.
+        """Draw `x ~ p(x|z)`, `(batch, ...)`. A loss that is no density returns the mean.
 
         Args:
-            params: the decoder's numbers, `(batch, ...)`.
-            uniform: numbers of (0, 1), one a feature, `(batch, ...)`; each feature takes the value of
-                its distribution at that level.
+            params: Output of the decoder, `(batch, ...)`.
+            uniform: Uniform random numbers in (0, 1), one for each feature, `(batch, ...)`. Each feature
+                takes the quantile of its distribution at this level.
         """
         return self.mean(params)
 
     def per_feature(self, x: Any, params: Any) -> Any:
-        """The loss of each feature, shaped like `x`; 0 where there is nothing to explain."""
+        """Return the loss of each feature, in the shape of `x`; 0 for a missing feature or padding."""
         raise NotImplementedError(f"{type(self).__name__} must write `per_feature`.")
 
     def per_example(self, x: Any, params: Any) -> Any:
-        """The loss of each example: `(batch,)`."""
+        """Return the loss of each example, `(batch,)`."""
         return sum_features(self.per_feature(x, params))
 
     def account(self, x: Any, params: Any) -> dict[str, Any]:
-        """How each feature of an example speaks against it, `(batch, features)`, for anomaly scores.
+        """Return the evidence of each feature for anomaly scores, `(batch, features)`.
 
         Returns:
-            A dict of `residual` and `nll`. A loss that knows gaps adds `missing`, 1 where an entry is
-            missing and 0 elsewhere.
+            A dict with the keys `residual` and `nll`. A loss that supports missing entries adds
+            `missing`, which is 1 for a missing entry and 0 otherwise.
         """
         return {
             "residual": flatten(self.residual(x, params)),
@@ -91,38 +91,38 @@ class ReconstructionLoss(keras.losses.Loss):
         }
 
     def learn_expected(self, parts: Iterable[tuple[Any, Any]]) -> bool:
-        """Learn what each feature costs on training rows, for a loss that counts missing entries so.
+        """Learn the usual loss of each feature on training rows, which then replaces missing entries.
 
         Args:
-            parts: Pairs of `x` and the decoder's numbers for it. They are not read where the loss has no
-                use for them.
+            parts: Pairs of `x` and the decoder's output for it. A loss that does not support missing
+                entries does not read them.
 
         Returns:
-            Whether it learned something.
+            Whether the loss learned anything.
         """
         return False
 
     def residual(self, x: Any, params: Any) -> Any:
-        """What is left of each feature, shaped like `x`: 0 where the reconstruction says all."""
+        """Return `x` minus its reconstruction, in the shape of `x`."""
         return ops.cast(x, "float32") - ops.cast(self.mean(params), "float32")
 
     #: Unit of `error`.
     error_unit: ClassVar[str] = "squared units of x per feature"
 
     def error(self, x: Any, params: Any) -> Any:
-        """How badly each example is reconstructed, `(batch,)`: the mean squared error of its features."""
+        """Return the reconstruction error of each example, `(batch,)`: its mean squared error."""
         squared = ops.square(ops.cast(x, "float32") - ops.cast(self.mean(params), "float32"))
         return ops.mean(ops.reshape(squared, (-1, math.prod(squared.shape[1:]))), axis=-1)
 
     def anomaly_score(self, x: Any, params: Any) -> Any:
-        """`error` as a score that compares, `(batch,)`: `HIGHEST` where the error is not finite."""
+        """Return `error` as an anomaly score, `(batch,)`: `HIGHEST` for an error that is not finite."""
         return comparable(self.error(x, params))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return self.per_example(y_true, y_pred)
 
     def check_range(self, least: float, greatest: float) -> None:
-        """Raises a ValueError if data with these bounds lie outside what the loss can take."""
+        """Raise a ValueError if data with these bounds exceed `low` or `high`."""
         slack = 1e-6
         if not (least >= self.low - slack and greatest <= self.high + slack):
             raise ValueError(
@@ -133,33 +133,33 @@ class ReconstructionLoss(keras.losses.Loss):
 
 
 def normal_quantile(levels: Any) -> Any:
-    """The standard normal values at levels of (0, 1)."""
-    # At the ends, which float32 reaches by rounding, they would be infinite.
+    """Return the quantiles of the standard normal distribution at levels in (0, 1)."""
+    # float32 rounds some levels to 0 or 1, where the quantiles would be infinite.
     inside = ops.clip(levels, 1e-6, 1 - 1e-6)
     return math.sqrt(2.0) * ops.erfinv(2.0 * inside - 1.0)
 
 
 def flatten(values: Any) -> Any:
-    """`(batch, ...)` to `(batch, features)`."""
+    """Reshape `(batch, ...)` to `(batch, features)`."""
     return ops.reshape(values, (-1, math.prod(values.shape[1:])))
 
 
 def sum_features(values: Any) -> Any:
-    """`(batch, ...)` to `(batch,)`."""
+    """Sum `(batch, ...)` over all axes but the first, to `(batch,)`."""
     return ops.sum(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)
 
 
-#: The score of an example that cannot be judged, such as one with NaN in it: the largest float32, so
-#: that it exceeds every threshold and fits into JSON.
+#: Score of an example that cannot be scored, such as one with NaN in it. The largest float32 exceeds
+#: every threshold and, unlike infinity, fits into JSON.
 HIGHEST = float(np.finfo("float32").max)
 
 
 def comparable(scores: Any) -> Any:
-    """Return scores with `HIGHEST` in place of NaN and infinity; safe in a graph.
+    """Return scores with `HIGHEST` in place of NaN and infinity, safely in a graph.
 
-    The comparison is false for NaN as well. `logical_not` of the opposite comparison is not: graph
-    optimisers rewrite `not (a <= b)` as `a > b`, which differs for NaN alone, and ONNX writes `a <= b` as
-    `not (a > b)`: only `<` is `<` everywhere.
+    `<` is false for NaN, as needed. Do not write it as `logical_not` of the opposite comparison: graph
+    optimisers rewrite `not (a <= b)` as `a > b`, which differs only for NaN, and ONNX writes `a <= b` as
+    `not (a > b)`. Only `<` stays `<` everywhere.
     """
     scores = ops.cast(scores, "float32")
     finite = ops.less(ops.abs(scores), float("inf"))
@@ -167,8 +167,8 @@ def comparable(scores: Any) -> Any:
 
 
 def greatest(logits: Any) -> Any:
-    """The index of the greatest of the last axis, int32; the first one of equals.
+    """Return the int32 index of the largest number along the last axis; the first one on a tie.
 
-    `ops.argmax` of Keras 3.15 looks at the sign bits of floats, which TFLite has no operation for.
+    `ops.argmax` of Keras 3.15 reads the sign bits of floats, for which TFLite has no operation.
     """
     return ops.cast(ops.top_k(logits, 1)[1][..., 0], "int32")

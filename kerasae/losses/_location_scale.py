@@ -1,4 +1,4 @@
-"""Likelihoods with a location and a scale, the scale fixed, learned, or predicted."""
+"""LocationScale: base class of likelihoods with a location and a fixed, learned or predicted scale."""
 
 from typing import Any, Literal
 
@@ -10,14 +10,15 @@ from kerasae.losses._base import ReconstructionLoss
 
 
 class LocationScale(ReconstructionLoss):
-    """A density of `(x - mean) / scale`.
+    """Density of `(x - mean) / scale`.
 
     Args:
-        scale: where the scale comes from: a positive number, in units of `x`; `"learned"`, one
-            trainable number for all features (Rybkin et al. 2021), which needs no tuning;
-            `"predicted"`, one per feature and example, given by the decoder.
-        min_scale: the least scale, in units of `x`: a feature that never changes would otherwise
-            send the likelihood to infinity.
+        scale: Scale of the density, in units of `x`. A positive number is a fixed scale. `"learned"` is
+            one trainable number for all features (Rybkin et al. 2021), which needs no tuning.
+            `"predicted"` is one number per feature and example, an output of the decoder. Defaults to
+            `"learned"`.
+        min_scale: Smallest scale, in units of `x`. Without it, a constant feature would send the
+            likelihood to infinity. Defaults to 0.01.
     """
 
     density = True
@@ -69,7 +70,7 @@ class LocationScale(ReconstructionLoss):
         return mean + ops.exp(log_scale) * self.quantile(uniform)
 
     def _located(self, params: Any) -> tuple[Any, Any]:
-        """The mean and the log-scale of each feature."""
+        """Return the mean and the log-scale of each feature."""
         if isinstance(self.scale, str):
             mean, log_scale = ops.split(params, 2, axis=-1)
         else:
@@ -77,11 +78,11 @@ class LocationScale(ReconstructionLoss):
         return mean, ops.maximum(log_scale, ops.log(ops.cast(self.min_scale, log_scale.dtype)))
 
     def quantile(self, levels: Any) -> Any:
-        """The standardised residual at levels of (0, 1), for scale 1."""
+        """Return the quantiles of the density with mean 0 and scale 1 at levels in (0, 1)."""
         raise NotImplementedError(f"{type(self).__name__} must write `quantile`.")
 
     def feature_nll(self, standardised: Any) -> Any:
-        """`-log p` of the standardised residual, a feature each, for scale 1."""
+        """Return `-log p` of each standardised residual, for scale 1."""
         raise NotImplementedError(f"{type(self).__name__} must write `feature_nll`.")
 
     def get_config(self) -> dict[str, Any]:

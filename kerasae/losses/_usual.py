@@ -1,28 +1,29 @@
-"""usual_parts: what each feature adds to a score that is a sum, on a row in the middle."""
+"""usual_parts: the usual contribution of each feature to a score that is a sum over features."""
 
 import numpy as np
 
-#: Rows with a gap in a feature from which on they tell themselves what the gap must add: the error of a
-#: median of so many is an eighth of a deviation.
+#: Number of rows with a missing entry in a feature that suffice to estimate its contribution from these
+#: rows. The error of a median of 100 rows is an eighth of a standard deviation.
 _ENOUGH = 100
-#: Rounds in which the gaps of other features are filled with what was found for them.
+#: Number of rounds. Each fills the missing entries with the estimates of the round before.
 _ROUNDS = 3
 
 
 def usual_parts(parts: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """What a missing entry must add so that rows with gaps have the same median score as the others.
+    """Compute the contributions of missing entries for which rows with gaps have the usual median score.
 
-    `median(s)` less the median of `s - s_j`, with `s` the sum of a row. The latter is over the rows without
-    feature `j` where there are at least 100, as the others are harder to explain without it, and otherwise
-    over those with it. In a symmetric distribution it is the mean of `s_j`. The mean itself is that of a few
-    odd rows where tails are long, and a usual row with a gap would rank among them.
+    The contribution of feature `j` is `median(s) - median(s - s_j)`, where `s` is the sum of a row. The
+    second median is over the rows without feature `j` if there are at least 100 of them, because other
+    rows are harder to explain without this feature. Otherwise it is over the rows with feature `j`. In a
+    symmetric distribution the contribution is the mean of `s_j`. With long tails the mean is dominated by a
+    few unusual rows, and a usual row with a gap would rank among them.
 
     Args:
-        parts: What each feature adds, `(rows, features)`; of a missing entry anything.
-        missing: Whether an entry is missing, `(rows, features)`.
+        parts: Contribution of each feature, `(rows, features)`. The value at a missing entry is ignored.
+        missing: Whether each entry is missing, `(rows, features)`.
 
     Returns:
-        `(features,)`, none negative; 0 for a feature that no row has.
+        Non-negative contributions, `(features,)`; 0 for a feature that is missing in every row.
     """
     missing = np.asarray(missing, bool)
     parts = np.where(missing, 0.0, np.asarray(parts, "float64"))
@@ -30,10 +31,10 @@ def usual_parts(parts: np.ndarray, missing: np.ndarray) -> np.ndarray:
     for _ in range(_ROUNDS):
         filled = np.where(missing, usual, parts)
         sums = filled.sum(axis=1)
-        found = np.zeros(len(usual))
+        estimates = np.zeros(len(usual))
         for number in np.flatnonzero(~missing.all(axis=0)):
-            gone = missing[:, number]
-            rows = gone if gone.sum() >= _ENOUGH else ~gone
-            found[number] = np.median(sums[~gone]) - np.median(sums[rows] - filled[rows, number])
-        usual = np.maximum(found, 0.0)
+            without = missing[:, number]
+            rows = without if without.sum() >= _ENOUGH else ~without
+            estimates[number] = np.median(sums[~without]) - np.median(sums[rows] - filled[rows, number])
+        usual = np.maximum(estimates, 0.0)
     return usual

@@ -12,7 +12,7 @@ from kerasae.losses._base import ReconstructionLoss
 class AbsoluteError(ReconstructionLoss):
     """`sum_i |x_i - x'_i|` (L1), in units of `x` per example.
 
-    Less moved by outliers than the squared error; it reconstructs the median.
+    Outliers move it less than the squared error. Its best reconstruction is the median.
     """
 
     unit = "units of x"

@@ -12,8 +12,8 @@ from kerasae.losses._base import ReconstructionLoss
 class Bernoulli(ReconstructionLoss):
     """`-log p(x)` with `p = sigmoid(logits)`, in nats per example.
 
-    For grey levels between 0 and 1 it is the cross-entropy, the usual choice for images though no
-    normalised density; for binary data it is the likelihood itself.
+    For binary data it is the exact likelihood. For grey levels between 0 and 1 it is the cross-entropy,
+    which is the usual choice for images although it is not a normalised density.
 
     Reference: Kingma and Welling 2014, ICLR, appendix C.1.
     """
@@ -28,8 +28,8 @@ class Bernoulli(ReconstructionLoss):
         return ops.sigmoid(params)
 
     def per_feature(self, x: Any, params: Any) -> Any:
-        # softplus(l) - x l, in the form that neither overflows nor cancels. By `where`, as in TensorFlow's
-        # own: at a logit of 0 the slopes of `relu` and `abs` are 0, and that of the loss would be -x.
+        # This form of softplus(l) - x l neither overflows nor cancels. `where` is used as in TensorFlow: at
+        # a logit of 0 the slopes of `relu` and `abs` are 0, and the slope of the loss would be -x.
         positive = params >= 0
         above = ops.where(positive, params, ops.zeros_like(params))
         return above - x * params + ops.log1p(ops.exp(ops.where(positive, -params, params)))

@@ -1,4 +1,4 @@
-"""The likelihood of a row: a sum over its columns."""
+"""The likelihood of a table row, a sum over its columns."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ from kerasae.spec import Spec
 class Columns(ReconstructionLoss):
     """`-sum_j log p_j(x_j)` over the columns that are not missing, in nats per row.
 
-    Numbers and dates are Gaussian with one learned standard deviation a column, booleans Bernoulli,
-    categories categorical. Missing entries add nothing.
+    A number or a date has a Gaussian distribution with one learned standard deviation per column. A
+    boolean has a Bernoulli distribution, a category a categorical one. Missing entries add nothing.
 
-    The decoder gives one number for each number, date and boolean and `n + 1` for a category of n
-    values, in the order of the columns; behind them stand the log-scales.
+    The decoder has one output for each number, date and boolean, and `n + 1` for a category of n values,
+    in the order of the columns. The log-scales of the numbers and dates follow.
 
     Args:
-        spec: of the table, fitted; its dict form is accepted too.
-        min_scale: the least standard deviation, in units of `x`.
-        expected: What each column adds to `-log p` of a usual training row, in nats: what a missing entry
-            adds to an anomaly score; see `usual_parts`. A training finds it. Without it the entropy of the
-            model's own distribution stands in. Defaults to `None`.
+        spec: Fitted spec of the table, as an object or as a dict.
+        min_scale: Smallest standard deviation, in units of `x`. Defaults to 0.01.
+        expected: Contributions of missing entries to an anomaly score, one for each column, in nats: what
+            the column adds to `-log p` of a usual training row; see `usual_parts`. They are learned in
+            training. Defaults to `None`, the entropy of the model's distribution.
 
     Reference: Nazabal et al. 2020, *Pattern Recognition* 107 (HI-VAE), section 3.
     """
@@ -83,7 +83,10 @@ class Columns(ReconstructionLoss):
         return params[:, start : start + self._widths[column]]
 
     def mean(self, params: Any) -> Any:
-        """The mean of numbers and dates, the probability of booleans, the likeliest code of categories."""
+        """Return the reconstruction, `(batch, columns)`.
+
+        It is the mean of a number or date, the probability of a boolean, the most likely code of a category.
+        """
         parts = []
         if self._numbers:
             parts.append(self._pick(params, self._numbers))
@@ -96,7 +99,7 @@ class Columns(ReconstructionLoss):
         return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
 
     def draw(self, params: Any, uniform: Any) -> Any:
-        """A row drawn from `p(x|z)`; of a category one of the known values, never the code of others."""
+        """Draw rows from `p(x|z)`. A category takes a known value, never code 0 for unknown values."""
         parts = []
         if self._numbers:
             levels = ops.take(uniform, np.array(self._numbers, "int32"), axis=1)
@@ -108,22 +111,22 @@ class Columns(ReconstructionLoss):
             parts.append(ops.cast(levels < odds, params.dtype))
         for column in self._categories:
             bounds = ops.cumsum(ops.softmax(self._logits(params, column)[:, 1:], axis=-1), axis=-1)
-            # The last bound is 1 but for rounding.
+            # The last bound is 1 up to rounding.
             passed = ops.cast(bounds[:, :-1] <= uniform[:, column : column + 1], params.dtype)
             parts.append(1.0 + ops.sum(passed, axis=-1, keepdims=True))
         return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
 
     def _order(self) -> np.ndarray:
-        """From numbers, booleans and categories back to the order of the columns."""
+        """Return the indices that sort numbers, booleans and categories into the order of the columns."""
         return np.argsort([*self._numbers, *self._booleans, *self._categories]).astype("int32")
 
     def _log_scales(self, params: Any) -> Any:
         return ops.maximum(params[:, self._total :], math.log(self.min_scale))
 
     def per_feature(self, x: Any, params: Any) -> Any:
-        """`-log p_j(x_j)`, `(batch, columns)`, in nats; 0 for a missing entry.
+        """Return `-log p_j(x_j)`, `(batch, columns)`, in nats; 0 for a missing entry.
 
-        A category that no training row had costs `Column.unseen`, whatever the model says.
+        A category value that is in no training row has the loss `Column.unseen`, whatever the model predicts.
         """
         missing = ops.isnan(x)
         values = ops.where(missing, ops.zeros_like(x), x)
@@ -137,7 +140,7 @@ class Columns(ReconstructionLoss):
             logits = self._pick(params, self._booleans)
             truth = ops.take(values, np.array(self._booleans, "int32"), axis=1)
             nll = ops.softplus(logits) - truth * logits
-            # What is neither 0 nor 1 has no probability; the formula would give it one above 1.
+            # A value other than 0 and 1 is impossible, but the formula would give it a probability above 1.
             valid = ops.logical_or(ops.equal(truth, 0.0), ops.equal(truth, 1.0))
             parts.append(ops.where(valid, nll, ops.full_like(nll, HIGHEST)))
         for column in self._categories:
@@ -147,7 +150,7 @@ class Columns(ReconstructionLoss):
             )
             nll = ops.logsumexp(logits, axis=-1) - ops.sum(chosen * logits, axis=-1)
             if self.spec.features[column].unseen:
-                # No training row taught the logit of code 0.
+                # Code 0 is in no training row, so its logit is untrained.
                 unseen = ops.full_like(nll, self.spec.features[column].unseen)
                 nll = ops.where(ops.equal(values[:, column], 0.0), unseen, nll)
             parts.append(nll[:, None])
@@ -155,7 +158,7 @@ class Columns(ReconstructionLoss):
         return ops.where(missing, ops.zeros_like(nll), nll)
 
     def entropy(self, params: Any) -> Any:
-        """The mean of `-log p_j(x_j)` over `x_j ~ p_j`, `(batch, columns)`, in nats."""
+        """Return the mean of `-log p_j(x_j)` over `x_j ~ p_j`, `(batch, columns)`, in nats."""
         parts = []
         if self._numbers:
             log_scale = self._log_scales(params) + ops.zeros_like(self._pick(params, self._numbers))
@@ -170,10 +173,10 @@ class Columns(ReconstructionLoss):
         return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
 
     def account(self, x: Any, params: Any) -> dict[str, Any]:
-        """What each column of a row says against it, `(batch, columns)`.
+        """Return the evidence of each column for anomaly scores, `(batch, columns)`.
 
-        The `nll` of a missing entry is what is expected of its column, and the evidence of the gap itself,
-        `Column.gap`: gaps of a usual kind neither raise nor lower a score.
+        The `nll` of a missing entry is the expected value of its column plus `Column.gap`, the evidence of
+        the gap itself. A usual gap thus neither raises nor lowers a score.
         """
         missing = ops.isnan(x)
         nll = self.per_feature(x, params)
@@ -185,34 +188,35 @@ class Columns(ReconstructionLoss):
         }
 
     def learn_expected(self, parts: Iterable[tuple[Any, Any]]) -> bool:
-        found = [(ops.convert_to_numpy(self.per_feature(x, params)), np.isnan(x)) for x, params in parts]
-        nll, missing = (np.concatenate(part) for part in zip(*found, strict=True))
+        batches = [(ops.convert_to_numpy(self.per_feature(x, params)), np.isnan(x)) for x, params in parts]
+        nll, missing = (np.concatenate(part) for part in zip(*batches, strict=True))
         self.expected = usual_parts(nll, missing).tolist()
         return True
 
     def residual(self, x: Any, params: Any) -> Any:
-        """Numbers and dates less their mean; otherwise the deviance residual, `sqrt(-2 log p)`.
+        """Return the residual of each column, `(batch, columns)`.
 
-        For a boolean with the sign of what is too much. Of a missing entry the deviance of its gap,
-        `sqrt(2 gap)`, 0 where gaps are usual.
+        For a number or date it is `x` minus the mean. For a category it is the deviance residual,
+        `sqrt(-2 log p)`; for a boolean it has the sign of `x` minus the mean. For a missing entry it is the
+        deviance residual of the gap, `sqrt(2 gap)`, which is 0 if gaps are usual.
         """
         missing = ops.isnan(x)
         mean = self.mean(params)
         difference = ops.where(missing, ops.zeros_like(x), x) - mean
         sign = ops.where(self._is_category, ops.ones_like(difference), ops.sign(difference))
         deviance = sign * ops.sqrt(ops.maximum(2.0 * self.per_feature(x, params), 0.0))
-        found = ops.where(self._is_number, difference, deviance)
-        return ops.where(missing, ops.zeros_like(found) + np.sqrt(2.0 * self._gap), found)
+        residual = ops.where(self._is_number, difference, deviance)
+        return ops.where(missing, ops.zeros_like(residual) + np.sqrt(2.0 * self._gap), residual)
 
     def error(self, x: Any, params: Any) -> Any:
-        """`-log p` of each row, `(batch,)`, in nats; that of a missing entry as `account` has it.
+        """Return `-log p` of each row, `(batch,)`, in nats, with missing entries as in `account`.
 
-        `HIGHEST` for a row without any entry, of which nothing can be said.
+        A row without any entry cannot be scored and gets `HIGHEST`.
         """
         account = self.account(x, params)
         nll = ops.sum(account["nll"], axis=1)
-        nothing = ops.min(account["missing"], axis=1) > 0.5
-        return ops.where(nothing, ops.full_like(nll, HIGHEST), nll)
+        empty = ops.min(account["missing"], axis=1) > 0.5
+        return ops.where(empty, ops.full_like(nll, HIGHEST), nll)
 
     def get_config(self) -> dict[str, Any]:
         return {

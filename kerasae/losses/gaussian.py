@@ -15,8 +15,9 @@ class Gaussian(LocationScale):
     """`-log N(x; mean, scale^2)`, in nats per example.
 
     Args:
-        scale: the standard deviation: a positive number, `"learned"` or `"predicted"`.
-        min_scale: the least standard deviation, in units of `x`.
+        scale: Standard deviation, in units of `x`: a positive number, `"learned"` or `"predicted"`; see
+            `LocationScale`. Defaults to `"learned"`.
+        min_scale: Smallest standard deviation, in units of `x`. Defaults to 0.01.
 
     Reference: Kingma and Welling 2014, ICLR, appendix C.2; Rybkin et al. 2021, ICML.
     """

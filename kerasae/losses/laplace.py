@@ -11,13 +11,15 @@ from kerasae.losses._location_scale import LocationScale
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Laplace(LocationScale):
-    """`-log Laplace(x; mean, scale)`, in nats per example; its mean is the median.
+    """`-log Laplace(x; mean, scale)`, in nats per example.
 
-    The absolute error as a likelihood: less moved by outliers than a Gaussian.
+    It is the absolute error as a likelihood. Outliers move it less than a Gaussian likelihood. Its mean
+    is also its median.
 
     Args:
-        scale: the mean absolute deviation: a positive number, `"learned"` or `"predicted"`.
-        min_scale: the least of it, in units of `x`.
+        scale: Mean absolute deviation, in units of `x`: a positive number, `"learned"` or `"predicted"`;
+            see `LocationScale`. Defaults to `"learned"`.
+        min_scale: Smallest mean absolute deviation, in units of `x`. Defaults to 0.01.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class Laplace(LocationScale):
         super().__init__(scale, min_scale=min_scale, name=name, **kwargs)
 
     def quantile(self, levels: Any) -> Any:
-        # From the nearer end, so that neither tail loses its digits.
+        # The level is counted from the nearer end, so that neither tail loses precision.
         tail = ops.clip(ops.minimum(levels, 1.0 - levels), 1e-7, 0.5)
         return ops.sign(levels - 0.5) * -ops.log(2.0 * tail)
 

@@ -12,8 +12,8 @@ from kerasae.losses._base import ReconstructionLoss
 class SquaredError(ReconstructionLoss):
     """`sum_i (x_i - x'_i)^2`, in squared units of `x` per example.
 
-    The usual MSE times the number of features. As a likelihood it is a Gaussian of variance 1/2,
-    which for data in [0, 1] is far too wide for a variational model: use `gaussian` there.
+    It is the usual MSE times the number of features. As a likelihood it is a Gaussian with variance 1/2.
+    For data in [0, 1] this is far too wide for a variational model: use `gaussian` there.
     """
 
     unit = "squared units of x"
