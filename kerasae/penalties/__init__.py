@@ -1,4 +1,4 @@
-"""Penalties, one a file: terms that are added to a reconstruction loss."""
+"""Penalties, one in each file: terms that are added to a reconstruction loss."""
 
 from kerasae import registry
 from kerasae.penalties._base import Penalty

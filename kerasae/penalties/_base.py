@@ -1,4 +1,4 @@
-"""Penalty: a named term of an objective, as a layer."""
+"""Penalty: base class of the terms of an objective, as a layer."""
 
 from typing import Any, ClassVar
 
@@ -8,35 +8,35 @@ from keras import ops
 
 
 class Penalty(keras.layers.Layer):
-    """Adds `weight * mean(measure)` to the loss and passes its first argument through.
+    """Adds `weight * mean(measure)` to the loss and returns its first argument unchanged.
 
-    Subclasses write `measure(...)`, the term of the paper: one number per example where it is one,
-    a scalar where it speaks of a collection of samples. The layer's name is its name in the log.
-    Always in float32: Keras sums what `add_loss` receives, and refuses float16.
+    Subclasses implement `measure(...)`, the term of the paper: one number per example, or a scalar if the
+    term is a statistic of a collection of samples. The name of the layer is the name of the term in the
+    log. The term is always computed in float32: Keras sums what `add_loss` receives, and refuses float16.
 
     Args:
-        weight: what the term is multiplied by, at least 0.
+        weight: Factor of the term, at least 0. Defaults to 1.
 
     Call arguments:
-        inputs: what is measured.
-        sample_weight: `(batch,)`, or `None`. Weighs the examples as Keras weighs losses: the sum
-            of the weighted terms is divided by the number of examples.
-        training: whether what a term does in training alone applies.
+        inputs: Tensor that is measured, usually codes of shape `(batch, latent_dim)`.
+        sample_weight: Weights of the examples, `(batch,)`. As for a loss of Keras, the sum of the weighted
+            terms is divided by the number of examples. Defaults to `None`, equal weights.
+        training: Whether the model is in training; some terms behave differently there. Defaults to False.
 
     Returns:
         `inputs`, unchanged.
 
     Raises:
-        ValueError: if `weight` is negative.
+        ValueError: If `weight` is negative.
     """
 
-    #: Whether scaling the code down and the decoder up sends the term to 0 at unchanged error.
+    #: Whether a model can send the term to 0 at the same error by scaling the code down and the decoder up.
     escapable: ClassVar[bool] = False
-    #: Whether the term has a meaning for codes in [0, 1] alone.
+    #: Whether the term is defined only for codes in [0, 1].
     needs_unit_interval: ClassVar[bool] = False
 
     def __init__(self, weight: float = 1.0, **kwargs: Any) -> None:
-        # Codes pass through unchanged: no casting to this layer's own float32.
+        # Codes pass through unchanged: they must not be cast to the float32 of this layer.
         kwargs.setdefault("autocast", False)
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
@@ -46,7 +46,7 @@ class Penalty(keras.layers.Layer):
         self.supports_masking = True
 
     def measure(self, inputs: Any) -> Any:
-        """The term, unweighted: `(batch,)`."""
+        """Return the unweighted term of each example, `(batch,)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `measure`.")
 
     def call(self, inputs: Any, sample_weight: Any = None, training: bool = False) -> Any:
@@ -55,25 +55,25 @@ class Penalty(keras.layers.Layer):
         return inputs
 
     def update(self, codes: Any, sample_weight: Any = None) -> None:
-        """Moves state that lives across batches; called by `train_step` alone, after the gradient."""
+        """Update state across batches. Only `train_step` calls it, after the gradient is applied."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
     def compute_output_spec(self, inputs: Any, *arguments: Any, **context: Any) -> Any:
-        # Codes pass through in their own precision, whatever that of the penalty.
-        return keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), inputs)
+        # Codes keep their own precision, which may differ from that of the penalty.
+        return keras.tree.map_structure(lambda tensor: keras.KerasTensor(tensor.shape, tensor.dtype), inputs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weight": self.weight}
 
 
 def average(measured: Any, sample_weight: Any = None) -> Any:
-    """Mean over examples, each multiplied by its weight."""
+    """Return the mean over examples, each multiplied by its weight."""
     if sample_weight is not None:
         measured = measured * ops.reshape(ops.cast(sample_weight, measured.dtype), (-1,))
     mean = ops.mean(measured)
     if len(measured.shape) == 0 or tf.distribute.get_strategy().num_replicas_in_sync == 1:
         return mean
-    # Of a short batch a device may have no row.
+    # A short batch may leave a device without rows.
     return ops.where(ops.equal(ops.shape(measured)[0], 0), ops.zeros_like(mean), mean)

@@ -15,17 +15,17 @@ class GaussianKL(Penalty):
     `KL = 1/2 sum_j (mean_j^2 + exp(log_var_j) - 1 - log_var_j)`.
 
     Args:
-        weight: `beta`.
-        free_bits: nats that each dimension may spend, on the average of a batch, without being
-            pushed further down.
-        warmup_steps: training steps over which the weight grows from 0; outside training it is
-            always the full weight, so that a validation early in the training means the same as
-            one late.
+        weight: Factor `beta` of the term, at least 0. Defaults to 1.
+        free_bits: Divergence of each dimension that costs nothing, in nats, on average over a batch. A
+            dimension below it is not pushed further down. Defaults to 0.
+        warmup_steps: Number of training steps in which the weight grows linearly from 0 to its full value.
+            Outside training the full weight always applies, so that early and late validation losses are
+            comparable. Defaults to 0, no warm-up.
 
     Call arguments:
-        inputs: a pair `mean`, `log_var`, each `(batch, latent_dim)`.
-        sample_weight: `(batch,)` or `None`.
-        training: whether the warm-up applies.
+        inputs: Pair `mean`, `log_var`, each of shape `(batch, latent_dim)`.
+        sample_weight: Weights of the examples, `(batch,)`. Defaults to `None`, equal weights.
+        training: Whether the warm-up applies. Defaults to False.
 
     Reference: Kingma and Welling 2014, ICLR, appendix B; Higgins et al. 2017, ICLR (beta); Kingma
     et al. 2016, NIPS, appendix C.8 (free bits); Bowman et al. 2016, CoNLL (warm-up).
@@ -63,7 +63,7 @@ class GaussianKL(Penalty):
         return ops.sum(self.per_dimension(*inputs), axis=-1)
 
     def per_dimension(self, mean: Any, log_var: Any) -> Any:
-        """KL of each dimension: `(batch, latent_dim)`, in nats."""
+        """Return the divergence of each dimension, `(batch, latent_dim)`, in nats."""
         mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
         return 0.5 * (ops.square(mean) + ops.expm1(log_var) - log_var)
 
@@ -73,9 +73,9 @@ class GaussianKL(Penalty):
             weights = ops.ones_like(per_dimension[:, :1])
             if sample_weight is not None:
                 weights = ops.reshape(ops.cast(sample_weight, per_dimension.dtype), (-1, 1))
-            # The floor is for the average over the rows that count; the whole is weighed as a loss is.
-            together = ops.sum(per_dimension * weights, axis=0) / ops.maximum(ops.sum(weights), 1e-12)
-            measured = ops.sum(ops.maximum(together, self.free_bits)) * ops.mean(weights)
+            # `free_bits` applies to the weighted average of the rows; the sum is then weighted like a loss.
+            average_kl = ops.sum(per_dimension * weights, axis=0) / ops.maximum(ops.sum(weights), 1e-12)
+            measured = ops.sum(ops.maximum(average_kl, self.free_bits)) * ops.mean(weights)
         else:
             measured = average(self.measure(inputs), sample_weight)
         weight = self.weight * self.share() if training else self.weight
@@ -83,7 +83,7 @@ class GaussianKL(Penalty):
         return inputs
 
     def share(self) -> Any:
-        """The share of the full weight that the warm-up has reached, in [0, 1]."""
+        """Return the share of the full weight that the warm-up has reached, in [0, 1]."""
         if self.warmup_steps == 0:
             return 1.0
         return ops.minimum(1.0, ops.cast(self.step, "float32") / self.warmup_steps)

@@ -11,29 +11,30 @@ from kerasae.penalties._base import Penalty
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class KLSparsity(Penalty):
-    """`weight * sum_j KL(rho || rho_hat_j)`, between two coins, in nats.
+    """`weight * sum_j KL(rho || rho_hat_j)` between two Bernoulli distributions, in nats.
 
-    `rho_hat_j` is the mean activation of unit `j` over a collection of samples: the batch, or with
-    `momentum` an exponential average over training batches, which a small batch needs. It is a
-    statement about the collection, so it is not divided by the batch size. Activations must lie in
-    [0, 1].
+    `rho_hat_j` is the mean activation of unit `j` over a collection of samples. The collection is the batch
+    or, with `momentum`, an exponential average over training batches, which small batches need. The term
+    describes the collection, so it is not divided by the batch size. Activations must lie in [0, 1].
 
-    With `momentum` the term takes its value from the average and its gradient through the batch, as
-    if the batch had the mean of the average: the gradient does not shrink with `momentum`. The
-    average starts as the plain mean of the batches so far. Outside training `rho_hat_j` is the mean
-    of the batch alone, so that a validation measures the codes of now and not those of earlier steps.
+    With `momentum` the value of the term comes from the average, and its gradient flows through the batch as
+    if the batch had this average as its mean. The gradient therefore does not shrink with `momentum`. In
+    the first steps the average is the plain mean of the batches so far. Outside training `rho_hat_j` is the
+    mean of the batch, so that a validation measures the current codes and not those of earlier steps.
 
-    The mean alone is bound: units that all hover near `rho` satisfy the term without being sparse.
+    The term constrains only the mean: if all activations stay near `rho`, they satisfy it without being
+    sparse.
 
     Args:
-        weight: Weight of the term, at least 0. Defaults to 0.1.
-        rho: Mean activation wanted, in (0, 1). Defaults to 0.1.
-        momentum: Share of the average kept from earlier batches, in [0, 1). Defaults to 0, which uses
-            the batch alone.
+        weight: Factor of the term, at least 0. Defaults to 0.1.
+        rho: Target mean activation, in (0, 1). Defaults to 0.1.
+        momentum: Share of the average that is kept from earlier batches, in [0, 1). Defaults to 0, the
+            batch alone.
 
     Call arguments:
         inputs: Codes in [0, 1], `(batch, latent_dim)`.
-        sample_weight: `(batch,)` or `None`; `rho_hat_j` is then a weighted mean.
+        sample_weight: Weights of the examples, `(batch,)`, with which `rho_hat_j` is a weighted mean.
+            Defaults to `None`, equal weights.
         training: Whether earlier batches count. Defaults to False.
 
     Reference: Lee, Ekanadham, Ng 2008, NIPS; Ng 2011, CS294A lecture notes, section 3.
@@ -63,7 +64,7 @@ class KLSparsity(Penalty):
             shape=(input_shape[-1],),
             initializer="zeros",
             trainable=False,
-            # Each replica moves it by its own share of the batch.
+            # Each replica updates it with its own part of the batch.
             aggregation="mean",
             name="average_activation",
         )
@@ -86,7 +87,7 @@ class KLSparsity(Penalty):
         return inputs
 
     def measure(self, inputs: Any) -> Any:
-        """`sum_j KL(rho || rho_hat_j)` from mean activations `(latent_dim,)`: a scalar."""
+        """Return the scalar `sum_j KL(rho || rho_hat_j)` for mean activations `(latent_dim,)`."""
         mean = ops.clip(inputs, 1e-6, 1 - 1e-6)
         return ops.sum(
             self.rho * ops.log(self.rho / mean) + (1 - self.rho) * ops.log((1 - self.rho) / (1 - mean))
@@ -99,7 +100,7 @@ class KLSparsity(Penalty):
         self.batches.assign_add(1)
 
     def _moved(self, mean: Any) -> Any:
-        """The average with one more batch in it, `(latent_dim,)`."""
+        """Return the average with one more batch included, `(latent_dim,)`."""
         before = ops.cast(self.batches, "float32")
         kept = ops.minimum(self.momentum, before / (before + 1))
         return kept * ops.cast(self.average, "float32") + (1 - kept) * mean

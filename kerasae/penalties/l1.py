@@ -13,7 +13,7 @@ class L1(Penalty):
     """`weight * mean over examples of sum_j |h_j|`.
 
     Args:
-        weight: of the term, in units of the loss per unit of the code.
+        weight: Factor of the term, at least 0, in units of the loss per unit of the code. Defaults to 0.003.
 
     Reference: Goodfellow, Bengio, Courville 2016, *Deep Learning*, section 14.2.1.
     """

@@ -15,27 +15,29 @@ from kerasae.penalties._base import Penalty, average
 class SquaredJacobian(Penalty):
     """`weight * mean over examples of |d encode(x) / dx|_F^2`.
 
-    Exact unless `probes` asks for an estimate. For a plain stack of dense layers the exact term
-    has a form that costs about 1.0 (one layer) to 1.5 training steps (two, with a linear code);
-    deeper stacks cost more with the code size, and any other encoder one backward pass per number
-    of the code. There, or for a wide code, an estimate from one probe costs about 0.4 of a step.
-    Dropout is off in the term.
+    The term is exact by default. For a stack of dense layers it has a closed form, which costs about as
+    much as 1.0 training steps for one layer and 1.5 for two layers with a linear code. Deeper stacks cost
+    more, growing with the code size. Any other encoder costs one backward pass per number of the code. For
+    such an encoder or a large code, an estimate from one probe costs about 0.4 training steps. Dropout is
+    off in the term.
 
     Args:
-        weight: of the term.
-        probes: 0 for the exact norm, otherwise the number of random signs that estimate it.
-        seed: of the signs, an integer or `None`.
+        weight: Factor of the term, at least 0. Defaults to 0.0001.
+        probes: Number of random sign vectors that estimate the norm. Defaults to 0, the exact norm.
+        seed: Integer that fixes the sequence of random signs. Defaults to `None`, a random sequence.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`, floating point.
-        layers: the encoder's layers with the head, in order, or `None` if they are no chain.
-        encode: a function from `x` to codes, outside training.
-        latent_dim: size of the code.
-        sample_weight: `(batch,)` or `None`.
-        seed: two int32 for the signs of this call, in place of the layer's own sequence.
+        inputs: Floating-point `x` of shape `(batch, ...)`.
+        layers: Layers of the encoder and its head, in order. Defaults to `None`, for an encoder that is
+            not a sequence of layers.
+        encode: Function from `x` to codes, without dropout.
+        latent_dim: Code size. Defaults to 1.
+        sample_weight: Weights of the examples, `(batch,)`. Defaults to `None`, equal weights.
+        seed: Two int32 that fix the signs of this call, in place of the layer's own sequence. Defaults to
+            `None`.
 
     Raises:
-        ValueError: if `x` is not floating point: a token id has no Jacobian.
+        ValueError: If `x` is not floating point, because a token id has no Jacobian.
 
     Reference: Rifai et al. 2011, ICML, equation 2.
     """
@@ -77,10 +79,10 @@ class SquaredJacobian(Penalty):
                 "apply it behind an embedding."
             )
         if self.probes:
-            draw = self.signs.next_seed(seed)
-            return jacobian.estimated_norm(encode, inputs, latent_dim, self.probes, draw)
+            probe_seed = self.signs.next_seed(seed)
+            return jacobian.estimated_norm(encode, inputs, latent_dim, self.probes, probe_seed)
         steps = jacobian.dense_stack(layers) if layers is not None else None
-        # A dense layer over the last of several axes is no single matrix.
+        # A dense layer on an input of several axes acts on the last one and is not a single matrix.
         if steps is not None and math.prod(inputs.shape[1:]) == steps[0].kernel.shape[0]:
             return jacobian.stack_norm(steps, inputs)
         return jacobian.exact_norm(encode, inputs, latent_dim)
