@@ -1,4 +1,4 @@
-"""Noise on the input, one kind a file."""
+"""Corruptions, one in each file: noise on the input of an autoencoder."""
 
 from kerasae import registry
 from kerasae.corruptions._base import Corruption

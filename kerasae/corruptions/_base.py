@@ -1,4 +1,4 @@
-"""Corruption: noise on the input of an autoencoder."""
+"""Corruption: base class of noise on the input of an autoencoder."""
 
 from typing import Any
 
@@ -6,36 +6,37 @@ from kerasae.layers import NoiseLayer
 
 
 class Corruption(NoiseLayer):
-    """Spoils its input in training, or wherever a seed is handed to it; otherwise the identity.
+    """Adds noise to its input in training, or whenever it is called with a seed.
 
-    Subclasses write `corrupt(x, seed)`.
+    Otherwise it returns the input unchanged. Subclasses implement `corrupt(x, seed)`.
 
     Args:
-        level: how strong; the subclass says in what unit.
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Strength of the noise; its unit depends on the subclass.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
-        training: whether to spoil.
-        seed: two int32 for this draw, in place of the layer's own sequence; spoils in any mode.
+        inputs: `x` of shape `(batch, ...)`.
+        training: Whether to corrupt the input. Defaults to False.
+        seed: Two int32 that fix this draw, in place of the layer's own sequence. With a seed the input is
+            corrupted outside training too. Defaults to `None`.
 
     Returns:
-        A tensor shaped like the input.
+        A tensor of the same shape.
 
     Raises:
-        ValueError: if `level` is out of its range.
+        ValueError: If `level` is out of its range.
     """
 
-    #: Above it a level has no meaning.
+    #: Largest allowed level.
     highest = 1.0
-    #: Whether it has a meaning for numbers alone, not for codes of categories or words.
+    #: Whether the noise is meaningful only for numbers, not for codes of categories or words.
     continuous = False
-    #: Whether it makes entries of a table missing.
+    #: Whether the noise makes entries of a table missing.
     makes_gaps = False
-    #: What a masked feature becomes; a model with a preprocessor sets it to the mark of its kind.
+    #: Value of a masked feature. A model with a preprocessor replaces it by the preprocessor's `blank`.
     blank: float = 0.0
-    #: The least and the greatest `x`, numbers or one for each feature; a model with a preprocessor
-    #: sets them to those of its training data.
+    #: Smallest and largest `x`, each a number or an array with one number per feature. A model with a
+    #: preprocessor replaces them by those of its training data.
     ends: tuple[Any, Any] = (0.0, 1.0)
 
     def __init__(self, level: float, *, seed: int | None = None, **kwargs: Any) -> None:
@@ -46,17 +47,17 @@ class Corruption(NoiseLayer):
         self.level = level
 
     def suit(self, preprocessor: Any) -> None:
-        """Takes over from a preprocessor what a blank is in its `x`, and between what ends `x` lies."""
+        """Copy the value of a masked feature and the range of `x` from a preprocessor."""
         self.blank = preprocessor.blank
         if preprocessor.ends is not None:
             self.ends = preprocessor.ends
 
     def stages(self) -> list["Corruption"]:
-        """The corruptions that act one after the other: this one alone, unless it is made of several."""
+        """Return the corruptions that act one after the other; only this one, unless it combines several."""
         return [self]
 
     def corrupt(self, x: Any, seed: Any) -> Any:
-        """The spoiled `x`."""
+        """Return the corrupted `x`."""
         raise NotImplementedError(f"{type(self).__name__} must write `corrupt`.")
 
     def call(self, inputs: Any, training: bool = False, seed: Any = None) -> Any:

@@ -10,11 +10,11 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class GaussianNoise(Corruption):
-    """`x + level * eps`, `eps ~ N(0, 1)`, one draw a feature.
+    """`x + level * eps`, `eps ~ N(0, 1)`, with one draw for each feature.
 
     Args:
-        level: standard deviation of the noise, in units of `x`.
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Standard deviation of the noise, in units of `x`. Defaults to 0.1.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """

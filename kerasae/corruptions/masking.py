@@ -1,4 +1,4 @@
-"""Masking noise: features blotted out."""
+"""Masking noise: features are erased."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class MaskingNoise(Corruption):
-    """Each feature is blotted out with probability `level`; the others stay as they are.
+    """Each feature is erased with probability `level`.
 
-    A number becomes 0, an entry of a table missing, a word unknown.
+    A number becomes 0, an entry of a table becomes missing, and a word becomes the unknown word.
 
     Args:
-        level: the probability, in [0, 1].
-        before: Another corruption, its name or config, which acts first. A table that is spoiled by it has
-            gaps on top. Defaults to none.
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Probability in [0, 1]. Defaults to 0.25.
+        before: Corruption that acts first, as an object, name or config. With another noise on a table,
+            for example, some of its entries are made missing too. Defaults to `None`.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """

@@ -1,4 +1,4 @@
-"""Additive Gaussian noise of every strength between two."""
+"""Additive Gaussian noise with a random strength for each example."""
 
 from typing import Any
 
@@ -10,15 +10,16 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class MultiscaleGaussianNoise(Corruption):
-    """`x + sigma * eps`, `eps ~ N(0, 1)`, with `log sigma` uniform between two levels, one an example.
+    """`x + sigma * eps`, `eps ~ N(0, 1)`, with one random `sigma` for each example.
 
-    What is far from the data is drawn back from far, what is near from near, so that the residual of a
-    clean example points to the data from any distance. Noise of one level sees one distance alone.
+    `log sigma` is uniform between the logarithms of two levels. The model learns to move an example back to
+    the data from any distance, so the residual of a clean example points towards the data from any distance.
+    Noise of one level teaches a single distance.
 
     Args:
-        level: the greatest standard deviation, in units of `x`.
-        lowest: the least, as a share of `level`, in (0, 1].
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Largest standard deviation, in units of `x`. Defaults to 2.
+        lowest: Smallest standard deviation, as a share of `level` in (0, 1]. Defaults to 0.05.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Reference: Song and Ermon 2019, NeurIPS, section 4.2, for a range of levels; Alain and Bengio 2014,
     JMLR 15, for the residual as a direction towards the data.

@@ -1,4 +1,4 @@
-"""Salt-and-pepper noise: features set to the ends of their range."""
+"""Salt-and-pepper noise: features are set to an end of their range."""
 
 from typing import Any
 
@@ -10,17 +10,18 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class SaltAndPepperNoise(Corruption):
-    """Each feature is replaced with probability `level` by `low` or `high`, by a fair coin.
+    """Each feature is replaced with probability `level` by `low` or `high`, with equal probability.
 
     Args:
-        level: the probability, in [0, 1].
-        low: Pepper, in units of `x`. Defaults to the least `x` of the training data, feature by
-            feature where they are scaled so, and to 0 without a preprocessor.
-        high: Salt, in units of `x`. Defaults to the greatest `x`, and to 1 without a preprocessor.
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Probability in [0, 1]. Defaults to 0.1.
+        low: Value of pepper, in units of `x`. Defaults to `None`, the smallest `x` of the training data; 0
+            without a preprocessor. If each feature is scaled on its own, each has its own value.
+        high: Value of salt, in units of `x`. Defaults to `None`, the largest `x` of the training data; 1
+            without a preprocessor.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Raises:
-        ValueError: if `low` is not below `high`.
+        ValueError: If `low` is not below `high`.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """
@@ -43,11 +44,11 @@ class SaltAndPepperNoise(Corruption):
         self.high = high
 
     def corrupt(self, x: Any, seed: Any) -> Any:
-        # One draw decides both: below level/2 pepper, from there to level salt.
+        # One draw decides: pepper below level/2, salt from there to level.
         draw = self.uniform(ops.shape(x), seed)
         low, high = (
-            ops.cast(end if own is None else own, x.dtype)
-            for own, end in zip((self.low, self.high), self.ends, strict=True)
+            ops.cast(end if value is None else value, x.dtype)
+            for value, end in zip((self.low, self.high), self.ends, strict=True)
         )
         return ops.where(draw < self.level / 2, low, ops.where(draw < self.level, high, x))
 

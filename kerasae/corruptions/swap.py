@@ -1,4 +1,4 @@
-"""Swap noise: features taken from another row."""
+"""Swap noise: features are taken from another row."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from kerasae.corruptions._base import Corruption
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class SwapNoise(Corruption):
-    """Each feature is replaced with probability `level` by that of another row of the batch.
+    """Each feature is replaced with probability `level` by the same feature of another row of the batch.
 
-    The noise keeps each column's own distribution, which suits tables. Every row of the batch
-    gives to one other row, a rotation by a random number of rows from 1 to `batch - 1`; in a batch
-    of one there is no other row, and nothing changes.
+    The noise keeps the distribution of each column, which suits tables. Each row takes its replacements
+    from one other row: the batch is rotated by a random number of rows from 1 to `batch - 1`. A batch of
+    one row has no other row and does not change.
 
     Args:
-        level: the probability, in [0, 1].
-        seed: an integer that fixes the sequence of draws, or `None`.
+        level: Probability in [0, 1]. Defaults to 0.15.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
 
     Reference: Jahrer 2017, first place in Kaggle's Porto Seguro challenge.
     """
