@@ -1,4 +1,4 @@
-"""Networks, one a file: `(spec, latent_dim, ...)` to an encoder and a decoder."""
+"""Networks, one in each file: functions that build an encoder and a decoder for a spec."""
 
 from kerasae import registry
 from kerasae.networks._base import Network

@@ -1,4 +1,4 @@
-"""What every network of this room returns, and the style that its layers share."""
+"""Network, which every function of this room returns, and Style, which its layers share."""
 
 import dataclasses
 from typing import Any, Literal, NamedTuple
@@ -9,14 +9,14 @@ from kerasae.registry import did_you_mean
 
 
 class Network(NamedTuple):
-    """An encoder and a decoder, mirror images of each other.
+    """Pair of an encoder and a decoder, which are mirror images of each other.
 
-    The encoder ends in features, not in a code: the head that makes the code belongs to the family.
+    The encoder ends in features, not in a code. The head that computes the code belongs to the family.
 
     Attributes:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`, with the last axis `outputs`
-            times as long where the loss asks for more than one number per feature.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`. Its last axis is `outputs` times
+            as long as that of `x`, for a loss that needs `outputs` numbers per feature.
     """
 
     encoder: keras.Model
@@ -25,19 +25,19 @@ class Network(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Style:
-    """How the hidden layers of a network look, whatever they connect.
+    """Settings that all hidden layers of a network share.
 
     Args:
-        activation: of the hidden layers, a name in `keras.activations`.
-        normalization: behind each hidden layer, before its activation.
-        dropout: share of each hidden layer's units set to zero in training, in [0, 1).
-        kernel_initializer: of every kernel, a name or config of `keras.initializers`.
-        l1: weight of the sum of absolute kernel entries.
-        l2: weight of the sum of squared kernel entries.
-        dtype: precision of the hidden layers.
+        activation: Activation of the hidden layers, a name in `keras.activations`.
+        normalization: Normalisation between each hidden layer and its activation, or `None`.
+        dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
+        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`.
+        l1: Weight of the sum of the absolute values of all kernels in the loss.
+        l2: Weight of the sum of the squares of all kernels in the loss.
+        dtype: Precision of the hidden layers.
 
     Raises:
-        ValueError: for a number out of range or an unknown name.
+        ValueError: If a number is out of range or a name is unknown.
     """
 
     activation: str
@@ -58,13 +58,13 @@ class Style:
 
     @property
     def inner(self) -> str | None:
-        """The activation of a layer itself: none where a normalisation comes between."""
+        """Activation inside a layer; `None` if a normalisation stands between layer and activation."""
         return None if self.normalization else self.activation
 
     def kernel(self) -> dict[str, Any]:
-        """Arguments for a layer with a kernel.
+        """Return the arguments of a layer with a kernel.
 
-        Objects are made anew for each layer: an initialiser that is shared draws the same twice.
+        Each layer gets new objects, because a shared initialiser draws the same numbers twice.
         """
         return {
             "kernel_initializer": keras.initializers.get(self.kernel_initializer),
@@ -72,7 +72,7 @@ class Style:
         }
 
     def block(self, layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-        """A layer made with `inner`, and what stands behind it."""
+        """Return a layer with the activation `inner`, followed by its normalisation and dropout."""
         layers = [layer]
         if self.normalization == "batch":
             layers.append(keras.layers.BatchNormalization(dtype=self.dtype))
@@ -86,13 +86,13 @@ class Style:
 
 
 def check_positive(name: str, value: Any) -> None:
-    """Raises a ValueError unless the value is a positive integer."""
+    """Raise a ValueError unless the value is a positive integer."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
 
 
 def check_frequencies(value: Any) -> None:
-    """Raises a ValueError unless the value is a number of frequencies, 0 for none."""
+    """Raise a ValueError unless the value is a number of frequencies, which may be 0."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"`frequencies` must be a non-negative integer, received {value!r}.")
 

@@ -1,4 +1,4 @@
-"""Convolutions that halve an image towards the code, and their mirror image."""
+"""Convolutional network, which shrinks an image step by step towards the code."""
 
 import math
 from collections.abc import Sequence
@@ -29,34 +29,37 @@ def conv(
 ) -> Network:
     """A convolutional encoder and its mirror image, for images of any height, width and channels.
 
-    Each level of the encoder divides height and width by `strides`, rounding up. The decoder goes
-    back through the shapes that the encoder went through: a transposed convolution multiplies, and
-    what the rounding added is cropped, so an image of 27 x 1 comes back as 27 x 1. All operations
-    convert to TFLite's own.
+    Each level of the encoder divides height and width by `strides`, rounded up. The decoder passes through
+    the same shapes in reverse order: a transposed convolution multiplies height and width, and a cropping
+    removes what the rounding added. An image of 27 x 1 comes back as 27 x 1. All operations convert to
+    built-in TFLite operations.
 
     Args:
-        spec: what one example is; an image, `(height, width, channels)`.
-        latent_dim: size of the code.
-        outputs: numbers per pixel and channel that the loss needs.
-        filters: channels of the encoder's levels, from the input to the code; the default is 32
-            doubled at each level, at most 256, until neither height nor width exceeds 4.
-        kernel_size: height and width of every kernel.
-        strides: what each level divides height and width by; 1 for none.
-        residual_blocks: pairs of convolutions with a shortcut around them, behind each level
-            (He et al. 2016, CVPR).
-        activation: of the hidden layers, a name in `keras.activations`.
-        normalization: behind each hidden layer, before its activation; `"layer"` is over channels.
-        dropout: share of each hidden layer's units set to zero in training, in [0, 1).
-        kernel_initializer: of every kernel, a name or config of `keras.initializers`.
-        l1: weight of the sum of absolute kernel entries.
-        l2: weight of the sum of squared kernel entries.
-        dtype: precision of the hidden layers; code and output stay in float32.
+        spec: Spec of images of shape `(height, width, channels)`.
+        latent_dim: Code size. Defaults to 8.
+        outputs: Number of decoder outputs per pixel and channel, which the loss determines. Defaults to 1.
+        filters: Numbers of channels of the encoder's levels, from the input to the code. Defaults to `None`:
+            32 channels, doubled at each level up to 256, until neither height nor width exceeds 4.
+        kernel_size: Height and width of every kernel. Defaults to 3.
+        strides: Factor by which each level divides height and width. Defaults to 2.
+        residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
+            shortcut around them (He et al. 2016, CVPR). Defaults to 0.
+        activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
+        normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`,
+            where `"layer"` normalises over channels. Defaults to `None`.
+        dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
+            Defaults to 0.
+        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
+            to `"glorot_uniform"`.
+        l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
+        l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
+        dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
 
     Returns:
         `Network(encoder, decoder)`.
 
     Raises:
-        ValueError: for examples that are no images, a number out of range or an unknown name.
+        ValueError: If the examples are not images, a number is out of range or a name is unknown.
 
     Reference: Masci, Meier, Ciresan, Schmidhuber 2011, ICANN.
     """
@@ -76,7 +79,7 @@ def conv(
         check_positive("filters", count)
 
     def convolution(kind: type[keras.layers.Layer], channels: int, step: int = 1) -> list[keras.layers.Layer]:
-        made = kind(
+        layer = kind(
             channels,
             kernel_size,
             strides=step,
@@ -85,7 +88,7 @@ def conv(
             dtype=dtype,
             **style.kernel(),
         )
-        return style.block(made)
+        return style.block(layer)
 
     def residual(h: Any) -> Any:
         for _ in range(residual_blocks):
@@ -111,7 +114,7 @@ def conv(
         surplus = [(0, size - wanted) for size, wanted in zip(h.shape[1:3], shape, strict=True)]
         if surplus != [(0, 0), (0, 0)]:
             h = keras.layers.Cropping2D(surplus, dtype=dtype)(h)
-    # float32 at the end: half precision is too coarse for a loss.
+    # The last layer is float32, because half precision is too coarse for a loss.
     pixels = keras.layers.Conv2D(
         spec.shape[-1] * outputs, kernel_size, padding="same", dtype="float32", **style.kernel()
     )

@@ -1,4 +1,4 @@
-"""Fully connected layers whose widths fall towards the code."""
+"""Dense network, whose layers become narrower towards the code."""
 
 import math
 from collections.abc import Sequence
@@ -31,29 +31,34 @@ def dense(
     """A dense encoder and its mirror image.
 
     Args:
-        spec: what one example is.
-        latent_dim: size of the code.
-        outputs: numbers per feature that the loss needs.
-        depth: hidden layers on each side, 0 for a linear autoencoder.
-        widths: units of the encoder's hidden layers, from the input to the code, in place of
-            `depth`; the default falls geometrically from 4 times the input (at most 512) to 4 times
-            the code.
-        activation: of the hidden layers, a name in `keras.activations`.
-        normalization: behind each hidden layer, before its activation.
-        dropout: share of each hidden layer's units set to zero in training, in [0, 1).
-        tied: whether the decoder borrows the encoder's transposed kernels.
-        frequencies: at which the encoder sees sines and cosines of each number beside it, so that it
-            learns detail within a standard deviation; 0 for none. See `PeriodicFeatures`.
-        kernel_initializer: of every kernel, a name or config of `keras.initializers`.
-        l1: weight of the sum of absolute kernel entries.
-        l2: weight of the sum of squared kernel entries.
-        dtype: precision of the hidden layers; code and output stay in float32.
+        spec: Spec of images or vectors.
+        latent_dim: Code size. Defaults to 8.
+        outputs: Number of decoder outputs per feature, which the loss determines. Defaults to 1.
+        depth: Number of hidden layers of the encoder and of the decoder; 0 gives a linear autoencoder.
+            Defaults to 2.
+        widths: Numbers of units of the encoder's hidden layers, from the input to the code, in place of
+            `depth`. Defaults to `None`: they fall geometrically from 4 times the input size, at most 512, to
+            4 times the code size.
+        activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
+        normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`.
+            Defaults to `None`.
+        dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
+            Defaults to 0.
+        tied: Whether the decoder uses the transposed kernels of the encoder. Defaults to False.
+        frequencies: Number of frequencies. The encoder also receives the sines and cosines of each number at
+            these frequencies, with which it learns detail within a standard deviation. See
+            `PeriodicFeatures`. Defaults to 0.
+        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
+            to `"glorot_uniform"`.
+        l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
+        l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
+        dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
 
     Returns:
         `Network(encoder, decoder)`.
 
     Raises:
-        ValueError: for a number out of range or an unknown name.
+        ValueError: If a number is out of range or a name is unknown.
     """
     check_positive("latent_dim", latent_dim)
     if spec.columns or spec.vocabulary:
@@ -90,7 +95,7 @@ def dense(
         mirrored = TransposedDense(width, activation=style.inner, dtype=dtype) if tied else layer(width)
         for part in style.block(mirrored):
             decoder.add(part)
-    # float32 at the end: half precision is too coarse for a loss.
+    # The last layer is float32, because half precision is too coarse for a loss.
     decoder.add(
         TransposedDense(spec.size, dtype="float32")
         if tied
@@ -101,7 +106,7 @@ def dense(
 
 
 def falling_widths(size: int, latent_dim: int, depth: int) -> list[int]:
-    """`depth` widths that fall geometrically from the wide end to the code."""
+    """Return `depth` widths that fall geometrically from 4 times the input to 4 times the code size."""
     widest = max(min(4 * size, 512), latent_dim)
     narrowest = min(max(4 * latent_dim, 16), widest)
     if depth == 1:

@@ -1,4 +1,4 @@
-"""Embedded columns, dense layers, and a head for each column."""
+"""Table network: embeddings of the columns, dense layers, and outputs for each column."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -27,32 +27,37 @@ def table(
     l2: float = 0.0,
     dtype: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32",
 ) -> Network:
-    """A dense encoder over the columns of a table, each with its embedding, and its mirror image.
+    """A dense encoder of the embedded columns of a table, and its mirror image.
 
     Args:
-        spec: of the table, fitted.
-        latent_dim: size of the code.
-        outputs: 1; the columns say how many numbers each needs.
-        depth: hidden layers on each side, 0 for none.
-        widths: units of the encoder's hidden layers, from the input to the code, in place of
-            `depth`; the default falls geometrically from 4 times the embedded row (at least 64, at
-            most 512) to 4 times the code.
-        activation: of the hidden layers, a name in `keras.activations`.
-        normalization: behind each hidden layer, before its activation.
-        dropout: share of each hidden layer's units set to zero in training, in [0, 1).
-        frequencies: at which the encoder sees sines and cosines of each number beside it, so that it
-            learns detail within a standard deviation; 0 for none. See `PeriodicFeatures`.
-        kernel_initializer: of every kernel, a name or config of `keras.initializers`.
-        l1: weight of the sum of absolute kernel entries.
-        l2: weight of the sum of squared kernel entries.
-        dtype: precision of the hidden layers; code and output stay in float32.
+        spec: Fitted spec of the table.
+        latent_dim: Code size. Defaults to 8.
+        outputs: Number of decoder outputs per feature, which must be 1: the spec of each column determines
+            its outputs. Defaults to 1.
+        depth: Number of hidden layers of the encoder and of the decoder. Defaults to 2.
+        widths: Numbers of units of the encoder's hidden layers, from the input to the code, in place of
+            `depth`. Defaults to `None`: they fall geometrically from 4 times the size of the embedded row,
+            at least 64 and at most 512, to 4 times the code size.
+        activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
+        normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`.
+            Defaults to `None`.
+        dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
+            Defaults to 0.
+        frequencies: Number of frequencies. The encoder also receives the sines and cosines of each number at
+            these frequencies, with which it learns detail within a standard deviation. See
+            `PeriodicFeatures`. Defaults to 0.
+        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
+            to `"glorot_uniform"`.
+        l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
+        l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
+        dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
 
     Returns:
-        `Network(encoder, decoder)`: from `x`, `(batch, columns)` with NaN for missing entries, and to
-        the numbers that the loss `columns` reads, `(batch, outputs)`.
+        `Network(encoder, decoder)`. The encoder takes `x` of shape `(batch, columns)` with NaN for missing
+        entries. The decoder returns the outputs that the loss `columns` reads, `(batch, outputs)`.
 
     Raises:
-        ValueError: for examples that are no table, a number out of range or an unknown name.
+        ValueError: If the examples are not a table, a number is out of range or a name is unknown.
 
     Reference: Guo and Berkhahn 2016, *Entity Embeddings of Categorical Variables*.
     """
@@ -97,6 +102,6 @@ def table(
             for part in style.block(layer(width)):
                 model.add(part)
     total = sum(column.width for column in spec.features)
-    # float32 at the end: half precision is too coarse for a loss.
+    # The last layer is float32, because half precision is too coarse for a loss.
     decoder.add(keras.layers.Dense(total, dtype="float32", name="heads", **style.kernel()))
     return Network(encoder, decoder)

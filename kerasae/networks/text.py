@@ -1,4 +1,4 @@
-"""Token ids through convolutions or attention to a code, and all tokens at once from a code."""
+"""Text network: convolutions or self-attention over embedded tokens, in encoder and decoder."""
 
 from typing import Any, Literal
 
@@ -30,36 +30,41 @@ def text(
 ) -> Network:
     """A token encoder and its mirror image.
 
-    Tokens and positions are embedded, mixed by residual blocks, and the whole sequence, padding set
-    to 0, goes through a dense layer to the code. The decoder gives the logits of all positions at
-    once, tied to the table of the embedding, and sees the code alone: no token of the text is fed to
-    it (no teacher forcing), so nothing lets it do without the code. All operations convert to
-    TFLite's own.
+    The encoder embeds tokens and positions and mixes them with residual blocks. It sets padding to 0, and a
+    dense layer reads the whole sequence. The decoder computes the logits of all positions at once, with a
+    last layer that is tied to the token embedding. It receives only the code and never a token of the text
+    (no teacher forcing), so it cannot ignore the code. All operations convert to built-in TFLite operations.
 
     Args:
-        spec: of the text, fitted: its length and vocabulary.
-        latent_dim: size of the code.
-        outputs: 1; the vocabulary says how many numbers a token needs.
-        mixing: `"conv"`, pairs of convolutions, or `"transformer"`, self-attention and a dense pair.
-        embedding_dim: numbers per token inside.
-        hidden: units of the dense layer between the sequence and the code on each side; 0 for none.
-        blocks: residual blocks on each side, 0 for none.
-        kernel_size: tokens that a convolution spans.
-        heads: of the attention; they must divide `embedding_dim`.
-        activation: of the hidden layers, a name in `keras.activations`.
-        normalization: behind each hidden layer, before its activation.
-        dropout: share of each hidden layer's units set to zero in training, in [0, 1).
-        kernel_initializer: of every kernel, a name or config of `keras.initializers`.
-        l1: weight of the sum of absolute kernel entries.
-        l2: weight of the sum of squared kernel entries.
-        dtype: precision of the hidden layers; code and output stay in float32.
+        spec: Fitted spec of the texts, with their length and vocabulary.
+        latent_dim: Code size. Defaults to 64.
+        outputs: Number of decoder outputs per feature, which must be 1: the vocabulary determines the
+            outputs of a token. Defaults to 1.
+        mixing: Type of the residual blocks. `"conv"` is a pair of convolutions; `"transformer"` is
+            self-attention and a pair of dense layers. Defaults to `"conv"`.
+        embedding_dim: Size of the vector of a token. Defaults to 64.
+        hidden: Number of units of the dense layer between sequence and code, in the encoder and in the
+            decoder; 0 leaves it out. Defaults to 512.
+        blocks: Number of residual blocks of the encoder and of the decoder. Defaults to 1.
+        kernel_size: Number of tokens that a convolution spans. Defaults to 3.
+        heads: Number of attention heads, which must divide `embedding_dim`. Defaults to 4.
+        activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
+        normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`.
+            Defaults to `None`.
+        dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
+            Defaults to 0.
+        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
+            to `"glorot_uniform"`.
+        l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
+        l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
+        dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
 
     Returns:
-        `Network(encoder, decoder)`: from ids `(batch, length)`, and to logits
-        `(batch, length, vocabulary)`.
+        `Network(encoder, decoder)`. The encoder takes token ids of shape `(batch, length)`. The decoder
+        returns logits of shape `(batch, length, vocabulary)`.
 
     Raises:
-        ValueError: for examples that are no text, a number out of range or an unknown name.
+        ValueError: If the examples are not texts, a number is out of range or a name is unknown.
 
     Reference: Zhang et al. 2017, NeurIPS, for a decoder without teacher forcing; Vaswani et al.
     2017, NeurIPS, for the attention; Press and Wolf 2017, EACL, for tied logits.
@@ -97,7 +102,7 @@ def text(
         return h
 
     def pair(h: Any, span: int) -> Any:
-        """Two convolutions with a shortcut around them; of span 1, a dense pair for each token."""
+        """Apply two convolutions with a shortcut around them; with span 1 they are dense layers."""
 
         def conv(inner: str | None) -> keras.layers.Layer:
             return keras.layers.Conv1D(
@@ -109,11 +114,11 @@ def text(
     def attend(h: Any, embedded: Any) -> Any:
         layer = keras.layers.MultiHeadAttention(heads, embedding_dim // heads, dtype=dtype)
         if embedded is None:
-            # No normalisation in the decoder: it would undo the scale of a code that a penalty binds.
+            # The decoder has no normalisation: it would undo the scale of a code, which a penalty restricts.
             return keras.layers.Add(dtype=dtype)([h, layer(h, h)])
-        seen = is_token(embedded)[:, None, :]
-        calm = keras.layers.LayerNormalization(dtype=dtype)(h)
-        return keras.layers.Add(dtype=dtype)([h, layer(calm, calm, attention_mask=seen)])
+        mask = is_token(embedded)[:, None, :]
+        normalized = keras.layers.LayerNormalization(dtype=dtype)(h)
+        return keras.layers.Add(dtype=dtype)([h, layer(normalized, normalized, attention_mask=mask)])
 
     def mix(h: Any, embedded: Any) -> Any:
         for _ in range(blocks):
@@ -140,6 +145,6 @@ def text(
         wide(code) if hidden else code
     )
     h = mix(keras.layers.Reshape((length, embedding_dim), dtype=dtype)(h), None)
-    # float32 at the end: half precision is too coarse for a loss.
+    # The last layer is float32, because half precision is too coarse for a loss.
     logits = TransposedDense(size, dtype="float32", name="logits")(h)
     return Network(encoder, keras.Model(code, logits, name="decoder"))
