@@ -60,8 +60,8 @@ def main():
 
     import_tensorflow(hide_gpus=True)
     from kerasae import PCA, train
-    from kerasae.applications._pretraining_classifier import Schedule
-    from kerasae.applications._pretraining_labels import FewLabels
+    from kerasae.applications.pretraining._classifier import Schedule
+    from kerasae.applications.pretraining._labels import FewLabels
 
     begun = time.perf_counter()
     chosen = recipe(options.folder, options.epochs)

@@ -87,7 +87,7 @@ def show(name, codec, data, asked, seconds, seed):
     from sklearn.cluster import KMeans
 
     from kerasae.applications import Retrieval
-    from kerasae.applications._clustering_agreement import agreement
+    from kerasae.applications.clustering._agreement import agreement
 
     splits = [data.train, data.validation, data.test]
     codes = np.concatenate([codec.transform(part.examples) for part in splits])

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from kerasae import registry
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import (
     Identity,
     Preprocessor,
     Rescaling,
     Standardization,
     check_rows,
-    default,
     slices,
 )
 from kerasae.preprocessing._base import to_dtype
@@ -234,12 +234,15 @@ def test_grey_levels_need_no_channel_and_a_warning_where_they_were_scaled():
 
 
 def test_the_preprocessor_that_suits():
-    assert default(IMAGE) == default(Spec("image", (2, 2, 1), "float64")) == "rescaling"
-    assert default(VECTOR) == "standardization"
-    assert default(Spec("vector", (3,), "float64", low=0.0, high=1.0)) == "rescaling"
-    assert (
-        default(Spec("table", (1,), "mixed")) == "table" and default(Spec("text", (1,), "string")) == "text"
-    )
+    suits = {
+        IMAGE: "rescaling",
+        Spec("image", (2, 2, 1), "float64"): "rescaling",
+        VECTOR: "standardization",
+        Spec("vector", (3,), "float64", low=0.0, high=1.0): "rescaling",
+        Spec("table", (1,), "mixed"): "table",
+        Spec("text", (1,), "string"): "text",
+    }
+    assert {spec: kind_of(spec).preprocessing for spec in suits} == suits
     for name in ("table", "text"):
         with pytest.raises(ValueError, match=f"is for examples of kind {name}, received kind 'vector'"):
             registry.get("preprocessing", {"name": name, "spec": VECTOR})

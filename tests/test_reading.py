@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from kerasae import Recipe, load_data
-from kerasae.applications._generation_files import write_made
+from kerasae.applications.generation._files import write_made
 from kerasae.cli._output import print_readings
 from kerasae.cli.evaluate import evaluate_run
 from kerasae.data import readings

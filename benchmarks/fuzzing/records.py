@@ -24,7 +24,7 @@ class Kae(Reader):
     mark = bytes(range(8))
 
     def sound(self) -> Iterable[bytes]:
-        from kerasae.applications._compression_bitstream import Content, write
+        from kerasae.applications.compression._bitstream import Content, write
 
         rng = np.random.default_rng(0)
         for rows, width, missing in ((20, 3, False), (1, 1, False), (30, 2, True)):
@@ -49,7 +49,7 @@ class Kae(Reader):
         return body + struct.pack("<I", zlib.crc32(body))
 
     def __call__(self, path: Path) -> None:
-        from kerasae.applications._compression_bitstream import read, sizes
+        from kerasae.applications.compression._bitstream import read, sizes
 
         data = path.read_bytes()
         content = read(data, self.mark, str(path))

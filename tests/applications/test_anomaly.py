@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from kerasae import PCA, Recipe, registry, train
 from kerasae.applications import AnomalyDetector, anomaly, apply
-from kerasae.applications._accounts import account_of
-from kerasae.applications.anomaly import same_label
+from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly.estimator import same_label
 from kerasae.data import Data, Split, array_spec, has_label
 from kerasae.data._base import NO_ROWS
 from kerasae.data._labels import tidy_labels

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from kerasae import Recipe, registry, train
 from kerasae.applications import AnomalyDetector
-from kerasae.applications._accounts import account_of
+from kerasae.applications.anomaly._accounts import account_of
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA
 from kerasae.losses import HIGHEST, usual_parts

@@ -13,9 +13,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from kerasae import PCA, Recipe, load_model
 from kerasae.applications import Clustering
-from kerasae.applications._clustering_agreement import agreement, matched_accuracy
-from kerasae.applications._clustering_differences import differences
-from kerasae.applications._clustering_refinement import EmbeddedClustering, closeness, copied, sharpened
+from kerasae.applications.clustering._agreement import agreement, matched_accuracy
+from kerasae.applications.clustering._differences import differences
+from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
 from kerasae.data import Data
 from kerasae.data._base import make_data
 from kerasae.data._split import Split

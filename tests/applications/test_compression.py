@@ -10,10 +10,10 @@ from PIL import Image
 import kerasae
 from kerasae import Recipe, train
 from kerasae.applications import Compression, apply
-from kerasae.applications import _compression_bitstream as bitstream
-from kerasae.applications._compression_quantiser import choose
-from kerasae.applications._compression_rates import rate_at
-from kerasae.applications._compression_references import RawSize, photographs
+from kerasae.applications.compression import _bitstream as bitstream
+from kerasae.applications.compression._quantiser import choose
+from kerasae.applications.compression._rates import rate_at
+from kerasae.applications.compression._references import RawSize, photographs
 from kerasae.codec import fingerprint
 from kerasae.data import Split
 from kerasae.evaluation.metrics import measures

@@ -9,9 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasae.applications import Denoising
-from kerasae.applications._denoising_fidelity import NumberFidelity, psnr, ssim
-from kerasae.applications._denoising_truth import in_step, spoil
 from kerasae.applications._pictures import png_names
+from kerasae.applications.denoising._fidelity import NumberFidelity, psnr, ssim
+from kerasae.applications.denoising._truth import in_step, spoil
 from kerasae.corruptions import GaussianNoise, SwapNoise
 from kerasae.data import Split, load_data
 from kerasae.data.tables import from_frame

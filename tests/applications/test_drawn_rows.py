@@ -7,10 +7,10 @@ import pytest
 
 from kerasae import PCA
 from kerasae.applications import Compression, Imputer, Reduction, Retrieval
-from kerasae.applications._compression_quantiser import unit_steps
-from kerasae.applications._compression_rates import enough_bits, fitted_codes
-from kerasae.applications._pretraining_classifier import Schedule
-from kerasae.applications._pretraining_labels import FewLabels
+from kerasae.applications.compression._quantiser import unit_steps
+from kerasae.applications.compression._rates import enough_bits, fitted_codes
+from kerasae.applications.pretraining._classifier import Schedule
+from kerasae.applications.pretraining._labels import FewLabels
 from kerasae.data import Data, Split
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
@@ -63,8 +63,8 @@ def test_intervals_of_sorted_calibration_rows_hold(data, pca):
 
 
 def test_bits_are_chosen_from_all_rows(data, shuffled, pca, monkeypatch):
-    monkeypatch.setattr("kerasae.applications._compression_rates.FITTED", 500)
-    monkeypatch.setattr("kerasae.applications._compression_rates._JUDGED", 300)
+    monkeypatch.setattr("kerasae.applications.compression._rates.FITTED", 500)
+    monkeypatch.setattr("kerasae.applications.compression._rates._JUDGED", 300)
     found = []
     for one in (data, shuffled):
         codes = fitted_codes(pca, one)

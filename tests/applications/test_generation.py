@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from kerasae.applications import Generation
-from kerasae.applications._generation_augmentation import spread_rows, towards_neighbours
-from kerasae.applications._generation_manifolds import covered, nearest, precision_and_recall
-from kerasae.applications._generation_mixture import CodeMixture
-from kerasae.applications._generation_paths import linear_path, spherical_path, unevenness
-from kerasae.applications._generation_report import sentences
+from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
+from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
+from kerasae.applications.generation._mixture import CodeMixture
+from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
+from kerasae.applications.generation._report import sentences
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA

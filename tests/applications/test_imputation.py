@@ -8,8 +8,8 @@ import pytest
 
 from kerasae import PCA, Recipe, train
 from kerasae.applications._conformal import Conformal
-from kerasae.applications._imputation_filling import Cells, Iterated, Weighed
-from kerasae.applications._posterior import (
+from kerasae.applications._filling.filling import Cells, Iterated, Weighed
+from kerasae.applications._filling.posterior import (
     Posterior,
     drawn,
     even_points,

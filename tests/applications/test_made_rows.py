@@ -7,12 +7,12 @@ import scipy.stats
 
 from kerasae import Recipe, train
 from kerasae.applications import Generation
-from kerasae.applications._generation_choice import energy_distance
-from kerasae.applications._generation_copula import GaussianCopula
-from kerasae.applications._generation_discrimination import told_apart
-from kerasae.applications._generation_report import OF_COPULA, TOLD, sentences
-from kerasae.applications._table_followers import Followers
-from kerasae.applications._table_values import TableValues
+from kerasae.applications._filling.values import TableValues
+from kerasae.applications.generation._choice import energy_distance
+from kerasae.applications.generation._copula import GaussianCopula
+from kerasae.applications.generation._discrimination import told_apart
+from kerasae.applications.generation._followers import Followers
+from kerasae.applications.generation._report import OF_COPULA, TOLD, sentences
 from kerasae.data import Data, Split
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame

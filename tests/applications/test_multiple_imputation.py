@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasae.applications import Imputer
-from kerasae.applications._posterior import effective_samples, normalised
+from kerasae.applications._filling.posterior import effective_samples, normalised
 from kerasae.data import Data, Split
 from kerasae.losses import Gaussian
 from kerasae.models import VariationalAutoencoder

@@ -12,8 +12,8 @@ from sklearn.metrics import adjusted_rand_score
 from kerasae import PCA, registry
 from kerasae.applications import Outcome
 from kerasae.applications._base import Finding
-from kerasae.applications._clustering_agreement import adjusted_rand_rows
-from kerasae.applications._reduction_trust import trustworthiness_rows
+from kerasae.applications.clustering._agreement import adjusted_rand_rows
+from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.data import Split
 from kerasae.evaluation import RowSums, auroc_rows, difference
 from kerasae.evaluation._texts import NearestText, TextSVD

@@ -8,7 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from kerasae import PCA, Recipe, evaluate
-from kerasae.applications._pretraining_classifier import (
+from kerasae.applications.pretraining import Pretraining
+from kerasae.applications.pretraining._classifier import (
     Classifier,
     Labelled,
     Schedule,
@@ -16,9 +17,8 @@ from kerasae.applications._pretraining_classifier import (
     softmax,
     stratified_order,
 )
-from kerasae.applications._pretraining_labels import labelled
-from kerasae.applications._pretraining_stacking import stack
-from kerasae.applications.pretraining import Pretraining
+from kerasae.applications.pretraining._labels import labelled
+from kerasae.applications.pretraining.stacking import stack
 from kerasae.data._split import Split
 
 QUICK = {"steps": 100, "patience": 3, "draws": 1}

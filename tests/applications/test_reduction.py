@@ -11,7 +11,7 @@ import kerasae
 from kerasae import Recipe
 from kerasae.applications import Reduction
 from kerasae.applications._points import as_points
-from kerasae.applications.reduction import neighbours_kept
+from kerasae.applications.reduction.estimator import neighbours_kept
 from kerasae.data import Split
 from kerasae.data._base import array_spec, make_data
 from kerasae.data._split import drawn_rows

@@ -13,8 +13,8 @@ from sklearn.metrics import average_precision_score
 from kerasae import PCA
 from kerasae.applications import Retrieval
 from kerasae.applications._examples import learnt_names
-from kerasae.applications._retrieval_quantization import IterativeQuantization, hamming
-from kerasae.applications._retrieval_ranking import average_precision
+from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
+from kerasae.applications.retrieval._ranking import average_precision
 from kerasae.data._base import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame

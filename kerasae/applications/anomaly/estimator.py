@@ -1,0 +1,396 @@
+"""Anomalies: which examples are odd, how sure that is, and why."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from kerasae import registry
+from kerasae.applications._base import Application, Finding
+from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly._kept import FITTED, Kept
+from kerasae.applications.anomaly._report import (
+    blame_what_is_not_finite,
+    detection_figures,
+    odd_rows,
+    pictures,
+    write_files,
+)
+from kerasae.codec import Codec
+from kerasae.data import Data, has_label
+from kerasae.evaluation import auroc_rows
+from kerasae.kinds import kind_of, take
+from kerasae.runs import Run
+from kerasae.scores import Detector
+from kerasae.spec import Spec
+from kerasae.thresholds.conformal import conformal_p_values
+
+
+class AnomalyDetector(Application):
+    """A score for each example, a threshold with a stated rate of false alarms, and reasons.
+
+    The score is fitted on the training split, the threshold on the calibration split, which neither
+    weights nor settings were chosen by. Writes `scores.csv`, the oddest example first (score, p-value,
+    whether flagged, and the features that add most) and, in the same order, `contributions.csv`, or
+    `.npz` for images. Leaves `detector.keras` in the run.
+
+    A later use takes the stored detector, without a look at the training data.
+
+    Args:
+        codec: from raw examples to codes and back.
+        score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
+        threshold: a member of `kerasae.thresholds`, its name or a dict with `name` and arguments.
+        false_alarms: share of normal examples that may be flagged, in (0, 1), for a threshold that takes
+            it; `None` leaves its own default, 0.001 for `pareto_tail` and 0.05 for the others.
+        normal: the label of normal rows, where there are labels: score and threshold then see no others,
+            and all others count as anomalies. Rows without a label are left out of figures and, with
+            `normal`, of score and threshold. Without it the rarer of two labels is the anomaly, for
+            figures alone.
+        reasons: features that are named for each example, those that add most to its score.
+
+    Attributes:
+        threshold_: above it an example is flagged.
+
+    Raises:
+        ValueError: for a score that the codec cannot give, or too few calibration rows for the threshold.
+
+    Example:
+        >>> detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
+        >>> detector.predict(data.test.examples)  # 1 for an anomaly
+
+    Reference: Hawkins, He, Williams, Baxter 2002, DaWaK, for the reconstruction error as a score.
+    """
+
+    decisive = ("AUROC",)
+
+    def __init__(
+        self,
+        codec: Codec,
+        *,
+        score: str | dict[str, Any] = "whitened",
+        threshold: str | dict[str, Any] = "conformal",
+        false_alarms: float | None = None,
+        normal: str | int | float | bool | None = None,
+        reasons: int = 3,
+    ) -> None:
+        super().__init__(codec)
+        if reasons < 1:
+            raise ValueError(f"`reasons` must be positive, received {reasons}.")
+        self.score = score
+        self.threshold = threshold
+        self.false_alarms = false_alarms
+        self.normal = normal
+        self.reasons = reasons
+
+    @classmethod
+    def refusal(cls, codec: Codec) -> str:
+        if not getattr(codec, "ordered", True):
+            return "it gives back words without their order, so there is no residual to judge by."
+        return ""
+
+    @classmethod
+    def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
+        """A baseline without a likelihood is judged by the whitened residual."""
+        score = registry.get("score", settings.get("score", "whitened"))
+        lacking = "nll" in score.needs and not hasattr(codec, "accounts")
+        return {**settings, "score": "whitened"} if lacking else settings
+
+    def fit_score(self, data: Data) -> Self:
+        """Fits the score alone, on the training split; whoever calls it finds a threshold himself."""
+        self.spec_ = data.spec
+        score = registry.get("score", self.score)
+        first = next(self._accounts(data, "train"))
+        if lacking := [key for key in score.needs if key not in first]:
+            raise ValueError(
+                f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
+                f"without '{lacking[0]}'; take another score."
+            )
+        accounts = functools.partial(self._accounts, data, "train", usual=True)
+        if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
+            # A score reads them several times.
+            kept = [*accounts()]
+            score.adapt(lambda: iter(kept), least_deviations(data.spec))
+        else:
+            score.adapt(accounts, least_deviations(data.spec))
+        self.detector_ = Detector(score, np.inf)
+        self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
+        return self
+
+    def score_training(self, data: Data) -> np.ndarray:
+        """Return the scores of the training rows, `(rows,)`, each as if it had not been adapted to itself.
+
+        The weights have seen these rows, so the scores are lower than those of new rows.
+        """
+        score = self.detector_.score
+        parts = [
+            np.asarray(score.on_training_rows(score.taken(part)), "float64")
+            for part in self._accounts(data, "train")
+        ]
+        return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
+
+    def fit(self, data: Data) -> Self:
+        threshold = self._threshold()
+        if not len(data.calibration):
+            raise ValueError(
+                "A threshold says how many new rows it flags, so it is found from calibration rows, which no "
+                "training saw, and this run has none; train again, with --set data.calibration=0.1 or more."
+            )
+        self.fit_score(data)
+        split = data.calibration
+        labels = None
+        parts = self._accounts(data, "calibration", everything=threshold.supervised)
+        scores = np.concatenate([self._scores(part) for part in parts])
+        if split.labels is not None and threshold.supervised:
+            known = has_label(split.labels)
+            scores, labels = scores[known], self.anomalous_labels(split.labels[known])
+        self._calibrate(threshold, scores, labels)
+        self._doubts, self._origin = self._doubt(data), ""
+        return self
+
+    def _threshold(self) -> Any:
+        given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
+        return registry.get("threshold", self.threshold, **self._taken(given))
+
+    def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None) -> None:
+        """Finds the threshold from scores of calibration rows, and their labels where it takes them."""
+        self._calibration = scores, labels
+        threshold.fit(scores, labels)
+        # p-values are those of normal rows.
+        self.calibration_ = scores if labels is None else scores[~labels]
+        self.fitted_threshold_ = threshold
+        self.threshold_ = threshold.threshold_
+        self.detector_.threshold = self.threshold_
+        self.detector_.false_alarms = getattr(threshold, "false_alarms", None)
+        self.detector_.calibration_rows = len(scores)
+
+    def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
+        """These arguments, if the threshold takes them: it is meant in any case."""
+        name = self.threshold if isinstance(self.threshold, str) else self.threshold.get("name", "")
+        known = registry.parameters(registry.resolve("threshold", name))
+        if wrong := [key for key in given if key not in known]:
+            raise ValueError(f"`{wrong[0]}` has no meaning for the threshold '{name}'; leave it out.")
+        return given
+
+    def _accounts(
+        self, data: Data, split: str, everything: bool = False, usual: bool = False
+    ) -> Iterator[Mapping[str, np.ndarray]]:
+        """How the codec explains a split, part by part; of normal rows alone, where they are known.
+
+        With `usual` rows with gross errors are left out, as one of them makes any moment.
+        """
+        labels = data.split(split).labels
+        start, found = 0, False
+        for raw in data.split(split).chunks():
+            kept = np.ones(len(raw), bool)
+            if self.normal is not None and not everything:
+                kept = same_label(_needed(labels)[start : start + len(raw)], self.normal)
+            start += len(raw)
+            if usual:
+                kept &= data.usual(raw)
+            if kept.any():
+                found = True
+                rows = take(raw, kept)
+                yield account_of(self.codec, data.spec, rows)
+        if not found:
+            raise ValueError(
+                f"Expected rows with the label {self.normal!r} in the {split} split, found none."
+            )
+
+    def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
+        """Whether labels are those of anomalies, `(rows,)`, bool; false for a row without a label."""
+        known = has_label(labels)
+        if self.normal is not None:
+            return known & ~same_label(labels, self.normal)
+        kinds, counts = np.unique(labels[known], return_counts=True)
+        if len(kinds) != 2:
+            return np.zeros(len(labels), bool)
+        return known & (labels == kinds[counts.argmin()])
+
+    def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(self.detector_(account), "float64")
+
+    # The verbs -----------------------------------------------------------------------------------
+
+    def score_samples(self, raw: Any) -> np.ndarray:
+        """How odd raw examples are, `(rows,)`; higher is odder."""
+        return self._scores(account_of(self.codec, self.spec_, raw))
+
+    def decision_function(self, raw: Any) -> np.ndarray:
+        """Score less threshold, `(rows,)`; positive for anomalies."""
+        return self.score_samples(raw) - self.threshold_
+
+    def predict(self, raw: Any) -> np.ndarray:
+        """1 for an anomaly and 0 for a normal example, `(rows,)`."""
+        return (self.decision_function(raw) > 0).astype(int)
+
+    def explain(self, raw: Any) -> np.ndarray:
+        """What each feature adds to the score of raw examples, `(rows, features)`."""
+        return np.asarray(self.detector_.features(account_of(self.codec, self.spec_, raw)))
+
+    def p_values(self, raw: Any) -> np.ndarray:
+        """Conformal p-values of raw examples against the calibration rows, `(rows,)`."""
+        return self._p_values(self.score_samples(raw))
+
+    def _p_values(self, scores: np.ndarray) -> np.ndarray:
+        return conformal_p_values(self.calibration_, scores)
+
+    # The command ---------------------------------------------------------------------------------
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        scores, features = [], []
+        for raw in data.test.chunks(2048):
+            account = account_of(self.codec, data.spec, raw)
+            scores.append(self._scores(account))
+            if out is not None:
+                added = np.asarray(self.detector_.features(account), "float32")
+                features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
+        found = np.concatenate(scores)
+        flagged = found > self.threshold_
+        truth, known = None, np.ones(len(found), bool)
+        if data.test.labels is not None:
+            known = has_label(data.test.labels)
+            truth = self.anomalous_labels(data.test.labels)[known]
+        by_row = {}
+        if truth is not None and truth.any() and not truth.all():
+            by_row["AUROC"] = [auroc_rows(truth, found[known])]
+        figures = {
+            "threshold": self.threshold_,
+            "flagged": int(flagged.sum()),
+            **detection_figures(found[known], flagged[known], truth),
+        }
+        better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
+        better["false alarms"] = True
+        if out is None:
+            return Finding(figures, better, rows=by_row)
+        added = np.concatenate(features)
+        p_values = self._p_values(found)
+        unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
+        rows = odd_rows(data, found, p_values, flagged, added, self.reasons)
+        write_files(out, data, rows, added)
+        return Finding(
+            figures,
+            better,
+            [
+                *([(True, self._origin)] if self._origin else []),
+                (True, self._sentence(flagged, len(found))),
+                *_unlabelled(known),
+                *self._doubts,
+            ],
+            *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
+            notes=(
+                f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
+                f"from {len(self.calibration_):,} calibration rows. p-value: the share of calibration rows "
+                "at least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one "
+                "below 0.05.",
+            ),
+            rows=by_row,
+        )
+
+    def _sentence(self, flagged: np.ndarray, rows: int) -> str:
+        threshold = self.fitted_threshold_
+        words = f"{int(flagged.sum()):,} of {rows:,} rows are flagged."
+        if threshold.supervised:
+            return words
+        low, high = threshold.share_range(_CONFIDENCE)
+        fewest, most = threshold.count_range(rows, _CONFIDENCE)
+        rate = getattr(threshold, "false_alarms", None)
+        asked = "" if rate is None else f", where {rate:.1%} is asked for"
+        return (
+            f"{words} Of new normal rows {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
+            f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration rows"
+            f"{asked})."
+        )
+
+    def _doubt(self, data: Data) -> list[tuple[bool, str]]:
+        """What to add where the calibration rows are known to hold anomalies."""
+        labels = data.calibration.labels
+        if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
+            return []
+        kinds = [str(kind) for kind in np.unique(labels[~odd & has_label(labels)])]
+        return [
+            (
+                False,
+                f"{int(odd.sum())} of the {len(odd):,} calibration rows have the rarer label, so fewer are "
+                f"flagged than could be; --normal {kinds[0]} leaves such rows out.",
+            )
+        ]
+
+    def keep(self, run: Run) -> None:
+        settings = {key: getattr(self, key) for key in FITTED}
+        settings["false_alarms"] = getattr(self.fitted_threshold_, "false_alarms", None)
+        scores, labels = self._calibration
+        Kept(settings, self.detector_, scores, labels, self._doubts).save(run, self.codec)
+
+    @classmethod
+    def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
+        stored = Kept.read(run, codec)
+        if stored is None:
+            return None
+        stored.check(run, settings)
+        detector = cls(codec, **{**stored.settings, **settings})
+        detector.spec_ = run.model.spec
+        detector.detector_ = stored.detector
+        detector._calibrate(detector._threshold(), stored.scores, stored.labels)
+        detector._doubts = stored.doubts
+        detector._origin = (
+            f"The detector stored in {run.folder} decides (score: {detector.score}, threshold: "
+            f"{detector.threshold}); --refit fits it again."
+        )
+        return detector
+
+
+#: Bytes of accounts of training rows that are kept in memory while a score is fitted.
+_KEPT = 2**28
+#: Of the range that is given for the share of new normal rows that is flagged.
+_CONFIDENCE = 0.95
+#: Of a category, boolean or token: as much as a probability of 0.97 is off. A model is nearly certain of
+#: what hardly varies, and a little less so would otherwise be the first reason for every odd row.
+_LEAST = 0.25
+
+
+def least_deviations(spec: Spec) -> np.ndarray | None:
+    """The least deviation of each residual that counts, `(features,)`; `None` where there is none."""
+    kind = kind_of(spec)
+    if kind.is_array:
+        return None
+    return np.where(np.broadcast_to(kind.is_code, spec.shape), _LEAST, 0.0)
+
+
+def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:
+    """Which labels are the one that a user wrote: 1 is 1.0, and true is True, "true" and 1, `(rows,)`."""
+    text = str(wanted).strip()
+    if labels.dtype.kind in "biuf":
+        truth = {"true": 1.0, "false": 0.0}.get(text.lower())
+        try:
+            return np.asarray(labels.astype("float64") == (float(text) if truth is None else truth))
+        except ValueError:
+            return np.zeros(len(labels), bool)
+    texts = labels.astype(str)
+    if text.lower() in ("true", "false"):
+        return np.char.lower(texts) == text.lower()
+    if isinstance(wanted, int | float):
+        # A column of whole numbers with gaps is one of texts.
+        return pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy() == float(wanted)
+    return np.asarray(texts == text)
+
+
+def _unlabelled(known: np.ndarray) -> list[tuple[bool, str]]:
+    """What to say where some rows, but not all, have a label."""
+    if known.all() or not known.any():
+        return []
+    return [
+        (
+            False,
+            f"{int((~known).sum()):,} of {len(known):,} rows have no label; AUROC, average precision, "
+            "recall, precision and false alarms leave them out.",
+        )
+    ]
+
+
+def _needed(labels: np.ndarray | None) -> np.ndarray:
+    if labels is None:
+        raise ValueError("`normal` names a label, but the rows have none; train with --labels COLUMN.")
+    return labels

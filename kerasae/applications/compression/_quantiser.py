@@ -1,0 +1,133 @@
+"""Quantiser: a uniform step for each number of a code, as coarse as the decoder allows."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasae.applications.compression._bitstream import as_float8, dequantised
+from kerasae.codec import Codec
+from kerasae.kinds import kind_of
+from kerasae.spec import Spec
+
+#: Codes around which the decoder is tried, and how far from them, in standard deviations.
+_TRIED, _DISTANCE = 128, 0.25
+#: Noise on all numbers at once, in standard deviations, and what may be left unexplained by each alone.
+_NOISE, _UNEXPLAINED = 0.5, 0.25
+#: Decoded at a time.
+_BATCH = 2048
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantiser:
+    """`symbol = round((code - offset) / step)`, by dimension.
+
+    Args:
+        steps: float32, `(latent_dim,)`.
+        offsets: float32, 0 unless a dimension has less than two steps in all.
+    """
+
+    steps: np.ndarray
+    offsets: np.ndarray
+
+    def symbols(self, codes: np.ndarray) -> np.ndarray:
+        """Codes to whole numbers, `(rows, latent_dim)`, int64."""
+        if not np.isfinite(codes).all():
+            raise ValueError("Expected finite codes, received NaN or infinity from the encoder.")
+        scaled = (np.asarray(codes, "float64") - self.offsets) / self.steps
+        if np.abs(scaled).max(initial=0) >= 2**31:
+            raise ValueError("Expected codes within 2^31 steps of 0; take a larger `step` or fewer `bits`.")
+        return np.rint(scaled).astype("int64")
+
+    def codes(self, symbols: np.ndarray) -> np.ndarray:
+        """The codes that whole numbers stand for, float32, `(rows, latent_dim)`."""
+        return dequantised(symbols, self.steps, self.offsets)
+
+
+def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
+    """For each dimension the step that moves `x` by 1, float64, `(latent_dim,)`.
+
+    Found around training codes, by central differences of the decoder and by what the mean in place of
+    a number would change; the greater counts, as a category or a token stays what it is for a while and
+    then changes. Moves are root mean squares over features and codes; a category or a token that
+    changes counts as 1. Errors of dimensions add up, so that steps which move `x` alike give the least
+    error at a number of bits: for PCA they are all the same. Infinite for a dimension that moves
+    nothing.
+
+    Where numbers say the same thing, none of them alone moves much and all together do: what noise on
+    all of them moves beyond the sum is shared out among them, by their spread.
+
+    Args:
+        codec: whose decoder.
+        codes: of training rows, `(rows, latent_dim)`.
+        spec: of the examples.
+
+    Reference: Gersho and Gray 1992, *Vector Quantization and Signal Compression*, section 8.3.
+    """
+    if _whole(codes):
+        return np.ones(codes.shape[1])
+    tried = codes[np.unique(np.linspace(0, len(codes) - 1, min(_TRIED, len(codes))).astype(int))]
+    tried = tried.astype("float64")
+    middle, spread = codes.mean(axis=0, dtype="float64"), codes.std(axis=0, dtype="float64")
+    as_is = decoded(codec, tried)
+
+    def move(one: np.ndarray, other: np.ndarray) -> float:
+        """Mean square in `x`, for a mean square of 1 in what differs between codes."""
+        first, second = (as_is if codes is tried else decoded(codec, codes) for codes in (one, other))
+        far = np.square(one - other).sum(axis=1).mean()
+        return float(np.mean(kind_of(spec).squares(first, second)) / far) if far > 0 else 0.0
+
+    squares = np.zeros(len(spread))
+    for number in np.flatnonzero(spread):
+        above, below, without = tried.copy(), tried.copy(), tried.copy()
+        above[:, number] += _DISTANCE * spread[number]
+        below[:, number] -= _DISTANCE * spread[number]
+        without[:, number] = middle[number]
+        squares[number] = max(move(above, below), move(tried, without))
+    noise = np.random.default_rng(0).normal(size=tried.shape) * _NOISE * spread
+    together = float(np.mean(kind_of(spec).squares(decoded(codec, tried + noise), as_is)))
+    missing = together - float(np.sum(squares * np.square(_NOISE * spread)))
+    if missing > _UNEXPLAINED * together:
+        live = spread > 0
+        squares[live] += missing / live.sum() / np.square(_NOISE * spread[live])
+    with np.errstate(divide="ignore"):
+        return 1 / np.sqrt(squares)
+
+
+def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float | None) -> Quantiser:
+    """The quantiser for a number of bits or a step.
+
+    Args:
+        codes: of training rows, `(rows, latent_dim)`.
+        units: as `unit_steps` gives them.
+        bits: of the dimension that moves `x` most over its range; the others take as many as they need;
+            `None` where there is a step.
+        step: how far one step moves `x`; `None` takes `bits`.
+    """
+    if _whole(codes):
+        # Numbers of things: half of one is none.
+        return Quantiser(np.ones(codes.shape[1], "float32"), np.zeros(codes.shape[1], "float32"))
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    span = np.asarray(high - low, "float64")
+    moves = np.where(np.isfinite(units), span / units, 0.0)
+    size = moves.max() / 2.0 ** (bits or 0) if step is None else step
+    idle = moves < 2 * size if moves.max() > 0 else np.ones(len(span), bool)
+    idle |= moves == 0
+    # One step holds all there is, and the mean stands for it, or 0 where that is as good.
+    wide = np.exp2(np.ceil(np.log2(np.where(span > 0, 2 * span, 1.0))))
+    steps = as_float8(np.where(idle, wide, size * np.where(np.isfinite(units), units, 1.0)))
+    middle = codes.mean(axis=0, dtype="float64")
+    bound = np.where(np.isfinite(units), size * np.where(np.isfinite(units), units, 0.0) / 8, np.inf)
+    far = (span == 0) | (np.abs(middle) > bound)
+    offsets = np.where(idle & far, middle, 0.0).astype("float32")
+    return Quantiser(steps, offsets)
+
+
+def decoded(codec: Codec, codes: np.ndarray) -> np.ndarray:
+    """Reconstructions of `x`, `(rows, ...)`, a part at a time."""
+    starts = range(0, len(codes), _BATCH)
+    codes = codes.astype("float32")
+    return np.concatenate([np.asarray(codec.decode(codes[start : start + _BATCH])) for start in starts])
+
+
+def _whole(codes: np.ndarray) -> bool:
+    return np.array_equal(codes, np.rint(codes))

@@ -1,0 +1,249 @@
+"""Denoising: noisy examples in, clean ones out."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from kerasae import registry
+from kerasae.applications._base import Application, Finding, row_names
+from kerasae.applications._pictures import MODES, grid, raw_range
+from kerasae.applications.denoising._fidelity import HIGHEST_PSNR, ImageFidelity, NumberFidelity, window_of
+from kerasae.applications.denoising._files import CleanFiles, resized
+from kerasae.applications.denoising._truth import Pairs, check_noise, read_clean
+from kerasae.codec import Codec
+from kerasae.corruptions import Corruption
+from kerasae.data import Data
+from kerasae.kinds import take
+from kerasae.preprocessing.identity import Identity
+from kerasae.preprocessing.table import named_by_text
+from kerasae.report import as_text, figures
+from kerasae.report.page import Listing, Picture
+
+#: Examples that the page shows.
+_SHOWN = 10
+
+
+class Denoising(Application):
+    """Noisy examples in, clean ones out, and how near they are to the truth where it is known.
+
+    The examples given are the noisy ones, and what the model rebuilds of them is what it takes for the
+    truth: noise that its code cannot hold goes. Writes for images a folder `clean` with a PNG for each,
+    under its own name and of the model's size, to which the source resizes all images (and `clean.npy`
+    where they come from an array); for vectors `clean.npy`; for tables `clean.csv`, in which a missing
+    entry stays missing (the application imputation fills it) and a category unknown to the model
+    becomes a known one. Texts are left out: what a code rebuilds of a text has other words in it, and
+    nothing tells a cleaned word from a lost one.
+
+    Args:
+        codec: from raw examples to codes and back.
+        clean: a path to the clean examples, in the order of the noisy ones, or images under the same
+            names; gives the distance to them before and after.
+        noise: in place of `clean`, a corruption that spoils the examples first, which are then the clean
+            ones: `gaussian`, `masking`, `salt_and_pepper` or `swap`; `masking` is not for tables.
+        level: how strong the noise is, in its own unit, of `x`; its default where none is given.
+        seed: of the noise.
+
+    Raises:
+        ValueError: for `clean` and `noise` together, a `level` without noise, an unknown noise, or clean
+            examples that do not match.
+
+    Example:
+        >>> clean = Denoising(model).fit(data).transform(noisy)
+
+    Reference: Vincent et al. 2010, JMLR 11; Wang et al. 2004, IEEE TIP 13(4) (SSIM).
+    """
+
+    kinds = ("image", "vector", "table")
+    decisive = ("PSNR after", "error after")
+
+    def __init__(
+        self,
+        codec: Codec,
+        *,
+        clean: str | None = None,
+        noise: str | None = None,
+        level: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(codec)
+        if clean is not None and noise is not None:
+            raise ValueError(
+                f"`clean` and `noise` exclude each other, received {clean!r} and {noise!r}: examples are "
+                "either noisy already or spoiled here."
+            )
+        if level is not None and noise is None:
+            raise ValueError(f"`level` needs a `noise`, received {level} and none.")
+        given = {} if noise is None else {"name": noise} | ({} if level is None else {"level": level})
+        self._noise: Corruption | None = registry.get("corruption", given) if given else None
+        self.clean = clean
+        self.noise = noise
+        self.level = level
+        self.seed = seed
+
+    def fit(self, data: Data) -> Self:
+        """Nothing is learnt: the codec is."""
+        if self._noise is not None and self.noise is not None:
+            check_noise(self._noise, self.noise, data)
+        return self
+
+    def transform(self, raw: Any) -> Any:
+        """Noisy raw examples to clean ones, `(rows, ...)`, of the same type."""
+        clean: Any = self.codec.inverse_transform(self.codec.transform(raw))
+        if not isinstance(raw, pd.DataFrame):
+            return clean
+        missing = named_by_text(raw)[list(clean.columns)].isna().to_numpy()
+        return clean.set_axis(raw.index).mask(missing) if missing.any() else clean.set_axis(raw.index)
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        truth = None if self.clean is None else read_clean(self.clean, data)
+        view = Identity(data.spec) if data.preprocessor is None else data.preprocessor
+        pairs = Pairs(data, truth, self._noise, view, self.seed)
+        black, white = raw_range(data) if data.spec.kind == "image" else (0.0, 1.0)
+        fidelity = self._fidelity(data, black, white, filters=out is not None)
+        files = None if out is None else CleanFiles(out, data, black, white)
+        codes = _codes(data)
+        squares = count = 0.0
+        shown: list[Any] = []
+        for noisy, target in pairs:
+            clean = self.transform(noisy)
+            if files is not None:
+                files.add(clean)
+            if not shown:
+                shown = [take(one, slice(_SHOWN)) for one in (noisy, clean, target) if one is not None]
+            before, after = view.to_x(noisy), view.to_x(clean)
+            step = np.square(after - before, dtype="float64")
+            step = step[:, ~codes] if codes is not None else step
+            squares += float(np.nansum(step))
+            count += float((~np.isnan(step)).sum())
+            if target is not None:
+                images = isinstance(fidelity, ImageFidelity)
+                known = (noisy, clean, target) if images else (before, after, view.to_x(_plain(target, view)))
+                fidelity.add(*known)
+        if files is not None:
+            files.close()
+        known_truth = self.clean is not None or self._noise is not None
+        found: dict[str, Any] = fidelity.figures() if known_truth else {}
+        found["change (RMS)"] = float(np.sqrt(squares / count)) if count else None
+        lower = {name: "PSNR" not in name and "SSIM" not in name for name in found if "after" in name}
+        return Finding(
+            found,
+            lower,
+            sentences=self._sentences(found, fidelity, data) if out is not None else (),
+            pictures=_pictures(shown, data, black, white) if out is not None else (),
+            listings=_listings(shown, data) if out is not None and data.spec.kind == "table" else (),
+            notes=self._notes(data, known_truth),
+            rows=fidelity.rows() if known_truth else {},
+        )
+
+    def _fidelity(
+        self, data: Data, black: float, white: float, filters: bool
+    ) -> "ImageFidelity | NumberFidelity":
+        if data.spec.kind == "image":
+            return ImageFidelity(black, white, filters)
+        return NumberFidelity(_codes(data))
+
+    def _sentences(self, found: dict[str, Any], fidelity: Any, data: Data) -> list[tuple[bool, str]]:
+        said = []
+        for name, value in found.items():
+            before = found.get(name.replace("after", "before"))
+            if "after" not in name or value is None or before is None:
+                continue
+            higher = name.startswith(("PSNR", "SSIM"))
+            good = value > before if higher else value < before
+            verb = "improves" if good else "does not improve"
+            what = name.replace(" after", "").replace(" (dB)", "")
+            unit = " dB" if what == "PSNR" else ""
+            hint = "" if good else "; a model trained on such noise, or another size of code, may"
+            change = f"{as_text(before)} to {as_text(value)}{unit}"
+            said.append((good, f"Cleaning {verb} the {what}: {change}{hint}."))
+        if isinstance(fidelity, ImageFidelity) and found.get("PSNR after (dB)") is not None:
+            name, best = fidelity.best_filter()
+            if best is not None:
+                ours = found["PSNR after (dB)"]
+                word = "more" if ours > best else "less"
+                words = f"A PSNR of {ours:.1f} dB is {word} than that of {name}, which has learnt nothing"
+                said.append((ours > best, f"{words}: {best:.1f} dB."))
+        if "change (RMS)" in found and len(found) == 1:
+            said.append(
+                (
+                    False,
+                    "How good this is cannot be said without the truth: `clean` names a path to it, "
+                    "`noise` spoils clean examples to find out.",
+                )
+            )
+        if count := resized(data):
+            height, width = data.spec.shape[:2]
+            said.append(
+                (
+                    False,
+                    f"{count:,} of {len(data.test):,} images had another size; the clean ones have the "
+                    f"model's, {height} x {width}.",
+                )
+            )
+        return said
+
+    def _notes(self, data: Data, known_truth: bool) -> list[str]:
+        notes = ["Change: root of the mean squared step from noisy to clean, in x, over the numbers."]
+        if not known_truth:
+            return notes
+        if self._noise is not None:
+            notes.append(
+                f"The examples were spoiled with {self.noise} noise of level {self._noise.level:g} in x "
+                f"(seed {self.seed}), rounded and kept in range as their type asks, alike for all codecs."
+            )
+        if data.spec.kind == "image":
+            notes.append(
+                f"PSNR: mean over the images, those equal to the truth counting {HIGHEST_PSNR:g} dB. "
+                f"SSIM: mean over the images, a window of {window_of(data.spec.shape[:2])} pixels (Wang et "
+                "al. 2004). Both of the clean images as they are written."
+            )
+        else:
+            notes.append(
+                "Error: mean squared error in x over the numbers; entries that are missing do not count."
+            )
+        return notes
+
+
+def _codes(data: Data) -> np.ndarray | None:
+    """Of the columns of a table, whether they hold codes."""
+    if data.spec.kind != "table":
+        return None
+    return np.array([not column.is_numeric for column in data.spec.features])
+
+
+def _plain(raw: Any, view: Any) -> Any:
+    """A table without columns that the model does not know, such as labels in the clean file."""
+    if not hasattr(raw, "columns"):
+        return raw
+    known = [column.name for column in view.spec.columns]
+    return raw[[name for name in raw.columns if str(name) in known]]
+
+
+def _pictures(shown: list[Any], data: Data, black: float, white: float) -> list[Picture]:
+    if data.spec.kind == "table" or (data.spec.kind == "image" and data.spec.shape[-1] not in (*MODES, 2)):
+        return []
+    names = ("noisy", "clean", "truth")[: len(shown)]
+    caption = "The first examples as they came and as they are written" + (
+        ", and the truth." if len(shown) == 3 else "."
+    )
+    if data.spec.kind == "image":
+        return [Picture("Noisy and clean", caption, grid(list(zip(names, shown, strict=True)), black, white))]
+    rows = [data.to_x(one) for one in shown]
+    drawn = figures.reconstructions(
+        rows[-1] if len(shown) == 3 else rows[0], dict(zip(names, rows, strict=True))
+    )
+    caption += " `original` is the " + ("truth." if len(shown) == 3 else "noisy one.")
+    return [Picture("Noisy and clean", caption, drawn)]
+
+
+def _listings(shown: list[Any], data: Data) -> list[Listing]:
+    columns = list(shown[1].columns)[:12]
+    names = row_names(data, 4)
+    rows = []
+    for position, row in enumerate(names):
+        for word, frame in zip(("noisy", "clean", "truth"), shown, strict=False):
+            values = [as_text(frame.iloc[position][name]) for name in columns]
+            rows.append([row if word == "noisy" else f" {word}", *values])
+    return [Listing("Noisy and clean", "The first rows as they came and as written.", ["", *columns], rows)]

@@ -1,0 +1,312 @@
+"""What a report on generation holds: measures, files, pictures and sentences."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+from kerasae.applications._pictures import MODES, grid, raw_range
+from kerasae.applications.generation._copula import GaussianCopula
+from kerasae.applications.generation._discrimination import told_apart
+from kerasae.applications.generation._files import listing, write_made
+from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
+from kerasae.applications.generation._paths import unevenness
+from kerasae.data import Data, Examples, drawn_rows
+from kerasae.evaluation import RowSums
+from kerasae.kinds import take
+from kerasae.report import as_text, figures
+from kerasae.report.page import Listing, Picture
+
+#: Held-out rows below which a figure about them says nothing.
+FEWEST = 10
+#: Nearest neighbours that make up a manifold, as in Kynkäänniemi et al. 2019.
+MANIFOLD = 3
+#: Paths that are measured.
+_PAIRS = 10
+#: Lines and dimensions that the page shows.
+_LINES, _DIMENSIONS = 5, 16
+#: Ratios of distances outside which a sentence is bad news.
+_COPIES, _FAR = 0.5, 1.25
+#: AUC from which on samples are told from real rows, and a difference between two that says nothing.
+_TOLD_APART, _TIE = 0.7, 0.02
+
+#: Headings: AUROC of trees that tell made rows from held-out ones, and that of rows of a copula.
+TOLD, OF_COPULA = "told from real (AUC)", "of a Gaussian copula"
+
+Found = dict[str, Any]
+
+
+def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
+    """Distances, precision and recall of samples; `None` where too few rows are held out."""
+    found: Found = dict.fromkeys(("nearest / held-out", "precision", "recall"))
+    if len(heldout) >= FEWEST:
+        unit = float(np.median(nearest(heldout, app.points_)))
+        distance = float(np.median(nearest(points, app.points_)))
+        found["nearest / held-out"] = distance / unit if unit else None
+        k = min(MANIFOLD, len(heldout) - 1)
+        found["precision"], found["recall"] = precision_and_recall(heldout, points, k)
+    return found
+
+
+def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowSums]]:
+    """Which samples look real, by row, for the precision; nothing where too few rows are held out."""
+    if len(heldout) < FEWEST:
+        return {}
+    inside = covered(points, heldout, min(MANIFOLD, len(heldout) - 1))
+    return {"precision": [RowSums(inside.astype("float64"), np.ones(len(inside)))]}
+
+
+def measure_truth(app: Any, data: Data, real: Any, made: Any) -> Found:
+    """How well trees tell made rows from held-out ones, and rows of a copula."""
+    few = data.drawn("train", app.most, app.seed)
+    copula = GaussianCopula(app.seed).fit(few.x("train").reshape(len(few.train), -1))
+    x = data.to_x(real)
+    plain = copula.sample(len(x), app.seed + 1)
+    return {
+        TOLD: told_apart(x, data.to_x(made), app.seed),
+        OF_COPULA: told_apart(x, plain, app.seed),
+    }
+
+
+def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
+    """How even the paths between neighbouring rows are, and how far they lead from real ones."""
+    codes = app.codec.transform(data.test.drawn(2 * _PAIRS, app.seed).examples)
+    if len(codes) == 1:
+        codes = np.concatenate([codes, app.codes_[:1]])
+    uneven, distances = [], []
+    for a, b in zip(codes[::2], codes[1::2], strict=False):
+        points = app.points_of(app.path_between(a, b))
+        uneven.append(unevenness(points))
+        if len(points) > 2:
+            distances.append(nearest(points[1:-1], app.points_).mean())
+    known = [one for one in uneven if one is not None]
+    unit = float(np.median(nearest(heldout, app.points_))) if len(heldout) >= FEWEST else 0.0
+    return {
+        "step ratio": float(np.mean(known)) if known else None,
+        "path / held-out": float(np.mean(distances)) / unit if unit and distances else None,
+    }
+
+
+def measure_attribute(app: Any, own: Examples) -> tuple[Found, Any]:
+    """How often rows without a label look like it before and after its attribute is added, and those rows."""
+    raw, name = own.examples, str(app.attribute)
+    if own.labels is not None:
+        without = np.flatnonzero(own.labels.astype(str) != name)
+        raw = take(raw, without) if len(without) else raw
+    judge = KNeighborsClassifier(min(5, len(app.points_)))
+    judge.fit(app.points_, app.near_.labels.astype(str) == name)
+    before, after = (judge.predict(app.raw_points(one)).mean() for one in (raw, app.add_attribute(raw)))
+    looks = f"looks like {name}"
+    return {f"{looks}, before": float(before), f"{looks}, after": float(after)}, raw
+
+
+def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
+    """Precision and recall of as many training rows: what samples could reach at best."""
+    count = min(len(heldout), len(app.points_))
+    if count < FEWEST:
+        return None
+    rows = np.random.default_rng(app.seed).permutation(len(app.points_))[:count]
+    return precision_and_recall(heldout, app.points_[rows], min(MANIFOLD, count - 1))
+
+
+def sentences(
+    found: Found, best: tuple[float, float] | None, distances: Found | None = None
+) -> list[tuple[bool, str]]:
+    """What the figures mean."""
+    said: list[tuple[bool, str]] = []
+    if (drawn_from := found.get("drawn from")) and distances:
+        nearer = "nearer to validation rows by more than two standard errors"
+        words = (
+            f"the prior: samples of a mixture fitted on training codes are not {nearer}."
+            if drawn_from == "prior"
+            else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
+        )
+        said.append((True, f"Codes are drawn from {words}"))
+    ratio = found["nearest / held-out"]
+    if ratio is not None:
+        words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"
+        verdict = ", which is as near as real rows are."
+        if ratio < _COPIES:
+            verdict = ": many are nearly copies of training rows, or have lost what makes rows differ."
+        if ratio > _FAR:
+            verdict = ": they are farther from real rows than real rows are."
+        if ratio < 1 / _FAR and ratio >= _COPIES:
+            verdict = ": nearer than real rows do; details that make rows differ may be lost."
+        said.append((1 / _FAR <= ratio <= _FAR, words.format(f"{ratio:.2f}", verdict)))
+    if found["precision"] is not None and best is not None:
+        share = [found[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
+        said.append(
+            (
+                min(share) >= 0.8,
+                f"Precision {found['precision']:.2f} and recall {found['recall']:.2f}; training rows "
+                f"themselves have {best[0]:.2f} and {best[1]:.2f} against the held-out rows.",
+            )
+        )
+    if (told := found.get(TOLD)) is not None:
+        plain = found[OF_COPULA]
+        said.append((told < _TOLD_APART, f"{_told(told)} (AUC {told:.2f} of gradient-boosted trees)."))
+        nearer = plain - told
+        verdict = "are easier to tell" if nearer > 0 else "are harder to tell"
+        words = f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, {verdict}."
+        if abs(nearer) <= _TIE:
+            words = (
+                f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, are as good."
+            )
+        said.append((nearer > _TIE, words))
+    for name, after in found.items():
+        if name.endswith(", after"):
+            before = found[name.replace("after", "before")]
+            what = name.removesuffix(", after").replace("looks", "look")
+            said.append(
+                (
+                    after > before,
+                    f"The attribute takes the share of rows that {what} from {before:.0%} to {after:.0%} "
+                    "(5 nearest training rows).",
+                )
+            )
+    return said
+
+
+def _told(auc: float) -> str:
+    if auc < _TOLD_APART:
+        return "A classifier hardly tells samples from held-out rows"
+    return "A classifier tells samples from held-out rows" + (" almost always" if auc > 0.95 else "")
+
+
+_NAMES = ("precision", "recall")
+
+
+def made_parts(app: Any, data: Data, out: Path) -> tuple[list[Picture], list[Listing]]:
+    """Writes samples, paths and traversals; gives what the page shows of them."""
+    pictures: list[Picture] = []
+    listings: list[Listing] = []
+    show = _Show(data, out, pictures, listings)
+    show(
+        "samples",
+        "Samples",
+        f"New examples, drawn from the {app.drawn_from()}.",
+        app.sample(app.count, app.seed),
+        {},
+        10,
+    )
+    codes = app.codec.transform(data.test.drawn(2 * _LINES, app.seed).examples)
+    if len(codes) == 1:
+        codes = np.concatenate([codes, app.codes_[:1]])
+    pairs = [app.path_between(a, b) for a, b in zip(codes[::2], codes[1::2], strict=False)]
+    keys = {
+        "pair": np.repeat(np.arange(len(pairs)), app.steps),
+        "step": np.tile(np.arange(app.steps), len(pairs)),
+    }
+    show(
+        "interpolation",
+        "Interpolation",
+        f"From one example to the next, a {app.path} path between their codes; the ends are reconstructions.",
+        app.codec.inverse_transform(np.concatenate(pairs)),
+        keys,
+        app.steps,
+    )
+    codes, keys = app.traversals(data.test.head(1))
+    show(
+        "traversals",
+        "Traversals",
+        "The first example with one number of its code moved from the 1st to the 99th percentile of the "
+        "training codes; those that change the example most come first.",
+        app.codec.inverse_transform(codes),
+        keys,
+        app.steps,
+    )
+    return pictures, listings
+
+
+def attribute_parts(app: Any, data: Data, raw: Any, out: Path) -> tuple[list[Picture], list[Listing]]:
+    """Writes rows with the attribute added in growing strength."""
+    pictures: list[Picture] = []
+    listings: list[Listing] = []
+    base = take(raw, slice(min(_LINES, len(raw))))
+    strengths = np.linspace(0.0, 1.5, 7)
+    moved = np.stack([app.codec.transform(base) + s * app.attribute_ for s in strengths], axis=1)
+    keys = {
+        "row": np.repeat(np.arange(len(base)), len(strengths)),
+        "strength": np.tile(strengths, len(base)),
+    }
+    _Show(data, out, pictures, listings)(
+        "attribute",
+        f"Attribute {app.attribute}",
+        f"Rows without the label {app.attribute} and what makes rows with it differ added to their codes, "
+        "0 to 1.5 times.",
+        app.codec.inverse_transform(np.asarray(moved.reshape(-1, moved.shape[-1]), "float32")),
+        keys,
+        len(strengths),
+    )
+    return pictures, listings
+
+
+class _Show:
+    """Writes made examples and adds what the page shows of them."""
+
+    def __init__(self, data: Data, out: Path, pictures: list[Picture], listings: list[Listing]) -> None:
+        self._data, self._out = data, out
+        self._pictures, self._listings = pictures, listings
+        self._range = raw_range(data) if data.spec.kind == "image" else (0.0, 1.0)
+
+    def __call__(self, stem: str, title: str, caption: str, raw: Any, keys: Found, width: int) -> None:
+        write_made(self._out, stem, raw, keys, self._data.spec.columns)
+        kind = self._data.spec.kind
+        if kind in ("table", "text"):
+            self._listings.append(listing(title, caption, raw, keys, 3 * width if keys else width))
+        if kind == "image" and self._data.spec.shape[-1] in (*MODES, 2):
+            first = next(iter(keys), "")
+            count = len(raw) if first == "" else min(len(raw), _DIMENSIONS * width)
+            lines = [
+                (f"{first} {keys[first][start]}" if first else "", raw[start : start + width])
+                for start in range(0, count, width)
+            ]
+            drawn = grid(lines, *self._range)
+            drawn.savefig(self._out / f"{stem}.png", facecolor="white")
+            self._pictures.append(Picture(title, caption, drawn))
+
+
+def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Picture:
+    """Samples among held-out rows on two principal components."""
+    both = [np.asarray(one[drawn_rows(len(one), most, 0)], "float64") for one in (heldout, points)]
+    labels = np.repeat(["held-out", "sample"], [len(one) for one in both])
+    drawn = figures.code_maps({"examples": np.concatenate(both)}, labels)
+    return Picture("Samples among held-out rows", "By their values, not by their codes.", drawn)
+
+
+def notes(app: Any, rows: int) -> list[str]:
+    """How the figures are obtained."""
+    measured = app.spec_.measured
+    truth = [
+        "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that tell samples from "
+        "as many held-out rows, each judged by trees that did not see it; 0.5 for chance. The copula is "
+        "fitted on training rows: the values of each column, and the correlation of their normal scores. "
+        "Samples are draws of the likelihood; numbers of a table take the training values of the same rank, "
+        "and the gaps of training rows whose codes are near."
+    ]
+    choice = [
+        "Energy distance (Székely and Rizzo 2013) from validation rows, 0 for the same distribution: "
+        + ", ".join(f"{name} {as_text(value)}" for name, value in app.distances_.items())
+        + ". The mixture, fitted on codes of training rows, is taken where it is nearer than the prior by "
+        "more than two standard errors."
+    ]
+    truth, choice = truth if measured else [], choice if app.distances_ else []
+    return [
+        f"Nearest / held-out: the median distance from a sample to the nearest of {len(app.points_):,} "
+        f"training rows over that of {rows:,} held-out rows. Near 1 is good, far below 1 are copies. "
+        "Distances are in x (categories as indicators; texts by the cosine of TF-IDF).",
+        f"Precision and recall (Kynkäänniemi et al. 2019, k = {MANIFOLD}): the share of samples within the "
+        "manifold of the held-out rows, and of held-out rows within that of as many samples."
+        + (
+            ""
+            if measured
+            else " What is decoded is a mean without noise and fine detail, which lowers recall: such "
+            "samples lie close together."
+        ),
+        *truth,
+        *choice,
+        "Step ratio: the longest step over the mean one in output space, 1 for an even path; the mean of up "
+        f"to {_PAIRS} {app.path} paths between rows, {app.steps} examples each. Path / held-out: the mean "
+        "distance from the inner examples of a path to the nearest training row, in the same unit.",
+    ]

@@ -1,0 +1,217 @@
+"""Cells hidden on purpose: which, and how well they were filled."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kerasae.applications._filling.filling import Cells, Filled
+from kerasae.data.arrays import read_array_file
+from kerasae.evaluation import RowSums
+from kerasae.report import as_text
+from kerasae.spec import Spec
+
+#: Hidden cells of which something can be said.
+_LEAST = 30
+#: A share of an error that is printed as 0.0 %.
+_TIE = 5e-4
+#: Effective draws of a row below which several fillings of it are too much alike.
+_FEWEST = 10
+
+
+def hide(x: np.ndarray, share: float, rng: np.random.Generator, spec: Spec) -> np.ndarray:
+    """Which of the cells `(rows, cells)` are hidden: each that is there with this probability.
+
+    A pixel is hidden in all of its channels.
+    """
+    there = ~np.isnan(x)
+    channels = spec.shape[-1] if spec.kind == "image" else 1
+    drawn = rng.random((len(x), x.shape[1] // channels)) < share
+    return np.repeat(drawn, channels, axis=1) & there
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """A mask from a `.npy` file, or from an image: true where it is not black.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is none of the two.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected a mask, found no file at {path}.")
+    if path.suffix.lower() == ".npy":
+        mask = read_array_file(path)["x"]
+        if mask.dtype.kind not in "biuf":
+            raise ValueError(f"`mask` must hold numbers or booleans, received type {mask.dtype} in {path}.")
+        return mask.astype(bool)
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L")) > 0
+    # Of a damaged file Pillow raises several types.
+    except Exception:
+        raise ValueError(f"`mask` must be a .npy file or an image, received {path}.") from None
+
+
+def flat_mask(mask: np.ndarray, rows: int, spec: Spec) -> np.ndarray:
+    """A mask of one example, for all of them, or of each, as `(rows, cells)`; of images without channels.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    mask, shape = np.asarray(mask, bool), spec.shape
+    if spec.kind == "image" and mask.shape in (shape[:-1], (rows, *shape[:-1])):
+        mask = np.repeat(mask[..., None], shape[-1], axis=-1)
+    if mask.shape not in (shape, (rows, *shape)):
+        raise ValueError(
+            f"`mask` must have the shape of one example, {shape}, or of {rows:,} of them, received "
+            f"{mask.shape}."
+        )
+    return np.broadcast_to(mask, (rows, *shape)).reshape(rows, -1)
+
+
+class HiddenFigures:
+    """Errors on hidden cells beside those of the mean and the mode, and how many intervals held.
+
+    Args:
+        cells: of the examples.
+        share: that is hidden, for the note.
+        level: stated, of the intervals.
+    """
+
+    def __init__(self, cells: Cells, share: float, level: float) -> None:
+        self._cells, self._share, self._level = cells, share, level
+        # A row each: cells, loss, that of what is typical, intervals, those that held, their widths.
+        self._sums = np.zeros((6, len(cells.number)))
+        self._effective: list[np.ndarray] = []
+        # By row, of numbers and of the others: loss and cells.
+        self._by_row: dict[bool, list[np.ndarray]] = {True: [], False: []}
+
+    def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
+        """Rows of which some cells were hidden, and what these were filled with."""
+        number = self._cells.number
+
+        def loss(found: np.ndarray) -> np.ndarray:
+            # An unknown value, code 0, is never what anything is filled with.
+            return np.where(number, np.square(x - found, dtype="float64"), np.round(found) != x)
+
+        some = ~np.isnan(filled.low)
+        held = (filled.low <= x) & (x <= filled.high)
+        width = np.where(some, filled.high - filled.low, 0)
+        ours = loss(filled.x)
+        for kind, kept in self._by_row.items():
+            chosen = hidden & (number == kind)
+            kept.append(np.stack([np.where(chosen, ours, 0).sum(axis=1), chosen.sum(axis=1)]))
+        parts = (np.ones(x.shape), ours, loss(self._cells.typical), some, held, width)
+        self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
+        if filled.effective is not None:
+            self._effective.append(filled.effective[np.isfinite(filled.effective)])
+
+    def _means(self, chosen: np.ndarray) -> list[float | None]:
+        """Mean loss, that of what is typical, share of intervals that held and mean width."""
+        count, loss, typical, intervals, held, width = self._sums[:, chosen].sum(axis=1)
+        of_cells = [float(one / count) if count else None for one in (loss, typical)]
+        return [*of_cells, *(float(one / intervals) if intervals else None for one in (held, width))]
+
+    def figures(self) -> dict[str, float | int | str | None]:
+        """By heading."""
+        number = self._cells.number
+        found: dict[str, float | int | str | None] = {"hidden cells": int(self._sums[0].sum())}
+        if number.any():
+            error, typical, held, width = self._means(number)
+            found |= {"error": error, "error of the mean": typical}
+            found |= {f"held by the {self._level:.0%} interval": held, "mean width": width}
+        if not number.all():
+            wrong, typical, _, _ = self._means(~number)
+            found |= {"categories wrong": wrong, "wrong of the mode": typical}
+        effective = self._worth()
+        if len(effective):
+            found["effective draws"] = float(np.median(effective))
+        return found
+
+    def rows(self) -> dict[str, list[RowSums]]:
+        """What each row adds to the figures that compare, by heading."""
+        return {
+            heading: [RowSums(*np.concatenate(self._by_row[kind], axis=1))]
+            for heading, kind in (("error", True), ("categories wrong", False))
+            if self._by_row[kind]
+        }
+
+    def _worth(self) -> np.ndarray:
+        """The effective number of draws of each row that had gaps and a posterior to draw from."""
+        return np.concatenate([*self._effective, np.zeros(0)])
+
+    @staticmethod
+    def better() -> dict[str, bool]:
+        """Of headings, whether lower is better."""
+        return {"error": True, "categories wrong": True}
+
+    def sentences(self) -> list[tuple[bool, str]]:
+        """What came of it, of enough cells to say anything."""
+        found: list[tuple[bool, str]] = []
+        number = self._cells.number
+        if self._sums[0].sum() < _LEAST:
+            return found
+        error, typical, held, _ = self._means(number)
+        if error is not None and typical:
+            less = 1 - error / typical
+            words = f"Squared error on hidden numbers {as_text(error)}, {_than(less)} the mean's."
+            found.append((less >= _TIE, words))
+        if held is not None:
+            good = abs(held - self._level) <= 0.05
+            found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
+        wrong, typical, _, _ = self._means(~number)
+        if wrong is not None and typical is not None:
+            good = wrong < typical
+            found.append((good, f"Hidden categories wrong {wrong:.1%}, with the mode {typical:.1%}."))
+        effective = self._worth()
+        if len(effective) and (poor := float((effective < _FEWEST).mean())) > 0.05:
+            words = (
+                f"The draws of {poor:.0%} of the rows are worth fewer than {_FEWEST}: several fillings of "
+                "those rows are too much alike; take more `samples`."
+            )
+            found.append((False, words))
+        return found
+
+    def by_column(self) -> tuple[list[str], list[list[str]]]:
+        """Headings and rows of a table of columns."""
+        headings = [
+            "column",
+            "hidden cells",
+            "error, or share wrong",
+            "of the mean or mode",
+            "held",
+            "mean width",
+        ]
+        rows = []
+        for cell, column in enumerate(self._cells.spec.features):
+            loss, typical, held, width = self._means(np.arange(len(self._cells.number)) == cell)
+            of_number = (held, width) if self._cells.number[cell] else (None, None)
+            shown = [as_text(one, 3) for one in (loss, typical, *of_number)]
+            rows.append([column.name, f"{int(self._sums[0, cell]):,}", *shown])
+        return headings, rows
+
+    def notes(self, samples: int) -> list[str]:
+        """How the figures are obtained.
+
+        Args:
+            samples: draws of the code an example.
+        """
+        worth = [
+            f"Effective draws (Kong 1992): how many unweighted draws of the posterior the {samples} draws "
+            "of a row are worth, the median over rows. Draws of a missing cell are as far apart as they "
+            "should be where this is large."
+        ]
+        return [
+            *(worth if len(self._worth()) else []),
+            f"A share of {self._share:g} of the cells of these rows that are there was hidden at random "
+            "and filled from the others. Error: mean squared error over the hidden numbers, in squared units "
+            "of x; that of the mean, with the mean of the training and validation rows in its place.",
+            f"Interval: widened on cells hidden from calibration rows, in a share of {self._share:g} too, "
+            "until it held the stated share there. It holds for gaps as random as these and as many.",
+        ]
+
+
+def _than(less: float) -> str:
+    if abs(less) < _TIE:
+        return "the same as"
+    return f"{abs(less):.1%} {'less' if less > 0 else 'more'} than"

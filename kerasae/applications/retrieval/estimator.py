@@ -1,0 +1,258 @@
+"""Retrieval: what is like this example among those of the training."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+from kerasae.applications._base import Application, Finding, class_labels, row_names
+from kerasae.applications._examples import LEARNT, learnt_names
+from kerasae.applications._points import as_points
+from kerasae.applications.retrieval._indexes import ApproximateIndex, BinaryIndex, ExactIndex, Index
+from kerasae.applications.retrieval._page import show_neighbours
+from kerasae.applications.retrieval._ranking import Rankings
+from kerasae.codec import Codec
+from kerasae.data import Data, drawn_rows, has_label
+from kerasae.evaluation import RowSums, codes_of
+from kerasae.files import read_arrays
+from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
+
+#: Training rows, drawn, among which neighbours in x are looked for: x has more numbers than a code.
+_ROWS_IN_X = 2000
+#: Queries at a time, each with its distances to all rows.
+_QUERIES = 64
+
+#: Arguments that an index is read back with.
+_SAVED = ("k", "metric", "approximate", "binary")
+
+
+class Retrieval(Application):
+    """An index of codes: the rows of the training that are nearest to an example.
+
+    Writes `neighbours.csv` with the k nearest rows of each query, and `index.npz`, which `load` reads.
+    Rows are named as their file or in their table, and by their number otherwise, the validation rows
+    behind those of the training.
+
+    Args:
+        codec: from raw examples to codes.
+        k: neighbours per query.
+        metric: `"euclidean"`, or `"cosine"`, which does not see the length of a code.
+        approximate: whether neighbours are found by a graph of the package hnswlib, which looks at few
+            rows and may miss some.
+        binary: whether codes become bits, by iterative quantization, and distances count bits.
+        bits: per code, with `binary`; as many as the code has numbers where none are given.
+        most: queries that the figures look at, drawn by the seed; all are answered.
+        seed: of the graph, the bits and the rows drawn for figures.
+
+    Attributes:
+        index_: of the codes.
+        names_: of the rows in it.
+
+    Raises:
+        ValueError: for a number out of range, or arguments that exclude each other.
+        ImportError: for an approximate index without the package hnswlib.
+
+    Example:
+        >>> distances, rows = Retrieval(model).fit(data).kneighbors(data.test.head(1), 5)
+
+    Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
+    """
+
+    compares_codes = True
+    decisive = ("mean average precision", "neighbours in x found")
+
+    def __init__(
+        self,
+        codec: Codec,
+        *,
+        k: int = 10,
+        metric: Literal["euclidean", "cosine"] = "euclidean",
+        approximate: bool = False,
+        binary: bool = False,
+        bits: int | None = None,
+        most: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(codec)
+        for name, value in (("k", k), ("most", most), ("bits", bits)):
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be positive, received {value}.")
+        if metric not in ("euclidean", "cosine"):
+            raise ValueError(f"`metric` must be euclidean or cosine, received {metric!r}.")
+        if approximate and binary:
+            raise ValueError(
+                "`approximate` must be False with `binary`, whose index is exact, received True."
+            )
+        if binary and metric != "euclidean":
+            raise ValueError(f"`metric` must be euclidean with `binary`, received {metric!r}.")
+        if bits is not None and not binary:
+            raise ValueError(f"`bits` must go with `binary`, received {bits} without it.")
+        self.k = k
+        self.metric = metric
+        self.approximate = approximate
+        self.binary = binary
+        self.bits = bits
+        self.most = most
+        self.seed = seed
+
+    def fit(self, data: Data) -> Self:
+        """Indexes the training and the validation rows."""
+        self._codes = np.concatenate(
+            [codes_of(self.codec, data, split) for split in LEARNT if len(data.split(split))]
+        )
+        self.index_ = self._new_index().fit(self._codes)
+        self.names_ = np.array(learnt_names(data))
+        return self
+
+    def kneighbors(self, raw: Any, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The nearest rows of raw examples, the nearest first.
+
+        Args:
+            raw: queries, `(queries, ...)`.
+            k: neighbours per query; by default `k` of the constructor, or all rows if they are fewer.
+
+        Returns:
+            Distances, in units of the code, or the number of bits that differ; and row numbers. Each
+            `(queries, k)`.
+
+        Raises:
+            ValueError: for more neighbours than rows.
+        """
+        return self._nearest(self.codec.transform(raw), k)
+
+    def _nearest(self, codes: np.ndarray, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        rows = len(self.names_)
+        wanted = min(self.k, rows) if k is None else k
+        if not 1 <= wanted <= rows:
+            raise ValueError(f"`k` must be from 1 to the rows of the index, {rows}, received {k}.")
+        return self.index_.kneighbors(codes, wanted)
+
+    @classmethod
+    def load(cls, codec: Codec, path: str | Path) -> Self:
+        """An index from the file that `report` wrote, with the codec that made it.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the file is damaged, or holds something else.
+        """
+        arrays = read_arrays(Path(path))
+        try:
+            loaded = cls(codec, **{name: arrays[name].item() for name in _SAVED})
+            loaded.index_ = loaded._new_index().restore(arrays)
+            loaded.names_ = arrays["names"]
+        except KeyError as error:
+            raise ValueError(
+                f"Expected an index that `kerasae apply retrieval` wrote in {path}, received a file without "
+                f"the array {error}; write it again."
+            ) from None
+        return loaded
+
+    def save(self, path: Path) -> None:
+        """Writes the index as NPZ: codes or bits, names, and the arguments."""
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
+        np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
+
+    def _new_index(self) -> Index:
+        kind = BinaryIndex if self.binary else ApproximateIndex if self.approximate else ExactIndex
+        return kind(self.metric, self.bits, self.seed)
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        codes = codes_of(self.codec, data, "test")
+        distances, rows = self._nearest(codes)
+        k = rows.shape[1]
+        asked = drawn_rows(len(codes), self.most, self.seed)
+        labels = _labels(data)
+        measured: dict[str, Any] = {"rows": len(self.names_), "bytes per row": self.index_.row_bytes}
+        by_row = self._figures(data, codes, rows, labels, asked)
+        measured |= {heading: one.value for heading, one in by_row.items()}
+        if not self.index_.exact:
+            true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[asked], k)[1]
+            measured[f"exact neighbours found ({k})"] = float(_shared(true, rows[asked]).mean())
+        pictures: list[Picture] = []
+        listings: list[Listing] = []
+        if out is not None:
+            frame = pd.DataFrame(
+                {
+                    "query": np.repeat(row_names(data), k),
+                    "rank": np.tile(np.arange(1, k + 1), len(rows)),
+                    "neighbour": self.names_[rows].ravel(),
+                    "distance": distances.ravel(),
+                }
+            )
+            write_sheet(frame, out / "neighbours.csv")
+            self.save(out / "index.npz")
+            pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
+        better = {name: name == "bytes per row" for name in measured if name != "rows"}
+        return Finding(
+            measured,
+            better,
+            pictures=pictures,
+            listings=listings,
+            notes=self._notes(len(asked), k, labels is not None),
+            rows={heading: [one] for heading, one in by_row.items()},
+        )
+
+    def _figures(
+        self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, asked: np.ndarray
+    ) -> dict[str, RowSums]:
+        """How the neighbours of each query agree with those in x, and with labels where there are any."""
+        k = rows.shape[1]
+        # The training rows stand first in the index, so their numbers are those of the index.
+        among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
+        near_in_x = min(k, len(among))
+        searched = NearestNeighbors(n_neighbors=near_in_x).fit(as_points(data, data.train.rows(among)))
+        in_x = searched.kneighbors(as_points(data, data.test.rows(asked)), return_distance=False)
+        rankings = Rankings(k)
+        shared = []
+        for start in range(0, len(asked), _QUERIES):
+            numbers = asked[start : start + _QUERIES]
+            far = self.index_.distances(codes[numbers])
+            near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
+            shared.append(_shared(in_x[start : start + len(near)], near))
+            for number, distances in zip(numbers, far, strict=True) if labels is not None else ():
+                if not has_label(labels[1][number : number + 1])[0]:
+                    continue
+                relevant = labels[0] == labels[1][number]
+                rankings.add(None if self.approximate else distances, rows[number], relevant)
+        kept = np.concatenate(shared)
+        found = {f"neighbours in x found ({near_in_x})": RowSums(kept, np.ones(len(kept)))}
+        return found if labels is None else found | rankings.by_query()
+
+    def _notes(self, queries: int, k: int, labelled: bool) -> list[str]:
+        notes = [
+            f"Indexed are the training and the validation rows; figures are over {queries:,} queries, drawn "
+            "where there are more. Neighbours in x found: of the nearest in x among at most "
+            f"{_ROWS_IN_X:,} training rows, drawn, the share that are the nearest in the code too; texts are "
+            "compared by the cosine of TF-IDF."
+        ]
+        if labelled:
+            notes.append(
+                f"A row belongs to a query of the same label. Precision@{k}: share of the {k} nearest that "
+                f"belong to the query; recall@{k}: share found of all that do. Mean average precision: over "
+                "the ranking of all rows, the mean over all orders of rows at the same distance. Labels are "
+                "for these figures alone."
+                + (" An approximate index has no full ranking." if self.approximate else "")
+            )
+        if not self.index_.exact:
+            notes.append(
+                f"Exact neighbours found: share of the {k} nearest by the codes themselves that the index "
+                "gives."
+            )
+        return notes
+
+
+def _labels(data: Data) -> tuple[np.ndarray, np.ndarray] | None:
+    """Labels of the indexed rows and of the queries as texts, where those of the training are classes."""
+    parts = [data.split(split).labels for split in LEARNT if len(data.split(split))]
+    queries = data.test.labels
+    if queries is None or class_labels(data, "train") is None or any(part is None for part in parts):
+        return None
+    return np.concatenate([np.asarray(part).astype(str) for part in parts]), queries.astype(str)
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Share of the numbers in each row of one that are in that of the other, `(rows,)`."""
+    return np.array([np.isin(a, b).mean() for a, b in zip(one, other, strict=False)])
