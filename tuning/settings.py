@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
+from kerasae.tuning.cluster.oracle import SpreadOracle
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
-from kerasae.tuning.oracle import SpreadOracle
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data, Source

@@ -205,9 +205,9 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.runs import check_new
     from kerasae.tuning import baseline_values, search, trade_off
+    from kerasae.tuning.cluster.chief import check_address
     from kerasae.tuning.curve import best_of
     from kerasae.tuning.refit import refit, winning_recipe
-    from kerasae.tuning.search import check_address
     from kerasae.tuning.section import write_section
 
     if out.exists():

@@ -35,10 +35,10 @@ from kerasae.tuning import (
     work,
 )
 from kerasae.tuning import refit as refit_module
+from kerasae.tuning.cluster.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
 from kerasae.tuning.objectives import judged
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.trials import Trial, read_rows, write_rows
-from kerasae.tuning.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
 from kerasae import PCA, Recipe, load_data, train

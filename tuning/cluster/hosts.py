@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from kerasae.tuning.worker import NO_CHIEF, SEARCH, id_of, life_of
+from kerasae.tuning.cluster.worker import NO_CHIEF, SEARCH, id_of, life_of
 
 #: Workers that may end in a row without a trial before the search gives up.
 _VAIN = 3
@@ -143,11 +143,11 @@ class Workers:
 
 
 def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
-    """Starts a process of `kerasae.tuning._process` that ends with this one; its output goes to a file."""
+    """Starts a process of `cluster._process` that ends with this one; its output goes to a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         return subprocess.Popen(
-            [sys.executable, "-m", "kerasae.tuning._process", *map(str, arguments), str(os.getpid())],
+            [sys.executable, "-m", "kerasae.tuning.cluster._process", *map(str, arguments), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

@@ -1,4 +1,4 @@
-"""A process of its own: `python -m kerasae.tuning._process`, that runs trials or one training.
+"""A process of its own: `python -m kerasae.tuning.cluster._process`, that runs trials or one training.
 
 It imports nothing of TensorFlow until it has begun, so that a process that watches another one ends
 with it at once.
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     if kind == "trials":
         folder, address, name, jobs, patience, _ = rest
         start_worker(int(jobs))
-        from kerasae.tuning.worker import NO_CHIEF, run_worker
+        from kerasae.tuning.cluster.worker import NO_CHIEF, run_worker
 
         try:
             run_worker(Path(folder), address, name, float(patience))

@@ -10,7 +10,7 @@ from typing import Any
 import keras_tuner
 import numpy as np
 from keras_tuner.engine import trial as trial_module
-from kerasae.tuning.guide import guided
+from kerasae.tuning.cluster.guide import guided
 
 #: Draws for one trial before a code size counts as exhausted.
 _DRAWS = 200

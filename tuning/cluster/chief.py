@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import filelock
-from kerasae.tuning.hosts import Workers
-from kerasae.tuning.oracle import OWN, SpreadOracle
+from kerasae.tuning.cluster.hosts import Workers
+from kerasae.tuning.cluster.oracle import OWN, SpreadOracle
+from kerasae.tuning.cluster.worker import SEARCH, UNFINISHED, id_of, life_of
 from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial, read_trials
-from kerasae.tuning.worker import SEARCH, UNFINISHED, id_of, life_of
 
 from kerasae.data import Data
 
