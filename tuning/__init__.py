@@ -1,7 +1,6 @@
 """Searches over code size, depth and node counts with KerasTuner."""
 
-from kerasae.tuning.cluster.chief import search
-from kerasae.tuning.cluster.hosts import work
+from kerasae.tuning.cluster import search, work
 from kerasae.tuning.curve import Curve, Point, baseline_values, best_of, trade_off
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective

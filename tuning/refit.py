@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from kerasae.tuning.cluster.hosts import start_process
+from kerasae.tuning.cluster import start_process
 from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial
 

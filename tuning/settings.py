@@ -1,13 +1,10 @@
 """Settings: what a search is, in the file that chief and workers share."""
 
-import contextlib
 import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-import keras_tuner
-from kerasae.tuning.cluster.oracle import SpreadOracle
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
 from kerasae.tuning.spaces import Space
@@ -151,39 +148,6 @@ class Settings:
         name = self.objective_for(data).name
         return AutoencoderHyperModel(self.recipe, data, space=self.space, objective=name)
 
-    def oracle(self, data: Data, folder: Path, **options: Any) -> SpreadOracle:
-        """What chooses the trials.
-
-        Args:
-            data: of the recipe.
-            folder: of the trials.
-            **options: of `SpreadOracle`.
-        """
-        hypermodel = self.hypermodel(data)
-        starts = [self.space.start(self.recipe, data.spec, size) for size in self.space.sizes(data.spec)]
-        known = explore(hypermodel, starts)
-        most = self.budget.most_parameters
-
-        def meaning(hp: keras_tuner.HyperParameters) -> str | None:
-            if most < float("inf"):
-                # Where it cannot be built it fails where it is run, and is shown with its reason.
-                with contextlib.suppress(Exception):
-                    if hypermodel.build(hp).count_params() > most:
-                        return None
-            return json.dumps(hypermodel.space.draw(hp, self.recipe, data.spec), sort_keys=True)
-
-        return SpreadOracle(
-            self.objective_for(data).tuned,
-            self.trials,
-            starts=[_complete(known, start) for start in starts],
-            seed=self.seed,
-            folder=folder,
-            hyperparameters=known,
-            guided=self.tuner == "bayesian",
-            meaning=meaning,
-            **options,
-        )
-
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -224,32 +188,3 @@ class Settings:
                 f"Expected the settings of a search in {path}, received something else ({error}); restore "
                 "the file."
             ) from None
-
-
-def explore(hypermodel: AutoencoderHyperModel, starts: list[dict[str, Any]]) -> keras_tuner.HyperParameters:
-    """All hyperparameters of a space, those of every scope among them; builds no model."""
-    known = keras_tuner.HyperParameters()
-    families: list[str | None] = [*hypermodel.space.families] or [None]
-    for family in families:
-        hp = keras_tuner.HyperParameters()
-        hp.values = dict(starts[0])
-        if family is not None:
-            hp.values["family"] = family
-        if "depth" in hp.values:
-            hp.values["depth"] = hypermodel.space.depths[1]
-        hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
-        # Otherwise each would be there once more for every family.
-        known.merge(hp.space, overwrite=False)
-    known.values = {}
-    return known
-
-
-def _complete(known: keras_tuner.HyperParameters, values: dict[str, Any]) -> dict[str, Any]:
-    """Values of a trial with the defaults of all that is active beside them."""
-    hps = keras_tuner.HyperParameters()
-    for hp in known.space:
-        # This gives it its default, where it is active.
-        hps.merge([hp])
-        if hps.is_active(hp):
-            hps.values[hp.name] = values.get(hp.name, hp.default)
-    return dict(hps.values)

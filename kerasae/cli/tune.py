@@ -205,7 +205,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
     from kerasae.cli.evaluate import evaluate_run, print_evaluation
     from kerasae.runs import check_new
     from kerasae.tuning import baseline_values, search, trade_off
-    from kerasae.tuning.cluster.chief import check_address
+    from kerasae.tuning.cluster import Draws, check_address
     from kerasae.tuning.curve import best_of
     from kerasae.tuning.refit import refit, winning_recipe
     from kerasae.tuning.section import write_section
@@ -219,7 +219,7 @@ def tune(settings: "Settings", out: Path, jobs: int, chief: str | None, as_json:
         print_readings(data)
     aim = settings.objective_for(data)
     # What cannot be drawn shows here, before there is a folder.
-    settings.oracle(data, out / "search")
+    Draws.of(settings, data)
     if chief:
         check_address(chief)
     out.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,10 @@ from kerasae.tuning import (
     work,
 )
 from kerasae.tuning import refit as refit_module
-from kerasae.tuning.cluster.worker import UNFINISHED, TrialTuner, _ChiefGone, _Patient
+from kerasae.tuning.cluster import SpreadOracle
+from kerasae.tuning.cluster.client import ChiefGoneError, PatientClient
+from kerasae.tuning.cluster.signs import UNFINISHED
+from kerasae.tuning.cluster.tuner import TrialTuner
 from kerasae.tuning.objectives import judged
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.trials import Trial, read_rows, write_rows
@@ -71,22 +74,25 @@ def played(oracle, count=None, worker="one", score=lambda values: float(values["
 
 @pytest.mark.parametrize("tuner", ["bayesian", "random"])
 def test_trials_are_spread_over_the_code_sizes_and_repeat(tuner, digits, tmp_path):
-    found = [played(settings(12, tuner=tuner).oracle(digits, tmp_path / name / "search")) for name in "ab"]
+    found = [
+        played(SpreadOracle.of(settings(12, tuner=tuner), digits, tmp_path / name / "search"))
+        for name in "ab"
+    ]
     assert found[0] == found[1]
     assert [values["latent_dim"] for _, values in found[0]] == [2, 4] * 6
     assert len({json.dumps(values, sort_keys=True) for _, values in found[0]}) == 12
     other = settings(12, tuner=tuner)
     other = Settings(other.recipe.override({"train.seed": 5}), other.space, 12, tuner=tuner)
-    assert played(other.oracle(digits, tmp_path / "c" / "search"))[2:] != found[0][2:]
+    assert played(SpreadOracle.of(other, digits, tmp_path / "c" / "search"))[2:] != found[0][2:]
 
 
 @pytest.mark.parametrize("tuner", ["bayesian", "random"])
 def test_an_interrupted_search_goes_on_as_if_it_had_not_been(tuner, digits, tmp_path):
-    whole = played(settings(10, tuner=tuner).oracle(digits, tmp_path / "whole" / "search"))
+    whole = played(SpreadOracle.of(settings(10, tuner=tuner), digits, tmp_path / "whole" / "search"))
     place = tmp_path / "parts" / "search"
     parts = []
     for count in (1, 3, 4, None):
-        oracle = settings(10, tuner=tuner).oracle(digits, place)
+        oracle = SpreadOracle.of(settings(10, tuner=tuner), digits, place)
         oracle.reload()
         parts += played(oracle, count)
         # One that was begun and never ended.
@@ -97,7 +103,7 @@ def test_an_interrupted_search_goes_on_as_if_it_had_not_been(tuner, digits, tmp_
 def test_a_hyperparameter_is_in_the_space_once(digits, tmp_path):
     """TensorBoard's HParams refuse another of the same name, and the process would learn it twice."""
     space = Space(latent_dims=(2, 4), families=("sparse", "denoising"), also=("weights", "noise", "loss"))
-    oracle = settings(2, space=space).oracle(digits, tmp_path / "search")
+    oracle = SpreadOracle.of(settings(2, space=space), digits, tmp_path / "search")
     names = [hp.name for hp in oracle.hyperparameters.space]
     assert len(names) == len(set(names))
     assert {"sparse_weight", "denoising_level", "ratio_4", "family", "loss"} <= set(names)
@@ -131,7 +137,7 @@ def test_baselines_of_a_search_do_not_see_the_validation_split(kind, digits, tmp
 
 def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
     one = Settings(Recipe.of(train=QUICK), Space(latent_dims=(4, 8)), 2)
-    oracle = one.oracle(digits, tmp_path / "search")
+    oracle = SpreadOracle.of(one, digits, tmp_path / "search")
     for size in (4, 8):
         trial = oracle.create_trial("one")
         drawn = one.recipe.override(one.space.draw(trial.hyperparameters, one.recipe, digits.spec))
@@ -142,8 +148,8 @@ def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
 
 
 def test_guided_draws_do_not_depend_on_which_worker_is_quick(digits, tmp_path):
-    alone = played(settings(12).oracle(digits, tmp_path / "alone" / "search"))
-    oracle = settings(12).oracle(digits, tmp_path / "two" / "search")
+    alone = played(SpreadOracle.of(settings(12), digits, tmp_path / "alone" / "search"))
+    oracle = SpreadOracle.of(settings(12), digits, tmp_path / "two" / "search")
     found, running, turn = [], [], 0
     while oracle.ended < 12:
         for worker in "ab":
@@ -165,7 +171,7 @@ def test_guided_draws_do_not_depend_on_which_worker_is_quick(digits, tmp_path):
 def test_guided_draws_go_where_scores_are_good(digits, tmp_path):
     wide = Settings(Recipe.of(train=QUICK), Space(latent_dims=(2, 4), depths=(1, 2), widest=(8, 512)), 24)
     found = played(
-        wide.oracle(digits, tmp_path / "search"), score=lambda values: abs(values["width"] - 40) + 1
+        SpreadOracle.of(wide, digits, tmp_path / "search"), score=lambda values: abs(values["width"] - 40) + 1
     )
     late = [abs(values["width"] - 40) for _, values in found[12:]]
     early = [abs(values["width"] - 40) for _, values in found[2:6]]
@@ -173,7 +179,7 @@ def test_guided_draws_go_where_scores_are_good(digits, tmp_path):
 
 
 def test_a_lost_worker_leaves_its_trial_to_another_and_is_heard_once(digits, tmp_path):
-    oracle = settings(2).oracle(digits, tmp_path / "search", stale_seconds=0.0)
+    oracle = SpreadOracle.of(settings(2), digits, tmp_path / "search", stale_seconds=0.0)
     first = oracle.create_trial("lost")
     time.sleep(0.01)
     assert oracle.create_trial("other").trial_id == first.trial_id
@@ -195,7 +201,7 @@ def test_a_lost_worker_leaves_its_trial_to_another_and_is_heard_once(digits, tmp
 
 
 def test_a_trial_that_ends_its_workers_fails(digits, tmp_path):
-    oracle = settings(1).oracle(digits, tmp_path / "search")
+    oracle = SpreadOracle.of(settings(1), digits, tmp_path / "search")
     for name in "ab":
         oracle.create_trial(name)
         oracle.release_lost([name])
@@ -204,7 +210,7 @@ def test_a_trial_that_ends_its_workers_fails(digits, tmp_path):
 
 def test_a_budget_holds_before_a_trial_is_drawn(digits, tmp_path):
     few = settings(8, budget=Budget(parameters=3000))
-    oracle = few.oracle(digits, tmp_path / "search")
+    oracle = SpreadOracle.of(few, digits, tmp_path / "search")
     assert len(played(oracle)) == 8
     for values in [trial.hyperparameters.values for trial in oracle.trials.values()]:
         hp = oracle.hyperparameters.copy()
@@ -485,19 +491,19 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
 
 def test_a_new_chief_leaves_a_trial_to_the_worker_that_is_at_it(digits, tmp_path):
     place = tmp_path / "search"
-    first = settings(4).oracle(digits, place, lives=lambda worker: 1.0)
+    first = SpreadOracle.of(settings(4), digits, place, lives=lambda worker: 1.0)
     mine, own = first.create_trial("host-a"), first.create_trial("local-1-0")
     # A chief that was killed; its own workers ended with it, that of another host goes on.
-    second = settings(4).oracle(digits, place, lives=lambda worker: 1.0)
+    second = SpreadOracle.of(settings(4), digits, place, lives=lambda worker: 1.0)
     second.reload()
     assert second.create_trial("host-b").trial_id == own.trial_id
     assert second.create_trial("host-a").trial_id == mine.trial_id
     assert second.create_trial("host-c").trial_id not in (own.trial_id, mine.trial_id)
     # One that shows no sign of life is given up.
-    third = settings(4).oracle(digits, place, lives=lambda worker: 0.0)
+    third = SpreadOracle.of(settings(4), digits, place, lives=lambda worker: 0.0)
     third.reload()
     assert third.create_trial("host-d").trial_id == mine.trial_id
-    fourth = settings(4).oracle(digits, place, lives=lambda worker: 1.0, stale_seconds=0.0)
+    fourth = SpreadOracle.of(settings(4), digits, place, lives=lambda worker: 1.0, stale_seconds=0.0)
     fourth.reload()
     time.sleep(0.01)
     fourth.release_lost()
@@ -505,7 +511,7 @@ def test_a_new_chief_leaves_a_trial_to_the_worker_that_is_at_it(digits, tmp_path
 
 
 def test_a_chief_refuses_the_worker_of_another_folder(digits, tmp_path):
-    oracle = settings(4).oracle(digits, tmp_path / "search", suffix="-of-a")
+    oracle = SpreadOracle.of(settings(4), digits, tmp_path / "search", suffix="-of-a")
     assert oracle.create_trial("host-1-of-a").status == "RUNNING"
     with pytest.raises(ValueError, match="received one with another --out"):
         oracle.create_trial("host-1-of-b")
@@ -513,7 +519,7 @@ def test_a_chief_refuses_the_worker_of_another_folder(digits, tmp_path):
 
 
 def test_figures_that_did_not_arrive_are_asked_for_again(digits, tmp_path):
-    oracle = settings(1).oracle(digits, tmp_path / "search")
+    oracle = SpreadOracle.of(settings(1), digits, tmp_path / "search")
     trial = oracle.create_trial("a")
     # As it comes over the wire.
     report = copy.copy(trial)
@@ -524,7 +530,7 @@ def test_figures_that_did_not_arrive_are_asked_for_again(digits, tmp_path):
     assert again.trial_id == trial.trial_id
     # Those that arrived before a new chief took over count.
     oracle.update_trial(again.trial_id, {"val_reconstruction": 2.0})
-    other = settings(1).oracle(digits, tmp_path / "search", lives=lambda worker: 1.0)
+    other = SpreadOracle.of(settings(1), digits, tmp_path / "search", lives=lambda worker: 1.0)
     other.reload()
     other.end_trial(report)
     assert other.trials[again.trial_id].score == 2.0
@@ -538,11 +544,11 @@ def test_a_trial_that_another_worker_took_is_not_reported(digits, tmp_path, monk
     place = tmp_path / "search" / "trial_0"
     (place / f"{UNFINISHED}lost").mkdir(parents=True)
     (place / f"{UNFINISHED}lost" / "here").touch()
-    assert [path.name for path in tuner._take(place).iterdir()] == ["here"]
+    assert [path.name for path in tuner.take(place).iterdir()] == ["here"]
     assert not (place / f"{UNFINISHED}lost").exists()
     reported = []
     monkeypatch.setattr(tuner.oracle, "end_trial", reported.append)
-    trial = quick.oracle(digits, tmp_path / "search").create_trial("slow")
+    trial = SpreadOracle.of(quick, digits, tmp_path / "search").create_trial("slow")
 
     def taken(*_, **__):
         (place / f"{UNFINISHED}slow").rename(place / f"{UNFINISHED}other")
@@ -562,7 +568,7 @@ def test_a_trial_that_another_worker_took_is_not_reported(digits, tmp_path, monk
 def test_a_damaged_search_is_refused_in_one_line(name, digits, tmp_path):
     quick = settings(1)
     quick.save(tmp_path / "tuning.json")
-    quick.oracle(digits, tmp_path / "search").create_trial("one")
+    SpreadOracle.of(quick, digits, tmp_path / "search").create_trial("one")
     [trial] = read_trials(tmp_path / "search")
     rows = {"val_error": RowSums(np.arange(50.0), np.ones(50))}
     write_rows(tmp_path / "search" / "trial_0", rows)
@@ -590,7 +596,7 @@ def test_a_full_disk_is_no_fault_of_a_trial(digits, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "one")
     quick = settings(1)
     tuner = TrialTuner(quick, tmp_path)
-    trial = quick.oracle(digits, tmp_path / "search").create_trial("one")
+    trial = SpreadOracle.of(quick, digits, tmp_path / "search").create_trial("one")
     place, run = tmp_path / "search" / "trial_0", tuner.hypermodel.run
 
     class Full(keras.callbacks.Callback):
@@ -633,9 +639,9 @@ def test_a_worker_asks_again_until_its_patience_ends(tmp_path):
                 raise Down
             return trial
 
-    assert _Patient(Client(), tmp_path, "h:1", 60.0).end_trial(7) == 7
-    with pytest.raises(_ChiefGone, match="Expected a chief at h:1, received no answer"):
-        _Patient(Client(), tmp_path, "h:1", 0.0).end_trial(7)
+    assert PatientClient(Client(), tmp_path, "h:1", 60.0).end_trial(7) == 7
+    with pytest.raises(ChiefGoneError, match="Expected a chief at h:1, received no answer"):
+        PatientClient(Client(), tmp_path, "h:1", 0.0).end_trial(7)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """A process of its own: `python -m kerasae.tuning.cluster._process`, that runs trials or one training.
 
-It imports nothing of TensorFlow until it has begun, so that a process that watches another one ends
-with it at once.
+It ends when the process that started it has ended, in whatever way.
 """
 
 import os
@@ -12,10 +11,10 @@ from pathlib import Path
 
 
 def main(arguments: list[str]) -> None:
-    """Runs trials for a chief, or trains a recipe.
+    """Run trials for a chief, or train a recipe.
 
     Args:
-        arguments: `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or
+        arguments: Words of the command line, `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or
             `train RECIPE OUT DATA PARENT`.
     """
     kind, *rest = arguments
@@ -25,7 +24,8 @@ def main(arguments: list[str]) -> None:
     if kind == "trials":
         folder, address, name, jobs, patience, _ = rest
         start_worker(int(jobs))
-        from kerasae.tuning.cluster.worker import NO_CHIEF, run_worker
+        from kerasae.tuning.cluster.signs import NO_CHIEF
+        from kerasae.tuning.cluster.worker import run_worker
 
         try:
             run_worker(Path(folder), address, name, float(patience))

@@ -1,19 +1,19 @@
-"""search: the chief, which hands trials to workers and counts what comes back."""
+"""search: runs a search as its chief, which hands trials to workers and counts what comes back."""
 
 import contextlib
+import functools
 import os
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import filelock
-from kerasae.tuning.cluster.hosts import Workers
-from kerasae.tuning.cluster.oracle import OWN, SpreadOracle
-from kerasae.tuning.cluster.worker import SEARCH, UNFINISHED, id_of, life_of
+from kerasae.tuning.cluster.oracle import SpreadOracle
+from kerasae.tuning.cluster.processes import Workers
+from kerasae.tuning.cluster.service import served
+from kerasae.tuning.cluster.signs import OWN, SEARCH, UNFINISHED, id_of, last_sign
 from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial, read_trials
 
@@ -36,13 +36,15 @@ def search(
     nor authenticated, for trials, and share a folder with it. It runs none itself.
 
     Args:
-        folder: of the search's output; `folder / "search"` holds the trials.
-        settings: of the search.
-        data: of its recipe.
-        jobs: worker processes on this machine; 0 where all come from elsewhere.
-        address: `HOST:PORT` to listen at; port 0 takes a free one.
-        stale_seconds: without a sign of life, after which a worker's trial is given to another one.
-        progress: called with all trials whenever one has ended.
+        folder: Folder of the search's output; `folder / "search"` holds the trials.
+        settings: Settings of the search.
+        data: Data of its recipe.
+        jobs: Number of worker processes on this machine; 0 where all come from elsewhere. Defaults to 1.
+        address: `HOST:PORT` to listen at; port 0 takes a free one. Defaults to a free port for this machine
+            alone.
+        stale_seconds: Seconds without a sign of life after which the trial of a worker is given to another
+            one. Defaults to 60.
+        progress: Function called with all trials whenever one has ended. Defaults to none.
 
     Returns:
         All trials, in order.
@@ -54,14 +56,6 @@ def search(
     place = folder / "search"
     place.mkdir(parents=True, exist_ok=True)
 
-    def sign(worker: str) -> float:
-        try:
-            # Opened, since a network file system answers `stat` from what it remembers.
-            with life_of(folder, worker).open("rb") as file:
-                return os.fstat(file.fileno()).st_mtime_ns
-        except OSError:
-            return 0.0
-
     ended_sign = place / "ended"
     with _alone(place):
         # Not before: another chief may be at work with the settings that are there.
@@ -72,8 +66,13 @@ def search(
         if not identity.is_file():
             identity.with_suffix(".new").write_text(secrets.token_hex(8))
             identity.with_suffix(".new").replace(identity)
-        oracle = settings.oracle(
-            data, place, stale_seconds=stale_seconds, lives=sign, suffix=SEARCH + id_of(folder)
+        oracle = SpreadOracle.of(
+            settings,
+            data,
+            place,
+            stale_seconds=stale_seconds,
+            lives=functools.partial(last_sign, folder),
+            suffix=SEARCH + id_of(folder),
         )
         oracle.reload()
         if ended_sign.is_file() and int(ended_sign.read_text() or 0) >= settings.trials:
@@ -83,7 +82,7 @@ def search(
             ended_sign.unlink(missing_ok=True)
             # A name that no other chief's workers had: signs of life are told apart by name.
             stem = f"{OWN}{os.getpid()}-{secrets.token_hex(2)}"
-            with _served(oracle, address) as where, Workers(folder, where, jobs, stem=stem) as workers:
+            with served(oracle, address) as where, Workers(folder, where, jobs, stem=stem) as workers:
                 ended = -1
                 while not oracle.done:
                     if progress and oracle.ended != ended:
@@ -137,46 +136,3 @@ def _alone(place: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def check_address(address: str) -> None:
-    """Finds out whether a chief can listen at an address; gRPC says it in lines of its own.
-
-    Raises:
-        OSError: if it cannot.
-    """
-    host, _, port = address.rpartition(":")
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host.strip("[]"), int(port)), family=family).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(
-            f"Expected an address of this host to listen at, received {address}: {reason}."
-        ) from None
-
-
-@contextlib.contextmanager
-def _served(oracle: SpreadOracle, address: str) -> Iterator[str]:
-    """Answers workers, by KerasTuner's own service, under the address given.
-
-    Its `start_server` would wait 20 s at a time for workers, and for ever for one that was killed.
-    """
-    import grpc
-    from keras_tuner.src import protos
-    from keras_tuner.src.distribute.oracle_chief import OracleServicer
-    from keras_tuner.src.engine import conditions
-
-    # KerasTuner 1.4.8 prints a value of each condition that it sends, which was left in by mistake.
-    conditions.print = lambda *_: None
-    host = address.rpartition(":")[0]
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
-    server = grpc.server(ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
-    protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
-    check_address(address)
-    port = server.add_insecure_port(address)
-    server.start()
-    try:
-        yield f"{host}:{port}"
-    finally:
-        server.stop(grace=2.0).wait()

@@ -1,0 +1,106 @@
+"""Worker processes on this machine: started, watched, and replaced."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kerasae.tuning.cluster.signs import SEARCH, id_of, life_of
+
+#: Workers that may end in a row without a trial before the search gives up.
+_VAIN = 3
+
+
+class Workers:
+    """Worker processes on this machine, replaced when one ends before its time.
+
+    Args:
+        folder: Folder of the search's output.
+        address: Address of the chief, `HOST:PORT`.
+        jobs: Number of processes at a time.
+        stem: Beginning of their names, which no other worker of the search has.
+        patience: Seconds that they wait for a chief that does not answer. Defaults to 600.
+    """
+
+    def __init__(self, folder: Path, address: str, jobs: int, *, stem: str, patience: float = 600.0) -> None:
+        self._folder, self._address, self._jobs = folder, address, jobs
+        self._stem, self._patience = stem, patience
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._count = 0
+        self._vain: list[str] = []
+        self._last_ended = 0
+
+    def __enter__(self) -> "Workers":
+        for _ in range(self._jobs):
+            self._start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            process.wait()
+
+    @property
+    def running(self) -> int:
+        """Number of processes that are running."""
+        return len(self._running)
+
+    def _start(self) -> None:
+        name = f"{self._stem}-{self._count}{SEARCH}{id_of(self._folder)}"
+        self._count += 1
+        arguments = ["trials", self._folder, self._address, name, self._jobs, self._patience]
+        self._running[name] = start_process(arguments, self._log(name))
+
+    def _log(self, name: str) -> Path:
+        return life_of(self._folder, f"{name}.log")
+
+    def last_words(self, name: str) -> str:
+        """Return the last line that a worker wrote."""
+        lines = self._log(name).read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no message"
+
+    def ended(self) -> dict[str, int]:
+        """Return those that have ended since the last time, with their exit status."""
+        status = {name: process.poll() for name, process in self._running.items()}
+        gone = {name: code for name, code in status.items() if code is not None}
+        for name in gone:
+            del self._running[name]
+        return gone
+
+    def replace(self, gone: Iterable[str], ended: int) -> None:
+        """Start another process for each that has gone.
+
+        Args:
+            gone: Names of the workers that have gone.
+            ended: Number of trials that have ended so far.
+
+        Raises:
+            ValueError: If several in a row ended and no trial did.
+        """
+        if ended > self._last_ended:
+            self._vain, self._last_ended = [], ended
+        for name in gone:
+            self._vain.append(name)
+            if len(self._vain) >= _VAIN * max(1, self._jobs):
+                raise ValueError(f"Workers end before a trial does: {self.last_words(name)}")
+            self._start()
+
+
+def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process of `cluster._process` that ends with this one.
+
+    Args:
+        arguments: Its arguments, without the last, which is the number of this process.
+        log: File for all that it prints.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as sink:
+        return subprocess.Popen(
+            [sys.executable, "-m", "kerasae.tuning.cluster._process", *map(str, arguments), str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+        )
