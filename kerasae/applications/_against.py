@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from kerasae.applications._base import Finding
-from kerasae.evaluation import Difference, difference
+from kerasae.applications._paired import Paired
 from kerasae.report import as_text
 
 #: How near to chance a figure between 0 and 1 means nothing.
@@ -19,22 +19,18 @@ class Against:
 
     Args:
         heading: Heading of the figure.
-        lower: Whether lower is better.
         ours: Figure of the model.
         rival: Name of the best baseline.
         theirs: Its figure.
-        found: Difference of the two over paired rows; `None` where the application gives no rows.
-        count: Number of these rows.
+        paired: The two over paired rows; `None` where the application gives no rows.
         chance: Figure that chance gives; `None` where that is not known.
     """
 
     heading: str
-    lower: bool
     ours: float
     rival: str
     theirs: float
-    found: Difference | None
-    count: int
+    paired: Paired | None
     chance: float | None
 
     @classmethod
@@ -54,16 +50,14 @@ class Against:
             return None
         rival = (min if lower else max)(known, key=lambda name: known[name])
         rows, theirs = own.rows.get(key), findings[rival].rows.get(key)
-        found = difference(rows, theirs) if rows and theirs else None
-        count = len(rows[0].influences) if rows else 0
+        paired = Paired.of(rows, theirs, lower) if rows and theirs else None
         ours: Any = own.figures[key]
-        return cls(key, lower, ours, rival, known[rival], found, count, own.chance.get(key))
+        return cls(key, ours, rival, known[rival], paired, own.chance.get(key))
 
     @property
     def good(self) -> bool:
         """Whether the model is shown to be better, and than chance too."""
-        shown = self.found is not None and self.found.shown and not self._by_chance
-        return shown and (self.ours < self.theirs) == self.lower and self.ours != self.theirs
+        return self.paired is not None and self.paired.better and not self._by_chance
 
     @property
     def _by_chance(self) -> bool:
@@ -79,23 +73,13 @@ class Against:
         ours, theirs = as_text(self.ours), as_text(self.theirs)
         if self._by_chance:
             return f"{ours}, which is chance; the best baseline, {self.rival}, has {theirs}"
-        if self.found is None:
+        if self.paired is None:
             return f"{ours}; the best baseline, {self.rival}, has {theirs}"
-        rival = f"the best baseline, {self.rival} ({theirs})"
-        known = math.isfinite(self.found.error)
-        doubt = f"{abs(self.found.value):.2g} ± {self.found.error:.2g}" if known else ""
-        if self.found.shown:
-            better = (self.found.value < 0) == self.lower
-            return f"{ours}, {'better' if better else 'worse'} than {rival}, by {doubt}"
-        if not self.found.value:
-            return f"{ours}, the same as {rival}"
-        rows = "1 row shows" if self.count == 1 else f"{self.count:,} rows show"
-        within = f": {doubt} is within two standard errors" if known else ""
-        return f"{ours}; {rows} no difference from {rival}{within}"
+        return self.paired.words(f"the best baseline, {self.rival}")
 
     def to_dict(self) -> dict[str, Any]:
         """For machines; the difference is that of the model less the baseline."""
-        error = None if self.found is None else self.found.error
+        error = None if self.paired is None else self.paired.found.error
         return {
             "figure": self.heading,
             "baseline": self.rival,

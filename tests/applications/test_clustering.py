@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from kerasae import PCA, Recipe, load_model
 from kerasae.applications import Clustering
-from kerasae.applications.clustering._agreement import agreement, matched_accuracy
+from kerasae.applications.clustering._agreement import agreement, matched_accuracy, matched_rows
 from kerasae.applications.clustering._differences import differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
 from kerasae.data import Data
@@ -177,6 +177,24 @@ def test_the_refined_model_is_written_and_read(refined, digits, tmp_path):
         loaded = load_model(tmp_path / "refined.keras")
     np.testing.assert_allclose(loaded.transform(raw), better.codec_.transform(raw), atol=1e-5)
     assert "The refinement took" in finding.sentences[0][1]
+
+
+def test_a_refinement_that_wins_one_row_shows_no_gain(refined, digits):
+    """Of rows that are all matched, but one that the refinement alone matched."""
+    better = refined[-1]
+    raw, labels = digits.test.examples, digits.test.labels
+    clusters = [better.predict(raw), better._first.predict(better.codec.transform(raw))]
+    after, before = (matched_rows(labels, one).totals > 0 for one in clusters)
+    won, both = (np.flatnonzero(one) for one in (after & ~before, after & before))
+    said = []
+    for most in (1, len(won)):
+        rows = digits.test.rows(np.append(both, won[:most]))
+        said.append(better.report(dataclasses.replace(digits, test=rows), None).sentences[1])
+    (good, words), (better_yet, more) = said
+    assert not good and f"{len(both) + 1} rows show no difference from that without it (0." in words
+    assert better_yet and more.startswith(
+        "Matched accuracy after the refinement: 1, better than that without"
+    )
 
 
 def test_a_variational_model_is_refined_too(digits, build):

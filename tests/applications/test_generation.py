@@ -11,7 +11,7 @@ from kerasae.applications.generation._augmentation import spread_rows, towards_n
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
-from kerasae.applications.generation._report import sentences
+from kerasae.applications.generation._report import measure_samples, sentences
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA
@@ -183,9 +183,10 @@ def test_copies_have_no_distance_and_are_called_so(digits, pca):
             return digits.train.head(count)
 
     app = Generation(Copies()).fit(digits)
-    found = app.report(digits, None).figures
-    assert found["nearest / held-out"] == 0.0 and found["drawn from"] == "prior"
-    (good, words), *_ = sentences(found, None)
+    heldout, copies = (app.raw_points(digits.split(name).head(40)) for name in ("test", "train"))
+    found, beside = measure_samples(app, heldout, copies)
+    assert found["nearest / held-out"] == 0.0 and app.drawn_from() == "prior"
+    (good, words), *_ = sentences(found, beside, None)
     assert not good and "copies" in words
 
 

@@ -174,8 +174,8 @@ def test_a_copula_keeps_columns_correlations_and_gaps():
 def test_trees_tell_what_differs_and_nothing_else():
     rng = np.random.default_rng(0)
     same, other = rng.normal(size=(2, 600, 4))
-    assert told_apart(same, other) == pytest.approx(0.5, abs=0.07)
-    assert told_apart(same, other * 0.5) > 0.8
+    assert told_apart(same, other).value == pytest.approx(0.5, abs=0.07)
+    assert told_apart(same, other * 0.5).value > 0.8
     assert told_apart(same[:20], other) is None
 
 
@@ -230,7 +230,8 @@ def test_the_prior_is_left_where_codes_do_not_lie_as_it_does(apart, chosen, word
     finding = app.report(data, None)
     assert finding.figures["drawn from"] == chosen
     # The prior is kept when the mixture is a little nearer, too: it need not be the better of the two.
-    said = [text for _, text in sentences(dict(finding.figures), None, app.distances_)]
+    told = {"nearest / held-out": None, "precision": None, "drawn from": finding.figures["drawn from"]}
+    said = [text for _, text in sentences(told, {}, None, app.distances_)]
     assert any(text.startswith("Codes are drawn from ") and words in text for text in said)
     bare = Generation(codec, method="prior").fit(data).report(data, None)
     assert finding.figures["recall"] > 0.85

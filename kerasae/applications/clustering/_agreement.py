@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from kerasae.data import has_label
-from kerasae.evaluation import RowInfluences, jackknife
+from kerasae.evaluation import RowInfluences, RowSums, jackknife
 
 
 def agreement(labels: np.ndarray, found: np.ndarray) -> dict[str, float | int | str | None]:
@@ -48,14 +48,25 @@ def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
 
 
 def matched_accuracy(labels: np.ndarray, found: np.ndarray) -> float:
-    """Share of the rows with the label of their cluster, the clusters matched to labels one to one.
+    """Share of the rows with the label of their cluster, as `matched_rows` counts them."""
+    return float(matched_rows(labels, found).totals.mean())
+
+
+def matched_rows(labels: np.ndarray, found: np.ndarray) -> RowSums:
+    """Which rows have the label of their cluster, the clusters matched to labels one to one.
 
     The matching is the best there is (Kuhn 1955, the Hungarian method); clusters beyond the number of
-    labels go without one, and their rows count as wrong.
+    labels go without one, and their rows count as wrong. Rows without a label are left out.
+
+    Args:
+        labels: Label of each row, `(rows,)`.
+        found: Cluster of each row, `(rows,)`, from 0.
     """
     known = has_label(labels)
     labels, found = labels[known], found[known]
     kinds, classes = np.unique(labels, return_inverse=True)
     counts = np.zeros((int(found.max()) + 1, len(kinds)), int)
     np.add.at(counts, (found, classes), 1)
-    return float(counts[linear_sum_assignment(counts, maximize=True)].sum() / len(labels))
+    matched = np.zeros(counts.shape, bool)
+    matched[linear_sum_assignment(counts, maximize=True)] = True
+    return RowSums(matched[found, classes].astype("float64"), np.ones(len(labels)))

@@ -8,7 +8,8 @@ import pandas as pd
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._examples import LEARNT, columns_of
-from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_accuracy
+from kerasae.applications._paired import Paired
+from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_rows
 from kerasae.applications.clustering._differences import show_differences, typical_rows
 from kerasae.applications.clustering._methods import METHODS, Method, silhouette
 from kerasae.applications.clustering._page import nearest_rows, show_clusters, write_centres
@@ -183,14 +184,15 @@ class Clustering(Application):
             by_row["adjusted Rand"] = [adjusted_rand_rows(labels, found)]
         if self.refine:
             before = self._first.predict(codes_of(self.codec, data, "test"))
-            words = f"The refinement took {len(self.moved_)} epochs"
+            share = float((found != before).mean())
+            words = f"The refinement took {len(self.moved_)} epochs and moved {share:.1%} of the rows"
+            sentences.append((True, f"{words} to another cluster."))
             if labels is not None:
-                gained = matched_accuracy(labels, found) - matched_accuracy(labels, before)
-                words += f"; matched accuracy was {matched_accuracy(labels, before):.3f} without it"
-                sentences.append((gained > 0, words + "."))
-            else:
-                share = float((found != before).mean())
-                sentences.append((True, f"{words} and took {share:.1%} of the rows to another cluster."))
+                after, without = (matched_rows(labels, clusters) for clusters in (found, before))
+                told = Paired.of([after], [without], lower=False)
+                assert told is not None
+                words = f"Matched accuracy after the refinement: {told.words('that without it')}."
+                sentences.append((told.better, words))
         if self.scores_:
             sentences.append(self._words(method))
         pictures: list[Picture] = []

@@ -37,6 +37,10 @@ def window_of(size: tuple[int, ...]) -> int:
     return least - 1 + least % 2
 
 
+#: Of images.
+_HEADINGS = ("PSNR before (dB)", "PSNR after (dB)", "SSIM before", "SSIM after")
+
+
 class ImageFidelity:
     """PSNR and SSIM, mean over images.
 
@@ -62,10 +66,8 @@ class ImageFidelity:
             self._keep("gaussian", psnr(ndimage.gaussian_filter(before, sigma=(0, 1, 1, 0)), target))
 
     def rows(self) -> dict[str, list[RowSums]]:
-        """What each image adds to the figure that compares, by heading."""
-        name = "PSNR after (dB)"
-        values = np.concatenate([*self._found.get(name, []), np.zeros(0)]).astype("float64")
-        return {name: [RowSums(values, np.ones(len(values)))]}
+        """What each image adds to the figures, by heading."""
+        return {name: [self._by_image(name)] for name in _HEADINGS if name in self._found}
 
     def _keep(self, name: str, values: np.ndarray | None) -> None:
         if values is not None:
@@ -73,16 +75,20 @@ class ImageFidelity:
 
     def figures(self) -> dict[str, float | None]:
         """By heading."""
-        names = ("PSNR before (dB)", "PSNR after (dB)", "SSIM before", "SSIM after")
-        return {name: self._mean(name) for name in names}
+        return {name: self._mean(name) for name in _HEADINGS}
 
-    def best_filter(self) -> tuple[str, float | None]:
-        """The better of two filters, which is more than a user could know, and its PSNR."""
-        found = {
-            "a median filter of 3 x 3 pixels": self._mean("median"),
-            "a Gaussian filter of 1 pixel": self._mean("gaussian"),
-        }
-        return max(found.items(), key=lambda pair: pair[1] or 0.0)
+    def best_filter(self) -> tuple[str, RowSums] | None:
+        """The better of two filters, which is more than a user could know, and the PSNR of each image.
+
+        `None` where filters were not measured.
+        """
+        names = {"median": "a median filter of 3 x 3 pixels", "gaussian": "a Gaussian filter of 1 pixel"}
+        found = {name: self._by_image(key) for key, name in names.items() if key in self._found}
+        return max(found.items(), key=lambda pair: pair[1].value or 0.0, default=None)
+
+    def _by_image(self, name: str) -> RowSums:
+        values = np.concatenate(self._found[name]).astype("float64")
+        return RowSums(values, np.ones(len(values)))
 
     def _mean(self, name: str) -> float | None:
         return float(np.concatenate(self._found[name]).mean()) if name in self._found else None
@@ -118,17 +124,18 @@ class NumberFidelity:
 
     def figures(self) -> dict[str, float | None]:
         """By heading."""
-        found = {f"error {name}": self._ratio(name, False) for name in ("before", "after")}
-        if self._codes is not None and self._codes.any():
-            found |= {f"categories wrong {name}": self._ratio(name, True) for name in ("before", "after")}
-        return found
+        return {heading: one.value for heading, [one] in self.rows().items()}
 
     def rows(self) -> dict[str, list[RowSums]]:
-        """What each example adds to the figure that compares, by heading."""
-        return {"error after": [self._sums("after", False)]}
-
-    def _ratio(self, name: str, code: bool) -> float | None:
-        return self._sums(name, code).value
+        """What each example adds to the figures, by heading."""
+        kinds = {"error": False}
+        if self._codes is not None and self._codes.any():
+            kinds["categories wrong"] = True
+        return {
+            f"{what} {name}": [self._sums(name, code)]
+            for what, code in kinds.items()
+            for name in ("before", "after")
+        }
 
     def _sums(self, name: str, code: bool) -> RowSums:
         return RowSums(*np.concatenate([*self._totals.get((name, code), []), np.zeros((2, 0))], axis=1))

@@ -1,5 +1,6 @@
 """Denoising: noisy examples in, clean ones out."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding, row_names
+from kerasae.applications._paired import Paired
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.applications.denoising._fidelity import HIGHEST_PSNR, ImageFidelity, NumberFidelity, window_of
 from kerasae.applications.denoising._files import CleanFiles, resized
@@ -15,6 +17,7 @@ from kerasae.applications.denoising._truth import Pairs, check_noise, read_clean
 from kerasae.codec import Codec
 from kerasae.corruptions import Corruption
 from kerasae.data import Data
+from kerasae.evaluation import RowSums
 from kerasae.kinds import take
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import named_by_text
@@ -125,16 +128,17 @@ class Denoising(Application):
             files.close()
         known_truth = self.clean is not None or self._noise is not None
         found: dict[str, Any] = fidelity.figures() if known_truth else {}
+        rows = fidelity.rows() if known_truth else {}
         found["change (RMS)"] = float(np.sqrt(squares / count)) if count else None
         lower = {name: "PSNR" not in name and "SSIM" not in name for name in found if "after" in name}
         return Finding(
             found,
             lower,
-            sentences=self._sentences(found, fidelity, data) if out is not None else (),
+            sentences=self._sentences(rows, lower, fidelity, data) if out is not None else (),
             pictures=_pictures(shown, data, black, white) if out is not None else (),
             listings=_listings(shown, data) if out is not None and data.spec.kind == "table" else (),
             notes=self._notes(data, known_truth),
-            rows=fidelity.rows() if known_truth else {},
+            rows=rows,
         )
 
     def _fidelity(
@@ -144,28 +148,27 @@ class Denoising(Application):
             return ImageFidelity(black, white, filters)
         return NumberFidelity(_codes(data))
 
-    def _sentences(self, found: dict[str, Any], fidelity: Any, data: Data) -> list[tuple[bool, str]]:
+    def _sentences(
+        self,
+        rows: Mapping[str, Sequence[RowSums]],
+        lower: Mapping[str, bool],
+        fidelity: "ImageFidelity | NumberFidelity",
+        data: Data,
+    ) -> list[tuple[bool, str]]:
         said = []
-        for name, value in found.items():
-            before = found.get(name.replace("after", "before"))
-            if "after" not in name or value is None or before is None:
-                continue
-            higher = name.startswith(("PSNR", "SSIM"))
-            good = value > before if higher else value < before
-            verb = "improves" if good else "does not improve"
-            what = name.replace(" after", "").replace(" (dB)", "")
-            unit = " dB" if what == "PSNR" else ""
-            hint = "" if good else "; a model trained on such noise, or another size of code, may"
-            change = f"{as_text(before)} to {as_text(value)}{unit}"
-            said.append((good, f"Cleaning {verb} the {what}: {change}{hint}."))
-        if isinstance(fidelity, ImageFidelity) and found.get("PSNR after (dB)") is not None:
-            name, best = fidelity.best_filter()
-            if best is not None:
-                ours = found["PSNR after (dB)"]
-                word = "more" if ours > best else "less"
-                words = f"A PSNR of {ours:.1f} dB is {word} than that of {name}, which has learnt nothing"
-                said.append((ours > best, f"{words}: {best:.1f} dB."))
-        if "change (RMS)" in found and len(found) == 1:
+        for name in [heading for heading in rows if "after" in heading]:
+            told = Paired.of(rows[name], rows[name.replace("after", "before")], lower[name])
+            if told is not None:
+                words = f"{_heading(name)}: {told.words('before', _form(name))}"
+                hint = "; a model trained on such noise, or another size of code, may do better"
+                said.append((told.better, f"{words}{'' if told.better else hint}."))
+        if isinstance(fidelity, ImageFidelity) and (best := fidelity.best_filter()) is not None:
+            filtered, theirs = best
+            name = "PSNR after (dB)"
+            if (told := Paired.of(rows[name], [theirs], lower[name])) is not None:
+                words = told.words(f"with {filtered}, which has learnt nothing", _form(name))
+                said.append((told.better, f"{_heading(name)}: {words}."))
+        if not rows:
             said.append(
                 (
                     False,
@@ -204,6 +207,17 @@ class Denoising(Application):
                 "Error: mean squared error in x over the numbers; entries that are missing do not count."
             )
         return notes
+
+
+def _heading(name: str) -> str:
+    """A figure's heading as a sentence begins with it, without its unit."""
+    name = name.removesuffix(" (dB)")
+    return f"{name[:1].upper()}{name[1:]} cleaning"
+
+
+def _form(name: str) -> Callable[[Any], str]:
+    """From a figure to text, with its unit."""
+    return (lambda value: f"{as_text(value)} dB") if name.endswith("(dB)") else as_text
 
 
 def _codes(data: Data) -> np.ndarray | None:

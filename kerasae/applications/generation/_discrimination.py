@@ -2,11 +2,11 @@
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from kerasae.data import drawn_rows
+from kerasae.evaluation import RowInfluences, auroc_rows
 
 #: Parts of the cross-validation, and rows of a kind below which nothing is said.
 _PARTS, _LEAST = 3, 50
@@ -14,10 +14,11 @@ _PARTS, _LEAST = 3, 50
 _TREES, _MOST = 50, 1000
 
 
-def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> float | None:
+def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> RowInfluences | None:
     """AUROC of gradient-boosted trees that tell made rows from real ones: 0.5 for chance, 1 for always.
 
-    Each row is judged by trees that did not see it. `None` for too few rows.
+    Each row is judged by trees that did not see it, and moves the area as much as DeLong says: first the
+    real rows, drawn alike for all made ones, then the made ones. `None` for too few rows.
 
     Args:
         real: held-out rows of `x`, `(rows, columns)`, NaN where an entry is missing.
@@ -37,4 +38,4 @@ def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> float | Non
     # Threads that wait for each other at every split of so few rows cost far more than they save.
     with threadpool_limits(1, user_api="openmp"):
         odds = cross_val_predict(trees, x, y, cv=parts, method="predict_proba")[:, 1]
-    return float(roc_auc_score(y, odds))
+    return auroc_rows(y == 1, odds)

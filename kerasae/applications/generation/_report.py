@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
+from kerasae.applications._paired import Paired
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.applications.generation._copula import GaussianCopula
 from kerasae.applications.generation._discrimination import told_apart
@@ -13,7 +14,7 @@ from kerasae.applications.generation._files import listing, write_made
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
 from kerasae.applications.generation._paths import unevenness
 from kerasae.data import Data, Examples, drawn_rows
-from kerasae.evaluation import RowSums
+from kerasae.evaluation import RowFigure, RowInfluences, RowSums, auroc_rows
 from kerasae.kinds import take
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
@@ -28,25 +29,37 @@ _PAIRS = 10
 _LINES, _DIMENSIONS = 5, 16
 #: Ratios of distances outside which a sentence is bad news.
 _COPIES, _FAR = 0.5, 1.25
-#: AUC from which on samples are told from real rows, and a difference between two that says nothing.
-_TOLD_APART, _TIE = 0.7, 0.02
+#: AUC from which on samples are told from real rows.
+_TOLD_APART = 0.7
 
+#: Headings: distances from training rows, and how samples lie among held-out rows.
+_NEAREST, _NAMES = "nearest / held-out", ("precision", "recall")
 #: Headings: AUROC of trees that tell made rows from held-out ones, and that of rows of a copula.
 TOLD, OF_COPULA = "told from real (AUC)", "of a Gaussian copula"
 
 Found = dict[str, Any]
+#: Figures by heading beside what they are held against.
+Beside = dict[str, Paired]
 
 
-def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> Found:
-    """Distances, precision and recall of samples; `None` where too few rows are held out."""
-    found: Found = dict.fromkeys(("nearest / held-out", "precision", "recall"))
-    if len(heldout) >= FEWEST:
-        unit = float(np.median(nearest(heldout, app.points_)))
-        distance = float(np.median(nearest(points, app.points_)))
-        found["nearest / held-out"] = distance / unit if unit else None
-        k = min(MANIFOLD, len(heldout) - 1)
-        found["precision"], found["recall"] = precision_and_recall(heldout, points, k)
-    return found
+def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> tuple[Found, Beside]:
+    """Distances, precision and recall of samples; `None` where too few rows are held out.
+
+    Whether samples lie farther from training rows than held-out rows do is told by the area under the ROC
+    curve of the two sets of distances, beside that of chance.
+    """
+    found: Found = dict.fromkeys((_NEAREST, *_NAMES))
+    if len(heldout) < FEWEST:
+        return found, {}
+    distances = [nearest(one, app.points_) for one in (heldout, points)]
+    unit, distance = (float(np.median(one)) for one in distances)
+    found[_NEAREST] = distance / unit if unit else None
+    found["precision"], found["recall"] = precision_and_recall(
+        heldout, points, min(MANIFOLD, len(heldout) - 1)
+    )
+    made = np.repeat([False, True], [len(one) for one in distances])
+    farther = auroc_rows(made, np.concatenate(distances))
+    return found, _beside(_NEAREST, farther, RowInfluences(0.5, np.zeros(len(made))), lower=True)
 
 
 def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowSums]]:
@@ -57,16 +70,16 @@ def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowS
     return {"precision": [RowSums(inside.astype("float64"), np.ones(len(inside)))]}
 
 
-def measure_truth(app: Any, data: Data, real: Any, made: Any) -> Found:
+def measure_truth(app: Any, data: Data, real: Any, made: Any) -> tuple[Found, Beside]:
     """How well trees tell made rows from held-out ones, and rows of a copula."""
     few = data.drawn("train", app.most, app.seed)
     copula = GaussianCopula(app.seed).fit(few.x("train").reshape(len(few.train), -1))
     x = data.to_x(real)
     plain = copula.sample(len(x), app.seed + 1)
-    return {
-        TOLD: told_apart(x, data.to_x(made), app.seed),
-        OF_COPULA: told_apart(x, plain, app.seed),
-    }
+    ours, theirs = (told_apart(x, rows, app.seed) for rows in (data.to_x(made), plain))
+    if ours is None or theirs is None:
+        return {TOLD: None, OF_COPULA: None}, {}
+    return {TOLD: ours.value, OF_COPULA: theirs.value}, _beside(TOLD, ours, theirs, lower=True)
 
 
 def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
@@ -88,7 +101,7 @@ def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
     }
 
 
-def measure_attribute(app: Any, own: Examples) -> tuple[Found, Any]:
+def measure_attribute(app: Any, own: Examples) -> tuple[Found, Beside, Any]:
     """How often rows without a label look like it before and after its attribute is added, and those rows."""
     raw, name = own.examples, str(app.attribute)
     if own.labels is not None:
@@ -96,9 +109,16 @@ def measure_attribute(app: Any, own: Examples) -> tuple[Found, Any]:
         raw = take(raw, without) if len(without) else raw
     judge = KNeighborsClassifier(min(5, len(app.points_)))
     judge.fit(app.points_, app.near_.labels.astype(str) == name)
-    before, after = (judge.predict(app.raw_points(one)).mean() for one in (raw, app.add_attribute(raw)))
+    before, after = (judge.predict(app.raw_points(one)) for one in (raw, app.add_attribute(raw)))
     looks = f"looks like {name}"
-    return {f"{looks}, before": float(before), f"{looks}, after": float(after)}, raw
+    found = {f"{looks}, before": float(before.mean()), f"{looks}, after": float(after.mean())}
+    rows = (RowSums(one.astype("float64"), np.ones(len(one))) for one in (after, before))
+    return found, _beside(f"{looks}, after", *rows, lower=False), raw
+
+
+def _beside(heading: str, ours: RowFigure, theirs: RowFigure, *, lower: bool) -> Beside:
+    told = Paired.of([ours], [theirs], lower)
+    return {} if told is None else {heading: told}
 
 
 def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
@@ -111,9 +131,16 @@ def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
 
 
 def sentences(
-    found: Found, best: tuple[float, float] | None, distances: Found | None = None
+    found: Found, beside: Beside, best: tuple[float, float] | None, distances: Found | None = None
 ) -> list[tuple[bool, str]]:
-    """What the figures mean."""
+    """What the figures mean.
+
+    Args:
+        found: Figures by heading.
+        beside: Those of them that are held against another figure.
+        best: Precision and recall of training rows.
+        distances: Energy distances from validation rows, by what codes were drawn from.
+    """
     said: list[tuple[bool, str]] = []
     if (drawn_from := found.get("drawn from")) and distances:
         nearer = "nearer to validation rows by more than two standard errors"
@@ -123,7 +150,7 @@ def sentences(
             else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
         )
         said.append((True, f"Codes are drawn from {words}"))
-    ratio = found["nearest / held-out"]
+    ratio = found[_NEAREST]
     if ratio is not None:
         words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"
         verdict = ", which is as near as real rows are."
@@ -133,7 +160,11 @@ def sentences(
             verdict = ": they are farther from real rows than real rows are."
         if ratio < 1 / _FAR and ratio >= _COPIES:
             verdict = ": nearer than real rows do; details that make rows differ may be lost."
-        said.append((1 / _FAR <= ratio <= _FAR, words.format(f"{ratio:.2f}", verdict)))
+        alike = 1 / _FAR <= ratio <= _FAR
+        apart = beside[_NEAREST]
+        if not alike and (not apart.found.shown or (apart.found.value > 0) != (ratio > 1)):
+            verdict = f"; {apart.sampled} no difference."
+        said.append((alike, words.format(f"{ratio:.2f}", verdict)))
     if found["precision"] is not None and best is not None:
         share = [found[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
         said.append(
@@ -144,27 +175,14 @@ def sentences(
             )
         )
     if (told := found.get(TOLD)) is not None:
-        plain = found[OF_COPULA]
         said.append((told < _TOLD_APART, f"{_told(told)} (AUC {told:.2f} of gradient-boosted trees)."))
-        nearer = plain - told
-        verdict = "are easier to tell" if nearer > 0 else "are harder to tell"
-        words = f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, {verdict}."
-        if abs(nearer) <= _TIE:
-            words = (
-                f"Rows of a Gaussian copula (AUC {plain:.2f}), which learns correlations alone, are as good."
-            )
-        said.append((nearer > _TIE, words))
-    for name, after in found.items():
+        copula = "rows of a Gaussian copula, which learns correlations alone"
+        said.append((beside[TOLD].better, f"Told from real: {beside[TOLD].words(copula, '{:.2f}'.format)}."))
+    for name, after in beside.items():
         if name.endswith(", after"):
-            before = found[name.replace("after", "before")]
             what = name.removesuffix(", after").replace("looks", "look")
-            said.append(
-                (
-                    after > before,
-                    f"The attribute takes the share of rows that {what} from {before:.0%} to {after:.0%} "
-                    "(5 nearest training rows).",
-                )
-            )
+            words = f"Rows that {what} (5 nearest training rows) once the attribute is added"
+            said.append((after.better, f"{words}: {after.words('before', '{:.0%}'.format)}."))
     return said
 
 
@@ -172,9 +190,6 @@ def _told(auc: float) -> str:
     if auc < _TOLD_APART:
         return "A classifier hardly tells samples from held-out rows"
     return "A classifier tells samples from held-out rows" + (" almost always" if auc > 0.95 else "")
-
-
-_NAMES = ("precision", "recall")
 
 
 def made_parts(app: Any, data: Data, out: Path) -> tuple[list[Picture], list[Listing]]:
@@ -295,6 +310,8 @@ def notes(app: Any, rows: int) -> list[str]:
     return [
         f"Nearest / held-out: the median distance from a sample to the nearest of {len(app.points_):,} "
         f"training rows over that of {rows:,} held-out rows. Near 1 is good, far below 1 are copies. "
+        "Samples are called nearer or farther where the area under the ROC curve of the two sets of "
+        "distances is more than two standard errors from a half. "
         "Distances are in x (categories as indicators; texts by the cosine of TF-IDF).",
         f"Precision and recall (Kynkäänniemi et al. 2019, k = {MANIFOLD}): the share of samples within the "
         "manifold of the held-out rows, and of held-out rows within that of as many samples."

@@ -16,7 +16,7 @@ from kerasae.applications.generation._paths import PATHS
 from kerasae.applications.generation._rows import MadeRows
 from kerasae.codec import Codec
 from kerasae.data import Data, Examples, Split
-from kerasae.evaluation import codes_of
+from kerasae.evaluation import Difference, codes_of
 from kerasae.kinds import kind_of, take
 
 #: Made rows by which the prior and the mixture are compared, and the parts that say how sure that is.
@@ -169,7 +169,8 @@ class Generation(Application):
             self.distances_[self.drawn_from()] = float(np.mean(found))
             errors.append(np.std(found, ddof=1) / np.sqrt(_PARTS))
         prior, mixed = self.distances_.values()
-        self._use(mixture if prior - mixed > 2 * float(np.hypot(*errors)) else None)
+        nearer = Difference(mixed - prior, float(np.hypot(*errors)))
+        self._use(mixture if nearer.shown and nearer.value < 0 else None)
 
     def _use(self, mixture: CodeMixture | None) -> None:
         """Draws from a mixture from now on, or from the prior."""
@@ -304,14 +305,18 @@ class Generation(Application):
         made = self.sample(max(len(heldout), parts.FEWEST), self.seed + 1)
         samples = self.raw_points(made)
         found: dict[str, Any] = {"drawn from": self.drawn_from()}
-        found |= parts.measure_samples(self, heldout, samples[: len(heldout)])
+        measured, beside = parts.measure_samples(self, heldout, samples[: len(heldout)])
+        found |= measured
         if kind_of(data.spec).is_measured:
-            found |= parts.measure_truth(self, data, own.examples, made)
+            measured, told = parts.measure_truth(self, data, own.examples, made)
+            found |= measured
+            beside |= told
         found |= parts.measure_paths(self, data, heldout)
         without = None
         if self.attribute is not None:
-            looks, without = parts.measure_attribute(self, own)
-            found |= looks
+            measured, told, without = parts.measure_attribute(self, own)
+            found |= measured
+            beside |= told
         better = {"precision": False, "recall": False, "step ratio": True, parts.TOLD: True}
         better |= dict.fromkeys([name for name in found if name.endswith(", after")], False)
         by_row = parts.real_looking(heldout, samples[: len(heldout)])
@@ -331,7 +336,7 @@ class Generation(Application):
         return Finding(
             found,
             better,
-            parts.sentences(found, best, self.distances_),
+            parts.sentences(found, beside, best, self.distances_),
             pictures,
             listings,
             parts.notes(self, len(heldout)),

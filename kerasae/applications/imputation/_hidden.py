@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from kerasae.applications._filling.filling import Cells, Filled
+from kerasae.applications._paired import Paired
 from kerasae.data.arrays import read_array_file
 from kerasae.evaluation import RowSums
 from kerasae.report import as_text
@@ -13,8 +14,6 @@ from kerasae.spec import Spec
 
 #: Hidden cells of which something can be said.
 _LEAST = 30
-#: A share of an error that is printed as 0.0 %.
-_TIE = 5e-4
 #: Effective draws of a row below which several fillings of it are too much alike.
 _FEWEST = 10
 
@@ -83,7 +82,7 @@ class HiddenFigures:
         # A row each: cells, loss, that of what is typical, intervals, those that held, their widths.
         self._sums = np.zeros((6, len(cells.number)))
         self._effective: list[np.ndarray] = []
-        # By row, of numbers and of the others: loss and cells.
+        # By row, of numbers and of the others: loss, that of what is typical, and cells.
         self._by_row: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
@@ -97,11 +96,11 @@ class HiddenFigures:
         some = ~np.isnan(filled.low)
         held = (filled.low <= x) & (x <= filled.high)
         width = np.where(some, filled.high - filled.low, 0)
-        ours = loss(filled.x)
+        ours, typical, ones = loss(filled.x), loss(self._cells.typical), np.ones(x.shape)
         for kind, kept in self._by_row.items():
             chosen = hidden & (number == kind)
-            kept.append(np.stack([np.where(chosen, ours, 0).sum(axis=1), chosen.sum(axis=1)]))
-        parts = (np.ones(x.shape), ours, loss(self._cells.typical), some, held, width)
+            kept.append(np.stack([np.where(chosen, part, 0).sum(axis=1) for part in (ours, typical, ones)]))
+        parts = (ones, ours, typical, some, held, width)
         self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
         if filled.effective is not None:
             self._effective.append(filled.effective[np.isfinite(filled.effective)])
@@ -131,10 +130,15 @@ class HiddenFigures:
     def rows(self) -> dict[str, list[RowSums]]:
         """What each row adds to the figures that compare, by heading."""
         return {
-            heading: [RowSums(*np.concatenate(self._by_row[kind], axis=1))]
+            heading: [self._of_rows(kind)[0]]
             for heading, kind in (("error", True), ("categories wrong", False))
             if self._by_row[kind]
         }
+
+    def _of_rows(self, number: bool) -> tuple[RowSums, RowSums]:
+        """What each row adds to an error, and to that of what is typical."""
+        ours, typical, cells = np.concatenate(self._by_row[number], axis=1)
+        return RowSums(ours, cells), RowSums(typical, cells)
 
     def _worth(self) -> np.ndarray:
         """The effective number of draws of each row that had gaps and a posterior to draw from."""
@@ -148,21 +152,18 @@ class HiddenFigures:
     def sentences(self) -> list[tuple[bool, str]]:
         """What came of it, of enough cells to say anything."""
         found: list[tuple[bool, str]] = []
-        number = self._cells.number
         if self._sums[0].sum() < _LEAST:
             return found
-        error, typical, held, _ = self._means(number)
-        if error is not None and typical:
-            less = 1 - error / typical
-            words = f"Squared error on hidden numbers {as_text(error)}, {_than(less)} the mean's."
-            found.append((less >= _TIE, words))
+        *_, held, _ = self._means(self._cells.number)
+        if told := self._beside_typical(True):
+            words = told.words("the mean's")
+            found.append((told.better, f"Squared error on hidden numbers: {words}."))
         if held is not None:
             good = abs(held - self._level) <= 0.05
             found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
-        wrong, typical, _, _ = self._means(~number)
-        if wrong is not None and typical is not None:
-            good = wrong < typical
-            found.append((good, f"Hidden categories wrong {wrong:.1%}, with the mode {typical:.1%}."))
+        if told := self._beside_typical(False):
+            words = told.words("the mode's", "{:.1%}".format)
+            found.append((told.better, f"Hidden categories wrong: {words}."))
         effective = self._worth()
         if len(effective) and (poor := float((effective < _FEWEST).mean())) > 0.05:
             words = (
@@ -171,6 +172,11 @@ class HiddenFigures:
             )
             found.append((False, words))
         return found
+
+    def _beside_typical(self, number: bool) -> Paired | None:
+        """An error beside that of what is typical; `None` where no cell of the kind was hidden."""
+        ours, typical = self._of_rows(number)
+        return Paired.of([ours], [typical], lower=True)
 
     def by_column(self) -> tuple[list[str], list[list[str]]]:
         """Headings and rows of a table of columns."""
@@ -209,9 +215,3 @@ class HiddenFigures:
             f"Interval: widened on cells hidden from calibration rows, in a share of {self._share:g} too, "
             "until it held the stated share there. It holds for gaps as random as these and as many.",
         ]
-
-
-def _than(less: float) -> str:
-    if abs(less) < _TIE:
-        return "the same as"
-    return f"{abs(less):.1%} {'less' if less > 0 else 'more'} than"

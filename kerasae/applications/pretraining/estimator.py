@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import Application, Finding, row_names
+from kerasae.applications._paired import Paired
 from kerasae.applications.pretraining._classifier import Schedule, with_head
 from kerasae.applications.pretraining._labels import FewLabels, Trained, labelled
 from kerasae.codec import Codec
@@ -144,6 +145,7 @@ class Pretraining(Application):
             "labels": self.labels_,
             "labels that choose": choosing,
         }
+        hits: dict[str, dict[int, np.ndarray]] = {}
         curve: dict[str, dict[int, list[float]]] = {}
         by_row: dict[str, list[RowSums]] = {}
         if judged:
@@ -158,7 +160,7 @@ class Pretraining(Application):
             for count, draws in hits[self.mode_].items():
                 heading = f"accuracy, {count:,} + {choosing:,} labels"
                 found[heading] = float(draws.mean())
-                by_row[heading] = [RowSums(draw.astype("float64"), np.ones(len(draw))) for draw in draws]
+                by_row[heading] = _by_draw(draws)
         else:
             found["accuracy"] = None
         pictures, listings, sentences = [], [], []
@@ -182,7 +184,8 @@ class Pretraining(Application):
                 )
             )
             listings.append(_curve_listing(curve, choosing))
-            sentences = _sentences(curve, self.mode_, choosing)
+            if "scratch" in hits:
+                sentences = _beside_scratch(hits[self.mode_], hits["scratch"], self.mode_, choosing)
         better = {key: False for key in found if key.startswith("accuracy")}
         notes = self._notes(judged)
         return Finding(found, better, sentences, pictures, listings, notes, rows=by_row)
@@ -260,19 +263,27 @@ def _cell(accuracies: Sequence[float]) -> str:
     return f"{np.mean(accuracies):.4f}{spread}"
 
 
-def _sentences(
-    curve: Mapping[str, Mapping[int, Sequence[float]]], mode: str, choosing: int
+def _by_draw(hits: np.ndarray) -> list[RowSums]:
+    """What each row adds to an accuracy, one for each draw, from hits `(draws, rows)`, bool."""
+    return [RowSums(draw.astype("float64"), np.ones(len(draw))) for draw in hits]
+
+
+def _beside_scratch(
+    hits: Mapping[int, np.ndarray], scratch: Mapping[int, np.ndarray], mode: str, choosing: int
 ) -> list[tuple[bool, str]]:
-    if "scratch" not in curve:
-        return []
+    """How the accuracy compares with that of a training from scratch, by number of labels.
+
+    Args:
+        hits: Which rows are right, `(draws, rows)`, bool, by number of labels.
+        scratch: The same from scratch.
+        mode: How the model was trained on the labels.
+        choosing: Number of labels that choose the settings.
+    """
     found = []
-    for count, accuracies in curve[mode].items():
-        ours, new = float(np.mean(accuracies)), float(np.mean(curve["scratch"][count]))
-        found.append(
-            (
-                ours > new,
-                f"{count:,} labels to learn from and {choosing:,} to choose by: accuracy {ours:.4f} {mode}, "
-                f"{new:.4f} from scratch ({ours - new:+.4f}).",
-            )
-        )
+    for count, draws in hits.items():
+        told = Paired.of(_by_draw(draws), _by_draw(scratch[count]), lower=False)
+        assert told is not None
+        words = told.words("the same network from scratch", "{:.4f}".format)
+        labels = f"{count:,} labels to learn from and {choosing:,} to choose by"
+        found.append((told.better, f"{labels}: accuracy {mode} {words}."))
     return found

@@ -1,0 +1,75 @@
+"""Paired: two figures of the same rows, and whether the rows tell them apart."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from kerasae.evaluation import Difference, RowFigure, difference
+from kerasae.report import as_text
+
+
+@dataclasses.dataclass(frozen=True)
+class Paired:
+    """Two figures of the same rows, and how sure their difference is.
+
+    Args:
+        lower: Whether lower is better.
+        ours: First figure, the mean over its draws.
+        theirs: Second figure, the mean over its draws.
+        found: Difference of the two, with its paired standard error.
+        rows: Number of rows.
+        draws: Number of draws or seeds of a figure.
+    """
+
+    lower: bool
+    ours: float
+    theirs: float
+    found: Difference
+    rows: int
+    draws: int
+
+    @classmethod
+    def of(cls, ours: Sequence[RowFigure], theirs: Sequence[RowFigure], lower: bool) -> Self | None:
+        """Compare two figures; `None` where one of them counted nothing.
+
+        Args:
+            ours: First figure, one for each draw or seed.
+            theirs: Second figure, over the same rows in the same order.
+            lower: Whether lower is better.
+        """
+        values = [[one.value for one in draws] for draws in (ours, theirs)]
+        known = [[one for one in draws if one is not None] for draws in values]
+        if not all(known) or known != values:
+            return None
+        first, second = (sum(draws) / len(draws) for draws in known)
+        return cls(lower, first, second, difference(ours, theirs), len(ours[0].influences), len(ours))
+
+    @property
+    def better(self) -> bool:
+        """Whether the first figure is shown to be better."""
+        return bool(self.found.shown and (self.found.value < 0) == self.lower)
+
+    def words(self, rival: str, form: Callable[[Any], str] = as_text) -> str:
+        """Say that the first figure is better or worse than the second one, or that the rows do not tell.
+
+        Args:
+            rival: What the second figure belongs to, behind "than" and "from".
+            form: From a figure to text.
+        """
+        ours, named = form(self.ours), f"{rival} ({form(self.theirs)})"
+        known = math.isfinite(self.found.error)
+        doubt = f"{abs(self.found.value):.2g} ± {self.found.error:.2g}" if known else ""
+        if self.found.shown:
+            return f"{ours}, {'better' if self.better else 'worse'} than {named}, by {doubt}"
+        if not self.found.value:
+            return f"{ours}, the same as {named}"
+        within = f": {doubt} is within two standard errors" if known else ""
+        return f"{ours}; {self.sampled} no difference from {named}{within}"
+
+    @property
+    def sampled(self) -> str:
+        """How much was measured, as a subject with its verb: "200 rows and 3 draws show"."""
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        draws = f" and {self.draws} draws" if self.draws > 1 else ""
+        return f"{rows}{draws} {'shows' if self.rows == 1 and not draws else 'show'}"
