@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from kerasae.export import Subject, bundle
+from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.formats.tflite.tflite import open_artifact
-from kerasae.export.verify_edge import breaches, compare
+from kerasae.export.verify_edge import EdgeModel, breaches, compare
 
 from kerasae import Recipe, export, train
 from kerasae.data import Data, Split
@@ -118,7 +119,7 @@ def write_text(folder):
 
 
 @dataclasses.dataclass(frozen=True)
-class Served:
+class Exported:
     """A subject, the bundle it was exported into, and the version folder that a server loads."""
 
     subject: Subject
@@ -134,8 +135,8 @@ WRITERS = {"photos": write_photos, "table": write_table, "text": write_text}
 
 
 @pytest.fixture(scope="session")
-def served_by_kind(tmp_path_factory):
-    """Makes what `served` gives, once for each kind of data."""
+def exported_by_kind(tmp_path_factory):
+    """Makes what `exported` gives, once for each kind of data."""
 
     @functools.cache
     def make(kind):
@@ -148,15 +149,15 @@ def served_by_kind(tmp_path_factory):
         train(model, data, epochs=2, batch_size=16, learning_rate=0.01)
         subject = Subject.of(model, data=data, name=data.name)
         bundle(subject, folder / "ship", formats=["saved_model"])
-        return Served(subject, folder / "ship", folder / "ship" / "server" / subject.name / "1")
+        return Exported(subject, folder / "ship", folder / "ship" / "server" / subject.name / "1")
 
     return make
 
 
 @pytest.fixture(params=WRITERS)
-def served(request, served_by_kind):
+def exported(request, exported_by_kind):
     """A SavedModel of a variational autoencoder for each kind of data, after two epochs."""
-    return served_by_kind(request.param)
+    return exported_by_kind(request.param)
 
 
 # One subject of each network, what was written from it, and its bundle --------------------------------
@@ -243,6 +244,18 @@ def artifacts(subject, tmp_path_factory):
         return made[network, family]
 
     return artifacts
+
+
+@pytest.fixture(scope="session")
+def served(artifacts):
+    """Loads the SavedModel of a network."""
+    return lambda network: ServerModel(artifacts(network)[0].path)
+
+
+@pytest.fixture(scope="session")
+def edge(artifacts):
+    """Opens the float32 file of a network, for devices."""
+    return lambda network: EdgeModel(artifacts(network)[1].path.read_bytes())
 
 
 @pytest.fixture(scope="session")

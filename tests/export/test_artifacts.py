@@ -7,7 +7,6 @@ import tensorflow as tf
 from kerasae.export import Subject
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.formats.saved_model._warmup import check_warmup, read_warmup
-from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import endpoints
 
 from kerasae import Recipe, export, registry
@@ -20,16 +19,6 @@ FAMILIES = registry.names("model")
 
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
-
-
-@pytest.fixture(scope="module")
-def served(artifacts):
-    return lambda network: ServerModel(artifacts(network)[0].path)
-
-
-@pytest.fixture(scope="module")
-def edge(artifacts):
-    return lambda network: EdgeModel(artifacts(network)[1].path.read_bytes())
 
 
 #: Cells that the plain suite looks at; the others take long.

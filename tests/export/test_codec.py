@@ -69,9 +69,9 @@ def test_figures_are_those_of_the_model(codec, subject, digits):
     assert error <= kerasae.evaluate(subject.model, data)["error"] + 1e-6
 
 
-def test_every_kind_on_a_server(served):
-    model, raw = served.subject.model, served.subject.held_out
-    codec = load(served.version, model)
+def test_every_kind_on_a_server(exported):
+    model, raw = exported.subject.model, exported.subject.held_out
+    codec = load(exported.version, model)
     codes = model.transform(raw)
     np.testing.assert_allclose(codec.transform(raw), codes, atol=1e-4)
     x, expected = codec.decode(codes), np.asarray(model.decode(codes))
@@ -90,8 +90,8 @@ def test_every_kind_on_a_server(served):
 
 
 @pytest.mark.parametrize("kind", ["table", "text"])
-def test_every_kind_on_a_device(kind, served_by_kind, tmp_path):
-    subject = served_by_kind(kind).subject
+def test_every_kind_on_a_device(kind, exported_by_kind, tmp_path):
+    subject = exported_by_kind(kind).subject
     model, raw = subject.model, subject.held_out[:24]
     codec = load(export.tflite(subject, tmp_path / "m.tflite").path, model)
     codes = model.transform(raw)

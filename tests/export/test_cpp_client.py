@@ -46,9 +46,9 @@ def write_tensor(path, values):
     path.write_bytes(tf.make_tensor_proto(plain, shape=values.shape).SerializeToString())
 
 
-def write_cases(path, served, rows=None):
+def write_cases(path, exported, rows=None):
     """The cases of every signature, or their first rows, as the client reads them."""
-    for name, case in served.cases.items():
+    for name, case in exported.cases.items():
         for key, values in case.sent.items():
             write_tensor(path / name / "inputs" / key, values[:rows])
         for key, values in case.expected.items():
@@ -58,8 +58,8 @@ def write_cases(path, served, rows=None):
 
 
 @pytest.fixture
-def cases(served, tmp_path):
-    return write_cases(tmp_path / "cases", served)
+def cases(exported, tmp_path):
+    return write_cases(tmp_path / "cases", exported)
 
 
 def differing(done):
@@ -67,19 +67,19 @@ def differing(done):
     return {tuple(line.split()[:2]) for line in done.stdout.splitlines() if line.endswith("DIFFERS")}
 
 
-def test_every_signature_answers_as_the_model_does(client, served, cases):
-    done = client(served.version, cases)
+def test_every_signature_answers_as_the_model_does(client, exported, cases):
+    done = client(exported.version, cases)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     answered = {tuple(line.split()[:2]) for line in done.stdout.splitlines()}
-    assert answered == {(name, key) for name, case in served.cases.items() for key in case.expected}
+    assert answered == {(name, key) for name, case in exported.cases.items() for key in case.expected}
 
 
-def test_a_warmup_request_is_answered_as_its_row_is_in_a_batch(client, served, tmp_path):
-    cases = write_cases(tmp_path / "cases", served, rows=1)
+def test_a_warmup_request_is_answered_as_its_row_is_in_a_batch(client, exported, tmp_path):
+    cases = write_cases(tmp_path / "cases", exported, rows=1)
     records = tf.data.TFRecordDataset(
-        str(served.version / "assets.extra" / "tf_serving_warmup_requests")
+        str(exported.version / "assets.extra" / "tf_serving_warmup_requests")
     ).as_numpy_iterator()
-    for name in set(served.cases) - {"serving_default"}:
+    for name in set(exported.cases) - {"serving_default"}:
         shutil.rmtree(cases / name / "inputs")
     for record in records:
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
@@ -87,14 +87,14 @@ def test_a_warmup_request_is_answered_as_its_row_is_in_a_batch(client, served, t
         folder.mkdir()
         for key, value in request.inputs.items():
             (folder / key).write_bytes(value.SerializeToString())
-    done = client(served.version, cases)
+    done = client(exported.version, cases)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
 
 
-def test_one_entry_that_is_not_as_expected_is_found(client, served, cases):
-    altered = {("reconstruct", key) for key in served.cases["reconstruct"].expected} | {("encode", "z")}
+def test_one_entry_that_is_not_as_expected_is_found(client, exported, cases):
+    altered = {("reconstruct", key) for key in exported.cases["reconstruct"].expected} | {("encode", "z")}
     for name, key in altered:
-        case = served.cases[name]
+        case = exported.cases[name]
         values = case.expected[key].copy()
         if key == PNG:
             values[-1] ^= 1
@@ -103,13 +103,13 @@ def test_one_entry_that_is_not_as_expected_is_found(client, served, cases):
         else:
             values[-1] += 2 * TOLERANCE * case.units[key]
         write_tensor(cases / name / "outputs" / key, values)
-    done = client(served.version, cases)
+    done = client(exported.version, cases)
     assert done.returncode == 1
     assert differing(done) == altered
 
 
-def test_a_signature_without_a_case_is_an_error(client, served, cases):
+def test_a_signature_without_a_case_is_an_error(client, exported, cases):
     shutil.rmtree(cases / "serving_default")
-    done = client(served.version, cases)
+    done = client(exported.version, cases)
     assert done.returncode == 2
     assert "expected a case for each signature" in done.stderr

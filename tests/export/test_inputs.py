@@ -7,20 +7,9 @@ import tensorflow as tf
 from kerasae.export import views
 from kerasae.export.formats.saved_model._server_inputs import as_files
 from kerasae.export.formats.saved_model._server_model import ServerModel
-from kerasae.export.verify_edge import EdgeModel
 from PIL import Image
 
 from kerasae import Recipe, export, load_data
-
-
-@pytest.fixture(scope="module")
-def served(artifacts):
-    return lambda network: ServerModel(artifacts(network)[0].path)
-
-
-@pytest.fixture(scope="module")
-def edge(artifacts):
-    return lambda network: EdgeModel(artifacts(network)[1].path.read_bytes())
 
 
 def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):

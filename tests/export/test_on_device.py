@@ -18,39 +18,39 @@ GPUS = tf.config.list_physical_devices("GPU")
 
 
 @pytest.fixture(scope="module")
-def photos(served_by_kind):
-    served = served_by_kind("photos")
-    return served, with_units(ServerModel(served.version).signatures(), served.cases)
+def photos(exported_by_kind):
+    exported = exported_by_kind("photos")
+    return exported, with_units(ServerModel(exported.version).signatures(), exported.cases)
 
 
 @pytest.mark.slow
 def test_another_process_finds_the_same_answers(photos):
-    served, signatures = photos
-    facts, faults = check_on("CPU", served.version, signatures, served.cases)
+    exported, signatures = photos
+    facts, faults = check_on("CPU", exported.version, signatures, exported.cases)
     assert faults == []
     assert facts["latency_ms"] > 0
     # One answer of one signature otherwise, and it is named.
-    case = served.cases["decode"]
+    case = exported.cases["decode"]
     off = np.float32(0.01) * np.asarray(case.units["reconstruction"], "float32")
     wrong = {"reconstruction": case.expected["reconstruction"] + off}
-    cases = {**served.cases, "decode": dataclasses.replace(case, expected=wrong)}
-    _, faults = check_on("CPU", served.version, signatures, cases)
+    cases = {**exported.cases, "decode": dataclasses.replace(case, expected=wrong)}
+    _, faults = check_on("CPU", exported.version, signatures, cases)
     assert len(faults) == 1
     assert faults[0].startswith("1 on a CPU decode reconstruction: max_deviation 0.01")
 
 
 @pytest.mark.skipif(bool(GPUS), reason="there is a GPU")
 def test_without_a_gpu_it_says_so(photos):
-    served, signatures = photos
+    exported, signatures = photos
     assert not hidden_gpus()
     with pytest.raises(RuntimeError, match="cannot be run on a GPU: Expected a GPU, found none"):
-        check_on("GPU", served.version, signatures, served.cases)
+        check_on("GPU", exported.version, signatures, exported.cases)
 
 
 @pytest.mark.skipif(not GPUS, reason="needs a GPU")
 def test_a_gpu_answers_as_the_model(photos):
-    served, signatures = photos
-    facts, faults = check_on("GPU", served.version, signatures, served.cases)
+    exported, signatures = photos
+    facts, faults = check_on("GPU", exported.version, signatures, exported.cases)
     assert faults == []
     assert "GPU" in facts["device"] or "NVIDIA" in facts["device"]
 

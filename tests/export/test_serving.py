@@ -25,10 +25,10 @@ MOST_WARMUPS = 1000
 
 
 @pytest.fixture
-def graph(served):
+def graph(exported):
     """The one graph of a version folder, as it is written there."""
     (found,) = saved_model_pb2.SavedModel.FromString(
-        (served.version / "saved_model.pb").read_bytes()
+        (exported.version / "saved_model.pb").read_bytes()
     ).meta_graphs
     return found
 
@@ -41,25 +41,25 @@ def signatures(graph):
 # What lies in the folder -----------------------------------------------------------------------------
 
 
-def read_warmups(served):
-    path = served.version / "assets.extra" / "tf_serving_warmup_requests"
+def read_warmups(exported):
+    path = exported.version / "assets.extra" / "tf_serving_warmup_requests"
     return [
         prediction_log_pb2.PredictionLog.FromString(record.numpy())
         for record in tf.data.TFRecordDataset(str(path))
     ]
 
 
-def test_each_signature_is_warmed_up_once(served, signatures):
-    logs = read_warmups(served)
+def test_each_signature_is_warmed_up_once(exported, signatures):
+    logs = read_warmups(exported)
     assert len(logs) <= MOST_WARMUPS
     assert {log.WhichOneof("log_type") for log in logs} == {"predict_log"}
     specs = [log.predict_log.request.model_spec for log in logs]
-    assert {spec.name for spec in specs} == {served.subject.name}
+    assert {spec.name for spec in specs} == {exported.subject.name}
     assert sorted(spec.signature_name for spec in specs) == sorted(set(signatures) - {"serving_default"})
 
 
-def test_a_warmup_request_has_the_inputs_of_its_signature(served, signatures):
-    for log in read_warmups(served):
+def test_a_warmup_request_has_the_inputs_of_its_signature(exported, signatures):
+    for log in read_warmups(exported):
         request = log.predict_log.request
         expected = signatures[request.model_spec.signature_name].inputs
         assert set(request.inputs) == set(expected)
@@ -87,9 +87,9 @@ def test_nothing_asks_for_a_compiler_that_a_server_lacks(graph):
         assert not one.attr["_XlaMustCompile"].b
 
 
-def test_every_answer_fits_into_json(served):
+def test_every_answer_fits_into_json(exported):
     """REST gives strings as they are, which must be UTF-8, or in base64 where a name ends in `_bytes`."""
-    for case in served.cases.values():
+    for case in exported.cases.values():
         for key, values in case.expected.items():
             if values.dtype == object and not key.endswith("_bytes"):
                 for value in _comparable(values):
@@ -147,21 +147,21 @@ def monitoring_config():
     return server_message("MonitoringConfig", prometheus_config={"enable": "bool", "path": "string"})
 
 
-def config(served, name):
-    return (served.bundle / "server" / name).read_text(encoding="utf-8")
+def config(exported, name):
+    return (exported.bundle / "server" / name).read_text(encoding="utf-8")
 
 
-def test_the_models_config_leads_to_the_version(served):
-    found = text_format.Parse(config(served, "models.config"), model_server_config_pb2.ModelServerConfig())
+def test_the_models_config_leads_to_the_version(exported):
+    found = text_format.Parse(config(exported, "models.config"), model_server_config_pb2.ModelServerConfig())
     (model,) = found.model_config_list.config
-    assert model.name == served.subject.name
+    assert model.name == exported.subject.name
     assert model.model_platform == "tensorflow"
-    folder = served.bundle / "server" / model.base_path.removeprefix("/models/")
-    assert folder / "1" == served.version
+    folder = exported.bundle / "server" / model.base_path.removeprefix("/models/")
+    assert folder / "1" == exported.version
 
 
-def test_the_batching_config_is_one(served):
-    found = text_format.Parse(config(served, "batching.config"), batching_parameters())
+def test_the_batching_config_is_one(exported):
+    found = text_format.Parse(config(exported, "batching.config"), batching_parameters())
     assert found.max_batch_size.value > 1
     assert found.num_batch_threads.value >= 1
     assert found.batch_timeout_micros.value > 0
@@ -170,8 +170,8 @@ def test_the_batching_config_is_one(served):
     assert not found.pad_variable_length_inputs
 
 
-def test_the_monitoring_config_is_one(served):
-    found = text_format.Parse(config(served, "monitoring.config"), monitoring_config())
+def test_the_monitoring_config_is_one(exported):
+    found = text_format.Parse(config(exported, "monitoring.config"), monitoring_config())
     assert found.prometheus_config.enable
     assert found.prometheus_config.path.startswith("/")
 
@@ -192,13 +192,13 @@ def free_port():
 
 
 @pytest.fixture
-def server(served, tmp_path):
+def server(exported, tmp_path):
     """Ports of a server, for gRPC and for REST, that was started with the configurations of the bundle."""
     program = shutil.which("tensorflow_model_server")
     if program is None:
         pytest.skip("tensorflow_model_server is not installed")
-    folder = served.bundle / "server"
-    models = config(served, "models.config").replace('"/models/', f'"{folder}/')
+    folder = exported.bundle / "server"
+    models = config(exported, "models.config").replace('"/models/', f'"{folder}/')
     (tmp_path / "models.config").write_text(models, encoding="utf-8")
     ports = free_port(), free_port()
     command = [
@@ -231,12 +231,12 @@ def check(name, case, answered):
         assert not breaches(found, TOLERANCES["float32"] | {"agreement": 1.0}, f"{name} {key}")
 
 
-def test_grpc_answers_every_signature(server, served, signatures):
+def test_grpc_answers_every_signature(server, exported, signatures):
     with grpc.insecure_channel(f"127.0.0.1:{server[0]}") as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        for name, case in served.cases.items():
+        for name, case in exported.cases.items():
             request = predict_pb2.PredictRequest()
-            request.model_spec.name = served.subject.name
+            request.model_spec.name = exported.subject.name
             request.model_spec.signature_name = name
             for key, values in case.sent.items():
                 dtype = tf.as_dtype(signatures[name].inputs[key].dtype)
@@ -261,9 +261,9 @@ def from_json(value):
     return value.encode() if isinstance(value, str) else value
 
 
-def test_rest_answers_every_signature(server, served):
-    url = f"http://127.0.0.1:{server[1]}/v1/models/{served.subject.name}:predict"
-    for name, case in served.cases.items():
+def test_rest_answers_every_signature(server, exported):
+    url = f"http://127.0.0.1:{server[1]}/v1/models/{exported.subject.name}:predict"
+    for name, case in exported.cases.items():
         inputs = {key: [to_json(value) for value in values.tolist()] for key, values in case.sent.items()}
         outputs = post(url, {"signature_name": name, "inputs": inputs})["outputs"]
         # The server drops the name where there is one output.
@@ -271,8 +271,8 @@ def test_rest_answers_every_signature(server, served):
         check(name, case, {key: [from_json(value) for value in values] for key, values in named.items()})
 
 
-def test_the_server_counts_what_it_does(server, served):
-    found = text_format.Parse(config(served, "monitoring.config"), monitoring_config())
+def test_the_server_counts_what_it_does(server, exported):
+    found = text_format.Parse(config(exported, "monitoring.config"), monitoring_config())
     url = f"http://127.0.0.1:{server[1]}{found.prometheus_config.path}"
     with urllib.request.urlopen(url, timeout=60) as answer:
         assert b"tensorflow" in answer.read()

@@ -253,10 +253,10 @@ def test_a_scaling_left_out_does_not_leave(left_out, vectors, tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_what_has_no_int8_is_refused(served_by_kind, edge_subject, digits, tmp_path):
+def test_what_has_no_int8_is_refused(exported_by_kind, edge_subject, digits, tmp_path):
     for kind in ("table", "text"):
         with pytest.raises(ValueError, match=f"received one of kind '{kind}'"):
-            tiny(served_by_kind(kind).subject, tmp_path / "m")
+            tiny(exported_by_kind(kind).subject, tmp_path / "m")
     with pytest.raises(ValueError, match="`signature` must be one of reconstruct, encode, decode"):
         tiny(edge_subject("dense"), tmp_path / "m", signature="sample")
     model = Recipe.of("undercomplete", network={"widths": [16], "activation": "gelu"}).build(digits)
@@ -282,9 +282,9 @@ def test_verify_goes_on_without_the_interpreter(vectors, tmp_path, monkeypatch):
     assert len([note for note in verdict.notes if "not run" in note and "kerasae[tiny]" in note]) == 3
 
 
-def test_a_bundle_refuses_before_it_works(served_by_kind, tmp_path):
+def test_a_bundle_refuses_before_it_works(exported_by_kind, tmp_path):
     with pytest.raises(ValueError, match="received one of kind 'table'"):
-        bundle(served_by_kind("table").subject, tmp_path / "ship", also=["tiny"])
+        bundle(exported_by_kind("table").subject, tmp_path / "ship", also=["tiny"])
     assert not (tmp_path / "ship").exists()
 
 

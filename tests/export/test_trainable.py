@@ -185,12 +185,12 @@ def test_a_constraint_left_out_does_not_leave(subject, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_what_cannot_learn_is_refused(edge_subject, served_by_kind, subject, tmp_path):
+def test_what_cannot_learn_is_refused(edge_subject, exported_by_kind, subject, tmp_path):
     with pytest.raises(ValueError, match="network of dense layers to learn on a device, received Conv2D"):
         trainable(edge_subject("conv"), tmp_path / "m.tflite")
     for kind in ("table", "text"):
         with pytest.raises(ValueError, match=f"to learn on a device, received one of kind '{kind}'"):
-            trainable(served_by_kind(kind).subject, tmp_path / "m.tflite")
+            trainable(exported_by_kind(kind).subject, tmp_path / "m.tflite")
     with pytest.raises(ValueError, match="`batch_size` must be a positive integer, received 0"):
         trainable(subject("relu"), tmp_path / "m.tflite", batch_size=0)
     assert not list(tmp_path.iterdir())
