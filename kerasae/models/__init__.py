@@ -1,6 +1,6 @@
-"""The families, one a file; importing this registers every class that a saved model may hold."""
+"""Families, one in each file. Importing them registers every class that a saved model may contain."""
 
-import kerasae.constraints  # noqa: F401  (registered here, as a saved decoder may hold it)
+import kerasae.constraints  # noqa: F401  (registers a class that a saved decoder may contain)
 from kerasae import registry
 from kerasae.models._base import Autoencoder
 from kerasae.models._deterministic import DeterministicAutoencoder

@@ -1,4 +1,4 @@
-"""How much of a code speaks: fractions of active and of dead units."""
+"""Metrics of a code: the fractions of active and of dead units."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class ActiveFraction(keras.metrics.Mean):
-    """The mean fraction of units that are active on an example, from 0/1 `(batch, units)`."""
+    """Mean fraction of units that are active on an example, from 0 and 1 of shape `(batch, units)`."""
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class DeadFraction(keras.metrics.Metric):
-    """The fraction of units that were active on no example since the last reset.
+    """Fraction of units that were active on no example since the last reset.
 
     Args:
-        units: how many units the code has.
+        units: Number of units of the code.
     """
 
     def __init__(self, units: int, name: str = "dead", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.units = units
-        # Counts, as replicas are summed.
+        # The metric stores counts, because the values of replicas are summed.
         self.counts = self.add_variable((units,), initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any = None, sample_weight: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Autoencoder: what every family shares."""
+"""Autoencoder: base class of all families."""
 
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import Preprocessor, check_rows, slices
 from kerasae.spec import Spec
 
-#: What a model is made of beside its networks, with the type of each.
+#: Parts of a model beside its networks, and the type of each.
 _PARTS = {
     "reconstruction_loss": ReconstructionLoss,
     "corruption": Corruption | None,
@@ -45,45 +45,50 @@ _PARTS = {
 class Autoencoder(MultiWorkerFit):
     """`loss = reconstruction(x, decode(encode(x))) + penalties`.
 
-    Abstract: a family says how features become a code, in `encode` and `call`, and which penalty
-    defines it. The three optional terms compose with any family.
+    This class is abstract. A family defines in `encode` and `call` how features become a code, and which
+    penalty it adds. Corruption, code penalty and contraction are optional and work with any family.
 
     Args:
-        encoder: from `x` to features, `(batch, ...)` to `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to the numbers that the loss reads.
-        reconstruction_loss: a member of `kerasae.losses`, its name or config; `None` takes the
-            family's default.
-        corruption: noise on the input in training, a member of `kerasae.corruptions`.
-        code_penalty: on the code, a member of `kerasae.penalties`.
-        contraction: weight of the squared Jacobian norm of the encoder, or a `SquaredJacobian`.
-        preprocessor: from raw examples to `x`; `None` where raw examples are `x`.
-        trim: share of a training batch, in [0, 1), whose reconstruction teaches nothing: the examples
-            rebuilt worst, so that anomalies among the training rows are not learnt. Penalties see all.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to the outputs that the loss reads.
+        reconstruction_loss: Member of `kerasae.losses`, as an object, name or config. Defaults to `None`,
+            the default loss of the family.
+        corruption: Noise on the input in training, a member of `kerasae.corruptions` as an object, name or
+            config. Defaults to `None`.
+        code_penalty: Penalty on the code, a member of `kerasae.penalties` as an object, name or config.
+            Defaults to `None`.
+        contraction: Weight of the squared norm of the encoder's Jacobian, or a `SquaredJacobian`. Defaults
+            to `None`.
+        preprocessor: Preprocessor from raw examples to `x`. Defaults to `None`: raw examples are `x`.
+        trim: Share of the examples of a training batch that do not count in the reconstruction loss, in
+            [0, 1). They are the examples with the largest loss, so that the model does not learn anomalies
+            among the training rows. Penalties count all examples. Defaults to 0.
 
     Raises:
-        TypeError: if one of these is of another type.
+        TypeError: If an argument has another type.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
-        training: whether noise, dropout and warm-up apply.
-        seed: two int32; noise is drawn from it in any mode, the same at each call.
-        sample_weight: `(batch,)`, for the penalties.
-        corrupt: whether the corruption applies; `train_step` turns it off for a pair.
+        inputs: `x` of shape `(batch, ...)`.
+        training: Whether noise, dropout and warm-up apply. Defaults to False.
+        seed: Two int32 that fix the noise, which is then the same at each call, in training or not.
+            Defaults to `None`.
+        sample_weight: Weights of the examples in the penalties, `(batch,)`. Defaults to `None`.
+        corrupt: Whether the corruption applies. `train_step` turns it off for a pair. Defaults to True.
 
     Returns:
-        The parameters of the likelihood, `(batch, ...)`; `predict`, `decode` and
-        `inverse_transform` give its mean.
+        The parameters of the likelihood, `(batch, ...)`. `predict`, `decode` and `inverse_transform`
+        return its mean.
     """
 
-    #: The reconstruction loss where none is given.
+    #: Name of the default reconstruction loss.
     default_loss: ClassVar[str] = "squared_error"
-    #: Whether codes can be drawn: from the prior N(0, I), and from a posterior by `draw_code`.
+    #: Whether codes can be drawn from the prior N(0, I), and from a posterior by `draw_code`.
     generative: ClassVar[bool] = False
-    #: Name of the activation of the code; `None` where the code has no bounds.
+    #: Name of the activation of the code; `None` for a code without bounds.
     code_activation: str | None = None
-    #: Arguments of a family's own that a tuner may search, with bounds between which it draws on a log scale.
+    #: Arguments of a family that a tuner may search, and the bounds between which it draws on a log scale.
     searched: ClassVar[dict[str, tuple[float, float]]] = {}
-    #: Noise in a validation is drawn from this seed, so that epochs are judged alike.
+    #: Seed of the noise in a validation. It is fixed, so that epochs are comparable.
     validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
 
     def __init__(
@@ -123,45 +128,55 @@ class Autoencoder(MultiWorkerFit):
 
     @property
     def latent_dim(self) -> int:
-        """Numbers per code."""
+        """Code size: the number of entries of a code."""
         return int(self.decoder.input_shape[-1])
 
     def encode(self, x: Any, training: bool = False) -> Any:
-        """`x` `(batch, ...)` to codes `(batch, latent_dim)`; without noise, so two calls agree."""
+        """Encode `x`, `(batch, ...)`, as codes, `(batch, latent_dim)`, without noise."""
         raise NotImplementedError(f"{type(self).__name__} must write `encode`.")
 
     def describe(self, x: Any) -> dict[str, Any]:
-        """All that the encoder says of `x`: the code `z`, and what a family adds to it."""
+        """Return all outputs of the encoder for `x`: the code `z`, and what a family adds to it."""
         return {"z": self.encode(x)}
 
     def draw_code(self, described: dict[str, Any], eps: Any) -> Any:
-        """A code of each posterior, from what `describe` says and `eps` ~ N(0, I), `(batch, latent_dim)`."""
+        """Draw a code from each posterior, `(batch, latent_dim)`.
+
+        Args:
+            described: Result of `describe`.
+            eps: Noise from N(0, I), `(batch, latent_dim)`.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no posterior to draw from.")
 
     def head_layers(self) -> list[keras.layers.Layer]:
-        """The layers between the encoder's features and the code, in order."""
+        """Return the layers between the encoder's features and the code, in order."""
         raise NotImplementedError(f"{type(self).__name__} must write `head_layers`.")
 
     def decode(self, codes: Any) -> Any:
-        """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+        """Decode codes, `(batch, latent_dim)`, to reconstructions of `x`, `(batch, ...)`."""
         return self.reconstruction_loss.mean(self.decoder(codes))
 
     def account(self, x: Any) -> dict[str, Any]:
-        """How an example is explained: its `code`, and the `account` of the loss by feature."""
+        """Return the `code` of each example, and the evidence of each feature; see the loss's `account`."""
         check_examples(x, self.encoder.input_shape)
         code = self.encode(x)
         params = self.decoder(code)
         return {"code": code, **self.reconstruction_loss.account(x, params)}
 
     def learn_expected(self, x: np.ndarray, batch_size: int = 2048) -> None:
-        """Tell the loss what each feature costs on training rows `x`, `(rows, ...)`, after a training."""
+        """Let the loss learn the usual loss of each feature on training rows `x`, after a training.
+
+        Args:
+            x: Training rows, `(rows, ...)`.
+            batch_size: Number of rows in a batch. Defaults to 2048.
+        """
         parts = ((part, self.decoder(self.encode(part))) for part in slices(x, batch_size))
         if self.reconstruction_loss.learn_expected(parts):
-            # Traced graphs hold what was expected before.
+            # Graphs traced earlier contain the old values.
             self._graphs = Graphs(self)
 
     def corrupt(self, x: Any, training: bool, seed: Any, corrupt: bool) -> Any:
-        """`x` with the noise that training or a seed calls for."""
+        """Return `x` with noise in training or with a seed, otherwise `x`; `corrupt=False` adds none."""
         if self.corruption is None or not corrupt:
             return x
         for stage in self.corruption.stages():
@@ -172,7 +187,7 @@ class Autoencoder(MultiWorkerFit):
         return x
 
     def penalise(self, codes: Any, sample_weight: Any, training: bool) -> Any:
-        """Passes codes through the code penalty, where there is one."""
+        """Apply the code penalty, if the model has one, and return the codes unchanged."""
         if self.code_penalty is None:
             return codes
         return self.code_penalty(codes, sample_weight=sample_weight, training=training)
@@ -180,11 +195,27 @@ class Autoencoder(MultiWorkerFit):
     # Codes and back, on raw arrays ---------------------------------------------------------------
 
     def transform(self, raw: Any, batch_size: int = 1024) -> np.ndarray:
-        """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`, in batches, as NumPy."""
+        """Encode raw examples as codes.
+
+        Args:
+            raw: Raw examples, `(rows, ...)`.
+            batch_size: Number of rows in a batch. Defaults to 1024.
+
+        Returns:
+            NumPy array of codes, `(rows, latent_dim)`.
+        """
         return in_batches(self._graphs.encode, self._tensors(raw), batch_size)
 
     def inverse_transform(self, codes: np.ndarray, batch_size: int = 1024) -> Any:
-        """Codes `(batch, latent_dim)` to raw examples of the original type, as NumPy."""
+        """Decode codes to raw examples.
+
+        Args:
+            codes: Codes, `(rows, latent_dim)`.
+            batch_size: Number of rows in a batch. Defaults to 1024.
+
+        Returns:
+            Raw examples of the original type: a NumPy array, or a data frame for a table.
+        """
         codes = np.asarray(codes, "float32")
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
             raise ValueError(
@@ -194,9 +225,17 @@ class Autoencoder(MultiWorkerFit):
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def draw(self, codes: np.ndarray, seed: int, batch_size: int = 1024) -> np.ndarray:
-        """`x` drawn from the likelihood `p(x|z)` of each code, `(batch, ...)`, by `seed`.
+        """Draw `x` from the likelihood `p(x|z)` of each code.
 
-        The mean, where the loss is no density: squared and absolute errors, grey levels, tokens.
+        A loss that is no density returns its mean: squared and absolute errors, grey levels, tokens.
+
+        Args:
+            codes: Codes, `(rows, latent_dim)`.
+            seed: Seed of the random numbers.
+            batch_size: Number of rows in a batch. Defaults to 1024.
+
+        Returns:
+            NumPy array of `x`, `(rows, ...)`.
         """
         loss, uniform = self.reconstruction_loss, np.random.default_rng(seed)
         parts = []
@@ -207,9 +246,10 @@ class Autoencoder(MultiWorkerFit):
         return np.concatenate(parts)
 
     def realise(self, codes: np.ndarray, seed: int) -> Any:
-        """Raw examples for new codes: draws of `p(x|z)` where an example is a row of measurements.
+        """Turn new codes into raw examples.
 
-        The mean for images and texts, as for `inverse_transform`.
+        Vectors and rows of tables are drawn from `p(x|z)`. Images and texts are the mean, as for
+        `inverse_transform`.
         """
         if not kind_of(self.spec).is_measured:
             return self.inverse_transform(codes)
@@ -217,7 +257,7 @@ class Autoencoder(MultiWorkerFit):
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def accounts(self, raw: Any, batch_size: int = 2048) -> dict[str, np.ndarray]:
-        """How raw examples are explained: what `account` says of them, as NumPy."""
+        """Return the `account` of raw examples as NumPy arrays, in batches of `batch_size` rows."""
         parts = [self._graphs.account(part) for part in slices(self._tensors(raw), batch_size)]
         return {key: np.concatenate([part[key].numpy() for part in parts]) for key in parts[0]}
 
@@ -232,15 +272,15 @@ class Autoencoder(MultiWorkerFit):
         return ops.cast(raw, "float32") if self.preprocessor is None else self.preprocessor(raw)
 
     def plain_encoder(self) -> keras.Model:
-        """Raw examples to codes as a functional model of Keras's own layers alone."""
+        """Return a functional model from raw examples to codes, made only of Keras's layers."""
         return plain_encoder(self)
 
     def plain_decoder(self) -> keras.Model:
-        """Codes to raw units as a functional model of Keras's own layers alone."""
+        """Return a functional model from codes to raw units, made only of Keras's layers."""
         return plain_decoder(self)
 
     def in_float32(self) -> "Autoencoder":
-        """Return a model of the same weights that computes in float32; this one if it does so already."""
+        """Return a model with the same weights that computes in float32; this one if it already does."""
         return in_float32(self)
 
     # Building ------------------------------------------------------------------------------------
@@ -262,7 +302,7 @@ class Autoencoder(MultiWorkerFit):
             for stage in self.corruption.stages():
                 self.preprocessor.check_noise(stage.continuous)
                 stage.suit(self.preprocessor)
-        # Keras holds each input against it: an axis that lacks would be broadcast in the loss.
+        # Keras checks each input against it: without a check, a missing axis would be broadcast in the loss.
         self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
         bind_scale(self)
@@ -276,41 +316,41 @@ class Autoencoder(MultiWorkerFit):
         super().build(input_shape)
 
     def penalties(self) -> list[Penalty]:
-        """The penalties of this model: each a named term of its loss."""
+        """Return the penalties of this model, each of which is a named term of its loss."""
         return [layer for layer in all_layers(self) if isinstance(layer, Penalty)]
 
     # Training ------------------------------------------------------------------------------------
 
     def compile(self, optimizer: Any = "adam", loss: Any = None, **kwargs: Any) -> None:
-        """Keras's `compile`; the loss is the model's own `reconstruction_loss`.
+        """Compile the model as in Keras, with its own `reconstruction_loss` as the loss.
 
         Raises:
-            ValueError: for another loss, or a combination with a `tf.distribute` strategy that
-                Keras cannot run.
+            ValueError: If another loss is given, or Keras cannot combine an argument with the
+                `tf.distribute` strategy.
         """
         optimizer, kwargs = check_compile(self, optimizer, loss, kwargs)
         super().compile(optimizer=optimizer, loss=self.reconstruction_loss, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        # Keras leaves a model with an overridden `compile` uncompiled when it loads it.
+        # When Keras loads a model that overrides `compile`, it does not compile it.
         config = keras.saving.deserialize_keras_object(config)
         self.compile(**config)
         if self.built:
             self.optimizer.build(self.trainable_variables)
 
     def fit(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Keras's `fit`, on examples alone: `fit(x)`, or `fit(noisy, clean)` for pairs.
+        """Train the model as in Keras, with `fit(x)`, or with `fit(noisy, clean)` for pairs.
 
         Args:
-            x: Examples as `x`, `(rows, ...)`, or a dataset of batches of them. A dataset with weights
-                has batches `(x, x, sample_weight)`; these are pairs, to which no noise is added.
-            y: Clean examples of pairs, shaped like `x`. Defaults to `x` itself.
+            x: Examples, `(rows, ...)`, or a dataset of batches of them. A dataset with weights has batches
+                `(x, x, sample_weight)`; these are pairs, to which no noise is added.
+            y: Clean examples of pairs, of the same shape as `x`. Defaults to `None`, `x` itself.
             *arguments: Further arguments of `keras.Model.fit`, in its order.
-            **options: Arguments of `keras.Model.fit` by name. `sample_weight`, `(rows,)`, weighs the
+            **options: Arguments of `keras.Model.fit` by name. `sample_weight`, `(rows,)`, weights the
                 examples in the reconstruction and in the penalties, with or without `y`.
 
         Raises:
-            ValueError: for no examples, to train on or to validate by, of which Keras says nothing.
+            ValueError: If there are no examples for training or validation, which Keras would accept.
         """
         check_rows(x)
         if options.get("validation_data") is not None:
@@ -322,7 +362,7 @@ class Autoencoder(MultiWorkerFit):
         return super().fit(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Keras's `evaluate`, on examples alone; see `fit` for the arguments and errors."""
+        """Evaluate the model as in Keras; see `fit` for the arguments and errors."""
         check_rows(x)
         y = weighed_target(x, y, options.get("sample_weight"))
         return super().evaluate(x, y, *arguments, **options)
@@ -333,7 +373,7 @@ class Autoencoder(MultiWorkerFit):
             loss, outputs = self.objective(x, target, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         terms = self.terms.split(self, loss)
-        # Before the weights move: the compiler then shares the forward pass with the loss.
+        # This precedes the update of the weights, so that the compiler shares the forward pass with the loss.
         self.observe(x, sample_weight)
         gradients = tape.gradient(scaled, self.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
@@ -350,7 +390,7 @@ class Autoencoder(MultiWorkerFit):
 
     @property
     def validation_rows(self) -> int:
-        """Rows of a validation batch: as many as one step can hold, as no gradient is taken."""
+        """Number of rows in a validation batch. It is large, because no gradient is computed."""
         return 2048
 
     def predict_step(self, data: Any) -> Any:
@@ -358,10 +398,10 @@ class Autoencoder(MultiWorkerFit):
         return self.reconstruction_loss.mean(self(x, training=False))
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keras's `predict`: reconstructions of `x`.
+        """Return the reconstructions of `x`, as in Keras.
 
         Raises:
-            ValueError: for no examples, of which Keras says nothing that helps.
+            ValueError: If there are no examples, for which the message of Keras does not help.
         """
         check_rows(x)
         return super().predict(x, *args, **kwargs)
@@ -369,9 +409,9 @@ class Autoencoder(MultiWorkerFit):
     def objective(
         self, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any = None
     ) -> tuple[Any, Any]:
-        """The loss of a batch, a scalar, and the decoder's numbers.
+        """Return the scalar loss of a batch, and the output of the decoder.
 
-        A pair `(noisy, clean)` of the user's own stands in for the corruption.
+        For a pair `(noisy, clean)` from the user no corruption is applied.
         """
         outputs = self(x, training=training, seed=seed, sample_weight=sample_weight, corrupt=target is None)
         self._contract(x, sample_weight, seed)
@@ -383,7 +423,7 @@ class Autoencoder(MultiWorkerFit):
         encode: Any = self.encode
         layers, inputs = None, x
         if self._embedding is not None:
-            # A code or a token id has no Jacobian: the penalty acts behind its embedding.
+            # A category or a token id has no Jacobian, so the penalty applies after the embedding.
             split = self._embedding
             layers, inputs, encode = split.layers, split.embed(x), split.encode_from
         elif isinstance(self.encoder, keras.Sequential):
@@ -413,12 +453,12 @@ class Autoencoder(MultiWorkerFit):
         return super().compute_loss(x, target, y_pred, sample_weight, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        # What a metric compares are reconstructions, not a likelihood's parameters.
+        # A metric compares reconstructions and not the parameters of a likelihood.
         mean = self.reconstruction_loss.mean(y_pred)
         return super().compute_metrics(x, x if is_none(y) else y, mean, sample_weight)
 
     def observe(self, x: Any, sample_weight: Any) -> None:
-        """Updates metrics of the family's own; outside `call`, so that no artifact holds them."""
+        """Update the metrics of the family. This is not part of `call`, so no artifact contains them."""
 
     def _log(
         self, terms: dict[str, Any], x: Any, target: Any, outputs: Any, sample_weight: Any
@@ -429,7 +469,7 @@ class Autoencoder(MultiWorkerFit):
     # Configuration -------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument of the constructors, from the attribute of the same name."""
+        """Return every argument of the constructors, from the attribute of the same name."""
         config = super().get_config()
         for name in registry.parameters(type(self)):
             config[name] = keras.saving.serialize_keras_object(getattr(self, name))
@@ -447,7 +487,7 @@ class Autoencoder(MultiWorkerFit):
 
     @property
     def spec(self) -> Spec:
-        """What one raw example is."""
+        """Spec of the raw examples."""
         if self.preprocessor is not None:
             return self.preprocessor.spec
         return Spec("vector", tuple(self.encoder.input_shape[1:]))

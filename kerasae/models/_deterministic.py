@@ -1,4 +1,4 @@
-"""DeterministicAutoencoder: families whose code is a function of the input."""
+"""DeterministicAutoencoder: base class of the families whose code is a function of the input."""
 
 from typing import Any
 
@@ -8,13 +8,16 @@ from kerasae.models._base import Autoencoder
 
 
 class DeterministicAutoencoder(Autoencoder):
-    """`h = s(features W + b)`, one dense head with the activation `s`.
+    """`h = s(features W + b)`: the code is computed by a dense layer with the activation `s`.
 
-    Abstract; its leaves are undercomplete, sparse, contractive and denoising. The size of the code
-    is the width of the decoder's input.
+    This class is abstract. Its families are undercomplete, sparse, contractive and denoising. The code size
+    is the input size of the decoder.
 
     Args:
-        code_activation: activation of the code, a name in `keras.activations`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to the outputs that the loss reads.
+        code_activation: Activation of the code, a name in `keras.activations`. Defaults to `"linear"`.
+        **kwargs: Arguments of `Autoencoder` and `keras.Model`.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class DeterministicAutoencoder(Autoencoder):
                 f"`code_activation` must name a function of keras.activations, received {code_activation!r}."
             ) from None
         self.code_activation = code_activation
-        # float32: a code is kept, compared and searched in.
+        # Codes are float32, because they are stored, compared and searched.
         self.to_code = keras.layers.Dense(
             self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
         )

@@ -1,4 +1,4 @@
-"""MultiWorkerFit: `fit` over several hosts, which Keras itself cannot do."""
+"""MultiWorkerFit: `fit` on several hosts, which Keras does not support."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ import tensorflow as tf
 
 
 class MultiWorkerFit(keras.Model):
-    """A Keras model whose `fit` and `evaluate` run under `tf.distribute.MultiWorkerMirroredStrategy`.
+    """Keras model whose `fit` and `evaluate` run under `tf.distribute.MultiWorkerMirroredStrategy`.
 
-    Keras 3.15 fails there (keras#20585): it reduces the logs of a step once more, over an axis that
-    they do not have ("Invalid reduction dimension 0 for input with 0 dimensions"), and builds the
-    model from a batch outside the strategy's scope. Here a model that is built stays as it is, and a
-    step answers with this host's logs: those of an epoch are read from the metrics, which are those of
-    all hosts. Under any other strategy nothing differs from Keras.
+    Keras 3.15 fails there for two reasons (keras#20585). It reduces the logs of a step a second time, over
+    an axis that they do not have ("Invalid reduction dimension 0 for input with 0 dimensions"), and it
+    builds the model from a batch outside the scope of the strategy. This class leaves a built model as it
+    is, and a step returns the logs of this host. The logs of an epoch come from the metrics, which cover all
+    hosts. Under any other strategy the class behaves as `keras.Model`.
 
-    Compile and fit it inside the scope. XLA, `steps_per_execution` above 1 and gradient accumulation
-    are refused, as under every strategy.
+    Compile and fit the model inside the scope. As under every strategy, XLA, `steps_per_execution` above 1
+    and gradient accumulation are refused.
     """
 
     train_function: Any
@@ -26,7 +26,7 @@ class MultiWorkerFit(keras.Model):
     def _many_hosts(self) -> bool:
         strategy = self.distribute_strategy
         many = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        # As Keras asks before it reduces the logs: with one host it does as without.
+        # Keras checks the same before it reduces the logs. One host alone behaves as without this strategy.
         return many and strategy.extended._in_multi_worker_mode()
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:

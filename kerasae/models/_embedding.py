@@ -1,4 +1,4 @@
-"""Where an encoder becomes a smooth function: behind the embedding of its codes or tokens."""
+"""Split of an encoder after its embedding, from where it is a smooth function."""
 
 from typing import Any
 
@@ -6,22 +6,21 @@ import keras
 
 
 class EmbeddingSplit:
-    """An encoder in two parts: what embeds codes or token ids, and the rest.
+    """An encoder in two parts: the embedding of categories or token ids, and the layers after it.
 
-    A code of a category or a token id has no Jacobian; the vector that stands for it has one, and
-    nothing behind it looks at the ids again. An object that Keras does not track: the layers belong
-    to the encoder.
+    A category or a token id has no Jacobian. Its embedding vector has one, and no later layer reads the ids
+    again. Keras does not track this object, because the layers belong to the encoder.
 
     Args:
-        encoder: with one layer that says `is_embedding`.
-        head: the layers between its features and the code.
+        encoder: Encoder with one layer whose attribute `is_embedding` is True.
+        head: Layers between the features of the encoder and the code, in order.
     """
 
     def __init__(self, encoder: keras.Model, head: list[keras.layers.Layer]) -> None:
         position = next(i for i, layer in enumerate(encoder.layers) if _embeds(layer))
         self._head = head
         self._rest: Any = None
-        #: The layers behind the embedding where they are a chain, otherwise `None`.
+        #: Layers after the embedding if they are a sequence, otherwise `None`.
         self.layers: Any = None
         if isinstance(encoder, keras.Sequential):
             self._first = encoder.layers[: position + 1]
@@ -32,11 +31,11 @@ class EmbeddingSplit:
             self._rest = keras.Model(embedded, encoder.outputs[0])
 
     def embed(self, x: Any) -> Any:
-        """`x` `(batch, ...)` to what its codes or tokens stand for, floating point."""
+        """Return the floating-point embedding of `x`, `(batch, ...)`."""
         return _through(self._first, x)
 
     def encode_from(self, embedded: Any) -> Any:
-        """The code, from what `embed` gives."""
+        """Return the code for the result of `embed`."""
         if self._rest is None:
             return _through(self.layers, embedded)
         return _through(self._head, self._rest(embedded))
@@ -49,7 +48,7 @@ def _through(layers: list[Any], h: Any) -> Any:
 
 
 def embedding_split(encoder: keras.Model, head: list[keras.layers.Layer]) -> EmbeddingSplit | None:
-    """The two parts of an encoder that embeds, otherwise `None`."""
+    """Split an encoder that has an embedding; return `None` for any other."""
     return EmbeddingSplit(encoder, head) if any(map(_embeds, encoder.layers)) else None
 
 

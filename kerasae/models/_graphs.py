@@ -1,4 +1,4 @@
-"""The verbs of a model on NumPy arrays: traced once, run in batches."""
+"""Graphs: traced functions of a model, which run on NumPy arrays in batches."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from kerasae.preprocessing import slices
 
 
 class Graphs:
-    """The compiled verbs of a model, traced once for each type; an object that Keras does not track."""
+    """Traced functions of a model, one for each input type. Keras does not track this object."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
         self._traced: dict[tuple[str, ...], Any] = {}
 
     def encode(self, raw: Any) -> Any:
-        """Raw examples to codes."""
+        """Encode raw examples as codes."""
         return self._graph("encode", raw)(raw)
 
     def decode(self, codes: Any) -> Any:
-        """Codes to reconstructions of `x`."""
+        """Decode codes to reconstructions of `x`."""
         return self._graph("decode", codes)(codes)
 
     def account(self, raw: Any) -> Any:
-        """Raw examples to a dict: code, residual and loss by feature."""
+        """Return the `account` of raw examples: a dict of code, residual and loss of each feature."""
         return self._graph("account", raw)(raw)
 
     def _graph(self, verb: str, nest: Any) -> Any:
@@ -38,7 +38,7 @@ class Graphs:
                 "account": lambda raw: model.account(model._to_x(raw)),
             }
             function = verbs[verb]
-            # One graph for any number of rows: a trace costs more than a batch.
+            # One graph serves any number of rows, because tracing costs more than running a batch.
             spec = tf.nest.map_structure(
                 lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest
             )
@@ -47,5 +47,14 @@ class Graphs:
 
 
 def in_batches(function: Any, nest: Any, batch_size: int) -> np.ndarray:
-    """A function of tensors on an array, or a dict of arrays, `batch_size` rows at a time."""
+    """Apply a function of tensors to arrays in batches.
+
+    Args:
+        function: Function of one batch that returns a tensor, `(batch, ...)`.
+        nest: Array, or dict of arrays, with the same number of rows.
+        batch_size: Number of rows in a batch.
+
+    Returns:
+        NumPy array of all rows.
+    """
     return np.concatenate([function(part).numpy() for part in slices(nest, batch_size)])

@@ -1,4 +1,4 @@
-"""The importance-weighted bound of a variational model."""
+"""Importance-weighted bound of a variational model."""
 
 import math
 from typing import Any
@@ -11,9 +11,15 @@ from kerasae.penalties import Penalty
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Tightening(Penalty):
-    """What an importance-weighted bound gains over the ELBO, as a term of the loss.
+    """Gain of an importance-weighted bound over the ELBO, as a term of the loss.
 
-    At most 0 in expectation. Call arguments: numbers per example, `(batch,)`, in nats.
+    The term is at most 0 in expectation.
+
+    Args:
+        weight: Factor of the term, at least 0. Defaults to 1.
+
+    Call arguments:
+        inputs: Gain of each example, `(batch,)`, in nats.
     """
 
     def __init__(self, weight: float = 1.0, *, name: str = "tightening", **kwargs: Any) -> None:
@@ -26,11 +32,14 @@ class Tightening(Penalty):
 def importance_weighted_objective(
     model: Any, x: Any, target: Any, sample_weight: Any, *, training: bool, seed: Any
 ) -> tuple[Any, Any]:
-    """`-log 1/k sum_i p(x|z_i) (p(z_i) / q(z_i|x))^beta` as a sum of named terms.
+    """Compute `-log 1/k sum_i p(x|z_i) (p(z_i) / q(z_i|x))^beta` as a sum of named terms.
 
-    The ELBO's two terms and the tightening, so that the log adds up; their gradients add up to
-    that of the bound. The encoder runs once for all draws. A validation has the same bound, with
-    the full `beta` and draws of a fixed seed.
+    The terms are the two terms of the ELBO and the tightening. They add up to the bound, and so do their
+    gradients. The encoder runs once for all draws. A validation uses the same bound with the full `beta` and
+    with draws of a fixed seed.
+
+    Returns:
+        The scalar loss, and the decoder's output for one draw of each example.
 
     Reference: Burda, Grosse, Salakhutdinov 2016, ICLR, equation 8.
     """
@@ -44,7 +53,7 @@ def importance_weighted_objective(
     z = model.sampling((means, log_vars), training=training, seed=seed)
     params = model.decoder(z, training=training)
     nll = model.reconstruction_loss.per_example(ops.repeat(clean, k, axis=0), params)
-    # log q(z|x) - log p(z); the 2 pi of the two densities cancel.
+    # This is log q(z|x) - log p(z). The factors 2 pi of the two densities cancel.
     spread = ops.square(z - means) * ops.exp(-log_vars)
     divergence = 0.5 * ops.sum(ops.square(z) - spread - log_vars, axis=-1)
     beta = model.kl.weight * (model.kl.share() if training else 1.0)

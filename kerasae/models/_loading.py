@@ -1,4 +1,4 @@
-"""load_model: stored models, checked before Keras reads them."""
+"""load_model: loads a stored model after a check of its file."""
 
 import zipfile
 from pathlib import Path
@@ -9,24 +9,24 @@ import tensorflow as tf
 
 from kerasae.files import reason_of
 
-#: What Keras writes into every `.keras` file.
+#: Files that Keras writes into every `.keras` archive.
 _PARTS = {"metadata.json", "config.json", "model.weights.h5"}
 
 
 def load_model(path: str | Path, **kwargs: Any) -> Any:
-    """`keras.saving.load_model` with the classes of this library registered.
+    """Load a model with `keras.saving.load_model`, with the classes of this library registered.
 
     Args:
-        path: A `.keras` file, or a run folder that holds one. Also a handle that Keras fetches a model by:
-            `hf://OWNER/NAME` with the package `huggingface_hub`, or a file of a file system that TensorFlow
-            reads, such as `gs://BUCKET/model.keras`.
-        **kwargs: as in Keras.
+        path: Path of a `.keras` file, or of a run folder that contains one. It may also be a handle from
+            which Keras fetches a model: `hf://OWNER/NAME` with the package `huggingface_hub`, or a file in a
+            file system that TensorFlow reads, such as `gs://BUCKET/model.keras`.
+        **kwargs: Further arguments of `keras.saving.load_model`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file is damaged, or Keras cannot make a model of it.
-        OSError: if TensorFlow cannot read the file system of a handle.
-        ImportError: for `hf://` without `huggingface_hub`.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, or Keras cannot load it.
+        OSError: If TensorFlow cannot read the file system of a handle.
+        ImportError: If `hf://` is used without `huggingface_hub`.
     """
     if "://" in str(path):
         return _fetched(str(path), **kwargs)
@@ -38,7 +38,7 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
     check_whole(path)
     try:
         return keras.saving.load_model(path, **kwargs)
-    except Exception as error:  # of Keras, HDF5 and any class that the file names
+    except Exception as error:  # Keras, HDF5 and any class in the file may raise
         raise ValueError(
             f"Expected a .keras file that Keras can load in {path}, received one that it cannot "
             f"({reason_of(error)}); restore it from a copy, train again, or import the classes that it names."
@@ -55,16 +55,16 @@ def _fetched(handle: str, **kwargs: Any) -> Any:
 
 
 def check_whole(path: Path) -> None:
-    """Hold every part of a `.keras` file against the checksum that the archive keeps of it.
+    """Compare every part of a `.keras` file with the checksum in the archive.
 
     Raises:
-        ValueError: if the file is damaged.
+        ValueError: If the file is damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             wrong = archive.testzip()
             missing = _PARTS - set(archive.namelist())
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to say
+    except Exception as error:  # a damaged archive may raise any error
         reason = reason_of(error)
     else:
         if not wrong and not missing:

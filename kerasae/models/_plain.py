@@ -1,15 +1,15 @@
-"""Encoders and decoders as plain Keras models, for use where kerasae is not installed."""
+"""Encoders and decoders as plain Keras models, for use without kerasae."""
 
 from typing import Any
 
 import keras
 
-# A layer of ours with weights says by `plain` what computes the same in Keras's own; one without is
-# entered by its `call`, not as a layer: a functional model then records the Keras operations inside.
+# A layer of kerasae with weights has a method `plain`, which returns an equivalent Keras layer or model. A
+# layer without weights is used through its `call`: a functional model then records the Keras operations.
 
 
 def plain_encoder(model: Any) -> keras.Model:
-    """Raw examples to codes; see `Autoencoder.plain_encoder`."""
+    """Return a plain model from raw examples to codes; see `Autoencoder.plain_encoder`."""
     if model.preprocessor is None:
         inputs = x = keras.Input(model.spec.shape, dtype=model.spec.dtype, name="raw")
     else:
@@ -22,7 +22,7 @@ def plain_encoder(model: Any) -> keras.Model:
 
 
 def plain_decoder(model: Any) -> keras.Model:
-    """Codes to raw units; see `Autoencoder.plain_decoder`."""
+    """Return a plain model from codes to raw units; see `Autoencoder.plain_decoder`."""
     inputs = keras.Input((model.latent_dim,), name="code")
     decoder, head = without_scales(model.decoder)
     params = _plain(decoder)(inputs)
@@ -34,9 +34,12 @@ def plain_decoder(model: Any) -> keras.Model:
 
 
 def without_scales(decoder: keras.Model) -> tuple[keras.Model, Any]:
-    """A decoder without its last layer where that gives scales alone, and that layer, or `None`.
+    """Split off the last layer of a decoder if it only adds scales.
 
-    Such a layer, `SharedScale` for one, has no part in a reconstruction.
+    Such a layer, for example `SharedScale`, does not affect a reconstruction.
+
+    Returns:
+        The decoder without that layer, and the layer; or the whole decoder and `None`.
     """
     head = decoder.layers[-1] if hasattr(decoder.layers[-1], "without") else None
     if head is None:
@@ -47,7 +50,7 @@ def without_scales(decoder: keras.Model) -> tuple[keras.Model, Any]:
 
 
 def _plain(network: keras.Model) -> keras.Model:
-    """A network with Keras's own layers in place of ours; the others are shared."""
+    """Return a network with Keras's layers in place of those of kerasae; it shares all other layers."""
     if not any(hasattr(layer, "plain") for layer in network.layers):
         return network
     return keras.models.clone_model(

@@ -1,4 +1,4 @@
-"""A model trained in half precision as one that computes in float32."""
+"""in_float32: converts a model trained in half precision to float32."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ _HALF = ("float16", "bfloat16")
 
 
 def in_float32(model: Any) -> Any:
-    """Return a model of the same weights that computes in float32; the model itself if it does so already.
+    """Return a model with the same weights that computes in float32; the model itself if it already does.
 
-    Mixed precision keeps its weights in float32 and rounds between the layers. A device has no half
-    precision to round to, and a server's kernels round in an order of their own.
+    Mixed precision keeps the weights in float32 and rounds between the layers. A small device does not
+    support half precision, and the kernels of a server round in a different order.
     """
     if not any(layer.compute_dtype in _HALF for layer in [model, *all_layers(model)]):
         return model
@@ -25,7 +25,7 @@ def in_float32(model: Any) -> Any:
 
 
 def _without_half(config: Any) -> Any:
-    """A config in which every policy of Keras is that of float32."""
+    """Return a config in which every dtype policy of Keras is float32."""
     if isinstance(config, list | tuple):
         return type(config)(_without_half(value) for value in config)
     if not isinstance(config, dict):

@@ -1,4 +1,4 @@
-"""What an autoencoder is trained to give back: its input, or the clean half of a pair."""
+"""Targets of an autoencoder in training: its input, or the clean part of a pair."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import numpy as np
 
 
 def weighed_target(x: Any, y: Any, sample_weight: Any) -> Any:
-    """The target that Keras is handed with weights.
+    """Return the target that is given to Keras together with weights.
 
-    Keras drops the weights of examples without a target, in silence. Booleans without features,
-    `(rows, 0)`, stand for "no target", so that the weights arrive and noise is still added. A type of
-    its own keeps TensorFlow from tracing them together with true targets.
+    Keras silently drops the weights of examples without a target. Booleans of shape `(rows, 0)` therefore
+    represent "no target": Keras keeps the weights, and noise is still added. No true target is boolean, so
+    TensorFlow does not trace both together.
     """
     if y is x:
-        # Keras's own way to write an autoencoder is no pair.
+        # `fit(x, x)`, the usual way to train an autoencoder in Keras, is not a pair.
         y = None
     if y is not None or sample_weight is None or not hasattr(x, "shape"):
         return y
@@ -22,20 +22,20 @@ def weighed_target(x: Any, y: Any, sample_weight: Any) -> Any:
 
 
 def is_none(target: Any) -> bool:
-    """Whether a target, or what `weighed_target` made of none, is none."""
+    """Return whether a target is `None`, or the placeholder of `weighed_target` for it."""
     if target is None:
         return True
     return keras.backend.standardize_dtype(target.dtype) == "bool" and tuple(target.shape)[1:] == (0,)
 
 
 def unpacked(data: Any) -> tuple[Any, Any, Any]:
-    """A batch of Keras as `x`, the target or `None`, and the weights or `None`."""
+    """Return `x`, the target or `None`, and the weights or `None` of a batch of Keras."""
     x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     return x, None if is_none(target) else target, sample_weight
 
 
 def check_target(x: Any, target: Any) -> None:
-    """Refuses a target that is not shaped like `x`: labels would be broadcast in silence."""
+    """Refuse a target that has another shape than `x`: labels would be broadcast silently."""
     if target.shape[1:] != x.shape[1:] or len(target.shape) != len(x.shape):
         raise ValueError(
             f"The target of an autoencoder must have the shape of its input {tuple(x.shape[1:])}, "

@@ -1,4 +1,4 @@
-"""The named terms of a loss in the log, and the checks before a training."""
+"""Terms: the named terms of a loss in the log; and checks before a training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,10 +11,13 @@ from kerasae.models._wiring import all_layers
 
 
 class Terms:
-    """Running means of the loss's terms: `loss = reconstruction + penalties + regularization`.
+    """Running means of the terms of a loss: `loss = reconstruction + penalties + regularization`.
 
-    Every term is weighted by the size of its batch, as Keras weighs `loss`, so that they add up
-    over an epoch too.
+    As Keras does for `loss`, every term is weighted by the size of its batch, so that the terms of an epoch
+    add up too.
+
+    Args:
+        model: Built autoencoder, which gets a metric for each term.
     """
 
     def __init__(self, model: Any) -> None:
@@ -28,10 +31,10 @@ class Terms:
             setattr(model, f"{name}_tracker", tracker)
 
     def split(self, model: Any, loss: Any) -> dict[str, Any]:
-        """The terms of one batch, from its loss, a scalar of one replica's share.
+        """Return the terms of one batch from its scalar loss on one replica.
 
-        To be called before the gradients are applied: there the replicas wait for each other, and
-        what `add_loss` left on the layers is then that of the last replica.
+        Call it before the gradients are applied. The replicas wait for each other there, and afterwards the
+        layers hold the `add_loss` values of the last replica.
         """
         loss = loss * tf.distribute.get_strategy().num_replicas_in_sync
         added = [tf.cast(value, tf.float32) for value in model.losses]
@@ -46,7 +49,7 @@ class Terms:
         return values
 
     def update(self, model: Any, values: dict[str, Any], batch: Any) -> None:
-        """Moves the running means by the terms of one batch."""
+        """Update the running means with the terms of one batch."""
         for name, tracker in self.trackers.items():
             tracker.update_state(values[name], sample_weight=batch)
         for metric in model.metrics:
@@ -55,10 +58,18 @@ class Terms:
 
 
 def check_examples(x: Any, expected: Sequence[int | None]) -> None:
-    """Refuse examples of another shape than `expected`, `(None, ...)`; `None` stands for any size."""
+    """Check the shape of examples.
+
+    Args:
+        x: Examples, `(rows, ...)`.
+        expected: Shape `(None, ...)`, in which `None` stands for any size.
+
+    Raises:
+        ValueError: If the examples have another shape.
+    """
     received = tuple(x.shape)
     fits = len(received) == len(expected) and all(
-        size in (None, one) for size, one in zip(expected[1:], received[1:], strict=True)
+        size in (None, actual) for size, actual in zip(expected[1:], received[1:], strict=True)
     )
     if not fits:
         shape = ", ".join(["rows", *map(str, expected[1:])])
@@ -68,25 +79,34 @@ def check_examples(x: Any, expected: Sequence[int | None]) -> None:
 def check_compile(
     model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
-    """Optimizer and arguments for Keras; refuses another loss and what Keras cannot distribute."""
-    own = model.reconstruction_loss
+    """Check the arguments of `compile`.
+
+    Returns:
+        The optimizer and the other arguments for Keras.
+
+    Raises:
+        ValueError: If another loss is given, or Keras cannot combine an argument with several replicas.
+    """
+    model_loss = model.reconstruction_loss
     if loss is not None:
-        given = loss if isinstance(loss, ReconstructionLoss) else None
-        same = loss == own.name or (
-            given is not None and type(given) is type(own) and given.get_config() == own.get_config()
+        member = loss if isinstance(loss, ReconstructionLoss) else None
+        same = loss == model_loss.name or (
+            member is not None
+            and type(member) is type(model_loss)
+            and member.get_config() == model_loss.get_config()
         )
         if not same:
             raise ValueError(
-                f"The loss belongs to the model, as it says what the decoder's numbers mean: expected "
-                f"None or '{own.name}', received {loss!r}; give it as "
+                f"The loss belongs to the model, because it interprets the decoder's outputs: expected "
+                f"None or '{model_loss.name}', received {loss!r}; give it as "
                 f"{type(model).__name__}(..., reconstruction_loss=...). A mean over features, "
-                "Keras's 'mse' for one, would drown in the penalties."
+                "such as Keras's 'mse', would be too small beside the penalties."
             )
     if any(layer.dtype_policy.name == "mixed_float16" for layer in [model, *all_layers(model)]):
-        # Keras looks at the model's own policy alone, and half precision in a part underflows too.
-        given = keras.optimizers.get(optimizer)
-        if not isinstance(given, keras.optimizers.LossScaleOptimizer):
-            optimizer = keras.optimizers.LossScaleOptimizer(given)
+        # Keras checks only the policy of the model itself, but half precision in a part underflows too.
+        base_optimizer = keras.optimizers.get(optimizer)
+        if not isinstance(base_optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer = keras.optimizers.LossScaleOptimizer(base_optimizer)
     replicas = model.distribute_strategy.num_replicas_in_sync
     if replicas == 1:
         return optimizer, kwargs
@@ -106,9 +126,9 @@ def _refusal(what: str, replicas: int, remedy: str) -> str:
 
 
 def kept_of_batch(losses: Any, trim: float) -> Any:
-    """Weights `(batch,)` of mean 1 that leave out the share `trim` of greatest losses.
+    """Return weights of mean 1, `(batch,)`, that are 0 for the share `trim` of the largest losses.
 
-    Reference: Rousseeuw 1984, JASA 79 (least trimmed squares), batch by batch.
+    Reference: Rousseeuw 1984, JASA 79 (least trimmed squares), applied to each batch.
     """
     losses = tf.stop_gradient(tf.cast(losses, tf.float32))
     rows = tf.cast(tf.shape(losses)[0], tf.float32)

@@ -1,4 +1,4 @@
-"""What an autoencoder does with its parts once they are built: ties, bounds and refusals."""
+"""Wiring of the built parts of an autoencoder: tied weights, constraints and checks."""
 
 from typing import Any
 
@@ -9,42 +9,46 @@ from kerasae.layers import ColumnEmbedding, TransposedDense
 
 
 def all_layers(model: Any) -> list[keras.layers.Layer]:
-    """The layers of a model and of the models inside it, each once."""
-    found: dict[int, keras.layers.Layer] = {}
+    """Return the layers of a model and of the models inside it, each once."""
+    layers: dict[int, keras.layers.Layer] = {}
     for layer in model.layers:
         inside = all_layers(layer) if isinstance(layer, keras.Model) else []
-        found |= {id(one): one for one in (layer, *inside)}
-    return list(found.values())
+        layers |= {id(member): member for member in (layer, *inside)}
+    return list(layers.values())
 
 
 def tie(model: Any) -> None:
-    """Lends the encoder's kernels to the tied layers of the decoder, in mirror order."""
-    borrowing = [part for part in model.decoder.layers if isinstance(part, TransposedDense)]
-    if not borrowing:
+    """Tie the tied layers of the decoder to the kernels of the encoder, in mirror order."""
+    tied = [part for part in model.decoder.layers if isinstance(part, TransposedDense)]
+    if not tied:
         return
     embedding = _embedding(model)
     if embedding is not None:
-        # Logits over a vocabulary, tied to its table (Press and Wolf 2017, EACL).
-        borrowing[-1].tie(embedding)
+        # The logits are tied to the token embedding (Press and Wolf 2017, EACL).
+        tied[-1].tie(embedding)
         return
     chain = [*model.encoder.layers, *model.head_layers()]
-    lending = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
-    if len(lending) != len(borrowing):
+    dense = [layer for layer in chain if isinstance(layer, keras.layers.Dense)]
+    if len(dense) != len(tied):
         raise ValueError(
             f"Tied weights need as many dense layers in the encoder (with its head) as tied ones "
-            f"in the decoder, received {len(lending)} and {len(borrowing)}."
+            f"in the decoder, received {len(dense)} and {len(tied)}."
         )
-    for mine, other in zip(reversed(borrowing), lending, strict=True):
-        mine.tie(other)
+    for tied_layer, dense_layer in zip(reversed(tied), dense, strict=True):
+        tied_layer.tie(dense_layer)
 
 
 def _embedding(model: Any) -> Any:
-    """The layer of the encoder that embeds codes or tokens, or `None`."""
+    """Return the layer of the encoder that embeds categories or tokens, or `None`."""
     return next((layer for layer in model.encoder.layers if getattr(layer, "is_embedding", False)), None)
 
 
 def bind_scale(model: Any) -> None:
-    """Keeps a penalty from being escaped by a small code and a steep decoder."""
+    """Constrain the decoder, so that a small code and a steep decoder cannot escape a penalty.
+
+    Raises:
+        ValueError: If the decoder contains a normalisation, which makes the constraint useless.
+    """
     escapable = [p.name for p in model.penalties() if p.escapable and p.weight > 0]
     if not escapable:
         return
@@ -62,7 +66,7 @@ def bind_scale(model: Any) -> None:
         )
     embedding = _embedding(model)
     if embedding is not None:
-        # Vectors without bound would make the code small in their units, and tied logits steep.
+        # Unbounded vectors would make the code small in their units, and tied logits steep.
         for table in embedding.trainable_variables:
             table.constraint = keras.constraints.MaxNorm(1.0, axis=1)
     elif any(isinstance(layer, TransposedDense) for layer in model.decoder.layers):
@@ -73,10 +77,10 @@ def bind_scale(model: Any) -> None:
 
 
 def mark_gaps(model: Any) -> None:
-    """Lets a network that trains with gaps of a corruption's making see them in every column."""
+    """Mark missing entries in every column if a corruption makes entries missing in training."""
     embedding = _embedding(model)
     stages = [] if model.corruption is None else model.corruption.stages()
-    if isinstance(embedding, ColumnEmbedding) and any(one.makes_gaps and one.level for one in stages):
+    if isinstance(embedding, ColumnEmbedding) and any(stage.makes_gaps and stage.level for stage in stages):
         embedding.mark_all()
 
 
@@ -85,13 +89,11 @@ _UNIT_INTERVAL = ("sigmoid", "hard_sigmoid", "softmax", "sparsemax")
 
 
 def check_code_range(model: Any) -> None:
-    """Refuses a penalty that compares mean activations as probabilities on a code beyond [0, 1]."""
+    """Refuse a penalty that treats mean activations as probabilities on a code that is not in [0, 1]."""
     penalty = model.code_penalty
     if penalty is None or not penalty.needs_unit_interval or not penalty.weight:
         return
-    needed = (
-        f"The penalty {type(penalty).__name__} compares mean activations as probabilities and needs a code"
-    )
+    needed = f"The penalty {type(penalty).__name__} treats mean activations as probabilities and needs a code"
     if model.code_activation is None:
         raise ValueError(
             f"{needed} in [0, 1], received that of a {type(model).__name__}, which has no bounds; use the "
@@ -105,17 +107,17 @@ def check_code_range(model: Any) -> None:
 
 
 def check_decoder(model: Any, x_shape: tuple[int, ...]) -> None:
-    """Refuses a decoder that does not give the numbers that the loss reads."""
+    """Refuse a decoder whose output has not the shape that the loss reads."""
     loss = model.reconstruction_loss
     expected = loss.decoder_shape(x_shape)
     received = tuple(model.decoder.compute_output_shape((None, model.latent_dim))[1:])
     if expected is None:
         return
     sizes = zip(expected, received, strict=False)
-    if len(expected) == len(received) and all(one in (None, other) for one, other in sizes):
+    if len(expected) == len(received) and all(size in (None, actual) for size, actual in sizes):
         return
     head = loss.head()
-    remedy = "" if head is None else f", or put the loss's `head()`, a {type(head).__name__}, behind it"
+    remedy = "" if head is None else f", or append the loss's `head()`, a {type(head).__name__}"
     raise ValueError(
         f"The loss '{loss.name}' needs a decoder whose output has the shape {expected} for an example of "
         f"shape {x_shape}, received one of shape {received}; change its last layer{remedy}."
@@ -123,7 +125,7 @@ def check_decoder(model: Any, x_shape: tuple[int, ...]) -> None:
 
 
 def check_contraction(model: Any) -> None:
-    """Refuses an encoder whose examples have no Jacobian of their own."""
+    """Refuse a contractive penalty on an encoder in which the examples of a batch depend on each other."""
     if model.contraction is None:
         return
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(model.encoder)):

@@ -12,34 +12,34 @@ from kerasae.penalties.squared_jacobian import SquaredJacobian
 class ContractiveAutoencoder(DeterministicAutoencoder):
     """`min |x - decode(encode(x))|^2 + weight * |d encode(x) / dx|_F^2`.
 
-    The code is made to change little where the data do not vary. The Jacobian is taken in
-    `train_step` and `test_step`, beside the call: exactly, in a closed form for one or two dense
-    layers and by the cheapest order for deeper ones, or as an estimate from `probes` random signs.
+    The penalty makes the code change little in directions in which the data do not vary. `train_step` and
+    `test_step` compute the Jacobian beside the call. It is exact, with a closed form for one or two dense
+    layers and the cheapest order of products for deeper stacks, or an estimate from `probes` random sign
+    vectors. Categories and words have no Jacobian, so the derivative is taken with respect to their
+    embedding.
 
-    Categories and words have no Jacobian: where an encoder embeds them, the derivative is taken with
-    respect to the embedding.
-
-    A small code and a steep decoder would escape the penalty: the decoder is therefore held to
-    kernels of spectral norm at most 1, unless its weights are tied to the encoder's, as in the
+    A small code and a steep decoder would escape the penalty. The kernels of the decoder are therefore
+    constrained to a spectral norm of at most 1, unless they are tied to those of the encoder, as in the
     paper. Batch normalisation in the encoder and any normalisation in the decoder are refused.
 
     Args:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        weight: of the penalty, in squared units of `x` over those of the code.
-        probes: 0 for the exact norm, otherwise the number of random signs that estimate it.
-        code_activation: activation of the code.
-        **kwargs: `reconstruction_loss`, `corruption`, `code_penalty`, `preprocessor`, and those of
-            `keras.Model`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
+        weight: Weight of the penalty, in squared units of `x` per squared unit of the Jacobian. Defaults
+            to 0.0001.
+        probes: Number of random sign vectors that estimate the norm. Defaults to 0, the exact norm.
+        code_activation: Activation of the code, a name in `keras.activations`. Defaults to `"linear"`.
+        **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `code_penalty`, `preprocessor`,
+            `trim`, and those of `keras.Model`.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`, floating point.
+        inputs: `x` of shape `(batch, ...)`.
 
     Returns:
         The reconstruction, `(batch, ...)`.
 
     Raises:
-        ValueError: for an encoder whose examples have no Jacobian of their own.
+        ValueError: If the encoder contains batch normalisation or the decoder a normalisation, at `build`.
 
     Example:
         >>> data = kerasae.load_data("digits")

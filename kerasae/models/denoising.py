@@ -14,28 +14,29 @@ from kerasae.models._deterministic import DeterministicAutoencoder
 class DenoisingAutoencoder(DeterministicAutoencoder):
     """`min |x - decode(encode(noisy x))|^2`, with fresh noise at each step.
 
-    The clean input is the target; the noise is off at inference. A validation draws it from a
-    fixed seed, so that the epoch chosen is the best denoiser and not the one nearest the identity.
-    `fit(noisy, clean)` trains on pairs of the user's own, with no noise added.
+    The target is the clean input. Inference adds no noise. A validation adds noise from a fixed seed, so
+    that the best epoch is that of the best denoiser and not of the model nearest to the identity.
+    `fit(noisy, clean)` trains on pairs from the user, to which no noise is added.
 
     Args:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        corruption: the noise, a member of `kerasae.corruptions`; `None` takes what suits the kind of
-            examples: `gaussian` for numbers, `swap` for tables, `masking` for texts.
-        level: how strong, in the corruption's own unit; `None` takes its default.
-        code_activation: activation of the code.
-        **kwargs: `reconstruction_loss`, `code_penalty`, `contraction`, `preprocessor`, and those of
-            `keras.Model`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
+        corruption: Noise on the input, a member of `kerasae.corruptions` as an object, name or config.
+            Defaults to `None`: `gaussian` for images and vectors, `swap` for tables, `masking` for texts.
+        level: Strength of the noise, in the unit of the corruption. Defaults to `None`, the default of the
+            corruption.
+        code_activation: Activation of the code, a name in `keras.activations`. Defaults to `"linear"`.
+        **kwargs: Further arguments: `reconstruction_loss`, `code_penalty`, `contraction`, `preprocessor`,
+            `trim`, and those of `keras.Model`.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
+        inputs: `x` of shape `(batch, ...)`.
 
     Returns:
         The reconstruction of the clean input, `(batch, ...)`.
 
     Raises:
-        ValueError: for an unknown corruption, or a level out of its range.
+        ValueError: If the corruption is unknown, or the level is out of its range.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -59,12 +60,12 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         if corruption is None:
             preprocessor = kwargs.get("preprocessor")
             corruption = "gaussian" if preprocessor is None else kind_of(preprocessor.spec).corruption
-        given = {} if level is None else {"level": level}
-        noise = registry.get("corruption", corruption, **given)
+        settings = {} if level is None else {"level": level}
+        noise = registry.get("corruption", corruption, **settings)
         if isinstance(corruption, Corruption) and level not in (None, corruption.level):
             raise ValueError(
-                f"`level` is {level}, but the corruption given has its own, {corruption.level}; "
-                "give the one or the other."
+                f"`level` must be None or that of the `corruption`, {corruption.level}, received {level}; "
+                "give one or the other."
             )
         super().__init__(encoder, decoder, corruption=noise, **kwargs)
         self.level = level

@@ -16,38 +16,43 @@ from kerasae.penalties.l1 import L1
 class SparseAutoencoder(DeterministicAutoencoder):
     """`min |x - decode(h)|^2 + weight * sum_j |h_j|`, or with KL(rho || rho_hat), or `h = top_k`.
 
-    Few units of the code speak for each example, which lets the code be larger than the input.
-    Three ways: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each unit
-    at `rho` and needs a code in [0, 1]; `k` keeps the k largest of each code, exactly, and needs no
-    penalty.
+    Only few units of the code are active for each example, so the code may be larger than the input. There
+    are three ways to sparsity: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each
+    unit at `rho` and needs a code in [0, 1]; `k` keeps exactly the k largest numbers of each code and needs
+    no penalty.
 
-    L1 alone could be escaped by a small code and a steep decoder: the decoder is therefore held to
-    kernels of spectral norm at most 1, unless its weights are tied to the encoder's. The log shows
-    `active`, the mean fraction of units with `|h| > active_threshold`, and `dead`, the fraction
-    that was active on no example of the epoch.
+    A small code and a steep decoder would escape the L1 penalty. The kernels of the decoder are therefore
+    constrained to a spectral norm of at most 1, unless they are tied to those of the encoder. The log shows
+    `active`, the mean fraction of units with `|h| > active_threshold`, and `dead`, the fraction of units
+    that were active on no example of the epoch.
 
     Args:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        penalty: `"l1"` or `"kl"`. Defaults to none beside `k`, and to `"l1"` without.
-        weight: of the penalty; `None` takes the penalty's default.
-        rho: mean activation wanted by `"kl"`, in (0, 1).
-        momentum: of the average activation over batches for `"kl"`, in [0, 1).
-        k: how many numbers of each code stay, or `None` for all.
-        code_activation: activation of the code; `None` takes `sigmoid` for `"kl"`, otherwise
-            `linear`. With `"l1"`, `relu` gives exact zeros, and dead units in a small code.
-        active_threshold: above it a unit counts as active, in units of the code.
-        **kwargs: `reconstruction_loss`, `corruption`, `contraction`, `preprocessor`, and those of
-            `keras.Model`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
+        penalty: Penalty on the code, `"l1"` or `"kl"`. Defaults to `None`: no penalty with `k`, otherwise
+            `"l1"`.
+        weight: Weight of the penalty. Defaults to `None`, the default of the penalty: 0.003 for `"l1"`, 0.1
+            for `"kl"`.
+        rho: Target mean activation for `"kl"`, in (0, 1). Defaults to 0.1.
+        momentum: Share of the average activation that `"kl"` keeps from earlier batches, in [0, 1).
+            Defaults to 0, the batch alone.
+        k: Number of entries of each code that are kept. Defaults to `None`, all.
+        code_activation: Activation of the code, a name in `keras.activations`. Defaults to `None`:
+            `"sigmoid"` for `"kl"`, otherwise `"linear"`. With `"l1"`, `"relu"` gives exact zeros, but also
+            dead units in a small code.
+        active_threshold: Activation above which a unit counts as active, in units of the code. Defaults to
+            0.01.
+        **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `contraction`, `preprocessor`,
+            `trim`, and those of `keras.Model`.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
+        inputs: `x` of shape `(batch, ...)`.
 
     Returns:
         The reconstruction, `(batch, ...)`.
 
     Raises:
-        ValueError: for `"kl"` with an activation that is not bounded to [0, 1], at `build`.
+        ValueError: If `"kl"` is used with an activation that is not bounded to [0, 1], at `build`.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -74,8 +79,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         active_threshold: float = 0.01,
         **kwargs: Any,
     ) -> None:
-        chosen = code_activation or ("sigmoid" if penalty == "kl" else "linear")
-        super().__init__(encoder, decoder, code_activation=chosen, **kwargs)
+        activation = code_activation or ("sigmoid" if penalty == "kl" else "linear")
+        super().__init__(encoder, decoder, code_activation=activation, **kwargs)
         if penalty not in ("l1", "kl", None):
             raise ValueError(f"`penalty` must be 'l1', 'kl' or None, received {penalty!r}.")
         if not active_threshold >= 0:
@@ -86,11 +91,11 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.momentum = momentum
         self.k = k
         self.active_threshold = active_threshold
-        given: dict[str, Any] = {} if weight is None else {"weight": weight}
+        settings: dict[str, Any] = {} if weight is None else {"weight": weight}
         if penalty == "l1" or (penalty is None and k is None):
-            self.code_penalty = L1(**given)
+            self.code_penalty = L1(**settings)
         elif penalty == "kl":
-            self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **given)
+            self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **settings)
         self.top_k = None if k is None else TopK(k)
         self.active = ActiveFraction(name="active")
         self.dead = DeadFraction(self.latent_dim, name="dead")
@@ -100,7 +105,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     def encode(self, x: Any, training: bool = False) -> Any:
         h = super().encode(x, training=training)
-        # By `call`, so that a plain encoder records Keras's operations; see `_plain.py`.
+        # The layer is used through `call`, so that a plain encoder records Keras operations; see `_plain.py`.
         return h if self.top_k is None else self.top_k.call(h)
 
     def observe(self, x: Any, sample_weight: Any) -> None:

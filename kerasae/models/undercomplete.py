@@ -13,24 +13,24 @@ from kerasae.models._deterministic import DeterministicAutoencoder
 class UndercompleteAutoencoder(DeterministicAutoencoder):
     """`min |x - decode(encode(x))|^2` with a code smaller than the input.
 
-    The bottleneck alone keeps the model from copying. With linear layers and squared error it
-    finds the subspace of PCA; what a deeper one gains over that is what its nonlinearity is worth.
+    Only the bottleneck keeps the model from copying its input. With linear layers and the squared error it
+    finds the subspace of PCA. The gain of a deeper model over PCA is the value of its nonlinearity.
 
     Args:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        code_activation: activation of the code.
-        **kwargs: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
-            `preprocessor`, and those of `keras.Model`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
+        code_activation: Activation of the code, a name in `keras.activations`. Defaults to `"linear"`.
+        **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
+            `preprocessor`, `trim`, and those of `keras.Model`.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
+        inputs: `x` of shape `(batch, ...)`.
 
     Returns:
         The reconstruction, `(batch, ...)`.
 
     Warns:
-        UserWarning: if the code is not smaller than the input: the model may learn the identity.
+        UserWarning: If the code is not smaller than the input, so that the model may learn the identity.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -43,7 +43,7 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any) -> None:
         super().__init__(encoder, decoder, **kwargs)
         size = math.prod(self.encoder.input_shape[1:])
-        # A token or a category is more than one number.
+        # The check does not apply to a token or a category, which carries more than one number.
         embeds = any(getattr(layer, "is_embedding", False) for layer in encoder.layers)
         if self.latent_dim >= size and not embeds:
             warnings.warn(

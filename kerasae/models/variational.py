@@ -20,29 +20,33 @@ from kerasae.seeds import derived
 class VariationalAutoencoder(Autoencoder):
     """`min E_q(z|x)[-log p(x|z)] + beta * KL(q(z|x) || N(0, I))`, the negative ELBO for `beta = 1`.
 
-    The posterior `q` is a diagonal Gaussian whose mean is the code. `encode` gives that mean, so
-    two calls agree to the bit; drawing is `sample_posterior`, with a seed. With
-    `importance_samples=k` the bound is that of Burda et al., and the log shows how much it gains
-    over the ELBO as `tightening`, so that the terms still add up.
+    The posterior `q` is a diagonal Gaussian whose mean is the code. `encode` returns this mean, so two calls
+    agree to the bit; `sample_posterior` draws from `q` with a seed. With `importance_samples=k` the bound is
+    that of Burda et al. The log then shows its gain over the ELBO as `tightening`, so that the terms still
+    add up.
 
     Args:
-        encoder: from `x`, `(batch, ...)`, to features, `(batch, features)`.
-        decoder: from codes, `(batch, latent_dim)`, to the likelihood's numbers, `(batch, ...)`.
-        beta: weight of the KL term, at least 0.
-        warmup_steps: training steps over which `beta` grows from 0; validation uses all of it.
-        free_bits: nats per dimension that are not penalised, on the average of a batch.
-        importance_samples: draws per example in training and validation, 1 for the ELBO.
-        **kwargs: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
-            `preprocessor`, and those of `keras.Model`. The penalties act on the mean.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        decoder: Model from codes, `(batch, latent_dim)`, to the parameters of the likelihood,
+            `(batch, ...)`.
+        beta: Weight of the KL term, at least 0. Defaults to 1.
+        warmup_steps: Number of training steps in which `beta` grows linearly from 0 to its full value.
+            Validation always uses the full value. Defaults to 0, no warm-up.
+        free_bits: Divergence of each dimension that costs nothing, in nats, on average over a batch.
+            Defaults to 0.
+        importance_samples: Number of draws per example in training and validation. Defaults to 1, the ELBO.
+        **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
+            `preprocessor`, `trim`, and those of `keras.Model`. The penalties apply to the mean.
 
     Call arguments:
-        inputs: `x`, `(batch, ...)`.
+        inputs: `x` of shape `(batch, ...)`.
 
     Returns:
-        The likelihood's parameters, `(batch, ...)`.
+        The parameters of the likelihood, `(batch, ...)`.
 
     Raises:
-        ValueError: for a number out of range, or free bits with importance samples.
+        ValueError: If a number is out of range, or `importance_samples` is combined with `free_bits` or
+            `trim`.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -83,20 +87,20 @@ class VariationalAutoencoder(Autoencoder):
             )
         if importance_samples > 1 and free_bits:
             raise ValueError(
-                "`free_bits` belong to the analytic KL, which an importance-weighted bound does not "
-                f"have; received free_bits={free_bits} and importance_samples={importance_samples}."
+                "`free_bits` need the analytic KL, which an importance-weighted bound does not have, "
+                f"received free_bits={free_bits} and importance_samples={importance_samples}; leave one out."
             )
         if importance_samples > 1 and self.trim:
             raise ValueError(
-                "`trim` leaves out examples, and an importance-weighted bound weighs draws; received "
-                f"trim={self.trim} and importance_samples={importance_samples}."
+                "`trim` cannot be combined with an importance-weighted bound, received "
+                f"trim={self.trim} and importance_samples={importance_samples}; leave one of them out."
             )
         self.beta = beta
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits
         self.importance_samples = importance_samples
         self.to_mean = keras.layers.Dense(self.latent_dim, dtype="float32", name="to_mean")
-        # Starts near 0 whatever the features are: a large first variance never comes back.
+        # The log-variance starts near 0 for all features, because training does not recover from a large one.
         self.to_log_var = keras.layers.Dense(
             self.latent_dim,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
@@ -122,9 +126,9 @@ class VariationalAutoencoder(Autoencoder):
         return [self.to_mean]
 
     def posterior(self, x: Any, training: bool = False) -> tuple[Any, Any]:
-        """Mean and log-variance of `q(z|x)`, each `(batch, latent_dim)`."""
+        """Return the mean and the log-variance of `q(z|x)`, each `(batch, latent_dim)`."""
         features = self.encoder(x, training=training)
-        # Beyond these a variance overflows or a draw is the mean to the bit.
+        # Beyond these bounds a variance overflows, or a draw equals the mean to the bit.
         return self.to_mean(features), ops.clip(self.to_log_var(features), -20.0, 10.0)
 
     def encode(self, x: Any, training: bool = False) -> Any:
@@ -162,7 +166,7 @@ class VariationalAutoencoder(Autoencoder):
 
     @property
     def validation_rows(self) -> int:
-        # Each row is decoded once for each draw.
+        # Each row is decoded as often as there are draws.
         return max(1, super().validation_rows // self.importance_samples)
 
     def observe(self, x: Any, sample_weight: Any) -> None:
@@ -172,20 +176,27 @@ class VariationalAutoencoder(Autoencoder):
     # Drawing and measuring -----------------------------------------------------------------------
 
     def sample(self, count: int, seed: int) -> np.ndarray:
-        """New raw examples `(count, ...)` for `z ~ N(0, I)`, drawn by `seed`.
+        """Generate raw examples from codes `z ~ N(0, I)`.
 
-        Vectors and rows of tables are drawn from `p(x|z)`; images and texts are its means.
+        Vectors and rows of tables are drawn from `p(x|z)`. Images and texts are its mean.
+
+        Args:
+            count: Number of examples.
+            seed: Seed of the draws.
+
+        Returns:
+            Raw examples, `(count, ...)`.
         """
         codes = keras.random.normal((count, self.latent_dim), seed=seed)
         return self.realise(ops.convert_to_numpy(codes), seed)
 
     def sample_codes(self, raw: Any, seed: int, *, batch_size: int = 1024) -> np.ndarray:
-        """One draw of `q(z|x)` for each raw example, `(batch, latent_dim)`.
+        """Draw one code from `q(z|x)` for each raw example, `(rows, latent_dim)`.
 
         Args:
-            raw: Examples, `(batch, ...)`.
+            raw: Raw examples, `(rows, ...)`.
             seed: Seed of the draws.
-            batch_size: Examples at a time. The draws do not depend on it. Defaults to 1024.
+            batch_size: Number of rows in a batch. The draws do not depend on it. Defaults to 1024.
         """
         nest = self._tensors(raw)
         rows = len(tf.nest.flatten(nest)[0])
@@ -197,17 +208,21 @@ class VariationalAutoencoder(Autoencoder):
         return np.concatenate([ops.convert_to_numpy(z) for z in codes])
 
     def sample_posterior(self, raw: np.ndarray, seed: int, *, batch_size: int = 1024) -> np.ndarray:
-        """Reconstructions from one draw of `q(z|x)` each, as raw examples `(batch, ...)`.
+        """Reconstruct each raw example, `(rows, ...)`, from one draw of `q(z|x)`.
 
         Args:
-            raw: Examples, `(batch, ...)`.
+            raw: Raw examples, `(rows, ...)`.
             seed: Seed of the draws.
-            batch_size: Examples at a time. The draws do not depend on it. Defaults to 1024.
+            batch_size: Number of rows in a batch. The draws do not depend on it. Defaults to 1024.
         """
         return self.inverse_transform(self.sample_codes(raw, seed, batch_size=batch_size))
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
-        """Dimensions whose posterior mean has a variance above `threshold` over the examples.
+        """Count the dimensions whose posterior mean varies over the examples.
+
+        Args:
+            raw: Raw examples, `(rows, ...)`.
+            threshold: Variance above which a dimension counts as active. Defaults to 0.01.
 
         Reference: Burda et al. 2016, ICLR, section 5.2.
         """
@@ -222,28 +237,32 @@ class VariationalAutoencoder(Autoencoder):
         batch_size: int = 64,
         unit: Literal["x", "raw", "bits"] = "x",
     ) -> np.ndarray:
-        """`-log p` of each example by importance sampling from the posterior, `(batch,)`.
+        """Estimate `-log p` of each example by importance sampling from the posterior.
 
-        By default it is in nats and of `x`, that is of scaled data: another scaling gives another number. A
-        likelihood that is a density is turned into raw units by the Jacobian of the scaling; Bernoulli and
-        categorical parts are probabilities, which no unit changes. Integers such as 8-bit images are taken as
-        they are, so their bits per dimension have no lower bound and are not those of papers that add
-        uniform noise. `Rescaling(dequantize=True)` adds it, in training and here, one draw an example:
-        bits then bound the code length of the integers from above.
+        The estimate is `-log 1/k sum_i p(x|z_i) p(z_i) / q(z_i|x)` with `samples` draws per example. It is an
+        upper bound that becomes tighter with more draws. Draws are made in parts, so that memory use is
+        constant.
 
-        `-log 1/k sum_i p(x|z_i) p(z_i) / q(z_i|x)` with exactly `samples` draws an example: a bound
-        from above that tightens with `samples`. Draws are made in parts, so that memory stays flat.
+        By default the result is in nats of `x`, the scaled data, and depends on the scaling. For raw units a
+        density is converted with the Jacobian of the scaling; Bernoulli and categorical parts are
+        probabilities, which do not depend on units. Integers such as 8-bit images are taken as real numbers.
+        Their bits per dimension therefore have no lower bound, and are not comparable with those of papers
+        that add uniform noise. `Rescaling(dequantize=True)` adds this noise in training and here, one draw
+        per example. The bits are then an upper bound on the code length of the integers.
 
         Args:
-            raw: examples, `(batch, ...)`.
-            samples: draws per example.
-            seed: of the draws.
-            batch_size: examples at a time.
-            unit: `"x"`, nats, of `x`; `"raw"`, nats, of raw units; `"bits"`, bits per number of raw units,
-                entries that are missing left out.
+            raw: Raw examples, `(rows, ...)`.
+            samples: Number of draws per example. Defaults to 1000.
+            seed: Seed of the draws. Defaults to 0.
+            batch_size: Number of examples in a batch. Defaults to 64.
+            unit: Unit of the result. `"x"` is nats of `x`; `"raw"` is nats of raw units; `"bits"` is bits of
+                raw units per number, without missing entries. Defaults to `"x"`.
+
+        Returns:
+            NumPy array of `-log p`, `(rows,)`.
 
         Raises:
-            ValueError: for a number or a unit out of range, or raw units of texts.
+            ValueError: If a number or the unit is out of range, or raw units of texts are requested.
 
         Reference: Burda et al. 2016, ICLR, equation 8; Theis, van den Oord, Bethge 2016, ICLR (bits per
         dimension and dequantisation).
@@ -257,17 +276,17 @@ class VariationalAutoencoder(Autoencoder):
         results = []
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
             x = self._dequantized(self._to_x(rows), derived(seed, number))
-            found = [
+            log_weights = [
                 weigh(x, tf.constant(min(part, samples - done)), tf.constant(derived(seed, number, done)))
                 for done in range(0, samples, part)
             ]
-            together = ops.logsumexp(ops.concatenate(found, axis=0), axis=0)
-            nats = ops.convert_to_numpy(math.log(samples) - together)
+            log_sum = ops.logsumexp(ops.concatenate(log_weights, axis=0), axis=0)
+            nats = ops.convert_to_numpy(math.log(samples) - log_sum)
             results.append(self._in_unit(nats, ops.convert_to_numpy(x), unit))
         return np.concatenate(results)
 
     def nll_unit(self, unit: Literal["x", "raw", "bits"]) -> str:
-        """What `nll` in a unit is a number of, in words."""
+        """Return the unit of `nll` in words."""
         words = {
             "x": f"{self.reconstruction_loss.unit}, per example",
             "raw": "nats of raw units, per example",
@@ -283,7 +302,7 @@ class VariationalAutoencoder(Autoencoder):
         return x if self.preprocessor is None else self.preprocessor.dequantized(x, tf.constant(seed))
 
     def _in_unit(self, nats: np.ndarray, x: np.ndarray, unit: str) -> np.ndarray:
-        """`-log p(x)` as that of raw units, or as bits per number."""
+        """Convert `-log p(x)` to raw units, or to bits per number."""
         if unit == "x":
             return nats
         if self.preprocessor is not None and self.reconstruction_loss.density:
@@ -293,30 +312,31 @@ class VariationalAutoencoder(Autoencoder):
         return nats / math.log(2) / (~np.isnan(x)).reshape(len(x), -1).sum(axis=1)
 
     def _log_weights(self, x: Any, samples: Any, seed: Any) -> Any:
-        """`log p(x|z) p(z) / q(z|x)` for draws from `q`: `(samples, batch)`."""
+        """Return `log p(x|z) p(z) / q(z|x)` for draws from `q`, `(samples, batch)`."""
         mean, log_var = self.posterior(x)
         eps = tf.random.stateless_normal((samples, *tf.unstack(tf.shape(mean))), seed)
         z = mean + ops.exp(0.5 * log_var) * eps
         params = self.decoder(ops.reshape(z, (-1, self.latent_dim)))
         repeated = ops.tile(x, (samples, *[1] * (len(x.shape) - 1)))
         nll = ops.reshape(self.reconstruction_loss.per_example(repeated, params), (samples, -1))
-        # log p(z) - log q(z|x); the 2 pi of the two densities cancel.
+        # This is log p(z) - log q(z|x). The factors 2 pi of the two densities cancel.
         ratio = 0.5 * ops.sum(ops.square(eps) + log_var - ops.square(z), axis=-1)
         return ratio - nll
 
     def elbo(
         self, raw: np.ndarray, samples: int = 1, *, seed: int = 0, batch_size: int = 512
     ) -> dict[str, float]:
-        """The evidence lower bound and its terms, each a mean over examples, in nats and of `x`.
+        """Estimate the evidence lower bound and its terms, in nats of `x`.
 
         Args:
-            raw: Examples, `(batch, ...)`.
-            samples: Draws per example. Defaults to 1.
+            raw: Raw examples, `(rows, ...)`.
+            samples: Number of draws per example. Defaults to 1.
             seed: Seed of the draws. Defaults to 0.
-            batch_size: Examples at a time. The draws of codes do not depend on it. Defaults to 512.
+            batch_size: Number of rows in a batch. The draws of codes do not depend on it. Defaults to 512.
 
         Returns:
-            `elbo = -reconstruction - kl`, with `beta` 1 whatever the training used.
+            A dict of `elbo`, `reconstruction` and `kl`, each a mean over the examples, where
+            `elbo = -reconstruction - kl`. It uses `beta` 1, whatever the training used.
         """
         nest = self._tensors(raw)
         rows = len(tf.nest.flatten(nest)[0])
