@@ -1,6 +1,7 @@
 """Real tables in text: what is around, between and above the cells, and what stands for a missing one."""
 
 import bz2
+import datetime
 import gzip
 import lzma
 import re
@@ -9,14 +10,16 @@ import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from kerasae import Recipe, load_data
 from kerasae.applications.generation._files import write_made
 from kerasae.cli._output import print_readings
 from kerasae.cli.evaluate import evaluate_run
-from kerasae.data import readings
+from kerasae.data import read_examples, readings
 from kerasae.data.tables import from_frame, tables
+from kerasae.notations import TimeOfDay
 from kerasae.preprocessing import TablePreprocessing, as_written
 from kerasae.runs import run_recipe
 
@@ -475,6 +478,45 @@ def test_results_are_written_as_the_file_was(dressed, tmp_path):
     write_made(tmp_path, "made", layer.restore(layer.to_x(frame)), {}, layer.spec.columns)
     made = pd.read_csv(tmp_path / "made.csv", dtype=str)
     assert made["price"].tolist() == strings["price"].tolist()
+
+
+MOMENTS = [datetime.time(i % 24, 7 * i % 60, i % 60) for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series(MOMENTS, dtype=object),
+        pd.Series([*MOMENTS[:-1], None], dtype=object),
+        pd.Series(MOMENTS, dtype=pd.ArrowDtype(pa.time32("s"))),
+        pd.Series([*MOMENTS[:-1], None], dtype=pd.ArrowDtype(pa.time64("ns"))),
+    ],
+)
+def test_times_of_day_that_are_objects_are_read_as_their_texts_and_come_back(series, tmp_path):
+    frame = pd.DataFrame({"at": series, "k": range(40)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    for data in (from_frame(frame), load_data(tmp_path / "t.parquet")):
+        column = data.spec.columns[0]
+        assert (column.kind, column.notation) == ("number", TimeOfDay())
+        train = data.train.examples.reset_index(drop=True)
+        layer = TablePreprocessing(data.spec).fit(train)
+        assert layer.tensors(frame)["at"].tolist()[:3] == [0, 3600 + 420 + 1, 7200 + 840 + 2]
+        again = layer.restore(layer.to_x(train))
+        pd.testing.assert_frame_equal(again, train, check_column_type=False)
+        # A file of texts has them too.
+        frame.assign(at=series.astype(str).where(series.notna(), None)).to_csv(
+            tmp_path / "n.csv", index=False
+        )
+        section = {"name": "tables", "path": str(tmp_path / "t.parquet")}
+        found = read_examples(str(tmp_path / "n.csv"), section, data.spec)[1].examples["at"]
+        assert [*found.dropna()] == [*series.dropna()]
+
+
+@pytest.mark.parametrize("dtype", ["timedelta64[s]", object, pd.ArrowDtype(pa.duration("s"))])
+def test_durations_are_refused_with_what_makes_numbers_of_them(dtype):
+    frame = pd.DataFrame({"v": pd.Series(pd.to_timedelta(range(9), "s")).astype(dtype)})
+    with pytest.raises(ValueError, match=r"'v' of type .*; divide it by pd\.Timedelta\('1s'\) first"):
+        from_frame(frame)
 
 
 def test_months_quarters_weeks_and_exponents_come_back_as_the_file_had_them(tmp_path):

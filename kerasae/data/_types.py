@@ -16,7 +16,7 @@ from kerasae import notations
 from kerasae.data._csv import STAND_INS, nulls
 from kerasae.notations import DateFinder, Notation, Number, NumberFinder, trim
 from kerasae.notations.number import Found
-from kerasae.preprocessing import plain, type_name
+from kerasae.preprocessing import as_type, is_time, plain, type_name
 from kerasae.spec import Column
 
 KINDS = ("number", "boolean", "date", "category")
@@ -235,11 +235,11 @@ class ColumnFinder:
         found: Found = self._numbers.found(mark)
         number: Notation | None = found.number
         if number is None and self._times:
-            number = notations.find_time(pa.chunked_array([c for one in self._times for c in _chunks(one)]))
-            if number is not None:
-                return Column(
-                    self.name, "number", "Int64" if self.gaps else "int64", notation=self._kept(number)
-                )
+            times = pa.chunked_array([c for one in self._times for c in _chunks(one)])
+            if (number := notations.find_time(times)) is not None:
+                integers = "Int64" if self.gaps else "int64"
+                dtype = "float64" if number.digits else integers
+                return Column(self.name, "number", dtype, notation=self._kept(number))
         if number is None:
             if self.kind is None:
                 return None
@@ -447,6 +447,8 @@ def with_dtype(series: pd.Series, dtype: str) -> pd.Series:
     """
     if dtype.startswith("category"):
         return series.astype("category")
+    if is_time(dtype):
+        return series if series.dtype == object else as_type(series, dtype)
     wanted: Any = pd.api.types.pandas_dtype(dtype)
     if isinstance(wanted, pd.DatetimeTZDtype) and getattr(series.dtype, "tz", None) is None:
         return series.dt.tz_localize("UTC").astype(wanted)
@@ -553,11 +555,16 @@ def column_of(series: pd.Series, kind: str | None = None, missing: tuple[str, ..
         ):
             kind = "category"
     if kind is None:
+        durations = "duration" in kept or pd.api.types.infer_dtype(series).startswith("timedelta")
+        remedy = "divide it by pd.Timedelta('1s')" if durations else "convert it to one of them"
+        shown = "object[timedelta]" if durations and kept == "object" else kept
         raise ValueError(
-            f"Expected numbers, booleans, dates or categories, received column '{name}' of type {kept}; "
-            "convert it to one of them first."
+            f"Expected numbers, booleans, dates or categories, received column '{name}' of type {shown}; "
+            f"{remedy} first."
         )
     notation = notations.plain(kind).with_missing(missing)
+    if kind == "number" and is_time(kept):
+        notation = notations.time_of_day(series.to_numpy("float64")).with_missing(missing)
     if kind == "category" and pd.api.types.is_numeric_dtype(dtype):
         # Codes that are numbers come back as texts: an unknown one is no number.
         return Column(name, kind, "str", notation=notation)

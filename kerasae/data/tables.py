@@ -446,6 +446,8 @@ def _typed(
     rows = 0
     gaps = dict.fromkeys(used, False)
     bits = dict.fromkeys(used, True)
+    #: Columns of times of day, a block each.
+    times: dict[str, list[pd.Series]] = {}
     schema = source.schema
     #: Columns of dictionaries without rows, which know their categories.
     empty: dict[str, pd.Series] = {}
@@ -461,6 +463,8 @@ def _typed(
             if not rows and pa.types.is_dictionary(block[name].type):
                 empty[name] = block[name].slice(0, 0).to_pandas()
             gaps[name] |= bool(block[name].null_count)
+            if pa.types.is_time(block[name].type):
+                times.setdefault(name, []).append(pd.Series(pc.unique(block[name]).to_pandas(), dtype=object))
             if pa.types.is_integer(block[name].type):
                 bits[name] &= bool(
                     pc.all(pc.is_in(block[name].drop_null(), pa.array([0, 1], block[name].type))).as_py()
@@ -474,6 +478,8 @@ def _typed(
         columns = [
             finders[name].typed("str")
             if name in finders
+            else column_of(pd.concat(times[name]).rename(name), types.get(name), missing[name])
+            if name in times and types.get(name, "number") == "number"
             else _typed_column(
                 name,
                 schema.field(name).type,

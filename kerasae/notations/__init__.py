@@ -7,7 +7,7 @@ from kerasae.notations.boolean import Boolean, find_boolean
 from kerasae.notations.date import Date, DateFinder
 from kerasae.notations.number import Number, NumberFinder
 from kerasae.notations.text import Text
-from kerasae.notations.time import TimeOfDay, find_time
+from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
 __all__ = [
     "Boolean",
@@ -23,6 +23,7 @@ __all__ = [
     "find_time",
     "from_dict",
     "plain",
+    "time_of_day",
     "trim",
 ]
 

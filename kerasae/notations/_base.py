@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,6 +75,10 @@ class Notation:
 
     def _text(self, value: Any) -> str:
         raise NotImplementedError(f"{type(self).__name__} must write `_text`.")
+
+    def rounded(self, values: np.ndarray) -> np.ndarray:
+        """Round numbers `(rows,)` to the nearest that the entries can be; by default to themselves."""
+        return values
 
     def words(self) -> str:
         """A description with an example, for people; empty where there is nothing to say."""

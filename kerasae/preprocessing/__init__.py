@@ -3,16 +3,18 @@
 from kerasae import registry
 from kerasae.preprocessing._base import Preprocessor, check_rows, slices
 from kerasae.preprocessing._columns import as_written, column_values, seconds_since_1970
-from kerasae.preprocessing._raw_types import in_zone, plain, type_name
+from kerasae.preprocessing._raw_types import as_type, in_zone, is_time, plain, type_name
 
 globals().update(registry.members("preprocessing"))
 
 __all__ = [
     "Preprocessor",
+    "as_type",
     "as_written",
     "column_values",
     "check_rows",
     "in_zone",
+    "is_time",
     "plain",
     "seconds_since_1970",
     "slices",

@@ -5,7 +5,9 @@ from kerasae.preprocessing._base import slices as slices
 from kerasae.preprocessing._columns import as_written as as_written
 from kerasae.preprocessing._columns import column_values as column_values
 from kerasae.preprocessing._columns import seconds_since_1970 as seconds_since_1970
+from kerasae.preprocessing._raw_types import as_type as as_type
 from kerasae.preprocessing._raw_types import in_zone as in_zone
+from kerasae.preprocessing._raw_types import is_time as is_time
 from kerasae.preprocessing._raw_types import plain as plain
 from kerasae.preprocessing._raw_types import type_name as type_name
 from kerasae.preprocessing.identity import Identity as Identity

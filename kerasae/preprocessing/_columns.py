@@ -144,7 +144,7 @@ def restore_column(
         dated = "date" in column.dtype or "timestamp" in column.dtype
         return as_type(pd.Series([pd.NaT if dated else np.nan] * rows), column.dtype)
     if dtype == "float64" and not step and column.kind == "number":
-        return values
+        return column.notation.rounded(values)
     found = _plain(values, column, step, dtype)
     try:
         return _typed(found, column, dtype)
@@ -184,7 +184,7 @@ def _plain(values: np.ndarray, column: Column, step: float, dtype: str) -> pd.Se
         micro = np.clip(np.round(values * 1e6), *(_NANOSECONDS if "[ns" in column.dtype + dtype else _YEARS))
         stamps = pd.Series(pd.to_datetime(np.nan_to_num(micro).astype("int64"), unit="us"))
         return stamps.mask(np.isnan(micro))
-    return pd.Series(np.clip(values, 0, 1) if column.kind == "boolean" else values)
+    return pd.Series(np.clip(values, 0, 1) if column.kind == "boolean" else column.notation.rounded(values))
 
 
 def as_written(frame: Any, columns: Sequence[Column]) -> Any:

@@ -7,7 +7,7 @@ held it before; `as_type` puts plain values back into the type that `type_name` 
 import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ _OF_OBJECTS = {
     "mixed-integer-float": "float",
     "decimal": "decimal",
     "date": "date",
+    "time": "time",
     "datetime": "datetime64[us]",
     "datetime64": "datetime64[us]",
 }
@@ -36,6 +37,7 @@ _MIXED = re.compile(r"object\[mixed (.+)\]", re.DOTALL)
 _CATEGORY = re.compile(r"category\[(.+)\]", re.DOTALL)
 _INTERVAL = re.compile(r"(object\[)?interval\[(.+), (both|left|right|neither)\]\]?")
 _ARROW = re.compile(r"(.+)\[pyarrow\]")
+_TIME = re.compile(r"object\[time\]|time(?:32|64)\[\w+\]\[pyarrow\]")
 _DECIMAL = re.compile(r"decimal\((\d+)\)")
 _ARROW_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
 _ARROW_ZONED = re.compile(r"timestamp\[(\w+), tz=(.+)\]")
@@ -48,7 +50,8 @@ def plain(series: pd.Series) -> pd.Series:
     """Convert a column into the pandas type that says what it holds.
 
     Arrow's numbers, booleans and dates become those of pandas, and its dictionaries become texts. Objects of
-    Python become numbers, booleans or dates where all of them are of one type; decimals become float64.
+    Python become numbers, booleans or dates where all of them are of one type; decimals become float64, and
+    times of day seconds since midnight.
     Other columns are returned as they are.
     """
     if isinstance(series.dtype, pd.ArrowDtype):
@@ -61,6 +64,8 @@ def plain(series: pd.Series) -> pd.Series:
         return pd.to_datetime(series, utc=kind != "datetime64[us]").astype(kind)
     if kind == "date":
         return pd.to_datetime(series).astype("datetime64[us]")
+    if kind == "time":
+        return series.map(_seconds, na_action="ignore").where(there, np.nan).astype("float64")
     if kind == "bool":
         return series.where(there, None).astype("boolean")
     if kind == "int":
@@ -71,6 +76,11 @@ def plain(series: pd.Series) -> pd.Series:
     if kind == "float" or _DECIMAL.fullmatch(kind):
         return series.where(there, np.nan).astype("float64")
     return series
+
+
+def is_time(name: str) -> bool:
+    """Whether a type named by `type_name` is one of times of day."""
+    return _TIME.fullmatch(name) is not None
 
 
 def type_name(series: pd.Series) -> str:
@@ -150,6 +160,8 @@ def _objects(series: pd.Series) -> str:
             return ""
         zone = zones.pop()
         return kind if zone is None else f"datetime64[us, {zone}]"
+    if kind == "time" and any(value.tzinfo is not None for value in series.dropna()):
+        return ""
     if kind == "date" and not all(type(value) is date for value in series.dropna()):
         return ""
     return kind
@@ -161,6 +173,16 @@ def _intervals(present: pd.Series) -> str:
         return str(pd.arrays.IntervalArray(present.to_list()).dtype)
     except (ValueError, TypeError):
         return ""
+
+
+def _seconds(moment: time) -> float:
+    """A time of day as seconds since midnight."""
+    return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
+
+
+def _time(seconds: float) -> time:
+    """Seconds since midnight as a time of day, to the microsecond."""
+    return (pd.Timestamp(0) + pd.Timedelta(microseconds=round(seconds * 1e6))).time()
 
 
 def _as_objects(values: pd.Series, kind: str) -> pd.Series:
@@ -176,6 +198,7 @@ def _as_objects(values: pd.Series, kind: str) -> pd.Series:
             "int": lambda value: round(value),
             "float": float,
             "date": lambda value: pd.Timestamp(value).date(),
+            "time": _time,
         }.get(kind, pd.Timestamp)
     found_values = [None if pd.isna(value) else make(value) for value in values]
     return pd.Series(found_values, values.index, dtype=object)
@@ -232,6 +255,8 @@ def _read(texts: pd.Series, name: str) -> pd.Series:
     texts = texts.mask(texts == _UNKNOWN)
     if "timedelta" in name:
         return pd.to_timedelta(texts).astype(name)
+    if is_time(name):
+        return as_type(texts.map(lambda text: _seconds(time.fromisoformat(text)), na_action="ignore"), name)
     if "bool" in name:
         return as_type(texts.map({"True": 1.0, "False": 0.0}), name)
     if "date" in name or "timestamp" in name:
@@ -261,6 +286,8 @@ def _plain_arrow(series: pd.Series) -> pd.Series:
         return pd.Series(numbers, name=series.name)
     if pa.types.is_date(kind):
         return series.astype("datetime64[us]")
+    if pa.types.is_time(kind):
+        return series.map(_seconds, na_action="ignore").astype("float64")
     if pa.types.is_timestamp(kind):
         return series.astype(f"datetime64[us, {kind.tz}]" if kind.tz else "datetime64[us]")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -285,6 +312,8 @@ def _as_arrow(values: pd.Series, name: str) -> pd.Series:
         values = values.dt.tz_localize("UTC")
     elif pa.types.is_date(kind):
         make = lambda value: value.date()  # noqa: E731
+    elif pa.types.is_time(kind):
+        make = _time
     objects = [None if pd.isna(value) else make(value) for value in values]
     return pd.Series(pa.array(objects, kind), values.index, dtype=pd.ArrowDtype(kind))
 
