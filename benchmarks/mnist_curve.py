@@ -32,8 +32,8 @@ def main():
     from kerasae.tuning.refit import winning_recipe
 
     from kerasae import PCA, Recipe, evaluate, train
-    from kerasae.comparison import default_jobs
     from kerasae.report import search_figures
+    from kerasae.workflows.comparison.families import default_jobs
 
     recipe = Recipe.of(
         "undercomplete",

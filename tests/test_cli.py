@@ -17,10 +17,10 @@ import pytest
 
 from kerasae import Run, load_model, registry
 from kerasae.cli import main
-from kerasae.comparison import compare_families
-from kerasae.comparison_folder import ComparisonFolder
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
+from kerasae.workflows.comparison.families import compare_families
+from kerasae.workflows.comparison.folder import ComparisonFolder
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
 

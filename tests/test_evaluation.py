@@ -12,7 +12,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from kerasae import PCA, evaluate
-from kerasae.comparison_page import headings, table_rows
 from kerasae.data import Data, Split
 from kerasae.data._base import SPLITS
 from kerasae.evaluation import Entry, reconstruct
@@ -28,6 +27,7 @@ from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.preprocessing import Identity, Standardization
 from kerasae.report import Best
 from kerasae.spec import Column, Spec
+from kerasae.workflows.comparison.page import headings, table_rows
 
 
 def vectors(train, test, labels=(None, None)):

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from kerasae import Recipe
-from kerasae.comparison import compare_runs
 from kerasae.data import Source
 from kerasae.runs import Run, run_recipe, unfinished_recipe
+from kerasae.workflows.comparison.families import compare_runs
 
 
 def frame(rows, seed=0):

@@ -69,9 +69,9 @@ def command(
 
 
 def _compare_runs(folders: list[Path], out: Path | None, as_json: bool) -> None:
-    from kerasae.comparison import compare_runs
-    from kerasae.comparison_page import write_report
     from kerasae.runs import Run, new_folder
+    from kerasae.workflows.comparison.families import compare_runs
+    from kerasae.workflows.comparison.page import write_report
 
     entries, data = compare_runs([Run.open(folder) for folder in folders])
     if out is not None:
@@ -85,9 +85,9 @@ def _compare_families(
 ) -> None:
     from kerasae import registry
     from kerasae.cli._output import console, print_readings, progress_bar
-    from kerasae.comparison import compare_families
-    from kerasae.comparison_folder import ComparisonFolder
-    from kerasae.comparison_page import write_report
+    from kerasae.workflows.comparison.families import compare_families
+    from kerasae.workflows.comparison.folder import ComparisonFolder
+    from kerasae.workflows.comparison.page import write_report
 
     usual = ["undercomplete", "sparse", "contractive", "denoising", "variational"]
     known = registry.names("model")
@@ -151,8 +151,8 @@ def _compare_families(
 
 def _show(entries: Any, data: Any, out: Path | None, as_json: bool) -> None:
     from kerasae.cli._output import console, print_paths, print_skipped, print_table
-    from kerasae.comparison_page import headings, notes, table_rows
     from kerasae.evaluation.compare import to_json, verdicts
+    from kerasae.workflows.comparison.page import headings, notes, table_rows
 
     if as_json:
         click.echo(json.dumps(to_json(entries, data), indent=2))

@@ -64,8 +64,8 @@ def likelihood_of(run: "Run", unit: Any, samples: int) -> dict[str, Any]:
 
 def evaluate_run(run: "Run") -> dict[str, Any]:
     """The comparison of a run with PCA, written into the run."""
-    from kerasae.comparison import compare_runs
-    from kerasae.comparison_page import write_report
+    from kerasae.workflows.comparison.families import compare_runs
+    from kerasae.workflows.comparison.page import write_report
 
     entries, data = compare_runs([run])
     entries[-1].name = run.recipe.model["name"]

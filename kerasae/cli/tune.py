@@ -114,8 +114,8 @@ def command(
         raise click.UsageError("A worker has its settings from the chief; expected --chief, --out, --jobs.")
     # The trials have the GPU: each runs in a worker process.
     import_tensorflow(hide_gpus=True)
-    from kerasae.comparison import default_jobs
     from kerasae.tuning import Budget, Settings, Space
+    from kerasae.workflows.comparison.families import default_jobs
 
     if works:
         from kerasae.cli._output import console

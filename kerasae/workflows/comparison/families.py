@@ -13,13 +13,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasae.comparison_folder import ComparisonFolder
 from kerasae.data import Data, Source
 from kerasae.evaluation.compare import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, raise_again
 from kerasae.training import train
 from kerasae.workers import start_worker
+from kerasae.workflows.comparison.folder import ComparisonFolder
 
 
 def compare_families(
