@@ -30,8 +30,7 @@ from kerasae.applications.imputation import Imputer
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import column_of
 from kerasae.models import Autoencoder
-from kerasae.preprocessing import plain
-from kerasae.preprocessing.table import named_by_text
+from kerasae.preprocessing import named_by_text, plain
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.seeds import kept

@@ -20,7 +20,7 @@ from kerasae.applications.imputation import Imputer
 from kerasae.data import Data, Split, load_data
 from kerasae.data._types import column_of
 from kerasae.evaluation._tables import TablePCA
-from kerasae.preprocessing.table import named_by_text, type_name
+from kerasae.preprocessing import named_by_text, type_name
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
 from kerasae.training import train

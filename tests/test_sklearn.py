@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from kerasae.preprocessing.table import type_name
+from kerasae.preprocessing import type_name
 from kerasae.sklearn import AutoencoderDetector, AutoencoderImputer, AutoencoderTransformer
 
 #: Short trainings: what the checks look at is the contract.

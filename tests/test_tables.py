@@ -33,9 +33,9 @@ from kerasae.evaluation import evaluate
 from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
-from kerasae.preprocessing import TablePreprocessing, as_written, type_name
+from kerasae.preprocessing import TablePreprocessing, as_written, column_keys, type_name
 from kerasae.preprocessing._columns import column_values
-from kerasae.preprocessing.table import _matrix, column_keys
+from kerasae.preprocessing.table._numbers import number_columns
 from kerasae.spec import Column, Spec
 
 FAMILIES = registry.names("model")
@@ -660,7 +660,7 @@ def test_a_column_whose_quartiles_agree_is_scaled_by_its_standard_deviation():
 
 
 def test_robust_scaling_samples_the_whole_of_a_long_column(monkeypatch):
-    monkeypatch.setattr("kerasae.preprocessing.table._SAMPLE", 500)
+    monkeypatch.setattr("kerasae.preprocessing.table._statistics._SAMPLE", 500)
     frame = pd.DataFrame({"n": np.arange(5000.0)})
     layer = TablePreprocessing(from_frame(frame).spec, scaling="robust")
     layer.fit_chunks(lambda: (frame.iloc[i : i + 700] for i in range(0, 5000, 700)))
@@ -1420,9 +1420,9 @@ def test_plain_numbers_go_at_once_whatever_stands_beside_them(monkeypatch):
         alone.append(column.name)
         return column_values(series, column)
 
-    monkeypatch.setattr("kerasae.preprocessing.table.column_values", noted)
+    monkeypatch.setattr("kerasae.preprocessing.table._numbers.column_values", noted)
     with pytest.warns(UserWarning, match="Infinite entries of column 'endless'"):
-        found = _matrix(frame, columns)
+        found = number_columns(frame, columns)
     assert alone == ["flag", "day", "endless"]
     np.testing.assert_array_equal(found[:, [0, 1, 5]], frame[["number", "integer", "late"]])
 
@@ -1433,7 +1433,7 @@ def test_many_numbers_come_in_one_input(monkeypatch):
     codes = model.transform(held_out)
     tensors = model.preprocessor.tensors(held_out)
     by_column = model.plain_encoder()({key: tf.constant(tensors[key]) for key in tensors})
-    monkeypatch.setattr("kerasae.preprocessing.table._MOST_INPUTS", 3)
+    monkeypatch.setattr("kerasae.preprocessing.table.preprocessing._MOST_INPUTS", 3)
     numbers = [name for name in tensors if name not in ("category", "code")]
     encoder = model.plain_encoder()
     assert sorted(encoder.input) == ["category", "code", "numbers"]

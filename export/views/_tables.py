@@ -8,7 +8,7 @@ from kerasae.export.views._origin import origins
 from kerasae.export.views._view import BOUND, View, decimal
 
 from kerasae import notations
-from kerasae.preprocessing.table import TablePreprocessing, column_keys
+from kerasae.preprocessing import TablePreprocessing, column_keys
 from kerasae.spec import Column
 
 #: Seconds of a day.

@@ -33,8 +33,7 @@ from kerasae.data._types import (
     with_dtype,
 )
 from kerasae.notations import chunked, trim
-from kerasae.preprocessing import column_values, plain
-from kerasae.preprocessing.table import named_by_text
+from kerasae.preprocessing import column_values, named_by_text, plain
 from kerasae.spec import Column, Spec
 
 #: Files of more bytes, unpacked, are streamed unless something else is said.

@@ -2,6 +2,8 @@
 from kerasae.preprocessing._base import Preprocessor as Preprocessor
 from kerasae.preprocessing._base import check_rows as check_rows
 from kerasae.preprocessing._base import slices as slices
+from kerasae.preprocessing._column_names import column_keys as column_keys
+from kerasae.preprocessing._column_names import named_by_text as named_by_text
 from kerasae.preprocessing._columns import as_written as as_written
 from kerasae.preprocessing._columns import column_values as column_values
 from kerasae.preprocessing._columns import seconds_since_1970 as seconds_since_1970
@@ -13,5 +15,5 @@ from kerasae.preprocessing._raw_types import type_name as type_name
 from kerasae.preprocessing.identity import Identity as Identity
 from kerasae.preprocessing.rescaling import Rescaling as Rescaling
 from kerasae.preprocessing.standardization import Standardization as Standardization
-from kerasae.preprocessing.table import TablePreprocessing as TablePreprocessing
+from kerasae.preprocessing.table.preprocessing import TablePreprocessing as TablePreprocessing
 from kerasae.preprocessing.text import TextPreprocessing as TextPreprocessing

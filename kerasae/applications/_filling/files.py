@@ -13,8 +13,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._filling.filling import Cells, Filled, flatten, frame_of
 from kerasae.applications._pictures import MODES, pixels, png_names, raw_range, save_png
 from kerasae.data import Data
-from kerasae.preprocessing import as_written
-from kerasae.preprocessing.table import named_by_text
+from kerasae.preprocessing import as_written, named_by_text
 from kerasae.report.sheet import write_sheet, write_table
 
 #: Images of which only a demonstration is written: cells that were hidden, as there were no gaps.

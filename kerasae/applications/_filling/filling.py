@@ -19,9 +19,8 @@ from kerasae.applications._filling.values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation import reconstruct
-from kerasae.preprocessing import in_zone
+from kerasae.preprocessing import in_zone, named_by_text
 from kerasae.preprocessing.identity import Identity
-from kerasae.preprocessing.table import named_by_text
 
 #: Draws whose quantiles are the ends of an interval.
 _DRAWS = 100

@@ -11,7 +11,7 @@ from PIL import Image
 
 from kerasae.applications._pictures import pixels, raw_range
 from kerasae.data import Data
-from kerasae.preprocessing.table import named_by_text
+from kerasae.preprocessing import named_by_text
 
 #: Of Pillow.
 _QUALITIES = (5, 10, 20, 35, 50, 70, 85, 95)

@@ -19,8 +19,8 @@ from kerasae.corruptions import Corruption
 from kerasae.data import Data
 from kerasae.evaluation import RowSums
 from kerasae.kinds import take
+from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
-from kerasae.preprocessing.table import named_by_text
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kerasae.applications._filling.files import raw_ends
 from kerasae.applications._filling.filling import Cells, Filled
-from kerasae.preprocessing.table import named_by_text
+from kerasae.preprocessing import named_by_text
 from kerasae.report.sheet import write_sheet
 
 

@@ -1,10 +1,6 @@
-"""The columns of a table as numbers and codes."""
+"""TablePreprocessing: the columns of a table as numbers and codes."""
 
-import dataclasses
-import re
-import warnings
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -14,18 +10,18 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
+from kerasae.preprocessing._column_names import column_keys, with_columns
 from kerasae.preprocessing._columns import column_values, restore_column
-from kerasae.preprocessing._evidence import gap_evidence, unseen_evidence
-from kerasae.preprocessing._gross import Bounds, GrossEntries, may_be_gross, reach, warn_of_gross
+from kerasae.preprocessing._gross import reach
 from kerasae.preprocessing._raw_types import type_name
-from kerasae.registry import did_you_mean
-from kerasae.spec import Column, Spec
+from kerasae.preprocessing.table._categories import codes_of, look_up, stand_ins
+from kerasae.preprocessing.table._fitting import column_statistics, fitted_columns
+from kerasae.preprocessing.table._numbers import number_columns
+from kerasae.spec import Spec
 
 #: Numbers above which a functional model takes them in one input; and what all numbers are called among
 #: columns, of which none has this name.
 _MOST_INPUTS, _ALL_NUMBERS = 256, "\0numbers"
-#: Entries of a column from which robust statistics are taken: a sample, where there are more.
-_SAMPLE = 100_000
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -99,13 +95,10 @@ class TablePreprocessing(Preprocessor):
         self._make_lookups()
 
     def _make_lookups(self) -> None:
-        def lookup(words: Sequence[str], invert: bool) -> keras.layers.Layer:
-            return keras.layers.StringLookup(vocabulary=list(words), mask_token="", invert=invert, name=None)
-
         fitted = [column for column in self.spec.features if column.categories]
         # What stands for a missing entry has the codes behind those of the categories.
-        self._lookups = [lookup((*one.categories, *_stand_ins(one)), False) for one in fitted]
-        self._inverses = [lookup(one.categories, True) for one in fitted]
+        self._lookups = [look_up((*one.categories, *stand_ins(one))) for one in fitted]
+        self._inverses = [look_up(one.categories, invert=True) for one in fitted]
         self._numbers = [i for i, one in enumerate(self.spec.features) if one.kind != "category"]
         self._categories = [i for i, one in enumerate(self.spec.features) if one.kind == "category"]
 
@@ -116,96 +109,35 @@ class TablePreprocessing(Preprocessor):
     # Fitting -------------------------------------------------------------------------------------
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "TablePreprocessing":
-        found = [_Statistics(column, self.scaling == "robust") for column in self.spec.columns]
-        for chunk in chunks():
-            tensors = self.tensors(chunk)
-            for one in found:
-                one.see(tensors[one.column.name])
-        self._leave_out_gross(chunks, found)
-        columns = tuple(one.fitted(self.max_categories) for one in found)
-        gaps = gap_evidence([one.missing for one in found], found[0].missing + found[0].rows)
-        columns = tuple(
-            dataclasses.replace(column, gap=float(gap), stand_in=one.stand_in())
-            for column, gap, one in zip(columns, gaps, found, strict=True)
+        statistics = column_statistics(
+            self.spec.columns, lambda: map(self.tensors, chunks()), robust=self.scaling == "robust"
         )
-        for one, column in zip(found, columns, strict=True):
-            if column.kind == "empty":
-                warnings.warn(
-                    f"Column '{column.name}' has no value in the training rows: the model does without "
-                    "it, and it comes back empty.",
-                    stacklevel=2,
-                )
-            elif one.nearly_unique(column):
-                warnings.warn(
-                    f"Column '{column.name}' has a value of its own in most rows, of which "
-                    f"{len(column.categories)} are kept: if it is an id, name it with --id {column.name}.",
-                    stacklevel=2,
-                )
-        shape = (sum(column.kind != "empty" for column in columns),)
-        if shape == (0,):
+        columns = fitted_columns(statistics, self.max_categories)
+        features = sum(column.kind != "empty" for column in columns)
+        if not features:
             raise ValueError("Expected a table with values, received columns without any.")
-        self.spec = Spec("table", shape, "mixed", columns=columns)
-        self.centers = [one.center for one in found]
-        self.scales = [one.scale for one in found]
-        self.steps = [one.step for one in found]
-        self.lows = [one.low for one in found]
-        self.highs = [one.high for one in found]
-        self.gross = [one.gross for one in found]
+        self.spec = Spec("table", (features,), "mixed", columns=columns)
+        self.centers = [one.center for one in statistics]
+        self.scales = [one.scale for one in statistics]
+        self.steps = [one.step for one in statistics]
+        self.lows = [one.low for one in statistics]
+        self.highs = [one.high for one in statistics]
+        self.gross = [one.gross for one in statistics]
         self._make_lookups()
         return self
-
-    def _leave_out_gross(self, chunks: Callable[[], Iterable[Any]], found: "list[_Statistics]") -> None:
-        """Finds the columns with gross errors, and their moments without them."""
-        suspects = {one.column.name: one.suspect() for one in found if one.may_be_gross()}
-        for name, values in self._columns_of(chunks, suspects):
-            suspects[name].see(values[~np.isnan(values)])
-        bounds = {name: bound for name, one in suspects.items() if (bound := one.bounds()) is not None}
-        again = {one.column.name: one for one in found if one.column.name in bounds}
-        for name, one in again.items():
-            one.leave_out(bounds[name])
-        for name, values in self._columns_of(chunks, again):
-            again[name].see(values)
-        warn_of_gross({f"column '{name}'": bound for name, bound in bounds.items()})
-
-    def _columns_of(
-        self, chunks: Callable[[], Iterable[Any]], names: Collection[str]
-    ) -> Iterator[tuple[str, np.ndarray]]:
-        """Some of the columns part by part, as `tensors` gives them."""
-        for chunk in chunks() if names else ():
-            tensors = self.tensors(chunk)
-            yield from ((name, tensors[name]) for name in names)
 
     # To x ----------------------------------------------------------------------------------------
 
     def tensors(self, raw: Any) -> dict[str, np.ndarray]:
-        if not isinstance(raw, pd.DataFrame | Mapping):
-            raise TypeError(
-                f"Expected a DataFrame, or a dict of columns, received {type(raw).__name__}; its columns "
-                f"are {_listed([column.name for column in self.spec.columns])}."
-            )
         names = [column.name for column in self.spec.columns]
-        if isinstance(raw, pd.DataFrame):
-            raw = named_by_text(raw)
-        missing = [name for name in names if name not in raw]
-        if missing:
-            here = [str(name) for name in raw]
-            raise ValueError(
-                f"Expected the columns of the training, received a table without {_listed(missing)}; "
-                f"{did_you_mean(missing[0], here)}"
-            )
-        known = set(names)
-        extra = [str(name) for name in raw if name not in known]
-        if extra:
-            warnings.warn(
-                f"Columns that the training did not have are ignored: {_listed(extra)}.", stacklevel=2
-            )
+        raw = with_columns(raw, names)
         values = {
             column.name: column_values(raw[column.name], column)
             for column in self.spec.columns
             if column.kind in ("category", "empty")
         }
         numbers = [column for column in self.spec.columns if column.kind not in ("category", "empty")]
-        values |= zip((one.name for one in numbers), _matrix(raw, numbers).T, strict=True)
+        values |= zip((one.name for one in numbers), number_columns(raw, numbers).T, strict=True)
         return {name: values[name] for name in names}
 
     def together(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -230,7 +162,7 @@ class TablePreprocessing(Preprocessor):
             column = features[i]
             for start in range(0, rows, batch_size):
                 part = tensors[column.name][start : start + batch_size]
-                x[start : start + batch_size, i] = _codes(lookup(tf.convert_to_tensor(part)), column)
+                x[start : start + batch_size, i] = codes_of(lookup(tf.convert_to_tensor(part)), column)
         return x
 
     @property
@@ -279,7 +211,7 @@ class TablePreprocessing(Preprocessor):
             values = self._without_sentinels(values)
             parts.append(ops.cast((values - centers) / scales, "float32"))
         for i, lookup in zip(self._categories, self._lookups, strict=True):
-            parts.append(_codes(lookup(inputs[features[i].name]), features[i])[:, None])
+            parts.append(codes_of(lookup(inputs[features[i].name]), features[i])[:, None])
         x = ops.concatenate(parts, axis=1)
         order = np.argsort([*self._numbers, *self._categories]).astype("int32")
         return x if not self._categories else ops.take(x, order, axis=1)
@@ -340,8 +272,8 @@ class TablePreprocessing(Preprocessor):
     def _of_numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """Centers and scales of the columns that are no categories, float64."""
         centers, scales = self._moments()
-        kinds = [column.kind not in ("category", "empty") for column in self.spec.columns]
-        return np.array(centers, "float64")[kinds], np.array(scales, "float64")[kinds]
+        numbers = [column.kind not in ("category", "empty") for column in self.spec.columns]
+        return np.array(centers, "float64")[numbers], np.array(scales, "float64")[numbers]
 
     def _moments(self) -> tuple[Sequence[float], Sequence[float]]:
         if self.centers is None or self.scales is None:
@@ -350,11 +282,10 @@ class TablePreprocessing(Preprocessor):
 
     def log_volume(self, x: np.ndarray) -> np.ndarray:
         # A boolean and a category have a probability, which no unit changes.
-        features = {column.name: column.kind for column in self.spec.features}
         logs = [
-            np.log(scale) if features[column.name] in ("number", "date") else 0.0
+            np.log(scale) if column.is_numeric else 0.0
             for column, scale in zip(self.spec.columns, self._moments()[1], strict=True)
-            if column.name in features
+            if column.kind != "empty"
         ]
         return np.where(np.isnan(x), 0.0, logs).sum(axis=1)
 
@@ -375,10 +306,8 @@ class TablePreprocessing(Preprocessor):
     def reach(self) -> tuple[np.ndarray, np.ndarray] | None:
         if self.ends is None or self.gross is None:
             return None
-        kinds = [column.kind for column in self.spec.columns]
-        return reach(
-            *self.ends, [one for one, kind in zip(self.gross, kinds, strict=True) if kind != "empty"]
-        )
+        used = [column.kind != "empty" for column in self.spec.columns]
+        return reach(*self.ends, np.compress(used, self.gross).tolist())
 
     def _is_code(self) -> np.ndarray:
         return np.array([not column.is_numeric for column in self.spec.features])
@@ -406,182 +335,3 @@ class TablePreprocessing(Preprocessor):
         names = ("scaling", "max_categories", "centers", "scales", "steps", "lows", "highs", "gross")
         own = {name: getattr(self, name) for name in names}
         return {**super().get_config(), **own}
-
-
-def named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose columns have texts as names, also where they had numbers, or several levels of names.
-
-    Raises:
-        ValueError: if a name stands for more than one column.
-    """
-    names = pd.Index([str(name) for name in frame.columns], dtype=object)
-    repeated = names[names.duplicated()]
-    if len(repeated):
-        raise ValueError(f"Expected a name of its own for each column, received '{repeated[0]}' twice.")
-    return frame.set_axis(names, axis=1)
-
-
-def column_keys(names: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
-    """A key for each column that Keras and TensorFlow take as the name of an input, unlike any other.
-
-    Args:
-        names: of the columns.
-        taken: keys that are in use already.
-    """
-    found: dict[str, str] = {}
-    used = {key.lower() for key in taken}
-    for name in names:
-        key = re.sub(r"[^A-Za-z0-9_]", "_", name)
-        key = key if re.match(r"[A-Za-z]", key) else f"column_{key}"
-        # Keras tells names apart by more than their case alone.
-        while key.lower() in used:
-            key += "_"
-        used.add(key.lower())
-        found[name] = key
-    return found
-
-
-def _matrix(raw: Any, columns: Sequence[Column]) -> np.ndarray:
-    """Columns that are no categories, `(rows, columns)`, float64, as `column_values` gives each."""
-    rows = len(raw) if isinstance(raw, pd.DataFrame) else len(next(iter(raw.values())))
-    found = np.empty((rows, len(columns)))
-    done = np.zeros(len(columns), bool)
-    if isinstance(raw, pd.DataFrame):
-        # What is plain goes at once: a column by itself takes longer than its numbers.
-        kinds = dict(zip(raw.columns, raw.dtypes, strict=True))
-        done[:] = [
-            one.kind == "number" and isinstance(kinds[one.name], np.dtype) and kinds[one.name].kind in "fiu"
-            for one in columns
-        ]
-        plain = [one.name for one, is_plain in zip(columns, done, strict=True) if is_plain]
-        if plain:
-            found[:, done] = raw[plain].to_numpy("float64")
-            done[done] = ~np.isinf(found[:, done]).any(axis=0)
-            done &= [not one.notation.missing_numbers for one in columns]
-    for i in np.flatnonzero(~done).tolist():
-        found[:, i] = column_values(raw[columns[i].name], columns[i])
-    return found
-
-
-def _stand_ins(column: Column) -> list[str]:
-    """What stands for a missing entry of a category, beside the empty string."""
-    return [one for one in column.notation.missing if one not in column.categories]
-
-
-def _codes(ids: Any, column: Column) -> Any:
-    """Ids of a look-up as codes from 0, `(batch,)`, float32, NaN for missing."""
-    code = ops.cast(ids, "float32") - 1.0
-    missing = (code < 0) | (code > len(column.categories)) if _stand_ins(column) else code < 0
-    return ops.where(missing, ops.full_like(code, float("nan")), code)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:8])
-    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-class _Statistics:
-    """Moments, a sample and counts of one column, seen part by part."""
-
-    def __init__(self, column: Column, robust: bool) -> None:
-        self.column, self.robust = column, robust
-        self.missing = self.gross = 0
-        self.center, self.scale, self.step = 0.0, 1.0, 0.0
-        self._counts: Counter[str] = Counter()
-        self._bounds: Bounds | None = None
-        self._start()
-
-    def _start(self) -> None:
-        """Nothing seen of the numbers."""
-        self.rows = 0
-        self.low = self.high = 0.0
-        self._mean = self._squares = 0.0
-        self._keys, self._sample = np.empty(0), np.empty(0)
-        self._days = True
-        self._draw = np.random.default_rng(0)
-
-    def may_be_gross(self) -> bool:
-        """Whether the column can have gross errors at all; most cannot, and are read once."""
-        if not self.column.is_numeric or not self.rows:
-            return False
-        with np.errstate(over="ignore", invalid="ignore"):
-            return bool(may_be_gross(self.rows, self.low, self.high, self._mean, self._squares))
-
-    def suspect(self) -> GrossEntries:
-        """What finds the gross errors in a second reading."""
-        return GrossEntries(self.rows, self._mean, self._squares)
-
-    def leave_out(self, bounds: Bounds) -> None:
-        """Begin anew: what is read next counts within bounds alone."""
-        self._bounds, self.gross = bounds, bounds.beyond
-        self._start()
-
-    def see(self, values: np.ndarray) -> None:
-        if self.column.kind == "category":
-            present = values[values != ""]
-            self._counts.update(present)
-            self.rows += len(present)
-            self.missing += len(values) - len(present)
-            return
-        present = values[~np.isnan(values)]
-        if self._bounds is None:
-            self.missing += len(values) - len(present)
-        else:
-            present = self._bounds.within(present)
-        if not len(present):
-            return
-        # Chan et al. 1979: moments of two parts make those of the whole.
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, rows = present.mean(), self.rows + len(present)
-            shift = mean - self._mean
-            self._squares += np.square(present - mean).sum() + shift**2 * self.rows * len(present) / rows
-        self._mean += shift * len(present) / rows
-        self.low = float(min(self.low, present.min()) if self.rows else present.min())
-        self.high = float(max(self.high, present.max()) if self.rows else present.max())
-        self.rows = rows
-        self._days &= bool((present % 86400 == 0).all())
-        if self.robust:
-            keys = np.concatenate([self._keys, self._draw.random(len(present))])
-            sample = np.concatenate([self._sample, present])
-            if len(keys) > _SAMPLE:
-                kept = np.argpartition(keys, _SAMPLE)[:_SAMPLE]
-                keys, sample = keys[kept], sample[kept]
-            self._keys, self._sample = keys, sample
-
-    def stand_in(self) -> float | None:
-        """The `x` for a missing entry of a column that training never saw without one; otherwise `None`."""
-        if self.missing:
-            return None
-        return {"category": 1.0, "boolean": float(self._mean)}.get(self.column.kind, 0.0)
-
-    def nearly_unique(self, column: Column) -> bool:
-        """Whether a category has a value of its own in most rows."""
-        return column.kind == "category" and self.rows > 100 and len(self._counts) > self.rows / 2
-
-    def fitted(self, most: int) -> Column:
-        """The column with its categories; fills `center`, `scale` and `step`."""
-        column = self.column
-        if self.rows == 0:
-            return dataclasses.replace(column, kind="empty")
-        if column.kind == "category":
-            known = sorted(self._counts, key=lambda value: (-self._counts[value], value))[:most]
-            # Where some values have no code of their own, the model learns how probable they are.
-            unseen = unseen_evidence(self._counts.values()) if len(self._counts) <= most else 0.0
-            return dataclasses.replace(column, categories=tuple(known), unseen=unseen)
-        if column.kind == "boolean":
-            self.step = 1.0
-            return column
-        std = float(np.sqrt(self._squares / self.rows))
-        if not np.isfinite(std):
-            raise ValueError(
-                f"Expected numbers whose squares can be added, received some above 1e150 in column "
-                f"'{column.name}'; take their logarithm, or leave the column out with data.drop."
-            )
-        self.center, self.scale = float(self._mean), std
-        if self.robust:
-            low, self.center, high = (float(q) for q in np.quantile(self._sample, [0.25, 0.5, 0.75]))
-            self.scale = (high - low) / 1.349 or std
-        self.scale = self.scale or 1.0
-        if column.kind == "date":
-            self.step = 86400.0 if self._days else 1.0
-        return column

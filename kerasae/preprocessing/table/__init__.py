@@ -1,0 +1,5 @@
+"""The columns of a table as numbers and codes."""
+
+from kerasae.preprocessing.table.preprocessing import TablePreprocessing
+
+__all__ = ["TablePreprocessing"]
