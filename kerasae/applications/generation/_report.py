@@ -15,7 +15,7 @@ from kerasae.applications.generation._manifolds import covered, nearest, precisi
 from kerasae.applications.generation._paths import unevenness
 from kerasae.data import Data, Examples, drawn_rows
 from kerasae.evaluation import RowFigure, RowInfluences, RowSums, auroc_rows
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
@@ -292,7 +292,7 @@ def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Pict
 
 def notes(app: Any, rows: int) -> list[str]:
     """How the figures are obtained."""
-    measured = app.spec_.measured
+    measured = kind_of(app.spec_).is_measured
     truth = [
         "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that tell samples from "
         "as many held-out rows, each judged by trees that did not see it; 0.5 for chance. The copula is "
