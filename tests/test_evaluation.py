@@ -21,7 +21,15 @@ from kerasae.evaluation._numbers import NumberMeasures
 from kerasae.evaluation._rows import Difference, RowInfluences, RowSums, difference
 from kerasae.evaluation._tables import TableMeasures
 from kerasae.evaluation._texts import TextMeasures
-from kerasae.evaluation.compare import baseline_entries, best_baseline, compare, merge, to_json, verdicts
+from kerasae.evaluation.compare import (
+    baseline_entries,
+    best_baseline,
+    compare,
+    mapped_rows,
+    merge,
+    to_json,
+    verdicts,
+)
 from kerasae.evaluation.detection import anomaly_auroc, row_errors
 from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.preprocessing import Identity, Standardization
@@ -249,6 +257,12 @@ def test_a_comparison_for_machines():
     (baseline,) = baseline_entries(8, data, " (8)")
     assert baseline.name == "pca (8)" and baseline.baseline and baseline.figures[0]["latent_dim"] == 3
     assert baseline.figures[0]["parameters"] == 3 * 3 + 3 and half["seeds"][0]["parameters"] is None
+
+
+def test_a_map_shows_5000_rows_at_most():
+    for rows, shown in ((4999, 4999), (5000, 5000), (5001, 5000)):
+        data = vectors(np.eye(5, 2), np.zeros((rows, 2)))
+        assert len(mapped_rows(data).test) == shown
 
 
 # Labels ----------------------------------------------------------------------------------------------

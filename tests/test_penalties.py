@@ -1,5 +1,7 @@
 """Penalties: each against its closed form, and all against what a penalty of ours promises."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -171,6 +173,14 @@ def test_comes_back_from_its_config(name):
 def test_a_wrong_weight_is_refused(name, weight):
     with pytest.raises(ValueError, match="`weight` must be non-negative, received"):
         registry.resolve("penalty", name)(weight)
+
+
+def test_a_mask_passes_through_without_a_warning():
+    masked = keras.layers.Masking()(np.eye(BATCH, UNITS, dtype="float32")[None])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        out = L1()(masked)
+    np.testing.assert_array_equal(out._keras_mask, np.arange(BATCH)[None] < UNITS)
 
 
 def test_a_typo_is_not_swallowed():

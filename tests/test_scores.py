@@ -10,7 +10,7 @@ from kerasae.losses import HIGHEST, usual_parts
 from kerasae.scores import CombinationScore, Detector, NearestNeighboursScore, Score
 from kerasae.scores._few_rows import FewRows, within
 from kerasae.scores._residual import ResidualScore
-from kerasae.scores.whitened import _moments_with_gaps, _shrunk
+from kerasae.scores.whitened import _moments, _moments_with_gaps, _shrunk
 
 
 def with_gaps(rows, size=4, seed=0, share=0.2):
@@ -269,6 +269,20 @@ def test_up_to_eight_gaps_leave_the_distance_of_the_others_exact():
     found = np.array(score.present({"residual": residual, "missing": missing}))
     np.testing.assert_allclose(found.sum(axis=1), expected, rtol=1e-5)
     assert not found[missing > 0].any()
+    # Also of rows that are hardly off.
+    near = np.array(score.present({"residual": residual / 64, "missing": missing}))
+    np.testing.assert_allclose(near * 64**2, found, rtol=1e-4, atol=1e-5)
+
+
+def test_moments_in_parts_are_those_of_all_rows():
+    residual = np.random.default_rng(0).normal(size=(50, 3)) * [1, 2, 3] + [5, -6, 70]
+    parts = [{"residual": residual[part]} for part in (slice(7), slice(7, 30), slice(30, None))]
+    centred = residual - residual.mean(axis=0)
+    for full, squares in ((True, centred.T @ centred), (False, np.square(centred).sum(axis=0))):
+        rows, mean, scatter = _moments(iter(parts), full)
+        assert rows == 50
+        np.testing.assert_allclose(mean, residual.mean(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(scatter, squares, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("rows", "size"), [(5, 3), (30, 2), (50, 6)])
@@ -318,6 +332,17 @@ def test_neighbours_are_the_nearest_of_those_kept(neighbours, most):
     squares = np.square(fresh["residual"])
     share = squares / squares.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(score.features(fresh), share * expected[:, None], rtol=1e-4)
+
+
+def test_a_code_at_the_origin_is_not_its_own_neighbour_either():
+    account = with_gaps(40)
+    name = {"name": "nearest_neighbours", "neighbours": 3, "most": 20}
+    there = adapted(name, account)
+    # The same rows are kept; one of them is 0 now, to the bit.
+    moved = {**account, "code": account["code"] - there.codes.numpy()[0]}
+    found = adapted(name, moved).on_training_rows(moved)
+    assert (moved["code"] == 0).all(axis=1).sum() == 1
+    np.testing.assert_allclose(found, there.on_training_rows(account), rtol=1e-4)
 
 
 def test_a_single_code_is_its_own_neighbour():
@@ -372,3 +397,7 @@ def test_a_combination_of_scores_that_are_always_the_same_is_finite():
             CombinationScore(scores=wrong)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(score))
     assert [type(one) for one in again.scores] == [type(one) for one in score.scores]
+    # Its weights are those of its scores too, before any row is seen.
+    again = CombinationScore(scores=["squared_error", "whitened"])
+    again.build({key: value.shape for key, value in account.items()})
+    assert [one.shape for one in again.weights] == [one.shape for one in score.weights]
