@@ -1,4 +1,4 @@
-"""Kinds of examples, one a file: what depends on whether an example is an image, a row or a text."""
+"""Kinds of examples, one in each file: all code that depends on the kind, an image, vector, table or text."""
 
 from kerasae import registry
 from kerasae.kinds._base import Kind, kind_of

@@ -1,4 +1,4 @@
-"""Kind: what depends on the kind of an example."""
+"""Kind: base class of the kinds of examples."""
 
 from typing import ClassVar
 
@@ -9,26 +9,26 @@ from kerasae.spec import Spec
 
 
 class Kind:
-    """What depends on the kind of an example.
+    """Kind of an example, with everything that depends on it.
 
-    Abstract. A subclass is one file of this room, and the name of the file is `Spec.kind`. Code elsewhere
-    asks an object of this class instead of comparing that name. What it cannot ask is a method that is
-    missing here.
+    This class is abstract. A subclass is one file of this room, and the name of the file is `Spec.kind`. Code
+    elsewhere uses an object of this class and does not compare that name. If it needs something else that
+    depends on the kind, add a method here.
 
     Args:
         spec: Description of the examples.
     """
 
-    #: Whether an example is an array of numbers, every one of which is a feature.
+    #: Whether an example is an array of numbers, each of which is a feature.
     is_array: ClassVar[bool] = True
-    #: Whether an example is a row of measurements, whose noise is part of it. A new example of another
-    #: kind is the mean of its likelihood: what a draw adds is grain.
+    #: Whether an example is a row of measurements, whose noise is part of it. A generated example of another
+    #: kind is the mean of its likelihood, because a draw would only add grain.
     is_measured: ClassVar[bool] = False
     #: Whether an example may have missing entries, which are NaN in `x`.
     has_gaps: ClassVar[bool] = False
-    #: What figures in bits are counted by.
+    #: Unit for which figures in bits are given, in the singular.
     unit: ClassVar[str]
-    #: What a reconstruction error is counted by, in the plural.
+    #: Name of the parts over which a reconstruction error is averaged, in the plural.
     parts: ClassVar[str] = "numbers"
 
     def __init__(self, spec: Spec) -> None:
@@ -36,63 +36,62 @@ class Kind:
 
     @classmethod
     def example(cls) -> Spec:
-        """A small spec of this kind."""
+        """Return a small spec of this kind."""
         raise NotImplementedError(f"{cls.__name__} must write `example`.")
 
     @property
     def network(self) -> str:
-        """Name of the network that is taken by default."""
+        """Name of the default network."""
         return "dense"
 
     @property
     def preprocessing(self) -> str:
-        """Name of the preprocessing that is taken by default: a known range is rescaled."""
+        """Name of the default preprocessing; data with a known range are rescaled."""
         return "standardization" if self.spec.low is None else "rescaling"
 
     @property
     def loss(self) -> str | None:
-        """Name of the loss that is taken by default; `None` for that of the family."""
+        """Name of the default loss; `None` for that of the family."""
         return None
 
     @property
     def corruption(self) -> str:
-        """Name of the corruption that a denoising model takes by default."""
+        """Name of the default corruption of a denoising model."""
         return "gaussian"
 
     @property
     def described(self) -> str:
-        """Examples of this kind, for a sentence."""
+        """Description of the examples, as a part of a sentence."""
         return f"{self.spec.kind}s of shape {self.spec.shape}"
 
     @property
     def largest_code(self) -> int | None:
-        """Size of the largest code that is smaller than an example; `None` where a size says nothing."""
+        """Largest code size below the size of an example; `None` if sizes are not comparable."""
         return self.spec.size - 1
 
     @property
     def widest(self) -> int:
-        """Most nodes of the first hidden layer that a search tries by default."""
+        """Largest number of units of the first hidden layer that a search tries by default."""
         return max(64, min(1024, 4 * self.spec.size))
 
     @property
     def feature_names(self) -> list[str]:
-        """A name for each number of a flattened example."""
+        """Names of the features of a flattened example."""
         return [f"feature {number}" for number in range(self.spec.size)]
 
     @property
     def is_code(self) -> np.ndarray:
-        """Whether an entry stands for a category, a boolean or a token, so that it is right or wrong.
+        """Whether each feature is a category, a boolean or a token, whose reconstruction is right or wrong.
 
-        Returns:
-            Booleans of shape `(features,)`, or `(1,)` where all features are alike.
+        Booleans of shape `(features,)`, or of shape `(1,)` if all features are of one type.
         """
         return np.zeros(1, bool)
 
     def squares(self, x: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Squared differences; of entries that are codes 1 where they differ.
+        """Return squared differences; for a feature that is a code, 1 if two entries differ and 0 otherwise.
 
         Args:
-            x: Examples as a network sees them, `(rows, ...)`, NaN where an entry is missing.
+            x: Examples as a network sees them, `(rows, ...)`. A missing entry is NaN.
             other: Reconstructions of the same shape.
 
         Returns:
@@ -103,15 +102,15 @@ class Kind:
         return np.where(is_code, np.round(x) != np.round(other), squares) if is_code.any() else squares
 
     def has_examples_like(self, spec: Spec) -> bool:
-        """Whether a model of these examples takes those of another spec."""
+        """Return whether a model of these examples accepts those of another spec."""
         return spec.kind == self.spec.kind and spec.shape == self.spec.shape
 
 
 def kind_of(spec: Spec) -> Kind:
-    """The kind of the examples that a spec describes.
+    """Return the kind of the examples that a spec describes.
 
     Raises:
-        ValueError: if there is no such kind.
+        ValueError: If there is no such kind.
     """
     kind: Kind = registry.resolve("kind", spec.kind)(spec)
     return kind

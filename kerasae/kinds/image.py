@@ -3,7 +3,7 @@
 from kerasae.kinds._base import Kind
 from kerasae.spec import Spec
 
-#: Pixels of an image up to which the dense network is taken.
+#: Largest number of pixels for which the dense network is the default.
 _SMALL = 32 * 32
 
 

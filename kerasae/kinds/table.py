@@ -7,7 +7,7 @@ from kerasae.spec import Column, Spec
 
 
 class Table(Kind):
-    """Rows of a table, whose columns are numbers, booleans, dates and categories, with gaps."""
+    """Rows of a table, whose columns are numbers, booleans, dates and categories, with missing entries."""
 
     is_array = False
     is_measured = True
@@ -48,7 +48,7 @@ class Table(Kind):
 
     @property
     def widest(self) -> int:
-        # A column may be embedded in several numbers.
+        # An embedded column may have several numbers.
         return 512
 
     @property
@@ -60,5 +60,5 @@ class Table(Kind):
         return np.array([not column.is_numeric for column in self.spec.features], bool)
 
     def has_examples_like(self, spec: Spec) -> bool:
-        # Its columns are found by their names.
+        # The columns of a table are found by name.
         return spec.kind == self.spec.kind

@@ -7,7 +7,7 @@ from kerasae.spec import Spec
 
 
 class Text(Kind):
-    """Texts as token ids of shape `(tokens,)`, padded."""
+    """Texts as padded token ids of shape `(tokens,)`."""
 
     is_array = False
     unit = "character"

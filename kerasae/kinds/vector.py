@@ -5,7 +5,7 @@ from kerasae.spec import Spec
 
 
 class Vector(Kind):
-    """Rows of numbers without names, of shape `(features,)`."""
+    """Vectors of shape `(features,)`: rows of numbers without column names."""
 
     is_measured = True
     unit = "feature"
