@@ -1,4 +1,4 @@
-"""Anomaly scores, one a file: how odd an example is, from its residual and its code."""
+"""Anomaly scores, one in each file: computed from the residual, the likelihood and the code of an example."""
 
 from kerasae import registry
 from kerasae.scores._base import Score

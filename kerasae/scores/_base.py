@@ -1,4 +1,4 @@
-"""Score: how odd an example is, from how a codec explains it."""
+"""Score: base class of the anomaly scores."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
@@ -7,32 +7,33 @@ import keras
 import numpy as np
 from keras import ops
 
-#: How examples are explained, part by part: `code` `(rows, latent_dim)`, `residual` `(rows, features)`,
-#: where the codec has a likelihood `nll` `(rows, features)`, and of tables `missing` `(rows, features)`.
+#: Function that returns the accounts of examples, batch by batch. Each is a dict of `code`,
+#: `(rows, latent_dim)`, and `residual`, `(rows, features)`; of `nll`, `(rows, features)`, if the codec has a
+#: likelihood; and of `missing`, `(rows, features)`, for a table.
 Accounts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
 class Score(keras.layers.Layer):
-    """A number for each example, higher for odder ones, and how much each feature adds to it.
+    """Anomaly score of an example, higher for a more abnormal one, and the contribution of each feature.
 
-    A layer of plain operations, saved with its weights, so that an artifact can carry it. A subclass
-    writes `features` or, where its score is no sum over features, `call` too.
+    A score is a layer of plain operations and is saved with its weights, so that an artifact can contain it.
+    A subclass implements `features`. If its score is not the sum over the features, it implements `call` too.
 
     Call arguments:
-        inputs: a dict of `code` `(batch, latent_dim)`, `residual` and `nll` `(batch, features)`, and of
-            tables `missing`, 1 for a missing entry and 0 elsewhere.
+        inputs: Dict of `code`, `(batch, latent_dim)`, of `residual` and `nll`, each `(batch, features)`, and
+            for a table of `missing`, `(batch, features)`, which is 1 for a missing entry and 0 otherwise.
 
     Returns:
         The score, `(batch,)`.
     """
 
-    #: Whether an exported graph can carry it.
+    #: Whether an exported graph can contain the score.
     in_graph: ClassVar[bool] = True
-    #: What a score is a number of; that of the model's loss if `None`.
+    #: Unit of the score; `None` for that of the model's loss.
     unit: ClassVar[str | None] = None
-    #: Whether it is never negative.
+    #: Whether the score is never negative.
     positive: ClassVar[bool] = True
-    #: What it needs of an example's account.
+    #: Keys of the account that the score reads.
     needs: ClassVar[tuple[str, ...]] = ("residual",)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -40,30 +41,35 @@ class Score(keras.layers.Layer):
         super().__init__(**kwargs)
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
-        """Learns from the training rows; returns itself.
+        """Fit the score to the training rows.
 
         Args:
-            accounts: reads them part by part, as often as it is called.
-            least: deviations of the residual, `(features,)`, below which a smaller one counts for no more.
+            accounts: Function that returns the accounts of the training rows in batches. It may be called
+                several times.
+            least: Smallest standard deviations of the residual, `(features,)`; smaller ones are replaced by
+                them. Defaults to `None`.
+
+        Returns:
+            The fitted score itself.
         """
         self.build_for(next(iter(accounts())))
         return self
 
     def build_for(self, account: Mapping[str, Any]) -> None:
-        """Makes the weights for examples like these."""
+        """Create the weights for examples of these shapes."""
         if not self.built:
             self.build({key: (None, *value.shape[1:]) for key, value in account.items()})
 
     def taken(self, account: Mapping[str, Any]) -> dict[str, Any]:
-        """The entries of an account that this score reads."""
+        """Return the entries of an account that this score reads."""
         return {key: account[key] for key in (*self.needs, "missing") if key in account}
 
     def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
-        """Scores `(rows,)` of rows that it was adapted to, as they would be of others like them."""
+        """Score rows of the training set, `(rows,)`, as if they had not been used for the fit."""
         return self(inputs)
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
-        """What each feature adds to the score, `(batch, features)`."""
+        """Return the contribution of each feature to the score, `(batch, features)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `features`.")
 
     def call(self, inputs: Mapping[str, Any]) -> Any:

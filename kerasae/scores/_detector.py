@@ -14,20 +14,21 @@ from kerasae.scores._base import Score
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Detector(keras.Model):
-    """What decides whether an example is anomalous, once a codec has explained it.
+    """Decides from the account of an example, which a codec computes, whether it is an anomaly.
 
     Args:
-        score: a fitted score, or its config.
-        threshold: above it, strictly, an example is anomalous.
-        false_alarms: Share of new normal rows that the threshold is meant to flag; `None` where it is
-            not found from one.
-        calibration_rows: Number of rows that the threshold was found from; `None` if unknown.
+        score: Fitted score, or its config.
+        threshold: Threshold; an example with a higher score is an anomaly.
+        false_alarms: Share of new normal rows that the threshold should flag. Defaults to `None`, for a
+            threshold that is not set by this share.
+        calibration_rows: Number of rows on which the threshold was fitted. Defaults to `None`, unknown.
 
     Call arguments:
-        inputs: a dict as `Autoencoder.account` gives it: `code`, `residual`, `nll`, of tables `missing`.
+        inputs: Result of `Autoencoder.account`, a dict of `code`, `residual`, `nll` and, for a table,
+            `missing`.
 
     Returns:
-        The score, `(batch,)`: finite, and `HIGHEST` for an example that cannot be judged.
+        The finite score, `(batch,)`; `HIGHEST` for an example that cannot be scored.
     """
 
     def __init__(
@@ -45,21 +46,21 @@ class Detector(keras.Model):
         self.false_alarms, self.calibration_rows = false_alarms, calibration_rows
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        needed = self.score.taken(inputs)
-        # A score of what is not finite may be finite itself: maxima and int8 lose NaN on the way.
-        told = [ops.all(ops.less(ops.abs(part), float("inf")), axis=1) for part in needed.values()]
-        if "missing" in needed:
-            # Of a row without any entry nothing can be said.
-            told.append(ops.any(needed["missing"] < 0.5, axis=1))
-        score = comparable(self.score(needed))
-        return ops.where(functools.reduce(ops.logical_and, told), score, ops.full_like(score, HIGHEST))
+        entries = self.score.taken(inputs)
+        # The score of inputs that are not finite may be finite, because maxima and int8 lose NaN.
+        scorable = [ops.all(ops.less(ops.abs(part), float("inf")), axis=1) for part in entries.values()]
+        if "missing" in entries:
+            # A row without any entry cannot be scored.
+            scorable.append(ops.any(entries["missing"] < 0.5, axis=1))
+        score = comparable(self.score(entries))
+        return ops.where(functools.reduce(ops.logical_and, scorable), score, ops.full_like(score, HIGHEST))
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
-        """What each feature adds to the score, `(batch, features)`."""
+        """Return the contribution of each feature to the score, `(batch, features)`."""
         return self.score.features(self.score.taken(inputs))
 
     def anomalous(self, score: Any) -> Any:
-        """Whether scores exceed the threshold, bool; safe in a graph. A score that is NaN does."""
+        """Return whether scores exceed the threshold, bool; a NaN does. It is safe in a graph."""
         return ops.greater(comparable(score), np.float32(self.threshold))
 
     def build(self, input_shape: Any) -> None:

@@ -10,9 +10,9 @@ from kerasae.scores._base import Score
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class LikelihoodScore(Score):
-    """`-sum_j log p(x_j | z)` at the code of the example, in the unit of the model's loss.
+    """`-sum_j log p(x_j | z)` at the code `z` of the example, in the unit of the model's loss.
 
-    Needs a codec with a reconstruction loss; PCA has none.
+    The score needs a codec with a reconstruction loss, which PCA does not have.
     """
 
     positive: ClassVar[bool] = False

@@ -15,12 +15,14 @@ from kerasae.scores._base import Accounts, Score
 class NearestNeighboursScore(Score):
     """Mean Euclidean distance to the `neighbours` nearest training codes.
 
-    It looks at codes alone, so what a feature adds is not known: the residual's squares stand in for
-    it, in proportion. It holds the training codes, so no exported graph carries it.
+    The score reads only codes, so the contribution of a feature is unknown. `features` therefore returns
+    shares in proportion to the squared residuals. The score stores training codes, so it cannot be part of
+    an exported graph.
 
     Args:
-        neighbours: how many.
-        most: training codes that are kept, drawn, as a distance to each is computed.
+        neighbours: Number of nearest neighbours. Defaults to 5.
+        most: Largest number of training codes that are stored. If there are more, a random subset is stored,
+            because the distance to each is computed. Defaults to 20,000.
 
     Reference: Ramaswamy, Rastogi, Shim 2000, SIGMOD; Angiulli and Pizzuti 2002, PKDD (the mean).
     """
@@ -71,15 +73,15 @@ class NearestNeighboursScore(Score):
             return self._mean(nearest)
         others = self._mean(nearest[:, 1:])
         if self._rows < self.most:
-            # Each is its own nearest neighbour.
+            # Each row is its own nearest neighbour.
             return others
-        # Of many rows some are kept: those that have a neighbour no further away than rounding.
+        # Only a subset of the rows is stored: a row is in it if its nearest code is as near as rounding.
         rounding = 1e-12 * ops.sum(ops.square(ops.cast(code, "float64")), axis=1)
         return ops.where(nearest[:, 0] <= rounding, others, self._mean(nearest[:, : self.neighbours]))
 
     def _nearest(self, code: Any, count: int) -> Any:
-        """Squares of the distances to the nearest codes, the nearest first, `(batch, count)` at most."""
-        # In float64: |a|^2 + |b|^2 - 2ab cancels where codes are far from 0 and near to each other.
+        """Return the squared distances to the nearest codes in ascending order, at most `(batch, count)`."""
+        # float64 is needed: |a|^2 + |b|^2 - 2ab cancels if codes are far from 0 and near to each other.
         code, codes = ops.cast(code, "float64"), ops.cast(self.codes, "float64")
         squared = ops.sum(ops.square(code), axis=1)[:, None] + ops.sum(ops.square(codes), axis=1)[None]
         squared = squared - 2.0 * ops.matmul(code, ops.transpose(codes))

@@ -13,9 +13,8 @@ from kerasae.scores._residual import ResidualScore
 class SquaredErrorScore(ResidualScore):
     """`sum_j r_j^2` of the residual `r`, in squared units of `x`.
 
-    For categories, booleans and tokens the residual is that of their deviance, so their part is
-    `-2 log p`. A missing entry adds what is expected of it, and the evidence of its gap; see
-    `ResidualScore`.
+    For categories, booleans and tokens the residual is the deviance residual, so they add `-2 log p`. A
+    missing entry adds an expected value and the evidence of the gap; see `ResidualScore`.
     """
 
     unit: ClassVar[str | None] = "sum of squares of the residual, in squared units of x, the scaled data"

@@ -11,31 +11,32 @@ from kerasae.scores._base import Accounts
 from kerasae.scores._few_rows import FewRows, within
 from kerasae.scores._residual import ResidualScore
 
-#: Above it the covariance of the features is taken as diagonal: its root would have more numbers than
-#: the model.
+#: Largest number of features with a full covariance matrix. Above it the matrix is diagonal, because its
+#: root would have more numbers than the model.
 _MOST = 1024
-#: Steps in which missing residuals are found: exact for so many gaps in a row.
+#: Number of steps that compute missing residuals. The result is exact for up to 8 gaps in a row.
 _STEPS = 8
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class WhitenedScore(ResidualScore):
-    """`(r - m)' C^-1 (r - m)` of the residual `r`, with its mean and covariance on the training rows.
+    """`(r - m)' C^-1 (r - m)` of the residual `r`, with its mean `m` and covariance `C` on training rows.
 
-    A feature that is always hard to rebuild counts for less, and two that err together count once. The
-    distance is the sum of squares of `W (r - m)`, where `W = P^(-1/2) V^(-1/2)`, `P` the correlation
-    and `V` the variances: of all roots of `C^-1` the one whose coordinates stay nearest to the features
-    (Kessy, Lewin, Strimmer 2018, ZCA-cor), so that each square is what its feature adds.
+    A feature that is always hard to reconstruct counts less, and two features with correlated errors count
+    once. The distance is the sum of squares of `W (r - m)`, where `W = P^(-1/2) V^(-1/2)`, `P` is the
+    correlation matrix and `V` the diagonal matrix of the variances. Among all roots of `C^-1` this one keeps
+    its coordinates nearest to the features (Kessy, Lewin, Strimmer 2018, ZCA-cor), so each square is the
+    contribution of its feature.
 
-    Where the thousandth of the rows that are furthest off make more than half of a feature's variance, they
-    are cut to the next one (`FewRows`): one gross error among the training rows would otherwise hide all
+    If the most extreme thousandth of the rows causes more than half of the variance of a feature, these rows
+    are clipped to the next one (`FewRows`). One gross error among the training rows would otherwise hide all
     others.
 
-    Of a row with missing entries it is the distance of the others, by their own covariance; what a missing
-    entry adds is in `ResidualScore`.
+    For a row with missing entries the distance is that of the present features, with their own covariance.
+    `ResidualScore` defines what a missing entry adds.
 
-    The correlation is shrunk towards the identity (Chen et al. 2010, OAS), without a parameter. Above
-    1,024 features it is the identity: `sum_j (r_j - m_j)^2 / v_j`.
+    The correlation matrix is shrunk towards the identity without a parameter (Chen et al. 2010, OAS). Above
+    1,024 features it is the identity, and the score is `sum_j (r_j - m_j)^2 / v_j`.
 
     Reference: Kessy, Lewin, Strimmer 2018, *The American Statistician* 72(4), section 5; Chen, Wiesel,
     Eldar, Hero 2010, *IEEE Transactions on Signal Processing* 58(10), equation 23.
@@ -65,17 +66,17 @@ class WhitenedScore(ResidualScore):
         rows = int(counts.max())
         variances = np.diag(scatter) if full else scatter
         deviations = np.sqrt(variances / np.maximum(counts, 1))
-        # A feature that is always rebuilt would otherwise be infinitely odd at the least slip.
+        # Without a floor, any error in a feature that is always exact would score as infinite.
         floor = 1e-3 * np.sqrt(np.mean(np.square(deviations))) + 1e-12
         deviations = np.maximum(deviations, floor if least is None else np.maximum(least, floor))
         self.mean.assign(mean)
         self.inverse.assign(1.0 / deviations)
         if self.root is not None:
-            # Divided by the rows of each feature, not by those that two have in common: where gaps are
-            # many the correlation is less, and it stays positive definite.
+            # The divisor is the number of rows of each feature and not of those that two features share. With
+            # many gaps the correlation is then smaller, but the matrix stays positive definite.
             norms = np.sqrt(np.maximum(counts, 1)) * deviations
             correlation = scatter / np.outer(norms, norms)
-            # Also where the floor holds: the root would lift it again.
+            # The diagonal is 1 also for a feature at the floor; otherwise the root would undo the floor.
             np.fill_diagonal(correlation, 1.0)
             self.root.assign(_inverse_root(_shrunk(correlation, rows)))
 
@@ -90,22 +91,22 @@ class WhitenedScore(ResidualScore):
         missing = None if self.expected is None else inputs.get("missing")
         if missing is None:
             return ops.square(scaled if self.root is None else ops.matmul(scaled, self.root))
-        there = 1.0 - missing
-        scaled = scaled * there
+        is_present = 1.0 - missing
+        scaled = scaled * is_present
         if self.root is None:
             return ops.square(scaled)
-        found = ops.square(ops.matmul(self._filled(scaled, missing), self.root))
-        # The distance is of what is there, and so are the reasons.
-        total = ops.sum(found, axis=1, keepdims=True)
-        found = found * there
-        return found * (total / ops.maximum(ops.sum(found, axis=1, keepdims=True), 1e-30))
+        parts = ops.square(ops.matmul(self._filled(scaled, missing), self.root))
+        # The distance is that of the present features, so only they get a contribution.
+        total = ops.sum(parts, axis=1, keepdims=True)
+        parts = parts * is_present
+        return parts * (total / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30))
 
     def _filled(self, scaled: Any, missing: Any) -> Any:
-        """Standardised residuals with the missing ones as the others let expect them.
+        """Replace missing standardised residuals by their conditional mean given the present ones.
 
-        These are the ones of least distance, and the distance is then that of the present features by
-        their own covariance. Found by conjugate gradients (Hestenes and Stiefel 1952): after as many
-        steps as there are gaps they are exact, and nearly so before.
+        These values have the smallest distance, which is then the distance of the present features with their
+        own covariance. Conjugate gradients compute them (Hestenes and Stiefel 1952). The result is exact
+        after as many steps as there are gaps, and nearly exact before.
         """
 
         def apply(direction: Any) -> Any:
@@ -127,17 +128,21 @@ class WhitenedScore(ResidualScore):
 
 
 def _moments(parts: Iterable[Mapping[str, np.ndarray]], full: bool) -> tuple[int, np.ndarray, np.ndarray]:
-    """Rows, mean and summed squares of deviations: a matrix, or its diagonal.
+    """Return the number of rows, the mean, and the summed squares of deviations.
 
-    Parts are joined as by Chan, Golub, LeVeque 1979, so that nothing cancels.
+    The batches are combined as in Chan, Golub, LeVeque 1979, so that nothing cancels.
+
+    Args:
+        parts: Accounts of the rows, batch by batch.
+        full: Whether to return the full matrix of squares and products, or only its diagonal.
     """
     rows = 0
     mean: Any = 0.0
     scatter: Any = 0.0
     for part in parts:
         residual = np.asarray(part["residual"], "float64")
-        count, own = len(residual), residual.mean(axis=0)
-        centred, shift = residual - own, own - mean
+        count, part_mean = len(residual), residual.mean(axis=0)
+        centred, shift = residual - part_mean, part_mean - mean
         between = rows * count / (rows + count)
         if full:
             scatter = scatter + centred.T @ centred + between * np.outer(shift, shift)
@@ -149,13 +154,13 @@ def _moments(parts: Iterable[Mapping[str, np.ndarray]], full: bool) -> tuple[int
 
 
 def _moments_with_gaps(accounts: Accounts, full: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As `_moments`, over the entries that are there: their counts by feature, mean, summed squares."""
+    """Return the same as `_moments` over the present entries, with a count for each feature."""
     counts: Any = 0.0
     total: Any = 0.0
     for part in accounts():
-        there = 1.0 - part["missing"].astype("float64")
-        counts = counts + there.sum(axis=0)
-        total = total + (part["residual"] * there).sum(axis=0)
+        is_present = 1.0 - part["missing"].astype("float64")
+        counts = counts + is_present.sum(axis=0)
+        total = total + (part["residual"] * is_present).sum(axis=0)
     mean = total / np.maximum(counts, 1.0)
     scatter: Any = 0.0
     for part in accounts():
@@ -165,7 +170,7 @@ def _moments_with_gaps(accounts: Accounts, full: bool) -> tuple[np.ndarray, np.n
 
 
 def _shrunk(correlation: np.ndarray, rows: int) -> np.ndarray:
-    """A correlation, shrunk towards the identity by the share of Chen et al. 2010, equation 23."""
+    """Shrink a correlation matrix towards the identity (Chen et al. 2010, equation 23)."""
     size = len(correlation)
     squares, trace = np.sum(correlation**2), np.trace(correlation)
     above = (1 - 2 / size) * squares + trace**2
