@@ -1,4 +1,4 @@
-"""Thresholds on anomaly scores, one a file."""
+"""Thresholds on anomaly scores, one in each file."""
 
 from kerasae import registry
 from kerasae.thresholds._base import Threshold, clear_of

@@ -1,41 +1,45 @@
-"""Threshold: from which score on an example counts as anomalous."""
+"""Threshold: base class of the thresholds on anomaly scores."""
 
 from typing import ClassVar, Self
 
 import numpy as np
 from scipy.stats import beta, betabinom
 
-#: How far a threshold keeps from the held-out scores, as a share of their size: much more than the last
-#: bits in which runtimes differ, and so little that hardly any new score lies between.
+#: Distance of a threshold from the held-out scores, relative to their size. It is much larger than the last
+#: bits in which runtimes differ, and so small that hardly any new score lies in between.
 _CLEARANCE = 1e-4
 
 
 class Threshold:
-    """A number `threshold_` found from scores of held-out rows; an example above it is anomalous.
+    """Threshold on scores, fitted on held-out rows; an example with a higher score is an anomaly.
 
-    Abstract. A subclass writes `find`.
+    This class is abstract. A subclass implements `find`.
 
     Attributes:
-        threshold_: above it, strictly, an example counts as anomalous. It equals no held-out score.
-        rows_: held-out rows that are normal, as far as is known.
-        above_: how many of them are above it.
+        threshold_: Fitted threshold. It differs from every held-out score.
+        rows_: Number of held-out rows that are not labelled as anomalies.
+        above_: Number of these rows whose score is above the threshold.
     """
 
-    #: Whether it is found from labels.
+    #: Whether the threshold is fitted on labels.
     supervised: ClassVar[bool] = False
 
     threshold_: float
 
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
-        """Return the threshold; arguments as for `fit`, float64."""
+        """Return the threshold. The arguments are those of `fit`, with scores in float64."""
         raise NotImplementedError(f"{type(self).__name__} must write `find`.")
 
     def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
-        """Finds the threshold.
+        """Fit the threshold.
 
         Args:
-            scores: of held-out rows, `(rows,)`; of normal ones alone, unless it is found from labels.
-            labels: true for an anomaly, `(rows,)`.
+            scores: Scores of held-out rows, `(rows,)`. The rows should be normal, unless the threshold is
+                fitted on labels.
+            labels: Labels of the rows, `(rows,)`, True for an anomaly. Defaults to `None`.
+
+        Returns:
+            The fitted threshold itself.
         """
         scores = np.asarray(scores, "float64")
         self.threshold_ = clear_of(scores, self.find(scores, labels))
@@ -44,20 +48,23 @@ class Threshold:
         return self
 
     def predict(self, scores: np.ndarray) -> np.ndarray:
-        """Whether each example is anomalous, `(rows,)`, bool."""
+        """Return whether each example is an anomaly, `(rows,)`, bool."""
         return np.asarray(scores) > self.threshold_
 
     def share_range(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return the ends of the share of new normal rows that is flagged.
+        """Return a confidence interval of the share of new normal rows that are flagged.
 
-        Of `n` held-out rows `a` are above the threshold. The share of new rows above the least of these
-        follows a Beta(a, n + 1 - a) distribution and that above the next row below it a Beta(a + 1, n - a)
-        distribution, whatever the scores are. A threshold between the two rows has a share between
-        these: its range begins with the first and ends with the second. Above all held-out rows it begins
-        at 0.
+        Let `a` of `n` held-out rows be above the threshold. The share of new rows above the lowest of these
+        follows a Beta(a, n + 1 - a) distribution, for any distribution of the scores. The share above the
+        next lower held-out row follows a Beta(a + 1, n - a) distribution. The threshold lies between both
+        rows, so the interval starts with the first distribution and ends with the second. If no held-out row
+        is above the threshold, it starts at 0.
 
         Args:
-            confidence: probability that the share lies between the ends, in (0, 1).
+            confidence: Probability that the interval contains the share, in (0, 1). Defaults to 0.95.
+
+        Returns:
+            The lower and the upper end, each in [0, 1].
 
         Reference: Vovk 2012, ACML, proposition 2a.
         """
@@ -67,29 +74,32 @@ class Threshold:
         return float(low), float(high)
 
     def count_range(self, rows: int, confidence: float = 0.95) -> tuple[int, int]:
-        """Return the ends of the number of `rows` new normal rows that is flagged: beta-binomial."""
+        """Return an interval of the number of flagged rows among `rows` new normal rows (beta-binomial)."""
         fewest, most = self._ranks()
         low = betabinom.ppf((1 - confidence) / 2, rows, *fewest) if fewest[0] else 0
         high = betabinom.ppf((1 + confidence) / 2, rows, *most) if most[1] else rows
         return int(low), int(high)
 
     def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Parameters of the distributions between which that of the share lies."""
+        """Return the parameters of the two beta distributions of `share_range`."""
         above, rows = self.above_, self.rows_
         return (above, rows + 1 - above), (above + 1, rows - above)
 
 
 def clear_of(scores: np.ndarray, threshold: float) -> float:
-    """Return a threshold that decides on these scores as `threshold` does and that equals none of them.
+    """Move a threshold away from scores without changing any decision on them.
 
-    The last bits of a score differ between machines and runtimes. A row whose score is the threshold
-    would be anomalous on one and normal on the other. The threshold moves away from the nearest score by
-    1e-4 of its size, and by no more than half the way to the next score. One that equals a score moves up,
-    so no more new rows are flagged.
+    The last bits of a score differ between machines and runtimes. A row whose score equals the threshold
+    would be an anomaly on one machine and normal on another. The threshold moves away from the nearest score
+    by 1e-4 of its size, but at most half the way to the next score. A threshold that equals a score moves
+    up, so that no more new rows are flagged.
 
     Args:
-        scores: that decisions must not change on, `(rows,)`, float64.
-        threshold: above which, strictly, a score is anomalous.
+        scores: Scores on which no decision may change, `(rows,)`, float64.
+        threshold: Threshold; a higher score is an anomaly.
+
+    Returns:
+        The new threshold.
     """
     finite = scores[np.isfinite(scores)]
     if not len(finite) or not np.isfinite(threshold):
@@ -98,12 +108,12 @@ def clear_of(scores: np.ndarray, threshold: float) -> float:
     lower, upper = max(below, default=-np.inf), min(above, default=np.inf)
     size = max(abs(threshold), float(np.median(np.abs(finite))))
     margin = min(_CLEARANCE * size, (upper - lower) / 2)
-    # Detectors compare in float32.
+    # A detector compares in float32.
     moved = float(np.float32(np.clip(threshold, lower + margin, upper - margin)))
     return moved if lower <= moved < upper else float(threshold)
 
 
 def check_rate(false_alarms: float) -> None:
-    """Refuses a share of false alarms that is none."""
+    """Raise a ValueError unless the share of false alarms is in (0, 1)."""
     if isinstance(false_alarms, bool) or not 0 < false_alarms < 1:
         raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")

@@ -1,4 +1,4 @@
-"""The threshold of the best F1 on labelled rows."""
+"""The threshold with the best F1 score on labelled rows."""
 
 from typing import ClassVar
 
@@ -9,10 +9,12 @@ from kerasae.thresholds._base import Threshold
 
 
 class BestF1Threshold(Threshold):
-    """The threshold with the greatest harmonic mean of precision and recall on labelled held-out rows.
+    """The threshold with the best F1 score on labelled held-out rows.
+
+    The F1 score is the harmonic mean of precision and recall.
 
     Raises:
-        ValueError: without labels of both kinds.
+        ValueError: If the labels do not contain both classes.
     """
 
     supervised: ClassVar[bool] = True
@@ -20,12 +22,12 @@ class BestF1Threshold(Threshold):
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         if labels is None or len(np.unique(labels)) != 2:
             raise ValueError(
-                "The threshold 'best_f1' needs held-out rows with labels of both kinds, received none such; "
-                "take another threshold."
+                "The threshold 'best_f1' needs held-out rows with labels of both classes, received labels of one "
+                "class or none; take another threshold."
             )
         precision, recall, bounds = precision_recall_curve(labels, scores)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
         best = int(f1[:-1].argmax())
-        # The curve counts scores from the bound on; here those above it are anomalous.
+        # The curve counts scores equal to the bound as anomalies; here only scores above the threshold count.
         lower = scores[scores < bounds[best]]
         return float((lower.max() + bounds[best]) / 2 if len(lower) else np.nextafter(bounds[0], -np.inf))

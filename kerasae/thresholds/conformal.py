@@ -1,4 +1,4 @@
-"""A threshold whose rate of false alarms is promised."""
+"""A threshold with a guaranteed rate of false alarms."""
 
 import math
 
@@ -9,20 +9,20 @@ from kerasae.thresholds._base import Threshold, check_rate
 
 
 class ConformalThreshold(Threshold):
-    """At most the share `false_alarms` of normal examples is flagged, whatever the scores are.
+    """Flags at most the share `false_alarms` of normal examples, for any distribution of the scores.
 
-    The p-value of an example is `(1 + #{held-out scores >= its own}) / (n + 1)`; it is flagged where
-    that is at most `false_alarms`. For examples exchangeable with the `n` held-out ones the chance of a
-    false alarm is `floor(false_alarms (n + 1)) / (n + 1)`, and among `m` of them, for one calibration,
-    the count follows a beta-binomial distribution with `k` and `n + 1 - k`, `k = floor(false_alarms
-    (n + 1))`. Where scores are equal it is less, and so is it by the few scores that lie between a held-out
-    score and the threshold above it.
+    The p-value of an example is `(1 + #{held-out scores >= its score}) / (n + 1)`. The example is flagged if
+    its p-value is at most `false_alarms`. Let `k = floor(false_alarms (n + 1))`. For examples that are
+    exchangeable with the `n` held-out ones, the probability of a false alarm is `k / (n + 1)`. With one
+    calibration, the number of false alarms among `m` of them follows a beta-binomial distribution with
+    parameters `k` and `n + 1 - k`. Equal scores lower the rate, and so do the few scores between a held-out
+    score and the threshold just above it.
 
     Args:
-        false_alarms: the rate promised.
+        false_alarms: Guaranteed rate of false alarms, in (0, 1). Defaults to 0.05.
 
     Raises:
-        ValueError: for fewer held-out rows than the rate needs, `1 / false_alarms - 1`.
+        ValueError: If there are fewer held-out rows than the rate needs, `1 / false_alarms - 1`.
 
     Reference: Vovk, Gammerman, Shafer 2005; Bates, Candes, Lei, Romano, Sesia 2023, *Annals of Statistics*
     51(1), section 2 and, for many examples at once, theorem 2; Benjamini and Hochberg 1995.
@@ -34,7 +34,7 @@ class ConformalThreshold(Threshold):
 
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         scores = np.sort(scores)
-        # 0.05 * 20 is 1 and must not become 0 by rounding.
+        # 0.05 * 20 is 1 and must not be rounded down to 0.
         allowed = math.floor(self.false_alarms * (len(scores) + 1) + 1e-9)
         if allowed < 1:
             raise ValueError(
@@ -46,25 +46,32 @@ class ConformalThreshold(Threshold):
         return float(scores[len(scores) - allowed])
 
     def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        # It lies at a held-out score, so the distribution is known exactly.
+        # The threshold lies at a held-out score, so the distribution is known exactly.
         rank = min(self.above_ + 1, self.rows_)
         return (rank, self.rows_ + 1 - rank), (rank, self.rows_ + 1 - rank)
 
     def p_values(self, scores: np.ndarray) -> np.ndarray:
-        """The conformal p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""
+        """Return the conformal p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""
         return conformal_p_values(self.scores_, scores)
 
     def discoveries(self, scores: np.ndarray, rate: float) -> np.ndarray:
-        """Those among many examples that are flagged together, `(rows,)`, bool.
+        """Flag anomalies among many examples at once, with a bounded false discovery rate.
 
-        Of those flagged at most the share `rate` is expected to be normal (Benjamini and Hochberg;
-        conformal p-values are positively dependent, under which it holds).
+        The expected share of normal examples among the flagged ones is at most `rate` (Benjamini and
+        Hochberg, whose procedure holds for the positive dependence of conformal p-values).
+
+        Args:
+            scores: Scores of the examples, `(rows,)`.
+            rate: False discovery rate, in (0, 1).
+
+        Returns:
+            Booleans of shape `(rows,)`, True for a flagged example.
         """
         return false_discovery_control(self.p_values(scores), method="bh") <= rate
 
 
 def conformal_p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """`(1 + #{held-out scores >= its own}) / (n + 1)` for each score, `(rows,)`."""
+    """Return `(1 + #{held-out scores >= score}) / (n + 1)` for each score, `(rows,)`."""
     ordered = np.sort(np.asarray(held_out, "float64"))
     above = len(ordered) - np.searchsorted(ordered, np.asarray(scores, "float64"), side="left")
     return np.asarray((1.0 + above) / (len(ordered) + 1.0))

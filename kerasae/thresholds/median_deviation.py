@@ -1,4 +1,4 @@
-"""A threshold at some deviations above the median."""
+"""A threshold at a number of standard deviations above the median."""
 
 import numpy as np
 from scipy.stats import median_abs_deviation
@@ -9,11 +9,12 @@ from kerasae.thresholds._base import Threshold
 class MedianDeviationThreshold(Threshold):
     """`median + deviations * MAD / 0.6745` of the logarithms of held-out scores.
 
-    Anomalies among the held-out rows hardly move it. The logarithm makes the long tail of a distance
-    nearly symmetric; scores that may be 0 or less are taken as they are.
+    MAD is the median absolute deviation. Anomalies among the held-out rows hardly move this threshold. The
+    logarithm makes the long tail of a distance nearly symmetric. It is left out if a score is 0 or negative.
 
     Args:
-        deviations: normal standard deviations above the median.
+        deviations: Distance from the median, in standard deviations of a normal distribution. Defaults to
+            3.5.
 
     Reference: Iglewicz and Hoaglin 1993, *How to Detect and Handle Outliers*, for 3.5.
     """

@@ -1,4 +1,4 @@
-"""A threshold in the tail, beyond what was seen."""
+"""A threshold from a fitted tail of the scores."""
 
 import numpy as np
 from scipy.stats import genpareto
@@ -10,15 +10,15 @@ class ParetoTailThreshold(Threshold):
     """The score that normal examples exceed with probability `false_alarms`, from a fitted tail.
 
     The excesses over a high quantile of the held-out scores follow a generalised Pareto distribution
-    (Pickands 1975), fitted by maximum likelihood. So rates far below `1 / rows` have a threshold, which
-    rests on the fit.
+    (Pickands 1975), which is fitted by maximum likelihood. The fit gives a threshold also for a rate far
+    below `1 / rows`, but this threshold depends on the fit.
 
     Args:
-        false_alarms: the rate, in (0, 1).
-        tail: share of the held-out rows that make the tail, in (0, 1).
+        false_alarms: Rate of false alarms, in (0, 1). Defaults to 0.001.
+        tail: Share of the held-out rows that form the tail, in (0, 1). Defaults to 0.1.
 
     Raises:
-        ValueError: for fewer than ten rows in the tail.
+        ValueError: If there are fewer than ten rows in the tail.
 
     Reference: Siffer, Fouque, Termier, Largouet 2017, KDD, section 3.2.
     """
@@ -34,18 +34,18 @@ class ParetoTailThreshold(Threshold):
         if self.false_alarms >= self.tail:
             return float(np.quantile(scores, 1 - self.false_alarms))
         begin = float(np.quantile(scores, 1 - self.tail))
-        # A row that cannot be judged has the largest float32. It is beyond any threshold, and says nothing
-        # of the tail's shape.
-        judged = scores[scores < np.finfo("float32").max]
-        excesses = judged[judged > begin] - begin
+        # A row that cannot be scored has the largest float32 as its score. It is above any threshold, but
+        # does not belong to the shape of the tail.
+        scored = scores[scores < np.finfo("float32").max]
+        excesses = scored[scored > begin] - begin
         if len(excesses) < 10:
             raise ValueError(
                 f"A tail needs at least 10 held-out rows, received {len(excesses)} of {len(scores)}; raise "
                 "`tail`, or take another threshold."
             )
         shape, _, scale = genpareto.fit(excesses, floc=0.0)
-        unjudged = len(scores) - len(judged)
-        beyond = (self.false_alarms * len(scores) - unjudged) / len(excesses)
+        unscored = len(scores) - len(scored)
+        beyond = (self.false_alarms * len(scores) - unscored) / len(excesses)
         if beyond <= 0:
-            return float(judged.max())
+            return float(scored.max())
         return begin + float(genpareto.isf(min(beyond, 1.0), shape, scale=scale))

@@ -1,4 +1,4 @@
-"""A quantile of the scores as a threshold."""
+"""A quantile of the held-out scores as a threshold."""
 
 import numpy as np
 
@@ -6,13 +6,14 @@ from kerasae.thresholds._base import Threshold, check_rate
 
 
 class QuantileThreshold(Threshold):
-    """The quantile of held-out scores above which the share `false_alarms` of new ones lies on average.
+    """The quantile of held-out scores above which the share `false_alarms` of new scores lies on average.
 
-    Between two held-out scores it is interpolated: the rank is `(1 - false_alarms) (n + 1)` of `n`, which
-    for new scores of the same distribution is right on average. Beyond the greatest score it stays there.
+    The quantile has the rank `(1 - false_alarms) (n + 1)` among `n` scores and is interpolated between two
+    scores. For new scores from the same distribution it is right on average. A rank above `n` gives the
+    largest score.
 
     Args:
-        false_alarms: share of new normal rows above it, in (0, 1).
+        false_alarms: Expected share of new normal rows above the threshold, in (0, 1). Defaults to 0.05.
 
     Reference: Hyndman and Fan 1996, *The American Statistician* 50(4), definition 6.
     """
