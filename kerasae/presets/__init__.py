@@ -1,4 +1,4 @@
-"""Settings that belong together, one purpose a file: what `--preset NAME` sets before all other settings."""
+"""Presets, one in each file: `--preset NAME` applies these settings before all others."""
 
 from typing import Any
 
@@ -7,10 +7,14 @@ from kerasae.spec import Spec
 
 
 def settings(name: str, spec: Spec) -> dict[str, Any]:
-    """The settings of a preset for examples of a spec, as `Recipe.override` takes them.
+    """Return the settings of a preset, as `Recipe.override` takes them.
+
+    Args:
+        name: Name of the preset.
+        spec: Spec of the examples.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: If the name is unknown.
     """
-    found: dict[str, Any] = registry.resolve("preset", name)(spec)
-    return found
+    values: dict[str, Any] = registry.resolve("preset", name)(spec)
+    return values
