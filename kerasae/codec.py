@@ -1,4 +1,4 @@
-"""Codec: the verbs that evaluation and applications ask for, and what tells one from another."""
+"""Codec: the methods that evaluation and applications need; and fingerprint, which identifies a codec."""
 
 import hashlib
 import json
@@ -10,37 +10,38 @@ import numpy as np
 
 @runtime_checkable
 class Codec(Protocol):
-    """Anything that turns raw examples into codes and back.
+    """Protocol of an object that turns raw examples into codes and back.
 
-    A trained autoencoder is one, PCA is one, and so is an exported artifact that was loaded again.
-    `preprocessor` maps raw examples to `x`, the numbers in which errors are measured; `decode`
-    gives a reconstruction in those numbers, before `inverse_transform` rounds it to the raw type.
+    A trained autoencoder, a PCA baseline and a loaded artifact are codecs. `preprocessor` maps raw examples
+    to `x`, the numbers in which errors are measured. `decode` returns a reconstruction of `x`, before
+    `inverse_transform` rounds it to the raw type.
     """
 
     preprocessor: Any
 
     @property
     def latent_dim(self) -> int:
-        """Numbers per code."""
+        """Code size: the number of entries of a code."""
 
     def transform(self, raw: np.ndarray) -> np.ndarray:
-        """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`."""
+        """Encode raw examples, `(rows, ...)`, as codes, `(rows, latent_dim)`."""
 
     def inverse_transform(self, codes: np.ndarray) -> np.ndarray:
-        """Codes `(batch, latent_dim)` to raw examples `(batch, ...)` of the original type."""
+        """Decode codes, `(rows, latent_dim)`, to raw examples, `(rows, ...)`, of the original type."""
 
     def decode(self, codes: Any) -> Any:
-        """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+        """Decode codes, `(rows, latent_dim)`, to reconstructions of `x`, `(rows, ...)`."""
 
 
 def fingerprint(codec: Codec) -> str:
-    """SHA-256 of what a codec has learnt, in hexadecimal; the same after it was saved and loaded.
+    """Return a hexadecimal SHA-256 of what a codec has learned. Saving and loading do not change it.
 
-    Of a model, its preprocessing and its weights, as the manifest of an export bundle has it; an
-    artifact of a bundle answers with that of its model. Of any other codec, its attributes.
+    For a model the fingerprint covers its preprocessing and its weights. The manifest of an export bundle
+    contains the same value, and an artifact of a bundle returns that of its model. For any other codec the
+    fingerprint covers its attributes.
     """
-    if isinstance(known := getattr(codec, "fingerprint", None), str):
-        return known
+    if isinstance(fixed_fingerprint := getattr(codec, "fingerprint", None), str):
+        return fixed_fingerprint
     preprocessor: Any = codec.preprocessor
     config = {} if preprocessor is None else preprocessor.get_config()
     digest = hashlib.sha256(json.dumps(config, default=str).encode())
@@ -48,6 +49,6 @@ def fingerprint(codec: Codec) -> str:
         for weight in codec.get_weights():
             digest.update(np.ascontiguousarray(weight).tobytes())
     else:
-        learnt = {key: value for key, value in vars(codec).items() if value is not preprocessor}
-        digest.update(joblib.hash(learnt).encode())
+        attributes = {key: value for key, value in vars(codec).items() if value is not preprocessor}
+        digest.update(joblib.hash(attributes).encode())
     return digest.hexdigest()

@@ -1,12 +1,13 @@
-"""A folder read as a table: in a room, the file name is the name.
+"""Registry of the members of rooms: a room is a folder, and a file name is the name of a member.
 
-`kerasae/models/variational.py` is `--model variational`, is `"variational"` in a recipe, and is a
-case of the conformance test. The member of a file is its one public class or, where it has none,
-the public function named after the file. A member that needs several files is a package of that name, and
-`__all__` in its `__init__.py` holds the one name. What starts with an underscore is a helper.
+The file `kerasae/models/variational.py` is `--model variational` on the command line and `"variational"` in
+a recipe, and the conformance test covers it. The member of a file is its only public class. If it has no
+public class, it is the public function with the name of the file. A member that needs several files is a
+package, and `__all__` in its `__init__.py` contains only the name of the member. A name that starts with an
+underscore is a helper.
 
-The environment variable `KERASAE_PATH` names folders of a user's own, separated as in `PATH`. Each holds
-folders named as the rooms are: with `KERASAE_PATH=my_parts` the file `my_parts/models/wasserstein.py` is
+The environment variable `KERASAE_PATH` lists folders of the user, separated as in `PATH`. Each contains
+folders with the names of rooms. With `KERASAE_PATH=my_parts` the file `my_parts/models/wasserstein.py` is
 `--model wasserstein`.
 """
 
@@ -47,40 +48,42 @@ ROOMS = {
 
 
 def folders(room: str) -> list[str]:
-    """The folders that hold the members of a room: the library's own, then those on `KERASAE_PATH`."""
+    """Return the folders of a room: that of the library, then those on `KERASAE_PATH`."""
     package = ROOMS[room]
-    # Python finds a package by importing those around it, and `kerasae.export` imports TensorFlow.
+    # Python finds a package by importing its parents, and `kerasae.export` imports TensorFlow.
     outer, inner = package.split(".")[:2], package.split(".")[2:]
     spec = importlib.util.find_spec(".".join(outer))
-    inside = [str(Path(one, *inner)) for one in spec.submodule_search_locations or []] if spec else []
-    theirs = [one for one in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if one]
-    outside = [str(Path(one).absolute() / package.rpartition(".")[2]) for one in theirs]
+    inside = [str(Path(root, *inner)) for root in spec.submodule_search_locations or []] if spec else []
+    paths = [path for path in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if path]
+    outside = [str(Path(path).absolute() / package.rpartition(".")[2]) for path in paths]
     return list(dict.fromkeys([*inside, *outside]))
 
 
 def names(room: str) -> list[str]:
-    """The members of a room, sorted, without importing any of them."""
+    """Return the sorted names of the members of a room, without importing them."""
     return list(_names(tuple(folders(room))))
 
 
 @functools.cache
 def _names(searched: tuple[str, ...]) -> list[str]:
-    return sorted({one.name for one in pkgutil.iter_modules(searched) if not one.name.startswith("_")})
+    return sorted(
+        {module.name for module in pkgutil.iter_modules(searched) if not module.name.startswith("_")}
+    )
 
 
 def module_of(room: str, name: str) -> types.ModuleType:
-    """The module or package that holds a member."""
+    """Import and return the module or package of a member."""
     package = importlib.import_module(ROOMS[room])
-    # Python looks for the members of a package along its path, which ends with the user's folders.
-    package.__path__.extend(one for one in folders(room) if one not in package.__path__)
+    # Python searches a package along its path, to which the folders of the user are appended.
+    package.__path__.extend(folder for folder in folders(room) if folder not in package.__path__)
     return importlib.import_module(f"{ROOMS[room]}.{name}")
 
 
 def source_of(room: str, name: str) -> Path:
-    """The file that defines a member, found without importing anything.
+    """Return the file that defines a member, without importing anything.
 
     Raises:
-        FileNotFoundError: if there is no such member.
+        FileNotFoundError: If there is no such member.
     """
     for folder in map(Path, folders(room)):
         if (file := folder / f"{name}.py").is_file():
@@ -91,7 +94,7 @@ def source_of(room: str, name: str) -> Path:
 
 
 def _definition(package: Path) -> Path:
-    """The file of a package that its `__init__.py` takes the member from."""
+    """Return the file of a package from which its `__init__.py` imports the member."""
     for node in ast.parse(package.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             file = package.parent / f"{node.module.rpartition('.')[2]}.py"
@@ -101,17 +104,17 @@ def _definition(package: Path) -> Path:
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
-    """A clause for an error message: the nearest known name, then all of them."""
+    """Return the end of an error message: the closest known name, then all known names."""
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? There" if near else "there"
     return f"{hint} is: {', '.join(known) or 'nothing yet'}."
 
 
 def resolve(room: str, name: str) -> Callable[..., Any]:
-    """The class or function that a name stands for.
+    """Return the class or function with a name in a room.
 
     Raises:
-        ValueError: for an unknown room or name, with the nearest one.
+        ValueError: If the room or the name is unknown. The message contains the closest known name.
     """
     if room not in ROOMS:
         raise ValueError(f"Unknown room {room!r}; {did_you_mean(room, list(ROOMS))}")
@@ -144,18 +147,22 @@ def _member_of_package(package: types.ModuleType) -> Callable[..., Any]:
 
 
 def members(room: str) -> dict[str, Callable[..., Any]]:
-    """Every member of a room by the name of its class or function; imports them all."""
-    found = (resolve(room, name) for name in names(room))
-    return {member.__name__: member for member in found}
+    """Import all members of a room, and return them by the name of their class or function."""
+    resolved = (resolve(room, name) for name in names(room))
+    return {member.__name__: member for member in resolved}
 
 
 def get(room: str, identifier: Any, **defaults: Any) -> Any:
-    """A member from a name, a dict with `name` and arguments, an instance, or `None`.
+    """Create a member of a room.
 
     Args:
-        room: where to look.
-        identifier: `"masking"`, `{"name": "masking", "level": 0.3}`, an instance, or `None`.
-        **defaults: arguments used unless the dict gives them.
+        room: Name of the room.
+        identifier: Name such as `"masking"`, or dict such as `{"name": "masking", "level": 0.3}`. Any other
+            object, and `None`, is returned unchanged.
+        **defaults: Default arguments of the member; those of the dict replace them.
+
+    Returns:
+        The member.
     """
     if isinstance(identifier, str):
         identifier = {"name": identifier}
@@ -171,31 +178,31 @@ def get(room: str, identifier: Any, **defaults: Any) -> Any:
 
 
 def parameters(member: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments of a member by name, with those that `**kwargs` hands to base classes of ours.
+    """Return the arguments of a member by name, with those that `**kwargs` passes to base classes of kerasae.
 
-    Arguments of Keras's own base classes (`name`, `dtype`, `trainable`) are not among them, nor
-    those that a class fixes for its base: it lists them in `fixed`.
+    Arguments of Keras's base classes (`name`, `dtype`, `trainable`) are left out. So are arguments of a base
+    class that a subclass sets itself; it lists them in `fixed`.
     """
     if not inspect.isclass(member):
         return dict(inspect.signature(member).parameters)
-    found: dict[str, inspect.Parameter] = {}
+    arguments: dict[str, inspect.Parameter] = {}
     fixed: set[str] = set()
     for base in _own_bases(member):
-        own = inspect.signature(base.__init__).parameters  # type: ignore[misc]
-        for name, parameter in own.items():
+        signature = inspect.signature(base.__init__).parameters  # type: ignore[misc]
+        for name, parameter in signature.items():
             if name != "self" and name not in fixed and parameter.kind not in _VARIADIC:
-                found.setdefault(name, parameter)
+                arguments.setdefault(name, parameter)
         fixed |= set(vars(base).get("fixed", ()))
-        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in own.values()):
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
             break
-    return found
+    return arguments
 
 
 _VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
 def _own_bases(member: type) -> list[type]:
-    """The classes with a constructor, from the member up to the first that is Keras's."""
+    """Return the classes with a constructor, from the member up to the first class of Keras."""
     bases = []
     for base in member.__mro__:
         if base is object or base.__module__.startswith("keras."):
@@ -206,7 +213,7 @@ def _own_bases(member: type) -> list[type]:
 
 
 def annotations(member: Callable[..., Any]) -> dict[str, Any]:
-    """The resolved annotations of a member's arguments, with those of its base classes of ours."""
+    """Return the annotations of a member's arguments, with those of its base classes in kerasae."""
     if not inspect.isclass(member):
         return typing.get_type_hints(member)
     hints: dict[str, Any] = {}
@@ -216,17 +223,22 @@ def annotations(member: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> None:
-    """Holds keyword arguments against a signature: unknown names and wrong types are refused.
+    """Check keyword arguments against the signature of a member.
+
+    Args:
+        section: Section of the recipe, for error messages.
+        member: Class or function that will receive the arguments.
+        values: Arguments by name.
 
     Raises:
-        ValueError: for a name that the signature lacks.
-        TypeError: for a value that does not fit its annotation.
+        ValueError: If the signature has no argument of this name.
+        TypeError: If a value does not fit its annotation.
     """
     known = parameters(member)
     hints = annotations(member)
     for name, value in values.items():
         if name not in known:
-            # A name in a file may hold a line end.
+            # A name from a file may contain a line break.
             shown = repr(str(name))[1:-1]
             raise ValueError(f"Unknown parameter `{section}.{shown}`; {did_you_mean(name, sorted(known))}")
         if name in hints:
@@ -234,7 +246,7 @@ def check(section: str, member: Callable[..., Any], values: dict[str, Any]) -> N
 
 
 def check_type(name: str, value: Any, annotation: Any) -> None:
-    """Raises a TypeError that says what was expected, unless the value fits the annotation."""
+    """Raise a TypeError unless the value fits the annotation."""
     if _fits(value, annotation):
         return
     hint = f"; a list of one is {json.dumps([value], default=str)}" if _fits([value], annotation) else ""
@@ -252,7 +264,7 @@ def _fits(value: Any, annotation: Any) -> bool:
 
 
 def _without_letters(annotation: Any) -> Any:
-    """The same type without a string among its sequences: a string is one of letters to Python."""
+    """Return a type whose sequences exclude strings, because in Python a string is a sequence of letters."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Sequence:
         inner = _without_letters(arguments[0])
@@ -265,7 +277,7 @@ def _without_letters(annotation: Any) -> Any:
 
 
 def type_name(annotation: Any) -> str:
-    """An annotation as a reader wants it: `'l1' | 'kl' | None`, classes without their modules."""
+    """Return a readable annotation, such as `'l1' | 'kl' | None`, with classes without their modules."""
     if annotation in (None, type(None)):
         return "None"
     if annotation is Ellipsis:

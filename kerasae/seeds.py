@@ -1,4 +1,4 @@
-"""Randomness that follows from a seed alone: for draws, and for models whose parts take no seed."""
+"""Seeds: randomness that depends only on a seed, for draws and for models whose parts take no seed."""
 
 import contextlib
 import random
@@ -8,28 +8,31 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-# Keras draws the seeds of initialisers and noise layers from Python's generator, which all threads share.
+# Keras draws the seeds of initialisers and noise layers from the generator of Python, which threads share.
 _GLOBAL = threading.RLock()
 
 
 def derived(seed: int, *path: int) -> np.ndarray:
-    """Return two int32 that seed the draws of one place, `(2,)`, for `tf.random.stateless_*`.
+    """Derive a seed for `tf.random.stateless_*` from a seed and a path of numbers.
 
-    Sums of a seed and a number would give seed 0 in place 1 the draws of seed 1 in place 0.
+    A sum of seed and number would not do: seed 0 with number 1 would draw the same as seed 1 with number 0.
 
     Args:
-        seed: Seed of the whole, at least 0.
-        *path: Numbers that lead to the place, each at least 0.
+        seed: Seed, at least 0.
+        *path: Numbers that identify the draw, such as the number of a batch, each at least 0.
+
+    Returns:
+        Two int32, `(2,)`.
     """
     return np.random.SeedSequence([seed, *path]).generate_state(2).view("int32")
 
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Let every seed that Keras draws inside follow from `seed`, one thread at a time.
+    """Make every seed that Keras draws in this context depend on `seed`, one thread at a time.
 
-    Models that are built in threads are then those that are built one after another. The generators
-    of Python, NumPy and Keras stay seeded behind it, as after `keras.utils.set_random_seed`.
+    Models that are built in threads are then the same as those built one after another. The generators of
+    Python, NumPy and Keras stay seeded afterwards, as after `keras.utils.set_random_seed`.
 
     Args:
         seed: Seed of Python, NumPy and Keras.
@@ -41,7 +44,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Give back the states that the generators of Python and NumPy have now, one thread at a time."""
+    """Restore the states of the generators of Python and NumPy afterwards, one thread at a time."""
     with _GLOBAL:
         states = random.getstate(), np.random.get_state()
         try:

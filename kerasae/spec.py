@@ -1,4 +1,4 @@
-"""Spec: what one example is."""
+"""Spec: description of one example."""
 
 import dataclasses
 import math
@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasae import notations
 
-#: Ids of the tokens with which every vocabulary begins: padding, a word that is not in it, the end of a text.
+#: Ids of the first three tokens of every vocabulary: padding, an unknown word, the end of a text.
 PADDING, UNKNOWN, END = 0, 1, 2
 
 
@@ -16,21 +16,20 @@ class Column:
     """One column of a table.
 
     Args:
-        name: of the column.
-        kind: `"number"`, `"boolean"` (two values, 0 and 1), `"date"`, `"category"`, or `"empty"` for
-            a column whose training rows hold no value at all.
-        dtype: pandas name of the raw type, which `inverse_transform` restores.
-        categories: the values of a category that have an entry of their own, once it is fitted.
-        notation: how the entries are written where they are strings; `None` stands for the plain one of
-            the kind.
-        gap: Evidence of a missing cell against a row, in nats, once the column is fitted: 0 where gaps
+        name: Name of the column.
+        kind: Kind of the values: `"number"`, `"boolean"` (two values, 0 and 1), `"date"`, `"category"`, or
+            `"empty"` for a column without any value in the training rows.
+        dtype: Name of the raw pandas type, which `inverse_transform` restores.
+        categories: Values of a fitted category that have a code of their own. Defaults to `()`.
+        notation: Notation of entries that are strings. Defaults to `None`, the plain notation of the kind.
+        gap: Evidence of a missing cell that its row is an anomaly, in nats, after fitting. It is 0 if gaps
             are usual. Defaults to 0.
-        unseen: Evidence of a category that training never saw, in nats. 0 where the model has learned a
-            probability of other values, and for what is no category. Defaults to 0.
-        stand_in: The `x` that a network is given for a missing entry, once the column is fitted: 0, the mean,
-            for a number or date; the share of true ones for a boolean; 1, the most frequent one, for a
-            category. `None` where training rows lack entries, as a network learns their mark. Defaults to
-            `None`.
+        unseen: Evidence of a category value that is in no training row, in nats. It is 0 if the model has
+            learned a probability of other values, and for a column that is not a category. Defaults to 0.
+        stand_in: Value of `x` that replaces a missing entry in the input of a network, after fitting. It is
+            0, the mean, for a number or date; the share of true values for a boolean; 1, the code of the
+            most frequent value, for a category. Defaults to `None`, for a column with missing entries in the
+            training rows, whose mark the network learns.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Column:
             object.__setattr__(self, "notation", notations.plain(self.kind))
 
     def to_dict(self) -> dict[str, Any]:
-        """This column as plain JSON values; the plain notation of its kind is left out."""
+        """Return this column as plain JSON values, without the plain notation of its kind."""
         values: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
@@ -61,21 +60,21 @@ class Column:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Column":
-        """The inverse of `to_dict`."""
+        """Return the column that `to_dict` described."""
         notation = values.get("notation")
-        made: dict[str, Any] = {"categories": tuple(values["categories"])}
+        restored: dict[str, Any] = {"categories": tuple(values["categories"])}
         if notation is not None:
-            made["notation"] = notations.from_dict(notation)
-        return cls(**{**values, **made})
+            restored["notation"] = notations.from_dict(notation)
+        return cls(**{**values, **restored})
 
     @property
     def is_numeric(self) -> bool:
-        """Whether two values have a distance: a number or a date. All others are the same or different."""
+        """Whether two values have a distance, as numbers and dates have. Others are only equal or not."""
         return self.kind in ("number", "date")
 
     @property
     def width(self) -> int:
-        """How many numbers describe a value: one for each category and one for unknown ones, else 1."""
+        """Number of decoder outputs: for a category one per value and one for unknown values, otherwise 1."""
         if self.kind == "category":
             return len(self.categories) + 1
         return 0 if self.kind == "empty" else 1
@@ -83,18 +82,19 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """What one raw example is: its kind, shape, type and range, its columns or its words.
+    """Description of one raw example: its kind, shape, type and range, its columns or its vocabulary.
 
     Args:
-        kind: `"image"` (height, width, channels), `"vector"` (features), `"table"` (columns), or
-            `"text"` (tokens).
-        shape: the shape of one example as a network sees it, without the batch.
-        dtype: NumPy name of the raw type, which `inverse_transform` restores; `"string"` for text,
-            `"mixed"` for a table.
-        low: the least value that the kind allows (0 for uint8), or `None` where nothing is known.
-        high: the greatest value that the kind allows (255 for uint8), or `None`.
-        columns: of a table.
-        vocabulary: of a text, once it is fitted: the token of each id, padding, unknown and end first.
+        kind: Kind of the example: `"image"` (height, width, channels), `"vector"` (features), `"table"`
+            (columns), or `"text"` (tokens).
+        shape: Shape of one example as a network sees it, without the batch.
+        dtype: Name of the raw NumPy type, which `inverse_transform` restores; `"string"` for a text,
+            `"mixed"` for a table. Defaults to `"float32"`.
+        low: Smallest allowed value, such as 0 for uint8. Defaults to `None`, unknown.
+        high: Largest allowed value, such as 255 for uint8. Defaults to `None`, unknown.
+        columns: Columns of a table. Defaults to `()`.
+        vocabulary: Token of each id of a fitted text, starting with padding, unknown word and end. Defaults
+            to `()`.
     """
 
     kind: str
@@ -107,17 +107,17 @@ class Spec:
 
     @property
     def size(self) -> int:
-        """How many numbers one example has."""
+        """Number of entries of one example."""
         return math.prod(self.shape)
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
-        """The columns of a table that a network sees: all but the empty ones."""
+        """Columns of a table that a network sees, which are all but the empty ones."""
         return tuple(column for column in self.columns if column.kind != "empty")
 
     def to_dict(self) -> dict[str, Any]:
-        """This spec as plain JSON values; what does not apply is left out."""
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        """Return this spec as plain JSON values, without empty lists."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         values["shape"] = list(self.shape)
         values["columns"] = [column.to_dict() for column in self.columns]
         values["vocabulary"] = list(self.vocabulary)
@@ -125,7 +125,7 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Spec":
-        """The inverse of `to_dict`."""
+        """Return the spec that `to_dict` described."""
         columns = tuple(Column.from_dict(column) for column in values.get("columns", ()))
-        made = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
-        return cls(**{**values, **made, "columns": columns})
+        restored = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
+        return cls(**{**values, **restored, "columns": columns})
