@@ -1,4 +1,4 @@
-"""The Keras backend: refused unless it is TensorFlow, and imported without its noise."""
+"""The Keras backend: a check that it is TensorFlow, and its import without log messages."""
 
 import contextlib
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def require_tensorflow() -> None:
-    """Raises an error that names the backend Keras would start, unless that is TensorFlow.
+    """Check that Keras uses TensorFlow as its backend.
 
-    Looks where Keras looks: a Keras that is already imported, then `KERAS_BACKEND`, then
-    `keras.json` in `KERAS_HOME` or `~/.keras`.
+    The backend is read as Keras reads it: from a Keras that is already imported, then from `KERAS_BACKEND`,
+    then from `keras.json` in `KERAS_HOME` or `~/.keras`.
 
     Raises:
-        ImportError: if the backend is not TensorFlow.
+        ImportError: If the backend is not TensorFlow.
     """
     if "keras" in sys.modules:
         backend = sys.modules["keras"].config.backend()
@@ -38,27 +38,27 @@ def require_tensorflow() -> None:
 
 
 def import_tensorflow(threads: int | None = None, *, hide_gpus: bool = False) -> None:
-    """Imports TensorFlow and Keras; what they wrote is shown only if that fails.
+    """Import TensorFlow and Keras, and show their messages only if the import fails.
 
-    TensorFlow logs from C++ before its own log level applies, so Python cannot filter it.
+    TensorFlow logs from C++ before its log level applies, so Python cannot filter its messages.
 
     Args:
-        threads: of each operation, or `None` for TensorFlow's choice.
-        hide_gpus: whether this process does without them.
+        threads: Number of threads of each operation. Defaults to `None`, the choice of TensorFlow.
+        hide_gpus: Whether to hide the GPUs from this process. Defaults to False.
     """
     with quiet():
         import keras
         import tensorflow
 
         if threads is not None:
-            # A process that has run something with TensorFlow keeps the threads it has.
+            # Once TensorFlow has run an operation, the number of threads cannot change.
             with contextlib.suppress(RuntimeError):
                 tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
                 tensorflow.config.threading.set_inter_op_parallelism_threads(1)
         if hide_gpus:
             with contextlib.suppress(RuntimeError):
                 tensorflow.config.set_visible_devices([], "GPU")
-        # A training of several models traces Keras's own functions anew, which is meant.
+        # Training several models retraces functions of Keras, which is intended.
         tensorflow.get_logger().setLevel("ERROR")
         # The first operation logs too.
         tensorflow.constant(keras.backend.epsilon())
@@ -66,13 +66,13 @@ def import_tensorflow(threads: int | None = None, *, hide_gpus: bool = False) ->
 
 @contextlib.contextmanager
 def quiet(show_failure: bool = True) -> Iterator[None]:
-    """Keeps back what C++ code writes to the error stream, which Python cannot filter.
+    """Suppress the messages that C++ code writes to the error stream, which Python cannot filter.
 
     Args:
-        show_failure: whether it is shown after all if an error is raised.
+        show_failure: Whether to show the messages if an error is raised. Defaults to True.
     """
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), 2)
         try:
@@ -80,9 +80,9 @@ def quiet(show_failure: bool = True) -> Iterator[None]:
         except BaseException:
             if show_failure:
                 sink.seek(0)
-                os.write(kept, sink.read())
+                os.write(stderr, sink.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,4 +1,4 @@
-"""BestWeights: what watches over a training, and what a resumed one needs to know."""
+"""BestWeights: callback that monitors a training, and whose state lets it resume."""
 
 import time
 from collections.abc import Sequence
@@ -11,20 +11,22 @@ from kerasae.checkpoint import NOT_FINITE, Checkpoint, State
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Early stopping, learning-rate reduction, NaN guard and checkpoint, with one state.
+    """Early stopping, learning-rate reduction, NaN guard and checkpoint, with one common state.
 
-    Keras has a callback for each, but a checkpoint of hers forgets what the others know: a resumed
-    training would forget the best epoch. Here the state is one dict beside the weights.
+    Keras has a callback for each of these, but its checkpoint does not store the state of the others: a
+    resumed training would forget the best epoch. Here the state is one dict beside the weights.
 
     Args:
-        patience: epochs without improvement before the training ends.
-        reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
-        reduce_factor: what it is multiplied by then.
-        checkpoint: where the state goes, or `None`.
-        checkpoint_seconds: between two of its writings.
-        reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
-        choosing: whether the epoch is chosen by the loss; otherwise the last one is kept.
-        writes: whether this process writes the state; one of several hosts does.
+        patience: Number of epochs without improvement after which the training ends.
+        reduce_patience: Number of epochs without improvement after which the learning rate is reduced; 0
+            never reduces it.
+        reduce_factor: Factor by which the learning rate is multiplied.
+        checkpoint: Checkpoint that stores the state, or `None`.
+        checkpoint_seconds: Shortest time between two checkpoints, in seconds.
+        reduce_at: Epochs, counted from 1, after which the learning rate is always reduced. Defaults to `()`.
+        choosing: Whether the best epoch is chosen by the loss; otherwise it is the last one. Defaults to
+            True.
+        writes: Whether this process writes the checkpoint; only one of several hosts does. Defaults to True.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class BestWeights(keras.callbacks.Callback):
         if not np.isfinite(logs["loss"]) or not np.isfinite(value):
             raise FloatingPointError(f"The loss became {logs['loss']} in epoch {epoch + 1}; {NOT_FINITE}")
         self.rows.append(logs)
-        falls = epoch + 1 in self.reduce_at
+        reduces = epoch + 1 in self.reduce_at
         if not self.choosing:
             self.best, self.best_epoch = value, epoch
         elif value < self.best:
@@ -72,8 +74,8 @@ class BestWeights(keras.callbacks.Callback):
         elif epoch - self.best_epoch >= self.patience:
             self.model.stop_training = True
         elif self.reduce_patience and epoch - self.reduced_at >= self.reduce_patience:
-            falls = True
-        if falls:
+            reduces = True
+        if reduces:
             self._reduce(self.model)
             self.reduced_at = epoch
             self.reductions.append(epoch + 1)
@@ -85,7 +87,7 @@ class BestWeights(keras.callbacks.Callback):
         model.optimizer.learning_rate = float(model.optimizer.learning_rate) * self.reduce_factor
 
     def finish(self) -> None:
-        """Give the model its best weights; the checkpoint stays until the model is stored."""
+        """Give the model its best weights. The checkpoint stays until the model is stored."""
         if self.best_weights is not None:
             self.model.set_weights(self.best_weights)
 
@@ -103,20 +105,23 @@ class BestWeights(keras.callbacks.Callback):
         self.saved_at = time.monotonic()
 
     def saved_epoch(self) -> int:
-        """How many epochs the checkpoint has behind it, 0 without one."""
+        """Return the number of epochs trained before the checkpoint; 0 without a checkpoint."""
         state = self.checkpoint and self.checkpoint.state()
         return int(state["epoch"]) if state else 0
 
     def restore(self, model: keras.Model, learning_rate: float | None) -> int:
-        """Put the state back into a compiled model; return the epoch to begin with.
+        """Restore the state of the checkpoint into this callback and a compiled model.
 
         Args:
             model: Compiled model.
-            learning_rate: Learning rate at the start of the training, perhaps another one than before; it
-                falls as often as it had fallen. `None` where a schedule has it.
+            learning_rate: Learning rate at the start of the training, which may differ from the previous one.
+                It is reduced as often as before. `None` if a schedule sets the learning rate.
+
+        Returns:
+            The number of the epoch with which the training continues, counted from 0.
 
         Raises:
-            ValueError: if the checkpoint is damaged.
+            ValueError: If the checkpoint is damaged.
         """
         state = self.checkpoint and self.checkpoint.state()
         if not state or self.checkpoint is None:

@@ -1,4 +1,4 @@
-"""Checkpoint: the state of a training in a folder, whole and checked."""
+"""Checkpoint: the state of a training in a folder, written atomically and checked when it is read."""
 
 import itertools
 import shutil
@@ -14,7 +14,7 @@ from kerasae.files import checksum, read_arrays, read_sealed, write_sealed
 
 
 class State(TypedDict):
-    """What a training knows after an epoch, beside its arrays."""
+    """State of a training after an epoch, without its arrays."""
 
     best: float
     best_epoch: int
@@ -24,25 +24,25 @@ class State(TypedDict):
 
 
 class StoredState(State):
-    """A state with the number of its epoch, and the name and the checksum of the file of arrays."""
+    """State with the number of its epoch, and the name and the checksum of the file of arrays."""
 
     epoch: int
     arrays: str
     arrays_sha256: str
 
 
-#: What was expected, and what to do.
+#: End of an error message: the expected value, and what to do.
 NOT_FINITE = "expected a finite number: use a smaller --learning-rate, or --set train.clip_norm=1."
 
 
 class Checkpoint:
-    """The state of a training after an epoch: `N.npz` with all arrays, and `state.json`.
+    """State of a training after an epoch: `N.npz` with all arrays, and `state.json`.
 
-    `state.json` is written last. It names the file of arrays and holds its checksum, so that a kill or
-    a full disk at any moment leaves the former checkpoint, and a damaged file is found.
+    `state.json` is written last. It contains the name and the checksum of the file of arrays. A kill or a
+    full disk at any moment therefore leaves the previous checkpoint intact, and a damaged file is detected.
 
     Args:
-        folder: Folder of the two files. `save` makes it.
+        folder: Folder of the two files, which `save` creates.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,18 +50,18 @@ class Checkpoint:
 
     @property
     def path(self) -> Path:
-        """The file that makes the checkpoint complete."""
+        """Path of the file that completes the checkpoint."""
         return self.folder / "state.json"
 
     def exists(self) -> bool:
-        """Whether a complete checkpoint is there."""
+        """Return whether there is a complete checkpoint."""
         return self.path.is_file()
 
     def state(self) -> StoredState | None:
-        """Read what `save` was given as `state`, and the `epoch`; `None` without a checkpoint.
+        """Read the `state` and the `epoch` that were given to `save`; `None` without a checkpoint.
 
         Raises:
-            ValueError: if the file is damaged, or another version of kerasae wrote it.
+            ValueError: If the file is damaged, or another version of kerasae wrote it.
         """
         if not self.exists():
             return None
@@ -82,18 +82,18 @@ class Checkpoint:
             ) from None
 
     def check(self) -> dict[str, np.ndarray] | None:
-        """Hold all files against their checksums, and read the arrays.
+        """Compare all files with their checksums, and read the arrays.
 
         Returns:
             All arrays by name; `None` without a checkpoint.
 
         Raises:
-            ValueError: if one is missing or damaged, or a weight is NaN or infinite.
+            ValueError: If a file is missing or damaged, or a weight is NaN or infinite.
         """
         state = self.state()
         if state is None:
             return None
-        # A name that is there: not every text can be one.
+        # The name is looked up in the folder, because not every text is a valid file name.
         path = next((path for path in self.folder.iterdir() if path.name == state["arrays"]), None)
         if path is None or not path.is_file() or checksum(path) != state["arrays_sha256"]:
             name = state["arrays"]
@@ -117,17 +117,17 @@ class Checkpoint:
         best_weights: Sequence[np.ndarray] | None,
         state: State,
     ) -> None:
-        """Write the state after an epoch and remove the former one.
+        """Write the state after an epoch, and remove the previous one.
 
         Args:
             epoch: Number of epochs trained so far.
             model: Compiled model, with a built optimizer.
             best_weights: Weights of the best epoch, or `None`.
-            state: What else to keep.
+            state: Rest of the state.
 
         Raises:
-            OSError: if the disk is full or cannot be written. The former checkpoint stays then.
-            FloatingPointError: if a weight is NaN or infinite. The former checkpoint stays then.
+            OSError: If the disk is full or cannot be written. The previous checkpoint is kept.
+            FloatingPointError: If a weight is NaN or infinite. The previous checkpoint is kept.
         """
         self.folder.mkdir(exist_ok=True)
         arrays: dict[str, Any] = {
@@ -153,13 +153,13 @@ class Checkpoint:
         """Put the stored variables into a compiled model and its optimizer.
 
         Args:
-            model: Built as the one that was saved, and compiled.
+            model: Compiled model with the same layers as the saved one.
 
         Returns:
             The weights of the best epoch, or `None`.
 
         Raises:
-            ValueError: if a file is missing or damaged, belongs to another model, or holds NaN.
+            ValueError: If a file is missing or damaged, belongs to another model, or contains NaN.
         """
         stored = self.check()
         assert stored is not None
@@ -192,10 +192,10 @@ class Checkpoint:
 
 
 def _variables(model: keras.Model) -> list[Any]:
-    """All that a training changes, in a fixed order.
+    """Return all variables that a training changes, in a fixed order.
 
-    Keras's weights files leave out the state of the random generators: Dropout would draw its first
-    masks again.
+    Weights files of Keras do not contain the states of random generators. Without them, Dropout would draw
+    its first masks again.
     """
     seeds = [variable for variable in model.variables if variable.name == "seed_generator_state"]
     return [*model.weights, *seeds, *model.optimizer.variables]
@@ -210,13 +210,13 @@ def _finite(array: np.ndarray) -> bool:
 
 
 def _numbered(stored: dict[str, np.ndarray], prefix: str) -> list[np.ndarray]:
-    """The arrays named by the prefix and 0, 1, 2 and so on, up to the first number that is missing."""
+    """Return the arrays with the names prefix plus 0, 1, 2 and so on, up to the first missing number."""
     names = (f"{prefix}{i}" for i in range(len(stored)))
     return [stored[name] for name in itertools.takewhile(stored.__contains__, names)]
 
 
 def _fit(arrays: Sequence[np.ndarray], variables: Sequence[Any]) -> bool:
-    """Whether there is an array of the right shape and type for each variable."""
+    """Return whether each variable has an array of its shape and type."""
     return [(array.shape, array.dtype.name) for array in arrays] == [
         (tuple(variable.shape), variable.dtype) for variable in variables
     ]

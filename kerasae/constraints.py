@@ -1,4 +1,4 @@
-"""SpectralNorm: a bound on how much a kernel can stretch its input."""
+"""SpectralNorm: constraint that bounds how much a kernel can stretch its input."""
 
 from typing import Any
 
@@ -10,19 +10,20 @@ from keras import ops
 class SpectralNorm(keras.constraints.Constraint):
     """Scales a kernel down so that its largest singular value is at most `bound`.
 
-    A decoder of dense layers whose every kernel obeys it, with activations of slope at most 1,
-    stretches no distance by more than `bound` to the number of its layers; so the codes must be
-    spread as widely as the reconstructions, and a penalty cannot be escaped by scaling the code
-    down. For a convolution the kernel is taken as a matrix to its channels, which bounds the
-    stretch up to the root of the kernel's area.
+    Consider a decoder of dense layers in which every kernel has this constraint and every activation has a
+    slope of at most 1. It stretches no distance by more than `bound` to the power of its number of layers.
+    Codes must then be spread as widely as reconstructions, and a model cannot escape a penalty by scaling the
+    code down. The kernel of a convolution is reshaped to a matrix with its channels as columns, which bounds
+    the stretch up to the square root of the kernel's area.
 
-    The largest singular value is bounded from above by a Schatten norm, found by squaring the Gram
-    matrix: a power iteration would come from below and let the bound be broken. A kernel of rank r
-    is held at most `r ** (1 / 2 ** (squarings + 1))` below the bound, 1.09 for r = 256.
+    The largest singular value is estimated from above by a Schatten norm, which is computed by squaring the
+    Gram matrix. A power iteration would estimate it from below, and the bound could be exceeded. A kernel of
+    rank r ends up below the bound by at most the factor `r ** (1 / 2 ** (squarings + 1))`, 1.09 for r = 256.
 
     Args:
-        bound: the largest singular value allowed.
-        squarings: of the Gram matrix, at least 1; each doubles the order of the norm.
+        bound: Largest allowed singular value. Defaults to 1.
+        squarings: Number of squarings of the Gram matrix, at least 1. Each doubles the order of the norm.
+            Defaults to 5.
 
     Reference: Miyato et al. 2018, ICLR, for the constraint.
     """
@@ -40,7 +41,7 @@ class SpectralNorm(keras.constraints.Constraint):
         if matrix.shape[0] > matrix.shape[1]:
             matrix = ops.transpose(matrix)
         gram = ops.matmul(matrix, ops.transpose(matrix))
-        # log of |G^(2^n)|_F / 2^n, the norms taken out on the way so that nothing overflows.
+        # log |G^(2^n)|_F / 2^n. Each step divides by the norm, so that nothing overflows.
         log_norm, power = 0.0, 1.0
         for _ in range(self.squarings):
             size = ops.sqrt(ops.sum(ops.square(gram))) + 1e-30

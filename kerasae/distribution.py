@@ -1,4 +1,4 @@
-"""strategy: one model on many devices, of one host or several."""
+"""strategy: trains one model on many devices, of one host or several."""
 
 import json
 import os
@@ -11,19 +11,18 @@ MANY_HOSTS = tf.distribute.MultiWorkerMirroredStrategy
 
 
 def strategy(name: str) -> tf.distribute.Strategy:
-    """A `tf.distribute` strategy, in whose scope a model is built to be trained on many devices.
+    """Return a `tf.distribute` strategy. A model that is built in its scope is trained on many devices.
 
-    Every batch is divided among the devices, and the gradients are added up: the model that comes out
-    is the one that a single device would have trained, but for noise, which each device draws by
-    itself.
+    Every batch is divided among the devices, and the gradients are summed. The result is the model that a
+    single device would have trained, except for noise, which each device draws for itself.
 
     Args:
-        name: `mirrored`, all GPUs of this host, or all its logical CPUs where there are none; or
-            `multi-worker`, all devices of the hosts in the variable `TF_CONFIG`, on each of which the
-            same program runs. The latter must be made before TensorFlow has run anything.
+        name: Name of the strategy. `mirrored` uses all GPUs of this host, or all its logical CPUs if there
+            are none. `multi-worker` uses all devices of the hosts in the environment variable `TF_CONFIG`;
+            each host runs the same program. Create the latter before TensorFlow runs any operation.
 
     Raises:
-        ValueError: for another name, or a `TF_CONFIG` that is missing or names no workers.
+        ValueError: If the name is unknown, or `TF_CONFIG` is missing or contains no workers.
     """
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -35,10 +34,10 @@ def strategy(name: str) -> tf.distribute.Strategy:
 
 
 def cluster() -> tuple[int, int]:
-    """The number of this host in `TF_CONFIG`, from 0, and how many there are.
+    """Return the number of this host in `TF_CONFIG`, counted from 0, and the number of hosts.
 
     Raises:
-        ValueError: if the variable is missing or names no workers.
+        ValueError: If the variable is missing or contains no workers.
     """
     text = os.environ.get("TF_CONFIG")
     try:
@@ -57,5 +56,5 @@ def cluster() -> tuple[int, int]:
 
 
 def is_first(strategy: tf.distribute.Strategy | None) -> bool:
-    """Whether this process is the one that writes what all have trained."""
+    """Return whether this process writes the files of a training; only the first of several hosts does."""
     return not isinstance(strategy, MANY_HOSTS) or cluster()[0] == 0

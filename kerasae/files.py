@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, files with a checksum in them, and arrays read with care."""
+"""Atomic writing of files, files that contain their own checksum, and safe reading of arrays."""
 
 import contextlib
 import hashlib
@@ -18,9 +18,9 @@ _SEAL = "sha256"
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary name, and rename the file under it to `path` once it is written.
+    """Yield a temporary path, and rename the file written there to `path` afterwards.
 
-    An error or an interrupt leaves neither the temporary file nor a part of it under `path`.
+    After an error or an interrupt there is no temporary file and no partial file at `path`.
     """
     new = path.with_name(f"{path.name}.new")
     try:
@@ -33,14 +33,14 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone(lock: Path, folder: Path) -> Iterator[None]:
-    """Keep other processes that ask for the same lock out. The system frees that of a killed process.
+    """Hold a lock, so that no other process writes the same folder. The lock of a killed process is freed.
 
     Args:
-        lock: Path of the lock file, which is gone afterwards.
-        folder: Folder that is written, for the message.
+        lock: Path of the lock file, which is removed afterwards.
+        folder: Folder that is written, for the error message.
 
     Raises:
-        FileExistsError: if another process holds the lock.
+        FileExistsError: If another process holds the lock.
     """
     held = filelock.FileLock(lock, timeout=0)
     try:
@@ -53,25 +53,25 @@ def alone(lock: Path, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Windows removes no open file.
+        # Windows does not remove an open file.
         with contextlib.suppress(OSError):
             lock.unlink()
         held.release()
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text under a temporary name and renames it, so that it is there whole or not at all."""
-    # A file name that is not UTF-8 holds what UTF-8 cannot write.
+    """Write a text atomically: to a temporary file that is renamed to `path`."""
+    # The text may contain a file name that is not valid UTF-8.
     _write(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Writes JSON as `write_text` does."""
+    """Write values as JSON, atomically."""
     _write(path, _text(values))
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays as a compressed `.npz`, as `write_text` does."""
+    """Write arrays as a compressed `.npz` file, atomically."""
     content = io.BytesIO()
     named: dict[str, Any] = dict(arrays)
     np.savez_compressed(content, **named)
@@ -79,11 +79,11 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Reads what `write_json` wrote.
+    """Read a file of `write_json`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no JSON.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not JSON.
     """
     try:
         return json.loads(path.read_bytes())
@@ -92,32 +92,32 @@ def read_json(path: Path) -> Any:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Reads all arrays of an `.npz` file that kerasae wrote.
+    """Read all arrays of an `.npz` file that kerasae wrote.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is damaged.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged.
     """
     try:
         return read_npz(path)
     except FileNotFoundError:
         raise
-    except Exception as error:  # a damaged archive raises whatever its bytes happen to say
+    except Exception as error:  # a damaged archive may raise any error
         raise ValueError(
             f"Expected arrays in {path}, received a damaged file ({reason_of(error)}); restore it."
         ) from None
 
 
 class ObjectsError(ValueError):
-    """An array holds objects, which are never unpickled."""
+    """Error for an array of objects, which are never unpickled."""
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Reads the arrays of an `.npz` file by name. Nothing is unpickled.
+    """Read the arrays of an `.npz` file by name. Nothing is unpickled.
 
     Raises:
-        ObjectsError: if an array holds objects.
-        Exception: of many types, for a damaged file: those of NumPy, zipfile, zlib and Python's tokenizer.
+        ObjectsError: If an array contains objects.
+        Exception: If the file is damaged, an error of NumPy, zipfile, zlib or Python's tokenizer.
     """
     arrays = {}
     with zipfile.ZipFile(path) as archive:
@@ -129,13 +129,18 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_npy(file: IO[bytes], size: int) -> np.ndarray:
-    """Reads an array in NumPy's format from a file of `size` bytes.
+    """Read an array in NumPy's format.
 
-    Nothing is unpickled. The header is held against `size` before any memory is taken for the values.
+    Nothing is unpickled. The shape in the header is checked against the file size before any memory is
+    allocated for the values.
+
+    Args:
+        file: Open file.
+        size: Size of the file, in bytes.
 
     Raises:
-        ObjectsError: if the array holds objects.
-        Exception: of many types, for a damaged file: those of NumPy and Python's tokenizer.
+        ObjectsError: If the array contains objects.
+        Exception: If the file is damaged, an error of NumPy or Python's tokenizer.
     """
     if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
         raise ValueError("no NumPy header")
@@ -157,28 +162,28 @@ def read_npy(file: IO[bytes], size: int) -> np.ndarray:
 
 
 def reason_of(error: Exception, most: int = 300) -> str:
-    """Returns what an exception of another library says, in one line of at most `most` characters."""
+    """Return the message of an exception in one line of at most `most` characters."""
     text = " ".join(str(error).split()).rstrip(". ") or type(error).__name__
     return text if len(text) <= most else f"{text[:most].rstrip()} ..."
 
 
 def write_sealed(path: Path, values: dict[str, Any]) -> None:
-    """Writes a dict as JSON, with a checksum of it as the last entry."""
+    """Write a dict as JSON, with its checksum as the last entry."""
     write_json(path, {**values, _SEAL: _seal(values)})
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
-    """Reads what `write_sealed` wrote.
+    """Read a file of `write_sealed`.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if the file is not as it was written.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file has changed since it was written.
     """
     content = path.read_bytes()
     try:
         values = json.loads(content)
         seal = values.pop(_SEAL)
-        # The text too: another space or another way to write a number changes no value.
+        # The text is compared too: a space or another notation of a number would not change a value.
         whole = seal == _seal(values) and content == _text({**values, _SEAL: seal})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole = False
@@ -188,7 +193,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
 
 
 def checksum(path: Path, most: int | None = None) -> str:
-    """Returns the SHA-256 of a file's content, or of its first `most` bytes, in hexadecimal digits."""
+    """Return the hexadecimal SHA-256 of a file, or of its first `most` bytes."""
     digest = hashlib.sha256()
     for block in blocks(path, most):
         digest.update(block)
@@ -196,7 +201,7 @@ def checksum(path: Path, most: int | None = None) -> str:
 
 
 def blocks(path: Path, most: int | None = None) -> Iterator[bytes]:
-    """Yields a file's content, or its first `most` bytes, a megabyte at a time."""
+    """Yield the content of a file, or its first `most` bytes, in blocks of one megabyte."""
     left = path.stat().st_size if most is None else most
     with path.open("rb") as file:
         while block := file.read(min(left, 2**20)):
@@ -214,6 +219,6 @@ def _text(values: Any) -> bytes:
 
 
 def _seal(values: dict[str, Any]) -> str:
-    # The values as JSON gives them back: tuples are lists there, and all keys are strings.
+    # The checksum is of the values as JSON returns them, where tuples are lists and all keys are strings.
     text = json.dumps(json.loads(json.dumps(values)), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,9 +1,9 @@
-"""The squared Frobenius norm of an encoder's Jacobian, by the cheapest exact order or an estimate.
+"""The squared Frobenius norm of an encoder's Jacobian, exact or estimated, at the lowest cost.
 
-`batch_jacobian` costs 12 to 15 training steps. For a plain stack of dense layers the norm has a
-form that shares with the batch whatever does not depend on the example, and keeps the work per
-example small. Elsewhere one backward pass per number of the code gives it exactly, and one backward
-pass per probe estimates it without bias.
+`batch_jacobian` costs as much as 12 to 15 training steps. For a stack of dense layers the norm has a form in
+which everything that does not depend on the example is computed once for the batch, so the work per example
+is small. For any other encoder, one backward pass per number of the code computes the norm exactly, and one
+backward pass per probe estimates it without bias.
 """
 
 import math
@@ -22,7 +22,7 @@ class DenseStep(NamedTuple):
     activation: Any
 
 
-#: Activations whose j-th output depends on the j-th input alone.
+#: Activations whose j-th output depends only on the j-th input.
 _ELEMENTWISE = [
     "celu",
     "elu",
@@ -45,7 +45,7 @@ _ELEMENTWISE = [
     "tanh",
     "tanh_shrink",
 ]
-#: Layers that leave the Jacobian's norm as it is, outside training.
+#: Layers that do not change the norm of the Jacobian outside training.
 _TRANSPARENT = (
     keras.layers.InputLayer,
     keras.layers.Flatten,
@@ -55,7 +55,7 @@ _TRANSPARENT = (
 
 
 def dense_stack(layers: Sequence[keras.layers.Layer]) -> list[DenseStep] | None:
-    """The steps of a chain of layers if it is a plain stack of dense ones, otherwise `None`."""
+    """Return the steps of a sequence of layers if it is a stack of dense layers, otherwise `None`."""
     steps: list[DenseStep] = []
     for layer in layers:
         if isinstance(layer, _TRANSPARENT):
@@ -81,19 +81,19 @@ def _is_linear(step: DenseStep) -> bool:
 
 
 def stack_norm(steps: Sequence[DenseStep], x: Any) -> Any:
-    """The exact squared norm for a stack of dense layers.
+    """Compute the exact squared norm for a stack of dense layers.
 
-    With one layer it is `sum_j s'_j^2 sum_i W_ij^2` (Rifai et al. 2011, equation 6); with two and a
-    linear code a quadratic form in `(W1^T W1) o (W2 W2^T)`, shared by the batch. Otherwise the rows
-    of the Jacobian are carried from the code to the first layer, where either its Gram matrix or
-    its kernel ends the product, whichever costs less.
+    With one layer it is `sum_j s'_j^2 sum_i W_ij^2` (Rifai et al. 2011, equation 6). With two layers and a
+    linear code it is a quadratic form in `(W1^T W1) o (W2 W2^T)`, which is the same for the whole batch.
+    Otherwise the rows of the Jacobian are multiplied from the code back to the first layer. There the product
+    ends with the Gram matrix or the kernel of this layer, whichever costs less.
 
     Args:
-        steps: from the input to the code.
-        x: `(batch, ...)`, floating point.
+        steps: Layers from the input to the code.
+        x: Floating-point examples, `(batch, ...)`.
 
     Returns:
-        `(batch,)`, float32.
+        A float32 tensor of shape `(batch,)`.
     """
     kernels = [tf.cast(tf.convert_to_tensor(step.kernel), tf.float32) for step in steps]
     slopes = _slopes(steps, kernels, tf.cast(x, tf.float32))
@@ -118,14 +118,14 @@ def stack_norm(steps: Sequence[DenseStep], x: Any) -> Any:
             rows = tf.tensordot(rows, kernel, axes=[[2], [1]])
     rows = tf.broadcast_to(rows, (tf.shape(x)[0], *rows.shape[1:]))
     inputs, width = first.shape
-    # Two products of this size against three: the Gram form reuses its own in the gradient.
+    # The Gram form needs two products of this size instead of three: its gradient reuses one.
     if 2 * width <= 3 * inputs:
         return _quadratic_form(rows, gram)
     return tf.reduce_sum(tf.square(tf.tensordot(rows, first, axes=[[2], [1]])), axis=[1, 2])
 
 
 def _slopes(steps: Sequence[DenseStep], kernels: list[Any], x: Any) -> list[Any]:
-    """The activations' derivatives, `(batch, units)` a layer; `None` for a linear one."""
+    """Return the derivatives of the activation of each layer, `(batch, units)`; `None` for a linear one."""
     slopes: list[Any] = []
     h = tf.reshape(x, (-1, kernels[0].shape[0]))
     for position, (step, kernel) in enumerate(zip(steps, kernels, strict=True)):
@@ -148,9 +148,14 @@ def _slopes(steps: Sequence[DenseStep], kernels: list[Any], x: Any) -> list[Any]
 
 @tf.custom_gradient
 def _quadratic_form(rows: Any, gram: Any) -> Any:
-    """`sum_r row_r^T G row_r` per example, for a symmetric G; its gradient reuses `row G`.
+    """Compute `sum_r row_r^T G row_r` for each example and a symmetric `G`. The gradient reuses `row G`.
 
-    `rows` is `(batch, ..., width)`, `gram` `(width, width)`; returns `(batch,)`.
+    Args:
+        rows: Rows of the Jacobian, `(batch, ..., width)`.
+        gram: Symmetric matrix `G`, `(width, width)`.
+
+    Returns:
+        A tensor of shape `(batch,)`.
     """
     width = gram.shape[-1]
     flat = tf.reshape(rows, (-1, width))
@@ -169,15 +174,17 @@ def _quadratic_form(rows: Any, gram: Any) -> Any:
 
 
 def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int) -> Any:
-    """The exact squared norm of any encoder that treats examples apart: a backward pass a code unit.
+    """Compute the exact squared norm with one backward pass per number of the code.
+
+    The examples of a batch must not depend on each other in the encoder.
 
     Args:
-        encode: from `(batch, ...)` to `(batch, latent_dim)`.
-        x: `(batch, ...)`, floating point.
-        latent_dim: size of the code.
+        encode: Function from `x` to codes, `(batch, latent_dim)`.
+        x: Floating-point examples, `(batch, ...)`.
+        latent_dim: Code size.
 
     Returns:
-        `(batch,)`, float32.
+        A float32 tensor of shape `(batch,)`.
     """
     repeated = tf.repeat(x, latent_dim, axis=0)
     units = tf.tile(tf.eye(latent_dim), [tf.shape(x)[0], 1])
@@ -186,17 +193,17 @@ def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int) -> Any:
 
 
 def estimated_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int, probes: int, seed: Any) -> Any:
-    """Hutchinson's unbiased estimate: the mean of `|v^T J|^2` over random signs `v`.
+    """Estimate the squared norm without bias: the mean of `|v^T J|^2` over random sign vectors `v`.
 
     Args:
-        encode: from `(batch, ...)` to `(batch, latent_dim)`.
-        x: `(batch, ...)`, floating point.
-        latent_dim: size of the code.
-        probes: how many `v` are averaged, each a backward pass.
-        seed: two int32.
+        encode: Function from `x` to codes, `(batch, latent_dim)`.
+        x: Floating-point examples, `(batch, ...)`.
+        latent_dim: Code size.
+        probes: Number of sign vectors, each of which costs one backward pass.
+        seed: Two int32 that fix the signs.
 
     Returns:
-        `(batch,)`, float32.
+        A float32 tensor of shape `(batch,)`.
 
     Reference: Hutchinson 1990, *Communications in Statistics*.
     """
@@ -208,7 +215,7 @@ def estimated_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int, probes
 
 
 def _pulled_back(encode: Callable[[Any], Any], x: Any, directions: Any) -> Any:
-    """`|v^T J|^2` for one direction `v` an example: `(batch,)`."""
+    """Return `|v^T J|^2` for one direction `v` per example, `(batch,)`."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         codes = tf.cast(encode(x), tf.float32)

@@ -1,4 +1,4 @@
-"""train: from a model and data to a trained model."""
+"""train: trains a model on data."""
 
 import dataclasses
 import time
@@ -18,19 +18,20 @@ from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder, all_layers
 from kerasae.registry import did_you_mean
 
-#: Training rows from which a loss learns what each feature costs: enough for a mean.
+#: Number of training rows from which a loss learns the usual loss of each feature.
 _EXPECTED_ROWS = 20_000
 
 
 @dataclasses.dataclass(frozen=True)
 class History:
-    """What a training did.
+    """Record of a training.
 
     Attributes:
-        epochs: one dict an epoch: each named term, `val_` in front for the validation split.
-        seconds: wall time of the training.
-        best_epoch: whose weights the model holds, counted from 1.
-        reductions: epochs after which the learning rate fell, counted from 1.
+        epochs: Terms of the loss in each epoch, one dict per epoch. Keys of the validation split begin with
+            `val_`.
+        seconds: Wall time of the training, in seconds.
+        best_epoch: Epoch whose weights the model has, counted from 1.
+        reductions: Epochs after which the learning rate was reduced, counted from 1.
     """
 
     epochs: list[dict[str, float]]
@@ -66,56 +67,61 @@ def train(
     folder: str | Path | None = None,
     resume: bool = False,
 ) -> History:
-    """Trains a model on the training split and leaves it with its best weights.
+    """Train a model on the training split, and give it the weights of the best epoch.
 
-    The best epoch is the one of least validation loss, judged with the final weights of all
-    penalties and with noise of a fixed seed.
+    The best epoch has the lowest validation loss. All penalties have their final weights in the validation,
+    and its noise has a fixed seed.
 
     Args:
-        model: a built autoencoder; it is compiled here, for the `tf.distribute` strategy in whose
-            scope it was built.
-        data: with the preprocessor whose `x` the model takes.
-        epochs: at most so many.
-        steps: of the whole training, in place of `epochs`, rounded up: they are cut into about fifty
-            epochs of whole passes over the rows, so that few rows make no epochs of a step or two.
-        batch_size: examples per step, on all devices together; all rows where there are fewer.
-        learning_rate: at the start.
-        optimizer: a name in `keras.optimizers`.
-        weight_decay: decoupled, 0 for none.
-        clip_norm: bound on the global norm of the gradient, or `None`.
-        gradient_accumulation: steps whose gradients are averaged before one update.
-        patience: epochs without improvement before the training ends.
-        reduce_patience: epochs without improvement before the learning rate falls; 0 for never.
-        reduce_factor: what the learning rate is multiplied by then.
-        reduce_at: epochs, counted from 1, after which the learning rate falls in any case.
-        schedule: of the learning rate: `"plateau"` falls where the validation stands still,
-            `"cosine"` from the start to 0 over all epochs, which are then run whatever `patience` says.
-        hold_out: whether the validation split is held out to choose the epoch. Otherwise it is trained
-            on too, for exactly `epochs`, and `patience` and `reduce_patience` have nothing to go by:
-            for a repetition with the `epochs` and the `reduce_at` that an earlier training found.
-            Applications then take `data.joined()`, as a run gives it: a row that was trained on chooses
-            nothing and promises nothing.
-        seed: of the order of the examples.
-        jit_compile: whether XLA compiles the step; `"auto"` follows `gains_from_xla`.
-        steps_per_execution: steps in one call of the compiled function, of which an epoch has a whole
-            number; `None` takes an epoch, in equal calls of at most 256 steps.
-        tensorboard: whether to write TensorBoard's log, into `folder`.
-        checkpoint_seconds: between checkpoints in `folder`, from which a training can be resumed.
-        callbacks: more callbacks of Keras.
-        folder: where checkpoints and logs go, or `None` for nowhere. The last checkpoint stays in
-            `folder / "checkpoint"`, for the caller to remove once the model is stored.
-        resume: whether to go on from the checkpoint in `folder`. `learning_rate` and `clip_norm` may differ
-            from those before.
+        model: Built autoencoder. It is compiled here, for the `tf.distribute` strategy in whose scope it was
+            built.
+        data: Data with the preprocessor whose `x` the model takes.
+        epochs: Largest number of epochs. Defaults to 200.
+        steps: Number of steps of the whole training, in place of `epochs`. They are divided into about fifty
+            epochs of whole passes over the rows, rounded up, so that a small data set does not have epochs
+            of a step or two. Defaults to `None`.
+        batch_size: Number of examples per step, on all devices together; all rows if there are fewer.
+            Defaults to 128.
+        learning_rate: Learning rate at the start. Defaults to 0.001.
+        optimizer: Name of an optimizer in `keras.optimizers`. Defaults to `"adam"`.
+        weight_decay: Decoupled weight decay. Defaults to 0.
+        clip_norm: Largest global norm of the gradient. Defaults to `None`, no limit.
+        gradient_accumulation: Number of steps whose gradients are averaged for one update. Defaults to 1.
+        patience: Number of epochs without improvement after which the training ends. Defaults to 20.
+        reduce_patience: Number of epochs without improvement after which the learning rate is reduced; 0
+            never reduces it. Defaults to 8.
+        reduce_factor: Factor by which the learning rate is multiplied, in (0, 1). Defaults to 0.3.
+        reduce_at: Epochs, counted from 1, after which the learning rate is always reduced. Defaults to `()`.
+        schedule: Schedule of the learning rate. `"plateau"` reduces it when the validation loss does not
+            improve. `"cosine"` lowers it from the start to 0 over all epochs, and `patience` is ignored.
+            Defaults to `"plateau"`.
+        hold_out: Whether the validation split is held out to choose the best epoch. If False, the model is
+            trained on it too for exactly `epochs`, and `patience` and `reduce_patience` do not apply. Use
+            this to repeat an earlier training with its `epochs` and `reduce_at`. Applications then use
+            `data.joined()`, as a run does, because rows of the training can neither choose nor calibrate
+            anything. Defaults to True.
+        seed: Seed of the order of the examples. Defaults to 0.
+        jit_compile: Whether XLA compiles the step. Defaults to `"auto"`, which decides by `gains_from_xla`.
+        steps_per_execution: Number of steps in one call of the compiled function; it divides an epoch.
+            Defaults to `None`: an epoch, in equal calls of at most 256 steps.
+        tensorboard: Whether to write the log of TensorBoard into `folder`. Defaults to False.
+        checkpoint_seconds: Shortest time between two checkpoints in `folder`, in seconds. A training can be
+            resumed from a checkpoint. Defaults to 10.
+        callbacks: Additional callbacks of Keras. Defaults to `()`.
+        folder: Folder for checkpoints and logs. The last checkpoint stays in `folder / "checkpoint"`; the
+            caller removes it after storing the model. Defaults to `None`, nothing is written.
+        resume: Whether to continue from the checkpoint in `folder`. `learning_rate` and `clip_norm` may
+            differ from the previous ones. Defaults to False.
 
     Returns:
-        The history.
+        The history of the training.
 
     Raises:
-        ValueError: for a number out of range, data outside the range of the loss, or a damaged
-            checkpoint.
-        FloatingPointError: if the loss became NaN or infinite.
-        MemoryError: if TensorFlow ran out of memory.
-        OSError: if a checkpoint cannot be written; the former one stays.
+        ValueError: If a number is out of range, the data are outside the range of the loss, or the
+            checkpoint is damaged.
+        FloatingPointError: If the loss became NaN or infinite.
+        MemoryError: If TensorFlow ran out of memory.
+        OSError: If a checkpoint cannot be written. The previous one is kept.
     """
     _check_numbers(locals())
     writes = is_first(model.distribute_strategy)
@@ -152,7 +158,7 @@ def train(
         per_call = per_epoch
     if jit_compile == "auto":
         jit_compile = gains_from_xla(model, len(data.train) * passes)
-    # Keras makes the optimizer for the strategy in whose scope it is asked to.
+    # Keras creates the optimizer for the strategy of the current scope.
     with model.distribute_strategy.scope():
         model.compile(
             _optimizer(
@@ -169,7 +175,7 @@ def train(
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
     if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
-    began = time.perf_counter()
+    start = time.perf_counter()
     try:
         model.fit(
             dataset,
@@ -177,7 +183,7 @@ def train(
             epochs=epochs,
             initial_epoch=first,
             validation_data=data.validation_batches(model.validation_rows) if hold_out else None,
-            shuffle=False,  # they are shuffled; Keras warns otherwise
+            shuffle=False,  # the dataset shuffles; Keras warns otherwise
             callbacks=extra,
             verbose=0,
         )
@@ -191,24 +197,24 @@ def train(
             f"Expected memory for batches of {batch_size} rows, received: "
             f"{str(error.message).splitlines()[0]:.200}; use a smaller --batch-size."
         ) from error
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     stopper.finish()
     model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
     rows = [*stopper.earlier, *stopper.rows]
     return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))
 
 
-#: Beyond this `x` a loss that is no number any more is the fault of the scaling.
+#: If the loss became NaN and `x` exceeds this value, missing scaling is the cause.
 _SCALED = 1e4
 
 
 def _unscaled(data: Data) -> str:
-    """What is wrong with numbers that no learning rate can train on, and what to do; empty if nothing."""
+    """Return the end of an error message for data that are not scaled; empty for scaled data."""
     has_gaps = kind_of(data.spec).has_gaps
     for split in ("train", "validation"):
         for _, x in data.parts(split):
             sizes = np.abs(x, dtype="float64")
-            # A missing entry is none of the numbers.
+            # A missing entry is NaN.
             reached = float(np.nanmax(sizes, initial=0.0) if has_gaps else sizes.max())
             if not reached < _SCALED:
                 return (
@@ -220,7 +226,7 @@ def _unscaled(data: Data) -> str:
 
 
 def check_loss_range(model: Autoencoder, data: Data) -> None:
-    """Refuses data that the reconstruction loss cannot take."""
+    """Raise a ValueError if data are outside the range of the reconstruction loss."""
     loss = model.reconstruction_loss
     if np.isneginf(loss.low) and np.isposinf(loss.high):
         return
@@ -230,15 +236,15 @@ def check_loss_range(model: Autoencoder, data: Data) -> None:
 
 
 def gains_from_xla(model: Autoencoder, rows: int) -> bool:
-    """Whether XLA saves a training more time than it takes to compile.
+    """Decide whether XLA saves more training time than its compilation takes.
 
-    On a GPU it does. On a CPU, where Keras's own `"auto"` never uses it, it does for large data alone
-    (an epoch of MNIST through 784-512-16 falls from 1.9 s to 1.2 s, compilation takes 2 s), and not
-    for convolutions, which take twice the time.
+    On a GPU it does. On a CPU, where `"auto"` of Keras never uses XLA, it does so only for large data: an
+    epoch of MNIST through 784-512-16 falls from 1.9 s to 1.2 s, and the compilation takes 2 s. On a CPU it
+    does not for convolutions, which take twice the time.
 
     Args:
-        model: a built autoencoder.
-        rows: of the training split.
+        model: Built autoencoder.
+        rows: Number of rows of the training split.
     """
     if model.distribute_strategy.num_replicas_in_sync > 1:
         return False
@@ -254,7 +260,7 @@ def gains_from_xla(model: Autoencoder, rows: int) -> bool:
     )
     if any(isinstance(layer, convolutions) for layer in all_layers(model)):
         return False
-    # Multiplications in the forward pass of an epoch of dense layers; MNIST above has 5e10.
+    # This is the number of multiplications in the forward pass of an epoch. MNIST above has 5e10.
     return rows * model.count_params() >= 1e10
 
 
@@ -273,7 +279,9 @@ def _check_numbers(values: dict[str, Any]) -> None:
     if values["schedule"] not in ("plateau", "cosine"):
         raise ValueError(f"`schedule` must be 'plateau' or 'cosine', received {values['schedule']!r}.")
     if values["schedule"] == "cosine" and values["reduce_at"]:
-        raise ValueError("`reduce_at` belongs to the schedule 'plateau', received 'cosine' beside it.")
+        raise ValueError(
+            "`reduce_at` needs the schedule 'plateau', received 'cosine'; leave one of them out."
+        )
     if any(epoch < 1 for epoch in values["reduce_at"]):
         raise ValueError(f"`reduce_at` must hold positive integers, received {[*values['reduce_at']]}.")
     if values["clip_norm"] is not None and not values["clip_norm"] > 0:
@@ -281,7 +289,7 @@ def _check_numbers(values: dict[str, Any]) -> None:
 
 
 def _cosine(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, ICLR)."""
+    """Return half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, ICLR)."""
     return keras.optimizers.schedules.CosineDecay(learning_rate, max(steps, 1))
 
 

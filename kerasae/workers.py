@@ -1,7 +1,7 @@
-"""How a process that trains begins.
+"""Start of a worker process that trains.
 
-It imports nothing of TensorFlow by itself: a new process unpickles this function first, and what
-TensorFlow writes while it is imported is caught from here.
+This module does not import TensorFlow: a new process unpickles `start_worker` first, and the function then
+imports TensorFlow without its messages.
 """
 
 import os
@@ -12,8 +12,14 @@ from kerasae.backend import import_tensorflow
 
 
 def start_worker(jobs: int) -> None:
-    """Prepares a process that is one of `jobs`: its share of the cores, and Ctrl-C left to the parent."""
+    """Prepare a worker process.
+
+    The process gets its share of the cores, and leaves Ctrl-C to its parent.
+
+    Args:
+        jobs: Number of worker processes on this machine.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The parent has read the same data and said the same.
+    # The parent has read the same data and shown the same warnings.
     warnings.simplefilter("ignore")
     import_tensorflow(threads=max(1, (os.cpu_count() or 1) // jobs) if jobs > 1 else None)

@@ -114,7 +114,7 @@ def test_the_best_f1_may_flag_every_row_and_is_right_among_equal_scores():
     # Where nothing is found the curve starts at 0 over 0.
     assert np.isfinite(BestF1Threshold().find(np.array([1.0, 2.0, 3.0]), np.array([1, 0, 0])))
     for wrong in (None, [0, 0, 0], [1, 1, 1]):
-        with pytest.raises(ValueError, match="labels of both kinds"):
+        with pytest.raises(ValueError, match="labels of both classes"):
             BestF1Threshold().find(np.array([1.0, 2.0, 3.0]), wrong)
 
 

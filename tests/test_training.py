@@ -73,7 +73,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(build, digits):
         ({"optimizer": "adan"}, "adam"),
         ({"steps": 0}, "`steps` must be a positive"),
         ({"schedule": "cosinus"}, "`schedule` must be 'plateau' or 'cosine'"),
-        ({"schedule": "cosine", "reduce_at": [3]}, "`reduce_at` belongs to the schedule 'plateau'"),
+        ({"schedule": "cosine", "reduce_at": [3]}, "`reduce_at` needs the schedule 'plateau'"),
     ],
 )
 def test_numbers_out_of_range_are_refused(build, digits, wrong, words):

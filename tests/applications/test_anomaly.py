@@ -483,7 +483,7 @@ def test_the_best_f1_is_the_best():
     threshold = registry.get("threshold", "best_f1").fit(scores, labels)
     best = max(f1_score(labels, scores > bound) for bound in np.unique(scores))
     assert f1_score(labels, threshold.predict(scores)) == pytest.approx(best)
-    with pytest.raises(ValueError, match="labels of both kinds"):
+    with pytest.raises(ValueError, match="labels of both classes"):
         registry.get("threshold", "best_f1").fit(scores)
 
 
