@@ -1,4 +1,4 @@
-"""PNG and JPEG files as 8-bit images: one decoder for training, for the applications and for a server."""
+"""Decoding of PNG and JPEG files, the same in training, in applications and on a server."""
 
 import functools
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from kerasae.exif import is_jpeg, is_png, orientation
 
-#: Weights of red, green and blue in a grey image: ITU-R BT.601, as in JPEG and in Pillow.
+#: Weights of red, green and blue in a grey image, from ITU-R BT.601, as in JPEG and Pillow.
 _GREY = (0.299, 0.587, 0.114)
-#: Where a PNG file says how many bits a channel has.
+#: Position of the number of bits per channel in a PNG file.
 _PNG_DEPTH = 24
 
 NO_IMAGE = "no PNG or JPEG image"
@@ -26,23 +26,23 @@ TRANSPARENT = (
 
 
 def decode_image(content: Any, shape: Sequence[int], turn: Any = None) -> Any:
-    """The bytes of a file as an 8-bit image of a shape; safe in a graph.
+    """Decode a file to an 8-bit image of a given shape, safely in a graph.
 
-    The image is turned upright as its EXIF asks. It is then resized, over areas, if it has another size.
-    Grey, palette, CMYK and colour are read alike: colour becomes grey by ITU-R BT.601, and grey becomes
-    colour with three equal channels. An alpha channel is kept with four channels; otherwise it must be
-    opaque everywhere.
+    The image is turned upright by its EXIF orientation. If it has another size, it is resized by averaging
+    over areas. Grey, palette, CMYK and colour images are all read: colour becomes grey by ITU-R BT.601, and
+    grey becomes colour with three equal channels. An alpha channel is kept if `shape` has four channels;
+    otherwise it must be opaque everywhere.
 
     Args:
-        content: the bytes of a PNG or JPEG file, a scalar string.
-        shape: `(height, width, channels)`, with 1, 3 or 4 channels.
-        turn: orientation of the file, 1 to 8, where the caller knows it; read from the file by default.
+        content: Bytes of a PNG or JPEG file, a scalar string.
+        shape: Shape of the image, `(height, width, channels)`, with 1, 3 or 4 channels.
+        turn: EXIF orientation, from 1 to 8. Defaults to `None`, which reads it from the file.
 
     Returns:
-        uint8, `(height, width, channels)`.
+        A uint8 tensor of shape `(height, width, channels)`.
 
     Raises:
-        tf.errors.InvalidArgumentError: for a damaged file, or one that `refusal` explains.
+        tf.errors.InvalidArgumentError: If the file is damaged or not supported; see `refusal`.
     """
     turn = _orientation(content) if turn is None else tf.cast(turn, tf.int32)
     return _decoder(tuple(shape))(content, turn)
@@ -50,7 +50,7 @@ def decode_image(content: Any, shape: Sequence[int], turn: Any = None) -> Any:
 
 @functools.cache
 def _decoder(shape: tuple[int, ...]) -> Any:
-    """The graph for a shape, traced once: every pass over a folder asks for it anew."""
+    """Return the graph for a shape. It is traced only once, although every pass over a folder needs it."""
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int32)])
     def decode(content: Any, turn: Any) -> Any:
@@ -70,7 +70,7 @@ def _decoder(shape: tuple[int, ...]) -> Any:
 
 
 def upright(image: Any, turn: Any) -> Any:
-    """An image `(height, width, channels)` turned and mirrored as its EXIF orientation, 1 to 8, asks."""
+    """Turn and mirror an image, `(height, width, channels)`, by its EXIF orientation, from 1 to 8."""
 
     def one_of(codes: Sequence[int]) -> Any:
         return tf.reduce_any(tf.equal(turn, codes))
@@ -81,16 +81,19 @@ def upright(image: Any, turn: Any) -> Any:
 
 
 def find_orientation(content: bytes) -> int:
-    """The orientation that the EXIF of a file notes, 1 to 8."""
+    """Return the EXIF orientation of a file, from 1 to 8."""
     return int(_orientation(tf.constant(content)))
 
 
 def refusal(content: bytes, *, transparent: bool) -> str:
-    """Why `decode_image` does not take a file with 1 or 3 channels; empty if it does.
+    """Explain why `decode_image` refuses a file for an image of 1 or 3 channels.
 
     Args:
-        content: the bytes of the file.
-        transparent: whether the file can have transparent pixels.
+        content: Bytes of the file.
+        transparent: Whether the file may have transparent pixels.
+
+    Returns:
+        The reason, as the end of a message; empty if the file is accepted.
     """
     content = tf.constant(content)
     if not bool(is_png(content) | is_jpeg(content)):
@@ -100,7 +103,7 @@ def refusal(content: bytes, *, transparent: bool) -> str:
     try:
         image = _decoded(content)
     except tf.errors.OpError:
-        # Other libraries forgive more.
+        # Other libraries may still read the file.
         return DAMAGED
     if transparent and not bool(_is_opaque(image)):
         return TRANSPARENT
@@ -113,14 +116,14 @@ def _orientation(content: Any) -> Any:
 
 
 def _is_deep(content: Any) -> Any:
-    """Whether a file is a PNG with 16 bits a channel."""
+    """Return whether a file is a PNG file with 16 bits per channel."""
     long_enough = tf.strings.length(content) > _PNG_DEPTH
     depth = tf.strings.substr(content, tf.where(long_enough, _PNG_DEPTH, 0), 1)
     return is_png(content) & long_enough & tf.equal(depth, b"\x10")
 
 
 def _decoded(content: Any) -> Any:
-    """A file as red, green, blue and alpha, `(height, width, 4)`: palettes and colour keys are looked up."""
+    """Decode a file to red, green, blue and alpha, `(height, width, 4)`, with palettes and colour keys."""
     image = tf.cond(is_png(content), lambda: _of_png(content), lambda: _of_jpeg(content))
     return tf.ensure_shape(image, (None, None, 4))
 
@@ -132,7 +135,7 @@ def _of_jpeg(content: Any) -> Any:
 
 def _of_png(content: Any) -> Any:
     image = tf.io.decode_png(content, channels=4)
-    # Where a file without alpha has fewer than 8 bits TensorFlow fills in the greatest number of so many.
+    # TensorFlow fills alpha with the largest number of the bit depth, if a file has less than 8 bits.
     depth = tf.io.decode_raw(tf.strings.substr(content, _PNG_DEPTH, 1), tf.uint8)
     filled = tf.where(depth < 8, tf.bitwise.left_shift(tf.ones_like(depth), depth) - 1, 255)
     alpha = tf.cond(

@@ -1,4 +1,4 @@
-"""Recipe: names and keyword arguments from which a run can be repeated."""
+"""Recipe: names and keyword arguments with which a run can be repeated."""
 
 import contextlib
 import dataclasses
@@ -19,7 +19,7 @@ from kerasae.training import train
 
 SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
 
-#: What `Recipe.build` hands over itself, and a recipe therefore cannot set.
+#: Arguments that `Recipe` passes itself, so that a recipe cannot set them.
 _SUPPLIED = {
     "preprocessing": {"spec"},
     "network": {"spec", "outputs"},
@@ -31,12 +31,20 @@ _SUPPLIED = {
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """What a run is made of: a section each for data, preprocessing, network, model, loss, train.
+    """Settings of a run, in sections for data, preprocessing, network, model, loss and train.
 
-    Each section is a dict of keyword arguments, with the `name` of a member of its room; `train`
-    takes those of `kerasae.train`. Names and types are checked against the signatures, so there is
-    no other list of parameters or defaults. Preprocessing, network and loss may go without a name:
-    they follow from the data and the family.
+    Each section is a dict of keyword arguments, with the `name` of a member of its room. The section `train`
+    has the arguments of `kerasae.train`. Names and types are checked against the signatures, so there is no
+    other list of parameters or defaults. Preprocessing, network and loss need no name: their defaults depend
+    on the data and the family.
+
+    Args:
+        data: Section of the data.
+        preprocessing: Section of the preprocessing.
+        network: Section of the network.
+        model: Section of the model; its `name` is the family.
+        loss: Section of the reconstruction loss.
+        train: Section of the training.
     """
 
     data: dict[str, Any]
@@ -56,32 +64,35 @@ class Recipe:
         latent_dim: int | None = None,
         **sections: dict[str, Any],
     ) -> "Recipe":
-        """A recipe from the names that matter; the rest takes its defaults.
+        """Create a recipe from its main settings; all others have their defaults.
 
         Args:
-            family: a member of `kerasae.models`; `undercomplete` where nothing is said.
-            source: a name, a path, or `tfds:NAME`.
-            latent_dim: size of the code.
-            **sections: arguments by section: `model={"beta": 4.0}`, `train={"epochs": 10}`.
+            family: Name of a member of `kerasae.models`. Defaults to `None`, `"undercomplete"`.
+            source: Source of the data: a name, a path, or `tfds:NAME`. Defaults to `"digits"`.
+            latent_dim: Code size. Defaults to `None`, the default of the network.
+            **sections: Arguments of each section, such as `model={"beta": 4.0}`, `train={"epochs": 10}`.
         """
         for name in sections:
             if name not in SECTIONS:
                 raise ValueError(f"Unknown section {name!r}; {registry.did_you_mean(name, [*SECTIONS])}")
-        given = {name: dict(sections.get(name, {})) for name in SECTIONS}
-        given["data"] = {**parse_source(source), **given["data"]}
-        given["model"] = {"name": "undercomplete", **given["model"]}
+        settings = {name: dict(sections.get(name, {})) for name in SECTIONS}
+        settings["data"] = {**parse_source(source), **settings["data"]}
+        settings["model"] = {"name": "undercomplete", **settings["model"]}
         if family is not None:
-            given["model"]["name"] = family
+            settings["model"]["name"] = family
         if latent_dim is not None:
-            given["network"]["latent_dim"] = latent_dim
-        recipe = cls(**given)
+            settings["network"]["latent_dim"] = latent_dim
+        recipe = cls(**settings)
         recipe.check()
         return recipe
 
     def override(self, settings: dict[str, Any]) -> "Recipe":
-        """This recipe with some values replaced: `{"model.beta": 4.0, "train.epochs": 10}`.
+        """Return a recipe with some values replaced.
 
-        A name that changes takes the arguments of the former member with it.
+        If the name of a member changes, the arguments of the previous member are removed.
+
+        Args:
+            settings: New values, such as `{"model.beta": 4.0, "train.epochs": 10}`.
         """
         sections = {name: dict(getattr(self, name)) for name in SECTIONS}
         for key in sorted(settings, key=lambda key: not key.endswith(".name")):
@@ -103,11 +114,11 @@ class Recipe:
         return recipe
 
     def check(self) -> None:
-        """Holds every section against the signature of its member.
+        """Check every section against the signature of its member.
 
         Raises:
-            ValueError: for an unknown name or parameter.
-            TypeError: for a value of the wrong type.
+            ValueError: If a name or parameter is unknown.
+            TypeError: If a value has the wrong type.
         """
         for section in SECTIONS:
             values = dict(getattr(self, section))
@@ -116,7 +127,7 @@ class Recipe:
             elif "name" in values:
                 member = registry.resolve(section, values.pop("name"))
             elif section == "network":
-                # Which network follows from the data; what all of them take is known before.
+                # The default network depends on the data, which are not known yet.
                 self._check_any_network(values)
                 continue
             elif values and section in ("loss", "preprocessing"):
@@ -139,7 +150,7 @@ class Recipe:
             registry.check("network", takers[0] if takers else members[0], {name: value})
 
     def fill(self, data: Data | Spec) -> "Recipe":
-        """This recipe with the names that follow from data and family written out."""
+        """Return a recipe with the default names that depend on the data and the family."""
         spec = data if isinstance(data, Spec) else data.spec
         family = registry.resolve("model", self.model["name"])
         kind = kind_of(spec)
@@ -156,7 +167,7 @@ class Recipe:
         return filled
 
     def complete(self) -> "Recipe":
-        """This recipe with every default written out, so that a later default changes nothing."""
+        """Return a recipe with every default written out, so that it does not depend on later defaults."""
         sections = {}
         for section in SECTIONS:
             values = dict(getattr(self, section))
@@ -178,15 +189,15 @@ class Recipe:
     # From a recipe to a model --------------------------------------------------------------------
 
     def load(self, pinned: Source | None = None) -> Data:
-        """The data of this recipe, with the preprocessor fitted on the training split.
+        """Load the data of this recipe, and fit the preprocessor on the training split.
 
         Args:
-            pinned: What the data were read from at an earlier time, to get the same rows in the same
-                splits; `None` to take what is there.
+            pinned: Source of an earlier run, from which the same rows are read into the same splits.
+                Defaults to `None`, the data as they are now.
 
         Raises:
-            FileNotFoundError: if the data are not there.
-            ValueError: if they have changed since.
+            FileNotFoundError: If the data do not exist.
+            ValueError: If the data have changed since the earlier run.
         """
         source = Source.of(self.data) if pinned is None else pinned
         name = self.data["name"]
@@ -200,23 +211,23 @@ class Recipe:
         return self.prepare(dataclasses.replace(data, source=dataclasses.replace(source, rows=data.rows)))
 
     def as_trained(self, data: Data) -> Data:
-        """Data as a training of this recipe used them: with `hold_out=false` no row is left to choose by."""
+        """Return data as a training of this recipe uses them: `hold_out=false` joins train and validation."""
         return data if self.train.get("hold_out", True) else data.joined()
 
     def prepare(self, data: Data) -> Data:
-        """Data from anywhere, with the preprocessor of this recipe fitted on the training split."""
+        """Return data with the preprocessor of this recipe, fitted on their training split."""
         section = dict(self.preprocessing)
         name = section.pop("name", None) or kind_of(data.spec).preprocessing
         preprocessor: Any = registry.resolve("preprocessing", name)(data.spec, **section)
         return data.with_preprocessor(preprocessor)
 
     def build(self, data: Data | Spec) -> Autoencoder:
-        """A built and compiled model for data, with weights that follow from `train.seed`.
+        """Build and compile a model, with initial weights that depend on `train.seed`.
 
-        Models may be built in several threads: the seeds of one do not touch those of another.
+        Models may be built in several threads: their seeds do not affect each other.
 
         Args:
-            data: what `load` returned, or a spec, for a model without preprocessing.
+            data: Data of `load`, or a spec for a model without preprocessing.
         """
         with seeded(self.train.get("seed", 0)):
             return self._build(data)
@@ -229,7 +240,7 @@ class Recipe:
         if spec.kind not in loss_member.kinds:
             raise ValueError(
                 f"The loss '{recipe.loss['name']}' is for examples of kind {' or '.join(loss_member.kinds)}, "
-                f"received kind '{spec.kind}'; leave the loss out to take the one that suits."
+                f"received kind '{spec.kind}'; leave the loss out to use the default."
             )
         if "spec" in registry.parameters(loss_member):
             loss_section["spec"] = spec
@@ -251,23 +262,23 @@ class Recipe:
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """The sections as plain JSON values."""
+        """Return the sections as plain JSON values."""
         return {name: dict(getattr(self, name)) for name in SECTIONS}
 
     def save(self, path: Path) -> None:
-        """Writes the recipe as JSON."""
+        """Write the recipe as JSON."""
         path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
-        """The inverse of `save`.
+        """Read a recipe that `save` wrote.
 
-        A complete recipe without a calibration split is of a run from before there was one. It has
-        none: one drawn now would hold rows that were trained on.
+        A complete recipe without a calibration split was written before kerasae had this split. It is read
+        without one, because a calibration split drawn now would contain rows of the training.
 
         Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if it is no recipe.
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is not a recipe.
         """
         path = Path(path)
         if not path.is_file():
@@ -283,7 +294,7 @@ class Recipe:
             raise ValueError(f"Expected a `name` in the section `data` of {path}.")
         defaults: dict[str, dict[str, Any]] = {"model": {"name": "undercomplete"}}
         if "validation" in values["data"] and "checkpoint_seconds" in values.get("train", {}):
-            # Nobody writes that one by hand: `complete` wrote it.
+            # Only `complete` writes this setting, so the recipe is complete.
             defaults["data"] = {"calibration": 0.0}
         recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
         recipe.check()

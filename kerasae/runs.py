@@ -1,4 +1,4 @@
-"""Run: one folder that holds a trained model and what is known of it."""
+"""Run: a folder with a trained model, its recipe and its results."""
 
 import contextlib
 import dataclasses
@@ -21,76 +21,76 @@ from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
 
-#: Settings that a resumed training may change: nothing that its checkpoint holds depends on them.
+#: Settings that a resumed training may change, because its checkpoint does not depend on them.
 RESUMABLE = ("train.learning_rate", "train.clip_norm")
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """The paths inside one run folder, and what is stored there.
+    """Paths and contents of a run folder.
 
     Args:
-        folder: of the run.
+        folder: Folder of the run.
     """
 
     folder: Path
 
     @property
     def recipe_path(self) -> Path:
-        """The recipe, every default written out."""
+        """Path of the recipe, with every default written out."""
         return self.folder / "recipe.json"
 
     @property
     def model_path(self) -> Path:
-        """The whole model, with its preprocessor, as a `.keras` file."""
+        """Path of the whole model with its preprocessor, a `.keras` file."""
         return self.folder / "model.keras"
 
     @property
     def encoder_path(self) -> Path:
-        """Raw examples to codes, of Keras's own layers alone."""
+        """Path of the encoder from raw examples to codes, made only of Keras's layers."""
         return self.folder / "encoder.keras"
 
     @property
     def decoder_path(self) -> Path:
-        """Codes to raw units, of Keras's own layers alone."""
+        """Path of the decoder from codes to raw units, made only of Keras's layers."""
         return self.folder / "decoder.keras"
 
     @property
     def history_path(self) -> Path:
-        """One row an epoch."""
+        """Path of the history, a CSV file with one row per epoch."""
         return self.folder / "history.csv"
 
     @property
     def source_path(self) -> Path:
-        """What the data were read from: files, their checksums, and rows by split."""
+        """Path of the source of the data: files, their checksums, and the rows of each split."""
         return self.folder / "data.json"
 
     @property
     def training_path(self) -> Path:
-        """Seconds and the best epoch."""
+        """Path of the duration of the training and its best epoch."""
         return self.folder / "training.json"
 
     @property
     def metrics_path(self) -> Path:
-        """What `evaluate` found."""
+        """Path of the figures of `evaluate`."""
         return self.folder / "metrics.json"
 
     @property
     def detector_path(self) -> Path:
-        """The anomaly score and its threshold, as a `.keras` file, once they are fitted."""
+        """Path of the fitted anomaly score and its threshold, a `.keras` file."""
         return self.folder / "detector.keras"
 
     @property
     def report_path(self) -> Path:
-        """The HTML page."""
+        """Path of the HTML report."""
         return self.folder / "report.html"
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """The run in a folder.
+        """Open the run in a folder.
 
         Raises:
-            FileNotFoundError: if the folder holds no finished run.
+            FileNotFoundError: If the folder contains no finished run.
         """
         run = cls(Path(folder))
         if not run.recipe_path.is_file() or not run.model_path.is_file():
@@ -102,38 +102,38 @@ class Run:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe of this run."""
+        """Recipe of this run."""
         return Recipe.read(self.recipe_path)
 
     @cached_property
     def model(self) -> Autoencoder:
-        """The trained model."""
+        """Trained model of this run."""
         return load_model(self.model_path)
 
     @cached_property
     def data(self) -> Data:
-        """The data of this run, as they were in training, seen through the model's own preprocessor.
+        """Data of this run as they were in training, with the preprocessor of the model.
 
         After a training with `hold_out=false` the validation rows are in the training split.
 
         Raises:
-            FileNotFoundError: if they are not there any more.
-            ValueError: if they have changed since the training.
+            FileNotFoundError: If the data no longer exist.
+            ValueError: If the data have changed since the training.
         """
         data = self.recipe.as_trained(self.recipe.load(self.source))
         return dataclasses.replace(data, preprocessor=self.model.preprocessor)
 
     @cached_property
     def source(self) -> Source | None:
-        """What the data of this run were read from; `None` where that is not known."""
+        """Source of the data of this run; `None` if it is not known."""
         return Source.read(self.source_path)
 
     @cached_property
     def training(self) -> dict[str, Any]:
-        """Seconds, epochs and the best epoch of the training.
+        """Duration in seconds, number of epochs and best epoch of the training.
 
         Raises:
-            ValueError: if the file is damaged.
+            ValueError: If the file is damaged.
         """
         values = read_json(self.training_path)
         if not isinstance(values, dict) or not {"seconds", "epochs", "best_epoch"} <= {*values}:
@@ -146,7 +146,7 @@ class Run:
     def write(
         self, recipe: Recipe, model: Autoencoder, history: History, source: Source | None = None
     ) -> None:
-        """Stores a finished training; `model.keras`, which makes the run complete, comes last."""
+        """Store a finished training. `model.keras` is written last, because it completes the run."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if source is not None:
             source.save(self.source_path)
@@ -180,32 +180,34 @@ def run_recipe(
     strategy: tf.distribute.Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
 ) -> Run | None:
-    """Trains a recipe into a new run folder.
+    """Train a recipe, and store the result in a new run folder.
 
-    The folder appears only once the data are read and the model is built. A training that ends early,
-    for whatever reason, leaves its checkpoint for `resume`; where it has written none yet, an error
-    removes the folder. The checkpoint goes once the model is stored.
+    The folder is created after the data are read and the model is built. A training that ends early leaves
+    its checkpoint for `resume`. If there is no checkpoint yet, an error removes the folder. The checkpoint is
+    removed after the model is stored.
 
     Args:
-        recipe: what to train; to resume, that of the interrupted training, with the settings in `RESUMABLE`
-            as they are to be from now on.
-        out: the folder, which must not exist unless `resume`.
-        resume: whether to go on from a checkpoint there, or to begin again where there is none.
-        source: What the data were read from at an earlier time, to train on the same rows. A resumed
-            training knows its own.
-        callbacks: of Keras.
-        strategy: of `kerasae.distribution`, to train on many devices. On several hosts each runs
-            this; the first one writes, and `resume` needs a folder that all can read.
-        on_data: Called with the data once they are read, before the training. Defaults to nothing.
+        recipe: Recipe to train. To resume, pass the recipe of the interrupted training; it may have new
+            values of the settings in `RESUMABLE`.
+        out: Run folder, which must not exist unless `resume` is True.
+        resume: Whether to continue from the checkpoint in the folder; without one the training starts again.
+            Defaults to False.
+        source: Source of an earlier run, to train on the same rows. A resumed training uses its own.
+            Defaults to `None`.
+        callbacks: Additional callbacks of Keras. Defaults to `()`.
+        strategy: Strategy of `kerasae.distribution`, to train on many devices. With several hosts, each host
+            calls this function and the first one writes; `resume` then needs a folder that all hosts can
+            read. Defaults to `None`.
+        on_data: Function that is called with the data before the training. Defaults to `None`.
 
     Returns:
         The run; `None` on any host but the first.
 
     Raises:
-        FileExistsError: if the folder exists, or another process resumes the training in it.
-        FileNotFoundError: if there is nothing to resume.
-        ValueError: if the checkpoint to resume is damaged.
-        ConnectionError: if another host ended; what there is stays for `resume`.
+        FileExistsError: If the folder exists, or another process resumes the training in it.
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: If the checkpoint to resume is damaged.
+        ConnectionError: If another host ended. The checkpoint is kept for `resume`.
     """
     folder = Path(out)
     unfinished, checkpoint = folder / "unfinished.json", Checkpoint(folder / "checkpoint")
@@ -235,7 +237,7 @@ def run_recipe(
             with _hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
                 history = train(model, data, **arguments)
             run = Run(folder)
-            # What was read for the training is not read again for its evaluation.
+            # The data are kept, so that an evaluation does not read them again.
             run.__dict__["data"] = dataclasses.replace(
                 recipe.as_trained(data), preprocessor=model.preprocessor
             )
@@ -251,7 +253,7 @@ def run_recipe(
             elif not resume:
                 shutil.rmtree(folder)
             raise
-        # In this order: without a checkpoint an unfinished training would begin again.
+        # This order matters: an unfinished training without a checkpoint would start again.
         unfinished.unlink()
         checkpoint.remove()
     return run
@@ -261,8 +263,8 @@ def unfinished_recipe(folder: str | Path) -> Recipe:
     """Return the recipe of the unfinished training in a folder.
 
     Raises:
-        FileNotFoundError: if there is none.
-        ValueError: if its file is damaged.
+        FileNotFoundError: If there is none.
+        ValueError: If its file is damaged.
     """
     return Recipe(**_unfinished(folder)["recipe"])
 
@@ -291,7 +293,7 @@ def _how_to_go_on(error: Exception, recipe: Recipe, folder: Path) -> str:
 
 
 def raise_again(error: Exception, sentence: str) -> None:
-    """Raise an expected error again with one more sentence; leave any other one alone."""
+    """Raise an error of a known type again, with one more sentence; do nothing for any other type."""
     for kind in (OSError, FloatingPointError, MemoryError, ValueError):
         if isinstance(error, kind):
             raise kind(f"{error!s:.500} {sentence}") from error
@@ -299,22 +301,22 @@ def raise_again(error: Exception, sentence: str) -> None:
 
 @contextlib.contextmanager
 def _hosts_lost(folder: Path) -> Iterator[None]:
-    """Says what has become of a training of several hosts when one of them has ended."""
+    """Raise a ConnectionError that explains how to continue if one of several hosts has ended."""
     try:
         yield
     except tf.errors.OpError as error:
         raise ConnectionError(
-            f"Expected all hosts to the end, received: {' '.join(str(error.message).split())[:200]}; "
+            f"Expected all hosts until the end, received: {' '.join(str(error.message).split())[:200]}; "
             f"`kerasae train --resume --out {folder}`, on all of them, goes on."
         ) from error
 
 
 def check_new(folder: str | Path) -> None:
-    """Finds out whether a new folder can be made, before any work is done for it.
+    """Check that a new folder can be created, before any work is done for it.
 
     Raises:
-        FileExistsError: if it is there already.
-        OSError: if it cannot be made.
+        FileExistsError: If the folder exists.
+        OSError: If the folder cannot be created.
     """
     folder = Path(folder)
     if os.path.lexists(folder):
@@ -330,10 +332,10 @@ def check_new(folder: str | Path) -> None:
 
 
 def make_new(folder: Path) -> None:
-    """Make a new folder, and the ones above it.
+    """Create a new folder and its parents.
 
     Raises:
-        FileExistsError: if it is there already, perhaps since `check_new`.
+        FileExistsError: If the folder exists, perhaps only since `check_new`.
     """
     try:
         folder.mkdir(parents=True)
@@ -360,16 +362,16 @@ def _write_csv(path: Path, rows: list[dict[str, float]]) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder that appears under its name only when all in it is written.
+    """Yield a hidden folder, which is renamed to `path` after everything in it is written.
 
     Raises:
-        FileExistsError: if the folder exists, or another process is writing it.
+        FileExistsError: If the folder exists, or another process is writing it.
     """
     check_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with alone(path.with_name(f".{path.name}.lock"), path):
         hidden = path.with_name(f".{path.name}.unfinished")
-        # Of a process that was killed: one at work would hold the lock.
+        # This is the folder of a killed process; a running one would hold the lock.
         shutil.rmtree(hidden, ignore_errors=True)
         hidden.mkdir()
         try:

@@ -1,8 +1,8 @@
 """Estimators for scikit-learn: a transformer, an outlier detector and an imputer.
 
-They work in `Pipeline`, `GridSearchCV`, `clone`, with pickle and joblib, with DataFrames and
-`set_output`. Each trains a model of `kerasae.models` in `fit`. An array of numbers takes the dense
-network; missing entries, and a DataFrame with columns of other types, the table network.
+They work with `Pipeline`, `GridSearchCV`, `clone`, pickle, joblib, DataFrames and `set_output`. Each trains
+a model of `kerasae.models` in `fit`. An array of numbers uses the dense network. An array with missing
+entries, and a DataFrame with columns of other types, use the table network.
 """
 
 import math
@@ -42,14 +42,14 @@ from kerasae.training import train
 
 
 class _Estimator(BaseEstimator):
-    """What the three share: rows to `Data`, a recipe, a training."""
+    """Base class of the three estimators, which trains a model on rows."""
 
-    #: Share of the rows held out to choose the epoch; 0 trains on all of them, for all epochs.
+    #: Share of the rows held out to choose the best epoch; with 0 the training uses all rows and all epochs.
     _held_out: ClassVar[float] = 0.1
 
     @property
     def _calibrating(self) -> float:
-        """Share of the rows kept from training and choices, for what is promised of new rows."""
+        """Share of the rows that are held out for calibration, and used neither to train nor to choose."""
         return 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -68,7 +68,7 @@ class _Estimator(BaseEstimator):
         return tags
 
     def _rows(self, X: Any, *, reset: bool) -> Any:
-        """Rows as a codec of this estimator takes them: an array of numbers, or a DataFrame."""
+        """Return rows as the codec of this estimator takes them: an array of numbers, or a DataFrame."""
         least = 2 if reset else 1
         X = as_frame(X)
         if reset:
@@ -105,20 +105,20 @@ class _Estimator(BaseEstimator):
             )
         return rows
 
-    #: Whether it was fitted on a DataFrame with columns of other types than numbers.
+    #: Whether the estimator was fitted on a DataFrame with columns that are not numbers.
     _mixed: bool
-    #: Whether it was fitted on a table.
+    #: Whether the estimator was fitted on a table.
     _table: bool
 
     def _takes_table(self, rows: Any) -> bool:
         return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
 
     def _fit_model(self, rows: Any) -> Data:
-        """Trains `model_` on rows; returns the data, with the validation and the calibration split."""
+        """Train `model_` on rows, and return the data with their splits."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         recipe, data = self._recipe(rows, seed)
         with kept():
-            # A recipe seeds the global generators of Python and NumPy; an estimator leaves them alone.
+            # A recipe seeds the global generators of Python and NumPy, which an estimator must not change.
             model = recipe.build(data)
         choosing = len(data.validation) > 0
         self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
@@ -135,7 +135,7 @@ class _Estimator(BaseEstimator):
         if self.preset is not None:
             settings |= settings_of(self.preset, spec)
         else:
-            # Steps, as few rows make epochs of a step or two; the best epoch is kept.
+            # Steps are set instead of epochs, because an epoch of few rows has only a step or two.
             settings |= {"model.name": self.model, "train.steps": 3000}
         if self.latent_dim is not None:
             settings["network.latent_dim"] = int(self.latent_dim)
@@ -154,44 +154,45 @@ class _Estimator(BaseEstimator):
 
 
 def as_frame(X: Any) -> Any:
-    """Rows of another library that hands out Arrow's columns, such as polars, as a DataFrame of pandas."""
+    """Convert a table of a library with Arrow columns, such as polars, to a pandas DataFrame."""
     if isinstance(X, pd.DataFrame) or not hasattr(X, "__arrow_c_stream__"):
         return X
     table = pa.table(X)
-    # pandas has no name for the strings of polars.
-    kinds = [pa.string() if pa.types.is_string_view(one.type) else one.type for one in table.schema]
+    # pandas has no name for the string type of polars.
+    kinds = [pa.string() if pa.types.is_string_view(field.type) else field.type for field in table.schema]
     table = table.cast(pa.schema([*zip(table.column_names, kinds, strict=True)]))
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _of_numpy(X: Any) -> Any:
-    """A DataFrame with Arrow's numbers as float64; scikit-learn knows the other types of numbers."""
+    """Convert the Arrow numbers of a DataFrame to float64, because scikit-learn does not know their types."""
     if not isinstance(X, pd.DataFrame):
         return X
-    found = X.copy(deep=False)
+    converted = X.copy(deep=False)
     for place, dtype in enumerate(X.dtypes):
         if isinstance(dtype, pd.ArrowDtype):
-            found.isetitem(
+            converted.isetitem(
                 place, plain(X.iloc[:, place]).astype("Float64").to_numpy("float64", na_value=np.nan)
             )
-    return found
+    return converted
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Estimator):
-    """Rows to codes and back, as `sklearn.decomposition.PCA` does it, by an autoencoder.
+    """Dimensionality reduction with an autoencoder, with the interface of `sklearn.decomposition.PCA`.
 
     Args:
-        latent_dim: size of the code.
-        model: a family of `kerasae.models`.
-        epochs: at most so many; `None` for at most 3,000 steps.
-        preset: a member of `kerasae.presets` in place of `model`, or `None`.
-        settings: any other parameter, as `--set` takes it: `{"network.depth": 3, "train.patience": 5}`.
-        random_state: of the weights, the split and the noise.
+        latent_dim: Code size. Defaults to 8.
+        model: Name of a family of `kerasae.models`. Defaults to `"undercomplete"`.
+        epochs: Largest number of epochs. Defaults to `None`, at most 3,000 steps.
+        preset: Name of a member of `kerasae.presets`, which replaces `model`. Defaults to `None`.
+        settings: Other parameters, as for `--set`, such as `{"network.depth": 3, "train.patience": 5}`.
+            Defaults to `None`.
+        random_state: Seed of the weights, the split and the noise. Defaults to 0.
 
     Attributes:
-        model_: the trained autoencoder, with its preprocessing.
-        history_: of the training.
-        n_features_in_: columns in.
+        model_: Trained autoencoder, with its preprocessing.
+        history_: History of the training.
+        n_features_in_: Number of columns of the rows of `fit`.
 
     Example:
         >>> make_pipeline(AutoencoderTransformer(2), LogisticRegression()).fit(X, y)
@@ -215,14 +216,14 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Trains the model on rows `(rows, columns)`, without `y`."""
+        """Train the model on rows, `(rows, columns)`; `y` is ignored."""
         self._validate_params()
         self._fit_model(self._rows(X, reset=True))
         return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        # Models compute in float32, whatever comes in.
+        # Models compute in float32, whatever the type of the input.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
@@ -231,12 +232,15 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return self.model_.latent_dim
 
     def transform(self, X: Any) -> np.ndarray:
-        """Rows to codes, `(rows, latent_dim)`, float32."""
+        """Encode rows as float32 codes, `(rows, latent_dim)`."""
         check_is_fitted(self)
         return self.model_.transform(self._rows(X, reset=False))
 
     def inverse_transform(self, X: Any) -> Any:
-        """Codes to rows, `(rows, columns)`: an array, or a DataFrame after a `fit` on gaps or other types."""
+        """Decode codes to rows, `(rows, columns)`.
+
+        The result is an array, or a DataFrame if `fit` got missing entries or columns that are not numbers.
+        """
         check_is_fitted(self)
         return self.model_.inverse_transform(np.asarray(X, "float32"))
 
@@ -245,8 +249,8 @@ def _judges_new_rows(detector: "AutoencoderDetector") -> bool:
     if detector.novelty:
         return True
     raise AttributeError(
-        "With novelty=False there is `fit_predict` alone, as the scores of rows that a model was trained on "
-        "say nothing of new ones; take novelty=True."
+        "With novelty=False there is only `fit_predict`, because the scores of training rows are not "
+        "comparable with those of new rows; use novelty=True."
     )
 
 
@@ -254,42 +258,46 @@ def _judges_its_own_rows(detector: "AutoencoderDetector") -> bool:
     if not detector.novelty:
         return True
     raise AttributeError(
-        "With novelty=True new rows are judged, by `predict`; take novelty=False to find the outliers among "
-        "the rows of `fit`."
+        "With novelty=True there is only `predict`, for new rows; use novelty=False to find the outliers "
+        "among the rows of `fit`."
     )
 
 
 class AutoencoderDetector(OutlierMixin, _Estimator):
-    """Odd rows, as `sklearn.ensemble.IsolationForest` finds them, by an autoencoder.
+    """Outlier detection with an autoencoder, with the interface of `sklearn.ensemble.IsolationForest`.
 
-    As everywhere in scikit-learn lower scores are odder, and `predict` says -1 for an outlier.
+    As in scikit-learn, lower scores are more abnormal, and `predict` returns -1 for an outlier.
 
     Args:
-        preset: a member of `kerasae.presets`: `"detector"` for training rows that are normal,
-            `"contaminated_detector"` for rows with outliers among them; `None` takes `model`.
-        anomaly_score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
-        contamination: share of outliers among the rows of `fit`, in (0, 0.5], which decides the
-            threshold: of new rows of the same kind `predict` finds as many on the average. `"auto"` puts
-            the threshold 3.5 robust deviations from the median score instead.
-        novelty: whether new rows are judged, by `predict`, `decision_function` and `score_samples`. The
-            model scores the rows that it was trained on too well, so the threshold is found from rows
-            that are held out. `False` trains on all rows and finds the outliers among them: then there
-            is `fit_predict` alone, as in `sklearn.neighbors.LocalOutlierFactor`.
-        calibration: share of the rows of `fit` held out for the threshold, in (0, 1), with `novelty`.
-        model: a family of `kerasae.models`, where there is no preset.
-        latent_dim: size of the code; `None` for that of the preset.
-        epochs: at most so many, in place of the steps of the preset.
-        settings: any other parameter, as `--set` takes it.
-        random_state: of the weights and the noise.
+        preset: Name of a member of `kerasae.presets`: `"detector"` for normal training rows,
+            `"contaminated_detector"` for training rows that contain outliers. `None` uses `model` instead.
+            Defaults to `"detector"`.
+        anomaly_score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to
+            `"whitened"`.
+        contamination: Share of outliers among the rows of `fit`, in (0, 0.5], which sets the threshold. On
+            average `predict` flags the same share of new rows of the same kind. `"auto"` sets the threshold
+            3.5 robust standard deviations from the median score. Defaults to 0.05.
+        novelty: Whether the estimator scores new rows, with `predict`, `decision_function` and
+            `score_samples`. The threshold is then fitted on held-out rows, because a model scores its
+            training rows too well. If False, the model is trained on all rows, and `fit_predict` finds the
+            outliers among them, as in `sklearn.neighbors.LocalOutlierFactor`. Defaults to True.
+        calibration: Share of the rows of `fit` that are held out for the threshold if `novelty` is True, in
+            (0, 1). Defaults to 0.2.
+        model: Name of a family of `kerasae.models`, used without a preset. Defaults to `"denoising"`.
+        latent_dim: Code size. Defaults to `None`, that of the preset.
+        epochs: Largest number of epochs, in place of the steps of the preset. Defaults to `None`.
+        settings: Other parameters, as for `--set`. Defaults to `None`.
+        random_state: Seed of the weights and the noise. Defaults to 0.
 
     Attributes:
-        detector_: the fitted application, with `explain` for reasons.
-        offset_: `decision_function` is `score_samples` less this.
-        training_scores_: scores of the rows of `fit`, `(rows,)`, lower for odder ones; without `novelty`.
-        model_: the trained autoencoder, with its preprocessing.
+        detector_: Fitted application, whose `explain` returns the contribution of each column.
+        offset_: Offset: `decision_function` is `score_samples` minus `offset_`.
+        training_scores_: Scores of the rows of `fit`, `(rows,)`, lower for more abnormal rows. It exists only
+            if `novelty` is False.
+        model_: Trained autoencoder, with its preprocessing.
     """
 
-    #: The presets have no epoch to choose: they train on all rows.
+    #: The presets train for a fixed number of steps, so no rows are held out to choose the epoch.
     _held_out: ClassVar[float] = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -326,7 +334,7 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Trains the model on rows `(rows, columns)` and fits the score and the threshold, without `y`."""
+        """Train the model on rows, `(rows, columns)`, and fit score and threshold; `y` is ignored."""
         self._validate_params()
         self._fit_score(self._fit_model(self._rows(X, reset=True)))
         return self
@@ -352,7 +360,7 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
             self.offset_ = -clear_of(scores, float(-np.percentile(-scores, share)))
 
     def _new_threshold(self, scores: np.ndarray) -> float:
-        """The score above which new rows are outliers, from those of held-out rows, `(rows,)`."""
+        """Return the threshold for new rows from the scores of held-out rows, `(rows,)`."""
         if self.contamination == "auto":
             return MedianDeviationThreshold().fit(scores).threshold_
         share = float(self.contamination)
@@ -371,49 +379,49 @@ class AutoencoderDetector(OutlierMixin, _Estimator):
 
     @available_if(_judges_new_rows)
     def score_samples(self, X: Any) -> np.ndarray:
-        """Scores of new rows, `(rows,)`; lower is odder."""
+        """Score new rows, `(rows,)`; lower is more abnormal."""
         check_is_fitted(self)
         return -self.detector_.score_samples(self._rows(X, reset=False))
 
     @available_if(_judges_new_rows)
     def decision_function(self, X: Any) -> np.ndarray:
-        """Scores less `offset_`, `(rows,)`; negative for outliers."""
+        """Return the scores minus `offset_`, `(rows,)`; negative for outliers."""
         return self.score_samples(X) - self.offset_
 
     @available_if(_judges_new_rows)
     def predict(self, X: Any) -> np.ndarray:
-        """-1 for outliers and 1 for the rest, `(rows,)`."""
+        """Return -1 for outliers and 1 for all other rows, `(rows,)`."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     @available_if(_judges_its_own_rows)
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
-        """-1 for the outliers among the rows that it is fitted on, and 1 for the rest, `(rows,)`."""
+        """Fit the estimator, and return -1 for the outliers among its rows, 1 for the others, `(rows,)`."""
         return np.where(self.fit(X).training_scores_ < self.offset_, -1, 1)
 
     def explain(self, X: Any) -> np.ndarray:
-        """What each column adds to the score of each row, `(rows, columns)`; more is odder."""
+        """Return the contribution of each column to the scores, `(rows, columns)`; higher is abnormal."""
         check_is_fitted(self)
         return self.detector_.explain(self._rows(X, reset=False))
 
 
 class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
-    """Missing entries filled, as `sklearn.impute.IterativeImputer` does it, by an autoencoder.
+    """Imputation with an autoencoder, with the interface of `sklearn.impute.IterativeImputer`.
 
-    What is there stays as it is. A column without any value in `fit` stays missing.
+    Present entries do not change. A column without any value in `fit` stays missing.
 
     Args:
-        model: a family of `kerasae.models`.
-        latent_dim: size of the code.
-        epochs: at most so many; `None` for at most 3,000 steps.
-        preset: a member of `kerasae.presets` in place of `model`, or `None`.
-        calibration: share of the rows of `fit` held out for the intervals of `imputer_`, in [0, 1); 0
-            trains on them too, and there are no intervals.
-        settings: any other parameter, as `--set` takes it.
-        random_state: of the weights, the split and the noise.
+        model: Name of a family of `kerasae.models`. Defaults to `"denoising"`.
+        latent_dim: Code size. Defaults to `None`, the default of the network.
+        epochs: Largest number of epochs. Defaults to `None`, at most 3,000 steps.
+        preset: Name of a member of `kerasae.presets`, which replaces `model`. Defaults to `None`.
+        calibration: Share of the rows of `fit` that are held out for the intervals of `imputer_`, in [0, 1).
+            With 0 the model is trained on all rows, and there are no intervals. Defaults to 0.1.
+        settings: Other parameters, as for `--set`. Defaults to `None`.
+        random_state: Seed of the weights, the split and the noise. Defaults to 0.
 
     Attributes:
-        imputer_: the fitted application, with `draw` for several imputations and `intervals`.
-        model_: the trained autoencoder, with its preprocessing.
+        imputer_: Fitted application, with `draw` for several imputations and `intervals`.
+        model_: Trained autoencoder, with its preprocessing.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -448,23 +456,23 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, _Estimator):
         return True
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Trains the model on rows with missing entries, without `y`."""
+        """Train the model on rows with missing entries, `(rows, columns)`; `y` is ignored."""
         self._validate_params()
         data = self._fit_model(self._rows(X, reset=True))
         self.imputer_ = Imputer(self.model_).fit(data)
         return self
 
     def transform(self, X: Any) -> Any:
-        """Rows with their missing entries filled: a DataFrame for a DataFrame, otherwise an array.
+        """Fill the missing entries of rows, `(rows, columns)`.
 
-        A DataFrame has the index, the columns and the types of `X`.
+        For a DataFrame the result is a DataFrame with the same index, columns and types, otherwise an array.
         """
         check_is_fitted(self)
         rows = self._rows(X, reset=False)
-        given = as_frame(X)
-        if not isinstance(given, pd.DataFrame):
+        frame = as_frame(X)
+        if not isinstance(frame, pd.DataFrame):
             filled = self.imputer_.transform(rows)
             return filled.to_numpy("float32" if np.asarray(X).dtype == np.float32 else "float64")
-        # The types are those of `X`, though the model may have been fitted on an array of its numbers.
-        filled = self.imputer_.transform(given.set_axis(rows.columns, axis=1))
-        return filled.set_axis(given.columns, axis=1)
+        # The types are those of `X`, although the model may have been fitted on an array.
+        filled = self.imputer_.transform(frame.set_axis(rows.columns, axis=1))
+        return filled.set_axis(frame.columns, axis=1)

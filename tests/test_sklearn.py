@@ -363,9 +363,9 @@ def test_the_share_of_outliers_is_that_asked_for(iris):
     assert (robust.predict(X) == -1).sum() < 15
     with pytest.raises(AttributeError) as raised:
         robust.fit_predict(X)
-    assert "take novelty=False to find the outliers" in str(raised.value.__cause__)
+    assert "use novelty=False to find the outliers" in str(raised.value.__cause__)
     with pytest.raises(AttributeError) as raised:
         detector.predict(X)
-    assert "take novelty=True" in str(raised.value.__cause__)
+    assert "use novelty=True" in str(raised.value.__cause__)
     with pytest.raises(ValueError, match="contamination"):
         AutoencoderDetector(contamination=0.7).fit(X)
