@@ -10,6 +10,7 @@ examples, by the runtime that will run the artifact.
 """
 
 import argparse
+import functools
 import os
 import re
 import tempfile
@@ -24,7 +25,7 @@ from kerasae import Recipe, export, registry, train
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing import TablePreprocessing
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
+PRECISIONS = export.TFLite.precisions
 
 
 def mixed_table():
@@ -96,18 +97,12 @@ def main():
                 train(model, data, epochs=options.epochs, batch_size=64)
                 what = export.Subject.of(model, data=data, name="model")
                 place = folder / f"{network}-{family}"
-                cells = [
-                    cell(lambda what=what, place=place: export.saved_model(what, place)),
-                    cell(lambda what=what, place=place: export.onnx(what, place.with_suffix(".onnx"))),
+                places = [
+                    (export.SavedModel(), place),
+                    (export.ONNX(), place.with_suffix(".onnx")),
+                    *((tflite, place.with_suffix(".tflite")) for tflite in export.TFLite.variants()),
                 ]
-                cells += [
-                    cell(
-                        lambda what=what, place=place, p=p: export.tflite(
-                            what, place.with_suffix(".tflite"), precision=p
-                        )
-                    )
-                    for p in PRECISIONS
-                ]
+                cells = [cell(functools.partial(one.write, what, path)) for one, path in places]
                 print(f"| {network} | {family} | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -5,6 +5,7 @@ from kerasae.export.bundles.bundle import bundle
 from kerasae.export.bundles.verify import Verdict, verify
 from kerasae.export.codec import load
 from kerasae.export.cost import device_cost
+from kerasae.export.formats import Format
 from kerasae.export.parity import TOLERANCES, ExportError, Parity, ParityError
 from kerasae.export.subject import Subject
 
@@ -16,6 +17,7 @@ __all__ = [
     "TOLERANCES",
     "Artifact",
     "ExportError",
+    "Format",
     "Parity",
     "ParityError",
     "Subject",

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.saved_model._server_model import ServerModel
-from kerasae.export.verify_edge import EdgeModel, check_manifest
+from kerasae.export.formats.saved_model import SavedModel
+from kerasae.export.formats.tflite import TFLite
+from kerasae.export.verify_edge import check_manifest
 from kerasae.export.views import edge_view, server_view
 
 from kerasae.backend import quiet
@@ -115,12 +116,12 @@ def _open(path: Path) -> tuple[Any, bool]:
                 f"Expected a version folder of a SavedModel (saved_model.pb), received {path}; in a bundle "
                 "it is server/NAME/1."
             )
-        return ServerModel(path), True
+        return SavedModel.open(path), True
     if path.suffix != ".tflite":
         raise ValueError(f"Expected a SavedModel's folder or a .tflite file, received {path}.")
     try:
         with quiet(show_failure=False):
-            edge = EdgeModel(path.read_bytes())
+            edge = TFLite.open(path)
             if "decode" in (signatures := edge.signatures()):
                 # At its first call the runtime says which delegate it takes.
                 z = signatures["decode"]["inputs"]["z"]

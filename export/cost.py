@@ -1,42 +1,39 @@
 """device_cost: what a model costs on a device, before it is worth proving anything of it."""
 
+import dataclasses
 from typing import Any
 
-from kerasae.export.artifact import median_seconds
-from kerasae.export.formats._convert import builtin_operations, convert
-from kerasae.export.formats.tflite._quantize import quantize
-from kerasae.export.formats.tflite.tflite import calibration_rows
+from kerasae.export.formats.tflite import TFLite
 from kerasae.export.subject import Subject
+from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view
-from kerasae.export.views.endpoints import endpoints
 
 from kerasae.backend import quiet
 
 
 def device_cost(source: Any, *, precision: str = "float32", **subject: Any) -> dict[str, float]:
-    """The size of a model's `.tflite` file and the time of a call, without a comparison with the model.
+    """Return size and speed of a model's `.tflite` file, without a comparison with the model.
 
-    Weights need not be trained: neither depends on their values.
+    The weights need not be trained: neither figure depends on their values.
 
     Args:
-        source: a run, its folder, a built model, or a `Subject`.
-        precision: as for `kerasae.export.formats.tflite.tflite`.
-        **subject: as for `Subject.of`.
+        source: Run, folder of a run, built model, or `Subject`.
+        precision: Precision of the file, as for `TFLite`. Defaults to `float32`.
+        **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
     Returns:
-        `bytes` of the file with all its signatures; `latency_ms`, the median of `reconstruct` for one row
-        on one thread of this machine.
+        `bytes` of the file with all its signatures, and `latency_ms`, the median milliseconds of
+        `reconstruct` for one row on one thread of this machine.
 
     Raises:
-        ValueError: for an operation that devices lack.
+        ValueError: for an unknown precision, or an operation that devices lack.
     """
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    what = dataclasses.replace(what, detector=None)
     view = edge_view(what.preprocessor)
-    content = convert(endpoints(what.model, view, seeded=False))
-    if precision != "float32":
-        content = quantize(content, precision, lambda: calibration_rows(what))
-    builtin_operations(content)
+    chosen: Any = precision
+    content = TFLite(precision=chosen).content(what, view)
     with quiet():
         edge = EdgeModel(content)
         one = {name: value[:1] for name, value in view.feed(what.held_out).items()}

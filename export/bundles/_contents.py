@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from kerasae.export import verify_edge
-from kerasae.export.artifact import Artifact, checksum, median_seconds
+from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
+from kerasae.export.timing import median_seconds
 from kerasae.export.views import edge_view
 
 import kerasae
@@ -74,8 +75,9 @@ def write_contents(
         parity = {one["path"]: before[one["path"]] for one in kept}
     for artifact in written:
         entry = {**artifact.to_dict(folder), "version": version, "model": model}
-        if artifact.golden == "server":
-            entry["golden"] = f"server/{version}"
+        if _side(entry) == "server":
+            # Older versions stay, and their answers with them.
+            entry["golden"] = f"{artifact.golden}/{version}"
         entries.append(entry)
         parity[entry["path"]] = artifact.parity.to_dict()
         if not any(key.startswith(f"{entry['golden']}:") for key in golden):

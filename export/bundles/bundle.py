@@ -8,18 +8,15 @@ ship/
 """
 
 import dataclasses
-import importlib
-import importlib.util
-import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasae.export.artifact import Artifact
 from kerasae.export.bundles._contents import next_version, read_manifest, write_contents
 from kerasae.export.bundles._publish import check_bundle, publish, staging
-from kerasae.export.formats.tflite.tflite import PRECISIONS
+from kerasae.export.formats import Format
 from kerasae.export.parity import ExportError
 from kerasae.export.subject import Subject
 
@@ -30,34 +27,37 @@ def bundle(
     source: Any,
     out: str | Path,
     *,
-    formats: Sequence[str] | None = None,
-    also: Sequence[str] = (),
+    formats: Sequence[str | Mapping[str, Any] | Format] | None = None,
+    also: Sequence[str | Mapping[str, Any] | Format] = (),
     precisions: Sequence[str] | None = None,
     tolerance: dict[str, float] | None = None,
     **subject: Any,
 ) -> list[Artifact]:
-    """Exports a model in several formats into one folder, with all that a reader needs to trust it.
+    """Export a model in several formats into one folder, with all that a reader needs to trust it.
 
-    An artifact that does not agree with the model is left out. One that was asked for by name, in `formats`,
-    `also` or `precisions`, ends the export; one of the default set leaves the others, with a warning, and the
-    manifest, `parity.json` and the card say why it is not there.
+    An artifact that does not agree with the model is left out. If it was asked for, in `formats`, `also` or
+    `precisions`, the export fails. If it is one of the default set, the others are written, with a warning;
+    the manifest, `parity.json` and the card then say why it is not there.
 
     Args:
-        source: a run, its folder, a built model, or a `Subject`.
-        out: the folder; where it is a bundle already, the next server version goes beside the old
-            ones and the files for devices are replaced, those of another model removed.
-        formats: members of `kerasae.export`; by default all that can be written here, but for those
-            that are written on request alone.
-        also: members beside those, such as `tiny` and `trainable`.
-        precisions: of the files for devices; by default all four.
-        tolerance: what may differ by how much, in place of the defaults.
+        source: Run, folder of a run, built model, or `Subject`.
+        out: Folder of the bundle. In a folder that is a bundle already, the next server version goes beside
+            the old ones, and the files for devices are replaced; those of another model are removed.
+        formats: Formats to write. A name, such as `"tflite"`, stands for all artifacts that a bundle holds
+            of the format. One artifact is a `Format`, or a dict of `name` and arguments, such as
+            `{"name": "trainable", "batch_size": 32}`. By default all formats whose requirements are
+            installed, but for those that are written on request.
+        also: Formats to write beside those, such as `"tiny"` and `"trainable"`.
+        precisions: Precisions of the formats that have several. By default all.
+        tolerance: Largest deviation by measure, in place of those in `TOLERANCES`.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
     Returns:
-        What was written.
+        The artifacts that were written.
 
     Raises:
         FileExistsError: if the folder is there and is no bundle.
+        ImportError: if a package is missing that a format needs which was asked for.
         ExportError: if an artifact that was asked for cannot leave, or none of the default set can: above all
             a ParityError; nothing is changed.
         ValueError: for an unknown format or precision.
@@ -66,43 +66,84 @@ def bundle(
         UserWarning: for each artifact of the default set that is left out.
     """
     root = Path(out)
-    asked_formats = formats is not None
-    formats = list(dict.fromkeys([*(available() if formats is None else formats), *also]))
-    for name in formats:
-        registry.resolve("export", name)
+    _check_precisions(precisions)
+    asked = formats is not None
+    wishes = [_Wish.of(one, precisions, asked=asked) for one in (available() if formats is None else formats)]
+    wishes += [_Wish.of(one, precisions, asked=True) for one in also]
     check_bundle(root)
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     with staging(root) as folder:
         earlier = read_manifest(root)
         version = next_version(root, earlier)
-        members: list[Any] = [registry.resolve("export", name) for name in formats]
-        modules = [_module(name) for name in formats]
-        for module in modules:
+        for wish in wishes:
             # Sooner than after minutes of other formats.
-            if hasattr(module, "check"):
-                module.check(what)
-        written, refused = [], []
-        for name, member, module in zip(formats, members, modules, strict=True):
-            asked = name in also or asked_formats
+            for one in wish.artifacts:
+                one.check_installed()
+                one.check(what)
+        written: list[Artifact] = []
+        refused: list[Refused] = []
+        for wish in wishes:
             failed = []
-            places = module.places(what.name, version, precisions or PRECISIONS)
-            for place, arguments in places:
+            for one in wish.artifacts:
+                place = one.place(what.name, version)
+                if any(artifact.path == folder / place for artifact in written):
+                    continue
                 try:
-                    written.append(member(what, folder / place, tolerance=tolerance, **arguments))
+                    written.append(one.write(what, folder / place, tolerance=tolerance))
                 except ExportError as error:
-                    by_name = precisions is not None if "precision" in arguments else asked
-                    failed.append(Refused(name, place, arguments.get("precision", "float32"), error))
-                    if by_name or (asked and len(failed) == len(places)):
+                    failed.append(Refused(one.name(), place, one.precision, error))
+                    if wish.each or (wish.asked and len(failed) == len(wish.artifacts)):
                         raise
             refused += failed
         if not written:
             raise refused[0].error
-        for one in refused:
-            warnings.warn(one.sentence, stacklevel=2)
-        left_out = [(one.to_dict(), one.error) for one in refused]
-        write_contents(what, folder, root, earlier, version, written, left_out)
+        for left_out in refused:
+            warnings.warn(left_out.sentence, stacklevel=2)
+        reasons = [(left_out.to_dict(), left_out.error) for left_out in refused]
+        write_contents(what, folder, root, earlier, version, written, reasons)
         publish(root)
     return [dataclasses.replace(one, path=root / one.path.relative_to(folder)) for one in written]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wish:
+    """A format that was asked for, or is one of the default set.
+
+    Args:
+        artifacts: The format, once for each artifact.
+        asked: Whether the format was asked for: one of its artifacts must be written.
+        each: Whether each artifact was asked for: all of them must be written.
+    """
+
+    artifacts: Sequence[Format]
+    asked: bool
+    each: bool
+
+    @classmethod
+    def of(
+        cls, wanted: str | Mapping[str, Any] | Format, precisions: Sequence[str] | None, *, asked: bool
+    ) -> "_Wish":
+        if not isinstance(wanted, str):
+            artifact = registry.get("export", dict(wanted) if isinstance(wanted, Mapping) else wanted)
+            if not isinstance(artifact, Format):
+                raise TypeError(f"Expected a format of an export, received {artifact!r}.")
+            return cls([artifact], asked=True, each=True)
+        member: Any = registry.resolve("export", wanted)
+        if not member.precisions:
+            return cls(member.variants(), asked, each=asked)
+        if precisions is None:
+            return cls(member.variants(), asked, each=False)
+        chosen = [precision for precision in precisions if precision in member.precisions]
+        return cls(member.variants(chosen), asked, each=True)
+
+
+def _check_precisions(precisions: Sequence[str] | None) -> None:
+    """Raise a ValueError for a precision that no format has."""
+    members: list[Any] = [registry.resolve("export", name) for name in registry.names("export")]
+    known = list(dict.fromkeys(precision for member in members for precision in member.precisions))
+    for precision in precisions or ():
+        if precision not in known:
+            raise ValueError(f"`precisions` must be among {', '.join(known)}, received {precision!r}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,10 +151,10 @@ class Refused:
     """An artifact of the default set that was left out of a bundle.
 
     Args:
-        format: the member of the room that did not write it.
-        path: where it would be, relative to the bundle.
-        precision: of the numbers inside.
-        error: why it cannot leave.
+        format: Name of the format that did not write it.
+        path: Path where it would be, relative to the bundle.
+        precision: Precision of the numbers inside.
+        error: Why it cannot leave.
     """
 
     format: str
@@ -132,21 +173,11 @@ class Refused:
         return getattr(self.error, "reason", str(self.error)).rstrip(".")
 
     def to_dict(self) -> dict[str, Any]:
-        """For the manifest."""
+        """Return an entry for the manifest."""
         return {"format": self.format, "path": self.path, "precision": self.precision, "reason": self.reason}
 
 
-def _module(name: str) -> types.ModuleType:
-    """The module that holds a format, with what else there is of it."""
-    return importlib.import_module(registry.resolve("export", name).__module__)
-
-
 def available() -> list[str]:
-    """The formats of every export whose own requirements, those of an extra, are installed."""
-    found = []
-    for name in registry.names("export"):
-        module = _module(name)
-        installed = all(importlib.util.find_spec(one) for one in getattr(module, "REQUIRES", ()))
-        if installed and not getattr(module, "ON_REQUEST", False):
-            found.append(name)
-    return found
+    """Return the formats of every export whose own requirements, those of an extra, are installed."""
+    members: dict[str, Any] = {name: registry.resolve("export", name) for name in registry.names("export")}
+    return [name for name, member in members.items() if not member.on_request and not member.missing()]

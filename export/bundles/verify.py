@@ -1,7 +1,6 @@
 """verify: a bundle held against its checksums and its stored answers."""
 
 import dataclasses
-import importlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ class Verdict:
     """What a verification found.
 
     Attributes:
-        artifacts: paths of those that were run.
-        faults: a sentence each; none if all agree.
-        notes: what a reader should know and is no fault.
+        artifacts: Paths of the artifacts that were run.
+        faults: Sentences, one for each fault; none if all agree.
+        notes: Sentences on what is no fault and a reader should know.
     """
 
     artifacts: list[str]
@@ -30,13 +29,14 @@ class Verdict:
 
 
 def verify(folder: str | Path, *, run: bool = True) -> Verdict:
-    """Checks every file of a bundle and runs every artifact on the stored inputs.
+    """Check every file of a bundle and run every artifact on the stored inputs.
 
     A byte that was changed, in whatever file, is a fault.
 
     Args:
-        folder: of the bundle.
-        run: whether artifacts are run; without it files are held against their checksums alone.
+        folder: Folder of the bundle.
+        run: Whether artifacts are run. Without it files are compared with their checksums alone. Defaults to
+            true.
 
     Raises:
         FileNotFoundError: if the folder holds no bundle.
@@ -69,26 +69,21 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         golden = {}
         faults.append(f"golden.npz: cannot be read: {' '.join(str(error).split())[:200]}")
     answered, notes = [], []
-    versions = [one["version"] for one in manifest["artifacts"] if one["format"] == "saved_model"]
+    versions = [one["version"] for one in manifest["artifacts"] if _on_server(one)]
     for artifact in manifest["artifacts"]:
         path = root / artifact["path"]
         # Servers keep old versions as long as somebody wants to go back.
-        if artifact["format"] == "saved_model" and artifact["version"] < versions[-1] and not path.exists():
+        if _on_server(artifact) and artifact["version"] < versions[-1] and not path.exists():
             notes.append(f"{artifact['path']}: an earlier version, removed since")
             continue
-        found = check_files(root, artifact["files"])
-        found += _additional(root, artifact)
-        if run and not found and golden:
-            member = registry.resolve("export", artifact["format"])
-            module: Any = importlib.import_module(member.__module__)
+        its_faults = check_files(root, artifact["files"]) + _additional(root, artifact)
+        if run and not its_faults and golden:
             try:
-                # Runtimes say which delegates they take.
-                with quiet(show_failure=False):
-                    found = check_artifact(artifact, golden, module.open_artifact, root)
+                its_faults = _run(artifact, golden, root)
                 answered.append(artifact["path"])
             except ImportError as error:
                 notes.append(f"{artifact['path']}: its files are as they were, but it was not run. {error}")
-        faults += found
+        faults += its_faults
     if not manifest["artifacts"]:
         faults.append("manifest.json: no artifacts")
     listed = {one["path"] for one in manifest["artifacts"]}
@@ -99,8 +94,27 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     return Verdict(answered, faults, notes)
 
 
+def _on_server(artifact: dict[str, Any]) -> bool:
+    return artifact["path"].startswith("server/")
+
+
+def _run(artifact: dict[str, Any], golden: dict[str, Any], root: Path) -> list[str]:
+    """Run an artifact, and return a sentence for each signature whose answers differ.
+
+    Raises:
+        ImportError: if its format is not installed here, or a package that the format needs.
+    """
+    try:
+        member: Any = registry.resolve("export", artifact["format"])
+    except ValueError as error:
+        raise ImportError(error) from None
+    # Runtimes say what they compute with.
+    with quiet(show_failure=False):
+        return check_artifact(artifact, golden, member.open, root)
+
+
 def _additional(root: Path, artifact: dict[str, Any]) -> list[str]:
-    """Files in an artifact's folder that were not there when it was written: a server would load them."""
+    """Return a sentence for each file that an artifact's folder has gained: a server would load it."""
     path = root / artifact["path"]
     if not path.is_dir():
         return []

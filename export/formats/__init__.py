@@ -1,1 +1,5 @@
-"""The formats of an export, one file or package each."""
+"""The formats of an export, one file or package each, and the base that they share."""
+
+from kerasae.export.formats._base import Draft, Format, Runtime
+
+__all__ = ["Draft", "Format", "Runtime"]

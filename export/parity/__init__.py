@@ -1,17 +1,10 @@
-"""Parity: what an artifact answers, held against what its model answers on examples unseen in training."""
+"""Parity: what an artifact answers, compared with what its model answers on examples unseen in training."""
 
-from kerasae.export.parity._measures import (
-    TOLERANCES,
-    Case,
-    ExportError,
-    Parity,
-    ParityError,
-    golden_arrays,
-    make_cases,
-    measure,
-    refuse,
-    tolerances,
-)
+from kerasae.export.parity._cases import Case, make_cases, with_units
+from kerasae.export.parity._errors import ExportError, ParityError, refuse
+from kerasae.export.parity._golden import golden_arrays
+from kerasae.export.parity._measures import Parity, measure
+from kerasae.export.parity._tolerances import TOLERANCES, tolerances
 
 __all__ = [
     "TOLERANCES",
@@ -24,4 +17,5 @@ __all__ = [
     "measure",
     "refuse",
     "tolerances",
+    "with_units",
 ]

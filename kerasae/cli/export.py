@@ -1,5 +1,6 @@
 """`kerasae export`: a run as artifacts for servers and devices."""
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,33 @@ import click
 from kerasae import registry
 from kerasae.backend import import_tensorflow
 
-_PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+def _declared(name: str, attribute: str, default: Any) -> Any:
+    """Return a class attribute of a format, or a default if the format does not set it.
+
+    Read from the source: importing it would import TensorFlow, for a page of help.
+    """
+    tree = ast.parse(registry.source_of("export", name).read_text(encoding="utf-8"))
+    for member in tree.body:
+        if isinstance(member, ast.ClassDef) and not member.name.startswith("_"):
+            for node in member.body:
+                if isinstance(node, ast.Assign) and attribute in map(ast.unparse, node.targets):
+                    return ast.literal_eval(node.value)
+    return default
+
+
+_FORMATS = registry.names("export")
+#: Help text by format that is written on request.
+_ON_REQUEST = {name: text for name in _FORMATS if (text := _declared(name, "on_request", ""))}
+_PRECISIONS = list(dict.fromkeys(one for name in _FORMATS for one in _declared(name, "precisions", ())))
+
+
+def _options_on_request(function: Any) -> Any:
+    """Add an option for each format that is written on request: `--tiny`, `--trainable`."""
+    for name, text in reversed(_ON_REQUEST.items()):
+        option = f"--{name.replace('_', '-')}"
+        function = click.option(option, "also", flag_value=name, multiple=True, help=text)(function)
+    return function
 
 
 @click.command("export")
@@ -18,46 +45,33 @@ _PRECISIONS = ("float32", "float16", "dynamic", "int8")
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="Folder of the bundle; where it is one, the next version goes beside the old.",
+    help="Folder of the bundle. In an existing bundle, the next version goes beside the old one.",
 )
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(registry.names("export")),
+    type=click.Choice(_FORMATS),
     multiple=True,
-    help="What to write; by default all but tiny and trainable. Repeatable.",
+    help=f"Format to write; by default all but {', '.join(_ON_REQUEST)}. Repeatable.",
 )
-@click.option(
-    "--tiny",
-    "also",
-    flag_value="tiny",
-    multiple=True,
-    help="Also int8 files for microcontrollers, with a C array and a test vector each.",
-)
-@click.option(
-    "--trainable",
-    "also",
-    flag_value="trainable",
-    multiple=True,
-    help="Also a file that goes on learning on the device; for dense networks over images and vectors.",
-)
+@_options_on_request
 @click.option(
     "--precision",
     "precisions",
     type=click.Choice(_PRECISIONS),
     multiple=True,
-    help="Of the files for devices; all by default. Repeatable.",
+    help="Precision of the files for devices; by default all. Repeatable.",
 )
-@click.option("--name", help="Of the model; that of the run's folder by default.")
+@click.option("--name", help="Name of the model; by default that of the run's folder.")
 @click.option(
     "--tolerance",
     "changed",
     multiple=True,
     metavar="MEASURE=VALUE",
-    help="What an artifact may differ by: max_deviation, mean_deviation, agreement, error_ratio, "
-    "score_shift, rank_correlation, decisions. Repeatable.",
+    help="Bound on a difference between artifact and model: max_deviation, mean_deviation, agreement, "
+    "error_ratio, score_shift, rank_correlation or decisions. Repeatable.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest, for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def command(
     run: Path,
     out: Path,
@@ -70,10 +84,10 @@ def command(
 ) -> None:
     """Write RUN as a SavedModel for TensorFlow Serving and as TFLite files for devices.
 
-    Every artifact is loaded by the runtime that will run it and compared with the model on the
-    test split; one that does not agree is left out. If --format, --precision, --tiny or --trainable
-    asks for it, the export fails: exit status 2, and nothing is changed. Otherwise the others are
-    written, with a warning: exit status 0.
+    Every artifact is loaded by the runtime that will run it, and compared with the model on the
+    test split. One that does not agree is left out. If an option asks for it, such as --format or
+    --precision, the export fails with exit status 2 and changes nothing. Otherwise the others are
+    written, with a warning and exit status 0.
 
     \b
     kerasae export runs/vae --out ship
@@ -129,8 +143,8 @@ def _show(written: Any, out: Path) -> None:
     paths = [one["path"] for one in manifest["artifacts"]][-len(written) :]
     rows = []
     for artifact, path in zip(written, paths, strict=True):
-        found = summary(artifact.parity.to_dict())
-        cells = [f"{found[key]:.3g}" if key in found else "–" for key in columns]
+        measures = summary(artifact.parity.to_dict())
+        cells = [f"{measures[key]:.3g}" if key in measures else "–" for key in columns]
         rows.append([path, f"{artifact.facts['bytes']:,}", f"{artifact.facts['latency_ms']:.3f}", *cells])
     headings = [
         "artifact",

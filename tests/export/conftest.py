@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from kerasae.export import Subject, bundle
 from kerasae.export.formats.saved_model._server_model import ServerModel
-from kerasae.export.formats.tflite.tflite import open_artifact
 from kerasae.export.verify_edge import EdgeModel, breaches, compare
 
 from kerasae import Recipe, export, train
@@ -47,7 +46,7 @@ def edge_file(edge_subject, tmp_path_factory):
     @functools.cache
     def edge_file(name, precision):
         path = tmp_path_factory.mktemp("edge") / f"{name}_{precision}.tflite"
-        artifact = export.tflite(edge_subject(name), path, precision=precision)
+        artifact = export.TFLite(precision=precision).write(edge_subject(name), path)
         return artifact, edge_subject(name).cached("edge", dict)
 
     return edge_file
@@ -62,7 +61,7 @@ def faults():
 
     def faults(artifact, cases, answers):
         assert set(answers) == set(cases)
-        run = open_artifact(artifact.path).run
+        run = export.TFLite.open(artifact.path).run
         said = []
         for signature, case in cases.items():
             assert set(answers[signature]) == set(case.expected), signature
@@ -238,8 +237,8 @@ def artifacts(subject, tmp_path_factory):
         if (network, family) not in made:
             what, home = subject(network, family), tmp_path_factory.mktemp("artifacts")
             made[network, family] = (
-                export.saved_model(what, home / "server"),
-                export.tflite(what, home / "m.tflite"),
+                export.SavedModel().write(what, home / "server"),
+                export.TFLite().write(what, home / "m.tflite"),
             )
         return made[network, family]
 

@@ -18,7 +18,7 @@ from kerasae.spec import Spec
 FAMILIES = registry.names("model")
 
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
+PRECISIONS = export.TFLite.precisions
 
 
 #: Cells that the plain suite looks at; the others take long.
@@ -41,10 +41,10 @@ MATRIX = [
 def test_every_family_and_network_leaves_in_every_precision(artifacts, subject, tmp_path, network, family):
     on_server, in_float32 = artifacts(network, family)
     written = [
-        export.tflite(subject(network, family), tmp_path / "m.tflite", precision=precision)
+        export.TFLite(precision=precision).write(subject(network, family), tmp_path / "m.tflite")
         for precision in PRECISIONS[1:]
     ]
-    written.append(export.onnx(subject(network, family), tmp_path / "m.onnx"))
+    written.append(export.ONNX().write(subject(network, family), tmp_path / "m.onnx"))
     for one in (on_server, in_float32, *written):
         assert not one.parity.breaches
         assert one.parity.use["rank_correlation"] > 0.99
@@ -77,7 +77,7 @@ def test_signatures_are_those_promised(served, edge, network, files):
 
 
 def test_families_without_a_prior_draw_nothing(subject, tmp_path):
-    written = export.tflite(subject("dense", "sparse"), tmp_path / "m.tflite")
+    written = export.TFLite().write(subject("dense", "sparse"), tmp_path / "m.tflite")
     assert set(written.signatures) == VERBS
     assert set(written.signatures["encode"]["outputs"]) == {"z"}
 
@@ -86,7 +86,7 @@ def test_numbers_with_a_row_that_cannot_be_judged_leave_as_onnx(tmp_path):
     """One graph answers codes and scores: what is no number has no code to compare."""
     rows = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
     model = Recipe.of(latent_dim=2, network={"widths": [4]}).build(Spec("vector", (6,)))
-    written = export.onnx(model, tmp_path / "m.onnx", examples=rows)
+    written = export.ONNX().write(model, tmp_path / "m.onnx", examples=rows)
     assert not written.parity.breaches
 
 
@@ -123,7 +123,7 @@ def test_weights_are_stored_once_for_all_signatures(tmp_path, digits):
     weights = 4 * endpoints.served_elements(model)
     assert endpoints.served_elements(model) == model.count_params()
     sizes = {
-        precision: export.tflite(what, tmp_path / "m.tflite", precision=precision).facts["bytes"]
+        precision: export.TFLite(precision=precision).write(what, tmp_path / "m.tflite").facts["bytes"]
         for precision in PRECISIONS
     }
     assert sizes["float32"] < 1.15 * weights
@@ -137,9 +137,9 @@ def test_a_model_of_ones_own_without_preprocessing_leaves_too(tmp_path):
     model = UndercompleteAutoencoder(encoder, decoder)
     model.compile(keras.optimizers.Adam(0.01))
     model.fit(x, epochs=2, verbose=0)
-    written = export.tflite(model, tmp_path / "m.tflite", examples=x, name="mine")
+    written = export.TFLite().write(model, tmp_path / "m.tflite", examples=x, name="mine")
     assert written.parity.use["error_ratio"] == pytest.approx(1, abs=1e-5)
-    served = export.saved_model(model, tmp_path / "server", examples=x)
+    served = export.SavedModel().write(model, tmp_path / "server", examples=x)
     found = ServerModel(served.path).run("encode", {"x": x})["z"]
     np.testing.assert_allclose(found, model.transform(x), atol=1e-6)
 
@@ -151,7 +151,7 @@ def test_vectors_of_any_type_leave_in_types_that_browsers_have(tmp_path, dtype):
     data = Data("v", spec, Split(raw[:20]), Split(raw[20:25]), Split(raw[25:]))
     data = data.with_preprocessor(Rescaling(spec))
     model = Recipe.of(latent_dim=2, network={"widths": [4]}).build(data)
-    written = export.tflite(model, tmp_path / "m.tflite", data=data)
+    written = export.TFLite().write(model, tmp_path / "m.tflite", data=data)
     assert written.signatures["encode"]["inputs"]["x"]["dtype"] in ("float32", "int32", "uint8")
 
 

@@ -134,7 +134,7 @@ def test_a_bundle_survives_its_way_to_a_device(ship, tmp_path, way):
     assert not verdict.faults + verdict.notes
 
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
+PRECISIONS = export.TFLite.precisions
 
 
 #: What float32 keeps, exact to some 1e-6, and fewer bits break, whose kernels are off by some 1e-4 at least.

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from kerasae.export import bundle, load, saved_model
+from kerasae.export import SavedModel, bundle, load
 from sklearn.metrics import mean_squared_error
 
 import kerasae
@@ -31,7 +31,7 @@ def codec(request, subject, edge_file, tmp_path_factory):
     if request.param == "tflite":
         path = edge_file("dense", "float32")[0].path
     else:
-        path = saved_model(subject, tmp_path_factory.mktemp("server") / "1").path
+        path = SavedModel().write(subject, tmp_path_factory.mktemp("server") / "1").path
     return load(path, subject.model)
 
 
@@ -93,7 +93,7 @@ def test_every_kind_on_a_server(exported):
 def test_every_kind_on_a_device(kind, exported_by_kind, tmp_path):
     subject = exported_by_kind(kind).subject
     model, raw = subject.model, subject.held_out[:24]
-    codec = load(export.tflite(subject, tmp_path / "m.tflite").path, model)
+    codec = load(export.TFLite().write(subject, tmp_path / "m.tflite").path, model)
     codes = model.transform(raw)
     np.testing.assert_allclose(codec.transform(raw), codes, atol=1e-4)
     x, expected = codec.decode(codes), np.asarray(model.decode(codes))
@@ -107,7 +107,7 @@ def test_raw_numbers_need_no_preprocessor(tmp_path):
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(64, 6)).astype("float32")
     model = Recipe.of(latent_dim=2, network={"widths": [8]}).build(Spec("vector", (6,)))
-    path = saved_model(model, tmp_path / "1", examples=rows).path
+    path = SavedModel().write(model, tmp_path / "1", examples=rows).path
     codec = load(path)
     np.testing.assert_allclose(codec.transform(rows), model.transform(rows), atol=1e-5)
     np.testing.assert_allclose(
@@ -134,7 +134,7 @@ def test_columns_may_be_called_as_the_inputs_and_outputs_of_signatures(tmp_path)
     data = from_frame(rows)
     data = data.with_preprocessor(TablePreprocessing(data.spec))
     model = Recipe.of("variational", latent_dim=2, network={"widths": [8]}).build(data)
-    written = saved_model(model, tmp_path / "1", data=data)
+    written = SavedModel().write(model, tmp_path / "1", data=data)
     keys = {one["name"]: one["key"] for one in written.facts["columns"]}
     changed = {name: key for name, key in keys.items() if name != key}
     assert changed == {

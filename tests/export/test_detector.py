@@ -62,12 +62,12 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
         columns = [column.name for column in run.model.spec.features]
         named = [columns[number] for number in detector.explain(raw.iloc[-3:-1]).argmax(axis=1)]
         assert named == ["kind", "a"]
-    export.saved_model(run, tmp_path / "server")
+    export.SavedModel().write(run, tmp_path / "server")
     served = ServerModel(tmp_path / "server")
     got = served.run("detect", server_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert np.array_equal(got["anomalous"], flags)
-    export.tflite(run, tmp_path / "edge.tflite")
+    export.TFLite().write(run, tmp_path / "edge.tflite")
     edge = EdgeModel((tmp_path / "edge.tflite").read_bytes())
     got = edge.run("detect", edge_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
@@ -149,7 +149,7 @@ def test_a_detector_that_is_another_ones_is_caught(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Detector, "call", spoiled)
     with pytest.raises(export.ParityError, match="detect score"):
-        export.saved_model(run, tmp_path / "server")
+        export.SavedModel().write(run, tmp_path / "server")
     assert calls
     assert not (tmp_path / "server").exists()
 
@@ -159,7 +159,7 @@ def test_a_score_that_no_graph_carries_is_refused_by_name(run, tmp_path):
     try:
         apply("anomaly", run, tmp_path / "found", baselines=False, score="nearest_neighbours", refit=True)
         with pytest.raises(ValueError, match="NearestNeighboursScore, which holds the training codes"):
-            export.tflite(run, tmp_path / "edge.tflite")
+            export.TFLite().write(run, tmp_path / "edge.tflite")
     finally:
         run.detector_path.write_bytes(kept)
     assert not (tmp_path / "edge.tflite").exists()
@@ -198,8 +198,8 @@ _PRECISIONS = [
 def sensor_artifact(request, sensors, tmp_path_factory):
     path = tmp_path_factory.mktemp("sensors") / request.param
     if request.param == "server":
-        return export.saved_model(sensors[0], path), ServerModel(path)
-    artifact = export.tflite(sensors[0], path, precision=request.param, tolerance=LOOSE)
+        return export.SavedModel().write(sensors[0], path), ServerModel(path)
+    artifact = export.TFLite(precision=request.param).write(sensors[0], path, tolerance=LOOSE)
     return artifact, EdgeModel(path.read_bytes())
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from kerasae.export import Subject, saved_model, tflite, tiny
+from kerasae.export import SavedModel, Subject, TFLite, Tiny
 
 from kerasae import Recipe, train
 
@@ -35,10 +35,10 @@ def test_artifacts_are_as_those_of_rows_without_the_error(subjects, tmp_path, pr
     assert np.abs(spoiled.calibration).max() < 1e3
     assert spoiled.preprocessor.std == pytest.approx(clean.preprocessor.std, rel=0.01)
     writers = {
-        "server": saved_model,
-        "tiny": tiny,
-        "float32": tflite,
-        "int8": lambda subject, path: tflite(subject, path, precision="int8"),
+        "server": SavedModel().write,
+        "tiny": Tiny().write,
+        "float32": TFLite().write,
+        "int8": TFLite(precision="int8").write,
     }
     worst = []
     for subject in subjects:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from kerasae.export import Subject, saved_model, tflite
+from kerasae.export import SavedModel, Subject, TFLite
 from kerasae.export.verify_edge import EdgeModel
 
 from kerasae import Recipe, export, train
@@ -25,9 +25,9 @@ def test_half_precision_is_exported(family, network, everywhere, digits, tmp_pat
     keras.config.set_dtype_policy("float32")
     subject = Subject.of(model, data=digits, name="half")
     assert fingerprint(subject.model) == fingerprint(model)
-    artifact = saved_model(subject, tmp_path / "1")
+    artifact = SavedModel().write(subject, tmp_path / "1")
     assert artifact.parity.use["error_ratio"] == pytest.approx(1, abs=1e-3)
-    tflite(subject, tmp_path / "half.tflite")
+    TFLite().write(subject, tmp_path / "half.tflite")
     codes = EdgeModel((tmp_path / "half.tflite").read_bytes()).run("encode", {"x": subject.held_out})["z"]
     # Half precision has three digits.
     trained = model.transform(subject.held_out)

@@ -155,7 +155,7 @@ def test_characters_come_back_joined(tmp_path):
     )
     data = recipe.load()
     model = recipe.build(data)
-    served = ServerModel(export.saved_model(model, tmp_path / "server", data=data).path)
+    served = ServerModel(export.SavedModel().write(model, tmp_path / "server", data=data).path)
     found = served.run("reconstruct", {"x": data.test.examples})["reconstruction"]
     expected = model.inverse_transform(model.transform(data.test.examples))
     assert [one.decode() for one in found] == expected.tolist()

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from kerasae.export import Subject, saved_model, tflite, tiny
+from kerasae.export import SavedModel, Subject, TFLite, Tiny
 from kerasae.export.codec import load
 from kerasae.export.formats.saved_model._server_inputs import _as_examples
 from kerasae.export.formats.saved_model._server_model import ServerModel
@@ -47,7 +47,7 @@ def test_a_model_is_as_without_the_offset(subjects):
 
 def test_a_server_is_sent_the_numbers_as_they_are(subjects, tmp_path):
     far = subjects[1]
-    artifact = saved_model(far, tmp_path / "1")
+    artifact = SavedModel().write(far, tmp_path / "1")
     signature = artifact.signatures["reconstruct"]
     assert signature["inputs"]["x"]["dtype"] == signature["outputs"]["reconstruction"]["dtype"] == "float64"
     served = ServerModel(tmp_path / "1")
@@ -64,7 +64,7 @@ def test_a_server_is_sent_the_numbers_as_they_are(subjects, tmp_path):
 
 def test_a_device_counts_from_an_origin(subjects, tmp_path):
     near, far = subjects
-    artifact = tflite(far, tmp_path / "far.tflite")
+    artifact = TFLite().write(far, tmp_path / "far.tflite")
     told = edge_view(far.preprocessor).vocabulary()
     origin = np.array(told["origin"])
     np.testing.assert_allclose(origin, OFFSETS, atol=100)
@@ -80,7 +80,7 @@ def test_a_device_counts_from_an_origin(subjects, tmp_path):
 
 @pytest.mark.slow
 def test_a_microcontroller_counts_from_an_origin(subjects, tmp_path):
-    near, far = (tiny(one, tmp_path / one.name) for one in subjects)
+    near, far = (Tiny().write(one, tmp_path / one.name) for one in subjects)
     worst = [max(one["mean_deviation"] for one in artifact.parity.outputs) for artifact in (near, far)]
     assert worst[1] < 2 * worst[0]
     folder = tmp_path / "far"

@@ -7,13 +7,12 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import ParityError, saved_model
-from kerasae.export import saved_model as saved_model_function
-from kerasae.export.artifact import with_units
+from kerasae.export import ParityError, SavedModel
 from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
 from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.parity import with_units
 
-MODULE = sys.modules[saved_model_function.__module__]
+MODULE = sys.modules[SavedModel.__module__]
 GPUS = tf.config.list_physical_devices("GPU")
 
 
@@ -61,11 +60,11 @@ def test_an_export_looks_at_the_hidden_gpu(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(MODULE, "hidden_gpus", lambda: True)
     # The part that needs a GPU runs on a CPU in its place; all around it is the real thing.
     monkeypatch.setattr(MODULE, "check_on", lambda kind, *rest: check_on("CPU", *rest))
-    artifact = saved_model(subject, tmp_path / "1")
+    artifact = SavedModel().write(subject, tmp_path / "1")
     assert artifact.facts["gpu"]["latency_ms"] > 0
     monkeypatch.setattr(MODULE, "check_on", lambda *rest: ({}, ["decode: max_deviation 1"]))
     with pytest.raises(ParityError, match="decode: max_deviation 1"):
-        saved_model(subject, tmp_path / "2")
+        SavedModel().write(subject, tmp_path / "2")
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 

@@ -7,21 +7,23 @@ import pytest
 import tensorflow as tf
 from kerasae.export import views
 from kerasae.export.formats import _convert
-from kerasae.export.parity import Case, _measures, golden_arrays
+from kerasae.export.parity import Case, _scores, golden_arrays
 from kerasae.export.verify_edge import compare, read_golden
 from kerasae.export.views import endpoints
 
-from kerasae import export, registry
+from kerasae import export
 from kerasae.losses import HIGHEST
 
 
 def writes(subject, side, path):
-    return export.saved_model(subject, path) if side == "server" else export.tflite(subject, path)
+    return (
+        export.SavedModel().write(subject, path) if side == "server" else export.TFLite().write(subject, path)
+    )
 
 
 def with_another_weight(monkeypatch, side, model, spoil):
     """Writes artifacts whose first kernel is not the model's."""
-    writer = registry.resolve("export", "saved_model") if side == "server" else _convert.convert
+    writer = export.SavedModel if side == "server" else _convert.convert
     original = endpoints.write_saved_model
 
     def spoiled(*arguments):
@@ -47,7 +49,7 @@ def test_an_onnx_file_of_another_model_is_caught(monkeypatch, square, tmp_path):
     )
     square.cached("onnx", lambda: _with_honest_codes(square))
     with pytest.raises(export.ParityError, match=r"m\.onnx does not agree"):
-        export.onnx(square, tmp_path / "m.onnx")
+        export.ONNX().write(square, tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
 
 
@@ -84,21 +86,21 @@ def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, sid
 
 
 def test_a_score_of_something_else_is_caught(monkeypatch, square, tmp_path):
-    export.tflite(square, tmp_path / "good.tflite")
+    export.TFLite().write(square, tmp_path / "good.tflite")
     square.__dict__["_kept"].pop("tflite")
     loss = type(square.model.reconstruction_loss)
     honest = loss.error
     monkeypatch.setattr(loss, "error", lambda self, x, params: 1.01 * honest(self, x, params))
     with pytest.raises(export.ParityError, match="anomaly_score score"):
-        export.tflite(square, tmp_path / "bad.tflite")
+        export.TFLite().write(square, tmp_path / "bad.tflite")
     assert [path.name for path in tmp_path.iterdir()] == ["good.tflite"]
 
 
 def test_a_tolerance_can_be_changed_and_must_be_known(square, tmp_path):
     with pytest.raises(export.ParityError, match="error_ratio"):
-        export.tflite(square, tmp_path / "m.tflite", precision="int8", tolerance={"error_ratio": 0.5})
+        export.TFLite(precision="int8").write(square, tmp_path / "m.tflite", tolerance={"error_ratio": 0.5})
     with pytest.raises(ValueError, match="did you mean 'error_ratio'"):
-        export.tflite(square, tmp_path / "m.tflite", tolerance={"eror_ratio": 0.5})
+        export.TFLite().write(square, tmp_path / "m.tflite", tolerance={"eror_ratio": 0.5})
     assert not list(tmp_path.iterdir())
 
 
@@ -119,11 +121,11 @@ def test_a_score_at_the_threshold_is_no_disagreement():
     at_the_threshold = expected == np.float32(np.quantile(expected, 0.95))
     assert at_the_threshold.sum() == 1
     got = np.where(at_the_threshold, np.nextafter(expected, np.float32(np.inf)), expected)
-    assert _measures._scores(expected, got)["decisions"] == 1.0
+    assert _scores.score_measures(expected, got)["decisions"] == 1.0
     # Beyond rounding it is one.
     got = np.where(np.argsort(np.argsort(expected)) == 195, 0.0, expected)
-    assert _measures._scores(expected, got)["decisions"] == pytest.approx(199 / 200)
-    assert _measures.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
+    assert _scores.score_measures(expected, got)["decisions"] == pytest.approx(199 / 200)
+    assert _scores.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
 
 
 def test_golden_strings_come_back_to_the_byte(tmp_path):

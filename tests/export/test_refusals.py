@@ -1,7 +1,5 @@
 """What cannot be exported is refused by name, and nothing is left behind."""
 
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -14,42 +12,38 @@ from kerasae import export, registry
 from kerasae.models import UndercompleteAutoencoder
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"precision": "int4"}, ValueError, "`precision` must be one of float32"),
-        ({"name": "//"}, ValueError, "`name` must hold a letter or a digit"),
-    ],
-)
-def test_bad_arguments(subject, tmp_path, arguments, error, message):
+def test_bad_arguments(subject, tmp_path):
     what = subject("dense")
-    with pytest.raises(error, match=message):
-        export.tflite(what.model, tmp_path / "m.tflite", examples=what.held_out, **arguments)
+    with pytest.raises(ValueError, match="`precision` must be one of float32"):
+        export.TFLite(precision="int4")
+    with pytest.raises(ValueError, match=r"`precisions` must be among float32, .*, received 'int4'"):
+        export.bundle(what, tmp_path / "ship", precisions=["int8", "int4"])
+    with pytest.raises(ValueError, match="`name` must hold a letter or a digit"):
+        export.TFLite().write(what.model, tmp_path / "m.tflite", examples=what.held_out, name="//")
 
 
 def test_a_model_without_examples_is_refused(subject, tmp_path):
     model = subject("dense").model
     with pytest.raises(ValueError, match="compared with its model before it leaves"):
-        export.tflite(model, tmp_path / "m.tflite")
+        export.TFLite().write(model, tmp_path / "m.tflite")
     with pytest.raises(TypeError, match="Expected a run or an autoencoder"):
-        export.tflite(keras.Sequential(), tmp_path / "m.tflite")
+        export.TFLite().write(keras.Sequential(), tmp_path / "m.tflite")
 
 
 def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
     on_request = {"tiny", "trainable"}
     assert set(bundle_module.available()) == set(registry.names("export")) - on_request
-    module = sys.modules[registry.resolve("export", "onnx").__module__]
-    monkeypatch.setattr(module, "REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr(export.ONNX, "requires", ("a_package_that_is_not_there",))
     assert "onnx" not in bundle_module.available()
 
 
 def test_a_missing_extra_is_named(monkeypatch, subject, tmp_path):
-    monkeypatch.setattr("kerasae.export.formats.onnx._onnx_model.REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr(export.ONNX, "requires", ("a_package_that_is_not_there",))
     with pytest.raises(ImportError, match=r"a_package_that_is_not_there.*pip install 'kerasae\[onnx\]'"):
-        export.onnx(subject("dense"), tmp_path / "m.onnx")
-    monkeypatch.setattr("kerasae.export.formats.tiny._micro_model.REQUIRES", ("a_package_that_is_not_there",))
+        export.ONNX().write(subject("dense"), tmp_path / "m.onnx")
+    monkeypatch.setattr(export.Tiny, "requires", ("a_package_that_is_not_there",))
     with pytest.raises(ImportError, match=r"pip install 'kerasae\[tiny\]'"):
-        export.tiny(subject("dense"), tmp_path / "m")
+        export.Tiny().write(subject("dense"), tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 
@@ -60,7 +54,7 @@ def test_an_operation_that_devices_lack_is_named(tmp_path):
     model = UndercompleteAutoencoder(encoder, decoder)
     model.build((None, 6))
     with pytest.raises(ValueError, match="operations that TFLite has, received Atanh"):
-        export.tflite(model, tmp_path / "m.tflite", examples=np.ones((9, 6), "float32"))
+        export.TFLite().write(model, tmp_path / "m.tflite", examples=np.ones((9, 6), "float32"))
 
 
 def test_an_operation_that_is_not_built_in_is_found_in_every_graph():
@@ -93,7 +87,7 @@ def test_an_endpoint_that_needs_a_compiler_is_refused(monkeypatch, subject, tmp_
         endpoints.tf, "function", lambda *one, **more: original(*one, **more, jit_compile=True)
     )
     with pytest.raises(ValueError, match="a server without XLA refuses it"):
-        export.saved_model(subject("dense"), tmp_path / "server")
+        export.SavedModel().write(subject("dense"), tmp_path / "server")
     assert not list(tmp_path.iterdir())
 
 
@@ -103,13 +97,11 @@ def test_a_disk_that_is_full_is_an_error_of_the_system(subject, tmp_path, bytes_
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     what = subject("conv")
-    what.cached(
-        "server", lambda: sys.modules[registry.resolve("export", "saved_model").__module__]._cases(what)
-    )
+    what.cached("server", lambda: export.SavedModel().cases(what, export.SavedModel().view(what)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, hard))
     try:
         with pytest.raises(OSError, match=r"Expected to write .*, received: .+"):
-            export.saved_model(what, tmp_path / "server")
+            export.SavedModel().write(what, tmp_path / "server")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.iterdir())

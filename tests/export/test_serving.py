@@ -14,7 +14,7 @@ import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 from kerasae.export import TOLERANCES
 from kerasae.export.formats.saved_model._server_inputs import PNG
-from kerasae.export.parity._measures import _comparable
+from kerasae.export.parity._golden import comparable
 from kerasae.export.verify_edge import breaches, compare
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
@@ -92,7 +92,7 @@ def test_every_answer_fits_into_json(exported):
     for case in exported.cases.values():
         for key, values in case.expected.items():
             if values.dtype == object and not key.endswith("_bytes"):
-                for value in _comparable(values):
+                for value in comparable(values):
                     value.decode()
 
 
@@ -223,7 +223,7 @@ def server(exported, tmp_path):
 def check(name, case, answered):
     assert set(answered) == set(case.expected)
     for key, expected in case.expected.items():
-        expected = _comparable(expected)
+        expected = comparable(expected)
         if key == PNG:
             answered[key] = [tf.io.decode_png(one).numpy() for one in answered[key]]
         got = np.asarray(answered[key], expected.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kerasae.export import ParityError, Subject, bundle, tiny, verify
+from kerasae.export import ParityError, Subject, Tiny, bundle, verify
 from kerasae.export.formats._convert import builtin_operations, float_tensors
 from kerasae.export.formats.tiny import _micro_model
 from kerasae.export.formats.tiny._micro_model import MicroModel, Side
@@ -71,13 +71,13 @@ def subjects(edge_subject, vectors):
 
 @pytest.fixture(scope="module")
 def written(subjects, tmp_path_factory):
-    """What `tiny` wrote of a model and a signature; made once for each."""
+    """What `Tiny` wrote of a model and a signature; made once for each."""
     made = {}
 
     def written(name, signature):
         if (name, signature) not in made:
             path = tmp_path_factory.mktemp("tiny") / f"{name}_{signature}"
-            made[name, signature] = tiny(subjects(name), path, signature=signature)
+            made[name, signature] = Tiny(signature=signature).write(subjects(name), path)
         return made[name, signature]
 
     return written
@@ -248,7 +248,7 @@ def test_a_scaling_left_out_does_not_leave(left_out, vectors, tmp_path, monkeypa
 
     monkeypatch.setattr(_micro_model.Side, "of", classmethod(wrong))
     with pytest.raises(ParityError, match="does not agree with its model"):
-        tiny(vectors, tmp_path / "m")
+        Tiny().write(vectors, tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 
@@ -256,12 +256,12 @@ def test_a_scaling_left_out_does_not_leave(left_out, vectors, tmp_path, monkeypa
 def test_what_has_no_int8_is_refused(exported_by_kind, edge_subject, digits, tmp_path):
     for kind in ("table", "text"):
         with pytest.raises(ValueError, match=f"received one of kind '{kind}'"):
-            tiny(exported_by_kind(kind).subject, tmp_path / "m")
+            Tiny().write(exported_by_kind(kind).subject, tmp_path / "m")
     with pytest.raises(ValueError, match="`signature` must be one of reconstruct, encode, decode"):
-        tiny(edge_subject("dense"), tmp_path / "m", signature="sample")
+        Tiny(signature="sample").write(edge_subject("dense"), tmp_path / "m")
     model = Recipe.of("undercomplete", network={"widths": [16], "activation": "gelu"}).build(digits)
     with pytest.raises(ValueError, match="operations that microcontrollers have, received GELU"):
-        tiny(Subject.of(model, data=digits), tmp_path / "m")
+        Tiny().write(Subject.of(model, data=digits), tmp_path / "m")
     assert not list(tmp_path.iterdir())
 
 
@@ -275,7 +275,7 @@ def test_a_bundle_of_a_variational_model_verifies(edge_subject, tmp_path):
 @pytest.mark.slow
 def test_verify_goes_on_without_the_interpreter(vectors, tmp_path, monkeypatch):
     bundle(vectors, tmp_path / "ship", formats=["tflite", "tiny"], precisions=["float32"])
-    monkeypatch.setattr("kerasae.export.formats.tiny._micro_model.REQUIRES", ("a_package_that_is_not_there",))
+    monkeypatch.setattr(Tiny, "requires", ("a_package_that_is_not_there",))
     verdict = verify(tmp_path / "ship")
     assert verdict.faults == []
     assert verdict.artifacts == ["edge/sensors_float32.tflite"]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import ParityError, Subject, bundle, trainable, verify
+from kerasae.export import ParityError, Subject, Trainable, bundle, verify
 from kerasae.export.formats.trainable import _gradients
 from kerasae.export.formats.trainable._learning import trained
 from kerasae.export.verify_edge import TrainableModel
@@ -55,7 +55,7 @@ def learner(subject, tmp_path_factory):
     def learner(case):
         if case not in made:
             path = tmp_path_factory.mktemp("learner") / "m.tflite"
-            made[case] = trainable(subject(case), path, batch_size=8), TrainableModel(path.read_bytes())
+            made[case] = Trainable(batch_size=8).write(subject(case), path), TrainableModel(path.read_bytes())
         return made[case]
 
     return learner
@@ -148,7 +148,7 @@ def test_a_spoiled_training_can_be_undone(subject, learner):
 def test_the_model_is_left_as_it_was(subject, tmp_path):
     what = subject("likelihood")
     before = what.model.get_weights()
-    trainable(what, tmp_path / "m.tflite")
+    Trainable().write(what, tmp_path / "m.tflite")
     for one, other in zip(before, what.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -164,7 +164,7 @@ def test_the_model_is_left_as_it_was(subject, tmp_path):
 def test_a_wrong_gradient_does_not_leave(case, operation, wrong, subject, tmp_path, monkeypatch):
     monkeypatch.setitem(_gradients._FORMULAS, operation, wrong)
     with pytest.raises(ParityError, match="train loss"):
-        trainable(subject(case), tmp_path / "m.tflite")
+        Trainable().write(subject(case), tmp_path / "m.tflite")
     assert not list(tmp_path.iterdir())
 
 
@@ -181,18 +181,18 @@ def test_a_constraint_left_out_does_not_leave(subject, tmp_path, monkeypatch):
 
     monkeypatch.setattr(constraint, "__call__", forgetful)
     with pytest.raises(ParityError, match="train loss"):
-        trainable(what, tmp_path / "m.tflite")
+        Trainable().write(what, tmp_path / "m.tflite")
 
 
 @pytest.mark.slow
 def test_what_cannot_learn_is_refused(edge_subject, exported_by_kind, subject, tmp_path):
     with pytest.raises(ValueError, match="network of dense layers to learn on a device, received Conv2D"):
-        trainable(edge_subject("conv"), tmp_path / "m.tflite")
+        Trainable().write(edge_subject("conv"), tmp_path / "m.tflite")
     for kind in ("table", "text"):
         with pytest.raises(ValueError, match=f"to learn on a device, received one of kind '{kind}'"):
-            trainable(exported_by_kind(kind).subject, tmp_path / "m.tflite")
+            Trainable().write(exported_by_kind(kind).subject, tmp_path / "m.tflite")
     with pytest.raises(ValueError, match="`batch_size` must be a positive integer, received 0"):
-        trainable(subject("relu"), tmp_path / "m.tflite", batch_size=0)
+        Trainable(batch_size=0).write(subject("relu"), tmp_path / "m.tflite")
     assert not list(tmp_path.iterdir())
 
 

@@ -1,5 +1,5 @@
 """ONNX: one file through Keras's own exporter, for runtimes that are neither TensorFlow nor TFLite."""
 
-from kerasae.export.formats.onnx.onnx import onnx
+from kerasae.export.formats.onnx.onnx import ONNX
 
-__all__ = ["onnx"]
+__all__ = ["ONNX"]

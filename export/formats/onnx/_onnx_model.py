@@ -1,23 +1,11 @@
 """OnnxModel: an ONNX file, run by ONNX Runtime on one thread."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-#: What the format needs beside the library, the extra `onnx`.
-REQUIRES = ("tf2onnx", "onnxruntime")
 _TYPES = {"float": "float32", "double": "float64"}
-
-
-def check_installed() -> None:
-    """Raises an ImportError that names the extra, where a requirement is missing."""
-    missing = [name for name in REQUIRES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ImportError(
-            f"ONNX needs {' and '.join(missing)}, which is not installed: pip install 'kerasae[onnx]'."
-        )
 
 
 class OnnxModel:
@@ -28,7 +16,6 @@ class OnnxModel:
     """
 
     def __init__(self, path: Path) -> None:
-        check_installed()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -1,5 +1,5 @@
 """SavedModel: a version folder for TensorFlow Serving."""
 
-from kerasae.export.formats.saved_model.saved_model import saved_model
+from kerasae.export.formats.saved_model.saved_model import SavedModel
 
-__all__ = ["saved_model"]
+__all__ = ["SavedModel"]

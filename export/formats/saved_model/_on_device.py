@@ -82,8 +82,8 @@ def check_on(
 def main(home: str) -> None:
     """Runs what `check_on` asks for, and writes `answer.json`."""
     import tensorflow as tf
-    from kerasae.export.artifact import median_seconds
     from kerasae.export.formats.saved_model._server_model import ServerModel
+    from kerasae.export.timing import median_seconds
 
     task = json.loads(Path(home, "task.json").read_text())
     if task["kind"] == "CPU":

@@ -1,5 +1,5 @@
 """TFLite: one file for devices, all signatures, builtin operations alone."""
 
-from kerasae.export.formats.tflite.tflite import tflite
+from kerasae.export.formats.tflite.tflite import TFLite
 
-__all__ = ["tflite"]
+__all__ = ["TFLite"]

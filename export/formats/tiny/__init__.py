@@ -1,5 +1,5 @@
 """tiny: int8 files for microcontrollers, as TFLite and as C, each with its own test vector."""
 
-from kerasae.export.formats.tiny.tiny import tiny
+from kerasae.export.formats.tiny.tiny import Tiny
 
-__all__ = ["tiny"]
+__all__ = ["Tiny"]

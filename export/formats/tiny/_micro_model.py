@@ -1,7 +1,6 @@
 """MicroModel: an int8 file for microcontrollers with the arithmetic around it, run by their interpreter."""
 
 import dataclasses
-import importlib.util
 import json
 import re
 import subprocess
@@ -14,18 +13,7 @@ import numpy as np
 
 from kerasae.losses import comparable
 
-#: What the format needs beside the library, the extra `tiny`.
-REQUIRES = ("tflite_micro",)
 _RUN = Path(__file__).parent / "_micro_run.py"
-
-
-def check_installed() -> None:
-    """Raises an ImportError that names the extra, where a requirement is missing."""
-    if importlib.util.find_spec(REQUIRES[0]) is None:
-        raise ImportError(
-            "Files for microcontrollers are run before they leave, by tflite-micro, which is not "
-            "installed: pip install 'kerasae[tiny]'."
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +114,6 @@ class MicroModel:
     """
 
     def __init__(self, content: bytes, signature: str, sides: tuple[Side, Side], slope: Any) -> None:
-        check_installed()
         self.content, self.signature = content, signature
         self.given, self.answer = sides
         self.slope = _compact(slope)

@@ -15,18 +15,30 @@ _TEMPLATES = Path(__file__).parent
 _CTYPES = {"uint8": "uint8_t", "int32": "int32_t", "float32": "float"}
 
 
-def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, facts: dict[str, Any]) -> None:
-    """Writes the file, its C source and header, and its scales.
+def write_model(folder: Path, name: str, micro: MicroModel) -> None:
+    """Write a model as a `.tflite` file, and its scales as JSON.
 
     Args:
-        folder: which exists.
-        name: of the files, and in C as far as C allows.
-        micro: what was converted.
-        raw: an example as the file's user has it, `(1, ...)`, for the test vector.
-        facts: `arena_bytes`, `operations`, and `origins` where numbers are counted from some.
+        folder: Folder to write to, which exists.
+        name: Name of the files, as far as C allows it.
+        micro: Model to write.
     """
-    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    name = name if re.match(r"[A-Za-z]", name) else f"model_{name}"
+    path = folder / _name_in_c(name)
+    path.with_suffix(".tflite").write_bytes(micro.content)
+    write_json(path.with_suffix(".json"), micro.to_dict())
+
+
+def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, facts: dict[str, Any]) -> None:
+    """Write a model as C source and header.
+
+    Args:
+        folder: Folder to write to, which exists.
+        name: Name of the files and in C, as far as C allows it.
+        micro: Model to write.
+        raw: Example as a user of the file has it, `(1, ...)`, for the test vector.
+        facts: `arena_bytes`, `operations`, and `origins` if numbers are counted from such.
+    """
+    name = _name_in_c(name)
     quantized = micro.given.quantized(raw)
     # A tenth to spare; the test vector is run in what the header asks for.
     arena_bytes = -(-int(1.1 * facts["arena_bytes"]) // 16) * 16
@@ -59,8 +71,11 @@ def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, fa
     for suffix in ("h", "c"):
         template = environment.from_string((_TEMPLATES / f"tiny.{suffix}.jinja").read_text(encoding="utf-8"))
         (folder / f"{name}.{suffix}").write_text(template.render(values), encoding="utf-8")
-    (folder / f"{name}.tflite").write_bytes(micro.content)
-    write_json(folder / f"{name}.json", micro.to_dict())
+
+
+def _name_in_c(name: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return name if re.match(r"[A-Za-z]", name) else f"model_{name}"
 
 
 def _literal(value: Any) -> str:

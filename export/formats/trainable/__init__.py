@@ -1,5 +1,5 @@
 """trainable: a TFLite file that goes on learning on the device."""
 
-from kerasae.export.formats.trainable.trainable import trainable
+from kerasae.export.formats.trainable.trainable import Trainable
 
-__all__ = ["trainable"]
+__all__ = ["Trainable"]

@@ -1,0 +1,126 @@
+"""Cases: rows for each signature of an artifact, with what its model answers."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from kerasae.export.parity._scores import is_decided, spread
+from kerasae.export.subject import Subject
+from kerasae.export.views import View
+from kerasae.export.views.endpoints import draw
+
+from kerasae.losses import HIGHEST
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Rows for one signature.
+
+    Args:
+        sent: Inputs by name, `(rows, ...)`.
+        expected: Answers of the model by name, computed without the endpoints of the artifact.
+        units: Units of deviations by name: a number, one for each entry of the last axis, or 0 for codes.
+    """
+
+    sent: dict[str, np.ndarray]
+    expected: dict[str, np.ndarray]
+    units: dict[str, Any]
+
+    def rows(self, picked: np.ndarray) -> "Case":
+        """Return some of the rows; all of them if none is picked."""
+        picked = picked if picked.any() else np.ones_like(picked)
+        sent, expected = (
+            {name: value[picked] for name, value in side.items()} for side in (self.sent, self.expected)
+        )
+        return Case(sent, expected, self.units)
+
+
+def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool = True) -> dict[str, Case]:
+    """Return a case for each signature that `endpoints` gives, on the held-out rows of a subject.
+
+    Args:
+        subject: Model that is exported, and its held-out rows.
+        view: How raw examples enter and leave the artifact.
+        seeded: Whether each row that is drawn has a seed; otherwise the client sends the noise.
+        unreadable: Whether the signatures that judge a row also get one that cannot be judged. It is false if
+            one graph answers everything, which would give a code of such a row too. Defaults to true.
+    """
+    model = subject.model
+    raw = view.feed(subject.held_out)
+    x = subject.preprocessor.to_x(subject.held_out)
+    codes = model.transform(subject.held_out)
+    described = {**_by_parts(model.describe, x), "z": codes}
+
+    def decoded(x: Any, z: Any) -> dict[str, Any]:
+        params = model.decoder(z)
+        return {
+            "rebuilt": model.reconstruction_loss.mean(params),
+            "score": model.reconstruction_loss.anomaly_score(x, params),
+        }
+
+    ours = _by_parts(decoded, x, codes)
+    score = ours["score"]
+
+    def raw_units(rebuilt: Any, name: str = "reconstruction") -> tuple[dict[str, Any], dict[str, Any]]:
+        return view.expected(np.asarray(rebuilt), name), view.units(name)
+
+    rebuilt = raw_units(ours["rebuilt"])
+    cases = {
+        "reconstruct": Case(raw, *rebuilt),
+        "encode": Case(raw, described, {"z": spread(codes)}),
+        "decode": Case({"z": codes}, *rebuilt),
+        "anomaly_score": Case(raw, {"score": score}, {"score": spread(score)}),
+    }
+    if subject.detector is not None:
+        # By way of the model's own account of raw examples, not of the endpoints' graph.
+        odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
+        flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
+        detected = Case(raw, {"score": odd, "anomalous": flags}, {"score": spread(odd)})
+        cases["detect"] = detected.rows(is_decided(odd, subject.detector.threshold))
+    row = view.unreadable(raw) if unreadable else None
+    if row is not None:
+        for name in ("anomaly_score", "detect"):
+            if name in cases:
+                cases[name] = _with_unreadable(cases[name], row)
+    if model.generative:
+        rng = np.random.default_rng(0)
+        if seeded:
+            noise = {"seed": rng.integers(0, 2**31, (len(x), 2)).astype("int32")}
+            eps = np.asarray(draw(noise["seed"], model.latent_dim))
+        else:
+            eps = rng.normal(size=codes.shape).astype("float32")
+            noise = {"eps": eps}
+        drawn = np.asarray(model.draw_code(described, eps))
+        cases["sample"] = Case(noise, *raw_units(_by_parts(model.decode, eps), "sample"))
+        cases["sample_posterior"] = Case({**raw, **noise}, *raw_units(_by_parts(model.decode, drawn)))
+    return cases
+
+
+def _with_unreadable(case: Case, row: dict[str, np.ndarray]) -> Case:
+    """Return a case with one row more, the second one, that cannot be judged and counts as anomalous."""
+    answers = {
+        name: np.array([1 if name == "anomalous" else HIGHEST], values.dtype)
+        for name, values in case.expected.items()
+    }
+    sent = {name: np.insert(values, 1, row[name][0], axis=0) for name, values in case.sent.items()}
+    expected = {name: np.insert(values, 1, answers[name]) for name, values in case.expected.items()}
+    return dataclasses.replace(case, sent=sent, expected=expected)
+
+
+def _by_parts(function: Callable[..., Any], *arrays: np.ndarray, rows: int = 64) -> Any:
+    """Apply a function of tensors to arrays, so many rows at a time: logits of texts are large."""
+    parts = [
+        tf.nest.map_structure(np.asarray, function(*(tf.constant(a[i : i + rows]) for a in arrays)))
+        for i in range(0, len(arrays[0]), rows)
+    ]
+    return tf.nest.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
+
+
+def with_units(signatures: dict[str, Any], cases: dict[str, Case]) -> dict[str, Any]:
+    """Return signatures with the unit of each output beside its shape."""
+    for signature, case in cases.items():
+        for name, unit in case.units.items():
+            signatures[signature]["outputs"][name]["unit"] = unit
+    return signatures

@@ -1,0 +1,41 @@
+"""What matters of anomaly scores: their level, their order, the decisions they lead to."""
+
+import numpy as np
+from kerasae.export.parity._tolerances import TOLERANCES
+from scipy.stats import spearmanr
+
+from kerasae.losses import HIGHEST
+
+#: Share of the held-out rows that the model's own scores call abnormal, where there is no detector.
+_ABNORMAL = 0.05
+
+
+def spread(values: np.ndarray) -> float:
+    """Return the standard deviation; 1 if all values are equal."""
+    return float(values.std()) or 1.0
+
+
+def is_decided(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """Return which scores are further from a threshold than float32 may move them, bool `(rows,)`.
+
+    A score at the threshold is on either side of it by its last bit, which says nothing of an artifact.
+    """
+    rounding = TOLERANCES["float32"]["max_deviation"] * spread(scores[scores < HIGHEST])
+    return np.abs(scores - threshold) > rounding
+
+
+def score_measures(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
+    """Return `score_shift`, and `rank_correlation` and `decisions` if there are rows enough.
+
+    Rows that cannot be judged are left out: they have one and the same score.
+    """
+    judged = expected < HIGHEST
+    expected, got = expected[judged], got[judged]
+    measures = {"score_shift": float(abs(got.mean() - expected.mean()) / spread(expected))}
+    if len(expected) >= 20 and expected.std() > 0:
+        measures["rank_correlation"] = float(spearmanr(expected, got).statistic) if got.std() > 0 else 0.0
+        threshold = np.quantile(expected, 1 - _ABNORMAL)
+        decided = is_decided(expected, threshold)
+        if decided.any():
+            measures["decisions"] = float(np.mean(((expected > threshold) == (got > threshold))[decided]))
+    return measures

@@ -1,0 +1,121 @@
+"""What holds of every format of an export, and a format from outside the library."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasae import export, registry
+
+STRANGERS = Path(__file__).parent.parent / "strangers"
+
+
+@pytest.fixture
+def strangers(monkeypatch):
+    monkeypatch.setenv("KERASAE_PATH", str(STRANGERS))
+
+
+@pytest.mark.parametrize("name", registry.names("export"))
+def test_a_format_says_what_it_is(name):
+    member = registry.resolve("export", name)
+    assert issubclass(member, export.Format)
+    assert member.name() == name
+    assert getattr(export, member.__name__) is member
+    variants = member.variants()
+    places = {one.place("digits", 7) for one in variants}
+    assert len(places) == len(variants) > 0
+    for place in places:
+        assert "digits" in place and not Path(place).is_absolute()
+    assert {one.precision for one in variants} == set(member.precisions or {member.precision})
+    assert {one.precision for one in variants} <= set(export.TOLERANCES)
+    assert member.card is None or member.card.is_file()
+    # The arguments, which the command line and `bundle` check, are documented.
+    for argument in registry.parameters(member):
+        assert f"    {argument}: " in inspect.getdoc(member)
+
+
+def test_a_format_is_a_class_however_it_is_imported():
+    """`kerasae.export.tflite` was a module or a function, as it happened."""
+    from kerasae.export.formats import tflite
+
+    assert inspect.ismodule(tflite) and inspect.isclass(export.TFLite)
+    assert not hasattr(export, "tflite") and not hasattr(export, "saved_model")
+
+
+def test_one_artifact_is_asked_for_by_name_and_arguments(edge_subject, tmp_path):
+    formats = [{"name": "tflite", "precision": "float16"}, export.TFLite()]
+    written = export.bundle(edge_subject("dense"), tmp_path / "ship", formats=formats)
+    assert [one.path.name for one in written] == ["dense_float16.tflite", "dense_float32.tflite"]
+    with pytest.raises(TypeError, match=r"`export.precision` must be of type 'float32' \| 'float16'"):
+        export.bundle(
+            edge_subject("dense"), tmp_path / "new", formats=[{"name": "tflite", "precision": "int4"}]
+        )
+    with pytest.raises(TypeError, match="Expected a format of an export, received 7"):
+        export.bundle(edge_subject("dense"), tmp_path / "new", formats=[7])
+
+
+def test_a_format_from_outside_is_written_verified_and_described(
+    strangers, edge_subject, tmp_path, monkeypatch
+):
+    ship = tmp_path / "ship"
+    written = export.bundle(edge_subject("dense"), ship, formats=["keras_file"])
+    assert [one.path for one in written] == [ship / "keras" / "dense.keras"]
+    assert export.verify(ship).artifacts == ["keras/dense.keras"]
+    assert export.verify(ship).faults == []
+    assert '`kerasae.load_model("keras/dense.keras")` loads the model.' in (ship / "README.md").read_text()
+    monkeypatch.delenv("KERASAE_PATH")
+    verdict = export.verify(ship)
+    assert verdict.faults == []
+    (note,) = verdict.notes
+    assert "was not run. Unknown export 'keras_file'" in note
+
+
+def test_a_format_from_outside_that_differs_from_the_model_does_not_leave(
+    strangers, edge_subject, tmp_path, monkeypatch
+):
+    member = registry.resolve("export", "keras_file")
+    opened = member.runtime
+
+    def off(path):
+        runtime = opened(path)
+        run = runtime.run
+        runtime.run = lambda *sent: {"z": 1.01 * run(*sent)["z"]}
+        return runtime
+
+    monkeypatch.setattr(member, "runtime", off)
+    with pytest.raises(export.ParityError, match=r"m\.keras does not agree with its model: encode z"):
+        member().write(edge_subject("dense"), tmp_path / "m.keras")
+    assert not list(tmp_path.iterdir())
+
+
+def _command(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "kerasae", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "KERASAE_PATH": str(STRANGERS), "COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_command_line_lists_a_format_from_outside_without_importing_it():
+    shown = " ".join(_command("export", "--help").split())
+    assert "--keras-file" in shown and "Also the model as Keras saves it." in shown
+    assert "keras_file|onnx|saved_model" in shown
+    assert "by default all but keras_file, tiny, trainable" in shown
+
+
+@pytest.mark.slow
+def test_the_command_line_writes_and_verifies_a_format_from_outside(tmp_path):
+    run, ship = tmp_path / "run", tmp_path / "ship"
+    _command("train", "digits", "--model", "undercomplete", "--out", run, "--epochs", 1)
+    _command("export", run, "--out", ship, "--format", "tflite", "--precision", "float32", "--keras-file")
+    manifest = json.loads((ship / "manifest.json").read_text())
+    assert [one["format"] for one in manifest["artifacts"]] == ["tflite", "keras_file"]
+    assert "2 artifacts run: all agree with the model" in _command("verify", ship)
