@@ -139,7 +139,9 @@ class Recipe:
                 continue
             for name in values:
                 if name in _SUPPLIED.get(section, ()):
-                    raise ValueError(f"`{section}.{name}` is supplied by the recipe and cannot be set.")
+                    raise ValueError(
+                        f"`{section}.{name}` is supplied by the recipe and cannot be set; leave it out."
+                    )
             registry.check(section, member, values)
 
     @staticmethod

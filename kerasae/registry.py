@@ -123,15 +123,15 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
     module = module_of(room, name)
     if hasattr(module, "__path__"):
         return _member_of_package(module)
-    own = [
+    public = [
         value
         for key, value in vars(module).items()
         if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__
     ]
-    classes = [value for value in own if inspect.isclass(value)]
+    classes = [value for value in public if inspect.isclass(value)]
     if len(classes) == 1:
         return typing.cast(Callable[..., Any], classes[0])
-    functions = [value for value in own if getattr(value, "__name__", None) == name]
+    functions = [value for value in public if getattr(value, "__name__", None) == name]
     if classes or len(functions) != 1:
         raise TypeError(f"{module.__name__} must hold one public class, or a function `{name}` and no class.")
     return typing.cast(Callable[..., Any], functions[0])

@@ -277,7 +277,9 @@ def _unfinished_source(folder: Path) -> Source | None:
 def _unfinished(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / "unfinished.json"
     if not path.is_file():
-        raise FileNotFoundError(f"Expected an unfinished training in {folder}, found none.")
+        raise FileNotFoundError(
+            f"Expected an unfinished training in {folder}, found none; `kerasae train` begins one."
+        )
     return read_sealed(path)
 
 

@@ -26,7 +26,7 @@ class Kind:
     is_measured: ClassVar[bool] = False
     #: Whether an example may have missing entries, which are NaN in `x`.
     has_gaps: ClassVar[bool] = False
-    #: Unit for which figures in bits are given, in the singular.
+    #: Part of an example for which figures in bits are given, in the singular.
     unit: ClassVar[str]
     #: Name of the parts over which a reconstruction error is averaged, in the plural.
     parts: ClassVar[str] = "numbers"

@@ -91,7 +91,7 @@ class ReconstructionLoss(keras.losses.Loss):
         }
 
     def learn_expected(self, parts: Iterable[tuple[Any, Any]]) -> bool:
-        """Learn the usual loss of each feature on training rows, which then replaces missing entries.
+        """Learn the usual loss of each feature on training rows, which a missing entry adds to a score.
 
         Args:
             parts: Pairs of `x` and the decoder's output for it. A loss that does not support missing

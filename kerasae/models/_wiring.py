@@ -32,7 +32,7 @@ def tie(model: Any) -> None:
     if len(dense) != len(tied):
         raise ValueError(
             f"Tied weights need as many dense layers in the encoder (with its head) as tied ones "
-            f"in the decoder, received {len(dense)} and {len(tied)}."
+            f"in the decoder, received {len(dense)} and {len(tied)}; mirror the encoder in the decoder."
         )
     for tied_layer, dense_layer in zip(reversed(tied), dense, strict=True):
         tied_layer.tie(dense_layer)
@@ -130,6 +130,6 @@ def check_contraction(model: Any) -> None:
         return
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(model.encoder)):
         raise ValueError(
-            "A contractive penalty needs an encoder without batch normalisation, under which "
-            "an example has no Jacobian of its own; use normalization='layer' or None."
+            "A contractive penalty needs an encoder without batch normalisation, with which "
+            "the examples of a batch depend on each other; use normalization='layer' or None."
         )

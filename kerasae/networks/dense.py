@@ -73,7 +73,7 @@ def dense(
     check_frequencies(frequencies)
     if tied and frequencies:
         raise ValueError(
-            f"`tied` needs an encoder of dense layers alone, received `frequencies` {frequencies}; leave "
+            f"`tied` needs an encoder of only dense layers, received `frequencies` {frequencies}; leave "
             "one of them out."
         )
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)

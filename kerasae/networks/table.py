@@ -69,7 +69,8 @@ def table(
         )
     if outputs != 1:
         raise ValueError(
-            f"The network 'table' needs the loss 'columns', received one with {outputs} numbers per feature."
+            f"The network 'table' needs the loss 'columns', received one with {outputs} numbers per feature; "
+            "leave the loss out."
         )
     if depth < 0:
         raise ValueError(f"`depth` must be non-negative, received {depth}.")

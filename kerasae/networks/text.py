@@ -82,7 +82,8 @@ def text(
         )
     if outputs != 1:
         raise ValueError(
-            f"The network 'text' needs the loss 'tokens', received one with {outputs} numbers per feature."
+            f"The network 'text' needs the loss 'tokens', received one with {outputs} numbers per feature; "
+            "leave the loss out."
         )
     if mixing not in ("conv", "transformer"):
         raise ValueError(f"`mixing` must be 'conv' or 'transformer', received {mixing!r}.")

@@ -76,7 +76,7 @@ class SquaredJacobian(Penalty):
             raise ValueError(
                 "A contractive penalty needs floating-point x, received "
                 f"{keras.backend.standardize_dtype(inputs.dtype)}: integers have no Jacobian; "
-                "apply it behind an embedding."
+                "apply it after an embedding."
             )
         if self.probes:
             probe_seed = self.signs.next_seed(seed)
