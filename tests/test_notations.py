@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from kerasae import notations
 from kerasae.data import load_data
 from kerasae.data._types import ColumnFinder, ColumnReader
-from kerasae.notations import Boolean, Date, Number, Text, TimeOfDay, chunked
-from kerasae.notations.date import _FORMATS, _QUARTERS, DateFinder
+from kerasae.notations import Boolean, Date, DateFinder, Number, Text, TimeOfDay, chunked
+from kerasae.notations._date_formats import FORMATS, QUARTERS
 from kerasae.spec import Column
 
 UTC = datetime.UTC
@@ -131,7 +131,7 @@ def test_a_column_called_one_of_dates_is_read_by_the_formats_of_its_looks(monkey
         read.append(len(entries))
         return given(entries, **arguments)
 
-    monkeypatch.setattr("kerasae.notations.date.pd.to_datetime", noted)
+    monkeypatch.setattr("kerasae.notations._moments.pd.to_datetime", noted)
     entries = ["24.12.2023", "n.v.", "24.1.2024", "24 Dec 2023"] * 20
     assert found(entries, kind="date").notation.pattern == "%d.%m.%Y"
     assert sum(read) < 10 * len(entries)
@@ -453,8 +453,8 @@ def test_a_date_in_every_format_is_a_date(style):
     """What cannot be read for its looks alone is left out first, and nothing else is."""
     moments = pd.date_range("2024-06-13 13:00:30", periods=12, freq="33h")
     # Alone, 6.2024 is a number.
-    left_out = (*_QUARTERS, *["%m.%Y"] * (style == "short"))
-    for form in (one for one in _FORMATS if one not in left_out):
+    left_out = (*QUARTERS, *["%m.%Y"] * (style == "short"))
+    for form in (one for one in FORMATS if one not in left_out):
         texts = moments.strftime(form.replace("%", "%-") if style == "short" else form)
         change = {"upper": str.upper, "spaced": lambda text: text.replace(" ", "  ")}.get(style, str)
         finder = DateFinder()

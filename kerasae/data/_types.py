@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from kerasae import notations
 from kerasae.data._csv import STAND_INS, nulls
 from kerasae.notations import DateFinder, Notation, Number, NumberFinder, trim
-from kerasae.notations.number import Found
+from kerasae.notations.number_finder import Found
 from kerasae.preprocessing import as_type, is_time, plain, type_name
 from kerasae.spec import Column
 

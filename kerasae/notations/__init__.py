@@ -4,8 +4,10 @@ from typing import Any
 
 from kerasae.notations._base import Notation, chunked, trim
 from kerasae.notations.boolean import Boolean, find_boolean
-from kerasae.notations.date import Date, DateFinder
-from kerasae.notations.number import Number, NumberFinder
+from kerasae.notations.date import Date
+from kerasae.notations.date_finder import DateFinder
+from kerasae.notations.number import Number
+from kerasae.notations.number_finder import NumberFinder
 from kerasae.notations.text import Text
 from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
