@@ -98,7 +98,7 @@ class _Estimator(BaseEstimator):
             self._table = table
         if table and not isinstance(rows, pd.DataFrame):
             return pd.DataFrame(rows, columns=[f"x{number}" for number in range(rows.shape[1])])
-        if not table and (isinstance(rows, pd.DataFrame) or np.isnan(rows).any()):
+        if not table and self._takes_table(rows):
             raise ValueError(
                 "Input X contains NaN or columns that are no numbers, and the rows that this estimator was "
                 "fitted on did not; fit it on rows with missing entries, or fill them first."

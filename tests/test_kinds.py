@@ -100,3 +100,49 @@ def test_what_is_taken_apart_is_put_together(raw):
     together = concatenate(parts)
     assert type(together) is type(raw)
     assert np.array_equal(np.asarray(together), np.asarray(raw))
+
+
+RAW = {
+    "image": np.arange(48, dtype="uint8").reshape(2, 4, 3, 2),
+    "vector": np.arange(10.0).reshape(2, 5),
+    "table": pd.DataFrame(
+        {
+            "length": [1.5, 2.0],
+            "seen": pd.to_datetime(["2024-01-01", "2024-01-02"]),
+            "sold": [True, False],
+            "colour": ["red", None],
+            "notes": [np.nan, np.nan],
+            "more": [1, 2],
+        }
+    ),
+    "text": np.array(["a green hat", "a hat"], dtype=object),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_frame_of_examples_has_a_row_for_each(name):
+    kind = example(name)
+    frame = kind.as_frame(RAW[name])
+    assert list(frame.columns) == kind.column_names
+    assert len(frame) == 2 and len(kind.as_frame(RAW[name][:0])) == 0
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "text"])
+def test_points_of_equal_examples_lie_together(name):
+    kind = example(name)
+    x = np.random.default_rng(0).normal(size=(1, *kind.spec.shape)).repeat(2, axis=0)
+    points = kind.points(x)
+    assert points.shape[0] == 2 and points.ndim == 2
+    assert np.array_equal(points[0], points[1])
+
+
+def test_two_categories_are_at_distance_one_and_a_gap_at_the_mean():
+    kind = example("table")
+    points = kind.points(np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 2.0], [np.nan] * 4]))
+    assert np.linalg.norm(points[0] - points[1]) == pytest.approx(1)
+    assert np.array_equal(points[2], [0, 0, 0.5, 0, 0, 0])
+
+
+def test_token_ids_have_no_distance():
+    with pytest.raises(TypeError, match="Distances of token ids mean nothing"):
+        example("text").points(np.zeros((1, 6)))

@@ -123,7 +123,7 @@ _MORE: dict[str, Callable[[Any, Data, dict[str, Any]], float | None]] = {
 def _judged(data: Data) -> Any:
     """The first figure that decides a comparison and that these data have."""
     kind = measures(data)
-    if data.spec.kind == "table" and not any(c.is_numeric for c in data.spec.features):
+    if data.spec.columns and not any(column.is_numeric for column in data.spec.features):
         key = kind.judged[-1]
     else:
         key = kind.judged[0]

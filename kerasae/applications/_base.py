@@ -131,29 +131,12 @@ def row_names(data: Data, rows: int | None = None) -> list[str]:
     split: Any = data.test
     if hasattr(split, "names"):
         names = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in split.names]
-    elif data.spec.kind == "table":
+    elif data.spec.columns:
         names = [str(name) for chunk in split.chunks() for name in chunk.index]
     else:
         numbers = getattr(split, "numbers", None)
         names = [str(number) for number in (range(len(split)) if numbers is None else numbers)]
     return names[:rows]
-
-
-def feature_names(data: Data) -> list[str]:
-    """A name for each number of a flattened example: a column's, a pixel's, a position's."""
-    spec = data.spec
-    if spec.kind == "table":
-        return [column.name for column in spec.features]
-    if spec.kind == "image":
-        rows, columns, channels = spec.shape
-        return [
-            f"pixel {row},{column}" + (f" channel {channel}" if channels > 1 else "")
-            for row in range(rows)
-            for column in range(columns)
-            for channel in range(channels)
-        ]
-    word = "token" if spec.kind == "text" else "feature"
-    return [f"{word} {number}" for number in range(spec.size)]
 
 
 def class_labels(data: Data, split: str = "test") -> np.ndarray | None:

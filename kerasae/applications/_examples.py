@@ -3,11 +3,9 @@
 import dataclasses
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from kerasae.applications._base import feature_names, row_names
+from kerasae.applications._base import row_names
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.report import as_text
 
 #: Numbers or columns of an example that a listing on a page has room for.
@@ -30,27 +28,15 @@ def learnt_names(data: Data) -> list[str]:
     return [str(number) for number in range(len(names))] if numbered else names
 
 
-def columns_of(raw: np.ndarray, data: Data) -> pd.DataFrame:
-    """Examples that are arrays as a table with a column for each number."""
-    return pd.DataFrame(np.asarray(raw).reshape(len(raw), -1), columns=feature_names(data))
-
-
 def headings(data: Data) -> list[str]:
     """The columns of `cells`."""
-    if data.spec.kind == "text":
-        return ["text"]
-    names = [column.name for column in data.spec.columns] or feature_names(data)
+    names = kind_of(data.spec).column_names
     return [*names[:_COLUMNS], *(["…"] if len(names) > _COLUMNS else [])]
 
 
 def cells(raw: Any, data: Data) -> list[list[str]]:
     """Examples as rows of a listing: a text, or the first of its columns or numbers."""
-    if data.spec.kind == "text":
-        return [[str(text)] for text in raw]
-    if hasattr(raw, "iloc"):
-        frame = raw[[column.name for column in data.spec.columns] or list(raw.columns)]
-    else:
-        frame = columns_of(raw, data)
+    frame = kind_of(data.spec).as_frame(raw)
     more = ["…"] if frame.shape[1] > _COLUMNS else []
     return [
         [*(as_text(value) for value in row), *more]

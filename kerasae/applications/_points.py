@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasae.data import Data, Examples
 from kerasae.evaluation import TextPoints
+from kerasae.kinds import kind_of
 
 
 def as_points(data: Data, examples: Examples) -> np.ndarray:
@@ -16,22 +17,8 @@ def as_points(data: Data, examples: Examples) -> np.ndarray:
         data: with the preprocessor, and the training texts that weigh the words.
         examples: a split, or some rows of one.
     """
-    if data.spec.kind == "text":
+    if data.spec.vocabulary:
+        # Token ids have no distances.
         return TextPoints().fit(data).points(examples.examples)
-    as_rows = _indicators if data.spec.kind == "table" else _flat
-    return np.concatenate([as_rows(data.to_x(raw), data) for raw in examples.chunks()])
-
-
-def _flat(x: np.ndarray, data: Data) -> np.ndarray:
-    return x.reshape(len(x), -1)
-
-
-def _indicators(x: np.ndarray, data: Data) -> np.ndarray:
-    parts = []
-    for number, column in enumerate(data.spec.features):
-        values = x[:, number : number + 1]
-        if column.kind == "category":
-            parts.append((values == np.arange(column.width)) / np.sqrt(2))
-        else:
-            parts.append(np.nan_to_num(values, nan=0.5 if column.kind == "boolean" else 0.0))
-    return np.concatenate(parts, axis=1)
+    kind = kind_of(data.spec)
+    return np.concatenate([kind.points(data.to_x(raw)) for raw in examples.chunks()])

@@ -1,8 +1,9 @@
 """Kind: base class of the kinds of examples."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 
 from kerasae import registry
 from kerasae.spec import Spec
@@ -24,6 +25,8 @@ class Kind:
     #: Whether an example is a row of measurements, whose noise is part of it. A generated example of another
     #: kind is the mean of its likelihood, because a draw would only add grain.
     is_measured: ClassVar[bool] = False
+    #: Whether an example is looked at as a picture.
+    is_picture: ClassVar[bool] = False
     #: Whether an example may have missing entries, which are NaN in `x`.
     has_gaps: ClassVar[bool] = False
     #: Part of an example for which figures in bits are given, in the singular.
@@ -100,6 +103,26 @@ class Kind:
         squares: np.ndarray = np.square(x - other, dtype="float64")
         is_code = self.is_code
         return np.where(is_code, np.round(x) != np.round(other), squares) if is_code.any() else squares
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns of `as_frame`."""
+        return self.feature_names
+
+    def as_frame(self, raw: Any) -> pd.DataFrame:
+        """Raw examples as a data frame with a row for each: columns, a text, or every number by itself."""
+        return pd.DataFrame(np.asarray(raw).reshape(len(raw), self.spec.size), columns=self.column_names)
+
+    def points(self, x: np.ndarray) -> np.ndarray:
+        """Examples as points whose distances mean something, `(rows, numbers)`.
+
+        Numbers stand as they are. Categories become indicators that put two different values at distance 1.
+        A missing entry stands at the mean of the training rows.
+
+        Args:
+            x: Examples as a network sees them, `(rows, ...)`.
+        """
+        return x.reshape(len(x), self.spec.size)
 
     def has_examples_like(self, spec: Spec) -> bool:
         """Return whether a model of these examples accepts those of another spec."""

@@ -10,6 +10,7 @@ _SMALL = 32 * 32
 class Image(Kind):
     """Images of shape `(height, width, channels)`."""
 
+    is_picture = True
     unit = "pixel"
 
     @classmethod

@@ -1,6 +1,9 @@
 """Tables."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from kerasae.kinds._base import Kind
 from kerasae.spec import Column, Spec
@@ -58,6 +61,23 @@ class Table(Kind):
     @property
     def is_code(self) -> np.ndarray:
         return np.array([not column.is_numeric for column in self.spec.features], bool)
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.spec.columns]
+
+    def as_frame(self, raw: Any) -> pd.DataFrame:
+        return raw.rename(columns=str)[self.column_names]
+
+    def points(self, x: np.ndarray) -> np.ndarray:
+        parts = []
+        for number, column in enumerate(self.spec.features):
+            values = x[:, number : number + 1]
+            if column.kind == "category":
+                parts.append((values == np.arange(column.width)) / np.sqrt(2))
+            else:
+                parts.append(np.nan_to_num(values, nan=0.5 if column.kind == "boolean" else 0.0))
+        return np.concatenate(parts, axis=1)
 
     def has_examples_like(self, spec: Spec) -> bool:
         # The columns of a table are found by name.

@@ -1,6 +1,9 @@
 """Texts."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from kerasae.kinds._base import Kind
 from kerasae.spec import Spec
@@ -48,6 +51,16 @@ class Text(Kind):
     @property
     def is_code(self) -> np.ndarray:
         return np.ones(1, bool)
+
+    @property
+    def column_names(self) -> list[str]:
+        return ["text"]
+
+    def as_frame(self, raw: Any) -> pd.DataFrame:
+        return pd.DataFrame({"text": [str(text) for text in raw]})
+
+    def points(self, x: np.ndarray) -> np.ndarray:
+        raise TypeError("Distances of token ids mean nothing; expected points of the words.")
 
     def has_examples_like(self, spec: Spec) -> bool:
         return spec.kind == self.spec.kind

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
 #: Largest number of columns that count as few.
@@ -46,7 +47,7 @@ def detector(spec: Spec) -> dict[str, Any]:
     }
     if spec.kind == "text":
         return {**values, "network.latent_dim": 128}
-    image = spec.kind == "image"
+    image = kind_of(spec).is_picture
     mixed = any(not column.is_numeric for column in spec.features)
     few = not image and not mixed and spec.size <= _FEW
     if not mixed:

@@ -10,7 +10,8 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from kerasae import PCA, Recipe, registry, train
-from kerasae.applications import AnomalyDetector, anomaly, apply
+from kerasae.applications import AnomalyDetector, apply
+from kerasae.applications.anomaly import estimator
 from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly.estimator import same_label
 from kerasae.data import Data, Split, array_spec, has_label
@@ -823,10 +824,10 @@ def test_a_score_is_the_same_whether_training_rows_are_explained_once_or_at_each
         asked.append(1)
         return account_of(*arguments)
 
-    monkeypatch.setattr(anomaly, "account_of", counted)
+    monkeypatch.setattr(estimator, "account_of", counted)
     once = AnomalyDetector(model).fit_score(rows).score_samples(rows.test.examples)
     few = len(asked)
-    monkeypatch.setattr(anomaly, "_KEPT", 0)
+    monkeypatch.setattr(estimator, "_KEPT", 0)
     each = AnomalyDetector(model).fit_score(rows).score_samples(rows.test.examples)
     np.testing.assert_array_equal(once, each)
     assert len(asked) - few > few

@@ -15,8 +15,8 @@ from scipy import stats
 
 from kerasae import Recipe
 from kerasae.applications import AnomalyDetector, Compression, Imputer, Uncertainty
-from kerasae.applications import compression as compression_room
 from kerasae.applications._which_rows import without_unseen
+from kerasae.applications.compression import estimator
 from kerasae.data import Split
 from kerasae.data._base import NO_ROWS
 from kerasae.runs import Run, run_recipe
@@ -103,7 +103,7 @@ def test_bits_are_chosen_by_rows_that_were_not_trained_on(run, monkeypatch):
         seen.append(data.validation)
         return 4
 
-    monkeypatch.setattr(compression_room, "enough_bits", watched)
+    monkeypatch.setattr(estimator, "enough_bits", watched)
     Compression(run.model).fit(run.data)
     (choosing,) = seen
     assert len(choosing) == 99

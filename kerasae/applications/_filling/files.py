@@ -13,6 +13,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._filling.filling import Cells, Filled, flatten, frame_of
 from kerasae.applications._pictures import MODES, pixels, png_names, raw_range, save_png
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import as_written, named_by_text
 from kerasae.report.sheet import write_sheet, write_table
 
@@ -33,7 +34,7 @@ def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
         Examples as `raw`; a table has its index, its columns and their types. Where a type cannot hold what
         is filled in, the column becomes one of objects, or a category gets one more value, with a warning.
     """
-    if cells.spec.kind != "table":
+    if not cells.spec.columns:
         array = np.array(raw)
         restored = cells.view.restore(cells.shaped(x))
         place = missing.reshape(array.shape)
@@ -96,7 +97,7 @@ def raw_ends(cells: Cells, filled: Filled, missing: np.ndarray, raw: Any = None)
     found = []
     for ends in (filled.low, filled.high):
         x = np.where(shown, ends, np.nan)
-        if cells.spec.kind == "table":
+        if cells.spec.columns:
             frame = frame_of(cells.view, cells.shaped(x))
             found.append(frame.set_axis(raw.index) if isinstance(raw, pd.DataFrame) else frame)
         else:
@@ -186,7 +187,7 @@ class ArrayFiles(Files):
     def __init__(self, out: Path, data: Data, cells: Cells) -> None:
         self._out, self._cells = out, cells
         self._names: list[str] = []
-        if data.spec.kind == "image" and data.spec.shape[-1] in MODES:
+        if kind_of(data.spec).is_picture and data.spec.shape[-1] in MODES:
             self._names, self._range = png_names(row_names(data)), raw_range(data)
         self._parts: list[tuple[Any, ...]] = []
         self._gaps = True

@@ -69,7 +69,7 @@ class Cells:
 
     def _see_given(self, raw: Any) -> None:
         """Keeps the values of categories that are no texts, by their text."""
-        if self.spec.kind != "table":
+        if not self.spec.columns:
             return
         frame = named_by_text(pd.DataFrame(raw))
         for column in self.spec.features:
@@ -97,7 +97,7 @@ class Cells:
 
     def raw(self, x: np.ndarray) -> Any:
         """`(rows, cells)`, NaN where missing, as what a codec takes; numbers of a table are not rounded."""
-        if self.spec.kind != "table":
+        if not self.spec.columns:
             return self.view.restore(self.shaped(x))
         return frame_of(self.view, self.shaped(x))
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from kerasae.applications._base import feature_names, row_names
+from kerasae.applications._base import row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.evaluation import reconstruct
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.losses import HIGHEST
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
@@ -83,15 +83,15 @@ def odd_rows(
         frame[f"share_{number + 1}"] = np.round(share[:, number], 4)
     if data.test.labels is not None:
         frame["label"] = data.test.labels
-    if data.spec.kind == "text":
+    if data.spec.vocabulary:
         frame["text"] = np.concatenate([*data.test.chunks()])
     return frame
 
 
 def _names(data: Data) -> np.ndarray:
     """A name for each feature, `(1, features)`; of texts the words themselves, `(rows, positions)`."""
-    if data.spec.kind != "text":
-        return np.array([feature_names(data)], dtype=object)
+    if not data.spec.vocabulary:
+        return np.array([kind_of(data.spec).feature_names], dtype=object)
     words = np.array(["", "[UNK]", "[END]", *data.spec.vocabulary[3:]], dtype=object)
     return words[data.x("test").astype(int)]
 
@@ -101,11 +101,11 @@ def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) ->
     order = np.argsort(-rows["score"].to_numpy(), kind="stable")
     rows, added = rows.iloc[order].reset_index(drop=True), added[order]
     sheet.write_sheet(rows, out / "scores.csv")
-    if data.spec.kind == "image":
+    if kind_of(data.spec).is_picture:
         shaped = added.reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
     else:
-        frame = pd.DataFrame(added, columns=feature_names(data))
+        frame = pd.DataFrame(added, columns=kind_of(data.spec).feature_names)
         frame.insert(0, "row", rows["row"])
         sheet.write_sheet(frame, out / "contributions.csv")
 
@@ -134,7 +134,7 @@ def pictures(
         found = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
     flagged = int((scores > threshold).sum())
     oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
-    if data.spec.kind == "image":
+    if kind_of(data.spec).is_picture:
         oddest = oddest[:most]
         raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
@@ -168,7 +168,7 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
         for key in [name for name in rows.columns if name.startswith("reason_")]:
             name, share = row[key], row[key.replace("reason", "share")]
             reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
-        text = f"{example} – " if data.spec.kind == "text" else ""
+        text = f"{example} – " if data.spec.vocabulary else ""
         flag = "yes" if row["anomalous"] else "no"
         score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
         cells = [str(row["row"]), score, as_text(row["p_value"], 3), flag]
@@ -177,10 +177,10 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
 
 
 def _value(data: Data, example: Any, name: str) -> str:
-    if data.spec.kind == "table":
+    if data.spec.columns:
         value = example[name]
         return " missing" if pd.isna(value) else f" = {as_text(value)}"
-    if data.spec.kind == "vector":
+    if kind_of(data.spec).is_array:
         flat, number = np.ravel(example), int(name.rpartition(" ")[2])
         return f" = {as_text(flat[number])}"
     return ""

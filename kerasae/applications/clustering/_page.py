@@ -16,11 +16,10 @@ from kerasae.report.sheet import write_sheet
 
 def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
     """Writes what the centres decode to, or what the rows of each cluster have, by the kind of examples."""
-    kind = data.spec.kind
-    if kind == "image":
+    if kind_of(data.spec).is_picture:
         for number, image in enumerate(pixels(raw, *raw_range(data))):
             save_png(out / "centres" / f"{number}.png", image)
-    elif kind == "text":
+    elif data.spec.vocabulary:
         lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
         (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     else:
@@ -41,7 +40,7 @@ def show_clusters(
     numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
     rows = data.examples_at(numbers)
     ends = np.cumsum([len(one) for one in next_to.values()])
-    if data.spec.kind == "image":
+    if kind_of(data.spec).is_picture:
         lines = []
         for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
             name = f"{number}: {sizes[number]:,} rows"

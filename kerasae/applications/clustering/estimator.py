@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
-from kerasae.applications._examples import LEARNT, columns_of
+from kerasae.applications._examples import LEARNT
 from kerasae.applications._paired import Paired
 from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_rows
 from kerasae.applications.clustering._differences import show_differences, typical_rows
@@ -212,7 +212,7 @@ class Clustering(Application):
             else:
                 centres = self.codec_.inverse_transform(self.centres_)
             write_centres(centres, self.sizes_, data, out)
-            next_to = nearest_rows(codes, found, self.centres_, 8 if data.spec.kind == "image" else 2)
+            next_to = nearest_rows(codes, found, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
             pictures, listings = show_clusters(data, centres, self.sizes_, next_to)
             if rows is not None:
                 listings = [show_differences(rows, known, self.sizes_), *listings]
@@ -231,10 +231,7 @@ class Clustering(Application):
     def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:
         """Training rows, drawn, as a table, and the cluster of each."""
         raw = data.train.drawn(_DESCRIBED, self.seed).examples
-        if data.spec.kind == "vector":
-            return columns_of(raw, data), self.predict(raw)
-        frame = raw.rename(columns=str)
-        return frame[[column.name for column in data.spec.columns]], self.predict(raw)
+        return kind_of(data.spec).as_frame(raw), self.predict(raw)
 
     def _words(self, method: Method) -> tuple[bool, str]:
         best = self.scores_[self.clusters_]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from kerasae.applications._pictures import pixels, raw_range
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import named_by_text
 
 #: Of Pillow.
@@ -50,17 +51,17 @@ class RawSize:
 
     def _bytes(self, raw: Any) -> bytes:
         spec = self._spec
-        if spec.kind == "text":
+        if spec.vocabulary:
             texts = ["" if text is None or text != text else str(text) for text in raw]
             self.cells += sum(map(len, texts))
             return "".join(f"{text}\n" for text in texts).encode()
-        if spec.kind == "table":
+        if spec.columns:
             self.cells += len(raw) * len(spec.columns)
             names = [column.name for column in spec.columns]
             frame = named_by_text(raw)[names]
             return frame.to_csv(index=False, header=self.raw == 0).encode()
         array = np.asarray(raw).astype(spec.dtype)
-        self.cells += len(array) * spec.size // (spec.shape[-1] if spec.kind == "image" else 1)
+        self.cells += len(array) * spec.size // (spec.shape[-1] if kind_of(spec).is_picture else 1)
         return array.tobytes()
 
 
@@ -77,7 +78,7 @@ def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
         None for images that are neither grey nor RGB.
     """
     spec = data.spec
-    if spec.kind != "image" or spec.shape[-1] not in _CHANNELS:
+    if not kind_of(spec).is_picture or spec.shape[-1] not in _CHANNELS:
         return
     low, high = raw_range(data)
     raw = data.test.examples

@@ -24,6 +24,7 @@ from kerasae.applications.compression._rates import (
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
 from kerasae.evaluation.metrics import measures
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import as_written
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
@@ -109,7 +110,7 @@ class Compression(Application):
 
     def compress(self, raw: Any) -> bytes:
         """Raw examples to the bytes of a file."""
-        x = self.codec.preprocessor.to_x(raw) if self.spec_.kind == "table" else None
+        x = self.codec.preprocessor.to_x(raw) if self.spec_.columns else None
         return self._pack(self.codec.transform(raw), None if x is None else np.isnan(x))
 
     def decompress(self, data: bytes) -> Any:
@@ -189,7 +190,7 @@ class Compression(Application):
         for raw, x in data.parts("test"):
             parts.append(self.codec.transform(raw))
             size.add(raw)
-            if data.spec.kind == "table":
+            if data.spec.columns:
                 gaps.append(np.isnan(x))
         size.close()
         codes = np.concatenate(parts)
@@ -199,7 +200,7 @@ class Compression(Application):
             packed = (out / f"compressed{SUFFIX}").read_bytes()
         content = self._read(packed)
         before, after = (figures_of(self.codec, one, data) for one in (codes, content.codes))
-        bits, unit = 8 * len(packed) / len(codes), _UNITS[data.spec.kind]
+        bits, unit = 8 * len(packed) / len(codes), kind_of(data.spec).unit
         found: dict[str, Any] = {
             "bytes": len(packed),
             "bits per row": bits,
@@ -249,7 +250,7 @@ class Compression(Application):
         small, large = (measures(few).baselines(n, few) for n in (self.codec.latent_dim, MOST_COMPONENTS))
         for name, codec in small.items():
             curves[f"{name} {codec.latent_dim}"] = curve(codec, few)
-            if data.spec.kind != "text" and large[name].latent_dim != codec.latent_dim:
+            if not data.spec.vocabulary and large[name].latent_dim != codec.latent_dim:
                 curves[f"{name} up to {large[name].latent_dim}"] = curve(large[name], few)
         rows = []
         for form, quality, photo in _compression_references.photographs(few):
@@ -291,7 +292,7 @@ class Compression(Application):
         return said
 
     def _examples(self, data: Data, codes: np.ndarray, content: Content) -> list[Picture]:
-        if data.spec.kind not in ("image", "vector"):
+        if not kind_of(data.spec).is_array:
             return []
         shown = data.to_x(data.test.head(10))
         rebuilt = {
@@ -300,9 +301,6 @@ class Compression(Application):
         }
         caption = "The first rows, what the model makes of their codes, and what came back from the file."
         return [Picture("Examples", caption, figures.reconstructions(shown, rebuilt))]
-
-
-_UNITS = {"image": "pixel", "vector": "feature", "table": "cell", "text": "character"}
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -315,7 +313,7 @@ def _bytes_of(path: Path) -> bytes:
 
 def _write_images(raw: np.ndarray, codec: Codec, folder: Path) -> None:
     spec: Any = getattr(codec.preprocessor, "spec", None)
-    if spec is None or spec.kind != "image" or spec.high is None or spec.shape[-1] not in MODES:
+    if spec is None or not kind_of(spec).is_picture or spec.high is None or spec.shape[-1] not in MODES:
         return
     for number, image in enumerate(pixels(raw, spec.low, spec.high)):
         save_png(folder / f"{number:06d}.png", image)

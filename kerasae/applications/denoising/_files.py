@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
 from kerasae.applications._base import row_names
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import as_written
 from kerasae.report.sheet import write_table
 
@@ -34,15 +34,15 @@ class CleanFiles:
         self._names: list[str] = []
         spec = data.spec
         self._columns = spec.columns
-        if spec.kind != "table" and not hasattr(data.test, "names"):
+        if not spec.columns and not hasattr(data.test, "names"):
             shape = (len(data.test), *spec.shape)
             self._array = np.lib.format.open_memmap(out / "clean.npy", "w+", spec.dtype, shape)
-        if spec.kind == "image" and spec.shape[-1] in MODES:
+        if kind_of(spec).is_picture and spec.shape[-1] in MODES:
             self._names = png_names(row_names(data))
 
     def add(self, clean: Any) -> None:
         """Writes the next part."""
-        if isinstance(clean, pd.DataFrame):
+        if self._columns:
             named = clean.index.name is not None
             written = as_written(clean, self._columns)
             write_table(written, self._out / "clean.csv", append=self._rows > 0, index=named)

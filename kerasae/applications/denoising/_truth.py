@@ -7,7 +7,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from keras import ops
 
 from kerasae.corruptions import Corruption
@@ -27,7 +26,7 @@ def read_clean(path: str, data: Data) -> Examples:
         ValueError: where a row has no partner.
     """
     section = {"name": "images"} if is_image(Path(path)) else parse_source(path)
-    if section["name"] == "tables" and data.spec.kind == "table":
+    if section["name"] == "tables" and data.spec.columns:
         section["id"] = data.test.head(1).index.name
     _, clean = read_examples(path, section, data.spec)
     wanted, found = getattr(data.test, "names", None), getattr(clean, "names", None)
@@ -88,7 +87,7 @@ def check_noise(noise: Corruption, name: str, data: Data) -> None:
     Raises:
         ValueError: for masking in a table, or noise for numbers where there are none.
     """
-    if data.spec.kind != "table":
+    if not data.spec.columns:
         return
     if name == "masking":
         raise ValueError(
@@ -112,7 +111,7 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     tensor = ops.convert_to_tensor(x)
     drawn = noise(tensor, seed=ops.convert_to_tensor(seed, dtype="int32"))
     noisy = ops.convert_to_numpy(preprocessor.mend(tensor, drawn, noise.continuous))
-    if not isinstance(raw, pd.DataFrame):
+    if not preprocessor.spec.columns:
         return preprocessor.restore(noisy)
     restored = preprocessor.restore(np.nan_to_num(noisy))
     spoilt = raw[[column.name for column in preprocessor.spec.columns]].copy()

@@ -18,7 +18,7 @@ from kerasae.codec import Codec
 from kerasae.corruptions import Corruption
 from kerasae.data import Data
 from kerasae.evaluation import RowSums
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text, figures
@@ -103,7 +103,7 @@ class Denoising(Application):
         truth = None if self.clean is None else read_clean(self.clean, data)
         view = Identity(data.spec) if data.preprocessor is None else data.preprocessor
         pairs = Pairs(data, truth, self._noise, view, self.seed)
-        black, white = raw_range(data) if data.spec.kind == "image" else (0.0, 1.0)
+        black, white = raw_range(data) if kind_of(data.spec).is_picture else (0.0, 1.0)
         fidelity = self._fidelity(data, black, white, filters=out is not None)
         files = None if out is None else CleanFiles(out, data, black, white)
         codes = _codes(data)
@@ -136,7 +136,7 @@ class Denoising(Application):
             lower,
             sentences=self._sentences(rows, lower, fidelity, data) if out is not None else (),
             pictures=_pictures(shown, data, black, white) if out is not None else (),
-            listings=_listings(shown, data) if out is not None and data.spec.kind == "table" else (),
+            listings=_listings(shown, data) if out is not None and data.spec.columns else (),
             notes=self._notes(data, known_truth),
             rows=rows,
         )
@@ -144,7 +144,7 @@ class Denoising(Application):
     def _fidelity(
         self, data: Data, black: float, white: float, filters: bool
     ) -> "ImageFidelity | NumberFidelity":
-        if data.spec.kind == "image":
+        if kind_of(data.spec).is_picture:
             return ImageFidelity(black, white, filters)
         return NumberFidelity(_codes(data))
 
@@ -196,7 +196,7 @@ class Denoising(Application):
                 f"The examples were spoiled with {self.noise} noise of level {self._noise.level:g} in x "
                 f"(seed {self.seed}), rounded and kept in range as their type asks, alike for all codecs."
             )
-        if data.spec.kind == "image":
+        if kind_of(data.spec).is_picture:
             notes.append(
                 f"PSNR: mean over the images, those equal to the truth counting {HIGHEST_PSNR:g} dB. "
                 f"SSIM: mean over the images, a window of {window_of(data.spec.shape[:2])} pixels (Wang et "
@@ -222,7 +222,7 @@ def _form(name: str) -> Callable[[Any], str]:
 
 def _codes(data: Data) -> np.ndarray | None:
     """Of the columns of a table, whether they hold codes."""
-    if data.spec.kind != "table":
+    if not data.spec.columns:
         return None
     return np.array([not column.is_numeric for column in data.spec.features])
 
@@ -236,13 +236,13 @@ def _plain(raw: Any, view: Any) -> Any:
 
 
 def _pictures(shown: list[Any], data: Data, black: float, white: float) -> list[Picture]:
-    if data.spec.kind == "table" or (data.spec.kind == "image" and data.spec.shape[-1] not in (*MODES, 2)):
+    if data.spec.columns or (kind_of(data.spec).is_picture and data.spec.shape[-1] not in (*MODES, 2)):
         return []
     names = ("noisy", "clean", "truth")[: len(shown)]
     caption = "The first examples as they came and as they are written" + (
         ", and the truth." if len(shown) == 3 else "."
     )
-    if data.spec.kind == "image":
+    if kind_of(data.spec).is_picture:
         return [Picture("Noisy and clean", caption, grid(list(zip(names, shown, strict=True)), black, white))]
     rows = [data.to_x(one) for one in shown]
     drawn = figures.reconstructions(

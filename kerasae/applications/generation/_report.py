@@ -263,14 +263,14 @@ class _Show:
     def __init__(self, data: Data, out: Path, pictures: list[Picture], listings: list[Listing]) -> None:
         self._data, self._out = data, out
         self._pictures, self._listings = pictures, listings
-        self._range = raw_range(data) if data.spec.kind == "image" else (0.0, 1.0)
+        self._range = raw_range(data) if kind_of(data.spec).is_picture else (0.0, 1.0)
 
     def __call__(self, stem: str, title: str, caption: str, raw: Any, keys: Found, width: int) -> None:
         write_made(self._out, stem, raw, keys, self._data.spec.columns)
-        kind = self._data.spec.kind
-        if kind in ("table", "text"):
+        kind = kind_of(self._data.spec)
+        if not kind.is_array:
             self._listings.append(listing(title, caption, raw, keys, 3 * width if keys else width))
-        if kind == "image" and self._data.spec.shape[-1] in (*MODES, 2):
+        if kind.is_picture and self._data.spec.shape[-1] in (*MODES, 2):
             first = next(iter(keys), "")
             count = len(raw) if first == "" else min(len(raw), _DIMENSIONS * width)
             lines = [

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._points import _indicators, as_points
+from kerasae.applications._points import as_points
 from kerasae.applications.generation import _report as parts
 from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
 from kerasae.applications.generation._choice import energy_distance
@@ -294,10 +294,10 @@ class Generation(Application):
 
     def points_of(self, codes: np.ndarray) -> np.ndarray:
         """What codes stand for as such points, before any rounding to the raw type."""
-        if self._data.spec.kind == "text":
+        if self._data.spec.vocabulary:
             return self.raw_points(self.codec.inverse_transform(codes))
         x = np.asarray(self.codec.decode(codes))
-        return _indicators(x, self._data) if self._data.spec.kind == "table" else x.reshape(len(x), -1)
+        return kind_of(self._data.spec).points(x)
 
     def report(self, data: Data, out: Path | None) -> Finding:
         own = data.test.drawn(self.most, self.seed)

@@ -9,6 +9,7 @@ from kerasae.applications._filling.filling import Cells, Filled
 from kerasae.applications._paired import Paired
 from kerasae.data.arrays import read_array_file
 from kerasae.evaluation import RowSums
+from kerasae.kinds import kind_of
 from kerasae.report import as_text
 from kerasae.spec import Spec
 
@@ -24,7 +25,7 @@ def hide(x: np.ndarray, share: float, rng: np.random.Generator, spec: Spec) -> n
     A pixel is hidden in all of its channels.
     """
     there = ~np.isnan(x)
-    channels = spec.shape[-1] if spec.kind == "image" else 1
+    channels = spec.shape[-1] if kind_of(spec).is_picture else 1
     drawn = rng.random((len(x), x.shape[1] // channels)) < share
     return np.repeat(drawn, channels, axis=1) & there
 
@@ -58,7 +59,7 @@ def flat_mask(mask: np.ndarray, rows: int, spec: Spec) -> np.ndarray:
         ValueError: for another shape.
     """
     mask, shape = np.asarray(mask, bool), spec.shape
-    if spec.kind == "image" and mask.shape in (shape[:-1], (rows, *shape[:-1])):
+    if kind_of(spec).is_picture and mask.shape in (shape[:-1], (rows, *shape[:-1])):
         mask = np.repeat(mask[..., None], shape[-1], axis=-1)
     if mask.shape not in (shape, (rows, *shape)):
         raise ValueError(

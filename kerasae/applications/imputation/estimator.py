@@ -181,7 +181,7 @@ class Imputer(Application):
 
     def _gaps(self) -> tuple[bool, ...]:
         """Whether the model may be given gaps as gaps."""
-        return (False, True) if self._cells.spec.kind == "table" else (False,)
+        return (False, True) if self._cells.spec.columns else (False,)
 
     def _errors(self, found: np.ndarray, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """Of hidden cells, by column: the sum of squared errors, or how many categories are wrong."""
@@ -298,13 +298,13 @@ class Imputer(Application):
                 measured.add(x, hidden, tried)
                 if out is None:
                     continue
-                if missing.any() or data.spec.kind == "table":
+                if missing.any() or data.spec.columns:
                     filled = self._with_intervals(x, missing)
                     files.write(raw, self._restore(raw, filled.x, missing), filled, missing, True)
                 else:
                     files.write(raw, self._restore(raw, tried.x, hidden), tried, hidden, False)
         pictures, listings = [], []
-        if out is not None and data.spec.kind == "table":
+        if out is not None and data.spec.columns:
             listings.append(
                 Listing("By column", "Cells of these rows that were hidden.", *measured.by_column())
             )
@@ -323,7 +323,7 @@ class Imputer(Application):
 
     def _file_mask(self, rows: int) -> np.ndarray:
         assert self.mask is not None
-        if self._cells.spec.kind == "table":
+        if self._cells.spec.columns:
             raise ValueError("`mask` is for images and vectors, received a table: its gaps are its own.")
         return flat_mask(read_mask(Path(self.mask)), rows, self._cells.spec)
 

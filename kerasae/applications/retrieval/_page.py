@@ -8,6 +8,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._examples import LEARNT, cells, headings
 from kerasae.applications._pictures import grid, raw_range
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 
@@ -24,7 +25,7 @@ def show_neighbours(
         indexed: names of the rows.
         labels: of the rows and of the queries, or `None`.
     """
-    image = data.spec.kind == "image"
+    image = kind_of(data.spec).is_picture
     queries, k = min(8 if image else 4, len(rows)), min(8 if image else 3, rows.shape[1])
     asked = data.examples_at(np.arange(queries))
     found = data.examples_at(rows[:queries, :k].ravel(), LEARNT)

@@ -22,6 +22,7 @@ from kerasae.applications._filling.posterior import (
 from kerasae.applications.uncertainty._spread import Spread, by_row, write_arrays, write_cells
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
@@ -166,7 +167,7 @@ class Uncertainty(Application):
             inside = (spread.low <= x) & (x <= spread.high)
             held += [there.sum(axis=0), (there & inside).sum(axis=0)]
             rows.append(by_row(self._cells, names[start : start + len(x)], x, spread))
-            if out is not None and data.spec.kind == "table":
+            if out is not None and data.spec.columns:
                 write_cells(out / "cells.csv", self._cells, names[start:], raw, spread, start == 0)
             if kept < self.most:
                 part = slice(self.most - kept)
@@ -178,9 +179,9 @@ class Uncertainty(Application):
         if out is not None:
             write_sheet(frame, out / "uncertainty.csv")
             listings.append(self._least_certain(frame))
-            if data.spec.kind != "table":
+            if not data.spec.columns:
                 write_arrays(out / "cells.npz", self._cells, [one for _, one in shown])
-            if data.spec.kind == "image":
+            if kind_of(data.spec).is_picture:
                 pictures.append(self._picture(out / "spread.png", shown))
         share = float(held[1].sum() / held[0].sum()) if held[0].sum() else None
         return self._finding(frame, share, pictures, listings)
