@@ -23,9 +23,9 @@ from sklearn import decomposition
 from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
 from kerasae.data._base import SPLITS, draw_splits
-from kerasae.data._csv import CsvFile
+from kerasae.data._files.csv_file import CsvFile
+from kerasae.data._files.delimiter import _DELIMITERS
 from kerasae.data._labels import tidy_labels
-from kerasae.data._layout import _DELIMITERS
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame, tables, tables_like
@@ -244,7 +244,7 @@ def test_a_row_that_is_not_utf8_is_named_by_its_line(tmp_path):
 
 @pytest.mark.parametrize("block", [1 << 20, 32])
 def test_lines_are_counted_past_ragged_rows_and_blocks(tmp_path, monkeypatch, block):
-    monkeypatch.setattr("kerasae.data._csv.BLOCK", block)
+    monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", block)
     lines = [b"name,n", *(f"row {i},{i}".encode() for i in range(2, 21))]
     for number in (3, 5, 15):
         lines[number - 1] = b"ragged"
@@ -255,7 +255,7 @@ def test_lines_are_counted_past_ragged_rows_and_blocks(tmp_path, monkeypatch, bl
     monkeypatch.setattr("kerasae.data.tables._KEPT", 0)
     read, reader = [], csv.reader
     monkeypatch.setattr(
-        "kerasae.data._csv.csv.reader", lambda *args, **kw: read.append(1) or reader(*args, **kw)
+        "kerasae.data._files.csv_file.csv.reader", lambda *args, **kw: read.append(1) or reader(*args, **kw)
     )
     found = load_data(tmp_path / "t.csv", on_error="skip").skipped
     assert [int(line.split("line ")[1].split(":")[0]) for line in found] == [3, 4, 5, 9, 15, 16]
@@ -269,7 +269,7 @@ def test_a_tsv_is_split_at_tabs_whatever_else_its_cells_hold(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_types_are_those_of_all_blocks(tmp_path, monkeypatch, suffix):
-    monkeypatch.setattr("kerasae.data._csv.BLOCK", 1 << 12)
+    monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", 1 << 12)
     frame = pd.DataFrame({"gap": range(20_000), "late": 0, "code": "007"}).astype({"gap": "Int64"})
     frame.loc[0, ["gap", "late"]] = [pd.NA, 7]
     path = tmp_path / f"t.{suffix}"
@@ -289,7 +289,7 @@ def test_blanks_are_trimmed_and_stand_ins_for_missing_entries_known(tmp_path):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream):
-    monkeypatch.setattr("kerasae.data._csv.BLOCK", 256)
+    monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", 256)
     frame = pd.DataFrame({"key": range(1000, 1200), "n": np.arange(200) + 0.5, "label": range(200)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = load_data(tmp_path / "t.csv", labels="label", id="key", stream=stream)

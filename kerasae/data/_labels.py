@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kerasae.data._csv import nulls
+from kerasae.data._files.missing import nulls
 
 #: What a missing label looks like where labels are texts.
 _MISSING = ("", "nan", "None", "<NA>", "NaT")

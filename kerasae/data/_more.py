@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.data._base import Data
-from kerasae.data._plain_text import text_suffix
+from kerasae.data._files.packed import text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import Examples
 from kerasae.data.images import is_image

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data._csv import STAND_INS, nulls
+from kerasae.data._files.missing import STAND_INS, nulls
 from kerasae.notations import DateFinder, Notation, Number, NumberFinder, trim
 from kerasae.notations.number_finder import Found
 from kerasae.preprocessing import as_type, is_time, plain, type_name

@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from kerasae import notations, registry
 from kerasae.data._base import Data, draw_splits
-from kerasae.data._csv import CsvFile, ParquetFile
+from kerasae.data._files.csv_file import CsvFile
+from kerasae.data._files.packed import stem, text_suffix
+from kerasae.data._files.parquet_file import ParquetFile
 from kerasae.data._labels import labels_of, tidy_labels
-from kerasae.data._plain_text import stem, text_suffix
 from kerasae.data._sentinels import Sentinels
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import Split

@@ -1,12 +1,11 @@
-"""CSV and Parquet files in blocks, with what cannot be read named by file and line."""
+"""CsvFile: a CSV file in blocks of strings."""
 
-import bisect
 import contextlib
 import copy
 import csv
 import itertools
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
-from kerasae.data._layout import UNIT, find_layout, split_spaces
-from kerasae.data._plain_text import PlainText, TemporaryCopy, encoding_advice, text_suffix
+from kerasae.data._files.delimiter import UNIT, split_spaces
+from kerasae.data._files.encoding import encoding_advice
+from kerasae.data._files.faults import Faults
+from kerasae.data._files.layout import find_layout
+from kerasae.data._files.packed import text_suffix
+from kerasae.data._files.plain_text import PlainText
+from kerasae.data._files.temporary import TemporaryCopy
 from kerasae.data._skipping import Skipped
-from kerasae.files import reason_of
 
 #: Bytes of a CSV file that are read at a time; more where the rows are wide.
 BLOCK = 1 << 20
 _WIDE = 256
-#: What stands for a missing entry, Arrow's list, as strings.
-STAND_INS = tuple(
-    one for one in (*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?", "-", "--", ".") if one
-)
 
 
 class CsvFile:
@@ -134,7 +132,7 @@ class CsvFile:
 
     def blocks(self) -> Iterator[pa.Table]:
         """The rows that can be read, in order, in blocks of about 1 MB."""
-        faults = _Faults(self)
+        faults = Faults(self)
         try:
             names = self._layout.names
             with _without_tracebacks():
@@ -211,129 +209,6 @@ class CsvFile:
         return {row: found.get(row, above + read + 1) for row in rows}
 
 
-class _Faults:
-    """The rows of one pass that cannot be read.
-
-    They are kept by their numbers, until the file is read once more for the lines of all of them. Where the
-    first is an error, that is at once.
-
-    Attributes:
-        error: that a row is, which Arrow swallows in its handler of rows.
-    """
-
-    def __init__(self, file: CsvFile) -> None:
-        self._file, self._skipped = file, file.skipped
-        self.error: ValueError | None = None
-        self._last = 0
-        #: By ragged row, its number less that of the ragged rows before it; they rise.
-        self._whole: list[int] = []
-        self._found: list[tuple[Any, ...]] = []
-
-    def ragged(self, row: pa_csv.InvalidRow) -> str:
-        """Notes a row with too many cells or too few, and says to Arrow what to do."""
-        number = self._file.row(row.number)
-        if number > self._last:
-            self._last = number
-            self._whole.append(number - len(self._whole))
-            try:
-                self._add(number, f"expected {row.expected_columns} cells, received {row.actual_columns}")
-            except ValueError as error:
-                self.error = error
-                return "error"
-        return "skip"
-
-    def not_utf8(self, row: int) -> None:
-        """Notes a row by its number among those that are not ragged, from 0."""
-        number = row + 1 + int(self._file.header)
-        self._add(number + bisect.bisect_right(self._whole, number), "not UTF-8", self._file.advice)
-
-    def tell(self) -> None:
-        """Tells of all rows that were noted, in their order."""
-        if self._skipped is None or not self._found:
-            return
-        lines = self._file.lines({number for number, *_ in self._found})
-        for number, *words in sorted(self._found):
-            self._skipped.add(f"{self._file.path}, line {lines[number]}", *words)
-        self._found.clear()
-
-    def _add(self, number: int, *words: str) -> None:
-        if self._skipped is not None:
-            self._found.append((number, *words))
-            if self._skipped.on_error == "raise":
-                self.tell()
-
-
-#: What Arrow raises for a damaged Parquet file; a name that is not UTF-8 is a ValueError.
-_DAMAGED = (pa.ArrowException, OSError, ValueError)
-
-
-class ParquetFile:
-    """The rows of a Parquet file as typed blocks."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._file = pq.ParquetFile(path)
-            self.schema = self._file.schema_arrow
-            self.names = list(self.schema.names)
-            #: Columns that pandas wrote as an index, and how they are known.
-            self.index = _pandas_index(self.schema)
-        except _DAMAGED as error:
-            raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
-        self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
-
-    @property
-    def size(self) -> int:
-        """Bytes of the columns, unpacked."""
-        metadata = self._file.metadata
-        return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
-
-    def blocks(self) -> Iterator[pa.Table]:
-        """The rows in order, at most 16,384 at a time.
-
-        Raises:
-            ValueError: if a page is damaged.
-        """
-        batches = self._file.iter_batches(16384)
-        while True:
-            try:
-                table = pa.Table.from_batches([next(batches)])
-            except StopIteration:
-                return
-            except _DAMAGED as error:
-                raise ValueError(
-                    f"Expected a whole Parquet file in {self.path}, received a damaged one: "
-                    f"{reason_of(error)}"
-                ) from None
-            yield table
-
-
-def _pandas_index(schema: pa.Schema) -> list[str]:
-    """The columns that hold an index; one that only counts the rows is stored in none."""
-    metadata = schema.pandas_metadata
-    columns = metadata.get("index_columns") if isinstance(metadata, dict) else None
-    return [name for name in schema.names if name in columns] if isinstance(columns, list) else []
-
-
-@contextlib.contextmanager
-def _without_tracebacks() -> Iterator[None]:
-    """Keeps Arrow from showing a traceback for a row with too many cells that is not UTF-8.
-
-    It cannot hand such a row to the handler, and refuses it, whatever the handler would say.
-    """
-    before = sys.unraisablehook
-
-    def show(ignored: Any) -> None:
-        if not isinstance(ignored.exc_value, UnicodeDecodeError):
-            before(ignored)
-
-    sys.unraisablehook = show
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
-
-
 def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if '"' in cell else cell
 
@@ -353,7 +228,20 @@ def _not_utf8(table: pa.Table) -> list[int]:
     return sorted(found)
 
 
-def nulls(texts: pa.ChunkedArray, stand_ins: Sequence[str] = STAND_INS) -> pa.ChunkedArray:
-    """Strings with a null where one is empty or stands for a missing entry."""
-    gone = pc.is_in(texts, pa.array(["", *stand_ins], pa.string()))
-    return pc.if_else(gone, pa.scalar(None, pa.string()), texts)
+@contextlib.contextmanager
+def _without_tracebacks() -> Iterator[None]:
+    """Keeps Arrow from showing a traceback for a row with too many cells that is not UTF-8.
+
+    It cannot hand such a row to the handler, and refuses it, whatever the handler would say.
+    """
+    before = sys.unraisablehook
+
+    def show(ignored: Any) -> None:
+        if not isinstance(ignored.exc_value, UnicodeDecodeError):
+            before(ignored)
+
+    sys.unraisablehook = show
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before

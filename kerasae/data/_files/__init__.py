@@ -1,0 +1,1 @@
+"""Files of rows and lines: CSV, Parquet and plain text, read block by block."""

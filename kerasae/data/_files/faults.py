@@ -1,0 +1,61 @@
+"""The rows of a CSV file that cannot be read, named by file and line."""
+
+import bisect
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.csv as pa_csv
+
+if TYPE_CHECKING:
+    from kerasae.data._files.csv_file import CsvFile
+
+
+class Faults:
+    """The rows of one pass that cannot be read.
+
+    They are kept by their numbers, until the file is read once more for the lines of all of them. Where the
+    first is an error, that is at once.
+
+    Attributes:
+        error: that a row is, which Arrow swallows in its handler of rows.
+    """
+
+    def __init__(self, file: "CsvFile") -> None:
+        self._file, self._skipped = file, file.skipped
+        self.error: ValueError | None = None
+        self._last = 0
+        #: By ragged row, its number less that of the ragged rows before it; they rise.
+        self._whole: list[int] = []
+        self._found: list[tuple[Any, ...]] = []
+
+    def ragged(self, row: pa_csv.InvalidRow) -> str:
+        """Notes a row with too many cells or too few, and says to Arrow what to do."""
+        number = self._file.row(row.number)
+        if number > self._last:
+            self._last = number
+            self._whole.append(number - len(self._whole))
+            try:
+                self._add(number, f"expected {row.expected_columns} cells, received {row.actual_columns}")
+            except ValueError as error:
+                self.error = error
+                return "error"
+        return "skip"
+
+    def not_utf8(self, row: int) -> None:
+        """Notes a row by its number among those that are not ragged, from 0."""
+        number = row + 1 + int(self._file.header)
+        self._add(number + bisect.bisect_right(self._whole, number), "not UTF-8", self._file.advice)
+
+    def tell(self) -> None:
+        """Tells of all rows that were noted, in their order."""
+        if self._skipped is None or not self._found:
+            return
+        lines = self._file.lines({number for number, *_ in self._found})
+        for number, *words in sorted(self._found):
+            self._skipped.add(f"{self._file.path}, line {lines[number]}", *words)
+        self._found.clear()
+
+    def _add(self, number: int, *words: str) -> None:
+        if self._skipped is not None:
+            self._found.append((number, *words))
+            if self._skipped.on_error == "raise":
+                self.tell()

@@ -1,0 +1,78 @@
+"""Whether the first row of a table in text holds the names of its columns."""
+
+import itertools
+import re
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+#: Names of columns in a file that names none.
+AUTOMATIC = "column_{}"
+
+
+def shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
+    """Whether the first row holds names, where the names that are wanted show it."""
+    if not wanted:
+        return None
+    if {*wanted} <= {*names}:
+        return True
+    automatic = all(re.fullmatch(AUTOMATIC.format("[0-9]+"), name) for name in wanted)
+    return False if automatic and any(map(is_number, names)) else None
+
+
+def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
+    """Whether the first row holds names."""
+    numbers = [place for place, cell in enumerate(first) if is_number(cell)]
+    if not numbers:
+        return True
+    if len(numbers) == len([cell for cell in first if cell.strip()]):
+        values = [float(first[place]) for place in numbers]
+        # So pandas numbers columns without names; any other row of numbers is a row.
+        counted = values in ([*range(len(values))], [*range(1, len(values) + 1)]) and len(values) > 2
+        counted |= _is_series(first, numbers) and min(values) >= 1800 and max(values) <= 2100
+        return counted and len(rest) > 1 and not _among(first, rest, numbers)
+    words = [place for place, cell in enumerate(first) if cell.strip() and place not in numbers]
+    same = [row for row in rest if len(row) == len(first)]
+    if any(first[place] in {row[place] for row in same} for place in words):
+        return False
+    if _is_series(first, numbers) and same and not _among(first, same, numbers):
+        return True
+    warnings.warn(
+        f"The first row of {path} holds numbers beside texts and is read as a row; --set data.header=true "
+        "takes it for the names of the columns.",
+        stacklevel=2,
+    )
+    return False
+
+
+def _is_series(first: list[str], numbers: list[int]) -> bool:
+    """Whether the numbers of a row count on, as years or months in names do: 2019, 2020, 2021."""
+    if not all(re.fullmatch("[0-9]{1,4}", first[place].strip()) for place in numbers):
+        return False
+    values = [int(first[place]) for place in numbers]
+    if len(values) == 1:
+        return 1800 <= values[0] <= 2100
+    steps = {after - before for before, after in itertools.pairwise(values)}
+    return len(steps) == 1 and steps != {0}
+
+
+def _among(first: list[str], rest: list[list[str]], numbers: list[int]) -> bool:
+    """Whether the numbers of the first row are like those below it."""
+    inside = 0
+    for place in numbers:
+        below = [float(row[place]) for row in rest if place < len(row) and is_number(row[place])]
+        inside += bool(below) and min(below) <= float(first[place]) <= max(below)
+    series = sum(
+        all(place < len(row) and is_number(row[place]) for place in numbers) and _is_series(row, numbers)
+        for row in rest
+    )
+    return inside > len(numbers) / 2 or series > len(rest) / 2
+
+
+def is_number(cell: str) -> bool:
+    """Whether Python reads a cell as a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,159 @@
+"""Layout: how a table in text is laid out, found from its beginning."""
+
+import dataclasses
+import io
+import itertools
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from kerasae.data._files.delimiter import MOST, first_rows, part_cells
+from kerasae.data._files.header import AUTOMATIC, is_header, is_number, shown_header
+
+_COMMENTS = ("#", "//")
+#: The line above a table by which spreadsheets tell its delimiter.
+_SEPARATOR = re.compile("sep=(.)", re.IGNORECASE)
+#: The fewest rows from which a layout is judged, the header among them.
+_FEWEST = 3
+#: Bytes from the beginning of a file that are looked at first; twice as many until there are enough rows.
+_START = 1 << 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How a table in text is laid out.
+
+    Args:
+        delimiter: between cells.
+        spaces: a regular expression for the spaces that part cells, to be rewritten to `delimiter`;
+            empty where one character parts them.
+        above: lines above the table.
+        names: of the columns; an empty one for a last column that is always empty.
+        header: whether the first row holds the names.
+        header_lines: lines of the header, more than one where a name holds a line end.
+        unnamed: whether the first column has no name: so pandas and R write an index.
+    """
+
+    delimiter: str
+    spaces: str
+    above: int
+    names: list[str]
+    header: bool
+    header_lines: int
+    unnamed: bool
+
+
+def find_layout(
+    source: Path,
+    path: Path,
+    header: bool | None,
+    delimiter: str | None,
+    skip: int | None,
+    wanted: Collection[str] = (),
+) -> Layout:
+    """The layout of a table, found from its first rows, wherever in the file they begin and end.
+
+    Args:
+        source: the file, in UTF-8.
+        path: its name for messages.
+        header: whether the first row holds names; `None` finds out.
+        delimiter: between cells, a space for any number of spaces; `None` finds out.
+        skip: lines above the table; `None` skips comments, which begin with `#` or `//`, and a first line
+            such as `sep=;`, which tells the delimiter.
+        wanted: names of columns that the table should have, as the one of the training had; where they
+            stand in the first row, they show what parts it and that it is the header.
+
+    Raises:
+        ValueError: for a file without rows, or a name that stands twice.
+    """
+    for text, whole in _beginnings(source):
+        lines = [*io.StringIO(text, newline="")]
+        told = _SEPARATOR.fullmatch(lines[0].strip("\r\n")) if lines and skip is None else None
+        above = 1 if told else _comments(lines) if skip is None else skip
+        table = "".join(lines[above:])
+        by = told[1] if told and delimiter is None else delimiter
+        parted = part_cells(table, whole, by, wanted) if table.strip() else None
+        if parted is not None and len(parted.rows) >= _FEWEST:
+            break
+    if parted is None or not parted.rows:
+        where = f"none below the first {above} lines" if text.strip() else "an empty file"
+        raise ValueError(f"Expected rows in {path}, received {where}.")
+    delimiter, spaces, rows, line_numbers = parted.delimiter, parted.spaces, parted.rows, parted.ends
+    if skip is None and above and lines[above - 1].startswith("#"):
+        named, _ = first_rows(lines[above - 1].lstrip("# "), True, delimiter, spaces)
+        if named and len(named[0]) == len(rows[0]) > 1 and any(map(is_number, rows[0])):
+            # The last comment holds the names.
+            above -= 1
+            rows, line_numbers = [named[0], *rows], [1, *(number + 1 for number in line_numbers)]
+            header = True
+    first, rest = rows[0], rows[1:]
+    names = [cell.strip() for cell in first]
+    found = header
+    if found is None:
+        found = shown_header(names, wanted)
+    if found is None:
+        found = is_header(first, rest, path)
+    if not found:
+        names = [AUTOMATIC.format(number) for number in range(1, len(first) + 1)]
+    names = _with_unnamed(names, rest)
+    trailing = (
+        len(names) > 1 and names[-1] == "" and bool(rest) and all(row[-1].strip() == "" for row in rest)
+    )
+    kept = names[:-1] if trailing else names
+    repeated = sorted({name for name in kept if kept.count(name) > 1} - {""}) if found else []
+    if repeated:
+        raise ValueError(
+            f"Expected a name of its own for each column in line {above + 1} of {path}, received the name "
+            f"'{repeated[-1]}' more than once."
+        )
+    unnamed = found and len(kept) > 1 and kept[0] == ""
+    kept = _numbered(kept if found else [""] * len(kept))
+    return Layout(
+        delimiter,
+        spaces,
+        above,
+        [*kept, ""] if trailing else kept,
+        found,
+        line_numbers[0] if found else 0,
+        unnamed,
+    )
+
+
+def _comments(lines: list[str]) -> int:
+    """Lines at the top that are comments, and the empty ones among them."""
+    above = 0
+    for number, line in enumerate(lines, 1):
+        if line.startswith(_COMMENTS):
+            above = number
+        elif line.strip():
+            break
+    return above
+
+
+def _beginnings(source: Path) -> Iterator[tuple[str, bool]]:
+    """More and more of the beginning of a file, in whole lines, and whether it is all of the file."""
+    read, whole = b"", False
+    with source.open("rb") as file:
+        while not whole and len(read) < MOST:
+            wanted = len(read) or _START
+            block = file.read(wanted)
+            read, whole = read + block, len(block) < wanted
+            text = read.decode("utf-8-sig", errors="replace")
+            yield text if whole else text[: 1 + max(text.rfind("\n"), text.rfind("\r"))], whole
+
+
+def _with_unnamed(names: list[str], rest: list[list[str]]) -> list[str]:
+    """The names with an empty one more, where all rows have one cell more: behind, if that is empty."""
+    if not rest or any(len(row) != len(names) + 1 for row in rest):
+        return names
+    return [*names, ""] if all(row[-1].strip() == "" for row in rest) else ["", *names]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The names with `column_3` for an empty third one, or the next number that no other column has."""
+    named = list(names)
+    for place, name in enumerate(names):
+        if not name:
+            free = (AUTOMATIC.format(number) for number in itertools.count(place + 1))
+            named[place] = next(one for one in free if one not in named)
+    return named

@@ -1,0 +1,60 @@
+"""ParquetFile: a Parquet file in typed blocks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kerasae.files import reason_of
+
+#: What Arrow raises for a damaged Parquet file; a name that is not UTF-8 is a ValueError.
+_DAMAGED = (pa.ArrowException, OSError, ValueError)
+
+
+class ParquetFile:
+    """The rows of a Parquet file as typed blocks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = pq.ParquetFile(path)
+            self.schema = self._file.schema_arrow
+            self.names = list(self.schema.names)
+            #: Columns that pandas wrote as an index, and how they are known.
+            self.index = _pandas_index(self.schema)
+        except _DAMAGED as error:
+            raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
+        self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the columns, unpacked."""
+        metadata = self._file.metadata
+        return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+
+    def blocks(self) -> Iterator[pa.Table]:
+        """The rows in order, at most 16,384 at a time.
+
+        Raises:
+            ValueError: if a page is damaged.
+        """
+        batches = self._file.iter_batches(16384)
+        while True:
+            try:
+                table = pa.Table.from_batches([next(batches)])
+            except StopIteration:
+                return
+            except _DAMAGED as error:
+                raise ValueError(
+                    f"Expected a whole Parquet file in {self.path}, received a damaged one: "
+                    f"{reason_of(error)}"
+                ) from None
+            yield table
+
+
+def _pandas_index(schema: pa.Schema) -> list[str]:
+    """The columns that hold an index; one that only counts the rows is stored in none."""
+    metadata = schema.pandas_metadata
+    columns = metadata.get("index_columns") if isinstance(metadata, dict) else None
+    return [name for name in schema.names if name in columns] if isinstance(columns, list) else []
