@@ -13,10 +13,10 @@ def usual_parts(parts: np.ndarray, missing: np.ndarray) -> np.ndarray:
     """Compute the contributions of missing entries for which rows with gaps have the usual median score.
 
     The contribution of feature `j` is `median(s) - median(s - s_j)`, where `s` is the sum of a row. The
-    second median is over the rows without feature `j` if there are at least 100 of them, because other
-    rows are harder to explain without this feature. Otherwise it is over the rows with feature `j`. In a
-    symmetric distribution the contribution is the mean of `s_j`. With long tails the mean is dominated by a
-    few unusual rows, and a usual row with a gap would rank among them.
+    second median is over the rows without feature `j` if there are at least 100 of them, because the other
+    features of such rows are harder to explain. Otherwise it is over the rows with feature `j`. In a
+    symmetric distribution the contribution is the mean of `s_j`. With long tails a few unusual rows dominate
+    the mean, and a usual row with a gap would rank among them.
 
     Args:
         parts: Contribution of each feature, `(rows, features)`. The value at a missing entry is ignored.

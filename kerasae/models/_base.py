@@ -350,7 +350,7 @@ class Autoencoder(MultiWorkerFit):
                 examples in the reconstruction and in the penalties, with or without `y`.
 
         Raises:
-            ValueError: If there are no examples for training or validation, which Keras would accept.
+            ValueError: If there are no examples for training or validation, which Keras does not report.
         """
         check_rows(x)
         if options.get("validation_data") is not None:
