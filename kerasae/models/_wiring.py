@@ -107,7 +107,7 @@ def check_code_range(model: Any) -> None:
 
 
 def check_decoder(model: Any, x_shape: tuple[int, ...]) -> None:
-    """Refuse a decoder whose output has not the shape that the loss reads."""
+    """Refuse a decoder whose output does not have the shape that the loss reads."""
     loss = model.reconstruction_loss
     expected = loss.decoder_shape(x_shape)
     received = tuple(model.decoder.compute_output_shape((None, model.latent_dim))[1:])

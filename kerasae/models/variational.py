@@ -176,16 +176,9 @@ class VariationalAutoencoder(Autoencoder):
     # Drawing and measuring -----------------------------------------------------------------------
 
     def sample(self, count: int, seed: int) -> np.ndarray:
-        """Generate raw examples from codes `z ~ N(0, I)`.
+        """Generate `count` raw examples, `(count, ...)`, from codes `z ~ N(0, I)`, drawn with `seed`.
 
         Vectors and rows of tables are drawn from `p(x|z)`. Images and texts are its mean.
-
-        Args:
-            count: Number of examples.
-            seed: Seed of the draws.
-
-        Returns:
-            Raw examples, `(count, ...)`.
         """
         codes = keras.random.normal((count, self.latent_dim), seed=seed)
         return self.realise(ops.convert_to_numpy(codes), seed)
@@ -218,11 +211,7 @@ class VariationalAutoencoder(Autoencoder):
         return self.inverse_transform(self.sample_codes(raw, seed, batch_size=batch_size))
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
-        """Count the dimensions whose posterior mean varies over the examples.
-
-        Args:
-            raw: Raw examples, `(rows, ...)`.
-            threshold: Variance above which a dimension counts as active. Defaults to 0.01.
+        """Count the dimensions whose posterior mean has a variance above `threshold` over raw examples.
 
         Reference: Burda et al. 2016, ICLR, section 5.2.
         """
