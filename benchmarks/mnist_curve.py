@@ -33,7 +33,7 @@ def main():
 
     from kerasae import PCA, Recipe, evaluate, train
     from kerasae.report import search_figures
-    from kerasae.workflows.comparison.families import default_jobs
+    from kerasae.workers import default_jobs
 
     recipe = Recipe.of(
         "undercomplete",

@@ -19,7 +19,7 @@ from kerasae import Recipe, load_model
 from kerasae.checkpoint import Checkpoint
 from kerasae.files import alone, checksum, read_sealed, write_sealed
 from kerasae.runs import Run, run_recipe, unfinished_recipe
-from kerasae.workflows.comparison.families import read_history
+from kerasae.workflows.comparison import read_history
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from kerasae import Run, load_model, registry
 from kerasae.cli import main
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
-from kerasae.workflows.comparison.families import compare_families
+from kerasae.workflows import compare_families
 from kerasae.workflows.comparison.folder import ComparisonFolder
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
@@ -194,16 +194,13 @@ def test_a_comparison_goes_on_after_a_training_that_failed(kerasae, small_table,
     arguments = ["compare", small_table, "--models", "undercomplete,sparse", "--jobs", 1, "--epochs", 2]
     settings = {"network.latent_dim": 1, "train.epochs": 2}
     recipe = Recipe.of(source=str(small_table)).override(settings)
-    folder = ComparisonFolder(out, 0)
 
     def stand_in_the_way(family, seed, epoch, loss):
         if epoch == 0:
             (out / "sparse").write_text("A file where the next run goes.")
 
     with pytest.raises(OSError, match=r"exists: .*sparse.*This ended the training of 'sparse' with seed 0"):
-        compare_families(
-            recipe, ["undercomplete", "sparse"], [0, 1], folder=folder, jobs=1, progress=stand_in_the_way
-        )
+        compare_families(recipe, ["undercomplete", "sparse"], 2, out=out, jobs=1, progress=stand_in_the_way)
     finished = (out / "undercomplete" / "model.keras").read_bytes()
     arguments += ["--latent-dim", 1, "--out", out, "--seeds", 2]
     status, _, err = kerasae(*arguments)

@@ -9,10 +9,10 @@ from sklearn.metrics import roc_auc_score
 
 from kerasae import Recipe, load_data, registry
 from kerasae.cli import main
-from kerasae.cli._options import make_recipe
 from kerasae.presets import settings
 from kerasae.sklearn import AutoencoderDetector
 from kerasae.spec import Spec
+from kerasae.workflows import make_recipe
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,8 @@ def test_the_detector_finds_what_lies_beside_a_curve_in_two_columns():
 
 
 def test_what_a_user_says_wins(sources):
-    recipe = make_recipe(
-        sources["numbers"], {"preset": "detector", "train.steps": 7, "network.widths": [9]}, None
-    )
+    settings = {"train.steps": 7, "network.widths": [9]}
+    recipe = make_recipe(sources["numbers"], settings, preset="detector")
     assert recipe.train["steps"] == 7
     assert recipe.network["widths"] == [9]
     assert recipe.network["activation"] == "tanh"
@@ -77,12 +76,12 @@ def test_what_a_user_says_wins(sources):
 
 
 def test_epochs_of_a_user_are_epochs(sources):
-    recipe = make_recipe(sources["numbers"], {"preset": "detector", "train.epochs": 2}, None)
+    recipe = make_recipe(sources["numbers"], {"train.epochs": 2}, preset="detector")
     assert (recipe.train["epochs"], recipe.train.get("steps")) == (2, None)
 
 
 def test_another_network_takes_its_own_arguments():
-    recipe = make_recipe("digits", {"preset": "detector", "network.name": "conv"}, None)
+    recipe = make_recipe("digits", {"network.name": "conv"}, preset="detector")
     assert recipe.network["name"] == "conv"
     assert "widths" not in recipe.network
 

@@ -15,13 +15,13 @@ import pytest
 
 from kerasae import Recipe, load_data
 from kerasae.applications.generation._files import write_made
-from kerasae.cli._output import print_readings
-from kerasae.cli.evaluate import evaluate_run
+from kerasae.cli._data import print_readings
 from kerasae.data import read_examples, readings
 from kerasae.data.tables import from_frame, tables
 from kerasae.notations import TimeOfDay
 from kerasae.preprocessing import TablePreprocessing, as_written
 from kerasae.runs import run_recipe
+from kerasae.workflows import evaluate
 
 NUMBERS = [int(200 + 97 * i**1.5) % 3800 + 200 for i in range(40)]
 
@@ -539,7 +539,7 @@ def test_a_table_of_constants_trains_and_is_judged(tmp_path):
     text = "a,b,c,d\n" + "5,x,yes,2024-02-03\n" * 40
     recipe = Recipe.of(source=str(write(tmp_path / "t.csv", text)), latent_dim=2, train={"epochs": 2})
     run = run_recipe(recipe, tmp_path / "run")
-    found = evaluate_run(run)
-    assert all(sentence.count("%") < 3 and "inf" not in sentence for sentence in found["verdicts"])
+    found = evaluate(run)
+    assert all(sentence.count("%") < 3 and "inf" not in sentence for sentence in found.sentences)
     again = run.model.inverse_transform(run.model.transform(run.data.test.examples))
     assert [*again.columns] == ["a", "b", "c", "d"]

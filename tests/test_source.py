@@ -12,7 +12,7 @@ from PIL import Image
 from kerasae import Recipe
 from kerasae.data import Source
 from kerasae.runs import Run, run_recipe, unfinished_recipe
-from kerasae.workflows.comparison.families import compare_runs
+from kerasae.workflows import compare_runs
 
 
 def frame(rows, seed=0):
@@ -141,7 +141,7 @@ def test_a_training_is_not_resumed_on_other_rows(home, kerasae):
 
 def test_runs_before_and_after_a_change_are_not_compared(home):
     other = Run.open(shutil.copytree("run", "other"))
-    assert len(compare_runs([Run.open("run"), other])[0]) == 3
+    assert len(compare_runs([Run.open("run"), other]).entries) == 3
     renew(home / "rows.csv")
     Source.of(other.recipe.data).save(other.source_path)
     with pytest.raises(ValueError, match=r"between whose trainings the files changed"):

@@ -1,1 +1,36 @@
-"""The verbs of the library, each a function that does from Python what a command does."""
+"""The verbs of the library, each a function that does from Python what a command of its name does.
+
+A workflow takes functions to call on its way, prints nothing, and returns an object with what came of it.
+Names are loaded when they are first used: a search needs libraries that a training does without.
+"""
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "Comparison": "kerasae.workflows.comparison",
+    "Evaluation": "kerasae.workflows.evaluation",
+    "Likelihood": "kerasae.workflows.evaluation",
+    "Outcome": "kerasae.applications",
+    "Trained": "kerasae.workflows.training",
+    "Tuned": "kerasae.workflows.tuning",
+    "apply": "kerasae.workflows.application",
+    "compare_families": "kerasae.workflows.comparison",
+    "compare_runs": "kerasae.workflows.comparison",
+    "evaluate": "kerasae.workflows.evaluation",
+    "make_recipe": "kerasae.workflows.recipes",
+    "train": "kerasae.workflows.training",
+    "tune": "kerasae.workflows.tuning",
+}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kerasae.workflows' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,36 @@
+"""Errors and warnings on the error stream, one line each."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def fail(message: str) -> None:
+    """Show an error and exit with status 2."""
+    click.echo(f"kerasae: {_one_line(message)}", err=True)
+    sys.exit(2)
+
+
+def one_line_each() -> Callable[..., None]:
+    """Return what shows a warning as a user reads it: one line, once, without the place in the code.
+
+    Python's own filter "once" forgets what it has shown whenever a library changes a filter.
+    """
+    shown = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        line = f"kerasae: warning: {_one_line(message)}"
+        if line not in shown:
+            shown.add(line)
+            click.echo(line, err=True)
+
+    return show
+
+
+def _one_line(message: object) -> str:
+    """A message without ends of lines and without what a terminal would obey."""
+    from kerasae.cli._output import visible
+
+    return visible(" ".join(str(message).split()))

@@ -1,0 +1,37 @@
+"""The settings of a search, from the values of its options."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kerasae.recipe import Recipe
+    from kerasae.tuning import Settings
+
+
+def settings_of(recipe: "Recipe", values: dict[str, Any], size: int | None = None) -> "Settings":
+    """Return the settings of a search.
+
+    Args:
+        recipe: Recipe that is searched around.
+        values: Values of `search_options`, by name.
+        size: Only code size to try where the options name none. Defaults to none.
+    """
+    from kerasae.tuning import Budget, Settings, Space
+
+    sizes = values["latent_dims"]
+    if sizes is None and size is not None:
+        sizes = (size,)
+    return Settings(
+        recipe,
+        Space(
+            latent_dims=sizes,
+            depths=values["depths"] or Space().depths,
+            widest=values["widest"],
+            families=values["models"] or (),
+            also=values["search"] or (),
+        ),
+        values["trials"],
+        values["objective"],
+        values["tuner"],
+        Budget(*(values[f"budget_{name}"] for name in ("params", "bytes", "latency", "precision"))),
+        values["tensorboard"],
+    )

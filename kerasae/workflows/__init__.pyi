@@ -1,0 +1,14 @@
+# Written by tests/stubs.py.
+from kerasae.applications._run import Outcome as Outcome
+from kerasae.workflows.application import apply as apply
+from kerasae.workflows.comparison.families import compare_families as compare_families
+from kerasae.workflows.comparison.result import Comparison as Comparison
+from kerasae.workflows.comparison.runs import compare_runs as compare_runs
+from kerasae.workflows.evaluation import Evaluation as Evaluation
+from kerasae.workflows.evaluation import Likelihood as Likelihood
+from kerasae.workflows.evaluation import evaluate as evaluate
+from kerasae.workflows.recipes import make_recipe as make_recipe
+from kerasae.workflows.training import Trained as Trained
+from kerasae.workflows.training import train as train
+from kerasae.workflows.tuning import Tuned as Tuned
+from kerasae.workflows.tuning import tune as tune

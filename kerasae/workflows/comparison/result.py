@@ -1,0 +1,58 @@
+"""Comparison: what came of a comparison."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasae.data import Data
+from kerasae.evaluation.compare import Entry, to_json, verdicts
+from kerasae.workflows.comparison.page import headings, notes, table_rows
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What came of a comparison.
+
+    Args:
+        entries: An entry for each codec, the baselines first.
+        data: Data on whose test split they are compared.
+        folder: Folder of the page and the runs; `None` where nothing was written.
+    """
+
+    entries: Sequence[Entry]
+    data: Data
+    folder: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """Title of the table."""
+        return f"{self.data.name}, {len(self.data.test)} test rows"
+
+    @property
+    def headings(self) -> list[str]:
+        """Headings of the table's columns: one for each figure."""
+        return headings(self.data)
+
+    def table(self) -> list[list[str]]:
+        """Return the rows of the table as text, one for each codec; the best of a column is a `Best`."""
+        return table_rows(self.entries, self.data)
+
+    @property
+    def sentences(self) -> list[tuple[bool, str]]:
+        """What is to be said, each sentence with whether it is good news."""
+        return verdicts(self.entries, self.data)
+
+    @property
+    def notes(self) -> list[str]:
+        """How the figures were obtained, in sentences."""
+        return notes(self.entries, self.data)
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        """What could not be read and was left out, one sentence each."""
+        return self.data.skipped
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values, for machines."""
+        return to_json(self.entries, self.data)

@@ -1,0 +1,101 @@
+"""compare_runs: finished runs beside each other and PCA, on the test rows that they share."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kerasae.data import Data
+from kerasae.evaluation.compare import Entry, baseline_entries, measure
+from kerasae.runs import Run, check_new, new_folder
+from kerasae.workflows.comparison.page import write_report
+from kerasae.workflows.comparison.result import Comparison
+
+
+def compare_runs(runs: Sequence[Run | str | Path], out: str | Path | None = None) -> Comparison:
+    """Compare finished runs on the same test rows, with PCA of each code size.
+
+    Args:
+        runs: Runs, or their folders.
+        out: Folder for the page, which must not exist. Without it nothing is written. Defaults to none.
+
+    Raises:
+        FileExistsError: If `out` exists.
+        FileNotFoundError: If a folder holds no finished run.
+        ValueError: If the runs do not share their data.
+    """
+    if out is not None:
+        check_new(out)
+    entries, data = entries_of([run if isinstance(run, Run) else Run.open(run) for run in runs])
+    if out is not None:
+        with new_folder(Path(out)) as folder:
+            write_report(folder, entries, data, f"Runs on {data.name}")
+    return Comparison(entries, data, None if out is None else Path(out))
+
+
+def entries_of(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
+    """Return the entries of finished runs with PCA of each code size, and the data, which are read once.
+
+    Raises:
+        ValueError: If the runs do not share their data.
+    """
+    first = runs[0].recipe.data
+    for run in runs[1:]:
+        _check_same_content(runs[0], run)
+        second = run.recipe.data
+        if second != first:
+            differing = next(key for key in {**first, **second} if first.get(key) != second.get(key))
+            raise ValueError(
+                f"Expected runs on the same data, received data.{differing}={first.get(differing)!r} in "
+                f"{runs[0].folder} and {second.get(differing)!r} in {run.folder}."
+            )
+    data = runs[0].data
+    rows = data.test.drawn(100).examples
+    for run in runs[1:]:
+        one, other = (model.preprocessor.to_x(rows) for model in (run.model, runs[0].model))
+        if one.shape != other.shape or not np.allclose(one, other, atol=1e-6, equal_nan=True):
+            raise ValueError(
+                f"Expected runs whose x is the same, but {run.folder} scales its input otherwise than "
+                f"{runs[0].folder}: their errors have no common unit."
+            )
+    entries = []
+    sizes = sorted({run.model.latent_dim for run in runs})
+    for size in sizes:
+        entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}")
+    for run in runs:
+        entry = measure(
+            str(run.folder),
+            run.model,
+            data,
+            seconds=run.training["seconds"],
+            seed=run.recipe.train.get("seed"),
+        )
+        entry.histories.append(read_history(run))
+        entries.append(entry)
+    return entries, data
+
+
+def _check_same_content(one: Run, other: Run) -> None:
+    """Refuses runs that read a file before and after it changed."""
+    if one.source and other.source and not one.source.same_files(other.source):
+        raise ValueError(
+            f"Expected runs on the same data, received {one.folder} and {other.folder}, between whose "
+            "trainings the files changed; train one of them again."
+        )
+
+
+def read_history(run: Run) -> list[dict[str, float]]:
+    """Return the epochs of a run, one dict each.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    try:
+        with run.history_path.open(newline="") as file:
+            return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
+    except (ValueError, TypeError, csv.Error) as error:
+        raise ValueError(
+            f"Expected a number in every cell of {run.history_path}, received a damaged file ({error}); "
+            "restore it."
+        ) from None

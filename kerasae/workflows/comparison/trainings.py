@@ -1,0 +1,113 @@
+"""The trainings of a comparison: several at a time, each in a process of its own."""
+
+import contextlib
+import multiprocessing
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from typing import Any
+
+import keras
+
+from kerasae.data import Source
+from kerasae.evaluation.compare import Entry, measure
+from kerasae.recipe import Recipe
+from kerasae.runs import Run, raise_again
+from kerasae.training import train
+from kerasae.workers import start_worker
+
+#: A family and a seed.
+Task = tuple[str, int]
+#: Called with the family, the seed, the epoch from 1 (0 once the training has ended) and the validation loss.
+Progress = Callable[[str, int, int, float], None]
+
+
+@contextlib.contextmanager
+def trainings(
+    recipes: Mapping[Task, Recipe],
+    runs: Mapping[Task, Run],
+    source: Source | None,
+    jobs: int,
+    progress: Progress | None = None,
+) -> Iterator[Callable[[], dict[Task, Entry]]]:
+    """Begin trainings, and give a function that waits for their entries.
+
+    Trainings share nothing, so several run at a time, each in a process of few threads: small networks leave
+    a second core idle, and no graph of a former training stays in memory. The caller can do something else
+    before it waits. Whatever ends the context early ends the trainings.
+
+    Args:
+        recipes: Recipe of each training.
+        runs: Run into which each training goes. Where there is none it is kept nowhere.
+        source: What the data were read from.
+        jobs: Number of trainings at a time.
+        progress: Function called after each epoch, see `Progress`. Defaults to none.
+    """
+    context = multiprocessing.get_context("spawn")
+    with (
+        context.Manager() as manager,
+        ProcessPoolExecutor(jobs, context, start_worker, (jobs,)) as pool,
+    ):
+        events = manager.Queue()
+        futures = {
+            pool.submit(_train_one, recipe, runs.get(task), source, events): task
+            for task, recipe in recipes.items()
+        }
+        try:
+            yield lambda: _wait(futures, events, progress)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+
+
+def _wait(futures: Mapping[Future[Entry], Task], events: Any, progress: Progress | None) -> dict[Task, Entry]:
+    entries: dict[Task, Entry] = {}
+    waiting = set(futures)
+    while waiting:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                event = events.get(timeout=0.2)
+                if progress:
+                    progress(*event)
+        finished, waiting = wait(waiting, timeout=0)
+        for future in finished:
+            entries[futures[future]] = _result(future, *futures[future])
+    return entries
+
+
+def _result(future: Future[Entry], family: str, seed: int) -> Entry:
+    """What a worker found; an expected error says which training it ended."""
+    try:
+        return future.result()
+    except (OSError, FloatingPointError, MemoryError, ValueError) as error:
+        raise_again(error, f"This ended the training of '{family}' with seed {seed}.")
+        raise
+
+
+def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: Any) -> Entry:
+    """One training in a worker: the entry of its model."""
+    family, seed = recipe.model["name"], recipe.train["seed"]
+
+    class Report(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            now = time.monotonic()
+            if now - self.sent > 0.2:
+                self.sent = now
+                events.put((family, seed, epoch + 1, float((logs or {}).get("val_loss", float("nan")))))
+
+        sent = 0.0
+
+    data = recipe.load(source)
+    model = recipe.build(data)
+    history = train(model, data, **recipe.train, callbacks=[Report()])
+    recipe = recipe.fill(data)
+    entry = measure(family, model, data, seconds=history.seconds, seed=seed)
+    entry.histories.append(history.epochs)
+    if run is not None:
+        run.write(recipe, model, history, data.source)
+    keras.backend.clear_session(free_memory=False)
+    events.put((family, seed, 0, float("nan")))
+    return entry

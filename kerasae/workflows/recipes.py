@@ -1,0 +1,67 @@
+"""make_recipe: from a source, a preset and single settings to a recipe."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kerasae import registry
+from kerasae.data import parse_source
+from kerasae.presets import settings as settings_of
+from kerasae.recipe import Recipe
+
+
+def make_recipe(
+    source: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    path: str | Path | None = None,
+    preset: str | None = None,
+) -> Recipe:
+    """Make a recipe from what a user says; the rest takes its defaults.
+
+    Args:
+        source: A name (`digits`), a path, or `tfds:NAME`. A recipe that is read from a file has one of its
+            own.
+        settings: Values by key, such as `{"train.epochs": 10}`. They come last. Defaults to none.
+        path: A `recipe.json` to begin with. Defaults to none.
+        preset: Name of settings for a purpose, which come before the single ones. Defaults to none.
+
+    Raises:
+        ValueError: If there is neither a source nor a file, for a preset beside a file, or for an unknown
+            name.
+        FileNotFoundError: If there is no such file.
+    """
+    settings = {} if settings is None else dict(settings)
+    if preset is not None:
+        if path is not None:
+            raise ValueError(
+                "`preset` and `path` (--preset and --recipe) both say what to train; give one of them."
+            )
+        recipe = make_recipe(source, settings)
+        return make_recipe(source, {**_of_preset(preset, recipe, settings), **settings})
+    if source is not None and "data.column" in settings and not source.startswith("text:"):
+        source = f"text:{source}"
+    if path is None:
+        if source is None:
+            raise ValueError("Expected a source (digits, a path, tfds:NAME) or --recipe.")
+        return Recipe.of(source=source).override(settings)
+    section = {} if source is None else parse_source(source)
+    return Recipe.read(Path(path)).override(
+        {**{f"data.{key}": value for key, value in section.items()}, **settings}
+    )
+
+
+def _of_preset(preset: str, recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a preset, which depend on what the examples are, without those that do not fit."""
+    chosen = settings_of(preset, recipe.load().spec)
+    if "train.epochs" in settings:
+        chosen.pop("train.steps", None)
+    for section in ("network", "model"):
+        # Another member than the preset's takes its own arguments.
+        if (name := settings.get(f"{section}.name")) is not None:
+            taken = registry.parameters(registry.resolve(section, name))
+            keys = [key for key in chosen if key.startswith(f"{section}.") and key != f"{section}.name"]
+            for key in keys:
+                if key.split(".")[1] not in taken:
+                    del chosen[key]
+    return chosen

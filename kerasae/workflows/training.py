@@ -1,0 +1,128 @@
+"""train: one model into the folder of a run, and its evaluation."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasae.checkpoint import Checkpoint
+from kerasae.data import Data
+from kerasae.distribution import is_first
+from kerasae.recipe import Recipe
+from kerasae.runs import RESUMABLE, Run, check_new, run_recipe, unfinished_recipe
+from kerasae.workflows.evaluation import Evaluation, evaluate
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What came of a training.
+
+    Args:
+        run: The finished run.
+        evaluation: Figures of the model on the test split.
+    """
+
+    run: Run
+    evaluation: Evaluation
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        """What could not be read and was left out, one sentence each."""
+        return self.run.data.skipped
+
+
+def train(
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    strategy: tf.distribute.Strategy | None = None,
+    on_data: Callable[[Data], None] | None = None,
+    on_run: Callable[[Run], None] | None = None,
+) -> Trained | None:
+    """Train a model and evaluate it on the test split.
+
+    The folder of the run holds the model, its encoder and decoder as plain Keras models, the recipe, the
+    history, the figures on the test split, and a page with pictures.
+
+    Args:
+        recipe: What to train; to resume, that of `resumed`.
+        out: Folder of the run. It must not exist, unless the training resumes.
+        resume: Whether to go on from the checkpoint of an interrupted training. Defaults to no.
+        callbacks: Callbacks of Keras. Defaults to none.
+        strategy: Strategy of `kerasae.distribution`, to train on many devices. Defaults to none.
+        on_data: Function called with the data once they are read. Defaults to none.
+        on_run: Function called with the run once its model is stored, before it is evaluated. Defaults to
+            none.
+
+    Returns:
+        The run and its figures; `None` on any host but the first.
+
+    Raises:
+        FileExistsError: If the folder exists.
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: If the recipe does not suit the data.
+
+    Example:
+        >>> from kerasae import Recipe
+        >>> from kerasae.workflows import train
+        >>> trained = train(Recipe.of("variational", train={"epochs": 20}), "runs/vae")
+        >>> trained.evaluation.sentences
+    """
+    run = run_recipe(recipe, out, resume=resume, callbacks=callbacks, strategy=strategy, on_data=on_data)
+    if run is None:
+        return None
+    if on_run is not None:
+        on_run(run)
+    return Trained(run, evaluate(run))
+
+
+def check_free(out: str | Path, strategy: tf.distribute.Strategy | None = None) -> None:
+    """Find out whether a new run can be made in a folder, before any work is done for it.
+
+    Args:
+        out: Folder of the run.
+        strategy: Strategy of the training. The first of several hosts makes the folder, perhaps before
+            another one looks, so that only the first one checks. Defaults to none.
+
+    Raises:
+        FileExistsError: If it is there already.
+        OSError: If it cannot be made.
+    """
+    if is_first(strategy):
+        check_new(out)
+
+
+def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recipe:
+    """Return the recipe of the interrupted training in a folder.
+
+    Args:
+        out: Folder of the run.
+        settings: Settings that are to be others from now on, of those in `kerasae.runs.RESUMABLE`.
+
+    Raises:
+        FileNotFoundError: If there is nothing to resume.
+        ValueError: For a setting that cannot change.
+    """
+    settings = {} if settings is None else dict(settings)
+    for key in settings:
+        if key not in RESUMABLE:
+            raise ValueError(
+                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
+                f"--set train.clip_norm=VALUE, received {key}."
+            )
+    return unfinished_recipe(out).override(settings)
+
+
+def has_checkpoint(out: str | Path) -> bool:
+    """Return whether an interrupted training has left a checkpoint; it begins again without one."""
+    return Checkpoint(Path(out) / "checkpoint").exists()
+
+
+def is_unfinished(out: str | Path) -> bool:
+    """Return whether a training in a folder can be resumed."""
+    return (Path(out) / "unfinished.json").is_file()

@@ -1,0 +1,174 @@
+"""tune: a search over code size, depth and node counts, and the best recipe trained."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasae.data import Data
+from kerasae.runs import Run, check_new
+from kerasae.tuning import Curve, Objective, Settings, Trial, baseline_values, best_of, search, trade_off
+from kerasae.tuning.cluster import Draws, check_address
+from kerasae.tuning.refit import refit, winning_recipe
+from kerasae.tuning.section import write_section
+from kerasae.workers import default_jobs
+from kerasae.workflows.evaluation import Evaluation, evaluate
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuned:
+    """What came of a search.
+
+    Args:
+        trials: All trials, in order.
+        curve: The best trial of each code size, beside PCA.
+        run: Run of the best recipe.
+        evaluation: Figures of that run on the test split.
+    """
+
+    trials: Sequence[Trial]
+    curve: Curve
+    run: Run
+    evaluation: Evaluation
+
+    @property
+    def failed(self) -> list[Trial]:
+        """Trials that have no figures."""
+        return [trial for trial in self.trials if not trial.completed]
+
+    @property
+    def headings(self) -> list[str]:
+        """Headings of the columns of the table."""
+        return ["code size", self.curve.heading, *self._baselines, "network"]
+
+    def table(self) -> list[list[str]]:
+        """Return the best trial of each code size as rows of text."""
+        by_number = {trial.number: trial for trial in self.trials}
+        return [
+            [
+                str(point.latent_dim),
+                f"{point.value:.5f}",
+                *(f"{point.baselines[name]:.5f}" for name in self._baselines),
+                by_number[point.trial].shape(),
+            ]
+            for point in self.curve.points
+        ]
+
+    @property
+    def sentences(self) -> list[tuple[bool, str]]:
+        """The recommendation, each sentence with whether it is good news."""
+        return self.curve.words()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values, for machines."""
+        return {
+            "run": str(self.run.folder),
+            "recommended": self.curve.recommended(),
+            "knee": self.curve.knee(),
+            "curve": [dataclasses.asdict(point) for point in self.curve.points],
+            "heading": self.curve.heading,
+            "words": [sentence for _, sentence in self.curve.words()],
+            "trials": [dataclasses.asdict(trial) for trial in self.trials],
+            "evaluation": self.evaluation.to_dict(),
+        }
+
+    @property
+    def _baselines(self) -> list[str]:
+        return [*self.curve.points[0].baselines]
+
+
+def tune(
+    settings: Settings,
+    out: str | Path,
+    *,
+    jobs: int | None = None,
+    chief: str | None = None,
+    on_data: Callable[[Data], None] | None = None,
+    on_start: Callable[[Objective], None] | None = None,
+    progress: Callable[[list[Trial]], None] | None = None,
+    on_refit: Callable[[], None] | None = None,
+) -> Tuned:
+    """Search code size, depth and node counts, and train the best recipe.
+
+    Trials are spread over the code sizes. The answer is the trade-off curve beside PCA, and the code size
+    where it bends. The best recipe of that size is trained on the training and the validation split, as an
+    ordinary run in `out`. The same call goes on with a search that was interrupted.
+
+    Args:
+        settings: What is searched, and how.
+        out: Folder of the search and of the run.
+        jobs: Number of trials at a time on this machine. Defaults to one for each core, and to none beside a
+            `chief`.
+        chief: Address to listen at for workers on other hosts, `HOST:PORT`; what goes over it is neither
+            encrypted nor authenticated. Without one the trials run on this machine. Defaults to none.
+        on_data: Function called with the data once they are read. Defaults to none.
+        on_start: Function called with the objective once all is checked, before the first trial. Defaults to
+            none.
+        progress: Function called with all trials whenever one has ended. Defaults to none.
+        on_refit: Function called before the best recipe is trained. Defaults to none.
+
+    Raises:
+        FileExistsError: If `out` holds something else, or the search is running already.
+        ValueError: If `out` holds a search with other settings, or no trial has figures.
+        OSError: If nothing can be written to `out`, or `chief` is no address of this host.
+
+    Example:
+        >>> from kerasae import Recipe
+        >>> from kerasae.tuning import Settings
+        >>> from kerasae.workflows import tune
+        >>> tuned = tune(Settings(Recipe.of("sparse"), trials=10), "runs/tuned")
+        >>> tuned.curve.recommended()
+    """
+    out = Path(out)
+    if settings.recipe.train.get("steps") is not None:
+        raise ValueError(
+            "A search counts epochs: with a preset or a recipe that sets train.steps give --epochs, or --set "
+            "train.steps=null."
+        )
+    if out.exists():
+        _check_same(settings, out)
+    else:
+        check_new(out)
+    data = settings.load(out)
+    if on_data is not None:
+        on_data(data)
+    objective = settings.objective_for(data)
+    # What cannot be drawn shows here, before there is a folder.
+    Draws.of(settings, data)
+    if chief is not None:
+        check_address(chief)
+    out.mkdir(parents=True, exist_ok=True)
+    if on_start is not None:
+        on_start(objective)
+    if jobs is None:
+        jobs = default_jobs() if chief is None else 0
+    trials = search(out, settings, data, jobs=jobs, address=chief or "127.0.0.1:0", progress=progress)
+    baselines = baseline_values(settings.space.sizes(data.spec), objective, data)
+    curve = trade_off(trials, objective, baselines, out / "search")
+    if on_refit is not None:
+        on_refit()
+    best = best_of(trials, objective, curve.recommended())
+    assert best is not None
+    run = refit(out, winning_recipe(settings, best))
+    write_section(out, trials, curve, objective)
+    return Tuned(trials, curve, run, evaluate(run))
+
+
+def _check_same(settings: Settings, out: Path) -> None:
+    """Refuses a folder that holds something else, or a search with other settings."""
+    # A search that was killed before it had written anything.
+    begun = {path.name for path in out.iterdir()} == {"search"} if out.is_dir() else False
+    if begun and not list(out.glob("search/trial_*")):
+        return
+    if not (out / "tuning.json").is_file():
+        raise FileExistsError(
+            f"Expected a folder that does not exist yet, or a search, for --out, received {out}, which is "
+            "kept as it is; choose another."
+        )
+    old, new = Settings.read(out / "tuning.json").to_dict(), settings.to_dict()
+    for key in new:
+        if key != "trials" and old[key] != new[key]:
+            raise ValueError(
+                f"Expected the settings of the search in {out}, which differ in `{key}`; repeat the command "
+                "as it was, with as many --trials as you like, or choose another --out."
+            )
