@@ -12,7 +12,7 @@ class Corruption(NoiseLayer):
 
     Args:
         level: Strength of the noise; its unit depends on the subclass.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Call arguments:
         inputs: `x` of shape `(batch, ...)`.

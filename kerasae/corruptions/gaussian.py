@@ -14,7 +14,7 @@ class GaussianNoise(Corruption):
 
     Args:
         level: Standard deviation of the noise, in units of `x`. Defaults to 0.1.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """

@@ -19,7 +19,7 @@ class MaskingNoise(Corruption):
         level: Probability in [0, 1]. Defaults to 0.25.
         before: Corruption that acts first, as an object, name or config, such as `"swap"` for a table that
             gets both swapped and missing entries. Defaults to `None`.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Reference: Vincent et al. 2010, JMLR, section 3.3.
     """

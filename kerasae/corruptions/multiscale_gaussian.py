@@ -19,7 +19,7 @@ class MultiscaleGaussianNoise(Corruption):
     Args:
         level: Largest standard deviation, in units of `x`. Defaults to 2.
         lowest: Smallest standard deviation, as a share of `level` in (0, 1]. Defaults to 0.05.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Reference: Song and Ermon 2019, NeurIPS, section 4.2, for a range of levels; Alain and Bengio 2014,
     JMLR 15, for the residual as a direction towards the data.

@@ -18,7 +18,7 @@ class SaltAndPepperNoise(Corruption):
             without a preprocessor. If each feature is scaled on its own, each has its own value.
         high: Value of salt, in units of `x`. Defaults to `None`, the largest `x` of the training data; 1
             without a preprocessor.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Raises:
         ValueError: If `low` is not below `high`.

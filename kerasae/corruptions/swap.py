@@ -18,7 +18,7 @@ class SwapNoise(Corruption):
 
     Args:
         level: Probability in [0, 1]. Defaults to 0.15.
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Reference: Jahrer 2017, first place in Kaggle's Porto Seguro challenge.
     """

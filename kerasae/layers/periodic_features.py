@@ -19,7 +19,7 @@ class PeriodicFeatures(keras.layers.Layer):
 
     Args:
         count: Number of frequencies. Defaults to 8.
-        scale: Standard deviation of the frequencies, in cycles per unit of `x`. Defaults to 0.5.
+        scale: Standard deviation of this normal variable, in cycles per unit of `x`. Defaults to 0.5.
         first: Number of leading features that are numbers; the others pass unchanged. Defaults to `None`,
             all features.
 

@@ -15,7 +15,7 @@ class Sampling(NoiseLayer):
     The noise enters as an input, so that gradients reach `mean` and `log_var`.
 
     Args:
-        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
 
     Call arguments:
         inputs: Pair `mean`, `log_var`, each of shape `(batch, latent_dim)`.

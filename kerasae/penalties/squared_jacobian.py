@@ -24,7 +24,7 @@ class SquaredJacobian(Penalty):
     Args:
         weight: Factor of the term, at least 0. Defaults to 0.0001.
         probes: Number of random sign vectors that estimate the norm. Defaults to 0, the exact norm.
-        seed: Integer that fixes the sequence of random signs. Defaults to `None`, a random sequence.
+        seed: Integer that fixes the sequence of random signs. Defaults to `None`, Keras's global seed.
 
     Call arguments:
         inputs: Floating-point `x` of shape `(batch, ...)`.
