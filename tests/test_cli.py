@@ -19,7 +19,7 @@ from kerasae import Run, load_model, registry
 from kerasae.cli import main
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
-from kerasae.workflows import compare_families
+from kerasae.workflows import apply, compare_families, evaluate
 from kerasae.workflows.comparison.folder import ComparisonFolder
 
 QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
@@ -45,6 +45,41 @@ def test_help_does_not_import_tensorflow(arguments, run_python):
         "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)"
     )
     assert run_python(script, *arguments).strip()
+
+
+COMMANDS = [
+    *([name] for name in registry.names("command")),
+    *(["apply", name] for name in registry.names("application")),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_shows_types_choices_and_defaults(words, kerasae):
+    status, text, _ = kerasae(*words, "--help")
+    assert status == 0
+    assert "None]" not in text and " VALUE " not in text
+    options = re.findall(r"^  (--[\w-]+)(?: (\S+))?", text, re.MULTILINE)
+    if words == ["train"]:
+        assert {("--epochs", "INTEGER"), ("--learning-rate", "FLOAT")} <= {*options}
+        assert re.search(r"--epochs INTEGER .*?\[default: \d+\]\s+--batch", text, re.DOTALL)
+        (families,) = [kind for flag, kind in options if flag == "--model"]
+        assert families == f"[{'|'.join(registry.names('model'))}]"
+    if words == ["apply", "clustering"]:
+        assert {("--method", "[kmeans|mixture]"), ("--refine", "[true|false]")} <= {*options}
+        assert re.search(r"--method \[kmeans\|mixture\] .*?\[default: kmeans\]", text, re.DOTALL)
+
+
+def test_a_workflow_prints_nothing_and_returns_what_the_command_prints(run, capsys):
+    evaluation = evaluate(run)
+    assert evaluation.to_dict() == json.loads((run / "metrics.json").read_text())
+    (pca, model) = evaluation.figures["entries"]
+    assert evaluation.headings == ["", "pca", "variational"]
+    errors = [f"{entry['seeds'][0]['error']:.5f}" for entry in (pca, model)]
+    assert evaluation.table()[0] == ["test error", *errors]
+    assert evaluation.sentences == evaluation.figures["verdicts"]
+    with pytest.raises(FileExistsError, match="does not exist yet"):
+        apply("reduction", run, run)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_run_holds_what_it_promises(run, digits):

@@ -75,6 +75,9 @@ def _metavar(annotation: ast.expr) -> str:
 
 
 def _names(part: str) -> list[str]:
-    if part.startswith("Literal["):
-        return [choice.strip(" '") for choice in part[len("Literal[") : -1].split(",")]
+    outer, _, inner = part.rstrip("]").partition("[")
+    if outer == "Literal":
+        return [choice.strip(" '") for choice in inner.split(",")]
+    if outer == "Sequence":
+        return [f"[{_TYPES.get(inner, 'VALUE')},...]"]
     return [] if part == "None" else [_TYPES.get(part, "VALUE")]
