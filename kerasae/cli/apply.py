@@ -9,8 +9,8 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._options import Argument, outline
 from kerasae.cli._room import Room
-from kerasae.cli._signatures import Argument, outline
 
 _ARTIFACT = "An exported artifact of RUN in place of its model: a .tflite file, or server/NAME/1."
 _REFIT = "Fit on the training data again where RUN holds a fitted application of an earlier use."

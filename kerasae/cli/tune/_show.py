@@ -10,7 +10,7 @@ from kerasae.cli._data import readings_beside
 from kerasae.cli._evaluation import print_evaluation
 from kerasae.cli._output import console, print_paths, print_table
 from kerasae.cli._progress import progress_bar
-from kerasae.cli._search import SearchProgress
+from kerasae.cli.tune._progress import SearchProgress
 
 if TYPE_CHECKING:
     from kerasae.tuning import Settings

@@ -42,11 +42,11 @@ def command(
     The run folder holds the model, its encoder and decoder as plain Keras models, the recipe, the
     history, the figures on the test split, and a page with pictures.
     """
-    from kerasae.cli._training import open_strategy, print_trained, train
+    from kerasae.cli.train._show import open_strategy, print_trained, train
 
     strategy = open_strategy(strategy_name) if strategy_name else None
     import_tensorflow()
-    from kerasae.cli._recipe import recipe_of
+    from kerasae.cli._options import recipe_of
     from kerasae.workflows.training import check_free, resumed
 
     if resume:

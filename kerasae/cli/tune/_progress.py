@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasae.cli._hosts import how_to_join
+from kerasae.cli.tune._hosts import how_to_join
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -7,8 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
-from kerasae.cli._options import recipe_options
-from kerasae.cli._types import Names
+from kerasae.cli._options import Names, recipe_options
 
 
 @click.command("compare")
@@ -50,8 +49,8 @@ def command(
     kerasae compare runs/a runs/b
     """
     import_tensorflow()
-    from kerasae.cli._comparison import compare, print_comparison
-    from kerasae.cli._recipe import recipe_of
+    from kerasae.cli._options import recipe_of
+    from kerasae.cli.compare._show import compare, print_comparison
     from kerasae.workflows import compare_runs
 
     finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerasae import registry
-from kerasae.cli._flags import FLAGS, Flag, options
+from kerasae.cli._options.flags import FLAGS, Flag, options
 
 if TYPE_CHECKING:
     pass

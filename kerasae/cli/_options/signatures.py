@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-#: How click names the types of values.
-_TYPES = {"int": "INTEGER", "float": "FLOAT", "str": "TEXT", "Path": "PATH", "bool": "[true|false]"}
+from kerasae.cli._options.metavars import metavar
 
 
 class Argument(NamedTuple):
@@ -57,8 +56,7 @@ def _arguments(function: ast.FunctionDef, text: str) -> list[Argument]:
         shown = _typed(default)
         if shown:
             words = re.sub(r" Defaults to .+?\.$", "", words) + f"  [default: {shown}]"
-        metavar = "VALUE" if argument.annotation is None else _metavar(argument.annotation)
-        arguments.append(Argument(argument.arg, metavar, shown, words))
+        arguments.append(Argument(argument.arg, metavar(argument.annotation), shown, words))
     return arguments
 
 
@@ -66,18 +64,3 @@ def _typed(default: ast.expr | None) -> str:
     if not isinstance(default, ast.Constant) or default.value is None:
         return ""
     return default.value if isinstance(default.value, str) else json.dumps(default.value)
-
-
-def _metavar(annotation: ast.expr) -> str:
-    """The types and choices that an annotation names."""
-    names = [name for part in ast.unparse(annotation).split(" | ") for name in _names(part)]
-    return names[0] if len(names) == 1 else f"[{'|'.join(names)}]"
-
-
-def _names(part: str) -> list[str]:
-    outer, _, inner = part.rstrip("]").partition("[")
-    if outer == "Literal":
-        return [choice.strip(" '") for choice in inner.split(",")]
-    if outer == "Sequence":
-        return [f"[{_TYPES.get(inner, 'VALUE')},...]"]
-    return [] if part == "None" else [_TYPES.get(part, "VALUE")]

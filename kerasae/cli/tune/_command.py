@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from kerasae.backend import import_tensorflow
-from kerasae.cli._hosts import Address, role, run_worker
 from kerasae.cli._options import recipe_options
-from kerasae.cli._search_options import search_options
+from kerasae.cli.tune._hosts import Address, role, run_worker
+from kerasae.cli.tune._options import search_options
 
 
 @click.command("tune")
@@ -71,9 +71,9 @@ def command(
     if host.worker:
         run_worker(out, host, jobs)
         return
-    from kerasae.cli._recipe import recipe_of
-    from kerasae.cli._search_settings import settings_of
-    from kerasae.cli._tuned import print_tuned, tune
+    from kerasae.cli._options import recipe_of
+    from kerasae.cli.tune._settings import settings_of
+    from kerasae.cli.tune._show import print_tuned, tune
 
     recipe = recipe_of(source, settings, recipe_path)
     searched = settings_of(recipe, search, settings.get("network.latent_dim"))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import click
 
 from kerasae import registry
-from kerasae.cli._signatures import arguments_of
+from kerasae.cli._options.signatures import arguments_of
 
 
 class Flag(NamedTuple):

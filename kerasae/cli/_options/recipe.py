@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerasae import registry
-from kerasae.cli._flags import FLAGS
+from kerasae.cli._options.flags import FLAGS
 
 if TYPE_CHECKING:
     from kerasae.recipe import Recipe

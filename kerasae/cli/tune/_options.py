@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kerasae import registry
-from kerasae.cli._types import Bounds, Integers, Names
+from kerasae.cli._options import Bounds, Integers, Names
 
 _PRECISIONS = ("float32", "float16", "dynamic", "int8")
 _ALSO = ["activation", "learning_rate", "loss", "noise", "weights"]

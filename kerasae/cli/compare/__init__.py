@@ -1,0 +1,5 @@
+"""`kerasae compare`: see `_command.py`."""
+
+from kerasae.cli.compare._command import command
+
+__all__ = ["command"]
