@@ -1,4 +1,4 @@
-"""The trade-off curve: what each code size can do, beside PCA, and how small a code will do."""
+"""The trade-off curve: the error of each code size beside PCA, and how small a code will do."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kerasae.data import Data, Split
 from kerasae.evaluation import Difference, RowSums, difference
 from kerasae.evaluation.metrics import measures
 
-#: What more numbers must buy to be worth a word, a share of the error.
+#: Least gain from a larger code that is worth a word, as a share of the error.
 _WORTH = 0.02
 #: A difference of more percent says less than the two figures do.
 _TELLING = 1000
@@ -23,13 +23,13 @@ class Point:
     """One code size.
 
     Args:
-        latent_dim: size of the code.
-        value: of the best trial, on the validation split.
-        trial: its number.
-        baselines: the value of each baseline of this size.
+        latent_dim: Size of the code.
+        value: Value of the best trial on the validation split.
+        trial: Number of that trial.
+        baselines: Value of each baseline of this size.
         errors: Standard error of the difference from each baseline, over the validation rows, where it is
-            known.
-        tried: Trials of this size, of which the best was chosen by these rows.
+            known. Defaults to none.
+        tried: Number of trials of this size, of which the best was chosen by these rows. Defaults to 1.
     """
 
     latent_dim: int
@@ -45,9 +45,9 @@ class Curve:
     """The best of each code size.
 
     Args:
-        points: by code size, from the smallest on; none where no trial of a size has figures.
-        lower: whether lower values are better.
-        heading: what the values are.
+        points: A point for each code size of which a trial has figures, from the smallest on.
+        lower: Whether lower values are better.
+        heading: Name of the values.
     """
 
     points: tuple[Point, ...]
@@ -55,14 +55,14 @@ class Curve:
     heading: str
 
     def badness(self, value: float) -> float:
-        """A value as something of which less is better: a share of successes becomes one of failures."""
+        """Return a value so that lower is better: a share of successes becomes one of failures."""
         return value if self.lower else 1.0 - value
 
     def point(self, latent_dim: int) -> Point:
-        """The point of a code size.
+        """Return the point of a code size.
 
         Raises:
-            ValueError: if no trial of it has figures.
+            ValueError: If no trial of it has figures.
         """
         for point in self.points:
             if point.latent_dim == latent_dim:
@@ -73,11 +73,11 @@ class Curve:
         )
 
     def envelope(self) -> np.ndarray:
-        """The badness that is had with at most so many numbers: a larger code can do what a smaller does."""
+        """Return the least badness up to each code size: a larger code can do what a smaller one does."""
         return np.minimum.accumulate([self.badness(point.value) for point in self.points])
 
     def knee(self) -> int | None:
-        """The code size where the curve bends most, or `None` where it does not bend.
+        """Return the code size where the curve bends most, or `None` if it does not bend.
 
         The greatest distance from the straight line between the ends, over the logarithm of the code
         size.
@@ -92,9 +92,9 @@ class Curve:
         return self.points[int(np.argmax(distance))].latent_dim if distance.max() > 0.05 else None
 
     def enough(self) -> int | None:
-        """The least code size beyond which none tried is better by 2 % of its error.
+        """Return the least code size beyond which no larger one is better by 2 % of its error.
 
-        `None` where the largest one still is better than the one before by more.
+        It is `None` if the largest size is still better than the one before by more.
         """
         y = self.envelope()
         for point, value in zip(self.points[:-1], y[:-1], strict=True):
@@ -103,14 +103,14 @@ class Curve:
         return None
 
     def recommended(self) -> int:
-        """The knee; without one, the least code size that does as well as any, or the largest."""
+        """Return the knee or, without one, the least code size that does as well as any, or the largest."""
         return self.knee() or self.enough() or self.points[-1].latent_dim
 
     def words(self, chosen: int | None = None) -> list[tuple[bool, str]]:
-        """The recommendation in sentences, each with whether it is good news.
+        """Return the recommendation in sentences, each with whether it is good news.
 
         Args:
-            chosen: a code size that was wished for, in place of the recommended one.
+            chosen: Code size to speak of. Defaults to the recommended one.
         """
         size = chosen or self.recommended()
         point = self.point(size)
@@ -203,7 +203,7 @@ def _numbers(count: int) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """What a baseline does on the validation split.
+    """The result of a baseline on the validation split.
 
     Args:
         value: Its figure.
@@ -215,23 +215,25 @@ class Baseline:
 
 
 def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, Baseline]]:
-    """What the baselines of each code size do on the validation split, fitted on the training split alone.
+    """Return the results of the baselines of each code size on the validation split.
+
+    They are fitted on the training split alone.
 
     Args:
-        sizes: of the code.
-        aim: whose figure is wanted.
-        data: of the search.
+        sizes: Sizes of the code.
+        aim: Objective of the search.
+        data: Data of the search.
     """
     nothing = Split(data.train.head(1)[:0])
     training = dataclasses.replace(data, validation=nothing)
-    found: dict[int, dict[str, Baseline]] = {}
+    baselines: dict[int, dict[str, Baseline]] = {}
     for size in sizes:
-        found[size] = {}
+        baselines[size] = {}
         for name, codec in measures(data).baselines(size, training).items():
             values, rows = judged(codec, data, aim.name)
             if aim.figure in values:
-                found[size][name] = Baseline(values[aim.figure], rows.get(aim.figure))
-    return found
+                baselines[size][name] = Baseline(values[aim.figure], rows.get(aim.figure))
+    return baselines
 
 
 def trade_off(
@@ -240,14 +242,14 @@ def trade_off(
     baselines: dict[int, dict[str, Baseline]],
     folder: Path | None = None,
 ) -> Curve:
-    """The curve of a search.
+    """Return the curve of a search.
 
     Args:
-        trials: of the search; those that failed, or would cost too much, have no say.
-        aim: by which the best of a code size is found.
-        baselines: By code size and name.
-        folder: Where the trials lie, with what each validation row added to their figures; `None` to do
-            without the standard errors.
+        trials: Trials of the search. Those that failed, or would cost too much, are left out.
+        aim: Objective of the search.
+        baselines: Results of the baselines by code size and name.
+        folder: Folder of the trials, with what each validation row added to their figures. Without it there
+            are no standard errors. Defaults to none.
     """
     points = []
     for size in sorted({trial.latent_dim for trial in trials}):
@@ -267,7 +269,7 @@ def trade_off(
 
 
 def best_of(trials: Sequence[Trial], aim: Objective, latent_dim: int | None = None) -> Trial | None:
-    """The best trial, of a code size if one is given; the earlier of two that are equal."""
+    """Return the best trial, of a code size if one is given; of two that are equal, the earlier one."""
     sign = 1.0 if aim.lower else -1.0
     return min(_rated(trials, aim, latent_dim), key=lambda trial: sign * trial.figures[aim.key], default=None)
 

@@ -26,11 +26,11 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     are loaded once.
 
     Args:
-        recipe: that is searched around; what the space does not draw is as it says.
-        data: seen through the recipe's preprocessing; loaded from the recipe by default.
-        space: what is searched.
-        objective: a name of `kerasae.tuning.objective`: with `probe_accuracy`, `auroc` and `cost` the
-            figure of that name is worked out too.
+        recipe: Recipe that is searched around; it says all that the space does not draw.
+        data: Data seen through the recipe's preprocessing. Loaded from the recipe by default.
+        space: Space that is searched. Defaults to code size, depth and node counts.
+        objective: Name of an objective of `kerasae.tuning.objective`; the figure of `probe_accuracy`, `auroc`
+            or `cost` is worked out only for its own. Defaults to `reconstruction`.
 
     Example:
         >>> from keras_tuner import Objective, RandomSearch
@@ -56,11 +56,11 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         self.objective = objective
 
     def recipe_of(self, hp: keras_tuner.HyperParameters) -> Recipe:
-        """The recipe of a trial."""
+        """Return the recipe of a trial."""
         return self.recipe.override(self.space.draw(hp, self.recipe, self.data.spec))
 
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
-        """The model of a trial, its weights drawn by the recipe's seed."""
+        """Build the model of a trial; the recipe's seed draws its weights."""
         return self.recipe_of(hp).build(self.data)
 
     def fit(
@@ -73,19 +73,19 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         callbacks: Sequence[keras.callbacks.Callback] = (),
         **kwargs: Any,
     ) -> dict[str, float]:
-        """Trains the model of a trial.
+        """Train the model of a trial, and return its figures.
 
         Args:
-            hp: of the trial.
-            model: that `build` made.
-            *args: refused; the data are the hypermodel's own.
-            epochs: the last epoch, as Hyperband gives it; by default the recipe's.
-            initial_epoch: epochs that the model has had already, as Hyperband gives it.
-            callbacks: of the tuner.
-            **kwargs: refused.
+            hp: Hyperparameters of the trial.
+            model: Model that `build` made.
+            *args: Refused; the data are the hypermodel's own.
+            epochs: Last epoch, as Hyperband gives it. Defaults to the recipe's number of epochs.
+            initial_epoch: Epochs that the model has had already, as Hyperband gives it. Defaults to 0.
+            callbacks: Callbacks of the tuner. Defaults to none.
+            **kwargs: Refused, but for `verbose`.
 
         Raises:
-            TypeError: for data or other arguments.
+            TypeError: For data or other arguments.
         """
         if args or {key for key in kwargs if key != "verbose"}:
             raise TypeError(
@@ -93,18 +93,18 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
                 f"its recipe the rest; received {len(args)} positional ones and {sorted(kwargs)}."
             )
         settings = {} if epochs is None else {"epochs": max(1, epochs - initial_epoch)}
-        found, _, history = self.run(hp, model, callbacks=callbacks, **settings)
-        return {**found, "epochs": float(initial_epoch + history.best_epoch)}
+        figures, _, history = self.run(hp, model, callbacks=callbacks, **settings)
+        return {**figures, "epochs": float(initial_epoch + history.best_epoch)}
 
     def run(
         self, hp: keras_tuner.HyperParameters, model: Autoencoder, **settings: Any
     ) -> tuple[dict[str, float], dict[str, RowSums], History]:
-        """Trains the model of a trial: its figures, as `fit` gives them, their rows, and its history.
+        """Train the model of a trial; return its figures, what each row adds to them, and the history.
 
         Args:
-            hp: of the trial.
-            model: that `build` made.
-            **settings: of `kerasae.train`, in place of the recipe's.
+            hp: Hyperparameters of the trial.
+            model: Model that `build` made.
+            **settings: Arguments of `kerasae.train`, in place of the recipe's.
         """
         if self.recipe_of(hp).train.get("steps") is not None:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What a search can be for, by name, and what a trial is judged by."""
+"""Objectives of a search by name, and the figures that judge a trial."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from kerasae.evaluation.detection import anomaly_auroc
 from kerasae.evaluation.metrics import measures, probe_accuracy
 from kerasae.registry import did_you_mean
 
-#: Of the cost in `cost`: Tan et al. 2019, *MnasNet*, equation 2, with a soft constraint.
+#: Exponent of the cost in `cost`: Tan et al. 2019, *MnasNet*, equation 2, with a soft constraint.
 _COST_EXPONENT = 0.07
 
 
@@ -22,13 +22,13 @@ class Objective:
     """What trials are compared by, and what the trade-off curve shows.
 
     Args:
-        name: on the command line.
-        key: of the figure that trials are compared by.
-        lower: whether lower is better.
-        figure: key of what the curve shows: the same, or where a baseline has none the first figure
-            of an evaluation.
-        figure_lower: whether lower is better there.
-        heading: of the curve's axis.
+        name: Name of the objective on the command line.
+        key: Key of the figure that trials are compared by.
+        lower: Whether lower is better.
+        figure: Key of the figure that the curve shows: the same one or, where a baseline has none, the first
+            figure of an evaluation.
+        figure_lower: Whether lower is better in that figure.
+        heading: Heading of the curve's axis.
     """
 
     name: str
@@ -40,21 +40,22 @@ class Objective:
 
     @property
     def tuned(self) -> keras_tuner.Objective:
-        """For KerasTuner."""
+        """The objective as KerasTuner takes it."""
         return keras_tuner.Objective(self.key, "min" if self.lower else "max")
 
 
 def objective(name: str, data: Data) -> Objective:
-    """The objective of a name, for the kind of these data.
+    """Return the objective of a name, for the kind of these data. All are figures of the validation split.
 
-    `reconstruction`: the reconstruction term of the loss, in its unit per example. `error`: the first
-    figure of an evaluation, which means the same whatever the loss: mean squared error for numbers,
-    the share of tokens rebuilt for texts. `probe_accuracy`: of a linear classifier from codes to
-    labels. `auroc`: of reconstruction errors against labels of which the rarer are anomalies. `cost`:
-    `error * parameters ** 0.07`. All on the validation split.
+    - `reconstruction`: Reconstruction term of the loss, in its unit per example.
+    - `error`: First figure of an evaluation, which means the same whatever the loss: mean squared error for
+      numbers, the share of tokens rebuilt for texts.
+    - `probe_accuracy`: Accuracy of a linear classifier from codes to labels.
+    - `auroc`: Area under the ROC curve of reconstruction errors, where the rarer label marks anomalies.
+    - `cost`: `error * parameters ** 0.07`.
 
     Raises:
-        ValueError: for an unknown name, or data without the labels that it needs.
+        ValueError: For an unknown name, or data without the labels that it needs.
     """
     judged = _judged(data)
     shown = {
@@ -88,26 +89,26 @@ def objective(name: str, data: Data) -> Objective:
 
 
 def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[str, RowSums]]:
-    """The figures of a codec on the validation split that have a number, and what each row adds to them.
+    """Return the numbers that judge a codec on the validation split, and what each row adds to them.
 
-    The keys have `val_` in front. Rows are known of figures that decide a comparison.
+    The keys begin with `val_`. What rows add is known for the figures that decide a comparison.
 
     Args:
-        codec: a trained model, or a baseline.
-        data: with a validation split.
-        name: of the objective: a probe is not trained where nobody asks for it.
+        codec: A trained model, or a baseline.
+        data: Data with a validation split.
+        name: Name of the objective. A figure that takes long, such as a probe, is worked out for its own.
     """
-    found: dict[str, Any]
-    found, rows = measures(data).measured(codec, data, "validation")
+    values: dict[str, Any]
+    values, rows = measures(data).measured(codec, data, "validation")
     if name in _MORE:
-        found = {**found, name: _MORE[name](codec, data, found)}
-    figures = {f"val_{key}": float(value) for key, value in found.items() if isinstance(value, int | float)}
-    return figures, {f"val_{key}": one for key, one in rows.items()}
+        values = {**values, name: _MORE[name](codec, data, values)}
+    figures = {f"val_{key}": float(value) for key, value in values.items() if isinstance(value, int | float)}
+    return figures, {f"val_{key}": sums for key, sums in rows.items()}
 
 
-def _cost(codec: Any, data: Data, found: dict[str, Any]) -> float:
+def _cost(codec: Any, data: Data, figures: dict[str, Any]) -> float:
     judged = _judged(data)
-    value = found[judged.key]
+    value = figures[judged.key]
     error = value if judged.lower else 1.0 - value
     return float(error * codec.count_params() ** _COST_EXPONENT)
 
@@ -121,7 +122,7 @@ _MORE: dict[str, Callable[[Any, Data, dict[str, Any]], float | None]] = {
 
 
 def _judged(data: Data) -> Any:
-    """The first figure that decides a comparison and that these data have."""
+    """The first figure that these data have of those that decide a comparison."""
     kind = measures(data)
     if data.spec.columns and not any(column.is_numeric for column in data.spec.features):
         key = kind.judged[-1]

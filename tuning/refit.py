@@ -13,7 +13,7 @@ from kerasae.runs import Run
 
 
 def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
-    """The recipe of a trial with the epochs that it found, to be trained without a validation split."""
+    """Return the recipe of a trial, to be trained for as many epochs, without a validation split."""
     return settings.recipe.override(
         {
             **trial.settings,
@@ -25,17 +25,16 @@ def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
 
 
 def refit(folder: Path, recipe: Recipe) -> Run:
-    """Trains a recipe in a process of its own and puts the run into the folder of its search.
+    """Train a recipe in a process of its own, and put the run into the folder of its search.
 
-    What an interrupted one left is taken up. A run that is there already is replaced unless it is of
-    the same recipe.
+    An interrupted training goes on. A run that is there already is replaced, unless it has the same recipe.
 
     Args:
-        folder: of the search's output.
-        recipe: what to train.
+        folder: Folder of the search's output.
+        recipe: Recipe to train.
 
     Raises:
-        ValueError: if the training fails, or the data have changed since the search began.
+        ValueError: If the training fails, or the data have changed since the search began.
     """
     done, wanted = folder / "search" / "winner.json", folder / "search" / "refit.json"
     recipe.save(wanted)

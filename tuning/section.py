@@ -1,4 +1,4 @@
-"""write_section: what a search found, as a part of the run's page."""
+"""write_section: the result of a search as a section of the run's page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,13 @@ from kerasae.report import Best, page, search_figures
 
 
 def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Objective) -> None:
-    """Writes the part of a search into a run, where every page of the run takes it up.
+    """Write the section of a search into a run; every page of the run includes it.
 
     Args:
-        folder: of the run.
-        trials: of the search.
-        curve: what it found.
-        aim: what trials are compared by.
+        folder: Folder of the run.
+        trials: Trials of the search.
+        curve: Trade-off curve of the search.
+        aim: Objective by which trials are compared.
     """
     completed = [trial for trial in trials if trial.completed]
     failed = [trial for trial in trials if not trial.completed]

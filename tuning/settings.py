@@ -1,4 +1,4 @@
-"""Settings: what a search is, in the file that chief and workers share."""
+"""Settings: all that defines a search, in the file that its chief and its workers share."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ from kerasae.data import Data, Source
 from kerasae.files import read_json, write_json
 from kerasae.recipe import Recipe
 
-#: What the data of a search were read from, in its folder.
+#: Name of the file, in the folder of a search, that says what its data were read from.
 DATA = "data.json"
 TUNERS = ("bayesian", "random")
 PRECISIONS = {"float32": 4.0, "float16": 2.0, "dynamic": 1.0, "int8": 1.0}
@@ -21,16 +21,17 @@ PRECISIONS = {"float32": 4.0, "float16": 2.0, "dynamic": 1.0, "int8": 1.0}
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """What the exported TFLite file may cost; `None` where it may cost anything.
+    """Bounds on the cost of the exported TFLite file; `None` stands for no bound.
 
     Args:
-        parameters: of the model.
-        bytes: of the file with all its signatures.
-        latency_ms: of a row on one thread, measured on the machine that runs the trial.
-        precision: of the file.
+        parameters: Greatest number of parameters of the model. Defaults to none.
+        bytes: Greatest size of the file with all its signatures. Defaults to none.
+        latency_ms: Longest time for a row on one thread, in milliseconds, measured on the machine that runs
+            the trial. Defaults to none.
+        precision: Precision of the file. Defaults to float32.
 
     Raises:
-        ValueError: for a bound that is not positive, or an unknown precision.
+        ValueError: For a bound that is not positive, or an unknown precision.
     """
 
     parameters: int | None = None
@@ -48,24 +49,24 @@ class Budget:
                 raise ValueError(f"The budget for `{name}` must be positive, received {bound!r}.")
 
     def bounds(self) -> dict[str, float]:
-        """The bounds that there are, by the name of a trial's figure."""
-        found = {"parameters": self.parameters, "bytes": self.bytes, "latency_ms": self.latency_ms}
-        return {name: bound for name, bound in found.items() if bound is not None}
+        """Return the bounds that are set, by the name of a trial's figure."""
+        bounds = {"parameters": self.parameters, "bytes": self.bytes, "latency_ms": self.latency_ms}
+        return {name: bound for name, bound in bounds.items() if bound is not None}
 
     @property
     def converts(self) -> bool:
-        """Whether a trial must be converted to know its cost."""
+        """Whether the cost of a trial is known only after a conversion."""
         return self.bytes is not None or self.latency_ms is not None
 
     @property
     def most_parameters(self) -> float:
-        """More than so many fit in no case: a file holds them all."""
+        """Greatest number of parameters that can fit: a file holds them all."""
         # The scales of a quantised file come on top; biases stay in float32.
         by_bytes = float("inf") if self.bytes is None else self.bytes / PRECISIONS[self.precision]
         return min(by_bytes, float("inf") if self.parameters is None else self.parameters)
 
     def excess(self, costs: dict[str, float]) -> str:
-        """What is over the budget, in words, or nothing."""
+        """Return what is over the budget in words, or an empty string."""
         return "; ".join(
             f"{name} {_plain(costs[name])} of at most {_plain(bound)}"
             for name, bound in self.bounds().items()
@@ -79,20 +80,20 @@ def _plain(value: float) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a search is.
+    """All that defines a search.
 
     Args:
-        recipe: that is searched around; its `train.seed` is the seed of the search too.
-        space: what is searched.
-        trials: how many.
-        objective: what they are compared by, a name of `kerasae.tuning.objective`; `None` takes
-            `reconstruction`, and `error` where losses with different units are compared.
-        tuner: `bayesian`, draws guided by the results so far, or `random`.
-        budget: what the exported model may cost.
-        tensorboard: whether TensorBoard's logs are written, with its HParams view.
+        recipe: Recipe that is searched around; its `train.seed` is the seed of the search too.
+        space: Space that is searched. Defaults to code size, depth and node counts.
+        trials: Number of trials. Defaults to 30.
+        objective: Name of the figure by which trials are compared, as `kerasae.tuning.objective` takes it.
+            Defaults to `reconstruction`, and to `error` where losses with different units are compared.
+        tuner: `bayesian` for draws that results guide, or `random`. Defaults to `bayesian`.
+        budget: Bounds on the cost of the exported model. Defaults to none.
+        tensorboard: Whether TensorBoard's logs are written, with its HParams view. Defaults to no.
 
     Raises:
-        ValueError: for a number out of range or an unknown name.
+        ValueError: For a number out of range or an unknown name.
     """
 
     recipe: Recipe
@@ -111,39 +112,39 @@ class Settings:
 
     @property
     def seed(self) -> int:
-        """Of the draws, and of the weights of every trial."""
+        """Seed of the draws, and of the weights of every trial."""
         return int(self.recipe.train.get("seed", 0))
 
     def objective_for(self, data: Data) -> Objective:
-        """What trials are compared by, for these data."""
+        """Return what trials on these data are compared by."""
         if self.objective is not None:
-            found = objective(self.objective, data)
-            if found.name == "reconstruction" and len(self._losses(data)) > 1:
+            chosen = objective(self.objective, data)
+            if chosen.name == "reconstruction" and len(self._losses(data)) > 1:
                 raise ValueError(
                     f"The objective 'reconstruction' has no common unit over the losses "
                     f"{', '.join(self._losses(data))}; take --objective error."
                 )
-            return found
+            return chosen
         return objective("error" if len(self._losses(data)) > 1 else "reconstruction", data)
 
     def _losses(self, data: Data) -> list[str]:
         from kerasae.tuning.spaces import losses
 
-        found = set(losses(data.spec, self.recipe)) if "loss" in self.space.also else set()
+        names = set(losses(data.spec, self.recipe)) if "loss" in self.space.also else set()
         for family in self.space.families or [self.recipe.model["name"]]:
-            found.add(self.recipe.override({"model.name": family}).fill(data).loss["name"])
-        return sorted(found)
+            names.add(self.recipe.override({"model.name": family}).fill(data).loss["name"])
+        return sorted(names)
 
     def load(self, folder: Path) -> Data:
-        """The data of the search in a folder, the same in all its trials.
+        """Return the data of the search in a folder, the same for all its trials.
 
         Raises:
-            ValueError: if they have changed since the search began.
+            ValueError: If they have changed since the search began.
         """
         return self.recipe.load(Source.read(folder / DATA))
 
     def hypermodel(self, data: Data | None = None) -> AutoencoderHyperModel:
-        """The hypermodel of the search; loads the data unless they are given."""
+        """Return the hypermodel of the search; it loads the data unless they are given."""
         data = self.recipe.load() if data is None else data
         name = self.objective_for(data).name
         return AutoencoderHyperModel(self.recipe, data, space=self.space, objective=name)
@@ -151,21 +152,21 @@ class Settings:
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Return the settings as plain JSON values."""
         values = dataclasses.asdict(self) | {"recipe": self.recipe.to_dict()}
         return json.loads(json.dumps(values))
 
     def save(self, path: Path) -> None:
-        """Writes the settings as JSON."""
+        """Write the settings as JSON."""
         write_json(path, self.to_dict())
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
-        """The inverse of `save`.
+        """Read what `save` wrote.
 
         Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if it is damaged.
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is damaged.
         """
         if not path.is_file():
             raise FileNotFoundError(f"Expected a search, with its tuning.json, found none at {path}.")

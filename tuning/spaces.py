@@ -14,7 +14,7 @@ from kerasae.kinds import kind_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
 
-#: Share of a layer's nodes that the next one has.
+#: Least and greatest ratio of the nodes of a layer to those of the one before.
 _RATIOS = (0.05, 1.0)
 _LEARNING_RATES = (3e-4, 1e-2)
 _ACTIVATIONS = ("relu", "elu", "tanh", "silu")
@@ -24,24 +24,25 @@ ALSO = ("activation", "learning_rate", "loss", "noise", "weights")
 
 @dataclasses.dataclass(frozen=True)
 class Space:
-    """What is searched: code size, depth and node counts, and more when asked.
+    """The space that is searched: code size, depth and node counts, and more when asked.
 
     The hidden layers fall towards the code: the widest is drawn, and for each further one the share
     of the nodes before it, so that no combination is out of order and a deeper network shares what
     was learned of the shallower. The decoder is the encoder's mirror image.
 
     Args:
-        latent_dims: the code sizes that are tried; by default the powers of two from 2 to 64 that
-            are smaller than an example.
-        depths: least and most hidden layers on each side.
-        widest: least and most nodes of the first hidden layer; by default 16 to four times the
-            example, at least 64 and at most 1,024; 16 to 512 for tables.
-        families: the families that are tried; by default the recipe's own.
-        also: any of `activation`; `learning_rate`; `loss`, of those that can take the data; `noise`,
-            the level of the corruption; and `weights`, the family's other arguments.
+        latent_dims: Code sizes to try. Defaults to the powers of two from 2 to 64 that are smaller than an
+            example.
+        depths: Least and greatest number of hidden layers on each side. Defaults to 1 and 4.
+        widest: Least and greatest number of nodes of the first hidden layer. Defaults to 16 and four times
+            the example, at least 64 and at most 1,024; for tables to 16 and 512.
+        families: Families to try. Defaults to the recipe's own.
+        also: Names of what else is searched: `activation`; `learning_rate`; `loss`, among those that can take
+            the data; `noise`, the level of the corruption; `weights`, the family's other arguments. Defaults
+            to nothing.
 
     Raises:
-        ValueError: for bounds out of order, or an unknown name.
+        ValueError: For bounds out of order, or an unknown name.
     """
 
     latent_dims: Sequence[int] | None = None
@@ -64,16 +65,16 @@ class Space:
             raise ValueError(f"`latent_dims` must be positive, received {list(self.latent_dims)}.")
 
     def sizes(self, spec: Spec) -> list[int]:
-        """The code sizes that are tried, in order."""
+        """Return the code sizes to try, in order."""
         return sorted({int(size) for size in self.latent_dims or code_sizes(spec)})
 
     def draw(self, hp: keras_tuner.HyperParameters, recipe: Recipe, spec: Spec) -> dict[str, Any]:
-        """Settings for `Recipe.override`, from what a tuner draws.
+        """Draw the hyperparameters of a trial, and return them as settings for `Recipe.override`.
 
         Args:
-            hp: of a trial.
-            recipe: that is searched around.
-            spec: of the examples.
+            hp: Hyperparameters of a trial.
+            recipe: Recipe that is searched around.
+            spec: Spec of the examples.
         """
         latent_dim = int(hp.Choice("latent_dim", self.sizes(spec), ordered=True))
         found: dict[str, Any] = {"network.latent_dim": latent_dim}
@@ -151,14 +152,14 @@ class Space:
         return min(max(1, self.depths[0]), most), most
 
     def start(self, recipe: Recipe, spec: Spec, latent_dim: int) -> dict[str, Any]:
-        """Hyperparameters with which `draw` gives the recipe's own network, as near as the space allows.
+        """Return hyperparameters with which `draw` gives the recipe's own network, if the space allows.
 
         What is not among them has the recipe's value as its default.
 
         Args:
-            recipe: that is searched around.
-            spec: of the examples.
-            latent_dim: size of the code.
+            recipe: Recipe that is searched around.
+            spec: Spec of the examples.
+            latent_dim: Size of the code.
         """
         values: dict[str, Any] = {"latent_dim": latent_dim}
         shape = _shape(recipe, spec)
@@ -183,13 +184,13 @@ class Space:
 
 
 def code_sizes(spec: Spec) -> list[int]:
-    """The powers of two from 2 to 64 that are smaller than an example; 1 where none is."""
+    """Return the powers of two from 2 to 64 that are smaller than an example, or 1 if none is."""
     largest = kind_of(spec).largest_code
     return [size for size in (2, 4, 8, 16, 32, 64) if largest is None or size <= largest] or [1]
 
 
 def losses(spec: Spec, recipe: Recipe) -> list[str]:
-    """The losses that can take examples of a spec, the recipe's own first."""
+    """Return the losses that can take examples of a spec, the recipe's own first."""
     own = recipe.fill(spec).loss["name"]
     found = [own]
     for name in registry.names("loss"):

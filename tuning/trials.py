@@ -1,4 +1,4 @@
-"""Trials: what became of each, read from its folder."""
+"""Trials: what came of each, read from its folder."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from kerasae.evaluation import RowSums
 from kerasae.files import read_arrays, read_json, write_arrays, write_json
 
 _ROWS = "rows.npz"
-#: Reasons begin with it where a trial was not run for its cost.
+#: Reasons begin so where a trial was not run because it would cost too much.
 OVER_BUDGET = "over budget: "
 
 
@@ -18,14 +18,14 @@ class Trial:
     """One trial of a search.
 
     Args:
-        number: from 0.
-        status: `COMPLETED`, `FAILED`; `RUNNING` until what came of it can be read.
-        values: its hyperparameters.
-        settings: of the recipe that follow from them.
-        figures: what came of it.
-        reductions: epochs after which the learning rate fell, before the best one.
-        seconds: that it took.
-        reason: why it failed, or nothing.
+        number: Number of the trial, from 0.
+        status: `COMPLETED`, `FAILED`, or `RUNNING` until its result can be read.
+        values: Hyperparameters that were drawn for it.
+        settings: Settings of the recipe that follow from them.
+        figures: Its figures by name; none unless it is completed.
+        reductions: Epochs after which the learning rate fell, before the best one.
+        seconds: Time that it took, in seconds.
+        reason: Why it failed, or an empty string.
     """
 
     number: int
@@ -58,7 +58,7 @@ class Trial:
         return self.reason.startswith(OVER_BUDGET)
 
     def shape(self) -> str:
-        """Its network in a few characters."""
+        """Return its network in a few characters."""
         for key in ("widths", "filters"):
             if f"network.{key}" in self.settings:
                 return "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
@@ -67,7 +67,7 @@ class Trial:
         return ""
 
     def others(self) -> dict[str, Any]:
-        """What was drawn beside code size, depth and node counts."""
+        """Return what was drawn beside code size, depth and node counts."""
         plain = (
             "network.latent_dim",
             "network.widths",
@@ -83,24 +83,24 @@ class Trial:
 
 
 def read_trials(folder: Path) -> list[Trial]:
-    """The trials of a search, in order.
+    """Return the trials of a search, in order.
 
     Args:
-        folder: that holds a folder for each.
+        folder: Folder in which each trial has its own.
 
     Raises:
-        ValueError: if a file is damaged.
+        ValueError: If a file is damaged.
     """
-    found = []
+    trials = []
     for path in folder.glob("trial_*/trial.json"):
         try:
-            found.append(_read_trial(path))
+            trials.append(_read_trial(path))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"Expected a trial of a search in {path.parent}, received something else ({error}); restore "
                 "it, or choose another --out."
             ) from None
-    return sorted(found, key=lambda trial: trial.number)
+    return sorted(trials, key=lambda trial: trial.number)
 
 
 def _read_trial(path: Path) -> Trial:
@@ -127,7 +127,7 @@ def _read_trial(path: Path) -> Trial:
 
 
 def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
-    """Writes what each validation row added to the figures of a trial into its folder."""
+    """Write what each validation row added to the figures of a trial into its folder."""
     parts: dict[str, Any] = {}
     for key, one in rows.items():
         parts |= {f"{key}:totals": one.totals, f"{key}:counts": one.counts}
@@ -135,14 +135,14 @@ def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
 
 
 def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
-    """What `write_rows` wrote for a trial; nothing where it wrote nothing.
+    """Return what `write_rows` wrote for a trial; nothing where it wrote nothing.
 
     Args:
-        folder: that holds a folder for each trial.
-        trial: of the search.
+        folder: Folder in which each trial has its own.
+        trial: Trial of the search.
 
     Raises:
-        ValueError: if the file is damaged.
+        ValueError: If the file is damaged.
     """
     for path in folder.glob(f"trial_*/{_ROWS}"):
         if int(path.parent.name.removeprefix("trial_")) == trial.number:
@@ -155,5 +155,5 @@ def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
 
 
 def write_result(folder: Path, **result: Any) -> None:
-    """Writes what came of a trial into its folder."""
+    """Write what came of a trial into its folder."""
     write_json(folder / "result.json", result)

@@ -30,7 +30,7 @@ def search(
     stale_seconds: float = 60.0,
     progress: Callable[[list[Trial]], None] | None = None,
 ) -> list[Trial]:
-    """Runs the trials of a search that are not there yet.
+    """Run the trials of a search that have not run yet.
 
     The chief of KerasTuner's own distribution: workers ask it over gRPC, which is neither encrypted
     nor authenticated, for trials, and share a folder with it. It runs none itself.
@@ -50,8 +50,8 @@ def search(
         All trials, in order.
 
     Raises:
-        ValueError: if workers end without having run a trial, or no trial has figures.
-        FileExistsError: if the search is running already.
+        ValueError: If workers end without having run a trial, or no trial has figures.
+        FileExistsError: If the search is running already.
     """
     place = folder / "search"
     place.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def _all_there(place: Path) -> list[Trial]:
 
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[None]:
-    """Sees to it that one chief works in a folder; the system frees the lock of one that was killed."""
+    """Lets one chief at a time work in a folder; the system frees the lock of one that was killed."""
     lock = filelock.FileLock(place / "lock", timeout=0)
     try:
         lock.acquire()

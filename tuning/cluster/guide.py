@@ -25,7 +25,7 @@ def guided(
     lower: bool,
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """Values for a trial of a code size, the most promising first.
+    """Return values for a trial of a code size, the most promising first.
 
     By far the most of a score is the code size. So scores are held against the first trial of the
     same size, the logarithm of their ratio where they are positive, and what is left for the process
@@ -33,12 +33,12 @@ def guided(
     expected improvement; trials that are not known yet are taken to do as the process expects.
 
     Args:
-        space: hyperparameters of KerasTuner, parents before what depends on them.
-        known: trials that have a score.
-        pending: trials of which the result may not be used.
-        size: of the code.
-        lower: whether lower scores are better.
-        rng: for the candidates.
+        space: Hyperparameters of KerasTuner, parents before what depends on them.
+        known: Trials that have a score.
+        pending: Trials whose results may not be used.
+        size: Size of the code.
+        lower: Whether lower scores are better.
+        rng: Generator of the candidates.
 
     Reference: Snoek, Larochelle and Adams 2012, NeurIPS; Ginsbourger, Le Riche and Carraro 2010,
     *Kriging is well-suited to parallelize optimization* (the kriging believer).

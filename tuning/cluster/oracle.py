@@ -98,7 +98,7 @@ class SpreadOracle(_keras_tuner.Oracle):
     # What comes next -----------------------------------------------------------------------------
 
     def create_trial(self, tuner_id: str) -> trial_module.Trial:
-        """The next trial for a worker, or one that says to wait or to stop."""
+        """Return the next trial for a worker, or one that says to wait or to stop."""
         if not tuner_id.endswith(self.suffix):
             raise ValueError(
                 f"Expected a worker of the search in {self.folder.parent}, received one with another --out."
@@ -125,7 +125,7 @@ class SpreadOracle(_keras_tuner.Oracle):
         return self.draws.is_guided(number) and any(trial.trial_id not in self.end_order for trial in needed)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Values for a trial, of the code size whose turn it is."""
+        """Return the values for a trial, of the code size whose turn it is."""
         values = self.draws.draw(int(trial_id), [*self.trials.values()])
         if values is None:
             self.exhausted = True
@@ -135,14 +135,14 @@ class SpreadOracle(_keras_tuner.Oracle):
     # What has become of the others ---------------------------------------------------------------
 
     def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> trial_module.Trial:
-        """Takes the figures of a trial, unless it has ended."""
+        """Take the figures of a trial, unless it has ended."""
         with self._alone:
             if trial_id in self.end_order:
                 return self.trials[trial_id]
             return super().update_trial(trial_id, metrics, step)
 
     def end_trial(self, trial: trial_module.Trial) -> None:
-        """Ends a trial, once."""
+        """End a trial, once."""
         with self._alone:
             if trial.trial_id in self.end_order:
                 return
@@ -160,7 +160,7 @@ class SpreadOracle(_keras_tuner.Oracle):
             super().end_trial(trial)
 
     def release_lost(self, gone: Sequence[str] = ()) -> None:
-        """Gives the trials of lost workers back.
+        """Give the trials of lost workers back.
 
         Args:
             gone: Names of workers that are known to have ended. Defaults to none.
@@ -193,7 +193,7 @@ class SpreadOracle(_keras_tuner.Oracle):
 
     @property
     def ended(self) -> int:
-        """How many trials have ended."""
+        """Number of trials that have ended."""
         return len(self.end_order)
 
     @property
@@ -205,7 +205,7 @@ class SpreadOracle(_keras_tuner.Oracle):
     # Files ---------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Nothing: the trials' own files hold all that there is to know."""
+        """Do nothing: the trials' own files hold all that there is to know."""
 
     def write_trial(self, trial: trial_module.Trial) -> None:
         """Write a trial, with the name of the worker that has it."""
@@ -216,21 +216,21 @@ class SpreadOracle(_keras_tuner.Oracle):
         new.replace(path)
 
     def reload(self) -> None:
-        """Takes up the trials in the folder.
+        """Take up the trials in the folder.
 
         Those that had not ended stay with their worker, which may be at it on another host, and are
         given to another one when it shows no sign of life; a chief's own workers ended with it.
         """
         paths = list(self.folder.glob("trial_*/trial.json"))
-        found = {path: trial_module.Trial.load(str(path)) for path in paths}
-        paths.sort(key=lambda path: int(found[path].trial_id))
-        self.trials = {found[path].trial_id: found[path] for path in paths}
+        trials = {path: trial_module.Trial.load(str(path)) for path in paths}
+        paths.sort(key=lambda path: int(trials[path].trial_id))
+        self.trials = {trials[path].trial_id: trials[path] for path in paths}
         self.start_order = [*self.trials]
         self.end_order = [one.trial_id for one in self.trials.values() if one.status in _FINAL]
         self.retries = []
         self.ongoing_trials: dict[str, trial_module.Trial] = {}
         for path in reversed(paths):
-            trial = found[path]
+            trial = trials[path]
             if trial.status in _FINAL:
                 continue
             worker = json.loads(path.read_text()).get("worker")

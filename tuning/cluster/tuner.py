@@ -53,23 +53,23 @@ class TrialTuner(_keras_tuner.Tuner):
         )
 
     def explore(self) -> None:
-        """Nothing: the space comes with each trial."""
+        """Do nothing: the space comes with each trial."""
 
     def save(self) -> None:
-        """Nothing: the chief knows all."""
+        """Do nothing: the chief knows all."""
 
     def pre_create_trial(self) -> None:
-        """Waits a moment before it asks again, unless it has run a trial since."""
+        """Wait a moment before the next question, unless a trial has run since the last."""
         if not self._ran:
             time.sleep(_PAUSE)
         self._ran = False
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Trains the model of a trial; what came of it goes into the trial's folder, good or bad.
+        """Train the model of a trial, and write what came of it into the folder of the trial.
 
         Raises:
-            FailedTrialError: if the trial is to blame; it has no figures.
-            FatalError: if a file cannot be read or written, which no trial is to blame for. It keeps its
+            FailedTrialError: If the trial is to blame; it has no figures.
+            FatalError: If a file cannot be read or written, which no trial is to blame for. It keeps its
                 checkpoint, for whoever takes it up.
         """
         try:
@@ -129,7 +129,7 @@ class TrialTuner(_keras_tuner.Tuner):
         return figures
 
     def take(self, folder: Path) -> Path:
-        """This worker's own place for checkpoints of a trial, with what a lost worker left in it."""
+        """Return this worker's own folder for checkpoints of a trial, with what a lost worker left."""
         own = folder / f"{UNFINISHED}{self.tuner_id}"
         left = [path for path in folder.glob(f"{UNFINISHED}*") if path != own]
         for path in left:
@@ -142,7 +142,7 @@ class TrialTuner(_keras_tuner.Tuner):
         return own
 
     def on_trial_end(self, trial: Any) -> None:
-        """Tells the chief, unless the trial is another worker's by now."""
+        """Tell the chief, unless another worker has the trial by now."""
         if not self._taken:
             super().on_trial_end(trial)
         self._taken = False

@@ -19,7 +19,7 @@ _ANSWER = 20.0
 
 
 def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -> None:
-    """Runs trials for a chief until there are none left.
+    """Run trials for a chief until there are none left.
 
     Args:
         folder: Folder of the search's output, shared with the chief.
@@ -28,8 +28,8 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
         patience: Seconds to wait for a chief that does not answer. Defaults to 600.
 
     Raises:
-        ConnectionError: if the chief does not answer for so long, and the search has not ended.
-        OSError: if a file of a trial cannot be read or written; the trial stays for another worker.
+        ConnectionError: If the chief does not answer for so long, and the search has not ended.
+        OSError: If a file of a trial cannot be read or written; the trial stays for another worker.
     """
     import grpc
 
