@@ -18,7 +18,9 @@ def test_every_stub_belongs_to_a_package():
     } == written
 
 
-@pytest.mark.parametrize("package", ["kerasae.models", "kerasae.losses", "kerasae.export"])
+@pytest.mark.parametrize(
+    "package", ["kerasae.models", "kerasae.losses", "kerasae.export", "kerasae.workflows"]
+)
 def test_a_stub_names_all_that_is_public(package):
     import importlib
 

@@ -1,4 +1,4 @@
-"""`kerasae show`: what there is in each room."""
+"""`kerasae show`: the members of each room."""
 
 import inspect
 from typing import Any
@@ -13,7 +13,7 @@ from kerasae.backend import import_tensorflow
 @click.argument("room", required=False)
 @click.argument("name", required=False)
 def command(room: str | None, name: str | None) -> None:
-    """List what there is in each ROOM, or show the signature and docstring of NAME."""
+    """List the members of each ROOM, or show the signature and the docstring of NAME."""
     if room is None:
         from kerasae.cli._output import print_table
 
@@ -25,8 +25,8 @@ def command(room: str | None, name: str | None) -> None:
             raise click.UsageError(
                 f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}"
             )
-        for known in registry.names(room):
-            click.echo(known)
+        for member_name in registry.names(room):
+            click.echo(member_name)
     else:
         import_tensorflow()
         member = registry.resolve(room, name)
@@ -37,7 +37,7 @@ def command(room: str | None, name: str | None) -> None:
 
 
 def signature(member: Any) -> str:
-    """The parameters of a member, those of its base classes among them, one a line."""
+    """Return the parameters of a member and of its base classes, one on each line."""
     hints = registry.annotations(member)
     lines = []
     for name, parameter in registry.parameters(member).items():

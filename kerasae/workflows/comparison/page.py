@@ -1,4 +1,4 @@
-"""What came of a comparison as a table, as figures for machines, and as a page."""
+"""write_report: a comparison as figures for machines and as a page, and the rows of its table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from kerasae.report import Best, as_text, figures, page
 
 
 def format_cell(entry: Entry, key: str, digits: int) -> str:
-    """A figure as text, with its spread over seeds where there is one."""
+    """Return the mean of a figure over seeds as text, with its standard deviation if there are several."""
     mean, spread = entry.mean(key), entry.spread(key)
     if mean is None:
         return "–"
@@ -24,7 +24,7 @@ def format_cell(entry: Entry, key: str, digits: int) -> str:
 
 
 def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
-    """The rows of the table as text; the best of a column is a `Best`."""
+    """Return the rows of the table as text; the best cell of a column is a `Best`."""
     rows = [[entry.name] for entry in entries]
     for figure in columns(data):
         means = [entry.mean(figure.key) for entry in entries]
@@ -40,12 +40,19 @@ def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
 
 
 def headings(data: Data) -> list[str]:
-    """Of the table's columns."""
+    """Return the headings of the table's columns."""
     return ["", *(figure.heading for figure in columns(data))]
 
 
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
-    """Writes `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder."""
+    """Write `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder.
+
+    Args:
+        folder: Folder of the page.
+        entries: An entry for each codec.
+        data: Data on whose test split they are compared.
+        title: Title of the page.
+    """
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
     shown, mapped = shown_rows(data), mapped_rows(data).test
@@ -136,19 +143,19 @@ def _rows(data: Data, trained: Mapping[str, Sequence[Sequence[Mapping[str, float
 
 
 def notes(entries: Sequence[Entry], data: Data) -> list[str]:
-    """How the figures of a table were obtained, in sentences."""
+    """Return how the figures of a table were obtained, in sentences."""
     seeds = max(len(entry.figures) for entry in entries)
-    found = [*measures(data).notes, "Probe accuracy: logistic regression on the codes."]
+    sentences = [*measures(data).notes, "Probe accuracy: logistic regression on the codes."]
     if len(data.test) > 1:
-        found.append(
+        sentences.append(
             "± in a sentence: standard error of the difference, over the test rows, which are paired"
             + (", and over the seeds." if seeds > 1 else ".")
         )
     if seeds > 1:
-        found.append(f"Mean ± standard deviation over {seeds} seeds.")
+        sentences.append(f"Mean ± standard deviation over {seeds} seeds.")
     if data.skipped:
-        found.append(f"{len(data.skipped)} examples could not be read and were left out.")
-    return found
+        sentences.append(f"{len(data.skipped)} examples could not be read and were left out.")
+    return sentences
 
 
 def _listing(shown: Any, entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
