@@ -1,4 +1,4 @@
-"""Anomalies: which examples are odd, how sure that is, and why."""
+"""Anomaly detection: scores, a threshold and reasons for each example."""
 
 from kerasae.applications.anomaly.estimator import AnomalyDetector
 

@@ -1,4 +1,4 @@
-"""Anomalies: which examples are odd, how sure that is, and why."""
+"""Anomaly detection: scores, a threshold and reasons for each example."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -30,32 +30,38 @@ from kerasae.thresholds.conformal import conformal_p_values
 
 
 class AnomalyDetector(Application):
-    """A score for each example, a threshold with a stated rate of false alarms, and reasons.
+    """Anomaly detection with a score, a threshold with a stated rate of false alarms, and reasons.
 
-    The score is fitted on the training split, the threshold on the calibration split, which neither
-    weights nor settings were chosen by. Writes `scores.csv`, the oddest example first (score, p-value,
-    whether flagged, and the features that add most) and, in the same order, `contributions.csv`, or
-    `.npz` for images. Leaves `detector.keras` in the run.
+    The score is fitted on the training split. The threshold is fitted on the calibration split, which was
+    used neither to train the weights nor to choose settings.
 
-    A later use takes the stored detector, without a look at the training data.
+    The report writes `scores.csv` with the score, the p-value, the flag and the main features of each
+    example, the most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
+    images, in the same order, and leaves `detector.keras` in the run. A later use loads the stored detector
+    and does not read the training data.
 
     Args:
-        codec: from raw examples to codes and back.
-        score: a member of `kerasae.scores`, its name or a dict with `name` and arguments.
-        threshold: a member of `kerasae.thresholds`, its name or a dict with `name` and arguments.
-        false_alarms: share of normal examples that may be flagged, in (0, 1), for a threshold that takes
-            it; `None` leaves its own default, 0.001 for `pareto_tail` and 0.05 for the others.
-        normal: the label of normal rows, where there are labels: score and threshold then see no others,
-            and all others count as anomalies. Rows without a label are left out of figures and, with
-            `normal`, of score and threshold. Without it the rarer of two labels is the anomaly, for
-            figures alone.
-        reasons: features that are named for each example, those that add most to its score.
+        codec: Codec that maps raw examples to codes and back.
+        score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to
+            `"whitened"`.
+        threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
+            `"conformal"`.
+        false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts
+            it. Defaults to `None`, the default of the threshold: 0.001 for `pareto_tail` and 0.05 for the
+            others.
+        normal: Label of the normal rows. Score and threshold are fitted on these rows only, and rows with
+            any other label count as anomalies. Rows without a label are left out of the figures, and out of
+            score and threshold too. Defaults to `None`: all rows are used, and the rarer of two labels counts
+            as the anomaly in the figures only.
+        reasons: Number of features that are named for each example, those that add most to its score.
+            Defaults to 3.
 
     Attributes:
-        threshold_: above it an example is flagged.
+        threshold_: Threshold; an example with a higher score is flagged.
 
     Raises:
-        ValueError: for a score that the codec cannot give, or too few calibration rows for the threshold.
+        ValueError: If the codec cannot give the score, or there are too few calibration rows for the
+            threshold.
 
     Example:
         >>> detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
@@ -93,13 +99,13 @@ class AnomalyDetector(Application):
 
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
-        """A baseline without a likelihood is judged by the whitened residual."""
+        """Return the arguments for a baseline; without a likelihood it is scored by the whitened residual."""
         score = registry.get("score", settings.get("score", "whitened"))
         lacking = "nll" in score.needs and not hasattr(codec, "accounts")
         return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:
-        """Fits the score alone, on the training split; whoever calls it finds a threshold himself."""
+        """Fit only the score, on the training split; the caller must set a threshold."""
         self.spec_ = data.spec
         score = registry.get("score", self.score)
         first = next(self._accounts(data, "train"))
@@ -110,9 +116,9 @@ class AnomalyDetector(Application):
             )
         accounts = functools.partial(self._accounts, data, "train", usual=True)
         if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
-            # A score reads them several times.
-            kept = [*accounts()]
-            score.adapt(lambda: iter(kept), least_deviations(data.spec))
+            # A score reads the accounts several times.
+            accounts_in_memory = [*accounts()]
+            score.adapt(lambda: iter(accounts_in_memory), least_deviations(data.spec))
         else:
             score.adapt(accounts, least_deviations(data.spec))
         self.detector_ = Detector(score, np.inf)
@@ -151,14 +157,14 @@ class AnomalyDetector(Application):
         return self
 
     def _threshold(self) -> Any:
-        given = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
-        return registry.get("threshold", self.threshold, **self._taken(given))
+        arguments = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
+        return registry.get("threshold", self.threshold, **self._taken(arguments))
 
     def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None) -> None:
-        """Finds the threshold from scores of calibration rows, and their labels where it takes them."""
+        """Fit the threshold on the scores of calibration rows, and on their labels if it uses them."""
         self._calibration = scores, labels
         threshold.fit(scores, labels)
-        # p-values are those of normal rows.
+        # p-values compare with normal rows only.
         self.calibration_ = scores if labels is None else scores[~labels]
         self.fitted_threshold_ = threshold
         self.threshold_ = threshold.threshold_
@@ -167,7 +173,7 @@ class AnomalyDetector(Application):
         self.detector_.calibration_rows = len(scores)
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
-        """These arguments, if the threshold takes them: it is meant in any case."""
+        """Return the arguments unchanged. Raise ValueError if the threshold does not accept one of them."""
         name = self.threshold if isinstance(self.threshold, str) else self.threshold.get("name", "")
         known = registry.parameters(registry.resolve("threshold", name))
         if wrong := [key for key in given if key not in known]:
@@ -177,30 +183,31 @@ class AnomalyDetector(Application):
     def _accounts(
         self, data: Data, split: str, everything: bool = False, usual: bool = False
     ) -> Iterator[Mapping[str, np.ndarray]]:
-        """How the codec explains a split, part by part; of normal rows alone, where they are known.
+        """Yield the accounts of a split, part by part, for normal rows only where these are known.
 
-        With `usual` rows with gross errors are left out, as one of them makes any moment.
+        If `usual` is True, rows with gross errors are left out, because one of them would dominate any
+        moment.
         """
         labels = data.split(split).labels
-        start, found = 0, False
+        start, any_row = 0, False
         for raw in data.split(split).chunks():
-            kept = np.ones(len(raw), bool)
+            chosen = np.ones(len(raw), bool)
             if self.normal is not None and not everything:
-                kept = same_label(_needed(labels)[start : start + len(raw)], self.normal)
+                chosen = same_label(_needed(labels)[start : start + len(raw)], self.normal)
             start += len(raw)
             if usual:
-                kept &= data.usual(raw)
-            if kept.any():
-                found = True
-                rows = take(raw, kept)
+                chosen &= data.usual(raw)
+            if chosen.any():
+                any_row = True
+                rows = take(raw, chosen)
                 yield account_of(self.codec, data.spec, rows)
-        if not found:
+        if not any_row:
             raise ValueError(
                 f"Expected rows with the label {self.normal!r} in the {split} split, found none."
             )
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
-        """Whether labels are those of anomalies, `(rows,)`, bool; false for a row without a label."""
+        """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
         known = has_label(labels)
         if self.normal is not None:
             return known & ~same_label(labels, self.normal)
@@ -215,23 +222,23 @@ class AnomalyDetector(Application):
     # The verbs -----------------------------------------------------------------------------------
 
     def score_samples(self, raw: Any) -> np.ndarray:
-        """How odd raw examples are, `(rows,)`; higher is odder."""
+        """Score raw examples, `(rows,)`; higher is more abnormal."""
         return self._scores(account_of(self.codec, self.spec_, raw))
 
     def decision_function(self, raw: Any) -> np.ndarray:
-        """Score less threshold, `(rows,)`; positive for anomalies."""
+        """Return the scores minus the threshold, `(rows,)`; positive for anomalies."""
         return self.score_samples(raw) - self.threshold_
 
     def predict(self, raw: Any) -> np.ndarray:
-        """1 for an anomaly and 0 for a normal example, `(rows,)`."""
+        """Return 1 for an anomaly and 0 for a normal example, `(rows,)`."""
         return (self.decision_function(raw) > 0).astype(int)
 
     def explain(self, raw: Any) -> np.ndarray:
-        """What each feature adds to the score of raw examples, `(rows, features)`."""
+        """Return the contribution of each feature to the scores of raw examples, `(rows, features)`."""
         return np.asarray(self.detector_.features(account_of(self.codec, self.spec_, raw)))
 
     def p_values(self, raw: Any) -> np.ndarray:
-        """Conformal p-values of raw examples against the calibration rows, `(rows,)`."""
+        """Return the conformal p-values of raw examples against the calibration rows, `(rows,)`."""
         return self._p_values(self.score_samples(raw))
 
     def _p_values(self, scores: np.ndarray) -> np.ndarray:
@@ -247,39 +254,39 @@ class AnomalyDetector(Application):
             if out is not None:
                 added = np.asarray(self.detector_.features(account), "float32")
                 features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
-        found = np.concatenate(scores)
-        flagged = found > self.threshold_
-        truth, known = None, np.ones(len(found), bool)
+        all_scores = np.concatenate(scores)
+        flagged = all_scores > self.threshold_
+        truth, known = None, np.ones(len(all_scores), bool)
         if data.test.labels is not None:
             known = has_label(data.test.labels)
             truth = self.anomalous_labels(data.test.labels)[known]
         by_row = {}
         if truth is not None and truth.any() and not truth.all():
-            by_row["AUROC"] = [auroc_rows(truth, found[known])]
+            by_row["AUROC"] = [auroc_rows(truth, all_scores[known])]
         figures = {
             "threshold": self.threshold_,
             "flagged": int(flagged.sum()),
-            **detection_figures(found[known], flagged[known], truth),
+            **detection_figures(all_scores[known], flagged[known], truth),
         }
         better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
         better["false alarms"] = True
         if out is None:
             return Finding(figures, better, rows=by_row)
         added = np.concatenate(features)
-        p_values = self._p_values(found)
+        p_values = self._p_values(all_scores)
         unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-        rows = odd_rows(data, found, p_values, flagged, added, self.reasons)
+        rows = odd_rows(data, all_scores, p_values, flagged, added, self.reasons)
         write_files(out, data, rows, added)
         return Finding(
             figures,
             better,
             [
                 *([(True, self._origin)] if self._origin else []),
-                (True, self._sentence(flagged, len(found))),
+                (True, self._sentence(flagged, len(all_scores))),
                 *_unlabelled(known),
                 *self._doubts,
             ],
-            *pictures(self.codec, data, rows, found, added, self.calibration_, self.threshold_),
+            *pictures(self.codec, data, rows, all_scores, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
                 f"from {len(self.calibration_):,} calibration rows. p-value: the share of calibration rows "
@@ -305,7 +312,7 @@ class AnomalyDetector(Application):
         )
 
     def _doubt(self, data: Data) -> list[tuple[bool, str]]:
-        """What to add where the calibration rows are known to hold anomalies."""
+        """Return the sentences to add if the calibration rows are known to contain anomalies."""
         labels = data.calibration.labels
         if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
             return []
@@ -342,17 +349,18 @@ class AnomalyDetector(Application):
         return detector
 
 
-#: Bytes of accounts of training rows that are kept in memory while a score is fitted.
+#: Largest size of the accounts of training rows that stay in memory while a score is fitted, in bytes.
 _KEPT = 2**28
-#: Of the range that is given for the share of new normal rows that is flagged.
+#: Level of the range that is reported for the share of new normal rows that are flagged.
 _CONFIDENCE = 0.95
-#: Of a category, boolean or token: as much as a probability of 0.97 is off. A model is nearly certain of
-#: what hardly varies, and a little less so would otherwise be the first reason for every odd row.
+#: Smallest deviation of a category, boolean or token: that of a probability of 0.97. A model is nearly
+#: certain of a column that hardly varies, and a slight doubt would otherwise be the first reason for every
+#: abnormal row.
 _LEAST = 0.25
 
 
 def least_deviations(spec: Spec) -> np.ndarray | None:
-    """The least deviation of each residual that counts, `(features,)`; `None` where there is none."""
+    """Return the smallest deviation that counts in each residual, `(features,)`; `None` for array data."""
     kind = kind_of(spec)
     if kind.is_array:
         return None
@@ -360,7 +368,7 @@ def least_deviations(spec: Spec) -> np.ndarray | None:
 
 
 def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:
-    """Which labels are the one that a user wrote: 1 is 1.0, and true is True, "true" and 1, `(rows,)`."""
+    """Return which labels equal the one a user wrote, `(rows,)`: 1 is 1.0, and true is True, "true" and 1."""
     text = str(wanted).strip()
     if labels.dtype.kind in "biuf":
         truth = {"true": 1.0, "false": 0.0}.get(text.lower())
@@ -372,13 +380,13 @@ def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarr
     if text.lower() in ("true", "false"):
         return np.char.lower(texts) == text.lower()
     if isinstance(wanted, int | float):
-        # A column of whole numbers with gaps is one of texts.
+        # A column of whole numbers with gaps holds texts.
         return pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy() == float(wanted)
     return np.asarray(texts == text)
 
 
 def _unlabelled(known: np.ndarray) -> list[tuple[bool, str]]:
-    """What to say where some rows, but not all, have a label."""
+    """Return the sentence to add if only some of the rows have a label."""
     if known.all() or not known.any():
         return []
     return [

@@ -1,4 +1,4 @@
-"""Clustering: groups of examples that are alike, found in their codes without a label."""
+"""Clustering: groups of similar examples, found in their codes without labels."""
 
 from kerasae.applications.clustering.estimator import Clustering
 

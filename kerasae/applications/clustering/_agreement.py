@@ -1,4 +1,4 @@
-"""How far clusters agree with labels."""
+"""Agreement of clusters with labels."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -8,35 +8,39 @@ from kerasae.data import has_label
 from kerasae.evaluation import RowInfluences, RowSums, jackknife
 
 
-def agreement(labels: np.ndarray, found: np.ndarray) -> dict[str, float | int | str | None]:
-    """How far clusters agree with labels, both `(rows,)`, over the rows that have one: by heading."""
+def agreement(labels: np.ndarray, clusters: np.ndarray) -> dict[str, float | int | str | None]:
+    """Return the agreement of clusters with labels, both `(rows,)`, by heading.
+
+    Rows without a label are left out.
+    """
     known = has_label(labels)
-    labels, found = labels[known], found[known]
+    labels, clusters = labels[known], clusters[known]
     return {
-        "adjusted Rand": float(adjusted_rand_score(labels, found)),
-        "NMI": float(normalized_mutual_info_score(labels, found)),
-        "matched accuracy": matched_accuracy(labels, found),
+        "adjusted Rand": float(adjusted_rand_score(labels, clusters)),
+        "NMI": float(normalized_mutual_info_score(labels, clusters)),
+        "matched accuracy": matched_accuracy(labels, clusters),
     }
 
 
-def adjusted_rand_rows(labels: np.ndarray, found: np.ndarray) -> RowInfluences:
-    """Compute the adjusted Rand index with how much each row moves it, by the jackknife.
+def adjusted_rand_rows(labels: np.ndarray, clusters: np.ndarray) -> RowInfluences:
+    """Compute the adjusted Rand index and the influence of each row on it, by the jackknife.
 
-    Rows of one label and one cluster move it alike, so that each pair of them is left out once.
+    All rows with the same label and the same cluster have the same influence, so each such pair is left out
+    once.
     """
     known = has_label(labels)
     _, labels = np.unique(labels[known], return_inverse=True)
-    _, found = np.unique(found[known], return_inverse=True)
+    _, clusters = np.unique(clusters[known], return_inverse=True)
     pairs, rows, counts = np.unique(
-        np.stack([labels, found]), axis=1, return_inverse=True, return_counts=True
+        np.stack([labels, clusters]), axis=1, return_inverse=True, return_counts=True
     )
     value = _adjusted_rand(pairs, counts)
-    without = [_adjusted_rand(pairs, counts - one) for one in np.eye(len(counts), dtype=int)]
+    without = [_adjusted_rand(pairs, counts - removed) for removed in np.eye(len(counts), dtype=int)]
     return jackknife(value, np.array(without)[rows.ravel()])
 
 
 def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
-    """Of rows counted by pair of label and cluster.
+    """Return the adjusted Rand index from the number of rows of each pair of label and cluster.
 
     Reference: Hubert and Arabie 1985, Journal of Classification 2, equation 5.
     """
@@ -47,26 +51,26 @@ def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
     return 1.0 if greatest == expected else (together - expected) / (greatest - expected)
 
 
-def matched_accuracy(labels: np.ndarray, found: np.ndarray) -> float:
-    """Share of the rows with the label of their cluster, as `matched_rows` counts them."""
-    return float(matched_rows(labels, found).totals.mean())
+def matched_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
+    """Return the share of rows that have the label of their cluster, as counted by `matched_rows`."""
+    return float(matched_rows(labels, clusters).totals.mean())
 
 
-def matched_rows(labels: np.ndarray, found: np.ndarray) -> RowSums:
-    """Which rows have the label of their cluster, the clusters matched to labels one to one.
+def matched_rows(labels: np.ndarray, clusters: np.ndarray) -> RowSums:
+    """Count the rows that have the label of their cluster, with clusters matched one to one to labels.
 
-    The matching is the best there is (Kuhn 1955, the Hungarian method); clusters beyond the number of
-    labels go without one, and their rows count as wrong. Rows without a label are left out.
+    The matching is optimal (Kuhn 1955, the Hungarian method). If there are more clusters than labels, some
+    clusters have no label, and their rows count as wrong. Rows without a label are left out.
 
     Args:
         labels: Label of each row, `(rows,)`.
-        found: Cluster of each row, `(rows,)`, from 0.
+        clusters: Cluster of each row, `(rows,)`, from 0.
     """
     known = has_label(labels)
-    labels, found = labels[known], found[known]
+    labels, clusters = labels[known], clusters[known]
     kinds, classes = np.unique(labels, return_inverse=True)
-    counts = np.zeros((int(found.max()) + 1, len(kinds)), int)
-    np.add.at(counts, (found, classes), 1)
+    counts = np.zeros((int(clusters.max()) + 1, len(kinds)), int)
+    np.add.at(counts, (clusters, classes), 1)
     matched = np.zeros(counts.shape, bool)
     matched[linear_sum_assignment(counts, maximize=True)] = True
-    return RowSums(matched[found, classes].astype("float64"), np.ones(len(labels)))
+    return RowSums(matched[clusters, classes].astype("float64"), np.ones(len(labels)))

@@ -1,4 +1,4 @@
-"""What the rows of a cluster have that the other rows have not, column by column."""
+"""Differences between the rows of a cluster and all other rows, column by column."""
 
 import dataclasses
 from typing import Any
@@ -10,22 +10,22 @@ from kerasae.applications._measures import as_date, as_floats, is_date
 from kerasae.report import as_text
 from kerasae.report.page import Listing
 
-#: Columns that are named for each cluster, and the least effect that is named: Cohen's "small".
+#: Number of columns that are named for each cluster, and the smallest effect of them: Cohen's "small".
 _COLUMNS, _LEAST = 6, 0.2
-#: Rows below which a cluster or the rest of the rows has no mean worth a comparison.
+#: Smallest number of rows whose mean is compared.
 _ROWS = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """How one column differs between the rows of a cluster and all others.
+    """Difference of one column between the rows of a cluster and all other rows.
 
     Args:
-        column: its name.
-        inside: what it is in the cluster, as text.
-        outside: what it is in the other rows, as text.
-        effect: Cohen's d of numbers and dates, Cohen's h of the share of a value; positive where the
-            cluster has more.
+        column: Name of the column.
+        inside: Its mean or most distinctive value in the cluster, as text.
+        outside: The same for the other rows, as text.
+        effect: Effect size: Cohen's d for numbers and dates, Cohen's h for the share of a value. It is
+            positive if the cluster has more.
     """
 
     column: str
@@ -35,19 +35,21 @@ class Difference:
 
 
 def differences(rows: pd.DataFrame, inside: np.ndarray) -> list[Difference]:
-    """The columns in which some rows differ from the others, the greatest effect first.
+    """Return the columns in which some rows differ from the others, the largest effect first.
 
     Args:
-        rows: a table.
-        inside: which rows are of the cluster, `(rows,)`.
+        rows: Rows of a table.
+        inside: Whether each row belongs to the cluster, `(rows,)`.
 
     Reference: Cohen 1988, *Statistical Power Analysis for the Behavioral Sciences*, chapters 2 and 6.
     """
     if min(inside.sum(), (~inside).sum()) < _ROWS:
         return []
-    found = [one for name in rows.columns for one in _of_column(str(name), rows[name], inside)]
+    effects = [effect for name in rows.columns for effect in _of_column(str(name), rows[name], inside)]
     return sorted(
-        (one for one in found if abs(one.effect) >= _LEAST), key=lambda one: abs(one.effect), reverse=True
+        (effect for effect in effects if abs(effect.effect) >= _LEAST),
+        key=lambda effect: abs(effect.effect),
+        reverse=True,
     )
 
 
@@ -57,19 +59,22 @@ def _of_column(name: str, values: pd.Series, inside: np.ndarray) -> list[Differe
     numbers = as_floats(values)
     parts = [numbers[where & ~np.isnan(numbers)] for where in (inside, ~inside)]
     gaps = values.isna()
-    found = _of_shares(name, gaps.map({True: None, False: ""}), inside) if gaps.any() else []
+    effects = _of_shares(name, gaps.map({True: None, False: ""}), inside) if gaps.any() else []
     if min(map(len, parts)) < _ROWS:
-        return found
+        return effects
     spread = np.sqrt(sum(len(part) * part.var() for part in parts) / sum(map(len, parts)))
     difference = parts[0].mean() - parts[1].mean()
-    # Without any spread inside the two a difference is as great as can be.
+    # Without any spread inside both groups the effect is infinite.
     effect = difference / spread if spread > 0 else np.sign(difference) * np.inf
     texts = [_mean_text(values, part.mean()) for part in parts]
-    return [*found, Difference(name, f"mean {texts[0]}", f"mean {texts[1]}", float(effect))]
+    return [*effects, Difference(name, f"mean {texts[0]}", f"mean {texts[1]}", float(effect))]
 
 
 def _of_shares(name: str, values: pd.Series, inside: np.ndarray) -> list[Difference]:
-    """The value whose share differs most; a missing entry is one, and an empty text is none."""
+    """Return the difference of the value whose share differs most.
+
+    A missing entry counts as a value, an empty text does not.
+    """
     texts = values.astype(object).where(values.notna(), None).map(as_text).to_numpy(str)
     kinds, codes = np.unique(texts, return_inverse=True)
     shares = np.stack(
@@ -91,13 +96,13 @@ def _mean_text(values: pd.Series, mean: float) -> str:
     return as_text(as_date(mean, values)) if is_date(values) else as_text(float(mean), 3)
 
 
-def typical_rows(rows: pd.DataFrame, found: np.ndarray, clusters: int) -> pd.DataFrame:
-    """A row for each cluster: the mean of its numbers and dates, the most frequent of other values."""
-    made: dict[str, list[Any]] = {}
+def typical_rows(rows: pd.DataFrame, clusters_of: np.ndarray, clusters: int) -> pd.DataFrame:
+    """Return a row for each cluster: means of numbers and dates, the most frequent value of other columns."""
+    columns: dict[str, list[Any]] = {}
     for name in rows.columns:
         values = rows[name]
-        made[str(name)] = [_typical(values[found == number]) for number in range(clusters)]
-    return pd.DataFrame(made, dtype=object)
+        columns[str(name)] = [_typical(values[clusters_of == number]) for number in range(clusters)]
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _typical(values: pd.Series) -> Any:
@@ -109,16 +114,16 @@ def _typical(values: pd.Series) -> Any:
     return known.value_counts().index[0]
 
 
-def show_differences(rows: pd.DataFrame, found: np.ndarray, sizes: np.ndarray) -> Listing:
-    """What the rows of each cluster have that the others have not, as a listing of a page."""
+def show_differences(rows: pd.DataFrame, clusters: np.ndarray, sizes: np.ndarray) -> Listing:
+    """Return a listing of the columns in which the rows of each cluster differ from all other rows."""
     table: list[list[str]] = []
     for number, size in enumerate(sizes):
-        named = differences(rows, found == number)[:_COLUMNS]
+        named = differences(rows, clusters == number)[:_COLUMNS]
         head = f"{number}: {size:,} rows"
         if not named:
             table.append([head, "no column differs", "", "", ""])
-        for place, one in enumerate(named):
-            cells = [one.column, one.inside, one.outside, f"{one.effect:+.2f}"]
+        for place, difference in enumerate(named):
+            cells = [difference.column, difference.inside, difference.outside, f"{difference.effect:+.2f}"]
             table.append([head if place == 0 else f" {number}", *cells])
     caption = (
         "The columns in which the rows of a cluster differ most from all other rows, the greatest effect "

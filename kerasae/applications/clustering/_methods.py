@@ -1,4 +1,4 @@
-"""k-means and mixtures of Gaussians under the same verbs."""
+"""k-means and Gaussian mixtures behind one interface."""
 
 from typing import Any, ClassVar
 
@@ -9,13 +9,13 @@ from sklearn.mixture import GaussianMixture
 
 
 class Method:
-    """A way to find clusters of codes, over an estimator of scikit-learn's. Abstract.
+    """Clustering method based on an estimator of scikit-learn. Abstract.
 
     Attributes:
-        fewest: clusters that its criterion can judge.
-        criterion_name: by which a number of clusters is chosen.
-        lower: whether less of it is better.
-        heading: of the number that it gives each row.
+        fewest: Smallest number of clusters that its criterion can judge.
+        criterion_name: Name of the criterion that chooses the number of clusters.
+        lower: Whether a lower criterion is better.
+        heading: Heading of the column of `strength`.
     """
 
     fewest: ClassVar[int]
@@ -26,28 +26,28 @@ class Method:
     def fit(
         self, codes: np.ndarray, clusters: int, starts: int, seed: int, centres: np.ndarray | None = None
     ) -> Any:
-        """A fitted estimator; from the centres given, or the best of some starts."""
+        """Return an estimator fitted from the given centres, or the best of `starts` random restarts."""
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
     def centres(self, fitted: Any) -> np.ndarray:
-        """`(clusters, latent_dim)`."""
+        """Return the centres, `(clusters, latent_dim)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `centres`.")
 
     def criterion(self, fitted: Any, codes: np.ndarray, most: int, seed: int) -> float:
-        """How well this number of clusters fits the codes."""
+        """Return how well this number of clusters fits the codes."""
         raise NotImplementedError(f"{type(self).__name__} must write `criterion`.")
 
     def strength(self, fitted: Any, codes: np.ndarray) -> np.ndarray:
-        """How much a row belongs to its cluster, `(rows,)`."""
+        """Return how strongly each row belongs to its cluster, `(rows,)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `strength`.")
 
     def arrays(self, fitted: Any) -> dict[str, np.ndarray]:
-        """What another tool needs to assign a code."""
+        """Return the arrays that another tool needs to assign a code to a cluster."""
         return {"centres": self.centres(fitted)}
 
 
 class KMeans(Method):
-    """k-means: to the centre that is nearest."""
+    """k-means: each code belongs to the nearest centre."""
 
     fewest = 2
     criterion_name = "silhouette"
@@ -66,15 +66,15 @@ class KMeans(Method):
         return np.asarray(fitted.cluster_centers_)
 
     def criterion(self, fitted: Any, codes: np.ndarray, most: int, seed: int) -> float:
-        found = silhouette(codes, fitted.labels_, most, seed)
-        return -1.0 if found is None else found
+        value = silhouette(codes, fitted.labels_, most, seed)
+        return -1.0 if value is None else value
 
     def strength(self, fitted: Any, codes: np.ndarray) -> np.ndarray:
         return np.asarray(fitted.transform(codes).min(axis=1))
 
 
 class Mixture(Method):
-    """A mixture of Gaussians with a full covariance each: to the one that is most probable."""
+    """Gaussian mixture with full covariances: each code belongs to the most probable component."""
 
     fewest = 1
     criterion_name = "BIC"
@@ -84,8 +84,8 @@ class Mixture(Method):
     def fit(
         self, codes: np.ndarray, clusters: int, starts: int, seed: int, centres: np.ndarray | None = None
     ) -> Any:
-        # A share of the codes' own variance, so that their scale does not matter (scikit-learn's 1e-6
-        # is for variance 1).
+        # The floor is relative to the variance of the codes, so that their scale does not matter (the 1e-6
+        # of scikit-learn is for variance 1).
         floor = 1e-6 * max(float(codes.var(axis=0).mean()), 1e-12)
         return GaussianMixture(
             clusters,
@@ -111,11 +111,11 @@ class Mixture(Method):
 METHODS: dict[str, type[Method]] = {"kmeans": KMeans, "mixture": Mixture}
 
 
-def silhouette(codes: np.ndarray, found: np.ndarray, most: int, seed: int) -> float | None:
-    """The mean silhouette over all rows, or so many drawn by the seed; `None` where it has no meaning."""
+def silhouette(codes: np.ndarray, clusters: np.ndarray, most: int, seed: int) -> float | None:
+    """Return the mean silhouette over at most `most` rows; `None` if it is not defined."""
     if len(codes) > most:
         chosen = np.random.default_rng(seed).choice(len(codes), most, replace=False)
-        codes, found = codes[chosen], found[chosen]
-    if not 1 < len(np.unique(found)) < len(codes):
+        codes, clusters = codes[chosen], clusters[chosen]
+    if not 1 < len(np.unique(clusters)) < len(codes):
         return None
-    return float(silhouette_score(codes, found))
+    return float(silhouette_score(codes, clusters))

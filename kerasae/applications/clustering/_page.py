@@ -1,4 +1,4 @@
-"""Clusters shown by what their centres decode to and by the rows next to them."""
+"""Clusters on a page: decoded centres and the rows nearest to them."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from kerasae.report.sheet import write_sheet
 
 
 def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
-    """Writes what the centres decode to, or what the rows of each cluster have, by the kind of examples."""
+    """Write the decoded centres, or typical rows of each cluster, in the format for the kind of data."""
     if kind_of(data.spec).is_picture:
         for number, image in enumerate(pixels(raw, *raw_range(data))):
             save_png(out / "centres" / f"{number}.png", image)
@@ -32,14 +32,14 @@ def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
 def show_clusters(
     data: Data, centres: Any, sizes: np.ndarray, next_to: dict[int, np.ndarray]
 ) -> tuple[list[Picture], list[Listing]]:
-    """Each cluster by its centre and the rows next to it, in a picture or a listing."""
+    """Show each cluster by its centre and the rows nearest to it, in a picture or a listing."""
     middle_words = "The mean or the most frequent value of the rows of each cluster"
     if not kind_of(data.spec).is_measured:
         middle_words = "What the centre of each cluster decodes to"
     caption = f"{middle_words}, with the number of training rows, and the rows nearest to its centre."
     numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
     rows = data.examples_at(numbers)
-    ends = np.cumsum([len(one) for one in next_to.values()])
+    ends = np.cumsum([len(place) for place in next_to.values()])
     if kind_of(data.spec).is_picture:
         lines = []
         for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
@@ -52,17 +52,17 @@ def show_clusters(
     table: list[list[str]] = []
     for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
         table.append([f"{number}: {sizes[number]:,} rows", *middle[number]])
-        table += [["  " + names[numbers[one]], *written[one]] for one in range(begin, end)]
+        table += [["  " + names[numbers[place]], *written[place]] for place in range(begin, end)]
     return [], [Listing("Clusters", caption, ["cluster", *headings(data)], table)]
 
 
 def nearest_rows(
-    codes: np.ndarray, found: np.ndarray, centres: np.ndarray, most: int
+    codes: np.ndarray, clusters: np.ndarray, centres: np.ndarray, most: int
 ) -> dict[int, np.ndarray]:
-    """By cluster the rows that are nearest to its centre."""
+    """Return the rows nearest to the centre of each cluster, by cluster."""
     rows = {}
     for number, centre in enumerate(centres):
-        own = np.flatnonzero(found == number)
-        order = np.argsort(np.square(codes[own] - centre).sum(axis=1), kind="stable")
-        rows[number] = own[order[:most]]
+        members = np.flatnonzero(clusters == number)
+        order = np.argsort(np.square(codes[members] - centre).sum(axis=1), kind="stable")
+        rows[number] = members[order[:most]]
     return rows

@@ -1,4 +1,4 @@
-"""Deep embedded clustering: codes are pulled towards the centres of their clusters, without a label."""
+"""Deep embedded clustering: training that moves codes towards the centres of their clusters."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,29 +16,30 @@ from kerasae.training import gains_from_xla
 class EmbeddedClustering:
     """`min loss(x) / features + weight * KL(P || Q)`, over the weights of a model and the centres.
 
-    `Q` says how near a code is to each centre by Student's t, `q_ij ~ (1 + |z_i - c_j|^2 / s)^-1`;
-    `P` is `Q` made more decided, `p_ij ~ q_ij^2 / sum_i q_ij`, so that codes go to the centre that
-    they are nearest to anyway. `loss` is the family's own, the reconstruction in it, which keeps codes
-    from collapsing (Guo et al. 2017). The unit `s` is the mean squared distance of a code to the
-    centre nearest to it at the start, for one number of the code, so that the scale of the codes does not
-    matter. Targets are those of the weights at hand, the sums over all rows are renewed at each epoch.
+    `Q` is the closeness of a code to each centre by Student's t, `q_ij ~ (1 + |z_i - c_j|^2 / s)^-1`.
+    `P` sharpens `Q`, `p_ij ~ q_ij^2 / sum_i q_ij`, so that each code moves to its nearest centre. `loss` is
+    the loss of the family; its reconstruction term prevents a collapse of the codes (Guo et al. 2017). The
+    unit `s` is the mean squared distance of a code to its nearest centre at the start, divided by the code
+    size, so that the scale of the codes does not matter. Targets use the current weights, and their sums over
+    all rows are computed again at each epoch.
 
-    The model given stays as it is; a copy is trained.
+    The given model does not change; a copy is trained.
 
     Args:
-        model: a built autoencoder.
-        weight: of the clustering term.
-        epochs: at most so many; it ends when fewer than `settled` of the rows change their cluster.
-        settled: share of the rows.
-        batch_size: rows per step; by default a fiftieth of the rows, from 16 to 256, so that an epoch of
-            few rows is more than a few steps.
-        learning_rate: of Adam.
-        seed: of the order of the rows.
+        model: Built autoencoder.
+        weight: Weight of the clustering term. Defaults to 0.1.
+        epochs: Largest number of epochs. Training ends when fewer than `settled` of the rows change their
+            cluster. Defaults to 20.
+        settled: Share of the rows, in [0, 1], at which training ends. Defaults to 0.001.
+        batch_size: Number of rows per step. Defaults to `None`, a fiftieth of the rows, between 16 and 256,
+            so that an epoch of few rows still has several steps.
+        learning_rate: Learning rate of Adam. Defaults to 0.001.
+        seed: Seed of the order of the rows. Defaults to 0.
 
     Attributes:
-        model_: the copy, trained.
-        centres_: `(clusters, latent_dim)`.
-        moved_: by epoch, the share of the rows that went to another cluster.
+        model_: Trained copy of the model.
+        centres_: Centres of the clusters, `(clusters, latent_dim)`.
+        moved_: Share of the rows that changed their cluster, by epoch.
 
     Reference: Xie, Girshick, Farhadi 2016, ICML; Guo, Gao, Liu, Yin 2017, IJCAI.
     """
@@ -63,11 +64,11 @@ class EmbeddedClustering:
         self.seed = seed
 
     def fit(self, data: Data, centres: np.ndarray) -> "EmbeddedClustering":
-        """Trains on the training and the validation rows, from centres `(clusters, latent_dim)`."""
+        """Train on the training and the validation rows, from centres `(clusters, latent_dim)`."""
         data = data.joined()
         with seeded(self.seed):
             self.model_ = copied(self.model, data)
-        # In the scale of the loss, so that half precision does not underflow.
+        # The loss is scaled, so that gradients in half precision do not underflow.
         self.model_.compile(keras.optimizers.Adam(self.learning_rate))
         self.centres_ = np.asarray(centres, "float32")
         self.moved_: list[float] = []
@@ -87,7 +88,7 @@ class EmbeddedClustering:
             nearest = now
             if self.moved_[-1] < self.settled:
                 break
-        # An optimizer that knows the centres could not be read back with the model.
+        # An optimizer that knows the centres could not be loaded with the model.
         self.model_.compile()
         self.model_.optimizer.build(self.model_.trainable_variables)
         return self
@@ -102,13 +103,13 @@ class EmbeddedClustering:
         @tf.function(jit_compile=jit_compile)
         def step(x: Any, sums: Any) -> None:
             with tf.GradientTape() as tape:
-                own, _ = model.objective(x, None, None, training=True)
+                family_loss, _ = model.objective(x, None, None, training=True)
                 near = closeness(model.encode(x, training=True), centres, unit)
                 target = tf.stop_gradient(sharpened(near, sums))
                 divergence = tf.reduce_mean(
                     tf.reduce_sum(target * (tf.math.log(target + 1e-9) - tf.math.log(near + 1e-9)), axis=1)
                 )
-                loss = optimizer.scale_loss(own / features + self.weight * divergence)
+                loss = optimizer.scale_loss(family_loss / features + self.weight * divergence)
             optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
             for penalty in model.penalties():
                 penalty.update(model.encode(x), None)
@@ -116,18 +117,18 @@ class EmbeddedClustering:
         return step
 
     def _look(self, data: Data, unit: float | None) -> tuple[float, np.ndarray, np.ndarray]:
-        """The unit of squared distances, the sums of `Q` over the rows, and the nearest centres."""
+        """Return the unit of squared distances, the sums of `Q` over the rows, and the nearest centres."""
         codes = np.concatenate([self.model_.transform(raw) for raw in data.train.chunks()])
         if unit is None:
             squares = np.square(codes[:, None] - self.centres_).sum(axis=2).min(axis=1)
-            # One row a cluster leaves no distance to measure with.
+            # With one row in each cluster all distances are 0.
             unit = float(squares.mean()) / codes.shape[1] or 1.0
         near = closeness(tf.constant(codes), tf.constant(self.centres_), unit).numpy()
         return unit, near.sum(axis=0), near.argmax(axis=1)
 
 
 def closeness(codes: Any, centres: Any, unit: float) -> Any:
-    """`Q`, `(rows, clusters)`, rows of sum 1: Student's t with one degree of freedom."""
+    """Return `Q`, `(rows, clusters)`, by Student's t with one degree of freedom; each row sums to 1."""
     codes = tf.cast(codes, tf.float32)
     squares = tf.reduce_sum(tf.square(codes[:, None] - centres), axis=2)
     near = 1.0 / (1.0 + squares / unit)
@@ -135,13 +136,13 @@ def closeness(codes: Any, centres: Any, unit: float) -> Any:
 
 
 def sharpened(near: Any, sums: Any) -> Any:
-    """`P`, `(rows, clusters)`: the squares of `Q` over the sums of its columns, rows of sum 1."""
+    """Return `P`, `(rows, clusters)`: the squares of `Q` over its column sums; each row sums to 1."""
     target = tf.square(near) / sums
     return target / tf.reduce_sum(target, axis=1, keepdims=True)
 
 
 def copied(model: Autoencoder, data: Data) -> Autoencoder:
-    """A model of the same weights that can be trained without moving those of the first."""
+    """Return a copy of a model that can be trained without changing the original."""
     copy = type(model).from_config(model.get_config())
     copy.build((None, *data.spec.shape))
     copy.set_weights(model.get_weights())

@@ -1,4 +1,4 @@
-"""Clustering: groups of examples that are alike, found in their codes without a label."""
+"""Clustering: groups of similar examples, found in their codes without labels."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -23,45 +23,48 @@ from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
-#: Training rows, drawn, by which clusters are described.
+#: Number of training rows in the sample that describes the clusters.
 _DESCRIBED = 10_000
-#: Silhouette below which no structure has been found (Kaufman and Rousseeuw 1990, table 4).
+#: Silhouette below which the codes have no clear structure (Kaufman and Rousseeuw 1990, table 4).
 _STRUCTURE = 0.25
 
 
 class Clustering(Application):
-    """Groups of examples that are alike, found in their codes without a label.
+    """Groups of similar examples, found in their codes without labels.
 
-    Writes `clusters.csv` with the cluster of each row and its distance from the centre or its
-    probability, and `centres.npz`. For images the centres are decoded into PNG files, for texts into
-    `centres.txt`; for tables and vectors `centres.csv` holds the mean of the rows of each cluster, or their
-    most frequent value, and the page names the columns in which they differ most from all other rows.
-    After a refinement it writes the refined model, `refined.keras`.
+    The report writes `clusters.csv` with the cluster of each row and its distance from the centre or its
+    probability, and `centres.npz`. For images it decodes the centres into PNG files, for texts into
+    `centres.txt`. For tables and vectors `centres.csv` holds the mean of the rows of each cluster, or their
+    most frequent value, and the page names the columns in which a cluster differs most from all other rows.
+    A refinement also writes the refined model, `refined.keras`.
 
     Args:
-        codec: from raw examples to codes.
-        method: `"kmeans"`, or `"mixture"`, a mixture of Gaussians with a full covariance each.
-        clusters: how many; where none is given, the number from `least` to `greatest` with the greatest
-            silhouette (k-means) or the least BIC (mixture) on the training rows.
-        least: clusters to try, at least 2 for k-means, 1 for a mixture.
-        greatest: clusters to try.
-        starts: of the method, each from centres of its own; the best fit is kept.
-        refine: whether the model is trained on, so that codes draw near to their centres (deep embedded
-            clustering, its reconstruction kept); for autoencoders of this library alone.
-        weight: of the clustering term in a refinement, above 0.
-        epochs: of a refinement, at most.
-        most: rows that a silhouette looks at, drawn by the seed.
-        seed: of the centres at the start, the rows drawn and the refinement.
+        codec: Codec that maps raw examples to codes.
+        method: Clustering method: `"kmeans"`, or `"mixture"`, a mixture of Gaussians with full covariances.
+            Defaults to `"kmeans"`.
+        clusters: Number of clusters. Defaults to `None`, which tries the numbers from `least` to `greatest`
+            and takes the one with the highest silhouette (k-means) or the lowest BIC (mixture) on the
+            training rows.
+        least: Smallest number of clusters to try, at least 2 for k-means and 1 for a mixture. Defaults to 2.
+        greatest: Largest number of clusters to try. Defaults to 20.
+        starts: Number of random restarts of the method; the best fit is kept. Defaults to 5.
+        refine: Whether to train the model further, so that codes move towards the centres of their clusters
+            (deep embedded clustering with the reconstruction loss). It needs an autoencoder of this library.
+            Defaults to False.
+        weight: Weight of the clustering term in a refinement, above 0. Defaults to 0.1.
+        epochs: Largest number of epochs of a refinement. Defaults to 20.
+        most: Largest number of rows for a silhouette; more rows are subsampled. Defaults to 3000.
+        seed: Seed of the initial centres, the subsample and the refinement. Defaults to 0.
 
     Attributes:
-        clusters_: how many were fitted.
-        centres_: `(clusters, latent_dim)`.
-        sizes_: rows of the training by cluster.
-        scores_: the criterion by number of clusters, where the number was chosen.
-        codec_: the codec whose codes are clustered: the one given, or its refined copy.
+        clusters_: Number of clusters of the fitted method.
+        centres_: Centres of the clusters, `(clusters, latent_dim)`.
+        sizes_: Number of training rows in each cluster, `(clusters,)`.
+        scores_: Criterion by number of clusters; empty if `clusters` was set.
+        codec_: Codec whose codes are clustered: `codec`, or its refined copy.
 
     Raises:
-        ValueError: for a number out of range, or a refinement of what is no autoencoder.
+        ValueError: If a number is out of range, or `refine` is set for a codec that is not an autoencoder.
 
     Example:
         >>> clusters = Clustering(model, clusters=10).fit(data).predict(data.test.examples)
@@ -124,7 +127,7 @@ class Clustering(Application):
         return {key: value for key, value in settings.items() if key != "refine"}
 
     def fit(self, data: Data) -> Self:
-        """Finds the clusters of the training and the validation rows, without their labels."""
+        """Cluster the training and the validation rows, without their labels."""
         codes = _codes(self.codec, data)
         method = METHODS[self.method]()
         self.scores_: dict[int, float] = {}
@@ -152,7 +155,7 @@ class Clustering(Application):
         return self
 
     def predict(self, raw: Any) -> np.ndarray:
-        """Raw examples to the numbers of their clusters, from 0, `(rows,)`."""
+        """Return the cluster of each raw example, from 0, `(rows,)`."""
         return self._model.predict(self.codec_.transform(raw))
 
     def _choose(self, codes: np.ndarray, method: Method) -> int:
@@ -171,35 +174,35 @@ class Clustering(Application):
     def report(self, data: Data, out: Path | None) -> Finding:
         method = METHODS[self.method]()
         codes = codes_of(self.codec_, data, "test")
-        found = self._model.predict(codes)
+        assigned = self._model.predict(codes)
         labels = class_labels(data)
         measured: dict[str, float | int | str | None] = {
             "clusters": self.clusters_,
-            "silhouette": silhouette(codes, found, self.most, self.seed),
+            "silhouette": silhouette(codes, assigned, self.most, self.seed),
         }
         sentences = []
         by_row = {}
         if labels is not None:
-            measured |= agreement(labels, found)
-            by_row["adjusted Rand"] = [adjusted_rand_rows(labels, found)]
+            measured |= agreement(labels, assigned)
+            by_row["adjusted Rand"] = [adjusted_rand_rows(labels, assigned)]
         if self.refine:
             before = self._first.predict(codes_of(self.codec, data, "test"))
-            share = float((found != before).mean())
+            share = float((assigned != before).mean())
             words = f"The refinement took {len(self.moved_)} epochs and moved {share:.1%} of the rows"
             sentences.append((True, f"{words} to another cluster."))
             if labels is not None:
-                after, without = (matched_rows(labels, clusters) for clusters in (found, before))
-                told = Paired.of([after], [without], lower=False)
-                assert told is not None
-                words = f"Matched accuracy after the refinement: {told.words('that without it')}."
-                sentences.append((told.better, words))
+                after, without = (matched_rows(labels, clusters) for clusters in (assigned, before))
+                paired = Paired.of([after], [without], lower=False)
+                assert paired is not None
+                words = f"Matched accuracy after the refinement: {paired.words('that without it')}."
+                sentences.append((paired.better, words))
         if self.scores_:
             sentences.append(self._words(method))
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
             strength = method.strength(self._model, codes)
-            frame = pd.DataFrame({"row": row_names(data), "cluster": found, method.heading: strength})
+            frame = pd.DataFrame({"row": row_names(data), "cluster": assigned, method.heading: strength})
             write_sheet(frame, out / "clusters.csv")
             arrays: dict[str, Any] = {"sizes": self.sizes_, **method.arrays(self._model)}
             np.savez(out / "centres.npz", **arrays)
@@ -212,7 +215,7 @@ class Clustering(Application):
             else:
                 centres = self.codec_.inverse_transform(self.centres_)
             write_centres(centres, self.sizes_, data, out)
-            next_to = nearest_rows(codes, found, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
+            next_to = nearest_rows(codes, assigned, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
             pictures, listings = show_clusters(data, centres, self.sizes_, next_to)
             if rows is not None:
                 listings = [show_differences(rows, known, self.sizes_), *listings]
@@ -229,7 +232,7 @@ class Clustering(Application):
         )
 
     def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:
-        """Training rows, drawn, as a table, and the cluster of each."""
+        """Return a sample of training rows as a table, and the cluster of each."""
         raw = data.train.drawn(_DESCRIBED, self.seed).examples
         return kind_of(data.spec).as_frame(raw), self.predict(raw)
 
@@ -266,7 +269,7 @@ class Clustering(Application):
 
 
 def _codes(codec: Any, data: Data) -> np.ndarray:
-    """Codes of the training and the validation rows, `(rows, latent_dim)`."""
+    """Return the codes of the training and the validation rows, `(rows, latent_dim)`."""
     return np.concatenate([codes_of(codec, data, split) for split in LEARNT if len(data.split(split))])
 
 

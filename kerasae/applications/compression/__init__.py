@@ -1,4 +1,4 @@
-"""Compression: codes in few bits, as a file, and back."""
+"""Compression: codes with few bits, written to a file and decoded again."""
 
 from kerasae.applications.compression.estimator import Compression
 

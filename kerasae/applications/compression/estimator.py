@@ -1,4 +1,4 @@
-"""Compression: codes in few bits, as a file, and back."""
+"""Compression: codes with few bits, written to a file and decoded again."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -31,37 +31,38 @@ from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet, write_table
 from kerasae.runs import Run
 
-#: Suffix of the files.
+#: Suffix of the compressed files.
 SUFFIX = ".kae"
 
 
 class Compression(Application):
-    """Examples as a file of entropy-coded codes, decoded by the model that made it.
+    """Lossy compression: a file of entropy-coded codes, which the same model decodes.
 
-    Writes `compressed.kae` and `rate_distortion.csv`; with a `.kae` file in place of examples, what
-    is in it, as `restored.csv`, `restored.txt`, or `restored.npy` and a PNG for each image.
+    The report writes `compressed.kae` and `rate_distortion.csv`. With a `.kae` file in place of examples it
+    writes the decoded content: `restored.csv`, `restored.txt`, or `restored.npy` and a PNG for each image.
 
-    Each number of a code is rounded to a multiple of its step; steps are such that one of each moves
-    the reconstruction alike. What comes back is what the decoder makes of the rounded code, to the
-    bit on the same machine: `inverse_transform(codes)`. The model fills a missing cell of a table;
-    with `keep_missing` the file holds which cells were missing, and they come back missing. A
-    category that the training did not know comes back as a known one. Labels, names of files and row
-    names are not kept. Decoding takes the model too, whose bytes no figure counts.
+    Each number of a code is rounded to a multiple of its step. The steps are chosen so that a step of any
+    number changes the reconstruction by the same amount. Decoding returns `inverse_transform` of the rounded
+    codes, equal to the bit on the same machine. The model fills the missing cells of a table; with
+    `keep_missing` the file also stores which cells were missing, and they stay missing. A category that is
+    not in the training data becomes a known one. Labels, file names and row names are not stored. Decoding
+    needs the model, whose size is not part of any figure.
 
     Args:
-        codec: from raw examples to codes and back.
-        bits: for the number of the code that moves the reconstruction most, over the range of its
-            training codes; the others take as many as their own range needs. `None` takes the fewest with
-            which the held-out rows lose at most a twentieth more than with the code as it is, or a
-            two-hundredth of what a code of means loses.
-        step: in place of bits, how far one step of a number moves the reconstruction, as root mean
-            square over features, in units of x.
-        keep_missing: whether the missing cells of a table come back missing.
-        most: rows that the rate-distortion curves look at, drawn by the seed; all are compressed.
-        seed: of the rows drawn.
+        codec: Codec that maps raw examples to codes and back.
+        bits: Number of bits, from 1 to 16, for the number of the code that changes the reconstruction most,
+            over the range of its training codes. The others use as many as their own range needs. Defaults
+            to `None`, the fewest bits with which the error on held-out rows rises by at most a twentieth of
+            the error with exact codes, or a two-hundredth of the error of the mean code.
+        step: Step size, in place of `bits`: the change of the reconstruction by one step of a number, as root
+            mean square over the features, in units of `x`. Defaults to `None`.
+        keep_missing: Whether the missing cells of a table stay missing. Defaults to True.
+        most: Largest number of rows for the rate-distortion curves; more rows are subsampled. All rows are
+            compressed. Defaults to 2000.
+        seed: Seed of the subsample. Defaults to 0.
 
     Raises:
-        ValueError: for bits or a step out of range, or bytes that cannot be decoded.
+        ValueError: If bits or step are out of range, or bytes cannot be decoded.
 
     Example:
         >>> compression = Compression(model, bits=5).fit(data)
@@ -98,7 +99,7 @@ class Compression(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Chooses the steps from the codes of the training and the validation split."""
+        """Choose the steps from the codes of the training and the validation split."""
         codes = fitted_codes(self.codec, data)
         units = unit_steps(self.codec, codes, data.spec)
         bits = self.bits
@@ -109,25 +110,25 @@ class Compression(Application):
         return self
 
     def compress(self, raw: Any) -> bytes:
-        """Raw examples to the bytes of a file."""
+        """Compress raw examples to the bytes of a file."""
         x = self.codec.preprocessor.to_x(raw) if self.spec_.columns else None
         return self._pack(self.codec.transform(raw), None if x is None else np.isnan(x))
 
     def decompress(self, data: bytes) -> Any:
-        """The bytes of a file to raw examples; needs no `fit`.
+        """Decode the bytes of a file to raw examples. It needs no `fit`.
 
         Raises:
-            ValueError: for bytes that have changed, of another model or of an unknown version.
+            ValueError: If the bytes were changed, or come from another model or an unknown version.
         """
         return self._restore(self._read(data))
 
     @classmethod
     def decompress_file(cls, path: str | Path, run: Run | str | Path) -> Any:
-        """A file to raw examples, with the model of the run that it was made with.
+        """Decode a file to raw examples with the model of the run that wrote it.
 
         Raises:
-            FileNotFoundError: if there is no such file or run.
-            ValueError: as for `decompress`.
+            FileNotFoundError: If there is no such file or run.
+            ValueError: As for `decompress`.
         """
         run = run if isinstance(run, Run) else Run.open(run)
         application = cls(run.model)
@@ -140,10 +141,10 @@ class Compression(Application):
 
     def _pack(self, codes: np.ndarray, missing: np.ndarray | None) -> bytes:
         quantiser = self.quantiser_
-        kept = missing if self.keep_missing and missing is not None and missing.any() else None
+        stored_gaps = missing if self.keep_missing and missing is not None and missing.any() else None
         symbols = quantiser.symbols(codes)
         return write(
-            Content(symbols, quantiser.steps, quantiser.offsets, self.spec_.shape, self._mark(), kept)
+            Content(symbols, quantiser.steps, quantiser.offsets, self.spec_.shape, self._mark(), stored_gaps)
         )
 
     def _read(self, data: bytes, name: str = "the file") -> Content:
@@ -199,9 +200,9 @@ class Compression(Application):
             (out / f"compressed{SUFFIX}").write_bytes(packed)
             packed = (out / f"compressed{SUFFIX}").read_bytes()
         content = self._read(packed)
-        before, after = (figures_of(self.codec, one, data) for one in (codes, content.codes))
+        before, after = (figures_of(self.codec, some_codes, data) for some_codes in (codes, content.codes))
         bits, unit = 8 * len(packed) / len(codes), kind_of(data.spec).unit
-        found: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "bytes": len(packed),
             "bits per row": bits,
             f"bits per {unit}": 8 * len(packed) / max(size.cells, 1),
@@ -211,12 +212,12 @@ class Compression(Application):
         measured = measures(data)
         headline = [figure for figure in measured.headline if figure.key in measured.judged]
         for figure in headline:
-            found[figure.heading] = after[figure.key]
-            found[f"{figure.heading}, code not rounded"] = before[figure.key]
+            shown[figure.heading] = after[figure.key]
+            shown[f"{figure.heading}, code not rounded"] = before[figure.key]
             if figure.lower is not None:
                 better[figure.heading] = figure.lower
         if out is None:
-            return Finding(found, better)
+            return Finding(shown, better)
         curves, photographs = self._curves(data)
         judged = {figure.key: figure.heading for figure in headline if after[figure.key] is not None}
         _write_curves(out / "rate_distortion.csv", curves, judged)
@@ -236,7 +237,7 @@ class Compression(Application):
             words = f"zstd takes {size.packed:,} bytes for them and loses nothing: use that."
             sentences.append((False, words))
         return Finding(
-            found,
+            shown,
             better,
             [*sentences, *self._verdicts(curves, after.get("error"))],
             pictures,
@@ -257,7 +258,7 @@ class Compression(Application):
             curves.setdefault(form, []).append((photo["bits per row"], {"error": photo["error"]}))
             pixels = data.spec.size / data.spec.shape[-1]
             shares = (photo[key] / pixels for key in ("bits per row", "alone", "without headers"))
-            rows.append([form, str(quality), f"{photo['error']:.5f}", *(f"{one:.3f}" for one in shares)])
+            rows.append([form, str(quality), f"{photo['error']:.5f}", *(f"{share:.3f}" for share in shares)])
         headings = ("", "quality", "error of the mosaic", "mosaic", "own files", "own files without headers")
         caption = (
             "Bits per pixel. The mosaic holds all images, each widened to whole blocks of 8 pixels, and its "
@@ -269,35 +270,37 @@ class Compression(Application):
         return curves, listings
 
     def _verdicts(self, curves: dict[str, Curve], error: float | None) -> list[tuple[bool, str]]:
-        """How many bits the others take for the error of the file."""
+        """Say how many bits the other codecs need for the error of the file."""
         rate = None if error is None else rate_at(curves["model"], "error", error)
         if error is None or rate is None:
             return []
-        said = []
+        sentences = []
         for name, points in curves.items():
             if name == "model":
                 continue
             theirs = rate_at(points, "error", error)
             if theirs is not None:
                 words = f"For this error {name} takes {theirs:.1f} bits per row, the model {rate:.1f}."
-                said.append((theirs > rate, words))
+                sentences.append((theirs > rate, words))
                 continue
-            best = min(found["error"] for _, found in points)
-            least, there = min((rate, found["error"]) for rate, found in points)
+            best = min(measured["error"] for _, measured in points)
+            least, its_error = min((rate, measured["error"]) for rate, measured in points)
             if best > error:
-                said.append((True, f"{name} does not come to this error: its least is {as_text(best)}."))
+                sentences.append((True, f"{name} does not come to this error: its least is {as_text(best)}."))
             else:
-                words = f"{name} takes {least:.1f} bits per row at least, for an error of {as_text(there)}."
-                said.append((least > rate, words))
-        return said
+                words = (
+                    f"{name} takes {least:.1f} bits per row at least, for an error of {as_text(its_error)}."
+                )
+                sentences.append((least > rate, words))
+        return sentences
 
     def _examples(self, data: Data, codes: np.ndarray, content: Content) -> list[Picture]:
         if not kind_of(data.spec).is_array:
             return []
         shown = data.to_x(data.test.head(10))
         rebuilt = {
-            name: np.asarray(self.codec.decode(one[: len(shown)]))
-            for name, one in (("code not rounded", codes), ("from the file", content.codes))
+            name: np.asarray(self.codec.decode(its_codes[: len(shown)]))
+            for name, its_codes in (("code not rounded", codes), ("from the file", content.codes))
         }
         caption = "The first rows, what the model makes of their codes, and what came back from the file."
         return [Picture("Examples", caption, figures.reconstructions(shown, rebuilt))]
@@ -321,9 +324,9 @@ def _write_images(raw: np.ndarray, codec: Codec, folder: Path) -> None:
 
 def _write_curves(path: Path, curves: dict[str, Curve], judged: dict[str, str]) -> None:
     rows = [
-        {"codec": name, "bits per row": rate, **{heading: found.get(key) for key, heading in judged.items()}}
+        {"codec": name, "bits per row": rate, **{heading: point.get(key) for key, heading in judged.items()}}
         for name, points in curves.items()
-        for rate, found in points
+        for rate, point in points
     ]
     write_sheet(pd.DataFrame(rows), path)
 
@@ -335,8 +338,8 @@ def _parts(data: bytes) -> Listing:
 
 
 def _lossless(size: _compression_references.RawSize, rows: int) -> Listing:
-    found = {"raw": size.raw, "zstd, level 19, all rows in one stream": size.packed}
-    shown = [[name, f"{count:,}", f"{8 * count / rows:.1f}"] for name, count in found.items()]
+    by_name = {"raw": size.raw, "zstd, level 19, all rows in one stream": size.packed}
+    shown = [[name, f"{count:,}", f"{8 * count / rows:.1f}"] for name, count in by_name.items()]
     return Listing("Without any loss", "For comparison.", ("", "bytes", "bits per row"), shown)
 
 

@@ -1,4 +1,4 @@
-"""Denoising: noisy examples in, clean ones out."""
+"""Denoising: clean examples from noisy ones."""
 
 from kerasae.applications.denoising.estimator import Denoising
 

@@ -1,4 +1,4 @@
-"""Denoising: noisy examples in, clean ones out."""
+"""Denoising: clean examples from noisy ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,33 +24,36 @@ from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
-#: Examples that the page shows.
+#: Number of examples on the page.
 _SHOWN = 10
 
 
 class Denoising(Application):
-    """Noisy examples in, clean ones out, and how near they are to the truth where it is known.
+    """Clean examples from noisy ones, and their distance to the truth where it is known.
 
-    The examples given are the noisy ones, and what the model rebuilds of them is what it takes for the
-    truth: noise that its code cannot hold goes. Writes for images a folder `clean` with a PNG for each,
-    under its own name and of the model's size, to which the source resizes all images (and `clean.npy`
-    where they come from an array); for vectors `clean.npy`; for tables `clean.csv`, in which a missing
-    entry stays missing (the application imputation fills it) and a category unknown to the model
-    becomes a known one. Texts are left out: what a code rebuilds of a text has other words in it, and
-    nothing tells a cleaned word from a lost one.
+    The examples are the noisy ones. The reconstruction of the model is the clean example: noise that the code
+    cannot represent is removed.
+
+    For images the report writes a folder `clean` with a PNG for each image, under its own name and in the
+    size of the model, to which the source resizes all images. It also writes `clean.npy` if they come from an
+    array. For vectors it writes `clean.npy`, for tables `clean.csv`. A missing entry of a table stays missing
+    (the application imputation fills it), and a category unknown to the model becomes a known one. Texts are
+    not supported: the reconstruction of a text contains other words, and a corrected word cannot be told from
+    a lost one.
 
     Args:
-        codec: from raw examples to codes and back.
-        clean: a path to the clean examples, in the order of the noisy ones, or images under the same
-            names; gives the distance to them before and after.
-        noise: in place of `clean`, a corruption that spoils the examples first, which are then the clean
-            ones: `gaussian`, `masking`, `salt_and_pepper` or `swap`; `masking` is not for tables.
-        level: how strong the noise is, in its own unit, of `x`; its default where none is given.
-        seed: of the noise.
+        codec: Codec that maps raw examples to codes and back.
+        clean: Path to the clean examples, in the order of the noisy ones, or images with the same names. The
+            report then measures the distance to them before and after. Defaults to `None`.
+        noise: Name of a corruption, in place of `clean`: `gaussian`, `masking`, `salt_and_pepper` or `swap`.
+            It is added to the examples, which then count as the clean ones. `masking` is not for tables.
+            Defaults to `None`.
+        level: Strength of the noise, in its own unit, of `x`. Defaults to `None`, the default of the noise.
+        seed: Seed of the noise. Defaults to 0.
 
     Raises:
-        ValueError: for `clean` and `noise` together, a `level` without noise, an unknown noise, or clean
-            examples that do not match.
+        ValueError: If `clean` and `noise` are both set, `level` is set without `noise`, the noise is unknown,
+            or the clean examples do not match.
 
     Example:
         >>> clean = Denoising(model).fit(data).transform(noisy)
@@ -78,21 +81,21 @@ class Denoising(Application):
             )
         if level is not None and noise is None:
             raise ValueError(f"`level` needs a `noise`, received {level} and none.")
-        given = {} if noise is None else {"name": noise} | ({} if level is None else {"level": level})
-        self._noise: Corruption | None = registry.get("corruption", given) if given else None
+        settings = {} if noise is None else {"name": noise} | ({} if level is None else {"level": level})
+        self._noise: Corruption | None = registry.get("corruption", settings) if settings else None
         self.clean = clean
         self.noise = noise
         self.level = level
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Nothing is learnt: the codec is."""
+        """Check the noise against the data; only the codec is fitted."""
         if self._noise is not None and self.noise is not None:
             check_noise(self._noise, self.noise, data)
         return self
 
     def transform(self, raw: Any) -> Any:
-        """Noisy raw examples to clean ones, `(rows, ...)`, of the same type."""
+        """Return the clean versions of noisy raw examples, `(rows, ...)`, with the same type."""
         clean: Any = self.codec.inverse_transform(self.codec.transform(raw))
         if not isinstance(raw, pd.DataFrame):
             return clean
@@ -127,12 +130,12 @@ class Denoising(Application):
         if files is not None:
             files.close()
         known_truth = self.clean is not None or self._noise is not None
-        found: dict[str, Any] = fidelity.figures() if known_truth else {}
+        measured: dict[str, Any] = fidelity.figures() if known_truth else {}
         rows = fidelity.rows() if known_truth else {}
-        found["change (RMS)"] = float(np.sqrt(squares / count)) if count else None
-        lower = {name: "PSNR" not in name and "SSIM" not in name for name in found if "after" in name}
+        measured["change (RMS)"] = float(np.sqrt(squares / count)) if count else None
+        lower = {name: "PSNR" not in name and "SSIM" not in name for name in measured if "after" in name}
         return Finding(
-            found,
+            measured,
             lower,
             sentences=self._sentences(rows, lower, fidelity, data) if out is not None else (),
             pictures=_pictures(shown, data, black, white) if out is not None else (),
@@ -155,21 +158,21 @@ class Denoising(Application):
         fidelity: "ImageFidelity | NumberFidelity",
         data: Data,
     ) -> list[tuple[bool, str]]:
-        said = []
+        sentences = []
         for name in [heading for heading in rows if "after" in heading]:
-            told = Paired.of(rows[name], rows[name.replace("after", "before")], lower[name])
-            if told is not None:
-                words = f"{_heading(name)}: {told.words('before', _form(name))}"
+            paired = Paired.of(rows[name], rows[name.replace("after", "before")], lower[name])
+            if paired is not None:
+                words = f"{_heading(name)}: {paired.words('before', _form(name))}"
                 hint = "; a model trained on such noise, or another size of code, may do better"
-                said.append((told.better, f"{words}{'' if told.better else hint}."))
+                sentences.append((paired.better, f"{words}{'' if paired.better else hint}."))
         if isinstance(fidelity, ImageFidelity) and (best := fidelity.best_filter()) is not None:
             filtered, theirs = best
             name = "PSNR after (dB)"
-            if (told := Paired.of(rows[name], [theirs], lower[name])) is not None:
-                words = told.words(f"with {filtered}, which has learnt nothing", _form(name))
-                said.append((told.better, f"{_heading(name)}: {words}."))
+            if (paired := Paired.of(rows[name], [theirs], lower[name])) is not None:
+                words = paired.words(f"with {filtered}, which has learnt nothing", _form(name))
+                sentences.append((paired.better, f"{_heading(name)}: {words}."))
         if not rows:
-            said.append(
+            sentences.append(
                 (
                     False,
                     "How good this is cannot be said without the truth: `clean` names a path to it, "
@@ -178,14 +181,14 @@ class Denoising(Application):
             )
         if count := resized(data):
             height, width = data.spec.shape[:2]
-            said.append(
+            sentences.append(
                 (
                     False,
                     f"{count:,} of {len(data.test):,} images had another size; the clean ones have the "
                     f"model's, {height} x {width}.",
                 )
             )
-        return said
+        return sentences
 
     def _notes(self, data: Data, known_truth: bool) -> list[str]:
         notes = ["Change: root of the mean squared step from noisy to clean, in x, over the numbers."]
@@ -210,25 +213,25 @@ class Denoising(Application):
 
 
 def _heading(name: str) -> str:
-    """A figure's heading as a sentence begins with it, without its unit."""
+    """Return the heading of a figure as the beginning of a sentence, without its unit."""
     name = name.removesuffix(" (dB)")
     return f"{name[:1].upper()}{name[1:]} cleaning"
 
 
 def _form(name: str) -> Callable[[Any], str]:
-    """From a figure to text, with its unit."""
+    """Return a function that formats a figure with its unit."""
     return (lambda value: f"{as_text(value)} dB") if name.endswith("(dB)") else as_text
 
 
 def _codes(data: Data) -> np.ndarray | None:
-    """Of the columns of a table, whether they hold codes."""
+    """Return which columns of a table hold codes, or `None` for other data."""
     if not data.spec.columns:
         return None
     return np.array([not column.is_numeric for column in data.spec.features])
 
 
 def _plain(raw: Any, view: Any) -> Any:
-    """A table without columns that the model does not know, such as labels in the clean file."""
+    """Return a table without columns that the model does not know, such as labels in the clean file."""
     if not hasattr(raw, "columns"):
         return raw
     known = [column.name for column in view.spec.columns]
@@ -244,7 +247,7 @@ def _pictures(shown: list[Any], data: Data, black: float, white: float) -> list[
     )
     if kind_of(data.spec).is_picture:
         return [Picture("Noisy and clean", caption, grid(list(zip(names, shown, strict=True)), black, white))]
-    rows = [data.to_x(one) for one in shown]
+    rows = [data.to_x(examples) for examples in shown]
     drawn = figures.reconstructions(
         rows[-1] if len(shown) == 3 else rows[0], dict(zip(names, rows, strict=True))
     )

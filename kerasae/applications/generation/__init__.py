@@ -1,4 +1,4 @@
-"""Generation: new examples, the ways between two, and what each number of a code does."""
+"""Generation: new examples, interpolation, traversals, attributes and augmented data."""
 
 from kerasae.applications.generation.estimator import Generation
 

@@ -1,4 +1,4 @@
-"""Imputation: what is missing, filled from what is there."""
+"""Imputation: missing entries, filled from the present ones."""
 
 from kerasae.applications.imputation.estimator import Imputer
 

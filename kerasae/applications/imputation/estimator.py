@@ -1,4 +1,4 @@
-"""Imputation: what is missing, filled from what is there."""
+"""Imputation: missing entries, filled from the present ones."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,42 +19,47 @@ from kerasae.data import Data
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
 
-#: Draws of each hidden cell, among which the ranks of later ones are found.
+#: Number of draws of each hidden cell, among which later draws are ranked.
 _DRAWS = 5
-#: Hidden cells of a column from which it is told whether the model or the mean errs more.
+#: Smallest number of hidden cells of a column that decides whether the model or the mean errs more.
 _LEAST = 30
 
 
 class Imputer(Application):
-    """Missing entries filled from the model, once or several times, with intervals that hold.
+    """Single and multiple imputation of missing entries, with calibrated intervals.
 
-    A gap is a missing entry of a table, a NaN in a vector, or what a mask says. A variational model
-    draws codes about the posterior given the cells that are seen, and weighs them by their likelihood:
-    the value is their weighted mean, and several values are draws. Numbers of a table keep the range, the
-    decimals and the values that many rows share. With any other codec the gaps are given what is
-    typical and then reconstructed until nothing moves, and several values add residuals of held-out
-    rows. Cells hidden from the validation rows decide how often to reconstruct and with what to begin; a
-    column in which the model errs more on them than the mean or the mode is filled with that. Cells
-    hidden from the calibration rows widen the intervals until they hold the stated share. Cells that are
-    there come back untouched.
-    A model that was trained with gaps, or with masking noise (`--set model.corruption=masking`), fills best.
+    A gap is a missing entry of a table, a NaN in a vector, or an entry that a mask marks. Present entries do
+    not change.
 
-    Writes, for a table, `filled.csv` and `intervals.csv`; for images PNG files and, as for vectors,
-    `filled.npz` (`filled`, `missing`, and `low` and `high` in raw units).
+    A variational model draws codes around the posterior given the present cells, and weighs them by their
+    likelihood. The filled value is their weighted mean, and multiple imputations are draws. Numbers of a
+    table keep the range, the decimals and the values that many rows share.
+
+    With any other codec, gaps start at typical values and are reconstructed until they no longer change.
+    Multiple imputations add residuals of held-out rows. Cells hidden from the validation rows choose the
+    number of reconstructions and the initial values. A column in which the model errs more on them than the
+    mean or the mode is filled with the mean or the mode. Cells hidden from the calibration rows widen the
+    intervals until they cover the stated share. A model that was trained with gaps, or with masking noise
+    (`--set model.corruption=masking`), fills best.
+
+    For a table the report writes `filled.csv` and `intervals.csv`. For images and vectors it writes
+    `filled.npz` (`filled`, `missing`, and `low` and `high` in raw units), for images also PNG files.
 
     Args:
-        codec: from raw examples to codes and back.
-        hidden: share of the cells there that is hidden, to choose and to measure by, in (0, 1).
-        interval: share of the true values that an interval holds, in (0, 1).
-        rounds: reconstructions at most.
-        samples: draws of the code an example, of a variational model.
-        mask: a `.npy` file or an image that is true where images or vectors have gaps: one for all
-            examples, or one for each.
-        most: validation rows, and calibration rows, looked at, drawn by the seed.
-        seed: of the rows, and of what is hidden and drawn.
+        codec: Codec that maps raw examples to codes and back.
+        hidden: Share of the present cells that are hidden to choose settings and to measure errors, in (0,
+            1). Defaults to 0.2.
+        interval: Share of the true values that the intervals cover, in (0, 1). Defaults to 0.9.
+        rounds: Largest number of reconstructions. Defaults to 20.
+        samples: Number of codes drawn for each example, for a variational model. Defaults to 200.
+        mask: Path to a `.npy` file or an image that is true where images or vectors have gaps: one mask for
+            all examples, or one for each. Defaults to `None`.
+        most: Largest number of validation rows, and of calibration rows; more rows are subsampled. Defaults
+            to 1000.
+        seed: Seed of the subsamples, the hidden cells and the draws. Defaults to 0.
 
     Raises:
-        ValueError: for a number out of range, or a mask of another shape.
+        ValueError: If a number is out of range, or the mask has another shape.
 
     Example:
         >>> imputer = Imputer(model).fit(data)
@@ -98,7 +103,7 @@ class Imputer(Application):
     # Learning ------------------------------------------------------------------------------------
 
     def fit(self, data: Data) -> Self:
-        """Finds what is typical, how to begin, and how wide the intervals must be."""
+        """Fit the typical values, the way to fill gaps, and the width of the intervals."""
         self._cells = Cells(data)
         data = data.with_choices()
         choosing = "validation" if len(data.validation) else "train"
@@ -111,7 +116,7 @@ class Imputer(Application):
         ranked = self._learn_likely(data)
         filled = self._settled(self._guarded(filled, missing), missing)
         self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden)
-        # What is promised of new rows is found on rows that neither weights nor settings were chosen by.
+        # Intervals for new rows are calibrated on rows that chose neither weights nor settings.
         x, hidden, rows = self._hidden_rows(data, "calibration", 2)
         filled = self._fill(x, np.isnan(x) | hidden) if len(x) else Filled(x, x, x)
         truth, number = np.nan_to_num(x), hidden & self._cells.number
@@ -123,11 +128,11 @@ class Imputer(Application):
         return self
 
     def _learn_likely(self, data: Data) -> tuple[TableValues, np.ndarray, np.ndarray, np.ndarray] | None:
-        """Finds the ranks of likeliest numbers of a table on training rows.
+        """Fit the ranks of the most likely numbers of a table on training rows.
 
         Returns:
-            The values of the table, those rows `(rows, cells)`, which of their cells are hidden, and the
-            filled rows; or `None` where no column has values that many rows share.
+            The values of the table, the training rows, `(rows, cells)`, which of their cells are hidden, and
+            the filled rows; `None` if no column has values that many rows share.
         """
         values = self._cells.values
         if values is None or not values.sharing:
@@ -141,14 +146,14 @@ class Imputer(Application):
     def _learn_drawn(
         self, values: TableValues, x: np.ndarray, hidden: np.ndarray, likely: np.ndarray
     ) -> None:
-        """Finds the ranks of drawn numbers, on rows that are drawn as those of `draw` are."""
+        """Fit the ranks of drawn numbers, on rows that are drawn as in `draw`."""
         drawn = self._several(x, np.isnan(x) | hidden, _DRAWS, np.random.default_rng(self.seed), likely)
         values.fit(np.concatenate(np.where(hidden, drawn, np.nan)))
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows of a split in x, which of their cells are hidden, and the number of each row.
+        """Return rows of a split in `x`, which of their cells are hidden, and the number of each row.
 
-        Few rows are hidden in several ways, so that every column has cells to learn from.
+        If there are few rows, each is hidden in several ways, so that every column has cells to learn from.
         """
         x = flatten(data.drawn(split, self.most, self.seed).x(split))
         times = min(10, -(-self.most // max(len(x), 1)))
@@ -158,17 +163,17 @@ class Imputer(Application):
         return x, hide(x, self.hidden, rng, self._cells.spec), rows
 
     def _choose(self, x: np.ndarray, missing: np.ndarray, hidden: np.ndarray) -> tuple[Filling, Filled]:
-        """The way to fill that errs least on hidden cells, and what it says of them."""
+        """Return the way to fill gaps with the smallest error on hidden cells, and its fillings of them."""
         plain = self._choose_rounds(x, missing, hidden)
         if not has_posterior(self.codec):
             return plain, plain.fill(x, missing)
         posterior = Posterior(self.codec, self.samples, self.seed)
-        found = []
+        candidates = []
         for first in (*(Iterated(self.codec, self._cells, gaps, 0) for gaps in self._gaps()), plain):
             filling = Weighed(posterior, self._cells, first, self.interval)
-            found.append((filling, filling.fill(x, missing)))
-        errors = [self._errors(filled.x, x, hidden).sum() for _, filled in found]
-        return found[int(np.argmin(errors))]
+            candidates.append((filling, filling.fill(x, missing)))
+        errors = [self._errors(filled.x, x, hidden).sum() for _, filled in candidates]
+        return candidates[int(np.argmin(errors))]
 
     def _choose_rounds(self, x: np.ndarray, missing: np.ndarray, hidden: np.ndarray) -> Iterated:
         errors = {}
@@ -180,48 +185,49 @@ class Imputer(Application):
         return Iterated(self.codec, self._cells, gaps, rounds)
 
     def _gaps(self) -> tuple[bool, ...]:
-        """Whether the model may be given gaps as gaps."""
+        """Whether the model accepts gaps in its input."""
         return (False, True) if self._cells.spec.columns else (False,)
 
-    def _errors(self, found: np.ndarray, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """Of hidden cells, by column: the sum of squared errors, or how many categories are wrong."""
-        loss = np.where(self._cells.number, np.square(found - x, dtype="float64"), found != x)
+    def _errors(self, filled: np.ndarray, x: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """Return the error on hidden cells by column: a sum of squares, or the number of wrong categories."""
+        loss = np.where(self._cells.number, np.square(filled - x, dtype="float64"), filled != x)
         return np.where(hidden, loss, 0).sum(axis=0)
 
     # Filling -------------------------------------------------------------------------------------
 
     def transform(self, raw: Any, mask: np.ndarray | None = None) -> Any:
-        """Raw examples with their gaps filled, of the same type; what is there stays as it is.
+        """Fill the gaps of raw examples, with the same type as `raw`; present entries do not change.
 
         Args:
-            raw: examples.
-            mask: true where there is a gap, `(rows, ...)`, or of one example, for all.
+            raw: Raw examples.
+            mask: Whether an entry is a gap, `(rows, ...)`, or the shape of one example for all. Defaults to
+                `None`.
         """
         x, missing = self._gaps_of(raw, mask)
         return self._restore(raw, self._fill(x, missing).x, missing)
 
     def draw(self, raw: Any, draws: int = 5, seed: int = 0, mask: np.ndarray | None = None) -> list[Any]:
-        """Several fillings, as much apart as they are uncertain: a list of raw examples.
+        """Draw multiple imputations, whose spread is their uncertainty: a list of raw examples.
 
-        A variational model draws from its own posterior and likelihood; otherwise each value is the
-        likeliest one plus a residual of that column on held-out rows, and a category one that held-out
-        rows had where the same was said.
+        A variational model draws from its posterior and likelihood. With any other codec each number is the
+        most likely one plus a residual of the column on held-out rows. Each category is one that held-out
+        rows had where the model predicted the same.
         """
         if draws < 1:
             raise ValueError(f"`draws` must be positive, received {draws!r}.")
         x, missing = self._gaps_of(raw, mask)
-        found = self._several(x, missing, draws, np.random.default_rng(seed))
+        drawn = self._several(x, missing, draws, np.random.default_rng(seed))
         if self._cells.values is not None:
-            found = np.stack([np.where(missing, self._cells.values.kept(one), one) for one in found])
-        return [self._restore(raw, one, missing) for one in found]
+            drawn = np.stack([np.where(missing, self._cells.values.kept(filled), filled) for filled in drawn])
+        return [self._restore(raw, filled, missing) for filled in drawn]
 
     def intervals(self, raw: Any, mask: np.ndarray | None = None) -> tuple[Any, Any, Any]:
-        """The filled examples and the ends of their intervals, each in raw units.
+        """Return the filled examples and the ends of their intervals, in raw units.
 
         Returns:
-            Three of a kind: the filled examples and, as floats, the lower and the upper ends. They are
-            NaN where nothing was missing, for categories and booleans, and where there are too few
-            calibration rows for an interval.
+            Filled examples and, as floats, lower and upper ends, all in the same form. The ends are NaN for
+            present entries, for categories and booleans, and if there are too few calibration rows for an
+            interval.
         """
         x, missing = self._gaps_of(raw, mask)
         filled = self._with_intervals(x, missing)
@@ -236,36 +242,36 @@ class Imputer(Application):
         rng: np.random.Generator,
         likely: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Drawn values before they are brought to those of their columns, `(draws, rows, cells)`.
+        """Draw values before they are restricted to those of their columns, `(draws, rows, cells)`.
 
         Args:
-            x: rows `(rows, cells)`.
-            missing: which of their cells are drawn.
-            draws: number of fillings.
-            rng: of the draws.
-            likely: filled rows, as `_fill` gives them, where they are known already.
+            x: Rows, `(rows, cells)`.
+            missing: Whether a cell is drawn, `(rows, cells)`.
+            draws: Number of imputations.
+            rng: Random generator of the draws.
+            likely: Filled rows from `_fill`, if they are known already.
         """
-        found = self._filling.draw(x, missing, draws, rng)
-        if found is None or (missing & self._as_typical).any():
+        drawn = self._filling.draw(x, missing, draws, rng)
+        if drawn is None or (missing & self._as_typical).any():
             point = self._fill(x, missing).x if likely is None else likely
             others = np.stack([self._residuals.draw(point, missing, rng) for _ in range(draws)])
-            found = others if found is None else np.where(self._as_typical, others, found)
-        return found
+            drawn = others if drawn is None else np.where(self._as_typical, others, drawn)
+        return drawn
 
     def _fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         return self._settled(self._guarded(self._filling.fill(x, missing), missing), missing)
 
     def _settled(self, filled: Filled, missing: np.ndarray) -> Filled:
-        """With the numbers of a table in the range of their column, and at a value that many rows share."""
+        """Move the numbers of a table into the range of their column, and to values that many rows share."""
         if self._cells.values is None:
             return filled
         return filled._replace(x=np.where(missing, self._cells.values.settled(filled.x), filled.x))
 
     def _guarded(self, filled: Filled, missing: np.ndarray) -> Filled:
-        """With what is typical in the columns where the model erred more than that."""
+        """Use typical values in the columns where the model errs more than they do."""
         plain = missing & self._as_typical
         x, low, high = (
-            np.where(plain, self._cells.typical, one) for one in (filled.x, filled.low, filled.high)
+            np.where(plain, self._cells.typical, values) for values in (filled.x, filled.low, filled.high)
         )
         return filled._replace(x=x, low=low, high=high)
 

@@ -1,4 +1,4 @@
-"""Pretraining: a classifier from few labels, on an encoder that was trained without any."""
+"""Pretraining: a classifier from few labels, on an encoder that was trained without labels."""
 
 from kerasae.applications.pretraining.estimator import Pretraining
 

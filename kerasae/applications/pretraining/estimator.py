@@ -1,4 +1,4 @@
-"""Pretraining: a classifier from few labels, on an encoder that was trained without any."""
+"""Pretraining: a classifier from few labels, on an encoder that was trained without labels."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,43 +20,46 @@ from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
-#: Numbers of labels at which the curve is measured, beside ten of each class and all.
+#: Numbers of labels at which the curve is measured, in addition to ten of each class and all.
 _COUNTS = (100, 1_000, 10_000)
 
 
 class Pretraining(Application):
-    """A classifier from few labels, on the encoder trained without any.
+    """Classifier from few labels, on an encoder that was trained without labels.
 
-    Writes `classifier.keras` (raw examples in, probabilities of the classes out), `predictions.csv`
-    (name of the row, class, its probability, the label where there is one) and, where the examples have
-    labels, the label-efficiency curve as `curve.csv` and `curve.png`: accuracy against the number of
-    labels, beside the same network trained from new weights with the same labels, steps and choice of
-    the epoch. What has no encoder to train, PCA or an artifact, is used frozen in any mode.
+    The report writes `classifier.keras`, which maps raw examples to class probabilities, and
+    `predictions.csv` with the name, the class, its probability and, if it is known, the label of each row. If
+    the examples have labels, it also writes the label-efficiency curve as `curve.csv` and `curve.png`: the
+    accuracy by number of labels, beside the same network trained from new weights with the same labels, steps
+    and choice of the epoch. A codec without a trainable encoder, such as PCA or an artifact, is used frozen
+    in every mode.
 
-    A frozen encoder gets a logistic regression on its codes, whose penalty and scaling (each number of a
-    code on its own, or all alike) the validation labels choose. A training keeps the weights that do best
-    on the validation labels. These labels are counted beside those that are learnt from: `100 + 500 labels`
-    are 100 training labels and 500 validation labels. Rows without a label (an empty one) are left out.
+    With a frozen encoder a logistic regression is fitted on the codes. The validation labels choose its
+    penalty and its scaling (each number of a code separately, or all together). A trained encoder keeps the
+    weights with the best result on the validation labels. These labels are counted separately: `100 + 500
+    labels` are 100 training labels and 500 validation labels. Rows with an empty label are left out.
 
     Args:
-        codec: from raw examples to codes.
-        mode: what is trained: `"frozen"`, the head alone; `"fine-tuned"`, head and encoder together from
-            a new head; `"staged"`, the head first, then all at a third of the learning rate.
-        labels: how many labelled training rows are used, beside those of the validation split, the
-            classes in their shares; all where none is given.
-        counts: numbers of labels at which the curve is measured; by default ten of each class, 100,
+        codec: Codec that maps raw examples to codes.
+        mode: Parts that are trained: `"frozen"`, only the head; `"fine-tuned"`, head and encoder together
+            from a new head; `"staged"`, first the head, then both at a third of the learning rate. Defaults
+            to `"staged"`.
+        labels: Number of labelled training rows, stratified by class, in addition to those of the validation
+            split. Defaults to `None`, all rows.
+        counts: Numbers of labels at which the curve is measured. Defaults to `None`: ten of each class, 100,
             1,000, 10,000 and all.
-        draws: of the labels, over which the curve is a mean.
-        steps: of a training, at most.
-        batch_size: labelled rows per step.
-        learning_rate: of Adam, at the start.
-        patience: looks at the validation labels, one every 50 steps, without improvement before a
-            training ends; after a third of them the learning rate falls to 0.3 of what it was.
-        most: labelled rows that are held in memory, at most.
-        seed: of the draws of labels, the new weights and the order of the rows.
+        draws: Number of random draws of the labels; the curve is their mean. Defaults to 3.
+        steps: Largest number of training steps. Defaults to 2000.
+        batch_size: Number of labelled rows per step. Defaults to 64.
+        learning_rate: Initial learning rate of Adam. Defaults to 0.001.
+        patience: Number of checks of the validation labels without improvement after which training stops
+            early; there is a check every 50 steps. After a third of this number the learning rate is
+            multiplied by 0.3. Defaults to 12.
+        most: Largest number of labelled rows in memory. Defaults to 100000.
+        seed: Seed of the draws of labels, the new weights and the order of the rows. Defaults to 0.
 
     Raises:
-        ValueError: for a number out of range, or training rows without class labels.
+        ValueError: If a number is out of range, or the training rows have no class labels.
 
     Example:
         >>> classifier = Pretraining(model, labels=100).fit(data)
@@ -106,7 +109,7 @@ class Pretraining(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Trains on labelled rows of the training split; those of the validation split choose the epoch."""
+        """Train on labelled rows of the training split; those of the validation split choose the epoch."""
         schedule = Schedule(self.steps, self.batch_size, self.learning_rate, patience=self.patience)
         self._rows = FewLabels(self.codec, data.with_choices(), schedule, self.most, self.seed)
         self.classes_ = self._rows.classes
@@ -118,29 +121,29 @@ class Pretraining(Application):
                         f"{len(self._rows)}, that of labelled training rows; received {value}."
                     )
         self.labels_ = self.labels or len(self._rows)
-        # What has no encoder to train is used frozen.
+        # A codec without a trainable encoder is used frozen.
         self.mode_ = self.mode if self._rows.trainable else "frozen"
         self._learnt = self._rows.learn(self.mode_, self.labels_, self.seed)
         return self
 
     def predict_proba(self, raw: Any) -> np.ndarray:
-        """Probabilities of `classes_` for raw examples, `(rows, classes)`."""
+        """Return the probabilities of `classes_` for raw examples, `(rows, classes)`."""
         return self._learnt.probabilities(raw)
 
     def predict(self, raw: Any) -> np.ndarray:
-        """The most probable class of raw examples, `(rows,)`."""
+        """Return the most probable class of raw examples, `(rows,)`."""
         return self.classes_[self.predict_proba(raw).argmax(axis=1)]
 
     def score(self, raw: Any, labels: np.ndarray) -> float:
-        """The share of raw examples whose class is predicted."""
+        """Return the share of raw examples whose class is predicted correctly."""
         return float((self.predict(raw).astype(str) == np.asarray(labels).astype(str)).mean())
 
     def report(self, data: Data, out: Path | None) -> Finding:
         rows, labels = labelled(data, "test")
-        # The examples of a user may be without labels, or with some that are no classes.
+        # The examples of a user may have no labels, or labels that are not classes.
         judged = bool(np.isin(labels.astype(str), self.classes_.astype(str)).any())
         choosing = self._rows.validated
-        found: dict[str, float | int | str | None] = {
+        measured: dict[str, float | int | str | None] = {
             "classes": len(self.classes_),
             "labels": self.labels_,
             "labels that choose": choosing,
@@ -159,10 +162,10 @@ class Pretraining(Application):
             }
             for count, draws in hits[self.mode_].items():
                 heading = f"accuracy, {count:,} + {choosing:,} labels"
-                found[heading] = float(draws.mean())
+                measured[heading] = float(draws.mean())
                 by_row[heading] = _by_draw(draws)
         else:
-            found["accuracy"] = None
+            measured["accuracy"] = None
         pictures, listings, sentences = [], [], []
         if out is not None:
             self._write(out, data, rows, labels)
@@ -186,12 +189,12 @@ class Pretraining(Application):
             listings.append(_curve_listing(curve, choosing))
             if "scratch" in hits:
                 sentences = _beside_scratch(hits[self.mode_], hits["scratch"], self.mode_, choosing)
-        better = {key: False for key in found if key.startswith("accuracy")}
+        better = {key: False for key in measured if key.startswith("accuracy")}
         notes = self._notes(judged)
-        return Finding(found, better, sentences, pictures, listings, notes, rows=by_row)
+        return Finding(measured, better, sentences, pictures, listings, notes, rows=by_row)
 
     def to_keras(self) -> keras.Model:
-        """Raw examples to probabilities of `classes_`, of Keras's own layers alone."""
+        """Return a model that maps raw examples to probabilities of `classes_`, made of Keras layers only."""
         if not isinstance(self.codec, Autoencoder):
             raise TypeError(f"Expected a model of kerasae, received {type(self.codec).__name__}.")
         if isinstance(self._learnt, Trained):
@@ -202,7 +205,7 @@ class Pretraining(Application):
     def _measured(self) -> list[int]:
         chosen = self.counts
         if chosen is None:
-            # None so near to all that it says the same.
+            # A number close to that of all labels would repeat its result.
             usual = (10 * len(self.classes_), *_COUNTS)
             chosen = [count for count in usual if len(self.classes_) <= count <= 0.7 * self.labels_]
         return sorted({count for count in chosen if count < self.labels_} | {self.labels_})
@@ -264,26 +267,26 @@ def _cell(accuracies: Sequence[float]) -> str:
 
 
 def _by_draw(hits: np.ndarray) -> list[RowSums]:
-    """What each row adds to an accuracy, one for each draw, from hits `(draws, rows)`, bool."""
+    """Return the contribution of each row to the accuracy of each draw, from hits, `(draws, rows)`, bool."""
     return [RowSums(draw.astype("float64"), np.ones(len(draw))) for draw in hits]
 
 
 def _beside_scratch(
     hits: Mapping[int, np.ndarray], scratch: Mapping[int, np.ndarray], mode: str, choosing: int
 ) -> list[tuple[bool, str]]:
-    """How the accuracy compares with that of a training from scratch, by number of labels.
+    """Compare the accuracy with that of training from scratch, by number of labels.
 
     Args:
-        hits: Which rows are right, `(draws, rows)`, bool, by number of labels.
-        scratch: The same from scratch.
-        mode: How the model was trained on the labels.
+        hits: Whether rows are classified correctly, `(draws, rows)`, bool, by number of labels.
+        scratch: The same for training from scratch.
+        mode: Mode in which the model was trained on the labels.
         choosing: Number of labels that choose the settings.
     """
-    found = []
+    sentences = []
     for count, draws in hits.items():
-        told = Paired.of(_by_draw(draws), _by_draw(scratch[count]), lower=False)
-        assert told is not None
-        words = told.words("the same network from scratch", "{:.4f}".format)
+        paired = Paired.of(_by_draw(draws), _by_draw(scratch[count]), lower=False)
+        assert paired is not None
+        words = paired.words("the same network from scratch", "{:.4f}".format)
         labels = f"{count:,} labels to learn from and {choosing:,} to choose by"
-        found.append((told.better, f"{labels}: accuracy {mode} {words}."))
-    return found
+        sentences.append((paired.better, f"{labels}: accuracy {mode} {words}."))
+    return sentences

@@ -1,4 +1,4 @@
-"""Reduction: fewer numbers for other tools, and a map to look at."""
+"""Dimensionality reduction: codes for other tools, and a map in two dimensions."""
 
 from kerasae.applications.reduction.estimator import Reduction
 

@@ -1,4 +1,4 @@
-"""Trustworthiness of codes, and how much each row moves it."""
+"""Trustworthiness of codes, and the influence of each row on it."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from kerasae.evaluation import RowInfluences, jackknife
 
 
 def trustworthiness_rows(points: Any, codes: np.ndarray, k: int) -> RowInfluences:
-    """Compute the trustworthiness with how much each row moves it, by the jackknife.
+    """Compute the trustworthiness and the influence of each row on it, by the jackknife.
 
-    A row counts as one that has neighbours and as one that is a neighbour, so that shares over rows would
-    give too small an error.
+    A row counts both as one that has neighbours and as a neighbour of others. A standard error from shares
+    over rows would therefore be too small.
 
     Args:
         points: Examples, `(rows, features)`.
-        codes: Their codes, `(rows, latent_dim)`.
-        k: Nearest neighbours compared, below half of the rows.
+        codes: Codes of the examples, `(rows, latent_dim)`.
+        k: Number of nearest neighbours that are compared, below half of the rows.
 
     Reference: Venna and Kaski 2001, ICANN.
     """
@@ -27,23 +27,23 @@ def trustworthiness_rows(points: Any, codes: np.ndarray, k: int) -> RowInfluence
     np.fill_diagonal(distances, np.inf)
     ranks = np.empty((rows, rows), int)
     np.put_along_axis(ranks, np.argsort(distances, axis=1), np.arange(1, rows + 1)[None], axis=1)
-    # One more is the k-th nearest where one of the others is left out.
+    # The next neighbour becomes the k-th nearest if one of the k is left out.
     reach = min(k + 1, rows - 1)
     near = NearestNeighbors(n_neighbors=reach).fit(codes).kneighbors(return_distance=False)
     near_ranks = np.take_along_axis(ranks, near, axis=1)
     whole = np.maximum(near_ranks[:, :k] - k, 0).sum()
     without = np.empty(rows)
     for row in range(rows):
-        gone = near == row
+        left_out = near == row
         too_far = np.maximum(near_ranks - (ranks[:, row, None] < near_ranks) - k, 0)
-        too_far[gone] = 0
-        too_far[~gone[:, :k].any(axis=1), k:] = 0
+        too_far[left_out] = 0
+        too_far[~left_out[:, :k].any(axis=1), k:] = 0
         too_far[row] = 0
         without[row] = too_far.sum()
     return jackknife(1 - _share(rows, k) * whole, 1 - _share(rows - 1, k) * without)
 
 
 def _share(rows: int, k: int) -> float:
-    """How much of 1 each rank too far takes; 0 where no rank can be."""
+    """Return the penalty for each rank beyond `k`; 0 if there is no such rank."""
     greatest = rows * k * (2 * rows - 3 * k - 1)
     return 2 / greatest if greatest > 0 else 0.0

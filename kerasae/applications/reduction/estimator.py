@@ -1,4 +1,4 @@
-"""Reduction: fewer numbers for other tools, and a map to look at."""
+"""Dimensionality reduction: codes for other tools, and a map in two dimensions."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,23 +22,25 @@ _MAPS, _FILES = ("code", "tsne", "umap"), ("csv", "parquet")
 
 
 class Reduction(Application):
-    """Codes for other tools, how well they keep neighbours, and a map in two dimensions.
+    """Codes for other tools, how well they preserve neighbours, and a map in two dimensions.
 
-    Writes `codes.csv` or `codes.parquet` with a row for each example (its name, its code, its place on
-    the map, its label where there is one) and `map.png`.
+    The report writes `codes.csv` or `codes.parquet` with one row for each example: its name, its code, its
+    position on the map, and its label if it has one. It also writes `map.png`.
 
     Args:
-        codec: from raw examples to codes.
-        neighbours: how many nearest neighbours are compared between examples and codes.
-        map: how the code becomes two numbers: `"code"`, its first two principal components (the code
-            itself, if it has two); `"tsne"`, scikit-learn's t-SNE; `"umap"`, of the package umap-learn.
-        file: `"csv"` or `"parquet"`.
-        most: examples that the figures and the map look at, drawn by the seed; all are written.
-        seed: of the map and of the examples drawn for it.
+        codec: Codec that maps raw examples to codes.
+        neighbours: Number of nearest neighbours that are compared between examples and codes. Defaults to 10.
+        map: Method that maps codes to two dimensions: `"code"`, the first two principal components of the
+            code (the code itself, if it has two numbers); `"tsne"`, t-SNE of scikit-learn; `"umap"`, UMAP of
+            the package umap-learn. Defaults to `"code"`.
+        file: File format of the codes, `"csv"` or `"parquet"`. Defaults to `"csv"`.
+        most: Largest number of examples for the figures and the map; more examples are subsampled. The codes
+            of all examples are written. Defaults to 2000.
+        seed: Seed of the map and of the subsample. Defaults to 0.
 
     Raises:
-        ValueError: for an argument out of range.
-        ImportError: for `"umap"` without umap-learn.
+        ValueError: If an argument is out of range.
+        ImportError: If `map` is `"umap"` and umap-learn is not installed.
 
     Example:
         >>> codes = Reduction(model).fit(data).transform(data.test.examples)
@@ -73,20 +75,20 @@ class Reduction(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Nothing is learnt: the codec is."""
+        """Return the object; only the codec is fitted."""
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Raw examples to codes, `(rows, latent_dim)`."""
+        """Encode raw examples as codes, `(rows, latent_dim)`."""
         return self.codec.transform(raw)
 
     def project(self, codes: np.ndarray) -> np.ndarray:
-        """Codes `(rows, latent_dim)` to places on a map, `(rows, 2)`."""
+        """Map codes, `(rows, latent_dim)`, to positions in two dimensions, `(rows, 2)`."""
         if self.map == "code":
             return figures.two_dimensions(codes)[0]
         if self.map == "tsne":
             perplexity = min(30.0, (len(codes) - 1) / 3)
-            # Two components to begin with are more than a code of one number has.
+            # PCA gives two initial components only for a code of two numbers or more.
             init: Any = "pca" if codes.shape[1] > 1 else "random"
             return TSNE(perplexity=perplexity, init=init, random_state=self.seed).fit_transform(codes)
         try:
@@ -96,7 +98,7 @@ class Reduction(Application):
                 "`map='umap'` needs the package umap-learn: pip install kerasae[umap]."
             ) from None
         near = min(15, len(codes) - 1)
-        # A spectral beginning needs more rows than it has dimensions, and some to spare.
+        # The spectral initialization needs clearly more rows than dimensions.
         init = "spectral" if len(codes) > 10 else "random"
         return UMAP(n_neighbors=near, init=init, random_state=self.seed, n_jobs=1).fit_transform(codes)
 
@@ -106,16 +108,16 @@ class Reduction(Application):
         shown = codes[rows]
         points = as_points(data, data.test.rows(rows))
         k = min(self.neighbours, (len(shown) - 1) // 2)
-        kept = trust = None
+        preserved = trust = None
         by_row = {}
         if k >= 1:
             trust = float(trustworthiness(points, shown, n_neighbors=k))
             by_row[f"trustworthiness ({k})"] = [trustworthiness_rows(points, shown, k)]
-            kept = neighbours_kept(points, shown, k)
-        found = {
+            preserved = neighbours_kept(points, shown, k)
+        measured = {
             "code size": codes.shape[1],
             f"trustworthiness ({k})": trust,
-            f"neighbours kept ({k})": kept,
+            f"neighbours kept ({k})": preserved,
         }
         pictures = []
         if out is not None:
@@ -131,9 +133,9 @@ class Reduction(Application):
                     "Map", "The examples by their code; colours are labels, which no training saw.", drawn
                 )
             )
-        better = dict.fromkeys([name for name in found if name != "code size"], False)
+        better = dict.fromkeys([name for name in measured if name != "code size"], False)
         return Finding(
-            found,
+            measured,
             better,
             pictures=pictures,
             notes=(
@@ -159,8 +161,9 @@ class Reduction(Application):
 
 
 def neighbours_kept(points: Any, codes: np.ndarray, k: int) -> float:
-    """Share of the k nearest neighbours among `points` that are those among `codes` too."""
-    near, found = (
-        NearestNeighbors(n_neighbors=k).fit(one).kneighbors(return_distance=False) for one in (points, codes)
+    """Return the share of the k nearest neighbours among `points` that are also nearest among `codes`."""
+    near, near_codes = (
+        NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
+        for rows in (points, codes)
     )
-    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(near, found, strict=True)]))
+    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(near, near_codes, strict=True)]))

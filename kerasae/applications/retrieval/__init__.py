@@ -1,4 +1,4 @@
-"""Retrieval: what is like this example among those of the training."""
+"""Retrieval: the training rows that are most similar to an example."""
 
 from kerasae.applications.retrieval.estimator import Retrieval
 

@@ -1,4 +1,4 @@
-"""Retrieval: what is like this example among those of the training."""
+"""Retrieval: the training rows that are most similar to an example."""
 
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -20,40 +20,44 @@ from kerasae.files import read_arrays
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
-#: Training rows, drawn, among which neighbours in x are looked for: x has more numbers than a code.
+#: Number of training rows, drawn at random, among which neighbours in `x` are searched: `x` has more numbers
+#: than a code.
 _ROWS_IN_X = 2000
-#: Queries at a time, each with its distances to all rows.
+#: Number of queries in a batch, each with its distances to all rows.
 _QUERIES = 64
 
-#: Arguments that an index is read back with.
+#: Arguments that are stored with an index.
 _SAVED = ("k", "metric", "approximate", "binary")
 
 
 class Retrieval(Application):
-    """An index of codes: the rows of the training that are nearest to an example.
+    """Index of codes, which returns the training rows nearest to an example.
 
-    Writes `neighbours.csv` with the k nearest rows of each query, and `index.npz`, which `load` reads.
-    Rows are named as their file or in their table, and by their number otherwise, the validation rows
-    behind those of the training.
+    The report writes `neighbours.csv` with the k nearest rows of each query, and `index.npz`, which `load`
+    reads. The name of a row is that of its file or its index in a table, otherwise its number. Validation
+    rows follow the training rows.
 
     Args:
-        codec: from raw examples to codes.
-        k: neighbours per query.
-        metric: `"euclidean"`, or `"cosine"`, which does not see the length of a code.
-        approximate: whether neighbours are found by a graph of the package hnswlib, which looks at few
-            rows and may miss some.
-        binary: whether codes become bits, by iterative quantization, and distances count bits.
-        bits: per code, with `binary`; as many as the code has numbers where none are given.
-        most: queries that the figures look at, drawn by the seed; all are answered.
-        seed: of the graph, the bits and the rows drawn for figures.
+        codec: Codec that maps raw examples to codes.
+        k: Number of neighbours per query. Defaults to 10.
+        metric: Metric of the distances: `"euclidean"`, or `"cosine"`, which ignores the length of a code.
+            Defaults to `"euclidean"`.
+        approximate: Whether to search a graph of the package hnswlib, which compares few rows and may miss
+            some neighbours. Defaults to False.
+        binary: Whether to turn codes into bits by iterative quantization; distances then count different
+            bits. Defaults to False.
+        bits: Number of bits per code, with `binary`. Defaults to `None`, the code size.
+        most: Largest number of queries for the figures; more queries are subsampled. All queries are
+            answered. Defaults to 1000.
+        seed: Seed of the graph, the bits and the subsample. Defaults to 0.
 
     Attributes:
-        index_: of the codes.
-        names_: of the rows in it.
+        index_: Index of the codes.
+        names_: Names of its rows.
 
     Raises:
-        ValueError: for a number out of range, or arguments that exclude each other.
-        ImportError: for an approximate index without the package hnswlib.
+        ValueError: If a number is out of range, or arguments exclude each other.
+        ImportError: If `approximate` is set and hnswlib is not installed.
 
     Example:
         >>> distances, rows = Retrieval(model).fit(data).kneighbors(data.test.head(1), 5)
@@ -99,7 +103,7 @@ class Retrieval(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Indexes the training and the validation rows."""
+        """Index the training and the validation rows."""
         self._codes = np.concatenate(
             [codes_of(self.codec, data, split) for split in LEARNT if len(data.split(split))]
         )
@@ -108,18 +112,19 @@ class Retrieval(Application):
         return self
 
     def kneighbors(self, raw: Any, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The nearest rows of raw examples, the nearest first.
+        """Return the nearest rows of raw examples, the nearest first.
 
         Args:
-            raw: queries, `(queries, ...)`.
-            k: neighbours per query; by default `k` of the constructor, or all rows if they are fewer.
+            raw: Queries, `(queries, ...)`.
+            k: Number of neighbours per query. Defaults to `None`, the `k` of the constructor, or all rows if
+                they are fewer.
 
         Returns:
-            Distances, in units of the code, or the number of bits that differ; and row numbers. Each
+            Distances, in units of the code or as the number of different bits, and row numbers, each
             `(queries, k)`.
 
         Raises:
-            ValueError: for more neighbours than rows.
+            ValueError: If `k` exceeds the number of rows.
         """
         return self._nearest(self.codec.transform(raw), k)
 
@@ -132,11 +137,11 @@ class Retrieval(Application):
 
     @classmethod
     def load(cls, codec: Codec, path: str | Path) -> Self:
-        """An index from the file that `report` wrote, with the codec that made it.
+        """Read an index from the file that `report` wrote, with the codec that made it.
 
         Raises:
-            FileNotFoundError: if there is no such file.
-            ValueError: if the file is damaged, or holds something else.
+            FileNotFoundError: If there is no such file.
+            ValueError: If the file is damaged, or holds something else.
         """
         arrays = read_arrays(Path(path))
         try:
@@ -151,7 +156,7 @@ class Retrieval(Application):
         return loaded
 
     def save(self, path: Path) -> None:
-        """Writes the index as NPZ: codes or bits, names, and the arguments."""
+        """Write the index as NPZ: codes or bits, names, and the arguments."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
         np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
 
@@ -163,14 +168,14 @@ class Retrieval(Application):
         codes = codes_of(self.codec, data, "test")
         distances, rows = self._nearest(codes)
         k = rows.shape[1]
-        asked = drawn_rows(len(codes), self.most, self.seed)
+        queries = drawn_rows(len(codes), self.most, self.seed)
         labels = _labels(data)
         measured: dict[str, Any] = {"rows": len(self.names_), "bytes per row": self.index_.row_bytes}
-        by_row = self._figures(data, codes, rows, labels, asked)
-        measured |= {heading: one.value for heading, one in by_row.items()}
+        by_row = self._figures(data, codes, rows, labels, queries)
+        measured |= {heading: figure.value for heading, figure in by_row.items()}
         if not self.index_.exact:
-            true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[asked], k)[1]
-            measured[f"exact neighbours found ({k})"] = float(_shared(true, rows[asked]).mean())
+            true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[queries], k)[1]
+            measured[f"exact neighbours found ({k})"] = float(_shared(true, rows[queries]).mean())
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
@@ -191,24 +196,24 @@ class Retrieval(Application):
             better,
             pictures=pictures,
             listings=listings,
-            notes=self._notes(len(asked), k, labels is not None),
-            rows={heading: [one] for heading, one in by_row.items()},
+            notes=self._notes(len(queries), k, labels is not None),
+            rows={heading: [figure] for heading, figure in by_row.items()},
         )
 
     def _figures(
-        self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, asked: np.ndarray
+        self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, queries: np.ndarray
     ) -> dict[str, RowSums]:
-        """How the neighbours of each query agree with those in x, and with labels where there are any."""
+        """Measure how far the neighbours of each query agree with those in `x`, and with known labels."""
         k = rows.shape[1]
-        # The training rows stand first in the index, so their numbers are those of the index.
+        # The training rows are first in the index, so both have the same numbers.
         among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
         near_in_x = min(k, len(among))
         searched = NearestNeighbors(n_neighbors=near_in_x).fit(as_points(data, data.train.rows(among)))
-        in_x = searched.kneighbors(as_points(data, data.test.rows(asked)), return_distance=False)
+        in_x = searched.kneighbors(as_points(data, data.test.rows(queries)), return_distance=False)
         rankings = Rankings(k)
         shared = []
-        for start in range(0, len(asked), _QUERIES):
-            numbers = asked[start : start + _QUERIES]
+        for start in range(0, len(queries), _QUERIES):
+            numbers = queries[start : start + _QUERIES]
             far = self.index_.distances(codes[numbers])
             near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
             shared.append(_shared(in_x[start : start + len(near)], near))
@@ -217,9 +222,9 @@ class Retrieval(Application):
                     continue
                 relevant = labels[0] == labels[1][number]
                 rankings.add(None if self.approximate else distances, rows[number], relevant)
-        kept = np.concatenate(shared)
-        found = {f"neighbours in x found ({near_in_x})": RowSums(kept, np.ones(len(kept)))}
-        return found if labels is None else found | rankings.by_query()
+        share = np.concatenate(shared)
+        figures = {f"neighbours in x found ({near_in_x})": RowSums(share, np.ones(len(share)))}
+        return figures if labels is None else figures | rankings.by_query()
 
     def _notes(self, queries: int, k: int, labelled: bool) -> list[str]:
         notes = [
@@ -245,7 +250,7 @@ class Retrieval(Application):
 
 
 def _labels(data: Data) -> tuple[np.ndarray, np.ndarray] | None:
-    """Labels of the indexed rows and of the queries as texts, where those of the training are classes."""
+    """Return the labels of indexed rows and queries as texts, if the training labels are classes."""
     parts = [data.split(split).labels for split in LEARNT if len(data.split(split))]
     queries = data.test.labels
     if queries is None or class_labels(data, "train") is None or any(part is None for part in parts):
@@ -253,6 +258,6 @@ def _labels(data: Data) -> tuple[np.ndarray, np.ndarray] | None:
     return np.concatenate([np.asarray(part).astype(str) for part in parts]), queries.astype(str)
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Share of the numbers in each row of one that are in that of the other, `(rows,)`."""
-    return np.array([np.isin(a, b).mean() for a, b in zip(one, other, strict=False)])
+def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the share of the numbers in each row of `first` that are also in that of `second`, `(rows,)`."""
+    return np.array([np.isin(a, b).mean() for a, b in zip(first, second, strict=False)])

@@ -1,4 +1,4 @@
-"""Uncertainty: how far a reconstruction and a score can be trusted, row by row and cell by cell."""
+"""Uncertainty of reconstructions and scores, by row and by cell."""
 
 from kerasae.applications.uncertainty.estimator import Uncertainty
 

@@ -1,4 +1,4 @@
-"""Uncertainty: how far a reconstruction and a score can be trusted, row by row and cell by cell."""
+"""Uncertainty of reconstructions and scores, by row and by cell."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,28 +29,29 @@ from kerasae.report.sheet import write_sheet
 
 
 class Uncertainty(Application):
-    """How much reconstructions and scores differ between draws of the posterior, with intervals that hold.
+    """Uncertainty of reconstructions and scores over draws of the posterior, with calibrated intervals.
 
-    For each row some codes are drawn from `q(z|x)`: the spread of `-log p(x|z)` over them is that of
-    the score, and the spread of their reconstructions is that of each cell. The interval of a cell
-    takes the likelihood's own noise in and is widened, or narrowed, on the calibration rows until it
-    holds the stated share of the true values.
+    For each row, codes are drawn from `q(z|x)`. The spread of `-log p(x|z)` over them is the uncertainty of
+    the score. The spread of their reconstructions is that of each cell. The interval of a cell also includes
+    the noise of the likelihood. It is widened or narrowed on the calibration rows until it covers the stated
+    share of the true values.
 
-    Writes `uncertainty.csv`, a row for each example (mean and deviation of the score over the draws, squared
-    error of the mean, mean deviation of its cells, mean width of the intervals, share of its numbers
-    outside them); `cells.csv`, of a table, with each number's value,
-    reconstruction, deviation and interval; `cells.npz`, of images and vectors, with the same; and
-    `spread.png`, of images.
+    The report writes `uncertainty.csv`, one row for each example: mean and standard deviation of the score
+    over the draws, squared error of the mean, mean standard deviation of the cells, mean width of the
+    intervals, and share of the numbers outside them. For tables it writes `cells.csv` with the value, the
+    reconstruction, the standard deviation and the interval of each number. For images and vectors it writes
+    the same as `cells.npz`, and for images also `spread.png`.
 
     Args:
-        codec: a variational model.
-        samples: draws of the code an example.
-        interval: share of the true values that an interval holds, in (0, 1).
-        most: calibration rows looked at, drawn by the seed, and examples in `cells.npz`, the first ones.
-        seed: of the rows and the draws.
+        codec: Variational model.
+        samples: Number of codes drawn for each example. Defaults to 100.
+        interval: Share of the true values that the intervals cover, in (0, 1). Defaults to 0.9.
+        most: Largest number of calibration rows, which are subsampled, and of examples in `cells.npz`, which
+            are the first ones. Defaults to 2000.
+        seed: Seed of the subsample and the draws. Defaults to 0.
 
     Raises:
-        ValueError: for a number out of range.
+        ValueError: If a number is out of range.
 
     Example:
         >>> uncertainty = Uncertainty(model).fit(data)
@@ -94,30 +95,30 @@ class Uncertainty(Application):
         )
 
     def fit(self, data: Data) -> Self:
-        """Finds how wide the intervals must be, on calibration rows."""
+        """Fit the width of the intervals on calibration rows."""
         self._cells = Cells(data)
         self._posterior = Posterior(self.codec, self.samples, self.seed)
         x = flatten(data.drawn("calibration", self.most, self.seed).x("calibration"))
         low, high = (x, x) if not len(x) else self._spread(x)[2:4]
-        there = ~np.isnan(x) & self._cells.number
-        self._conformal = Conformal(self.interval).fit(low, high, np.nan_to_num(x), there)
+        counted = ~np.isnan(x) & self._cells.number
+        self._conformal = Conformal(self.interval).fit(low, high, np.nan_to_num(x), counted)
         return self
 
     # On raw examples -----------------------------------------------------------------------------
 
     def predict(self, raw: Any) -> Any:
-        """The mean reconstruction of each example, as raw examples."""
+        """Return the mean reconstruction of each example, as raw examples."""
         return self._cells.view.restore(self._cells.shaped(self._calibrated(self._x(raw)).mean))
 
     def score_samples(self, raw: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of `-log p(x|z)` over draws of `z`, each `(rows,)`."""
+        """Return mean and standard deviation of `-log p(x|z)` over draws of `z`, each `(rows,)`."""
         score = self._spread(self._x(raw)).score
         return score.mean(axis=1), score.std(axis=1)
 
     def intervals(self, raw: Any) -> tuple[Any, Any]:
-        """Lower and upper ends for each number, in raw units, shaped like the examples.
+        """Return lower and upper ends for each number, in raw units, shaped like the examples.
 
-        NaN for categories and booleans, and where there are too few calibration rows for an interval.
+        They are NaN for categories and booleans, and if there are too few calibration rows for an interval.
         """
         spread = self._calibrated(self._x(raw))
         everywhere = np.ones(spread.mean.shape, bool)
@@ -127,12 +128,12 @@ class Uncertainty(Application):
         return flatten(self._cells.view.to_x(raw))
 
     def _spread(self, x: np.ndarray) -> Spread:
-        """The draws' own spread."""
+        """Return the spread of the draws, before calibration."""
         loss: Any = self.codec.reconstruction_loss  # type: ignore[attr-defined]
         edges = [(1 - self.interval) / 2, (1 + self.interval) / 2]
         shaped = self._cells.shaped(x)
         parts = []
-        # The same for every row, so that a row is judged alike alone and among others.
+        # The levels are the same for every row, so that the result does not depend on the other rows.
         levels = even_points(self.samples, (1, *shaped.shape[1:]), np.random.default_rng(self.seed))
         for params, nll in self._posterior.parts(shaped):
             even = np.full(params.shape[:2], 1 / self.samples)
@@ -145,8 +146,8 @@ class Uncertainty(Application):
             several = several.reshape(each.shape)
             low, high = np.quantile(several, edges, axis=0)
             parts.append(Spread(mean, deviation, low, high, nll.T))
-        found = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return Spread(*found)
+        joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return Spread(*joined)
 
     def _calibrated(self, x: np.ndarray) -> Spread:
         spread = self._spread(x)
@@ -160,19 +161,19 @@ class Uncertainty(Application):
         names = row_names(data)
         rows: list[pd.DataFrame] = []
         shown: list[tuple[np.ndarray, Spread]] = []
-        kept = start = 0
+        shown_rows = start = 0
         held = np.zeros((2, len(self._cells.number)))
         for raw, x, spread in self._test_parts(data):
-            there = ~np.isnan(x) & self._cells.number & ~np.isnan(spread.low)
+            counted = ~np.isnan(x) & self._cells.number & ~np.isnan(spread.low)
             inside = (spread.low <= x) & (x <= spread.high)
-            held += [there.sum(axis=0), (there & inside).sum(axis=0)]
+            held += [counted.sum(axis=0), (counted & inside).sum(axis=0)]
             rows.append(by_row(self._cells, names[start : start + len(x)], x, spread))
             if out is not None and data.spec.columns:
                 write_cells(out / "cells.csv", self._cells, names[start:], raw, spread, start == 0)
-            if kept < self.most:
-                part = slice(self.most - kept)
+            if shown_rows < self.most:
+                part = slice(self.most - shown_rows)
                 shown.append((x[part], spread.rows(part)))
-                kept += len(shown[-1][0])
+                shown_rows += len(shown[-1][0])
             start += len(x)
         frame = pd.concat(rows, ignore_index=True)
         pictures, listings = [], []
@@ -180,7 +181,7 @@ class Uncertainty(Application):
             write_sheet(frame, out / "uncertainty.csv")
             listings.append(self._least_certain(frame))
             if not data.spec.columns:
-                write_arrays(out / "cells.npz", self._cells, [one for _, one in shown])
+                write_arrays(out / "cells.npz", self._cells, [part_spread for _, part_spread in shown])
             if kind_of(data.spec).is_picture:
                 pictures.append(self._picture(out / "spread.png", shown))
         share = float(held[1].sum() / held[0].sum()) if held[0].sum() else None
@@ -194,7 +195,7 @@ class Uncertainty(Application):
         self, frame: pd.DataFrame, share: float | None, pictures: list[Picture], listings: list[Listing]
     ) -> Finding:
         unit = self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-        found: dict[str, float | int | str | None] = {
+        measured: dict[str, float | int | str | None] = {
             "score": float(frame["score_mean"].mean()),
             "its deviation": float(frame["score_std"].mean()),
             "deviation of a cell": float(frame["cell_std"].mean()),
@@ -219,7 +220,7 @@ class Uncertainty(Application):
             "Interval: quantiles of p(x|z) over the draws, widened or narrowed by one number a column on the "
             "calibration rows until they hold the stated share there.",
         )
-        return Finding(found, {}, sentences, pictures, listings, notes)
+        return Finding(measured, {}, sentences, pictures, listings, notes)
 
     def _least_certain(self, frame: pd.DataFrame) -> Listing:
         worst = frame.sort_values("score_std", ascending=False).head(10)
@@ -240,7 +241,7 @@ class Uncertainty(Application):
         chosen = np.concatenate([order[:5], order[5:][-5:]])
         deviation = spread.deviation[chosen]
         bright = deviation * np.nanmax(x) / max(float(deviation.max()), 1e-12)
-        shaped = [self._cells.shaped(one) for one in (x[chosen], spread.mean[chosen], bright)]
+        shaped = [self._cells.shaped(cells) for cells in (x[chosen], spread.mean[chosen], bright)]
         drawn_figure = figures.reconstructions(shaped[0], {"mean": shaped[1], "spread": shaped[2]})
         drawn_figure.savefig(path, facecolor="white")
         caption = (
