@@ -29,9 +29,9 @@ class ArtifactCodec:
     end of a text or exceeds its length; the token of an unknown word is lost in texts of characters.
 
     Args:
-        artifact: with `run` and `signatures`.
-        view: how raw examples enter and leave it.
-        fingerprint: of the model, where the manifest of a bundle knows it; otherwise empty.
+        artifact: Runtime, with `run` and `signatures`.
+        view: How raw examples enter the artifact and leave it.
+        fingerprint: Fingerprint of the model, from the manifest of a bundle. `""`, the default, without one.
     """
 
     def __init__(self, artifact: Any, view: Any, fingerprint: str = "") -> None:
@@ -47,26 +47,26 @@ class ArtifactCodec:
         return self._latent_dim
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`."""
+        """Return raw examples `(batch, ...)` as codes `(batch, latent_dim)`."""
         return self._artifact.run("encode", self._view.feed(raw))["z"]
 
     def decode(self, codes: Any) -> np.ndarray:
-        """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+        """Return codes `(batch, latent_dim)` as reconstructions of `x`, `(batch, ...)`."""
         answered = self._artifact.run("decode", {"z": np.asarray(codes, "float32")})
         return np.asarray(self._view.enter(self._view.returned(answered)))
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
-        """Codes `(batch, latent_dim)` to raw examples of the original type."""
+        """Return codes `(batch, latent_dim)` as raw examples of the original type."""
         return self.preprocessor.restore(self.decode(codes))
 
 
 def load(path: str | Path, source: Any = None) -> ArtifactCodec:
-    """An exported artifact as a codec.
+    """Return an exported artifact as a codec.
 
     Args:
-        path: a version folder of a SavedModel (`ship/server/NAME/1`), or a `.tflite` file.
-        source: a run, its folder, a model or a preprocessor, for what is raw and what is `x`, of which an
-            artifact holds the graph alone. `None` where raw numbers are `x`.
+        path: Version folder of a SavedModel (`ship/server/NAME/1`), or `.tflite` file.
+        source: Run, folder of a run, model or preprocessor: an artifact does not say how raw examples become
+            `x`. `None`, the default, if raw numbers are `x`.
 
     Raises:
         FileNotFoundError: if nothing is there.
@@ -109,7 +109,7 @@ def load(path: str | Path, source: Any = None) -> ArtifactCodec:
 
 
 def _open(path: Path) -> tuple[Any, bool]:
-    """What runs an artifact, and whether it is one of a server."""
+    """Return what runs an artifact, and whether it is one of a server."""
     if path.is_dir():
         if not (path / "saved_model.pb").is_file():
             raise ValueError(
@@ -146,7 +146,7 @@ def _preprocessor(source: Any, inputs: dict[str, Any], path: Path) -> Preprocess
 
 
 def _fingerprint(path: Path) -> str:
-    """What the manifest of the bundle that an artifact lies in says of its model; empty where none does."""
+    """Return the fingerprint of the model, from the manifest of the artifact's bundle; empty without one."""
     for root in path.absolute().parents[:3]:
         manifest = root / "manifest.json"
         if manifest.is_file():
@@ -156,8 +156,8 @@ def _fingerprint(path: Path) -> str:
             except ValueError:
                 # Other tools have manifests, too.
                 continue
-            found = [one for one in values["artifacts"] if (root / one["path"]).resolve() == path.resolve()]
-            return str(found[0].get("model", "")) if found else ""
+            entries = [one for one in values["artifacts"] if (root / one["path"]).resolve() == path.resolve()]
+            return str(entries[0].get("model", "")) if entries else ""
     return ""
 
 

@@ -24,12 +24,12 @@ class Subject:
     """A trained model, and raw examples in two parts.
 
     Args:
-        model: to export.
-        preprocessor: of the model, or one that changes nothing.
-        name: of the artifacts.
-        held_out: raw examples that the model was not trained on.
-        calibration: raw examples from the training split.
-        detector: that `kerasae apply anomaly` left in the run, if it did.
+        model: Model to export.
+        preprocessor: Preprocessor of the model, or one that changes nothing.
+        name: Name of the artifacts.
+        held_out: Raw examples that the model was not trained on.
+        calibration: Raw examples from the training split.
+        detector: Detector that `kerasae apply anomaly` left in the run; `None`, the default, without one.
     """
 
     model: Autoencoder
@@ -49,15 +49,15 @@ class Subject:
         calibration: Any = None,
         name: str | None = None,
     ) -> "Subject":
-        """What there is to export.
+        """Return what there is to export.
 
         Args:
-            source: a run, its folder, or a built model.
-            data: of the model, where it is no run.
-            examples: held-out raw examples, in place of the test split of `data`.
-            calibration: raw training examples, in place of its training split; `examples` where
-                there is neither.
-            name: of the artifacts; that of the run's folder, or of the model, by default.
+            source: Run, folder of a run, or built model.
+            data: Data of the model. A run brings its own.
+            examples: Held-out raw examples, in place of the test split of `data`.
+            calibration: Raw training examples, in place of the training split of `data`. Without both,
+                `examples` take their place.
+            name: Name of the artifacts. Defaults to that of the run's folder, or of the model.
 
         Raises:
             ValueError: for a model that is not built, without examples, or a name that is no name
@@ -94,7 +94,7 @@ class Subject:
         return cls(model, _preprocessor(model), name, examples, calibration, detector)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, made once for a key: the cases of a side serve all its artifacts."""
+        """Return what `make` gives, made once for a key: several artifacts have the same cases."""
         kept = self.__dict__.setdefault("_kept", {})
         if key not in kept:
             kept[key] = make()

@@ -22,7 +22,7 @@ class EdgeModel:
     """A .tflite file, run row by row on one thread.
 
     Args:
-        content: of the file.
+        content: Bytes of the file.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -32,19 +32,19 @@ class EdgeModel:
         self._runners: dict[str, Any] = {}
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Inputs and outputs of each signature: shape and dtype by name."""
-        found = {}
+        """Return inputs and outputs of each signature: shape and dtype by name."""
+        described = {}
         for name in self._interpreter.get_signature_list():
             runner = self._runner(name)
             sides = {"inputs": runner.get_input_details(), "outputs": runner.get_output_details()}
-            found[name] = {
+            described[name] = {
                 side: {
                     key: {"shape": [int(n) for n in one["shape"]], "dtype": np.dtype(one["dtype"]).name}
                     for key, one in details.items()
                 }
                 for side, details in sides.items()
             }
-        return found
+        return described
 
     def _runner(self, name: str) -> Any:
         if name not in self._runners:
@@ -52,7 +52,7 @@ class EdgeModel:
         return self._runners[name]
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers to rows that are sent one at a time, stacked.
+        """Return the answers to rows that are sent one at a time, stacked.
 
         Raises:
             ValueError: if a row does not have the shape of the signature. The runtime would resize its
@@ -82,7 +82,7 @@ class TrainableModel(EdgeModel):
     """A .tflite file that learns: the weights live in the interpreter, and a new one begins with the file's.
 
     Args:
-        content: of the file.
+        content: Bytes of the file.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -90,15 +90,15 @@ class TrainableModel(EdgeModel):
         self.content = content
 
     def restart(self) -> None:
-        """Back to the weights of the file."""
+        """Go back to the weights of the file."""
         super().__init__(self.content)
 
     def call(self, signature: str, **sent: Any) -> dict[str, np.ndarray]:
-        """The answer to one call, which may change the weights."""
+        """Return the answer to one call, which may change the weights."""
         return {name: np.array(value) for name, value in self._runner(signature)(**sent).items()}
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers to calls in turn, `(calls, ...)`, from the weights of the file on."""
+        """Return the answers to calls in turn, `(calls, ...)`, from the weights of the file on."""
         self.restart()
         calls = len(next(iter(sent.values()))) if sent else 1
         answers = [
@@ -115,9 +115,9 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
     """How far an output is from what was expected.
 
     Args:
-        expected: what the model answered.
-        got: what the artifact answered.
-        unit: what deviations are measured in, a number or one for each entry of the last axis; 0
+        expected: Answers of the model.
+        got: Answers of the artifact.
+        unit: Unit of deviations, a number or one for each entry of the last axis; 0
             where entries are codes, which agree or do not.
 
     Returns:
@@ -130,9 +130,9 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
         return {"agreement": float(np.mean(expected == got))}
     unit = np.broadcast_to(np.asarray(unit, "float64"), expected.shape)
     numbers = unit > 0
-    found = {}
+    measures = {}
     if not numbers.all():
-        found["agreement"] = float(np.mean(np.round(got[~numbers]) == expected[~numbers]))
+        measures["agreement"] = float(np.mean(np.round(got[~numbers]) == expected[~numbers]))
     if numbers.any():
         one, other = expected[numbers].astype("float64"), got[numbers].astype("float64")
         equal = (one == other) | (np.isnan(one) & np.isnan(other))
@@ -140,18 +140,21 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
             deviation = np.where(equal, 0.0, np.abs(other - one) / unit[numbers])
         # A number where none was expected, or none where one was, is as far off as can be.
         deviation = np.where(np.isnan(deviation), np.inf, deviation)
-        found["max_deviation"], found["mean_deviation"] = float(deviation.max()), float(deviation.mean())
-    return found
+        measures["max_deviation"], measures["mean_deviation"] = (
+            float(deviation.max()),
+            float(deviation.mean()),
+        )
+    return measures
 
 
 #: Measures of which less is better; of the others more is.
 LOWER = ("max_deviation", "mean_deviation", "error_ratio", "score_shift")
 
 
-def breaches(found: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
-    """A sentence for each measure outside its tolerance."""
+def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
+    """Return a sentence for each measure outside its tolerance."""
     said = []
-    for key, value in found.items():
+    for key, value in measures.items():
         if key not in tolerance:
             continue
         bound = tolerance[key]
@@ -164,8 +167,8 @@ def breaches(found: dict[str, float], tolerance: dict[str, float], where: str) -
 
 
 def read_golden(path: Path) -> dict[str, np.ndarray]:
-    """The stored arrays by name; strings come back as arrays of bytes."""
-    found: dict[str, np.ndarray] = {}
+    """Return the stored arrays by name; strings come back as arrays of bytes."""
+    arrays: dict[str, np.ndarray] = {}
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
             name, _, part = key.partition("|")
@@ -174,16 +177,16 @@ def read_golden(path: Path) -> dict[str, np.ndarray]:
                 whole = stored[key].tobytes()
                 starts = [0, *ends[:-1]]
                 texts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
-                found[name] = np.array([*texts, None], dtype=object)[:-1]
+                arrays[name] = np.array([*texts, None], dtype=object)[:-1]
             elif not part:
-                found[name] = stored[key]
-    return found
+                arrays[name] = stored[key]
+    return arrays
 
 
 def golden_case(
     golden: dict[str, np.ndarray], group: str, signature: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """What is sent to a signature, and what was answered."""
+    """Return what is sent to a signature, and what was answered."""
     sides = []
     for side in ("in", "out"):
         prefix = f"{group}:{signature}:{side}:"
@@ -192,7 +195,7 @@ def golden_case(
 
 
 def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
-    """A sentence for each file that is missing or not as it was written."""
+    """Return a sentence for each file that is missing or not as it was written."""
     said = []
     for name, noted in files.items():
         path = folder / name
@@ -204,7 +207,7 @@ def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: Any) -> list[str]:
-    """A sentence for each signature whose answers are not those of the model, within tolerance."""
+    """Return a sentence for each signature whose answers are not those of the model, within tolerance."""
     said = []
     if not artifact["tolerance"]:
         said.append(f"{artifact['path']}: no tolerance in the manifest")
@@ -217,15 +220,15 @@ def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: 
             continue
         got = run(signature, sent)
         for name, value in expected.items():
-            found = compare(value, got[name], described["outputs"][name].get("unit", 1.0))
-            said += breaches(found, artifact["tolerance"], f"{artifact['path']} {signature} {name}")
+            measures = compare(value, got[name], described["outputs"][name].get("unit", 1.0))
+            said += breaches(measures, artifact["tolerance"], f"{artifact['path']} {signature} {name}")
     return said
 
 
 def check_artifact(
     artifact: dict[str, Any], golden: dict[str, np.ndarray], open_artifact: Any, folder: Path
 ) -> list[str]:
-    """As `check_answers`, of an artifact that is opened here; what cannot be run is a fault."""
+    """Open an artifact and do as `check_answers` does; what cannot be run is a fault."""
     try:
         run = open_artifact(folder / artifact["path"]).run
         return check_answers(artifact, golden, run)
@@ -234,7 +237,7 @@ def check_artifact(
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """A manifest, which holds a checksum of itself as its last entry.
+    """Return a manifest, which holds a checksum of itself as its last entry.
 
     Raises:
         ValueError: if it is not as it was written, to the byte.
@@ -250,7 +253,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def check_manifest(manifest: Any) -> None:
-    """Refuses what is no manifest of an export, whatever its checksum.
+    """Refuse what is no manifest of an export, whatever its checksum.
 
     Raises:
         ValueError: if an entry that a verification needs is missing or of another type.
@@ -278,7 +281,7 @@ def check_manifest(manifest: Any) -> None:
 
 
 def verify_edge(folder: Path) -> tuple[int, list[str]]:
-    """How many files for devices a bundle has, and a sentence for each fault.
+    """Return how many files for devices a bundle has, and a sentence for each fault.
 
     What is not for devices may be left behind: files of `server/`, `onnx/` and `tiny/` are checked where they
     are.
@@ -320,7 +323,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
 
 
 def main() -> int:
-    """The script's own command line."""
+    """Run the command line of this script."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     if not (folder / "manifest.json").is_file():
         sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")

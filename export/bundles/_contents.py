@@ -28,7 +28,7 @@ _GIT_ATTRIBUTES = "* -text\n"
 
 
 def read_manifest(root: Path) -> dict[str, Any]:
-    """The manifest of a bundle; empty where there is none yet.
+    """Return the manifest of a bundle; empty if there is none yet.
 
     Raises:
         ValueError: if it is not as it was written.
@@ -41,7 +41,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
 
 
 def next_version(root: Path, manifest: dict[str, Any]) -> int:
-    """The number of the next server version: above those that are there and above that of the last export."""
+    """Return the number of the next server version, above those that are there and the last export's."""
     taken = [int(path.name) for path in root.glob("server/*/*") if path.name.isdigit()]
     return 1 + max([*taken, manifest.get("version", 0)])
 
@@ -55,16 +55,16 @@ def write_contents(
     written: list[Artifact],
     refused: list[tuple[dict[str, Any], ExportError]],
 ) -> None:
-    """Writes all that goes with the artifacts of an export, with what is kept of earlier ones.
+    """Write all that goes with the artifacts of an export, and what is kept of earlier ones.
 
     Args:
-        subject: what was exported.
-        folder: into which it was, and which holds its artifacts.
-        root: of the bundle.
-        earlier: the manifest of the bundle as it is.
-        version: of the server.
-        written: the artifacts.
-        refused: those that were left out, as the manifest names them, each with its error.
+        subject: Model that was exported.
+        folder: Folder that holds the new artifacts.
+        root: Folder of the bundle.
+        earlier: Manifest of the bundle as it is.
+        version: Number of this export.
+        written: New artifacts.
+        refused: Artifacts that were left out, as the manifest names them, each with its error.
     """
     model = fingerprint(subject.model)
     kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, model)]
@@ -141,8 +141,10 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
 
 
 def _input_facts(subject: Subject) -> dict[str, Any] | None:
-    """Type and range of the raw numbers of an array, the range by feature where each has its own; `None` for
-    tables and texts."""
+    """Return type and range of the raw numbers of an array; `None` for tables and texts.
+
+    The range is a list if each feature has its own.
+    """
     spec = subject.preprocessor.spec
     if spec.kind in ("table", "text"):
         return None
@@ -152,7 +154,7 @@ def _input_facts(subject: Subject) -> dict[str, Any] | None:
 
 
 def _detector_facts(subject: Subject) -> dict[str, Any] | None:
-    """What `detect` decides by; `None` without a detector."""
+    """Return what `detect` decides by; `None` without a detector."""
     detector = subject.detector
     if detector is None:
         return None
@@ -172,8 +174,10 @@ def _rows(subject: Subject) -> int:
 
 
 def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: str) -> bool:
-    """Whether an artifact of an earlier export stays: server versions do, others of the same model if
-    none are new."""
+    """Return whether an artifact of an earlier export stays.
+
+    Server versions do. Other artifacts do if they are of the same model, and none of their group is new.
+    """
     if not (root / entry["path"]).exists():
         return False
     if _side(entry) == "server":
@@ -182,7 +186,7 @@ def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: 
 
 
 def _side(entry: dict[str, Any]) -> str:
-    """The folder of a bundle that an artifact lies in."""
+    """Return the folder of a bundle that an artifact lies in."""
     return entry["path"].partition("/")[0]
 
 
@@ -195,7 +199,7 @@ def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray
 
 
 def _served(root: Path) -> list[str]:
-    """The names of the models on the servers' side of a folder."""
+    """Return the names of the models on the servers' side of a folder."""
     return [path.name for path in (root / "server").glob("*") if path.is_dir()]
 
 

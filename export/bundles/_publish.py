@@ -24,7 +24,7 @@ _NEW, _OLD, _PARTS = "new", "old", "parts.json"
 
 
 def check_bundle(root: Path) -> None:
-    """Finds out whether an export can go into a folder, before any work is done for it.
+    """Check that an export can go into a folder, before any work is done for it.
 
     Raises:
         FileExistsError: if the folder is there and is no bundle.
@@ -37,7 +37,7 @@ def check_bundle(root: Path) -> None:
 
 
 def _is_bundle(root: Path) -> bool:
-    """Whether a folder is empty, or holds a bundle or what an export that was killed left of a first one."""
+    """Return whether a folder is empty, holds a bundle, or holds what a killed export left of a first one."""
     if not root.is_dir():
         return False
     names = {path.name for path in root.iterdir()}
@@ -48,7 +48,7 @@ def _is_bundle(root: Path) -> bool:
 
 @contextlib.contextmanager
 def staging(root: Path) -> Iterator[Path]:
-    """A folder for what an export writes, in a bundle that no other export works on; gone afterwards.
+    """Give a folder for what an export writes, in a bundle that no other export works on; gone afterwards.
 
     Raises:
         ValueError: if another export is at work.
@@ -76,7 +76,7 @@ def staging(root: Path) -> Iterator[Path]:
 
 
 def publish(root: Path) -> None:
-    """Makes what lies in the folder of `staging` the contents of a bundle.
+    """Make what lies in the folder of `staging` the contents of a bundle.
 
     Server versions go beside the old ones. Everything else replaces what was there, and what the old manifest
     lists and the new one does not is removed.
@@ -95,13 +95,13 @@ def publish(root: Path) -> None:
 
 
 def is_interrupted(root: Path) -> bool:
-    """Whether an export was stopped while it was published: parts of it are there, its manifest is not."""
+    """Return whether an export was stopped while it was published: its parts are there, not its manifest."""
     hidden = root / _HIDDEN
     return (hidden / _PARTS).exists() and (hidden / _NEW / MANIFEST).exists()
 
 
 def recover(root: Path) -> None:
-    """Puts back what an export had moved that did not come to its end, and removes what it left."""
+    """Put back what an export had moved that did not come to its end, and remove what it left."""
     hidden = root / _HIDDEN
     if is_interrupted(root):
         parts = json.loads((hidden / _PARTS).read_text(encoding="utf-8"))
@@ -113,15 +113,15 @@ def recover(root: Path) -> None:
 
 
 def _parts(new: Path) -> list[str]:
-    """What is moved by one rename each: server versions, configurations, and all else that lies on top."""
-    found = [path for path in sorted(new.iterdir()) if path.name not in ("server", MANIFEST)]
+    """Return what is moved by one rename each: server versions, configurations, and all else on top."""
+    parts = [path for path in sorted(new.iterdir()) if path.name not in ("server", MANIFEST)]
     # Last, so that a server sees a new version once all that goes with it is there.
-    found += [*sorted(new.glob("server/*.config")), *sorted(new.glob("server/*/*"))]
-    return [path.relative_to(new).as_posix() for path in found]
+    parts += [*sorted(new.glob("server/*.config")), *sorted(new.glob("server/*/*"))]
+    return [path.relative_to(new).as_posix() for path in parts]
 
 
 def _listed(root: Path) -> list[str]:
-    """What lies on top of a bundle by its manifest, but for the servers' side, which keeps old versions."""
+    """Return what lies on top of a bundle by its manifest, but for the servers' side with its versions."""
     if not (root / MANIFEST).is_file():
         return []
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
@@ -130,7 +130,7 @@ def _listed(root: Path) -> list[str]:
 
 
 def _swap(hidden: Path, root: Path, name: str) -> None:
-    """Moves a part of the bundle away and the new one, if there is one, into its place."""
+    """Move a part of the bundle away and the new one, if there is one, into its place."""
     place, new, old = root / name, hidden / _NEW / name, hidden / _OLD / name
     if os.path.lexists(place):
         old.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ def _swap(hidden: Path, root: Path, name: str) -> None:
 
 
 def _swap_back(hidden: Path, root: Path, name: str, *, moved: bool) -> None:
-    """Undoes `_swap`, however far it came; `moved` if there was a new part to put in place."""
+    """Undo `_swap`, however far it came; `moved` if there was a new part to put in place."""
     place, new, old = root / name, hidden / _NEW / name, hidden / _OLD / name
     if moved and not new.exists() and place.exists():
         place.rename(new)

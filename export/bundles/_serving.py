@@ -25,11 +25,11 @@ prometheus_config {
 
 
 def write_configs(folder: Path, names: Sequence[str]) -> None:
-    """Writes `models.config`, `batching.config` and `monitoring.config`.
+    """Write `models.config`, `batching.config` and `monitoring.config`.
 
     Args:
-        folder: that holds the models.
-        names: of the models.
+        folder: Folder that holds the models.
+        names: Names of the models.
     """
     models = "".join(
         "  config {\n"

@@ -24,30 +24,30 @@ class OperationError(ExportError):
     """A model with an operation that a format lacks."""
 
 
-def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None = None) -> bytes:
-    """The bytes of a file that answers endpoints; float32 unless configured otherwise.
+def convert(endpoints: Sequence[Endpoint], configure: Callable[[Any], None] | None = None) -> bytes:
+    """Return the bytes of a file that answers endpoints; float32 unless configured otherwise.
 
-    By way of a SavedModel: `from_concrete_functions` gives a file of NaN without an error, and
-    Keras's own export to LiteRT one signature, with operations that no device has.
+    The conversion goes through a SavedModel: `from_concrete_functions` gives a file of NaN without an error,
+    and Keras's own export to LiteRT one signature, with operations that no device has.
 
     The graph of the first endpoint is the first of the file, which programs run that know no signatures,
     such as those of microcontrollers. The converter orders graphs by the names of their signatures.
 
     Args:
-        found: the endpoints; the first is the default.
-        configure: sets options of the `tf.lite.TFLiteConverter`.
+        endpoints: Endpoints to answer; the first is the default.
+        configure: Function that sets options of the `tf.lite.TFLiteConverter`. Defaults to none.
 
     Raises:
         OperationError: for an operation that TFLite lacks.
     """
-    default = found[0].name
+    default = endpoints[0].name
     # One graph alone has a name of the converter's own, and is the first.
-    first = default if len(found) == 1 else _FIRST + default
-    found = [dataclasses.replace(found[0], name=first), *found[1:]]
+    first = default if len(endpoints) == 1 else _FIRST + default
+    endpoints = [dataclasses.replace(endpoints[0], name=first), *endpoints[1:]]
     with tempfile.TemporaryDirectory(prefix="kerasae-") as folder, quiet(show_failure=False):
-        write_saved_model(Path(folder), found, [])
+        write_saved_model(Path(folder), endpoints, [])
         converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[endpoint.name for endpoint in found]
+            folder, signature_keys=[endpoint.name for endpoint in endpoints]
         )
         if configure is not None:
             configure(converter)
@@ -57,18 +57,18 @@ def convert(found: Sequence[Endpoint], configure: Callable[[Any], None] | None =
                 warnings.simplefilter("ignore")
                 content = bytes(converter.convert())
         except Exception as error:
-            found_names = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
-            if found_names is None:
+            operations = re.search(r"(?:Select|Custom) ops?: ([\w, ]+)", str(error))
+            if operations is None:
                 raise
             raise OperationError(
-                f"Expected operations that TFLite has, received {found_names[1].strip()}; take another "
+                f"Expected operations that TFLite has, received {operations[1].strip()}; take another "
                 "activation or network."
             ) from None
     return content if first == default else _renamed(content, first, default)
 
 
 def _renamed(content: bytes, old: str, new: str) -> bytes:
-    """A file whose signature and graph of one name have another, shorter one.
+    """Return a file whose signature and graph of one name have another, shorter one.
 
     A string of a FlatBuffer is its length, its characters and a zero, and is read by its length: nothing
     moves, and the weights keep their alignment, which writing the file anew would lose.
@@ -83,7 +83,7 @@ def _renamed(content: bytes, old: str, new: str) -> bytes:
 
 
 def builtin_operations(content: bytes) -> dict[str, int]:
-    """How many of each operation a file has in all its graphs.
+    """Return how many of each operation a file has in all its graphs.
 
     Raises:
         OperationError: for one that is not built in.
@@ -106,7 +106,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
 
 
 def float_tensors(content: bytes) -> list[str]:
-    """The names of a file's tensors of floating point."""
+    """Return the names of a file's tensors of floating point."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))

@@ -12,10 +12,10 @@ _EDGE = {"table": TableEdgeView, "text": TextEdgeView}
 
 
 def server_view(preprocessor: Any) -> View:
-    """The view of a server: any number of rows a call, strings and columns by name."""
+    """Return the view of a server: any number of rows a call, strings and columns by name."""
     return _SERVER.get(preprocessor.spec.kind, ArrayView)(preprocessor, None)
 
 
 def edge_view(preprocessor: Any) -> View:
-    """The view of a device: one row a call, numbers alone."""
+    """Return the view of a device: one row a call, numbers alone."""
     return _EDGE.get(preprocessor.spec.kind, ArrayEdgeView)(preprocessor, 1)

@@ -49,8 +49,8 @@ class TableServerView(View):
         return answered
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        found = self.preprocessor.tensors(raw)
-        return {key: found[name] for name, key in self.keys.items()}
+        tensors = self.preprocessor.tensors(raw)
+        return {key: tensors[name] for name, key in self.keys.items()}
 
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {
@@ -88,13 +88,13 @@ class TableServerView(View):
     def features(self) -> dict[str, Any]:
         # An Example holds no float64: what is whole goes as an integer, what is far from 0 as a decimal
         # text, or it would be rounded.
-        found = {}
+        features = {}
         for column in self.spec.features:
             feature: Any = (tf.int64, _NO_INTEGER) if _is_whole(column) else (tf.float32, float("nan"))
             if column.kind == "category" or column.name in self._texts:
                 feature = (tf.string, "")
-            found[self.keys[column.name]] = tf.io.FixedLenFeature((), *feature)
-        return found
+            features[self.keys[column.name]] = tf.io.FixedLenFeature((), *feature)
+        return features
 
     def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
         types = self.inputs()
@@ -115,7 +115,7 @@ def _is_whole(column: Column) -> bool:
 
 
 def _writing(column: Column) -> dict[str, Any]:
-    """How the entries of a column are written where they are strings, for a client that sends values."""
+    """Return how the entries of a column are written as strings, for a client that sends values."""
     if column.notation == notations.plain(column.kind):
         return {}
     words = column.notation.words()
@@ -175,10 +175,10 @@ class TableEdgeView(View):
         return {name: bounded * self._scale.astype("float32") + shift}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        found = self.preprocessor.tensors(raw)
+        tensors = self.preprocessor.tensors(raw)
         columns = []
         for column in self.spec.features:
-            values = found[column.name]
+            values = tensors[column.name]
             if column.kind == "category":
                 codes = {"": np.nan} | {text: i for i, text in enumerate(column.categories, 1)}
                 values = np.array([codes.get(value, 0) for value in values])

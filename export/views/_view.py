@@ -16,8 +16,8 @@ class View:
     """The raw side of an artifact.
 
     Args:
-        preprocessor: of the model.
-        batch: rows of a call; `None` for any number.
+        preprocessor: Preprocessor of the model.
+        batch: Number of rows of a call; `None` for any number.
     """
 
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
@@ -28,49 +28,49 @@ class View:
         self.batch = batch
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """What a client sends, by name."""
+        """Return what a client sends, by name."""
         raise NotImplementedError
 
     def enter(self, sent: dict[str, Any]) -> Any:
-        """What was sent as `x`; in a graph."""
+        """Return what was sent as `x`; in a graph."""
         raise NotImplementedError
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
-        """`x` in raw units under an output's name; in a graph."""
+        """Return `x` in raw units under an output's name; in a graph."""
         raise NotImplementedError
 
     def returned(self, answered: dict[str, Any]) -> dict[str, Any]:
-        """What `leave` gave under the name `reconstruction`, as it is sent."""
+        """Return what `leave` gave under the name `reconstruction`, as it is sent."""
         return {"x": answered["reconstruction"]}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        """Raw examples as a user holds them, as a client sends them."""
+        """Return raw examples, as a user holds them, in the form that a client sends."""
         raise NotImplementedError
 
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-        """A row that no model can judge, as a client sends it, made of the first one.
+        """Return a row that no model can judge, as a client sends it, made from the first row.
 
-        `None` where the types of the inputs hold no such row.
+        `None` if the types of the inputs hold no such row.
         """
         return None
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        """What `leave` must give, worked out outside a graph."""
+        """Return what `leave` must give, computed outside a graph."""
         raise NotImplementedError
 
     def units(self, name: str) -> dict[str, Any]:
-        """What deviations of the outputs of `leave` are measured in: one unit of `x`, in raw units.
+        """Return the units of deviations of the outputs of `leave`: one unit of `x`, in raw units.
 
-        A number for each entry of the last axis where they differ; 0 where an entry is a code.
+        A unit is a list of numbers, one for each entry of the last axis, if they differ; 0 stands for a code.
         """
         return {}
 
     def vocabulary(self) -> dict[str, Any] | None:
-        """What a client must look up before it sends, if anything."""
+        """Return what a client must look up before it sends, if anything."""
         return None
 
     def describe(self) -> dict[str, Any]:
-        """What a reader of the outputs needs to know, for the manifest."""
+        """Return what a reader of the outputs needs to know, for the manifest."""
         return {}
 
     @property
@@ -79,7 +79,7 @@ class View:
         return False
 
     def features(self) -> dict[str, Any] | None:
-        """How a `tf.train.Example` holds what is sent, for `tf.io.parse_example`.
+        """Return how a `tf.train.Example` holds what is sent, for `tf.io.parse_example`.
 
         An Example holds no float64: numbers that float32 would round by a part of their spread go as
         decimal text.
@@ -90,7 +90,7 @@ class View:
         }
 
     def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
-        """Parsed examples as they are sent."""
+        """Return parsed examples as they are sent."""
         types = {name: spec.dtype for name, spec in self.inputs().items()}
         return {
             name: decimal(value) if self.far else tf.cast(value, types[name])
@@ -99,7 +99,7 @@ class View:
 
 
 def decimal(texts: Any) -> Any:
-    """Decimal texts as float64, NaN for an empty one; in a graph."""
+    """Return decimal texts as float64, NaN for an empty one; in a graph."""
     return tf.strings.to_number(tf.where(tf.equal(texts, ""), "nan", texts), tf.float64)
 
 

@@ -23,9 +23,9 @@ class Endpoint:
     """One signature of an artifact.
 
     Args:
-        name: of the signature.
-        inputs: what is sent, by name, the batch in front.
-        function: from a dict of what is sent to a dict of what is answered; safe in a graph.
+        name: Name of the signature.
+        inputs: Specification of each input by name, the batch in front.
+        function: Function from a dict of inputs to a dict of outputs; safe in a graph.
     """
 
     name: str
@@ -40,8 +40,8 @@ class Verbs:
     preprocessing, into the artifact once more.
 
     Args:
-        model: a built autoencoder with a preprocessor.
-        view: how raw examples enter and leave.
+        model: Built autoencoder with a preprocessor.
+        view: How raw examples enter the artifact and leave it.
     """
 
     def __init__(self, model: Autoencoder, view: View) -> None:
@@ -64,7 +64,7 @@ class Verbs:
 
 
 def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A network that answers no rows with none: TensorFlow's convolutions fail on a CPU without a row."""
+    """Return a network that answers no rows with none. On a CPU TensorFlow's convolutions fail there."""
 
     def call(x: Any) -> Any:
         rows = tf.shape(x)[0]
@@ -79,17 +79,17 @@ def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def endpoints(
     model: Autoencoder, view: View, *, seeded: bool, detector: Detector | None = None
 ) -> list[Endpoint]:
-    """What every artifact answers; the first is what a client gets that names no signature.
+    """Return what every artifact answers. A client that names no signature gets the first.
 
     `sample` and `sample_posterior` draw the code and answer the mean of `p(x|z)` there, without the
     likelihood's own noise, where `VariationalAutoencoder.sample` draws from `p(x|z)` for vectors and tables.
 
     Args:
-        model: a built autoencoder with a preprocessor.
-        view: how raw examples enter and leave.
-        seeded: whether draws come from a seed a row, two int32, or from `eps` ~ N(0, I) that the
-            client sends: TFLite has no random operation that is the same everywhere.
-        detector: of the run, where there is one: it answers as `detect`.
+        model: Built autoencoder with a preprocessor.
+        view: How raw examples enter the artifact and leave it.
+        seeded: Whether each row that is drawn has a seed, two int32. Otherwise the client sends `eps` ~
+            N(0, I): TFLite has no random operation that is the same everywhere.
+        detector: Detector of the run, which answers as `detect`. `None`, the default, without one.
     """
     verbs = Verbs(model, view)
     raw = view.inputs()
@@ -112,7 +112,7 @@ def endpoints(
         x = verbs.enter(sent)
         return {"score": verbs.score(x, verbs.decode(verbs.describe(x)["z"]))}
 
-    def found_odd(sent: dict[str, Any]) -> dict[str, Any]:
+    def detected(sent: dict[str, Any]) -> dict[str, Any]:
         assert detector is not None
         x = verbs.enter(sent)
         z = verbs.describe(x)["z"]
@@ -124,24 +124,24 @@ def endpoints(
         described = verbs.describe(verbs.enter({name: sent[name] for name in raw}))
         return rebuilt(model.draw_code(described, eps(sent)))
 
-    found = [
+    answers = [
         Endpoint("reconstruct", raw, lambda sent: rebuilt(code(sent))),
         Endpoint("encode", raw, lambda sent: dict(verbs.describe(verbs.enter(sent)))),
         Endpoint("decode", z, lambda sent: rebuilt(sent["z"])),
         Endpoint("anomaly_score", raw, scored),
     ]
     if detector is not None:
-        found.append(Endpoint("detect", raw, found_odd))
+        answers.append(Endpoint("detect", raw, detected))
     if model.generative:
-        found += [
+        answers += [
             Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")),
             Endpoint("sample_posterior", {**raw, **noise}, of_posterior),
         ]
-    return found
+    return answers
 
 
 def draw(seeds: Any, latent_dim: int) -> Any:
-    """N(0, I) by a seed a row, `(batch, 2)` to `(batch, latent_dim)`.
+    """Return draws from N(0, I) by a seed for each row, `(batch, 2)` to `(batch, latent_dim)`.
 
     A row's draw depends on its own seed alone, whatever else a server puts into the batch.
     """
@@ -152,16 +152,16 @@ def draw(seeds: Any, latent_dim: int) -> Any:
     )
 
 
-def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence[Any]) -> None:
-    """Traces endpoints and writes them as a SavedModel.
+def write_saved_model(folder: Path, served: Sequence[Endpoint], lookups: Sequence[Any]) -> None:
+    """Trace endpoints and write them as a SavedModel.
 
     The model itself is not tracked: `ExportArchive.track(model)` stores each weight twice (Keras
     issue 23553), while the variables that the endpoints read are found without it.
 
     Args:
-        folder: to write.
-        found: the endpoints, the default one first.
-        lookups: layers with tables of strings, which are tracked one by one.
+        folder: Folder to write.
+        served: Endpoints to write, the default one first.
+        lookups: Layers with tables of strings, which are tracked one by one.
 
     Raises:
         OSError: if it cannot be written, as on a full disk.
@@ -171,7 +171,7 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
         if not layer.built:
             layer.build((None,))
         archive.track(layer)
-    for endpoint in found:
+    for endpoint in served:
         archive.add_endpoint(endpoint.name, _shaped(endpoint), input_signature=[endpoint.inputs])
     with written_by_tensorflow(folder):
         archive.write_out(folder, verbose=False)
@@ -179,7 +179,7 @@ def write_saved_model(folder: Path, found: Sequence[Endpoint], lookups: Sequence
 
 @contextlib.contextmanager
 def written_by_tensorflow(path: Path) -> Iterator[None]:
-    """Errors of TensorFlow's own file operations as those of Python's.
+    """Raise errors of TensorFlow's own file operations as those of Python's.
 
     Raises:
         OSError: if something cannot be written.
@@ -192,7 +192,7 @@ def written_by_tensorflow(path: Path) -> Iterator[None]:
 
 
 def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The function of an endpoint behind a check of the shapes that it is sent.
+    """Return the function of an endpoint behind a check of the shapes that it is sent.
 
     A runtime feeds whatever shape a client sends, and what is not the shape of the signature would be
     broadcast without a word.
@@ -207,7 +207,7 @@ def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def served_elements(model: Autoencoder, detector: Detector | None = None) -> int:
-    """How many numbers an artifact must hold: weights that turn `x` into a code and back, and a detector's.
+    """Return how many numbers an artifact must hold: the weights from `x` to code and back, and a detector's.
 
     Penalties, noise and the states of random generators serve the training alone.
     """

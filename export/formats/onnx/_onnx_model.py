@@ -12,7 +12,7 @@ class OnnxModel:
     """An ONNX file with one graph, which answers the signature `all`.
 
     Args:
-        path: of the file.
+        path: Path of the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,7 +24,7 @@ class OnnxModel:
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Inputs and outputs: shape and dtype by name, `None` for any number of rows."""
+        """Return inputs and outputs: shape and dtype by name, `None` for any number of rows."""
         sides = {"inputs": self._session.get_inputs(), "outputs": self._session.get_outputs()}
         return {
             "all": {
@@ -33,14 +33,14 @@ class OnnxModel:
                         "shape": [n if isinstance(n, int) else None for n in one.shape],
                         "dtype": _dtype(one.type),
                     }
-                    for one in sorted(found, key=lambda one: one.name)
+                    for one in sorted(nodes, key=lambda one: one.name)
                 }
-                for side, found in sides.items()
+                for side, nodes in sides.items()
             }
         }
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers to arrays."""
+        """Return the answers to arrays."""
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, sent), strict=True))
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from kerasae.export.formats._base import Draft, Format
+from kerasae.export.formats._base import Format
+from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.onnx._onnx_model import OnnxModel
 from kerasae.export.parity import Case, make_cases
 from kerasae.export.subject import Subject

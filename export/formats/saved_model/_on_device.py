@@ -26,7 +26,7 @@ TOLERANCE = {"max_deviation": 1e-3, "agreement": 0.99}
 
 
 def hidden_gpus() -> bool:
-    """Whether this machine has GPUs that this process does not use."""
+    """Return whether this machine has GPUs that this process does not use."""
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU")) and not tf.config.get_visible_devices("GPU")
@@ -35,13 +35,13 @@ def hidden_gpus() -> bool:
 def check_on(
     kind: str, folder: Path, signatures: dict[str, Any], cases: dict[str, Case]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Runs a SavedModel on a kind of device, in a process of its own.
+    """Run a SavedModel on a kind of device, in a process of its own.
 
     Args:
-        kind: `GPU` or `CPU`.
-        folder: of the SavedModel.
-        signatures: as in the manifest.
-        cases: by signature.
+        kind: Kind of device, `GPU` or `CPU`.
+        folder: Folder of the SavedModel.
+        signatures: Inputs and outputs by signature, as in the manifest.
+        cases: Rows by signature.
 
     Returns:
         The name of the device and the median milliseconds of one row there, and a sentence for each
@@ -75,12 +75,12 @@ def check_on(
         if done.returncode or not answer.is_file():
             last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
             raise RuntimeError(f"The SavedModel cannot be run on a {kind}: {last}")
-        found = json.loads(answer.read_text())
-    return found["facts"], found["faults"]
+        outcome = json.loads(answer.read_text())
+    return outcome["facts"], outcome["faults"]
 
 
 def main(home: str) -> None:
-    """Runs what `check_on` asks for, and writes `answer.json`."""
+    """Run what `check_on` asks for, and write `answer.json`."""
     import tensorflow as tf
     from kerasae.export.formats.saved_model._server_model import ServerModel
     from kerasae.export.timing import median_seconds

@@ -26,9 +26,9 @@ def _is_photo(view: View) -> bool:
     return spec.kind == "image" and spec.dtype == "uint8" and spec.high == 255 and spec.shape[-1] in _CHANNELS
 
 
-def more_endpoints(view: View, found: list[Endpoint]) -> list[Endpoint]:
-    """The endpoints `..._png`, where examples are 8-bit images, and `..._examples`."""
-    by_name = {endpoint.name: endpoint for endpoint in found}
+def more_endpoints(view: View, endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints `..._png`, where examples are 8-bit images, and `..._examples`."""
+    by_name = {endpoint.name: endpoint for endpoint in endpoints}
     return [
         maker(view, by_name[verb])
         for verb in _VERBS
@@ -38,7 +38,7 @@ def more_endpoints(view: View, found: list[Endpoint]) -> list[Endpoint]:
 
 
 def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
-    """An endpoint from PNG or JPEG files, decoded as in training; images answer as PNG."""
+    """Return an endpoint from PNG or JPEG files, decoded as in training; images answer as PNG."""
 
     def read(content: Any) -> Any:
         return {"x": decode_image(content, view.spec.shape)}
@@ -54,7 +54,7 @@ def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
 
 
 def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
-    """An endpoint from serialized `tf.train.Example`."""
+    """Return an endpoint from serialized `tf.train.Example`."""
 
     def read(content: Any) -> Any:
         sent = view.from_features(tf.io.parse_example(content[None], view.features()))
@@ -69,16 +69,16 @@ def _row_by_row(
     read: Callable[[Any], dict[str, Any]],
     answer: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> Endpoint:
-    """An endpoint from strings that are read one by one.
+    """Return an endpoint from strings that are read one by one.
 
     A server puts the requests of several clients into one batch. A string that cannot be read spoils its own
     row alone: `readable` is 0 there, numbers are NaN, texts and files empty.
 
     Args:
-        name: of the signature.
-        given: name of its input, strings `(batch,)`.
-        read: from a string to the inputs of a row; an error in it is one of that row.
-        answer: from the inputs of all rows to the outputs.
+        name: Name of the signature.
+        given: Name of its input, strings `(batch,)`.
+        read: Function from a string to the inputs of a row; an error in it is one of that row.
+        answer: Function from the inputs of all rows to the outputs.
     """
 
     def function(sent: dict[str, Any]) -> dict[str, Any]:
@@ -90,18 +90,18 @@ def _row_by_row(
 
 
 def _read_each(strings: Any, read: Callable[[Any], dict[str, Any]]) -> tuple[dict[str, Any], Any]:
-    """What `read` makes of each string, and which could be read, bool `(batch,)`; zeros for the others.
+    """Return what `read` makes of each string, zeros if it fails, and which could be read, bool `(batch,)`.
 
     A graph cannot catch an error; a dataset can drop the rows that raise one. Each row carries its place.
     """
     rows = tf.size(strings)
-    found = tf.data.Dataset.from_tensor_slices((tf.range(rows), strings))
-    found = found.map(lambda row, one: (row, read(one))).ignore_errors()
-    shapes = found.element_spec[1]
+    rows_read = tf.data.Dataset.from_tensor_slices((tf.range(rows), strings))
+    rows_read = rows_read.map(lambda row, one: (row, read(one))).ignore_errors()
+    shapes = rows_read.element_spec[1]
     # Behind the last row stands one of zeros, so that there is one even if no string can be read.
     zeros = {key: tf.zeros(spec.shape, spec.dtype) for key, spec in shapes.items()}
-    found = found.concatenate(tf.data.Dataset.from_tensors((rows, zeros)))
-    places, values = found.batch(tf.cast(rows, tf.int64) + 1).get_single_element()
+    rows_read = rows_read.concatenate(tf.data.Dataset.from_tensors((rows, zeros)))
+    places, values = rows_read.batch(tf.cast(rows, tf.int64) + 1).get_single_element()
     last = tf.size(places) - 1
     # Where the row of a string is among those that were read, from 1; 0 where it is not.
     where = tf.scatter_nd(places[:, None], tf.range(1, last + 2), (rows + 1,))[:-1]
@@ -115,20 +115,20 @@ def _read_each(strings: Any, read: Callable[[Any], dict[str, Any]]) -> tuple[dic
 
 
 def _as_png(images: Any) -> Any:
-    """Images in raw units as PNG files."""
+    """Return images in raw units as PNG files."""
     pixels = tf.cast(tf.round(images), tf.uint8)
     return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
 def _only(readable: Any, values: Any) -> Any:
-    """Values of the rows that could be read; elsewhere NaN, or the empty string."""
+    """Return the values of the rows that could be read; elsewhere NaN, or the empty string."""
     nothing = tf.constant("" if values.dtype == tf.string else float("nan"), values.dtype)
     return tf.where(tf.reshape(readable, (-1, *[1] * (values.shape.rank - 1))), values, nothing)
 
 
 def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
-    """A case for each endpoint of `more_endpoints`, with the rows of the endpoint that it calls."""
-    found = {}
+    """Return a case for each endpoint of `more_endpoints`, with the rows of the endpoint that it calls."""
+    added = {}
     for verb in _VERBS:
         case = cases[verb]
         if _is_photo(view):
@@ -139,20 +139,20 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
                 expected = {PNG: np.rint(case.expected["reconstruction"]).astype("uint8")}
                 units = {}
             expected = {**expected, READABLE: np.ones(len(files), "int32")}
-            found[f"{verb}_png"] = Case({"png": files}, expected, units)
+            added[f"{verb}_png"] = Case({"png": files}, expected, units)
         examples = _as_examples(view, case.sent)
         expected = {**case.expected, READABLE: np.ones(len(examples), "int32")}
-        found[f"{verb}_examples"] = Case({"examples": examples}, expected, case.units)
-    return found
+        added[f"{verb}_examples"] = Case({"examples": examples}, expected, case.units)
+    return added
 
 
 def as_files(images: np.ndarray) -> np.ndarray:
-    """8-bit images `(rows, height, width, channels)` as PNG files `(rows,)`."""
+    """Return 8-bit images `(rows, height, width, channels)` as PNG files `(rows,)`."""
     return _strings([tf.io.encode_png(image).numpy() for image in images])
 
 
 def _as_examples(view: View, sent: dict[str, np.ndarray]) -> np.ndarray:
-    """Rows as a client serializes them."""
+    """Return rows as a client serializes them."""
     types = {key: feature.dtype for key, feature in (view.features() or {}).items()}
     rows = len(next(iter(sent.values())))
     return _strings(
@@ -172,7 +172,7 @@ def _as_examples(view: View, sent: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _is_missing(value: Any) -> bool:
-    """A missing cell is left out of an Example; NaN inside an array stays."""
+    """Return whether a cell is missing. Such a one is left out of an Example; NaN inside an array stays."""
     return np.ndim(value) == 0 and not isinstance(value, str | bytes) and bool(np.isnan(value))
 
 
@@ -187,6 +187,6 @@ def _feature(value: Any, dtype: tf.DType) -> tf.train.Feature:
 
 
 def _strings(texts: list[bytes]) -> np.ndarray:
-    found = np.empty(len(texts), dtype=object)
-    found[:] = texts
-    return found
+    strings = np.empty(len(texts), dtype=object)
+    strings[:] = texts
+    return strings

@@ -16,7 +16,7 @@ _PATTERN = frozenset("*?[]\\")
 
 @contextlib.contextmanager
 def plainly_named(folder: Path) -> Iterator[Path]:
-    """A folder under a path that TensorFlow does not take for a pattern: its own, or that of a copy."""
+    """Give a folder under a path that TensorFlow does not take for a pattern: its own, or that of a copy."""
     if not _PATTERN & set(str(folder.absolute())):
         yield folder
         return
@@ -28,7 +28,7 @@ class ServerModel:
     """A SavedModel, loaded as a server loads it.
 
     Args:
-        folder: of one version.
+        folder: Folder of one version.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -36,25 +36,25 @@ class ServerModel:
             self._loaded = tf.saved_model.load(str(plain))
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Inputs and outputs of each signature: shape and dtype by name, `None` for any number of rows."""
-        found = {}
+        """Return inputs and outputs of each signature: shape (`None` for any number of rows) and dtype."""
+        described = {}
         for name, function in self._loaded.signatures.items():
             sides = {"inputs": function.structured_input_signature[1], "outputs": function.structured_outputs}
-            found[name] = {
+            described[name] = {
                 side: {
                     key: {"shape": list(spec.shape), "dtype": spec.dtype.name}
                     for key, spec in sorted(specs.items())
                 }
                 for side, specs in sides.items()
             }
-        return found
+        return described
 
     def call(self, signature: str, sent: dict[str, Any]) -> dict[str, Any]:
-        """The answer to tensors."""
+        """Return the answer to tensors."""
         return self._loaded.signatures[signature](**sent)
 
     def run(self, signature: str, sent: dict[str, np.ndarray], rows: int = 128) -> dict[str, np.ndarray]:
-        """The answers to arrays, so many rows at a time; PNG files as the pixels in them."""
+        """Return the answers to arrays, so many rows at a time; PNG files as the pixels in them."""
         inputs = self._loaded.signatures[signature].structured_input_signature[1]
         count = len(next(iter(sent.values())))
         parts = []

@@ -12,21 +12,21 @@ from kerasae.export.views.endpoints import Endpoint, written_by_tensorflow
 _FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 
 
-def write_warmup(folder: Path, name: str, found: list[Endpoint], cases: dict[str, Case]) -> None:
-    """Writes a request for each signature, of one row.
+def write_warmup(folder: Path, name: str, endpoints: list[Endpoint], cases: dict[str, Case]) -> None:
+    """Write a request for each signature, of one row.
 
     Args:
-        folder: of the version.
-        name: of the model on the server.
-        found: its endpoints.
-        cases: by signature.
+        folder: Folder of the version.
+        name: Name of the model on the server.
+        endpoints: Endpoints of the model.
+        cases: Rows by signature.
     """
     from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
     path = folder / _FILE
     path.parent.mkdir()
     with written_by_tensorflow(path), tf.io.TFRecordWriter(str(path)) as writer:
-        for endpoint in found:
+        for endpoint in endpoints:
             request = predict_pb2.PredictRequest(
                 model_spec=model_pb2.ModelSpec(name=name, signature_name=endpoint.name)
             )
@@ -39,16 +39,16 @@ def write_warmup(folder: Path, name: str, found: list[Endpoint], cases: dict[str
 
 
 def read_warmup(folder: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """Signature and inputs of each request, parsed as the server parses them."""
+    """Return signature and inputs of each request, parsed as the server parses them."""
     from tensorflow_serving.apis import prediction_log_pb2
 
-    found = []
+    requests = []
     for record in tf.data.TFRecordDataset(str(folder / _FILE)):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
         request = log.predict_log.request
         inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
-        found.append((request.model_spec.signature_name, inputs))
-    return found
+        requests.append((request.model_spec.signature_name, inputs))
+    return requests
 
 
 def check_warmup(
@@ -56,7 +56,7 @@ def check_warmup(
     signatures: dict[str, Any],
     run: Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]],
 ) -> None:
-    """Runs every request; one that fails keeps a server from loading the version.
+    """Run every request; one that fails keeps a server from loading the version.
 
     Raises:
         ValueError: if a signature has no request, or an answer that is not of one row.

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export.formats._base import Draft, Format
+from kerasae.export.formats._base import Format
+from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
 from kerasae.export.formats.saved_model._server_inputs import more_cases, more_endpoints
 from kerasae.export.formats.saved_model._server_model import ServerModel, plainly_named

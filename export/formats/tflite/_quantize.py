@@ -30,12 +30,12 @@ _SCORES = r".*_score.*"
 def quantize(
     content: bytes, precision: str, calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]]
 ) -> bytes:
-    """A float32 file in another precision.
+    """Return a float32 file in another precision.
 
     Args:
-        content: of the file.
-        precision: `float16`, `dynamic` or `int8`.
-        calibration: gives signatures with inputs, from which int8 takes the ranges of activations.
+        content: Bytes of the file.
+        precision: Precision to give it, `float16`, `dynamic` or `int8`.
+        calibration: Function that gives signatures with inputs; int8 takes its ranges from them.
     """
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -71,7 +71,7 @@ def quantize(
 
 
 def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """The least and the greatest value of every float tensor over examples, by name.
+    """Return the least and the greatest value of every float tensor over examples, by name.
 
     The quantiser's own calibration keeps a moving average of them, which cuts off what is rare: the
     error of a digits model was 14 % above the float one with it, and is 0.04 % with these.
@@ -95,7 +95,7 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
         ]
         for name, graph in graphs.items()
     }
-    found: dict[str, tuple[float, float, int]] = {}
+    ranges: dict[str, tuple[float, float, int]] = {}
     for signature, sent in examples:
         runners[signature](**sent)
         for index, name, rank in tensors[signature]:
@@ -106,13 +106,13 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
                 continue
             values = values[np.isfinite(values)]
             if values.size:
-                low, high, _ = found.get(name, (np.inf, -np.inf, rank))
-                found[name] = min(low, float(values.min())), max(high, float(values.max())), rank
+                low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
+                ranges[name] = min(low, float(values.min())), max(high, float(values.max())), rank
     # A unit that is dead on every row has no range, and no scale could be made of it.
     return {
         name: {
             "min": np.full((1,) * rank, min(low, 0.0), "float32"),
             "max": np.full((1,) * rank, max(high, 0.0, low + _LEAST), "float32"),
         }
-        for name, (low, high, rank) in found.items()
+        for name, (low, high, rank) in ranges.items()
     }

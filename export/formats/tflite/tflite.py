@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from kerasae.export.formats._base import Draft, Format
+from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
+from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.tflite._quantize import quantize
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds

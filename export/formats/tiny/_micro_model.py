@@ -21,14 +21,14 @@ class Side:
     """How a user's numbers become int8, or come back: `q = (number - shift) * factor + zero`, or inverse.
 
     Args:
-        name: of the input or output.
-        dtype: of the numbers.
-        shape: of one example.
-        shift: of each number, or one for all, float32; taken off first, as it may be large.
-        factor: likewise.
-        zero: what 0 becomes, of `x` or of the code.
-        low: least number that comes back, or `None`.
-        high: greatest.
+        name: Name of the input or output.
+        dtype: Type of the numbers.
+        shape: Shape of one example.
+        shift: Shift of each number, or one for all, float32. It is taken off first, as it may be large.
+        factor: Factor of each number, or one for all, float32.
+        zero: What 0 becomes, in `x` or in the code.
+        low: Least number that comes back. `None`, the default, if there is none.
+        high: Greatest number that comes back. `None`, the default, if there is none.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Side:
         slope: Any = 1.0,
         bounds: tuple[float | None, float | None] = (None, None),
     ) -> "Side":
-        """A side whose numbers are first scaled, `x = (number - shift) / slope`, and then quantised."""
+        """Return a side whose numbers are scaled, `x = (number - shift) / slope`, then quantised."""
         scale, zero = float(quantization[0]), int(quantization[1])
         factor = 1.0 / (np.asarray(slope, "float64") * scale)
         if not np.all(np.isfinite(np.asarray(factor, "float32"))):
@@ -62,11 +62,11 @@ class Side:
 
     @property
     def size(self) -> int:
-        """Numbers of one example."""
+        """Count of numbers in one example."""
         return int(np.prod(self.shape))
 
     def quantized(self, numbers: np.ndarray) -> np.ndarray:
-        """Numbers `(rows, ...)` as int8, halves away from zero, as the C code does it."""
+        """Return numbers `(rows, ...)` as int8, halves away from zero, as the C code does it."""
         flat = numbers.reshape(len(numbers), -1).astype("float32")
         with np.errstate(over="ignore", invalid="ignore"):
             steps = (flat - self.shift) * self.factor + np.float32(self.zero)
@@ -75,7 +75,7 @@ class Side:
         return np.where(away > -128, np.minimum(away, 127), -128).astype("int8").reshape(numbers.shape)
 
     def restored(self, quantized: np.ndarray, *, clipped: bool = True) -> np.ndarray:
-        """What int8 `(rows, ...)` stand for, float32, within the bounds unless told otherwise."""
+        """Return what int8 `(rows, ...)` stand for, float32, within the bounds unless told otherwise."""
         flat = quantized.reshape(len(quantized), -1).astype("float32")
         numbers = (flat - np.float32(self.zero)) / self.factor + self.shift
         if clipped and self.low is not None and self.high is not None:
@@ -83,15 +83,15 @@ class Side:
         return numbers.reshape(len(quantized), *self.shape)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the side for JSON."""
         plain = {"shift": self.shift.tolist(), "factor": self.factor.tolist(), "shape": list(self.shape)}
         return {**dataclasses.asdict(self), **plain}
 
     @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> "Side":
-        """From JSON."""
-        arrays = {key: np.array(found[key], "float32") for key in ("shift", "factor")}
-        return cls(**{**found, **arrays, "shape": tuple(found["shape"])})
+    def from_dict(cls, values: dict[str, Any]) -> "Side":
+        """Return a side from JSON."""
+        arrays = {key: np.array(values[key], "float32") for key in ("shift", "factor")}
+        return cls(**{**values, **arrays, "shape": tuple(values["shape"])})
 
 
 def _compact(values: Any) -> np.ndarray:
@@ -107,10 +107,10 @@ class MicroModel:
     units of `x`: the same arithmetic as in the C code beside it.
 
     Args:
-        content: of the file.
-        signature: that it answers.
-        sides: input and output.
-        slope: raw units of one unit of `x`, for scores.
+        content: Bytes of the file.
+        signature: Signature that the file answers.
+        sides: Input and output.
+        slope: Raw units of one unit of `x`, for scores.
     """
 
     def __init__(self, content: bytes, signature: str, sides: tuple[Side, Side], slope: Any) -> None:
@@ -121,14 +121,14 @@ class MicroModel:
 
     @classmethod
     def open(cls, folder: Path) -> "MicroModel":
-        """What `tiny` wrote."""
+        """Open a folder that `Tiny` wrote."""
         (path,) = folder.glob("*.tflite")
-        found = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        sides = Side.from_dict(found["input"]), Side.from_dict(found["output"])
-        return cls(path.read_bytes(), found["signature"], sides, found["slope"])
+        values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        sides = Side.from_dict(values["input"]), Side.from_dict(values["output"])
+        return cls(path.read_bytes(), values["signature"], sides, values["slope"])
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the content, for the JSON beside the file."""
+        """Return all but the content, for the JSON beside the file."""
         return {
             "signature": self.signature,
             "input": self.given.to_dict(),
@@ -137,20 +137,23 @@ class MicroModel:
         }
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Inputs and outputs of each signature: shape and dtype by name."""
+        """Return inputs and outputs of each signature: shape and dtype by name."""
 
         def described(name: str, shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Any]]:
             return {name: {"shape": [1, *shape], "dtype": dtype}}
 
         given = described(self.given.name, self.given.shape, self.given.dtype)
         answered = described(self.answer.name, self.answer.shape, "float32")
-        found = {self.signature: {"inputs": given, "outputs": answered}}
+        sides = {self.signature: {"inputs": given, "outputs": answered}}
         if self.signature == "reconstruct":
-            found["anomaly_score"] = {"inputs": given, "outputs": described("score", (), "float32")}
-        return found
+            sides["anomaly_score"] = {
+                "inputs": given,
+                "outputs": described("score", (), "float32"),
+            }
+        return sides
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The answers to rows, in a user's units."""
+        """Return the answers to rows, in a user's units."""
         if signature not in self.signatures():
             raise ValueError(f"Expected the signature {self.signature}, received {signature}.")
         numbers = sent[self.given.name]
@@ -164,15 +167,15 @@ class MicroModel:
         return {"score": np.asarray(comparable(score))}
 
     def quantized_answers(self, rows: np.ndarray, arena_bytes: int | None = None) -> np.ndarray:
-        """What the interpreter answers to int8 rows, int8; notes its time and memory in `facts`.
+        """Return what the interpreter answers to int8 rows, int8. Its time and memory are then in `facts`.
 
         Args:
             rows: `(rows, ...)`.
-            arena_bytes: that it gets; by default as much as it wants.
+            arena_bytes: Bytes of memory that it gets. By default as much as it wants.
 
         Raises:
-            ValueError: for an operation that it lacks.
-            RuntimeError: if it ends otherwise.
+            ValueError: for an operation that the interpreter lacks.
+            RuntimeError: if the interpreter ends otherwise.
         """
         with tempfile.TemporaryDirectory(prefix="kerasae-") as folder:
             model, sent, answers = (Path(folder) / name for name in ("m.tflite", "rows.npy", "answers.npz"))
@@ -193,9 +196,9 @@ class MicroModel:
                     )
                 last = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
                 raise RuntimeError(f"The interpreter for microcontrollers ended: {last}")
-            with np.load(answers) as found:
+            with np.load(answers) as outcome:
                 self.facts = {
-                    "latency_ms": 1e3 * float(found["seconds"]),
-                    "arena_bytes": int(found["arena_bytes"]),
+                    "latency_ms": 1e3 * float(outcome["seconds"]),
+                    "arena_bytes": int(outcome["arena_bytes"]),
                 }
-                return found["answers"]
+                return outcome["answers"]

@@ -25,22 +25,22 @@ _MOST = 64 * 2**20
 
 
 def main(model: str, rows: str, answers: str, arena: str = "") -> None:
-    """Runs all rows."""
+    """Run all rows."""
     content, given = Path(model).read_bytes(), np.load(rows)
     interpreter = Interpreter.from_bytes(content, arena_size=int(arena or _MOST))
-    found, times = [], []
+    outputs, times = [], []
     for row in given:
         interpreter.set_input(row[None], 0)
         began = time.perf_counter()
         interpreter.invoke()
         times.append(time.perf_counter() - began)
-        found.append(np.array(interpreter.get_output(0)))
+        outputs.append(np.array(interpreter.get_output(0)))
     least = int(arena) if arena else _least_arena(content, given[0])
-    np.savez(answers, answers=np.concatenate(found), seconds=np.median(times), arena_bytes=least)
+    np.savez(answers, answers=np.concatenate(outputs), seconds=np.median(times), arena_bytes=least)
 
 
 def _least_arena(content: bytes, row: np.ndarray, step: int = 16) -> int:
-    """The least memory with which tensors can be allocated and a row run, found by bisection.
+    """Return the least memory with which tensors can be allocated and a row run, found by bisection.
 
     What the interpreter reports as allocated is less: its planner needs some for itself on the way.
     """
@@ -65,7 +65,7 @@ def _least_arena(content: bytes, row: np.ndarray, step: int = 16) -> int:
 
 
 def _suffices(content: bytes, row: np.ndarray, arena: int) -> bool:
-    """Whether so much is enough, tried in a process of its own: some of what is not ends it."""
+    """Return whether so much is enough, tried in a process of its own: some of what is not ends it."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -81,7 +81,7 @@ def _suffices(content: bytes, row: np.ndarray, arena: int) -> bool:
 
 @contextlib.contextmanager
 def _errors_to(target: int) -> Iterator[None]:
-    """What the interpreter writes to the stream of errors goes elsewhere."""
+    """Send what the interpreter writes to the stream of errors elsewhere."""
     sys.stderr.flush()
     kept = os.dup(2)
     os.dup2(target, 2)

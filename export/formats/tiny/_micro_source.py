@@ -79,7 +79,7 @@ def _name_in_c(name: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """A float in C, so that it is read back to the same bits."""
+    """Return a float in C, so that it is read back to the same bits."""
     text = np.format_float_positional(np.float32(value), unique=True, trim="0")
     if len(text) > 20:
         text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
@@ -87,7 +87,7 @@ def _literal(value: Any) -> str:
 
 
 def _numbers(values: Any, width: int = 16) -> str:
-    """Numbers in lines, as C reads them."""
+    """Return numbers in lines, as C reads them."""
     texts = [_literal(v) if isinstance(v, np.floating) else str(int(v)) for v in values]
     lines = [", ".join(texts[start : start + width]) for start in range(0, len(texts), width)]
     return ",\n".join(f"  {line}" for line in lines)

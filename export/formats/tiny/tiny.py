@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from kerasae.export.formats._base import Draft, Format
+from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations
+from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.tiny._conversion import convert_to_int8
 from kerasae.export.formats.tiny._micro_model import MicroModel
 from kerasae.export.formats.tiny._micro_source import write_model, write_source

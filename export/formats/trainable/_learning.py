@@ -15,7 +15,7 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
 def trained(model: Autoencoder) -> dict[str, Any]:
-    """The variables that a reconstruction depends on and a training moves, by name."""
+    """Return the variables that a reconstruction depends on and a training moves, by name."""
     x = tf.zeros((1, *model.encoder.input_shape[1:]), model.encoder.inputs[0].dtype)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(model.reconstruction_loss.mean(model.decoder(model.describe(x)["z"])))
@@ -23,22 +23,22 @@ def trained(model: Autoencoder) -> dict[str, Any]:
     moved = [
         one for one, gradient in zip(model.trainable_variables, given, strict=True) if gradient is not None
     ]
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for variable in moved:
         name = re.sub(r"[^A-Za-z0-9]+", "_", variable.path.removeprefix(f"{model.name}/"))
-        while name in found:
+        while name in by_name:
             name += "_"
-        found[name] = variable
-    return found
+        by_name[name] = variable
+    return by_name
 
 
 def learning_endpoints(model: Autoencoder, view: View, batch_size: int) -> list[Endpoint]:
-    """`infer`, `train`, `get_weights` and `set_weights` of a model, over its own variables.
+    """Return `infer`, `train`, `get_weights` and `set_weights` of a model, over its own variables.
 
     Args:
-        model: a built autoencoder.
-        view: of a device.
-        batch_size: examples of a step.
+        model: Built autoencoder.
+        view: View of a device.
+        batch_size: Number of examples of a step.
     """
     weights = trained(model)
     slots = {name: [tf.Variable(tf.zeros(w.shape)) for _ in range(2)] for name, w in weights.items()}

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from kerasae.export.formats._base import Draft, Format
+from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
+from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.trainable._cases import learning_cases, restored
 from kerasae.export.formats.trainable._learning import learning_endpoints
 from kerasae.export.parity import Case
