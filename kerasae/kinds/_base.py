@@ -33,6 +33,8 @@ class Kind:
     unit: ClassVar[str]
     #: Name of the parts over which a reconstruction error is averaged, in the plural.
     parts: ClassVar[str] = "numbers"
+    #: How examples are written where their bytes are counted.
+    written_as: ClassVar[str] = "in their own type"
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec

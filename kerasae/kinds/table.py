@@ -17,6 +17,7 @@ class Table(Kind):
     has_gaps = True
     unit = "cell"
     parts = "columns"
+    written_as = "as CSV with a line of names"
 
     @classmethod
     def example(cls) -> Spec:

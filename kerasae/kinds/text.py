@@ -15,6 +15,7 @@ class Text(Kind):
     is_array = False
     unit = "character"
     parts = "tokens"
+    written_as = "as UTF-8, one a line"
 
     @classmethod
     def example(cls) -> Spec:

@@ -13,7 +13,7 @@ from kerasae import PCA, Recipe, registry, train
 from kerasae.applications import AnomalyDetector, apply
 from kerasae.applications.anomaly import estimator
 from kerasae.applications.anomaly._accounts import account_of
-from kerasae.applications.anomaly.estimator import same_label
+from kerasae.applications.anomaly._labels import same_label
 from kerasae.data import Data, Split, array_spec, has_label
 from kerasae.data._base import NO_ROWS
 from kerasae.data._labels import tidy_labels

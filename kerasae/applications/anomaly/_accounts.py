@@ -9,6 +9,11 @@ from kerasae.evaluation import reconstruct
 from kerasae.kinds import kind_of
 from kerasae.spec import PADDING, Spec
 
+#: Smallest deviation of a category, boolean or token: that of a probability of 0.97. A model is nearly
+#: certain of a column that hardly varies, and a slight doubt would otherwise be the first reason for every
+#: abnormal row.
+_LEAST = 0.25
+
 
 def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     """The `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
@@ -44,3 +49,11 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
         difference = np.where(x == PADDING, 0, difference)
     residual = difference.reshape(len(x), -1).astype("float32")
     return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}
+
+
+def least_deviations(spec: Spec) -> np.ndarray | None:
+    """Return the smallest deviation that counts in each residual, `(features,)`; `None` for array data."""
+    kind = kind_of(spec)
+    if kind.is_array:
+        return None
+    return np.where(np.broadcast_to(kind.is_code, spec.shape), _LEAST, 0.0)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
-from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._kept import FITTED, Kept
+from kerasae.applications.anomaly._labels import needed, same_label, unlabelled
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
     detection_figures,
@@ -22,10 +22,9 @@ from kerasae.applications.anomaly._report import (
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.evaluation import auroc_rows
-from kerasae.kinds import kind_of, take
+from kerasae.kinds import take
 from kerasae.runs import Run
 from kerasae.scores import Detector
-from kerasae.spec import Spec
 from kerasae.thresholds.conformal import conformal_p_values
 
 
@@ -193,7 +192,7 @@ class AnomalyDetector(Application):
         for raw in data.split(split).chunks():
             chosen = np.ones(len(raw), bool)
             if self.normal is not None and not everything:
-                chosen = same_label(_needed(labels)[start : start + len(raw)], self.normal)
+                chosen = same_label(needed(labels)[start : start + len(raw)], self.normal)
             start += len(raw)
             if usual:
                 chosen &= data.usual(raw)
@@ -283,7 +282,7 @@ class AnomalyDetector(Application):
             [
                 *([(True, self._origin)] if self._origin else []),
                 (True, self._sentence(flagged, len(all_scores))),
-                *_unlabelled(known),
+                *unlabelled(known),
                 *self._doubts,
             ],
             *pictures(self.codec, data, rows, all_scores, added, self.calibration_, self.threshold_),
@@ -353,52 +352,3 @@ class AnomalyDetector(Application):
 _KEPT = 2**28
 #: Level of the range that is reported for the share of new normal rows that are flagged.
 _CONFIDENCE = 0.95
-#: Smallest deviation of a category, boolean or token: that of a probability of 0.97. A model is nearly
-#: certain of a column that hardly varies, and a slight doubt would otherwise be the first reason for every
-#: abnormal row.
-_LEAST = 0.25
-
-
-def least_deviations(spec: Spec) -> np.ndarray | None:
-    """Return the smallest deviation that counts in each residual, `(features,)`; `None` for array data."""
-    kind = kind_of(spec)
-    if kind.is_array:
-        return None
-    return np.where(np.broadcast_to(kind.is_code, spec.shape), _LEAST, 0.0)
-
-
-def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:
-    """Return which labels equal the one a user wrote, `(rows,)`: 1 is 1.0, and true is True, "true" and 1."""
-    text = str(wanted).strip()
-    if labels.dtype.kind in "biuf":
-        truth = {"true": 1.0, "false": 0.0}.get(text.lower())
-        try:
-            return np.asarray(labels.astype("float64") == (float(text) if truth is None else truth))
-        except ValueError:
-            return np.zeros(len(labels), bool)
-    texts = labels.astype(str)
-    if text.lower() in ("true", "false"):
-        return np.char.lower(texts) == text.lower()
-    if isinstance(wanted, int | float):
-        # A column of whole numbers with gaps holds texts.
-        return pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy() == float(wanted)
-    return np.asarray(texts == text)
-
-
-def _unlabelled(known: np.ndarray) -> list[tuple[bool, str]]:
-    """Return the sentence to add if only some of the rows have a label."""
-    if known.all() or not known.any():
-        return []
-    return [
-        (
-            False,
-            f"{int((~known).sum()):,} of {len(known):,} rows have no label; AUROC, average precision, "
-            "recall, precision and false alarms leave them out.",
-        )
-    ]
-
-
-def _needed(labels: np.ndarray | None) -> np.ndarray:
-    if labels is None:
-        raise ValueError("`normal` names a label, but the rows have none; train with --labels COLUMN.")
-    return labels

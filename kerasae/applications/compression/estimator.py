@@ -9,7 +9,8 @@ import pandas as pd
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._pictures import MODES, pixels, save_png
 from kerasae.applications.compression import _references as _compression_references
-from kerasae.applications.compression._bitstream import MARK, Content, read, sizes, write
+from kerasae.applications.compression._bitstream import MARK, Content, read, write
+from kerasae.applications.compression._page import bytes_by_part, notes, without_loss
 from kerasae.applications.compression._quantiser import choose, unit_steps
 from kerasae.applications.compression._rates import (
     MOST_COMPONENTS,
@@ -182,7 +183,7 @@ class Compression(Application):
             sentences=[
                 (True, f"{source.name} is whole and was written by this model: {rows:,} rows came back.")
             ],
-            listings=[_parts(data)],
+            listings=[bytes_by_part(data)],
         )
 
     def report(self, data: Data, out: Path | None) -> Finding:
@@ -241,8 +242,8 @@ class Compression(Application):
             better,
             [*sentences, *self._verdicts(curves, after.get("error"))],
             pictures,
-            [_parts(packed), _lossless(size, len(codes)), *photographs],
-            _notes(data),
+            [bytes_by_part(packed), without_loss(size, len(codes)), *photographs],
+            notes(data),
         )
 
     def _curves(self, data: Data) -> tuple[dict[str, Curve], list[Listing]]:
@@ -329,27 +330,3 @@ def _write_curves(path: Path, curves: dict[str, Curve], judged: dict[str, str]) 
         for rate, point in points
     ]
     write_sheet(pd.DataFrame(rows), path)
-
-
-def _parts(data: bytes) -> Listing:
-    rows = [[name, f"{count:,}"] for name, count in sizes(data).items() if count]
-    caption = "The frame holds version, fingerprint, shape and checksum."
-    return Listing("Bytes of the file", caption, ("part", "bytes"), rows)
-
-
-def _lossless(size: _compression_references.RawSize, rows: int) -> Listing:
-    by_name = {"raw": size.raw, "zstd, level 19, all rows in one stream": size.packed}
-    shown = [[name, f"{count:,}", f"{8 * count / rows:.1f}"] for name, count in by_name.items()]
-    return Listing("Without any loss", "For comparison.", ("", "bytes", "bits per row"), shown)
-
-
-def _notes(data: Data) -> tuple[str, ...]:
-    raw = {"table": "as CSV with a line of names", "text": "as UTF-8, one a line"}
-    return (
-        *measures(data).notes,
-        f"Raw bytes are those of the examples {raw.get(data.spec.kind, 'in their own type')}. Every byte of "
-        "the file counts: steps, histograms, fingerprint and checksum too. What decodes it does not: the "
-        "model, PCA's components, or an image library.",
-        "Figures are of reconstructions before they are rounded to the raw type. PCA has the same quantiser "
-        "and coder; of 'up to' so many components coarse steps leave all but the largest without bits.",
-    )

@@ -137,7 +137,7 @@ class Generation(Application):
         self.points_ = self.raw_points(self.near_.examples)
         self.mixture_: CodeMixture | None = None
         self.distances_: dict[str, float] = {}
-        self._rows = MadeRows(self.codec, data, self.near_.examples, self.seed) if _is_table(data) else None
+        self._rows = MadeRows(self.codec, data, self.near_.examples, self.seed) if data.spec.columns else None
         if not _has_prior(self.codec) or self.method == "mixture":
             self._use(self._new_mixture(learnt))
         elif self.method == "auto" and len(choosing := data.with_choices().validation) >= parts.FEWEST:
@@ -349,10 +349,6 @@ class Generation(Application):
             parts.notes(self, len(heldout)),
             rows=by_row,
         )
-
-
-def _is_table(data: Data) -> bool:
-    return bool(data.spec.columns)
 
 
 def _has_prior(codec: Any) -> bool:

@@ -1,0 +1,34 @@
+"""What the page of a compression says of its bytes."""
+
+from kerasae.applications.compression._bitstream import sizes
+from kerasae.applications.compression._references import RawSize
+from kerasae.data import Data
+from kerasae.evaluation.metrics import measures
+from kerasae.kinds import kind_of
+from kerasae.report.page import Listing
+
+
+def bytes_by_part(packed: bytes) -> Listing:
+    """The bytes of a file by what they hold."""
+    rows = [[name, f"{count:,}"] for name, count in sizes(packed).items() if count]
+    caption = "The frame holds version, fingerprint, shape and checksum."
+    return Listing("Bytes of the file", caption, ("part", "bytes"), rows)
+
+
+def without_loss(size: RawSize, rows: int) -> Listing:
+    """The bytes of the raw examples, and of the same without any loss."""
+    counts = {"raw": size.raw, "zstd, level 19, all rows in one stream": size.packed}
+    shown = [[name, f"{count:,}", f"{8 * count / rows:.1f}"] for name, count in counts.items()]
+    return Listing("Without any loss", "For comparison.", ("", "bytes", "bits per row"), shown)
+
+
+def notes(data: Data) -> tuple[str, ...]:
+    """How the figures are obtained, in sentences."""
+    return (
+        *measures(data).notes,
+        f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "
+        "counts: steps, histograms, fingerprint and checksum too. What decodes it does not: the model, "
+        "PCA's components, or an image library.",
+        "Figures are of reconstructions before they are rounded to the raw type. PCA has the same quantiser "
+        "and coder; of 'up to' so many components coarse steps leave all but the largest without bits.",
+    )
