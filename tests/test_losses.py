@@ -1,6 +1,7 @@
 """Reconstruction losses: each against SciPy's densities, and all against what a loss of ours promises."""
 
 import inspect
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -267,13 +268,15 @@ MEANS = {
 
 
 def test_every_loss_has_a_closed_form_here():
-    missing = set(NAMES) - set(CLOSED_FORMS)
+    inside = Path(kerasae.__file__).parent
+    ours = {name for name in NAMES if registry.source_of("loss", name).is_relative_to(inside)}
+    missing = ours - set(CLOSED_FORMS)
     assert not missing, f"add {sorted(missing)} to CLOSED_FORMS and MEANS"
     assert set(MEANS) == set(CLOSED_FORMS)
     assert set(registry.members("loss")) <= set(kerasae.losses.__all__)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_equals_its_closed_form(name):
     member = registry.resolve("loss", name)
     loss = member("predicted") if issubclass(member, LocationScale) else member()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data._base import NO_ROWS, Data, array_spec
+from kerasae.data._base import NO_ROWS, Data, array_spec, make_data
 from kerasae.data._labels import has_label
 from kerasae.data._more import read_examples
 from kerasae.data._readings import HEADINGS, Reading, readings
@@ -26,6 +26,7 @@ __all__ = [
     "drawn_rows",
     "has_label",
     "load_data",
+    "make_data",
     "parse_source",
     "read_examples",
     "readings",

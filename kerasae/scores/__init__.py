@@ -3,7 +3,8 @@
 from kerasae import registry
 from kerasae.scores._base import Score
 from kerasae.scores._detector import Detector
+from kerasae.scores._residual import ResidualScore
 
 globals().update(registry.members("score"))
 
-__all__ = ["Detector", "Score", *registry.members("score")]
+__all__ = ["Detector", "ResidualScore", "Score", *registry.members("score")]

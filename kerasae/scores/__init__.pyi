@@ -1,6 +1,7 @@
 # Written by tests/stubs.py.
 from kerasae.scores._base import Score as Score
 from kerasae.scores._detector import Detector as Detector
+from kerasae.scores._residual import ResidualScore as ResidualScore
 from kerasae.scores.combination import CombinationScore as CombinationScore
 from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore
 from kerasae.scores.nearest_neighbours import NearestNeighboursScore as NearestNeighboursScore

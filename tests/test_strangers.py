@@ -1,0 +1,129 @@
+"""A small member for each room, from outside the tree: every one goes through all that ours go through."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasae import registry
+
+STRANGERS = Path(__file__).parent / "strangers"
+ROOT = STRANGERS.parent.parent
+ENVIRONMENT = {**os.environ, "KERASAE_PATH": str(STRANGERS), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+#: Stranger by room, and the tests that each member of the room must pass.
+BATTERIES = {
+    "model": ("wasserstein", "test_models_conformance.py"),
+    "network": ("residual", "test_networks.py"),
+    "loss": ("huber", "test_losses.py"),
+    "penalty": ("discrepancy", "test_penalties.py"),
+    "corruption": ("speckle", "test_corruptions.py"),
+    "score": ("manhattan", "test_scores.py"),
+    "threshold": ("three_sigma", "test_architecture.py"),
+    "preprocessing": ("halving", "test_architecture.py"),
+    "data": ("rings", "test_architecture.py"),
+    "preset": ("brief", "test_architecture.py"),
+    "application": ("prototypes", "test_architecture.py"),
+    "export": ("keras_file", "export/test_formats.py"),
+}
+
+
+def kerasae(*arguments, json_out=False):
+    code = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout) if json_out else done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of which every part comes from outside."""
+    folder = tmp_path_factory.mktemp("strangers") / "run"
+    kerasae(
+        "train", "rings", "--model", "wasserstein", "--network", "residual", "--loss", "huber",
+        "--preset", "brief", "--set", "preprocessing.name=halving", "--set", "model.corruption=speckle",
+        "--set", "model.weight=0.5", "--out", folder,
+    )  # fmt: skip
+    return folder
+
+
+def test_there_is_a_stranger_in_every_room():
+    """Kinds and commands come with the library."""
+    assert {*BATTERIES} == {*registry.ROOMS} - {"kind", "command"}
+
+
+@pytest.mark.slow
+def test_the_command_line_knows_every_stranger():
+    shown = {room: kerasae("show", room) for room in BATTERIES}
+    assert {room for room, (name, _) in BATTERIES.items() if name not in shown[room]} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", BATTERIES)
+def test_a_stranger_passes_the_tests_of_its_room(room):
+    name, file = BATTERIES[room]
+    chosen = f"every_file_of_a_room and {room}" if file == "test_architecture.py" else f"{name} and not slow"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", chosen],
+        env=ENVIRONMENT,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-3000:]
+
+
+@pytest.mark.slow
+def test_a_recipe_of_strangers_is_trained_and_evaluated(run):
+    recipe = json.loads((run / "recipe.json").read_text())
+    names = {section: recipe[section]["name"] for section in ("data", "network", "model", "loss")}
+    assert names == {"data": "rings", "network": "residual", "model": "wasserstein", "loss": "huber"}
+    history = (run / "history.csv").read_text().splitlines()
+    assert "discrepancy" in history[0] and len(history) == 11
+    figures = kerasae("evaluate", run, "--json", json_out=True)
+    assert "error" in json.dumps(figures)
+
+
+@pytest.mark.slow
+def test_a_run_of_strangers_is_used_exported_and_verified(run, tmp_path):
+    found = kerasae(
+        "apply", "prototypes", run, "--count", 3, "--out", tmp_path / "p", "--json", json_out=True
+    )
+    assert found["figures"]["wasserstein"]["prototypes"] == 3
+    assert len((tmp_path / "p" / "prototypes.csv").read_text().splitlines()) == 4
+    found = kerasae(
+        "apply", "anomaly", run, "--score", "manhattan", "--threshold", "three_sigma",
+        "--out", tmp_path / "a", "--json", json_out=True,
+    )  # fmt: skip
+    assert found["rows"] == 120
+    kerasae(
+        "export",
+        run,
+        "--out",
+        tmp_path / "ship",
+        "--format",
+        "tflite",
+        "--format",
+        "keras_file",
+        "--precision",
+        "float32",
+    )
+    assert (tmp_path / "ship" / "keras" / "run.keras").is_file()
+    kerasae("verify", tmp_path / "ship")
+
+
+@pytest.mark.slow
+def test_a_search_draws_what_a_stranger_offers(tmp_path):
+    kerasae(
+        "tune", "rings", "--models", "wasserstein,undercomplete", "--search", "loss,weights", "--trials", 4,
+        "--latent-dims", "2,3", "--depths", "1-1", "--epochs", 2, "--objective", "error", "--jobs", 1,
+        "--out", tmp_path / "tuned",
+    )  # fmt: skip
+    trials = [
+        json.loads(path.read_text()) for path in (tmp_path / "tuned").glob("search/trial_*/result.json")
+    ]
+    assert len(trials) == 4 and any("wasserstein" in json.dumps(trial) for trial in trials)
