@@ -1,4 +1,4 @@
-"""account_of: how a codec explains examples, whatever codec it is."""
+"""account_of: codes and residuals of examples, for any codec."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ _LEAST = 0.25
 
 
 def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
-    """The `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
+    """Return the `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
 
-    A model says it itself, with its loss by feature as `nll`. Of any other codec the residual is `x`
-    less the reconstruction; 1 for a category, boolean or token rebuilt wrong; of an entry that is missing,
-    or a category that training never saw, the deviance of that, `sqrt(2 Column.gap)` and `sqrt(2
-    Column.unseen)`. Tables say which entries are `missing`. NaN in a vector or image
-    stays NaN: such an example cannot be judged.
+    A model computes them itself, with its loss by feature as `nll`. For any other codec the residual is `x`
+    minus the reconstruction, and 1 for a wrong category, boolean or token. A missing entry, or a category
+    that is not in the training data, has the square root of its deviance, `sqrt(2 Column.gap)` or `sqrt(2
+    Column.unseen)`. For tables `missing` marks the missing entries. NaN in a vector or image stays NaN: such
+    an example cannot be judged.
 
     Args:
-        codec: whose reconstructions.
-        spec: of the examples, fitted.
-        raw: examples.
+        codec: Codec that reconstructs the examples.
+        spec: Fitted spec of the examples.
+        raw: Raw examples.
     """
     if hasattr(codec, "accounts"):
         return codec.accounts(raw)

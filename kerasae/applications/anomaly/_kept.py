@@ -1,4 +1,4 @@
-"""What a fitted anomaly detector leaves in its run, and how a later command takes it up."""
+"""Storage of a fitted anomaly detector in its run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ from kerasae.models import load_model
 from kerasae.runs import Run
 from kerasae.scores import Detector
 
-#: Settings that decide what is fitted; the others may change from one use to the next.
+#: Settings that decide what is fitted; the others may change between uses.
 FITTED = ("score", "threshold", "false_alarms", "normal")
 
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
-    """A fitted detector as it lies in a run.
+    """Fitted detector as it is stored in a run.
 
-    `detector.keras` has the score and the threshold, and is what an export reads. The rest lies in
-    `applications/anomaly/`: `calibration.npz` with the scores of the calibration rows, and
-    `fitted.json` with the settings and the checksums of both files. `fitted.json` is written last.
+    `detector.keras` holds the score and the threshold; exports read it. `applications/anomaly/` holds two
+    more files: `calibration.npz` with the scores of the calibration rows, and `fitted.json` with the settings
+    and the checksums of the other two files. `fitted.json` is written last.
 
     Args:
         settings: Arguments of the application that decide what is fitted.
         detector: Score and threshold.
         scores: Scores of the calibration rows, `(rows,)`.
-        labels: Whether these rows are anomalous, `(rows,)`, where the threshold asks for it.
+        labels: Whether these rows are anomalous, `(rows,)`; `None` if the threshold does not use labels.
         doubts: Sentences on the calibration rows, each with whether it is good news.
     """
 
@@ -40,7 +40,7 @@ class Kept:
     doubts: list[tuple[bool, str]]
 
     def save(self, run: Run, codec: Codec) -> None:
-        """Write the detector into a run, in place of the one there."""
+        """Write the detector into a run, in place of an earlier one."""
         folder = _folder(run)
         folder.mkdir(parents=True, exist_ok=True)
         parts: dict[str, Any] = {"scores": self.scores}
@@ -68,10 +68,10 @@ class Kept:
 
     @classmethod
     def read(cls, run: Run, codec: Codec) -> Self | None:
-        """Return the detector in a run, or `None` where there is none.
+        """Return the detector of a run, or `None`.
 
         Raises:
-            ValueError: if it is damaged, or was fitted for another model.
+            ValueError: If it is damaged, or was fitted for another model.
         """
         folder = _folder(run)
         if not (folder / "fitted.json").is_file():
@@ -98,14 +98,14 @@ class Kept:
         return cls(values["settings"], detector, parts["scores"], parts.get("labels"), doubts)
 
     def check(self, run: Run, given: Mapping[str, Any]) -> None:
-        """Refuse settings that would have given another detector.
+        """Raise ValueError if the user asks for settings that would give another detector.
 
         Args:
-            run: Where the detector lies, for the error.
-            given: Settings that a user asked for; those that are left out are taken as stored.
+            run: Run of the detector, for the message.
+            given: Settings of the user. All other settings are those that were stored.
 
         Raises:
-            ValueError: if one differs.
+            ValueError: If a setting differs.
         """
         for key in FITTED:
             stored = self.settings[key]
@@ -122,7 +122,7 @@ def _folder(run: Run) -> Path:
 
 
 def _plain(value: Any) -> Any:
-    """A setting as it is compared: a name is a dict with a name, a number is a number."""
+    """Return a setting in the form in which it is compared: a name equals a dict with only a name."""
     if isinstance(value, dict):
         return value["name"] if {*value} == {"name"} else {key: _plain(part) for key, part in value.items()}
     return value if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""What the anomaly detector writes and shows."""
+"""Files, figures and pictures of the anomaly detector."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from kerasae.report.page import Listing, Picture
 def detection_figures(
     scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None
 ) -> dict[str, float | None]:
-    """How well scores and flags tell anomalies, or `None` throughout where the truth is not known."""
+    """Return the detection figures of scores and flags by heading; all are `None` without known truth."""
     names = ("AUROC", "average precision", "recall", "precision", "false alarms")
     if truth is None or truth.all() or not truth.any():
         return dict.fromkeys(names)
@@ -36,22 +36,22 @@ def detection_figures(
 
 
 def blame_what_is_not_finite(added: np.ndarray, scores: np.ndarray, data: Data, raw: Any) -> np.ndarray:
-    """What features add, with the whole score of a row that cannot be judged on the entries that are why.
+    """Assign the whole score of a row that cannot be judged to its entries that are not finite.
 
-    One NaN in a row makes every reconstruction of it NaN, so that each feature would be named.
+    One NaN in a row makes its whole reconstruction NaN, so that otherwise every feature would be named.
 
     Args:
-        added: what each feature adds to the score, `(rows, features)`.
-        scores: of the same rows, `HIGHEST` where one cannot be judged.
-        data: of the detector.
-        raw: the examples.
+        added: Contribution of each feature to the score, `(rows, features)`.
+        scores: Scores of the same rows, `(rows,)`; `HIGHEST` for a row that cannot be judged.
+        data: Data of the detector.
+        raw: Raw examples.
     """
     unjudged = np.flatnonzero(scores >= HIGHEST)
     if not len(unjudged):
         return added
     x = data.to_x(take(raw, unjudged))
     wrong = ~np.isfinite(np.asarray(x, "float32")).reshape(len(unjudged), -1)
-    # Numbers that are finite, and too far from all others for a score.
+    # Some numbers are finite, but so extreme that the score is not.
     wrong = np.where(wrong.any(axis=1, keepdims=True), wrong, ~np.isfinite(added[unjudged]))
     added = added.copy()
     added[unjudged] = np.where(wrong, HIGHEST / np.maximum(wrong.sum(axis=1, keepdims=True), 1), 0.0)
@@ -66,11 +66,11 @@ def odd_rows(
     added: np.ndarray,
     reasons: int,
 ) -> pd.DataFrame:
-    """A row for each example: name, score, p-value, whether flagged, the features that add most, label."""
+    """Return a row for each example: name, score, p-value, flag, main features, and label."""
     names = _names(data)
     count = min(reasons, added.shape[1])
     order = np.argsort(-added, axis=1, kind="stable")[:, :count]
-    # A likelihood may be above 1, and what it adds below 0: shares are of what speaks for odd.
+    # A density may exceed 1, so a contribution may be negative: shares are of the positive ones.
     speaks = np.maximum(added.astype("float64"), 0.0)
     share = np.take_along_axis(speaks, order, axis=1) / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-30)
     frame = pd.DataFrame(
@@ -89,7 +89,7 @@ def odd_rows(
 
 
 def _names(data: Data) -> np.ndarray:
-    """A name for each feature, `(1, features)`; of texts the words themselves, `(rows, positions)`."""
+    """Return the feature names, `(1, features)`; for texts the words, `(rows, positions)`."""
     if not data.spec.vocabulary:
         return np.array([kind_of(data.spec).feature_names], dtype=object)
     words = np.array(["", "[UNK]", "[END]", *data.spec.vocabulary[3:]], dtype=object)
@@ -97,7 +97,7 @@ def _names(data: Data) -> np.ndarray:
 
 
 def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
-    """`scores.csv`, the oddest example first, and in the same order what every feature adds to each score."""
+    """Write scores and contributions of the features, the most abnormal example first."""
     order = np.argsort(-rows["score"].to_numpy(), kind="stable")
     rows, added = rows.iloc[order].reset_index(drop=True), added[order]
     sheet.write_sheet(rows, out / "scores.csv")
@@ -120,7 +120,7 @@ def pictures(
     threshold: float,
     most: int = 10,
 ) -> tuple[list[Picture], list[Listing]]:
-    """For the page: the scores beside those of held-out rows, and the oddest examples."""
+    """Return pictures for the page: a histogram of the scores, and the most abnormal examples."""
     judged = {
         name: values[values < HIGHEST]
         for name, values in (("calibration rows", held_out), ("examples", scores))
@@ -129,9 +129,9 @@ def pictures(
     caption = "Share of the examples by score, beside the calibration rows that the threshold was found from."
     if left_out:
         caption += f" Without {left_out:,} that cannot be judged."
-    found = []
+    shown = []
     if any(len(values) for values in judged.values()):
-        found = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
+        shown = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
     flagged = int((scores > threshold).sum())
     oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
     if kind_of(data.spec).is_picture:
@@ -139,7 +139,7 @@ def pictures(
         raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
         heat = np.maximum(added[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
-        found.append(
+        shown.append(
             Picture(
                 "The oddest images",
                 "From the left by falling score: the image, its reconstruction, and where the score comes "
@@ -147,8 +147,8 @@ def pictures(
                 figures.heat_rows(x, rebuilt, heat),
             )
         )
-        return found, []
-    return found, [
+        return shown, []
+    return shown, [
         Listing(
             "The oddest rows",
             "By falling score, with the features that add most and their values; all are in scores.csv.",
@@ -160,7 +160,7 @@ def pictures(
 
 def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str]]:
     raw = data.examples_at(oddest)
-    found = []
+    lines = []
     for place, number in enumerate(oddest):
         row = rows.iloc[number]
         example = take(raw, place)
@@ -172,8 +172,8 @@ def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str
         flag = "yes" if row["anomalous"] else "no"
         score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
         cells = [str(row["row"]), score, as_text(row["p_value"], 3), flag]
-        found.append([*cells, text + ", ".join(reasons)])
-    return found
+        lines.append([*cells, text + ", ".join(reasons)])
+    return lines
 
 
 def _value(data: Data, example: Any, name: str) -> str:

@@ -1,4 +1,4 @@
-"""How near examples are to the truth before and after: PSNR and SSIM of images, errors of numbers."""
+"""Distance of examples to the truth before and after: PSNR and SSIM of images, errors of numbers."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from scipy import ndimage
 from kerasae.applications._pictures import scaled
 from kerasae.evaluation import RowSums
 
-#: dB that an image equal to its truth counts for; its own would be infinite.
+#: PSNR of an image that equals its truth, in dB; the formula would give infinity.
 HIGHEST_PSNR = 100.0
 
 
-def psnr(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio of images in [0, 1], in dB, `(rows,)`."""
-    error = np.square(one - other).reshape(len(one), -1).mean(axis=1)
+def psnr(image: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the peak signal-to-noise ratio of images in [0, 1], in dB, `(rows,)`."""
+    error = np.square(image - other).reshape(len(image), -1).mean(axis=1)
     return -10.0 * np.log10(np.maximum(error, 10.0 ** (-HIGHEST_PSNR / 10.0)))
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> np.ndarray | None:
-    """Structural similarity of images in [0, 1], `(rows,)`; `None` below 3 pixels a side.
+    """Return the structural similarity of images in [0, 1], `(rows,)`; `None` below 3 pixels per side.
 
-    The window is of 11 pixels as in Wang et al. 2004, or the greatest odd number that fits.
+    The window has 11 pixels per side as in Wang et al. 2004, or the largest odd number that fits.
     """
     window = window_of(one.shape[1:3])
     if window < 3:
@@ -32,22 +32,22 @@ def ssim(one: np.ndarray, other: np.ndarray) -> np.ndarray | None:
 
 
 def window_of(size: tuple[int, ...]) -> int:
-    """The side of the window of SSIM for images of a height and a width."""
+    """Return the window size of SSIM for images of some height and width, in pixels per side."""
     least = min(11, *size)
     return least - 1 + least % 2
 
 
-#: Of images.
+#: Headings of the figures of images.
 _HEADINGS = ("PSNR before (dB)", "PSNR after (dB)", "SSIM before", "SSIM after")
 
 
 class ImageFidelity:
-    """PSNR and SSIM, mean over images.
+    """PSNR and SSIM, averaged over images.
 
     Args:
-        low: black in raw units.
-        high: white in raw units.
-        filters: whether filters that learn nothing are measured too.
+        low: Raw value of black.
+        high: Raw value of white.
+        filters: Whether to measure filters that learn nothing too.
     """
 
     def __init__(self, low: float, high: float, filters: bool) -> None:
@@ -56,7 +56,7 @@ class ImageFidelity:
         self._found: dict[str, list[np.ndarray]] = {}
 
     def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
-        """Takes in a part of the examples, raw."""
+        """Add a part of the examples, raw."""
         before, after, target = (scaled(images, *self._range) for images in (noisy, clean, truth))
         for name, images in (("before", before), ("after", after)):
             self._keep(f"PSNR {name} (dB)", psnr(images, target))
@@ -66,7 +66,7 @@ class ImageFidelity:
             self._keep("gaussian", psnr(ndimage.gaussian_filter(before, sigma=(0, 1, 1, 0)), target))
 
     def rows(self) -> dict[str, list[RowSums]]:
-        """What each image adds to the figures, by heading."""
+        """Return the contribution of each image to the figures, by heading."""
         return {name: [self._by_image(name)] for name in _HEADINGS if name in self._found}
 
     def _keep(self, name: str, values: np.ndarray | None) -> None:
@@ -74,13 +74,13 @@ class ImageFidelity:
             self._found.setdefault(name, []).append(values)
 
     def figures(self) -> dict[str, float | None]:
-        """By heading."""
+        """Return the figures by heading."""
         return {name: self._mean(name) for name in _HEADINGS}
 
     def best_filter(self) -> tuple[str, RowSums] | None:
-        """The better of two filters, which is more than a user could know, and the PSNR of each image.
+        """Return the better of two filters and the PSNR of each image; a user could not know which is better.
 
-        `None` where filters were not measured.
+        The result is `None` if filters were not measured.
         """
         names = {"median": "a median filter of 3 x 3 pixels", "gaussian": "a Gaussian filter of 1 pixel"}
         found = {name: self._by_image(key) for key, name in names.items() if key in self._found}
@@ -95,39 +95,41 @@ class ImageFidelity:
 
 
 class NumberFidelity:
-    """Mean squared error in `x` over the numbers, and the share of wrong codes where there are some.
+    """Mean squared error in `x` over the numbers, and the share of wrong categories if there are some.
 
     Args:
-        codes: of the columns, whether they hold codes; `None` where all are numbers.
+        codes: Whether each column holds codes of categories; `None` if all are numbers.
     """
 
     def __init__(self, codes: np.ndarray | None) -> None:
         self._codes = codes
-        # By row: loss and numbers.
+        # Loss and number of entries of each row.
         self._totals: dict[tuple[str, bool], list[np.ndarray]] = {}
 
     def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
-        """Takes in a part of the examples, in `x`; entries that are missing anywhere do not count."""
-        there = ~(np.isnan(noisy) | np.isnan(truth))
+        """Add a part of the examples, in `x`; entries that are missing in any of them do not count."""
+        present = ~(np.isnan(noisy) | np.isnan(truth))
         for name, values in (("before", noisy), ("after", clean)):
             if self._codes is None:
-                self._sum(name, False, np.square(values - truth, dtype="float64"), there)
+                self._sum(name, False, np.square(values - truth, dtype="float64"), present)
                 continue
             for code in (False, True):
                 chosen = self._codes == code
                 loss: Any = values != truth if code else np.square(values - truth, dtype="float64")
-                self._sum(name, code, loss[:, chosen], there[:, chosen])
+                self._sum(name, code, loss[:, chosen], present[:, chosen])
 
-    def _sum(self, name: str, code: bool, loss: np.ndarray, there: np.ndarray) -> None:
-        by_row = (one.reshape(len(one), -1).sum(axis=1) for one in (np.where(there, loss, 0.0), there))
+    def _sum(self, name: str, code: bool, loss: np.ndarray, present: np.ndarray) -> None:
+        by_row = (
+            values.reshape(len(values), -1).sum(axis=1) for values in (np.where(present, loss, 0.0), present)
+        )
         self._totals.setdefault((name, code), []).append(np.stack([*by_row]))
 
     def figures(self) -> dict[str, float | None]:
-        """By heading."""
-        return {heading: one.value for heading, [one] in self.rows().items()}
+        """Return the figures by heading."""
+        return {heading: sums.value for heading, [sums] in self.rows().items()}
 
     def rows(self) -> dict[str, list[RowSums]]:
-        """What each example adds to the figures, by heading."""
+        """Return the contribution of each example to the figures, by heading."""
         kinds = {"error": False}
         if self._codes is not None and self._codes.any():
             kinds["categories wrong"] = True

@@ -1,4 +1,4 @@
-"""Clean examples as files: PNGs under the names of the inputs, an array, or a CSV; part by part."""
+"""Files of clean examples: PNG files named like the inputs, an array, or a CSV file, part by part."""
 
 import os
 from pathlib import Path
@@ -16,15 +16,15 @@ from kerasae.report.sheet import write_table
 
 
 class CleanFiles:
-    """A folder `clean` with a PNG for each image, `clean.npy`, or `clean.csv`.
+    """Folder `clean` with a PNG file for each image, `clean.npy`, or `clean.csv`.
 
-    Images that did not come from files of their own give the array too.
+    Images that do not come from separate files are also written as an array.
 
     Args:
-        out: the folder.
-        data: whose test split is cleaned.
-        low: black in raw units, of images.
-        high: white in raw units, of images.
+        out: Folder for the files.
+        data: Data whose test split is cleaned.
+        low: Raw value of black, for images.
+        high: Raw value of white, for images.
     """
 
     def __init__(self, out: Path, data: Data, low: float, high: float) -> None:
@@ -41,11 +41,11 @@ class CleanFiles:
             self._names = png_names(row_names(data))
 
     def add(self, clean: Any) -> None:
-        """Writes the next part."""
+        """Write the next part."""
         if self._columns:
-            named = clean.index.name is not None
+            frame_by_text = clean.index.name is not None
             written = as_written(clean, self._columns)
-            write_table(written, self._out / "clean.csv", append=self._rows > 0, index=named)
+            write_table(written, self._out / "clean.csv", append=self._rows > 0, index=frame_by_text)
         if self._array is not None:
             self._array[self._rows : self._rows + len(clean)] = clean
         if self._names:
@@ -54,13 +54,13 @@ class CleanFiles:
         self._rows += len(clean)
 
     def close(self) -> None:
-        """Makes sure that all is on disk."""
+        """Complete the files."""
         if self._array is not None:
             self._array.flush()
 
 
 def resized(data: Data) -> int:
-    """How many image files of the test split have another size than the model works with."""
+    """Return how many image files of the test split have another size than the model expects."""
     if not hasattr(data.test, "names"):
         return 0
     split: Any = data.test

@@ -1,4 +1,4 @@
-"""Noisy examples and the clean ones that belong to them: from a second path, or by spoiling."""
+"""Pairs of noisy and clean examples, from a second path or from added noise."""
 
 import dataclasses
 import os
@@ -17,13 +17,13 @@ from kerasae.preprocessing import Preprocessor
 
 
 def read_clean(path: str, data: Data) -> Examples:
-    """The clean examples of a path, a row for each of the test split of `data`, in its order.
+    """Read the clean examples of a path, one for each row of the test split of `data`, in its order.
 
-    Files of images go by their names, without the ending; a single one needs no name in common. All
-    others go by their order, and ids of a table, where both have them, must agree.
+    Image files are matched by their names without the ending; a single one may have another name. All others
+    are matched by order, and if both tables have ids, these must agree.
 
     Raises:
-        ValueError: where a row has no partner.
+        ValueError: If a row has no partner.
     """
     section = {"name": "images"} if is_image(Path(path)) else parse_source(path)
     if section["name"] == "tables" and data.spec.columns:
@@ -52,10 +52,10 @@ def _stem(name: bytes) -> str:
 
 
 def in_step(one: Iterable[Any], other: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """The parts of one and as many rows of the other with each, whatever its own parts are.
+    """Yield the parts of the first examples, each with as many rows of the second ones.
 
     Raises:
-        ValueError: for rows of a table whose ids differ.
+        ValueError: If rows of a table have different ids.
     """
     source = iter(other)
     waiting: Any = None
@@ -82,10 +82,10 @@ def _check_ids(noisy: Any, clean: Any) -> None:
 
 
 def check_noise(noise: Corruption, name: str, data: Data) -> None:
-    """Refuses a noise that has no meaning for examples that are cleaned.
+    """Check that a noise is suitable for examples that are cleaned.
 
     Raises:
-        ValueError: for masking in a table, or noise for numbers where there are none.
+        ValueError: For masking in a table, or noise for numbers in a table without numbers.
     """
     if not data.spec.columns:
         return
@@ -101,10 +101,10 @@ def check_noise(noise: Corruption, name: str, data: Data) -> None:
 
 
 def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[int, int]) -> Any:
-    """Raw examples with noise, as raw examples of the same type.
+    """Add noise to raw examples; the result has the same type.
 
-    The noise is added in `x`, the units of its level; what comes back is rounded and kept in range as
-    the raw type asks, as a camera or a file would.
+    The noise is added in `x`, the unit of its level. The result is rounded and clipped to the range of the
+    raw type, as by a camera or a file.
     """
     x = preprocessor.to_x(raw)
     noise.suit(preprocessor)
@@ -114,15 +114,17 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     if not preprocessor.spec.columns:
         return preprocessor.restore(noisy)
     restored = preprocessor.restore(np.nan_to_num(noisy))
-    spoilt = raw[[column.name for column in preprocessor.spec.columns]].copy()
+    noisy_frame = raw[[column.name for column in preprocessor.spec.columns]].copy()
     for number, column in enumerate(preprocessor.spec.features):
-        gone = np.isnan(noisy[:, number])
-        changed = (noisy[:, number] != x[:, number]) & ~gone
-        own = spoilt[column.name]
-        own = own.where(~changed, restored[column.name].set_axis(own.index)) if changed.any() else own
-        lost = gone & ~np.isnan(x[:, number])
-        spoilt[column.name] = own.mask(lost) if lost.any() else own
-    return spoilt
+        masked = np.isnan(noisy[:, number])
+        changed = (noisy[:, number] != x[:, number]) & ~masked
+        values = noisy_frame[column.name]
+        values = (
+            values.where(~changed, restored[column.name].set_axis(values.index)) if changed.any() else values
+        )
+        lost = masked & ~np.isnan(x[:, number])
+        noisy_frame[column.name] = values.mask(lost) if lost.any() else values
+    return noisy_frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +132,11 @@ class Pairs:
     """Noisy raw examples of the test split, part by part, each with the clean ones or `None`.
 
     Args:
-        data: whose test split.
-        clean: the clean examples, row by row, or `None`.
-        noise: with which the test split is spoiled, or `None`.
-        preprocessor: between raw examples and the units of the noise.
-        seed: of the noise.
+        data: Data with the test split.
+        clean: Clean examples, row by row, or `None`.
+        noise: Noise that is added to the test split, or `None`.
+        preprocessor: Preprocessor between raw examples and the units of the noise.
+        seed: Seed of the noise.
     """
 
     data: Data

@@ -1,4 +1,4 @@
-"""Indexes of codes: exact, approximate, or of bits."""
+"""Indexes of codes: exact, approximate, and binary."""
 
 from typing import Any, Literal, Self
 
@@ -8,23 +8,23 @@ from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
 
-#: Links that a row of the graph has, of the package's example; twice as many in its lowest layer.
+#: Number of links of a row of the graph, from the example of hnswlib; the lowest layer has twice as many.
 _LINKS = 16
 
-#: Queries whose distances to all rows are in memory at a time.
+#: Number of queries whose distances to all rows are in memory at a time.
 _QUERIES = 64
 
 
 class Index:
-    """Codes among which neighbours are found. Abstract.
+    """Index that finds the nearest of its codes. Abstract.
 
     Args:
-        metric: of distances.
-        bits: per code, for an index of bits.
-        seed: of what is random in it.
+        metric: Metric of the distances.
+        bits: Number of bits per code, for a binary index.
+        seed: Seed of its random parts.
     """
 
-    #: Whether the neighbours are those of all distances between the codes themselves.
+    #: Whether the neighbours are exactly those of the codes.
     exact = True
 
     def __init__(
@@ -38,33 +38,33 @@ class Index:
         self.seed = seed
 
     def fit(self, codes: np.ndarray) -> Self:
-        """Takes in codes `(rows, latent_dim)`."""
+        """Index codes, `(rows, latent_dim)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
     def kneighbors(self, codes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and row numbers of the k nearest, each `(queries, k)`, nearest first."""
+        """Return distances and row numbers of the k nearest codes, each `(queries, k)`, the nearest first."""
         raise NotImplementedError(f"{type(self).__name__} must write `kneighbors`.")
 
     def distances(self, codes: np.ndarray) -> np.ndarray:
-        """To all rows, `(queries, rows)`."""
+        """Return the distances to all rows, `(queries, rows)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `distances`.")
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What `restore` needs."""
+        """Return the arrays that `restore` needs."""
         raise NotImplementedError(f"{type(self).__name__} must write `arrays`.")
 
     def restore(self, arrays: Any) -> Self:
-        """The inverse of `arrays`."""
+        """Restore the index from its `arrays`."""
         return self.fit(arrays["codes"])
 
     @property
     def row_bytes(self) -> int:
-        """Bytes that a row takes."""
+        """Size of a row, in bytes."""
         raise NotImplementedError(f"{type(self).__name__} must write `row_bytes`.")
 
 
 class ExactIndex(Index):
-    """All distances, by scikit-learn."""
+    """Exact search with scikit-learn."""
 
     def fit(self, codes: np.ndarray) -> Self:
         self.codes_ = np.asarray(codes, "float32")
@@ -86,7 +86,7 @@ class ExactIndex(Index):
 
 
 class ApproximateIndex(ExactIndex):
-    """A navigable small-world graph of the package hnswlib: few distances, most of the neighbours.
+    """Navigable small-world graph of the package hnswlib; few distances find most of the neighbours.
 
     Reference: Malkov and Yashunin 2020, IEEE TPAMI 42(4).
     """
@@ -103,14 +103,14 @@ class ApproximateIndex(ExactIndex):
         self.codes_ = np.asarray(codes, "float32")
         space = {"euclidean": "l2", "cosine": "cosine"}[self.metric]
         self._index = hnswlib.Index(space, self.codes_.shape[1])
-        # The rows looked at when one is put in are those of the package's example too.
+        # The number of rows compared at an insertion is from the example of hnswlib too.
         self._index.init_index(len(codes), M=_LINKS, ef_construction=200, random_seed=self.seed)
-        # One thread: with more the graph depends on their order.
+        # With several threads the graph would depend on their order.
         self._index.add_items(self.codes_, num_threads=1)
         return self
 
     def kneighbors(self, codes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        # Below k it cannot answer; a few times as many keep the neighbours it misses rare.
+        # The search needs at least k candidates; a few times more make missed neighbours rare.
         self._index.set_ef(min(max(64, 4 * k), max(k, len(self.codes_))))
         rows, squares = self._index.knn_query(np.asarray(codes, "float32"), k, num_threads=1)
         distances = np.sqrt(np.maximum(squares, 0)) if self.metric == "euclidean" else squares
@@ -118,12 +118,12 @@ class ApproximateIndex(ExactIndex):
 
     @property
     def row_bytes(self) -> int:
-        # Four bytes a link, and their number.
+        # A link takes four bytes, and so does the number of links.
         return super().row_bytes + 4 * (2 * _LINKS + 1)
 
 
 class BinaryIndex(Index):
-    """Bits by iterative quantization, and the number of those that differ."""
+    """Codes of bits from iterative quantization; the distance is the number of different bits."""
 
     exact = False
 
@@ -136,7 +136,7 @@ class BinaryIndex(Index):
         distances, rows = [], []
         for start in range(0, len(codes), _QUERIES):
             far = self.distances(codes[start : start + _QUERIES])
-            # Of rows at the same distance the first ones, so that two calls agree.
+            # The order of rows at the same distance is fixed, so that two calls agree.
             near = np.argsort(far, axis=1, kind="stable")[:, :k]
             rows.append(near)
             distances.append(np.take_along_axis(far, near, axis=1))

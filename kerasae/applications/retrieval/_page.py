@@ -1,4 +1,4 @@
-"""Queries shown with their neighbours."""
+"""Queries and their neighbours on a page."""
 
 from typing import Any
 
@@ -16,33 +16,33 @@ from kerasae.report.page import Listing, Picture
 def show_neighbours(
     data: Data, distances: np.ndarray, rows: np.ndarray, indexed: np.ndarray, labels: Any
 ) -> tuple[list[Picture], list[Listing]]:
-    """The first queries with the rows nearest to them, in a picture or a listing.
+    """Show the first queries with their nearest rows, in a picture or a listing.
 
     Args:
-        data: whose test split holds the queries.
-        distances: `(queries, k)`.
-        rows: numbers of the neighbours, `(queries, k)`.
-        indexed: names of the rows.
-        labels: of the rows and of the queries, or `None`.
+        data: Data whose test split holds the queries.
+        distances: Distances of the neighbours, `(queries, k)`.
+        rows: Row numbers of the neighbours, `(queries, k)`.
+        indexed: Names of the rows.
+        labels: Labels of the rows and of the queries, or `None`.
     """
     image = kind_of(data.spec).is_picture
     queries, k = min(8 if image else 4, len(rows)), min(8 if image else 3, rows.shape[1])
-    asked = data.examples_at(np.arange(queries))
-    found = data.examples_at(rows[:queries, :k].ravel(), LEARNT)
+    shown_queries = data.examples_at(np.arange(queries))
+    neighbours = data.examples_at(rows[:queries, :k].ravel(), LEARNT)
     names = row_names(data, queries)
     known = labels is not None
     if image:
         lines = []
         for number, name in enumerate(names):
-            images = found[number * k : (number + 1) * k]
+            images = neighbours[number * k : (number + 1) * k]
             words = f"{name[-24:]} ({labels[1][number]})" if known else name[-24:]
-            lines.append((words, np.concatenate([asked[number : number + 1], images])))
+            lines.append((words, np.concatenate([shown_queries[number : number + 1], images])))
         caption = "At the left a query, behind it the rows nearest to it, the nearest first" + (
             "; in brackets the label of the query." if known else "."
         )
         return [Picture("Queries and their neighbours", caption, grid(lines, *raw_range(data)))], []
     table: list[list[str]] = []
-    written, answers = cells(asked, data), cells(found, data)
+    written, answers = cells(shown_queries, data), cells(neighbours, data)
     for number, name in enumerate(names):
         label = [labels[1][number]] if known else []
         table.append([name, "", *label, *written[number]])

@@ -1,4 +1,4 @@
-"""Iterative quantization: codes of numbers to codes of bits."""
+"""Iterative quantization: codes of numbers become codes of bits."""
 
 import numpy as np
 
@@ -6,21 +6,21 @@ import numpy as np
 class IterativeQuantization:
     """`min |B - (z - mean) W R|^2` over bits `B` in {-1, 1} and a rotation `R`.
 
-    `W` are the leading principal directions of the codes, as many as there are bits. Signs of principal
-    components waste bits, as the variance is in the first of them; the rotation spreads it. `B` and `R`
-    are found in turns: `B` are the signs, and `R` for given `B` is a Procrustes problem, solved by an SVD.
-    For more bits than numbers the codes are padded with zeros, which the rotation fills: every bit is
-    then a direction of its own in a smaller space.
+    `W` holds the leading principal directions of the codes, one for each bit. Signs of principal components
+    waste bits, because the first components hold most of the variance; the rotation spreads it. `B` and `R`
+    are updated in turns: `B` is the signs, and `R` for given `B` solves a Procrustes problem by an SVD. If
+    there are more bits than numbers, the codes are padded with zeros, which the rotation fills: every bit is
+    then a separate direction in a smaller space.
 
     Args:
-        bits: per code; `None` for as many as the code has numbers.
-        iterations: turns; the paper uses 50.
-        seed: of the rotation at the start.
+        bits: Number of bits per code. Defaults to `None`, the code size.
+        iterations: Number of iterations. Defaults to 50, as in the paper.
+        seed: Seed of the initial rotation. Defaults to 0.
 
     Attributes:
-        mean_: of the codes, `(latent_dim,)`.
+        mean_: Mean of the codes, `(latent_dim,)`.
         rotation_: `W R`, `(latent_dim, bits)`.
-        errors_: the mean squared distance of the rotated codes to their signs, by turn; it never rises.
+        errors_: Mean squared distance of the rotated codes to their signs, by iteration; it never rises.
 
     Reference: Gong and Lazebnik 2011, CVPR.
     """
@@ -31,7 +31,7 @@ class IterativeQuantization:
         self.seed = seed
 
     def fit(self, codes: np.ndarray) -> "IterativeQuantization":
-        """Finds directions and rotation for codes `(rows, latent_dim)`."""
+        """Fit directions and rotation to codes, `(rows, latent_dim)`."""
         size = codes.shape[1]
         bits = size if self.bits is None else self.bits
         self.mean_ = codes.mean(axis=0, dtype="float64")
@@ -39,7 +39,7 @@ class IterativeQuantization:
         _, directions = np.linalg.eigh(centred.T @ centred)
         directions = np.pad(directions[:, ::-1][:, :bits], [(0, 0), (0, max(bits - size, 0))])
         points = centred @ directions
-        # In units in which the signs are as far from 0 as the codes are.
+        # The scaled codes are as far from 0 as the signs are.
         points /= max(float(np.sqrt(np.square(points).mean())), 1e-12)
         rotation = np.linalg.qr(np.random.default_rng(self.seed).normal(size=(bits, bits)))[0]
         self.errors_: list[float] = []
@@ -53,13 +53,13 @@ class IterativeQuantization:
         return self
 
     def transform(self, codes: np.ndarray) -> np.ndarray:
-        """Codes `(rows, latent_dim)` to bits, eight in a byte, `(rows, ceil(bits / 8))`, uint8."""
+        """Turn codes, `(rows, latent_dim)`, into bits, eight per byte, `(rows, ceil(bits / 8))`, uint8."""
         return np.packbits((codes - self.mean_) @ self.rotation_ > 0, axis=1)
 
 
-def hamming(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Bits that differ, `(rows of one, rows of the other)`, between packed bits of the same length."""
-    total = np.zeros((len(one), len(other)), "uint16")
-    for byte in range(one.shape[1]):
-        total += np.bitwise_count(one[:, byte, None] ^ other[None, :, byte])
+def hamming(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the number of different bits of packed bits, `(rows of first, rows of second)`."""
+    total = np.zeros((len(first), len(second)), "uint16")
+    for byte in range(first.shape[1]):
+        total += np.bitwise_count(first[:, byte, None] ^ second[None, :, byte])
     return total

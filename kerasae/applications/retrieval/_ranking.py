@@ -1,4 +1,4 @@
-"""How good rankings are where it is known what belongs to a query."""
+"""Quality of rankings with known relevant rows."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from kerasae.evaluation import RowSums
 
 
 def average_precision(distances: np.ndarray, relevant: np.ndarray) -> float | None:
-    """Average precision of a query over the full ranking; `None` if nothing belongs to it.
+    """Return the average precision of a query over the full ranking; `None` if no row is relevant.
 
-    The mean, over the rows that belong to it, of the share of such rows among all up to there. Of rows
-    at the same distance any order is as good: it is the mean over all their orders, in closed form.
+    It is the mean, over the relevant rows, of the share of relevant rows up to their rank. Rows at the same
+    distance may come in any order, so it is averaged over all their orders, in closed form.
 
     Args:
-        distances: of every row, `(rows,)`.
-        relevant: whether a row belongs to the query, `(rows,)`.
+        distances: Distance of each row, `(rows,)`.
+        relevant: Whether a row is relevant to the query, `(rows,)`.
 
     Reference: McSherry and Najork 2008, ECIR.
     """
@@ -27,19 +27,19 @@ def average_precision(distances: np.ndarray, relevant: np.ndarray) -> float | No
     hits = np.add.reduceat(relevant[order].astype("float64"), first)
     before = np.cumsum(hits) - hits
     ahead = np.arange(len(ranked)) - np.repeat(first, sizes)
-    # At a place in a tie stands a row of the query with this probability, and if so, each of those ahead of
-    # it in the tie is one with the other.
+    # `chance` is the probability that a relevant row has this rank within its tie. If so, `others` is the
+    # probability that a row ahead of it in the tie is relevant.
     chance = np.repeat(hits / sizes, sizes)
     others = np.repeat((hits - 1) / np.maximum(sizes - 1, 1), sizes)
-    found = np.repeat(before, sizes) + 1 + ahead * others
-    return float((chance * found / np.arange(1, len(ranked) + 1)).sum() / total)
+    relevant_so_far = np.repeat(before, sizes) + 1 + ahead * others
+    return float((chance * relevant_so_far / np.arange(1, len(ranked) + 1)).sum() / total)
 
 
 class Rankings:
-    """Gathers average precisions, and precision and recall at k, query by query.
+    """Average precision, and precision and recall at k, collected query by query.
 
     Args:
-        k: of the nearest rows.
+        k: Number of nearest rows.
     """
 
     def __init__(self, k: int) -> None:
@@ -49,12 +49,12 @@ class Rankings:
         self._recall: list[float] = []
 
     def add(self, distances: np.ndarray | None, nearest: np.ndarray, relevant: np.ndarray) -> None:
-        """A query to which something belongs; others are left out.
+        """Add a query; a query without relevant rows is ignored.
 
         Args:
-            distances: of every row, `(rows,)`, or `None` where there is no full ranking.
-            nearest: numbers of the nearest rows, the nearest first.
-            relevant: whether a row belongs to the query, `(rows,)`.
+            distances: Distance of each row, `(rows,)`, or `None` without a full ranking.
+            nearest: Numbers of the nearest rows, the nearest first.
+            relevant: Whether a row is relevant to the query, `(rows,)`.
         """
         total = int(relevant.sum())
         if total == 0:
@@ -66,13 +66,13 @@ class Rankings:
             self._average.append(average)
 
     def by_query(self) -> dict[str, RowSums]:
-        """Figures of each query to which something belongs, by heading; the mean over them is told."""
-        found = {
+        """Return the figures of each query with relevant rows, by heading; reports show their mean."""
+        values_by_heading = {
             f"precision@{self.k}": self._precision,
             f"recall@{self.k}": self._recall,
             "mean average precision": self._average,
         }
         return {
             heading: RowSums(np.array(values, "float64"), np.ones(len(values)))
-            for heading, values in found.items()
+            for heading, values in values_by_heading.items()
         }

@@ -1,4 +1,4 @@
-"""Spread: what the draws of a posterior say of some rows, and the files that hold it."""
+"""Spread: the variation over draws of a posterior, and the files for it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -13,15 +13,15 @@ from kerasae.report.sheet import write_sheet
 
 
 class Spread(NamedTuple):
-    """What the draws of a posterior say of some rows.
+    """Variation of some rows over draws of a posterior.
 
     Args:
-        mean: reconstruction, `(rows, cells)`, in x.
-        deviation: of the reconstructions, `(rows, cells)`; of a category the share of draws that
-            answer otherwise.
-        low: lower ends of the intervals.
-        high: upper ends.
-        score: `-log p(x|z)` of each draw, `(rows, samples)`, in the loss's unit.
+        mean: Mean reconstruction, `(rows, cells)`, in `x`.
+        deviation: Standard deviation of the reconstructions, `(rows, cells)`; for a category the share of
+            draws with another value.
+        low: Lower ends of the intervals, `(rows, cells)`.
+        high: Upper ends of the intervals, `(rows, cells)`.
+        score: `-log p(x|z)` of each draw, `(rows, samples)`, in the unit of the loss.
     """
 
     mean: np.ndarray
@@ -31,16 +31,16 @@ class Spread(NamedTuple):
     score: np.ndarray
 
     def rows(self, part: slice) -> "Spread":
-        """Some of the rows."""
-        return Spread(*(one[part] for one in self))
+        """Return some of the rows."""
+        return Spread(*(values[part] for values in self))
 
     def filled(self) -> Filled:
-        """Reconstruction and interval alone."""
+        """Return the reconstruction and the interval only."""
         return Filled(self.mean, self.low, self.high)
 
 
 def by_row(cells: Cells, names: list[str], x: np.ndarray, spread: Spread) -> pd.DataFrame:
-    """A line for each row; cells that are missing or no numbers count for the score alone."""
+    """Return a line for each row; missing cells and categories count only for the score."""
     number = ~np.isnan(x) & cells.number
     count = np.where(number.any(axis=1), number.sum(axis=1), np.nan)
 
@@ -63,18 +63,18 @@ def by_row(cells: Cells, names: list[str], x: np.ndarray, spread: Spread) -> pd.
 def write_cells(
     path: Path, cells: Cells, names: list[str], raw: pd.DataFrame, spread: Spread, first: bool
 ) -> None:
-    """Rows of a table as a CSV with a line for each cell, in raw units."""
+    """Write rows of a table as a CSV file with a line for each cell, in raw units."""
     everywhere: np.ndarray = np.ones(spread.mean.shape, bool)
     low, high = raw_ends(cells, spread.filled(), everywhere)
     value = named_by_text(raw).reset_index(drop=True)
     mean = cells.raw(cells.legal(spread.mean))
-    # Of a number the deviation in raw units (of a date in seconds), of others as it is.
-    one = cells.raw(np.zeros((1, len(cells.number)))), cells.raw(np.ones((1, len(cells.number))))
+    # Deviations of numbers are in raw units (of dates in seconds); those of categories do not change.
+    unit = cells.raw(np.zeros((1, len(cells.number)))), cells.raw(np.ones((1, len(cells.number))))
     parts = []
     for number, column in enumerate(cells.spec.features):
         scale = 1.0
         if cells.number[number]:
-            step = one[1][column.name][0] - one[0][column.name][0]
+            step = unit[1][column.name][0] - unit[0][column.name][0]
             scale = step.total_seconds() if column.kind == "date" else float(step)
         table = {
             "row": names[: len(raw)],
@@ -91,12 +91,12 @@ def write_cells(
 
 
 def write_arrays(path: Path, cells: Cells, spreads: list[Spread]) -> None:
-    """Images or vectors as an NPZ: reconstruction, deviation, low and high, in raw units."""
+    """Write images or vectors as an NPZ file: reconstruction, deviation, low and high, in raw units."""
     spread = Spread(*(np.concatenate(part) for part in zip(*spreads, strict=True)))
     everywhere = np.ones(spread.mean.shape, bool)
     low, high = raw_ends(cells, spread.filled(), everywhere)
     inverse = [
-        np.asarray(cells.view.inverse(cells.shaped(one)))
-        for one in (spread.mean, spread.mean + spread.deviation)
+        np.asarray(cells.view.inverse(cells.shaped(values)))
+        for values in (spread.mean, spread.mean + spread.deviation)
     ]
     np.savez_compressed(path, reconstruction=inverse[0], std=inverse[1] - inverse[0], low=low, high=high)
