@@ -26,16 +26,16 @@ import numpy as np
 
 MAGIC = b"KAE\x1a"
 VERSION = 1
-#: Bytes of a fingerprint that are kept: two models agree in them by chance once in 10^19.
+#: Number of stored bytes of a fingerprint: two models agree in them by chance once in 10^19.
 MARK = 8
-#: A dimension may have so many symbols: the coder's probabilities are multiples of 2^-24.
+#: Largest number of symbols of a dimension: probabilities of the coder are multiples of 2^-24.
 MOST_SYMBOLS = 2**20
-#: A file may hold so many numbers, 256 MiB of them, a second or two to decode: a few bytes can stand
-#: for any number of equal rows.
+#: Largest number of numbers in a file, 256 MiB, a second or two to decode: a few bytes can represent
+#: any number of equal rows.
 MOST_NUMBERS = 2**25
 #: Levels of a histogram stand for powers of two: 1, 2 or 4 to an octave, whichever makes the shortest file.
 _PER_OCTAVE = (1, 2, 4)
-#: Axes that an example may have; arrays have no more.
+#: Largest number of axes of an example; arrays have no more.
 _MOST_AXES = 64
 #: 2^(i/4) in units of 2^-24, as whole numbers.
 _QUARTERS = (16777216, 19951585, 23726566, 28215802)
@@ -43,16 +43,16 @@ _QUARTERS = (16777216, 19951585, 23726566, 28215802)
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """What a file holds.
+    """Content of a file.
 
     Args:
-        symbols: whole numbers, `(rows, latent_dim)`.
-        steps: of the dimensions, float32, `(latent_dim,)`.
-        offsets: of the dimensions, float32; a code is `offset + step * symbol`.
-        shape: of one example in `x`.
-        mark: the first bytes of the model's fingerprint.
-        missing: of a table, the cells that were missing, `(rows, columns)`; `None` if none was, or
-            they are not kept.
+        symbols: Whole numbers, `(rows, latent_dim)`.
+        steps: Step of each dimension, float32, `(latent_dim,)`.
+        offsets: Offset of each dimension, float32, `(latent_dim,)`; a code is `offset + step * symbol`.
+        shape: Shape of one example in `x`.
+        mark: First bytes of the fingerprint of the model.
+        missing: Missing cells of a table, `(rows, columns)`; `None` if there are none, or they are not
+            stored.
     """
 
     symbols: np.ndarray
@@ -64,12 +64,12 @@ class Content:
 
     @property
     def codes(self) -> np.ndarray:
-        """The codes that the symbols stand for, float32, `(rows, latent_dim)`."""
+        """Codes of the symbols, float32, `(rows, latent_dim)`."""
         return dequantised(self.symbols, self.steps, self.offsets)
 
 
 def dequantised(symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """`offset + step * symbol` by dimension, float32; computed in float64, a dimension at a time."""
+    """Return `offset + step * symbol`, float32, computed in float64 one dimension at a time."""
     codes = np.empty(symbols.shape, "float32")
     for place, (offset, step) in enumerate(zip(offsets, steps, strict=True)):
         codes[:, place] = float(offset) + float(step) * symbols[:, place]
@@ -77,10 +77,10 @@ def dequantised(symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray) -> 
 
 
 def write(content: Content) -> bytes:
-    """The bytes of a file, the shortest of the histograms that it may have.
+    """Return the bytes of a file, with the shortest of the possible histograms.
 
     Raises:
-        ValueError: for more numbers, or more symbols a dimension, than a file may hold.
+        ValueError: If a file cannot hold so many numbers, or symbols per dimension.
     """
     if content.symbols.size > MOST_NUMBERS:
         raise ValueError(
@@ -95,7 +95,7 @@ def _write(content: Content, per_octave: int) -> bytes:
     rows, width = content.symbols.shape
     histograms = [_Histogram.of(column, per_octave) for column in columns]
     coder = constriction.stream.stack.AnsCoder()
-    # A stack: what is read first is written last.
+    # The coder is a stack: the first symbols that are read are written last.
     for column, histogram in reversed(list(zip(columns, histograms, strict=True))):
         if histogram.count > 1:
             coder.encode_reverse((column - histogram.least).astype("int32"), histogram.model(per_octave))
@@ -117,16 +117,16 @@ def _write(content: Content, per_octave: int) -> bytes:
 
 
 def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
-    """What a file holds.
+    """Read the content of a file.
 
     Args:
-        data: its bytes.
-        mark: the first bytes of the fingerprint of the model that is to decode it.
-        name: of the file, for errors.
+        data: Bytes of the file.
+        mark: First bytes of the fingerprint of the model that decodes the file.
+        name: Name of the file, for messages.
 
     Raises:
-        ValueError: for bytes that are no such file, that have changed, of an unknown version, that
-            contradict themselves, or that another model wrote.
+        ValueError: If the bytes are not such a file, were changed, have an unknown version, are inconsistent,
+            or were written with another model.
     """
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
@@ -153,7 +153,7 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
 
 
 def _content(reader: "_Reader", mark: bytes) -> Content:
-    """What follows the mark."""
+    """Read the content after the mark."""
     rows, width, axes = reader.varint(), reader.varint(), reader.varint()
     if not 0 < rows * width <= MOST_NUMBERS:
         raise ValueError(f"{rows} rows of {width} numbers")
@@ -192,13 +192,13 @@ def _content(reader: "_Reader", mark: bytes) -> Content:
 
 @dataclasses.dataclass(frozen=True)
 class _Histogram:
-    """How often the symbols of a dimension are, in bins of equal width.
+    """Frequencies of the symbols of a dimension, in bins of equal width.
 
     Args:
-        least: the least symbol.
-        count: how many there are up to the greatest.
-        shift: a bin holds `2**shift` symbols.
-        levels: of the bins: 0 for an empty one, otherwise its frequency is `2**(level / per_octave)`.
+        least: Smallest symbol.
+        count: Number of symbols from the smallest to the largest.
+        shift: Width of a bin, `2**shift` symbols.
+        levels: Level of each bin: 0 for an empty one, otherwise its frequency is `2**(level / per_octave)`.
     """
 
     least: int
@@ -215,7 +215,7 @@ class _Histogram:
                 f"dimension, received {count:,}; take a larger `step` or fewer `bits`."
             )
         counts = np.bincount(column - least, minlength=count)
-        # A fine histogram codes well and is long itself: the width that makes both together shortest.
+        # A fine histogram codes well but is long itself: the chosen width makes both together shortest.
         found = []
         for shift in range(count.bit_length() + 1):
             bins = np.add.reduceat(counts, np.arange(0, count, 1 << shift))
@@ -229,10 +229,10 @@ class _Histogram:
         return cls(least, count, shift, bytes(0 if n is None else max(n, low) - low + 1 for n in levels))
 
     def model(self, per_octave: int) -> "constriction.stream.model.Categorical":
-        """Of symbols from 0."""
+        """Return the entropy model of symbols from 0."""
         step = 4 // per_octave
         top = max(self.levels)
-        # From the top, so that no weight is beyond the range of a float.
+        # Levels count from the largest, so that no weight exceeds the range of a float.
         weights = [
             _QUARTERS[-(top - n) * step % 4] * 2.0 ** -math.ceil((top - n) * step / 4) if n else 0.0
             for n in self.levels
@@ -257,7 +257,7 @@ class _Histogram:
 
 
 class _Reader:
-    """Bytes, taken from the front."""
+    """Bytes that are read from the front."""
 
     def __init__(self, data: bytes, place: int) -> None:
         self._data, self._place = data, place
@@ -280,7 +280,7 @@ class _Reader:
                 raise ValueError("a whole number of more than 63 bits")
 
     def block(self, most: int) -> bytes:
-        """The next block unpacked, of at most so many bytes."""
+        """Return the next block, unpacked, of at most so many bytes."""
         length = self.varint()
         if not length:
             return b""
@@ -311,7 +311,7 @@ def _block(content: bytes) -> bytes:
 
 
 def sizes(data: bytes) -> dict[str, int]:
-    """What the bytes of a file are for, by part."""
+    """Return the number of bytes of a file by part."""
     reader = _Reader(data, len(MAGIC) + 1 + MARK)
     _, _, axes = (reader.varint() for _ in range(3))
     for _ in range(axes):
@@ -329,6 +329,6 @@ def sizes(data: bytes) -> dict[str, int]:
 
 
 def as_float8(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Numbers rounded to float32 with 8 significant bits, which a file holds in two bytes each."""
+    """Round numbers to float32 with 8 significant bits, which need two bytes each in a file."""
     bits = np.asarray(values, "float32").view("uint32").astype("uint64")
     return ((bits + 0x8000) >> 16 << 16).astype("uint32").view("float32")

@@ -1,4 +1,4 @@
-"""Quantiser: a uniform step for each number of a code, as coarse as the decoder allows."""
+"""Quantiser: a uniform step for each number of a code, as large as the decoder allows."""
 
 import dataclasses
 
@@ -9,11 +9,11 @@ from kerasae.codec import Codec
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
-#: Codes around which the decoder is tried, and how far from them, in standard deviations.
+#: Number of codes around which the decoder is measured, and the distance, in standard deviations.
 _TRIED, _DISTANCE = 128, 0.25
-#: Noise on all numbers at once, in standard deviations, and what may be left unexplained by each alone.
+#: Noise on all numbers at once, in standard deviations, and the excess over single effects that is allowed.
 _NOISE, _UNEXPLAINED = 0.5, 0.25
-#: Decoded at a time.
+#: Number of codes that are decoded at a time.
 _BATCH = 2048
 
 
@@ -22,15 +22,15 @@ class Quantiser:
     """`symbol = round((code - offset) / step)`, by dimension.
 
     Args:
-        steps: float32, `(latent_dim,)`.
-        offsets: float32, 0 unless a dimension has less than two steps in all.
+        steps: Steps, float32, `(latent_dim,)`.
+        offsets: Offsets, float32, `(latent_dim,)`; 0 unless the range of a dimension is below two steps.
     """
 
     steps: np.ndarray
     offsets: np.ndarray
 
     def symbols(self, codes: np.ndarray) -> np.ndarray:
-        """Codes to whole numbers, `(rows, latent_dim)`, int64."""
+        """Quantise codes to whole numbers, `(rows, latent_dim)`, int64."""
         if not np.isfinite(codes).all():
             raise ValueError("Expected finite codes, received NaN or infinity from the encoder.")
         scaled = (np.asarray(codes, "float64") - self.offsets) / self.steps
@@ -39,27 +39,27 @@ class Quantiser:
         return np.rint(scaled).astype("int64")
 
     def codes(self, symbols: np.ndarray) -> np.ndarray:
-        """The codes that whole numbers stand for, float32, `(rows, latent_dim)`."""
+        """Return the codes of whole numbers, float32, `(rows, latent_dim)`."""
         return dequantised(symbols, self.steps, self.offsets)
 
 
 def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
-    """For each dimension the step that moves `x` by 1, float64, `(latent_dim,)`.
+    """Return the step of each dimension that changes `x` by 1, float64, `(latent_dim,)`.
 
-    Found around training codes, by central differences of the decoder and by what the mean in place of
-    a number would change; the greater counts, as a category or a token stays what it is for a while and
-    then changes. Moves are root mean squares over features and codes; a category or a token that
-    changes counts as 1. Errors of dimensions add up, so that steps which move `x` alike give the least
-    error at a number of bits: for PCA they are all the same. Infinite for a dimension that moves
-    nothing.
+    It is measured around training codes, by central differences of the decoder, and by the change if the mean
+    replaces a number. The larger change counts, because a category or a token stays the same for a while and
+    then changes. Changes are root mean squares over features and codes; a category or a token that changes
+    counts as 1. The errors of the dimensions add up, so steps that change `x` by the same amount give the
+    smallest error at a number of bits; for PCA they are all equal. The step is infinite for a dimension
+    without any effect.
 
-    Where numbers say the same thing, none of them alone moves much and all together do: what noise on
-    all of them moves beyond the sum is shared out among them, by their spread.
+    If several numbers are redundant, none of them alone has much effect, but all together do. The effect of
+    noise on all of them beyond the sum of the single effects is divided among them, by their spread.
 
     Args:
-        codec: whose decoder.
-        codes: of training rows, `(rows, latent_dim)`.
-        spec: of the examples.
+        codec: Codec with the decoder.
+        codes: Codes of training rows, `(rows, latent_dim)`.
+        spec: Spec of the examples.
 
     Reference: Gersho and Gray 1992, *Vector Quantization and Signal Compression*, section 8.3.
     """
@@ -71,7 +71,7 @@ def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
     as_is = decoded(codec, tried)
 
     def move(one: np.ndarray, other: np.ndarray) -> float:
-        """Mean square in `x`, for a mean square of 1 in what differs between codes."""
+        """Return the mean square change of `x`, per mean square difference of the codes."""
         first, second = (as_is if codes is tried else decoded(codec, codes) for codes in (one, other))
         far = np.square(one - other).sum(axis=1).mean()
         return float(np.mean(kind_of(spec).squares(first, second)) / far) if far > 0 else 0.0
@@ -94,17 +94,17 @@ def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
 
 
 def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float | None) -> Quantiser:
-    """The quantiser for a number of bits or a step.
+    """Return the quantiser for a number of bits or a step.
 
     Args:
-        codes: of training rows, `(rows, latent_dim)`.
-        units: as `unit_steps` gives them.
-        bits: of the dimension that moves `x` most over its range; the others take as many as they need;
-            `None` where there is a step.
-        step: how far one step moves `x`; `None` takes `bits`.
+        codes: Codes of training rows, `(rows, latent_dim)`.
+        units: Result of `unit_steps`.
+        bits: Number of bits of the dimension that changes `x` most over its range; the others use as many as
+            they need. `None` with a step.
+        step: Change of `x` by one step; `None` uses `bits`.
     """
     if _whole(codes):
-        # Numbers of things: half of one is none.
+        # Counts of indivisible things: a half rounds down.
         return Quantiser(np.ones(codes.shape[1], "float32"), np.zeros(codes.shape[1], "float32"))
     low, high = codes.min(axis=0), codes.max(axis=0)
     span = np.asarray(high - low, "float64")
@@ -112,7 +112,7 @@ def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float |
     size = moves.max() / 2.0 ** (bits or 0) if step is None else step
     idle = moves < 2 * size if moves.max() > 0 else np.ones(len(span), bool)
     idle |= moves == 0
-    # One step holds all there is, and the mean stands for it, or 0 where that is as good.
+    # One step covers the whole range; the mean represents it, or 0 if that is as good.
     wide = np.exp2(np.ceil(np.log2(np.where(span > 0, 2 * span, 1.0))))
     steps = as_float8(np.where(idle, wide, size * np.where(np.isfinite(units), units, 1.0)))
     middle = codes.mean(axis=0, dtype="float64")
@@ -123,7 +123,7 @@ def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float |
 
 
 def decoded(codec: Codec, codes: np.ndarray) -> np.ndarray:
-    """Reconstructions of `x`, `(rows, ...)`, a part at a time."""
+    """Yield reconstructions of `x`, `(rows, ...)`, a part at a time."""
     starts = range(0, len(codes), _BATCH)
     codes = codes.astype("float32")
     return np.concatenate([np.asarray(codec.decode(codes[start : start + _BATCH])) for start in starts])

@@ -1,4 +1,4 @@
-"""Rate-distortion curves: what is lost against the bits that it takes, codec by codec."""
+"""Rate-distortion curves: the loss at each number of bits, for each codec."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from kerasae.evaluation.metrics import measures
 from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 
-#: Bits of the widest dimension at most, of a curve and of a file.
+#: Largest number of bits of the widest dimension, for a curve and for a file.
 _CURVE_BITS, _FILE_BITS = 12, 16
-#: What a file may lose by rounding unless more is asked for: of the loss without it, or of what a code of
-#: means loses more than that.
+#: Largest loss by rounding for the default bits, as a share of the loss without rounding, or of what the
+#: mean code loses beyond that.
 _OF_LOSS, _OF_CODE = 0.05, 0.005
-#: A curve ends where rounding costs no more.
+#: Loss by rounding, as a share, below which a curve ends.
 _OF_END = 0.002
-#: Validation rows, drawn, from which bits are chosen.
+#: Number of validation rows in the sample that chooses the bits.
 _JUDGED = 1000
-#: Components that PCA may have; its steps decide how many of them carry any bits.
+#: Largest number of components of PCA; its steps decide how many of them use any bits.
 MOST_COMPONENTS = 256
-#: Rows of each split, drawn, from which steps are chosen.
+#: Number of rows of each split in the sample that chooses the steps.
 FITTED = 20_000
 
 #: Bits per row and figures by key, from few bits to many.
@@ -34,11 +34,11 @@ Curve = list[tuple[float, dict[str, Any]]]
 
 
 class Handed:
-    """A codec whose codes were worked out before, or read from a file, and are handed out in order.
+    """Codec that returns precomputed or stored codes in order.
 
     Args:
-        codec: that decodes them.
-        codes: of all rows that will be asked for, `(rows, latent_dim)`.
+        codec: Codec that decodes them.
+        codes: Codes of all rows that will be requested, `(rows, latent_dim)`.
     """
 
     def __init__(self, codec: Codec, codes: np.ndarray) -> None:
@@ -48,42 +48,42 @@ class Handed:
 
     @property
     def latent_dim(self) -> int:
-        """Numbers per code."""
+        """Code size."""
         return self._codec.latent_dim
 
     def transform(self, raw: Any) -> np.ndarray:
-        """The codes of the next rows."""
+        """Return the codes of the next rows."""
         self._place += len(raw)
         return self._codes[self._place - len(raw) : self._place]
 
     def decode(self, codes: Any) -> Any:
-        """Codes to reconstructions of `x`."""
+        """Decode codes to reconstructions of `x`."""
         return self._codec.decode(codes)
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
-        """Codes to raw examples."""
+        """Decode codes to raw examples."""
         return self._codec.inverse_transform(codes)
 
 
 def fitted_codes(codec: Codec, data: Data) -> np.ndarray:
-    """Codes of rows of the training and the validation split, drawn where there are many."""
+    """Return codes of rows of the training and the validation split, subsampled if there are many."""
     splits = [name for name in ("train", "validation") if len(data.split(name))]
     return np.concatenate([codes_of(codec, data.drawn(name, FITTED), name) for name in splits])
 
 
 def figures_of(codec: Codec, codes: np.ndarray, data: Data) -> dict[str, Any]:
-    """What is measured of the test split when it is decoded from these codes."""
+    """Return the figures of the test split, decoded from these codes."""
     return measures(data).figures(Handed(codec, codes), data, "test")
 
 
 def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Data) -> int:
-    """The fewest bits with which rows that were not trained on lose little by rounding.
+    """Return the fewest bits with which the loss on rows outside the training rises little by rounding.
 
     Args:
-        codec: that is judged.
-        training: its codes of training rows.
-        units: as `unit_steps` gives them.
-        data: whose validation rows are decoded; training rows where there are none.
+        codec: Codec that is measured.
+        training: Its codes of training rows, `(rows, latent_dim)`.
+        units: Result of `unit_steps`.
+        data: Data whose validation rows are decoded; training rows if there are none.
     """
     split = data.validation if len(data.validation) else data.train
     judged = dataclasses.replace(data, test=split.drawn(_JUDGED))
@@ -101,7 +101,7 @@ def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Dat
 
 
 def as_losses(found: Mapping[str, Any], data: Data) -> np.ndarray:
-    """The figures by which codecs are judged, as losses: errors, and 1 minus a share."""
+    """Return the figures by which codecs are compared, as losses: errors, and 1 minus a share."""
     measured = measures(data)
     return np.array(
         [
@@ -113,7 +113,7 @@ def as_losses(found: Mapping[str, Any], data: Data) -> np.ndarray:
 
 
 def curve(codec: Codec, data: Data) -> Curve:
-    """The curve of a codec on the test split, every byte of its files counted."""
+    """Return the curve of a codec on the test split; every byte of its files counts."""
     training = fitted_codes(codec, data)
     units = unit_steps(codec, training, data.spec)
     codes = codes_of(codec, data, "test")
@@ -126,7 +126,7 @@ def curve(codec: Codec, data: Data) -> Curve:
         )
         rate = 8 * len(write(content)) / len(codes)
         if found and found[-1][0] == rate:
-            # Whole numbers have one quantiser.
+            # Codes that are whole numbers have only one quantiser.
             break
         figures = figures_of(codec, content.codes, data)
         found.append((rate, figures))
@@ -136,9 +136,9 @@ def curve(codec: Codec, data: Data) -> Curve:
 
 
 def rate_at(points: Curve, key: str, value: float) -> float | None:
-    """Bits per row at which a curve reaches an error, on a line between two points; `None` if beyond."""
+    """Return the bits per row at which a curve reaches an error, by linear interpolation; `None` outside."""
     rates, errors = [rate for rate, _ in points], [figures[key] for _, figures in points]
-    # The least error at up to so many bits.
+    # The smallest error with at most so many bits.
     best = np.minimum.accumulate(errors)
     if not best[-1] <= value <= best[0] or best[-1] <= 0:
         return None
@@ -148,12 +148,12 @@ def rate_at(points: Curve, key: str, value: float) -> float | None:
 def draw(
     curves: Mapping[str, Curve], keys: Mapping[str, str], here: Mapping[str, tuple[float, float | None]]
 ) -> Canvas:
-    """A panel for each figure.
+    """Draw a panel for each figure.
 
     Args:
-        curves: by name.
-        keys: heading of each figure, by key.
-        here: where the file of this report lies: bits per row and the figure, by key.
+        curves: Curves by name.
+        keys: Heading of each figure, by key.
+        here: Bits per row and figure of the file of this report, by key.
     """
     figure = Canvas(figsize=(max(6.0, 4.6 * len(keys)), 3.8), dpi=110, layout="constrained")
     axes: Sequence[Any] = figure.subplots(1, len(keys), squeeze=False)[0]
@@ -171,7 +171,7 @@ def draw(
             place.plot([rate], [value], "*", markersize=12, color="black", label="this file")
         if drawn and min(drawn) > 0:
             place.set_yscale("log")
-            # PCA goes on to where nothing is lost, which would flatten all else.
+            # The curve of PCA reaches zero loss, which would flatten all others.
             place.set_ylim(bottom=max(min(drawn), min(found[key] for _, found in curves["model"]) / 10))
         place.set_xscale("log")
         place.set_xlabel("bits per row")

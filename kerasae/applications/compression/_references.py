@@ -1,4 +1,4 @@
-"""What others make of the same examples: zstd without loss, JPEG and WebP with it."""
+"""Reference compressors for the same examples: zstd without loss, JPEG and WebP with it."""
 
 import io
 import warnings
@@ -14,11 +14,11 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.preprocessing import named_by_text
 
-#: Of Pillow.
+#: Qualities of the files, as Pillow counts them.
 _QUALITIES = (5, 10, 20, 35, 50, 70, 85, 95)
-#: The longest side of a WebP file.
+#: Largest side of a WebP file, in pixels.
 _SIDE = 16383
-#: JPEG codes blocks of so many pixels a side.
+#: Side of a block of JPEG, in pixels.
 _BLOCK = 8
 #: Channels of files in both formats.
 _CHANNELS = (1, 3)
@@ -26,12 +26,12 @@ _LEVEL = 19
 
 
 class RawSize:
-    """Bytes of raw examples, and of the same bytes after zstd, counted part by part.
+    """Size of raw examples and of their zstd stream, in bytes, counted part by part.
 
-    Arrays in their own type; tables as CSV with a line of names; texts as UTF-8, one a line.
+    Arrays have their own type; tables are CSV with a line of names; texts are UTF-8, one per line.
 
     Args:
-        data: whose examples.
+        data: Data with the examples.
     """
 
     def __init__(self, data: Data) -> None:
@@ -40,13 +40,13 @@ class RawSize:
         self.raw = self.packed = self.cells = 0
 
     def add(self, raw: Any) -> None:
-        """Counts the next part."""
+        """Count the next part."""
         content = self._bytes(raw)
         self.packed += len(self._packer.compress(content))
         self.raw += len(content)
 
     def close(self) -> None:
-        """Counts what zstd has kept back."""
+        """Count the bytes that zstd still holds back."""
         self.packed += len(self._packer.flush())
 
     def _bytes(self, raw: Any) -> bytes:
@@ -66,16 +66,16 @@ class RawSize:
 
 
 def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
-    """JPEG and WebP of the images of the test split, at several qualities.
+    """Compress the images of the test split as JPEG and WebP, at several qualities.
 
-    A header of some hundred bytes would be most of the file of a small image, so all images make one:
-    a mosaic whose tiles are widened to whole blocks of 8 pixels, by copies of their last ones. All of
-    its bytes count.
+    A header of some hundred bytes would be most of the file of a small image. All images are therefore joined
+    to a mosaic, whose tiles are widened to whole blocks of 8 pixels by copies of their last ones. All of its
+    bytes count.
 
     Yields:
-        The format, the quality, and by name: `error`, mean squared, in `x`; `bits per row`; `alone`,
-        bits a row in files of their own; `without headers`, of these the bits of the coded pixels.
-        None for images that are neither grey nor RGB.
+        The format, the quality, and figures by name: `error`, mean squared, in `x`; `bits per row`; `alone`,
+        bits per row in separate files; `without headers`, the bits of the coded pixels in these files.
+        Nothing for images that are neither grey nor RGB.
     """
     spec = data.spec
     if not kind_of(spec).is_picture or spec.shape[-1] not in _CHANNELS:
@@ -90,7 +90,7 @@ def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
     if max(across * wide, down * tall) > _SIDE:
         return
     tiles = np.pad(grey, [(0, 0), (0, tall - height), (0, wide - width), (0, 0)], mode="edge")
-    # The last row of tiles is filled with the last image: a repeated one costs least.
+    # The last row of tiles is filled with the last image, because a repeated one costs least.
     tiles = np.concatenate([tiles, np.repeat(tiles[-1:], across * down - rows, axis=0)])
     mosaic = tiles.reshape(down, across, tall, wide, channels).swapaxes(1, 2)
     mosaic = mosaic.reshape(down * tall, across * wide, channels)
@@ -103,7 +103,7 @@ def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
             shown = shown.reshape(down, tall, across, wide, channels).swapaxes(1, 2)
             shown = shown.reshape(-1, tall, wide, channels)[:rows, :height, :width]
             with warnings.catch_warnings():
-                # Dark images as floating point look as if they were scaled already.
+                # Dark floating-point images look as if they were scaled already.
                 warnings.simplefilter("ignore")
                 back = data.to_x(shown.astype("float32") / 255 * (high - low) + low)
             alone = [_file(image, form, quality) for image in few]
@@ -127,7 +127,7 @@ def _file(image: np.ndarray, form: str, quality: int) -> bytes:
 
 
 def _header(content: bytes) -> int:
-    """Bytes before the coded pixels: of JPEG up to the scan, of WebP the chunk's two headers."""
+    """Return the number of bytes before the coded pixels: those before the scan of a JPEG, or two headers."""
     if content[:2] != b"\xff\xd8":
         return 20
     place = 2

@@ -1,27 +1,26 @@
-"""New codes near those of given rows, and which rows they come from."""
+"""New codes near those of given rows, and the rows they come from."""
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 
 def spread_rows(labels: np.ndarray | None, rows: int, count: int, seed: int) -> np.ndarray:
-    """`count` row numbers in which each label has its share, to within one row.
+    """Choose `count` row numbers in which each label keeps its share, to within one row.
 
-    The rows lie in the order of their labels, shuffled within, and every `rows / count`-th is taken
-    from a random start (systematic sampling), so that each is taken `count / rows` times, rounded up
-    or down.
+    The rows are sorted by label and shuffled within each label. Every `rows / count`-th is taken from a
+    random start (systematic sampling), so that each is taken `count / rows` times, rounded up or down.
 
     Args:
-        labels: of the rows, or `None`.
-        rows: to choose from.
-        count: to choose.
-        seed: of the order.
+        labels: Labels of the rows, `(rows,)`, or `None`.
+        rows: Number of rows to choose from.
+        count: Number of rows to choose.
+        seed: Seed of the order.
     """
     draw = np.random.default_rng(seed)
     order = draw.permutation(rows)
     if labels is not None:
         order = order[np.argsort(np.asarray(labels)[order].astype(str), kind="stable")]
-    # The greatest float below a whole number may round up to it.
+    # The largest float below a whole number may round up to it.
     places = np.minimum(((np.arange(count) + draw.random()) * rows / count).astype(int), rows - 1)
     return draw.permutation(order[places])
 
@@ -29,20 +28,20 @@ def spread_rows(labels: np.ndarray | None, rows: int, count: int, seed: int) -> 
 def towards_neighbours(
     codes: np.ndarray, labels: np.ndarray | None, chosen: np.ndarray, neighbours: int, seed: int
 ) -> np.ndarray:
-    """`z + u (z' - z)`, `u ~ U(0, 1)`, `z'` one of the nearest codes of the same label.
+    """Return `z + u (z' - z)`, `u ~ U(0, 1)`, with `z'` one of the nearest codes with the same label.
 
     Args:
-        codes: `(rows, latent_dim)`.
-        labels: of the rows, or `None`.
-        chosen: the rows from which to start, `(count,)`.
-        neighbours: among how many nearest ones `z'` is drawn.
-        seed: of the draws.
+        codes: Codes, `(rows, latent_dim)`.
+        labels: Labels of the rows, `(rows,)`, or `None`.
+        chosen: Numbers of the rows to start from, `(count,)`.
+        neighbours: Number of nearest codes among which `z'` is drawn.
+        seed: Seed of the draws.
 
     Reference: Chawla et al. 2002, *JAIR* 16 (SMOTE), there in x.
     """
     draw = np.random.default_rng(seed)
     groups = np.zeros(len(codes), int) if labels is None else np.unique(labels, return_inverse=True)[1]
-    made = np.array(codes[chosen], "float32")
+    moved = np.array(codes[chosen], "float32")
     for group in np.unique(groups[chosen]):
         members = np.flatnonzero(groups == group)
         here = np.flatnonzero(groups[chosen] == group)
@@ -51,7 +50,7 @@ def towards_neighbours(
             continue
         index = NearestNeighbors(n_neighbors=k + 1).fit(codes[members])
         near = index.kneighbors(codes[chosen[here]], return_distance=False)
-        # Two rows with one code may come in any order, so a row may meet itself: it then stays.
+        # Rows with the same code come in any order, so a row may be its own neighbour; it then does not move.
         other = members[near[np.arange(len(here)), draw.integers(1, k + 1, len(here))]]
-        made[here] += draw.random((len(here), 1)).astype("float32") * (codes[other] - codes[chosen[here]])
-    return made
+        moved[here] += draw.random((len(here), 1)).astype("float32") * (codes[other] - codes[chosen[here]])
+    return moved

@@ -1,4 +1,4 @@
-"""Made examples as files that other tools read, and as parts of a page."""
+"""Generated examples as files for other tools, and as parts of a page."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from kerasae.report.page import Listing
 from kerasae.report.sheet import write_table
 from kerasae.spec import Column
 
-#: Columns of a table that the page shows.
+#: Largest number of columns of a table on the page.
 _COLUMNS = 12
 
 
 def write_made(
     out: Path, stem: str, raw: Any, keys: Mapping[str, Any], columns: Sequence[Column] = ()
 ) -> None:
-    """Writes made examples under a name without an ending.
+    """Write generated examples under a name without an ending.
 
-    Tables as `.csv`; texts as `.txt`, or `.csv` where there are keys; arrays as `.npy`, or `.npz` with
-    the examples as `x` where there are keys.
+    Tables become `.csv`; texts `.txt`, or `.csv` with keys; arrays `.npy`, or `.npz` with the examples as `x`
+    and the keys.
 
     Args:
-        out: the folder.
-        stem: of the file.
-        raw: the examples, `(rows, ...)`.
-        keys: what else is known of each row, by name.
-        columns: of a table, by whose notations it is written.
+        out: Folder for the file.
+        stem: Name of the file without its ending.
+        raw: Raw examples, `(rows, ...)`.
+        keys: Further columns for the rows, by name.
+        columns: Columns of a table, which define the notation of its values.
     """
     raw = as_written(raw, columns)
     if isinstance(raw, pd.DataFrame) or (raw.dtype == object and keys):
@@ -46,7 +46,7 @@ def write_made(
 
 
 def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:
-    """A table, or texts as a column, with the keys as columns before it."""
+    """Return a table, or texts as a column, with the keys as columns before it."""
     frame = raw.copy() if isinstance(raw, pd.DataFrame) else pd.DataFrame({"text": raw})
     for place, (name, values) in enumerate(keys.items()):
         while name in frame.columns:
@@ -56,11 +56,11 @@ def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def listing(title: str, caption: str, raw: Any, keys: Mapping[str, Any], most: int) -> Listing:
-    """The first rows of a table or of texts, for a page."""
+    """Return the first rows of a table or of texts, for a page."""
     frame = as_frame(raw, keys).iloc[:most, :_COLUMNS]
     rows = [[as_text(value) for value in row] for row in frame.itertuples(index=False)]
     if keys:
-        # A row with the key of the one above belongs to it.
+        # A row with the same key as the row above belongs to it.
         first = [row[0] for row in rows]
         for number in range(1, len(rows)):
             if first[number] == first[number - 1]:

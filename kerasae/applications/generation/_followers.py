@@ -1,4 +1,4 @@
-"""Columns that follow others: an end that never comes before its beginning."""
+"""Columns that follow others, such as an end that is never before its beginning."""
 
 from typing import Any, Self
 
@@ -17,14 +17,14 @@ _MOST, _COLUMNS = 20_000, 500
 
 
 class Followers:
-    """Made numbers and dates in the order that training rows have.
+    """Order between generated numbers and dates, as in the training rows.
 
-    A column that lies close above another is made from it: the other, and a difference of training rows
-    of the same rank as the one drawn.
+    A column that lies closely above another one is generated from it: the other column, plus a difference of
+    training rows with the same rank as the difference that was drawn.
 
     Args:
-        data: a table, with the preprocessor.
-        seed: of the training rows, where there are many.
+        data: Data of a table, with the preprocessor.
+        seed: Seed of the subsample of training rows.
     """
 
     def __init__(self, data: Data, seed: int = 0) -> None:
@@ -34,12 +34,12 @@ class Followers:
         self._pairs = _pairs(raw, [name for name in names if raw[name].dtype.kind in "iufM"])
 
     def fit(self, x: np.ndarray) -> Self:
-        """Learns how differences of drawn rows `(rows, columns)` of `x` lie."""
+        """Fit the distribution of the differences of drawn rows, `(rows, columns)`, of `x`."""
         self._drawn = {name: np.sort(gaps) for name, gaps in self._differences(x).items()}
         return self
 
     def apply(self, frame: pd.DataFrame, x: np.ndarray) -> pd.DataFrame:
-        """The rows that `x` became, with the columns that follow others made from those."""
+        """Return the raw rows of `x`, with the columns that follow others generated from those."""
         for name, gaps in self._differences(x).items():
             leader, known = self._pairs[name]
             differences = at(known, ranks(gaps, self._drawn[name]))
@@ -47,40 +47,40 @@ class Followers:
         return frame
 
     def _differences(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """Drawn differences in raw units, dates in seconds."""
-        found = self._view.inverse(x) if self._pairs else {}
+        """Return drawn differences in raw units, dates in seconds."""
+        raw = self._view.inverse(x) if self._pairs else {}
         return {
-            name: np.asarray(found[name], "float64") - np.asarray(found[leader], "float64")
+            name: np.asarray(raw[name], "float64") - np.asarray(raw[leader], "float64")
             for name, (leader, _) in self._pairs.items()
         }
 
 
 def _pairs(raw: pd.DataFrame, names: list[str]) -> dict[str, tuple[str, np.ndarray]]:
-    """The leader of each column that follows one, and the sorted differences of training rows."""
+    """Return the leader of each column that follows one, and the sorted differences of training rows."""
     if not 2 <= len(names) <= _COLUMNS:
         return {}
     values = {name: as_floats(raw[name]) for name in names if raw[name].notna().any()}
     spread = {name: float(np.nanstd(column)) for name, column in values.items()}
-    found: list[tuple[float, str, str, np.ndarray]] = []
+    followers: list[tuple[float, str, str, np.ndarray]] = []
     for name in values:
         for leader in values:
-            # Deviations of the two differ by that of the difference at most.
+            # The standard deviations differ at most by that of the difference.
             near = abs(spread[name] - spread[leader]) <= _FOLLOWS * spread[name]
             if name == leader or not near or _kind(raw[name]) != _kind(raw[leader]):
                 continue
             gaps = values[name] - values[leader]
             gaps = gaps[~np.isnan(gaps)]
             if len(gaps) and gaps.min() >= 0 and 0 < gaps.std() <= _FOLLOWS * spread[name]:
-                found.append((float(gaps.std()) / spread[name], name, leader, np.sort(gaps)))
+                followers.append((float(gaps.std()) / spread[name], name, leader, np.sort(gaps)))
     pairs: dict[str, tuple[str, np.ndarray]] = {}
-    for _, name, leader, gaps in sorted(found, key=lambda one: one[:3]):
+    for _, name, leader, gaps in sorted(followers, key=lambda one: one[:3]):
         if name not in pairs and leader not in pairs and name not in {one for one, _ in pairs.values()}:
             pairs[name] = (leader, gaps)
     return pairs
 
 
 def _kind(column: pd.Series) -> tuple[str, bool]:
-    """The kind of a column, and whether it has a time zone: a date without one has no place among those."""
+    """Return the kind of a column and whether it has a time zone; dates with and without one never pair."""
     return column.dtype.kind, is_date(column) and column.dt.tz is not None
 
 

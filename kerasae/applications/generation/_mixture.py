@@ -7,19 +7,19 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-#: Codes to which a mixture is fitted, at most.
+#: Largest number of codes to which a mixture is fitted.
 _FITTED = 10_000
 
 
 class CodeMixture:
-    """A mixture of Gaussians with full covariances; its number of components has the least BIC.
+    """Gaussian mixture with full covariances; the number of components has the lowest BIC.
 
     Args:
-        most: components to try at most: 1, 2, 4 and so on.
-        seed: of the fit.
+        most: Largest number of components; 1, 2, 4 and so on are tried.
+        seed: Seed of the fit.
 
     Attributes:
-        components: chosen.
+        components: Chosen number of components.
 
     Reference: Schwarz 1978, *Annals of Statistics* 6(2); Ghosh et al. 2020, ICLR, for drawing from a
     deterministic autoencoder in this way.
@@ -30,9 +30,9 @@ class CodeMixture:
         self.components = 0
 
     def fit(self, codes: np.ndarray) -> Self:
-        """Learns from codes `(rows, latent_dim)`."""
+        """Fit the mixture to codes, `(rows, latent_dim)`."""
         if len(codes) > _FITTED:
-            # Drawn, as rows may be sorted by what they are.
+            # The codes are drawn at random, because rows may be sorted.
             codes = codes[np.random.default_rng(self._seed).choice(len(codes), _FITTED, replace=False)]
         self._center = codes.mean(axis=0, dtype="float64")
         spread = codes.std(axis=0, dtype="float64")
@@ -40,7 +40,7 @@ class CodeMixture:
         rows = (codes - self._center) / self._scale
         best, least = None, np.inf
         count = 1
-        # Two rows a component, so that each has a spread.
+        # Each component needs two rows, so that it has a spread.
         while count <= min(self._most, max(1, len(rows) // 2)):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -55,7 +55,7 @@ class CodeMixture:
         return self
 
     def sample(self, count: int, seed: int) -> np.ndarray:
-        """New codes `(count, latent_dim)`."""
+        """Draw new codes, `(count, latent_dim)`."""
         draw = np.random.default_rng(seed)
         chosen = draw.choice(len(self._weights), count, p=self._weights)
         eps = draw.normal(size=(count, self._means.shape[1]))

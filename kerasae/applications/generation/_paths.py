@@ -1,10 +1,10 @@
-"""Paths between two codes, and how even they are in output space."""
+"""Paths between two codes, and their evenness in output space."""
 
 import numpy as np
 
 
 def linear_path(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
-    """`(1 - t) a + t b` for `t` from 0 to 1: codes `(steps, latent_dim)`."""
+    """Return `(1 - t) a + t b` for `t` from 0 to 1: codes, `(steps, latent_dim)`."""
     t = np.linspace(0.0, 1.0, steps)[:, None]
     return np.asarray((1.0 - t) * a + t * b, "float32")
 
@@ -29,10 +29,10 @@ PATHS = {"linear": linear_path, "spherical": spherical_path}
 
 
 def unevenness(points: np.ndarray) -> float | None:
-    """The longest step of a path over the mean step: 1 for an even one; `None` where nothing moves.
+    """Return the longest step of a path over the mean step: 1 for an even one; `None` if nothing moves.
 
     Args:
-        points: along the path, `(steps, features)`.
+        points: Points along the path, `(steps, features)`.
     """
     lengths = np.linalg.norm(np.diff(np.asarray(points, "float64"), axis=0), axis=1)
     return float(lengths.max() / lengths.mean()) if lengths.sum() > 0 else None

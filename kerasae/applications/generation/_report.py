@@ -1,4 +1,4 @@
-"""What a report on generation holds: measures, files, pictures and sentences."""
+"""Report on generation: figures, files, pictures and sentences."""
 
 from pathlib import Path
 from typing import Any
@@ -19,34 +19,34 @@ from kerasae.kinds import kind_of, take
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 
-#: Held-out rows below which a figure about them says nothing.
+#: Smallest number of held-out rows for a figure on them.
 FEWEST = 10
-#: Nearest neighbours that make up a manifold, as in Kynkäänniemi et al. 2019.
+#: Number of nearest neighbours that define a manifold, as in Kynkäänniemi et al. 2019.
 MANIFOLD = 3
-#: Paths that are measured.
+#: Number of paths that are measured.
 _PAIRS = 10
-#: Lines and dimensions that the page shows.
+#: Number of lines and of dimensions on the page.
 _LINES, _DIMENSIONS = 5, 16
 #: Ratios of distances outside which a sentence is bad news.
 _COPIES, _FAR = 0.5, 1.25
-#: AUC from which on samples are told from real rows.
+#: AUC from which samples count as different from real rows.
 _TOLD_APART = 0.7
 
 #: Headings: distances from training rows, and how samples lie among held-out rows.
 _NEAREST, _NAMES = "nearest / held-out", ("precision", "recall")
-#: Headings: AUROC of trees that tell made rows from held-out ones, and that of rows of a copula.
+#: Headings: AUROC of trees that tell generated rows from held-out ones, and that of rows of a copula.
 TOLD, OF_COPULA = "told from real (AUC)", "of a Gaussian copula"
 
 Found = dict[str, Any]
-#: Figures by heading beside what they are held against.
+#: Figures by heading, each with the one it is compared with.
 Beside = dict[str, Paired]
 
 
 def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> tuple[Found, Beside]:
-    """Distances, precision and recall of samples; `None` where too few rows are held out.
+    """Return distances, precision and recall of samples; `None` if too few rows are held out.
 
-    Whether samples lie farther from training rows than held-out rows do is told by the area under the ROC
-    curve of the two sets of distances, beside that of chance.
+    The area under the ROC curve of two sets of distances tells whether samples lie farther from training rows
+    than held-out rows do; the value at chance level is returned beside it.
     """
     found: Found = dict.fromkeys((_NEAREST, *_NAMES))
     if len(heldout) < FEWEST:
@@ -63,7 +63,7 @@ def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> tuple[
 
 
 def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowSums]]:
-    """Which samples look real, by row, for the precision; nothing where too few rows are held out."""
+    """Return which samples look real, by row, for the precision; nothing if too few rows are held out."""
     if len(heldout) < FEWEST:
         return {}
     inside = covered(points, heldout, min(MANIFOLD, len(heldout) - 1))
@@ -71,7 +71,7 @@ def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowS
 
 
 def measure_truth(app: Any, data: Data, real: Any, made: Any) -> tuple[Found, Beside]:
-    """How well trees tell made rows from held-out ones, and rows of a copula."""
+    """Measure how well trees tell generated rows from held-out ones, and rows of a copula."""
     few = data.drawn("train", app.most, app.seed)
     copula = GaussianCopula(app.seed).fit(few.x("train").reshape(len(few.train), -1))
     x = data.to_x(real)
@@ -83,7 +83,7 @@ def measure_truth(app: Any, data: Data, real: Any, made: Any) -> tuple[Found, Be
 
 
 def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
-    """How even the paths between neighbouring rows are, and how far they lead from real ones."""
+    """Measure how even the paths between neighbouring rows are, and how far they lead from real rows."""
     codes = app.codec.transform(data.test.drawn(2 * _PAIRS, app.seed).examples)
     if len(codes) == 1:
         codes = np.concatenate([codes, app.codes_[:1]])
@@ -102,7 +102,10 @@ def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
 
 
 def measure_attribute(app: Any, own: Examples) -> tuple[Found, Beside, Any]:
-    """How often rows without a label look like it before and after its attribute is added, and those rows."""
+    """Measure how often rows without a label look like it before and after its attribute is added.
+
+    The rows are returned too.
+    """
     raw, name = own.examples, str(app.attribute)
     if own.labels is not None:
         without = np.flatnonzero(own.labels.astype(str) != name)
@@ -122,7 +125,7 @@ def _beside(heading: str, ours: RowFigure, theirs: RowFigure, *, lower: bool) ->
 
 
 def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
-    """Precision and recall of as many training rows: what samples could reach at best."""
+    """Return precision and recall of as many training rows: the best values that samples could reach."""
     count = min(len(heldout), len(app.points_))
     if count < FEWEST:
         return None
@@ -133,13 +136,13 @@ def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
 def sentences(
     found: Found, beside: Beside, best: tuple[float, float] | None, distances: Found | None = None
 ) -> list[tuple[bool, str]]:
-    """What the figures mean.
+    """Return sentences on the meaning of the figures.
 
     Args:
         found: Figures by heading.
-        beside: Those of them that are held against another figure.
+        beside: Figures that are compared with another figure, by heading.
         best: Precision and recall of training rows.
-        distances: Energy distances from validation rows, by what codes were drawn from.
+        distances: Energy distances from validation rows, by the distribution of the codes.
     """
     said: list[tuple[bool, str]] = []
     if (drawn_from := found.get("drawn from")) and distances:
@@ -193,7 +196,7 @@ def _told(auc: float) -> str:
 
 
 def made_parts(app: Any, data: Data, out: Path) -> tuple[list[Picture], list[Listing]]:
-    """Writes samples, paths and traversals; gives what the page shows of them."""
+    """Write samples, paths and traversals, and return their pictures and listings for the page."""
     pictures: list[Picture] = []
     listings: list[Listing] = []
     show = _Show(data, out, pictures, listings)
@@ -235,7 +238,7 @@ def made_parts(app: Any, data: Data, out: Path) -> tuple[list[Picture], list[Lis
 
 
 def attribute_parts(app: Any, data: Data, raw: Any, out: Path) -> tuple[list[Picture], list[Listing]]:
-    """Writes rows with the attribute added in growing strength."""
+    """Write rows with the attribute added in growing strength."""
     pictures: list[Picture] = []
     listings: list[Listing] = []
     base = take(raw, slice(min(_LINES, len(raw))))
@@ -258,7 +261,7 @@ def attribute_parts(app: Any, data: Data, raw: Any, out: Path) -> tuple[list[Pic
 
 
 class _Show:
-    """Writes made examples and adds what the page shows of them."""
+    """Writer of generated examples that collects the pictures and listings for the page."""
 
     def __init__(self, data: Data, out: Path, pictures: list[Picture], listings: list[Listing]) -> None:
         self._data, self._out = data, out
@@ -283,7 +286,7 @@ class _Show:
 
 
 def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Picture:
-    """Samples among held-out rows on two principal components."""
+    """Draw samples among held-out rows on two principal components."""
     both = [np.asarray(one[drawn_rows(len(one), most, 0)], "float64") for one in (heldout, points)]
     labels = np.repeat(["held-out", "sample"], [len(one) for one in both])
     drawn = figures.code_maps({"examples": np.concatenate(both)}, labels)
@@ -291,7 +294,7 @@ def sample_map(heldout: np.ndarray, points: np.ndarray, most: int = 500) -> Pict
 
 
 def notes(app: Any, rows: int) -> list[str]:
-    """How the figures are obtained."""
+    """Return notes on how the figures are computed."""
     measured = kind_of(app.spec_).is_measured
     truth = [
         "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that tell samples from "

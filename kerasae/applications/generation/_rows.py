@@ -1,4 +1,4 @@
-"""Made rows of a table: drawn from the likelihood, with the values and the gaps of training rows."""
+"""Generated rows of a table: drawn from the likelihood, with the values and gaps of training rows."""
 
 from typing import Any, Self
 
@@ -11,21 +11,21 @@ from kerasae.applications.generation._followers import Followers
 from kerasae.codec import Codec
 from kerasae.data import Data
 
-#: Training rows with the nearest codes, one of which lends its gaps.
+#: Number of training rows with the nearest codes, one of which gives its gaps.
 _NEAREST = 5
 
 
 class MadeRows:
-    """Rows of a table for codes: a draw of the likelihood each, whose numbers and gaps are as in training.
+    """Rows of a table for codes, drawn from the likelihood, with numbers and gaps as in the training rows.
 
-    A likelihood says nothing of gaps: a made row has those of one of the five training rows whose codes
-    are nearest to its own.
+    A likelihood does not model gaps. A generated row has those of one of the five training rows with the
+    nearest codes.
 
     Args:
-        codec: that decodes; one without a likelihood gives its reconstructions.
-        data: a table, with the preprocessor.
-        near: raw training rows, some thousands.
-        seed: of the rows that values are learnt from.
+        codec: Codec that decodes; without a likelihood its reconstructions are used.
+        data: Data of a table, with the preprocessor.
+        near: Raw training rows, some thousands.
+        seed: Seed of the rows that define the values.
     """
 
     def __init__(self, codec: Codec, data: Data, near: Any, seed: int) -> None:
@@ -36,14 +36,14 @@ class MadeRows:
         self._index = NearestNeighbors(n_neighbors=min(_NEAREST, len(near))).fit(codec.transform(near))
 
     def fit(self, codes: np.ndarray, seed: int) -> Self:
-        """Learns from codes as they will be drawn how the numbers of their rows lie."""
+        """Fit the distribution of the numbers, on codes that are drawn as later ones."""
         x = self._x(codes, seed)
         self._values.fit(x)
         self._followers.fit(x)
         return self
 
     def frame(self, codes: np.ndarray, seed: int) -> pd.DataFrame:
-        """A row for each code."""
+        """Return a row for each code."""
         near = self._index.kneighbors(codes, return_distance=False)
         draw = np.random.default_rng([seed, 1])
         lenders = near[np.arange(len(codes)), draw.integers(near.shape[1], size=len(codes))]
