@@ -1,4 +1,4 @@
-"""A model beside the best baseline, by the figure that decides."""
+"""Comparison of a model with the best baseline, by the deciding figure."""
 
 import dataclasses
 import math
@@ -9,21 +9,21 @@ from kerasae.applications._base import Finding
 from kerasae.applications._paired import Paired
 from kerasae.report import as_text
 
-#: How near to chance a figure between 0 and 1 means nothing.
+#: Distance from chance level below which a figure between 0 and 1 means nothing.
 _BY_CHANCE = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
 class Against:
-    """The figure that decides, of a model and of the best baseline.
+    """Deciding figure of a model and of the best baseline.
 
     Args:
         heading: Heading of the figure.
         ours: Figure of the model.
         rival: Name of the best baseline.
-        theirs: Its figure.
-        paired: The two over paired rows; `None` where the application gives no rows.
-        chance: Figure that chance gives; `None` where that is not known.
+        theirs: Figure of the best baseline.
+        paired: Comparison over paired rows; `None` if the application gives no rows.
+        chance: Value of the figure at chance level; `None` if it is unknown.
     """
 
     heading: str
@@ -35,28 +35,28 @@ class Against:
 
     @classmethod
     def of(cls, findings: Mapping[str, Finding], key: str | None) -> Self | None:
-        """Compare the first finding with the others; `None` where there is nothing to compare.
+        """Compare the first finding with the others; `None` if there is nothing to compare.
 
         Args:
             findings: Findings by codec, that of the model first.
-            key: Heading of the figure that decides; `None` where there is none.
+            key: Heading of the deciding figure; `None` if there is none.
         """
-        own, *_ = findings.values()
-        if key is None or (lower := own.better.get(key)) is None:
+        finding, *_ = findings.values()
+        if key is None or (lower := finding.better.get(key)) is None:
             return None
-        others = {name: one.figures.get(key) for name, one in [*findings.items()][1:]}
+        others = {name: other.figures.get(key) for name, other in [*findings.items()][1:]}
         known = {name: value for name, value in others.items() if isinstance(value, int | float)}
         if not known:
             return None
         rival = (min if lower else max)(known, key=lambda name: known[name])
-        rows, theirs = own.rows.get(key), findings[rival].rows.get(key)
+        rows, theirs = finding.rows.get(key), findings[rival].rows.get(key)
         paired = Paired.of(rows, theirs, lower) if rows and theirs else None
-        ours: Any = own.figures[key]
-        return cls(key, ours, rival, known[rival], paired, own.chance.get(key))
+        ours: Any = finding.figures[key]
+        return cls(key, ours, rival, known[rival], paired, finding.chance.get(key))
 
     @property
     def good(self) -> bool:
-        """Whether the model is shown to be better, and than chance too."""
+        """Whether the model is shown to be better than the baseline, and than chance."""
         return self.paired is not None and self.paired.better and not self._by_chance
 
     @property
@@ -65,9 +65,9 @@ class Against:
 
     @property
     def sentence(self) -> str:
-        """What is to be said of it."""
-        said = f"{self.heading}: {self._words()}."
-        return said[:1].upper() + said[1:]
+        """Comparison as a sentence."""
+        text = f"{self.heading}: {self._words()}."
+        return text[:1].upper() + text[1:]
 
     def _words(self) -> str:
         ours, theirs = as_text(self.ours), as_text(self.theirs)
@@ -78,7 +78,7 @@ class Against:
         return self.paired.words(f"the best baseline, {self.rival}")
 
     def to_dict(self) -> dict[str, Any]:
-        """For machines; the difference is that of the model less the baseline."""
+        """Return the comparison as JSON types; the difference is that of the model minus the baseline."""
         error = None if self.paired is None else self.paired.found.error
         return {
             "figure": self.heading,

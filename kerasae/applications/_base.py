@@ -1,4 +1,4 @@
-"""Application: something that a codec is used for, in the shape of a scikit-learn estimator."""
+"""Application: a use of a codec, with the interface of a scikit-learn estimator."""
 
 import dataclasses
 import os
@@ -17,18 +17,18 @@ from kerasae.runs import Run
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What an application found on some examples.
+    """Result of an application on some examples.
 
     Args:
-        figures: by heading, in the order of a table's columns; `None` where one has no meaning.
-        better: of headings, whether lower is better; those that are left out are neither.
-        sentences: each with whether it is good news.
-        pictures: for the page.
-        listings: tables of text for the page.
-        notes: how the figures are obtained, in sentences.
-        chance: of headings, the value that chance gives; a figure next to it is no good news.
-        rows: What each row adds to the figure by which codecs are compared, by heading; one for each seed
-            or draw. Of two codecs without it no one is called the better.
+        figures: Figures by heading, in the order of the columns of a table; `None` for an undefined one.
+        better: Whether lower is better, by heading. Figures without an entry are neutral.
+        sentences: Sentences, each with whether it is good news.
+        pictures: Pictures for the page.
+        listings: Tables of text for the page.
+        notes: Sentences on how the figures are computed.
+        chance: Value of a figure at chance level, by heading. A figure close to it is not good news.
+        rows: Contribution of each row to the figure by which codecs are compared, by heading; one entry for
+            each seed or draw. Without it neither of two codecs is called better.
     """
 
     figures: Mapping[str, float | int | str | None]
@@ -42,24 +42,24 @@ class Finding:
 
 
 class Application:
-    """What a codec is used for.
+    """Use of a codec.
 
-    Abstract. A subclass is one file of this room: its constructor takes the codec and keyword
-    arguments of its own, which it stores unchanged; `fit` learns from the splits that are not for
-    testing and returns the object; verbs of scikit-learn's follow, on raw examples; and
-    `report` writes what a user takes away. It knows no family and no network: whatever is a codec will
-    do, PCA and a loaded artifact among them, unless `refusal` says why not.
+    Abstract. A subclass is one file or package of this room. Its constructor takes the codec and keyword
+    arguments, which it stores unchanged. `fit` learns from the splits that are not for testing and returns
+    the object. Methods of scikit-learn, such as `predict` or `transform`, work on raw examples. `report`
+    writes the results for a user. An application works with any codec, such as PCA or a loaded artifact,
+    unless `refusal` gives a reason, and does not depend on a family or a network.
 
     Args:
-        codec: from raw examples to codes and back.
+        codec: Codec that maps raw examples to codes and back.
     """
 
-    #: Kinds of examples for which it has a meaning.
+    #: Kinds of examples that are supported.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
-    #: How the heading of the figure begins by which codecs are compared; the first that there is counts.
+    #: Beginnings of the headings by which codecs are compared; the first heading that exists counts.
     decisive: ClassVar[tuple[str, ...]] = ()
 
-    #: Whether codes that are near must belong to examples that are alike.
+    #: Whether nearby codes must belong to similar examples.
     compares_codes: ClassVar[bool] = False
 
     def __init__(self, codec: Codec) -> None:
@@ -67,66 +67,64 @@ class Application:
 
     @classmethod
     def refusal(cls, codec: Codec) -> str:
-        """Why a codec cannot be used for this, as a sentence; empty where it can."""
+        """Return why a codec cannot be used, as a sentence; empty if it can."""
         if cls.compares_codes and getattr(codec, "numbered", False):
             return "its code is the number of an example, and numbers that are near mean nothing."
         return ""
 
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
-        """The arguments for a baseline: all, unless some have no meaning for what is not a model."""
+        """Return the arguments for a baseline: all of them, unless some apply to models only."""
         return settings
 
     def fit(self, data: Data) -> Self:
-        """Learns from the training split, chooses by the validation split; never looks at the test split.
+        """Learn from the training split and choose on the validation split, without the test split.
 
-        What is promised of new rows is found on the calibration split. Choices are made on
-        `data.with_choices()`, which has rows for them after a training on the validation split too.
+        Statements about new rows are calibrated on the calibration split. Choices are made on
+        `data.with_choices()`, which has rows for them even after a training on the validation split.
         """
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        """Does its work on the test split of `data` and says what came of it.
+        """Process the test split of `data`, and return figures, sentences and pictures.
 
         Args:
-            data: the examples to work on are its test split, whatever they are: held-out rows, or a
-                user's own.
-            out: a folder for the files that a user takes away; `None` for figures alone, as of a
-                baseline.
+            data: Data whose test split holds the examples: held-out rows, or examples of the user.
+            out: Folder for the files; `None` returns only figures, as for a baseline.
         """
         raise NotImplementedError(f"{type(self).__name__} must write `report`.")
 
     def keep(self, run: Run) -> None:
-        """Leaves in the run what later commands read from there; nothing, unless a subclass says so."""
+        """Store in the run what later commands read from it. By default nothing is stored."""
 
     @classmethod
     def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
-        """Return the fitted application that `keep` left in a run; `None` where there is none.
+        """Return the fitted application that `keep` stored in a run, or `None`.
 
         Args:
-            run: Where it lies.
+            run: Run that may hold the application.
             codec: Model of the run.
-            settings: Arguments that a user gave; the others are taken as they were stored.
+            settings: Arguments of the user. All other arguments are those that were stored.
 
         Raises:
-            ValueError: if what is stored is damaged, or was fitted with other settings.
+            ValueError: If the stored application is damaged, or was fitted with other settings.
         """
         return None
 
     @classmethod
     def reads(cls, source: str) -> bool:
-        """Whether it takes a source itself, a file that it wrote, in place of examples."""
+        """Return whether the application reads a source itself, as a file that it wrote."""
         return False
 
     def restore(self, source: Path, out: Path) -> Finding:
-        """Writes into `out` what is in a file that it `reads`; needs no `fit`."""
+        """Write the content of a file that it `reads` into `out`. It needs no `fit`."""
         raise NotImplementedError(f"{type(self).__name__} must write `restore`.")
 
 
 def row_names(data: Data, rows: int | None = None) -> list[str]:
-    """A name for each row of the test split: that of its file, its index in a table, or its number.
+    """Return a name for each row of the test split: its file name, its index in a table, or its number.
 
-    Numbers count from 0 in the file or array that the row was drawn from.
+    Numbers count from 0 in the file or array from which the row was drawn.
     """
     split: Any = data.test
     if hasattr(split, "names"):
@@ -140,7 +138,7 @@ def row_names(data: Data, rows: int | None = None) -> list[str]:
 
 
 def class_labels(data: Data, split: str = "test") -> np.ndarray | None:
-    """The labels of a split where they are classes: of more than one kind, and not nearly one a row."""
+    """Return the labels of a split if they are classes: at least two, and clearly fewer than rows."""
     labels = data.split(split).labels
     if labels is None or labels.dtype.kind == "f":
         return None

@@ -1,34 +1,34 @@
-"""Conformal: intervals widened until they hold a stated share of new values."""
+"""Conformal calibration: intervals that are widened until they cover a stated share of new values."""
 
 import math
 from typing import Self
 
 import numpy as np
 
-#: Calibration rows from which a column has a quantile of its own.
+#: Smallest number of calibration rows for a separate quantile of a column.
 _LEAST = 30
-#: What a sum of weights may lack by rounding.
+#: Rounding error that a sum of weights may have.
 _ROUNDING = 1e-9
 
 
 class Conformal:
-    """Widens (or narrows) given intervals by one number a column, found on calibration rows.
+    """Conformal calibration of intervals, which widens or narrows them by one number per column.
 
-    With one value in each of `n` rows, the widening is the `ceil((n + 1) level)`-th smallest of
-    `max(low - x, x - high)`; a fresh value of the same distribution then lies inside with probability
-    `level` at least, and `level + 1 / (n + 1)` at most, whatever the model. Given a point as both ends,
-    this is the plain split-conformal interval of absolute residuals. Where `(n + 1) level` exceeds `n`,
-    no finite interval has that probability, and there is none.
+    The numbers are computed on calibration rows. If each of `n` rows has one value, the widening is the
+    `ceil((n + 1) level)`-th smallest of `max(low - x, x - high)`. A new value of the same distribution then
+    lies inside with a probability of at least `level` and at most `level + 1 / (n + 1)`, whatever the model.
+    If both ends are the same point, this is the split-conformal interval of absolute residuals. If `(n + 1)
+    level` exceeds `n`, no finite interval has that probability, and there is none.
 
-    A row may have several values, as it may have been looked at in several ways. They share its weight,
-    since they say no more of new rows than one row does. Columns with values in fewer than 30 rows take
-    the quantile of all columns together, which holds for them on the average.
+    A row may have several values, if it was looked at in several ways. They share the weight of the row,
+    because they carry no more information on new rows than one row does. Columns with values in fewer than 30
+    rows use the quantile of all columns together, which is valid for them on average.
 
     Args:
-        level: the share, in (0, 1).
+        level: Share of new values that the intervals cover, in (0, 1).
 
     Attributes:
-        widening_: by column, infinite where there is no interval.
+        widening_: Widening of each column, infinite if there is no interval.
 
     Reference: Romano, Patterson, Candès 2019, NeurIPS (conformalised quantile regression); Lee, Barber,
     Willett 2023, arXiv:2306.06342 (several values a row).
@@ -42,32 +42,32 @@ class Conformal:
         low: np.ndarray,
         high: np.ndarray,
         truth: np.ndarray,
-        there: np.ndarray,
+        counted: np.ndarray,
         rows: np.ndarray | None = None,
     ) -> Self:
-        """Finds the widening of each column.
+        """Fit the widening of each column.
 
         Args:
-            low: lower ends, `(lines, columns)`.
-            high: upper ends.
-            truth: the values.
-            there: which of them count.
-            rows: of which calibration row each line is, `(lines,)`; by default each is one of its own.
+            low: Lower ends, `(lines, columns)`.
+            high: Upper ends, `(lines, columns)`.
+            truth: True values, `(lines, columns)`.
+            counted: Whether a value counts, `(lines, columns)`.
+            rows: Calibration row of each line, `(lines,)`. Defaults to `None`: each line is a row.
         """
         rows = np.arange(len(truth)) if rows is None else rows
         outside = np.maximum(low - truth, truth - high)
-        lines, _ = np.nonzero(there)
-        pooled, self.rows_ = self._quantile(outside[there], rows[lines])
+        lines, _ = np.nonzero(counted)
+        pooled, self.rows_ = self._quantile(outside[counted], rows[lines])
         self.widening_ = np.full(truth.shape[1], pooled)
         for column in range(truth.shape[1]):
-            shown = there[:, column]
+            shown = counted[:, column]
             widening, count = self._quantile(outside[shown, column], rows[shown])
             if count >= _LEAST and np.isfinite(widening):
                 self.widening_[column] = widening
         return self
 
     def _quantile(self, values: np.ndarray, rows: np.ndarray) -> tuple[float, int]:
-        """The quantile with one share of the weight for each row and one for a new row; how many rows."""
+        """Return the quantile over all rows and a new one, with equal weights, and the number of rows."""
         _, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
         order = np.argsort(values)
         reached = np.cumsum((1 / counts)[place][order])
@@ -76,7 +76,7 @@ class Conformal:
 
     @property
     def lack(self) -> str:
-        """Why there are no intervals, as a sentence; empty where there are some."""
+        """Return why there are no intervals, as a sentence; empty if there are some."""
         if np.isfinite(self.widening_).any():
             return ""
         needed = math.ceil(self.level / (1 - self.level) - _ROUNDING)
@@ -87,9 +87,9 @@ class Conformal:
         )
 
     def apply(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The intervals that hold the stated share, NaN where there are none.
+        """Return the calibrated ends of the intervals, NaN without an interval.
 
-        One that narrowing turns round is its middle.
+        If narrowing would swap the two ends, both become the middle.
         """
         widening = np.where(np.isfinite(self.widening_), self.widening_, np.nan)
         low, high = low - widening, high + widening

@@ -1,4 +1,4 @@
-"""Some examples of a split by their numbers, and how they are named and written down."""
+"""Examples of a split by their numbers: their names, and their entries in a listing."""
 
 import dataclasses
 from typing import Any
@@ -8,34 +8,34 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report import as_text
 
-#: Numbers or columns of an example that a listing on a page has room for.
+#: Largest number of columns of an example in a listing on a page.
 _COLUMNS = 8
 
-#: What is learnt from, in the order in which the rows are numbered.
+#: Splits that an application learns from, in the order of the row numbers.
 LEARNT = ("train", "validation")
 
 
 def learnt_names(data: Data) -> list[str]:
-    """A name for each row of the training and, behind them, of the validation split."""
+    """Return a name for each training row, followed by those of the validation rows."""
     parts = [
         row_names(dataclasses.replace(data, test=data.split(split)))
         for split in LEARNT
         if len(data.split(split))
     ]
     names = [name for part in parts for name in part]
-    # Without names of their own rows are numbered through, not from 0 again in each split.
+    # Rows without names are numbered across the splits; numbers do not start at 0 in each split.
     numbered = all(part == [str(number) for number in range(len(part))] for part in parts)
     return [str(number) for number in range(len(names))] if numbered else names
 
 
 def headings(data: Data) -> list[str]:
-    """The columns of `cells`."""
+    """Return the headings of the columns of `cells`."""
     names = kind_of(data.spec).column_names
     return [*names[:_COLUMNS], *(["…"] if len(names) > _COLUMNS else [])]
 
 
 def cells(raw: Any, data: Data) -> list[list[str]]:
-    """Examples as rows of a listing: a text, or the first of its columns or numbers."""
+    """Return examples as rows of a listing: a text, or the first columns or numbers."""
     frame = kind_of(data.spec).as_frame(raw)
     more = ["…"] if frame.shape[1] > _COLUMNS else []
     return [

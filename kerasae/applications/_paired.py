@@ -1,4 +1,4 @@
-"""Paired: two figures of the same rows, and whether the rows tell them apart."""
+"""Comparison of two figures on the same rows."""
 
 import dataclasses
 import math
@@ -11,7 +11,7 @@ from kerasae.report import as_text
 
 @dataclasses.dataclass(frozen=True)
 class Paired:
-    """Two figures of the same rows, and how sure their difference is.
+    """Two figures on the same rows, and the standard error of their difference.
 
     Args:
         lower: Whether lower is better.
@@ -31,15 +31,15 @@ class Paired:
 
     @classmethod
     def of(cls, ours: Sequence[RowFigure], theirs: Sequence[RowFigure], lower: bool) -> Self | None:
-        """Compare two figures; `None` where one of them counted nothing.
+        """Compare two figures; `None` if one of them counted nothing.
 
         Args:
             ours: First figure, one for each draw or seed.
             theirs: Second figure, over the same rows in the same order.
             lower: Whether lower is better.
         """
-        values = [[one.value for one in draws] for draws in (ours, theirs)]
-        known = [[one for one in draws if one is not None] for draws in values]
+        values = [[figure.value for figure in draws] for draws in (ours, theirs)]
+        known = [[figure for figure in draws if figure is not None] for draws in values]
         if not all(known) or known != values:
             return None
         first, second = (sum(draws) / len(draws) for draws in known)
@@ -51,25 +51,25 @@ class Paired:
         return bool(self.found.shown and (self.found.value < 0) == self.lower)
 
     def words(self, rival: str, form: Callable[[Any], str] = as_text) -> str:
-        """Say that the first figure is better or worse than the second one, or that the rows do not tell.
+        """Say that the first figure is better or worse than the second one, or that no difference is shown.
 
         Args:
-            rival: What the second figure belongs to, behind "than" and "from".
-            form: From a figure to text.
+            rival: Owner of the second figure, as in "than rival" and "from rival".
+            form: Function that formats a figure.
         """
-        ours, named = form(self.ours), f"{rival} ({form(self.theirs)})"
+        ours, rival_text = form(self.ours), f"{rival} ({form(self.theirs)})"
         known = math.isfinite(self.found.error)
         doubt = f"{abs(self.found.value):.2g} ± {self.found.error:.2g}" if known else ""
         if self.found.shown:
-            return f"{ours}, {'better' if self.better else 'worse'} than {named}, by {doubt}"
+            return f"{ours}, {'better' if self.better else 'worse'} than {rival_text}, by {doubt}"
         if not self.found.value:
-            return f"{ours}, the same as {named}"
+            return f"{ours}, the same as {rival_text}"
         within = f": {doubt} is within two standard errors" if known else ""
-        return f"{ours}; {self.sampled} no difference from {named}{within}"
+        return f"{ours}; {self.sampled} no difference from {rival_text}{within}"
 
     @property
     def sampled(self) -> str:
-        """How much was measured, as a subject with its verb: "200 rows and 3 draws show"."""
+        """Sample size as a subject with its verb, such as "200 rows and 3 draws show"."""
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         draws = f" and {self.draws} draws" if self.draws > 1 else ""
         return f"{rows}{draws} {'shows' if self.rows == 1 and not draws else 'show'}"

@@ -15,55 +15,61 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def raw_range(data: Data) -> tuple[float, float]:
-    """Black and white in raw units: what the kind allows, or what the training images hold."""
+    """Return black and white in raw units, from the spec or from the training images."""
     low, high = data.spec.low, data.spec.high
     if low is None or high is None:
-        found = np.array([(chunk.min(), chunk.max()) for chunk in data.train.chunks()], "float64")
-        low, high = float(found[:, 0].min()), float(found[:, 1].max())
+        ranges = np.array([(chunk.min(), chunk.max()) for chunk in data.train.chunks()], "float64")
+        low, high = float(ranges[:, 0].min()), float(ranges[:, 1].max())
     return low, high if high > low else low + 1.0
 
 
 def scaled(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Raw images as float64 with black at 0 and white at 1, whatever lies beyond cut off."""
+    """Scale raw images to float64 with black at 0 and white at 1; values outside are clipped."""
     return np.clip((np.asarray(images, "float64") - low) / (high - low), 0.0, 1.0)
 
 
 def pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Raw images `(rows, height, width, channels)` as 8-bit ones; those of 8 bits stay as they are."""
+    """Convert raw images, `(rows, height, width, channels)`, to 8 bits; 8-bit images do not change."""
     if images.dtype == np.uint8 and (low, high) == (0.0, 255.0):
         return images
     return np.rint(255.0 * scaled(images, low, high)).astype("uint8")
 
 
 def png_names(names: Sequence[str]) -> list[str]:
-    """Name a PNG file for each row, `(rows,)`, no two alike.
+    """Return the name of a PNG file for each row, `(rows,)`, without duplicates.
 
-    The name of an image file gets the ending .png in place of its own. Where another row has that name, it
-    keeps its own ending before the new one.
+    The name of an image file gets the ending .png in place of its own. If another row has that name, it keeps
+    its own ending before the new one.
     """
     paths = [Path(name) for name in names]
     short = [str(path.with_suffix("")) if path.suffix.lower() in _ENDINGS else str(path) for path in paths]
     taken, whole = Counter(short), {*names}
-    free = [taken[one] == 1 and one not in whole for one in short]
-    return [f"{one if alone else name}.png" for one, name, alone in zip(short, names, free, strict=True)]
+    free = [
+        taken[name_without_ending] == 1 and name_without_ending not in whole for name_without_ending in short
+    ]
+    return [
+        f"{name_without_ending if alone else name}.png"
+        for name_without_ending, name, alone in zip(short, names, free, strict=True)
+    ]
 
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 def save_png(path: Path, image: np.ndarray) -> None:
-    """Writes one 8-bit image `(height, width, channels)`, with the folders above it."""
+    """Write an 8-bit image, `(height, width, channels)`, and create the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)
 
 
 def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Canvas:
-    """Raw images in lines, each with its name at the left.
+    """Draw raw images in lines, each with its name at the left.
 
     Args:
-        lines: a name and images `(count, height, width, channels)`; all of one count or fewer.
-        low: what is black.
-        high: what is white; one scale for all, so that a pixel that is too dark looks too dark.
+        lines: Name and images, `(count, height, width, channels)`, of each line; a line may have fewer
+            images.
+        low: Raw value of black.
+        high: Raw value of white. All images share one scale, so that a pixel that is too dark looks too dark.
     """
     count = max(len(images) for _, images in lines)
     longest = max(len(name) for name, _ in lines)

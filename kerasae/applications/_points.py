@@ -1,4 +1,4 @@
-"""as_points: examples as points whose distances mean something, without any model."""
+"""as_points: examples as points with meaningful distances, without any model."""
 
 import numpy as np
 
@@ -8,17 +8,17 @@ from kerasae.kinds import kind_of
 
 
 def as_points(data: Data, examples: Examples) -> np.ndarray:
-    """Examples as rows of numbers, `(rows, features)`.
+    """Return examples as rows of numbers, `(rows, features)`.
 
-    Numbers as they stand in `x`; categories as indicators that put two different values at distance
-    1; a missing entry as the mean of the training rows; texts as their TF-IDF vectors of length 1.
+    Numbers are those of `x`. Categories are indicators, so that two different values have distance 1. A
+    missing entry is the mean of the training rows. Texts are their TF-IDF vectors of length 1.
 
     Args:
-        data: with the preprocessor, and the training texts that weigh the words.
-        examples: a split, or some rows of one.
+        data: Data with the preprocessor, and with the training texts that weigh the words.
+        examples: Split, or some rows of one.
     """
     if data.spec.vocabulary:
-        # Token ids have no distances.
+        # Token ids have no meaningful distances.
         return TextPoints().fit(data).points(examples.examples)
     kind = kind_of(data.spec)
     return np.concatenate([kind.points(data.to_x(raw)) for raw in examples.chunks()])

@@ -1,4 +1,4 @@
-"""apply: an application on a run, with its baselines, as files and as a part of the page."""
+"""apply: an application on a run, compared with its baselines, as files and as a section of the page."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from kerasae.runs import Run, check_new, new_folder
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of an application.
+    """Result of an application and of its baselines.
 
     Args:
-        name: of the application.
-        data: of the examples, a name for titles.
-        rows: how many there were.
-        findings: by codec, the run's own first.
-        refused: why a baseline has no figures, by its name.
-        folder: where the files lie.
-        decisive: beginnings of the heading by which codecs are compared.
+        name: Name of the application.
+        data: Name of the examples, for titles.
+        rows: Number of examples.
+        findings: Findings by codec, that of the run first.
+        refused: Reason why a baseline has no figures, by its name.
+        folder: Folder of the files.
+        decisive: Beginnings of the heading by which codecs are compared.
         remarks: Sentences on which rows these are, each with whether it is good news.
     """
 
@@ -43,17 +43,17 @@ class Outcome:
 
     @property
     def keys(self) -> list[str]:
-        """The figures that at least one codec has, in order."""
-        given = next(iter(self.findings.values())).figures
-        return [key for key in given if any(f.figures.get(key) is not None for f in self.findings.values())]
+        """Figures that at least one codec has, in order."""
+        figures = next(iter(self.findings.values())).figures
+        return [key for key in figures if any(f.figures.get(key) is not None for f in self.findings.values())]
 
     @property
     def headings(self) -> list[str]:
-        """Of the table's columns."""
+        """Headings of the columns of the table."""
         return ["", *self.keys]
 
     def table(self) -> list[list[str]]:
-        """Its rows as text; the best of a column is a `Best`."""
+        """Return the rows of the table as text; the best value of a column is a `Best`."""
         rows = []
         for name, finding in self.findings.items():
             cells = []
@@ -61,7 +61,7 @@ class Outcome:
                 value = finding.figures.get(key)
                 lower = finding.better.get(key)
                 values = [other.figures.get(key) for other in self.findings.values()]
-                known = [one for one in values if isinstance(one, int | float)]
+                known = [number for number in values if isinstance(number, int | float)]
                 best = None if lower is None or len({*known}) < 2 else (min if lower else max)(known)
                 cell = f"{value:,}" if isinstance(value, int) else as_text(value)
                 cells.append(Best(cell) if value is not None and value == best else cell)
@@ -70,29 +70,29 @@ class Outcome:
 
     @property
     def sentences(self) -> list[tuple[bool, str]]:
-        """What is to be said, each with whether it is good news; at the end how the baselines do."""
-        own, *_ = self.findings.values()
+        """Sentences, each with whether it is good news; the comparison with the baselines is last."""
+        finding, *_ = self.findings.values()
         against = self.against
         return [
             *self.remarks,
-            *own.sentences,
+            *finding.sentences,
             *([] if against is None else [(against.good, against.sentence)]),
         ]
 
     @property
     def against(self) -> Against | None:
-        """The model beside the best baseline; `None` where there is nothing to compare."""
+        """Comparison of the model with the best baseline; `None` if there is nothing to compare."""
         return Against.of(self.findings, self.deciding)
 
     @property
     def deciding(self) -> str | None:
-        """The heading of the figure by which codecs are compared; `None` where the model has none."""
-        own = next(iter(self.findings.values())).figures
-        named = (key for wanted in self.decisive for key in own if key.startswith(wanted))
-        return next((key for key in named if isinstance(own[key], int | float)), None)
+        """Heading of the figure by which codecs are compared; `None` if the model has none."""
+        figures = next(iter(self.findings.values())).figures
+        candidates = (key for wanted in self.decisive for key in figures if key.startswith(wanted))
+        return next((key for key in candidates if isinstance(figures[key], int | float)), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """Return the result as JSON types."""
         return {
             "application": self.name,
             "data": self.data,
@@ -115,28 +115,27 @@ def apply(
     refit: bool = False,
     **settings: Any,
 ) -> Outcome:
-    """Uses the model of a run for an application.
+    """Use the model of a run for an application.
 
-    Writes into `out` what the application gives to a user, `figures.json` and `report.html`, and
-    into the run a section of its page.
+    The files of the application, `figures.json` and `report.html` are written into `out`. The page of the run
+    gets a section.
 
     Args:
-        name: of the application.
-        run: a run or its folder.
-        out: a folder that does not exist yet.
-        source: the examples to work on, as for `load_data`, or one image; the test split of the run
-            where none is given.
-        codec: in place of the run's model: an artifact of it, for example.
-        baselines: whether the baselines of this code size are measured beside it.
-        refit: Whether to fit on the training data again where an earlier use left a fitted application in
-            the run. By default the stored one decides. With `source` the training data are then not
-            read, so that there are no baselines.
-        **settings: arguments of the application's own.
+        name: Name of the application.
+        run: Run, or its folder.
+        out: Folder for the files, which must not exist.
+        source: Examples, as for `load_data`, or one image. Defaults to `None`, the test split of the run.
+        codec: Codec used in place of the model of the run, such as an artifact. Defaults to `None`.
+        baselines: Whether to measure the baselines of the same code size too. Defaults to True.
+        refit: Whether to fit on the training data again although an earlier use stored a fitted application
+            in the run. If the stored one is used with a `source`, the training data are not read, and there
+            are no baselines. Defaults to False.
+        **settings: Arguments of the application.
 
     Raises:
-        FileExistsError: if `out` exists.
-        ValueError: for an unknown name or argument, examples of another kind, or a model that cannot
-            be used for this.
+        FileExistsError: If `out` exists.
+        ValueError: If a name or an argument is unknown, the examples are of another kind, or the model is not
+            suitable for the application.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     member: Any = registry.resolve("application", name)
@@ -158,32 +157,36 @@ def apply(
     if source is None:
         data, title = run.data, run.data.name
     else:
-        title, given = read_examples(source, run.recipe.data, spec)
+        title, examples = read_examples(source, run.recipe.data, spec)
         if stored is None:
-            data = dataclasses.replace(run.data, test=given)
+            data = dataclasses.replace(run.data, test=examples)
         else:
-            data = Data(title, spec, NO_ROWS, NO_ROWS, given, model.preprocessor)
+            data = Data(title, spec, NO_ROWS, NO_ROWS, examples, model.preprocessor)
             if baselines:
                 refused["baselines"] = "left out, as they are fitted on the training rows; --refit fits all."
                 baselines = False
     codecs: dict[str, Any] = {run.recipe.model["name"]: model}
     if baselines:
-        # Fitted on the training rows alone: what is found from held-out rows must be so for all.
-        seen = dataclasses.replace(data, validation=data.train)
-        codecs |= measures(data).baselines(model.latent_dim, seen)
-    refused |= {key: reason for key, one in codecs.items() if (reason := member.refusal(one))}
+        # Baselines are fitted on the training rows only: rows that calibrate the model are held out for all.
+        fitting = dataclasses.replace(data, validation=data.train)
+        codecs |= measures(data).baselines(model.latent_dim, fitting)
+    refused |= {
+        key: reason for key, member_codec in codecs.items() if (reason := member.refusal(member_codec))
+    }
     findings: dict[str, Finding] = {}
     with new_folder(Path(out)) as folder:
-        for key, one in codecs.items():
+        for key, member_codec in codecs.items():
             if key not in refused:
                 application: Application
-                if one is model and stored is not None:
+                if member_codec is model and stored is not None:
                     application = stored
                 else:
-                    arguments = settings if one is model else member.for_baseline(settings, one)
-                    application = member(one, **arguments).fit(data)
+                    arguments = (
+                        settings if member_codec is model else member.for_baseline(settings, member_codec)
+                    )
+                    application = member(member_codec, **arguments).fit(data)
                 if not findings:
-                    own = application
+                    main_application = application
                 findings[key] = application.report(data, None if findings else folder)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
@@ -191,13 +194,13 @@ def apply(
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
     if codec is None and stored is None:
-        own.keep(run)
+        main_application.keep(run)
     _write_section(run, outcome)
     return outcome
 
 
 def _restore(name: str, application: Application, source: Path, out: Path, run: Run) -> Outcome:
-    """What is in a file that an application wrote; the run and its page stay as they are."""
+    """Write the content of a file that an application wrote. The run and its page do not change."""
     with new_folder(out) as folder:
         finding = application.restore(source, folder)
         rows = int(finding.figures["rows"] or 0)
@@ -226,6 +229,6 @@ def _title(outcome: Outcome) -> str:
 
 
 def _parts(outcome: Outcome) -> tuple[Any, ...]:
-    own = next(iter(outcome.findings.values()))
-    notes: Sequence[str] = (*own.notes, *(f"{key}: {reason}" for key, reason in outcome.refused.items()))
-    return outcome.headings, outcome.table(), outcome.sentences, own.pictures, notes, own.listings
+    finding = next(iter(outcome.findings.values()))
+    notes: Sequence[str] = (*finding.notes, *(f"{key}: {reason}" for key, reason in outcome.refused.items()))
+    return outcome.headings, outcome.table(), outcome.sentences, finding.pictures, notes, finding.listings

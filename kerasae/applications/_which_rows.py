@@ -1,4 +1,4 @@
-"""Which rows an application works with, in a sentence: the test split, or rows that were trained on."""
+"""Sentences on the rows of an application: the test split, or rows that the model was trained on."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ def of_the_test_split(data: Data) -> tuple[bool, str]:
 
 
 def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
-    """Warn of examples that are the data of the training, or a file that has grown since; nothing for others.
+    """Warn if the examples are the training data, or a file that has grown since; otherwise return nothing.
 
     Args:
-        run: The trained run.
-        source: What the user named.
-        rows: How many examples there are.
+        run: Trained run.
+        source: Source that the user named.
+        rows: Number of examples.
     """
     grown = _begins_with_training(run, source)
     if not grown and not _is_of_training(run, source):
@@ -32,12 +32,12 @@ def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
     trained = counts.get("train", 0)
     if not run.recipe.train.get("hold_out", True):
         trained += counts.get("validation", 0)
-    said = "begins with what" if grown else "is what"
+    held = "begins with what" if grown else "is what"
     share = f"{trained:,} of these {rows:,}" if trained else "most of these"
     return [
         (
             False,
-            f"{source} {said} the model was trained on: it has seen {share} rows, so they look better than "
+            f"{source} {held} the model was trained on: it has seen {share} rows, so they look better than "
             "new rows, and nothing that is promised of new rows holds for them; leave EXAMPLES out to work "
             "on the test split alone.",
         )
@@ -45,7 +45,7 @@ def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
 
 
 def without_unseen(data: Data) -> list[tuple[bool, str]]:
-    """Warn where there is no row to choose by, or to promise by, that was not trained on."""
+    """Warn if the model was trained on all rows that could choose settings or calibrate statements."""
     if not len(data.train) or len(data.validation) or len(data.calibration) > 1:
         return []
     return [
@@ -59,7 +59,7 @@ def without_unseen(data: Data) -> list[tuple[bool, str]]:
 
 
 def _begins_with_training(run: Run, source: str) -> bool:
-    """Whether a file holds that of the training and more rows behind it."""
+    """Return whether a file begins with the training data and has more rows after them."""
     path = Path(source)
     pinned = run.source.files.get("path") if run.source is not None else None
     if pinned is None or not path.is_file() or path.stat().st_size <= pinned.bytes:
@@ -68,7 +68,7 @@ def _begins_with_training(run: Run, source: str) -> bool:
 
 
 def _is_of_training(run: Run, source: str) -> bool:
-    """Whether a source is that of the training: the same content, or the same name where there is no file."""
+    """Return whether a source is that of the training, by content, or by name if it is not a file."""
     path, section = Path(source), run.recipe.data
     if not path.exists():
         return parse_source(source).items() <= section.items()
@@ -76,5 +76,5 @@ def _is_of_training(run: Run, source: str) -> bool:
     if pinned is None:
         written = Path(section.get("path", ""))
         return bool(section.get("path")) and written.exists() and path.samefile(written)
-    # A checksum takes time, so sizes are compared first.
+    # A checksum is slow, so sizes are compared first.
     return (path.is_dir() or path.stat().st_size == pinned.bytes) and Mark.of(path).same(pinned)
