@@ -95,8 +95,15 @@ def source_of(room: str, name: str) -> Path:
 
 def _definition(package: Path) -> Path:
     """Return the file of a package from which its `__init__.py` imports the member."""
-    for node in ast.parse(package.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.module:
+    body = ast.parse(package.read_text(encoding="utf-8")).body
+    public = [
+        name
+        for node in body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.literal_eval(node.value)
+    ]
+    for node in body:
+        if isinstance(node, ast.ImportFrom) and node.module and {one.name for one in node.names} & {*public}:
             file = package.parent / f"{node.module.rpartition('.')[2]}.py"
             if file.is_file():
                 return file

@@ -252,7 +252,7 @@ def test_lines_are_counted_past_ragged_rows_and_blocks(tmp_path, monkeypatch, bl
         lines[number - 1] = "caf\u00e9,3".encode("latin-1")
     (tmp_path / "t.csv").write_bytes(b"\n".join(lines))
     # The file is read once for all of these lines, and by the second pass not again.
-    monkeypatch.setattr("kerasae.data.tables._KEPT", 0)
+    monkeypatch.setattr("kerasae.data.tables._csv_rows._KEPT", 0)
     read, reader = [], csv.reader
     monkeypatch.setattr(
         "kerasae.data._files.csv_file.csv.reader", lambda *args, **kw: read.append(1) or reader(*args, **kw)
@@ -308,7 +308,7 @@ def test_a_file_is_as_large_as_it_is_unpacked(tmp_path, monkeypatch, suffix):
     numbers.to_parquet(path, **packed) if suffix == "parquet" else numbers.to_csv(path, index=False)
     assert suffix == "csv" or path.stat().st_size < 3000
     for most, streamed in ((15_000, True), (40_000, False)):
-        monkeypatch.setattr("kerasae.data.tables._LARGE", most)
+        monkeypatch.setattr("kerasae.data.tables._loading._LARGE", most)
         assert load_data(path).streamed is streamed
 
 
@@ -1247,8 +1247,8 @@ def test_streamed_training_is_repeatable(path):
 
 @pytest.mark.parametrize("block", [256, 16])
 def test_a_streamed_epoch_has_each_row_once(path, monkeypatch, block):
-    monkeypatch.setattr("kerasae.data._stored_table._BLOCK", block)
-    monkeypatch.setattr("kerasae.data._stored_table._MIXED", 3)
+    monkeypatch.setattr("kerasae.data.tables._stored_x._BLOCK", block)
+    monkeypatch.setattr("kerasae.data.tables._stored_x._MIXED", 3)
     data = load_data(path, stream=True, id="key", labels="label")
     with pytest.warns(UserWarning, match="empty"):
         data = data.with_preprocessor(TablePreprocessing(data.spec))

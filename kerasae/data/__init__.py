@@ -8,6 +8,7 @@ from typing import Any
 from kerasae import registry
 from kerasae.data._base import NO_ROWS, Data, array_spec, make_data
 from kerasae.data._labels import has_label
+from kerasae.data._members import accepts
 from kerasae.data._more import read_examples
 from kerasae.data._readings import HEADINGS, Reading, readings
 from kerasae.data._source import Mark, Source
@@ -63,8 +64,7 @@ def parse_source(source: str) -> dict[str, Any]:
         return {"name": name, _first(name): rest}
     path = Path(source)
     for candidate in names:
-        module = registry.module_of("data", candidate)
-        if hasattr(module, "accepts") and module.accepts(path):
+        if accepts(candidate, path):
             return {"name": candidate, _first(candidate): source}
     plain = [candidate for candidate in names if not _first(candidate)]
     if path.exists():

@@ -7,11 +7,12 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.data._base import Data
+from kerasae.data._files.opening import open_table
 from kerasae.data._files.packed import text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import Examples
 from kerasae.data.images import is_image
-from kerasae.data.tables import open_table, tables_like
+from kerasae.data.tables import tables_like
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import hashlib
-import importlib
 import json
 import os
 import tempfile
@@ -12,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from kerasae import registry
 from kerasae.data._image_files import image_names
+from kerasae.data._members import path_arguments
 from kerasae.files import blocks, checksum, write_json
 
 
@@ -74,7 +73,7 @@ class Source:
         The arguments that name files are those in `PATHS` of the module of the source. Files that are
         missing are left out: the source says so itself when it reads them.
         """
-        paths = {key: Path(section[key]) for key in _arguments(section["name"]) if section.get(key)}
+        paths = {key: Path(section[key]) for key in path_arguments(section["name"]) if section.get(key)}
         return cls({key: Mark.of(path) for key, path in paths.items() if path.exists()})
 
     def same_files(self, other: "Source") -> bool:
@@ -159,12 +158,6 @@ def _checksum_or_size(image: Path) -> str:
         return checksum(image)
     except OSError:
         return str(image.stat().st_size)
-
-
-def _arguments(name: str) -> tuple[str, ...]:
-    """The arguments of a source that name files."""
-    module = importlib.import_module(registry.resolve("data", name).__module__)
-    return getattr(module, "PATHS", ())
 
 
 def _find(mark: Mark, written: str) -> Path:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from kerasae.data._base import Data, make_data
 from kerasae.data._files.encoding import encoding_advice
 from kerasae.data._files.missing import nulls
+from kerasae.data._files.opening import open_table
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._files.plain_text import PlainText
 from kerasae.data._labels import labels_of, tidy_labels
 from kerasae.data._skipping import Skipped
-from kerasae.data.tables import open_table
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
 

@@ -1,4 +1,4 @@
-"""The rows of a table too large for memory, in a file of their own."""
+"""StoredTable: the rows of a table too large for memory, in a file of their own."""
 
 import dataclasses
 import hashlib
@@ -14,11 +14,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from kerasae.data._split import Split, drawn_rows, join_labels
+from kerasae.data.tables._stored_x import read_x, windows
 from kerasae.files import whole_file
 from kerasae.preprocessing import Preprocessor
-
-#: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
-_BLOCK, _MIXED = 256, 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +92,7 @@ class StoredTable:
             while True:
                 left = steps
                 waiting = np.empty((0, *shape), "float32")
-                for window in _windows(where, self.count, shape, np.random.default_rng([seed, epoch])):
+                for window in windows(where, self.count, shape, np.random.default_rng([seed, epoch])):
                     waiting = np.concatenate([waiting, window])
                     whole = min(left, len(waiting) // batch_size)
                     for number in range(whole):
@@ -112,7 +110,7 @@ class StoredTable:
 
         def batches() -> Iterator[np.ndarray]:
             for start in range(0, self.count, most):
-                yield _read(where, start, min(most, self.count - start), shape)
+                yield read_x(where, start, min(most, self.count - start), shape)
 
         signature = tf.TensorSpec((None, *shape), tf.float32)
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
@@ -136,21 +134,6 @@ class StoredTable:
                 for chunk in self.chunks():
                     preprocessor.to_x(chunk).tofile(file)
         return where, preprocessor.spec.shape
-
-
-def _windows(
-    where: Path, rows: int, shape: tuple[int, ...], draw: np.random.Generator
-) -> Iterator[np.ndarray]:
-    starts = draw.permutation(np.arange(0, rows, _BLOCK))
-    for position in range(0, len(starts), _MIXED):
-        chosen = starts[position : position + _MIXED]
-        window = np.concatenate([_read(where, start, min(_BLOCK, rows - start), shape) for start in chosen])
-        yield window[draw.permutation(len(window))]
-
-
-def _read(where: Path, start: int, rows: int, shape: tuple[int, ...]) -> np.ndarray:
-    size = int(np.prod(shape))
-    return np.fromfile(where, "float32", rows * size, offset=4 * start * size).reshape(rows, *shape)
 
 
 class TableWriter:

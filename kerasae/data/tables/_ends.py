@@ -1,7 +1,5 @@
-"""Numbers and dates that stand for missing entries, such as -200 and 9999-12-31, found as they stand out."""
+"""The outer values of a column, and which of them stand out."""
 
-import shlex
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,11 +32,9 @@ _DATES = np.array(
 )
 #: Share of the range of all other dates that lies empty beside such a date.
 _GAP = 0.05
-#: Columns named in a warning.
-_SHOWN = 5
 
 
-class _Ends:
+class NumberEnds:
     """The two least and the two greatest values of a column, and how often the outer ones occur.
 
     Args:
@@ -99,7 +95,7 @@ class _Ends:
         return f"{value:.0f}"
 
 
-class _DateEnds(_Ends):
+class DateEnds(NumberEnds):
     """The same of dates, in days since 1970."""
 
     noun = "dates"
@@ -133,35 +129,3 @@ def _usual(value: float) -> bool:
     """Whether a number is one that people write for nothing: -1, -9, 99, -200, 9999."""
     digits = f"{abs(value):.0f}"
     return set(digits) in ({"9"}, {"8"}) or digits in ("1", "100", "200")
-
-
-class Sentinels:
-    """Watches the numbers and the dates of a table, block by block in any order.
-
-    Args:
-        columns: of the table.
-    """
-
-    def __init__(self, columns: Sequence[Column]) -> None:
-        kinds = {"number": _Ends, "date": _DateEnds}
-        self._ends = {column.name: kinds[column.kind](column) for column in columns if column.kind in kinds}
-
-    def see(self, frame: pd.DataFrame) -> None:
-        """Take note of typed rows."""
-        for name, ends in self._ends.items():
-            ends.see(frame[name])
-
-    def warn(self) -> None:
-        """Names what stands out, one warning a value."""
-        by_value: dict[tuple[str, float, str], list[tuple[str, int]]] = {}
-        for name, ends in self._ends.items():
-            for value, count in ends.sentinels().items():
-                by_value.setdefault((ends.noun, value, ends.written(value)), []).append((name, count))
-        for (noun, _, written), columns in sorted(by_value.items()):
-            shown = ", ".join(f"'{name}' ({count:,})" for name, count in columns[:_SHOWN])
-            more = f" and {len(columns) - _SHOWN} more columns" if len(columns) > _SHOWN else ""
-            warnings.warn(
-                f"{written} stands out from the other {noun} in {shown}{more}; if it stands for a missing "
-                f"entry, say so with --missing {shlex.quote(written)}.",
-                stacklevel=2,
-            )

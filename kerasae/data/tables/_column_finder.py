@@ -1,0 +1,269 @@
+"""ColumnFinder: the kind of a column and how it is written, found from all of its entries."""
+
+import dataclasses
+import warnings
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kerasae import notations
+from kerasae.data._files.missing import STAND_INS, nulls
+from kerasae.data.tables._doubts import FEW, Doubts
+from kerasae.notations import DateFinder, Notation, Number, NumberFinder
+from kerasae.notations.number_finder import Found
+from kerasae.spec import Column
+
+#: Digits that every integer of 64 bits has room for.
+_DIGITS = 18
+
+
+class ColumnFinder:
+    """The kind and the notation of one column of strings, seen block by block in any order.
+
+    Args:
+        name: of the column.
+        kind: where the user has said it, otherwise `None`.
+        missing: what stands for a missing entry, as the user has said.
+        dayfirst: whether 02/01/2020 is the second of January; `None` finds out.
+    """
+
+    def __init__(
+        self, name: str, kind: str | None = None, missing: tuple[str, ...] = (), dayfirst: bool | None = None
+    ) -> None:
+        self.name, self.kind, self.dayfirst = name, kind, dayfirst
+        self.missing = missing
+        self.rows = self.gaps = 0
+        #: How often each entry stood for a missing one.
+        self.stand_ins: Counter[str] = Counter()
+        #: Whether an entry has a decimal point that can mean nothing else.
+        self.point = False
+        #: Whether a point stands before three digits alone, so that it may part thousands.
+        self._threes = True
+        self._plain = {"bits", "integer", "number"}
+        self._numbers, self._dates = NumberFinder(), DateFinder(partly=kind == "date")
+        self._time: notations.TimeOfDay | None = None
+        self._times: list[pa.ChunkedArray] | None = []
+        self._counts: Counter[str] | None = Counter()
+        self._doubts = Doubts(name)
+
+    # A first look, at all columns ------------------------------------------------------------------
+
+    def see(self, texts: pa.ChunkedArray) -> None:
+        """Finds out whether a block holds plain numbers."""
+        self.rows += len(texts)
+        present = self._present(texts, count=True)
+        if not len(present) or not self._plain:
+            return
+        # 007 is a code, not a number.
+        if pc.any(pc.match_substring_regex(present, r"^[+-]?0[0-9]")).as_py():
+            self._plain = set()
+            return
+        integers = cast_or_none(present, pa.int64()) if "integer" in self._plain else None
+        if integers is None:
+            self._plain = {"number"} if cast_or_none(present, pa.float64()) is not None else set()
+            if self._plain and not self.point:
+                certain = r"(?:^|[^0-9])0\.|\.(?:[0-9]{1,2}|[0-9]{4,})$|[0-9]{4}\."
+                self.point = bool(pc.any(pc.match_substring_regex(present, certain)).as_py())
+            if self._threes and not self.point:
+                threes = r"^[+-]?(?:[0-9]{1,3}\.[0-9]{3}|[0-9]+)$"
+                self._threes = bool(pc.all(pc.match_substring_regex(present, threes)).as_py())
+            return
+        if "bits" in self._plain and not pc.all(pc.is_in(integers, pa.array([0, 1]))).as_py():
+            self._plain.discard("bits")
+
+    def _present(self, texts: pa.ChunkedArray, count: bool = False) -> pa.ChunkedArray:
+        known = nulls(texts, (*STAND_INS, *self.missing))
+        if count and known.null_count:
+            self.gaps += known.null_count
+            gone = texts.filter(pc.and_(pc.is_null(known), pc.not_equal(texts, "")))
+            for one in pc.value_counts(gone).to_pylist():
+                self.stand_ins[one["values"]] += one["counts"]
+        return known.drop_null()
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the entries are something else than plain numbers, and need a second look."""
+        present = self.rows > self.gaps
+        return present and (not self._plain or self._unclear or self.kind in ("date", "boolean"))
+
+    @property
+    def _unclear(self) -> bool:
+        """Whether the entries are plain numbers such as 1.234 and 257, which may have thousands."""
+        return self._plain == {"number"} and self._threes and not self.point
+
+    # A second look, at those that are left ---------------------------------------------------------
+
+    def look(self, texts: pa.ChunkedArray) -> None:
+        """Finds out how the entries of a block are written."""
+        present = self._present(texts)
+        if not len(present):
+            return
+        self._numbers.see(present)
+        self._dates.see(present)
+        if self._times is not None:
+            like = pc.match_substring_regex(present, r"^[0-9]{1,2}:[0-9]{2}")
+            self._times = [*self._times, pc.unique(present)] if pc.all(like).as_py() else None
+        if self._counts is not None:
+            self._counts.update(
+                {one["values"]: one["counts"] for one in pc.value_counts(present).to_pylist()}
+            )
+            self._counts = self._counts if len(self._counts) <= FEW else None
+        self._doubts.look(present)
+
+    @property
+    def commas(self) -> bool:
+        """Whether entries that are numbers have commas."""
+        return self._numbers.commas
+
+    def mark(self) -> str:
+        """The decimal mark that the entries of this column prove; empty where they do not."""
+        return "." if self.point else self._numbers.found().mark
+
+    def found(self, mark: str = "") -> Column:
+        """The column, with the notation that its entries allow.
+
+        Args:
+            mark: the decimal mark of the file, where something says it.
+
+        Raises:
+            ValueError: for numbers that may have thousands or decimals.
+        """
+        if self.rows == self.gaps:
+            return Column(self.name, self.kind or "number", "float64", notation=self._kept(None))
+        if self._plain and self.kind in (None, "number") and (mark == "." or not self._unclear):
+            return self._plain_column()
+        if self.kind is not None:
+            return {
+                "number": self._number_column,
+                "boolean": self._boolean_column,
+                "date": self._date_column,
+                "category": self._category_column,
+            }[self.kind](mark)
+        for make in (self._boolean_column, self._number_column, self._date_column):
+            if (column := make(mark)) is not None:
+                return column
+        self._doubts.warn(self.rows, self.rows - self.gaps, self._numbers, mark)
+        return self._category_column(mark)
+
+    def typed(self, dtype: str) -> Column:
+        """The column where strings have a type already: a category, unless the user says another kind."""
+        if self.kind in ("number", "boolean", "date"):
+            return dataclasses.replace(self.found(file_mark([self], ",")), dtype=dtype)
+        if self.kind is None and self.rows - self.gaps > FEW:
+            self._warn_typed()
+        return Column(self.name, "category", dtype, notation=notations.Text(missing=self.missing))
+
+    def _warn_typed(self) -> None:
+        """Says what a column of strings might have been."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = self.found(".")
+        option = f"types={{'{self.name}': 'number'}} (--set 'data.types={{\"{self.name}\": \"number\"}}')"
+        if found.kind == "category" and not self._numbers.codes:
+            if said := self._doubts.about_numbers(self.rows - self.gaps, self._numbers, ".", option):
+                warnings.warn(said, stacklevel=2)
+        elif found.kind in ("number", "date"):
+            written = f" {found.notation.words()}" if found.notation.words() else ""
+            warnings.warn(
+                f"Column '{self.name}' of strings is read as a category, and its entries are {found.kind}s"
+                f"{written}; types={{'{self.name}': '{found.kind}'}} (--set 'data.types={{\"{self.name}\": "
+                f'"{found.kind}"}}\') reads them as such.',
+                stacklevel=2,
+            )
+
+    def _plain_column(self) -> Column:
+        kind = "boolean" if "bits" in self._plain and self.kind is None else "number"
+        integers = "Int64" if self.gaps else "int64"
+        dtype = integers if "integer" in self._plain else "float64"
+        notation = notations.Boolean(true="1", false="0") if kind == "boolean" else Number()
+        return Column(self.name, kind, dtype, notation=self._kept(notation))
+
+    def _boolean_column(self, mark: str) -> Any:
+        found = None if self._counts is None else notations.find_boolean(self._counts)
+        if found is None and self.kind is None:
+            return None
+        if found is None and self._plain:
+            found = notations.Boolean(true="1", false="0")
+        sure = found is not None and ("bits" in self._plain or not self._plain)
+        dtype = "bool" if sure and not self.gaps else "boolean"
+        if "bits" in self._plain:
+            dtype = "Int64" if self.gaps else "int64"
+        return Column(self.name, "boolean", dtype, notation=self._kept(found or notations.Boolean()))
+
+    def _number_column(self, mark: str) -> Any:
+        found: Found = self._numbers.found(mark)
+        number: Notation | None = found.number
+        if number is None and self._times:
+            times = pa.chunked_array([c for one in self._times for c in _chunks(one)])
+            if (number := notations.find_time(times)) is not None:
+                integers = "Int64" if self.gaps else "int64"
+                dtype = "float64" if number.digits else integers
+                return Column(self.name, "number", dtype, notation=self._kept(number))
+        if number is None:
+            if self.kind is None:
+                return None
+            return Column(self.name, "number", "float64", notation=self._kept(self._numbers.loose(mark)))
+        if found.ambiguous:
+            thousands, decimals = ".," if "," in found.ambiguous else ",."
+            raise ValueError(
+                f"Expected numbers of one reading in column '{self.name}', received '{found.ambiguous}', "
+                f"which may have thousands or decimals; --set data.decimal={thousands} reads thousands, "
+                f"--set data.decimal={decimals} decimals."
+            )
+        whole = found.number is not None and found.number.places == 0 and self._numbers.digits <= _DIGITS
+        dtype = ("Int64" if self.gaps else "int64") if whole else "float64"
+        return Column(self.name, "number", dtype, notation=self._kept(number))
+
+    def _date_column(self, mark: str) -> Any:
+        date, either = self._dates.found(self.dayfirst)
+        if date is None and self.kind is None:
+            return None
+        if either and self.dayfirst is None:
+            warnings.warn(
+                f"Dates of column '{self.name}' could be month/day or day/month, and are read as "
+                "month/day; say it with --set data.dayfirst=true or false.",
+                stacklevel=2,
+            )
+        return Column(self.name, "date", "datetime64[us]", notation=self._kept(date or notations.Date()))
+
+    def _category_column(self, mark: str) -> Column:
+        # A server takes categories as strings: it must know all that a file would have missing.
+        text = notations.Text(missing=(*STAND_INS, *self.missing))
+        return Column(self.name, "category", "str", notation=text)
+
+    def _kept(self, notation: Notation | None) -> Notation:
+        notation = notations.plain(self.kind or "number") if notation is None else notation
+        tokens = dict.fromkeys((*self.missing, *sorted(self.stand_ins)))
+        return dataclasses.replace(notation, missing=tuple(tokens))
+
+
+def cast_or_none(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
+    """Strings as a type of numbers, or `None` where one of them is none."""
+    try:
+        return texts.cast(kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _chunks(texts: Any) -> list[pa.Array]:
+    return texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+
+
+def file_mark(finders: Collection[ColumnFinder], delimiter: str) -> str:
+    """The decimal mark that the columns of a file prove together; empty where they do not.
+
+    Args:
+        finders: of its columns.
+        delimiter: between cells. Where commas part them they are no decimal marks unless shown to be. Where
+            semicolons do, spreadsheets of countries with a decimal comma may have written the file;
+            otherwise a point is the decimal mark unless there are commas in numbers too.
+    """
+    marks = {mark for finder in finders if (mark := finder.mark())}
+    if len(marks) == 1:
+        return marks.pop()
+    if marks or delimiter == ";":
+        return ""
+    return "." if delimiter == "," or not any(finder.commas for finder in finders) else ""

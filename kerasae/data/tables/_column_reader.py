@@ -1,0 +1,101 @@
+"""ColumnReader: a column of strings read by its notation."""
+
+import re
+import warnings
+from collections import Counter
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kerasae import notations
+from kerasae.data._files.missing import STAND_INS, nulls
+from kerasae.data.tables._column_finder import ColumnFinder, cast_or_none
+from kerasae.data.tables._doubts import TRIED, value_of
+from kerasae.data.tables._dtypes import with_dtype
+from kerasae.spec import Column
+
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
+
+class ColumnReader:
+    """Reads a column of strings by its notation, and notes what it cannot read.
+
+    Args:
+        column: as it was found, on this file or on the one of the training.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        #: Entries that are not of the notation, and the number of those that are.
+        self.unread: Counter[str] = Counter()
+        self.seen = 0
+
+    def read_plain(self, texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        """A block of plain numbers as Arrow holds them; `None` for any other, which `read` is for."""
+        kind = {"float64": pa.float64(), "int64": pa.int64()}.get(self.column.dtype)
+        if kind is None or self.column.kind not in ("number", "boolean") or self.column.notation.dressed:
+            return None
+        if self.column.notation.missing:
+            return None
+        values = cast_or_none(nulls(texts), kind)
+        if values is None or (values.null_count and kind == pa.int64()):
+            return None
+        if self.column.kind == "boolean" and not pc.all(pc.is_in(values, pa.array([0, 1], kind))).as_py():
+            return None
+        self.seen += len(values) - values.null_count
+        return values
+
+    def read(self, texts: pa.ChunkedArray) -> pd.Series:
+        """A block as a Series of the type of the column; what cannot be read is missing."""
+        column = self.column
+        if column.kind == "empty":
+            return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
+        known = nulls(texts, (*STAND_INS, *column.notation.missing))
+        if column.kind == "category":
+            return with_dtype(_as_known(known, column).to_pandas(), column.dtype)
+        values = column.notation.parse(known)
+        self.seen += len(values) - values.null_count
+        if values.null_count > known.null_count:
+            unread = known.filter(pc.and_(pc.is_null(values), pc.is_valid(known)))
+            gone = getattr(column.notation, "missing_numbers", ())
+            for one in pc.value_counts(unread).to_pylist():
+                if not (gone and value_of(column.notation, one["values"]) in gone):
+                    self.unread[one["values"]] += one["counts"]
+        return with_dtype(pd.Series(values.to_pandas(types_mapper=_NULLABLE.get)), column.dtype)
+
+    def contradiction(self) -> str:
+        """An entry that is of the kind of the column and written in another way; empty for none.
+
+        Where no entry at all can be read, any of them.
+        """
+        if not self.unread:
+            return ""
+        if not self.seen:
+            return self.unread.most_common(1)[0][0]
+        return next((one for one in sorted(self.unread)[:TRIED] if _kind(one) == self.column.kind), "")
+
+
+def _as_known(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
+    """Whole numbers among categories written as those of the training: pandas writes 1.0 beside a gap."""
+    for pattern, other, written in (
+        (r"-?[0-9]+", r"^(-?[0-9]+)\.0$", r"\1"),
+        (r"-?[0-9]+\.0", r"^(-?[0-9]+)$", r"\1.0"),
+    ):
+        if column.categories and all(re.fullmatch(pattern, one) for one in column.categories):
+            return pc.replace_substring_regex(texts, other, written)
+    return texts
+
+
+def _kind(entry: str) -> str:
+    """The kind that an entry has by itself."""
+    finder = ColumnFinder("")
+    texts = notations.chunked([entry])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        finder.see(texts)
+        finder.look(texts)
+        try:
+            return finder.found().kind
+        except ValueError:
+            return "number"

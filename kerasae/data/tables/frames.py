@@ -1,0 +1,50 @@
+"""from_frame: the rows of a DataFrame as data."""
+
+from typing import Any
+
+import pandas as pd
+
+from kerasae import registry
+from kerasae.data._base import Data, draw_splits
+from kerasae.data._labels import tidy_labels
+from kerasae.data._split import Split
+from kerasae.data.tables._checks import check_types
+from kerasae.data.tables._declared import Missing, declared
+from kerasae.data.tables._sentinels import Sentinels
+from kerasae.data.tables.columns import column_of
+from kerasae.preprocessing import named_by_text
+from kerasae.spec import Spec
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    *,
+    labels: str | None = None,
+    types: dict[str, str] | None = None,
+    missing: Missing = (),
+    validation: float = 0.1,
+    calibration: float = 0.1,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Data:
+    """The rows of a DataFrame; arguments as for `tables`.
+
+    Columns of strings are categories; where `types` says that they are numbers, booleans or dates, they
+    are read as in a file, and come back as strings.
+    """
+    registry.check("data", from_frame, {"types": types, "missing": missing})
+    check_types(types)
+    frame = named_by_text(frame)
+    used = [name for name in frame.columns if name != labels]
+    examples = frame[used]
+    columns = tuple(
+        column_of(examples[name], (types or {}).get(name), declared(missing, name)) for name in examples
+    )
+    sentinels = Sentinels([column for column in columns if not column.notation.missing])
+    sentinels.see(examples)
+    sentinels.warn()
+    spec = Spec("table", (len(columns),), "mixed", columns=columns)
+    everything = Split(examples, None if labels is None else tidy_labels(frame[labels].to_numpy()))
+    parts = draw_splits(len(frame), validation, calibration, test, seed)
+    splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
+    return Data("table", spec, **splits)
