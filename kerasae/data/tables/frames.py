@@ -8,10 +8,9 @@ from kerasae import registry
 from kerasae.data._base import Data, draw_splits
 from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split
-from kerasae.data.tables._checks import check_types
-from kerasae.data.tables._declared import Missing, declared
+from kerasae.data.tables._columns.column_of import column_of
+from kerasae.data.tables._columns.declared import Missing, check_types, declared
 from kerasae.data.tables._sentinels import Sentinels
-from kerasae.data.tables.columns import column_of
 from kerasae.preprocessing import named_by_text
 from kerasae.spec import Spec
 

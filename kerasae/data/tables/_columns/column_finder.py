@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from kerasae import notations
 from kerasae.data._files.missing import STAND_INS, nulls
-from kerasae.data.tables._doubts import FEW, Doubts
+from kerasae.data.tables._columns.doubts import FEW, Doubts
 from kerasae.notations import DateFinder, Notation, Number, NumberFinder
 from kerasae.notations.number_finder import Found
 from kerasae.spec import Column

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from kerasae import notations
 from kerasae.data._files.missing import STAND_INS, nulls
-from kerasae.data.tables._column_finder import ColumnFinder, cast_or_none
-from kerasae.data.tables._doubts import TRIED, value_of
-from kerasae.data.tables._dtypes import with_dtype
+from kerasae.data.tables._columns.column_finder import ColumnFinder, cast_or_none
+from kerasae.data.tables._columns.doubts import TRIED, value_of
+from kerasae.data.tables._columns.dtypes import with_dtype
 from kerasae.spec import Column
 
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
