@@ -13,7 +13,9 @@ from scipy import stats
 
 from kerasae import PCA, Recipe, load_data, registry, train
 from kerasae.data import Data, Split, parse_source
-from kerasae.data._base import NO_ROWS, SPLITS, draw_splits, make_data
+from kerasae.data._array_data import make_data
+from kerasae.data._data import NO_ROWS
+from kerasae.data._drawing import SPLITS, draw_splits
 from kerasae.evaluation.metrics import probe_accuracy
 from kerasae.preprocessing import Rescaling, Standardization
 from kerasae.preprocessing.identity import Identity

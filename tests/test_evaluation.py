@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from kerasae import PCA, evaluate
 from kerasae.data import Data, Split
-from kerasae.data._base import SPLITS
+from kerasae.data._drawing import SPLITS
 from kerasae.evaluation import Entry, reconstruct
 from kerasae.evaluation._auroc import auroc_rows
 from kerasae.evaluation._measures import Figure, Measures

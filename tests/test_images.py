@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from kerasae import Recipe, load_data, train
-from kerasae.data._base import SPLITS
+from kerasae.data._drawing import SPLITS
 from kerasae.data._split import drawn_rows
 from kerasae.image_decoding import decode_image
 from kerasae.preprocessing import Rescaling

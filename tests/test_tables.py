@@ -22,7 +22,7 @@ from sklearn import decomposition
 
 from kerasae import Recipe, load_data, registry, train
 from kerasae.data import Split
-from kerasae.data._base import SPLITS, draw_splits
+from kerasae.data._drawing import SPLITS, draw_splits
 from kerasae.data._files.csv_file import CsvFile
 from kerasae.data._files.delimiter import _DELIMITERS
 from kerasae.data._labels import tidy_labels

@@ -14,7 +14,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from kerasae import Recipe, load_data, registry, train
 from kerasae.corruptions import MaskingNoise
 from kerasae.data import Split
-from kerasae.data._base import SPLITS, make_data
+from kerasae.data._array_data import make_data
+from kerasae.data._drawing import SPLITS
 from kerasae.evaluation import evaluate
 from kerasae.evaluation._texts import NearestText, TextMeasures, TextSVD
 from kerasae.layers import TokenEmbedding

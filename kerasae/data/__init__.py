@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data._base import NO_ROWS, Data, array_spec, make_data
+from kerasae.data._array_data import array_spec, make_data
+from kerasae.data._data import NO_ROWS, Data
 from kerasae.data._labels import has_label
 from kerasae.data._members import accepts
 from kerasae.data._more import read_examples

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data._base import Data
+from kerasae.data._data import Data
 from kerasae.data._files.opening import open_table
 from kerasae.data._files.packed import text_suffix
 from kerasae.data._skipping import Skipped

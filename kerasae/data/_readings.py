@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasae.data._base import Data
+from kerasae.data._data import Data
 from kerasae.spec import Column
 
 #: Categories that are named.

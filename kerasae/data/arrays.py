@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasae.data._base import Data, array_spec, check_examples, make_data
+from kerasae.data._array_data import array_spec, check_examples, make_data
+from kerasae.data._data import Data
 from kerasae.data._split import Split
 from kerasae.files import ObjectsError, read_npy, read_npz, reason_of
 

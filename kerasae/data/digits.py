@@ -1,6 +1,7 @@
 """The handwritten digits that scikit-learn carries."""
 
-from kerasae.data._base import Data, make_data
+from kerasae.data._array_data import make_data
+from kerasae.data._data import Data
 from kerasae.spec import Spec
 
 

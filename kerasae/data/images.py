@@ -13,7 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from kerasae.data._base import Data, draw_splits
+from kerasae.data._data import Data
+from kerasae.data._drawing import draw_splits
 from kerasae.data._image_files import SUFFIXES, ImageFiles, image_names
 from kerasae.data._skipping import Skipped
 from kerasae.image_decoding import find_orientation, refusal

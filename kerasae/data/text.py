@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from kerasae.data._base import Data, make_data
+from kerasae.data._array_data import make_data
+from kerasae.data._data import Data
 from kerasae.data._files.encoding import encoding_advice
 from kerasae.data._files.missing import nulls
 from kerasae.data._files.opening import open_table

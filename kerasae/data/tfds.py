@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.data._base import SPLITS, Data, array_spec, check_examples, make_data
+from kerasae.data._array_data import array_spec, check_examples, make_data
+from kerasae.data._data import Data
+from kerasae.data._drawing import SPLITS
 from kerasae.data._split import Split
 
 

@@ -15,7 +15,7 @@ from kerasae.applications.anomaly import estimator
 from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._labels import same_label
 from kerasae.data import Data, Split, array_spec, has_label
-from kerasae.data._base import NO_ROWS
+from kerasae.data._data import NO_ROWS
 from kerasae.data._labels import tidy_labels
 from kerasae.data.tables import from_frame
 from kerasae.evaluation import reconstruct

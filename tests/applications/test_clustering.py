@@ -17,7 +17,7 @@ from kerasae.applications.clustering._agreement import agreement, matched_accura
 from kerasae.applications.clustering._differences import differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
 from kerasae.data import Data
-from kerasae.data._base import make_data
+from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA

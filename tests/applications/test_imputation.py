@@ -19,7 +19,7 @@ from kerasae.applications._filling.posterior import (
 )
 from kerasae.applications.imputation import Imputer
 from kerasae.data import Data
-from kerasae.data._base import NO_ROWS
+from kerasae.data._data import NO_ROWS
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA

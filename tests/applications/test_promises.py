@@ -18,7 +18,7 @@ from kerasae.applications import AnomalyDetector, Compression, Imputer, Uncertai
 from kerasae.applications._which_rows import without_unseen
 from kerasae.applications.compression import estimator
 from kerasae.data import Split
-from kerasae.data._base import NO_ROWS
+from kerasae.data._data import NO_ROWS
 from kerasae.runs import Run, run_recipe
 
 

@@ -15,7 +15,7 @@ from kerasae.applications import Retrieval
 from kerasae.applications._examples import learnt_names
 from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
 from kerasae.applications.retrieval._ranking import average_precision
-from kerasae.data._base import make_data
+from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.evaluation._tables import TablePCA

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasae.data._base import Data, draw_splits
+from kerasae.data._data import Data
+from kerasae.data._drawing import draw_splits
 from kerasae.data._files.csv_file import CsvFile
 from kerasae.data._files.opening import open_table
 from kerasae.data._files.packed import stem

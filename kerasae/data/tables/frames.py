@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from kerasae import registry
-from kerasae.data._base import Data, draw_splits
+from kerasae.data._data import Data
+from kerasae.data._drawing import draw_splits
 from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split
 from kerasae.data.tables._columns.column_of import column_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from kerasae.data._base import Data
+from kerasae.data._data import Data
 from kerasae.data._files.opening import CSV
 from kerasae.data._files.packed import text_suffix
 from kerasae.data.tables._loading import load_rows

@@ -1,13 +1,14 @@
 """Data: a spec and four splits, labels kept apart."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from kerasae.data._drawing import SPLITS
 from kerasae.data._source import Source
 from kerasae.data._split import Examples, Split
 from kerasae.kinds import concatenate, take
@@ -15,8 +16,6 @@ from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
-#: In the order in which a row passes through them: to learn from, to choose by, to promise by, to report.
-SPLITS = ("train", "validation", "calibration", "test")
 #: A split without rows, where a source or a training leaves none.
 NO_ROWS = Split(np.empty((0, 0), "float32"))
 
@@ -231,155 +230,3 @@ class Data:
             return tf.where(x < low, low, tf.where(x > high, high, x))
 
         return batches.map(cut)
-
-
-def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:
-    """The array if a network can be trained on it.
-
-    Args:
-        array: of examples.
-        where: they are, for the error.
-        least: rows that there must be.
-
-    Raises:
-        TypeError: for objects or strings.
-        ValueError: for too few rows, no features, NaN or infinity.
-    """
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"Expected real numbers in {where}, received an array of dtype {array.dtype}; convert it "
-            "to floats or integers first."
-        )
-    if array.ndim < 2:
-        raise ValueError(
-            f"Expected rows of features in {where}, received an array of shape {array.shape}; "
-            "reshape it to (rows, features)."
-        )
-    if len(array) < least or 0 in array.shape:
-        raise ValueError(
-            f"Expected at least {least} row{'s' * (least > 1)} with features in {where}, received shape "
-            f"{array.shape}."
-        )
-    if array.dtype.kind == "f":
-        flat = array.reshape(len(array), -1)
-        bad = ~np.isfinite(flat)
-        if bad.any():
-            row, column = np.argwhere(bad)[0]
-            raise ValueError(
-                f"Expected finite numbers in {where}, received {int(bad.sum())} NaN or infinite "
-                f"values, the first at row {row}, column {column} (counted from 0); remove or fill "
-                "them."
-            )
-    return array
-
-
-def make_data(
-    name: str,
-    spec: Spec,
-    examples: np.ndarray,
-    labels: np.ndarray | None = None,
-    *,
-    validation_examples: Split | None = None,
-    calibration_examples: Split | None = None,
-    test_examples: Split | None = None,
-    validation: float = 0.1,
-    calibration: float = 0.1,
-    test: float = 0.2,
-    seed: int = 0,
-) -> Data:
-    """Data from rows, with the splits that are missing drawn by a seed.
-
-    Args:
-        name: of the source.
-        spec: what one example is.
-        examples: raw rows, to train on and to draw missing splits from.
-        labels: of the rows, or `None`.
-        validation_examples: a validation split of its own, or `None` to draw one.
-        calibration_examples: a calibration split of its own, or `None` to draw one.
-        test_examples: a test split of its own, or `None` to draw one.
-        validation: share of the rows left by the test split, in (0, 1).
-        calibration: share of the rows left by the test split, in [0, 1); 0 for no such rows.
-        test: share of all rows, in (0, 1); 1 for all rows, in their order.
-        seed: of the draw.
-
-    Raises:
-        ValueError: for a share out of range, or too few rows.
-    """
-    if labels is not None and len(labels) != len(examples):
-        raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
-    own = {"validation": validation_examples, "calibration": calibration_examples, "test": test_examples}
-    given = {key: split for key, split in own.items() if split is not None}
-    drawn = draw_splits(len(examples), validation, calibration, test, seed, given=given)
-    everything = Split(examples, labels)
-    splits: dict[str, Any] = {**{key: everything.rows(part) for key, part in drawn.items()}, **given}
-    return Data(name, spec, **splits)
-
-
-def draw_splits(
-    rows: int,
-    validation: float,
-    calibration: float,
-    test: float,
-    seed: int,
-    *,
-    given: Collection[str] = (),
-    where: str = "",
-) -> dict[str, np.ndarray]:
-    """Row numbers by split: `train` in order, the others as they were drawn.
-
-    The test split is drawn first, then the validation split, then the calibration split, so that each
-    is the same whatever the shares of those behind it are. Few rows may leave no calibration split: its
-    share of them is rounded, and half a row is none.
-
-    Args:
-        rows: to divide.
-        validation: share of the rows left by the test split, in (0, 1).
-        calibration: share of the rows left by the test split, in [0, 1); 0 for none.
-        test: share of all rows, in (0, 1); 1 for all rows, in their order, and none in the others.
-        seed: of the draw.
-        given: splits that there are already, of which none is drawn.
-        where: they are, for the error.
-
-    Raises:
-        ValueError: for a share out of range, or too few rows.
-    """
-    if test == 1 and "test" not in given:
-        return {key: np.arange(rows if key == "test" else 0) for key in SPLITS}
-    for key, share in (("validation", validation), ("test", test)):
-        if isinstance(share, bool) or not 0 < share < 1:
-            raise ValueError(f"`{key}` must be in (0, 1), a share of the rows; received {share!r}.")
-    if isinstance(calibration, bool) or not 0 <= calibration < 1:
-        raise ValueError(
-            f"`calibration` must be in [0, 1), a share of the rows, or 0 for none; received {calibration!r}."
-        )
-    # The numbers that `permutation(rows)` draws, in half the memory: there may be millions of rows.
-    order = np.arange(rows, dtype="int32" if rows < 2**31 else "int64")
-    np.random.default_rng(seed).shuffle(order)
-    counts = {"test": max(1, round(test * rows)) if "test" not in given else 0}
-    left = rows - counts["test"]
-    counts["validation"] = max(1, round(validation * left)) if "validation" not in given else 0
-    counts["calibration"] = round(calibration * left) if "calibration" not in given else 0
-    if left - min(counts["validation"], 1) < 2:
-        raise ValueError(
-            f"Expected at least 4 rows for a training, a validation and a test split{where}, received {rows}."
-        )
-    if left - counts["validation"] - counts["calibration"] < 2:
-        raise ValueError(
-            f"Expected shares that leave at least 2 of {rows} rows to train on{where}, received "
-            f"validation={validation}, calibration={calibration} and test={test}; lower one of them."
-        )
-    drawn = {}
-    for key, count in counts.items():
-        drawn[key], order = order[:count], order[count:]
-    order.sort()
-    return {"train": order, **drawn}
-
-
-def array_spec(array: np.ndarray) -> Spec:
-    """The spec of raw rows: 8-bit and boolean arrays have a known range, others have none."""
-    low, high = {"uint8": (0.0, 255.0), "bool": (0.0, 1.0)}.get(str(array.dtype), (None, None))
-    shape = array.shape[1:]
-    if array.ndim == 3:
-        shape = (*shape, 1)
-    kind = "image" if array.ndim in (3, 4) else "vector"
-    return Spec(kind, tuple(int(n) for n in shape), str(array.dtype), low, high)
