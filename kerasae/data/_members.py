@@ -1,21 +1,61 @@
-"""What a source says of itself, in the file of its function: the paths that it takes."""
+"""What a source offers in the file of its function, beside the function itself.
+
+A source is a function that returns `Data`. All of these are optional:
+
+- `PATHS`: names of its arguments that name files.
+- `accepts(path)`: whether it reads a path. Without it, the source is only known by its name.
+- `accepts_more(path)`: whether it reads more examples from a path, for a model that is trained. Defaults to
+  `accepts`.
+- `read_more(arguments, spec)`: all rows of a path, read as those of the training were. Defaults to the
+  function itself with `test=1`.
+"""
 
 import importlib
+import inspect
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 from kerasae import registry
+from kerasae.spec import Spec
 
-
-def accepts(name: str, path: Path) -> bool:
-    """Whether a source takes a path: what the function `accepts` beside it says; without one, no path."""
-    module = _module(name)
-    return hasattr(module, "accepts") and bool(module.accepts(path))
+if TYPE_CHECKING:
+    from kerasae.data._data import Data
 
 
 def path_arguments(name: str) -> tuple[str, ...]:
-    """The arguments of a source that name files: `PATHS` beside it; without that, none."""
+    """Return the arguments of a source that name files."""
     return getattr(_module(name), "PATHS", ())
+
+
+def accepts(name: str, path: Path, *, more: bool = False) -> bool:
+    """Return whether a source reads a path.
+
+    Args:
+        name: Name of the source.
+        path: File or folder.
+        more: Whether more examples are read, for a model that is trained. Defaults to `False`.
+    """
+    module = _module(name)
+    questions = ("accepts_more", "accepts") if more else ("accepts",)
+    question = next((getattr(module, one) for one in questions if hasattr(module, one)), None)
+    return question is not None and bool(question(path))
+
+
+def read_more(name: str, arguments: dict[str, Any], spec: Spec) -> "Data":
+    """Return all rows of a source in the test split, read as those of a training were.
+
+    Args:
+        name: Name of the source.
+        arguments: Arguments of the source; those of the training if it is the same source.
+        spec: Fitted spec of the training.
+    """
+    module = _module(name)
+    if hasattr(module, "read_more"):
+        return cast("Data", module.read_more(arguments, spec))
+    function = registry.resolve("data", name)
+    all_rows = {"test": 1.0} if "test" in inspect.signature(function).parameters else {}
+    return cast("Data", function(**arguments, **all_rows))
 
 
 def _module(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ import gzip
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from kerasae.data._array_data import array_spec, check_examples, make_data
 from kerasae.data._data import Data
 from kerasae.data._split import Split
 from kerasae.files import ObjectsError, read_npy, read_npz, reason_of
+from kerasae.spec import Spec
 
 _X = ("train", "x_train", "X_train", "x", "X", "examples", "data")
 _Y = ("y_train", "labels_train", "y", "Y", "labels", "target")
@@ -114,6 +116,11 @@ def arrays(
         test=test,
         seed=seed,
     )
+
+
+def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
+    """Return all rows of a file in the test split. A file of labels belongs to the rows of the training."""
+    return arrays(**{**arguments, "labels": None}, test=1.0)
 
 
 def read_array_file(path: Path) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ from kerasae.data._drawing import draw_splits
 from kerasae.data._image_files import SUFFIXES, ImageFiles, image_names
 from kerasae.data._skipping import Skipped
 from kerasae.image_decoding import find_orientation, refusal
+from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
 #: Modes of Pillow without colour.
@@ -33,6 +34,11 @@ PATHS = ("path",)
 def accepts(path: Path) -> bool:
     """Whether a folder holds images."""
     return path.is_dir() and next(image_names(path), None) is not None
+
+
+def accepts_more(path: Path) -> bool:
+    """Whether a path is an image, or a folder that holds images."""
+    return is_image(path) or accepts(path)
 
 
 def images(
@@ -115,6 +121,20 @@ def images(
     everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
     splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
     return Data(folder.resolve().name, spec, **splits, skipped=skipped.lines)
+
+
+def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
+    """Return all images in the test split, in the size and the channels of the training.
+
+    Raises:
+        ValueError: if the model was not trained on images.
+    """
+    if spec.kind != "image":
+        raise ValueError(
+            f"Expected examples like those of the training, {kind_of(spec).described}, received images in "
+            f"{arguments['path']}."
+        )
+    return images(**{**arguments, "size": spec.shape[:2], "channels": spec.shape[2]}, test=1.0)
 
 
 def is_image(path: Path) -> bool:

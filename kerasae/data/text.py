@@ -11,7 +11,7 @@ from kerasae.data._array_data import make_data
 from kerasae.data._data import Data
 from kerasae.data._files.encoding import encoding_advice
 from kerasae.data._files.missing import nulls
-from kerasae.data._files.opening import open_table
+from kerasae.data._files.opening import TABLES, open_table, with_present_columns
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._files.plain_text import PlainText
 from kerasae.data._labels import labels_of, tidy_labels
@@ -26,6 +26,11 @@ PATHS = ("path",)
 def accepts(path: Path) -> bool:
     """Whether a file holds a text a line, by its name."""
     return path.is_file() and text_suffix(path) == ".txt"
+
+
+def accepts_more(path: Path) -> bool:
+    """Whether a file is one of lines or a table, by its name."""
+    return path.is_file() and text_suffix(path) in (".txt", *TABLES)
 
 
 def text(
@@ -66,7 +71,7 @@ def text(
         raise FileNotFoundError(f"Expected a file of texts, found none at {path}.")
     skipped = Skipped(on_error)
     given: np.ndarray | None = None
-    if text_suffix(file_path) in (".csv", ".tsv", ".parquet", ".pq"):
+    if text_suffix(file_path) in TABLES:
         texts, given = _column(file_path, column, labels, skipped, header, delimiter, encoding)
     elif column is not None or labels is not None:
         raise ValueError(f"`column` and `labels` name columns of a CSV or Parquet file, received {path}.")
@@ -87,6 +92,15 @@ def text(
         seed=seed,
     )
     return dataclasses.replace(data, skipped=skipped.lines)
+
+
+def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
+    """Return all texts of a file in the test split; it may lack labels, and hold lines, no columns."""
+    if text_suffix(Path(arguments["path"])) in TABLES:
+        wanted = [arguments["column"]] if arguments.get("column") else []
+        return text(**with_present_columns(arguments, ("labels",), wanted), test=1.0)
+    of_columns = ("column", "labels", "header", "delimiter")
+    return text(**{key: value for key, value in arguments.items() if key not in of_columns}, test=1.0)
 
 
 def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:

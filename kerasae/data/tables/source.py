@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kerasae.data._data import Data
-from kerasae.data._files.opening import CSV
+from kerasae.data._files.opening import TABLES, with_present_columns
 from kerasae.data._files.packed import text_suffix
 from kerasae.data.tables._loading import load_rows
-from kerasae.spec import Column
+from kerasae.spec import Column, Spec
 
 #: Arguments that name files.
 PATHS = ("path",)
@@ -17,7 +17,7 @@ PATHS = ("path",)
 
 def accepts(path: Path) -> bool:
     """Whether a file is a table, by its name."""
-    return path.is_file() and text_suffix(path) in (*CSV, ".parquet", ".pq")
+    return path.is_file() and text_suffix(path) in TABLES
 
 
 def tables(
@@ -80,6 +80,21 @@ def tables(
     """
     options = dict(locals())
     return load_rows(options, None)
+
+
+def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
+    """Return all rows of a file in the test split, read as those of the training were.
+
+    Columns of labels, ids and dropped ones may be missing.
+    """
+    named = ("labels", "id", "drop")
+    arguments = with_present_columns(arguments, named, [column.name for column in spec.columns])
+    if not spec.columns:
+        return tables(**arguments, test=1.0)
+    # By the notations that were found in training, whatever this file looks like by itself.
+    found = ("types", "dayfirst", "decimal", "missing")
+    arguments = {key: value for key, value in arguments.items() if key not in found}
+    return tables_like(spec.columns, **arguments, test=1.0)
 
 
 def tables_like(columns: Sequence[Column], **options: Any) -> Data:
