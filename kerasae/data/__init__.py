@@ -1,4 +1,4 @@
-"""Sources, one a file: each returns `Data`."""
+"""Sources of data, one in each file or package. Each is a function that returns `Data`."""
 
 from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._data import NO_ROWS, Data

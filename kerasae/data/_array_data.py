@@ -24,23 +24,26 @@ def make_data(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """Data from rows, with the splits that are missing drawn by a seed.
+    """Return data from rows in memory. Splits that are not given are drawn.
 
     Args:
-        name: of the source.
-        spec: what one example is.
-        examples: raw rows, to train on and to draw missing splits from.
-        labels: of the rows, or `None`.
-        validation_examples: a validation split of its own, or `None` to draw one.
-        calibration_examples: a calibration split of its own, or `None` to draw one.
-        test_examples: a test split of its own, or `None` to draw one.
-        validation: share of the rows left by the test split, in (0, 1).
-        calibration: share of the rows left by the test split, in [0, 1); 0 for no such rows.
-        test: share of all rows, in (0, 1); 1 for all rows, in their order.
-        seed: of the draw.
+        name: Name of the source.
+        spec: Description of one example.
+        examples: Raw rows, to train on and to draw splits from.
+        labels: Labels of the rows. Defaults to `None`.
+        validation_examples: Validation split. Defaults to `None`, which draws it.
+        calibration_examples: Calibration split. Defaults to `None`, which draws it.
+        test_examples: Test split. Defaults to `None`, which draws it.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
+            to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No
+            rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1). If it is 1, it holds all rows in their order.
+            Defaults to 0.2.
+        seed: Seed of the draw. Defaults to 0.
 
     Raises:
-        ValueError: for a share out of range, or too few rows.
+        ValueError: if a share is out of range, or if there are too few rows.
     """
     if labels is not None and len(labels) != len(examples):
         raise ValueError(f"Expected a label for each of the {len(examples)} rows, received {len(labels)}.")
@@ -53,16 +56,16 @@ def make_data(
 
 
 def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:
-    """The array if a network can be trained on it.
+    """Return an array if a network can be trained on it.
 
     Args:
-        array: of examples.
-        where: they are, for the error.
-        least: rows that there must be.
+        array: Array of examples, `(rows, ...)`.
+        where: Place of the examples, for the error.
+        least: Smallest number of rows. Defaults to 2.
 
     Raises:
-        TypeError: for objects or strings.
-        ValueError: for too few rows, no features, NaN or infinity.
+        TypeError: if the array holds objects or strings.
+        ValueError: if it has too few rows or no features, or holds NaN or infinity.
     """
     if array.dtype.kind not in "biuf":
         raise TypeError(
@@ -93,7 +96,7 @@ def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:
 
 
 def array_spec(array: np.ndarray) -> Spec:
-    """The spec of raw rows: 8-bit and boolean arrays have a known range, others have none."""
+    """Return the spec of raw rows. 8-bit and boolean arrays have a known range; others have none."""
     low, high = {"uint8": (0.0, 255.0), "bool": (0.0, 1.0)}.get(str(array.dtype), (None, None))
     shape = array.shape[1:]
     if array.ndim == 3:

@@ -1,4 +1,4 @@
-"""Data: a spec and four splits, labels kept apart."""
+"""Data: a spec and four splits, with labels kept apart."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -16,29 +16,30 @@ from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 
-#: A split without rows, where a source or a training leaves none.
+#: A split without rows.
 NO_ROWS = Split(np.empty((0, 0), "float32"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What a source returns: raw examples in four splits, and what one example is.
+    """Raw examples in four splits, and the description of one example. Every source returns this.
 
-    Arrays stay in memory in their raw type; batches are scaled on the way. Folders of images and
-    tables too large for memory are streamed. Labels never reach a training: they are for evaluation.
+    Arrays stay in memory in their raw type, and batches are scaled when they are drawn. Folders of images,
+    and tables too large for memory, are streamed. Labels never reach a training; they are for evaluation.
 
     Args:
-        name: of the source, for titles.
-        spec: what one raw example is.
-        train: rows to train on.
-        validation: rows that choose: the epoch, the trial of a search, a setting of an application.
-        test: rows for figures that are reported, and for nothing else.
-        preprocessor: fitted on the training split; `None` until then.
-        skipped: what could not be read and was left out on request, a line each.
-        source: what the rows were read from, where a recipe read them.
-        calibration: rows that promises about new rows are found from: thresholds, p-values, intervals.
-            No training, no choice and no preprocessor sees them, so they are to a model what new rows
-            are. There may be none; then nothing can be promised.
+        name: Name of the source, for titles.
+        spec: Description of one raw example.
+        train: Rows to train on.
+        validation: Rows for choices: the epoch, the trial of a search, a setting of an application.
+        test: Rows for reported figures, and for nothing else.
+        preprocessor: Preprocessor fitted on the training split. Defaults to `None`, for raw data.
+        skipped: Rows or files that could not be read and were left out on request, one line each. Defaults
+            to none.
+        source: Files that a recipe read the rows from. Defaults to `None`.
+        calibration: Rows for promises about new rows: thresholds, p-values, intervals. No training, no choice
+            and no preprocessor sees them, so a model knows them as little as it knows new rows. Defaults to
+            no rows; then no promise can be made.
     """
 
     name: str
@@ -53,31 +54,31 @@ class Data:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Number of rows by split."""
+        """The number of rows by split."""
         return {name: len(self.split(name)) for name in SPLITS}
 
     def split(self, name: str) -> Examples:
-        """The split of a name: train, validation, calibration or test."""
+        """Return the split of a name: train, validation, calibration or test."""
         if name not in SPLITS:
             raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, received {name!r}.")
         return getattr(self, name)
 
     def drawn(self, split: str, most: int, seed: int = 0) -> "Data":
-        """The same data with at most `most` rows of a split, drawn without replacement."""
+        """Return the same data with at most `most` rows of a split, drawn without replacement."""
         fewer: dict[str, Any] = {split: self.split(split).drawn(most, seed)}
         return dataclasses.replace(self, **fewer)
 
     @property
     def streamed(self) -> bool:
-        """Whether the examples are read part by part."""
+        """Whether the examples are read part by part, and not kept in memory."""
         return self.train.streamed
 
     def examples_at(self, numbers: Any, splits: Sequence[str] = ("test",)) -> Any:
-        """Raw examples by their numbers.
+        """Return raw examples by their numbers.
 
         Args:
-            numbers: Numbers of the rows, counted through the splits from 0, in any order; a number may come
-                several times.
+            numbers: Numbers of the rows, counted through the splits from 0, in any order. A number may be
+                repeated.
             splits: Names of the splits.
 
         Returns:
@@ -93,7 +94,7 @@ class Data:
         return take(concatenate(parts), places)
 
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
-        """The same data seen through a preprocessor, which is fitted on the training split here."""
+        """Fit a preprocessor on the training split and return the same data seen through it."""
         fitted = preprocessor.fit_chunks(self.train.chunks)
         return dataclasses.replace(self, preprocessor=fitted, spec=fitted.spec)
 
@@ -102,30 +103,30 @@ class Data:
         return Identity(self.spec) if self.preprocessor is None else self.preprocessor
 
     def to_x(self, raw: Any) -> np.ndarray:
-        """Raw examples as a network sees them, `(rows, ...)`."""
+        """Return raw examples as a network sees them, `(rows, ...)`."""
         return self._view.to_x(raw)
 
     def x(self, split: str) -> np.ndarray:
-        """A whole split as a network sees it, `(rows, ...)`, in memory.
+        """Return a whole split as a network sees it, `(rows, ...)`, in memory.
 
-        Of the training and validation rows what a training sees, as in `training_parts`.
+        Training and validation rows are those that a training sees, as in `training_parts`.
         """
         learnt = split in ("train", "validation")
         parts = list(self.training_parts(split)) if learnt else [x for _, x in self.parts(split)]
         return np.concatenate(parts) if parts else np.empty((0, *self.spec.shape), "float32")
 
     def parts(self, split: str, size: int = 8192) -> Iterator[tuple[Any, np.ndarray]]:
-        """A split part by part, in order: raw examples and `x`."""
+        """Give a split part by part, in order: raw examples and `x`."""
         for raw in self.split(split).chunks(size):
             yield raw, self.to_x(raw)
 
     def training_parts(self, split: str, size: int = 8192) -> Iterator[np.ndarray]:
-        """`x` of a split part by part as a training sees it: gross errors cut to the reach of the others."""
+        """Give `x` of a split part by part as a training sees it, with gross errors clipped."""
         for _, x in self.parts(split, size):
             yield x if self._view.reach is None else np.clip(x, *self._view.reach)
 
     def usual(self, raw: Any) -> np.ndarray:
-        """Whether raw examples are without gross errors, `(rows,)`, bool."""
+        """Return which raw examples have no gross errors, `(rows,)`, bool."""
         if self._view.reach is None:
             return np.ones(len(raw), bool)
         low, high = self._view.reach
@@ -133,27 +134,27 @@ class Data:
         return np.logical_not(((x < low) | (x > high)).reshape(len(x), -1).any(axis=1))
 
     def usual_examples(self, split: str, most: int) -> Any:
-        """At most `most` raw examples of a split, drawn without replacement, none with gross errors."""
+        """Return at most `most` raw examples of a split, drawn at random, none with gross errors."""
         rows = self.split(split).drawn(most)
         if self._view.reach is None:
             return rows.examples
         return rows.rows(np.flatnonzero(self.usual(rows.examples))).examples
 
     def joined(self) -> "Data":
-        """The same data with the rows of the validation split among those to train on.
+        """Return the same data with the validation rows added to the training rows.
 
-        The validation split is empty then: a row that was trained on chooses nothing.
+        The validation split is empty then, because a row that was trained on must not choose anything.
         """
         if not len(self.validation):
             return self
         return dataclasses.replace(self, train=self.train.joined(self.validation), validation=NO_ROWS)
 
     def with_choices(self) -> "Data":
-        """The same data with rows in the validation split, to choose a setting by.
+        """Return the same data with rows in the validation split, for the choice of a setting.
 
-        After a training on the validation split there are none. Then every second calibration row
-        becomes a validation row, so that no choice is made on rows that were trained on, and no promise
-        rests on a row that made a choice. Without calibration rows the data stay as they are.
+        The validation split is empty if a training used its rows. Then every second calibration row becomes a
+        validation row. So no choice uses rows that were trained on, and no promise rests on a row that made a
+        choice. Without calibration rows the data stay as they are.
         """
         if len(self.validation) or len(self.calibration) < 2:
             return self
@@ -166,34 +167,34 @@ class Data:
 
     @cached_property
     def mean(self) -> np.ndarray:
-        """The mean of `x` over the training split, float64, where `x` are numbers."""
+        """The mean of `x` over the training split, float64, if `x` holds numbers."""
         total = sum(x.sum(axis=0, dtype="float64") for x in self.training_parts("train"))
         return np.asarray(total / len(self.train))
 
     def bounds(self, split: str) -> tuple[float, float]:
-        """The least and the greatest number in `x` of a split."""
-        found = np.array([(x.min(), x.max()) for _, x in self.parts(split)])
-        return float(found[:, 0].min()), float(found[:, 1].max())
+        """Return the smallest and the greatest number in `x` of a split."""
+        ends = np.array([(x.min(), x.max()) for _, x in self.parts(split)])
+        return float(ends[:, 0].min()), float(ends[:, 1].max())
 
     def training_batches(
         self, batch_size: int, *, seed: int = 0, first_epoch: int = 0, steps_per_call: int | None = 1
     ) -> tuple[tf.data.Dataset, int, int]:
-        """An endless dataset of shuffled batches of `x` alone, the steps per epoch and per call.
+        """Return an endless dataset of shuffled batches of `x`, the steps per epoch and the steps per call.
 
-        Each epoch's order follows from the seed and the number of the epoch, so that a training
-        resumed at `first_epoch` sees what an uninterrupted one would have seen. The rows that do
-        not fill a batch are left out, others in each epoch.
+        The order of an epoch follows from the seed and the number of the epoch. So a training resumed at
+        `first_epoch` sees what an uninterrupted training would have seen. Rows that do not fill a batch are
+        left out, different ones in each epoch.
 
-        An epoch is a whole number of calls: `fit` with `steps_per_execution` runs every call to its
-        end, so 90 steps in calls of 64 would be 128 steps, more than an epoch of the data (measured
-        on Keras 3.15). The few batches too many for that are left out too, others in each epoch.
+        An epoch is a whole number of calls, because `fit` with `steps_per_execution` runs every call to its
+        end: 90 steps in calls of 64 would be 128 steps, more than an epoch of the data (measured on Keras
+        3.15). Batches that do not fill a call are left out too, different ones in each epoch.
 
         Args:
-            batch_size: examples per batch; all rows where there are fewer.
-            seed: of the order.
-            first_epoch: the number of the first epoch, from 0.
-            steps_per_call: steps that one call of a compiled function will take; `None` takes an
-                epoch, in equal calls of at most 256 steps, so that Ctrl-C is answered.
+            batch_size: Number of examples in a batch. All rows form one batch if there are fewer.
+            seed: Seed of the order. Defaults to 0.
+            first_epoch: Number of the first epoch, from 0. Defaults to 0.
+            steps_per_call: Number of steps in one call of a compiled function. `None` divides an epoch into
+                equal calls of at most 256 steps, so that Ctrl-C is answered. Defaults to 1.
         """
         rows = len(self.train)
         batch_size = min(batch_size, rows)
@@ -202,7 +203,7 @@ class Data:
         steps -= steps % per_call
         batches = self._within_reach(self.train.shuffled(self._view, batch_size, steps, seed, first_epoch))
         if self._view.resampled:
-            # Numbered from the first epoch, so that a resumed training draws the same.
+            # Batches are numbered from the first epoch, so that a resumed training draws the same.
             first = first_epoch * steps
             batches = batches.enumerate(first).map(
                 lambda number, x: self._view.augment(x, tf.stack([tf.cast(seed, tf.int64), number]))
@@ -210,23 +211,23 @@ class Data:
         return batches, steps, per_call
 
     def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
-        """The validation split, once and in order, at most so many rows in a batch."""
+        """Return the validation split, once and in order, with at most `most` rows in a batch."""
         batches = self._within_reach(self.validation.in_order(self._view, most))
         if self._view.dequantize:
-            # The same noise in each epoch.
+            # The noise is the same in each epoch.
             batches = batches.enumerate().map(
                 lambda number, x: self._view.dequantized(x, tf.stack([-tf.ones_like(number), number]))
             )
         return batches
 
     def _within_reach(self, batches: tf.data.Dataset) -> tf.data.Dataset:
-        """Batches of `x` with gross errors cut to the reach of the others."""
+        """Return batches of `x` with gross errors clipped to the usual range."""
         if self._view.reach is None:
             return batches
         low, high = self._view.reach
 
         def cut(x: Any) -> Any:
-            # Unlike minimum and maximum it leaves NaN what it is on every device.
+            # Unlike minimum and maximum, this keeps NaN on every device.
             return tf.where(x < low, low, tf.where(x > high, high, x))
 
         return batches.map(cut)

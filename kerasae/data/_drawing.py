@@ -1,10 +1,10 @@
-"""Splits drawn by a seed: which rows go where."""
+"""The draw of splits: which row goes to which split, by a seed."""
 
 from collections.abc import Collection
 
 import numpy as np
 
-#: In the order in which a row passes through them: to learn from, to choose by, to promise by, to report.
+#: The splits, in the order of their use: to train, to choose, to promise, to report.
 SPLITS = ("train", "validation", "calibration", "test")
 
 
@@ -18,23 +18,25 @@ def draw_splits(
     given: Collection[str] = (),
     where: str = "",
 ) -> dict[str, np.ndarray]:
-    """Row numbers by split: `train` in order, the others as they were drawn.
+    """Draw the numbers of the rows of each split: `train` in order, the others as they were drawn.
 
-    The test split is drawn first, then the validation split, then the calibration split, so that each
-    is the same whatever the shares of those behind it are. Few rows may leave no calibration split: its
-    share of them is rounded, and half a row is none.
+    The test split is drawn first, then the validation split, then the calibration split. So each split stays
+    the same if the shares of later ones change. If there are few rows, the calibration split may be empty:
+    its share is rounded, and half a row counts as none.
 
     Args:
-        rows: to divide.
-        validation: share of the rows left by the test split, in (0, 1).
-        calibration: share of the rows left by the test split, in [0, 1); 0 for none.
-        test: share of all rows, in (0, 1); 1 for all rows, in their order, and none in the others.
-        seed: of the draw.
-        given: splits that there are already, of which none is drawn.
-        where: they are, for the error.
+        rows: Number of rows to divide.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1).
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No rows
+            if it is 0.
+        test: Share of the test split in all rows, in (0, 1). If it is 1, the test split holds all rows in
+            their order, and the other splits are empty.
+        seed: Seed of the draw.
+        given: Names of splits that exist already and are not drawn. Defaults to none.
+        where: Place of the rows, for the error. Defaults to an empty text.
 
     Raises:
-        ValueError: for a share out of range, or too few rows.
+        ValueError: if a share is out of range, or if there are too few rows.
     """
     if test == 1 and "test" not in given:
         return {key: np.arange(rows if key == "test" else 0) for key in SPLITS}
@@ -45,7 +47,7 @@ def draw_splits(
         raise ValueError(
             f"`calibration` must be in [0, 1), a share of the rows, or 0 for none; received {calibration!r}."
         )
-    # The numbers that `permutation(rows)` draws, in half the memory: there may be millions of rows.
+    # `permutation(rows)` draws the same numbers, with twice the memory. There may be millions of rows.
     order = np.arange(rows, dtype="int32" if rows < 2**31 else "int64")
     np.random.default_rng(seed).shuffle(order)
     counts = {"test": max(1, round(test * rows)) if "test" not in given else 0}

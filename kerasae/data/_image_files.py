@@ -1,4 +1,4 @@
-"""Images that stay in their files until a batch needs them."""
+"""ImageFiles: images that are read from their files when a batch needs them."""
 
 import dataclasses
 import functools
@@ -14,12 +14,12 @@ from kerasae.data._split import drawn_rows, join_labels, shuffled_indices
 from kerasae.image_decoding import decode_image
 from kerasae.preprocessing import Preprocessor
 
-#: Names of the files that are taken for images end so.
+#: Endings of the names of image files.
 SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def image_names(folder: Path) -> Iterator[str]:
-    """The PNG and JPEG files of a folder and the folders in it, as paths relative to it."""
+    """Give the PNG and JPEG files of a folder and of the folders in it, as paths relative to it."""
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
@@ -29,14 +29,14 @@ def image_names(folder: Path) -> Iterator[str]:
 
 @dataclasses.dataclass(frozen=True)
 class ImageFiles:
-    """Images that stay in their files until a batch needs them; a streamed `Split`.
+    """Images that are read from their files when a batch needs them: a streamed split.
 
     Args:
-        folder: they lie in.
-        names: of the files, relative to it, as bytes, in the encoding of the file system.
-        orientations: of the files, 1 to 8 as in EXIF, uint8.
-        shape: of an example, height, width, channels.
-        labels: one a file, or `None`.
+        folder: Folder of the images.
+        names: Names of the files relative to the folder, as bytes in the encoding of the file system.
+        orientations: Orientations of the files, 1 to 8 as in EXIF, uint8.
+        shape: Shape of an example: height, width, channels.
+        labels: Labels of the files, `(rows,)`. Defaults to `None`.
     """
 
     folder: str
@@ -52,39 +52,39 @@ class ImageFiles:
 
     @property
     def examples(self) -> np.ndarray:
-        """All images in memory, `(rows, height, width, channels)`, uint8."""
+        """All images, loaded into memory, `(rows, height, width, channels)`, uint8."""
         return np.concatenate([np.empty((0, *self.shape), "uint8"), *self.chunks()])
 
     def rows(self, index: Any) -> "ImageFiles":
-        """Some of the images."""
+        """Return some of the images by their numbers."""
         labels = None if self.labels is None else self.labels[index]
         return ImageFiles(self.folder, self.names[index], self.orientations[index], self.shape, labels)
 
     def drawn(self, most: int, seed: int = 0) -> "ImageFiles":
-        """At most `most` images, drawn without replacement, in the order of the split."""
+        """Return at most `most` images, drawn without replacement, in the order of the split."""
         return self.rows(drawn_rows(len(self), most, seed))
 
     def head(self, count: int) -> np.ndarray:
-        """The first images, uint8."""
+        """Return the first images, uint8."""
         return next(self.rows(slice(count)).chunks(count))
 
     def chunks(self, size: int = 8192) -> Iterator[np.ndarray]:
-        """All images in order, as many at a time as fill 1 MB, at most `size`."""
+        """Give all images in order, as many at a time as fill 1 MB, and at most `size`."""
         yield from self._read(self._indices().batch(self._fitting(size))).as_numpy_iterator()
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> tf.data.Dataset:
-        """As `Split.shuffled`; files are read and decoded in parallel."""
+        """Return batches like `Split.shuffled`. Files are read and decoded in parallel."""
         order = shuffled_indices(len(self), batch_size, steps, seed, first_epoch)
         return self._read(order).map(preprocessor).prefetch(2)
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
-        """As `Split.in_order`, read anew at each pass."""
+        """Return batches like `Split.in_order`. Files are read again in each pass."""
         return self._read(self._indices().batch(self._fitting(most))).map(preprocessor).prefetch(1)
 
     def joined(self, other: "ImageFiles") -> "ImageFiles":
-        """The images of this split and, behind them, those of another in the same folder."""
+        """Return the images of this split, followed by those of another in the same folder."""
         return ImageFiles(
             self.folder,
             np.concatenate([self.names, other.names]),
@@ -95,7 +95,7 @@ class ImageFiles:
 
     @functools.cached_property
     def _tensors(self) -> tuple[Any, Any]:
-        # Once: every dataset would keep a copy, and is freed late, as it holds itself in a circle.
+        # They are made once: each dataset would keep a copy, and a dataset is freed late (it holds a cycle).
         return tf.constant(self.names), tf.constant(self.orientations)
 
     def _indices(self) -> tf.data.Dataset:
@@ -120,5 +120,5 @@ class ImageFiles:
                 parallel_iterations=16,
             )
 
-        # A fixed number: what AUTOTUNE keeps in memory grows with the length of a training.
+        # The number is fixed, because the memory that AUTOTUNE takes grows during a training.
         return batches.map(read, num_parallel_calls=os.cpu_count() or 2, deterministic=True)

@@ -1,4 +1,4 @@
-"""Splits: raw examples that are in memory, or read part by part."""
+"""Splits: raw examples in memory, or read part by part."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from kerasae.preprocessing import Preprocessor
 
 
 class Examples(Protocol):
-    """What every split is, in memory or streamed."""
+    """The interface of every split, in memory or streamed."""
 
     @property
     def streamed(self) -> bool:
@@ -20,49 +20,50 @@ class Examples(Protocol):
 
     @property
     def labels(self) -> np.ndarray | None:
-        """One a row, never seen by a training, or `None`."""
+        """Labels of the rows, `(rows,)`, or `None`. A training never sees them."""
 
     @property
     def examples(self) -> Any:
-        """All raw examples in memory."""
+        """All raw examples, loaded into memory."""
 
     def __len__(self) -> int: ...
 
     def head(self, count: int) -> Any:
-        """The first raw examples."""
+        """Return the first raw examples."""
 
     def rows(self, index: Any) -> "Examples":
-        """Some of the rows by their numbers, which rise where the split is a stored table."""
+        """Return some of the rows by their numbers. For a stored table the numbers must rise."""
 
     def drawn(self, most: int, seed: int = 0) -> "Examples":
-        """At most `most` rows, drawn without replacement, in the order of the split.
+        """Return at most `most` rows, drawn without replacement, in the order of the split.
 
-        A split may be sorted by class or by time, so its first rows stand for nothing but themselves.
+        A split may be sorted by class or by time, so its first rows do not represent the others.
         """
 
     def chunks(self, size: int = 8192) -> Iterator[Any]:
-        """All raw examples in order, at most `size` at a time."""
+        """Give all raw examples in order, at most `size` at a time."""
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> tf.data.Dataset:
-        """Endless batches of `x`, `steps` an epoch, in an order that follows from seed and epoch."""
+        """Return endless batches of `x`, `steps` in each epoch. The order follows from seed and epoch."""
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
-        """All of `x`, once and in order, at most so many rows in a batch."""
+        """Return all of `x`, once and in order, with at most `most` rows in a batch."""
 
     def joined(self, other: Any) -> "Examples":
-        """The rows of this split and, behind them, those of another of the same type."""
+        """Return the rows of this split, followed by those of another of the same type."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Raw examples `(rows, ...)` in memory, and labels `(rows,)` where there are any.
+    """Raw examples `(rows, ...)` in memory, and labels `(rows,)` if there are any.
 
     Args:
-        examples: an array, or a pandas DataFrame.
-        labels: never seen by a training.
-        numbers: of the rows in what they were drawn from, `(rows,)`, or `None` where they are all of it.
+        examples: Array or pandas DataFrame of raw examples.
+        labels: Labels of the rows, which a training never sees. Defaults to `None`.
+        numbers: Numbers of the rows among those that they were drawn from, `(rows,)`. Defaults to `None`, if
+            nothing was drawn.
     """
 
     examples: Any
@@ -76,30 +77,30 @@ class Split:
         return len(self.examples)
 
     def rows(self, index: Any) -> "Split":
-        """Some of the rows."""
+        """Return some of the rows by their numbers."""
         labels = None if self.labels is None else self.labels[index]
         numbers = np.arange(len(self))[index] if self.numbers is None else self.numbers[index]
         return Split(take(self.examples, index), labels, numbers)
 
     def drawn(self, most: int, seed: int = 0) -> "Split":
-        """At most `most` rows, drawn without replacement, in the order of the split."""
+        """Return at most `most` rows, drawn without replacement, in the order of the split."""
         return self.rows(drawn_rows(len(self), most, seed))
 
     def head(self, count: int) -> Any:
-        """The first examples."""
+        """Return the first examples."""
         return take(self.examples, slice(count))
 
     def chunks(self, size: int = 8192) -> Iterator[Any]:
-        """All examples in order, `size` at a time."""
+        """Give all examples in order, at most `size` at a time."""
         for start in range(0, len(self), size):
             yield take(self.examples, slice(start, start + size))
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> tf.data.Dataset:
-        """Endless batches of `x`, `steps` an epoch, in an order that follows from seed and epoch."""
+        """Return endless batches of `x`, `steps` in each epoch. The order follows from seed and epoch."""
         plain = isinstance(self.examples, np.ndarray) and self.examples.dtype.kind in "biuf"
-        # Numbers stay in their raw type, a quarter of the memory for uint8, and are scaled on the way.
+        # Numbers stay in their raw type (uint8 takes a quarter of the memory) and are scaled when drawn.
         raw = tf.constant(self.examples if plain else preprocessor.to_x(self.examples))
 
         def batch(index: Any) -> Any:
@@ -110,13 +111,13 @@ class Split:
         return order.map(batch, num_parallel_calls=1, deterministic=True).prefetch(8)
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
-        """All of `x` in as few batches of equal size as memory allows."""
+        """Return all of `x` in as few batches of equal size as possible."""
         parts = -(-len(self) // most)
         x = preprocessor.to_x(self.examples)
         return tf.data.Dataset.from_tensor_slices(x).batch(-(-len(self) // parts)).cache()
 
     def joined(self, other: "Split") -> "Split":
-        """The rows of this split and, behind them, those of another."""
+        """Return the rows of this split, followed by those of another."""
         both = concatenate([self.examples, other.examples])
         known = self.numbers is not None and other.numbers is not None
         numbers = np.concatenate([self.numbers, other.numbers]) if known else None
@@ -124,21 +125,21 @@ class Split:
 
 
 def drawn_rows(rows: int, most: int, seed: int) -> np.ndarray:
-    """Numbers of at most `most` of so many rows, drawn without replacement, in rising order."""
+    """Draw at most `most` row numbers without replacement and return them in rising order."""
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def join_labels(one: Examples, other: Examples) -> np.ndarray | None:
-    """The labels of two splits, or `None` unless both have some."""
+    """Return the labels of two splits, or `None` if one has no labels."""
     if one.labels is None or other.labels is None:
         return None
     return np.concatenate([one.labels, other.labels])
 
 
 def shuffled_indices(rows: int, batch_size: int, steps: int, seed: int, first_epoch: int) -> tf.data.Dataset:
-    """Endless batches of row numbers, each epoch in an order of its own."""
+    """Return endless batches of row numbers. Each epoch has its own order."""
 
     def order(epoch: Any) -> tf.data.Dataset:
         shuffled = tf.random.experimental.stateless_shuffle(

@@ -26,14 +26,14 @@ _TEST_Y = ("y_test", "labels_test")
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-#: How names of idx files end: `a.idx`, `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz`.
+#: Endings of the names of idx files: `a.idx`, `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz`.
 _IDX_NAME = re.compile(r"([.-]idx[0-9]?|-ubyte)(\.gz)?$")
-#: Arguments that name files.
+#: Names of the arguments that name files.
 PATHS = ("path", "labels", "test_path", "test_labels")
 
 
 def accepts(path: Path) -> bool:
-    """Whether a path is one that this source reads."""
+    """Return whether this source reads a path, judged by its name."""
     name = path.name.lower()
     return name.endswith((".npy", ".npz")) or bool(_IDX_NAME.search(name))
 
@@ -49,40 +49,43 @@ def arrays(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """Rows from a .npy, .npz, idx or idx.gz file.
+    """Load the rows of a .npy, .npz, idx or idx.gz file.
 
-    Arrays of two dimensions are vectors, of three grey images, of four images with channels. An
-    .npz file may hold `x` and `y`, or splits: `x_train`, `x_test`, `y_train`, `y_test`, `train`,
-    `valid`, `calibration`, `test`, and the usual spellings. Nothing is ever unpickled.
+    Arrays of two dimensions are vectors, arrays of three are grey images, and arrays of four are images with
+    channels. An .npz file may hold `x` and `y`, or splits: `x_train`, `x_test`, `y_train`, `y_test`, `train`,
+    `valid`, `calibration`, `test`, and the usual spellings of these. Nothing is ever unpickled.
 
     Args:
-        path: the examples.
-        labels: a file with their labels, for evaluation alone.
-        test_path: a file with test examples; otherwise they are drawn.
-        test_labels: a file with their labels.
-        validation: share of the rows left by the test split.
-        calibration: share of the rows left by the test split, where the file has no such split; 0 for none.
-        test: share of all rows, where there is no test split.
-        seed: of the splits.
+        path: Path of the file of examples.
+        labels: Path of a file of their labels, which are used in evaluations only. Defaults to `None`.
+        test_path: Path of a file of test examples. Defaults to `None`, which draws them.
+        test_labels: Path of a file of the labels of the test examples. Defaults to `None`.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1), unless
+            the file holds that split. Defaults to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1), unless
+            the file holds that split. No rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1), unless that split is given. Every row if it is
+            1. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: if a file is no array, or its numbers cannot be trained on.
-        TypeError: for arrays of objects or strings.
+        ValueError: if a file holds no array, or numbers that a network cannot be trained on.
+        TypeError: if an array holds objects or strings.
     """
-    found = read_array_file(Path(path))
-    examples = _pick(found, _X)
+    loaded = read_array_file(Path(path))
+    examples = _pick(loaded, _X)
     if examples is None:
         raise ValueError(
             f"Expected one array, or one of the keys {', '.join(_X)} in {path}, received the keys "
-            f"{', '.join(sorted(found)) or 'none'}."
+            f"{', '.join(sorted(loaded)) or 'none'}."
         )
     examples = check_examples(examples, path, 1 if test == 1 else 2)
     spec = array_spec(examples)
-    own_labels = _pick(found, _Y) if labels is None else _single(labels)
-    validation_split = _split(found, _VALID_X, _VALID_Y, f"{path} (validation)")
-    calibration_split = _split(found, _CALIBRATION_X, _CALIBRATION_Y, f"{path} (calibration)")
-    test_split = _split(found, _TEST_X, _TEST_Y, f"{path} (test)")
+    own_labels = _pick(loaded, _Y) if labels is None else _single(labels)
+    validation_split = _split(loaded, _VALID_X, _VALID_Y, f"{path} (validation)")
+    calibration_split = _split(loaded, _CALIBRATION_X, _CALIBRATION_Y, f"{path} (calibration)")
+    test_split = _split(loaded, _TEST_X, _TEST_Y, f"{path} (test)")
     if test_path is not None:
         test_split = Split(
             check_examples(_single(test_path), test_path),
@@ -124,16 +127,17 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
 
 
 def read_array_file(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a file by name; a lone array has the name `x`.
+    """Return the arrays of a file by name. A single array has the name `x`.
+
+    Nothing is unpickled, and no more memory is allocated than the file has values for.
 
     Args:
-        path: of a .npy, .npz, idx or idx.gz file. Nothing is unpickled, and no more memory is taken than
-            the file has values for.
+        path: Path of a .npy, .npz, idx or idx.gz file.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file cannot be read as arrays.
-        TypeError: for arrays of objects.
+        TypeError: if an array holds objects.
     """
     if not path.is_file():
         raise FileNotFoundError(f"Expected an array file, found none at {path}.")
@@ -149,7 +153,7 @@ def read_array_file(path: Path) -> dict[str, np.ndarray]:
             f"Expected numbers in {path}, received an array of objects, which is never "
             "unpickled; save it with a numeric dtype."
         ) from None
-    # Of a damaged file NumPy, zipfile, zlib and the tokenizer of Python raise a dozen types.
+    # For a damaged file, NumPy, zipfile, zlib and Python's tokenizer raise a dozen types of errors.
     except Exception as error:
         raise ValueError(
             f"Expected an array (.npy, .npz, idx or idx.gz) in {path}, received a file that cannot be "
@@ -170,15 +174,15 @@ def _read_idx(path: Path) -> np.ndarray:
     return values.reshape(shape).astype(values.dtype.newbyteorder("="))
 
 
-def _pick(found: dict[str, np.ndarray], keys: tuple[str, ...]) -> np.ndarray | None:
-    return next((found[key] for key in keys if key in found), None)
+def _pick(loaded: dict[str, np.ndarray], keys: tuple[str, ...]) -> np.ndarray | None:
+    return next((loaded[key] for key in keys if key in loaded), None)
 
 
 def _single(path: str) -> np.ndarray:
-    found = read_array_file(Path(path))
-    if len(found) != 1:
-        raise ValueError(f"Expected one array in {path}, received {len(found)}.")
-    return next(iter(found.values()))
+    loaded = read_array_file(Path(path))
+    if len(loaded) != 1:
+        raise ValueError(f"Expected one array in {path}, received {len(loaded)}.")
+    return next(iter(loaded.values()))
 
 
 def _labels(array: np.ndarray) -> np.ndarray:
@@ -190,10 +194,10 @@ def _labels(array: np.ndarray) -> np.ndarray:
 
 
 def _split(
-    found: dict[str, np.ndarray], keys: tuple[str, ...], label_keys: tuple[str, ...], where: str
+    loaded: dict[str, np.ndarray], keys: tuple[str, ...], label_keys: tuple[str, ...], where: str
 ) -> Split | None:
-    examples = _pick(found, keys)
+    examples = _pick(loaded, keys)
     if examples is None:
         return None
-    labels = _pick(found, label_keys)
+    labels = _pick(loaded, label_keys)
     return Split(check_examples(examples, where), None if labels is None else _labels(labels))

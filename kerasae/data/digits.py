@@ -6,13 +6,15 @@ from kerasae.spec import Spec
 
 
 def digits(*, validation: float = 0.1, calibration: float = 0.1, test: float = 0.2, seed: int = 0) -> Data:
-    """1,797 grey images of handwritten digits, 8 x 8 x 1, levels 0 to 16; no download.
+    """Load 1,797 grey images of handwritten digits, 8 x 8 x 1, with levels 0 to 16. Nothing is downloaded.
 
     Args:
-        validation: share of the rows left by the test split.
-        calibration: share of the rows left by the test split; 0 for no such rows.
-        test: share of all rows.
-        seed: of the splits.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
+            to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No
+            rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1). Every row if it is 1. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Reference: Alpaydin and Kaynak 1998, UCI Machine Learning Repository.
     """

@@ -1,4 +1,4 @@
-"""A folder of PNG and JPEG files, decoded as they are needed."""
+"""A folder of PNG and JPEG files, which are decoded when they are needed."""
 
 import dataclasses
 import io
@@ -23,21 +23,21 @@ from kerasae.spec import Spec
 
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA")
-#: MPO is what many phones write: a JPEG with more of them behind it.
+#: Many phones write MPO files, each a JPEG with further ones behind it.
 _FORMATS = ("PNG", "JPEG", "MPO")
 
 
-#: Arguments that name files.
+#: Names of the arguments that name files.
 PATHS = ("path",)
 
 
 def accepts(path: Path) -> bool:
-    """Whether a folder holds images."""
+    """Return whether a folder holds images."""
     return path.is_dir() and next(image_names(path), None) is not None
 
 
 def accepts_more(path: Path) -> bool:
-    """Whether a path is an image, or a folder that holds images."""
+    """Return whether a path is an image, or a folder that holds images."""
     return is_image(path) or accepts(path)
 
 
@@ -52,29 +52,31 @@ def images(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """PNG and JPEG files of a folder and the folders in it, streamed.
+    """Stream the PNG and JPEG files of a folder and of the folders in it.
 
-    Every file is decoded once at the start, so that a corrupt one shows before a training and not
-    in it; after that files are read and decoded in parallel, batch by batch, upright where a camera
-    noted how it was held (EXIF). `kerasae.image_decoding` says how grey, palettes and CMYK are read, as
-    an exported server reads them. It takes no PNG with 16 bits a channel and no transparent pixels.
-    Where the files lie in folders, the first folder is the label. Images come back as 8-bit images of
-    `size`, not of their file's own size.
+    Every file is decoded once at the start, so that a corrupt file is found before the training begins.
+    After that, files are read and decoded in parallel, batch by batch. They are turned upright by the
+    orientation that the camera noted (EXIF). `kerasae.image_decoding` describes how grey images, palettes
+    and CMYK are read; an exported server reads them in the same way. PNG files with 16 bits a channel or
+    with transparent pixels are refused. If the files lie in folders, the name of the first folder is the
+    label. A decoded image has 8 bits a channel and the size `size`, not the size of its file.
 
     Args:
-        path: the folder; with `test=1`, one file will do.
-        size: height and width; images of another size are resized, over areas. By default that of
-            the files, or 64 x 64 where they differ.
-        channels: 1 for grey, 3 for colour; by default 3 as soon as one file has colour.
-        on_error: what a file that cannot be decoded does: `"raise"` ends the reading, `"skip"`
-            leaves the file out and lists it.
-        validation: share of the rows left by the test split.
-        calibration: share of the rows left by the test split; 0 for no such rows.
-        test: share of all rows.
-        seed: of the splits.
+        path: Path of the folder. With `test=1` it may be one image.
+        size: Height and width in pixels. Images of another size are resized by area. Defaults to the size of
+            the files, or to 64 x 64 if they have several sizes.
+        channels: Number of channels, 1 for grey or 3 for colour. Defaults to 3 if any file has colour.
+        on_error: Action for a file that cannot be decoded. `"raise"` ends the reading; `"skip"` leaves the
+            file out and lists it. Defaults to `"raise"`.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
+            to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No
+            rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1). Every row if it is 1. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Raises:
-        ValueError: for a corrupt file, or one that is not taken, with its name; for too few images.
+        ValueError: if a file is corrupt or refused, with its name, or if there are too few images.
     """
     folder = Path(path)
     if size is not None and (len(size) != 2 or min(size) < 1):
@@ -90,7 +92,7 @@ def images(
     shapes: Counter[tuple[int, int]] = Counter()
     colour = False
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        # A part at a time: a pool keeps an object for each task that waits.
+        # The pool keeps an object for each waiting task, so it is given one part at a time.
         for start in range(0, len(files), 1024):
             part = files[start : start + 1024]
             for name, found in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
@@ -138,13 +140,13 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
 
 
 def is_image(path: Path) -> bool:
-    """Whether a path is one PNG or JPEG file, by its name."""
+    """Return whether a path is one PNG or JPEG file, judged by its name."""
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 @dataclasses.dataclass(frozen=True)
 class _Header:
-    """What is known of a file that can be decoded: its size upright, Pillow's mode, EXIF's orientation."""
+    """A file that can be decoded: its upright size, its mode in Pillow and its EXIF orientation."""
 
     height: int
     width: int
@@ -153,9 +155,9 @@ class _Header:
 
 
 def _examine(path: Path) -> _Header | str:
-    """What a file holds, or why it cannot be decoded.
+    """Return the header of a file, or the reason why it cannot be decoded.
 
-    Pillow first: the JPEG library of TensorFlow writes complaints of its own to the terminal.
+    Pillow decodes it first, because the JPEG library of TensorFlow writes complaints to the terminal.
     """
     try:
         content = path.read_bytes()

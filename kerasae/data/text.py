@@ -1,4 +1,4 @@
-"""Texts: one a line of a text file, or a column of a CSV or Parquet file."""
+"""Texts: the lines of a text file, or a column of a CSV or Parquet file."""
 
 import dataclasses
 from pathlib import Path
@@ -19,17 +19,17 @@ from kerasae.data._skipping import Skipped
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
 
-#: Arguments that name files.
+#: Names of the arguments that name files.
 PATHS = ("path",)
 
 
 def accepts(path: Path) -> bool:
-    """Whether a file holds a text a line, by its name."""
+    """Return whether a file holds one text in each line, judged by its name."""
     return path.is_file() and text_suffix(path) == ".txt"
 
 
 def accepts_more(path: Path) -> bool:
-    """Whether a file is one of lines or a table, by its name."""
+    """Return whether a file holds lines or a table, judged by its name."""
     return path.is_file() and text_suffix(path) in (".txt", *TABLES)
 
 
@@ -47,24 +47,27 @@ def text(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """Texts in UTF-8, in memory; empty ones are left out.
+    """Load texts into memory. Empty texts are left out.
 
     Args:
-        path: of a text file, or a `.csv`, `.tsv` or `.parquet` file.
-        column: of the texts in a CSV or Parquet file.
-        labels: the column of labels there, which no training sees.
-        header: whether the first row of a CSV holds names; found by default.
-        delimiter: of a CSV; found by default.
-        encoding: such as `latin-1`; by default UTF-8, or UTF-16 by its mark.
-        on_error: what a line or row does that cannot be read: `"raise"` ends the reading, `"skip"`
-            leaves it out and lists it.
-        validation: share of the rows left by the test split.
-        calibration: share of the rows left by the test split; 0 for no such rows.
-        test: share of all rows.
-        seed: of the splits.
+        path: Path of a text file, or of a `.csv`, `.tsv` or `.parquet` file.
+        column: Name of the column of texts in a CSV or Parquet file. Defaults to `None`.
+        labels: Name of the column of labels there. The training never sees labels. Defaults to `None`.
+        header: Whether the first row of a CSV file holds the names of the columns. Detected by default.
+        delimiter: Character between the cells of a CSV file. Detected by default.
+        encoding: Encoding of the file, such as `latin-1`. Defaults to UTF-8, or to UTF-16 if the file begins
+            with its mark.
+        on_error: Action for a line or row that cannot be read. `"raise"` ends the reading; `"skip"` leaves
+            it out and lists it. Defaults to `"raise"`.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
+            to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No
+            rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1). Every row if it is 1. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Raises:
-        ValueError: for a line that is not UTF-8, with its number, or an unknown column.
+        ValueError: if a line is not UTF-8, with its number, or if a column does not exist.
     """
     file_path = Path(path)
     if not file_path.is_file():
@@ -104,19 +107,19 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
 
 
 def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:
-    found = []
+    lines = []
     text = PlainText(path, encoding)
     with text.path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                found.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
+                lines.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
             except UnicodeDecodeError as error:
                 skipped.add(
                     f"{path}, line {number}",
                     f"not UTF-8 at byte {error.start + 1} of the line",
                     encoding_advice(text.path),
                 )
-    return found
+    return lines
 
 
 def _column(
@@ -149,5 +152,5 @@ def _column(
 
 
 def _strings(column: pa.ChunkedArray) -> list[str]:
-    """Entries as strings, the empty one for a missing entry."""
+    """Return the entries as strings, empty for a missing entry."""
     return ["" if value is None else str(value) for value in nulls(column.cast(pa.string())).to_pylist()]

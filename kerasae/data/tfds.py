@@ -1,4 +1,4 @@
-"""Any data set of TensorFlow Datasets."""
+"""Data sets of TensorFlow Datasets (TFDS)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,24 +24,27 @@ def tfds(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """A prepared TFDS data set by name, `mnist` or `mnist:3.0.1` for example.
+    """Load a prepared TFDS data set by its name, for example `mnist` or `mnist:3.0.1`.
 
-    Nothing is downloaded unless it is asked for: without a network TFDS would retry for minutes.
+    Nothing is downloaded by default, because TFDS retries for minutes if there is no network.
 
     Args:
-        dataset: as TFDS spells it, with config and version where needed.
-        feature: which feature to take; the default is `image`, or the first that is numeric.
-        label: which feature holds labels; the default is `label` where there is one.
-        data_dir: where prepared data lie; the default is TFDS's own.
-        download: whether TFDS may download and prepare.
-        validation: share drawn from the training rows where there is no validation split.
-        calibration: share drawn from them where there is no calibration split; 0 for none.
-        test: share drawn from them where there is no test split.
-        seed: of the splits.
+        dataset: Name of the data set as TFDS spells it, with config and version if needed.
+        feature: Name of the feature to load. Defaults to `image`, or to the first numeric feature.
+        label: Name of the feature of labels. Defaults to `label` if the data set has it.
+        data_dir: Folder of prepared data. Defaults to the folder that TFDS uses.
+        download: Whether TFDS may download and prepare the data set. Defaults to `False`.
+        validation: Share of the validation split, drawn from the training rows if the data set has no such
+            split. Defaults to 0.1.
+        calibration: Share of the calibration split, drawn from the training rows if the data set has no such
+            split. No rows if it is 0. Defaults to 0.1.
+        test: Share of the test split, drawn from the training rows if the data set has no such split.
+            Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Raises:
-        FileNotFoundError: if the data are not prepared here, with what was tried and what to do.
-        ValueError: for an unknown data set or feature.
+        FileNotFoundError: if the data set is not prepared here, with the folder and the remedy.
+        ValueError: if the data set or the feature does not exist.
     """
     import tensorflow_datasets as library
 
@@ -55,7 +58,7 @@ def tfds(
             "https://www.tensorflow.org/datasets/catalog for names."
         ) from None
     except (ValueError, TypeError, AssertionError) as error:
-        # A name that cannot be parsed, a config or a version that there is not: each its own type.
+        # A name that cannot be parsed, an unknown config and an unknown version raise three types of errors.
         reason = str(error).splitlines()[0].rpartition('": ')[2].split(". ")[0].rstrip(".")
         raise ValueError(
             f"Expected NAME, NAME/CONFIG or NAME:VERSION of a TFDS data set, received {dataset!r}: {reason}."
@@ -103,7 +106,7 @@ def tfds(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without TFDS's warnings: of a folder without data, which is said better here."""
+    """Silence the warnings of TFDS. The error raised here describes a folder without data better."""
     from absl import logging
 
     verbosity = logging.get_verbosity()
@@ -115,7 +118,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _read(builder: Any, split: str, feature: str, label: str | None) -> Split:
-    """One split in memory, in the order of the files."""
+    """Return one split in memory, in the order of the files."""
     examples, labels = [], []
     for row in builder.as_dataset(split=split, shuffle_files=False).as_numpy_iterator():
         examples.append(row[feature])

@@ -27,10 +27,23 @@ def from_frame(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """The rows of a DataFrame; arguments as for `tables`.
+    """Return the rows of a DataFrame as data.
 
-    Columns of strings are categories; where `types` says that they are numbers, booleans or dates, they
-    are read as in a file, and come back as strings.
+    Columns of strings are categories by default. If `types` gives them another kind, they are read as in a
+    file, and results are written as strings again.
+
+    Args:
+        frame: Rows, one column a feature.
+        labels: Name of the column of labels. The training never sees it. Defaults to `None`.
+        types: Kinds by column, as for `tables`. Defaults to none.
+        missing: Entries that stand for a missing one, as for `tables`. Defaults to none.
+        validation: Share of the validation split in the rows that the test split leaves. Defaults to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves. Defaults to 0.1.
+        test: Share of the test split in all rows. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
+
+    Raises:
+        ValueError: if a column holds no numbers, booleans, dates or categories.
     """
     registry.check("data", from_frame, {"types": types, "missing": missing})
     check_types(types)

@@ -11,12 +11,12 @@ from kerasae.data._files.packed import text_suffix
 from kerasae.data.tables._loading import load_rows
 from kerasae.spec import Column, Spec
 
-#: Arguments that name files.
+#: Names of the arguments that name files.
 PATHS = ("path",)
 
 
 def accepts(path: Path) -> bool:
-    """Whether a file is a table, by its name."""
+    """Return whether a file is a table, judged by its name."""
     return path.is_file() and text_suffix(path) in TABLES
 
 
@@ -41,42 +41,52 @@ def tables(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """The rows of a CSV or Parquet file.
+    """Load the rows of a CSV or Parquet file.
 
-    The type of a CSV's column is found from all of its entries: 0 and 1, or two words such as yes and
-    no, are booleans; then numbers, also with a currency, a unit, a percent sign, thousands or brackets
-    around them; times of day, as seconds since midnight; dates in one usual format throughout; otherwise
-    categories. A number that begins with 0, such as 007, is a category. How the entries are written is
-    kept with the column: new files are read in the same way, and results are written so. The index that
-    pandas writes, a first column without a name in a CSV, is taken as `id`.
+    The kind of a CSV column is detected from all of its entries, in this order. 0 and 1, or two words such as
+    yes and no, are booleans. Numbers come next; they may have a currency, a unit, a percent sign, thousands
+    separators or brackets. Times of day are numbers too, in seconds since midnight. Dates must have one usual
+    format throughout. All other columns are categories. A number that begins with 0, such as 007, makes its
+    column a category. The notation of the entries is kept with the column: new files are read by it, and
+    results are written in it. The index that pandas writes, a first column without a name, is used as `id`.
 
     Args:
-        path: of the file; `.csv`, `.tsv`, `.parquet`; the first two also as `.gz`, `.bz2`, `.xz`, `.zip`.
-        labels: the column of labels, which no training sees.
-        id: a column, or several, that name the rows, which no training sees; they become the index. By
-            default the index that pandas wrote, which no training sees either unless `types` names it.
-        drop: columns to leave out.
-        types: the kind of a column where the one found is not wanted: `number`, `boolean`, `date`,
-            `category`. Entries that are no such thing are missing then, with a warning.
-        missing: entries that stand for a missing one, in all columns, or a dict of them by column.
-        header: whether the first row of a CSV holds names; found by default.
-        delimiter: of a CSV, a space for any number of spaces; found by default.
-        encoding: of a CSV, such as `latin-1`; by default UTF-8, or UTF-16 by its mark.
-        skip: lines above the table of a CSV; by default comments, which begin with `#` or `//`.
-        decimal: the mark before the decimals, where 2,308 or 2.308 does not show it.
-        dayfirst: whether 02/01/2020 is the second of January, where the column does not show it.
-        on_error: what a row does that cannot be read (too many cells, too few, not UTF-8): `"raise"`
-            ends the reading, `"skip"` leaves it out and lists it.
-        stream: whether rows stay on disk, in a temporary folder, and are read as they are needed;
-            by default above 200 MB, unpacked.
-        validation: share of the rows left by the test split.
-        calibration: share of the rows left by the test split; 0 for no such rows.
-        test: share of all rows.
-        seed: of the splits.
+        path: Path of the file: `.csv`, `.tsv` or `.parquet`. The first two may be compressed, as `.gz`,
+            `.bz2`, `.xz` or `.zip`.
+        labels: Name of the column of labels. The training never sees it. Defaults to `None`.
+        id: Name of the column that names the rows, or a list of names. These columns become the index, and
+            the training never sees them. Defaults to the index that pandas wrote. The training does not see
+            that index either, unless `types` names it.
+        drop: Names of columns to leave out. Defaults to none.
+        types: Kinds by column, to replace those detected: `number`, `boolean`, `date` or `category`. Entries
+            that are not of the kind become missing, with a warning. Defaults to none.
+        missing: Entries that stand for a missing one: a list for all columns, or a dict of lists by column.
+            Defaults to none.
+        header: Whether the first row of a CSV file holds the names of the columns. Detected by default.
+        delimiter: Character between the cells of a CSV file. A space stands for any number of spaces.
+            Detected by default.
+        encoding: Encoding of a CSV file, such as `latin-1`. Defaults to UTF-8, or to UTF-16 if the file
+            begins with its mark.
+        skip: Number of lines above the table in a CSV file. By default, comments are skipped; they begin
+            with `#` or `//`.
+        decimal: Decimal mark, for columns that leave it open, as 2,308 and 2.308 do. Detected by default.
+        dayfirst: Whether 02/01/2020 is the second of January, for columns that leave it open. Detected by
+            default.
+        on_error: Action for a row that cannot be read, because it has too many or too few cells or is not
+            UTF-8. `"raise"` ends the reading; `"skip"` leaves the row out and lists it. Defaults to
+            `"raise"`.
+        stream: Whether the rows stay on disk, in a temporary folder, and are read when they are needed.
+            Defaults to `True` for files above 200 MB, unpacked.
+        validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
+            to 0.1.
+        calibration: Share of the calibration split in the rows that the test split leaves, in [0, 1). No
+            rows if it is 0. Defaults to 0.1.
+        test: Share of the test split in all rows, in (0, 1). Every row if it is 1. Defaults to 0.2.
+        seed: Seed of the splits. Defaults to 0.
 
     Raises:
-        ValueError: for a row that cannot be read, with its line, an unknown column, or numbers that may
-            have thousands or decimals.
+        ValueError: if a row cannot be read, with its line, if a column does not exist, or if a mark in
+            numbers may be a thousands separator or a decimal mark.
     """
     options = dict(locals())
     return load_rows(options, None)
@@ -91,22 +101,21 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
     arguments = with_present_columns(arguments, named, [column.name for column in spec.columns])
     if not spec.columns:
         return tables(**arguments, test=1.0)
-    # By the notations that were found in training, whatever this file looks like by itself.
+    # The notations were found in training; this file alone may look otherwise.
     found = ("types", "dayfirst", "decimal", "missing")
     arguments = {key: value for key, value in arguments.items() if key not in found}
     return tables_like(spec.columns, **arguments, test=1.0)
 
 
 def tables_like(columns: Sequence[Column], **options: Any) -> Data:
-    """The rows of a file, read by the columns of another: that of a training.
+    """Load the rows of a file by the columns of a training.
 
     Args:
-        columns: with the notations by which the entries are read.
-        **options: of `tables`.
+        columns: Columns of the training, with the notations that read their entries.
+        **options: Arguments of `tables`.
 
     Raises:
-        ValueError: for a column that the file lacks, or an entry that is written in another way than in
-            the training.
+        ValueError: if the file lacks a column, or if an entry is written in another way than in the training.
     """
     defaults = {
         name: parameter.default
