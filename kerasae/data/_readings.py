@@ -1,4 +1,4 @@
-"""How the columns of a table were read, for people to check before a training."""
+"""Readings: how the columns of a table were read, so that a user can check it before a training."""
 
 import dataclasses
 from collections import Counter
@@ -10,7 +10,7 @@ import pandas as pd
 from kerasae.data._data import Data
 from kerasae.spec import Column
 
-#: Categories that are named.
+#: Number of categories that a reading names.
 _SHOWN = 3
 
 
@@ -19,11 +19,11 @@ class Reading:
     """How one column was read.
 
     Args:
-        name: of the column.
-        kind: number, boolean, date, category or empty.
-        values: the range, or the most frequent categories, over the training rows.
-        gaps: training rows without an entry.
-        written: how the entries are written, where that is not plain, and what stands for a missing one.
+        name: Name of the column.
+        kind: Kind of the column: number, boolean, date, category or empty.
+        values: Range or most frequent categories of the training rows.
+        gaps: Number of training rows without an entry.
+        written: Notation of the entries if it is not plain, and entries that stand for a missing one.
     """
 
     name: str
@@ -33,20 +33,21 @@ class Reading:
     written: str
 
     def cells(self) -> list[str]:
-        """As texts, in the order of `HEADINGS`."""
+        """Return the reading as texts, in the order of `HEADINGS`."""
         return [self.name, self.kind, self.values, f"{self.gaps:,}" if self.gaps else "", self.written]
 
 
-#: Of the cells of a reading.
+#: Headings of the cells of a reading.
 HEADINGS = ("column", "read as", "values", "missing", "written")
 
 
 def readings(data: Data, most: int | None = None) -> list[Reading]:
-    """How each column of a table was read; nothing for examples that are no table.
+    """Return how each column of a table was read. For other examples the list is empty.
 
     Args:
-        data: whose training rows are passed over once, or its test rows where there are no others.
-        most: Number of columns, from the first; all if `None`. Each costs a pass over its entries.
+        data: Data. The training rows are read once, or the test rows if there are no training rows.
+        most: Number of columns, from the first. Each costs a pass over its entries. Defaults to `None`, for
+            all columns.
     """
     seen = [_Seen(column) for column in data.spec.columns[:most]]
     split = data.train if len(data.train) else data.test
@@ -58,7 +59,7 @@ def readings(data: Data, most: int | None = None) -> list[Reading]:
 
 
 class _Seen:
-    """The range or the categories of one column, part by part."""
+    """The range or the categories of one column, collected part by part."""
 
     def __init__(self, column: Column) -> None:
         self.column = column

@@ -1,13 +1,13 @@
-"""What cannot be read: an error at once, or a list for the end."""
+"""Skipped: rows and files that cannot be read, as an error at once or a list at the end."""
 
 from typing import Literal
 
 
 class Skipped:
-    """Collects what could not be read.
+    """Collects rows and files that cannot be read.
 
     Args:
-        on_error: `"raise"` ends the reading at the first, `"skip"` goes on.
+        on_error: Action for the first of them. `"raise"` ends the reading; `"skip"` lists it and goes on.
     """
 
     def __init__(self, on_error: Literal["raise", "skip"]) -> None:
@@ -17,15 +17,15 @@ class Skipped:
         self._lines: list[str] = []
 
     def add(self, where: str, reason: str, advice: str = "remove it") -> None:
-        """Notes one that cannot be read.
+        """Note a row or file that cannot be read.
 
         Args:
-            where: file and line.
-            reason: why it cannot.
-            advice: what to do about it.
+            where: File and line.
+            reason: Reason why it cannot be read.
+            advice: Remedy, as an imperative. Defaults to "remove it".
 
         Raises:
-            ValueError: unless they are skipped.
+            ValueError: if `on_error` is `"raise"`.
         """
         line = f"{where}: {' '.join(reason.split()).rstrip('.')}"
         if self.on_error == "raise":
@@ -34,5 +34,5 @@ class Skipped:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was skipped, a line each."""
+        """The rows and files that were skipped, one line each."""
         return tuple(self._lines)

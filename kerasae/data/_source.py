@@ -1,4 +1,4 @@
-"""Source: what data were read from, so that a later reading gives the same rows or is refused."""
+"""Source: the files that data were read from. A later reading gives the same rows or is refused."""
 
 import contextlib
 import dataclasses
@@ -18,12 +18,12 @@ from kerasae.files import blocks, checksum, write_json
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """What identifies a file, or a folder of images.
+    """The identity of a file, or of a folder of images.
 
     Args:
         path: Absolute path.
-        bytes: Size; of a folder, that of all images together.
-        sha256: Checksum of the content; of a folder, that of the names and checksums of its images.
+        bytes: Size of the file in bytes, or of all images of the folder together.
+        sha256: Checksum of the content of the file, or of the names and checksums of the images.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Mark:
         return cls(where, size, hashlib.sha256(json.dumps(marks).encode()).hexdigest())
 
     def same(self, other: "Mark") -> bool:
-        """Whether the content is the same, wherever it lies."""
+        """Return whether the content is the same, at any path."""
         return (self.bytes, self.sha256) == (other.bytes, other.sha256)
 
 
@@ -54,13 +54,13 @@ class Mark:
 class Source:
     """The files that data were read from, and how many rows each split had.
 
-    The splits are drawn by row number. A file that has changed would be split in another way, and rows
-    that a model was trained on would be among its test rows.
+    The splits are drawn by row number. If a file changed, it would be split in another way, and rows that a
+    model was trained on would be among its test rows.
 
     Args:
-        files: Marks by the argument of the source that names the file. Empty for data that come from
-            no file, such as the digits.
-        rows: Number of rows by split.
+        files: Marks of the files, by the argument of the source that names the file. Empty for data without
+            files, such as the digits.
+        rows: Number of rows by split. Defaults to none.
     """
 
     files: Mapping[str, Mark]
@@ -70,14 +70,14 @@ class Source:
     def of(cls, section: Mapping[str, Any]) -> Self:
         """Return the source that the section `data` of a recipe names, without its rows.
 
-        The arguments that name files are those in `PATHS` of the module of the source. Files that are
-        missing are left out: the source says so itself when it reads them.
+        The arguments that name files are those in `PATHS`, beside the function of the source. Missing files
+        are left out, because the source raises an error itself when it reads them.
         """
         paths = {key: Path(section[key]) for key in path_arguments(section["name"]) if section.get(key)}
         return cls({key: Mark.of(path) for key, path in paths.items() if path.exists()})
 
     def same_files(self, other: "Source") -> bool:
-        """Whether all files have the same content, wherever they lie."""
+        """Return whether all files have the same content, at any path."""
         return self.files.keys() == other.files.keys() and all(
             mark.same(other.files[key]) for key, mark in self.files.items()
         )
@@ -86,28 +86,28 @@ class Source:
     def opened(self, section: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Give a `data` section with the paths at which the same content lies.
 
-        A file is looked for where it was when it was first read, then where the section says: the data
-        may have moved, to another machine for example. Of a file that has grown at its end, such as a CSV
-        file that rows are added to, a copy of what there was at first is read.
+        A file is searched first at the path where it was read before, then at the path in the section. The
+        data may have moved, for example to another machine. If rows were added at the end of a file, a copy
+        of its first part is read, which holds the rows of the first reading.
 
         Raises:
             FileNotFoundError: if a file is at neither place.
-            ValueError: if a file has changed otherwise.
+            ValueError: if a file has changed in another way.
         """
         with contextlib.ExitStack() as stack:
-            found = {}
+            paths = {}
             for key, mark in self.files.items():
                 path = _find(mark, str(section[key]))
                 if path.is_file() and path.stat().st_size > mark.bytes:
                     path = _beginning(path, mark, stack.enter_context(_folder()))
-                found[key] = str(path)
-            yield {**section, **found}
+                paths[key] = str(path)
+            yield {**section, **paths}
 
     def check_rows(self, rows: Mapping[str, int]) -> None:
-        """Hold the number of rows of each split against those of the first reading.
+        """Compare the number of rows of each split with those of the first reading.
 
         Raises:
-            ValueError: if one differs.
+            ValueError: if a number differs.
         """
         if dict(rows) != dict(self.rows):
             before, now = (" + ".join(f"{count:,}" for count in one.values()) for one in (self.rows, rows))
@@ -119,7 +119,7 @@ class Source:
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Return the source as plain JSON values."""
         return {
             "files": {key: dataclasses.asdict(mark) for key, mark in self.files.items()},
             "rows": dict(self.rows),
@@ -127,19 +127,19 @@ class Source:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
+        """Return the source of the values that `to_dict` returns."""
         return cls({key: Mark(**mark) for key, mark in values["files"].items()}, values["rows"])
 
     def save(self, path: Path) -> None:
-        """Writes the source as JSON."""
+        """Write the source as JSON."""
         write_json(path, self.to_dict())
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """The inverse of `save`; `None` without a file.
+        """Read the file that `save` wrote; return `None` if there is no file.
 
         Raises:
-            ValueError: if it is no such file.
+            ValueError: if the file holds something else.
         """
         if not path.is_file():
             return None
@@ -153,7 +153,7 @@ class Source:
 
 
 def _checksum_or_size(image: Path) -> str:
-    """The checksum of an image; its size where it cannot be read, as of images that a reader skips."""
+    """Return the checksum of an image, or its size if it cannot be read. Readers may skip such images."""
     try:
         return checksum(image)
     except OSError:
@@ -161,7 +161,7 @@ def _checksum_or_size(image: Path) -> str:
 
 
 def _find(mark: Mark, written: str) -> Path:
-    """The file with the content of a mark, or one that begins with it."""
+    """Return the file with the content of a mark, or one that begins with it."""
     places = dict.fromkeys((mark.path, os.path.abspath(written)))  # noqa: PTH100
     there = [Path(place) for place in places if Path(place).exists()]
     if not there:
@@ -187,7 +187,7 @@ def _find(mark: Mark, written: str) -> Path:
 
 
 def _beginning(path: Path, mark: Mark, folder: str) -> Path:
-    """A copy of what a file that has grown began with."""
+    """Return a copy of the first part of a file that has grown."""
     copy = Path(folder) / path.name
     with copy.open("wb") as file:
         file.writelines(blocks(path, mark.bytes))

@@ -30,19 +30,20 @@ _WIDE = 256
 
 
 class CsvFile:
-    """The rows of a CSV file as blocks of strings, trimmed, the empty one where a cell is empty.
+    """The rows of a CSV file as blocks of trimmed strings. An empty cell is an empty string.
 
     Args:
-        path: of the file; it may be compressed.
-        skipped: where rows that cannot be read go; `None` leaves them out without a word.
-        header: whether the first row holds names; `None` finds out.
-        delimiter: between cells, a space for any number of them; `None` finds out.
-        encoding: as Python names it; `None` for UTF-8, or UTF-16 with its mark.
-        skip: lines above the table; `None` skips comments.
-        wanted: names of columns that the file should have, which show how it is laid out.
+        path: Path of the file, which may be compressed.
+        skipped: Collector of rows that cannot be read. `None` leaves them out without a message.
+        header: Whether the first row holds the names of the columns. Defaults to `None`, which detects it.
+        delimiter: Character between cells. A space stands for any number of spaces. Defaults to `None`, which
+            detects it.
+        encoding: Encoding by its name in Python. Defaults to `None`, for UTF-8, or UTF-16 with its mark.
+        skip: Number of lines above the table. Defaults to `None`, which skips comments.
+        wanted: Names of columns that the file should have. They help to detect its layout. Defaults to none.
 
     Raises:
-        ValueError: for an empty file, or a header that cannot be read.
+        ValueError: if the file is empty, or if its header cannot be read.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class CsvFile:
         self._layout = layout
         self.delimiter, self.header = layout.delimiter, layout.header
         self.names = [name for name in layout.names if name]
-        #: Columns that pandas wrote as an index, and how they are known.
+        #: Columns that pandas wrote as an index, and the sign of it, for a warning.
         self.index = self.names[: int(layout.unnamed)]
         self.index_words = f"The first column of {path} has no name, as pandas writes an index"
         if "�" in "".join(self.names):
@@ -77,12 +78,12 @@ class CsvFile:
 
     @property
     def size(self) -> int:
-        """Bytes of the text, unpacked."""
+        """Size of the unpacked text in bytes."""
         return self._text.stat().st_size
 
     @cached_property
     def advice(self) -> str:
-        """What to do where the file is not UTF-8."""
+        """The remedy if the file is not UTF-8."""
         return encoding_advice(self._text)
 
     def _part_at_spaces(self, spaces: str) -> None:
@@ -99,7 +100,7 @@ class CsvFile:
         self._text = rewritten
 
     def _check_quotes(self) -> None:
-        """Finds a quote that is never closed: all behind it would be one cell."""
+        """Refuse a quote that is never closed: the rest of the file would be one cell."""
         count = 0
         with self._text.open("rb") as file:
             while block := file.read(BLOCK):
@@ -113,7 +114,7 @@ class CsvFile:
                 for _ in reader:
                     begins = reader.line_num + 1
             except csv.Error as error:
-                # Others are quotes inside a cell, which Arrow reads as they stand.
+                # Other errors are quotes inside a cell, which Arrow reads unchanged.
                 if "unexpected end" in str(error) or "field larger" in str(error):
                     raise ValueError(
                         f"{self.path}, line {self._layout.above + begins}: a quote is opened and never "
@@ -121,17 +122,17 @@ class CsvFile:
                     ) from None
 
     def _table(self, lines: Iterator[str]) -> Iterator[str]:
-        """Lines without those above the table."""
+        """Return the lines of the table, without those above it."""
         return itertools.islice(lines, self._layout.above, None)
 
     def again(self) -> "CsvFile":
-        """The same file for another pass, in which what cannot be read is left out without a word."""
+        """Return the same file for another pass, which leaves out bad rows without a message."""
         other = copy.copy(self)
         other.skipped = None
         return other
 
     def blocks(self) -> Iterator[pa.Table]:
-        """The rows that can be read, in order, in blocks of about 1 MB."""
+        """Give the rows that can be read, in order, in blocks of about 1 MB."""
         faults = Faults(self)
         try:
             names = self._layout.names
@@ -186,16 +187,18 @@ class CsvFile:
         return ValueError(f"Expected a CSV in {self.path}, received: {reason}")
 
     def row(self, line: int) -> int:
-        """The number of a row in the file, from 1, from the number that Arrow gives it."""
+        """Return the number of a row in the file, from 1. `line` is the number that Arrow gives it."""
         return line - self._layout.above - self._layout.header_lines + int(self.header)
 
     def lines(self, rows: Collection[int]) -> dict[int, int]:
-        """The lines at which rows begin: a quoted cell may hold line ends, and empty lines are no rows.
+        """Return the lines at which rows begin, by row. The file is read once.
+
+        Lines and rows differ, because a quoted cell may hold line ends, and empty lines are no rows.
 
         Args:
-            rows: numbers of rows in the file, from 1, for which it is read once.
+            rows: Numbers of rows in the file, from 1.
         """
-        above, found = self._layout.above, {}
+        above, lines = self._layout.above, {}
         with self._text.open(encoding="utf-8", errors="replace", newline="") as file:
             reader = csv.reader(self._table(file), delimiter=self.delimiter)
             row = read = 0
@@ -203,10 +206,10 @@ class CsvFile:
                 begins, read = read + 1, reader.line_num
                 row += bool(cells)
                 if cells and row in rows:
-                    found[row] = above + begins
-                    if len(found) == len(rows):
+                    lines[row] = above + begins
+                    if len(lines) == len(rows):
                         break
-        return {row: found.get(row, above + read + 1) for row in rows}
+        return {row: lines.get(row, above + read + 1) for row in rows}
 
 
 def _quoted(cell: str) -> str:
@@ -214,8 +217,8 @@ def _quoted(cell: str) -> str:
 
 
 def _not_utf8(table: pa.Table) -> list[int]:
-    """Rows with a cell that is not UTF-8, in order."""
-    found: set[int] = set()
+    """Return the rows with a cell that is not UTF-8, in order."""
+    rows: set[int] = set()
     for column in table.columns:
         try:
             column.cast(pa.string())
@@ -224,15 +227,15 @@ def _not_utf8(table: pa.Table) -> list[int]:
                 try:
                     cell.decode()
                 except UnicodeDecodeError:
-                    found.add(row)
-    return sorted(found)
+                    rows.add(row)
+    return sorted(rows)
 
 
 @contextlib.contextmanager
 def _without_tracebacks() -> Iterator[None]:
-    """Keeps Arrow from showing a traceback for a row with too many cells that is not UTF-8.
+    """Keep Arrow from showing a traceback for a row with too many cells that is not UTF-8.
 
-    It cannot hand such a row to the handler, and refuses it, whatever the handler would say.
+    Arrow cannot pass such a row to the handler of bad rows, and always refuses it.
     """
     before = sys.unraisablehook
 

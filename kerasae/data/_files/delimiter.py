@@ -1,4 +1,4 @@
-"""What parts the cells of a table in text: a character, or spaces."""
+"""The delimiter of a table in text: a character, or spaces."""
 
 import csv
 import dataclasses
@@ -10,26 +10,26 @@ from collections.abc import Collection
 
 from kerasae.data._files.header import is_number
 
-#: What parts cells; where several would do, one that is rare in texts and numbers first.
+#: Characters that may separate cells. The ones that are rare in texts and numbers come first.
 _DELIMITERS = ("\t", ";", "|", ",")
-#: Stands between cells that spaces parted, once they are rewritten: the unit separator of ASCII.
+#: Character that replaces the spaces between cells: the unit separator of ASCII.
 UNIT = "\x1f"
-#: Spaces that part cells: two or more, so that one may stand within a cell, or any number.
+#: Spaces between cells: two or more, so that a cell may hold a single one, or any number.
 _SEVERAL, _SINGLE = "(?: {2,}|\t)+", " +"
-#: Rows that are looked at.
+#: Number of rows that are read to detect a layout.
 _ROWS = 100
-#: Bytes from the beginning of a file that are looked at, at most.
+#: Greatest number of bytes that are read to detect a layout.
 MOST = 1 << 26
-# A cell may be as long as the beginning. The limit of `csv`, which holds for a whole process, is 128 KB;
-# a header of 10,000 names is longer, where another delimiter than its own is tried.
+# A cell may be as long as the beginning: a header of 10,000 names is one cell when a wrong delimiter is tried.
+# The limit of `csv`, which holds for a whole process, is 128 KB.
 csv.field_size_limit(max(csv.field_size_limit(), MOST))
-#: Share of the rows that must have as many cells as the first for spaces to part them.
+#: Share of the rows that must have as many cells as the first one if spaces separate the cells.
 _ALIKE = 0.9
 
 
 @dataclasses.dataclass(frozen=True)
 class Parted:
-    """The first rows, what parts their cells, and the number of the line at which each row ends, from 1."""
+    """The first rows, their delimiter, and the number of the line at which each row ends, from 1."""
 
     delimiter: str
     spaces: str
@@ -55,7 +55,7 @@ def part_cells(text: str, whole: bool, delimiter: str | None, wanted: Collection
 
 
 def _delimiter(text: str, whole: bool, wanted: Collection[str]) -> tuple[str, str]:
-    """What parts the cells, and the spaces that do where no character does."""
+    """Return the delimiter, and the pattern of spaces if no character separates the cells."""
     scored: list[tuple[bool, bool, float, int, str]] = []
     lone: list[tuple[bool, bool, float, int, str]] = []
     parts = False
@@ -70,7 +70,7 @@ def _delimiter(text: str, whole: bool, wanted: Collection[str]) -> tuple[str, st
             fits = abs(counts[0] - usual) <= 1 and counts[0] > 1
             scored.append((named, fits, alike / len(counts), -place, one))
         elif named:
-            # A column by itself, whose entries another character would part.
+            # It is a single column; another character would split its entries.
             lone.append((named, counts[0] == usual, alike / len(counts), -place, one))
     if scored or (lone and parts):
         return max(scored + lone)[-1], ""
@@ -82,14 +82,14 @@ def _delimiter(text: str, whole: bool, wanted: Collection[str]) -> tuple[str, st
         columns = zip(*(row for row in rows[1:] if len(row) == usual), strict=True)
         numbers = any(all(map(is_number, column)) for column in columns)
         fits = len(rows[0]) in (usual, usual - 1) and count / len(rows[1:]) >= _ALIKE
-        # Words of a sentence are no cells, unless there are columns of numbers among them.
+        # The words of a sentence are no cells, unless some columns are numbers.
         if usual > 1 and fits and (numbers or spaces == _SEVERAL):
             return UNIT, spaces
     return ",", ""
 
 
 def first_rows(text: str, whole: bool, delimiter: str, spaces: str) -> tuple[list[list[str]], list[int]]:
-    """The first rows, and the number of the line at which each ends, from 1."""
+    """Return the first rows, and the number of the line at which each ends, from 1."""
     rows: list[list[str]] = []
     ends: list[int] = []
     if spaces:
@@ -113,7 +113,7 @@ def first_rows(text: str, whole: bool, delimiter: str, spaces: str) -> tuple[lis
 
 
 def split_spaces(line: str, spaces: str) -> list[str]:
-    """The cells of a line that spaces part; where single ones do, not those within quotes."""
+    """Split a line at spaces. If single spaces separate the cells, those within quotes do not."""
     if spaces == _SINGLE:
         return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True), [])
     return re.split(spaces, line.strip())

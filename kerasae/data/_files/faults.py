@@ -1,4 +1,4 @@
-"""The rows of a CSV file that cannot be read, named by file and line."""
+"""Faults: the rows of a CSV file that cannot be read, named by file and line."""
 
 import bisect
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,26 @@ if TYPE_CHECKING:
 class Faults:
     """The rows of one pass that cannot be read.
 
-    They are kept by their numbers, until the file is read once more for the lines of all of them. Where the
-    first is an error, that is at once.
+    They are collected by their numbers. At the end, the file is read once more to find their lines. If the
+    first bad row ends the reading, that happens at once.
+
+    Args:
+        file: File that is read.
 
     Attributes:
-        error: that a row is, which Arrow swallows in its handler of rows.
+        error: Error of a bad row. Arrow suppresses errors in its handler of rows, so it is kept here.
     """
 
     def __init__(self, file: "CsvFile") -> None:
         self._file, self._skipped = file, file.skipped
         self.error: ValueError | None = None
         self._last = 0
-        #: By ragged row, its number less that of the ragged rows before it; they rise.
+        #: For each ragged row, its number minus the number of ragged rows before it, in rising order.
         self._whole: list[int] = []
         self._found: list[tuple[Any, ...]] = []
 
     def ragged(self, row: pa_csv.InvalidRow) -> str:
-        """Notes a row with too many cells or too few, and says to Arrow what to do."""
+        """Note a row with too many or too few cells, and return the action that Arrow takes."""
         number = self._file.row(row.number)
         if number > self._last:
             self._last = number
@@ -41,12 +44,12 @@ class Faults:
         return "skip"
 
     def not_utf8(self, row: int) -> None:
-        """Notes a row by its number among those that are not ragged, from 0."""
+        """Note a row that is not UTF-8, by its number among the rows that are not ragged, from 0."""
         number = row + 1 + int(self._file.header)
         self._add(number + bisect.bisect_right(self._whole, number), "not UTF-8", self._file.advice)
 
     def tell(self) -> None:
-        """Tells of all rows that were noted, in their order."""
+        """Report all noted rows to the collector, in their order."""
         if self._skipped is None or not self._found:
             return
         lines = self._file.lines({number for number, *_ in self._found})

@@ -1,4 +1,4 @@
-"""Whether the first row of a table in text holds the names of its columns."""
+"""The header of a table in text: whether the first row holds the names of the columns."""
 
 import itertools
 import re
@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Collection
 from pathlib import Path
 
-#: Names of columns in a file that names none.
+#: Names of columns in a file without names.
 AUTOMATIC = "column_{}"
 
 
 def shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
-    """Whether the first row holds names, where the names that are wanted show it."""
+    """Return whether the first row holds names, if the wanted names show it; otherwise `None`."""
     if not wanted:
         return None
     if {*wanted} <= {*names}:
@@ -21,13 +21,13 @@ def shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
 
 
 def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
-    """Whether the first row holds names."""
+    """Return whether the first row holds names, judged by the rows below it."""
     numbers = [place for place, cell in enumerate(first) if is_number(cell)]
     if not numbers:
         return True
     if len(numbers) == len([cell for cell in first if cell.strip()]):
         values = [float(first[place]) for place in numbers]
-        # So pandas numbers columns without names; any other row of numbers is a row.
+        # pandas numbers columns without names in this way. Any other row of numbers is a row of data.
         counted = values in ([*range(len(values))], [*range(1, len(values) + 1)]) and len(values) > 2
         counted |= _is_series(first, numbers) and min(values) >= 1800 and max(values) <= 2100
         return counted and len(rest) > 1 and not _among(first, rest, numbers)
@@ -46,7 +46,7 @@ def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
 
 
 def _is_series(first: list[str], numbers: list[int]) -> bool:
-    """Whether the numbers of a row count on, as years or months in names do: 2019, 2020, 2021."""
+    """Return whether the numbers of a row rise in equal steps, as years in names do: 2019, 2020, 2021."""
     if not all(re.fullmatch("[0-9]{1,4}", first[place].strip()) for place in numbers):
         return False
     values = [int(first[place]) for place in numbers]
@@ -57,7 +57,7 @@ def _is_series(first: list[str], numbers: list[int]) -> bool:
 
 
 def _among(first: list[str], rest: list[list[str]], numbers: list[int]) -> bool:
-    """Whether the numbers of the first row are like those below it."""
+    """Return whether the numbers of the first row are like those below it."""
     inside = 0
     for place in numbers:
         below = [float(row[place]) for row in rest if place < len(row) and is_number(row[place])]
@@ -70,7 +70,7 @@ def _among(first: list[str], rest: list[list[str]], numbers: list[int]) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """Whether Python reads a cell as a number."""
+    """Return whether Python reads a cell as a number."""
     try:
         float(cell)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Layout: how a table in text is laid out, found from its beginning."""
+"""Layout: the delimiter, the header and the names of a table in text, found from its beginning."""
 
 import dataclasses
 import io
@@ -11,27 +11,27 @@ from kerasae.data._files.delimiter import MOST, first_rows, part_cells
 from kerasae.data._files.header import AUTOMATIC, is_header, is_number, shown_header
 
 _COMMENTS = ("#", "//")
-#: The line above a table by which spreadsheets tell its delimiter.
+#: The line above a table in which spreadsheets note its delimiter.
 _SEPARATOR = re.compile("sep=(.)", re.IGNORECASE)
-#: The fewest rows from which a layout is judged, the header among them.
+#: Smallest number of rows that show a layout, with the header.
 _FEWEST = 3
-#: Bytes from the beginning of a file that are looked at first; twice as many until there are enough rows.
+#: Bytes from the beginning of a file that are read first. They are doubled until there are enough rows.
 _START = 1 << 16
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a table in text is laid out.
+    """The layout of a table in text.
 
     Args:
-        delimiter: between cells.
-        spaces: a regular expression for the spaces that part cells, to be rewritten to `delimiter`;
-            empty where one character parts them.
-        above: lines above the table.
-        names: of the columns; an empty one for a last column that is always empty.
-        header: whether the first row holds the names.
-        header_lines: lines of the header, more than one where a name holds a line end.
-        unnamed: whether the first column has no name: so pandas and R write an index.
+        delimiter: Character between cells.
+        spaces: Regular expression for the spaces between cells, which are rewritten to `delimiter`. Empty if
+            one character separates the cells.
+        above: Number of lines above the table.
+        names: Names of the columns. The name of a last column that is always empty is empty.
+        header: Whether the first row holds the names.
+        header_lines: Number of lines of the header. It is above 1 if a name holds a line end.
+        unnamed: Whether the first column has no name, as pandas and R write an index.
     """
 
     delimiter: str
@@ -51,20 +51,20 @@ def find_layout(
     skip: int | None,
     wanted: Collection[str] = (),
 ) -> Layout:
-    """The layout of a table, found from its first rows, wherever in the file they begin and end.
+    """Detect the layout of a table from its first rows.
 
     Args:
-        source: the file, in UTF-8.
-        path: its name for messages.
-        header: whether the first row holds names; `None` finds out.
-        delimiter: between cells, a space for any number of spaces; `None` finds out.
-        skip: lines above the table; `None` skips comments, which begin with `#` or `//`, and a first line
-            such as `sep=;`, which tells the delimiter.
-        wanted: names of columns that the table should have, as the one of the training had; where they
-            stand in the first row, they show what parts it and that it is the header.
+        source: File in UTF-8.
+        path: Path of the original file, for messages.
+        header: Whether the first row holds names. `None` detects it.
+        delimiter: Character between cells. A space stands for any number of spaces. `None` detects it.
+        skip: Number of lines above the table. `None` skips comments, which begin with `#` or `//`, and a
+            first line such as `sep=;`, which names the delimiter.
+        wanted: Names of columns that the table should have, because the training had them. If the first row
+            holds them, they show the delimiter and that the row is the header. Defaults to none.
 
     Raises:
-        ValueError: for a file without rows, or a name that stands twice.
+        ValueError: if the file has no rows, or if two columns have the same name.
     """
     for text, whole in _beginnings(source):
         lines = [*io.StringIO(text, newline="")]
@@ -82,7 +82,7 @@ def find_layout(
     if skip is None and above and lines[above - 1].startswith("#"):
         named, _ = first_rows(lines[above - 1].lstrip("# "), True, delimiter, spaces)
         if named and len(named[0]) == len(rows[0]) > 1 and any(map(is_number, rows[0])):
-            # The last comment holds the names.
+            # The last comment line holds the names.
             above -= 1
             rows, line_numbers = [named[0], *rows], [1, *(number + 1 for number in line_numbers)]
             header = True
@@ -120,7 +120,7 @@ def find_layout(
 
 
 def _comments(lines: list[str]) -> int:
-    """Lines at the top that are comments, and the empty ones among them."""
+    """Return the number of lines at the top that are comments, with the empty lines among them."""
     above = 0
     for number, line in enumerate(lines, 1):
         if line.startswith(_COMMENTS):
@@ -131,7 +131,7 @@ def _comments(lines: list[str]) -> int:
 
 
 def _beginnings(source: Path) -> Iterator[tuple[str, bool]]:
-    """More and more of the beginning of a file, in whole lines, and whether it is all of the file."""
+    """Give longer and longer beginnings of a file, in whole lines, and whether each is the whole file."""
     read, whole = b"", False
     with source.open("rb") as file:
         while not whole and len(read) < MOST:
@@ -143,14 +143,14 @@ def _beginnings(source: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _with_unnamed(names: list[str], rest: list[list[str]]) -> list[str]:
-    """The names with an empty one more, where all rows have one cell more: behind, if that is empty."""
+    """Add an empty name if all rows have one cell more: at the end if that cell is empty, else in front."""
     if not rest or any(len(row) != len(names) + 1 for row in rest):
         return names
     return [*names, ""] if all(row[-1].strip() == "" for row in rest) else ["", *names]
 
 
 def _numbered(names: list[str]) -> list[str]:
-    """The names with `column_3` for an empty third one, or the next number that no other column has."""
+    """Replace empty names: the third becomes `column_3`, or the next number that no other column has."""
     named = list(names)
     for place, name in enumerate(names):
         if not name:

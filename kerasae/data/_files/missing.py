@@ -6,13 +6,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-#: What stands for a missing entry, Arrow's list, as strings.
+#: Strings that stand for a missing entry: Arrow's list and a few more.
 STAND_INS = tuple(
     one for one in (*pa_csv.ConvertOptions().null_values, "None", "<NA>", "?", "-", "--", ".") if one
 )
 
 
 def nulls(texts: pa.ChunkedArray, stand_ins: Sequence[str] = STAND_INS) -> pa.ChunkedArray:
-    """Strings with a null where one is empty or stands for a missing entry."""
+    """Replace strings that are empty or stand for a missing entry by null."""
     gone = pc.is_in(texts, pa.array(["", *stand_ins], pa.string()))
     return pc.if_else(gone, pa.scalar(None, pa.string()), texts)

@@ -1,4 +1,4 @@
-"""open_table: a table in a file of any format that is read."""
+"""open_table: open a table in a file, CSV or Parquet."""
 
 import warnings
 from collections.abc import Collection
@@ -26,13 +26,20 @@ def open_table(
     skip: int | None = None,
     wanted: Collection[str] = (),
 ) -> CsvFile | ParquetFile:
-    """A table in a file of any format that is read; arguments as for `tables`.
+    """Open a table in a CSV or Parquet file.
 
     Args:
-        wanted: names of columns that the file should have, which show how a CSV is laid out.
+        path: Path of the file.
+        skipped: Collector of rows that cannot be read.
+        header: Whether the first row of a CSV file holds names. Defaults to `None`, which detects it.
+        delimiter: Character between the cells of a CSV file. Defaults to `None`, which detects it.
+        encoding: Encoding of a CSV file. Defaults to `None`, for UTF-8, or UTF-16 with its mark.
+        skip: Number of lines above the table in a CSV file. Defaults to `None`, which skips comments.
+        wanted: Names of columns that the file should have. They help to detect the layout of a CSV file.
+            Defaults to none.
 
     Raises:
-        ValueError: for a file of another format.
+        ValueError: if the file has another format.
     """
     suffix = text_suffix(path)
     if suffix in _CSV:
@@ -50,11 +57,11 @@ def with_present_columns(
     Args:
         arguments: Arguments of a source, with those of `open_table` among them.
         keys: Arguments that name a column, or several.
-        wanted: Names of columns that the file should have, which show how a CSV is laid out.
+        wanted: Names of columns that the file should have. They help to detect the layout of a CSV file.
     """
     layout = {key: arguments.get(key) for key in ("header", "delimiter", "encoding", "skip")}
     with warnings.catch_warnings():
-        # What is to be said is said when the rows are read.
+        # The warnings come when the rows are read.
         warnings.simplefilter("ignore")
         names = open_table(Path(arguments["path"]), Skipped("skip"), **layout, wanted=wanted).names
     present: dict[str, Any] = {}

@@ -16,15 +16,15 @@ _TEXT = (".csv", ".tsv", ".txt")
 
 
 def text_suffix(path: Path) -> str:
-    """The ending of a file's name without that of its compression, in lower case: `.csv` of `a.csv.gz`.
+    """Return a file's ending in lower case, without that of its compression: `.csv` for `a.csv.gz`.
 
-    A `.zip` has the ending of the files in it, or its own.
+    A `.zip` file has the ending of the files in it, or its own if they have several.
     """
     suffix = path.suffix.lower()
     if suffix in OPENERS:
         return Path(path.stem).suffix.lower()
     if suffix == ".zip" and path.is_file():
-        # A damaged one is refused where it is read.
+        # A damaged archive is refused when it is read.
         with contextlib.suppress(ValueError), reading(path), zipfile.ZipFile(path) as archive:
             inner = {Path(member).suffix.lower() for member in _members(archive)}
             return inner.pop() if len(inner) == 1 else suffix
@@ -32,22 +32,22 @@ def text_suffix(path: Path) -> str:
 
 
 def stem(path: Path) -> str:
-    """The name of a file without its endings."""
+    """Return the name of a file without its endings."""
     inner = Path(path.stem)
     return inner.stem if inner.suffix.lower() in _TEXT else path.stem
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Says in one line what is wrong with an archive."""
+    """Turn the errors of a damaged archive into a ValueError of one line."""
     try:
         yield
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError) as error:
-        # A damaged archive raises one too, without a number or with that of a seek before the beginning.
+        # A damaged archive raises an OSError too, without a number or with that of a wrong seek.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise ValueError(f"Expected a whole {path.suffix} file in {path}, received: {error}.") from None
-    # So `zipfile` refuses passwords and, with NotImplementedError, other compressions than the usual ones.
+    # `zipfile` raises it for passwords, and NotImplementedError, its subclass, for unusual compressions.
     except RuntimeError as error:
         raise ValueError(
             f"Expected a {path.suffix} file without a password and in a usual compression in {path}, "

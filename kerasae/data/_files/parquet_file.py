@@ -8,12 +8,19 @@ import pyarrow.parquet as pq
 
 from kerasae.files import reason_of
 
-#: What Arrow raises for a damaged Parquet file; a name that is not UTF-8 is a ValueError.
+#: Errors of Arrow for a damaged Parquet file. A name that is not UTF-8 raises a ValueError.
 _DAMAGED = (pa.ArrowException, OSError, ValueError)
 
 
 class ParquetFile:
-    """The rows of a Parquet file as typed blocks."""
+    """The rows of a Parquet file as typed blocks.
+
+    Args:
+        path: Path of the file.
+
+    Raises:
+        ValueError: if it is no Parquet file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -21,7 +28,7 @@ class ParquetFile:
             self._file = pq.ParquetFile(path)
             self.schema = self._file.schema_arrow
             self.names = list(self.schema.names)
-            #: Columns that pandas wrote as an index, and how they are known.
+            #: Columns that pandas wrote as an index, and the sign of it, for a warning.
             self.index = _pandas_index(self.schema)
         except _DAMAGED as error:
             raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
@@ -29,12 +36,12 @@ class ParquetFile:
 
     @property
     def size(self) -> int:
-        """Bytes of the columns, unpacked."""
+        """Size of the unpacked columns in bytes."""
         metadata = self._file.metadata
         return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
     def blocks(self) -> Iterator[pa.Table]:
-        """The rows in order, at most 16,384 at a time.
+        """Give the rows in order, at most 16,384 at a time.
 
         Raises:
             ValueError: if a page is damaged.
@@ -54,7 +61,7 @@ class ParquetFile:
 
 
 def _pandas_index(schema: pa.Schema) -> list[str]:
-    """The columns that hold an index; one that only counts the rows is stored in none."""
+    """Return the columns that hold an index. An index that only counts the rows is stored in none."""
     metadata = schema.pandas_metadata
     columns = metadata.get("index_columns") if isinstance(metadata, dict) else None
     return [name for name in schema.names if name in columns] if isinstance(columns, list) else []

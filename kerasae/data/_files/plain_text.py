@@ -13,15 +13,16 @@ class PlainText:
     """A text file in UTF-8, in place or as a temporary copy.
 
     Args:
-        path: of the file; `.gz`, `.bz2`, `.xz` and a `.zip` of one file are unpacked.
-        encoding: as Python names it; `None` for UTF-8, or UTF-16 or UTF-32 with its mark.
+        path: Path of the file. `.gz`, `.bz2`, `.xz` and a `.zip` of one file are unpacked.
+        encoding: Encoding by its name in Python. Defaults to `None`, for UTF-8, or UTF-16 or UTF-32 with its
+            mark.
 
     Attributes:
-        path: of the text in UTF-8.
+        path: Path of the text in UTF-8.
 
     Raises:
-        ValueError: for an archive that is damaged, ambiguous or under a password, an unknown encoding, or
-            bytes that are none of it.
+        ValueError: if an archive is damaged, holds several files or has a password, if the encoding is
+            unknown, or if the bytes are not of the encoding.
     """
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:

@@ -10,7 +10,7 @@ class TemporaryCopy:
     """A file that is deleted with this object.
 
     Attributes:
-        path: of the file, which is empty at first.
+        path: Path of the file, which is empty at first.
     """
 
     def __init__(self) -> None:
