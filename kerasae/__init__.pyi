@@ -1,6 +1,6 @@
 # Written by tests/stubs.py.
-from kerasae.data import load_data as load_data
 from kerasae.data._data import Data as Data
+from kerasae.data._parsing import load_data as load_data
 from kerasae.evaluation.compare import compare as compare
 from kerasae.evaluation.metrics import evaluate as evaluate
 from kerasae.evaluation.pca import PCA as PCA

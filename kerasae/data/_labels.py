@@ -20,11 +20,11 @@ _NUMBER = re.compile(r"[+-]?(?!\d{19,}$)(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE
 
 
 def tidy_labels(values: Any) -> np.ndarray:
-    """Return the labels of a column, `(rows,)`, as numbers if all are numbers, otherwise as texts.
+    """Return labels of a column, `(rows,)`: numbers if all are numbers, else texts.
 
     A row without a label has the empty text, or NaN if the labels are quantities. Whole numbers keep their
-    writing: `0` beside a missing label is the text `"0"`, not `"0.0"`. Codes such as 007, infinite numbers and
-    whole numbers of more than 18 digits are texts.
+    writing: `0` beside a missing label is the text `"0"`, not `"0.0"`. Codes such as 007, infinite numbers,
+    and whole numbers of more than 18 digits are texts.
     """
     series = pd.Series(values, dtype=object)
     missing = (series.isna() | (series.astype(str).str.strip() == "")).to_numpy(bool)

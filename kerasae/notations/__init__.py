@@ -7,7 +7,7 @@ from kerasae.notations.boolean import Boolean, find_boolean
 from kerasae.notations.date import Date
 from kerasae.notations.date_finder import DateFinder
 from kerasae.notations.number import Number
-from kerasae.notations.number_finder import NumberFinder
+from kerasae.notations.number_finder import NumberFinder, NumberReading
 from kerasae.notations.text import Text
 from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
@@ -18,6 +18,7 @@ __all__ = [
     "Notation",
     "Number",
     "NumberFinder",
+    "NumberReading",
     "Text",
     "TimeOfDay",
     "chunked",
@@ -40,11 +41,11 @@ _PLAIN: dict[str, Notation] = {
 
 
 def plain(kind: str) -> Notation:
-    """The notation of a column of this kind about whose writing nothing is known."""
+    """Return the notation of a column of a kind if its entries have not been seen."""
     return _PLAIN[kind]
 
 
 def from_dict(values: dict[str, Any]) -> Notation:
-    """The inverse of `Notation.to_dict`."""
+    """Return the notation of the values that `Notation.to_dict` returns."""
     made = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     return _BY_NAME[values["name"]](**{key: value for key, value in made.items() if key != "name"})

@@ -1,4 +1,4 @@
-"""The formats of dates that are looked for, and what an entry of each looks like."""
+"""The formats of dates that are tried, and the skeletons of their entries."""
 
 import re
 
@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 
 from kerasae.notations._base import chunked
 
-#: Month first and day first, the twins that only a day above 12 tells apart; with dots the day is first.
+#: Formats with the month first and with the day first, which only a day above 12 tells apart. With dots, the
+#: day is always first.
 TWINS = (("%m/%d/%Y", "%d/%m/%Y"), ("%m/%d/%y", "%d/%m/%y"), ("%m-%d-%Y", "%d-%m-%Y"))
 _DAYS = (
     *(month_first for month_first, _ in TWINS),
@@ -24,7 +25,7 @@ _DAYS = (
     "%B %d, %Y",
     "%b %d %Y",
 )
-#: Months of digits, read only where the year is one that people write: 1/500 is no month.
+#: Months in digits. They are read only if the year is a usual one: 1/500 is no month.
 MONTHS_OF_DIGITS = ("%m/%Y", "%Y/%m", "%m-%Y", "%Y-%m", "%m.%Y")
 _MONTHS = (
     *MONTHS_OF_DIGITS,
@@ -48,18 +49,18 @@ FORMATS = (
 )
 DAY_FIRST = {month + time: day + time for month, day in TWINS for time in _TIMES}
 ISO = "%Y-%m-%d"
-#: The offset behind a moment of ISO 8601.
+#: The offset after a moment in ISO 8601.
 OFFSET = "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"
 
 
 def skeletons_of(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts with a 9 for each run of digits and an a for each run of letters, without spaces."""
+    """Return texts with a 9 for each run of digits and an a for each run of letters, without spaces."""
     for pattern, short in ((r"\pN+", "9"), (r"\pL+", "a"), (r"[\pZ\s]+", "")):
         texts = pc.replace_substring_regex(texts, pattern, short)
     return texts
 
 
-#: What an entry of each format looks like; to compare it costs nothing beside a reading.
+#: Skeleton of the entries of each format. Comparing skeletons is far cheaper than reading.
 SKELETONS = dict(
     zip(
         FORMATS,

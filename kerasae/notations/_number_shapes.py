@@ -1,16 +1,16 @@
-"""Shapes of numbers: entries with a 9 for each digit, such as `$9,999.99`, taken apart."""
+"""Shapes of numbers: entries with a 9 for each digit, such as `$9,999.99`, and their parts."""
 
 import re
 import unicodedata
 
-#: Spaces between thousands: plain, no-break, narrow no-break, thin.
+#: Spaces that separate thousands: plain, no-break, narrow no-break, thin.
 SPACES = " \u00a0\u202f\u2009"
 THOUSANDS = (",", ".", "'", "\u2019", *SPACES)
-#: Signs of a negative number: ASCII, the true one, and the dash that stands in for it.
+#: Signs of a negative number: the ASCII hyphen, the minus sign and the en dash.
 MINUS = "-\u2212\u2013"
-#: A power of ten behind the digits.
+#: A power of ten after the digits.
 EXPONENT = f"[eE][+{MINUS}]?[0-9]+"
-#: Currencies by the letters that are written before or behind a number (ISO 4217, and usual short forms).
+#: Letters of currencies before or after a number (ISO 4217, and usual short forms).
 _CURRENCIES = frozenset(
     (
         *("AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "INR", "JPY", "KRW"),
@@ -18,9 +18,9 @@ _CURRENCIES = frozenset(
         *("Fr", "Fr.", "kr", "kr.", "Rs", "Rs.", "Kč", "zł", "lei", "Ft"),
     )
 )
-#: Units of one letter that may stand right behind a number.
+#: Units of one letter that may follow a number without a space.
 _LETTERS = frozenset("gmshlLWVx")
-#: What makes a number a bound or an estimate: a mark or words before it, a plus right behind it, or words.
+#: Signs of a bound or an estimate: a mark or words before the number, a plus or words after it.
 _BOUND = re.compile(
     r"(?i)^(?:[<>]=?|=[<>]|[\u2264\u2265\u2a7d\u2a7e\u2266\u2267~\u2248]"
     r"|(?:(?:less|more|greater) than|over|under|up to|at least|at most|about)\b)\s*(?=.*9)"
@@ -31,7 +31,7 @@ BODY = f"9(?:[9.,'\u2019{SPACES}]*9)?(?:[eE][+{MINUS}]?9+)?"
 
 
 def is_number(shape: str) -> bool:
-    """Whether an entry of a shape is a number: 9.9.9999 is a day, or an address."""
+    """Return whether a shape is that of a number. 9.9.9999 is a day or an address."""
     parts = template_of(shape)
     if parts is None:
         return False
@@ -40,19 +40,19 @@ def is_number(shape: str) -> bool:
 
 
 def is_bound(shape: str) -> bool:
-    """Whether an entry of a shape is a number that a mark or words make a bound: < 9, 99+, at least 9 kg."""
+    """Return whether a shape is that of a bound or an estimate: < 9, 99+, at least 9 kg."""
     bare, marks = _BOUND.subn("", shape)
     return marks == 1 and is_number(bare)
 
 
 def split_power(body: str) -> tuple[str, str]:
-    """The digits of a shape, and the power of ten behind them; empty for none."""
+    """Split a shape into its digits and the power of ten after them, which may be empty."""
     place = max(body.find("e"), body.find("E"))
     return (body, "") if place < 0 else (body[:place], body[place:])
 
 
 def template_of(shape: str) -> tuple[str, str] | None:
-    """A shape as what stands around its digits, with `{}` for them, and the digits; `None` for no number."""
+    """Return the template of a shape, with `{}` for the digits, and the digits; `None` for no number."""
     match = re.fullmatch(f"([^9]*)({BODY})([^9]*)", shape)
     if match is None or "{" in shape or "}" in shape:
         return None
@@ -64,25 +64,25 @@ def template_of(shape: str) -> tuple[str, str] | None:
 
 
 def _without_sign(before: str, after: str) -> tuple[str, str] | None:
-    """What stands around the digits without the mark of a negative number; `None` where there are two."""
+    """Remove the sign of a negative number from the text around its digits; `None` if it has two signs."""
     signs = [character for character in before + after if character in MINUS + "+"]
     if "(" in before and after.endswith(")") and not signs:
         return before.replace("(", "", 1), after[:-1]
     if len(signs) > 1 or "(" in before or ")" in after:
         return None
-    # A plus behind a number makes a bound of it.
+    # A plus after a number makes it a bound.
     if signs and signs[0] != "+" and after.endswith(signs[0]):
         return before, after[:-1]
     return (before.replace(signs[0], "", 1), after) if signs and signs[0] in before else (before, after)
 
 
-def templates_of(found: set[str]) -> tuple[str, str] | None:
-    """The template of positive and that of negative numbers, or `None` where there are more."""
-    plain = {template: "{}".join(_without_sign(*template.split("{}")) or ()) for template in found}
+def templates_of(templates: set[str]) -> tuple[str, str] | None:
+    """Return the templates of positive and of negative numbers, or `None` if there are more than two."""
+    plain = {template: "{}".join(_without_sign(*template.split("{}")) or ()) for template in templates}
     if len({*plain.values()}) != 1:
         return None
     positive = next(iter(plain.values()))
-    negatives = sorted(t for t in found if t != positive and "+" not in t)
+    negatives = sorted(t for t in templates if t != positive and "+" not in t)
     if len(negatives) > 1:
         return None
     return positive, negatives[0] if negatives else f"-{positive}"

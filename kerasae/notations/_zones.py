@@ -1,12 +1,12 @@
-"""Time zones as they stand behind dates: an abbreviation, or a place."""
+"""Time zones after dates: abbreviations, or places."""
 
 import calendar
 
-#: A name of a zone behind a date: an abbreviation, or a place of the time zone database.
+#: Name of a time zone after a date: an abbreviation, or a place of the time zone database.
 ZONE = r" (?P<zone>[A-Z]{2,5}|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)+)$"
-#: Capitals behind a date that name none.
+#: Capital letters after a date that name no time zone.
 NO_ZONES = ("AM", "PM", *(name.upper() for name in (*calendar.month_abbr, *calendar.month_name)))
-#: Hours from UTC of the usual abbreviations, and the place whose clocks show them.
+#: Hours from UTC of the usual abbreviations, and a place with that time.
 ABBREVIATIONS = {
     "UTC": (0, "UTC"),
     "GMT": (0, "Europe/London"),

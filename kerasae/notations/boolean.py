@@ -9,18 +9,20 @@ import pyarrow.compute as pc
 
 from kerasae.notations._base import Notation
 
-#: Words for true and for false, pair by pair.
+#: Pairs of words for true and for false.
 _PAIRS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("1", "0"))
 _TRUE, _FALSE = (tuple(pair[side] for pair in _PAIRS) for side in (0, 1))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Boolean(Notation):
-    """Two words; any of the usual ones is read, in any case of its letters, and 1.0 and 0.0 as 1 and 0.
+    """Two words for true and false.
+
+    Any of the usual words is read, in upper or lower case. 1.0 and 0.0 are read as 1 and 0.
 
     Args:
-        true: what is written for true.
-        false: what is written for false.
+        true: Word that is written for true. Defaults to "True".
+        false: Word that is written for false. Defaults to "False".
     """
 
     kind: ClassVar[str] = "boolean"
@@ -33,7 +35,7 @@ class Boolean(Notation):
         return self.true not in ("True", "1")
 
     def _parse(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-        # Pandas writes 1.0 for 1 as soon as the column has a gap.
+        # pandas writes 1.0 for 1 if the column has a gap.
         whole = pc.replace_substring_regex(texts, r"^([01])\.0+$", r"\1")
         lower = pc.utf8_lower(whole)
         known = pc.is_in(lower, pa.array([*_TRUE, *_FALSE]))
@@ -47,12 +49,12 @@ class Boolean(Notation):
 
 
 def find_boolean(counts: Counter[str]) -> Boolean | None:
-    """The notation of entries that are words of one pair, or `None`.
+    """Return the notation of entries that are the words of one pair, or `None`.
 
-    A single letter is a boolean only beside its other: a column of F alone may hold women.
+    Letters are booleans only if both occur: a column of F alone may stand for women.
 
     Args:
-        counts: how often each entry occurs.
+        counts: Number of occurrences of each entry.
     """
     lower = {text.lower() for text in counts}
     for yes, no in _PAIRS[:-1]:
@@ -69,7 +71,7 @@ def find_boolean(counts: Counter[str]) -> Boolean | None:
 
 
 def _as(example: str, word: str) -> str:
-    """A word in the case of another."""
+    """Return a word in the case of another."""
     if example.isupper():
         return word.upper()
     return word.capitalize() if example[0].isupper() else word

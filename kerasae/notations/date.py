@@ -17,18 +17,20 @@ from kerasae.notations._zones import ABBREVIATIONS, ZONE
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Date(Notation):
-    """Days and moments; values are in UTC, without a zone.
+    """Days and moments. Values are in UTC, without a time zone.
 
-    A month, a quarter or a week is the moment at which it begins; the nearest one is written.
+    The value of a month, a quarter or a week is its first moment. The nearest one is written.
 
     Args:
-        pattern: as in `strftime`, `%f` for `digits` decimals of a second and `%q` for a quarter from 1 to 4;
-            empty for dates that have a type already. One that begins with `%Y-%m-%d` is ISO 8601, of which
-            any precision is read.
-        padded: whether a day, month or hour below ten has a zero before it.
-        case: of the letters of names of months and days, where it is not as in March.
-        digits: decimals of a second.
-        zone: key of the time zone that the entries name or their offset as +01:00; empty for none.
+        pattern: Format as in `strftime`, with `%f` for `digits` decimals of a second and `%q` for a quarter
+            from 1 to 4. A pattern that begins with `%Y-%m-%d` is ISO 8601, and any precision is read.
+            Defaults to an empty text, for dates that have a type already.
+        padded: Whether a zero stands before a day, month or hour below ten. Defaults to `True`.
+        case: Case of the names of months and days, `"upper"` or `"lower"`. Defaults to an empty text, for
+            names written like March.
+        digits: Number of decimals of a second. Defaults to 6.
+        zone: Key of the time zone of the entries, or their offset, such as +01:00. Defaults to an empty text,
+            for none.
     """
 
     kind: ClassVar[str] = "date"
@@ -45,12 +47,12 @@ class Date(Notation):
 
     @property
     def iso(self) -> bool:
-        """Whether the entries are written as ISO 8601 has it."""
+        """Whether the entries are written in ISO 8601."""
         return not self.pattern or (self.pattern.startswith(ISO) and not self._named)
 
     @property
     def _unit(self) -> str:
-        """What an entry is, if it is longer than a day."""
+        """The unit of an entry that is longer than a day: month, quarter or week; otherwise empty."""
         if "%q" in self.pattern:
             return "quarter"
         if "%V" in self.pattern:
@@ -59,14 +61,14 @@ class Date(Notation):
 
     @property
     def _named(self) -> bool:
-        """Whether the name of a zone stands behind each date."""
+        """Whether the name of a time zone follows each date."""
         return bool(re.search(ZONE, self.pattern)) or self.pattern.endswith(" %Z")
 
     def _parse(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
         if self._named:
             return self._parse_named(texts)
         if self.iso and self.zone not in ("", "UTC"):
-            # Without its offset an entry could be local, or in UTC.
+            # Without an offset an entry could be local time or UTC.
             texts = null_unless(pc.match_substring_regex(texts, OFFSET), texts)
         return stamps(read_moments(texts, "ISO8601" if self.iso else self.pattern))
 
@@ -80,7 +82,7 @@ class Date(Notation):
         if not self.pattern.endswith("%Z"):
             zoned = moments.dt.tz_localize(self.zone, ambiguous=True, nonexistent="shift_forward")
             return stamps(zoned.where(names == self.pattern.rpartition(" ")[2]))
-        # A name that is none of them has no offset, and its entry is not read.
+        # A name that is not in the table has no offset, so its entry is not read.
         offsets = names.map({name: pd.Timedelta(hours=hours) for name, (hours, _) in ABBREVIATIONS.items()})
         return stamps((moments - offsets.astype("timedelta64[us]")).dt.tz_localize("UTC"))
 
@@ -104,7 +106,7 @@ class Date(Notation):
             for part in ("%d", "%m", "%H", "%I", "%V"):
                 pattern = pattern.replace(part, moment.strftime(part).lstrip("0") or "0")
         pattern = pattern.replace("%q", str((moment.month + 2) // 3))
-        # `strftime` leaves out the zeros before a year, which ISO 8601 and `strptime` ask for.
+        # `strftime` omits the zeros before a year, which ISO 8601 and `strptime` require.
         text = moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
         return {"upper": text.upper(), "lower": text.lower()}.get(self.case, text)
 

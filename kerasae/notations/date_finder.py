@@ -1,4 +1,4 @@
-"""DateFinder: the format of the dates of a column, found from all of its entries."""
+"""DateFinder: the notation of a column of dates, found from all of its entries."""
 
 import re
 import zoneinfo
@@ -13,15 +13,16 @@ from kerasae.notations._moments import read_moments
 from kerasae.notations._zones import ABBREVIATIONS, NO_ZONES, ZONE
 from kerasae.notations.date import Date
 
-#: What alone among entries that look like decimals is a month.
+#: Months among entries that look like decimal numbers.
 _MONTH_AND_POINT = r"^(?:0[1-9]|1[0-2])\.(?:1[5-9]|2[01])[0-9]{2}$"
 
 
 class DateFinder:
-    """Collects which formats read the entries of a column, in any order.
+    """Collects which formats read the entries of a column, block by block in any order.
 
     Args:
-        partly: whether entries that are no dates are allowed, as the user calls the column one of dates.
+        partly: Whether entries that are no dates are allowed, because the user says that the column holds
+            dates. Defaults to `False`.
     """
 
     def __init__(self, partly: bool = False) -> None:
@@ -36,7 +37,7 @@ class DateFinder:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be found any more."""
+        """Whether no format reads all entries."""
         return not self._read
 
     def see(self, texts: pa.ChunkedArray) -> None:
@@ -45,7 +46,7 @@ class DateFinder:
             return
         plain = pc.match_substring_regex(texts, "^[+-]?[0-9]*[.,]?[0-9]*$")
         if not self._partly and _some(pc.and_not(plain, pc.match_substring_regex(texts, _MONTH_AND_POINT))):
-            # A plain number is no date, whatever ISO 8601 says of 2024.
+            # A plain number is no date, although 2024 is one in ISO 8601.
             self._read = {}
             return
         self._rows += len(texts)
@@ -80,7 +81,7 @@ class DateFinder:
                 self._read[form] += read
 
     def _look(self, texts: pa.ChunkedArray) -> None:
-        """Note how what was read is written."""
+        """Note how the entries that were read are written."""
         if self.closed:
             return
         if ISO in self._read:
@@ -98,16 +99,17 @@ class DateFinder:
         self._mixed |= _some(pc.invert(pc.or_(upper, lower)))
 
     def found(self, dayfirst: bool | None = None) -> tuple[Date | None, bool]:
-        """The format that reads the entries, and whether month and day could change places.
+        """Return the notation that reads the entries, and whether month and day could be exchanged.
 
         Args:
-            dayfirst: whether the day comes first where both read all; `None` for the month.
+            dayfirst: Whether the day comes first if both orders read all entries. Defaults to `None`, for the
+                month first.
         """
         if self.closed or not self._rows or not any(self._read.values()):
             return None, False
         most = max(self._read.values())
         best = [form for form, count in self._read.items() if count == most]
-        # pandas reads 2024/05/13 as ISO 8601, too, and would write 2024-05-13.
+        # pandas also reads 2024/05/13 as ISO 8601, but would write 2024-05-13.
         form = next((one for one in best if one != ISO), ISO)
         either = DAY_FIRST.get(form) in best
         if either and dayfirst:
@@ -126,7 +128,7 @@ class DateFinder:
         named = any(part in form for part in ("%b", "%B", "%a", "%p", "%q", "%V", "M%m"))
         case: Any = styles[0] if len(styles) == 1 and named else ""
         if named and not any(part in form for part in ("%b", "%B", "%a")):
-            # The other letters are capitals already.
+            # The other letters are capital letters already.
             case = "lower" if self._lower else ""
         date = Date(
             pattern=form + ending, padded=self._zeros >= self._short, case=case, digits=digits, zone=zone
@@ -134,7 +136,7 @@ class DateFinder:
         return date, either
 
     def _zone(self) -> tuple[str | None, str]:
-        """The key of the zone that the entries name, and how it is written; `None` for an unknown one."""
+        """Return the key of the time zone of the entries, and how it is written; `None` if it is unknown."""
         if not self._zones:
             return "", ""
         if len(self._zones) == 1 and "/" in (name := next(iter(self._zones))):
@@ -145,7 +147,7 @@ class DateFinder:
         return (places.pop() if len(places) == 1 else None), " %Z"
 
     def _offset(self) -> tuple[str, str]:
-        """The one offset of the entries, and how it is written; where they have several, that of UTC."""
+        """Return the offset of the entries, and how it is written. Several offsets become that of UTC."""
         offsets = self._offsets - {""}
         if not offsets:
             return "", ""
@@ -155,7 +157,7 @@ class DateFinder:
         return ("UTC" if offset == "Z" else f"{offset[:3]}:{offset[-2:]}"), offset
 
     def _iso_form(self) -> tuple[str, int]:
-        """How the longest of the usual entries is written, and its decimals of a second."""
+        """Return the format of the longest usual entry, and its number of decimals of a second."""
         shape = max(self._shapes, key=lambda one: (self._shapes[one], len(one), one))
         if any(len(one) > len("9999-99-99") for one in self._shapes):
             shape = max(self._shapes, key=lambda one: (len(one) > 10, self._shapes[one], one))

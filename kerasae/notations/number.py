@@ -1,4 +1,4 @@
-"""Number: what stands around a number, between its thousands and before its decimals."""
+"""Number: numbers with marks around them, between thousands and before decimals."""
 
 import dataclasses
 import re
@@ -12,7 +12,7 @@ from kerasae.notations._base import Notation, null_unless
 from kerasae.notations._number_shapes import EXPONENT, MINUS
 
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-#: A sign before the digits, with at most a currency between, or brackets around them.
+#: A sign before the digits, with at most a currency sign between them, or brackets around them.
 _LOOSE_NEGATIVE = f"^[^0-9]*[{MINUS}][^0-9A-Za-z]{{0,2}}[0-9]|[(][^0-9A-Za-z]*[0-9].*[)]"
 
 
@@ -21,15 +21,15 @@ class Number(Notation):
     """Numbers with something around them, such as $1,234.50, (1,234), 12 kg or 1,5E+03.
 
     Args:
-        positive: what is written for a number that is not negative, with `{}` for the digits.
-        negative: the same for a negative one.
-        thousands: the mark between groups of three digits; empty for none.
-        decimal: the mark before the decimals, `"."` or `","`.
-        places: greatest number of decimals that is written; `None` for as many as it takes.
-        fixed: whether all entries have `places` decimals.
-        exponent: How the power of ten is written that stands behind the digits, such as `"E+00"` for 1,5E+03
-            and `"e0"` for 1,5e3. Empty for none; one is read in any case. Defaults to none.
-        loose: whether anything may stand around the digits; it is lost on the way back.
+        positive: Template of a number that is not negative, with `{}` for the digits. Defaults to "{}".
+        negative: Template of a negative number. Defaults to "-{}".
+        thousands: Mark between groups of three digits. Defaults to an empty text, for none.
+        decimal: Mark before the decimals, `"."` or `","`. Defaults to ".".
+        places: Greatest number of decimals that is written. Defaults to `None`, for as many as needed.
+        fixed: Whether all entries have `places` decimals. Defaults to `False`.
+        exponent: Notation of a power of ten after the digits, such as `"E+00"` for 1,5E+03 and `"e0"` for
+            1,5e3. Exponents are always read. Defaults to an empty text, which writes none.
+        loose: Whether any text may stand around the digits. Such text is not restored. Defaults to `False`.
     """
 
     kind: ClassVar[str] = "number"
@@ -56,7 +56,7 @@ class Number(Notation):
     def missing_numbers(self) -> tuple[float, ...]:
         if not self.missing:
             return ()
-        # Read without `missing` itself, for which -200 is missing.
+        # `_parse` does not apply `missing`, by which these numbers would be missing.
         texts = pa.chunked_array([pa.array(self.missing, pa.string())])
         found = self._parse(texts).to_pylist() + Number()._parse(texts).to_pylist()
         return tuple(sorted({float(value) for value in found if value is not None}))
@@ -65,7 +65,7 @@ class Number(Notation):
         values = super().parse(texts)
         if not self.missing_numbers:
             return values
-        # -200 declared is -200.0 too.
+        # If -200 stands for a missing entry, -200.0 does too.
         gone = pc.is_in(pc.cast(values, pa.float64()), pa.array(self.missing_numbers))
         return pc.if_else(gone, pa.scalar(None, values.type), values)
 
@@ -84,12 +84,12 @@ class Number(Notation):
         return self._value(pc.coalesce(positive, below), pc.is_null(positive))
 
     def _parse_loose(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
-        """What holds one number, whatever stands around it; a plain number with an exponent too."""
+        """Read entries that hold one number, with any text around it, and plain numbers with an exponent."""
         body = _digits_of(texts, f"^[^0-9]*{self._body}[^0-9]*$")
         values = self._value(body, pc.match_substring_regex(texts, _LOOSE_NEGATIVE)).cast(pa.float64())
         if self.decimal != ".":
             return values
-        # .5 is no 5.
+        # .5 is not 5.
         plain = null_unless(pc.match_substring_regex(texts, _PLAIN), texts)
         return pc.coalesce(plain.cast(pa.float64()), values)
 
@@ -120,7 +120,7 @@ class Number(Notation):
         return (self.negative if negative else self.positive).replace("{}", body)
 
     def _digits(self, value: Any) -> str:
-        """A value with a point, as many decimals as are written, and no negative zero."""
+        """Return a value with a decimal point and the decimals that are written. Zero has no sign."""
         if isinstance(value, int | np.integer) and not self.fixed and not self.exponent:
             return str(value)
         power = ""
@@ -134,7 +134,7 @@ class Number(Notation):
         return (digits if digits.strip("-0.") else digits.lstrip("-")) + power
 
     def _power(self, power: int) -> str:
-        """A power of ten as `exponent` has it."""
+        """Return a power of ten in the notation of `exponent`."""
         letter, width = self.exponent[0], self.exponent.count("0")
         sign = "-" if power < 0 else "+" if "+" in self.exponent else ""
         return f"{letter}{sign}{abs(power):0{width}}"
@@ -153,7 +153,7 @@ def _digits_of(texts: pa.ChunkedArray, regex: str) -> pa.ChunkedArray:
 
 
 def _cast(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Plain numbers as int64 where all of them are, otherwise as double; null for what is none."""
+    """Return plain numbers as int64 if all of them are whole, otherwise as double, with null for others."""
     for kind in (pa.int64(), pa.float64()):
         try:
             return texts.cast(kind)

@@ -1,4 +1,4 @@
-"""NumberFinder: how the numbers of a column are written, found from all of its entries."""
+"""NumberFinder: the notation of a column of numbers, found from all of its entries."""
 
 import dataclasses
 import re
@@ -22,18 +22,19 @@ from kerasae.notations._number_shapes import (
 )
 from kerasae.notations.number import Number
 
-#: Different shapes of entries above which a column holds something else.
+#: Number of different shapes above which a column holds something else than numbers.
 _MOST_SHAPES = 500
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """What a column of numbers may be.
+class NumberReading:
+    """The notation of a column of numbers, and how certain it is.
 
     Args:
-        number: the reading, or `None` where the entries are no numbers of one writing.
-        mark: the decimal mark that the entries prove, or an empty string where they do not.
-        ambiguous: an entry that may have thousands or decimals; empty where the reading is certain.
+        number: Notation, or `None` if the entries are no numbers in one notation.
+        mark: Decimal mark that the entries prove. Defaults to an empty text, if they prove none.
+        ambiguous: Entry with a mark that may separate thousands or decimals. Defaults to an empty text, if
+            the notation is certain.
     """
 
     number: Number | None
@@ -42,9 +43,9 @@ class Found:
 
 
 class NumberFinder:
-    """Collects how the entries of a column are written, in any order.
+    """Collects how the entries of a column are written, block by block in any order.
 
-    An entry counts by its shape, which has a 9 for each digit: `$9,999.99`.
+    Entries are counted by their shape, which has a 9 for each digit: `$9,999.99`.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ class NumberFinder:
 
     @property
     def codes(self) -> bool:
-        """Whether some entries begin with a zero as codes do."""
+        """Whether some entries begin with a zero, like codes."""
         return self._codes
 
     @property
@@ -64,7 +65,7 @@ class NumberFinder:
 
     @property
     def digits(self) -> int:
-        """Digits of the longest entry."""
+        """Number of digits of the longest entry."""
         return max((shape.count("9") for shape in self._shapes), default=0)
 
     def see(self, texts: pa.ChunkedArray) -> None:
@@ -82,17 +83,17 @@ class NumberFinder:
             if shape not in self._examples:
                 self._examples[shape] = texts[pc.index(shapes, shape).as_py()].as_py()
         self._closed = len(self._shapes) > _MOST_SHAPES
-        # 007 is a code, not a number; the exponent of 1e007 is none.
+        # 007 is a code, not a number. The exponent of 1e007 is no code.
         texts = pc.replace_substring_regex(texts, f"([0-9]){EXPONENT}", r"\1")
         self._codes |= _any(texts, f"(?:^|[^0-9.,'\u2019{SPACES}]|[^0-9][{SPACES}])0[0-9]")
         self._zero_led |= _any(texts, "(?:^|[^0-9])0[.,]")
         self._round |= _any(texts, "[.,][0-9][0-9]0(?:[^0-9.,]|$)")
 
     def share(self, bounds: bool = False) -> float:
-        """Share of the entries that are numbers of some writing.
+        """Return the share of the entries that are numbers, in any notation.
 
         Args:
-            bounds: whether bounds such as < 5 and 10+ years count as numbers.
+            bounds: Whether bounds such as < 5 and 10+ years count as numbers. Defaults to `False`.
         """
         if self._closed or not self._shapes:
             return 0.0
@@ -102,46 +103,47 @@ class NumberFinder:
         return read / self._shapes.total()
 
     def bound(self) -> str | None:
-        """The most frequent entry that is a bound, such as < 5; `None` where there is none."""
-        found = [shape for shape in self._shapes if is_bound(shape)]
-        return self._examples[min(found, key=lambda one: (-self._shapes[one], one))] if found else None
+        """Return the most frequent entry that is a bound, such as < 5, or `None`."""
+        bounds = [shape for shape in self._shapes if is_bound(shape)]
+        return self._examples[min(bounds, key=lambda one: (-self._shapes[one], one))] if bounds else None
 
     def examples(self) -> list[str]:
-        """An entry of each way of writing, the most frequent first."""
-        found: dict[str, str] = {}
+        """Return one entry in each notation, the most frequent notation first."""
+        examples: dict[str, str] = {}
         for shape, _ in sorted(self._shapes.items(), key=lambda one: (-one[1], one[0])):
             parts = template_of(shape)
-            found.setdefault(shape if parts is None else parts[0], self._examples[shape])
-        return list(found.values())
+            examples.setdefault(shape if parts is None else parts[0], self._examples[shape])
+        return list(examples.values())
 
     def no_number(self) -> str | None:
-        """An entry that is a number of no writing; `None` where there is none."""
+        """Return an entry that is a number in no notation, or `None`."""
         odd = [shape for shape in self._shapes if not is_number(shape) and not is_bound(shape)]
         return self._examples[min(odd)] if odd else None
 
-    def found(self, mark: str = "") -> Found:
-        """The one reading of all entries.
+    def found(self, mark: str = "") -> NumberReading:
+        """Return the notation that reads all entries.
 
         Args:
-            mark: the decimal mark, where the user or other columns of the file say it.
+            mark: Decimal mark that the user or other columns of the file show. Defaults to an empty text, if
+                it is not known.
         """
         parts = [template_of(shape) for shape in self._shapes]
         if self._closed or self._codes or not parts:
-            return Found(None)
+            return NumberReading(None)
         known = [part for part in parts if part is not None]
         templates = templates_of({template for template, _ in known})
         if len(known) < len(parts) or templates is None:
-            return Found(None)
+            return NumberReading(None)
         return self._reading([body for _, body in known], mark, *templates)
 
     def loose(self, mark: str = "") -> Number:
-        """A reading of whatever holds one number, for a column that the user calls one of numbers."""
+        """Return a notation that reads entries with one number, for a column that the user calls numeric."""
         bodies = [match[0] for shape in self._shapes if len(match := re.findall(BODY, shape)) == 1]
-        found = self._reading(bodies, mark, "{}", "-{}") if bodies else Found(None)
+        found = self._reading(bodies, mark, "{}", "-{}") if bodies else NumberReading(None)
         number = found.number or Number(decimal=mark or ".")
         return dataclasses.replace(number, loose=True)
 
-    def _reading(self, bodies: list[str], mark: str, positive: str, negative: str) -> Found:
+    def _reading(self, bodies: list[str], mark: str, positive: str, negative: str) -> NumberReading:
         mantissas, powers = zip(*(split_power(body) for body in bodies), strict=True)
         used = {character for body in mantissas for character in body} - {"9"}
         fitting = [
@@ -171,14 +173,15 @@ class NumberFinder:
             bare = [body for body in mantissas if comma not in body]
             small = comma == "," and bool(bare) and all(len(body) <= 3 for body in bare)
             if (small and (self._round or any(len(body) > 1 for body in bare))) or "(" in negative:
-                # 2,308 beside 257, or 2,300 beside 5: decimals would not come in threes alone. And brackets
-                # are how accountants write, who write thousands. Programs write 2.308 beside 257.
+                # In 2,308 beside 257, or 2,300 beside 5, the comma separates thousands, as decimals do not
+                # always come in threes. Brackets show an accountant, who separates thousands too.
+                # Programs write 2.308 beside 257.
                 fitting = [(comma, other)]
             else:
                 shape = next(shape for shape in sorted(self._shapes) if comma in shape)
                 ambiguous = self._examples[shape]
         if not fitting:
-            return Found(None)
+            return NumberReading(None)
         thousands, decimal = fitting[0]
         places = {len(body.partition(decimal)[2]) for body in mantissas}
         number = Number(
@@ -195,24 +198,24 @@ class NumberFinder:
                 for body, power in zip(mantissas, powers, strict=True)
             )
             exponent = _exponent(powers) if alike else ""
-            # What is not written alike is written with as many decimals as it takes.
+            # If exponents are not written alike, numbers are written with as many decimals as needed.
             number = dataclasses.replace(
                 number,
                 exponent=exponent,
                 places=number.places if exponent else None,
                 fixed=number.fixed and bool(exponent),
             )
-        return Found(number, proven.pop() if sure else "", ambiguous)
+        return NumberReading(number, proven.pop() if sure else "", ambiguous)
 
 
 def _exponent(powers: Iterable[str]) -> str:
-    """The writing of powers of ten, from their shapes; empty where they are not written alike."""
+    """Return the notation of powers of ten from their shapes; empty if they are not written alike."""
     letters = {power[0] for power in powers}
     signs = {power.strip("eE9") for power in powers}
     width = min(power.count("9") for power in powers)
     if len(letters) > 1 or {"", "+"} <= signs:
         return ""
-    # Programs that write E-05 write E+05.
+    # Programs that write E-05 also write E+05.
     plus = "+" in signs or (width > 1 and "" not in signs)
     return letters.pop() + "+" * plus + "0" * width
 

@@ -1,4 +1,4 @@
-"""Text: categories, as they stand."""
+"""Text: categories, whose entries are their values."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from kerasae.notations._base import Notation
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Text(Notation):
-    """Entries that are what they say."""
+    """Entries that are their own values."""
 
     kind: ClassVar[str] = "category"
 

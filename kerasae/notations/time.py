@@ -1,4 +1,4 @@
-"""TimeOfDay: hours and minutes, as seconds since midnight."""
+"""TimeOfDay: times of day, as seconds since midnight."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -18,11 +18,11 @@ class TimeOfDay(Notation):
     """Times such as 18:00:00, 8:05 or 6:00 PM, read as a number of seconds since midnight.
 
     Args:
-        seconds: whether seconds are written.
+        seconds: Whether seconds are written. Defaults to `True`.
         digits: Number of decimals of a second that are written, from 0 to 9. Defaults to 0.
-        padded: whether an hour below ten has a zero before it.
-        halves: what stands for the two halves of the day, with the space before it: `(" AM", " PM")`;
-            empty for 24 hours.
+        padded: Whether a zero stands before an hour below ten. Defaults to `True`.
+        halves: Marks of the two halves of the day, with the space before them: `(" AM", " PM")`. Defaults to
+            none, for 24 hours.
     """
 
     kind: ClassVar[str] = "number"
@@ -61,7 +61,7 @@ class TimeOfDay(Notation):
         return pc.add(pc.multiply(minutes, 60), seconds)
 
     def rounded(self, values: np.ndarray) -> np.ndarray:
-        # A decoder may say a little less than midnight, or a little more than a day.
+        # A decoder may return a little less than midnight, or a little more than a day.
         parts = 10**self.digits if self.seconds else 1 / 60
         return np.clip(np.round(values * parts), 0, round(_DAY * parts) - 1) / parts
 
@@ -80,20 +80,20 @@ class TimeOfDay(Notation):
 
 
 def time_of_day(seconds: np.ndarray) -> TimeOfDay:
-    """The notation of times of day that are objects, as `str` writes them.
+    """Return the notation of times of day that are objects, as `str` writes them.
 
     Args:
-        seconds: `(rows,)`, since midnight, NaN for missing.
+        seconds: Seconds since midnight, `(rows,)`, NaN for missing.
     """
     micro = np.round(seconds[~np.isnan(seconds)] * 1e6)
     return TimeOfDay(digits=0 if not (micro % 1e6).any() else 6)
 
 
 def find_time(texts: pa.ChunkedArray) -> TimeOfDay | None:
-    """The notation of entries that are times of day, or `None`.
+    """Return the notation of entries that are times of day, or `None`.
 
     Args:
-        texts: all different entries, without missing ones.
+        texts: All different entries, without missing ones.
     """
     if not len(texts):
         return None
@@ -112,5 +112,5 @@ def find_time(texts: pa.ChunkedArray) -> TimeOfDay | None:
     )
     decimals = pc.struct_field(pc.extract_regex(texts, r"\.(?P<d>[0-9]+)"), "d")
     digits = pc.max(pc.utf8_length(decimals)).as_py() or 0
-    found = TimeOfDay(seconds=seconds[0], digits=digits, padded=zeros or not bare, halves=halves)
-    return found if found.parse(texts).null_count == 0 else None
+    notation = TimeOfDay(seconds=seconds[0], digits=digits, padded=zeros or not bare, halves=halves)
+    return notation if notation.parse(texts).null_count == 0 else None

@@ -20,8 +20,8 @@ _SEVERAL, _SINGLE = "(?: {2,}|\t)+", " +"
 _ROWS = 100
 #: Greatest number of bytes that are read to detect a layout.
 MOST = 1 << 26
-# A cell may be as long as the beginning: a header of 10,000 names is one cell when a wrong delimiter is tried.
-# The limit of `csv`, which holds for a whole process, is 128 KB.
+# A header of 10,000 names is one cell when a wrong delimiter is tried. The limit of `csv`, which holds for
+# a whole process, is 128 KB.
 csv.field_size_limit(max(csv.field_size_limit(), MOST))
 #: Share of the rows that must have as many cells as the first one if spaces separate the cells.
 _ALIKE = 0.9

@@ -13,7 +13,7 @@ from kerasae.data.tables._typed_rows import Blocks, TypedRows
 from kerasae.data.tables._unread import check_written_alike, warn_of_unread
 from kerasae.spec import Column
 
-#: Files of up to so many bytes, unpacked, are read once and kept as strings while their columns are found.
+#: Greatest size in bytes, unpacked, of a file whose strings are kept in memory while its columns are found.
 _KEPT = 32 * 2**20
 
 
@@ -55,7 +55,7 @@ def _find(
     selection: Selection,
     delimiter: str,
 ) -> tuple[int, list[Column]]:
-    """The number of rows, and the columns as their entries show them."""
+    """Return the number of rows, and the columns that their entries show."""
     finders = {
         name: ColumnFinder(name, selection.types.get(name), selection.missing[name], selection.dayfirst)
         for name in selection.features
@@ -75,7 +75,7 @@ def _find(
 
 
 def _read_block(block: pa.Table, readers: dict[str, ColumnReader]) -> pd.DataFrame:
-    """The typed columns of a block."""
+    """Return the typed columns of a block."""
     plain, others = {}, {}
     for name, reader in readers.items():
         values = reader.read_plain(block[name])
@@ -83,7 +83,7 @@ def _read_block(block: pa.Table, readers: dict[str, ColumnReader]) -> pd.DataFra
             others[name] = reader.read(block[name])
         else:
             plain[name] = values
-    # Plain columns go at once: a column by itself takes longer than its numbers.
+    # Plain columns are converted together, because each conversion takes longer than its numbers do.
     frame = pa.table(plain).to_pandas() if plain else pd.DataFrame(index=range(len(block)))
     if not others:
         return frame

@@ -7,13 +7,13 @@ import pandas as pd
 
 from kerasae.spec import Column
 
-#: Other entries that there must be, and times that a sentinel must occur.
+#: Smallest number of other entries, and of occurrences of a sentinel.
 _OTHERS, _TIMES = 10, 2
-#: Times, and share of the entries, from which any number counts that lies far from all others.
+#: Number of occurrences, and share of the entries, from which any number far from all others counts.
 _OFTEN, _SHARE = 5, 0.01
-#: Greatest number that anyone would write for nothing.
+#: Greatest number that people write for a missing entry.
 _LARGEST = 1e12
-#: Dates that people and programs write for nothing.
+#: Dates that people and programs write for a missing entry.
 _DATES = np.array(
     [
         "0001-01-01",
@@ -30,15 +30,15 @@ _DATES = np.array(
     ],
     "datetime64[D]",
 )
-#: Share of the range of all other dates that lies empty beside such a date.
+#: Smallest gap beside such a date, as a share of the range of all other dates.
 _GAP = 0.05
 
 
 class NumberEnds:
-    """The two least and the two greatest values of a column, and how often the outer ones occur.
+    """The two smallest and the two greatest values of a column, and the counts of the outer ones.
 
     Args:
-        column: of numbers.
+        column: Column of numbers.
     """
 
     noun = "numbers"
@@ -51,7 +51,7 @@ class NumberEnds:
         self.low_count = self.high_count = 0
 
     def see(self, series: pd.Series) -> None:
-        """Take note of some values."""
+        """Take note of the values of a block."""
         values = self._values(series)
         values = values[np.isfinite(values)]
         if not len(values):
@@ -62,23 +62,23 @@ class NumberEnds:
         self.high = [-one for one in high]
 
     def sentinels(self) -> dict[float, int]:
-        """Values that stand out, and how often they occur."""
+        """Return the values that stand out, and how often they occur."""
         if len(self.low) < 2 or len(self.high) < 2:
             return {}
-        found = {}
+        counts = {}
         for value, next_one, count, other in (
             (self.low[0], self.low[1], self.low_count, self.high),
             (self.high[0], self.high[1], self.high_count, self.low),
         ):
-            # What lies at the other end may be a sentinel too: the range of the rest is without it.
+            # The value at the other end may be a sentinel too, so the range of the others is without it.
             spread = abs(other[1] - next_one) or abs(other[0] - next_one)
             often = count >= max(_OFTEN, _SHARE * self.rows)
             rest = self.rows - count
             if abs(value) > _LARGEST or count < _TIMES or rest < _OTHERS or value != round(value):
                 continue
             if self._odd(value, next_one, spread, often):
-                found[value] = count
-        return found
+                counts[value] = count
+        return counts
 
     def _values(self, series: pd.Series) -> np.ndarray:
         if not pd.api.types.is_numeric_dtype(series.dtype):
@@ -86,17 +86,17 @@ class NumberEnds:
         return series.to_numpy("float64", na_value=np.nan)
 
     def _odd(self, value: float, next_one: float, spread: float, often: bool) -> bool:
-        """Whether an outer value stands out from the next one, with the range of the rest."""
+        """Return whether an outer value stands out from the next one, given the range of the others."""
         lonely = abs(value - next_one) > max(spread, 1.0) and (often or _usual(value))
         return lonely or (value < 0 <= next_one and _usual(value))
 
     def written(self, value: float) -> str:
-        """A value as it is written in the column."""
+        """Return a value as it is written in the column."""
         return f"{value:.0f}"
 
 
 class DateEnds(NumberEnds):
-    """The same of dates, in days since 1970."""
+    """The two earliest and the two latest dates of a column, in days since 1970."""
 
     noun = "dates"
 
@@ -117,7 +117,7 @@ class DateEnds(NumberEnds):
 
 
 def _two(values: np.ndarray, known: Sequence[float], count: int) -> tuple[list[float], int]:
-    """The two least different values, and how often the least occurs, together with what was known."""
+    """Return the two smallest different values, known ones included, and the count of the smallest."""
     least = float(values.min())
     above = values[values > least]
     candidates = sorted({least, *known, *([float(above.min())] if len(above) else [])})[:2]
@@ -126,6 +126,6 @@ def _two(values: np.ndarray, known: Sequence[float], count: int) -> tuple[list[f
 
 
 def _usual(value: float) -> bool:
-    """Whether a number is one that people write for nothing: -1, -9, 99, -200, 9999."""
+    """Return whether people write a number for a missing entry: -1, -9, 99, -200, 9999."""
     digits = f"{abs(value):.0f}"
     return set(digits) in ({"9"}, {"8"}) or digits in ("1", "100", "200")

@@ -1,4 +1,4 @@
-"""Columns that name the rows."""
+"""The index: columns that name the rows."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from kerasae.spec import Column
 def find_ids(
     source: Any, options: dict[str, Any], known: Sequence[Column] | None
 ) -> tuple[list[str], Sequence[str]]:
-    """The columns that name the rows, and others that pandas wrote for that, which are no features either."""
+    """Return the columns that name the rows, and other columns that pandas wrote as an index."""
     id = options["id"]
     given = [id] if isinstance(id, str) else list(id or ())
     asked = {*given, options["labels"], *options["drop"], *(options["types"] or {})}
@@ -30,7 +30,7 @@ def find_ids(
 
 
 def index_of(block: pa.Table, ids: list[str]) -> pd.Index:
-    """The names of rows, one string each; those of several columns with a comma between."""
+    """Return the names of rows, one string each. Names of several columns are joined by commas."""
     first, *others = (block[name].to_pandas() for name in ids)
     if not others:
         return pd.Index(first, name=ids[0])

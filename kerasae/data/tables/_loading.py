@@ -24,7 +24,7 @@ from kerasae.data.tables._stored_table import StoredTable, TableWriter
 from kerasae.data.tables._typed_rows import TypedRows
 from kerasae.spec import Column, Spec
 
-#: Files of more bytes, unpacked, are streamed unless something else is said.
+#: Size in bytes, unpacked, above which a file is streamed by default.
 _LARGE = 200 * 2**20
 #: Draws the numbers of the rows of each split.
 _Draw = Callable[[], dict[str, np.ndarray]]
@@ -56,7 +56,7 @@ def load_rows(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
 
 
 def _in_memory(rows: TypedRows, draw: _Draw, path: str, ids: list[str]) -> dict[str, Split]:
-    """The splits in memory; rows without names are numbered."""
+    """Return the splits in memory. Rows without names are numbered."""
     parts = draw()
     if rows.count == 0:
         raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
@@ -66,7 +66,7 @@ def _in_memory(rows: TypedRows, draw: _Draw, path: str, ids: list[str]) -> dict[
 
 
 def _stored(rows: TypedRows, draw: _Draw) -> dict[str, StoredTable]:
-    """The splits in a temporary folder, each in a file."""
+    """Return the splits as files in a temporary folder."""
     parts = draw()
     home = tempfile.TemporaryDirectory(prefix="kerasae-")
     writers = {name: TableWriter(home, name) for name in parts}
@@ -90,6 +90,6 @@ def _stored(rows: TypedRows, draw: _Draw) -> dict[str, StoredTable]:
 
 
 def _joined_labels(blocks: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    """Labels of all rows, of one type: those of a block or a split alone may look like another."""
+    """Return the labels of all rows, of one type. The labels of a single block might suggest another type."""
     present = [labels for labels in blocks if labels is not None]
     return tidy_labels(np.concatenate(present)) if present else None

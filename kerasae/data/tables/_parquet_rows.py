@@ -38,7 +38,7 @@ def parquet_rows(source: ParquetFile, selection: Selection) -> TypedRows:
         columns = [finder.found() for finder in finders.values()]
     else:
         rows, columns = sum(len(block) for block in source.blocks()), selection.known_columns()
-    # Strings in the place of numbers and dates are read as those of the training were.
+    # A column of strings in a new file is read by the notation of the training.
     readers = {
         column.name: ColumnReader(column)
         for column in columns
@@ -66,9 +66,9 @@ def parquet_rows(source: ParquetFile, selection: Selection) -> TypedRows:
 
 
 def _read_as_text(arrow: pa.DataType, column: Column) -> bool:
-    """Whether entries of a new file are read as the strings of a CSV are."""
+    """Return whether entries of a new file are read like the strings of a CSV file."""
     if column.kind == "category":
-        # Whole numbers among them may be written otherwise than in the training.
+        # Whole numbers among categories may be written in another way than in training.
         return column.dtype == "str" and bool(pa.types.is_floating(arrow))
     return is_text(arrow)
 
@@ -80,10 +80,10 @@ def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _of_kind(series: pd.Series, column: Column) -> pd.Series:
-    """The values of a new file, of which no cast makes a number, a date or a boolean.
+    """Return the values of a new file, unless a cast would change their kind.
 
     Raises:
-        ValueError: for values of another kind than the column.
+        ValueError: if the values are of another kind than the column.
     """
     if column.kind in ("category", "empty"):
         return series

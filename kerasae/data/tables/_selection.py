@@ -1,4 +1,4 @@
-"""Selection: the columns of a file that are read, and what is known of them beforehand."""
+"""Selection: the columns of a file that are read, and the facts given about them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from kerasae.spec import Column
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """The columns of a file that are read, and what is known of them beforehand.
+    """The columns of a file that are read, and the facts that a user or a training gives about them.
 
     Args:
         features: Names of the columns that become features, in order.

@@ -1,4 +1,4 @@
-"""Numbers and dates that stand for missing entries, such as -200 and 9999-12-31, found as they stand out."""
+"""Sentinels: numbers and dates that stand for missing entries, such as -200 and 9999-12-31."""
 
 import shlex
 import warnings
@@ -9,15 +9,18 @@ import pandas as pd
 from kerasae.data.tables._ends import DateEnds, NumberEnds
 from kerasae.spec import Column
 
-#: Columns named in a warning.
+#: Number of columns that a warning names.
 _SHOWN = 5
 
 
 class Sentinels:
     """Watches the numbers and the dates of a table, block by block in any order.
 
+    A value is a sentinel if it stands out from all others and occurs often, or is one that people write for
+    a missing entry.
+
     Args:
-        columns: of the table.
+        columns: Columns of the table.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -30,7 +33,7 @@ class Sentinels:
             ends.see(frame[name])
 
     def warn(self) -> None:
-        """Names what stands out, one warning a value."""
+        """Warn of the values that stand out, one warning for each value."""
         by_value: dict[tuple[str, float, str], list[tuple[str, int]]] = {}
         for name, ends in self._ends.items():
             for value, count in ends.sentinels().items():

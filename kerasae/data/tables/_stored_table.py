@@ -21,13 +21,13 @@ from kerasae.preprocessing import Preprocessor
 
 @dataclasses.dataclass(frozen=True)
 class StoredTable:
-    """Typed rows in an Arrow file; a streamed `Split`.
+    """Typed rows in an Arrow file: a streamed split.
 
     Args:
-        path: of the file.
-        count: of rows.
-        home: the folder, which goes with the last split that lies in it.
-        labels: one a row, or `None`.
+        path: Path of the file.
+        count: Number of rows.
+        home: Temporary folder of the file. It is deleted with the last split in it.
+        labels: Labels of the rows, `(rows,)`. Defaults to `None`.
     """
 
     path: Path
@@ -42,35 +42,35 @@ class StoredTable:
 
     @property
     def examples(self) -> pd.DataFrame:
-        """All rows in memory."""
+        """All rows, loaded into memory."""
         return pd.concat([*self.chunks()]) if self.count else pd.DataFrame()
 
     def head(self, count: int) -> pd.DataFrame:
-        """The first rows."""
-        found, rows = [], 0
+        """Return the first rows."""
+        parts, rows = [], 0
         for chunk in self.chunks():
-            found.append(chunk)
+            parts.append(chunk)
             rows += len(chunk)
             if rows >= count:
                 break
-        return pd.concat(found).iloc[:count] if found else pd.DataFrame()
+        return pd.concat(parts).iloc[:count] if parts else pd.DataFrame()
 
     def rows(self, index: np.ndarray) -> Split:
-        """Some of the rows, by their numbers in rising order, in memory."""
-        found, start = [], 0
+        """Return some of the rows in memory, by their numbers in rising order."""
+        parts, start = [], 0
         for chunk in self.chunks():
-            found.append(chunk.iloc[index[(index >= start) & (index < start + len(chunk))] - start])
+            parts.append(chunk.iloc[index[(index >= start) & (index < start + len(chunk))] - start])
             start += len(chunk)
         return Split(
-            pd.concat(found) if found else pd.DataFrame(), None if self.labels is None else self.labels[index]
+            pd.concat(parts) if parts else pd.DataFrame(), None if self.labels is None else self.labels[index]
         )
 
     def drawn(self, most: int, seed: int = 0) -> Split:
-        """At most `most` rows, drawn without replacement, in the order of the split, in memory."""
+        """Return at most `most` rows in memory, drawn without replacement, in the order of the split."""
         return self.rows(drawn_rows(self.count, most, seed))
 
     def chunks(self, size: int = 8192) -> Iterator[pd.DataFrame]:
-        """All rows in order, at most `size` at a time."""
+        """Give all rows in order, at most `size` at a time."""
         if not self.count:
             return
         with pa.OSFile(str(self.path), "rb") as file, pa.ipc.open_stream(file) as reader:
@@ -81,9 +81,9 @@ class StoredTable:
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> tf.data.Dataset:
-        """As `Split.shuffled`, from `x` stored once.
+        """Return batches like `Split.shuffled`, from `x` that is stored once.
 
-        Blocks of 256 rows come in an order drawn anew in each epoch; 256 of them are mixed at a time.
+        Blocks of 256 rows are shuffled in each epoch, and the rows of 256 blocks are mixed at a time.
         """
         where, shape = self._store_x(preprocessor)
 
@@ -105,7 +105,7 @@ class StoredTable:
         return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
-        """As `Split.in_order`, read anew at each pass."""
+        """Return batches like `Split.in_order`. Rows are read again in each pass."""
         where, shape = self._store_x(preprocessor)
 
         def batches() -> Iterator[np.ndarray]:
@@ -114,11 +114,11 @@ class StoredTable:
 
         signature = tf.TensorSpec((None, *shape), tf.float32)
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-        # Keras counts the batches of a first pass otherwise, and warns in the second.
+        # Otherwise Keras counts the batches in the first pass and warns in the second.
         return dataset.apply(tf.data.experimental.assert_cardinality(-(-self.count // most)))
 
     def joined(self, other: "StoredTable") -> "StoredTable":
-        """The rows of this split and, behind them, those of another, in a file of their own."""
+        """Return the rows of this split, followed by those of another, in a new file."""
         writer = TableWriter(self.home, f"{self.path.stem}+{other.path.stem}")
         for split in (self, other):
             for chunk in split.chunks():
@@ -126,7 +126,7 @@ class StoredTable:
         return writer.split(join_labels(self, other))
 
     def _store_x(self, preprocessor: Preprocessor) -> tuple[Path, tuple[int, ...]]:
-        """`x` in a file, float32, row by row."""
+        """Store `x` in a file, float32, row by row; return the file and the shape of a row."""
         fitted = json.dumps(preprocessor.get_config(), sort_keys=True, default=str)
         where = self.path.with_suffix(f".{hashlib.sha256(fitted.encode()).hexdigest()[:16]}.x")
         if not where.is_file():
@@ -137,11 +137,11 @@ class StoredTable:
 
 
 class TableWriter:
-    """Writes rows into an Arrow file, block by block, and gives the split.
+    """Writes rows into an Arrow file, block by block, and returns the split.
 
     Args:
-        home: the folder.
-        name: of the split.
+        home: Temporary folder.
+        name: Name of the split.
     """
 
     def __init__(self, home: tempfile.TemporaryDirectory, name: str) -> None:
@@ -150,7 +150,7 @@ class TableWriter:
         self._count = 0
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Adds rows. A column of integers becomes one of decimals with the first block that has some."""
+        """Add rows. A column of integers becomes one of floats with the first block that has floats."""
         if not len(frame):
             return
         batch = pa.RecordBatch.from_pandas(frame, preserve_index=True)
@@ -173,7 +173,7 @@ class TableWriter:
         self._sink = pa.ipc.new_stream(self._file, schema)
 
     def _widen(self, first: pd.DataFrame) -> None:
-        """Writes anew what is there, in the types of `first`."""
+        """Write the existing rows again, in the types of `first`."""
         self._close()
         self._first, old = first, self._path.with_suffix(".old")
         self._path.rename(old)
@@ -188,10 +188,10 @@ class TableWriter:
         self._file.close()
 
     def split(self, labels: np.ndarray | None) -> StoredTable:
-        """The split; nothing can be added after.
+        """Close the file and return the split. No rows can be added afterwards.
 
         Args:
-            labels: one for each row that was written, or `None`.
+            labels: Labels of the rows that were written, or `None`.
         """
         if self._sink is not None:
             self._close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-#: Rows that lie together in `shuffled`, and how many such blocks are mixed at a time.
+#: Number of rows in a block, and number of blocks that are mixed at a time.
 _BLOCK, _MIXED = 256, 256
 
 

@@ -27,9 +27,9 @@ class ArrowFinder:
         self._name, self._arrow, self._kind, self._missing = name, arrow, kind, missing
         self._rows = 0
         self._gaps, self._bits = False, True
-        #: Times of day, a block each.
+        #: Times of day, one Series for each block.
         self._times: list[pd.Series] = []
-        #: Values of a dictionary without rows, which know their categories.
+        #: A Series without rows that holds the categories of a dictionary.
         self._empty: pd.Series | None = None
         self._strings = ColumnFinder(name, kind, missing) if is_text(arrow) else None
 
@@ -57,7 +57,7 @@ class ArrowFinder:
             return column_of(pd.concat(self._times).rename(self._name), self._kind, self._missing)
         kind, dtype = self._kind_and_dtype()
         if kind == "category" and not pa.types.is_dictionary(self._arrow):
-            # Codes that are numbers come back as texts: an unknown one is no number.
+            # Codes that are numbers are restored as texts, because an unknown code is no number.
             dtype = "str"
         elif kind == "number" and pa.types.is_boolean(self._arrow):
             dtype = "float64"

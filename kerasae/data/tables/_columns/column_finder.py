@@ -1,4 +1,4 @@
-"""ColumnFinder: the kind of a column and how it is written, found from all of its entries."""
+"""ColumnFinder: the kind and the notation of a column, found from all of its entries."""
 
 import dataclasses
 import warnings
@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 from kerasae import notations
 from kerasae.data._files.missing import STAND_INS, nulls
 from kerasae.data.tables._columns.doubts import FEW, Doubts
-from kerasae.notations import DateFinder, Notation, Number, NumberFinder
-from kerasae.notations.number_finder import Found
+from kerasae.notations import DateFinder, Notation, Number, NumberFinder, NumberReading
 from kerasae.spec import Column
 
-#: Digits that every integer of 64 bits has room for.
+#: Number of digits that always fit into an integer of 64 bits.
 _DIGITS = 18
 
 
@@ -24,10 +23,10 @@ class ColumnFinder:
     """The kind and the notation of one column of strings, seen block by block in any order.
 
     Args:
-        name: of the column.
-        kind: where the user has said it, otherwise `None`.
-        missing: what stands for a missing entry, as the user has said.
-        dayfirst: whether 02/01/2020 is the second of January; `None` finds out.
+        name: Name of the column.
+        kind: Kind that the user gave. Defaults to `None`, which finds it.
+        missing: Entries that stand for a missing one, given by the user. Defaults to none.
+        dayfirst: Whether 02/01/2020 is the second of January. Defaults to `None`, which finds it.
     """
 
     def __init__(
@@ -36,15 +35,14 @@ class ColumnFinder:
         self.name, self.kind, self.dayfirst = name, kind, dayfirst
         self.missing = missing
         self.rows = self.gaps = 0
-        #: How often each entry stood for a missing one.
+        #: Number of occurrences of each entry that stands for a missing one.
         self.stand_ins: Counter[str] = Counter()
-        #: Whether an entry has a decimal point that can mean nothing else.
+        #: Whether a point in some entry is certainly a decimal mark.
         self.point = False
-        #: Whether a point stands before three digits alone, so that it may part thousands.
+        #: Whether each point stands before three digits, so that it may be a thousands separator.
         self._threes = True
         self._plain = {"bits", "integer", "number"}
         self._numbers, self._dates = NumberFinder(), DateFinder(partly=kind == "date")
-        self._time: notations.TimeOfDay | None = None
         self._times: list[pa.ChunkedArray] | None = []
         self._counts: Counter[str] | None = Counter()
         self._doubts = Doubts(name)
@@ -52,7 +50,7 @@ class ColumnFinder:
     # A first look, at all columns ------------------------------------------------------------------
 
     def see(self, texts: pa.ChunkedArray) -> None:
-        """Finds out whether a block holds plain numbers."""
+        """Check whether a block holds plain numbers."""
         self.rows += len(texts)
         present = self._present(texts, count=True)
         if not len(present) or not self._plain:
@@ -85,19 +83,19 @@ class ColumnFinder:
 
     @property
     def undecided(self) -> bool:
-        """Whether the entries are something else than plain numbers, and need a second look."""
+        """Whether the entries are not plain numbers and need a second look."""
         present = self.rows > self.gaps
         return present and (not self._plain or self._unclear or self.kind in ("date", "boolean"))
 
     @property
     def _unclear(self) -> bool:
-        """Whether the entries are plain numbers such as 1.234 and 257, which may have thousands."""
+        """Whether the entries are plain numbers such as 1.234 and 257, whose point may separate thousands."""
         return self._plain == {"number"} and self._threes and not self.point
 
-    # A second look, at those that are left ---------------------------------------------------------
+    # A second look, at undecided columns -----------------------------------------------------------
 
     def look(self, texts: pa.ChunkedArray) -> None:
-        """Finds out how the entries of a block are written."""
+        """Collect how the entries of a block are written."""
         present = self._present(texts)
         if not len(present):
             return
@@ -119,17 +117,17 @@ class ColumnFinder:
         return self._numbers.commas
 
     def mark(self) -> str:
-        """The decimal mark that the entries of this column prove; empty where they do not."""
+        """Return the decimal mark that the entries of this column prove; empty if they prove none."""
         return "." if self.point else self._numbers.found().mark
 
     def found(self, mark: str = "") -> Column:
-        """The column, with the notation that its entries allow.
+        """Return the column, with the notation of its entries.
 
         Args:
-            mark: the decimal mark of the file, where something says it.
+            mark: Decimal mark of the file. Defaults to an empty text, if it is not known.
 
         Raises:
-            ValueError: for numbers that may have thousands or decimals.
+            ValueError: if a mark in numbers may be a thousands separator or a decimal mark.
         """
         if self.rows == self.gaps:
             return Column(self.name, self.kind or "number", "float64", notation=self._kept(None))
@@ -149,7 +147,7 @@ class ColumnFinder:
         return self._category_column(mark)
 
     def typed(self, dtype: str) -> Column:
-        """The column where strings have a type already: a category, unless the user says another kind."""
+        """Return the column if strings have a type already: a category, unless the user gave another kind."""
         if self.kind in ("number", "boolean", "date"):
             return dataclasses.replace(self.found(file_mark([self], ",")), dtype=dtype)
         if self.kind is None and self.rows - self.gaps > FEW:
@@ -157,7 +155,7 @@ class ColumnFinder:
         return Column(self.name, "category", dtype, notation=notations.Text(missing=self.missing))
 
     def _warn_typed(self) -> None:
-        """Says what a column of strings might have been."""
+        """Warn of the kind that a column of strings might have."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = self.found(".")
@@ -194,7 +192,7 @@ class ColumnFinder:
         return Column(self.name, "boolean", dtype, notation=self._kept(found or notations.Boolean()))
 
     def _number_column(self, mark: str) -> Any:
-        found: Found = self._numbers.found(mark)
+        found: NumberReading = self._numbers.found(mark)
         number: Notation | None = found.number
         if number is None and self._times:
             times = pa.chunked_array([c for one in self._times for c in _chunks(one)])
@@ -230,7 +228,7 @@ class ColumnFinder:
         return Column(self.name, "date", "datetime64[us]", notation=self._kept(date or notations.Date()))
 
     def _category_column(self, mark: str) -> Column:
-        # A server takes categories as strings: it must know all that a file would have missing.
+        # A server takes categories as strings, so it must know all entries that a file counts as missing.
         text = notations.Text(missing=(*STAND_INS, *self.missing))
         return Column(self.name, "category", "str", notation=text)
 
@@ -241,7 +239,7 @@ class ColumnFinder:
 
 
 def cast_or_none(texts: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
-    """Strings as a type of numbers, or `None` where one of them is none."""
+    """Return strings as numbers of a type, or `None` if some string is no such number."""
     try:
         return texts.cast(kind)
     except pa.ArrowInvalid:
@@ -253,13 +251,13 @@ def _chunks(texts: Any) -> list[pa.Array]:
 
 
 def file_mark(finders: Collection[ColumnFinder], delimiter: str) -> str:
-    """The decimal mark that the columns of a file prove together; empty where they do not.
+    """Return the decimal mark that the columns of a file prove together; empty if they prove none.
 
     Args:
-        finders: of its columns.
-        delimiter: between cells. Where commas part them they are no decimal marks unless shown to be. Where
-            semicolons do, spreadsheets of countries with a decimal comma may have written the file;
-            otherwise a point is the decimal mark unless there are commas in numbers too.
+        finders: Finders of the columns.
+        delimiter: Character between cells. If it is a comma, commas are no decimal marks unless some entry
+            proves it. If it is a semicolon, a spreadsheet of a country with a decimal comma may have written
+            the file. Otherwise the point is the decimal mark, unless numbers have commas too.
     """
     marks = {mark for finder in finders if (mark := finder.mark())}
     if len(marks) == 1:

@@ -14,15 +14,15 @@ from kerasae.spec import Column
 
 
 def column_of(series: pd.Series, kind: str | None = None, missing: tuple[str, ...] = ()) -> Column:
-    """The column of a Series that has a type already.
+    """Return the column of a Series that has a type already.
 
     Args:
-        series: of one column.
-        kind: where the user has said it, otherwise `None`.
-        missing: what stands for a missing entry, as the user has said.
+        series: Values of the column.
+        kind: Kind that the user gave. Defaults to `None`, which finds it from the type.
+        missing: Entries that stand for a missing one, given by the user. Defaults to none.
 
     Raises:
-        ValueError: for a type that is no number, boolean, date or category.
+        ValueError: if the type is no number, boolean, date or category.
     """
     kept = type_name(series)
     series = plain(series)
@@ -60,7 +60,7 @@ def column_of(series: pd.Series, kind: str | None = None, missing: tuple[str, ..
     if kind == "number" and is_time(kept):
         notation = notations.time_of_day(series.to_numpy("float64")).with_missing(missing)
     if kind == "category" and pd.api.types.is_numeric_dtype(dtype):
-        # Codes that are numbers come back as texts: an unknown one is no number.
+        # Codes that are numbers are restored as texts, because an unknown code is no number.
         return Column(name, kind, "str", notation=notation)
     if kind == "number" and pd.api.types.is_bool_dtype(dtype):
         return Column(name, kind, "float64", notation=notation)
@@ -68,7 +68,7 @@ def column_of(series: pd.Series, kind: str | None = None, missing: tuple[str, ..
 
 
 def _column_of_texts(series: pd.Series, dtype: str, kind: str | None, missing: tuple[str, ...]) -> Column:
-    """The column of a Series of objects, in which strings are read as in a file if the user says of what."""
+    """Return the column of a Series of objects. Its strings are read as in a file if the user gave a kind."""
     strings = series[series.map(lambda value: isinstance(value, str))]
     finder = ColumnFinder(str(series.name), kind, missing)
     texts = trim(pa.chunked_array([pa.array(strings, pa.string())]))
@@ -78,7 +78,7 @@ def _column_of_texts(series: pd.Series, dtype: str, kind: str | None, missing: t
 
 
 def _holds_nests(series: pd.Series) -> bool:
-    """Whether a column of objects holds lists, dicts or durations."""
+    """Return whether a column of objects holds lists, dicts or durations."""
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     nests = (list, dict, set, np.ndarray)
     return inferred.startswith("timedelta") or (

@@ -19,20 +19,20 @@ _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 class ColumnReader:
-    """Reads a column of strings by its notation, and notes what it cannot read.
+    """Reads a column of strings by its notation, and counts the entries that it cannot read.
 
     Args:
-        column: as it was found, on this file or on the one of the training.
+        column: Column with its notation, found in this file or in training.
     """
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        #: Entries that are not of the notation, and the number of those that are.
+        #: Counts of the entries that the notation does not read, and the number of those that it reads.
         self.unread: Counter[str] = Counter()
         self.seen = 0
 
     def read_plain(self, texts: pa.ChunkedArray) -> pa.ChunkedArray | None:
-        """A block of plain numbers as Arrow holds them; `None` for any other, which `read` is for."""
+        """Return a block of plain numbers as Arrow numbers; `None` for others, which `read` reads."""
         kind = {"float64": pa.float64(), "int64": pa.int64()}.get(self.column.dtype)
         if kind is None or self.column.kind not in ("number", "boolean") or self.column.notation.dressed:
             return None
@@ -47,7 +47,7 @@ class ColumnReader:
         return values
 
     def read(self, texts: pa.ChunkedArray) -> pd.Series:
-        """A block as a Series of the type of the column; what cannot be read is missing."""
+        """Return a block as a Series of the column's type. Entries that cannot be read are missing."""
         column = self.column
         if column.kind == "empty":
             return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
@@ -65,9 +65,9 @@ class ColumnReader:
         return with_dtype(pd.Series(values.to_pandas(types_mapper=_NULLABLE.get)), column.dtype)
 
     def contradiction(self) -> str:
-        """An entry that is of the kind of the column and written in another way; empty for none.
+        """Return an entry of the kind of the column that is written in another way; empty if there is none.
 
-        Where no entry at all can be read, any of them.
+        If no entry at all can be read, it is the most frequent one.
         """
         if not self.unread:
             return ""
@@ -77,7 +77,7 @@ class ColumnReader:
 
 
 def _as_known(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
-    """Whole numbers among categories written as those of the training: pandas writes 1.0 beside a gap."""
+    """Write whole numbers among categories as in training: pandas writes 1.0 for 1 if there is a gap."""
     for pattern, other, written in (
         (r"-?[0-9]+", r"^(-?[0-9]+)\.0$", r"\1"),
         (r"-?[0-9]+\.0", r"^(-?[0-9]+)$", r"\1.0"),
@@ -88,7 +88,7 @@ def _as_known(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
 
 
 def _kind(entry: str) -> str:
-    """The kind that an entry has by itself."""
+    """Return the kind of a single entry."""
     finder = ColumnFinder("")
     texts = notations.chunked([entry])
     with warnings.catch_warnings():

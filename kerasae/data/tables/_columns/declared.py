@@ -1,20 +1,21 @@
-"""What a user says of columns: their kinds, and what stands for a missing entry."""
+"""Facts that a user gives about columns: their kinds, and entries that stand for a missing one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasae.registry import did_you_mean
 
+#: Kinds that a user may give.
 KINDS = ("number", "boolean", "date", "category")
 Missing = Sequence[str | float] | Mapping[str, Sequence[str | float]] | None
 
 
 def declared(missing: Missing, name: str) -> tuple[str, ...]:
-    """What stands for a missing entry in a column, as strings.
+    """Return the entries that stand for a missing one in a column, as strings.
 
     Args:
-        missing: for all columns, or by the name of a column.
-        name: of the column.
+        missing: Such entries for all columns, or a dict of them by column.
+        name: Name of the column.
     """
     given = missing.get(name, ()) if isinstance(missing, Mapping) else missing or ()
     return tuple(str(int(one)) if isinstance(one, float) and one == int(one) else str(one) for one in given)
@@ -24,7 +25,7 @@ def check_types(types: dict[str, Any] | None) -> None:
     """Check the kinds of columns that a user gave.
 
     Raises:
-        ValueError: for a kind that there is not.
+        ValueError: if a kind does not exist.
     """
     for name, kind in (types or {}).items():
         if kind not in KINDS:

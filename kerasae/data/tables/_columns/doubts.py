@@ -1,4 +1,4 @@
-"""What a column of categories might have been."""
+"""Doubts: warnings that a column of categories might be something else."""
 
 import dataclasses
 import re
@@ -11,24 +11,24 @@ import pyarrow.compute as pc
 from kerasae import notations
 from kerasae.notations import DateFinder, Notation, NumberFinder
 
-#: Different entries above which a column is no boolean.
+#: Number of different entries above which a column is no boolean.
 FEW = 8
-#: Different entries that are looked at one by one.
+#: Number of different entries that are checked one by one.
 TRIED = 1000
-#: Share of entries of a kind from which a column of categories is worth a word.
+#: Share of entries of another kind from which a column of categories causes a warning.
 _NEARLY = 0.9
-#: Words that often stand for a missing entry, but may be a category.
+#: Words that often stand for a missing entry, but may also be a category.
 _WORDS = (
     *("unknown", "missing", "none", "nil", "not available", "not applicable", "not specified"),
     *("unspecified", "undefined", "n.a.", "n. a.", "tbd", "xxx", "???"),
 )
-#: Hours and minutes, of any length, and those of a day.
+#: Durations and times in hours and minutes, and the hours of a day.
 _CLOCK = r"^[0-9]{1,3}:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?[AaPp][Mm])?$"
 _OF_DAY = re.compile(r"(?:[01]?[0-9]|2[0-3]):")
 
 
 class Doubts:
-    """What a column of categories might have been: a warning for the user.
+    """Warnings that a column of categories might be something else.
 
     Args:
         name: Name of the column.
@@ -37,7 +37,7 @@ class Doubts:
     def __init__(self, name: str) -> None:
         self._name = name
         self._words: Counter[str] = Counter()
-        #: Different entries, at most `TRIED`.
+        #: Different entries, in order; at most `TRIED`.
         self._some: dict[str, None] = {}
 
     def look(self, present: pa.ChunkedArray) -> None:
@@ -49,7 +49,7 @@ class Doubts:
             self._words[one["values"]] += one["counts"]
 
     def warn(self, rows: int, present: int, numbers: NumberFinder, mark: str) -> None:
-        """Warn of what the column might have been.
+        """Warn if the column might hold missing entries, numbers, dates or times.
 
         Args:
             rows: Number of rows.
@@ -108,7 +108,7 @@ class Doubts:
         )
 
     def _warn_moments(self) -> None:
-        """Says that most entries are dates, or times of which some are durations."""
+        """Warn if most entries are dates, or times of day among which some are durations."""
         if len(self._some) <= FEW:
             return
         texts = notations.chunked([*self._some])
@@ -123,7 +123,7 @@ class Doubts:
         ):
             known = {*found}
             others = [text for text in self._some if text not in known]
-            # A time is a category only where one of them is no time of day, or all are not written alike.
+            # Times become a category only if one of them is no time of day, or if they are not written alike.
             odd = others or ([text for text in times if not _OF_DAY.match(text)] if found is times else [])
             if len(found) >= _NEARLY * len(self._some) and odd:
                 warnings.warn(

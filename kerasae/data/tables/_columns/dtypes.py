@@ -1,4 +1,4 @@
-"""The type of a column of pandas, or the nearest one that holds its values."""
+"""with_dtype: a Series as a pandas type, or as the nearest type that holds its values."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from kerasae.preprocessing import as_type, is_time
 
 
 def with_dtype(series: pd.Series, dtype: str) -> pd.Series:
-    """A Series as a type, or as the nearest one that holds its values.
+    """Return a Series as a type, or as the nearest type that holds its values.
 
-    A new file may have gaps, or decimals, where the training had none.
+    A new file may have gaps or decimals in a column that had none in training.
     """
     if dtype.startswith("category"):
         return series.astype("category")
