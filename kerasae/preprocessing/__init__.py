@@ -1,4 +1,4 @@
-"""Preprocessors, one a file: raw examples to numbers and back, inside the model."""
+"""Preprocessors, one in each file or package: raw examples to numbers and back, inside the model."""
 
 from kerasae import registry
 from kerasae.preprocessing._base import Preprocessor, check_rows, slices

@@ -15,24 +15,24 @@ from kerasae.spec import Spec
 class Preprocessor(keras.layers.Layer):
     """Maps raw examples to `x` and back, inside the model.
 
-    Fitted on the training split, saved with the model, and written into its artifacts, so that
-    what is served is scaled as what was trained on.
+    A preprocessor is fitted on the training split, saved with the model, and written into its artifacts. So
+    a served model scales its inputs as in training.
 
     Args:
-        spec: what one raw example is; its dict form is accepted too.
+        spec: Description of one raw example. Its dict form is accepted too.
 
     Call arguments:
-        inputs: raw examples as tensors, what `tensors` gives.
+        inputs: Raw examples as tensors, as `tensors` returns them.
 
     Returns:
         `x`, `(batch, ...)`, of `x_dtype`.
     """
 
-    #: Kinds of examples that it is for.
+    #: Kinds of examples that the preprocessor is for.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector")
     #: Type of `x`.
     x_dtype: ClassVar[str] = "float32"
-    #: What stands in `x` where a feature is blotted out.
+    #: Value in `x` of a feature that is masked.
     blank: float = 0.0
 
     def __init__(self, spec: Spec | dict[str, Any], **kwargs: Any) -> None:
@@ -50,20 +50,20 @@ class Preprocessor(keras.layers.Layer):
     # Fitting -------------------------------------------------------------------------------------
 
     def fit(self, raw: Any) -> "Preprocessor":
-        """Learns what it needs from the training examples; returns itself."""
+        """Fit on the training examples and return this preprocessor."""
         return self.fit_chunks(lambda: [raw])
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Preprocessor":
-        """As `fit`, from examples that are read part by part, once for each call of `chunks`."""
+        """Fit like `fit`, from examples that are read part by part, once for each call of `chunks`."""
         return self
 
     # From raw examples to x ----------------------------------------------------------------------
 
     def tensors(self, raw: Any) -> Any:
-        """Raw examples as a user holds them as what `call` takes: an array, or a dict of arrays.
+        """Convert a user's raw examples into the input of `call`: an array, or a dict of arrays.
 
         Raises:
-            ValueError: for examples that are not of this spec.
+            ValueError: if the examples are not of this spec.
         """
         array = np.asarray(raw)
         if (*array.shape[1:], 1) == self.spec.shape:
@@ -82,64 +82,64 @@ class Preprocessor(keras.layers.Layer):
         return array
 
     def together(self, tensors: Any) -> Any:
-        """What `tensors` gives in as few tensors as may be, for a graph; `call` takes it too."""
+        """Return the result of `tensors` in as few tensors as possible, for a graph. `call` takes it too."""
         return tensors
 
     def inputs(self) -> Any:
-        """Symbolic raw examples, for a functional model."""
+        """Return symbolic raw examples, for a functional model."""
         return keras.Input(self.spec.shape, dtype=self.spec.dtype, name="raw")
 
     def named(self, inputs: Any) -> Any:
-        """What `inputs` gives as what `call` takes."""
+        """Convert the result of `inputs` into the input of `call`."""
         return inputs
 
     @property
     def lookups(self) -> list[keras.layers.Layer]:
-        """The layers that hold tables of strings, which an exported graph must be told of."""
+        """The layers with tables of strings, which an exported graph must track."""
         return []
 
     def to_x(self, raw: Any, batch_size: int = 8192) -> np.ndarray:
-        """Raw examples as a user holds them to `x`, `(rows, ...)`, as NumPy."""
+        """Convert a user's raw examples into `x`, `(rows, ...)`, a NumPy array."""
         nest = self.tensors(raw)
         return np.concatenate([ops.convert_to_numpy(self(part)) for part in slices(nest, batch_size)])
 
     @property
     def ends(self) -> tuple[Any, Any] | None:
-        """The least and the greatest `x` of the training data, numbers or one for each feature, if known."""
+        """The smallest and the greatest `x` of training, numbers or one for each feature, if known."""
         return None
 
     @property
     def reach(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """The least and the greatest `x` of each feature that a training takes; `None` without limits.
+        """The smallest and the greatest `x` of each feature in training. Defaults to `None`, for no limits.
 
-        A gross error would otherwise make the loss of its batch, and with it all weights.
+        Without limits, a gross error would dominate the loss of its batch, and with it all weights.
         """
         return None
 
     @property
     def precision(self) -> str:
-        """Type in which raw numbers are scaled: float64 where float32 cannot hold all of the raw type.
+        """Type in which raw numbers are scaled: float64 if float32 cannot hold all numbers of the raw type.
 
-        A number far from 0 loses the digits that tell it from its neighbours when it is cast first
-        and shifted afterwards: float32 tells 1,700,000,000 from 1,700,000,064 at best.
+        A number far from 0 loses its last digits if it is cast before it is shifted. At best, float32
+        distinguishes 1,700,000,000 from 1,700,000,064.
         """
         return "float32" if np.can_cast(self.spec.dtype, "float32") else "float64"
 
     @property
     def affine(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Shift and slope of `x = (raw - shift) / slope`, float64, where that is all it does."""
+        """Shift and slope of `x = (raw - shift) / slope`, float64; `None` if it does anything else."""
         return None
 
     def log_volume(self, x: np.ndarray) -> np.ndarray:
-        """Sum of `log |d raw / d x|` over the numbers of each example that are there, `(batch,)`, float64.
+        """Return the sum of `log |d raw / d x|` over the numbers of each example, `(batch,)`, float64.
 
-        A density of `x` becomes one of raw units by it: `-log p(raw) = -log p(x) + log_volume(x)`.
+        It turns a density of `x` into one in raw units: `-log p(raw) = -log p(x) + log_volume(x)`.
 
         Args:
-            x: Examples, `(batch, ...)`, NaN where an entry is missing.
+            x: Examples, `(batch, ...)`, with NaN for a missing entry.
 
         Raises:
-            ValueError: If `x` is no shifted and scaled form of the raw numbers.
+            ValueError: if `x` is not made from the raw numbers by shifting and scaling.
         """
         if self.affine is None:
             raise ValueError(
@@ -160,11 +160,11 @@ class Preprocessor(keras.layers.Layer):
     # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:
-        """`x` back to raw units, `(batch, ...)`, in the type `precision`; safe in a graph."""
+        """Convert `x` back to raw units, `(batch, ...)`, in the type `precision`. It works in a graph."""
         raise NotImplementedError(f"{type(self).__name__} must write `inverse`.")
 
     def restore(self, x: Any) -> Any:
-        """`x` to raw examples of the original type: integers are rounded and kept in range."""
+        """Convert `x` to raw examples of the original type. Integers are rounded and kept in range."""
         raw = ops.convert_to_numpy(self.inverse(x))
         if self.spec.low is not None or self.spec.high is not None:
             raw = np.clip(raw, self.spec.low, self.spec.high)
@@ -172,38 +172,38 @@ class Preprocessor(keras.layers.Layer):
 
     # In training ---------------------------------------------------------------------------------
 
-    #: Share of a training batch that `augment` makes anew.
+    #: Share of a training batch that `augment` replaces.
     resampled: float = 0.0
-    #: Whether integers stand for intervals, over which training and validation spread them.
+    #: Whether integers stand for intervals, in which training and validation draw uniform noise.
     dequantize: bool = False
 
     def augment(self, x: Any, seed: Any) -> Any:
-        """A training batch with some of its examples made anew from parts of others."""
+        """Return a training batch in which some examples are made of parts of others."""
         return x
 
     def dequantized(self, x: Any, seed: Any) -> Any:
-        """Return `x`, `(batch, ...)`, with uniform noise where integers stand for intervals, else unchanged.
+        """Return `x`, `(batch, ...)`, with uniform noise if integers stand for intervals, else unchanged.
 
         Args:
-            x: Examples as `call` gives them.
+            x: Examples as `call` returns them.
             seed: Two integers.
         """
         return x
 
     def check_noise(self, continuous: bool) -> None:
-        """Refuses a corruption that has no meaning for this kind of example.
+        """Refuse a corruption that has no meaning for this kind of example.
 
         Args:
-            continuous: whether it has a meaning for numbers alone, not for codes.
+            continuous: Whether the corruption is for numbers only, not for codes.
         """
 
     def mend(self, x: Any, noisy: Any, continuous: bool) -> Any:
-        """Undoes what a corruption must not do to this kind of example.
+        """Undo changes that a corruption must not make to this kind of example.
 
         Args:
-            x: before the corruption, `(batch, ...)`.
-            noisy: after it.
-            continuous: whether the corruption has a meaning for numbers alone, not for codes.
+            x: Examples before the corruption, `(batch, ...)`.
+            noisy: Examples after the corruption.
+            continuous: Whether the corruption is for numbers only, not for codes.
         """
         return noisy
 
@@ -218,11 +218,11 @@ class Preprocessor(keras.layers.Layer):
 
 
 def check_scaled(preprocessor: Preprocessor, low: np.ndarray, high: np.ndarray) -> None:
-    """Raise a ValueError if the ends of the training data do not become two finite numbers.
+    """Raise a ValueError if the ends of the training data do not become two different finite numbers.
 
     Args:
-        preprocessor: Fitted, without missing entries.
-        low: Least raw value of each feature, in the shape of an example.
+        preprocessor: Fitted preprocessor, without missing entries.
+        low: Smallest raw value of each feature, in the shape of an example.
         high: Greatest raw value of each feature.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -238,20 +238,20 @@ def check_scaled(preprocessor: Preprocessor, low: np.ndarray, high: np.ndarray) 
 
 
 def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
-    """Numbers as a type: integers are rounded and kept in its range."""
+    """Convert numbers into a type. Integers are rounded and kept in its range."""
     dtype = np.dtype(name)
     if dtype.kind in "iub":
         raw = np.rint(raw)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
-            # The greatest of 64 bits is none of the numbers that floats have: the one below it is.
+            # No float equals the greatest integer of 64 bits, so the next float below it is the limit.
             high = float(limits.max)
             raw = np.clip(raw, limits.min, np.nextafter(high, 0) if high > limits.max else high)
     return raw.astype(dtype)
 
 
 def check_rows(nest: Any) -> None:
-    """Refuses arrays, and datasets, without rows."""
+    """Refuse arrays and datasets without rows."""
     first = tf.nest.flatten(nest)[0]
     empty = isinstance(first, tf.data.Dataset) and int(first.cardinality()) == 0
     if empty or getattr(first, "shape", (None,))[:1] == (0,):
@@ -259,7 +259,7 @@ def check_rows(nest: Any) -> None:
 
 
 def slices(nest: Any, size: int) -> Iterable[Any]:
-    """An array, or a dict of arrays of equal length, in parts of `size` rows, as tensors."""
+    """Give an array, or a dict of arrays of equal length, in parts of `size` rows, as tensors."""
     check_rows(nest)
     for start in range(0, len(tf.nest.flatten(nest)[0]), size):
         part = slice(start, start + size)

@@ -1,4 +1,4 @@
-"""Names of columns: as texts, as keys of inputs, and those that a table must have."""
+"""Names of columns: as texts, as keys of inputs, and as those that a table must have."""
 
 import re
 import warnings
@@ -11,7 +11,7 @@ from kerasae.registry import did_you_mean
 
 
 def named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose columns have texts as names, also where they had numbers, or several levels of names.
+    """Return a table whose columns have texts as names, instead of numbers or several levels of names.
 
     Raises:
         ValueError: if a name stands for more than one column.
@@ -24,38 +24,38 @@ def named_by_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def column_keys(names: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
-    """A key for each column that Keras and TensorFlow take as the name of an input, unlike any other.
+    """Return a unique key for each column that Keras and TensorFlow accept as the name of an input.
 
     Args:
-        names: of the columns.
-        taken: keys that are in use already.
+        names: Names of the columns.
+        taken: Keys that are in use already. Defaults to none.
     """
-    found: dict[str, str] = {}
+    keys: dict[str, str] = {}
     used = {key.lower() for key in taken}
     for name in names:
         key = re.sub(r"[^A-Za-z0-9_]", "_", name)
         key = key if re.match(r"[A-Za-z]", key) else f"column_{key}"
-        # Keras tells names apart by more than their case alone.
+        # For Keras, names that differ only in case are the same.
         while key.lower() in used:
             key += "_"
         used.add(key.lower())
-        found[name] = key
-    return found
+        keys[name] = key
+    return keys
 
 
 def with_columns(raw: Any, names: Sequence[str]) -> Any:
-    """A table whose columns have texts as names, once it has all columns of the training.
+    """Return a table whose columns have texts as names, if it has all columns of the training.
 
     Args:
         raw: Data frame, or dict from the name of a column to its entries.
         names: Names of the columns of the training.
 
     Raises:
-        TypeError: if it is no table.
+        TypeError: if `raw` is no table.
         ValueError: if a column is missing.
 
     Warns:
-        UserWarning: for columns that the training did not have.
+        UserWarning: if there are columns that the training did not have.
     """
     if not isinstance(raw, pd.DataFrame | Mapping):
         raise TypeError(

@@ -1,4 +1,4 @@
-"""The entries of one column of a table as a graph takes them, and back."""
+"""The entries of one column of a table as inputs of a graph, and back."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,18 +13,18 @@ from kerasae.spec import Column
 
 
 def column_values(series: Any, column: Column) -> np.ndarray:
-    """A column as a graph takes it.
+    """Return a column as the input of a graph.
 
     Args:
-        series: `(rows,)`, values of any type; strings are read by the notation of the column.
-        column: of the spec.
+        series: Values of any type, `(rows,)`. Strings are read by the notation of the column.
+        column: Column of the spec.
 
     Returns:
-        float64 with NaN for missing, dates as seconds since 1970 in UTC; or strings of a category, with the
-        empty one for missing.
+        Numbers as float64 with NaN for missing; dates as seconds since 1970 in UTC; categories as strings,
+        empty for missing.
 
     Raises:
-        ValueError: for an entry that is not of the kind of the column.
+        ValueError: if an entry is not of the kind of the column.
     """
     series = plain(pd.Series(series))
     if column.kind == "empty":
@@ -55,14 +55,14 @@ def _written(column: Column) -> str:
 def _categories(series: pd.Series, column: Column) -> np.ndarray:
     texts = series.astype(object)
     if pd.api.types.is_float_dtype(series.dtype):
-        # 3.0 was 3 before a missing entry made the column one of floats.
-        # From a list: `map` would make floats of them again.
+        # 3.0 was 3 before a missing entry made the column one of floats. It is made from a list, because
+        # `map` would return floats again.
         whole = [int(v) if isinstance(v, float) and v.is_integer() else v for v in texts]
         texts = pd.Series(whole, index=series.index, dtype=object)
-    # NumPy ends a string before its last NULs, with which fixed widths are filled up, and so does a lookup.
-    found = texts.where(series.notna(), "").map(lambda value: str(value).rstrip("\0"))
-    gone = found.str.strip().isin([*column.notation.missing])
-    return found.mask(gone, "").to_numpy(object)
+    # NumPy drops NULs at the end of a string, which fill fixed widths, and so does a lookup.
+    entries = texts.where(series.notna(), "").map(lambda value: str(value).rstrip("\0"))
+    gone = entries.str.strip().isin([*column.notation.missing])
+    return entries.mask(gone, "").to_numpy(object)
 
 
 def _is_text(series: pd.Series) -> bool:
@@ -95,7 +95,7 @@ def _dates(series: pd.Series, column: Column) -> np.ndarray:
 
 
 def seconds_since_1970(moments: pd.Series) -> np.ndarray:
-    """Dates, with a time zone or without, as seconds since 1970 in UTC, `(rows,)`; NaN where missing.
+    """Return dates, with or without a time zone, as seconds since 1970 in UTC, `(rows,)`, NaN for missing.
 
     Raises:
         TypeError: if `moments` are of another type.
@@ -105,7 +105,7 @@ def seconds_since_1970(moments: pd.Series) -> np.ndarray:
 
 
 def _in_utc(series: pd.Series) -> pd.Series:
-    """Moments without a zone, in microseconds."""
+    """Return moments in UTC without a zone, in microseconds."""
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
         raise TypeError(f"the type {series.dtype}")
     if series.dt.tz is not None:
@@ -114,14 +114,14 @@ def _in_utc(series: pd.Series) -> pd.Series:
 
 
 def _parsed(texts: pd.Series, column: Column) -> pd.Series:
-    """Strings as values, by the notation of the column."""
+    """Read strings by the notation of the column."""
     given = chunked(texts)
     values = column.notation.parse(given)
     there = column.notation.without_missing(given)
     unread = (values.is_null().to_numpy() & there.is_valid().to_numpy()).nonzero()[0]
     gone = column.notation.missing_numbers
     for place in unread:
-        # A number that stands for a missing entry is read, and is missing.
+        # A number that stands for a missing entry is read, but is missing.
         if not gone or column.notation.with_none_missing().parse(there.slice(place, 1)).null_count:
             raise ValueError(f"'{there[int(place)].as_py()}'")
     return values.to_pandas()
@@ -130,15 +130,15 @@ def _parsed(texts: pd.Series, column: Column) -> pd.Series:
 def restore_column(
     values: np.ndarray | None, rows: int, column: Column, step: float, dtype: str
 ) -> pd.Series | np.ndarray:
-    """What `column_values` gave, or a decoder in its place, as values of a type.
+    """Return values of `column_values`, or of a decoder, as a column of a type.
 
     Args:
-        values: `(rows,)`, or `None` for a column that is empty.
-        rows: how many.
-        column: of the spec.
-        step: to whose multiples numbers and dates are rounded; 0 for none.
-        dtype: wanted, as `type_name` has it; where it cannot hold the values, that of the column is taken.
-            Strings are written by the notation of the column.
+        values: Values, `(rows,)`, or `None` for an empty column.
+        rows: Number of rows.
+        column: Column of the spec.
+        step: Step. Numbers and dates are rounded to its multiples, unless it is 0.
+        dtype: Wanted type, as `type_name` returns it. If it cannot hold the values, the type of the column is
+            used. Strings are written by the notation of the column.
     """
     if values is None:
         dated = "date" in column.dtype or "timestamp" in column.dtype
@@ -160,27 +160,27 @@ def _typed(values: pd.Series, column: Column, dtype: str) -> pd.Series:
     return as_type(values, dtype)
 
 
-#: How the names of types of strings begin; `object[int]` is none.
+#: Beginnings of the names of types of strings. `object[int]` is no such type.
 _STRINGS = ("object", "str", "large_string")
 
 
-#: The first and the last second of the years 1 to 9999, which Python knows, in microseconds since 1970.
+#: First and last second of the years 1 to 9999, which Python supports, in microseconds since 1970.
 _YEARS = (-62_135_596_800e6, 253_402_300_799e6)
-#: The same for dates of pandas that count nanoseconds.
+#: The same for pandas dates in nanoseconds.
 _NANOSECONDS = tuple(
     end.floor("s").value / 1e3 for end in (pd.Timestamp.min + pd.Timedelta("1s"), pd.Timestamp.max)
 )
 
 
 def _plain(values: np.ndarray, column: Column, step: float, dtype: str) -> pd.Series:
-    """Values of a column as floats, dates or texts."""
+    """Return the values of a column as floats, dates or texts."""
     if column.kind == "category":
         texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
         return pd.Series([text or None for text in texts], dtype=object)
     if step:
         values = np.round(values / step) * step
     if column.kind == "date":
-        # A decoder may say a little more than the type of the dates holds.
+        # A decoder may exceed the range of the type a little.
         micro = np.clip(np.round(values * 1e6), *(_NANOSECONDS if "[ns" in column.dtype + dtype else _YEARS))
         stamps = pd.Series(pd.to_datetime(np.nan_to_num(micro).astype("int64"), unit="us"))
         return stamps.mask(np.isnan(micro))
@@ -191,9 +191,9 @@ def as_written(frame: Any, columns: Sequence[Column]) -> Any:
     """Return a table whose entries are written as those of the training file were.
 
     Args:
-        frame: typed, with any columns, of which those of other names stay as they are; examples that are no
-            table are returned unchanged.
-        columns: of the spec.
+        frame: Typed table. Columns that are not in `columns` stay unchanged, and so do examples that are no
+            table.
+        columns: Columns of the spec.
     """
     if not isinstance(frame, pd.DataFrame):
         return frame

@@ -1,19 +1,19 @@
-"""How odd it is that a cell is missing, or holds a category that training never saw.
+"""Evidence: how odd a missing cell is, or a category that training never saw.
 
-Both are events with a probability that the training rows tell, and what a row's score gains is
-`-log p` of it, in nats, like every other term of a likelihood.
+The training rows give the probability p of both events. Such a cell adds `-log p` to the score of its row, in
+nats, like every other term of a likelihood.
 """
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
-#: Share of the rows from which on a gap is usual: the level at which thresholds flag by default.
+#: Share of the rows from which on gaps are usual: the default level of thresholds.
 _USUAL = 0.05
 
 
 def gap_evidence(missing: Sequence[int], rows: int) -> np.ndarray:
-    """What a missing cell of each column adds to the score of a row, `(columns,)`, in nats.
+    """Return the term that a missing cell of each column adds to the score of a row, `(columns,)`, in nats.
 
     `-log(p_j) max(0, 1 - p_j / 0.05)`, where `p_j = (1/2 + sum_k m_k) / (n + 1)` is the share of training
     rows with a gap at least as rare: `m_k` counts the gaps of column `k`, and the sum is over the columns
@@ -22,8 +22,8 @@ def gap_evidence(missing: Sequence[int], rows: int) -> np.ndarray:
     nats. Between them the term falls to 0 without a step.
 
     Args:
-        missing: missing cells of each column.
-        rows: of the training split, n.
+        missing: Number of missing cells of each column.
+        rows: Number of rows of the training split, n.
     """
     counts = np.asarray(missing, "float64")
     rarer = np.array([counts[counts <= count].sum() for count in counts])
@@ -32,7 +32,7 @@ def gap_evidence(missing: Sequence[int], rows: int) -> np.ndarray:
 
 
 def unseen_evidence(counts: Collection[int]) -> float:
-    """`-log p` of a value that no training row has, in nats, from how often each value occurred.
+    """Return `-log p` of a value that no training row has, in nats, from the counts of all values.
 
     `p = (N_1 + 1/2) / (n + 1)`, with `N_1` values that occurred once among `n`: Good's estimate of the
     mass of all values not seen yet, and half a value more, as no value is impossible. In a column of

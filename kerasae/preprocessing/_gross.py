@@ -7,25 +7,25 @@ from typing import Any
 
 import numpy as np
 
-#: Share of the entries that are few, and how many they are at most.
+#: Greatest share of gross errors among the entries, and their greatest number.
 _SHARE, _MOST = 0.01, 1000
-#: How many times as far from the middle as the furthest other entry a gross one is.
+#: Distance of a gross error from the middle, as a multiple of that of the furthest other entry.
 _FURTHER = 10.0
-#: Share of the entries on each side that are not of the core, and how many these are at least, if there are
-#: four times as many.
+#: Share of the entries on each side of the core, and their smallest number, if there are four times as many
+#: entries.
 _OUTSIDE, _LEAST = 0.05, 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """The least and the greatest entry of a feature that count, and the number of those beyond."""
+    """The smallest and the greatest entry of a feature that count, and the number of entries beyond."""
 
     low: float
     high: float
     beyond: int
 
     def within(self, values: np.ndarray) -> np.ndarray:
-        """The entries that count."""
+        """Return the entries that count."""
         return values[(values >= self.low) & (values <= self.high)]
 
 
@@ -70,14 +70,14 @@ class GrossEntries:
     def see(self, values: np.ndarray) -> None:
         """Note the outermost of some entries, `(rows,)`, float64, without NaN."""
         kept = self._outside + 1
-        # What is further in than all that are kept is none of them.
+        # Entries nearer to the middle than all kept ones need not be kept.
         low = values if len(self._low) < kept else values[values < self._low[-1]]
         high = values if len(self._high) < kept else values[values > self._high[-1]]
         self._low = np.sort(np.concatenate([self._low, low]))[:kept]
         self._high = np.sort(np.concatenate([self._high, high]))[::-1][:kept]
 
     def bounds(self) -> Bounds | None:
-        """What counts once all entries were seen; `None` where all do."""
+        """Return the bounds once all entries were seen; `None` if all entries count."""
         if not self._enough:
             return None
         middle = 0.5 * (self._low[-1] + self._high[-1])
@@ -97,9 +97,9 @@ class GrossEntries:
 
 
 def may_be_gross(rows: int, low: Any, high: Any, mean: Any, squares: Any) -> Any:
-    """Whether a feature can have gross errors at all, from what one pass over it tells.
+    """Return whether a feature can have gross errors, judged by one pass over it.
 
-    False for nearly all features, which then need no second pass.
+    Nearly all features have none and need no second pass.
 
     Args:
         rows: Number of entries that are there.
@@ -112,10 +112,10 @@ def may_be_gross(rows: int, low: Any, high: Any, mean: Any, squares: Any) -> Any
 
 
 def reach(low: np.ndarray, high: np.ndarray, gross: Sequence[int] | None) -> Any:
-    """The ends of the features with gross errors, infinite ends of the others; `None` where all are others.
+    """Return the ends of features with gross errors and infinite ends of others; `None` without such errors.
 
     Args:
-        low: Least `x` of each feature that counts.
+        low: Smallest `x` of each feature that counts.
         high: Greatest `x` of each feature that counts.
         gross: Number of gross errors of each feature, flattened.
     """
@@ -131,7 +131,7 @@ def warn_of_gross(bounds: Mapping[str, Bounds]) -> None:
     """Warn of gross errors, if there are any.
 
     Args:
-        bounds: What counts, by a name for the feature.
+        bounds: Bounds of the features with gross errors, by name of the feature.
     """
     if not bounds:
         return

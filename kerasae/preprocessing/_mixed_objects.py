@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-#: Types of such objects with what reads their texts, the strictest first.
+#: Types of such objects with the readers of their texts, the strictest first.
 _READERS: dict[type, Callable[[str], Any]] = {
     bool: {"True": True, "False": False}.__getitem__,
     int: int,
@@ -23,12 +23,12 @@ _BY_NAME = {kind.__name__: kind for kind in _READERS}
 def mixed_name(series: pd.Series) -> str:
     """Name the types of the objects of a column, from which `mixed_objects` makes them again.
 
-    It lists the types, of which the first that reads a text is taken: `int|str`. Texts of another type
-    follow: `int|str {"7": "str"}` where `"7"` is a string. Where two objects have one text, such as 7 and
-    `"7"`, the more frequent one is meant: a category knows texts alone.
+    The name lists the types; the first one that reads a text is used: `int|str`. Other texts follow with
+    their types: `int|str {"7": "str"}` if `"7"` is a string. If two objects have the same text, such as 7
+    and `"7"`, the more frequent object is restored, because a category knows only texts.
 
     Returns:
-        The name; empty where an object is of another type.
+        The name, empty if an object is of another type.
     """
     present = series.dropna()
     if not set(map(type, present)) <= set(_READERS):
@@ -48,14 +48,14 @@ def mixed_objects(texts: pd.Series, name: str) -> pd.Series:
     listed, _, others = name.partition(" ")
     kinds = [_BY_NAME[one] for one in listed.split("|")]
     known = {text: _BY_NAME[kind] for text, kind in json.loads(others or "{}").items()}
-    found = [
+    objects = [
         None if pd.isna(text) else _READERS[known.get(text) or _reads(text, kinds)](text) for text in texts
     ]
-    return pd.Series(found, texts.index, dtype=object)
+    return pd.Series(objects, texts.index, dtype=object)
 
 
 def _reads(text: str, kinds: list[type]) -> type:
-    """The first of some types that writes a value as this text; a string where none does."""
+    """Return the first of some types that writes a value as this text, or `str`."""
     for kind in kinds:
         try:
             if str(_READERS[kind](text)) == text:

@@ -1,4 +1,4 @@
-"""Numbers that are fed as they are."""
+"""Identity: raw numbers without scaling."""
 
 import dataclasses
 import warnings
@@ -11,7 +11,7 @@ from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
 
-#: Share of its range that a feature may lose to rounding without a word.
+#: Share of its range that a feature may lose to rounding without a warning.
 _ROUNDED = 0.01
 
 
@@ -20,7 +20,7 @@ class Identity(Preprocessor):
     """`x = raw`, as float32.
 
     Warns:
-        UserWarning: If a feature loses more than a hundredth of its range to the rounding to float32.
+        UserWarning: if a feature loses more than a hundredth of its range to the rounding to float32.
     """
 
     def fit_chunks(self, chunks: Callable[[], Iterable[Any]]) -> "Identity":

@@ -1,4 +1,4 @@
-"""A range scaled to [0, 1]."""
+"""Rescaling: a range is scaled to [0, 1]."""
 
 import dataclasses
 from collections.abc import Callable, Iterable
@@ -17,26 +17,28 @@ from kerasae.spec import Spec
 class Rescaling(Preprocessor):
     """`x = (raw - low) / (high - low)`.
 
-    The range is that of the kind where it is known (0 to 255 for uint8); otherwise `fit` takes
-    the least and the greatest value of the training split.
+    The spec gives the range if it is known (0 to 255 for uint8). Otherwise `fit` takes the smallest and the
+    greatest value of the training split.
 
-    With `dequantize` an integer stands for an interval of width 1: `x = (raw - low + u) / (high - low + 1)`,
-    that is (raw + u) / 256 for 8 bits. In training and validation, and in `VariationalAutoencoder.nll`, `u`
-    is drawn from U(0, 1); everywhere else it is 1/2, and integers come back exactly. Then `-log p(x)` of a
-    density, in raw units, bounds `-log P(raw)` of the integers from above on average over `u` (Jensen), and
-    bits per dimension are those that papers report. Without it a density can be arbitrarily high at the
-    few values that integers have, and bits per dimension have no lower bound.
+    With `dequantize`, an integer stands for an interval of width 1: `x = (raw - low + u) / (high - low + 1)`,
+    which is (raw + u) / 256 for 8 bits. In training and validation, and in `VariationalAutoencoder.nll`, `u`
+    is drawn from U(0, 1). Everywhere else it is 1/2, and integers are restored exactly. Then `-log p(x)` of a
+    density, in raw units and averaged over `u`, is an upper bound of `-log P(raw)` of the integers (Jensen),
+    and bits per dimension are those that papers report. Without `dequantize`, a density can be arbitrarily
+    high at the few values of integers, and bits per dimension have no lower bound.
 
     Args:
-        spec: what one raw example is.
-        low: raw value that becomes 0; `None` takes the spec's or what `fit` finds.
-        high: raw value that becomes 1; `None` takes the spec's or what `fit` finds.
+        spec: Description of one raw example.
+        low: Raw value that becomes 0. Defaults to `None`, for the value of the spec or the one that `fit`
+            finds.
+        high: Raw value that becomes 1. Defaults to `None`, for the value of the spec or the one that `fit`
+            finds.
         dequantize: Whether integers are spread over intervals as above. It is meant for the densities
-            `gaussian` and `laplace`. Defaults to False.
+            `gaussian` and `laplace`. Defaults to `False`.
 
     Raises:
-        ValueError: if the data hold one value only, or `low` is not below `high`; if `dequantize` is asked
-            for and the spec is not of integers.
+        ValueError: if the data hold only one value, if `low` is not below `high`, or if `dequantize` is set
+            for data that are no integers.
 
     Reference: Theis, van den Oord, Bethge 2016, ICLR, section 3.1.
     """
@@ -78,7 +80,7 @@ class Rescaling(Preprocessor):
         return self
 
     def _range(self) -> tuple[float, float]:
-        """The raw numbers that become 0 and 1."""
+        """Return the raw numbers that become 0 and 1."""
         if self.low is None or self.high is None:
             raise ValueError("The range is not known yet; call `fit` with the training examples.")
         half = 0.5 if self.dequantize else 0.0

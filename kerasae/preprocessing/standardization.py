@@ -1,4 +1,4 @@
-"""Features of mean 0 and standard deviation 1."""
+"""Standardization: features of mean 0 and standard deviation 1."""
 
 import dataclasses
 import warnings
@@ -16,24 +16,26 @@ from kerasae.spec import Spec
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Standardization(Preprocessor):
-    """`x_j = (raw_j - mean_j) / std_j`, feature by feature; `std_j` is 1 for a constant one.
+    """`x_j = (raw_j - mean_j) / std_j` for each feature. `std_j` is 1 for a constant feature.
 
-    A few gross errors in the training split do not count in the moments, and a training takes them for
-    the furthest of the other entries; see `GrossEntries`. Without such errors the moments are the plain ones.
+    A few gross errors in the training split do not count in the moments, and a training replaces them by the
+    furthest of the other entries; see `GrossEntries`. Without such errors the moments are the plain ones.
 
     Args:
-        spec: what one raw example is.
-        mean: of each feature, flattened; `None` until `fit`.
-        std: of each feature, flattened; `None` until `fit`.
-        low: Least raw value of each feature that counts in training, flattened; `None` until `fit`.
-        high: Greatest raw value of each feature that counts in training, flattened; `None` until `fit`.
-        gross: Number of gross errors of each feature in training, flattened; `None` until `fit`.
+        spec: Description of one raw example.
+        mean: Means of the features, flattened. Defaults to `None`, until `fit`.
+        std: Standard deviations of the features, flattened. Defaults to `None`, until `fit`.
+        low: Smallest raw value of each feature that counts in training, flattened. Defaults to `None`, until
+            `fit`.
+        high: Greatest raw value of each feature that counts in training, flattened. Defaults to `None`, until
+            `fit`.
+        gross: Number of gross errors of each feature in training, flattened. Defaults to `None`, until `fit`.
 
     Raises:
         ValueError: if all features are constant in the training split.
 
     Warns:
-        UserWarning: for gross errors.
+        UserWarning: if there are gross errors.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class Standardization(Preprocessor):
             mean[numbers], variance[numbers] = _moments_within(parts, numbers, least, greatest)
         warn_of_gross({f"feature {number} (counted from 0)": one for number, one in bounds.items()})
         self.mean, self.low, self.high = mean.tolist(), least.tolist(), greatest.tolist()
-        # Not the root of the variance, which rounding leaves above 0.
+        # The root of the variance of a constant feature may be above 0, because of rounding.
         self.std = np.where(least == greatest, 1.0, np.sqrt(variance)).tolist()
         check_scaled(self, least.reshape(self.spec.shape), greatest.reshape(self.spec.shape))
         return self
@@ -144,7 +146,7 @@ def _bounds(
     squares: np.ndarray,
     suspects: np.ndarray,
 ) -> dict[int, Bounds]:
-    """What counts of the features that have gross errors, by their number."""
+    """Return the bounds of the features that have gross errors, by number of the feature."""
     found = {number: GrossEntries(rows, mean[number], squares[number]) for number in suspects.tolist()}
     if found:
         for part in parts():
@@ -157,7 +159,7 @@ def _bounds(
 def _moments_within(
     parts: Callable[[], Iterable[np.ndarray]], numbers: list[int], least: np.ndarray, greatest: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances of some features over the entries between their ends."""
+    """Return means and variances of some features over the entries between their ends."""
 
     def counted(values: np.ndarray, part: np.ndarray) -> np.ndarray:
         inside = (part >= least[numbers]) & (part <= greatest[numbers])

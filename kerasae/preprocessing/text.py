@@ -1,4 +1,4 @@
-"""Texts as token ids."""
+"""TextPreprocessing: texts as token ids."""
 
 import re
 import warnings
@@ -14,41 +14,42 @@ from keras import ops
 from kerasae.preprocessing._base import Preprocessor
 from kerasae.spec import Spec
 
-#: Ids that are no words: padding, a word not in the vocabulary, the end of a text.
+#: Ids of special tokens: padding, an unknown word, the end of a text.
 PADDING, UNKNOWN, END = 0, 1, 2
 #: Letters of scripts without spaces between words: Chinese, Japanese, Thai, Lao, Burmese and Khmer.
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-#: Texts from which the script is seen.
+#: Number of texts that show the script.
 _SAMPLE = 1000
-#: Of the words of a text that is made anew, how many are unknown ones.
+#: Share of unknown words in a text that `augment` makes.
 _UNKNOWN_SHARE = 0.1
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TextPreprocessing(Preprocessor):
-    """A text as the ids of its tokens, an end token behind them, padded with 0.
+    """A text as the ids of its tokens and an end token, padded with 0.
 
-    What comes back are the tokens joined by spaces (characters by nothing) up to the end: with
-    `standardize` in lower case and without punctuation, `[UNK]` for a word not in the vocabulary,
-    and without what exceeded the length.
+    A restored text has the tokens up to the end, joined by spaces (characters are joined without). By
+    default it is in lower case and without punctuation. It has `[UNK]` for unknown words, and is cut at the
+    length.
 
     Args:
-        spec: of the text.
-        tokens: what is one token: `"words"` or `"characters"`.
-        standardize: of `keras.layers.TextVectorization`: `"lower_and_strip_punctuation"`, `"lower"`,
-            `"strip_punctuation"` or `None`.
-        max_tokens: size of the vocabulary at most, the most frequent tokens of the training texts.
-        max_length: tokens of a text at most, its end among them; shorter where no training text
-            is so long.
-        resampled: share of the texts in each training batch whose words are replaced, each by one drawn
-            from the different words of the batch. Few texts show few words at each position; made-up
-            ones teach the code to hold any word anywhere. Set it to 0 for a model that is to generate.
+        spec: Description of the text.
+        tokens: Unit of a token: `"words"` or `"characters"`. Defaults to `"words"`.
+        standardize: Standardization as in `keras.layers.TextVectorization`: `"lower_and_strip_punctuation"`,
+            `"lower"`, `"strip_punctuation"` or `None`. Defaults to `"lower_and_strip_punctuation"`.
+        max_tokens: Greatest size of the vocabulary, which holds the most frequent tokens of the training
+            texts. Defaults to 20,000.
+        max_length: Greatest number of tokens in a text, with the end token. It is reduced if all training
+            texts are shorter. Defaults to 64.
+        resampled: Share of the texts in each training batch whose words are replaced, each by one drawn from
+            the different words of the batch. Real texts show few words at each position; such texts teach
+            the code to hold any word anywhere. Set it to 0 for a model that generates. Defaults to 0.7.
 
     Call arguments:
-        inputs: strings, `(batch,)`.
+        inputs: Strings, `(batch,)`.
 
     Returns:
-        `x`, ids `(batch, length)`, int32.
+        `x`, token ids `(batch, length)`, int32.
     """
 
     kinds = ("text",)
@@ -96,7 +97,7 @@ class TextPreprocessing(Preprocessor):
         self._ids: Any = None
         if not self.spec.vocabulary:
             return
-        # The end token stands in the vocabulary at its id, under a name that no split gives: it has spaces.
+        # The end token is in the vocabulary at its id. Its name has spaces, so no token of a text equals it.
         words = list(self.spec.vocabulary[END:])
         self._ids = self._layer(vocabulary=words, output_sequence_length=self.spec.shape[0] - 1)
         self._words = keras.layers.StringLookup(vocabulary=words, mask_token="", invert=True)
@@ -140,26 +141,26 @@ class TextPreprocessing(Preprocessor):
         return ops.where(ops.equal(positions, used), ops.full_like(ids, END), ids)
 
     def inverse(self, x: Any) -> Any:
-        """Ids to tokens, `(batch, length)`, the empty one for padding and for what follows the end."""
+        """Convert ids to tokens, `(batch, length)`, empty for padding and for everything after the end."""
         ids = ops.cast(x, "int32")
         ended = ops.cumsum(ops.cast(ops.equal(ids, END), "int32"), axis=1) > 0
         return self._words(ops.where(ended, ops.zeros_like(ids), ids))
 
     def restore(self, x: Any) -> np.ndarray:
-        """Ids to texts, `(batch,)`, strings."""
+        """Convert ids to texts, `(batch,)`, strings."""
         words = ops.convert_to_numpy(self.inverse(ops.convert_to_tensor(x)))
         glue = " " if self.tokens == "words" else ""
         return np.array([glue.join(word.decode() for word in row if word) for row in words], dtype=object)
 
     def augment(self, x: Any, seed: Any) -> Any:
-        """A training batch with some of its texts made anew, word by word, from words of the batch."""
+        """Return a training batch in which the words of some texts are replaced by words of the batch."""
         rows = tf.random.stateless_uniform((tf.shape(x)[0], 1), seed) < self.resampled
         words = tf.unique(tf.boolean_mask(x, x > END)).y
         draw = tf.random.stateless_uniform(
             tf.shape(x), seed + 1, minval=0, maxval=tf.maximum(tf.size(words), 1), dtype=tf.int32
         )
         drawn = tf.gather(tf.concat([words, [UNKNOWN]], 0), draw)
-        # Where every training word has an id, this is all that a model sees of unknown ones.
+        # If every training word has an id, a model sees unknown words only here.
         unknown = tf.random.stateless_uniform(tf.shape(x), seed + 2) < _UNKNOWN_SHARE
         return tf.where(rows & (x > END), tf.where(unknown, UNKNOWN, drawn), x)
 
@@ -189,7 +190,7 @@ class TextPreprocessing(Preprocessor):
 
 
 def _check_script(texts: np.ndarray) -> None:
-    """Warns of texts whose words no space parts, so that each text would be one word or two."""
+    """Warn of texts without spaces between words, because each text would be one word or two."""
     joined = "".join(texts)
     letters = sum(map(str.isalpha, joined))
     if letters and len(_UNSPACED.findall(joined)) > letters / 2:

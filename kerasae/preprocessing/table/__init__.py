@@ -1,4 +1,4 @@
-"""The columns of a table as numbers and codes."""
+"""Preprocessing of tables: columns as numbers and codes."""
 
 from kerasae.preprocessing.table.preprocessing import TablePreprocessing
 

@@ -10,22 +10,22 @@ from kerasae.spec import Column
 
 
 def look_up(words: Sequence[str], *, invert: bool = False) -> keras.layers.Layer:
-    """A layer from words to ids, 0 for the empty string and 1 for an unknown word; or back.
+    """Return a layer from words to ids, with 0 for the empty string and 1 for an unknown word, or back.
 
     Args:
-        words: Words with an id of their own, from 2 on.
+        words: Words with their own ids, from 2 on.
         invert: Whether the layer goes from ids to words. Defaults to `False`.
     """
     return keras.layers.StringLookup(vocabulary=list(words), mask_token="", invert=invert, name=None)
 
 
 def stand_ins(column: Column) -> list[str]:
-    """What stands for a missing entry of a category, beside the empty string."""
+    """Return the entries of a category that stand for a missing one, besides the empty string."""
     return [one for one in column.notation.missing if one not in column.categories]
 
 
 def codes_of(ids: Any, column: Column) -> Any:
-    """Ids of a look-up as codes from 0, `(batch,)`, float32, NaN for missing."""
+    """Convert ids of a lookup into codes from 0, `(batch,)`, float32, NaN for missing."""
     code = ops.cast(ids, "float32") - 1.0
     missing = (code < 0) | (code > len(column.categories)) if stand_ins(column) else code < 0
     return ops.where(missing, ops.full_like(code, float("nan")), code)

@@ -16,14 +16,14 @@ Parts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
 def column_statistics(columns: Sequence[Column], parts: Parts, *, robust: bool) -> list[ColumnStatistics]:
-    """Statistics of each column, with gross errors left out of its moments.
+    """Return the statistics of each column, with gross errors left out of its moments.
 
-    The rows are read once, and twice more where a column may have gross errors.
+    The rows are read once, and twice more if a column may have gross errors.
 
     Args:
         columns: Columns of the table.
-        parts: Function that begins to read the training rows anew.
-        robust: Whether medians and quartiles are wanted.
+        parts: Function that reads the training rows from the beginning.
+        robust: Whether medians and quartiles are computed.
     """
     statistics = [ColumnStatistics(column, robust) for column in columns]
     for part in parts():
@@ -34,10 +34,10 @@ def column_statistics(columns: Sequence[Column], parts: Parts, *, robust: bool) 
 
 
 def fitted_columns(statistics: Sequence[ColumnStatistics], max_categories: int) -> tuple[Column, ...]:
-    """The columns with their categories and with the evidence of gaps and unseen values.
+    """Return the columns with their categories and the evidence of gaps and unseen values.
 
     Warns:
-        UserWarning: for columns without values, or with a value of their own in most rows.
+        UserWarning: if a column has no values, or different values in most rows.
     """
     columns = [one.fitted(max_categories) for one in statistics]
     rows = statistics[0].missing + statistics[0].rows
@@ -51,7 +51,7 @@ def fitted_columns(statistics: Sequence[ColumnStatistics], max_categories: int) 
 
 
 def _leave_out_gross(statistics: Sequence[ColumnStatistics], parts: Parts) -> None:
-    """Find the columns with gross errors, and their moments without them."""
+    """Find the columns with gross errors, and compute their moments without these errors."""
     suspects = {one.column.name: one.suspect() for one in statistics if one.may_be_gross()}
     for name, values in _entries(parts, suspects):
         suspects[name].see(values[~np.isnan(values)])
@@ -65,7 +65,7 @@ def _leave_out_gross(statistics: Sequence[ColumnStatistics], parts: Parts) -> No
 
 
 def _entries(parts: Parts, names: Collection[str]) -> Iterator[tuple[str, np.ndarray]]:
-    """The entries of some columns, part by part."""
+    """Give the entries of some columns, part by part."""
     for part in parts() if names else ():
         yield from ((name, part[name]) for name in names)
 

@@ -11,12 +11,12 @@ from kerasae.spec import Column
 
 
 def number_columns(raw: Any, columns: Sequence[Column]) -> np.ndarray:
-    """Columns that are no categories, `(rows, columns)`, float64, as `column_values` gives each."""
+    """Return the columns that are no categories, `(rows, columns)`, float64, as in `column_values`."""
     rows = len(raw) if isinstance(raw, pd.DataFrame) else len(next(iter(raw.values())))
     found = np.empty((rows, len(columns)))
     done = np.zeros(len(columns), bool)
     if isinstance(raw, pd.DataFrame):
-        # What is plain goes at once: a column by itself takes longer than its numbers.
+        # Plain columns are converted together, because each conversion takes longer than its numbers do.
         kinds = dict(zip(raw.columns, raw.dtypes, strict=True))
         done[:] = [
             one.kind == "number" and isinstance(kinds[one.name], np.dtype) and kinds[one.name].kind in "fiu"

@@ -1,4 +1,4 @@
-"""ColumnStatistics: what the training rows say of one column, seen part by part."""
+"""ColumnStatistics: moments, a sample and counts of one column over the training rows."""
 
 import dataclasses
 from collections import Counter
@@ -9,7 +9,7 @@ from kerasae.preprocessing._evidence import unseen_evidence
 from kerasae.preprocessing._gross import Bounds, GrossEntries, may_be_gross
 from kerasae.spec import Column
 
-#: Entries of a column from which robust statistics are taken: a sample, where there are more.
+#: Size of the sample for robust statistics, if a column has more entries.
 _SAMPLE = 100_000
 
 
@@ -25,7 +25,7 @@ class ColumnStatistics:
         self._start()
 
     def _start(self) -> None:
-        """Nothing seen of the numbers."""
+        """Forget all numbers."""
         self.rows = 0
         self.low = self.high = 0.0
         self._mean = self._squares = 0.0
@@ -34,18 +34,18 @@ class ColumnStatistics:
         self._draw = np.random.default_rng(0)
 
     def may_be_gross(self) -> bool:
-        """Whether the column can have gross errors at all; most cannot, and are read once."""
+        """Return whether the column can have gross errors. Most cannot, and are read once."""
         if not self.column.is_numeric or not self.rows:
             return False
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(may_be_gross(self.rows, self.low, self.high, self._mean, self._squares))
 
     def suspect(self) -> GrossEntries:
-        """What finds the gross errors in a second reading."""
+        """Return a finder of gross errors for a second reading."""
         return GrossEntries(self.rows, self._mean, self._squares)
 
     def leave_out(self, bounds: Bounds) -> None:
-        """Begin anew: what is read next counts within bounds alone."""
+        """Begin again: in the next reading only numbers within the bounds count."""
         self._bounds, self.gross = bounds, bounds.beyond
         self._start()
 
@@ -82,23 +82,23 @@ class ColumnStatistics:
             self._keys, self._sample = keys, sample
 
     def stand_in(self) -> float | None:
-        """The `x` for a missing entry of a column that training never saw without one; otherwise `None`."""
+        """Return `x` for a missing entry if no entry was missing in training; otherwise `None`."""
         if self.missing:
             return None
         return {"category": 1.0, "boolean": float(self._mean)}.get(self.column.kind, 0.0)
 
     def nearly_unique(self, column: Column) -> bool:
-        """Whether a category has a value of its own in most rows."""
+        """Return whether a category has different values in most rows."""
         return column.kind == "category" and self.rows > 100 and len(self._counts) > self.rows / 2
 
     def fitted(self, most: int) -> Column:
-        """The column with its categories; fills `center`, `scale` and `step`."""
+        """Return the column with its categories, and set `center`, `scale` and `step`."""
         column = self.column
         if self.rows == 0:
             return dataclasses.replace(column, kind="empty")
         if column.kind == "category":
             known = sorted(self._counts, key=lambda value: (-self._counts[value], value))[:most]
-            # Where some values have no code of their own, the model learns how probable they are.
+            # If some values have no codes, the model learns how probable such values are.
             unseen = unseen_evidence(self._counts.values()) if len(self._counts) <= most else 0.0
             return dataclasses.replace(column, categories=tuple(known), unseen=unseen)
         if column.kind == "boolean":

@@ -19,49 +19,53 @@ from kerasae.preprocessing.table._fitting import column_statistics, fitted_colum
 from kerasae.preprocessing.table._numbers import number_columns
 from kerasae.spec import Spec
 
-#: Numbers above which a functional model takes them in one input; and what all numbers are called among
-#: columns, of which none has this name.
+#: Number of numeric columns above which a functional model takes them in one input, and the key of that input
+#: among the columns, of which none has this name.
 _MOST_INPUTS, _ALL_NUMBERS = 256, "\0numbers"
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TablePreprocessing(Preprocessor):
-    """Numbers and dates standardised, booleans as 0 and 1, categories as codes; NaN for missing.
+    """Numbers and dates are standardised, booleans become 0 and 1, categories become codes, missing is NaN.
 
-    `x` has a column for each column of the table that holds any value in training. A category of n
-    known values has the codes 1 to n, and 0 for every other. What comes back: numbers within
-    rounding, integers and booleans rounded, dates to the second (to the day if all in training
-    were days), categories as one of the values known; a column without any value stays missing.
+    `x` has a column for each column of the table that holds any value in training. A category with n known
+    values has the codes 1 to n, and 0 for all other values. A restored table has numbers within rounding,
+    rounded integers and booleans, dates to the second (or to the day, if all dates in training were days),
+    and known values of categories. A column without any value stays missing.
 
     A few gross errors in the training split do not count in the moments of their column, and a training
-    takes them for the furthest of the other entries; see `GrossEntries`. They stay in the data, and come
-    back as they were. Without such errors the moments are the plain ones.
+    replaces them by the furthest of the other entries; see `GrossEntries`. They stay in the data, and are
+    restored unchanged. Without such errors the moments are the plain ones.
 
     Args:
-        spec: of the table.
-        scaling: `"standard"`, `(raw - mean) / std`, or `"robust"`, `(raw - median) / (IQR / 1.349)`,
-            which outliers do not move; both over the entries that are there. The median and the
-            quartiles are those of a sample of 100,000 where there are more.
-        max_categories: values of a category that get a code of their own, the most frequent ones.
-        centers: of the columns of `spec`, `None` until `fit`.
-        scales: of the columns of `spec`, `None` until `fit`.
-        steps: to whose multiples a column is rounded on the way back; 0 for none.
-        lows: Least number of each column of `spec` that counts in training, `None` until `fit`.
-        highs: Greatest number of each column of `spec` that counts in training, `None` until `fit`.
-        gross: Number of gross errors of each column of `spec` in training, `None` until `fit`.
+        spec: Description of the table.
+        scaling: Scaling of numbers. `"standard"` is `(raw - mean) / std`; `"robust"` is `(raw - median) /
+            (IQR / 1.349)`, which outliers do not affect. Missing entries do not count. Median and quartiles
+            are those of a sample of 100,000 if there are more entries. Defaults to `"standard"`.
+        max_categories: Greatest number of values of a category that get their own codes, the most frequent
+            ones. Defaults to 200.
+        centers: Centers of the columns of `spec`. Defaults to `None`, until `fit`.
+        scales: Scales of the columns of `spec`. Defaults to `None`, until `fit`.
+        steps: Steps of the columns of `spec`. Restored numbers are rounded to multiples of the step, unless
+            it is 0. Defaults to `None`, until `fit`.
+        lows: Smallest number of each column of `spec` that counts in training. Defaults to `None`, until
+            `fit`.
+        highs: Greatest number of each column of `spec` that counts in training. Defaults to `None`, until
+            `fit`.
+        gross: Number of gross errors of each column of `spec` in training. Defaults to `None`, until `fit`.
 
     Call arguments:
-        inputs: a dict from the name of a column to `(batch,)`: strings for a category, the empty one
-            for missing; otherwise float64, NaN for missing; dates as seconds since 1970.
+        inputs: Dict from the name of a column to its entries, `(batch,)`. Categories are strings, empty for
+            missing. Others are float64, NaN for missing. Dates are seconds since 1970.
 
     Returns:
         `x`, `(batch, columns)`, float32.
 
     Raises:
-        ValueError: for a table without a column of the spec, or with values that are not of its kind.
+        ValueError: if a table lacks a column of the spec, or has values that are not of its kind.
 
     Warns:
-        UserWarning: for columns without values, with a value of their own in most rows, or with gross errors.
+        UserWarning: if a column has no values, different values in most rows, or gross errors.
     """
 
     kinds = ("table",)
@@ -167,12 +171,12 @@ class TablePreprocessing(Preprocessor):
 
     @property
     def keys(self) -> dict[str, str]:
-        """The key of each column where columns are inputs by name; the name itself if it can be one."""
+        """The key of each column if columns are inputs by name: the name itself if it can be a key."""
         return column_keys([column.name for column in self.spec.features])
 
     @property
     def _together(self) -> str:
-        """Name of the one input for all numbers where there are too many for one each; empty otherwise."""
+        """Name of the one input for all numbers if they are too many for one each; otherwise empty."""
         if len(self._numbers) <= _MOST_INPUTS:
             return ""
         return column_keys(["numbers"], taken=[*self.keys.values()])["numbers"]
@@ -217,7 +221,7 @@ class TablePreprocessing(Preprocessor):
         return x if not self._categories else ops.take(x, order, axis=1)
 
     def _without_sentinels(self, values: Any) -> Any:
-        """Numbers `(batch, columns)` with NaN where one stands for a missing entry."""
+        """Return numbers `(batch, columns)` with NaN for those that stand for a missing entry."""
         sentinels = [self.spec.features[i].notation.missing_numbers for i in self._numbers]
         for k in range(max(map(len, sentinels))):
             # NaN is equal to nothing.
@@ -228,7 +232,7 @@ class TablePreprocessing(Preprocessor):
     # And back ------------------------------------------------------------------------------------
 
     def inverse(self, x: Any) -> Any:
-        """`x` to a dict of columns, as `call` takes them."""
+        """Convert `x` to a dict of columns, as `call` takes them."""
         centers, scales = self._of_numbers()
         features = self.spec.features
         found: dict[str, Any] = {}
@@ -242,7 +246,7 @@ class TablePreprocessing(Preprocessor):
         return {column.name: found[column.name] for column in features}
 
     def restore(self, x: Any, like: pd.DataFrame | None = None) -> pd.DataFrame:
-        """`x` to a DataFrame of the same columns and types.
+        """Convert `x` to a DataFrame of the same columns and types.
 
         Args:
             x: `(batch, columns)`.
@@ -270,7 +274,7 @@ class TablePreprocessing(Preprocessor):
         )
 
     def _of_numbers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Centers and scales of the columns that are no categories, float64."""
+        """Return centers and scales of the columns that are no categories, float64."""
         centers, scales = self._moments()
         numbers = [column.kind not in ("category", "empty") for column in self.spec.columns]
         return np.array(centers, "float64")[numbers], np.array(scales, "float64")[numbers]
