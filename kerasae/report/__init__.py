@@ -1,4 +1,4 @@
-"""Pictures and pages, from arrays and dicts alone."""
+"""Figures, pages and sheets, made from arrays and dicts only."""
 
 from kerasae.report import figures, page, sheet
 from kerasae.report.values import Best, as_text

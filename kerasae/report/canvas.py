@@ -1,4 +1,4 @@
-"""Figures that show every text as it was written."""
+"""Canvas: a figure that shows every text as it was written."""
 
 import warnings
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from matplotlib.ticker import LogFormatter
 
 
 class Canvas(Figure):
-    """A Matplotlib figure that takes no text for mathematics.
+    """A Matplotlib figure that never parses text as mathematics.
 
-    A label such as `$` or `$5 to $10` is a user's own text: Matplotlib would parse it as a formula, and
-    fail. Only the powers of ten on logarithmic axes, which Matplotlib writes itself, are still formulas.
-    A character that the font does not have is drawn as a box, without a warning for each.
+    A label such as `$` or `$5 to $10` is a user's text. Matplotlib would parse it as a formula and fail. Only
+    the powers of ten on logarithmic axes, which Matplotlib writes itself, are formulas. A character that the
+    font lacks is drawn as a box, without a warning.
     """
 
     def draw(self, renderer: Any) -> None:
@@ -23,14 +23,14 @@ class Canvas(Figure):
         for text in self.findobj(Text):
             if isinstance(text, Text) and id(text) not in powers:
                 text.set_parse_math(False)
-                # A file name that is not UTF-8 holds halves of characters.
+                # A file name that is not UTF-8 holds surrogates.
                 text.set_text(text.get_text().encode("utf-8", "backslashreplace").decode())
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)
             super().draw(renderer)
 
     def _powers(self) -> Iterator[Artist]:
-        """The tick labels of logarithmic axes."""
+        """Give the tick labels of logarithmic axes."""
         for place in self.axes:
             for axis in (place.xaxis, place.yaxis):
                 for formatter, ticks in (
@@ -43,5 +43,5 @@ class Canvas(Figure):
 
 
 def legend_label(name: str) -> str:
-    """A name as the label of a line or of points: Matplotlib leaves out of a legend what begins with `_`."""
+    """Return a name as the label of a line or of points. Matplotlib hides labels that begin with `_`."""
     return f"\u200b{name}" if name.startswith("_") else name

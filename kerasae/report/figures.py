@@ -1,4 +1,4 @@
-"""Figures from arrays and dicts; nothing here knows a model."""
+"""Figures from arrays and dicts. Nothing here depends on a model."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,16 +14,16 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 
 
 def colours(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each name, the same in every figure of a page."""
+    """Return a colour for each name. It is the same in every figure of a page."""
     return {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}
 
 
 def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canvas:
-    """Originals in the first row, and a row of reconstructions for each name below.
+    """Draw originals in the first row, and a row of reconstructions for each name below.
 
     Args:
-        originals: examples `(rows, height, width, channels)` or `(rows, features)`, in `x`.
-        rebuilt: the same shape, by name.
+        originals: Examples `(rows, height, width, channels)` or `(rows, features)`, in units of `x`.
+        rebuilt: Reconstructions of the same shape, by name.
     """
     if originals.ndim == 4:
         return _image_rows(originals, rebuilt)
@@ -35,7 +35,7 @@ def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Can
     count = len(originals)
     figure = Canvas(figsize=(1.6 + 0.75 * count, 0.78 * len(rows)), dpi=110)
     axes = figure.subplots(len(rows), count, squeeze=False)
-    # One scale for all: a pixel that is too dark must look too dark.
+    # All images have one scale, so that a pixel that is too dark looks too dark.
     low, high = float(originals.min()), float(originals.max())
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         for position, (place, image) in enumerate(zip(line, images, strict=True)):
@@ -73,15 +73,15 @@ def _profiles(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canva
 def code_maps(
     codes: Mapping[str, np.ndarray], labels: np.ndarray | None, axes_are: str | None = None
 ) -> Canvas:
-    """Codes in two dimensions, a panel for each name, coloured by label.
+    """Draw codes in two dimensions, with a panel for each name, coloured by label.
 
-    Codes of more than two numbers are shown on their first two principal components, which is said
-    on the axes.
+    Codes of more than two numbers are shown on their first two principal components. The labels of the axes
+    name them.
 
     Args:
-        codes: `(rows, latent_dim)` by name.
-        labels: of the rows, or `None`.
-        axes_are: what the numbers are, where they are not codes.
+        codes: Codes `(rows, latent_dim)` by name.
+        labels: Labels of the rows, or `None`.
+        axes_are: Name of the numbers on the axes, if they are no codes.
     """
     columns = min(3, len(codes))
     lines = -(-len(codes) // columns)
@@ -118,7 +118,7 @@ def _class_colours(count: int) -> list[str]:
 
 
 def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Codes `(rows, latent_dim)` as points `(rows, 2)`, and what their axes are: code or component."""
+    """Return codes `(rows, latent_dim)` as points `(rows, 2)`, and the name of their axes."""
     if values.shape[1] == 1:
         return np.column_stack([values[:, 0], np.zeros(len(values))]), "code"
     if values.shape[1] == 2:
@@ -129,10 +129,10 @@ def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Canvas:
-    """Shares in [0, 1] by length, a line for each name.
+    """Draw shares in [0, 1] by length, with a line for each name.
 
     Args:
-        shares: by name, then by length.
+        shares: Shares by name, then by length.
     """
     figure = Canvas(figsize=(9, 3.2), dpi=110, layout="constrained")
     place = figure.subplots()
@@ -155,11 +155,11 @@ def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Canvas:
 
 
 def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float]]]], unit: str) -> Canvas:
-    """Reconstruction loss by epoch, a panel for each name: training thin, validation thick.
+    """Draw the reconstruction loss by epoch, with a panel for each name: training thin, validation thick.
 
     Args:
-        histories: by name one list of epochs a seed, each epoch a dict of terms.
-        unit: of the loss, for the axis.
+        histories: Histories by name, one list of epochs for each seed. An epoch is a dict of terms.
+        unit: Unit of the loss, for the axis.
     """
     columns = min(3, len(histories))
     lines = -(-len(histories) // columns)
@@ -174,7 +174,7 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
                 ("val_reconstruction", 1.4, "-", "validation"),
             ):
                 if key not in epochs[-1]:
-                    # Trained without a validation split.
+                    # The training had no validation split.
                     continue
                 values = [epoch.get(key, float("nan")) for epoch in epochs]
                 place.plot(
@@ -200,7 +200,7 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
             if key in epoch
         ]
         if late and min(late) < max(late):
-            # The first epochs would flatten all that follow.
+            # The first epochs would flatten the rest of the curve.
             margin = 0.05 * (max(late) - min(late))
             place.set_ylim(min(late) - margin, max(late) + margin)
         place.legend(fontsize=7)
@@ -210,11 +210,11 @@ def training_curves(histories: Mapping[str, Sequence[Sequence[Mapping[str, float
 
 
 def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Canvas:
-    """Distributions of scores, with the threshold.
+    """Draw distributions of scores, with the threshold.
 
     Args:
-        scores: by name; on a logarithmic axis where all are positive.
-        threshold: marked by a line, where it is finite.
+        scores: Scores by name. The axis is logarithmic if all are positive.
+        threshold: Threshold, marked by a line if it is finite.
     """
     figure = Canvas(figsize=(9, 3.2), dpi=110, layout="constrained")
     place = figure.subplots()
@@ -240,12 +240,12 @@ def score_histograms(scores: Mapping[str, np.ndarray], threshold: float) -> Canv
 
 
 def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> Canvas:
-    """Images, below them their reconstructions, and below those a map of heat, each on its own scale.
+    """Draw images, their reconstructions, and heat maps in three rows. Each heat map has its own scale.
 
     Args:
-        originals: `(rows, height, width, channels)`, in `x`.
-        rebuilt: the same shape.
-        heat: `(rows, height, width, 1)`, not negative.
+        originals: Images `(rows, height, width, channels)`, in units of `x`.
+        rebuilt: Reconstructions of the same shape.
+        heat: Heat maps `(rows, height, width, 1)`, not negative.
     """
     figure = _image_rows(originals, {"rebuilt": rebuilt, "adds": np.zeros_like(rebuilt)})
     count = len(originals)
@@ -256,11 +256,11 @@ def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> C
 
 
 def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]], choosing: int) -> Canvas:
-    """Accuracy against number of labels, a line for each way of learning with its deviation.
+    """Draw the accuracy against the number of labels, with a line and deviations for each way of learning.
 
     Args:
-        curve: accuracies, one a draw of the labels, by name and number of labels.
-        choosing: Number of further labels, by which the settings are chosen.
+        curve: Accuracies by name and number of labels, one for each draw of the labels.
+        choosing: Number of further labels, which choose the settings.
     """
     figure = Canvas(figsize=(7, 4.2), dpi=110, layout="constrained")
     place = figure.subplots()

@@ -1,4 +1,4 @@
-"""One self-contained HTML page: a table, sentences and figures, with nothing to fetch."""
+"""A self-contained HTML page: a table, sentences and figures. It loads no other files."""
 
 import base64
 import dataclasses
@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 from kerasae.files import write_text
 from kerasae.report.canvas import Canvas
 
-#: Behind it a page has nothing but sections.
+#: Mark in a page after which only sections follow.
 _SECTIONS = "<!-- sections -->"
 
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A figure with its heading and what to see in it."""
+    """A figure with its heading and caption."""
 
     title: str
     caption: str
@@ -28,7 +28,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """A table of text with its heading and what to see in it."""
+    """A table of text with its heading and caption."""
 
     title: str
     caption: str
@@ -47,19 +47,19 @@ def render(
     listings: Sequence[Listing] = (),
     sections: Sequence[str] = (),
 ) -> str:
-    """The page as HTML.
+    """Return the page as HTML.
 
     Args:
-        title: of the page.
-        subtitle: a line below it.
-        headings: of the table's columns.
-        rows: of the table, as text; the best of a column is a `Best`.
-        findings: sentences on top, each with whether it is good news.
-        pictures: in order.
-        notes: how the figures were obtained, below the table.
-        listings: tables of text, before the pictures; a row whose first cell is indented belongs to
-            the row above.
-        sections: more parts, as `render_section` gives them, at the end.
+        title: Title of the page.
+        subtitle: Line below the title.
+        headings: Headings of the columns of the table.
+        rows: Rows of the table, as text. The best cell of a column is a `Best`.
+        findings: Sentences at the top, each with a flag that is `True` for good news.
+        pictures: Figures, in order.
+        notes: Notes on how the numbers were obtained, below the table. Defaults to none.
+        listings: Tables of text, before the figures. A row whose first cell is indented belongs to the row
+            above. Defaults to none.
+        sections: Further parts at the end, as `render_section` returns them. Defaults to none.
     """
     return _template("page").render(
         title=title,
@@ -79,17 +79,17 @@ def render_section(
     notes: Sequence[str] = (),
     listings: Sequence[Listing] = (),
 ) -> str:
-    """A part of a page as HTML, under a title of its own; the rest is as for `render`."""
+    """Return a part of a page as HTML, under its own title. The arguments are those of `render`."""
     return f"<h1>{escape(title)}</h1>\n{_body(headings, rows, findings, pictures, notes, listings)}"
 
 
 def read_sections(folder: Path) -> list[str]:
-    """The sections that lie in a run, in the order of their names."""
+    """Return the sections in the folder of a run, in the order of their names."""
     return [part.read_text(encoding="utf-8") for part in sorted((folder / "sections").glob("*.html"))]
 
 
 def replace_sections(path: Path, sections: Sequence[str]) -> None:
-    """Writes a page anew with other sections, the rest as it is."""
+    """Replace the sections of a page. The rest stays unchanged."""
     html = path.read_text(encoding="utf-8")
     begin, mark, _ = html.partition(_SECTIONS)
     if mark:
@@ -121,12 +121,12 @@ def _body(
 
 
 def encode(figure: Canvas) -> str:
-    """A figure as the base64 text of a PNG."""
+    """Return a figure as the base64 text of a PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", facecolor="white")
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def write(path: Path, html: str) -> None:
-    """Writes the page, whole or not at all."""
+    """Write the page, completely or not at all."""
     write_text(path, html)

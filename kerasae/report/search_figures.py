@@ -1,4 +1,4 @@
-"""Figures of a search, from arrays and dicts; nothing here knows a trial."""
+"""Figures of a search, from arrays and dicts. Nothing here depends on a trial."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator, ScalarFormatter
 from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 
-#: Behind a number that lines would cross.
+#: Box behind a number that lines would cross.
 _PAPER = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 
 
@@ -22,14 +22,14 @@ def trade_off(
     heading: str,
     chosen: int,
 ) -> Canvas:
-    """The best value of each code size, baselines beside it, and the size that was chosen.
+    """Draw the best value for each code size, the baselines, and the chosen size.
 
     Args:
-        sizes: of the code, in order.
-        found: a value for each.
-        baselines: a value for each size, by name; NaN where there is none.
-        heading: what the values are.
-        chosen: one of the sizes.
+        sizes: Code sizes, in order.
+        found: Best value for each size.
+        baselines: Values of baselines for each size, by name. NaN if there is none.
+        heading: Name of the values.
+        chosen: Chosen size.
     """
     figure = Canvas(figsize=(9, 4), dpi=110, layout="constrained")
     place = figure.subplots()
@@ -57,12 +57,12 @@ def trade_off(
 
 
 def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float], heading: str) -> Canvas:
-    """Values of trials against each hyperparameter, coloured by the first.
+    """Draw the values of trials against each hyperparameter, coloured by the first hyperparameter.
 
     Args:
-        columns: a number for each trial, by hyperparameter.
-        values: one for each trial.
-        heading: what the values are.
+        columns: Numbers of all trials, by hyperparameter.
+        values: Values of all trials.
+        heading: Name of the values.
     """
     figure = Canvas(figsize=(3.6 * len(columns), 3.2), dpi=110, layout="constrained")
     first = np.asarray(next(iter(columns.values())), float)
@@ -81,12 +81,12 @@ def against_each(columns: Mapping[str, Sequence[float]], values: Sequence[float]
 
 
 def parallel(columns: Mapping[str, Sequence[Any]], values: Sequence[float], heading: str) -> Canvas:
-    """A line for each trial through its hyperparameters to its value, the last axis; yellow is greater.
+    """Draw a line for each trial through its hyperparameters to its value on the last axis. Yellow is high.
 
     Args:
-        columns: numbers or names, one for each trial, by hyperparameter; `None` where it has none.
-        values: one for each trial.
-        heading: what the values are.
+        columns: Numbers or names of all trials, by hyperparameter. `None` if a trial has none.
+        values: Values of all trials.
+        heading: Name of the values.
     """
     axes = {**columns, heading: values}
     figure = Canvas(figsize=(9, 3.6), dpi=110, layout="constrained")
@@ -120,7 +120,7 @@ def parallel(columns: Mapping[str, Sequence[Any]], values: Sequence[float], head
 
 
 def _spread(values: list[Any]) -> tuple[np.ndarray, list[tuple[float, str]]]:
-    """Where each value stands on an axis from 0 to 1, and what is written beside it."""
+    """Return the position of each value on an axis from 0 to 1, and the labels of the axis."""
     known = [value for value in values if value is not None]
     if any(isinstance(value, str) for value in known):
         names = sorted({str(value) for value in known})
@@ -141,7 +141,7 @@ def _spread(values: list[Any]) -> tuple[np.ndarray, list[tuple[float, str]]]:
 
 
 def _whole_numbers(place: Any, marks: Sequence[int]) -> None:
-    """A logarithmic axis with the numbers themselves on it."""
+    """Make an axis logarithmic, with plain numbers as its labels."""
     place.set_xscale("log", base=2)
     place.xaxis.set_major_locator(FixedLocator(list(marks)))
     place.xaxis.set_minor_locator(NullLocator())

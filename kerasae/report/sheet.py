@@ -1,4 +1,4 @@
-"""CSV files: of a user's values, as they are, and about them, for a spreadsheet."""
+"""CSV files: tables with a user's values unchanged, and sheets that are safe in a spreadsheet."""
 
 import csv
 import re
@@ -7,31 +7,31 @@ from typing import Any
 
 import pandas as pd
 
-#: What a spreadsheet may begin a formula with, in the forms of East Asian keyboards too.
+#: Characters that may begin a formula in a spreadsheet, with the forms of East Asian keyboards.
 #: *OWASP, CSV Injection.*
 _STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-#: A sign, digits and what stands between them: a number, a date or a telephone number, or a lone sign.
+#: A sign, digits and marks between them: a number, a date or a telephone number, or a single sign.
 _HARMLESS = re.compile(r"[+-]*[\d\s.,:/%'()]*(?:[eE][+-]?\d+)?|[+-](?:inf|nan)|[@=\uff1d\uff0b\uff0d\uff20]")
 
 
 def write_table(frame: pd.DataFrame, path: Path, *, append: bool = False, **index: Any) -> None:
-    """Writes a table as a CSV, every value as it is; for files that other programs read.
+    """Write a table as a CSV file with every value unchanged, for other programs.
 
     Args:
-        frame: the table.
-        path: of the file.
-        append: whether the rows go below those of a file that has the headings.
-        **index: `index` and `index_label`, as `pandas.DataFrame.to_csv` takes them; by default the index
-            is not written.
+        frame: Table.
+        path: Path of the file.
+        append: Whether the rows are appended to a file that has the headings. Defaults to `False`.
+        **index: Arguments `index` and `index_label` of `pandas.DataFrame.to_csv`. By default the index is not
+            written.
     """
-    # The writer of Python takes a lone carriage return for no end of a line; readers do.
+    # For Python's writer a single carriage return ends no line, but for readers it does.
     broken = any(
         isinstance(value, str) and "\r" in value
         for place, dtype in enumerate(frame.dtypes)
         if _holds_texts(dtype)
         for value in frame.iloc[:, place]
     )
-    # A file name that is not UTF-8 holds what UTF-8 cannot write.
+    # A file name that is not UTF-8 holds surrogates, which UTF-8 cannot write.
     frame.to_csv(
         path,
         mode="a" if append else "w",
@@ -43,16 +43,16 @@ def write_table(frame: pd.DataFrame, path: Path, *, append: bool = False, **inde
 
 
 def write_sheet(frame: pd.DataFrame, path: Path, *, append: bool = False) -> None:
-    """Writes a table that says something about rows, for people who open it in a spreadsheet.
+    """Write a table of results about rows, for people who open it in a spreadsheet.
 
-    A text or a heading that a spreadsheet would take for a formula, such as `=1+1` or `@SUM(A1)`, has an
-    apostrophe put before it. Numbers stay numbers, and texts that look like numbers, such as `-5` and
-    `+49 30 1234`, stay as they are.
+    If a spreadsheet would run a text or a heading as a formula, such as `=1+1` or `@SUM(A1)`, an apostrophe
+    is put in front of it. Numbers stay numbers, and texts that look like numbers, such as `-5` and
+    `+49 30 1234`, stay unchanged.
 
     Args:
-        frame: the table, whose index is not written.
-        path: of the file.
-        append: whether the rows go below those of a file that has the headings.
+        frame: Table. Its index is not written.
+        path: Path of the file.
+        append: Whether the rows are appended to a file that has the headings. Defaults to `False`.
     """
     shown = frame.rename(columns=plain)
     for place, dtype in enumerate(frame.dtypes):
@@ -66,7 +66,7 @@ def _holds_texts(dtype: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """A value that no spreadsheet takes for a formula.
+    """Return a value that no spreadsheet runs as a formula.
 
     Example:
         >>> plain("=1+1"), plain("-5"), plain(-5)

@@ -7,17 +7,21 @@ import pandas as pd
 
 
 class Best(str):
-    """A cell of a table that is the best of its column: shown in bold, whatever the text is."""
+    """A cell of a table that is the best of its column. It is shown in bold."""
 
     best = True
 
 
 def as_text(value: Any, digits: int = 4) -> str:
-    """One value as text.
+    """Return a value as text.
 
-    Integers are as they are, for many are names or years. Other numbers have `digits` significant
-    digits or all those before the point, and an exponent only where there is no other way. A date has
-    no time at midnight; what is missing is "–".
+    Integers stay unchanged, because many are names or years. Other numbers have `digits` significant digits,
+    or all digits before the point, and an exponent only if needed. A date at midnight has no time. A missing
+    value is "–".
+
+    Args:
+        value: Value of any type.
+        digits: Number of significant digits. Defaults to 4.
 
     Example:
         >>> as_text(797413.2), as_text(0.12345), as_text(None)
