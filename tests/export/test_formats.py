@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from kerasae.export.bundles.bundle import _Wish
 
 from kerasae import export, registry
 
@@ -47,9 +48,10 @@ def test_a_format_is_a_class_however_it_is_imported():
 
 
 def test_one_artifact_is_asked_for_by_name_and_arguments(edge_subject, tmp_path):
-    formats = [{"name": "tflite", "precision": "float16"}, export.TFLite()]
-    written = export.bundle(edge_subject("dense"), tmp_path / "ship", formats=formats)
-    assert [one.path.name for one in written] == ["dense_float16.tflite", "dense_float32.tflite"]
+    for asked in ({"name": "tflite", "precision": "float16"}, export.TFLite(precision="float16")):
+        wish = _Wish.of(asked, None, asked=False)
+        assert [one.place("m", 1) for one in wish.artifacts] == ["edge/m_float16.tflite"]
+        assert wish.each
     with pytest.raises(TypeError, match=r"`export.precision` must be of type 'float32' \| 'float16'"):
         export.bundle(
             edge_subject("dense"), tmp_path / "new", formats=[{"name": "tflite", "precision": "int4"}]
@@ -64,8 +66,7 @@ def test_a_format_from_outside_is_written_verified_and_described(
     ship = tmp_path / "ship"
     written = export.bundle(edge_subject("dense"), ship, formats=["keras_file"])
     assert [one.path for one in written] == [ship / "keras" / "dense.keras"]
-    assert export.verify(ship).artifacts == ["keras/dense.keras"]
-    assert export.verify(ship).faults == []
+    assert export.verify(ship) == export.Verdict(["keras/dense.keras"], [], [])
     assert '`kerasae.load_model("keras/dense.keras")` loads the model.' in (ship / "README.md").read_text()
     monkeypatch.delenv("KERASAE_PATH")
     verdict = export.verify(ship)
