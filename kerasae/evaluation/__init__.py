@@ -1,4 +1,4 @@
-"""Figures that are the same for every codec."""
+"""Figures of any codec, computed in the same way for all."""
 
 from kerasae.evaluation._auroc import auroc_rows
 from kerasae.evaluation._measures import codes_of, reconstruct

@@ -1,4 +1,4 @@
-"""The area under the ROC curve, and how much each row moves it."""
+"""Area under the ROC curve, and the influence of each row on it."""
 
 import numpy as np
 from scipy.stats import rankdata
@@ -10,12 +10,12 @@ from kerasae.evaluation._rows import RowInfluences
 def auroc_rows(truth: np.ndarray, scores: np.ndarray) -> RowInfluences:
     """Compute the area under the ROC curve with the influence of each row (DeLong's components).
 
-    The mean of squared influences is DeLong's variance. With a single row of a kind it is not known, and the
-    influences are NaN.
+    The mean of the squared influences is DeLong's variance. If there is only one row of a kind, the variance
+    is unknown, and the influences are NaN.
 
     Args:
         truth: Whether a row is an anomaly, `(rows,)`, bool, with some of both.
-        scores: Higher for what is taken for an anomaly, `(rows,)`.
+        scores: Score of each row, `(rows,)`; higher is more abnormal.
 
     Reference: DeLong, DeLong, Clarke-Pearson 1988, Biometrics 44(3).
     """
@@ -26,10 +26,10 @@ def auroc_rows(truth: np.ndarray, scores: np.ndarray) -> RowInfluences:
         count, others = int(kind.sum()), int((~kind).sum())
         if count < 2:
             return RowInfluences(value, np.full(len(truth), np.nan))
-        # How many of the other kind lie below a row, ties by half.
+        # Number of rows of the other kind below each row; ties count by half.
         below = (together[kind] - rankdata(scores[kind])) / others
         share = below if sign > 0 else 1 - below
-        # Kinds have their own degrees of freedom.
+        # Each kind has its own degrees of freedom.
         rows = len(truth)
         unbiased = np.sqrt(count * (rows - 1) / (rows * (count - 1)))
         influences[kind] = (share - value) * rows / count * unbiased

@@ -1,4 +1,4 @@
-"""What is measured of a codec, by the kind of its examples."""
+"""Measures of a codec, by the kind of its examples."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from kerasae.evaluation._rows import RowSums
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A column of a comparison.
+    """Column of a comparison.
 
     Args:
-        key: in the dict that `evaluate` gives.
-        heading: in tables.
-        lower: whether lower is better; `None` where it is neither.
-        digits: shown after the point.
-        phrase: in sentences, where the heading does not fit one.
+        key: Key in the dict that `evaluate` returns.
+        heading: Heading in tables.
+        lower: Whether lower is better; `None` if it is neither.
+        digits: Number of decimals.
+        phrase: Name in sentences, if the heading does not fit.
     """
 
     key: str
@@ -31,12 +31,12 @@ class Figure:
 
 
 class Measures:
-    """The figures of one kind of examples, and the baselines that a sceptic would ask for.
+    """Figures of one kind of examples, and the baselines to compare with.
 
     Attributes:
-        headline: columns of a comparison.
-        judged: keys of those that decide whether a baseline is beaten.
-        notes: how the figures are obtained, in sentences.
+        headline: Columns of a comparison.
+        judged: Keys of the figures that decide whether a baseline is beaten.
+        notes: Sentences on how the figures are computed.
     """
 
     headline: ClassVar[tuple[Figure, ...]] = ()
@@ -44,39 +44,39 @@ class Measures:
     notes: ClassVar[tuple[str, ...]] = ()
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
-        """What a codec does on a split.
+        """Measure a codec on a split.
 
         Returns:
-            The figures by key, `None` where one has no meaning, and for those that decide a comparison
-            what each row adds to them.
+            Figures by key, `None` for undefined ones, and the contribution of each row to the figures that
+            decide a comparison, by key.
         """
         raise NotImplementedError
 
     def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
-        """What a codec does on a split, by key; `None` where a figure has no meaning."""
+        """Return the figures of a codec on a split, by key; `None` for undefined ones."""
         return self.measured(codec, data, split)[0]
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """Fitted codecs of this code size, by name."""
+        """Return fitted codecs of this code size, by name."""
         raise NotImplementedError
 
     def doubt(self, ours: Callable[[str], Any], theirs: Callable[[str], Any], key: str) -> str:
-        """What to add to a verdict on one figure in the light of the others, or nothing.
+        """Return a sentence that qualifies a verdict on one figure by the others, or nothing.
 
         Args:
-            ours: from a key to the figure of a codec.
-            theirs: the same of the baseline.
-            key: the figure judged.
+            ours: Function of a key that returns the figure of a codec.
+            theirs: Function of a key that returns the figure of the baseline.
+            key: Key of the figure that is judged.
         """
         return ""
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
-        """Whether a baseline with these figures leaves nothing to beat in one of those judged."""
+        """Return whether a baseline with these figures is exact in one of those that are judged."""
         return False
 
 
 def reconstruct(codec: Codec, raw: Any, batch_size: int = 2048) -> np.ndarray:
-    """Reconstructions of `x`, `(rows, ...)`, before any rounding to the raw type."""
+    """Return reconstructions of `x`, `(rows, ...)`, before any rounding to the raw type."""
     codes = codec.transform(raw)
     parts = [
         np.asarray(codec.decode(codes[start : start + batch_size]))
@@ -86,5 +86,5 @@ def reconstruct(codec: Codec, raw: Any, batch_size: int = 2048) -> np.ndarray:
 
 
 def codes_of(codec: Codec, data: Data, split: str) -> np.ndarray:
-    """Codes of a split, `(rows, latent_dim)`."""
+    """Return the codes of a split, `(rows, latent_dim)`."""
     return np.concatenate([codec.transform(raw) for raw in data.split(split).chunks()])

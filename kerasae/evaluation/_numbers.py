@@ -1,4 +1,4 @@
-"""Figures for examples that are arrays of numbers: images and vectors."""
+"""Figures of examples that are arrays of numbers: images and vectors."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from kerasae.evaluation._measures import Figure, Measures, reconstruct
 from kerasae.evaluation._rows import RowSums
 from kerasae.evaluation.pca import PCA
 
-#: Square of what float32 rounds away, with a margin, as a share of the square of a number.
+#: Squared rounding error of float32, with a margin, as a share of the square of a number.
 _ROUNDING = 1e-12
 
 
 class NumberMeasures(Measures):
-    """Mean errors per feature in `x`, beside PCA of the same size."""
+    """Mean errors per feature in `x`, compared with PCA of the same size."""
 
     headline = (
         Figure("error", "test error", True, 5),
@@ -30,7 +30,7 @@ class NumberMeasures(Measures):
     )
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
-        """`error`, `absolute_error` and `explained_variance`, `None` where the rows do not vary."""
+        """Return `error`, `absolute_error` and `explained_variance`; this is `None` if rows do not vary."""
         squares: list[np.ndarray] = []
         absolute = spread = size = 0.0
         for raw, x in data.parts(split):
@@ -48,13 +48,13 @@ class NumberMeasures(Measures):
         }, {"error": rows}
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """PCA; there are no more components than features or rows, however wide the code."""
+        """Return PCA, with at most as many components as there are features or rows."""
         return {"pca": PCA(min(latent_dim, data.spec.size, len(data.train))).fit(data)}
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
-        """Whether a baseline leaves rounding alone, a share of which says nothing."""
+        """Return whether a baseline leaves only rounding errors, which are not worth a comparison."""
         explained = figures["explained_variance"]
         if explained is None or explained < 0:
-            # Rows that hardly vary: what is left is that of float32 numbers about 1.
+            # If rows hardly vary, the remaining error is the rounding of float32 numbers around 1.
             return bool(figures["error"] < _ROUNDING)
         return bool(1 - explained < 1e-6)

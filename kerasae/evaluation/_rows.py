@@ -1,4 +1,4 @@
-"""What each test row adds to a figure, and how sure the difference of two codecs on these rows is."""
+"""Contribution of each test row to a figure, and the standard error of the difference of two codecs."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -7,29 +7,30 @@ from typing import Protocol
 import numpy as np
 from scipy.stats import norm
 
-#: Standard errors from 0 within which a difference may be chance: about 95 % of those that are.
+#: Number of standard errors within which a difference may be chance, as about 95 % of such differences are.
 _ENOUGH = 2.0
 
 
 class RowFigure(Protocol):
-    """A figure of a codec, and how much each test row moves it."""
+    """Figure of a codec, and the influence of each test row on it."""
 
     @property
     def value(self) -> float | None:
-        """The figure; `None` where nothing was counted."""
+        """Figure; `None` if nothing was counted."""
 
     @property
     def influences(self) -> np.ndarray:
-        """How much each row moves the figure, `(rows,)`; its error is about their mean."""
+        """Influence of each row on the figure, `(rows,)`; the standard error is that of their mean."""
 
 
 @dataclasses.dataclass(frozen=True)
 class RowSums:
-    """A figure that is a ratio of two sums over the rows, such as an error per feature.
+    """Ratio of two sums over the rows, such as an error per feature.
 
     Args:
-        totals: What each row adds to the numerator, `(rows,)`: its squared error, for example.
-        counts: What each row adds to the denominator, `(rows,)`: its features that are not missing.
+        totals: Contribution of each row to the numerator, `(rows,)`, such as its squared error.
+        counts: Contribution of each row to the denominator, `(rows,)`, such as its number of present
+            features.
     """
 
     totals: np.ndarray
@@ -37,13 +38,13 @@ class RowSums:
 
     @property
     def value(self) -> float | None:
-        """The figure; `None` where nothing was counted."""
+        """Figure; `None` if nothing was counted."""
         count = self.counts.sum()
         return float(self.totals.sum() / count) if count else None
 
     @property
     def influences(self) -> np.ndarray:
-        """How much each row moves the figure, `(rows,)`: that of the delta method.
+        """Influence of each row on the figure, `(rows,)`, by the delta method.
 
         Reference: Cochran 1977, *Sampling Techniques*, section 6.3 (ratio estimates).
         """
@@ -52,11 +53,11 @@ class RowSums:
 
 @dataclasses.dataclass(frozen=True)
 class RowInfluences:
-    """A figure that is no mean over the rows, such as an area under a curve.
+    """Figure that is not a mean over the rows, such as an area under a curve.
 
     Args:
-        value: The figure.
-        influences: How much each row moves it, `(rows,)`.
+        value: Figure over all rows.
+        influences: Influence of each row on it, `(rows,)`.
     """
 
     value: float
@@ -64,13 +65,13 @@ class RowInfluences:
 
 
 def jackknife(value: float, without: np.ndarray) -> RowInfluences:
-    """Find how much each row moves a figure from its values without that row.
+    """Compute the influence of each row on a figure from the values without that row.
+
+    The variance that follows is conservative: it tends to be too large.
 
     Args:
         value: Figure over all rows.
         without: Figure over all rows but one, for each row, `(rows,)`.
-
-    The variance that follows is rather too large than too small.
 
     Reference: Efron and Stein 1981, Annals of Statistics 9(3).
     """
@@ -79,11 +80,11 @@ def jackknife(value: float, without: np.ndarray) -> RowInfluences:
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """The difference of a figure between two codecs on the same rows.
+    """Difference of a figure between two codecs on the same rows.
 
     Args:
-        value: Figure of the first less figure of the second.
-        error: Standard error of it, over rows like these and over seeds; infinite for a single row.
+        value: Figure of the first codec minus figure of the second.
+        error: Standard error of the difference, over rows and over seeds; infinite for a single row.
     """
 
     value: float
@@ -95,11 +96,11 @@ class Difference:
         return self.shown_by_best_of(1)
 
     def shown_by_best_of(self, count: int) -> bool:
-        """Whether the difference is shown although the first is the best of `count` on these rows.
+        """Return whether the difference is shown although the first codec is the best of `count` codecs.
 
-        The best of many equal codecs is better than another by chance. The least number of standard errors
-        grows from 2 to 2.9 for 10 and to 3.6 for 100, so that a difference where there is none is as rare
-        as with one.
+        The best of many equal codecs is better than another one on the same rows by chance. The required
+        number of standard errors therefore grows from 2 to 2.9 for 10 codecs and to 3.6 for 100, so that
+        false positives are as rare as with one codec.
 
         Reference: Sidak 1967, *Journal of the American Statistical Association* 62(318).
         """
@@ -110,17 +111,18 @@ class Difference:
 def difference(ours: Sequence[RowFigure], theirs: Sequence[RowFigure]) -> Difference:
     """Compare two codecs on the same rows, each with one or more seeds.
 
-    Rows are paired: what is hard for both does not count as noise. The standard error over the rows is
-    `sqrt(sum d_i^2 / (n (n - 1)))`, with `d_i` the difference of how much a row moves the two figures. With
-    several seeds, the variance of their mean is added.
+    The standard error is `sqrt(sum d_i^2 / (n (n - 1)))`, with `d_i` the difference between the influences of
+    a row on the two figures. With several seeds, the variance of their mean is added.
 
     Args:
-        ours: Figure of the first codec, one a seed.
-        theirs: Figure of the second one, of the same rows in the same order.
+        ours: Figures of the first codec, one for each seed.
+        theirs: Figures of the second codec, on the same rows in the same order.
     """
-    values = [np.array([one.value for one in seeds], "float64") for seeds in (ours, theirs)]
+    values = [np.array([figure.value for figure in seeds], "float64") for seeds in (ours, theirs)]
     value = float(values[0].mean() - values[1].mean())
-    moved, theirs_moved = (np.mean([one.influences for one in seeds], axis=0) for seeds in (ours, theirs))
+    moved, theirs_moved = (
+        np.mean([figure.influences for figure in seeds], axis=0) for seeds in (ours, theirs)
+    )
     apart, rows = moved - theirs_moved, len(moved)
     if rows < 2 or not np.isfinite(apart).all():
         return Difference(value, float("inf"))

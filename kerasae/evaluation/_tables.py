@@ -1,4 +1,4 @@
-"""Figures for tables, and the baselines beside them: PCA, and the mode or mean of each column."""
+"""Figures of tables, and their baselines: PCA, and the mode or mean of each column."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from kerasae.evaluation._rows import RowSums
 
 
 class TableMeasures(Measures):
-    """Errors over the entries that are there, numbers and categories apart."""
+    """Errors over the present entries, separately for numbers and categories."""
 
     headline = (
         Figure("error", "test error (numbers)", True, 5, "test error in numbers"),
@@ -30,7 +30,7 @@ class TableMeasures(Measures):
     )
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
-        """`error` and `wrong`, `None` where there is no such column, and both by column."""
+        """Return `error` and `wrong`, `None` if there is no such column, and both by column."""
         columns = data.spec.features
         codes = np.array([not column.is_numeric for column in columns])
         total, count = np.zeros(len(columns)), np.zeros(len(columns))
@@ -38,44 +38,44 @@ class TableMeasures(Measures):
         parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {key: [] for key in kinds}
         for raw, x in data.parts(split):
             rebuilt = reconstruct(codec, raw)
-            there = ~np.isnan(x)
+            present = ~np.isnan(x)
             unknown = np.array([column.kind == "category" for column in columns]) & (x == 0)
             wrong = (np.round(rebuilt) != x) | unknown
             loss = np.where(codes, wrong, np.square(x - rebuilt, dtype="float64"))
-            loss = np.where(there, loss, 0.0)
+            loss = np.where(present, loss, 0.0)
             total += loss.sum(axis=0)
-            count += there.sum(axis=0)
+            count += present.sum(axis=0)
             for key, chosen in kinds.items():
-                parts[key].append((loss[:, chosen].sum(axis=1), there[:, chosen].sum(axis=1)))
+                parts[key].append((loss[:, chosen].sum(axis=1), present[:, chosen].sum(axis=1)))
         rows = {
-            key: RowSums(*(np.concatenate(part) for part in zip(*found, strict=True)))
-            for key, found in parts.items()
+            key: RowSums(*(np.concatenate(part) for part in zip(*sums, strict=True)))
+            for key, sums in parts.items()
         }
-        figures: dict[str, Any] = {key: one.value for key, one in rows.items()}
+        figures: dict[str, Any] = {key: figure.value for key, figure in rows.items()}
         figures["by_column"] = {
             column.name: float(total[i] / count[i]) if count[i] else None for i, column in enumerate(columns)
         }
-        return figures, {key: one for key, one in rows.items() if one.value is not None}
+        return figures, {key: figure for key, figure in rows.items() if figure.value is not None}
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """`pca`, and `pca-onehot` where there are other columns than numbers."""
-        found: dict[str, Codec] = {"pca": TablePCA(latent_dim, indicators=False).fit(data)}
+        """Return `pca`, and `pca-onehot` if some columns are not numbers."""
+        codecs: dict[str, Codec] = {"pca": TablePCA(latent_dim, indicators=False).fit(data)}
         if any(not column.is_numeric for column in data.spec.features):
-            found["pca-onehot"] = TablePCA(latent_dim, indicators=True).fit(data)
-        return found
+            codecs["pca-onehot"] = TablePCA(latent_dim, indicators=True).fit(data)
+        return codecs
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
-        """Whether a baseline leaves rounding alone."""
+        """Return whether a baseline leaves only rounding errors."""
         return bool(figures[key] < 1e-6)
 
 
 class TablePCA:
-    """PCA of a table as a codec; missing entries are filled with the column's mean.
+    """PCA of a table as a codec; missing entries are filled with the mean of the column.
 
     Args:
-        latent_dim: components, at most one for each number that a row has.
-        indicators: whether categories and booleans take part as indicators, and are read back as the
-            greatest; otherwise they are answered with their mode.
+        latent_dim: Number of components, at most the number of values of an encoded row.
+        indicators: Whether categories and booleans are encoded as indicators and decoded as the largest one;
+            otherwise they are decoded as their mode.
     """
 
     def __init__(self, latent_dim: int, *, indicators: bool) -> None:
@@ -84,7 +84,7 @@ class TablePCA:
         self.preprocessor: Any = None
 
     def fit(self, data: Data) -> "TablePCA":
-        """Finds means, modes and components; returns itself."""
+        """Fit means, modes and components, and return the object."""
         self.preprocessor = data.preprocessor
         self._columns = data.spec.features
         self._modes = np.zeros(len(self._columns), "float32")
@@ -94,12 +94,12 @@ class TablePCA:
         for x in _parts(data):
             for i, column in enumerate(self._columns):
                 if not column.is_numeric:
-                    there = x[~np.isnan(x[:, i]), i].astype(int)
-                    counts[i] += np.bincount(there, minlength=len(counts[i]))
+                    present = x[~np.isnan(x[:, i]), i].astype(int)
+                    counts[i] += np.bincount(present, minlength=len(counts[i]))
             wide = self._widen(x)
-            there = ~np.isnan(wide)
-            sums = sums + np.where(there, wide, 0).sum(axis=0, dtype="float64")
-            rows = rows + there.sum(axis=0)
+            present = ~np.isnan(wide)
+            sums = sums + np.where(present, wide, 0).sum(axis=0, dtype="float64")
+            rows = rows + present.sum(axis=0)
         self._modes = np.array([count.argmax() for count in counts], "float32")
         self._mean = np.asarray(sums / np.maximum(rows, 1), "float64")
         size = len(self._mean)
@@ -112,7 +112,7 @@ class TablePCA:
         return self
 
     def _of_many_rows(self, data: Data, count: int) -> np.ndarray:
-        """Components, the greatest first, `(numbers, numbers)`: exact from one pass over many rows."""
+        """Return the components, the largest first, `(numbers, numbers)`, from one pass over many rows."""
         scatter = np.zeros((len(self._mean), len(self._mean)))
         for x in _parts(data):
             centred = self._centred(x)
@@ -121,14 +121,14 @@ class TablePCA:
         return vectors[:, ::-1]
 
     def _of_few_rows(self, data: Data) -> np.ndarray:
-        """Components, the greatest first, `(numbers, components)`: from the rows, as the columns are more."""
+        """Return the components, the largest first, `(numbers, components)`, for fewer rows than columns."""
         centred = np.concatenate([self._centred(x) for x in _parts(data)])
         _, rows = np.linalg.eigh(centred @ centred.T)
-        # Unit vectors again, which the least components have lost to rounding.
+        # The smallest components have lost their unit length to rounding.
         return np.linalg.qr(centred.T @ rows[:, ::-1][:, : self._wanted])[0]
 
     def _widen(self, x: np.ndarray) -> np.ndarray:
-        """Numbers, and indicators if they are wanted, with NaN for missing."""
+        """Return numbers, and indicators if they are used, with NaN for missing entries."""
         parts = [np.empty((len(x), 0))]
         for i, column in enumerate(self._columns):
             if column.is_numeric:
@@ -144,18 +144,18 @@ class TablePCA:
 
     @property
     def latent_dim(self) -> int:
-        """Numbers per code."""
+        """Code size."""
         return 1 if self._pca is None else self._latent
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Rows to codes `(rows, latent_dim)`."""
+        """Encode rows as codes, `(rows, latent_dim)`."""
         x = self.preprocessor.to_x(raw)
         if self._pca is None:
             return np.zeros((len(x), 1), "float32")
         return np.asarray(self._centred(x) @ self._pca, "float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes to reconstructions of `x`, `(rows, columns)`."""
+        """Decode codes to reconstructions of `x`, `(rows, columns)`."""
         x = np.tile(self._modes, (len(codes), 1))
         if self._pca is None:
             return x
@@ -175,11 +175,11 @@ class TablePCA:
         return x
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
-        """Codes to a DataFrame of the same columns and types."""
+        """Decode codes to a DataFrame with the same columns and types."""
         return self.preprocessor.restore(self.decode(codes))
 
     def count_params(self) -> int:
-        """Numbers stored."""
+        """Return the number of stored numbers."""
         return len(self._modes) + len(self._mean) + (0 if self._pca is None else self._pca.size)
 
 

@@ -1,4 +1,4 @@
-"""Figures for texts, and the baselines beside them: TF-IDF by neighbours and by truncated SVD."""
+"""Figures of texts, and their baselines: nearest neighbours and truncated SVD of TF-IDF."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from kerasae.spec import END, PADDING, UNKNOWN
 
 
 class TextMeasures(Measures):
-    """Shares of tokens, words and whole texts rebuilt."""
+    """Shares of tokens, words and whole texts that are reconstructed."""
 
     headline = (
         Figure("tokens_rebuilt", "tokens rebuilt", False, 3, "share of tokens rebuilt"),
@@ -37,30 +37,30 @@ class TextMeasures(Measures):
     )
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
-        """The shares, and the share of tokens by length of the text."""
+        """Return the shares, and the share of tokens by length of the text."""
         ordered = getattr(codec, "ordered", True)
         right: Counter[int] = Counter()
         tokens: Counter[int] = Counter()
-        # By text: tokens rebuilt and there, words recalled and there.
+        # By text: tokens reconstructed and present, words recalled and present.
         sums: list[tuple[int, int, int, int]] = []
         whole = 0
         for raw, x in data.parts(split):
             rebuilt = reconstruct(codec, raw)
-            there = x != PADDING
-            hit = there & (rebuilt == x) & (x != UNKNOWN)
-            whole += int((hit | ~there).all(axis=1).sum())
-            for row, guess, mine, found in zip(x, rebuilt, there, hit, strict=True):
+            present = x != PADDING
+            hit = present & (rebuilt == x) & (x != UNKNOWN)
+            whole += int((hit | ~present).all(axis=1).sum())
+            for row, guess, mine, correct in zip(x, rebuilt, present, hit, strict=True):
                 length = int(mine.sum()) - 1
-                right[length] += int(found.sum())
+                right[length] += int(correct.sum())
                 tokens[length] += int(mine.sum())
                 truth = Counter(row[mine & (row != END)].tolist())
                 ended = np.flatnonzero(guess == END)
                 read = guess[: ended[0]] if ordered and len(ended) else guess
                 if not ordered:
                     read = read[:length]
-                said = Counter(read[read > END].tolist())
-                recalled, words = sum((truth & said).values()), sum(truth.values())
-                sums.append((int(found.sum()), int(mine.sum()), recalled, words))
+                answered = Counter(read[read > END].tolist())
+                recalled, words = sum((truth & answered).values()), sum(truth.values())
+                sums.append((int(correct.sum()), int(mine.sum()), recalled, words))
         lengths = sorted(tokens)
         by_text = np.array(sums, "float64").T
         rows = {"words_recalled": RowSums(by_text[2], by_text[3])}
@@ -78,23 +78,25 @@ class TextMeasures(Measures):
         }, {key: one for key, one in rows.items() if one.value is not None}
 
     def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """`tfidf-nearest` and `tfidf-svd`."""
+        """Return `tfidf-nearest` and `tfidf-svd`."""
         return {"tfidf-nearest": NearestText().fit(data), "tfidf-svd": TextSVD(latent_dim).fit(data)}
 
     def doubt(self, ours: Callable[[str], Any], theirs: Callable[[str], Any], key: str) -> str:
-        """Ends of texts are easy to rebuild: tokens without words are worth little."""
-        one, other = ours("words_recalled"), theirs("words_recalled")
-        if key != "tokens_rebuilt" or ours(key) <= theirs(key) or one >= other:
+        """Qualify a win on tokens without a win on words, because ends of texts are easy to reconstruct."""
+        recalled, other = ours("words_recalled"), theirs("words_recalled")
+        if key != "tokens_rebuilt" or ours(key) <= theirs(key) or recalled >= other:
             return ""
-        return f" But it recalls fewer words, {one:.3f} against {other:.3f}: much of it are ends of texts."
+        return (
+            f" But it recalls fewer words, {recalled:.3f} against {other:.3f}: much of it are ends of texts."
+        )
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
-        """Whether nothing is left to rebuild."""
+        """Return whether a baseline reconstructs everything."""
         return figures[key] == 1.0
 
 
 class _TfIdf:
-    """TF-IDF of the words of the model's own vocabulary."""
+    """TF-IDF of the words in the vocabulary of the model."""
 
     def __init__(self) -> None:
         self.preprocessor: Any = None
@@ -119,55 +121,55 @@ class _TfIdf:
 
 
 class TextPoints(_TfIdf):
-    """Texts as their TF-IDF vectors, for distances that no model has a hand in."""
+    """Texts as TF-IDF vectors, for distances that do not depend on a model."""
 
     def fit(self, data: Data) -> "TextPoints":
-        """Finds the weights of the words; returns itself."""
+        """Fit the weights of the words, and return the object."""
         self._fit_ids(data)
         return self
 
     def points(self, raw: Any) -> np.ndarray:
-        """Texts to vectors of length 1, `(texts, words)`, dense."""
+        """Return texts as vectors of length 1, `(texts, words)`, dense."""
         return np.asarray(self._tfidf(raw).toarray(), "float32")
 
 
 class NearestText(_TfIdf):
-    """The nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
+    """Nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
 
     latent_dim = 1
-    #: Codes are the numbers of examples: those that are near are not alike.
+    #: Codes are the numbers of examples, so nearby codes do not mean similar examples.
     numbered = True
 
     def fit(self, data: Data) -> "NearestText":
-        """Indexes the texts; returns itself."""
+        """Index the texts, and return the object."""
         self._ids = self._fit_ids(data)
         self._index = NearestNeighbors(n_neighbors=1, metric="cosine", algorithm="brute")
         self._index.fit(self._weights.transform(self._count(self._ids)))
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Texts to the numbers of their neighbours, `(texts, 1)`."""
+        """Return the numbers of the nearest texts, `(texts, 1)`."""
         return np.asarray(self._index.kneighbors(self._tfidf(raw), return_distance=False), "float64")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Numbers of texts to their ids, `(texts, length)`."""
+        """Return the token ids of texts by their numbers, `(texts, length)`."""
         return self._ids[np.asarray(codes)[:, 0].astype(int)]
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
-        """Numbers of texts to the texts."""
+        """Return texts by their numbers."""
         return self.preprocessor.restore(self.decode(codes))
 
 
 class TextSVD(_TfIdf):
-    """A truncated SVD of TF-IDF vectors, which is PCA without centring; words without order.
+    """Truncated SVD of TF-IDF vectors, which is PCA without centring; it gives words without order.
 
     Args:
-        latent_dim: components.
+        latent_dim: Number of components.
 
     Reference: Deerwester et al. 1990, *JASIS* 41(6), latent semantic analysis.
     """
 
-    #: The words come by weight, not in the order of the text.
+    #: The words are sorted by weight, not in the order of the text.
     ordered = False
 
     def __init__(self, latent_dim: int) -> None:
@@ -175,34 +177,34 @@ class TextSVD(_TfIdf):
         self.latent_dim = latent_dim
 
     def fit(self, data: Data) -> "TextSVD":
-        """Finds the components; returns itself."""
+        """Fit the components, and return the object."""
         ids = self._fit_ids(data)
         counted = self._count(ids)
         self.latent_dim = min(self.latent_dim, min(counted.shape) - 1)
-        # Texts that are all the same have no variance for the shares that it works out too.
+        # scikit-learn also computes shares of the variance, which is 0 if all texts are equal.
         with np.errstate(invalid="ignore"):
             self._svd = TruncatedSVD(self.latent_dim, random_state=0).fit(self._weights.transform(counted))
         self._length = ids.shape[1]
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Texts to codes `(texts, latent_dim)`."""
+        """Encode texts as codes, `(texts, latent_dim)`."""
         return np.asarray(self._svd.transform(self._tfidf(raw)), "float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes to the ids of the words of greatest weight, `(texts, length)`."""
+        """Decode codes to the ids of the words with the largest weights, `(texts, length)`."""
         weights = self._svd.inverse_transform(np.asarray(codes))
         weights[:, : END + 1] = -np.inf
         length = min(self._length, weights.shape[1] - 1)
         best = np.argpartition(-weights, length, axis=1)[:, :length]
         order = np.argsort(-np.take_along_axis(weights, best, axis=1), axis=1)
-        found = np.take_along_axis(best, order, axis=1)
-        return np.pad(found, [(0, 0), (0, self._length - length)], constant_values=PADDING)
+        word_ids = np.take_along_axis(best, order, axis=1)
+        return np.pad(word_ids, [(0, 0), (0, self._length - length)], constant_values=PADDING)
 
     def inverse_transform(self, codes: np.ndarray) -> Any:
-        """Codes to texts of the words of greatest weight."""
+        """Decode codes to texts of the words with the largest weights."""
         return self.preprocessor.restore(self.decode(codes))
 
     def count_params(self) -> int:
-        """Numbers stored."""
+        """Return the number of stored numbers."""
         return int(self._svd.components_.size)

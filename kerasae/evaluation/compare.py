@@ -1,4 +1,4 @@
-"""compare: families side by side, with the baselines of their kind among them."""
+"""compare: codecs side by side, with the baselines of their kind among them."""
 
 import dataclasses
 import math
@@ -15,9 +15,9 @@ from kerasae.evaluation._rows import Difference, RowSums, difference
 from kerasae.evaluation.metrics import evaluate_rows, measures
 from kerasae.kinds import kind_of
 
-#: A difference of more percent says less than the two figures do.
+#: Percentage above which a sentence gives the two figures and not their difference.
 _TELLING = 1000
-#: Columns that every kind has, behind its own.
+#: Columns that every kind has after its own.
 _COMMON = (
     Figure("probe_accuracy", "probe accuracy", False, 3),
     Figure("seconds", "seconds", None, 1),
@@ -26,23 +26,23 @@ _COMMON = (
 
 
 def columns(data: Data) -> tuple[Figure, ...]:
-    """What a table of these data shows, in order."""
+    """Return the columns of a table for these data, in order."""
     return (*measures(data).headline, *_COMMON)
 
 
 @dataclasses.dataclass
 class Entry:
-    """One row of a comparison: the figures of a codec over seeds, and pictures of the first.
+    """Row of a comparison: figures of a codec over seeds, and pictures of the first seed.
 
     Attributes:
-        name: of the row.
-        figures: one dict a seed, as `evaluate` gives it, with `seconds` and `seed`.
-        histories: one list of epochs a seed; empty for a baseline.
-        codes: of at most 5,000 test rows, drawn, from the first seed, `(rows, latent_dim)`.
-        reconstructions: of the rows of `shown_rows`, from the first seed: `x` where it is an array of
-            numbers, otherwise raw examples.
-        baseline: whether it is what the others are held against.
-        rows: one dict a seed: what each test row adds to the figures that decide.
+        name: Name of the row.
+        figures: Figures as `evaluate` returns them, with `seconds` and `seed`, for each seed.
+        histories: List of epochs for each seed; empty for a baseline.
+        codes: Codes of a sample of at most 5,000 test rows, from the first seed, `(rows, latent_dim)`.
+        reconstructions: Reconstructions of the rows of `shown_rows`, from the first seed: `x` if it is an
+            array of numbers, otherwise raw examples.
+        baseline: Whether the entry is a baseline of the others.
+        rows: Contribution of each test row to the figures that decide, for each seed.
     """
 
     name: str
@@ -54,24 +54,27 @@ class Entry:
     rows: list[dict[str, RowSums]] = dataclasses.field(default_factory=list)
 
     def mean(self, key: str) -> float | None:
-        """Mean of a figure over seeds, or `None` where it has none."""
+        """Return the mean of a figure over seeds, or `None` if it is undefined."""
         values = [figure.get(key) for figure in self.figures]
         return None if None in values else statistics.fmean(values)  # type: ignore[arg-type]
 
     def spread(self, key: str) -> float | None:
-        """Standard deviation of a figure over seeds, or `None` for fewer than two."""
+        """Return the standard deviation of a figure over seeds, or `None` for fewer than two."""
         values = [figure.get(key) for figure in self.figures]
         if None in values or len(values) < 2:
             return None
         return statistics.stdev(values)  # type: ignore[type-var]
 
     def difference(self, other: "Entry", key: str) -> Difference:
-        """How much a figure that decides is above that of another entry, and how sure that is."""
-        return difference([one[key] for one in self.rows], [one[key] for one in other.rows])
+        """Return the difference of a deciding figure from that of another entry, with its standard error."""
+        return difference(
+            [seed[key] for seed in self.rows],
+            [seed[key] for seed in other.rows],
+        )
 
 
 def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
-    """The entry of one codec; `more` joins its figures (`seconds`, `seed`)."""
+    """Measure one codec; `more` is added to its figures (`seconds`, `seed`)."""
     shown = shown_rows(data)
     figures, rows = evaluate_rows(codec, data)
     return Entry(
@@ -88,32 +91,32 @@ def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **mo
 
 
 def shown_rows(data: Data) -> Any:
-    """The raw test examples that are shown with their reconstructions: at most 12, drawn."""
+    """Return a sample of at most 12 raw test examples, which are shown with their reconstructions."""
     return data.test.drawn(12).examples
 
 
 def mapped_rows(data: Data) -> Data:
-    """The data with the test rows whose codes a map shows: at most 5,000, drawn."""
+    """Return the data with a sample of at most 5,000 test rows, whose codes a map shows."""
     return data.drawn("test", 5000)
 
 
 def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entry]:
-    """The entries of the baselines of this code size."""
-    found = measures(data).baselines(latent_dim, data)
+    """Return the entries of the baselines of this code size."""
+    codecs = measures(data).baselines(latent_dim, data)
     return [
         measure(name + suffix, codec, data, baseline=True, seconds=0.0, seed=None)
-        for name, codec in found.items()
+        for name, codec in codecs.items()
     ]
 
 
 def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | None = None) -> list[Entry]:
-    """An entry for each codec, on the same test rows.
+    """Compare codecs on the same test rows; the result has an entry for each.
 
     Args:
-        codecs: by name: `{"vae": model, "pca": PCA(8).fit(data)}`; a name that begins with `pca` is a
+        codecs: Codecs by name: `{"vae": model, "pca": PCA(8).fit(data)}`. A name that begins with `pca` is a
             baseline.
-        data: with test rows that none of them has seen.
-        seconds: training time by name, where it is known.
+        data: Data with test rows that none of the codecs has seen.
+        seconds: Training time by name, in seconds, if it is known.
     """
     return [
         measure(
@@ -129,9 +132,9 @@ def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | No
 
 
 def verdicts(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
-    """A sentence for each entry and judged figure, and whether it is good news.
+    """Return a sentence for each entry and judged figure, and whether it is good news.
 
-    It says whether the entry beats the best baseline, and by how much. It does where the difference is
+    It tells whether the entry beats the best baseline, and by how much. An entry does if the difference is
     more than two standard errors, over test rows and over seeds.
     """
     kind = measures(data)
@@ -163,7 +166,7 @@ def verdicts(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
 
 
 def best_baseline(entries: Sequence[Entry], figure: Figure) -> Entry | None:
-    """The baseline to beat in a figure; `None` where no baseline has it."""
+    """Return the best baseline in a figure; `None` if no baseline has it."""
     held = [entry for entry in entries if entry.baseline and entry.mean(figure.key) is not None]
     choose = min if figure.lower else max
     return choose(held, key=lambda entry: entry.mean(figure.key) or 0.0) if held else None
@@ -176,27 +179,27 @@ def _title(name: str) -> str:
 def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> tuple[bool, str]:
     ours, theirs = entry.mean(figure.key), baseline.mean(figure.key)
     assert ours is not None and theirs is not None
-    found = entry.difference(baseline, figure.key)
+    gap = entry.difference(baseline, figure.key)
     rival, phrase = _title(baseline.name), figure.phrase or figure.heading
-    if not found.value:
+    if not gap.value:
         same = f"{entry.name} is no better and no worse than {rival}"
         return False, f"{same}: the {phrase} of both is {ours:.3g}."
-    known = math.isfinite(found.error)
-    share = 100 * abs(found.value) / theirs if theirs > 0 else math.inf
+    known = math.isfinite(gap.error)
+    share = 100 * abs(gap.value) / theirs if theirs > 0 else math.inf
     if figure.lower and share < _TELLING:
-        side = "below" if found.value < 0 else "above"
-        doubt = f" ± {_percent(100 * found.error / theirs)}" if known else ""
+        side = "below" if gap.value < 0 else "above"
+        doubt = f" ± {_percent(100 * gap.error / theirs)}" if known else ""
         words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} at the same code size"
     else:
-        doubt = f", a difference of {abs(found.value):.2g} ± {found.error:.2g}" if known else ""
+        doubt = f", a difference of {abs(gap.value):.2g} ± {gap.error:.2g}" if known else ""
         words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"
-    if not found.shown:
+    if not gap.shown:
         rows, seeds = len(entry.rows[0][figure.key].totals), len(entry.rows)
         sampled = _counted(rows, "test row") + (f" and {seeds} seeds" if seeds > 1 else "")
         show = "shows" if rows == seeds == 1 else "show"
         within = ", within two standard errors" if known else ""
         return False, f"{entry.name}: {sampled} {show} no difference from {rival}; {words}{within}."
-    better = (found.value < 0) == bool(figure.lower)
+    better = (gap.value < 0) == bool(figure.lower)
     return better, f"{entry.name} {'beats' if better else 'does not beat'} {rival}: {words}."
 
 
@@ -205,22 +208,22 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _percent(share: float) -> str:
-    """A share with a decimal, or with as many as it takes to differ from 0."""
+    """Format a share with one decimal, or with as many as it needs to differ from 0."""
     return f"{share:.1f}" if share >= 0.1 or not share else f"{share:.1g}"
 
 
 def _against(entry: Entry, entries: Sequence[Entry], figure: Figure) -> dict[str, Any] | None:
-    """The difference from the best baseline, for machines; `None` for a baseline."""
+    """Return the difference from the best baseline as JSON types; `None` for a baseline."""
     best = best_baseline(entries, figure)
     if entry.baseline or best is None or entry.mean(figure.key) is None:
         return None
-    found = entry.difference(best, figure.key)
-    error = found.error if math.isfinite(found.error) else None
-    return {"baseline": best.name, "difference": found.value, "standard_error": error}
+    gap = entry.difference(best, figure.key)
+    error = gap.error if math.isfinite(gap.error) else None
+    return {"baseline": best.name, "difference": gap.value, "standard_error": error}
 
 
 def merge(entries: Sequence[Entry]) -> Entry:
-    """One entry from several seeds of the same name; pictures are those of the first."""
+    """Merge the entries of several seeds with the same name; pictures are those of the first seed."""
     first = entries[0]
     return dataclasses.replace(
         first,
@@ -231,7 +234,7 @@ def merge(entries: Sequence[Entry]) -> Entry:
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
-    """The comparison for machines: figures by seed, their mean and spread, and the verdicts."""
+    """Return the comparison as JSON types: figures by seed, their mean and spread, and the verdicts."""
     keys = [figure.key for figure in columns(data)]
     judged = [figure for figure in measures(data).headline if figure.key in measures(data).judged]
     return {

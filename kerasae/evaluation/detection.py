@@ -1,4 +1,4 @@
-"""anomaly_auroc: how well reconstruction errors tell odd rows from usual ones."""
+"""anomaly_auroc: how well reconstruction errors separate anomalies from normal rows."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -10,17 +10,17 @@ from kerasae.kinds import kind_of
 
 
 def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None:
-    """Area under the ROC curve of the reconstruction errors against labels of two kinds.
+    """Return the area under the ROC curve of the reconstruction errors against labels of two kinds.
 
     The label that is rarer in the split is the anomaly. Rows without a label are left out.
 
     Args:
-        codec: whose reconstructions.
-        data: with two kinds of labels in `split`.
-        split: which rows are judged.
+        codec: Codec that reconstructs the rows.
+        data: Data with two kinds of labels in `split`.
+        split: Name of the split.
 
     Returns:
-        The area in [0, 1], or `None` where the labels are not of two kinds.
+        The area in [0, 1], or `None` if there are not exactly two kinds of labels.
     """
     labels = data.split(split).labels
     if labels is None:
@@ -35,12 +35,12 @@ def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None
 
 
 def row_errors(codec: Codec, data: Data, raw: object, x: np.ndarray) -> np.ndarray:
-    """The error of each row, `(rows,)`.
+    """Return the error of each row, `(rows,)`.
 
-    Squared for numbers and dates, 1 for a category, boolean or token rebuilt wrong; the mean over what
-    is there.
+    It is the mean over the present features: the squared error for numbers and dates, and 1 for a wrong
+    category, boolean or token.
     """
     squared = kind_of(data.spec).squares(x, reconstruct(codec, raw))
-    there = ~np.isnan(x.astype("float64"))
-    flat = np.where(there, squared, 0.0).reshape(len(x), -1)
-    return flat.sum(axis=1) / np.maximum(there.reshape(len(x), -1).sum(axis=1), 1)
+    present = ~np.isnan(x.astype("float64"))
+    flat = np.where(present, squared, 0.0).reshape(len(x), -1)
+    return flat.sum(axis=1) / np.maximum(present.reshape(len(x), -1).sum(axis=1), 1)

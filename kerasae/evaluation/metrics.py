@@ -1,4 +1,4 @@
-"""evaluate: one dict of figures for any codec."""
+"""evaluate: a dict of figures for any codec."""
 
 from typing import Any
 
@@ -18,37 +18,36 @@ _KINDS = {"table": TableMeasures, "text": TextMeasures}
 
 
 def measures(data: Data) -> Measures:
-    """What is measured for the kind of these examples."""
+    """Return the measures for the kind of these examples."""
     return _KINDS.get(data.spec.kind, NumberMeasures)()
 
 
 def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
-    """What a codec does on a split that it was not trained on.
+    """Measure a codec on a split that it was not trained on.
 
     Args:
-        codec: an autoencoder, PCA, or a loaded artifact.
-        data: with the preprocessor in whose `x` errors are measured.
-        split: which rows.
+        codec: Autoencoder, PCA, or a loaded artifact.
+        data: Data with the preprocessor in whose `x` errors are measured.
+        split: Name of the split.
 
     Returns:
-        For images and vectors `error`, the mean squared error per feature, in squared units of `x`;
-        `absolute_error`, in units of `x`; `explained_variance`, 1 minus the squared error over that
-        of the training mean, or `None` where the rows do not vary. For tables `error`, over the
-        observed numbers and dates, in squared units of `x`, and `wrong`, the share of observed
-        categories and booleans rebuilt wrong. For texts `tokens_rebuilt`, `words_recalled`,
-        `texts_rebuilt`, shares, and `tokens_rebuilt_by_length`. For all
-        `probe_accuracy`, of a logistic regression from standardised codes to labels, fitted on
-        the training split (`None` without labels);
-        `latent_dim`; `parameters`; `rows`.
+        Figures by key. Images and vectors have `error`, the mean squared error per feature, in squared units
+        of `x`; `absolute_error`, in units of `x`; and `explained_variance`, 1 minus the squared error over
+        that of the training mean, or `None` if the rows do not vary. Tables have `error`, over the observed
+        numbers and dates, in squared units of `x`, and `wrong`, the share of observed categories and booleans
+        that are wrong. Texts have the shares `tokens_rebuilt`, `words_recalled` and `texts_rebuilt`, and
+        `tokens_rebuilt_by_length`. All have `probe_accuracy`, of a logistic regression from standardised
+        codes to labels, fitted on the training split (`None` without labels); `latent_dim`; `parameters`; and
+        `rows`.
 
     Raises:
-        ValueError: if the split has no rows.
+        ValueError: If the split has no rows.
     """
     return evaluate_rows(codec, data, split)[0]
 
 
 def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[str, Any], dict[str, RowSums]]:
-    """What `evaluate` gives, and what each row adds to the figures that decide a comparison."""
+    """Return the result of `evaluate`, and the contribution of each row to the deciding figures."""
     if not len(data.split(split)):
         raise ValueError(f"Expected rows in the {split} split of {data.name}, received none.")
     figures, rows = measures(data).measured(codec, data, split)
@@ -63,15 +62,15 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
 
 
 def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10_000) -> float | None:
-    """Accuracy of a linear classifier on the codes, or `None` where there are no class labels.
+    """Return the accuracy of a linear classifier on the codes, or `None` without class labels.
 
-    Rows without a label are left out on both sides.
+    Rows without a label are left out of training and test.
 
     Args:
-        codec: whose codes.
-        data: with labels in the training split and in `split`.
-        split: which rows are judged.
-        most: training rows that the classifier sees, drawn without replacement.
+        codec: Codec with the codes.
+        data: Data with labels in the training split and in `split`.
+        split: Name of the split on which the accuracy is measured.
+        most: Largest number of training rows for the classifier; more rows are subsampled.
     """
     judged = data.split(split).labels
     if data.train.labels is None or judged is None:

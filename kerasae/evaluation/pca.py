@@ -1,4 +1,4 @@
-"""PCA as a codec: the baseline beside every autoencoder."""
+"""PCA as a codec: the baseline of every autoencoder."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,21 +10,20 @@ from kerasae.data import Data
 
 
 class PCA:
-    """Principal component analysis of `x`, with the verbs of a codec.
+    """Principal component analysis of `x`, with the interface of a codec.
 
-    The best linear code of its size in squared error, found in closed form. It is fitted on the
-    training and the validation split, as it has no epoch to choose and so no other use for the
-    latter.
+    It is the best linear code of its size in squared error, in closed form. It is fitted on the training and
+    the validation split, because it needs no validation rows to choose an epoch.
 
     Args:
-        latent_dim: components kept.
+        latent_dim: Number of components.
 
     Attributes:
-        preprocessor: that of the data it was fitted on.
-        parameters: numbers stored: components and mean.
+        preprocessor: Preprocessor of the data.
+        parameters: Number of stored numbers: components and mean.
 
     Raises:
-        ValueError: if there are fewer features or rows than components.
+        ValueError: If there are fewer features or rows than components.
 
     Example:
         >>> pca = kerasae.PCA(8).fit(kerasae.load_data("digits"))
@@ -42,10 +41,10 @@ class PCA:
         self.parameters = 0
 
     def fit(self, data: Data) -> "PCA":
-        """Finds the components; returns itself.
+        """Fit the components, and return the object.
 
-        Streamed data are read part by part, several times: a subspace iteration (Halko, Martinsson,
-        Tropp 2011, algorithm 4.4) that needs no memory for the rows.
+        Streamed data are read part by part, several times, by a subspace iteration (Halko, Martinsson, Tropp
+        2011, algorithm 4.4) that does not hold the rows in memory.
         """
         self._shape = data.spec.shape
         rows = len(data.train) + len(data.validation)
@@ -57,7 +56,7 @@ class PCA:
         if data.streamed:
             self._pca.mean_, self._pca.components_ = _leading(data, self._latent_dim)
         else:
-            # Rows that do not vary have no variance for the shares that it works out too.
+            # scikit-learn also computes shares of the variance, which is 0 if the rows do not vary.
             with np.errstate(invalid="ignore"):
                 self._pca.fit(np.concatenate(list(_flat(data))))
         self.preprocessor = data.preprocessor
@@ -66,27 +65,27 @@ class PCA:
 
     @property
     def latent_dim(self) -> int:
-        """Numbers per code."""
+        """Code size."""
         return self._latent_dim
 
     def transform(self, raw: np.ndarray) -> np.ndarray:
-        """Raw examples `(batch, ...)` to codes `(batch, latent_dim)`."""
+        """Encode raw examples, `(batch, ...)`, as codes, `(batch, latent_dim)`."""
         x = raw if self.preprocessor is None else self.preprocessor.to_x(raw)
         codes = (x.reshape(len(x), -1) - self._pca.mean_) @ self._pca.components_.T
         return np.asarray(codes, dtype="float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes `(batch, latent_dim)` to reconstructions of `x`, `(batch, ...)`."""
+        """Decode codes, `(batch, latent_dim)`, to reconstructions of `x`, `(batch, ...)`."""
         x = np.asarray(codes) @ self._pca.components_ + self._pca.mean_
         return np.asarray(x, dtype="float32").reshape(-1, *self._shape)
 
     def inverse_transform(self, codes: np.ndarray) -> np.ndarray:
-        """Codes to raw examples of the original type."""
+        """Decode codes to raw examples of the original type."""
         x = self.decode(codes)
         return x if self.preprocessor is None else self.preprocessor.restore(x)
 
     def count_params(self) -> int:
-        """Numbers stored."""
+        """Return the number of stored numbers."""
         return self.parameters
 
 
@@ -97,12 +96,12 @@ def _flat(data: Data) -> Iterator[np.ndarray]:
 
 
 def _leading(data: Data, count: int, passes: int = 6) -> tuple[np.ndarray, np.ndarray]:
-    """Mean `(features,)` and leading components `(count, features)` of streamed rows."""
+    """Return the mean, `(features,)`, and leading components, `(count, features)`, of streamed rows."""
     rows = len(data.train) + len(data.validation)
     mean = sum(part.sum(axis=0, dtype="float64") for part in _flat(data)) / rows
     mean = np.asarray(mean, "float32")
     size = len(mean)
-    # Some more than asked for, which the last step drops: they make the others converge.
+    # Additional components make the others converge; the last step drops them.
     width = min(count + 10, size)
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, width)))[0].astype("float32")
     for _ in range(passes):
