@@ -1,1 +1,1 @@
-"""Gaps and what a model says of them; shared by imputation, uncertainty and generation."""
+"""Gaps and the predictions of a model for them; shared by imputation, uncertainty and generation."""

@@ -1,4 +1,4 @@
-"""What a user takes away of filled examples: a CSV, pictures, or an NPZ."""
+"""Files of filled examples: CSV, images, or NPZ."""
 
 import contextlib
 import warnings
@@ -17,22 +17,22 @@ from kerasae.kinds import kind_of
 from kerasae.preprocessing import as_written, named_by_text
 from kerasae.report.sheet import write_sheet, write_table
 
-#: Images of which only a demonstration is written: cells that were hidden, as there were no gaps.
+#: Number of images in a demonstration with hidden cells, which is written if there are no gaps.
 _EXAMPLES = 20
 
 
 def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
-    """Raw examples with some cells replaced; the others are the same to the bit.
+    """Replace some cells of raw examples; all others stay equal to the bit.
 
     Args:
-        cells: of the examples.
-        raw: an array, a DataFrame or a dict of columns.
-        x: what to take for the missing cells, `(rows, cells)`.
-        missing: which, `(rows, cells)`.
+        cells: Cells of the examples.
+        raw: Raw examples: an array, a DataFrame or a dict of columns.
+        x: Values of the missing cells, `(rows, cells)`.
+        missing: Whether a cell is missing, `(rows, cells)`.
 
     Returns:
-        Examples as `raw`; a table has its index, its columns and their types. Where a type cannot hold what
-        is filled in, the column becomes one of objects, or a category gets one more value, with a warning.
+        Examples as `raw`; a table has the same index, columns and types. If a type cannot hold a filled
+        value, the column becomes one of objects, or a category gets one more value, with a warning.
     """
     if not cells.spec.columns:
         array = np.array(raw)
@@ -47,7 +47,7 @@ def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
         restored = cells.values.rounded(restored)
     for number, column in enumerate(cells.spec.features):
         place = named.columns.get_loc(column.name)
-        # An empty text is there, though the model takes it for missing.
+        # An empty text is present, although the model treats it as missing.
         rows = missing[:, number] & (named[column.name].astype(object) != "").to_numpy()
         if rows.any():
             values = cells.as_given(column.name, restored[column.name][rows])
@@ -56,28 +56,28 @@ def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
 
 
 def _filled(series: pd.Series, values: pd.Series, rows: np.ndarray) -> pd.Series:
-    found = series.copy()
+    column = series.copy()
     place = np.flatnonzero(rows)
-    if isinstance(found.dtype, pd.CategoricalDtype):
-        known = found.cat.categories
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = column.cat.categories
         new = [value for value in values.unique() if value not in known]
         if new:
             _warn(
                 f"The categories of column '{series.name}' get {new[0]!r}, which is filled in", len(new) - 1
             )
-            found = found.cat.add_categories(new)
-        found.iloc[place] = values.to_numpy(object)
-        return found
+            column = column.cat.add_categories(new)
+        column.iloc[place] = values.to_numpy(object)
+        return column
     try:
-        found.iloc[place] = values.astype(found.dtype).array
+        column.iloc[place] = values.astype(column.dtype).array
     except (TypeError, ValueError, ArithmeticError):
         _warn(
-            f"Column '{series.name}' of type {found.dtype} becomes one of objects: it cannot hold "
+            f"Column '{series.name}' of type {column.dtype} becomes one of objects: it cannot hold "
             f"{values.iloc[0]!r}"
         )
-        found = found.astype(object)
-        found.iloc[place] = values.to_numpy(object)
-    return found
+        column = column.astype(object)
+        column.iloc[place] = values.to_numpy(object)
+    return column
 
 
 def _warn(message: str, more: int = 0) -> None:
@@ -85,44 +85,44 @@ def _warn(message: str, more: int = 0) -> None:
 
 
 def raw_ends(cells: Cells, filled: Filled, missing: np.ndarray, raw: Any = None) -> tuple[Any, Any]:
-    """The ends of the intervals in raw units, floats shaped like them; NaN where there is none.
+    """Return the ends of the intervals in raw units, as floats in the shape of the examples; NaN without one.
 
     Args:
-        cells: of the examples.
-        filled: with the ends in x.
-        missing: where an interval is wanted.
-        raw: the examples, whose index a table takes.
+        cells: Cells of the examples.
+        filled: Filled rows with the ends in `x`.
+        missing: Whether an interval is needed, `(rows, cells)`.
+        raw: Raw examples, whose index is used for a table. Defaults to `None`.
     """
     shown = missing & cells.number
-    found = []
+    in_raw_units = []
     for ends in (filled.low, filled.high):
         x = np.where(shown, ends, np.nan)
         if cells.spec.columns:
             frame = frame_of(cells.view, cells.shaped(x))
-            found.append(frame.set_axis(raw.index) if isinstance(raw, pd.DataFrame) else frame)
+            in_raw_units.append(frame.set_axis(raw.index) if isinstance(raw, pd.DataFrame) else frame)
         else:
             inverse = np.asarray(cells.view.inverse(cells.shaped(x)))
-            found.append(np.clip(inverse, cells.spec.low, cells.spec.high))
-    return found[0], found[1]
+            in_raw_units.append(np.clip(inverse, cells.spec.low, cells.spec.high))
+    return in_raw_units[0], in_raw_units[1]
 
 
 class Files:
-    """Where filled examples go, part by part; this one has nowhere to write to.
+    """Destination of filled examples, part by part; this class writes nothing.
 
     Attributes:
-        shown: the first examples for a picture: original, filled, missing, `(rows, cells)` in x.
+        shown: First examples for a picture: original, filled, missing, `(rows, cells)` in `x`.
     """
 
     shown: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
-        """A part: raw, raw without gaps, its intervals in x, which cells, and whether they are real gaps."""
+        """Write a part: raw, filled raw, its intervals in `x`, the cells, and whether they are real gaps."""
 
     def close(self) -> None:
-        """After the last part."""
+        """Complete the files after the last part."""
 
     def notes(self) -> list[str]:
-        """What was written, where it is not plain."""
+        """Return notes on what was written, if it is not obvious."""
         return []
 
 
@@ -134,7 +134,7 @@ class TableFiles(Files):
         self._names = row_names(data)
         split: Any = data.test
         index = next(split.chunks(1)).index
-        # The numbers of rows that stand in their order say nothing.
+        # Row numbers in their natural order carry no information.
         self._indexed = index.name is not None or self._names != [str(n) for n in range(len(self._names))]
         self._label = index.name or ("" if self._indexed else None)
         self._start = 0
@@ -172,7 +172,7 @@ class TableFiles(Files):
         self._start += len(done)
 
     def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Entries as they were written; dates that have a type already to the second."""
+        """Return entries as they were written; dates of a date type are rounded to seconds."""
         frame = as_written(frame, self._cells.spec.features)
         for column in self._cells.spec.features:
             dates = frame[column.name]
@@ -182,7 +182,7 @@ class TableFiles(Files):
 
 
 class ArrayFiles(Files):
-    """`filled.npz` and, of images, a PNG for each in the folder `filled`, under its own name."""
+    """`filled.npz` and, for images, a PNG for each in the folder `filled`, under its own name."""
 
     def __init__(self, out: Path, data: Data, cells: Cells) -> None:
         self._out, self._cells = out, cells
@@ -226,7 +226,7 @@ class ArrayFiles(Files):
 
 @contextlib.contextmanager
 def filled_files(out: Path | None, data: Data, cells: Cells) -> Iterator[Any]:
-    """Where filled examples of this kind go; nowhere without a folder."""
+    """Return the destination for this kind of examples; without a folder nothing is written."""
     kinds = {"table": TableFiles}
     files = Files() if out is None else kinds.get(data.spec.kind, ArrayFiles)(out, data, cells)
     yield files

@@ -1,4 +1,4 @@
-"""Filling: missing numbers of `x` from a codec, again and again, or from a posterior weighed by the rest."""
+"""Filling of missing numbers of `x`, by repeated reconstruction or from a weighted posterior."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
@@ -22,17 +22,17 @@ from kerasae.evaluation import reconstruct
 from kerasae.preprocessing import in_zone, named_by_text
 from kerasae.preprocessing.identity import Identity
 
-#: Draws whose quantiles are the ends of an interval.
+#: Number of draws whose quantiles are the ends of an interval.
 _DRAWS = 100
-#: Changes below this, in units of x, end the iteration.
+#: Change below which the iteration ends, in units of `x`.
 _TOLERANCE = 1e-3
 
 
 class Cells:
-    """The numbers of an example in a row, `(rows, cells)`: their kinds, what is typical, and back to raw.
+    """Numbers of an example as a row, `(rows, cells)`: their kinds, typical values, and raw form.
 
     Args:
-        data: with the preprocessor.
+        data: Data with the preprocessor.
     """
 
     def __init__(self, data: Data) -> None:
@@ -47,7 +47,7 @@ class Cells:
         self.values = TableValues(data) if data.spec.columns else None
 
     def _typical(self, data: Data) -> np.ndarray:
-        """The mean of numbers and the mode of everything else, over training and validation rows."""
+        """Return the mean of numbers and the mode of all other cells, over training and validation rows."""
         total, rows = np.zeros(len(self.number)), np.zeros(len(self.number))
         width = max([column.width for column in self.spec.features] + [2])
         counts = np.zeros((len(self.number), width if not self.number.all() else 0))
@@ -62,13 +62,13 @@ class Cells:
                     counts[cell] += np.bincount(codes, minlength=width)
         typical = total / np.maximum(rows, 1)
         if counts.size:
-            # Code 0 stands for every unknown value: it fills nothing.
+            # Code 0 represents every unknown value, so it never fills a cell.
             counts[self.category, 0] = -1
             typical = np.where(self.number, typical, counts.argmax(axis=1))
         return typical.astype("float32")
 
     def _see_given(self, raw: Any) -> None:
-        """Keeps the values of categories that are no texts, by their text."""
+        """Store the values of categories that are not texts, by their text."""
         if not self.spec.columns:
             return
         frame = named_by_text(pd.DataFrame(raw))
@@ -79,43 +79,43 @@ class Cells:
                 known.update({str(value): value for value in values.unique() if str(value) not in known})
 
     def as_given(self, name: str, values: pd.Series) -> pd.Series:
-        """Categories of a column as the objects that the training had, such as intervals, not their texts."""
+        """Return categories of a column as objects of the training data, such as intervals, not as texts."""
         known = self._given.get(name)
         if not known:
             return values
         return pd.Series([known.get(str(value), value) for value in values], values.index, dtype=object)
 
     def legal(self, x: np.ndarray) -> np.ndarray:
-        """Numbers `(rows, cells)` that have a raw value: booleans 0 or 1, categories known."""
+        """Return numbers, `(rows, cells)`, that have a raw value: booleans 0 or 1, known categories."""
         whole = np.round(x)
-        found = np.where(self.boolean, np.clip(whole, 0, 1), x)
-        return np.where(self.category, np.where(whole == 0, self.typical, whole), found).astype("float32")
+        clipped = np.where(self.boolean, np.clip(whole, 0, 1), x)
+        return np.where(self.category, np.where(whole == 0, self.typical, whole), clipped).astype("float32")
 
     def shaped(self, x: np.ndarray) -> np.ndarray:
-        """`(rows, cells)` to `(rows, ...)`."""
+        """Reshape `(rows, cells)` to `(rows, ...)`."""
         return np.asarray(x, "float32").reshape(len(x), *self.spec.shape)
 
     def raw(self, x: np.ndarray) -> Any:
-        """`(rows, cells)`, NaN where missing, as what a codec takes; numbers of a table are not rounded."""
+        """Return cells, `(rows, cells)`, NaN for missing ones, as input of a codec, without rounding."""
         if not self.spec.columns:
             return self.view.restore(self.shaped(x))
         return frame_of(self.view, self.shaped(x))
 
 
 def flatten(x: np.ndarray) -> np.ndarray:
-    """`(rows, ...)` to `(rows, cells)`."""
+    """Reshape `(rows, ...)` to `(rows, cells)`."""
     return x.reshape(len(x), int(np.prod(x.shape[1:])))
 
 
 def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:
-    """`x` of a table as its columns in raw units, NaN where missing.
+    """Return `x` of a table as its columns in raw units, NaN for missing cells.
 
     Numbers are floats, and dates are dates in the time zone of their column.
     """
-    found = {name: np.asarray(values) for name, values in view.inverse(x).items()}
+    columns = {name: np.asarray(values) for name, values in view.inverse(x).items()}
     frame = pd.DataFrame(index=range(len(x)))
     for column in view.spec.columns:
-        values = found.get(column.name, np.full(len(x), np.nan))
+        values = columns.get(column.name, np.full(len(x), np.nan))
         if column.kind == "category":
             texts = [value.decode() for value in values]
             frame[column.name] = pd.Series([text or None for text in texts], dtype=object)
@@ -128,10 +128,10 @@ def frame_of(view: Any, x: np.ndarray) -> pd.DataFrame:
 
 
 class Filled(NamedTuple):
-    """Rows without gaps, `(rows, cells)`, and the ends of an interval about each number.
+    """Rows without gaps, `(rows, cells)`, and the ends of an interval around each number.
 
-    `effective` is how many draws of the posterior those of each row are worth, `(rows,)`, NaN for a row
-    without gaps; `None` where nothing was drawn.
+    `effective` is the effective number of posterior draws of each row, `(rows,)`, NaN for a row without gaps;
+    `None` if nothing was drawn.
     """
 
     x: np.ndarray
@@ -141,26 +141,26 @@ class Filled(NamedTuple):
 
 
 class Filling(Protocol):
-    """A way to fill gaps; `x` are `(rows, cells)`, with any number where `missing` says so."""
+    """Method that fills gaps. `x` has shape `(rows, cells)`, with any number where `missing` is true."""
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
-        """The likeliest values."""
+        """Return the most likely values."""
 
     def draw(
         self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator
     ) -> np.ndarray | None:
-        """Values drawn from what they might be, `(draws, rows, cells)`; `None` where it has no such draws."""
+        """Draw possible values, `(draws, rows, cells)`; `None` if the method has no such draws."""
 
 
 class Iterated:
-    """Reconstructions put into the gaps, and reconstructed again.
+    """Reconstructions that replace the gaps, repeatedly.
 
     Args:
-        codec: whose.
-        cells: of the examples.
-        gaps: whether the first reconstruction is given the gaps as gaps, as a network for tables can
-            take them; otherwise they hold what is typical.
-        rounds: reconstructions at most; a row whose numbers stand still is done.
+        codec: Codec that reconstructs.
+        cells: Cells of the examples.
+        gaps: Whether the first reconstruction gets the gaps as gaps, which a network for tables accepts;
+            otherwise gaps start at typical values.
+        rounds: Largest number of reconstructions; a row whose numbers no longer change is complete.
 
     Reference: Rezende, Mohamed, Wierstra 2014, ICML, appendix F, without the noise.
     """
@@ -171,11 +171,11 @@ class Iterated:
         self.rounds = rounds
 
     def start(self, x: np.ndarray, missing: np.ndarray) -> np.ndarray:
-        """What the first reconstruction is given."""
+        """Return the input of the first reconstruction."""
         return np.where(missing, np.nan if self.gaps else self.cells.typical, x).astype("float32")
 
     def steps(self, x: np.ndarray, missing: np.ndarray) -> Iterator[np.ndarray]:
-        """The rows after each reconstruction, until nothing moves."""
+        """Yield the rows after each reconstruction, until nothing changes."""
         current = self.start(x, missing)
         moving = np.asarray(missing.any(axis=1))
         for _ in range(self.rounds):
@@ -185,33 +185,33 @@ class Iterated:
             rebuilt = flatten(reconstruct(self.codec, self.cells.raw(current[rows])))
             new = np.where(missing[rows], self.cells.legal(rebuilt), current[rows])
             change = np.abs(new - current[rows])
-            still = (change <= _TOLERANCE).all(axis=1)  # a change from a gap is NaN
+            still = (change <= _TOLERANCE).all(axis=1)  # A change from a gap is NaN.
             current[rows], moving[rows] = new, ~still
             yield current
 
     def rows(self, x: np.ndarray, missing: np.ndarray) -> np.ndarray:
-        """The rows after the last reconstruction."""
-        found = self.start(x, missing)
+        """Return the rows after the last reconstruction."""
+        last = self.start(x, missing)
         for step in self.steps(x, missing):
-            found = step
-        return found
+            last = step
+        return last
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
-        found = self.rows(x, missing)
-        return Filled(found, found, found)
+        rows = self.rows(x, missing)
+        return Filled(rows, rows, rows)
 
     def draw(self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator) -> None:
         return None
 
 
 class Weighed:
-    """Draws of the code, weighed by the likelihood of the cells that are seen.
+    """Draws of the code, weighed by the likelihood of the present cells.
 
     Args:
-        posterior: of a variational model.
-        cells: of the examples.
-        first: what the encoder is given is filled so; the weights correct for it.
-        level: of the interval, in (0, 1).
+        posterior: Posterior of a variational model.
+        cells: Cells of the examples.
+        first: Method that fills the input of the encoder; the weights correct for it.
+        level: Share of the true values that the intervals cover, in (0, 1).
 
     Reference: Mattei and Frellsen 2019, ICML (MIWAE), section 4: self-normalised importance sampling
     for one value, sampling importance resampling for several.
@@ -225,21 +225,21 @@ class Weighed:
     def _parts(
         self, x: np.ndarray, missing: np.ndarray
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Numbers of rows with gaps, parameters of their draws and the weights of those, part by part."""
+        """Yield numbers of rows with gaps, parameters of their draws and their weights, part by part."""
         incomplete = np.flatnonzero(missing.any(axis=1))
         x, missing = x[incomplete], missing[incomplete]
-        given = self.first.rows(x, missing)
-        seen = np.where(missing, np.nan, x)
-        shaped = self.cells.shaped(given), self.cells.shaped(seen)
+        filled = self.first.rows(x, missing)
+        observed = np.where(missing, np.nan, x)
+        shaped = self.cells.shaped(filled), self.cells.shaped(observed)
         for rows, params, log_weights in self.posterior.weighed(*shaped):
             yield incomplete[rows], params, normalised(log_weights)
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         loss = self.posterior.model.reconstruction_loss
-        found = [np.array(x, "float32") for _ in range(3)]
+        arrays = [np.array(x, "float32") for _ in range(3)]
         effective = np.full(len(x), np.nan)
         edges = [(1 - self.level) / 2, (1 + self.level) / 2]
-        # The same for every row, so that a row is filled alike alone and among others.
+        # The numbers are the same for every row, so that the result does not depend on the other rows.
         rng = np.random.default_rng(self.posterior.seed)
         points = even_points(_DRAWS, (1,), rng)
         levels = even_points(_DRAWS, (1, *self.cells.spec.shape), rng)
@@ -249,16 +249,16 @@ class Weighed:
             again = resampled(params, weights, np.broadcast_to(points, (_DRAWS, len(mean))))
             several = drawn(loss, again, np.broadcast_to(levels, (*again.shape[:2], *levels.shape[2:])))
             low, high = np.quantile(several.reshape(*several.shape[:2], -1), edges, axis=0)
-            for array, values in zip(found, (self.cells.legal(mean), low, high), strict=True):
+            for array, values in zip(arrays, (self.cells.legal(mean), low, high), strict=True):
                 array[rows] = np.where(missing[rows], values, x[rows])
-        return Filled(found[0], found[1], found[2], effective)
+        return Filled(arrays[0], arrays[1], arrays[2], effective)
 
     def draw(self, x: np.ndarray, missing: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
         loss = self.posterior.model.reconstruction_loss
-        found = np.repeat(np.asarray(x, "float32")[None], draws, axis=0)
+        filled = np.repeat(np.asarray(x, "float32")[None], draws, axis=0)
         for rows, params, weights in self._parts(x, missing):
             again = resampled(params, weights, even_points(draws, weights.shape[1:], rng))
             several = drawn(loss, again, rng.random((*again.shape[:2], *self.cells.spec.shape)))
             several = several.reshape(*several.shape[:2], -1)
-            found[:, rows] = np.where(missing[rows], self.cells.legal(several), x[rows])
-        return found
+            filled[:, rows] = np.where(missing[rows], self.cells.legal(several), x[rows])
+        return filled

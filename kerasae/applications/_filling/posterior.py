@@ -1,4 +1,4 @@
-"""Posterior: draws of a variational model's code, weighed by what is seen, and what they say of cells."""
+"""Posterior of a variational model: draws of the code, weighed by the present cells, and their cells."""
 
 from collections.abc import Iterator
 from functools import singledispatch
@@ -11,20 +11,19 @@ from kerasae.applications._filling.proposal import Proposal, normal_draws
 from kerasae.losses import ReconstructionLoss
 from kerasae.losses.columns import Columns
 
-#: Numbers that a decoder gives in one call, so that memory stays flat.
+#: Largest number of values that a decoder returns in one call, which limits the memory.
 _AT_ONCE = 4_000_000
 
 
 class Posterior:
-    """Draws of a model's code given an example, and the decoder's numbers.
+    """Draws of the code of a model for an example, and the parameters of the decoder.
 
-    All examples share their standard normal points, so what is said of one does not depend on the
-    others.
+    All examples share their standard normal points, so that the result for one does not depend on the others.
 
     Args:
-        model: a variational model.
-        samples: draws an example.
-        seed: of the draws.
+        model: Variational model.
+        samples: Number of draws per example.
+        seed: Seed of the draws.
 
     Reference: Mattei and Frellsen 2019, ICML (MIWAE), section 4.
     """
@@ -40,28 +39,30 @@ class Posterior:
         self._weigh_graph: Any = tf.function(self._weigh, reduce_retracing=True)
 
     def parts(self, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Draws `z ~ q(z|x)` for whole examples `(rows, ...)`, a few examples at a time.
+        """Yield draws `z ~ q(z|x)` for whole examples, `(rows, ...)`, a few examples at a time.
 
-        Returns:
+        Yields:
             Parameters `(samples, rows, ...)` and `-log p(x|z)`, `(samples, rows)`, in nats.
         """
         for rows in self._slices(len(x), self.samples):
             yield tuple(part.numpy() for part in self._draw_graph(tf.constant(x[rows], tf.float32)))
 
     def weighed(self, x: np.ndarray, seen: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Draws whose weights make them draws of `p(z|x_seen)`, a few examples at a time.
+        """Yield draws with weights that make them draws of `p(z|x_seen)`, a few examples at a time.
 
         Args:
-            x: what the encoder is given, `(rows, ...)`.
-            seen: what the likelihood is held against, `(rows, ...)`, NaN where nothing is seen.
+            x: Input of the encoder, `(rows, ...)`.
+            seen: Values for the likelihood, `(rows, ...)`, NaN for missing ones.
 
-        Returns:
-            Which examples, parameters `(samples, rows, ...)`, and the log-weights
+        Yields:
+            Slice of the examples, parameters `(samples, rows, ...)`, and the log-weights
             `log p(x_seen|z) + log p(z) - log q(z)`, `(samples, rows)`.
         """
         for rows in self._slices(len(x), max(self.samples, self.model.latent_dim + 1)):
-            found = self._weigh_graph(tf.constant(x[rows], tf.float32), tf.constant(seen[rows], tf.float32))
-            yield rows, *(part.numpy() for part in found)
+            parts_of_rows = self._weigh_graph(
+                tf.constant(x[rows], tf.float32), tf.constant(seen[rows], tf.float32)
+            )
+            yield rows, *(part.numpy() for part in parts_of_rows)
 
     def _slices(self, rows: int, times: int) -> Iterator[slice]:
         size = int(np.prod(self.model.decoder.output_shape[1:]))
@@ -82,7 +83,7 @@ class Posterior:
         mean, log_var = self.model.posterior(x)
         z, log_q = self._proposal.draw(mean, log_var, potential)
         params, nll = self._decoded(z, seen)
-        # The constants of the two densities cancel.
+        # The constants of both densities cancel.
         return params, -nll - 0.5 * tf.reduce_sum(tf.square(z), axis=-1) - log_q
 
     def _decoded(self, z: Any, seen: Any) -> Any:
@@ -92,33 +93,33 @@ class Posterior:
         return tf.reshape(params, shape), nll
 
     def _nll(self, params: Any, seen: Any, times: int) -> Any:
-        """`-log p(x_seen|z)` of `times` sets of parameters for each example, `(times * rows,)`."""
-        there = tf.logical_not(tf.math.is_nan(seen))
+        """Return `-log p(x_seen|z)` of `times` sets of parameters for each example, `(times * rows,)`."""
+        present = tf.logical_not(tf.math.is_nan(seen))
         repeated = (times, *[1] * (len(seen.shape) - 1))
-        known = tf.tile(tf.where(there, seen, tf.zeros_like(seen)), repeated)
+        known = tf.tile(tf.where(present, seen, tf.zeros_like(seen)), repeated)
         nll = self.model.reconstruction_loss.per_feature(known, params)
-        nll = tf.where(tf.tile(there, repeated), nll, tf.zeros_like(nll))
+        nll = tf.where(tf.tile(present, repeated), nll, tf.zeros_like(nll))
         return tf.reduce_sum(tf.reshape(nll, (tf.shape(nll)[0], -1)), axis=-1)
 
 
 def normalised(log_weights: np.ndarray) -> np.ndarray:
-    """Weights that sum to 1 over the draws, `(samples, rows)`."""
+    """Return weights that sum to 1 over the draws, `(samples, rows)`."""
     weights = np.exp(log_weights - log_weights.max(axis=0), dtype="float64")
     return weights / weights.sum(axis=0)
 
 
 def effective_samples(weights: np.ndarray) -> np.ndarray:
-    """How many unweighted draws the weighted ones are worth, `(rows,)` (Kong 1992)."""
+    """Return the effective number of unweighted draws, `(rows,)` (Kong 1992)."""
     return 1 / np.square(weights).sum(axis=0)
 
 
 def resampled(params: np.ndarray, weights: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Parameters drawn again with these weights, `(draws, rows, ...)`: sampling importance resampling.
+    """Draw parameters again with these weights, `(draws, rows, ...)`: sampling importance resampling.
 
     Args:
-        params: `(samples, rows, ...)`.
-        weights: `(samples, rows)`, which sum to 1.
-        points: in [0, 1), which draw is taken, `(draws, rows)`.
+        params: Parameters, `(samples, rows, ...)`.
+        weights: Weights that sum to 1 over the draws, `(samples, rows)`.
+        points: Numbers in [0, 1) that choose the draws, `(draws, rows)`.
     """
     bounds = np.cumsum(weights, axis=0)
     chosen = np.array([np.searchsorted(bounds[:, row], points[:, row]) for row in range(weights.shape[1])])
@@ -126,49 +127,52 @@ def resampled(params: np.ndarray, weights: np.ndarray, points: np.ndarray) -> np
 
 
 def even_points(draws: int, columns: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Numbers of [0, 1), one in each of `draws` equal parts, in an order of its own for each column."""
+    """Return numbers in [0, 1), one in each of `draws` equal parts, in a separate order for each column."""
     points = (np.arange(draws).reshape(-1, *[1] * len(columns)) + rng.random((draws, *columns))) / draws
     return rng.permuted(points, axis=0)
 
 
 @singledispatch
 def expected(loss: ReconstructionLoss, params: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The weighted mean of `x`, `(rows, ...)`; of a category the likeliest of the known values.
+    """Return the weighted mean of `x`, `(rows, ...)`; for a category the most likely known value.
 
     Args:
-        loss: whose parameters they are.
-        params: `(samples, rows, ...)`.
-        weights: `(samples, rows)`, which sum to 1.
+        loss: Loss with these parameters.
+        params: Parameters, `(samples, rows, ...)`.
+        weights: Weights that sum to 1 over the draws, `(samples, rows)`.
     """
     return np.einsum("sr,sr...->r...", weights, means(loss, params))
 
 
 @expected.register
 def _(loss: Columns, params: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    found = np.einsum("sr,src->rc", weights, means(loss, params))
+    average = np.einsum("sr,src->rc", weights, means(loss, params))
     for number, logits in _categories(loss, params):
         shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
-        found[:, number] = np.einsum("sr,src->rc", weights, shares).argmax(axis=-1) + 1
-    return found
+        average[:, number] = np.einsum("sr,src->rc", weights, shares).argmax(axis=-1) + 1
+    return average
 
 
 def drawn(loss: ReconstructionLoss, params: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """A draw of `x ~ p(x|z)` for each set of parameters, `(samples, rows, ...)`.
+    """Draw `x ~ p(x|z)` for each set of parameters, `(samples, rows, ...)`.
 
     Args:
-        loss: whose parameters they are.
-        params: `(samples, rows, ...)`.
-        uniform: numbers of (0, 1) that decide, `(samples, rows, ...)` in the shape of `x`.
+        loss: Loss with these parameters.
+        params: Parameters, `(samples, rows, ...)`.
+        uniform: Numbers in (0, 1) that choose the values, `(samples, rows, ...)` in the shape of `x`.
     """
     flat = params.reshape(-1, *params.shape[2:])
     levels = uniform.reshape(-1, *uniform.shape[2:]).astype("float32")
-    found = np.asarray(loss.draw(tf.constant(flat), tf.constant(levels)))
-    return found.reshape(*params.shape[:2], *found.shape[1:])
+    values = np.asarray(loss.draw(tf.constant(flat), tf.constant(levels)))
+    return values.reshape(*params.shape[:2], *values.shape[1:])
 
 
 def _categories(loss: Columns, params: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """The number of each category and the logits of its known values: the first code is unknown ones."""
+    """Yield the number of each category and the logits of its known values.
+
+    Code 0, for unknown values, is left out.
+    """
     start = 0
     for number, column in enumerate(loss.spec.features):
         if column.kind == "category":
@@ -177,12 +181,12 @@ def _categories(loss: Columns, params: np.ndarray) -> Iterator[tuple[int, np.nda
 
 
 def means(loss: ReconstructionLoss, params: np.ndarray) -> np.ndarray:
-    """The reconstruction of each set of parameters, `(samples, rows, ...)`."""
+    """Return the reconstruction of each set of parameters, `(samples, rows, ...)`."""
     flat = params.reshape(-1, *params.shape[2:])
-    found = np.asarray(loss.mean(tf.constant(flat)))
-    return found.reshape(*params.shape[:2], *found.shape[1:])
+    values = np.asarray(loss.mean(tf.constant(flat)))
+    return values.reshape(*params.shape[:2], *values.shape[1:])
 
 
 def has_posterior(codec: Any) -> bool:
-    """Whether a codec is a model with a posterior to draw from; an exported one has left it behind."""
+    """Return whether a codec is a model with a posterior; an exported model has none."""
     return bool(getattr(codec, "generative", False)) and hasattr(codec, "posterior")

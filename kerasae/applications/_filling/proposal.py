@@ -1,4 +1,4 @@
-"""Proposal: where to draw codes from, given the cells of an example that are seen."""
+"""Proposal distribution of codes, given the present cells of an example."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,32 +13,33 @@ from scipy.stats import qmc
 #: are there for decoders of which a parabola says little.
 _LAPLACE, _WIDER, _ENCODER = 0.6, 0.2, 0.1
 _WIDTH = 1.5
-#: Steps of Newton's method towards the mode, and the lengths that are tried of each.
+#: Number of steps of Newton's method towards the mode, and the fractions of a step that are tried.
 _STEPS, _LENGTHS = 3, (1.0, 0.5, 0.25, 0.0)
 #: Bounds of the step of finite differences, in units of the code; half a deviation of the encoder between.
 _LEAST, _GREATEST = 0.01, 0.5
 
 
 def normal_draws(samples: int, size: int, seed: int) -> np.ndarray:
-    """Points `(samples, size)` that lie as N(0, I) does, evenly: a scrambled Sobol sequence."""
+    """Return points, `(samples, size)`, that cover N(0, I) evenly: a scrambled Sobol sequence."""
     power = max(1, (samples - 1).bit_length())
     points = qmc.Sobol(size, rng=np.random.default_rng(seed)).random_base2(power)[:samples]
-    # An end of [0, 1) would be infinite.
+    # The end 0 would become infinite.
     return ndtri(np.clip(points, 1e-7, 1 - 1e-7)).astype("float32")
 
 
 class Proposal:
-    """A mixture of Gaussians about `p(z|x_seen)`, drawn from in fixed shares.
+    """Gaussian mixture around `p(z|x_seen)`, with a fixed share of draws for each component.
 
-    An encoder was trained on whole examples: given one with its gaps filled, its posterior is as narrow
-    as if the filling were seen, and weights cannot draw what it never reaches. So most draws are from
-    the Laplace approximation of `p(x_seen|z) p(z)`: a Gaussian at its mode, with its curvature. All
-    examples share their standard normal points, so what is drawn for one does not depend on the others.
+    An encoder was trained on whole examples. For an example with filled gaps its posterior is as narrow as if
+    the filled values were observed, and weights cannot correct for codes that it never draws. Most draws are
+    therefore from the Laplace approximation of `p(x_seen|z) p(z)`: a Gaussian at its mode, with its
+    curvature. All examples share their standard normal points, so that the draws for one do not depend on the
+    others.
 
     Args:
-        samples: draws an example.
-        size: of a code.
-        seed: of the points.
+        samples: Number of draws per example.
+        size: Code size.
+        seed: Seed of the points.
 
     Reference: Tierney and Kadane 1986, JASA 81 (Laplace approximation); Hesterberg 1995,
     *Technometrics* 37(2) (defensive mixtures, with fixed shares).
@@ -55,15 +56,15 @@ class Proposal:
         self._samples = samples
 
     def draw(self, mean: Any, log_var: Any, potential: Callable[[Any, int], Any]) -> tuple[Any, Any]:
-        """Codes `(samples, rows, size)` and `log q(z)` of the whole mixture, `(samples, rows)`.
+        """Return codes, `(samples, rows, size)`, and `log q(z)` of the whole mixture, `(samples, rows)`.
 
-        The constant `-size / 2 log(2 pi)` is left out, as it is of the prior's density.
+        The constant `-size / 2 log(2 pi)` is left out, as in the density of the prior.
 
         Args:
-            mean: of the encoder's posterior, `(rows, size)`.
-            log_var: of the same.
-            potential: from codes `(times * rows, size)` and `times` to `-log p(x_seen|z) p(z)`, a number
-                each.
+            mean: Mean of the posterior of the encoder, `(rows, size)`.
+            log_var: Log-variance of the posterior of the encoder, `(rows, size)`.
+            potential: Function of codes, `(times * rows, size)`, and `times` that returns `-log p(x_seen|z)
+                p(z)`, one number for each code.
         """
         mode, values, vectors = laplace(mean, log_var, potential)
         turned = tf.linalg.matrix_transpose(vectors)
@@ -94,10 +95,10 @@ class Proposal:
 
 
 def laplace(mean: Any, log_var: Any, potential: Callable[[Any, int], Any]) -> tuple[Any, Any, Any]:
-    """The mode of `exp(-potential)` near the encoder's mean, and the curvature there.
+    """Return the mode of `exp(-potential)` near the mean of the encoder, and the curvature there.
 
-    Newton's method with as much of each step as lowers the potential most. A curvature below that of the
-    prior, 1, is taken for 1.
+    Newton's method takes the fraction of each step that lowers the potential most. A curvature below 1, that
+    of the prior, is replaced by 1.
 
     Returns:
         The mode `(rows, size)`, eigenvalues `(rows, size)` and eigenvectors `(rows, size, size)`.
@@ -111,7 +112,7 @@ def laplace(mean: Any, log_var: Any, potential: Callable[[Any, int], Any]) -> tu
         tried = z - lengths * newton
         heights = potential(tf.reshape(tried, (-1, tf.shape(z)[1])), len(_LENGTHS))
         heights = tf.reshape(heights, (len(_LENGTHS), -1))
-        # A step into NaN is not taken.
+        # A step to NaN is rejected.
         heights = tf.where(tf.math.is_finite(heights), heights, heights.dtype.max)
         best = tf.argmin(heights, axis=0, output_type=tf.int32)
         z = tf.gather(tf.transpose(tried, (1, 0, 2)), best, batch_dims=1)
@@ -120,7 +121,10 @@ def laplace(mean: Any, log_var: Any, potential: Callable[[Any, int], Any]) -> tu
 
 
 def _curvature(z: Any, step: Any, potential: Callable[[Any, int], Any]) -> tuple[Any, Any, Any]:
-    """The gradient of the potential, and eigenvalues and eigenvectors of its Hessian by differences."""
+    """Return the gradient of the potential, and eigenvalues and eigenvectors of its Hessian.
+
+    The Hessian is computed by finite differences.
+    """
     size = z.shape[1]
     moved = tf.concat([z[None], z + tf.eye(size)[:, None] * step], axis=0)
     flat = tf.reshape(moved, (-1, size))

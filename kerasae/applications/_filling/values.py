@@ -1,4 +1,4 @@
-"""Values that the columns of a table have: their range, decimals and shared values."""
+"""Values of the columns of a table: their range, decimals and shared values."""
 
 from typing import Any, Self
 
@@ -7,26 +7,26 @@ import pandas as pd
 
 from kerasae.data import Data
 
-#: Training rows, drawn, from which the values of a column are learnt.
+#: Number of training rows in the sample that defines the values of a column.
 _MOST = 20_000
-#: Share of the rows from which on a number is a value of its own, as 0 is of tolls that few pay.
+#: Share of the rows from which a number counts as a shared value, such as 0 for tolls that few pay.
 _SHARED = 0.05
-#: Decimals that are looked for; with more, values are not rounded.
+#: Largest number of decimals; values with more are not rounded.
 _DECIMALS = 6
 #: Relative error of a float64 that still stands for its decimals: it may have been computed.
 _EXACT = 1e-12
 
 
 class TableValues:
-    """What the numbers and dates of a table look like in training rows, and made ones brought to it.
+    """Form of the numbers and dates of a table in the training rows, to which generated values are adapted.
 
-    A likelihood knows a mean and a deviation. It knows no least value, no cents, no zero that most rows
-    share. Numbers that it draws are therefore replaced by the values of training rows of the same rank
-    (quantile matching), with a line between neighbours.
+    A likelihood knows a mean and a deviation. It does not know a smallest value, cents, or a zero that most
+    rows share. Numbers that it draws are therefore replaced by the values of training rows of the same rank
+    (quantile matching), with linear interpolation between neighbours.
 
     Args:
-        data: a table, with the preprocessor.
-        seed: of the training rows, where there are many.
+        data: Data of a table, with the preprocessor.
+        seed: Seed of the subsample of training rows.
     """
 
     def __init__(self, data: Data, seed: int = 0) -> None:
@@ -36,7 +36,7 @@ class TableValues:
         self._names = [column.name for column in features]
         self._kinds = [column.kind for column in features]
         x = few.x("train")
-        # A column without a value among the rows drawn has nothing to learn from: it stays as it is made.
+        # A column without a value in the sample has nothing to learn from, so it does not change.
         known = ~np.isnan(x).all(axis=0)
         self._cells = [i for i, kind in enumerate(self._kinds) if known[i] and kind in ("number", "date")]
         raw = few.train.examples.rename(columns=str)
@@ -51,97 +51,97 @@ class TableValues:
         self._bounds = {name: (raw[name].min(), raw[name].max()) for name in self._decimals}
 
     def fit(self, drawn: np.ndarray) -> Self:
-        """Learns how drawn rows of `x` lie, for `brought` and `kept`: it gives ranks among them.
+        """Fit the ranks of drawn rows of `x`, for `brought` and `kept`.
 
         Args:
-            drawn: rows `(rows, columns)`, made exactly as later ones are; NaN where nothing was made.
+            drawn: Rows, `(rows, columns)`, drawn exactly as later ones; NaN for cells that were not drawn.
         """
         self._drawn = self._known(drawn)
         return self
 
     def fit_likely(self, likely: np.ndarray) -> Self:
-        """Learns how likeliest rows of `x` lie, which are closer together than drawn ones, for `settled`.
+        """Fit the ranks of most likely rows of `x`, for `settled`; they vary less than drawn rows.
 
         Args:
-            likely: rows `(rows, columns)`, NaN where nothing was made.
+            likely: Rows, `(rows, columns)`, NaN for cells that were not filled.
         """
         self._likely = self._known(likely)
         return self
 
     def _known(self, x: np.ndarray) -> dict[int, np.ndarray]:
-        found = {cell: _sorted(x[:, cell]) for cell in self._cells}
-        # Of a column of which nothing was made ranks are taken among the training values.
-        return {cell: values if len(values) else self._sorted[cell] for cell, values in found.items()}
+        values_of = {cell: _sorted(x[:, cell]) for cell in self._cells}
+        # For a column without any generated value, ranks are those among the training values.
+        return {cell: values if len(values) else self._sorted[cell] for cell, values in values_of.items()}
 
     # Drawn rows ----------------------------------------------------------------------------------
 
     def frame(self, x: np.ndarray) -> pd.DataFrame:
-        """Drawn rows of `x`, `(rows, columns)`, as a table whose numbers are as those of training rows."""
+        """Return drawn rows of `x`, `(rows, columns)`, as a table with the values of training rows."""
         return self.rounded(self._view.restore(self.brought(x)))
 
     def with_gaps(self, frame: pd.DataFrame, gaps: np.ndarray) -> pd.DataFrame:
-        """A table with a missing entry wherever `gaps`, `(rows, columns)`, is true."""
+        """Return a table with a missing entry wherever `gaps`, `(rows, columns)`, is true."""
         for number, name in enumerate(self._names):
             if gaps[:, number].any():
                 frame[name] = frame[name].mask(gaps[:, number])
         return frame
 
     def brought(self, x: np.ndarray) -> np.ndarray:
-        """Drawn rows of `x` with the values of training rows, `(rows, columns)`; NaN stays."""
-        found = np.array(x, "float32")
+        """Return drawn rows of `x` with the values of training rows, `(rows, columns)`; NaN stays."""
+        matched = np.array(x, "float32")
         for cell in self._cells:
-            found[:, cell] = self._matched(cell, x[:, cell], self._drawn)
-        return found
+            matched[:, cell] = self._matched(cell, x[:, cell], self._drawn)
+        return matched
 
     def kept(self, x: np.ndarray) -> np.ndarray:
-        """Numbers drawn for single cells of `x`, `(rows, columns)`, in the range of their column.
+        """Return numbers drawn for single cells of `x`, `(rows, columns)`, in the range of their column.
 
-        Where many rows share a value they are the training values of the same rank.
+        In columns with a shared value they become the training values of the same rank.
         """
-        found = self._clipped(x)
+        matched = self._clipped(x)
         for cell in self._cells:
             if len(self._shared[cell]):
-                found[:, cell] = self._matched(cell, x[:, cell], self._drawn)
-        return found
+                matched[:, cell] = self._matched(cell, x[:, cell], self._drawn)
+        return matched
 
     def _matched(self, cell: int, values: np.ndarray, among: dict[int, np.ndarray]) -> np.ndarray:
-        """Made numbers of a column of `x` as the training values of the same rank; NaN stays."""
-        found = at(self._sorted[cell], ranks(values, among[cell]))
-        return np.where(np.isnan(values), np.nan, found)
+        """Return generated numbers of a column of `x` as the training values of the same rank; NaN stays."""
+        matched = at(self._sorted[cell], ranks(values, among[cell]))
+        return np.where(np.isnan(values), np.nan, matched)
 
     # Likeliest values ----------------------------------------------------------------------------
 
     def settled(self, x: np.ndarray) -> np.ndarray:
-        """Likeliest numbers of `x` in the range of their column, at a shared value where they fall to it.
+        """Return most likely numbers of `x` in the range of their column, or at a shared value.
 
-        A number falls to a shared value where as many likeliest numbers do as training rows have it.
+        The share of most likely numbers at a shared value is that of the training rows.
         """
-        found = self._clipped(x)
+        values = self._clipped(x)
         for cell in self._cells:
             if len(self._shared[cell]):
                 near = self._matched(cell, x[:, cell], self._likely)
                 falls = np.isin(near, self._shared[cell])
-                found[falls, cell] = near[falls]
-        return found
+                values[falls, cell] = near[falls]
+        return values
 
     def _clipped(self, x: np.ndarray) -> np.ndarray:
-        found = np.array(x, "float32")
+        clipped = np.array(x, "float32")
         for cell in self._cells:
-            found[:, cell] = np.clip(found[:, cell], *self._ends[cell])
-        return found
+            clipped[:, cell] = np.clip(clipped[:, cell], *self._ends[cell])
+        return clipped
 
     @property
     def sharing(self) -> bool:
-        """Whether there is a column of which many rows share a value."""
+        """Whether many rows share a value in some column."""
         return any(len(values) for values in self._shared.values())
 
     def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """A table with as many decimals as training rows have, in their range."""
+        """Return a table with as many decimals as the training rows have, within their range."""
         for name, decimals in self._decimals.items():
             if name not in frame or not pd.api.types.is_float_dtype(frame[name].dtype):
                 continue
             values = frame[name] if decimals is None else frame[name].round(decimals)
-            # Adding 0 takes the sign from a zero.
+            # Adding 0 removes the sign of a negative zero.
             frame[name] = values.clip(*self._bounds[name]) + 0.0
         return frame
 
@@ -151,18 +151,18 @@ def _sorted(values: np.ndarray) -> np.ndarray:
 
 
 def _shared(values: np.ndarray) -> np.ndarray:
-    """Values that stand in so many rows that they mean something by themselves."""
+    """Return the values that occur in so many rows that they have a meaning of their own."""
     kinds, counts = np.unique(values, return_counts=True)
     return kinds[counts >= max(2, _SHARED * len(values))]
 
 
 def _floats(column: pd.Series) -> np.ndarray:
-    """A column of floats as an array of their own precision, NaN where missing."""
+    """Return a column of floats as an array of the same precision, NaN for missing entries."""
     return column.to_numpy(getattr(column.dtype, "numpy_dtype", column.dtype), na_value=np.nan)
 
 
 def _decimals(values: np.ndarray) -> int | None:
-    """Digits behind the point of all values, or `None` for many; to the precision of their type."""
+    """Return the number of decimals of all values, or `None` for many, up to the precision of their type."""
     known = values[np.isfinite(values)].astype("float64")
     exact = max(_EXACT, float(np.finfo(values.dtype).eps))
     for count in range(_DECIMALS + 1):
@@ -172,12 +172,12 @@ def _decimals(values: np.ndarray) -> int | None:
 
 
 def ranks(values: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Shares of sorted numbers that lie below others, in [0, 1]; the middle of those that are equal."""
+    """Return the share of sorted numbers below each value, in [0, 1]; the middle for ties."""
     low, high = (np.searchsorted(among, values, side) for side in ("left", "right"))
     return (low + high) / (2 * len(among))
 
 
 def at(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """What stands at ranks of [0, 1] among sorted numbers, on a line between two neighbours."""
-    found = np.clip(places * len(values) - 0.5, 0, len(values) - 1)
-    return np.interp(found, np.arange(len(values)), values)
+    """Return the values at ranks in [0, 1] among sorted numbers, by linear interpolation."""
+    positions = np.clip(places * len(values) - 0.5, 0, len(values) - 1)
+    return np.interp(positions, np.arange(len(values)), values)

@@ -1,4 +1,4 @@
-"""Cells hidden on purpose: which, and how well they were filled."""
+"""Cells that are hidden on purpose, and the errors of their filled values."""
 
 from pathlib import Path
 
@@ -13,29 +13,29 @@ from kerasae.kinds import kind_of
 from kerasae.report import as_text
 from kerasae.spec import Spec
 
-#: Hidden cells of which something can be said.
+#: Smallest number of hidden cells for a sentence.
 _LEAST = 30
-#: Effective draws of a row below which several fillings of it are too much alike.
+#: Effective number of draws of a row below which its multiple imputations are too similar.
 _FEWEST = 10
 
 
 def hide(x: np.ndarray, share: float, rng: np.random.Generator, spec: Spec) -> np.ndarray:
-    """Which of the cells `(rows, cells)` are hidden: each that is there with this probability.
+    """Return which cells, `(rows, cells)`, are hidden: each present one with this probability.
 
     A pixel is hidden in all of its channels.
     """
-    there = ~np.isnan(x)
+    present = ~np.isnan(x)
     channels = spec.shape[-1] if kind_of(spec).is_picture else 1
     drawn = rng.random((len(x), x.shape[1] // channels)) < share
-    return np.repeat(drawn, channels, axis=1) & there
+    return np.repeat(drawn, channels, axis=1) & present
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """A mask from a `.npy` file, or from an image: true where it is not black.
+    """Read a mask from a `.npy` file, or from an image: true where it is not black.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is none of the two.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is neither of the two.
     """
     if not path.is_file():
         raise FileNotFoundError(f"Expected a mask, found no file at {path}.")
@@ -47,16 +47,18 @@ def read_mask(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("L")) > 0
-    # Of a damaged file Pillow raises several types.
+    # Pillow raises several types of errors for a damaged file.
     except Exception:
         raise ValueError(f"`mask` must be a .npy file or an image, received {path}.") from None
 
 
 def flat_mask(mask: np.ndarray, rows: int, spec: Spec) -> np.ndarray:
-    """A mask of one example, for all of them, or of each, as `(rows, cells)`; of images without channels.
+    """Return a mask of one example for all of them, or of each, as `(rows, cells)`.
+
+    A mask of images may lack the channels.
 
     Raises:
-        ValueError: for another shape.
+        ValueError: If it has another shape.
     """
     mask, shape = np.asarray(mask, bool), spec.shape
     if kind_of(spec).is_picture and mask.shape in (shape[:-1], (rows, *shape[:-1])):
@@ -70,66 +72,68 @@ def flat_mask(mask: np.ndarray, rows: int, spec: Spec) -> np.ndarray:
 
 
 class HiddenFigures:
-    """Errors on hidden cells beside those of the mean and the mode, and how many intervals held.
+    """Errors on hidden cells, those of the mean and the mode, and the coverage of the intervals.
 
     Args:
-        cells: of the examples.
-        share: that is hidden, for the note.
-        level: stated, of the intervals.
+        cells: Cells of the examples.
+        share: Share of hidden cells, for the note.
+        level: Stated coverage of the intervals.
     """
 
     def __init__(self, cells: Cells, share: float, level: float) -> None:
         self._cells, self._share, self._level = cells, share, level
-        # A row each: cells, loss, that of what is typical, intervals, those that held, their widths.
+        # Rows: cells, loss, loss of typical values, intervals, covered cells, widths of intervals.
         self._sums = np.zeros((6, len(cells.number)))
         self._effective: list[np.ndarray] = []
-        # By row, of numbers and of the others: loss, that of what is typical, and cells.
+        # For numbers and for other cells, by row: loss, loss of typical values, and number of cells.
         self._by_row: dict[bool, list[np.ndarray]] = {True: [], False: []}
 
     def add(self, x: np.ndarray, hidden: np.ndarray, filled: Filled) -> None:
-        """Rows of which some cells were hidden, and what these were filled with."""
+        """Add rows with hidden cells, and the values that filled them."""
         number = self._cells.number
 
-        def loss(found: np.ndarray) -> np.ndarray:
-            # An unknown value, code 0, is never what anything is filled with.
-            return np.where(number, np.square(x - found, dtype="float64"), np.round(found) != x)
+        def loss(guess: np.ndarray) -> np.ndarray:
+            # No cell is ever filled with an unknown value, code 0.
+            return np.where(number, np.square(x - guess, dtype="float64"), np.round(guess) != x)
 
         some = ~np.isnan(filled.low)
         held = (filled.low <= x) & (x <= filled.high)
         width = np.where(some, filled.high - filled.low, 0)
         ours, typical, ones = loss(filled.x), loss(self._cells.typical), np.ones(x.shape)
-        for kind, kept in self._by_row.items():
+        for kind, parts_of_kind in self._by_row.items():
             chosen = hidden & (number == kind)
-            kept.append(np.stack([np.where(chosen, part, 0).sum(axis=1) for part in (ours, typical, ones)]))
+            parts_of_kind.append(
+                np.stack([np.where(chosen, part, 0).sum(axis=1) for part in (ours, typical, ones)])
+            )
         parts = (ones, ours, typical, some, held, width)
         self._sums += [np.where(hidden, part, 0).sum(axis=0) for part in parts]
         if filled.effective is not None:
             self._effective.append(filled.effective[np.isfinite(filled.effective)])
 
     def _means(self, chosen: np.ndarray) -> list[float | None]:
-        """Mean loss, that of what is typical, share of intervals that held and mean width."""
+        """Return the mean loss, that of typical values, the coverage of the intervals and their width."""
         count, loss, typical, intervals, held, width = self._sums[:, chosen].sum(axis=1)
-        of_cells = [float(one / count) if count else None for one in (loss, typical)]
-        return [*of_cells, *(float(one / intervals) if intervals else None for one in (held, width))]
+        of_cells = [float(total / count) if count else None for total in (loss, typical)]
+        return [*of_cells, *(float(total / intervals) if intervals else None for total in (held, width))]
 
     def figures(self) -> dict[str, float | int | str | None]:
-        """By heading."""
+        """Return the figures by heading."""
         number = self._cells.number
-        found: dict[str, float | int | str | None] = {"hidden cells": int(self._sums[0].sum())}
+        shown: dict[str, float | int | str | None] = {"hidden cells": int(self._sums[0].sum())}
         if number.any():
             error, typical, held, width = self._means(number)
-            found |= {"error": error, "error of the mean": typical}
-            found |= {f"held by the {self._level:.0%} interval": held, "mean width": width}
+            shown |= {"error": error, "error of the mean": typical}
+            shown |= {f"held by the {self._level:.0%} interval": held, "mean width": width}
         if not number.all():
             wrong, typical, _, _ = self._means(~number)
-            found |= {"categories wrong": wrong, "wrong of the mode": typical}
+            shown |= {"categories wrong": wrong, "wrong of the mode": typical}
         effective = self._worth()
         if len(effective):
-            found["effective draws"] = float(np.median(effective))
-        return found
+            shown["effective draws"] = float(np.median(effective))
+        return shown
 
     def rows(self) -> dict[str, list[RowSums]]:
-        """What each row adds to the figures that compare, by heading."""
+        """Return the contribution of each row to the deciding figures, by heading."""
         return {
             heading: [self._of_rows(kind)[0]]
             for heading, kind in (("error", True), ("categories wrong", False))
@@ -137,50 +141,50 @@ class HiddenFigures:
         }
 
     def _of_rows(self, number: bool) -> tuple[RowSums, RowSums]:
-        """What each row adds to an error, and to that of what is typical."""
+        """Return the contribution of each row to an error, and to that of typical values."""
         ours, typical, cells = np.concatenate(self._by_row[number], axis=1)
         return RowSums(ours, cells), RowSums(typical, cells)
 
     def _worth(self) -> np.ndarray:
-        """The effective number of draws of each row that had gaps and a posterior to draw from."""
+        """Return the effective number of draws of each row that had gaps and a posterior."""
         return np.concatenate([*self._effective, np.zeros(0)])
 
     @staticmethod
     def better() -> dict[str, bool]:
-        """Of headings, whether lower is better."""
+        """Return whether lower is better, by heading."""
         return {"error": True, "categories wrong": True}
 
     def sentences(self) -> list[tuple[bool, str]]:
-        """What came of it, of enough cells to say anything."""
-        found: list[tuple[bool, str]] = []
+        """Return sentences on the errors, if there are enough hidden cells."""
+        lines: list[tuple[bool, str]] = []
         if self._sums[0].sum() < _LEAST:
-            return found
+            return lines
         *_, held, _ = self._means(self._cells.number)
-        if told := self._beside_typical(True):
-            words = told.words("the mean's")
-            found.append((told.better, f"Squared error on hidden numbers: {words}."))
+        if paired := self._beside_typical(True):
+            words = paired.words("the mean's")
+            lines.append((paired.better, f"Squared error on hidden numbers: {words}."))
         if held is not None:
             good = abs(held - self._level) <= 0.05
-            found.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
-        if told := self._beside_typical(False):
-            words = told.words("the mode's", "{:.1%}".format)
-            found.append((told.better, f"Hidden categories wrong: {words}."))
+            lines.append((good, f"The {self._level:.0%} intervals held {held:.1%} of the hidden numbers."))
+        if paired := self._beside_typical(False):
+            words = paired.words("the mode's", "{:.1%}".format)
+            lines.append((paired.better, f"Hidden categories wrong: {words}."))
         effective = self._worth()
         if len(effective) and (poor := float((effective < _FEWEST).mean())) > 0.05:
             words = (
                 f"The draws of {poor:.0%} of the rows are worth fewer than {_FEWEST}: several fillings of "
                 "those rows are too much alike; take more `samples`."
             )
-            found.append((False, words))
-        return found
+            lines.append((False, words))
+        return lines
 
     def _beside_typical(self, number: bool) -> Paired | None:
-        """An error beside that of what is typical; `None` where no cell of the kind was hidden."""
+        """Compare an error with that of typical values; `None` if no cell of the kind was hidden."""
         ours, typical = self._of_rows(number)
         return Paired.of([ours], [typical], lower=True)
 
     def by_column(self) -> tuple[list[str], list[list[str]]]:
-        """Headings and rows of a table of columns."""
+        """Return headings and rows of a table of columns."""
         headings = [
             "column",
             "hidden cells",
@@ -198,10 +202,10 @@ class HiddenFigures:
         return headings, rows
 
     def notes(self, samples: int) -> list[str]:
-        """How the figures are obtained.
+        """Return notes on how the figures are computed.
 
         Args:
-            samples: draws of the code an example.
+            samples: Number of codes drawn for each example.
         """
         worth = [
             f"Effective draws (Kong 1992): how many unweighted draws of the posterior the {samples} draws "

@@ -1,4 +1,4 @@
-"""Heads on an encoder: one fitted to codes that stay as they are, and one trained with the encoder."""
+"""Heads on an encoder: one fitted on fixed codes, and one trained together with the encoder."""
 
 import dataclasses
 import warnings
@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from kerasae.models import Autoencoder, in_batches
 from kerasae.seeds import seeded
 
-#: Inverse strengths of the probe's penalty among which the validation labels choose.
+#: Inverse penalty strengths of the logistic regression; the validation labels choose one.
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 
 
@@ -25,8 +25,8 @@ class Labelled:
     """Inputs and their classes.
 
     Args:
-        x: of a network, or codes, `(rows, ...)`.
-        y: numbers of classes from 0, `(rows,)`.
+        x: Inputs of a network, or codes, `(rows, ...)`.
+        y: Numbers of classes from 0, `(rows,)`.
     """
 
     x: np.ndarray
@@ -36,7 +36,7 @@ class Labelled:
         return len(self.y)
 
     def rows(self, index: np.ndarray) -> "Labelled":
-        """Some of them."""
+        """Return some of the rows."""
         return Labelled(self.x[index], self.y[index])
 
 
@@ -45,27 +45,27 @@ class Head:
     """`softmax(codes @ kernel + bias)`.
 
     Args:
-        kernel: `(latent_dim, classes)`.
-        bias: `(classes,)`.
+        kernel: Kernel, `(latent_dim, classes)`.
+        bias: Bias, `(classes,)`.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
 
     def probabilities(self, codes: np.ndarray) -> np.ndarray:
-        """Of each class, `(rows, classes)`."""
+        """Return the probability of each class, `(rows, classes)`."""
         return softmax(codes.astype("float64") @ self.kernel + self.bias)
 
 
 def fit_head(train: Labelled, validation: Labelled, classes: int) -> Head:
-    """Logistic regression on codes; the validation labels choose its penalty and how codes are scaled.
+    """Fit a logistic regression on codes; the validation labels choose its penalty and the scaling.
 
-    Either each number of a code is standardised, or all are divided by one number: principal components
-    that are noise would be blown up by the former. The scaling is folded into the kernel, so that the
-    head reads codes as they are. A class without a training row is never predicted.
+    Either each number of a code is standardised, or all are divided by the same number: standardisation would
+    amplify principal components that are noise. The scaling is folded into the kernel, so that the head reads
+    unscaled codes. A class without a training row is never predicted.
     """
     mean, deviations = train.x.mean(axis=0), train.x.std(axis=0)
-    # A number that is the same in all rows stays as it is.
+    # A number that is the same in all rows is not scaled.
     each = np.where(deviations > 1e-7, deviations, 1.0)
     together = np.full_like(each, np.sqrt(np.mean(deviations**2)) or 1.0)
     heads = [
@@ -79,13 +79,13 @@ def fit_head(train: Labelled, validation: Labelled, classes: int) -> Head:
 def _logistic(train: Labelled, classes: int, mean: np.ndarray, scale: np.ndarray, strength: float) -> Head:
     # One thread: at this size several cost thirty times as much on a busy machine.
     with warnings.catch_warnings(), threadpool_limits(1):
-        # Labels that a line divides have no finite optimum: what is reached is as good.
+        # Linearly separable labels have no finite optimum, so a warning on convergence is ignored.
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit((train.x - mean) / scale, train.y)
     coefficients, intercepts = fitted.coef_, fitted.intercept_
     present = np.unique(train.y)
     if len(present) == 2:
-        # Two classes have one row: that of the second against the first.
+        # With two classes there is one row of coefficients: that of the second class against the first.
         coefficients = np.concatenate([np.zeros_like(coefficients), coefficients])
         intercepts = np.concatenate([np.zeros_like(intercepts), intercepts])
     kernel, bias = np.zeros((train.x.shape[1], classes)), np.full(classes, -1e4)
@@ -95,29 +95,32 @@ def _logistic(train: Labelled, classes: int, mean: np.ndarray, scale: np.ndarray
 
 
 def judge(probabilities: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """What an epoch or a setting is chosen by: accuracy, then mean log-likelihood; higher is better."""
+    """Return the criterion for an epoch or a setting: accuracy, then mean log-likelihood. Higher is better.
+
+    The two are compared in this order.
+    """
     chosen = probabilities[np.arange(len(y)), y]
     return float((probabilities.argmax(axis=1) == y).mean()), float(np.log(chosen + 1e-12).mean())
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Rows of numbers to rows of probabilities."""
+    """Return the probabilities of logits, by row."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """How a classifier is trained.
+    """Training settings of a classifier.
 
     Args:
-        steps: at most so many.
-        batch_size: labelled rows per step.
-        learning_rate: of Adam, at the start.
-        encoder_ratio: what it is multiplied by for the encoder's weights.
-        patience: looks at the validation labels without improvement before the training ends; after a
-            third of them the learning rate falls to 0.3 of what it was.
-        every: steps between two looks.
+        steps: Largest number of steps.
+        batch_size: Number of labelled rows per step.
+        learning_rate: Initial learning rate of Adam.
+        encoder_ratio: Factor of the learning rate for the weights of the encoder.
+        patience: Number of checks of the validation labels without improvement after which training stops
+            early. After a third of this number the learning rate is multiplied by 0.3.
+        every: Number of steps between two checks.
     """
 
     steps: int = 3000
@@ -129,14 +132,14 @@ class Schedule:
 
 
 class Classifier:
-    """A copy of a model's encoder with a softmax head, trained as a whole.
+    """Copy of the encoder of a model with a softmax head, trained as a whole.
 
-    One object serves many trainings: `start` gives it weights, `fit` trains from them, and its graphs
-    are traced once.
+    One object serves many trainings: `start` sets the weights and `fit` trains them. Its graphs are traced
+    only once.
 
     Args:
-        model: it stays as it is.
-        classes: how many.
+        model: Model with the encoder, which does not change.
+        classes: Number of classes.
     """
 
     def __init__(self, model: Autoencoder, classes: int) -> None:
@@ -166,12 +169,12 @@ class Classifier:
         self._infer_raw = tf.function(self._logits, reduce_retracing=True)
 
     def start(self, *, pretrained: bool, seed: int, head: Head | None = None) -> None:
-        """Gives the weights to begin with.
+        """Set the initial weights.
 
         Args:
-            pretrained: whether the encoder begins with the model's weights; otherwise with new ones.
-            seed: of new weights.
-            head: of the classes; new where none is given.
+            pretrained: Whether the encoder starts from the weights of the model; otherwise from new ones.
+            seed: Seed of new weights.
+            head: Head on the classes; `None` creates a new one.
         """
         source = self._model
         if not pretrained:
@@ -185,20 +188,20 @@ class Classifier:
         )
 
     def fit(self, train: Labelled, validation: Labelled, schedule: Schedule, seed: int = 0) -> int:
-        """Trains, and keeps the weights that do best on the validation labels; returns their step.
+        """Train, keep the weights with the best result on the validation labels, and return their step.
 
-        The weights to begin with are among those that are judged.
+        The initial weights are candidates too.
         """
         for optimizer, values in zip(self._optimizers, self._fresh, strict=True):
             for variable, value in zip(optimizer.variables, values, strict=True):
                 variable.assign(value)
-        # Dropout draws from these, which no weights hold.
+        # Dropout draws from these seeds, which are not part of the weights.
         for number, state in enumerate(v for v in self.network.variables if v.name == "seed_generator_state"):
             state.assign([seed, number])
         rates = [schedule.learning_rate * schedule.encoder_ratio, schedule.learning_rate]
         x, y = tf.constant(train.x), tf.constant(train.y, "int32")
         batches = _batches(len(train), min(schedule.batch_size, len(train)), seed)
-        best, kept, best_step = self._quality(validation), self.network.get_weights(), 0
+        best, best_weights, best_step = self._quality(validation), self.network.get_weights(), 0
         waited, step = 0, 0
         while step < schedule.steps and waited < schedule.patience:
             for optimizer, rate in zip(self._optimizers, rates, strict=True):
@@ -208,16 +211,16 @@ class Classifier:
             step += count
             quality = self._quality(validation)
             if quality > best:
-                best, kept, best_step, waited = quality, self.network.get_weights(), step, 0
+                best, best_weights, best_step, waited = quality, self.network.get_weights(), step, 0
                 continue
             waited += 1
             if waited % max(1, schedule.patience // 3) == 0:
                 rates = [0.3 * rate for rate in rates]
-        self.network.set_weights(kept)
+        self.network.set_weights(best_weights)
         return best_step
 
     def use(self, weights: list[np.ndarray]) -> None:
-        """Gives the network the weights of an earlier training."""
+        """Set the weights of the network to those of an earlier training."""
         self.network.set_weights(weights)
 
     def _steps(self, x: Any, y: Any, order: Any) -> None:
@@ -229,30 +232,32 @@ class Classifier:
                 )
                 loss = loss + sum(self.network.losses)
             gradients = tape.gradient(loss, self._parts)
-            for optimizer, variables, found in zip(self._optimizers, self._parts, gradients, strict=True):
-                optimizer.apply(found, variables)
+            for optimizer, variables, part_gradients in zip(
+                self._optimizers, self._parts, gradients, strict=True
+            ):
+                optimizer.apply(part_gradients, variables)
 
     def _quality(self, validation: Labelled) -> tuple[float, float]:
         return judge(self.on_x(validation.x), validation.y)
 
     def on_x(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities from `x`, `(rows, classes)`."""
+        """Return probabilities from `x`, `(rows, classes)`."""
         return softmax(in_batches(self._infer, x, 2048))
 
     def probabilities(self, raw: Any) -> np.ndarray:
-        """Probabilities from raw examples, `(rows, classes)`."""
+        """Return probabilities from raw examples, `(rows, classes)`."""
         return softmax(in_batches(self._infer_raw, self.encoder._tensors(raw), 1024))
 
     def _logits(self, raw: Any) -> Any:
         return self.network(self.encoder._to_x(raw), training=False)
 
     def plain(self) -> keras.Model:
-        """Raw examples to probabilities, of Keras's own layers alone."""
+        """Return a model that maps raw examples to probabilities, made of Keras layers only."""
         return with_head(self.encoder, Head(*self.head.get_weights()))
 
 
 def clone(model: Autoencoder, weights: bool = True) -> Autoencoder:
-    """A model from the config of another, with its weights or with new ones."""
+    """Return a model from the config of another, with its weights or with new ones."""
     copy = type(model).from_config(model.get_config())
     copy.build((None, *model.spec.shape))
     if weights:
@@ -261,7 +266,7 @@ def clone(model: Autoencoder, weights: bool = True) -> Autoencoder:
 
 
 def with_head(model: Autoencoder, head: Head) -> keras.Model:
-    """Raw examples to probabilities of classes, of Keras's own layers alone."""
+    """Return a model that maps raw examples to class probabilities, made of Keras layers only."""
     encoder = clone(model).plain_encoder()
     layer = keras.layers.Dense(len(head.bias), activation="softmax", dtype="float32", name="classes")
     network = keras.Model(encoder.inputs, layer(encoder.output), name="classifier")
@@ -270,9 +275,9 @@ def with_head(model: Autoencoder, head: Head) -> keras.Model:
 
 
 def stratified_order(y: np.ndarray, seed: int) -> np.ndarray:
-    """Rows in an order of which every beginning holds the classes in their shares.
+    """Return an order of the rows in which every prefix is stratified by class.
 
-    One row of each class comes first; a longer beginning holds all of a shorter one.
+    One row of each class comes first. A longer prefix contains all rows of a shorter one.
     """
     draw = np.random.default_rng(seed)
     places = np.empty(len(y))
@@ -288,7 +293,7 @@ def _x_dtype(model: Autoencoder) -> str:
 
 
 def _batches(rows: int, size: int, seed: int) -> Any:
-    """Endless batches of row numbers; every pass over the rows has an order of its own."""
+    """Yield batches of row numbers without end; every pass over the rows has a new order."""
     draw = np.random.default_rng(seed)
     waiting: Sequence[int] | np.ndarray = np.empty(0, "int64")
     while True:

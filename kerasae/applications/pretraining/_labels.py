@@ -1,4 +1,4 @@
-"""Labelled rows of a data set, and what a codec makes of some of them."""
+"""Labelled rows of a data set, and classifiers from some of the labels."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -25,41 +25,41 @@ _STAGED_RATE = 0.3
 
 @dataclasses.dataclass(frozen=True)
 class Probe:
-    """A head on the codes of an encoder that stays as it is."""
+    """Head on the codes of a frozen encoder."""
 
     codec: Any
     head: Head
 
     def probabilities(self, raw: Any) -> np.ndarray:
-        """Of each class, `(rows, classes)`."""
+        """Return the probability of each class, `(rows, classes)`."""
         return self.head.probabilities(self.codec.transform(raw))
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """A classifier, and the weights with which it is this one."""
+    """Classifier, and the weights of one training."""
 
     classifier: Classifier
     weights: list[np.ndarray]
 
     def probabilities(self, raw: Any) -> np.ndarray:
-        """Of each class, `(rows, classes)`."""
+        """Return the probability of each class, `(rows, classes)`."""
         self.classifier.use(self.weights)
         return self.classifier.probabilities(raw)
 
 
 class FewLabels:
-    """The labelled rows of the training split, those of the validation split, and what is learnt from them.
+    """Labelled rows of the training and the validation split, and classifiers from some of them.
 
     Args:
-        codec: from raw examples to codes.
-        data: with labels.
-        schedule: of a training with a new head.
-        most: rows of each split that are held in memory, at most.
-        seed: of the draw of these rows, where there are more.
+        codec: Codec that maps raw examples to codes.
+        data: Data with labels.
+        schedule: Settings of a training with a new head.
+        most: Largest number of rows of each split in memory; more rows are subsampled.
+        seed: Seed of the subsample.
 
     Raises:
-        ValueError: if a split has no class labels.
+        ValueError: If a split has no class labels.
     """
 
     def __init__(self, codec: Codec, data: Data, schedule: Schedule, most: int, seed: int) -> None:
@@ -82,11 +82,13 @@ class FewLabels:
                 "Expected class labels in the validation split too, as they choose the epoch, or in the "
                 "calibration split after a training on both; received none."
             )
-        y, y_choosing = (np.searchsorted(self.classes, found) for found in (labels, choosing_labels))
-        kept = np.sort(stratified_order(y, seed)[:most])
-        rows, y = rows[kept], y[kept]
+        y, y_choosing = (
+            np.searchsorted(self.classes, some_labels) for some_labels in (labels, choosing_labels)
+        )
+        chosen = np.sort(stratified_order(y, seed)[:most])
+        rows, y = rows[chosen], y[chosen]
         self.codec, self.schedule, self.validated = codec, schedule, len(choosing)
-        # The layers themselves, which no codec has but a model.
+        # Only a model, unlike other codecs, has layers to train.
         self.trainable = isinstance(codec, Autoencoder)
         self._codes = Labelled(_at(data, "train", rows, codec.transform), y)
         self._codes_choosing = Labelled(_at(data, "validation", choosing, codec.transform), y_choosing)
@@ -99,13 +101,14 @@ class FewLabels:
         return len(self._codes)
 
     def learn(self, way: str, count: int, seed: int, schedule: Schedule | None = None) -> Probe | Trained:
-        """A classifier from some of the labels.
+        """Return a classifier from some of the labels.
 
         Args:
-            way: `"frozen"`, `"fine-tuned"`, `"staged"`, or `"scratch"`: fine-tuned from new weights.
-            count: of labels.
-            seed: of their draw, the new weights and the order of the rows.
-            schedule: in place of the usual one, taken as it is.
+            way: Way of training: `"frozen"`, `"fine-tuned"`, `"staged"`, or `"scratch"`, fine-tuned from new
+                weights.
+            count: Number of labels.
+            seed: Seed of the draw of labels, the new weights and the order of the rows.
+            schedule: Training settings, used unchanged. Defaults to `None`, the usual ones.
         """
         drawn = stratified_order(self._codes.y, seed)[:count]
         if way == "frozen":
@@ -123,20 +126,20 @@ class FewLabels:
         return fit_head(self._codes.rows(drawn), self._codes_choosing, len(self.classes))
 
     def accuracy(self, learnt: Probe | Trained, data: Data, split: str) -> float:
-        """The share of the labelled rows of a split whose class is found."""
+        """Return the share of the labelled rows of a split that are classified correctly."""
         return float(self.hits(learnt, data, split).mean())
 
     def hits(self, learnt: Probe | Trained, data: Data, split: str) -> np.ndarray:
-        """Whether the class of each labelled row of a split is found, `(rows,)`, bool."""
+        """Return whether each labelled row of a split is classified correctly, `(rows,)`, bool."""
         rows, labels = labelled(data, split)
-        found = self.classes[_at(data, split, rows, learnt.probabilities).argmax(axis=1)]
-        # As texts: a file of the user's own may hold the numbers of classes as words.
-        return found.astype(str) == labels.astype(str)
+        predicted = self.classes[_at(data, split, rows, learnt.probabilities).argmax(axis=1)]
+        # Labels are compared as texts: a file of the user may hold the class numbers as texts.
+        return predicted.astype(str) == labels.astype(str)
 
     def curve(
         self, data: Data, ways: Sequence[str], counts: Sequence[int], draws: int, seed: int
     ) -> dict[str, dict[int, np.ndarray]]:
-        """What is found of the test split by way and by number of labels, `(draws, rows)`, bool."""
+        """Return the hits on the test split by way and number of labels, `(draws, rows)`, bool."""
         return {
             way: {
                 count: np.stack(
@@ -149,7 +152,10 @@ class FewLabels:
 
 
 def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the rows that have a label, in order, and their labels; none where labels are quantities."""
+    """Return the numbers of the rows with a label, in order, and their labels.
+
+    There are none if the labels are quantities.
+    """
     labels = data.split(split).labels
     if labels is None:
         return np.empty(0, "int64"), np.empty(0, "int64")
@@ -163,5 +169,5 @@ def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at(data: Data, split: str, rows: np.ndarray, function: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """A function of some raw examples, by row numbers in rising order, read part by part."""
+    """Return a function of some raw examples, by row numbers in rising order, computed part by part."""
     return np.concatenate([function(raw) for raw in data.split(split).rows(rows).chunks()])

@@ -1,4 +1,4 @@
-"""stack: a deep dense autoencoder begun layer by layer."""
+"""stack: layer-by-layer pretraining of a deep dense autoencoder."""
 
 from typing import Any
 
@@ -22,26 +22,26 @@ def stack(
     seed: int = 0,
     **settings: Any,
 ) -> list[Autoencoder]:
-    """Trains the layers of a dense autoencoder one at a time, from the input to the code.
+    """Pretrain the layers of a dense autoencoder one at a time, from the input to the code.
 
-    Each is the code of a shallow denoising autoencoder of its own, on the features of those before it,
-    and its decoder becomes the layer opposite. Their weights are written into the model, which is then
-    to be fine-tuned as a whole by `kerasae.train`. Dropout of the model takes no part: the noise is in
-    its place. The features of all rows are held in memory.
+    Each layer is the code of a separate shallow denoising autoencoder, trained on the features of the layers
+    before it. The decoder of that autoencoder becomes the opposite layer. The weights are written into the
+    model, which is then fine-tuned as a whole by `kerasae.train`. Dropout of the model is not used; the noise
+    takes its place. The features of all rows are held in memory.
 
     Args:
-        model: built, of the network `dense`, without normalisation; its weights are replaced.
-        data: with the preprocessor whose `x` the model takes; labels are not looked at.
-        epochs: for each layer, at most.
-        level: share of a layer's inputs that are blotted out, in [0, 1]; 0 for none.
-        seed: of new weights and of the order of the examples.
-        **settings: of `kerasae.train`, for each layer.
+        model: Built model with the network `dense`, without normalisation; its weights are replaced.
+        data: Data with the preprocessor of the model; labels are not used.
+        epochs: Largest number of epochs for each layer.
+        level: Share of the inputs of a layer that are masked, in [0, 1]; 0 for none.
+        seed: Seed of new weights and of the order of the examples.
+        **settings: Arguments of `kerasae.train`, for each layer.
 
     Returns:
         The shallow autoencoders, in order.
 
     Raises:
-        ValueError: for a model of other layers.
+        ValueError: If the model has other layers.
 
     Example:
         >>> stack(model, data, epochs=10)
@@ -53,7 +53,7 @@ def stack(
     features = {split: data.x(split).reshape(len(data.split(split)), -1) for split in ("train", "validation")}
     stages: list[Autoencoder] = []
     for number, (above, below) in enumerate(zip(encoding, reversed(decoding), strict=True)):
-        # The first rebuilds the input, in the loss of the model; the others rebuild features.
+        # The first one reconstructs the input, with the loss of the model; the others reconstruct features.
         loss = model.reconstruction_loss if number == 0 else None
         stage = _shallow(above, below, loss, level, seed + number)
         train(stage, _as_data(features), epochs=epochs, seed=seed, **settings)
@@ -65,7 +65,7 @@ def stack(
 
 
 def _layers(model: Autoencoder) -> tuple[list[keras.layers.Dense], list[Any]]:
-    """The dense layers of the encoder with its head, and those of the decoder."""
+    """Return the dense layers of the encoder with its head, and those of the decoder."""
     passive = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape, keras.layers.Dropout)
     sides = []
     for layers in ([*model.encoder.layers, *model.head_layers()], model.decoder.layers):
@@ -89,7 +89,7 @@ def _layers(model: Autoencoder) -> tuple[list[keras.layers.Dense], list[Any]]:
 
 
 def _shallow(above: keras.layers.Dense, below: Any, loss: Any, level: float, seed: int) -> Any:
-    """An autoencoder of one layer and its mirror image, with the activations of two given ones."""
+    """Return an autoencoder of one layer and its mirror image, with the activations of two given layers."""
     with seeded(seed):
         width = below.units
         mirror = type(below).from_config(below.get_config())
