@@ -140,8 +140,8 @@ class AnomalyDetector(Application):
         threshold = self._threshold()
         if not len(data.calibration):
             raise ValueError(
-                "A threshold says how many new rows it flags, so it is found from calibration rows, which no "
-                "training saw, and this run has none; train again, with --set data.calibration=0.1 or more."
+                "Expected calibration rows, which the training does not use, for the threshold, received "
+                "none; train again, with --set data.calibration=0.1 or more."
             )
         self.fit_score(data)
         split = data.calibration

@@ -108,8 +108,8 @@ class Clustering(Application):
             raise ValueError(f"`most` must be at least 3, received {most}.")
         if refine and not isinstance(codec, Autoencoder):
             raise ValueError(
-                "`refine` trains the model on: it must be False for a codec that is no autoencoder of this "
-                f"library, received {type(codec).__name__}."
+                "`refine` must be False for a codec that is not an autoencoder of this library, received "
+                f"{type(codec).__name__}."
             )
         self.method = method
         self.clusters = clusters

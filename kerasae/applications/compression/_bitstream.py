@@ -216,13 +216,13 @@ class _Histogram:
             )
         counts = np.bincount(column - least, minlength=count)
         # A fine histogram codes well but is long itself: the chosen width makes both together shortest.
-        found = []
+        candidates = []
         for shift in range(count.bit_length() + 1):
             bins = np.add.reduceat(counts, np.arange(0, count, 1 << shift))
             used = bins[bins > 0]
             bits = float((used * (np.log2(len(column) / used) + shift)).sum()) + 4 * len(bins)
-            found.append((bits, shift, bins))
-        _, shift, bins = min(found, key=lambda one: one[:2])
+            candidates.append((bits, shift, bins))
+        _, shift, bins = min(candidates, key=lambda candidate: candidate[:2])
         high = float(bins.max())
         levels = [round(per_octave * math.log2(n / high)) if n else None for n in bins]
         low = max(min(level for level in levels if level is not None), 1 - 255)
@@ -285,21 +285,21 @@ class _Reader:
         if not length:
             return b""
         unpacker = zlib.decompressobj(-15)
-        found = unpacker.decompress(self.take(length), most + 1)
-        if len(found) > most or not unpacker.eof:
+        content = unpacker.decompress(self.take(length), most + 1)
+        if len(content) > most or not unpacker.eof:
             raise ValueError(f"a block that is not {most} bytes or fewer")
-        return found
+        return content
 
     def rest(self) -> bytes:
         return self._data[self._place :]
 
 
 def _varint(value: int) -> bytes:
-    found = []
+    content = []
     while value > 127:
-        found.append(value & 127 | 128)
+        content.append(value & 127 | 128)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*content, value])
 
 
 def _block(content: bytes) -> bytes:

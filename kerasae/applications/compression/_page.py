@@ -1,4 +1,4 @@
-"""What the page of a compression says of its bytes."""
+"""Listings and notes of a compression on the page."""
 
 from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.compression._references import RawSize
@@ -9,21 +9,21 @@ from kerasae.report.page import Listing
 
 
 def bytes_by_part(packed: bytes) -> Listing:
-    """The bytes of a file by what they hold."""
+    """List the bytes of the file by part."""
     rows = [[name, f"{count:,}"] for name, count in sizes(packed).items() if count]
     caption = "The frame holds version, fingerprint, shape and checksum."
     return Listing("Bytes of the file", caption, ("part", "bytes"), rows)
 
 
 def without_loss(size: RawSize, rows: int) -> Listing:
-    """The bytes of the raw examples, and of the same without any loss."""
+    """List the size of the raw examples, and their size after compression without loss."""
     counts = {"raw": size.raw, "zstd, level 19, all rows in one stream": size.packed}
     shown = [[name, f"{count:,}", f"{8 * count / rows:.1f}"] for name, count in counts.items()]
     return Listing("Without any loss", "For comparison.", ("", "bytes", "bits per row"), shown)
 
 
 def notes(data: Data) -> tuple[str, ...]:
-    """How the figures are obtained, in sentences."""
+    """Return notes on how the figures are computed."""
     return (
         *measures(data).notes,
         f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "

@@ -100,14 +100,14 @@ def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Dat
     return _FILE_BITS
 
 
-def as_losses(found: Mapping[str, Any], data: Data) -> np.ndarray:
+def as_losses(measured_figures: Mapping[str, Any], data: Data) -> np.ndarray:
     """Return the figures by which codecs are compared, as losses: errors, and 1 minus a share."""
     measured = measures(data)
     return np.array(
         [
-            found[figure.key] if figure.lower else 1 - found[figure.key]
+            measured_figures[figure.key] if figure.lower else 1 - measured_figures[figure.key]
             for figure in measured.headline
-            if figure.key in measured.judged and found[figure.key] is not None
+            if figure.key in measured.judged and measured_figures[figure.key] is not None
         ]
     )
 
@@ -118,21 +118,21 @@ def curve(codec: Codec, data: Data) -> Curve:
     units = unit_steps(codec, training, data.spec)
     codes = codes_of(codec, data, "test")
     without = as_losses(figures_of(codec, codes, data), data)
-    found: Curve = []
+    points: Curve = []
     for bits in range(1, _CURVE_BITS + 1):
         quantiser = choose(training, units, bits, None)
         content = Content(
             quantiser.symbols(codes), quantiser.steps, quantiser.offsets, data.spec.shape, bytes(8)
         )
         rate = 8 * len(write(content)) / len(codes)
-        if found and found[-1][0] == rate:
+        if points and points[-1][0] == rate:
             # Codes that are whole numbers have only one quantiser.
             break
         figures = figures_of(codec, content.codes, data)
-        found.append((rate, figures))
+        points.append((rate, figures))
         if (as_losses(figures, data) <= (1 + _OF_END) * without).all():
             break
-    return found
+    return points
 
 
 def rate_at(points: Curve, key: str, value: float) -> float | None:
@@ -161,7 +161,11 @@ def draw(
     for place, (key, heading) in zip(axes, keys.items(), strict=True):
         drawn = []
         for name, points in curves.items():
-            known = [(rate, found[key]) for rate, found in points if found.get(key) is not None]
+            known = [
+                (rate, point_figures[key])
+                for rate, point_figures in points
+                if point_figures.get(key) is not None
+            ]
             if known:
                 line = {"label": legend_label(name), "color": hues[name]}
                 place.plot(*zip(*known, strict=True), "o-", markersize=3, **line)
@@ -172,7 +176,9 @@ def draw(
         if drawn and min(drawn) > 0:
             place.set_yscale("log")
             # The curve of PCA reaches zero loss, which would flatten all others.
-            place.set_ylim(bottom=max(min(drawn), min(found[key] for _, found in curves["model"]) / 10))
+            place.set_ylim(
+                bottom=max(min(drawn), min(point_figures[key] for _, point_figures in curves["model"]) / 10)
+            )
         place.set_xscale("log")
         place.set_xlabel("bits per row")
         place.set_ylabel(heading)

@@ -83,8 +83,8 @@ class ImageFidelity:
         The result is `None` if filters were not measured.
         """
         names = {"median": "a median filter of 3 x 3 pixels", "gaussian": "a Gaussian filter of 1 pixel"}
-        found = {name: self._by_image(key) for key, name in names.items() if key in self._found}
-        return max(found.items(), key=lambda pair: pair[1].value or 0.0, default=None)
+        by_filter = {name: self._by_image(key) for key, name in names.items() if key in self._found}
+        return max(by_filter.items(), key=lambda pair: pair[1].value or 0.0, default=None)
 
     def _by_image(self, name: str) -> RowSums:
         values = np.concatenate(self._found[name]).astype("float64")

@@ -29,15 +29,15 @@ def read_clean(path: str, data: Data) -> Examples:
     if section["name"] == "tables" and data.spec.columns:
         section["id"] = data.test.head(1).index.name
     _, clean = read_examples(path, section, data.spec)
-    wanted, found = getattr(data.test, "names", None), getattr(clean, "names", None)
-    if wanted is None or found is None or (len(wanted) == len(found) == 1):
+    wanted, names = getattr(data.test, "names", None), getattr(clean, "names", None)
+    if wanted is None or names is None or (len(wanted) == len(names) == 1):
         if len(clean) != len(data.test):
             raise ValueError(
                 f"Expected a clean row for each of the {len(data.test)} examples in {path}, received "
                 f"{len(clean)}."
             )
         return clean
-    where = {_stem(name): number for number, name in enumerate(found)}
+    where = {_stem(name): number for number, name in enumerate(names)}
     lost = [os.fsdecode(name) for name in wanted if _stem(name) not in where]
     if lost:
         raise ValueError(

@@ -31,7 +31,7 @@ def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> RowInfluenc
     count = min(len(real), len(made), _MOST)
     if count < _LEAST:
         return None
-    rows = [one[drawn_rows(len(one), count, seed)] for one in (real, made)]
+    rows = [sample[drawn_rows(len(sample), count, seed)] for sample in (real, made)]
     x = np.concatenate(rows).reshape(2 * count, -1)
     y = np.repeat([0, 1], count)
     trees = HistGradientBoostingClassifier(max_iter=_TREES, early_stopping=False, random_state=seed)

@@ -48,18 +48,18 @@ def measure_samples(app: Any, heldout: np.ndarray, points: np.ndarray) -> tuple[
     The area under the ROC curve of two sets of distances tells whether samples lie farther from training rows
     than held-out rows do; the value at chance level is returned beside it.
     """
-    found: Found = dict.fromkeys((_NEAREST, *_NAMES))
+    shown: Found = dict.fromkeys((_NEAREST, *_NAMES))
     if len(heldout) < FEWEST:
-        return found, {}
-    distances = [nearest(one, app.points_) for one in (heldout, points)]
-    unit, distance = (float(np.median(one)) for one in distances)
-    found[_NEAREST] = distance / unit if unit else None
-    found["precision"], found["recall"] = precision_and_recall(
+        return shown, {}
+    distances = [nearest(part, app.points_) for part in (heldout, points)]
+    unit, distance = (float(np.median(part)) for part in distances)
+    shown[_NEAREST] = distance / unit if unit else None
+    shown["precision"], shown["recall"] = precision_and_recall(
         heldout, points, min(MANIFOLD, len(heldout) - 1)
     )
-    made = np.repeat([False, True], [len(one) for one in distances])
-    farther = auroc_rows(made, np.concatenate(distances))
-    return found, _beside(_NEAREST, farther, RowInfluences(0.5, np.zeros(len(made))), lower=True)
+    is_sample = np.repeat([False, True], [len(part) for part in distances])
+    farther = auroc_rows(is_sample, np.concatenate(distances))
+    return shown, _beside(_NEAREST, farther, RowInfluences(0.5, np.zeros(len(is_sample))), lower=True)
 
 
 def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowSums]]:
@@ -70,13 +70,13 @@ def real_looking(heldout: np.ndarray, points: np.ndarray) -> dict[str, list[RowS
     return {"precision": [RowSums(inside.astype("float64"), np.ones(len(inside)))]}
 
 
-def measure_truth(app: Any, data: Data, real: Any, made: Any) -> tuple[Found, Beside]:
+def measure_truth(app: Any, data: Data, real: Any, samples: Any) -> tuple[Found, Beside]:
     """Measure how well trees tell generated rows from held-out ones, and rows of a copula."""
     few = data.drawn("train", app.most, app.seed)
     copula = GaussianCopula(app.seed).fit(few.x("train").reshape(len(few.train), -1))
     x = data.to_x(real)
     plain = copula.sample(len(x), app.seed + 1)
-    ours, theirs = (told_apart(x, rows, app.seed) for rows in (data.to_x(made), plain))
+    ours, theirs = (told_apart(x, rows, app.seed) for rows in (data.to_x(samples), plain))
     if ours is None or theirs is None:
         return {TOLD: None, OF_COPULA: None}, {}
     return {TOLD: ours.value, OF_COPULA: theirs.value}, _beside(TOLD, ours, theirs, lower=True)
@@ -112,16 +112,16 @@ def measure_attribute(app: Any, own: Examples) -> tuple[Found, Beside, Any]:
         raw = take(raw, without) if len(without) else raw
     judge = KNeighborsClassifier(min(5, len(app.points_)))
     judge.fit(app.points_, app.near_.labels.astype(str) == name)
-    before, after = (judge.predict(app.raw_points(one)) for one in (raw, app.add_attribute(raw)))
+    before, after = (judge.predict(app.raw_points(part)) for part in (raw, app.add_attribute(raw)))
     looks = f"looks like {name}"
-    found = {f"{looks}, before": float(before.mean()), f"{looks}, after": float(after.mean())}
-    rows = (RowSums(one.astype("float64"), np.ones(len(one))) for one in (after, before))
-    return found, _beside(f"{looks}, after", *rows, lower=False), raw
+    shown = {f"{looks}, before": float(before.mean()), f"{looks}, after": float(after.mean())}
+    rows = (RowSums(part.astype("float64"), np.ones(len(part))) for part in (after, before))
+    return shown, _beside(f"{looks}, after", *rows, lower=False), raw
 
 
 def _beside(heading: str, ours: RowFigure, theirs: RowFigure, *, lower: bool) -> Beside:
-    told = Paired.of([ours], [theirs], lower)
-    return {} if told is None else {heading: told}
+    paired = Paired.of([ours], [theirs], lower)
+    return {} if paired is None else {heading: paired}
 
 
 def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
@@ -144,7 +144,7 @@ def sentences(
         best: Precision and recall of training rows.
         distances: Energy distances from validation rows, by the distribution of the codes.
     """
-    said: list[tuple[bool, str]] = []
+    lines: list[tuple[bool, str]] = []
     if (drawn_from := found.get("drawn from")) and distances:
         nearer = "nearer to validation rows by more than two standard errors"
         words = (
@@ -152,7 +152,7 @@ def sentences(
             if drawn_from == "prior"
             else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
         )
-        said.append((True, f"Codes are drawn from {words}"))
+        lines.append((True, f"Codes are drawn from {words}"))
     ratio = found[_NEAREST]
     if ratio is not None:
         words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"
@@ -167,26 +167,26 @@ def sentences(
         apart = beside[_NEAREST]
         if not alike and (not apart.found.shown or (apart.found.value > 0) != (ratio > 1)):
             verdict = f"; {apart.sampled} no difference."
-        said.append((alike, words.format(f"{ratio:.2f}", verdict)))
+        lines.append((alike, words.format(f"{ratio:.2f}", verdict)))
     if found["precision"] is not None and best is not None:
         share = [found[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
-        said.append(
+        lines.append(
             (
                 min(share) >= 0.8,
                 f"Precision {found['precision']:.2f} and recall {found['recall']:.2f}; training rows "
                 f"themselves have {best[0]:.2f} and {best[1]:.2f} against the held-out rows.",
             )
         )
-    if (told := found.get(TOLD)) is not None:
-        said.append((told < _TOLD_APART, f"{_told(told)} (AUC {told:.2f} of gradient-boosted trees)."))
+    if (area := found.get(TOLD)) is not None:
+        lines.append((area < _TOLD_APART, f"{_told(area)} (AUC {area:.2f} of gradient-boosted trees)."))
         copula = "rows of a Gaussian copula, which learns correlations alone"
-        said.append((beside[TOLD].better, f"Told from real: {beside[TOLD].words(copula, '{:.2f}'.format)}."))
+        lines.append((beside[TOLD].better, f"Told from real: {beside[TOLD].words(copula, '{:.2f}'.format)}."))
     for name, after in beside.items():
         if name.endswith(", after"):
             what = name.removesuffix(", after").replace("looks", "look")
             words = f"Rows that {what} (5 nearest training rows) once the attribute is added"
-            said.append((after.better, f"{words}: {after.words('before', '{:.0%}'.format)}."))
-    return said
+            lines.append((after.better, f"{words}: {after.words('before', '{:.0%}'.format)}."))
+    return lines
 
 
 def _told(auc: float) -> str:
