@@ -199,6 +199,31 @@ def test_imports_run_one_way():
     assert not wrong
 
 
+def test_kinds_are_asked_not_compared():
+    """An `if` on the kind of an example outside `kinds/` is a method that is missing there.
+
+    The few that are left: estimators, preprocessors and files take a data frame as well as an array, and say
+    which they got; a preset is written for texts; a source reads images for a model of images.
+    """
+    names, places = {"image", "vector", "table", "text"}, []
+    for path in files():
+        if room(path) == "kinds":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare):
+                asked = getattr(node.left, "attr", getattr(node.left, "id", "")) == "kind"
+                parts = [part for side in node.comparators for part in ast.walk(side)]
+                compared = {getattr(part, "value", None) for part in parts}
+                found = asked and compared & names
+            else:
+                found = isinstance(node, ast.Call) and re.match(
+                    r"isinstance\(.*\bpd\.DataFrame\b", ast.unparse(node)
+                )
+            if found:
+                places.append(f"{path.relative_to(ROOT)}: {ast.unparse(node)}")
+    assert len(places) <= 20, places
+
+
 def test_nobody_reaches_into_another_room():
     """What starts with an underscore is private to its folder and the folders below."""
     wrong = []

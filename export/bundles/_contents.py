@@ -20,6 +20,7 @@ from kerasae.export.views import edge_view
 import kerasae
 from kerasae.codec import fingerprint
 from kerasae.files import read_arrays, read_sealed, write_sealed
+from kerasae.kinds import kind_of
 
 #: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
@@ -146,7 +147,7 @@ def _input_facts(subject: Subject) -> dict[str, Any] | None:
     The range is a list if each feature has its own.
     """
     spec = subject.preprocessor.spec
-    if spec.kind in ("table", "text"):
+    if not kind_of(spec).is_array:
         return None
     ends = (getattr(subject.preprocessor, side, getattr(spec, side)) for side in ("low", "high"))
     low, high = (None if end is None else np.asarray(end, "float64").tolist() for end in ends)

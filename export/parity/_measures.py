@@ -11,6 +11,8 @@ from kerasae.export.parity._scores import score_measures
 from kerasae.export.subject import Subject
 from kerasae.export.verify_edge import breaches, compare
 
+from kerasae.kinds import kind_of
+
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
@@ -67,7 +69,7 @@ def measure(
 
 def _errors(subject: Subject, case: Case, got: dict[str, np.ndarray]) -> dict[str, float]:
     """Return `error_ratio`, the artifact's error divided by the model's, for images and vectors."""
-    if subject.preprocessor.spec.kind in ("table", "text"):
+    if not kind_of(subject.preprocessor.spec).is_array:
         return {}
 
     def error(rebuilt: np.ndarray) -> float:

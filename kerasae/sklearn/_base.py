@@ -109,7 +109,7 @@ class Estimator(BaseEstimator):
         return data
 
     def _recipe(self, rows: Any, seed: int) -> tuple[Recipe, Data]:
-        if isinstance(rows, pd.DataFrame):
+        if self._table:
             columns = tuple(column_of(rows[name]) for name in rows)
             spec = Spec("table", (len(columns),), "mixed", columns=columns)
         else:

@@ -10,6 +10,7 @@ from kerasae.export.views import View
 from kerasae.export.views.endpoints import Endpoint
 
 from kerasae.image_decoding import decode_image
+from kerasae.kinds import kind_of
 
 #: Signatures that take raw examples.
 _VERBS = ("reconstruct", "encode", "anomaly_score")
@@ -23,7 +24,8 @@ _CHANNELS = (1, 3, 4)
 
 def _is_photo(view: View) -> bool:
     spec = view.spec
-    return spec.kind == "image" and spec.dtype == "uint8" and spec.high == 255 and spec.shape[-1] in _CHANNELS
+    raw = spec.dtype == "uint8" and spec.high == 255
+    return raw and kind_of(spec).is_picture and spec.shape[-1] in _CHANNELS
 
 
 def more_endpoints(view: View, endpoints: list[Endpoint]) -> list[Endpoint]:

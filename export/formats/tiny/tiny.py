@@ -14,6 +14,8 @@ from kerasae.export.parity import Case, make_cases
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
+from kerasae.kinds import kind_of
+
 SIGNATURES = ("reconstruct", "encode", "decode")
 
 
@@ -63,12 +65,12 @@ class Tiny(Format):
         return f"The int8 file {path.name}"
 
     def check(self, subject: Subject) -> None:
-        kind = subject.preprocessor.spec.kind
-        if kind in ("table", "text"):
+        spec = subject.preprocessor.spec
+        if not kind_of(spec).is_array:
             raise ValueError(
                 "Expected a model of images or vectors for a microcontroller, received one of kind "
-                f"'{kind}': a missing entry or a word is no int8. Numbers without gaps can be trained from a "
-                ".npy file."
+                f"'{spec.kind}': a missing entry or a word is no int8. Numbers without gaps can be trained "
+                "from a .npy file."
             )
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:

@@ -14,6 +14,8 @@ from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import TrainableModel
 from kerasae.export.views import View
 
+from kerasae.kinds import kind_of
+
 
 class Trainable(Format):
     """`.tflite` file that learns on the device, as Keras does.
@@ -64,11 +66,12 @@ class Trainable(Format):
         return f"edge/{name}_trainable.tflite"
 
     def check(self, subject: Subject) -> None:
-        kind = subject.preprocessor.spec.kind
-        if kind in ("table", "text"):
+        spec = subject.preprocessor.spec
+        if not kind_of(spec).is_array:
             raise ValueError(
-                f"Expected a model of images or vectors to learn on a device, received one of kind '{kind}': "
-                "TFLite has no gradient of its heads. Numbers without gaps can be trained from a .npy file."
+                "Expected a model of images or vectors to learn on a device, received one of kind "
+                f"'{spec.kind}': TFLite has no gradient of its heads. Numbers without gaps can be trained "
+                "from a .npy file."
             )
         layers = [*subject.model.encoder.layers, *subject.model.decoder.layers]
         convolving = sorted({type(layer).__name__ for layer in layers if "Conv" in type(layer).__name__})
