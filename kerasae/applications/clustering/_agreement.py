@@ -44,8 +44,8 @@ def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
 
     Reference: Hubert and Arabie 1985, Journal of Classification 2, equation 5.
     """
-    counted = (counts, *(np.bincount(one, counts) for one in pairs), np.array([counts.sum()]))
-    together, by_label, by_cluster, everything = (float((one * (one - 1.0) / 2).sum()) for one in counted)
+    counted = (counts, *(np.bincount(part, counts) for part in pairs), np.array([counts.sum()]))
+    together, by_label, by_cluster, everything = (float((part * (part - 1.0) / 2).sum()) for part in counted)
     expected = by_label * by_cluster / everything if everything else 0.0
     greatest = (by_label + by_cluster) / 2
     return 1.0 if greatest == expected else (together - expected) / (greatest - expected)

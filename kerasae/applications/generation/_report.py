@@ -101,14 +101,14 @@ def measure_paths(app: Any, data: Data, heldout: np.ndarray) -> Found:
     }
 
 
-def measure_attribute(app: Any, own: Examples) -> tuple[Found, Beside, Any]:
+def measure_attribute(app: Any, held_out: Examples) -> tuple[Found, Beside, Any]:
     """Measure how often rows without a label look like it before and after its attribute is added.
 
     The rows are returned too.
     """
-    raw, name = own.examples, str(app.attribute)
-    if own.labels is not None:
-        without = np.flatnonzero(own.labels.astype(str) != name)
+    raw, name = held_out.examples, str(app.attribute)
+    if held_out.labels is not None:
+        without = np.flatnonzero(held_out.labels.astype(str) != name)
         raw = take(raw, without) if len(without) else raw
     judge = KNeighborsClassifier(min(5, len(app.points_)))
     judge.fit(app.points_, app.near_.labels.astype(str) == name)
@@ -134,18 +134,18 @@ def reference(app: Any, heldout: np.ndarray) -> tuple[float, float] | None:
 
 
 def sentences(
-    found: Found, beside: Beside, best: tuple[float, float] | None, distances: Found | None = None
+    shown: Found, beside: Beside, best: tuple[float, float] | None, distances: Found | None = None
 ) -> list[tuple[bool, str]]:
     """Return sentences on the meaning of the figures.
 
     Args:
-        found: Figures by heading.
+        shown: Figures by heading.
         beside: Figures that are compared with another figure, by heading.
         best: Precision and recall of training rows.
         distances: Energy distances from validation rows, by the distribution of the codes.
     """
     lines: list[tuple[bool, str]] = []
-    if (drawn_from := found.get("drawn from")) and distances:
+    if (drawn_from := shown.get("drawn from")) and distances:
         nearer = "nearer to validation rows by more than two standard errors"
         words = (
             f"the prior: samples of a mixture fitted on training codes are not {nearer}."
@@ -153,7 +153,7 @@ def sentences(
             else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
         )
         lines.append((True, f"Codes are drawn from {words}"))
-    ratio = found[_NEAREST]
+    ratio = shown[_NEAREST]
     if ratio is not None:
         words = "Samples lie {} times as far from the nearest training row as held-out rows do{}"
         verdict = ", which is as near as real rows are."
@@ -168,16 +168,16 @@ def sentences(
         if not alike and (not apart.found.shown or (apart.found.value > 0) != (ratio > 1)):
             verdict = f"; {apart.sampled} no difference."
         lines.append((alike, words.format(f"{ratio:.2f}", verdict)))
-    if found["precision"] is not None and best is not None:
-        share = [found[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
+    if shown["precision"] is not None and best is not None:
+        share = [shown[name] / value if value else 1.0 for name, value in zip(_NAMES, best, strict=True)]
         lines.append(
             (
                 min(share) >= 0.8,
-                f"Precision {found['precision']:.2f} and recall {found['recall']:.2f}; training rows "
+                f"Precision {shown['precision']:.2f} and recall {shown['recall']:.2f}; training rows "
                 f"themselves have {best[0]:.2f} and {best[1]:.2f} against the held-out rows.",
             )
         )
-    if (area := found.get(TOLD)) is not None:
+    if (area := shown.get(TOLD)) is not None:
         lines.append((area < _TOLD_APART, f"{_told(area)} (AUC {area:.2f} of gradient-boosted trees)."))
         copula = "rows of a Gaussian copula, which learns correlations alone"
         lines.append((beside[TOLD].better, f"Told from real: {beside[TOLD].words(copula, '{:.2f}'.format)}."))

@@ -103,7 +103,7 @@ class ApproximateIndex(ExactIndex):
         self.codes_ = np.asarray(codes, "float32")
         space = {"euclidean": "l2", "cosine": "cosine"}[self.metric]
         self._index = hnswlib.Index(space, self.codes_.shape[1])
-        # The number of rows compared at an insertion is from the example of hnswlib too.
+        # The number of rows that an insertion compares is from the example of hnswlib too.
         self._index.init_index(len(codes), M=_LINKS, ef_construction=200, random_seed=self.seed)
         # With several threads the graph would depend on their order.
         self._index.add_items(self.codes_, num_threads=1)
