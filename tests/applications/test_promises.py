@@ -55,7 +55,7 @@ def spoiled(data):
 
 def test_without_calibration_rows_there_is_no_threshold_and_a_word(run, digits):
     bare = dataclasses.replace(run.data, calibration=NO_ROWS)
-    with pytest.raises(ValueError, match=r"this run has none; train again, with --set data\.calibration"):
+    with pytest.raises(ValueError, match=r"received none; train again, with --set data\.calibration"):
         AnomalyDetector(run.model).fit(bare)
     assert without_unseen(run.data) == without_unseen(digits) == []
     # Rows that chose the epoch are left to choose by.
