@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasae.report import as_text, page
+from kerasae.report import as_text, figures, page
 from kerasae.report.figures import training_curves
 
 
@@ -62,3 +62,10 @@ def test_new_sections_replace_the_old_ones(tmp_path):
 )
 def test_values_as_text(value, text):
     assert as_text(value) == text
+
+
+def test_a_map_is_titled_by_its_codec_also_where_there_are_labels():
+    codes = {"pca": np.zeros((4, 2)), "vae": np.ones((4, 2))}
+    drawn = figures.code_maps(codes, np.array([3, 9, 3, 9]))
+    assert [place.get_title() for place in drawn.axes] == ["pca", "vae"]
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["3", "9"]

@@ -98,8 +98,8 @@ def code_maps(
             place.scatter(*points.T, s=6, alpha=0.6, linewidths=0, color=_COLOURS[0])
         for index, label in enumerate(classes):
             chosen = points[labels == label]
-            name = legend_label(str(label))
-            place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=name, color=hues[index])
+            shown = legend_label(str(label))
+            place.scatter(*chosen.T, s=7, alpha=0.75, linewidths=0, label=shown, color=hues[index])
         place.set_title(name, fontsize=11)
         place.set_xlabel(f"{axis} 1", fontsize=8)
         place.set_ylabel(f"{axis} 2", fontsize=8)
