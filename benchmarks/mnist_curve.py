@@ -33,7 +33,7 @@ def main():
 
     from kerasae import PCA, Recipe, evaluate, train
     from kerasae.report import search_figures
-    from kerasae.workers import default_jobs
+    from kerasae.training.workers import default_jobs
 
     recipe = Recipe.of(
         "undercomplete",

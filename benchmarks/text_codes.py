@@ -19,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import kerasae
-from kerasae.evaluation import evaluate
-from kerasae.evaluation.metrics import measures
+from kerasae.metrics import evaluate
+from kerasae.metrics.evaluation import measures
 
 
 def main() -> None:

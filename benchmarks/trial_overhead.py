@@ -21,7 +21,7 @@ def fits(folder):
     """Trains the recipes of all trials; prints the seconds."""
     import time
 
-    from kerasae.workers import start_worker
+    from kerasae.training.workers import start_worker
 
     start_worker(1)
     import keras

@@ -13,12 +13,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Data": "kerasae.data",
-    "PCA": "kerasae.evaluation.pca",
+    "PCA": "kerasae.baselines",
     "Recipe": "kerasae.recipe",
     "Run": "kerasae.runs",
     "Spec": "kerasae.spec",
-    "compare": "kerasae.evaluation.compare",
-    "evaluate": "kerasae.evaluation.metrics",
+    "compare": "kerasae.metrics.comparison",
+    "evaluate": "kerasae.metrics.evaluation",
     "load_data": "kerasae.data",
     "load_model": "kerasae.models",
     "train": "kerasae.training",

@@ -13,13 +13,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data, Source
-from kerasae.distribution import MANY_HOSTS, is_first
 from kerasae.files import alone, read_json, read_sealed, write_json, write_sealed
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History, train
+from kerasae.training.checkpoint import Checkpoint
+from kerasae.training.distribution import MANY_HOSTS, is_first
 
 #: Settings that a resumed training may change, because its checkpoint does not depend on them.
 RESUMABLE = ("train.learning_rate", "train.clip_norm")
@@ -195,9 +195,9 @@ def run_recipe(
         source: Source of an earlier run, to train on the same rows. A resumed training uses its own.
             Defaults to `None`.
         callbacks: Additional callbacks of Keras. Defaults to `()`.
-        strategy: Strategy of `kerasae.distribution`, to train on many devices. With several hosts, each host
-            calls this function and the first one writes; `resume` then needs a folder that all hosts can
-            read. Defaults to `None`.
+        strategy: Strategy of `kerasae.training.distribution`, to train on many devices. With several hosts,
+            each host calls this function and the first one writes; `resume` then needs a folder that all
+            hosts can read. Defaults to `None`.
         on_data: Function that is called with the data before the training. Defaults to `None`.
 
     Returns:

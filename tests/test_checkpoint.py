@@ -16,9 +16,9 @@ import pytest
 import tensorflow as tf
 
 from kerasae import Recipe, load_model
-from kerasae.checkpoint import Checkpoint
 from kerasae.files import alone, checksum, read_sealed, write_sealed
 from kerasae.runs import Run, run_recipe, unfinished_recipe
+from kerasae.training.checkpoint import Checkpoint
 from kerasae.workflows.comparison import read_history
 
 
@@ -423,7 +423,7 @@ def test_a_training_that_is_killed_while_it_writes_comes_to_the_same_model(recip
     recipe.save(path)
     script = (
         "import os, signal, sys, threading, time; from kerasae import cli\n"
-        "from kerasae.checkpoint import Checkpoint\n"
+        "from kerasae.training.checkpoint import Checkpoint\n"
         "save = Checkpoint.save\n"
         "def late(self, *rest):\n"
         "    after = float(sys.argv[1])\n"

@@ -16,7 +16,7 @@ from kerasae.data import Data, Split, parse_source
 from kerasae.data._array_data import make_data
 from kerasae.data._data import NO_ROWS
 from kerasae.data._drawing import SPLITS, draw_splits
-from kerasae.evaluation.metrics import probe_accuracy
+from kerasae.metrics.evaluation import probe_accuracy
 from kerasae.preprocessing import Rescaling, Standardization
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec

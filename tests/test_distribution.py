@@ -10,7 +10,8 @@ import time
 import pandas as pd
 import pytest
 
-from kerasae import Run, distribution
+from kerasae import Run
+from kerasae.training import distribution
 
 #: One step a call and no XLA, which is how Keras trains on many devices.
 ARGUMENTS = [
@@ -164,7 +165,7 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 import numpy as np
 from kerasae import Recipe
-from kerasae.distribution import strategy
+from kerasae.training.distribution import strategy
 for family in ("sparse", "contractive", "variational"):
     recipe = Recipe.of(family, latent_dim=2, network={"widths": [8]})
     data = recipe.load()

@@ -14,14 +14,14 @@ from sklearn.preprocessing import StandardScaler
 from kerasae import PCA, evaluate
 from kerasae.data import Data, Split
 from kerasae.data._drawing import SPLITS
-from kerasae.evaluation import Entry, reconstruct
-from kerasae.evaluation._auroc import auroc_rows
-from kerasae.evaluation._measures import Figure, Measures
-from kerasae.evaluation._numbers import NumberMeasures
-from kerasae.evaluation._rows import Difference, RowInfluences, RowSums, difference
-from kerasae.evaluation._tables import TableMeasures
-from kerasae.evaluation._texts import TextMeasures
-from kerasae.evaluation.compare import (
+from kerasae.metrics import Entry, reconstruct
+from kerasae.metrics._auroc import auroc_rows
+from kerasae.metrics._measures import Figure, Measures
+from kerasae.metrics._numbers import NumberMeasures
+from kerasae.metrics._rows import Difference, RowInfluences, RowSums, difference
+from kerasae.metrics._tables import TableMeasures
+from kerasae.metrics._texts import TextMeasures
+from kerasae.metrics.comparison import (
     baseline_entries,
     best_baseline,
     compare,
@@ -30,8 +30,8 @@ from kerasae.evaluation.compare import (
     to_json,
     verdicts,
 )
-from kerasae.evaluation.detection import anomaly_auroc, row_errors
-from kerasae.evaluation.metrics import measures, probe_accuracy
+from kerasae.metrics.detection import anomaly_auroc, row_errors
+from kerasae.metrics.evaluation import measures, probe_accuracy
 from kerasae.preprocessing import Identity, Standardization
 from kerasae.report import Best
 from kerasae.spec import Column, Spec

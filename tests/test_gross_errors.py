@@ -8,9 +8,9 @@ import pytest
 
 from kerasae import Recipe, presets, train
 from kerasae.applications import AnomalyDetector
+from kerasae.baselines import PCA
 from kerasae.data._array_data import make_data
 from kerasae.data.tables import from_frame
-from kerasae.evaluation.pca import PCA
 from kerasae.preprocessing import Standardization, TablePreprocessing
 from kerasae.spec import Spec
 

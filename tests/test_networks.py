@@ -258,12 +258,12 @@ def test_what_xla_compiles(small):
 
 def test_auto_is_what_gains(small, digits, monkeypatch):
     """Not Keras's own, which never compiles on a CPU."""
-    import kerasae.training
+    from kerasae.training import _train
 
     for gains in (True, False):
-        monkeypatch.setattr(kerasae.training, "gains_from_xla", lambda *_, gains=gains: gains)
+        monkeypatch.setattr(_train, "gains_from_xla", lambda *_, gains=gains: gains)
         model = small("dense", "undercomplete")
-        kerasae.training.train(model, digits, epochs=1)
+        _train.train(model, digits, epochs=1)
         assert model.jit_compile is gains
 
 

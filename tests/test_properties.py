@@ -17,9 +17,9 @@ from PIL import Image
 
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.applications.imputation import Imputer
+from kerasae.baselines import TablePCA
 from kerasae.data import Data, Split, load_data
 from kerasae.data.tables import column_of
-from kerasae.evaluation._tables import TablePCA
 from kerasae.preprocessing import named_by_text, type_name
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from sklearn import decomposition
 
 from kerasae import Recipe, load_data, registry, train
+from kerasae.baselines import TablePCA
 from kerasae.data import Split
 from kerasae.data._drawing import SPLITS, draw_splits
 from kerasae.data._files.csv_file import CsvFile
@@ -29,10 +30,9 @@ from kerasae.data._labels import tidy_labels
 from kerasae.data._skipping import Skipped
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame, tables, tables_like
-from kerasae.evaluation import evaluate
-from kerasae.evaluation._tables import TablePCA
 from kerasae.layers import ColumnEmbedding
 from kerasae.losses import Columns
+from kerasae.metrics import evaluate
 from kerasae.preprocessing import TablePreprocessing, as_written, column_keys, type_name
 from kerasae.preprocessing._columns import column_values
 from kerasae.preprocessing.table._numbers import number_columns

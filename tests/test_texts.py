@@ -12,14 +12,15 @@ import tensorflow as tf
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kerasae import Recipe, load_data, registry, train
+from kerasae.baselines import NearestText, TextSVD
 from kerasae.corruptions import MaskingNoise
 from kerasae.data import Split
 from kerasae.data._array_data import make_data
 from kerasae.data._drawing import SPLITS
-from kerasae.evaluation import evaluate
-from kerasae.evaluation._texts import NearestText, TextMeasures, TextSVD
 from kerasae.layers import TokenEmbedding
 from kerasae.losses import Tokens
+from kerasae.metrics import evaluate
+from kerasae.metrics._texts import TextMeasures
 from kerasae.networks.text import text
 from kerasae.preprocessing import TextPreprocessing
 from kerasae.spec import Spec

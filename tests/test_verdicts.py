@@ -9,9 +9,9 @@ import pytest
 from kerasae import PCA, Recipe, evaluate
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._rows import RowSums, difference
-from kerasae.evaluation.compare import compare, merge, to_json, verdicts
-from kerasae.evaluation.metrics import evaluate_rows
+from kerasae.metrics._rows import RowSums, difference
+from kerasae.metrics.comparison import compare, merge, to_json, verdicts
+from kerasae.metrics.evaluation import evaluate_rows
 from kerasae.preprocessing.identity import Identity
 
 
@@ -162,7 +162,7 @@ def test_each_row_adds_to_the_figures_what_they_say(tmp_path):
     lines = [" ".join(random.choice(words, random.integers(1, 5))) for _ in range(60)]
     (tmp_path / "some.txt").write_text("\n".join(lines))
     texts = Recipe.of(source=str(tmp_path / "some.txt")).load()
-    from kerasae.evaluation.metrics import measures
+    from kerasae.metrics.evaluation import measures
 
     seen = set()
     for data in (table, texts):

@@ -9,8 +9,8 @@ from kerasae.tuning.objectives import Objective, judged
 from kerasae.tuning.trials import Trial, read_rows
 
 from kerasae.data import Data, Split
-from kerasae.evaluation import Difference, RowSums, difference
-from kerasae.evaluation.metrics import measures
+from kerasae.metrics import Difference, RowSums, difference
+from kerasae.metrics.evaluation import measures
 
 #: Least gain from a larger code that is worth a word, as a share of the error.
 _WORTH = 0.02

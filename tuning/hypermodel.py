@@ -9,7 +9,7 @@ from kerasae.tuning.objectives import judged
 from kerasae.tuning.spaces import Space
 
 from kerasae.data import Data
-from kerasae.evaluation import RowSums
+from kerasae.metrics import RowSums
 from kerasae.models import Autoencoder
 from kerasae.recipe import Recipe
 from kerasae.training import History, train

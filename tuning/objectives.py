@@ -8,9 +8,9 @@ import keras_tuner
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.evaluation import RowSums
-from kerasae.evaluation.detection import anomaly_auroc
-from kerasae.evaluation.metrics import measures, probe_accuracy
+from kerasae.metrics import RowSums
+from kerasae.metrics.detection import anomaly_auroc
+from kerasae.metrics.evaluation import measures, probe_accuracy
 from kerasae.registry import did_you_mean
 
 #: Exponent of the cost in `cost`: Tan et al. 2019, *MnasNet*, equation 2, with a soft constraint.

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerasae.evaluation import RowSums
 from kerasae.files import read_arrays, read_json, write_arrays, write_json
+from kerasae.metrics import RowSums
 
 _ROWS = "rows.npz"
 #: Reasons begin so where a trial was not run because it would cost too much.

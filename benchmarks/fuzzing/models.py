@@ -20,9 +20,9 @@ class CheckpointState(Sealed):
     file = "checkpoint/state.json"
 
     def sound(self) -> Iterable[bytes]:
-        from kerasae.checkpoint import Checkpoint
         from kerasae.recipe import Recipe
         from kerasae.spec import Spec
+        from kerasae.training.checkpoint import Checkpoint
 
         recipe = Recipe.of("undercomplete", latent_dim=1, network={"name": "dense", "widths": [2]})
         self.model = recipe.build(Spec("vector", (3,)))
@@ -34,7 +34,7 @@ class CheckpointState(Sealed):
         yield self.place.read_bytes()
 
     def __call__(self, path: Path) -> None:
-        from kerasae.best_weights import BestWeights
+        from kerasae.training.best_weights import BestWeights
 
         BestWeights(1, 0, 0.5, self.checkpoint, 0.0).restore(self.model, 1e-3)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.evaluation import RowFigure
+from kerasae.metrics import RowFigure
 from kerasae.report.page import Listing, Picture
 from kerasae.runs import Run
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from kerasae.evaluation import Difference, RowFigure, difference
+from kerasae.metrics import Difference, RowFigure, difference
 from kerasae.report import as_text
 
 

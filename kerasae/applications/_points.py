@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from kerasae.baselines import TextPoints
 from kerasae.data import Data, Examples
-from kerasae.evaluation import TextPoints
 from kerasae.kinds import kind_of
 
 

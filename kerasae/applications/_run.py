@@ -11,8 +11,8 @@ from kerasae.applications._base import Application, Finding
 from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
-from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
+from kerasae.metrics.evaluation import measures
 from kerasae.report import Best, as_text, page
 from kerasae.runs import Run, check_new, new_folder
 

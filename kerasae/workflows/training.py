@@ -8,11 +8,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
-from kerasae.distribution import is_first
 from kerasae.recipe import Recipe
 from kerasae.runs import RESUMABLE, Run, check_new, run_recipe, unfinished_recipe
+from kerasae.training.checkpoint import Checkpoint
+from kerasae.training.distribution import is_first
 from kerasae.workflows.evaluation import Evaluation, evaluate
 
 
@@ -54,7 +54,7 @@ def train(
         out: Folder of the run. It must not exist, unless the training resumes.
         resume: Whether to go on from the checkpoint of an interrupted training. Defaults to no.
         callbacks: Callbacks of Keras. Defaults to none.
-        strategy: Strategy of `kerasae.distribution`, to train on many devices. Defaults to none.
+        strategy: Strategy of `kerasae.training.distribution`, to train on many devices. Defaults to none.
         on_data: Function called with the data once they are read. Defaults to none.
         on_run: Function called with the run once its model is stored, before it is evaluated. Defaults to
             none.

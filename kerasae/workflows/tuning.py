@@ -7,11 +7,11 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.runs import Run, check_new
+from kerasae.training.workers import default_jobs
 from kerasae.tuning import Curve, Objective, Settings, Trial, baseline_values, best_of, search, trade_off
 from kerasae.tuning.cluster import Draws, check_address
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.section import write_section
-from kerasae.workers import default_jobs
 from kerasae.workflows.evaluation import Evaluation, evaluate
 
 

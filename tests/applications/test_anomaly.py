@@ -14,12 +14,12 @@ from kerasae.applications import AnomalyDetector, apply
 from kerasae.applications.anomaly import estimator
 from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._labels import same_label
+from kerasae.baselines import TablePCA
 from kerasae.data import Data, Split, array_spec, has_label
 from kerasae.data._data import NO_ROWS
 from kerasae.data._labels import tidy_labels
 from kerasae.data.tables import from_frame
-from kerasae.evaluation import reconstruct
-from kerasae.evaluation._tables import TablePCA
+from kerasae.metrics import reconstruct
 from kerasae.runs import run_recipe
 from kerasae.scores.whitened import _shrunk
 from kerasae.thresholds import (

@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 from kerasae import Recipe, registry, train
 from kerasae.applications import AnomalyDetector
 from kerasae.applications.anomaly._accounts import account_of
+from kerasae.baselines import TablePCA
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._tables import TablePCA
 from kerasae.losses import HIGHEST, usual_parts
 from kerasae.preprocessing._evidence import gap_evidence, unseen_evidence
 from kerasae.presets import settings

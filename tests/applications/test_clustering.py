@@ -16,11 +16,11 @@ from kerasae.applications import Clustering
 from kerasae.applications.clustering._agreement import agreement, matched_accuracy, matched_rows
 from kerasae.applications.clustering._differences import differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
+from kerasae.baselines import TablePCA
 from kerasae.data import Data
 from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._tables import TablePCA
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import TablePreprocessing
 from kerasae.spec import Spec

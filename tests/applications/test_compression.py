@@ -14,10 +14,10 @@ from kerasae.applications.compression import _bitstream as bitstream
 from kerasae.applications.compression._quantiser import choose
 from kerasae.applications.compression._rates import rate_at
 from kerasae.applications.compression._references import RawSize, photographs
+from kerasae.baselines import PCA
 from kerasae.codec import fingerprint
 from kerasae.data import Split
-from kerasae.evaluation.metrics import measures
-from kerasae.evaluation.pca import PCA
+from kerasae.metrics.evaluation import measures
 from kerasae.runs import run_recipe
 
 MARK = bytes(range(8))

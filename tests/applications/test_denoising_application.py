@@ -12,10 +12,10 @@ from kerasae.applications import Denoising
 from kerasae.applications._pictures import png_names
 from kerasae.applications.denoising._fidelity import NumberFidelity, psnr, ssim
 from kerasae.applications.denoising._truth import in_step, spoil
+from kerasae.baselines import PCA
 from kerasae.corruptions import GaussianNoise, SwapNoise
 from kerasae.data import Split, load_data
 from kerasae.data.tables import from_frame
-from kerasae.evaluation.pca import PCA
 from kerasae.preprocessing import Rescaling, TablePreprocessing
 
 
@@ -119,7 +119,7 @@ def test_spoiling_a_table_leaves_what_it_must(table):
 
 
 def test_a_table_comes_back_with_its_gaps_its_index_and_its_types(table, tmp_path):
-    from kerasae.evaluation._tables import TablePCA
+    from kerasae.baselines import TablePCA
 
     codec = TablePCA(3, indicators=True).fit(table)
     raw = table.test.examples.set_axis([f"r{i}" for i in range(len(table.test))])

@@ -12,11 +12,9 @@ from kerasae.applications.generation._manifolds import covered, nearest, precisi
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
 from kerasae.applications.generation._report import measure_samples, sentences
+from kerasae.baselines import PCA, NearestText, TablePCA
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._tables import TablePCA
-from kerasae.evaluation._texts import NearestText
-from kerasae.evaluation.pca import PCA
 from kerasae.preprocessing import TablePreprocessing
 
 

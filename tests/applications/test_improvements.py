@@ -15,7 +15,7 @@ from kerasae.applications.generation._report import TOLD, measure_attribute, mea
 from kerasae.applications.imputation._hidden import HiddenFigures
 from kerasae.applications.pretraining.estimator import _beside_scratch
 from kerasae.data import Data, Split
-from kerasae.evaluation import RowSums, auroc_rows
+from kerasae.metrics import RowSums, auroc_rows
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
 

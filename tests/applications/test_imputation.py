@@ -18,11 +18,11 @@ from kerasae.applications._filling.posterior import (
     resampled,
 )
 from kerasae.applications.imputation import Imputer
+from kerasae.baselines import TablePCA
 from kerasae.data import Data
 from kerasae.data._data import NO_ROWS
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._tables import TablePCA
 from kerasae.losses.columns import Columns
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import TablePreprocessing

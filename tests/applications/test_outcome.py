@@ -14,9 +14,9 @@ from kerasae.applications import Outcome
 from kerasae.applications._base import Finding
 from kerasae.applications.clustering._agreement import adjusted_rand_rows
 from kerasae.applications.reduction._trust import trustworthiness_rows
+from kerasae.baselines import NearestText, TextSVD
 from kerasae.data import Split
-from kerasae.evaluation import RowSums, auroc_rows, difference
-from kerasae.evaluation._texts import NearestText, TextSVD
+from kerasae.metrics import RowSums, auroc_rows, difference
 
 #: What each of 200 rows adds, of mean 0 and deviation 1.
 NOISE = np.random.default_rng(0).normal(size=200)

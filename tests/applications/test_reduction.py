@@ -12,10 +12,10 @@ from kerasae import Recipe
 from kerasae.applications import Reduction
 from kerasae.applications._points import as_points
 from kerasae.applications.reduction.estimator import neighbours_kept
+from kerasae.baselines import PCA
 from kerasae.data import Split
 from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._split import drawn_rows
-from kerasae.evaluation.pca import PCA
 from kerasae.preprocessing.identity import Identity
 
 

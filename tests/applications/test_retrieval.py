@@ -15,10 +15,10 @@ from kerasae.applications import Retrieval
 from kerasae.applications._examples import learnt_names
 from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
 from kerasae.applications.retrieval._ranking import average_precision
+from kerasae.baselines import TablePCA
 from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
-from kerasae.evaluation._tables import TablePCA
 from kerasae.preprocessing.table import TablePreprocessing
 from kerasae.spec import Spec
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kerasae.tuning import AutoencoderHyperModel, Space, code_sizes
 
 from kerasae import Recipe, registry, train
-from kerasae.evaluation import evaluate
+from kerasae.metrics import evaluate
 from kerasae.spec import Spec
 
 VECTOR = Spec("vector", (50,))

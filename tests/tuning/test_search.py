@@ -46,8 +46,8 @@ from tensorboard.backend.event_processing.plugin_event_multiplexer import EventM
 
 from kerasae import PCA, Recipe, load_data, train
 from kerasae.data import Data, Split
-from kerasae.evaluation import RowSums
-from kerasae.evaluation.detection import anomaly_auroc
+from kerasae.metrics import RowSums
+from kerasae.metrics.detection import anomaly_auroc
 from kerasae.spec import Spec
 
 QUICK = {"epochs": 2, "batch_size": 512}

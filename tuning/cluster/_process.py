@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> None:
     """
     kind, *rest = arguments
     threading.Thread(target=_end_with, args=(int(rest[-1]),), daemon=True).start()
-    from kerasae.workers import start_worker
+    from kerasae.training.workers import start_worker
 
     if kind == "trials":
         folder, address, name, jobs, patience, _ = rest

@@ -15,7 +15,7 @@ from kerasae.tuning.cluster.signs import UNFINISHED
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
-from kerasae.checkpoint import Checkpoint
+from kerasae.training.checkpoint import Checkpoint
 
 #: Seconds between two questions of a worker that waits.
 _PAUSE = 0.3

@@ -18,7 +18,7 @@ from kerasae.applications._filling.posterior import (
 from kerasae.applications._filling.values import TableValues
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import reconstruct
+from kerasae.metrics import reconstruct
 from kerasae.preprocessing import in_zone, named_by_text
 from kerasae.preprocessing.identity import Identity
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from kerasae.codec import Codec
-from kerasae.evaluation import reconstruct
 from kerasae.kinds import kind_of
+from kerasae.metrics import reconstruct
 from kerasae.spec import PADDING, Spec
 
 #: Smallest deviation of a category, boolean or token: that of a probability of 0.97. A model is nearly

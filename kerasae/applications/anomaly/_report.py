@@ -10,9 +10,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from kerasae.applications._base import row_names
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import reconstruct
 from kerasae.kinds import kind_of, take
 from kerasae.losses import HIGHEST
+from kerasae.metrics import reconstruct
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
 

@@ -21,8 +21,8 @@ from kerasae.applications.anomaly._report import (
 )
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.evaluation import auroc_rows
 from kerasae.kinds import take
+from kerasae.metrics import auroc_rows
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.thresholds.conformal import conformal_p_values

@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from kerasae.data import has_label
-from kerasae.evaluation import RowInfluences, RowSums, jackknife
+from kerasae.metrics import RowInfluences, RowSums, jackknife
 
 
 def agreement(labels: np.ndarray, clusters: np.ndarray) -> dict[str, float | int | str | None]:

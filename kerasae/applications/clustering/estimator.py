@@ -16,8 +16,8 @@ from kerasae.applications.clustering._page import nearest_rows, show_clusters, w
 from kerasae.applications.clustering._refinement import EmbeddedClustering
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import codes_of
 from kerasae.kinds import kind_of
+from kerasae.metrics import codes_of
 from kerasae.models import Autoencoder
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture

@@ -3,8 +3,8 @@
 from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.compression._references import RawSize
 from kerasae.data import Data
-from kerasae.evaluation.metrics import measures
 from kerasae.kinds import kind_of
+from kerasae.metrics.evaluation import measures
 from kerasae.report.page import Listing
 
 

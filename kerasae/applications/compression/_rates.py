@@ -10,8 +10,8 @@ from kerasae.applications.compression._bitstream import Content, write
 from kerasae.applications.compression._quantiser import choose, unit_steps
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import codes_of
-from kerasae.evaluation.metrics import measures
+from kerasae.metrics import codes_of
+from kerasae.metrics.evaluation import measures
 from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 

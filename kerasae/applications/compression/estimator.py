@@ -24,8 +24,8 @@ from kerasae.applications.compression._rates import (
 )
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
-from kerasae.evaluation.metrics import measures
 from kerasae.kinds import kind_of
+from kerasae.metrics.evaluation import measures
 from kerasae.preprocessing import as_written
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture

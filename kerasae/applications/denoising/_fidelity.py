@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 from kerasae.applications._pictures import scaled
-from kerasae.evaluation import RowSums
+from kerasae.metrics import RowSums
 
 #: PSNR of an image that equals its truth, in dB; the formula would give infinity.
 HIGHEST_PSNR = 100.0

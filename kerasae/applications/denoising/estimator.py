@@ -17,8 +17,8 @@ from kerasae.applications.denoising._truth import Pairs, check_noise, read_clean
 from kerasae.codec import Codec
 from kerasae.corruptions import Corruption
 from kerasae.data import Data
-from kerasae.evaluation import RowSums
 from kerasae.kinds import kind_of, take
+from kerasae.metrics import RowSums
 from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text, figures

@@ -6,7 +6,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from kerasae.data import drawn_rows
-from kerasae.evaluation import RowInfluences, auroc_rows
+from kerasae.metrics import RowInfluences, auroc_rows
 
 #: Number of folds of the cross-validation, and smallest number of rows of each kind.
 _PARTS, _LEAST = 3, 50

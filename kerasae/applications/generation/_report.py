@@ -14,8 +14,8 @@ from kerasae.applications.generation._files import listing, write_made
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
 from kerasae.applications.generation._paths import unevenness
 from kerasae.data import Data, Examples, drawn_rows
-from kerasae.evaluation import RowFigure, RowInfluences, RowSums, auroc_rows
 from kerasae.kinds import kind_of, take
+from kerasae.metrics import RowFigure, RowInfluences, RowSums, auroc_rows
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 

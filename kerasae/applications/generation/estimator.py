@@ -16,8 +16,8 @@ from kerasae.applications.generation._paths import PATHS
 from kerasae.applications.generation._rows import MadeRows
 from kerasae.codec import Codec
 from kerasae.data import Data, Examples, Split
-from kerasae.evaluation import Difference, codes_of
 from kerasae.kinds import kind_of, take
+from kerasae.metrics import Difference, codes_of
 
 #: Number of samples that compare prior and mixture, and number of parts for the standard error.
 _COMPARED, _PARTS = 1600, 4

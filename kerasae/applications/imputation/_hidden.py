@@ -8,8 +8,8 @@ from PIL import Image
 from kerasae.applications._filling.filling import Cells, Filled
 from kerasae.applications._paired import Paired
 from kerasae.data.arrays import read_array_file
-from kerasae.evaluation import RowSums
 from kerasae.kinds import kind_of
+from kerasae.metrics import RowSums
 from kerasae.report import as_text
 from kerasae.spec import Spec
 

@@ -14,7 +14,7 @@ from kerasae.applications.pretraining._classifier import Schedule, with_head
 from kerasae.applications.pretraining._labels import FewLabels, Trained, labelled
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import RowSums
+from kerasae.metrics import RowSums
 from kerasae.models import Autoencoder
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture

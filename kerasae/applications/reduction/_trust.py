@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
-from kerasae.evaluation import RowInfluences, jackknife
+from kerasae.metrics import RowInfluences, jackknife
 
 
 def trustworthiness_rows(points: Any, codes: np.ndarray, k: int) -> RowInfluences:

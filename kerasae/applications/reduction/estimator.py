@@ -13,7 +13,7 @@ from kerasae.applications._points import as_points
 from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
-from kerasae.evaluation import codes_of
+from kerasae.metrics import codes_of
 from kerasae.report import figures
 from kerasae.report.page import Picture
 from kerasae.report.sheet import write_sheet

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasae.evaluation import RowSums
+from kerasae.metrics import RowSums
 
 
 def average_precision(distances: np.ndarray, relevant: np.ndarray) -> float | None:

@@ -15,8 +15,8 @@ from kerasae.applications.retrieval._page import show_neighbours
 from kerasae.applications.retrieval._ranking import Rankings
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows, has_label
-from kerasae.evaluation import RowSums, codes_of
 from kerasae.files import read_arrays
+from kerasae.metrics import RowSums, codes_of
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 

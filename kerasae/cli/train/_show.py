@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def open_strategy(name: str) -> Any:
     """Return a strategy of `tf.distribute`, made before TensorFlow runs anything."""
     with quiet():
-        from kerasae import distribution
+        from kerasae.training import distribution
     if name == "multi-worker":
         index, count = distribution.cluster()
         console(stderr=True).print(f"Host {index} of {count}, counted from 0; waiting for all.")

@@ -50,8 +50,8 @@ def role(chief: str | None, worker: bool) -> Role:
 def run_worker(out: Path, role: Role, jobs: int | None) -> None:
     """Run trials for the chief of a search."""
     from kerasae.cli._output import console
+    from kerasae.training.workers import default_jobs
     from kerasae.tuning import work
-    from kerasae.workers import default_jobs
 
     assert role.chief is not None
     console().print(f"Worker of the chief at {role.chief}, folder {out}.", soft_wrap=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from kerasae import registry
 from kerasae.data import Data
-from kerasae.evaluation.compare import Entry, baseline_entries, measure, merge
+from kerasae.metrics.comparison import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
-from kerasae.workers import default_jobs
+from kerasae.training.workers import default_jobs
 from kerasae.workflows.comparison.folder import ComparisonFolder
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison

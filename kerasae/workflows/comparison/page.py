@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import HEADINGS, Data, readings
-from kerasae.evaluation.compare import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
-from kerasae.evaluation.metrics import measures
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
+from kerasae.metrics.comparison import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
+from kerasae.metrics.evaluation import measures
 from kerasae.report import Best, as_text, figures, page
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import Entry, to_json, verdicts
+from kerasae.metrics.comparison import Entry, to_json, verdicts
 from kerasae.workflows.comparison.page import headings, notes, table_rows
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasae.data import Data
-from kerasae.evaluation.compare import Entry, baseline_entries, measure
+from kerasae.metrics.comparison import Entry, baseline_entries, measure
 from kerasae.runs import Run, check_new, new_folder
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison

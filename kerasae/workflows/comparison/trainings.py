@@ -11,11 +11,11 @@ from typing import Any
 import keras
 
 from kerasae.data import Source
-from kerasae.evaluation.compare import Entry, measure
+from kerasae.metrics.comparison import Entry, measure
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, raise_again
 from kerasae.training import train
-from kerasae.workers import start_worker
+from kerasae.training.workers import start_worker
 
 #: A family and a seed.
 Task = tuple[str, int]

@@ -10,7 +10,7 @@ from kerasae.applications.prototypes._choice import farthest_first
 from kerasae.applications import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation import codes_of
+from kerasae.metrics import codes_of
 
 
 class Prototypes(Application):

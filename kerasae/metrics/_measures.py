@@ -8,7 +8,7 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._rows import RowSums
+from kerasae.metrics._rows import RowSums
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,13 +10,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasae.best_weights import BestWeights
-from kerasae.checkpoint import Checkpoint
 from kerasae.data import Data
-from kerasae.distribution import is_first
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder, all_layers
 from kerasae.registry import did_you_mean
+from kerasae.training.best_weights import BestWeights
+from kerasae.training.checkpoint import Checkpoint
+from kerasae.training.distribution import is_first
 
 #: Number of training rows from which a loss learns the usual loss of each feature.
 _EXPECTED_ROWS = 20_000

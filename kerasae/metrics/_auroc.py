@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
-from kerasae.evaluation._rows import RowInfluences
+from kerasae.metrics._rows import RowInfluences
 
 
 def auroc_rows(truth: np.ndarray, scores: np.ndarray) -> RowInfluences:

@@ -10,10 +10,10 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import Figure, codes_of, reconstruct
-from kerasae.evaluation._rows import Difference, RowSums, difference
-from kerasae.evaluation.metrics import evaluate_rows, measures
 from kerasae.kinds import kind_of
+from kerasae.metrics._measures import Figure, codes_of, reconstruct
+from kerasae.metrics._rows import Difference, RowSums, difference
+from kerasae.metrics.evaluation import evaluate_rows, measures
 
 #: Percentage above which a sentence gives the two figures and not their difference.
 _TELLING = 1000

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasae.checkpoint import NOT_FINITE, Checkpoint, State
+from kerasae.training.checkpoint import NOT_FINITE, Checkpoint, State
 
 
 class BestWeights(keras.callbacks.Callback):

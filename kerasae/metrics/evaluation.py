@@ -8,11 +8,11 @@ from sklearn.preprocessing import StandardScaler
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.evaluation._measures import Measures, codes_of
-from kerasae.evaluation._numbers import NumberMeasures
-from kerasae.evaluation._rows import RowSums
-from kerasae.evaluation._tables import TableMeasures
-from kerasae.evaluation._texts import TextMeasures
+from kerasae.metrics._measures import Measures, codes_of
+from kerasae.metrics._numbers import NumberMeasures
+from kerasae.metrics._rows import RowSums
+from kerasae.metrics._tables import TableMeasures
+from kerasae.metrics._texts import TextMeasures
 
 _KINDS = {"table": TableMeasures, "text": TextMeasures}
 

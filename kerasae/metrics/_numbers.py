@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from kerasae.baselines import PCA
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.evaluation._measures import Figure, Measures, reconstruct
-from kerasae.evaluation._rows import RowSums
-from kerasae.evaluation.pca import PCA
+from kerasae.metrics._measures import Figure, Measures, reconstruct
+from kerasae.metrics._rows import RowSums
 
 #: Squared rounding error of float32, with a margin, as a share of the square of a number.
 _ROUNDING = 1e-12
