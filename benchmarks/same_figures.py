@@ -174,7 +174,19 @@ def kerasae(*arguments: str, read: bool = True) -> Any:
     if status:
         print(*arguments, complaint.getvalue(), sep="\n", file=sys.stderr)
         return {"status": status}
-    return json.loads(printed.getvalue()) if read else None
+    return by_heading(json.loads(printed.getvalue())) if read else None
+
+
+def by_heading(printed: Any) -> Any:
+    """What `apply` printed, with the headings of the metrics for their keys, as was printed before."""
+    if not isinstance(printed, dict) or "application" not in printed:
+        return printed
+    headings = printed.pop("headings", {})
+    figures = {
+        name: {headings.get(key, key): value for key, value in values.items()}
+        for name, values in printed["figures"].items()
+    }
+    return {**printed, "figures": figures}
 
 
 def checksums(folder: Path) -> dict[str, str]:

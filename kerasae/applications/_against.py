@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from kerasae.applications._base import Finding
 from kerasae.applications._paired import Paired
+from kerasae.evaluation import Metric
 from kerasae.report import as_text
 
 #: Distance from chance level below which a figure between 0 and 1 means nothing.
@@ -18,41 +19,43 @@ class Against:
     """Deciding figure of a model and of the best baseline.
 
     Args:
-        heading: Heading of the figure.
-        ours: Figure of the model.
+        metric: Metric of the model.
         rival: Name of the best baseline.
-        theirs: Figure of the best baseline.
+        theirs: Value of the best baseline.
         paired: Comparison over paired rows; `None` if the application gives no rows.
-        chance: Value of the figure at chance level; `None` if it is unknown.
     """
 
-    heading: str
-    ours: float
+    metric: Metric
     rival: str
     theirs: float
     paired: Paired | None
-    chance: float | None
+
+    @property
+    def ours(self) -> float:
+        """Value of the model."""
+        assert self.metric.number is not None
+        return self.metric.number
 
     @classmethod
-    def of(cls, findings: Mapping[str, Finding], key: str | None) -> Self | None:
+    def of(cls, findings: Mapping[str, Finding]) -> Self | None:
         """Compare the first finding with the others; `None` if there is nothing to compare.
 
         Args:
             findings: Findings by codec, that of the model first.
-            key: Heading of the deciding figure; `None` if there is none.
         """
         finding, *_ = findings.values()
-        if key is None or (lower := finding.better.get(key)) is None:
+        ours = finding.metric(finding.decisive)
+        if ours is None or ours.lower is None or ours.number is None:
             return None
-        others = {name: other.figures.get(key) for name, other in [*findings.items()][1:]}
-        known = {name: value for name, value in others.items() if isinstance(value, int | float)}
+        others = {name: other.metric(ours.key) for name, other in [*findings.items()][1:]}
+        known = {name: one for name, one in others.items() if one is not None and one.number is not None}
         if not known:
             return None
-        rival = (min if lower else max)(known, key=lambda name: known[name])
-        rows, theirs = finding.rows.get(key), findings[rival].rows.get(key)
-        paired = Paired.of(rows, theirs, lower) if rows and theirs else None
-        ours: Any = finding.figures[key]
-        return cls(key, ours, rival, known[rival], paired, finding.chance.get(key))
+        values: dict[str, Any] = {name: one.number for name, one in known.items()}
+        rival = (min if ours.lower else max)(values, key=lambda name: values[name])
+        theirs = known[rival]
+        paired = Paired.of(ours.rows, theirs.rows, ours.lower) if ours.rows and theirs.rows else None
+        return cls(ours, rival, values[rival], paired)
 
     @property
     def good(self) -> bool:
@@ -61,12 +64,13 @@ class Against:
 
     @property
     def _by_chance(self) -> bool:
-        return self.chance is not None and abs(self.ours - self.chance) < _BY_CHANCE
+        chance = self.metric.chance
+        return chance is not None and abs(self.ours - chance) < _BY_CHANCE
 
     @property
     def sentence(self) -> str:
         """Comparison as a sentence."""
-        text = f"{self.heading}: {self._words()}."
+        text = f"{self.metric.phrase or self.metric.heading}: {self._words()}."
         return text[:1].upper() + text[1:]
 
     def _words(self) -> str:
@@ -81,7 +85,7 @@ class Against:
         """Return the comparison as JSON types; the difference is that of the model minus the baseline."""
         error = None if self.paired is None else self.paired.found.error
         return {
-            "figure": self.heading,
+            "figure": self.metric.key,
             "baseline": self.rival,
             "difference": self.ours - self.theirs,
             "standard_error": None if error is None or not math.isfinite(error) else error,

@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from kerasae import registry
+from kerasae.applications._kept import Kept
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.metrics import RowFigure
+from kerasae.metrics import Metric, RowFigure
 from kerasae.report.page import Listing, Picture
-from kerasae.runs import Run
+from kerasae.spec import Spec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,25 +22,52 @@ class Finding:
     """Result of an application on some examples.
 
     Args:
-        figures: Figures by heading, in the order of the columns of a table; `None` for an undefined one.
-        better: Whether lower is better, by heading. Figures without an entry are neutral.
+        metrics: Metrics, in the order of the columns of a table.
+        decisive: Key of the metric by which codecs are compared. Defaults to none.
         sentences: Sentences, each with whether it is good news.
         pictures: Pictures for the page.
         listings: Tables of text for the page.
-        notes: Sentences on how the figures are computed.
-        chance: Value of a figure at chance level, by heading. A figure close to it is not good news.
-        rows: Contribution of each row to the figure by which codecs are compared, by heading; one entry for
-            each seed or draw. Without it neither of two codecs is called better.
+        notes: Sentences on how the metrics are computed.
     """
 
-    figures: Mapping[str, float | int | str | None]
-    better: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+    metrics: Sequence[Metric]
+    decisive: str = ""
     sentences: Sequence[tuple[bool, str]] = ()
     pictures: Sequence[Picture] = ()
     listings: Sequence[Listing] = ()
     notes: Sequence[str] = ()
-    chance: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    rows: Mapping[str, Sequence[RowFigure]] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of_headings(
+        cls,
+        figures: Mapping[str, float | int | str | None],
+        better: Mapping[str, bool] | None = None,
+        sentences: Sequence[tuple[bool, str]] = (),
+        pictures: Sequence[Picture] = (),
+        listings: Sequence[Listing] = (),
+        notes: Sequence[str] = (),
+        chance: Mapping[str, float] | None = None,
+        rows: Mapping[str, Sequence[RowFigure]] | None = None,
+        decisive: Sequence[str] = (),
+    ) -> Self:
+        """Return a finding whose metrics have their headings as keys, until no application needs it."""
+        better, chance, rows = better or {}, chance or {}, rows or {}
+        metrics = [
+            Metric(key, key, value, better.get(key), chance=chance.get(key), rows=rows.get(key, ()))
+            for key, value in figures.items()
+        ]
+        numbers = [metric.key for metric in metrics if metric.number is not None]
+        deciding = [key for wanted in decisive for key in numbers if key.startswith(wanted)]
+        return cls(metrics, next(iter(deciding), ""), sentences, pictures, listings, notes)
+
+    def metric(self, key: str) -> Metric | None:
+        """Return the metric with this key, or `None`."""
+        return next((metric for metric in self.metrics if metric.key == key), None)
+
+    @property
+    def figures(self) -> dict[str, float | int | str | None]:
+        """Values by key."""
+        return {metric.key: metric.value for metric in self.metrics}
 
 
 class Application:
@@ -47,7 +76,8 @@ class Application:
     Abstract. A subclass is one file or package of this room. Its constructor takes the codec and keyword
     arguments, which it stores unchanged. `fit` learns from the splits that are not for testing and returns
     the object. Methods of scikit-learn, such as `predict` or `transform`, work on raw examples. `report`
-    writes the results for a user. An application works with any codec, such as PCA or a loaded artifact,
+    writes the results for a user. `save` stores what was learned, and `load` reads it without the training
+    data. An application works with any codec, such as PCA or a loaded artifact,
     unless `refusal` gives a reason, and does not depend on a family or a network.
 
     Args:
@@ -56,11 +86,13 @@ class Application:
 
     #: Kinds of examples that are supported.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
-    #: Beginnings of the headings by which codecs are compared; the first heading that exists counts.
-    decisive: ClassVar[tuple[str, ...]] = ()
-
+    #: Arguments that `report` alone reads. A stored application takes new values of them.
+    only_reported: ClassVar[tuple[str, ...]] = ()
     #: Whether nearby codes must belong to similar examples.
     compares_codes: ClassVar[bool] = False
+
+    #: Description of the examples, set by `fit` and `load`.
+    spec_: Spec
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
@@ -80,6 +112,9 @@ class Application:
     def fit(self, data: Data) -> Self:
         """Learn from the training split and choose on the validation split, without the test split.
 
+        It sets `spec_` to the spec of the data, and stores all that `report` needs of the training rows, as
+        these may be gone when a stored application is used.
+
         Statements about new rows are calibrated on the calibration split. Choices are made on
         `data.with_choices()`, which has rows for them even after a training on the validation split.
         """
@@ -88,28 +123,64 @@ class Application:
     def report(self, data: Data, out: Path | None) -> Finding:
         """Process the test split of `data`, and return figures, sentences and pictures.
 
+        What is shown beside the model and needs the training rows, such as a curve of baselines, is left out,
+        with a note, if `data.train` is empty.
+
         Args:
-            data: Data whose test split holds the examples: held-out rows, or examples of the user.
+            data: Data whose test split holds the examples: held-out rows, or examples of the user. Its
+                training split is empty if a stored application works on new examples.
             out: Folder for the files; `None` returns only figures, as for a baseline.
         """
         raise NotImplementedError(f"{type(self).__name__} must write `report`.")
 
-    def keep(self, run: Run) -> None:
-        """Store in the run what later commands read from it. By default nothing is stored."""
+    # Storage -------------------------------------------------------------------------------------
 
-    @classmethod
-    def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
-        """Return the fitted application that `keep` stored in a run, or `None`.
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments of the constructor, without the codec, as `load` is to compare them."""
+        return {name: getattr(self, name) for name in registry.parameters(type(self)) if name != "codec"}
+
+    def state(self) -> dict[str, Any]:
+        """Return what `fit` learned, as `Kept` stores it: arrays, tables, Keras models and plain values."""
+        raise NotImplementedError(f"{type(self).__name__} must write `state`.")
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take what `state` returned; afterwards the object is as after `fit`. `spec_` is set before."""
+        raise NotImplementedError(f"{type(self).__name__} must write `set_state`.")
+
+    def save(self, folder: str | Path) -> None:
+        """Write what was fitted into a folder, in place of an earlier one. The codec is not written.
 
         Args:
-            run: Run that may hold the application.
-            codec: Model of the run.
-            settings: Arguments of the user. All other arguments are those that were stored.
+            folder: Folder, which is written as a whole.
 
         Raises:
-            ValueError: If the stored application is damaged, or was fitted with other settings.
+            ValueError: If nothing was fitted.
         """
-        return None
+        if not hasattr(self, "spec_"):
+            raise ValueError(f"Expected a fitted {type(self).__name__} to save, received one before `fit`.")
+        Kept(self.settings(), self.state(), self.spec_.to_dict()).write(Path(folder), self.codec)
+
+    @classmethod
+    def load(cls, folder: str | Path, codec: Codec, **settings: Any) -> Self:
+        """Read what `save` wrote. The training data are not needed.
+
+        Args:
+            folder: Folder that `save` wrote, such as `runs/a/applications/anomaly`.
+            codec: Codec with which it was fitted.
+            **settings: Arguments of the constructor. Those that decide what is fitted must be as they were;
+                those of `only_reported` may be new. Defaults to those that were stored.
+
+        Raises:
+            FileNotFoundError: If nothing is stored there.
+            ValueError: If the files are damaged, or were fitted for another model or with other settings.
+        """
+        kept = Kept.read(Path(folder), codec)
+        given = {key: value for key, value in settings.items() if key not in cls.only_reported}
+        kept.check(Path(folder), given)
+        application = cls(codec, **{**kept.settings, **settings})
+        application.spec_ = Spec.from_dict(dict(kept.spec))
+        application.set_state(dict(kept.state))
+        return application
 
     @classmethod
     def reads(cls, source: str) -> bool:

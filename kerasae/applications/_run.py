@@ -8,10 +8,12 @@ from typing import Any
 from kerasae import registry
 from kerasae.applications._against import Against
 from kerasae.applications._base import Application, Finding
+from kerasae.applications._kept import is_kept
 from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
+from kerasae.metrics import Metric
 from kerasae.metrics.evaluation import measures
 from kerasae.report import Best, as_text, page
 from kerasae.runs import Run, check_new, new_folder
@@ -28,7 +30,6 @@ class Outcome:
         findings: Findings by codec, that of the run first.
         refused: Reason why a baseline has no figures, by its name.
         folder: Folder of the files.
-        decisive: Beginnings of the heading by which codecs are compared.
         remarks: Sentences on which rows these are, each with whether it is good news.
     """
 
@@ -38,35 +39,38 @@ class Outcome:
     findings: Mapping[str, Finding]
     refused: Mapping[str, str]
     folder: Path
-    decisive: Sequence[str] = ()
     remarks: Sequence[tuple[bool, str]] = ()
 
     @property
-    def keys(self) -> list[str]:
-        """Figures that at least one codec has, in order."""
-        figures = next(iter(self.findings.values())).figures
-        return [key for key in figures if any(f.figures.get(key) is not None for f in self.findings.values())]
+    def columns(self) -> list[Metric]:
+        """Metrics of the run that at least one codec has, in order."""
+        finding, *_ = self.findings.values()
+        return [
+            column for column in finding.metrics if any(one.value is not None for one in self._all(column))
+        ]
 
     @property
     def headings(self) -> list[str]:
         """Headings of the columns of the table."""
-        return ["", *self.keys]
+        return ["", *(column.heading for column in self.columns)]
 
     def table(self) -> list[list[str]]:
         """Return the rows of the table as text; the best value of a column is a `Best`."""
         rows = []
         for name, finding in self.findings.items():
             cells = []
-            for key in self.keys:
-                value = finding.figures.get(key)
-                lower = finding.better.get(key)
-                values = [other.figures.get(key) for other in self.findings.values()]
-                known = [number for number in values if isinstance(number, int | float)]
-                best = None if lower is None or len({*known}) < 2 else (min if lower else max)(known)
+            for column in self.columns:
+                metric = finding.metric(column.key)
+                value = None if metric is None else metric.value
                 cell = f"{value:,}" if isinstance(value, int) else as_text(value)
-                cells.append(Best(cell) if value is not None and value == best else cell)
+                best = metric is not None and metric.best_of(self._all(column))
+                cells.append(Best(cell) if best else cell)
             rows.append([name, *cells])
         return rows
+
+    def _all(self, column: Metric) -> list[Metric]:
+        metrics = (finding.metric(column.key) for finding in self.findings.values())
+        return [metric for metric in metrics if metric is not None]
 
     @property
     def sentences(self) -> list[tuple[bool, str]]:
@@ -82,14 +86,7 @@ class Outcome:
     @property
     def against(self) -> Against | None:
         """Comparison of the model with the best baseline; `None` if there is nothing to compare."""
-        return Against.of(self.findings, self.deciding)
-
-    @property
-    def deciding(self) -> str | None:
-        """Heading of the figure by which codecs are compared; `None` if the model has none."""
-        figures = next(iter(self.findings.values())).figures
-        candidates = (key for wanted in self.decisive for key in figures if key.startswith(wanted))
-        return next((key for key in candidates if isinstance(figures[key], int | float)), None)
+        return Against.of(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON types."""
@@ -97,7 +94,8 @@ class Outcome:
             "application": self.name,
             "data": self.data,
             "rows": self.rows,
-            "figures": {name: dict(finding.figures) for name, finding in self.findings.items()},
+            "headings": {one.key: one.heading for one in next(iter(self.findings.values())).metrics},
+            "figures": {name: finding.figures for name, finding in self.findings.items()},
             "refused": dict(self.refused),
             "against": None if (against := self.against) is None else against.to_dict(),
             "sentences": [sentence for _, sentence in self.sentences],
@@ -152,7 +150,10 @@ def apply(
         raise ValueError(reason)
     if source is not None and member.reads(source):
         return _restore(name, member(model, **settings), Path(source), Path(out), run)
-    stored = None if refit or codec is not None else member.kept(run, model, settings)
+    kept_in = run.application_folder(name)
+    stored: Application | None = None
+    if is_kept(kept_in) and not refit and codec is None:
+        stored = member.load(kept_in, model, **settings)
     refused: dict[str, str] = {}
     if source is None:
         data, title = run.data, run.data.name
@@ -173,11 +174,11 @@ def apply(
     refused |= {
         key: reason for key, member_codec in codecs.items() if (reason := member.refusal(member_codec))
     }
+    application: Application
     findings: dict[str, Finding] = {}
     with new_folder(Path(out)) as folder:
         for key, member_codec in codecs.items():
             if key not in refused:
-                application: Application
                 if member_codec is model and stored is not None:
                     application = stored
                 else:
@@ -190,11 +191,14 @@ def apply(
                 findings[key] = application.report(data, None if findings else folder)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
-        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), member.decisive, remarks)
+        if stored is not None:
+            words = f"Nothing was fitted: {kept_in} holds what an earlier use fitted"
+            remarks.append((True, f"{words}; --refit fits it again."))
+        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), remarks)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
-    if codec is None and stored is None:
-        main_application.keep(run)
+    if codec is None and stored is None and type(main_application).state is not Application.state:
+        main_application.save(kept_in)
     _write_section(run, outcome)
     return outcome
 

@@ -2,6 +2,7 @@
 
 from kerasae.metrics._auroc import auroc_rows
 from kerasae.metrics._measures import codes_of, reconstruct
+from kerasae.metrics._metric import Metric
 from kerasae.metrics._rows import Difference, RowFigure, RowInfluences, RowSums, difference, jackknife
 from kerasae.metrics.comparison import Entry, compare
 from kerasae.metrics.evaluation import evaluate, probe_accuracy
@@ -9,6 +10,7 @@ from kerasae.metrics.evaluation import evaluate, probe_accuracy
 __all__ = [
     "Difference",
     "Entry",
+    "Metric",
     "RowFigure",
     "RowInfluences",
     "RowSums",

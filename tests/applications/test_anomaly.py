@@ -626,7 +626,7 @@ def test_what_a_user_takes_away(table_run, tmp_path):
         assert shares[:, 0].max() > 0.3
     whole = apply("anomaly", run, tmp_path / "whole", baselines=False, refit=True)
     assert whole.findings["denoising"].figures["flagged"] == flags.sum()
-    assert whole.findings["denoising"].figures["AUROC"] > 0.9
+    assert whole.findings["denoising"].figures["auroc"] > 0.9
 
 
 def test_which_rows_these_are_is_said(table_run, tmp_path, monkeypatch):
@@ -692,7 +692,7 @@ def test_rows_without_a_label_are_left_out_of_figures(tmp_path, normal):
     known = data.test.labels != ""
     scores = detector.score_samples(data.test.examples)
     expected = roc_auc_score(data.test.labels[known] == "1", scores[known])
-    assert finding.figures["AUROC"] == pytest.approx(expected)
+    assert finding.figures["auroc"] == pytest.approx(expected)
     assert expected > 0.8
     told = [text for _, text in finding.sentences]
     assert any(f"{(~known).sum()} of {len(known)} rows have no label" in text for text in told)

@@ -55,14 +55,14 @@ def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkey
     assert status == 0, err
     first = (home / "first" / "scores.csv").read_bytes()
     assert 0 < pd.read_csv(home / "first" / "scores.csv")["anomalous"].sum() < 80
-    stored = (home / "run" / "detector.keras").read_bytes()
+    stored = (home / "run" / "applications" / "anomaly" / "detector.keras").read_bytes()
     # Refreshed in place, as a file is that is written to every day.
     frame(300, 7, scale=3.0).assign(odd=0).to_csv(home / "rows.csv", index=False)
     monkeypatch.chdir(tmp_path)
     status, out, err = kerasae("apply", "anomaly", home / "run", home / "new.csv", "--out", "second")
     assert status == 0, err
     assert (tmp_path / "second" / "scores.csv").read_bytes() == first
-    assert (home / "run" / "detector.keras").read_bytes() == stored
+    assert (home / "run" / "applications" / "anomaly" / "detector.keras").read_bytes() == stored
     assert "--refit fits it again" in out and "pca" not in out
     assert "baselines: left out" in (tmp_path / "second" / "report.html").read_text()
     (home / "rows.csv").unlink()
@@ -115,22 +115,21 @@ def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
 def test_a_detector_that_was_kept_is_the_one_that_was_fitted(settings, home):
     run = Run.open("run")
     fitted = AnomalyDetector(run.model, **settings).fit(run.data)
-    fitted.keep(run)
-    kept = AnomalyDetector.kept(Run.open("run"), run.model, settings)
+    folder = run.application_folder("anomaly")
+    fitted.save(folder)
+    kept = AnomalyDetector.load(folder, Run.open("run").model, **settings)
     rows = run.data.test.examples
     assert kept.threshold_ == fitted.threshold_
     for verb in ("score_samples", "predict", "p_values", "explain"):
         np.testing.assert_array_equal(getattr(kept, verb)(rows), getattr(fitted, verb)(rows))
-    found = [one.report(run.data, None).figures for one in (kept, fitted)]
+    found = [one.report(run.data, None).metrics for one in (kept, fitted)]
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(
-    "name", ["detector.keras", "applications/anomaly/calibration.npz", "applications/anomaly/fitted.json"]
-)
+@pytest.mark.parametrize("name", ["detector.keras", "arrays.npz", "application.json"])
 def test_a_damaged_detector_is_refused_in_one_line(name, home):
-    run, path = Run.open("run"), home / "run" / name
-    AnomalyDetector(run.model).fit(run.data).keep(run)
+    run, path = Run.open("run"), home / "run/applications/anomaly" / name
+    AnomalyDetector(run.model).fit(run.data).save(path.parent)
     content, draw = path.read_bytes(), random.Random(0)
     refused = 0
     for _ in range(30):
@@ -138,7 +137,7 @@ def test_a_damaged_detector_is_refused_in_one_line(name, home):
         changed[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
         path.write_bytes(changed)
         try:
-            kept = AnomalyDetector.kept(run, run.model, {})
+            kept = AnomalyDetector.load(path.parent, run.model)
         except ValueError as error:
             assert "damaged" in str(error) and "--refit" in str(error) and "\n" not in str(error)
             refused += 1

@@ -16,23 +16,23 @@ from kerasae.applications.clustering._agreement import adjusted_rand_rows
 from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.baselines import NearestText, TextSVD
 from kerasae.data import Split
-from kerasae.metrics import RowSums, auroc_rows, difference
+from kerasae.metrics import Metric, RowSums, auroc_rows, difference
 
 #: What each of 200 rows adds, of mean 0 and deviation 1.
 NOISE = np.random.default_rng(0).normal(size=200)
 NOISE = (NOISE - NOISE.mean()) / NOISE.std(ddof=1)
 
 
-def finding(value, better, spread=None):
-    """Of one figure, a mean over 200 rows with this deviation, where one is given."""
-    rows = None if spread is None or value is None else RowSums(value + spread * NOISE, np.ones(200))
-    return Finding({"rows": 3, "error": value}, better, rows={"error": [rows]} if rows else {})
+def finding(value, lower, spread=None):
+    """Of one metric, a mean over 200 rows with this deviation, where one is given."""
+    rows = [] if spread is None or value is None else [RowSums(value + spread * NOISE, np.ones(200))]
+    return Finding([Metric("rows", "rows", 3), Metric("error", "error", value, lower, rows=rows)], "error")
 
 
-def outcome(figures, better, decisive, spreads=()):
+def outcome(figures, lower, spreads=()):
     named = itertools.zip_longest(figures.items(), spreads)
-    findings = {name: finding(value, better, spread) for (name, value), spread in named}
-    return Outcome("x", "digits", 3, findings, {}, Path(), decisive)
+    findings = {name: finding(value, lower, spread) for (name, value), spread in named}
+    return Outcome("x", "digits", 3, findings, {}, Path())
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def outcome(figures, better, decisive, spreads=()):
 def test_the_last_sentence_says_how_the_best_baseline_does(figures, lower, good, words):
     named = dict(zip(("vae", "mean", "pca"), figures, strict=True))
     unit = 0.01 * 200**0.5
-    made = outcome(named, {"error": lower}, ["err"], [1.5 * unit, 0.5 * unit, 0.5 * unit])
+    made = outcome(named, lower, [1.5 * unit, 0.5 * unit, 0.5 * unit])
     assert made.sentences[-1] == (good, words)
     told = made.to_dict()["against"]
     assert told["standard_error"] == pytest.approx(0.01, rel=0.01)
@@ -79,32 +79,31 @@ def test_the_last_sentence_says_how_the_best_baseline_does(figures, lower, good,
 
 def test_without_rows_no_codec_is_called_the_better():
     """What is known of the rows decides: a mean alone says nothing of how sure it is."""
-    said = outcome({"vae": 0.2, "pca": 0.3}, {"error": True}, ["err"]).sentences[-1]
+    said = outcome({"vae": 0.2, "pca": 0.3}, True).sentences[-1]
     assert said == (False, "Error: 0.2; the best baseline, pca, has 0.3.")
 
 
 def test_a_codec_beside_itself_is_the_same():
-    made = outcome({"vae": 0.3, "pca": 0.3}, {"error": True}, ["err"], [0.1, 0.1])
+    made = outcome({"vae": 0.3, "pca": 0.3}, True, [0.1, 0.1])
     assert made.sentences[-1] == (False, "Error: 0.3, the same as the best baseline, pca (0.3).")
 
 
 @pytest.mark.parametrize(
-    ("figures", "better", "decisive"),
+    ("figures", "lower"),
     [
-        ({"vae": 0.2}, {"error": True}, ["error"]),
-        ({"vae": 0.2, "pca": None}, {"error": True}, ["error"]),
-        ({"vae": None, "pca": 0.1}, {"error": True}, ["error"]),
-        ({"vae": 0.2, "pca": 0.1}, {}, ["error"]),
-        ({"vae": 0.2, "pca": 0.1}, {"error": True}, []),
+        ({"vae": 0.2}, True),
+        ({"vae": 0.2, "pca": None}, True),
+        ({"vae": None, "pca": 0.1}, True),
+        ({"vae": 0.2, "pca": 0.1}, None),
     ],
 )
-def test_nothing_is_said_where_nothing_compares(figures, better, decisive):
-    assert outcome(figures, better, decisive).sentences == []
+def test_nothing_is_said_where_nothing_compares(figures, lower):
+    assert outcome(figures, lower).sentences == []
 
 
-@pytest.mark.parametrize("name", registry.names("application"))
-def test_every_application_says_by_what_it_is_compared(name):
-    assert registry.resolve("application", name).decisive
+def test_without_a_decisive_metric_nothing_is_compared():
+    findings = {name: Finding([Metric("error", "error", 0.2, True)]) for name in ("vae", "pca")}
+    assert Outcome("x", "digits", 3, findings, {}, Path()).sentences == []
 
 
 def test_a_codec_that_numbers_examples_has_no_near_codes():
@@ -120,10 +119,10 @@ def test_a_codec_that_numbers_examples_has_no_near_codes():
 
 def test_what_is_chance_is_no_good_news():
     findings = {
-        name: Finding({"adjusted Rand": value}, {"adjusted Rand": False}, chance={"adjusted Rand": 0.0})
+        name: Finding([Metric("adjusted_rand", "adjusted Rand", value, False, chance=0.0)], "adjusted_rand")
         for name, value in {"model": 0.0006, "pca": -0.0004}.items()
     }
-    said = Outcome("clustering", "telco", 3, findings, {}, Path(), ["adjusted Rand"]).sentences[-1]
+    said = Outcome("clustering", "telco", 3, findings, {}, Path()).sentences[-1]
     words = "Adjusted Rand: 0.0006, which is chance; the best baseline, pca, has -0.0004."
     assert said == (False, words)
 
@@ -137,10 +136,10 @@ def test_of_equal_rankings_few_are_called_better():
         common = truth + random.normal(size=80)
         pair = [auroc_rows(truth, common + random.normal(size=80)) for _ in range(2)]
         findings = {
-            name: Finding({"AUROC": one.value}, {"AUROC": False}, rows={"AUROC": [one]})
+            name: Finding([Metric("auroc", "AUROC", one.value, False, rows=[one])], "auroc")
             for name, one in zip(("vae", "pca"), pair, strict=True)
         }
-        said = Outcome("anomaly", "x", 80, findings, {}, Path(), ["AUROC"]).sentences[-1][1]
+        said = Outcome("anomaly", "x", 80, findings, {}, Path()).sentences[-1][1]
         told += "better" in said or "worse" in said
     # Binomial, 5 % of 150, within three standard deviations.
     assert 1 <= told <= 7.5 + 8
@@ -219,11 +218,11 @@ def test_what_decides_comes_with_its_rows(name, digits, pca):
         # Of two kinds, one of them rare.
         data = dataclasses.replace(digits, test=Split(digits.test.examples, digits.test.labels == 0))
     own = member(pca, **SETTINGS.get(name, {})).fit(data).report(data, None)
-    key = Outcome(name, "digits", 3, {"pca": own}, {}, Path(), member.decisive).deciding
-    if key is None or key not in own.better:
-        assert name == "compression" and not own.rows
+    metric = own.metric(own.decisive)
+    if metric is None or metric.lower is None:
+        assert name == "compression" and not any(one.rows for one in own.metrics)
         return
-    [one] = own.rows[key]
-    assert one.value == pytest.approx(own.figures[key])
+    [one] = metric.rows
+    assert one.value == pytest.approx(metric.value)
     assert np.isfinite(one.influences).all() and len(one.influences) > 30
     assert np.mean(one.influences) == pytest.approx(0, abs=1e-6)

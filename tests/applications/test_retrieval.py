@@ -212,7 +212,7 @@ def test_without_labels_there_are_figures_that_need_none():
 def test_an_index_that_is_read_back_answers_alike(pca, digits, tmp_path, settings):
     index = Retrieval(pca, k=4, **settings).fit(digits)
     index.report(digits, tmp_path)
-    loaded = Retrieval.load(pca, tmp_path / "index.npz")
+    loaded = Retrieval.read_index(tmp_path / "index.npz", pca)
     raw = digits.test.head(25)
     for one, other in zip(index.kneighbors(raw), loaded.kneighbors(raw), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -226,7 +226,7 @@ def test_an_index_that_is_read_back_answers_alike(pca, digits, tmp_path, setting
 def test_a_file_that_is_no_index_is_refused(pca, tmp_path):
     np.savez(tmp_path / "other.npz", codes=np.zeros((2, 8)))
     with pytest.raises(ValueError, match="Expected an index"):
-        Retrieval.load(pca, tmp_path / "other.npz")
+        Retrieval.read_index(tmp_path / "other.npz", pca)
 
 
 def test_one_query_without_a_label_is_answered(pca, digits, tmp_path):

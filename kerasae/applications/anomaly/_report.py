@@ -1,5 +1,6 @@
 """Files, figures and pictures of the anomaly detector."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,28 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of, take
 from kerasae.losses import HIGHEST
-from kerasae.metrics import reconstruct
+from kerasae.metrics import Metric, auroc_rows, reconstruct
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
 
 
-def detection_figures(
-    scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None
-) -> dict[str, float | None]:
-    """Return the detection figures of scores and flags by heading; all are `None` without known truth."""
-    names = ("AUROC", "average precision", "recall", "precision", "false alarms")
+def detection_metrics(scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None) -> list[Metric]:
+    """Return the detection metrics of scores and flags; all are undefined without known truth.
+
+    Args:
+        scores: Scores, `(rows,)`.
+        flagged: Whether a row is flagged, `(rows,)`.
+        truth: Whether a row is an anomaly, `(rows,)`; `None` if this is unknown.
+    """
+    metrics = [
+        Metric("auroc", "AUROC", lower=False),
+        Metric("average_precision", "average precision", lower=False),
+        Metric("recall", "recall", lower=False),
+        Metric("precision", "precision", lower=False),
+        Metric("false_alarms", "false alarms", lower=True),
+    ]
     if truth is None or truth.all() or not truth.any():
-        return dict.fromkeys(names)
+        return metrics
     caught = int((flagged & truth).sum())
     values = (
         roc_auc_score(truth, scores),
@@ -32,7 +43,11 @@ def detection_figures(
         caught / flagged.sum() if flagged.any() else None,
         (flagged & ~truth).sum() / (~truth).sum(),
     )
-    return {name: None if v is None else float(v) for name, v in zip(names, values, strict=True)}
+    metrics = [
+        dataclasses.replace(metric, value=None if value is None else float(value))
+        for metric, value in zip(metrics, values, strict=True)
+    ]
+    return [dataclasses.replace(metrics[0], rows=[auroc_rows(truth, scores)]), *metrics[1:]]
 
 
 def blame_what_is_not_finite(added: np.ndarray, scores: np.ndarray, data: Data, raw: Any) -> np.ndarray:

@@ -10,11 +10,10 @@ import numpy as np
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
-from kerasae.applications.anomaly._kept import FITTED, Kept
 from kerasae.applications.anomaly._labels import needed, same_label, unlabelled
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
-    detection_figures,
+    detection_metrics,
     odd_rows,
     pictures,
     write_files,
@@ -22,8 +21,7 @@ from kerasae.applications.anomaly._report import (
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.kinds import take
-from kerasae.metrics import auroc_rows
-from kerasae.runs import Run
+from kerasae.metrics import Metric
 from kerasae.scores import Detector
 from kerasae.thresholds.conformal import conformal_p_values
 
@@ -36,7 +34,7 @@ class AnomalyDetector(Application):
 
     The report writes `scores.csv` with the score, the p-value, the flag and the main features of each
     example, the most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
-    images, in the same order, and leaves `detector.keras` in the run. A later use loads the stored detector
+    images, in the same order. `kerasae apply` stores the fitted detector in the run; a later use loads it
     and does not read the training data.
 
     Args:
@@ -69,7 +67,7 @@ class AnomalyDetector(Application):
     Reference: Hawkins, He, Williams, Baxter 2002, DaWaK, for the reconstruction error as a score.
     """
 
-    decisive = ("AUROC",)
+    only_reported = ("reasons",)
 
     def __init__(
         self,
@@ -152,7 +150,7 @@ class AnomalyDetector(Application):
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
         self._calibrate(threshold, scores, labels)
-        self._doubts, self._origin = self._doubt(data), ""
+        self._doubts = self._doubt(data)
         return self
 
     def _threshold(self) -> Any:
@@ -259,32 +257,22 @@ class AnomalyDetector(Application):
         if data.test.labels is not None:
             known = has_label(data.test.labels)
             truth = self.anomalous_labels(data.test.labels)[known]
-        by_row = {}
-        if truth is not None and truth.any() and not truth.all():
-            by_row["AUROC"] = [auroc_rows(truth, all_scores[known])]
-        figures = {
-            "threshold": self.threshold_,
-            "flagged": int(flagged.sum()),
-            **detection_figures(all_scores[known], flagged[known], truth),
-        }
-        better = {"AUROC": False, "average precision": False, "recall": False, "precision": False}
-        better["false alarms"] = True
+        metrics = [
+            Metric("threshold", "threshold", self.threshold_),
+            Metric("flagged", "flagged", int(flagged.sum())),
+            *detection_metrics(all_scores[known], flagged[known], truth),
+        ]
         if out is None:
-            return Finding(figures, better, rows=by_row)
+            return Finding(metrics, "auroc")
         added = np.concatenate(features)
         p_values = self._p_values(all_scores)
         unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
         rows = odd_rows(data, all_scores, p_values, flagged, added, self.reasons)
         write_files(out, data, rows, added)
         return Finding(
-            figures,
-            better,
-            [
-                *([(True, self._origin)] if self._origin else []),
-                (True, self._sentence(flagged, len(all_scores))),
-                *unlabelled(known),
-                *self._doubts,
-            ],
+            metrics,
+            "auroc",
+            [(True, self._sentence(flagged, len(all_scores))), *unlabelled(known), *self._doubts],
             *pictures(self.codec, data, rows, all_scores, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
@@ -292,7 +280,6 @@ class AnomalyDetector(Application):
                 "at least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one "
                 "below 0.05.",
             ),
-            rows=by_row,
         )
 
     def _sentence(self, flagged: np.ndarray, rows: int) -> str:
@@ -324,28 +311,20 @@ class AnomalyDetector(Application):
             )
         ]
 
-    def keep(self, run: Run) -> None:
-        settings = {key: getattr(self, key) for key in FITTED}
-        settings["false_alarms"] = getattr(self.fitted_threshold_, "false_alarms", None)
-        scores, labels = self._calibration
-        Kept(settings, self.detector_, scores, labels, self._doubts).save(run, self.codec)
+    # Storage -------------------------------------------------------------------------------------
 
-    @classmethod
-    def kept(cls, run: Run, codec: Codec, settings: Mapping[str, Any]) -> Self | None:
-        stored = Kept.read(run, codec)
-        if stored is None:
-            return None
-        stored.check(run, settings)
-        detector = cls(codec, **{**stored.settings, **settings})
-        detector.spec_ = run.model.spec
-        detector.detector_ = stored.detector
-        detector._calibrate(detector._threshold(), stored.scores, stored.labels)
-        detector._doubts = stored.doubts
-        detector._origin = (
-            f"The detector stored in {run.folder} decides (score: {detector.score}, threshold: "
-            f"{detector.threshold}); --refit fits it again."
-        )
-        return detector
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments of the constructor; `false_alarms` is the rate of the fitted threshold."""
+        return {**super().settings(), "false_alarms": getattr(self.fitted_threshold_, "false_alarms", None)}
+
+    def state(self) -> dict[str, Any]:
+        scores, labels = self._calibration
+        return {"detector": self.detector_, "scores": scores, "labels": labels, "doubts": self._doubts}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.detector_ = state["detector"]
+        self._calibrate(self._threshold(), state["scores"], state["labels"])
+        self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
 
 
 #: Largest size of the accounts of training rows that stay in memory while a score is fitted, in bytes.

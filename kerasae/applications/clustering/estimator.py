@@ -220,7 +220,7 @@ class Clustering(Application):
             if rows is not None:
                 listings = [show_differences(rows, known, self.sizes_), *listings]
         better = dict.fromkeys([name for name in measured if name not in ("clusters", "silhouette")], False)
-        return Finding(
+        return Finding.of_headings(
             measured,
             better,
             sentences=sentences,
@@ -229,6 +229,7 @@ class Clustering(Application):
             notes=self._notes(labels is not None),
             chance={"adjusted Rand": 0.0},
             rows=by_row,
+            decisive=self.decisive,
         )
 
     def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:

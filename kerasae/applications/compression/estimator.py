@@ -178,12 +178,13 @@ class Compression(Application):
             np.save(out / "restored.npy", raw)
             _write_images(raw, self.codec, out / "restored")
         rows = len(content.symbols)
-        return Finding(
+        return Finding.of_headings(
             {"rows": rows, "bytes": len(data), "bits per row": 8 * len(data) / rows},
             sentences=[
                 (True, f"{source.name} is whole and was written by this model: {rows:,} rows came back.")
             ],
             listings=[bytes_by_part(data)],
+            decisive=self.decisive,
         )
 
     def report(self, data: Data, out: Path | None) -> Finding:
@@ -218,7 +219,7 @@ class Compression(Application):
             if figure.lower is not None:
                 better[figure.heading] = figure.lower
         if out is None:
-            return Finding(shown, better)
+            return Finding.of_headings(shown, better, decisive=self.decisive)
         curves, photographs = self._curves(data)
         judged = {figure.key: figure.heading for figure in headline if after[figure.key] is not None}
         _write_curves(out / "rate_distortion.csv", curves, judged)
@@ -237,13 +238,14 @@ class Compression(Application):
         if size.packed <= len(packed):
             words = f"zstd takes {size.packed:,} bytes for them and loses nothing: use that."
             sentences.append((False, words))
-        return Finding(
+        return Finding.of_headings(
             shown,
             better,
             [*sentences, *self._verdicts(curves, after.get("error"))],
             pictures,
             [bytes_by_part(packed), without_loss(size, len(codes)), *photographs],
             notes(data),
+            decisive=self.decisive,
         )
 
     def _curves(self, data: Data) -> tuple[dict[str, Curve], list[Listing]]:

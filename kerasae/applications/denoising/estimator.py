@@ -134,7 +134,7 @@ class Denoising(Application):
         rows = fidelity.rows() if known_truth else {}
         measured["change (RMS)"] = float(np.sqrt(squares / count)) if count else None
         lower = {name: "PSNR" not in name and "SSIM" not in name for name in measured if "after" in name}
-        return Finding(
+        return Finding.of_headings(
             measured,
             lower,
             sentences=self._sentences(rows, lower, fidelity, data) if out is not None else (),
@@ -142,6 +142,7 @@ class Denoising(Application):
             listings=_listings(shown, data) if out is not None and data.spec.columns else (),
             notes=self._notes(data, known_truth),
             rows=rows,
+            decisive=self.decisive,
         )
 
     def _fidelity(

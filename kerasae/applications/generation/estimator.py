@@ -328,7 +328,7 @@ class Generation(Application):
         better |= dict.fromkeys([name for name in shown if name.endswith(", after")], False)
         by_row = parts.real_looking(heldout, samples[: len(heldout)])
         if out is None:
-            return Finding(shown, better, rows=by_row)
+            return Finding.of_headings(shown, better, rows=by_row, decisive=self.decisive)
         pictures, listings = parts.made_parts(self, data, out)
         if without is not None:
             more = parts.attribute_parts(self, data, without, out)
@@ -340,7 +340,7 @@ class Generation(Application):
         if len(heldout) >= parts.FEWEST:
             pictures.append(parts.sample_map(heldout, samples))
         best = parts.reference(self, heldout)
-        return Finding(
+        return Finding.of_headings(
             shown,
             better,
             parts.sentences(shown, beside, best, self.distances_),
@@ -348,6 +348,7 @@ class Generation(Application):
             listings,
             parts.notes(self, len(heldout)),
             rows=by_row,
+            decisive=self.decisive,
         )
 
 

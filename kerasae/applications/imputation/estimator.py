@@ -317,7 +317,7 @@ class Imputer(Application):
         elif out is not None and files.shown is not None:
             pictures.append(self._picture(*files.shown))
         lack = self._conformal.lack if self._cells.number.any() else ""
-        return Finding(
+        return Finding.of_headings(
             measured.figures(),
             measured.better(),
             [*measured.sentences(), *([(False, lack)] if lack else [])],
@@ -325,6 +325,7 @@ class Imputer(Application):
             listings,
             (*measured.notes(self.samples), *files.notes()),
             rows=measured.rows(),
+            decisive=self.decisive,
         )
 
     def _file_mask(self, rows: int) -> np.ndarray:

@@ -191,7 +191,9 @@ class Pretraining(Application):
                 sentences = _beside_scratch(hits[self.mode_], hits["scratch"], self.mode_, choosing)
         better = {key: False for key in measured if key.startswith("accuracy")}
         notes = self._notes(judged)
-        return Finding(measured, better, sentences, pictures, listings, notes, rows=by_row)
+        return Finding.of_headings(
+            measured, better, sentences, pictures, listings, notes, rows=by_row, decisive=self.decisive
+        )
 
     def to_keras(self) -> keras.Model:
         """Return a model that maps raw examples to probabilities of `classes_`, made of Keras layers only."""

@@ -134,7 +134,7 @@ class Reduction(Application):
                 )
             )
         better = dict.fromkeys([name for name in measured if name != "code size"], False)
-        return Finding(
+        return Finding.of_headings(
             measured,
             better,
             pictures=pictures,
@@ -145,6 +145,7 @@ class Reduction(Application):
                 "compared by the cosine of TF-IDF.",
             ),
             rows=by_row,
+            decisive=self.decisive,
         )
 
     def _write(self, out: Path, data: Data, codes: np.ndarray, places: np.ndarray, rows: np.ndarray) -> None:

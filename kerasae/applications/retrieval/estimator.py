@@ -33,9 +33,9 @@ _SAVED = ("k", "metric", "approximate", "binary")
 class Retrieval(Application):
     """Index of codes, which returns the training rows nearest to an example.
 
-    The report writes `neighbours.csv` with the k nearest rows of each query, and `index.npz`, which `load`
-    reads. The name of a row is that of its file or its index in a table, otherwise its number. Validation
-    rows follow the training rows.
+    The report writes `neighbours.csv` with the k nearest rows of each query, and `index.npz`, which
+    `read_index` reads. The name of a row is that of its file or its index in a table, otherwise its number.
+    Validation rows follow the training rows.
 
     Args:
         codec: Codec that maps raw examples to codes.
@@ -136,7 +136,7 @@ class Retrieval(Application):
         return self.index_.kneighbors(codes, wanted)
 
     @classmethod
-    def load(cls, codec: Codec, path: str | Path) -> Self:
+    def read_index(cls, path: str | Path, codec: Codec) -> Self:
         """Read an index from the file that `report` wrote, with the codec that made it.
 
         Raises:
@@ -155,7 +155,7 @@ class Retrieval(Application):
             ) from None
         return loaded
 
-    def save(self, path: Path) -> None:
+    def write_index(self, path: str | Path) -> None:
         """Write the index as NPZ: codes or bits, names, and the arguments."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
         np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
@@ -188,16 +188,17 @@ class Retrieval(Application):
                 }
             )
             write_sheet(frame, out / "neighbours.csv")
-            self.save(out / "index.npz")
+            self.write_index(out / "index.npz")
             pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
         better = {name: name == "bytes per row" for name in measured if name != "rows"}
-        return Finding(
+        return Finding.of_headings(
             measured,
             better,
             pictures=pictures,
             listings=listings,
             notes=self._notes(len(queries), k, labels is not None),
             rows={heading: [figure] for heading, figure in by_row.items()},
+            decisive=self.decisive,
         )
 
     def _figures(

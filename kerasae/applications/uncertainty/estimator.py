@@ -220,7 +220,7 @@ class Uncertainty(Application):
             "Interval: quantiles of p(x|z) over the draws, widened or narrowed by one number a column on the "
             "calibration rows until they hold the stated share there.",
         )
-        return Finding(measured, {}, sentences, pictures, listings, notes)
+        return Finding.of_headings(measured, {}, sentences, pictures, listings, notes, decisive=self.decisive)
 
     def _least_certain(self, frame: pd.DataFrame) -> Listing:
         worst = frame.sort_values("score_std", ascending=False).head(10)

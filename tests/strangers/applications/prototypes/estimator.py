@@ -10,7 +10,7 @@ from kerasae.applications.prototypes._choice import farthest_first
 from kerasae.applications import Application, Finding
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics import codes_of
+from kerasae.metrics import Metric, codes_of
 
 
 class Prototypes(Application):
@@ -26,7 +26,6 @@ class Prototypes(Application):
         ValueError: If `count` is not positive.
     """
 
-    decisive = ("distance",)
     compares_codes = True
 
     def __init__(self, codec: Codec, *, count: int = 5) -> None:
@@ -37,6 +36,7 @@ class Prototypes(Application):
 
     def fit(self, data: Data) -> Self:
         """Choose the prototypes among the training rows."""
+        self.spec_ = data.spec
         codes = codes_of(self.codec, data, "train")
         self.rows_ = farthest_first(codes, self.count)
         self.codes_ = codes[self.rows_]
@@ -54,7 +54,17 @@ class Prototypes(Application):
         if out is not None:
             pd.DataFrame({"row": self.rows_}).to_csv(out / "prototypes.csv", index=False)
         nearest = [self._distances(raw).min(axis=1) for raw in data.test.chunks()]
+        distance = float(np.concatenate(nearest).mean())
         return Finding(
-            {"prototypes": len(self.rows_), "distance": float(np.concatenate(nearest).mean())},
-            {"distance": True},
+            [
+                Metric("prototypes", "prototypes", len(self.rows_)),
+                Metric("distance", "distance", distance, lower=True),
+            ],
+            decisive="distance",
         )
+
+    def state(self) -> dict[str, Any]:
+        return {"rows": self.rows_, "codes": self.codes_}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.rows_, self.codes_ = state["rows"], state["codes"]

@@ -1,0 +1,175 @@
+"""A fitted application that was stored is the one that was fitted, without the training data."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import Recipe, registry
+from kerasae.applications import Application, Finding
+from kerasae.applications._kept import Kept
+from kerasae.baselines import PCA
+from kerasae.data import NO_ROWS
+from kerasae.workflows import train
+
+#: Model by kind of examples.
+TRAINED = {
+    "image": {"name": "variational", "latent_dim": 3},
+    "vector": {"name": "contractive", "latent_dim": 3},
+    "table": {"name": "variational", "latent_dim": 3},
+    "text": {"name": "sparse", "latent_dim": 6},
+}
+#: Arguments that make an application quick, or that give it something to do.
+SETTINGS = {
+    "clustering": {"clusters": 3, "refine": True, "epochs": 1},
+    "pretraining": {"steps": 20, "draws": 1},
+    "generation": {"count": 8, "attribute": "1"},
+    "denoising": {"noise": "gaussian", "level": 0.2},
+}
+#: Extensions of what is compared byte by byte; an archive holds times.
+COMPARED = (".csv", ".txt", ".json", ".npy")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a run for each kind of examples."""
+    home = tmp_path_factory.mktemp("home")
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1, 2], 80)
+    centres = rng.normal(size=(3, 64))
+    rows = centres[labels] + 0.3 * rng.normal(size=(240, 64))
+    grey = np.clip(128 + 40 * rows, 0, 255).astype("uint8").reshape(-1, 8, 8)
+    np.savez(home / "image.npz", x=grey, y=labels)
+    np.savez(home / "vector.npz", x=rows[:, :12].astype("float32"), y=labels)
+    frame = pd.DataFrame(rows[:, :4].round(3), columns=[*"abcd"])
+    frame["colour"] = np.array(["red", "green", "blue"])[labels]
+    frame["seen"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 240), unit="D")
+    frame["again"] = rng.random(240) < 0.3
+    frame = frame.mask(rng.random(frame.shape) < 0.05)
+    frame["kind"] = labels
+    frame.to_csv(home / "table.csv", index=False)
+    words = np.array(["cat", "dog", "bird", "sees", "eats", "hears", "the", "red", "big", "small", "now"])
+    (home / "text.txt").write_text("\n".join(" ".join(rng.choice(words, 5)) for _ in range(240)))
+    for kind, model in TRAINED.items():
+        [path] = home.glob(f"{kind}.*")
+        recipe = Recipe.of(
+            model["name"],
+            source=str(path),
+            latent_dim=model["latent_dim"],
+            data={"labels": "kind"} if kind == "table" else {},
+            train={"epochs": 2},
+        )
+        train(recipe, home / kind)
+    return home
+
+
+def cases():
+    for name in registry.names("application"):
+        for kind in registry.resolve("application", name).kinds:
+            if (name, kind) != ("pretraining", "text"):  # these texts have no labels
+                yield name, kind
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "kind"), [*cases()])
+def test_a_stored_application_is_the_fitted_one(name, kind, trained, tmp_path):
+    from kerasae.runs import Run
+
+    run = Run.open(trained / kind)
+    member = registry.resolve("application", name)
+    settings = dict(SETTINGS.get(name, {}))
+    if kind == "text":
+        settings.pop("attribute", None)
+        settings.pop("refine", None), settings.pop("epochs", None)
+    fitted = member(run.model, **settings).fit(run.data)
+    fitted.save(tmp_path / "kept")
+    loaded = member.load(tmp_path / "kept", Run.open(trained / kind).model, **settings)
+    # As for new examples: no other rows are there.
+    bare = dataclasses.replace(run.data, train=NO_ROWS, validation=NO_ROWS, calibration=NO_ROWS)
+    written = []
+    for one, folder in ((fitted, tmp_path / "first"), (loaded, tmp_path / "second")):
+        folder.mkdir()
+        finding = one.report(bare, folder)
+        content = {
+            path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        }
+        text = {path: value for path, value in content.items() if path.suffix in COMPARED}
+        written.append((finding.figures, finding.sentences, finding.notes, text, sorted(content)))
+    for first, second in zip(*written, strict=True):
+        assert first == second
+    assert finding.decisive in finding.figures
+    # Stored again it is the same once more.
+    loaded.save(tmp_path / "again")
+    assert member.load(tmp_path / "again", run.model).report(bare, None).figures == written[0][0]
+    # Beside the training rows it says what the fitted one says.
+    assert loaded.report(run.data, None).figures == fitted.report(run.data, None).figures
+
+
+class Sum(Application):
+    """An application of one number, for the tests of the storage."""
+
+    only_reported = ("shown",)
+
+    def __init__(self, codec, *, factor=1.0, shown=3):
+        super().__init__(codec)
+        self.factor, self.shown = factor, shown
+
+    def fit(self, data):
+        self.spec_ = data.spec
+        self.sum_ = self.factor * data.x("train").sum(dtype="float64")
+        return self
+
+    def state(self):
+        return {"sum": self.sum_, "odd": {"infinite": [np.inf, None], "texts": np.array(["é", ""])}}
+
+    def set_state(self, state):
+        self.sum_, self.odd = state["sum"], state["odd"]
+
+    def report(self, data, out):
+        return Finding([])
+
+
+def test_values_of_every_type_come_back(digits, tmp_path):
+    frame = pd.DataFrame({"a": [1.5, np.nan], "b": ["x", None]}, index=[4, 7])
+    state = {
+        "numbers": [1, 0.1, np.float32(0.1), -np.inf, True, None, "ü"],
+        "nested": {"arrays": (np.arange(3, dtype="int8"), np.array([True]))},
+        "frame": frame,
+    }
+    pca = PCA(2).fit(digits)
+    Kept({"k": 3}, state, digits.spec.to_dict()).write(tmp_path / "kept", pca)
+    kept = Kept.read(tmp_path / "kept", pca)
+    assert kept.settings == {"k": 3}
+    assert kept.state["numbers"] == [1, 0.1, float(np.float32(0.1)), -np.inf, True, None, "ü"]
+    first, second = kept.state["nested"]["arrays"]
+    assert first.dtype == "int8" and first.tolist() == [0, 1, 2] and second.tolist() == [True]
+    pd.testing.assert_frame_equal(kept.state["frame"], frame)
+
+
+def test_what_cannot_be_stored_is_refused_and_the_earlier_one_stays(digits, tmp_path):
+    pca = PCA(2).fit(digits)
+    Sum(pca).fit(digits).save(tmp_path / "kept")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "kept").iterdir()}
+    with pytest.raises(TypeError, match=r"received \{1\} as one\.two"):
+        Kept({}, {"one": {"two": {1}}}, {}).write(tmp_path / "kept", pca)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "kept").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    with pytest.raises(ValueError, match="Expected a fitted Sum to save, received one before `fit`"):
+        Sum(pca).save(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_settings_that_decide_the_fit_are_compared(digits, tmp_path):
+    pca = PCA(2).fit(digits)
+    fitted = Sum(pca, factor=2.0).fit(digits)
+    fitted.save(tmp_path / "kept")
+    loaded = Sum.load(tmp_path / "kept", pca, factor=2, shown=9)
+    assert loaded.sum_ == fitted.sum_ and loaded.shown == 9 and loaded.spec_ == digits.spec
+    assert loaded.odd["infinite"] == [np.inf, None] and loaded.odd["texts"].tolist() == ["é", ""]
+    with pytest.raises(ValueError, match=r"\(factor: 2.0\), received factor: 3.0; .* --refit"):
+        Sum.load(tmp_path / "kept", pca, factor=3.0)
+    with pytest.raises(FileNotFoundError, match="Expected a fitted application"):
+        Sum.load(tmp_path / "nothing", pca)
+    with pytest.raises(ValueError, match="fitted for an earlier model"):
+        Sum.load(tmp_path / "kept", PCA(3).fit(digits))
