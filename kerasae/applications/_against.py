@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from kerasae.applications._base import Finding
 from kerasae.applications._paired import Paired
-from kerasae.evaluation import Metric
+from kerasae.metrics import Metric
 from kerasae.report import as_text
 
 #: Distance from chance level below which a figure between 0 and 1 means nothing.
