@@ -2,7 +2,8 @@
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._run import Outcome, apply
+from kerasae.applications._outcome import Outcome
+from kerasae.applications._run import apply
 from kerasae.applications.pretraining.stacking import stack
 
 globals().update(registry.members("application"))

@@ -1,105 +1,21 @@
 """apply: an application on a run, compared with its baselines, as files and as a section of the page."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.applications._against import Against
-from kerasae.applications._base import Application, Finding
+from kerasae.applications._base import Application
 from kerasae.applications._kept import is_kept
+from kerasae.applications._outcome import Outcome
 from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
-from kerasae.metrics import Metric
 from kerasae.metrics.evaluation import measures
-from kerasae.report import Best, as_text, page
+from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """Result of an application and of its baselines.
-
-    Args:
-        name: Name of the application.
-        data: Name of the examples, for titles.
-        rows: Number of examples.
-        findings: Findings by codec, that of the run first.
-        refused: Reason why a baseline has no figures, by its name.
-        folder: Folder of the files.
-        remarks: Sentences on which rows these are, each with whether it is good news.
-    """
-
-    name: str
-    data: str
-    rows: int
-    findings: Mapping[str, Finding]
-    refused: Mapping[str, str]
-    folder: Path
-    remarks: Sequence[tuple[bool, str]] = ()
-
-    @property
-    def columns(self) -> list[Metric]:
-        """Metrics of the run that at least one codec has, in order."""
-        finding, *_ = self.findings.values()
-        return [
-            column for column in finding.metrics if any(one.value is not None for one in self._all(column))
-        ]
-
-    @property
-    def headings(self) -> list[str]:
-        """Headings of the columns of the table."""
-        return ["", *(column.heading for column in self.columns)]
-
-    def table(self) -> list[list[str]]:
-        """Return the rows of the table as text; the best value of a column is a `Best`."""
-        rows = []
-        for name, finding in self.findings.items():
-            cells = []
-            for column in self.columns:
-                metric = finding.metric(column.key)
-                value = None if metric is None else metric.value
-                cell = f"{value:,}" if isinstance(value, int) else as_text(value)
-                best = metric is not None and metric.best_of(self._all(column))
-                cells.append(Best(cell) if best else cell)
-            rows.append([name, *cells])
-        return rows
-
-    def _all(self, column: Metric) -> list[Metric]:
-        metrics = (finding.metric(column.key) for finding in self.findings.values())
-        return [metric for metric in metrics if metric is not None]
-
-    @property
-    def sentences(self) -> list[tuple[bool, str]]:
-        """Sentences, each with whether it is good news; the comparison with the baselines is last."""
-        finding, *_ = self.findings.values()
-        against = self.against
-        return [
-            *self.remarks,
-            *finding.sentences,
-            *([] if against is None else [(against.good, against.sentence)]),
-        ]
-
-    @property
-    def against(self) -> Against | None:
-        """Comparison of the model with the best baseline; `None` if there is nothing to compare."""
-        return Against.of(self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as JSON types."""
-        return {
-            "application": self.name,
-            "data": self.data,
-            "rows": self.rows,
-            "headings": {one.key: one.heading for one in next(iter(self.findings.values())).metrics},
-            "figures": {name: finding.figures for name, finding in self.findings.items()},
-            "refused": dict(self.refused),
-            "against": None if (against := self.against) is None else against.to_dict(),
-            "sentences": [sentence for _, sentence in self.sentences],
-        }
 
 
 def apply(
@@ -140,67 +56,69 @@ def apply(
     registry.check(name, member, settings)
     check_new(out)
     model: Any = run.model if codec is None else codec
-    spec = run.model.spec
-    if spec.kind not in member.kinds:
-        raise ValueError(
-            f"The application '{name}' is for examples of kind {' or '.join(member.kinds)}, received a run "
-            f"on examples of kind '{spec.kind}'."
-        )
-    if reason := member.refusal(model):
-        raise ValueError(reason)
+    _check_suitable(name, member, model, run.model.spec.kind)
     if source is not None and member.reads(source):
         return _restore(name, member(model, **settings), Path(source), Path(out), run)
-    kept_in = run.application_folder(name)
+    place = run.application_folder(name)
     stored: Application | None = None
-    if is_kept(kept_in) and not refit and codec is None:
-        stored = member.load(kept_in, model, **settings)
+    if codec is None and not refit and is_kept(place):
+        stored = member.load(place, model, **settings)
+        settings = stored.settings() | settings
+    title, data = _examples(run, source, model, fitted=stored is not None)
     refused: dict[str, str] = {}
-    if source is None:
-        data, title = run.data, run.data.name
-    else:
-        title, examples = read_examples(source, run.recipe.data, spec)
-        if stored is None:
-            data = dataclasses.replace(run.data, test=examples)
-        else:
-            data = Data(title, spec, NO_ROWS, NO_ROWS, examples, model.preprocessor)
-            if baselines:
-                refused["baselines"] = "left out, as they are fitted on the training rows; --refit fits all."
-                baselines = False
-    codecs: dict[str, Any] = {run.recipe.model["name"]: model}
-    if baselines:
-        # Baselines are fitted on the training rows only: rows that calibrate the model are held out for all.
-        fitting = dataclasses.replace(data, validation=data.train)
-        codecs |= measures(data).baselines(model.latent_dim, fitting)
-    refused |= {
-        key: reason for key, member_codec in codecs.items() if (reason := member.refusal(member_codec))
-    }
-    application: Application
-    findings: dict[str, Finding] = {}
+    if baselines and not len(data.train):
+        refused["baselines"] = "left out, as they are fitted on the training rows; --refit fits all."
+    codecs: dict[str, Any] = _baselines(data, model) if baselines and not refused else {}
+    refused |= {key: reason for key, baseline in codecs.items() if (reason := member.refusal(baseline))}
     with new_folder(Path(out)) as folder:
-        for key, member_codec in codecs.items():
-            if key not in refused:
-                if member_codec is model and stored is not None:
-                    application = stored
-                else:
-                    arguments = (
-                        settings if member_codec is model else member.for_baseline(settings, member_codec)
-                    )
-                    application = member(member_codec, **arguments).fit(data)
-                if not findings:
-                    main_application = application
-                findings[key] = application.report(data, None if findings else folder)
+        application = member(model, **settings).fit(data) if stored is None else stored
+        findings = {run.recipe.model["name"]: application.report(data, folder)}
+        for key in [key for key in codecs if key not in refused]:
+            arguments = member.for_baseline(settings, codecs[key])
+            findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
         if stored is not None:
-            words = f"Nothing was fitted: {kept_in} holds what an earlier use fitted"
+            words = f"Nothing was fitted: {place} holds what an earlier use fitted"
             remarks.append((True, f"{words}; --refit fits it again."))
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), remarks)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
-    if codec is None and stored is None and type(main_application).state is not Application.state:
-        main_application.save(kept_in)
+    if codec is None and stored is None and type(application).state is not Application.state:
+        application.save(place)
     _write_section(run, outcome)
     return outcome
+
+
+def _check_suitable(name: str, member: Any, model: Codec, kind: str) -> None:
+    """Raise ValueError if an application cannot use these examples or this model."""
+    if kind not in member.kinds:
+        raise ValueError(
+            f"The application '{name}' is for examples of kind {' or '.join(member.kinds)}, received a run "
+            f"on examples of kind '{kind}'."
+        )
+    if reason := member.refusal(model):
+        raise ValueError(reason)
+
+
+def _examples(run: Run, source: str | None, model: Any, fitted: bool) -> tuple[str, Data]:
+    """Return the name of the examples, and data that have them as the test split.
+
+    The training data are not read if the examples come from a source and the application is fitted already.
+    """
+    if source is None:
+        return run.data.name, run.data
+    spec = run.model.spec
+    title, examples = read_examples(source, run.recipe.data, spec)
+    if fitted:
+        return title, Data(title, spec, NO_ROWS, NO_ROWS, examples, model.preprocessor)
+    return title, dataclasses.replace(run.data, test=examples)
+
+
+def _baselines(data: Data, model: Codec) -> dict[str, Codec]:
+    """Return the baselines of the same code size, by name."""
+    # They are fitted on the training rows only: rows that calibrate the model are held out for all.
+    return measures(data).baselines(model.latent_dim, dataclasses.replace(data, validation=data.train))
 
 
 def _restore(name: str, application: Application, source: Path, out: Path, run: Run) -> Outcome:

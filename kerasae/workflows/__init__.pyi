@@ -1,5 +1,5 @@
 # Written by tests/stubs.py.
-from kerasae.applications._run import Outcome as Outcome
+from kerasae.applications._outcome import Outcome as Outcome
 from kerasae.workflows.application import apply as apply
 from kerasae.workflows.comparison.families import compare_families as compare_families
 from kerasae.workflows.comparison.result import Comparison as Comparison

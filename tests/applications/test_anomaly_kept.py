@@ -154,3 +154,11 @@ def test_the_detector_of_an_earlier_model_is_refused(home):
     keras.backend.clear_session(free_memory=False)
     with pytest.raises(ValueError, match="fitted for an earlier model; fit it again with --refit"):
         apply("anomaly", Run.open("run"), home / "second", source="new.csv")
+
+
+def test_baselines_have_the_settings_of_the_stored_detector(home):
+    """They were measured with the defaults beside a stored detector that had others."""
+    first = apply("anomaly", "run", home / "first", false_alarms=0.2)
+    second = apply("anomaly", "run", home / "second")
+    assert first.findings["pca"].figures == second.findings["pca"].figures
+    assert first.findings["pca"].figures["flagged"] > 0
