@@ -22,8 +22,8 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from kerasae import Recipe, Run, registry
-from kerasae.applications import Outcome, apply
 from kerasae.runs import run_recipe
+from kerasae.workflows import Outcome, apply
 
 KINDS = ("image", "vector", "table", "text")
 #: Settings by application, where its defaults do nothing to measure.

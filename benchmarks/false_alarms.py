@@ -86,7 +86,7 @@ def counts_of_run(run_folder: Path, fresh: np.ndarray) -> list[int]:
 
 def check_command(folder: Path, fresh: np.ndarray, count: int) -> None:
     """What `kerasae apply anomaly` flags at the last rate is what was counted."""
-    from kerasae.applications import apply
+    from kerasae.workflows import apply
 
     np.save(folder / "fresh.npy", fresh)
     outcome = apply(

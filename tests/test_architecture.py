@@ -50,7 +50,7 @@ ALLOWED = {
     "training": {"backend", "kinds", "files", "registry", "models", "data"},
     "baselines": {"codec", "data", "spec"},
     "metrics": {"baselines", "kinds", "codec", "data", "losses", "spec"},
-    "report": {"files"},
+    "report": {"files", "metrics"},
     "recipe": {
         "kinds",
         "spec",

@@ -2,10 +2,9 @@
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._outcome import Outcome
-from kerasae.applications._run import apply
+from kerasae.applications._kept import is_kept
 from kerasae.applications.pretraining.stacking import stack
 
 globals().update(registry.members("application"))
 
-__all__ = ["Application", "Finding", "Outcome", "apply", *registry.members("application"), "stack"]
+__all__ = ["Application", "Finding", *registry.members("application"), "is_kept", "stack"]

@@ -1,8 +1,7 @@
 # Written by tests/stubs.py.
 from kerasae.applications._base import Application as Application
 from kerasae.applications._base import Finding as Finding
-from kerasae.applications._outcome import Outcome as Outcome
-from kerasae.applications._run import apply as apply
+from kerasae.applications._kept import is_kept as is_kept
 from kerasae.applications.anomaly.estimator import AnomalyDetector as AnomalyDetector
 from kerasae.applications.clustering.estimator import Clustering as Clustering
 from kerasae.applications.compression.estimator import Compression as Compression

@@ -11,7 +11,7 @@ _HOMES = {
     "Comparison": "kerasae.workflows.comparison",
     "Evaluation": "kerasae.workflows.evaluation",
     "Likelihood": "kerasae.workflows.evaluation",
-    "Outcome": "kerasae.applications",
+    "Outcome": "kerasae.workflows.application",
     "Trained": "kerasae.workflows.training",
     "Tuned": "kerasae.workflows.tuning",
     "apply": "kerasae.workflows.application",

@@ -1,6 +1,6 @@
 # Written by tests/stubs.py.
-from kerasae.applications._outcome import Outcome as Outcome
-from kerasae.workflows.application import apply as apply
+from kerasae.workflows.application.outcome import Outcome as Outcome
+from kerasae.workflows.application.run import apply as apply
 from kerasae.workflows.comparison.families import compare_families as compare_families
 from kerasae.workflows.comparison.result import Comparison as Comparison
 from kerasae.workflows.comparison.runs import compare_runs as compare_runs

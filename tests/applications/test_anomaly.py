@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from kerasae import PCA, Recipe, registry, train
-from kerasae.applications import AnomalyDetector, apply
+from kerasae.applications import AnomalyDetector
 from kerasae.applications.anomaly import estimator
 from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._labels import same_label
@@ -29,6 +29,7 @@ from kerasae.thresholds import (
     QuantileThreshold,
 )
 from kerasae.thresholds._base import clear_of
+from kerasae.workflows import apply
 
 
 def correlated(rows, seed, size=6, rank=2):

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from kerasae import Recipe
-from kerasae.applications import apply
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.runs import Run, run_recipe
+from kerasae.workflows import apply
 
 
 def frame(rows, seed, scale=1.0):

@@ -9,7 +9,7 @@ from PIL import Image
 
 import kerasae
 from kerasae import Recipe, train
-from kerasae.applications import Compression, apply
+from kerasae.applications import Compression
 from kerasae.applications.compression import _bitstream as bitstream
 from kerasae.applications.compression._quantiser import choose
 from kerasae.applications.compression._rates import rate_at
@@ -19,6 +19,7 @@ from kerasae.codec import fingerprint
 from kerasae.data import Split
 from kerasae.metrics.evaluation import measures
 from kerasae.runs import run_recipe
+from kerasae.workflows import apply
 
 MARK = bytes(range(8))
 

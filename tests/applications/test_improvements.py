@@ -9,7 +9,6 @@ import pytest
 from kerasae import PCA
 from kerasae.applications import Denoising
 from kerasae.applications._filling.filling import Cells, Filled
-from kerasae.applications._paired import Paired
 from kerasae.applications.denoising._fidelity import NumberFidelity
 from kerasae.applications.generation._report import TOLD, measure_attribute, measure_samples, sentences
 from kerasae.applications.imputation._hidden import HiddenFigures
@@ -17,6 +16,7 @@ from kerasae.applications.pretraining.estimator import _beside_scratch
 from kerasae.data import Data, Split
 from kerasae.metrics import RowSums, auroc_rows
 from kerasae.preprocessing.identity import Identity
+from kerasae.report.paired import Paired
 from kerasae.spec import Spec
 
 #: Tries of what makes no difference, and how many may be told apart: binomial, 5 % of them, within three

@@ -10,13 +10,13 @@ from sklearn.manifold import trustworthiness
 from sklearn.metrics import adjusted_rand_score
 
 from kerasae import PCA, registry
-from kerasae.applications import Outcome
 from kerasae.applications._base import Finding
 from kerasae.applications.clustering._agreement import adjusted_rand_rows
 from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.baselines import NearestText, TextSVD
 from kerasae.data import Split
 from kerasae.metrics import Metric, RowSums, auroc_rows, difference
+from kerasae.workflows import Outcome
 
 #: What each of 200 rows adds, of mean 0 and deviation 1.
 NOISE = np.random.default_rng(0).normal(size=200)

@@ -15,11 +15,11 @@ from scipy import stats
 
 from kerasae import Recipe
 from kerasae.applications import AnomalyDetector, Compression, Imputer, Uncertainty
-from kerasae.applications._which_rows import without_unseen
 from kerasae.applications.compression import estimator
 from kerasae.data import Split
 from kerasae.data._data import NO_ROWS
 from kerasae.runs import Run, run_recipe
+from kerasae.workflows.application.which_rows import without_unseen
 
 
 def noise(rows, seed):

@@ -10,7 +10,7 @@ from sklearn.metrics import mean_squared_error
 
 import kerasae
 from kerasae import Recipe, export
-from kerasae.applications import Compression, Reduction, apply
+from kerasae.applications import Compression, Reduction
 from kerasae.codec import Codec, fingerprint
 from kerasae.data.tables import from_frame
 from kerasae.metrics._measures import reconstruct
@@ -18,6 +18,7 @@ from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing.rescaling import Rescaling
 from kerasae.runs import run_recipe
 from kerasae.spec import Spec
+from kerasae.workflows import apply
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +202,7 @@ def test_a_run_and_its_bundle(tmp_path):
     theirs, ours = Compression(codec).decompress(data), Compression(run.model).decompress(data)
     assert np.mean(theirs != ours) < 0.01
     outcomes = [
-        apply("reduction", run, tmp_path / name, codec=one, baselines=False)
+        apply("reduction", run, tmp_path / name, artifact=one, baselines=False)
         for name, one in (("model", None), ("artifact", codec))
     ]
     frames = [pd.read_csv(tmp_path / name / "codes.csv") for name in ("model", "artifact")]

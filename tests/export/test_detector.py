@@ -15,13 +15,14 @@ from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view, server_view
 
 from kerasae import Recipe, export
-from kerasae.applications import AnomalyDetector, apply
+from kerasae.applications import AnomalyDetector
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.files import read_sealed
 from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
 from kerasae.scores import Detector
+from kerasae.workflows import apply
 
 
 @pytest.fixture(scope="module", params=["digits", "table"])

@@ -8,7 +8,6 @@ import pandas as pd
 
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._examples import LEARNT
-from kerasae.applications._paired import Paired
 from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_rows
 from kerasae.applications.clustering._differences import show_differences, typical_rows
 from kerasae.applications.clustering._methods import METHODS, Method, silhouette
@@ -21,6 +20,7 @@ from kerasae.metrics import codes_of
 from kerasae.models import Autoencoder
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
+from kerasae.report.paired import Paired
 from kerasae.report.sheet import write_sheet
 
 #: Number of training rows in the sample that describes the clusters.

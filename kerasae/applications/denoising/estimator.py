@@ -9,7 +9,6 @@ import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._base import Application, Finding, row_names
-from kerasae.applications._paired import Paired
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.applications.denoising._fidelity import HIGHEST_PSNR, ImageFidelity, NumberFidelity, window_of
 from kerasae.applications.denoising._files import CleanFiles, resized
@@ -23,6 +22,7 @@ from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.paired import Paired
 
 #: Number of examples on the page.
 _SHOWN = 10

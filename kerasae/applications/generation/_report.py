@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 
-from kerasae.applications._paired import Paired
 from kerasae.applications._pictures import MODES, grid, raw_range
 from kerasae.applications.generation._copula import GaussianCopula
 from kerasae.applications.generation._discrimination import told_apart
@@ -18,6 +17,7 @@ from kerasae.kinds import kind_of, take
 from kerasae.metrics import RowFigure, RowInfluences, RowSums, auroc_rows
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.paired import Paired
 
 #: Smallest number of held-out rows for a figure on them.
 FEWEST = 10

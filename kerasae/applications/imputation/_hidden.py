@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image
 
 from kerasae.applications._filling.filling import Cells, Filled
-from kerasae.applications._paired import Paired
 from kerasae.data.arrays import read_array_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import RowSums
 from kerasae.report import as_text
+from kerasae.report.paired import Paired
 from kerasae.spec import Spec
 
 #: Smallest number of hidden cells for a sentence.

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import Application, Finding, row_names
-from kerasae.applications._paired import Paired
 from kerasae.applications.pretraining._classifier import Schedule, with_head
 from kerasae.applications.pretraining._labels import FewLabels, Trained, labelled
 from kerasae.codec import Codec
@@ -18,6 +17,7 @@ from kerasae.metrics import RowSums
 from kerasae.models import Autoencoder
 from kerasae.report import figures
 from kerasae.report.page import Listing, Picture
+from kerasae.report.paired import Paired
 from kerasae.report.sheet import write_sheet
 
 #: Numbers of labels at which the curve is measured, in addition to ten of each class and all.

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasae.applications._against import Against
-from kerasae.applications._base import Finding
+from kerasae.applications import Finding
 from kerasae.metrics import Metric
 from kerasae.report import Best, as_text
+from kerasae.workflows.application.against import Against
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,10 +5,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, Self
 
-from kerasae.applications._base import Finding
-from kerasae.applications._paired import Paired
+from kerasae.applications import Finding
 from kerasae.metrics import Metric
 from kerasae.report import as_text
+from kerasae.report.paired import Paired
 
 #: Distance from chance level below which a figure between 0 and 1 means nothing.
 _BY_CHANCE = 0.05

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.applications._base import Application
-from kerasae.applications._kept import is_kept
-from kerasae.applications._outcome import Outcome
-from kerasae.applications._which_rows import of_the_test_split, seen_before, without_unseen
+from kerasae.applications import Application, is_kept
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
 from kerasae.metrics.evaluation import measures
 from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
+from kerasae.workflows.application.outcome import Outcome
+from kerasae.workflows.application.which_rows import of_the_test_split, seen_before, without_unseen
 
 
 def apply(
@@ -24,22 +23,24 @@ def apply(
     out: str | Path,
     *,
     source: str | None = None,
-    codec: Codec | None = None,
+    artifact: Codec | str | Path | None = None,
     baselines: bool = True,
     refit: bool = False,
     **settings: Any,
 ) -> Outcome:
-    """Use the model of a run for an application.
+    """Use a run for an application: find anomalies, search, fill gaps, compress, and more.
 
     The files of the application, `figures.json` and `report.html` are written into `out`. The page of the run
-    gets a section.
+    gets a section. What is fitted is stored in the run, and a later call uses it.
 
     Args:
-        name: Name of the application.
+        name: Name of the application, such as `"anomaly"`.
         run: Run, or its folder.
         out: Folder for the files, which must not exist.
         source: Examples, as for `load_data`, or one image. Defaults to `None`, the test split of the run.
-        codec: Codec used in place of the model of the run, such as an artifact. Defaults to `None`.
+        artifact: Exported artifact of the run, used in place of its model: a `.tflite` file, a folder
+            `server/NAME/1`, or what `export.load` returns. What is fitted for it is not stored. Defaults to
+            `None`.
         baselines: Whether to measure the baselines of the same code size too. Defaults to True.
         refit: Whether to fit on the training data again although an earlier use stored a fitted application
             in the run. If the stored one is used with a `source`, the training data are not read, and there
@@ -48,20 +49,21 @@ def apply(
 
     Raises:
         FileExistsError: If `out` exists.
+        FileNotFoundError: If there is no such run.
         ValueError: If a name or an argument is unknown, the examples are of another kind, or the model is not
             suitable for the application.
     """
-    run = run if isinstance(run, Run) else Run.open(run)
+    run = run if isinstance(run, Run) else _opened(Path(run))
     member: Any = registry.resolve("application", name)
     registry.check(name, member, settings)
     check_new(out)
-    model: Any = run.model if codec is None else codec
+    model: Any = run.model if artifact is None else _codec_of(artifact, run)
     _check_suitable(name, member, model, run.model.spec.kind)
     if source is not None and member.reads(source):
         return _restore(name, member(model, **settings), Path(source), Path(out), run)
     place = run.application_folder(name)
     stored: Application | None = None
-    if codec is None and not refit and is_kept(place):
+    if artifact is None and not refit and is_kept(place):
         stored = member.load(place, model, **settings)
         settings = stored.settings() | settings
     title, data = _examples(run, source, model, fitted=stored is not None)
@@ -84,10 +86,25 @@ def apply(
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), remarks)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
-    if codec is None and stored is None and type(application).state is not Application.state:
+    if artifact is None and stored is None and type(application).state is not Application.state:
         application.save(place)
     _write_section(run, outcome)
     return outcome
+
+
+def _opened(folder: Path) -> Run:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"Expected the folder of a run, found none at {folder}.")
+    return Run.open(folder)
+
+
+def _codec_of(artifact: Codec | str | Path, run: Run) -> Codec:
+    if not isinstance(artifact, str | Path):
+        return artifact
+    # Only an artifact needs its runtime.
+    from kerasae.export import load
+
+    return load(artifact, run.folder)
 
 
 def _check_suitable(name: str, member: Any, model: Codec, kind: str) -> None:
