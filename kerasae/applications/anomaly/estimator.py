@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from kerasae import registry
+from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._labels import needed, same_label, unlabelled
@@ -80,8 +81,7 @@ class AnomalyDetector(Application):
         reasons: int = 3,
     ) -> None:
         super().__init__(codec)
-        if reasons < 1:
-            raise ValueError(f"`reasons` must be positive, received {reasons}.")
+        check_counts(reasons=reasons)
         self.score = score
         self.threshold = threshold
         self.false_alarms = false_alarms

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 
+from kerasae.applications._arguments import check_at_least, check_choices, check_counts, check_positive
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._examples import LEARNT
 from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_rows
@@ -92,20 +93,15 @@ class Clustering(Application):
         seed: int = 0,
     ) -> None:
         super().__init__(codec)
-        for name, value in (("starts", starts), ("epochs", epochs), ("clusters", clusters)):
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` must be positive, received {value}.")
-        if method not in METHODS:
-            raise ValueError(f"`method` must be one of {', '.join(METHODS)}, received {method!r}.")
+        check_counts(starts=starts, epochs=epochs, clusters=clusters)
+        check_choices(METHODS, method=method)
         if not METHODS[method].fewest <= least <= greatest:
             raise ValueError(
                 f"`least` must be at least {METHODS[method].fewest} and at most `greatest`, received {least} "
                 f"and {greatest}."
             )
-        if not weight > 0:
-            raise ValueError(f"`weight` must be positive, received {weight}.")
-        if most < 3:
-            raise ValueError(f"`most` must be at least 3, received {most}.")
+        check_positive(weight=weight)
+        check_at_least(3, most=most)
         if refine and not isinstance(codec, Autoencoder):
             raise ValueError(
                 "`refine` must be False for a codec that is not an autoencoder of this library, received "

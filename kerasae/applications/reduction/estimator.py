@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.manifold import TSNE, trustworthiness
 from sklearn.neighbors import NearestNeighbors
 
+from kerasae.applications._arguments import check_choices, check_counts
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._points import as_points
 from kerasae.applications.reduction._trust import trustworthiness_rows
@@ -61,13 +62,9 @@ class Reduction(Application):
         seed: int = 0,
     ) -> None:
         super().__init__(codec)
-        if neighbours < 1:
-            raise ValueError(f"`neighbours` must be positive, received {neighbours}.")
-        if most < 1:
-            raise ValueError(f"`most` must be positive, received {most}.")
-        for name, value, known in (("map", map, _MAPS), ("file", file, _FILES)):
-            if value not in known:
-                raise ValueError(f"`{name}` must be one of {', '.join(known)}, received {value!r}.")
+        check_counts(neighbours=neighbours, most=most)
+        check_choices(_MAPS, map=map)
+        check_choices(_FILES, file=file)
         self.neighbours = neighbours
         self.map = map
         self.file = file

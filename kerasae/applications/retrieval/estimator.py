@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
+from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._examples import LEARNT, learnt_names
 from kerasae.applications._points import as_points
@@ -81,9 +82,7 @@ class Retrieval(Application):
         seed: int = 0,
     ) -> None:
         super().__init__(codec)
-        for name, value in (("k", k), ("most", most), ("bits", bits)):
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` must be positive, received {value}.")
+        check_counts(k=k, most=most, bits=bits)
         if metric not in ("euclidean", "cosine"):
             raise ValueError(f"`metric` must be euclidean or cosine, received {metric!r}.")
         if approximate and binary:
