@@ -19,8 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import kerasae
+from kerasae.baselines import fit_baselines
 from kerasae.metrics import evaluate
-from kerasae.metrics.evaluation import measures
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
         patience=12,
     )
     found = {"undercomplete": evaluate(model, data)}
-    for name, codec in measures(data).baselines(options.latent_dim, data).items():
+    for name, codec in fit_baselines(options.latent_dim, data).items():
         found[name] = evaluate(codec, data)
     x = data.x("test")
     print(

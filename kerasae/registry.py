@@ -40,6 +40,7 @@ ROOMS = {
     "data": "kerasae.data",
     "score": "kerasae.scores",
     "threshold": "kerasae.thresholds",
+    "baseline": "kerasae.baselines",
     "application": "kerasae.applications",
     "preset": "kerasae.presets",
     "export": "kerasae.export.formats",

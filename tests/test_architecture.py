@@ -48,7 +48,7 @@ ALLOWED = {
     "data": {"kinds", "files", "spec", "registry", "preprocessing", "image_decoding", "notations"},
     "files": set(),
     "training": {"backend", "kinds", "files", "registry", "models", "data"},
-    "baselines": {"codec", "data", "spec"},
+    "baselines": {"codec", "data", "kinds", "registry", "spec"},
     "metrics": {"baselines", "kinds", "codec", "data", "losses", "spec"},
     "report": {"files", "metrics"},
     "recipe": {
@@ -122,6 +122,7 @@ ALLOWED = {
         "spec",
     },
     "tuning": {
+        "baselines",
         "kinds",
         "codec",
         "data",

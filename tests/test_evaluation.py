@@ -102,9 +102,9 @@ def test_a_lead_within_the_spread_over_seeds_is_none(errors, good):
         # All rows alike: the seeds alone leave a doubt.
         rows = [{"error": RowSums(np.full(20, 3 * error), np.full(20, 3.0))} for error in errors]
         figures = [{"error": error, "explained_variance": 0.5, "latent_dim": 2} for error in errors]
-        return Entry(name, figures, [], np.zeros((1, 2)), np.zeros((1, 3)), name == "pca", rows)
+        return Entry(name, figures, [], np.zeros((1, 2)), np.zeros((1, 3)), name == "PCA", rows)
 
-    ((found, said),) = verdicts([entry("ours", *errors), entry("pca", 0.8)], data)
+    ((found, said),) = verdicts([entry("ours", *errors), entry("PCA", 0.8)], data)
     assert found == good
     assert said.startswith("ours beats PCA:") == good
     assert ("20 test rows and 2 seeds show no difference from PCA" in said) != good
@@ -231,7 +231,7 @@ def test_the_baseline_to_beat_is_the_best_of_those_that_have_the_figure():
 def test_a_verdict_says_which_side_and_how_much(ours, theirs, good, said):
     rng = np.random.default_rng(3)
     data = vectors(rng.normal(size=(20, 3)), rng.normal(size=(20, 3)))
-    ((found, sentence),) = verdicts([made("ours", ours), made("pca", theirs, baseline=True)], data)
+    ((found, sentence),) = verdicts([made("ours", ours), made("PCA", theirs, baseline=True)], data)
     assert found == good and said in sentence
 
 
@@ -255,7 +255,11 @@ def test_a_comparison_for_machines():
     assert half["spread"]["error"] is None and "probe_accuracy" in half["mean"]
     # No more components than features, however wide the code.
     (baseline,) = baseline_entries(8, data, " (8)")
-    assert baseline.name == "pca (8)" and baseline.baseline and baseline.figures[0]["latent_dim"] == 3
+    assert (
+        (baseline.name, baseline.title) == ("pca (8)", "PCA (8)")
+        and baseline.baseline
+        and baseline.figures[0]["latent_dim"] == 3
+    )
     assert baseline.figures[0]["parameters"] == 3 * 3 + 3 and half["seeds"][0]["parameters"] is None
 
 

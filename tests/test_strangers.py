@@ -25,6 +25,7 @@ BATTERIES = {
     "threshold": ("three_sigma", "test_architecture.py"),
     "preprocessing": ("halving", "test_architecture.py"),
     "data": ("rings", "test_architecture.py"),
+    "baseline": ("random_projection", "test_baselines.py"),
     "preset": ("brief", "test_architecture.py"),
     "application": ("prototypes", "test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),

@@ -12,7 +12,7 @@ import tensorflow as tf
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kerasae import Recipe, load_data, registry, train
-from kerasae.baselines import NearestText, TextSVD
+from kerasae.baselines import NearestText, TextSVD, fit_baselines
 from kerasae.corruptions import MaskingNoise
 from kerasae.data import Split
 from kerasae.data._array_data import make_data
@@ -20,7 +20,6 @@ from kerasae.data._drawing import SPLITS
 from kerasae.layers import TokenEmbedding
 from kerasae.losses import Tokens
 from kerasae.metrics import evaluate
-from kerasae.metrics._texts import TextMeasures
 from kerasae.networks.text import text
 from kerasae.preprocessing import TextPreprocessing
 from kerasae.spec import Spec
@@ -494,7 +493,7 @@ def test_no_baseline_sees_the_test_texts(make):
 
 def test_the_codes_of_a_baseline_are_as_wide_as_it_says():
     data = text_data()
-    for codec in TextMeasures().baselines(4, data).values():
+    for codec in fit_baselines(4, data).values():
         assert codec.transform(data.test.examples).shape == (len(data.test), codec.latent_dim)
 
 

@@ -1,16 +1,16 @@
 """The trade-off curve: the error of each code size beside PCA, and how small a code will do."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from kerasae.tuning.objectives import Objective, judged
 from kerasae.tuning.trials import Trial, read_rows
 
+from kerasae.baselines import fit_baselines
 from kerasae.data import Data, Split
 from kerasae.metrics import Difference, RowSums, difference
-from kerasae.metrics.evaluation import measures
 
 #: Least gain from a larger code that is worth a word, as a share of the error.
 _WORTH = 0.02
@@ -48,11 +48,13 @@ class Curve:
         points: A point for each code size of which a trial has figures, from the smallest on.
         lower: Whether lower values are better.
         heading: Name of the values.
+        titles: Name of each baseline in sentences, by its name. Defaults to none, the name itself.
     """
 
     points: tuple[Point, ...]
     lower: bool
     heading: str
+    titles: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def badness(self, value: float) -> float:
         """Return a value so that lower is better: a share of successes becomes one of failures."""
@@ -160,7 +162,7 @@ class Curve:
         if not point.baselines:
             return None
         name = min(point.baselines, key=lambda key: self.badness(point.baselines[key]))
-        return _Rival(name.replace("pca", "PCA"), point.baselines[name], point.errors.get(name, 0.0))
+        return _Rival(self.titles.get(name, name), point.baselines[name], point.errors.get(name, 0.0))
 
     def _against(self, point: Point) -> str:
         best = self._best_baseline(point)
@@ -202,19 +204,21 @@ def _numbers(count: int) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Baseline:
-    """The result of a baseline on the validation split.
+class BaselineValue:
+    """Figure of a baseline on the validation split.
 
     Args:
-        value: Its figure.
-        rows: What each row adds to the figure, where it is such a sum.
+        title: Name of the baseline in sentences.
+        value: Figure.
+        rows: Contribution of each row to the figure, if the figure is such a sum. Defaults to `None`.
     """
 
+    title: str
     value: float
     rows: RowSums | None = None
 
 
-def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, Baseline]]:
+def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[int, dict[str, BaselineValue]]:
     """Return the results of the baselines of each code size on the validation split.
 
     They are fitted on the training split alone.
@@ -226,20 +230,20 @@ def baseline_values(sizes: Sequence[int], aim: Objective, data: Data) -> dict[in
     """
     nothing = Split(data.train.head(1)[:0])
     training = dataclasses.replace(data, validation=nothing)
-    baselines: dict[int, dict[str, Baseline]] = {}
+    baselines: dict[int, dict[str, BaselineValue]] = {}
     for size in sizes:
         baselines[size] = {}
-        for name, codec in measures(data).baselines(size, training).items():
+        for name, codec in fit_baselines(size, training).items():
             values, rows = judged(codec, data, aim.name)
             if aim.figure in values:
-                baselines[size][name] = Baseline(values[aim.figure], rows.get(aim.figure))
+                baselines[size][name] = BaselineValue(codec.title, values[aim.figure], rows.get(aim.figure))
     return baselines
 
 
 def trade_off(
     trials: Sequence[Trial],
     aim: Objective,
-    baselines: dict[int, dict[str, Baseline]],
+    baselines: dict[int, dict[str, BaselineValue]],
     folder: Path | None = None,
 ) -> Curve:
     """Return the curve of a search.
@@ -265,7 +269,8 @@ def trade_off(
             values = {name: rival.value for name, rival in rivals.items()}
             tried = len(_rated(trials, aim, size))
             points.append(Point(size, best.figures[aim.figure], best.number, values, errors, tried))
-    return Curve(tuple(points), aim.figure_lower, aim.heading)
+    titles = {name: rival.title for rivals in baselines.values() for name, rival in rivals.items()}
+    return Curve(tuple(points), aim.figure_lower, aim.heading, titles)
 
 
 def best_of(trials: Sequence[Trial], aim: Objective, latent_dim: int | None = None) -> Trial | None:

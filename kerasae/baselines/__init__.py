@@ -1,9 +1,9 @@
-"""Codecs to compare autoencoders with: PCA and its like, in closed form or by memory."""
+"""Codecs with which models are compared, one in each file: PCA and its like."""
 
+from kerasae import registry
+from kerasae.baselines._base import Baseline, fit_baselines
 from kerasae.baselines._text_points import TextPoints
-from kerasae.baselines.nearest_text import NearestText
-from kerasae.baselines.pca import PCA
-from kerasae.baselines.table_pca import TablePCA
-from kerasae.baselines.text_svd import TextSVD
 
-__all__ = ["PCA", "NearestText", "TablePCA", "TextPoints", "TextSVD"]
+globals().update(registry.members("baseline"))
+
+__all__ = ["Baseline", "TextPoints", "fit_baselines", *registry.members("baseline")]

@@ -1,6 +1,6 @@
 """Texts as points."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from kerasae.data import Data
 class TextPoints(TfIdf):
     """Texts as TF-IDF vectors, for distances that do not depend on a model."""
 
-    def fit(self, data: Data) -> "TextPoints":
+    def fit(self, data: Data) -> Self:
         """Fit the weights of the words, and return the object."""
         self._fit_ids(data)
         return self

@@ -1,22 +1,29 @@
 """The nearest training text as a codec."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from kerasae.baselines._base import Baseline
 from kerasae.baselines._tfidf import TfIdf
 from kerasae.data import Data
 
 
-class NearestText(TfIdf):
+class NearestText(TfIdf, Baseline):
     """Nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
 
+    name = "tfidf-nearest"
     latent_dim = 1
     #: Codes are the numbers of examples, so nearby codes do not mean similar examples.
     numbered = True
 
-    def fit(self, data: Data) -> "NearestText":
+    @classmethod
+    def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:
+        return [cls().fit(data)] if data.spec.vocabulary else []
+
+    def fit(self, data: Data) -> Self:
         """Index the texts, and return the object."""
         self._ids = self._fit_ids(data)
         self._index = NearestNeighbors(n_neighbors=1, metric="cosine", algorithm="brute")

@@ -1,15 +1,17 @@
 """PCA as a codec: the baseline of every autoencoder."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn import decomposition
 
+from kerasae.baselines._base import Baseline
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 
 
-class PCA:
+class PCA(Baseline):
     """Principal component analysis of `x`, with the interface of a codec.
 
     It is the best linear code of its size in squared error, in closed form. It is fitted on the training and
@@ -32,6 +34,9 @@ class PCA:
     autoencoders.
     """
 
+    name = "pca"
+    title = "PCA"
+
     def __init__(self, latent_dim: int = 8) -> None:
         if not isinstance(latent_dim, int) or isinstance(latent_dim, bool) or latent_dim < 1:
             raise ValueError(f"`latent_dim` must be a positive integer, received {latent_dim!r}.")
@@ -40,7 +45,13 @@ class PCA:
         self.preprocessor: Any = None
         self.parameters = 0
 
-    def fit(self, data: Data) -> "PCA":
+    @classmethod
+    def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:
+        if not kind_of(data.spec).is_array:
+            return []
+        return [cls(min(latent_dim, data.spec.size, len(data.train))).fit(data)]
+
+    def fit(self, data: Data) -> Self:
         """Fit the components, and return the object.
 
         Streamed data are read part by part, several times, by a subspace iteration (Halko, Martinsson, Tropp

@@ -1,14 +1,15 @@
 """PCA of a table as a codec, and the mode or mean of each column."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
 
 import numpy as np
 
+from kerasae.baselines._base import Baseline
 from kerasae.data import Data
 
 
-class TablePCA:
+class TablePCA(Baseline):
     """PCA of a table as a codec; missing entries are filled with the mean of the column.
 
     Args:
@@ -22,7 +23,24 @@ class TablePCA:
         self._indicators = indicators
         self.preprocessor: Any = None
 
-    def fit(self, data: Data) -> "TablePCA":
+    @property
+    def name(self) -> str:
+        return "pca-onehot" if self._indicators else "pca"
+
+    @property
+    def title(self) -> str:
+        return "PCA-onehot" if self._indicators else "PCA"
+
+    @classmethod
+    def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:
+        """Return PCA of the numbers and, if some columns are not numbers, PCA of all columns."""
+        if not data.spec.columns:
+            return []
+        some_codes = any(not column.is_numeric for column in data.spec.features)
+        kinds = [False, True] if some_codes else [False]
+        return [cls(latent_dim, indicators=indicators).fit(data) for indicators in kinds]
+
+    def fit(self, data: Data) -> Self:
         """Fit means, modes and components, and return the object."""
         self.preprocessor = data.preprocessor
         self._columns = data.spec.features

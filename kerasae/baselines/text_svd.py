@@ -1,16 +1,18 @@
 """Truncated SVD of TF-IDF vectors as a codec."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from sklearn.decomposition import TruncatedSVD
 
+from kerasae.baselines._base import Baseline
 from kerasae.baselines._tfidf import TfIdf
 from kerasae.data import Data
 from kerasae.spec import END, PADDING
 
 
-class TextSVD(TfIdf):
+class TextSVD(TfIdf, Baseline):
     """Truncated SVD of TF-IDF vectors, which is PCA without centring; it gives words without order.
 
     Args:
@@ -19,6 +21,9 @@ class TextSVD(TfIdf):
     Reference: Deerwester et al. 1990, *JASIS* 41(6), latent semantic analysis.
     """
 
+    name = "tfidf-svd"
+    #: Code size, which the data may reduce.
+    latent_dim = 0
     #: The words are sorted by weight, not in the order of the text.
     ordered = False
 
@@ -26,7 +31,11 @@ class TextSVD(TfIdf):
         super().__init__()
         self.latent_dim = latent_dim
 
-    def fit(self, data: Data) -> "TextSVD":
+    @classmethod
+    def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:
+        return [cls(latent_dim).fit(data)] if data.spec.vocabulary else []
+
+    def fit(self, data: Data) -> Self:
         """Fit the components, and return the object."""
         ids = self._fit_ids(data)
         counted = self._count(ids)

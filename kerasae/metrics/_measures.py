@@ -31,7 +31,7 @@ class Figure:
 
 
 class Measures:
-    """Figures of one kind of examples, and the baselines to compare with.
+    """Figures of one kind of examples.
 
     Attributes:
         headline: Columns of a comparison.
@@ -55,10 +55,6 @@ class Measures:
     def figures(self, codec: Codec, data: Data, split: str) -> dict[str, Any]:
         """Return the figures of a codec on a split, by key; `None` for undefined ones."""
         return self.measured(codec, data, split)[0]
-
-    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """Return fitted codecs of this code size, by name."""
-        raise NotImplementedError
 
     def doubt(self, ours: Callable[[str], Any], theirs: Callable[[str], Any], key: str) -> str:
         """Return a sentence that qualifies a verdict on one figure by the others, or nothing.

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.baselines import PCA
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics._measures import Figure, Measures, reconstruct
@@ -46,10 +45,6 @@ class NumberMeasures(Measures):
             "absolute_error": absolute / float(rows.counts.sum()),
             "explained_variance": 1.0 - float(totals.sum()) / spread if spread > _ROUNDING * size else None,
         }, {"error": rows}
-
-    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """Return PCA, with at most as many components as there are features or rows."""
-        return {"pca": PCA(min(latent_dim, data.spec.size, len(data.train))).fit(data)}
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Return whether a baseline leaves only rounding errors, which are not worth a comparison."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.baselines import TablePCA
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics._measures import Figure, Measures, reconstruct
@@ -56,13 +55,6 @@ class TableMeasures(Measures):
             column.name: float(total[i] / count[i]) if count[i] else None for i, column in enumerate(columns)
         }
         return figures, {key: figure for key, figure in rows.items() if figure.value is not None}
-
-    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """Return `pca`, and `pca-onehot` if some columns are not numbers."""
-        codecs: dict[str, Codec] = {"pca": TablePCA(latent_dim, indicators=False).fit(data)}
-        if any(not column.is_numeric for column in data.spec.features):
-            codecs["pca-onehot"] = TablePCA(latent_dim, indicators=True).fit(data)
-        return codecs
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Return whether a baseline leaves only rounding errors."""

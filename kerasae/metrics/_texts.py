@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.baselines import NearestText, TextSVD
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics._measures import Figure, Measures, reconstruct
@@ -74,10 +73,6 @@ class TextMeasures(Measures):
             if ordered
             else None,
         }, {key: one for key, one in rows.items() if one.value is not None}
-
-    def baselines(self, latent_dim: int, data: Data) -> dict[str, Codec]:
-        """Return `tfidf-nearest` and `tfidf-svd`."""
-        return {"tfidf-nearest": NearestText().fit(data), "tfidf-svd": TextSVD(latent_dim).fit(data)}
 
     def doubt(self, ours: Callable[[str], Any], theirs: Callable[[str], Any], key: str) -> str:
         """Qualify a win on tokens without a win on words, because ends of texts are easy to reconstruct."""

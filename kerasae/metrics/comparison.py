@@ -3,11 +3,12 @@
 import dataclasses
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from kerasae.baselines import Baseline, fit_baselines
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -43,6 +44,7 @@ class Entry:
             array of numbers, otherwise raw examples.
         baseline: Whether the entry is a baseline of the others.
         rows: Contribution of each test row to the figures that decide, for each seed.
+        title: Name in sentences. Defaults to the name.
     """
 
     name: str
@@ -52,6 +54,10 @@ class Entry:
     reconstructions: Any
     baseline: bool = False
     rows: list[dict[str, RowSums]] = dataclasses.field(default_factory=list)
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        self.title = self.title or self.name
 
     def mean(self, key: str) -> float | None:
         """Return the mean of a figure over seeds, or `None` if it is undefined."""
@@ -73,7 +79,9 @@ class Entry:
         )
 
 
-def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **more: Any) -> Entry:
+def measure(
+    name: str, codec: Codec, data: Data, *, baseline: bool = False, title: str = "", **more: Any
+) -> Entry:
     """Measure one codec; `more` is added to its figures (`seconds`, `seed`)."""
     shown = shown_rows(data)
     figures, rows = evaluate_rows(codec, data)
@@ -87,6 +95,7 @@ def measure(name: str, codec: Codec, data: Data, *, baseline: bool = False, **mo
         else codec.inverse_transform(codec.transform(shown)),
         baseline,
         [rows],
+        title,
     )
 
 
@@ -102,33 +111,49 @@ def mapped_rows(data: Data) -> Data:
 
 def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entry]:
     """Return the entries of the baselines of this code size."""
-    codecs = measures(data).baselines(latent_dim, data)
     return [
-        measure(name + suffix, codec, data, baseline=True, seconds=0.0, seed=None)
-        for name, codec in codecs.items()
+        measure(
+            name + suffix,
+            codec,
+            data,
+            baseline=True,
+            title=codec.title + suffix,
+            seconds=0.0,
+            seed=None,
+        )
+        for name, codec in fit_baselines(latent_dim, data).items()
     ]
 
 
-def compare(codecs: dict[str, Codec], data: Data, seconds: dict[str, float] | None = None) -> list[Entry]:
+def compare(
+    codecs: Mapping[str, Codec],
+    data: Data,
+    seconds: Mapping[str, float] | None = None,
+    *,
+    baselines: Collection[str] | None = None,
+) -> list[Entry]:
     """Compare codecs on the same test rows; the result has an entry for each.
 
     Args:
-        codecs: Codecs by name: `{"vae": model, "pca": PCA(8).fit(data)}`. A name that begins with `pca` is a
-            baseline.
+        codecs: Codecs by name: `{"vae": model, "pca": PCA(8).fit(data)}`.
         data: Data with test rows that none of the codecs has seen.
-        seconds: Training time by name, in seconds, if it is known.
+        seconds: Training time by name, in seconds, if it is known. Defaults to `None`.
+        baselines: Names of the codecs that the others have to beat. Defaults to `None`, all that are a
+            `kerasae.baselines.Baseline`.
+
+    Raises:
+        ValueError: If a name in `baselines` is not that of a codec.
     """
-    return [
-        measure(
-            name,
-            codec,
-            data,
-            baseline=name.startswith("pca"),
-            seconds=(seconds or {}).get(name),
-            seed=None,
-        )
-        for name, codec in codecs.items()
-    ]
+    if unknown := {*(baselines or ())} - {*codecs}:
+        raise ValueError(f"`baselines` must hold names of codecs, received {sorted(unknown)}.")
+    entries = []
+    for name, codec in codecs.items():
+        is_baseline = isinstance(codec, Baseline) if baselines is None else name in baselines
+        # A codec that bears a name of its own choice is called by it in sentences too.
+        title = codec.title if isinstance(codec, Baseline) and codec.name == name else name
+        time = (seconds or {}).get(name)
+        entries.append(measure(name, codec, data, baseline=is_baseline, title=title, seconds=time, seed=None))
+    return entries
 
 
 def verdicts(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
@@ -152,7 +177,7 @@ def verdicts(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
             sentences.append(
                 (
                     False,
-                    f"{_title(best.name)} is exact at this code size ({phrase}): there is nothing left to "
+                    f"{best.title} is exact at this code size ({phrase}): there is nothing left to "
                     f"beat{advice}.",
                 )
             )
@@ -172,17 +197,13 @@ def best_baseline(entries: Sequence[Entry], figure: Figure) -> Entry | None:
     return choose(held, key=lambda entry: entry.mean(figure.key) or 0.0) if held else None
 
 
-def _title(name: str) -> str:
-    return name.replace("pca", "PCA")
-
-
 def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> tuple[bool, str]:
     ours, theirs = entry.mean(figure.key), baseline.mean(figure.key)
     assert ours is not None and theirs is not None
     gap = entry.difference(baseline, figure.key)
-    rival, phrase = _title(baseline.name), figure.phrase or figure.heading
+    rival, phrase = baseline.title, figure.phrase or figure.heading
     if not gap.value:
-        same = f"{entry.name} is no better and no worse than {rival}"
+        same = f"{entry.title} is no better and no worse than {rival}"
         return False, f"{same}: the {phrase} of both is {ours:.3g}."
     known = math.isfinite(gap.error)
     share = 100 * abs(gap.value) / theirs if theirs > 0 else math.inf
@@ -198,9 +219,9 @@ def _verdict(entry: Entry, baseline: Entry, figure: Figure) -> tuple[bool, str]:
         sampled = _counted(rows, "test row") + (f" and {seeds} seeds" if seeds > 1 else "")
         show = "shows" if rows == seeds == 1 else "show"
         within = ", within two standard errors" if known else ""
-        return False, f"{entry.name}: {sampled} {show} no difference from {rival}; {words}{within}."
+        return False, f"{entry.title}: {sampled} {show} no difference from {rival}; {words}{within}."
     better = (gap.value < 0) == bool(figure.lower)
-    return better, f"{entry.name} {'beats' if better else 'does not beat'} {rival}: {words}."
+    return better, f"{entry.title} {'beats' if better else 'does not beat'} {rival}: {words}."
 
 
 def _counted(count: int, noun: str) -> str:

@@ -108,7 +108,7 @@ def evaluate(
     likely = None if likelihood is None else _likelihood(run, likelihood, samples)
     entries, data = entries_of([run])
     name = run.recipe.model["name"]
-    entries[-1].name = name
+    entries[-1] = dataclasses.replace(entries[-1], name=name, title=name)
     write_report(run.folder, entries, data, f"{name} on {data.name}")
     return Evaluation(read_json(run.metrics_path), likely)
 

@@ -14,10 +14,9 @@ from kerasae.applications.compression import _bitstream as bitstream
 from kerasae.applications.compression._quantiser import choose
 from kerasae.applications.compression._rates import rate_at
 from kerasae.applications.compression._references import RawSize, photographs
-from kerasae.baselines import PCA
+from kerasae.baselines import PCA, fit_baselines
 from kerasae.codec import fingerprint
 from kerasae.data import Split
-from kerasae.metrics.evaluation import measures
 from kerasae.runs import run_recipe
 from kerasae.workflows import apply
 
@@ -328,7 +327,7 @@ def test_texts(tmp_path):
     back = compression.decompress(compression.compress(data.test.examples))
     assert len(back) == len(data.test) and all(isinstance(text, str) for text in back)
     # The code of this baseline is the number of a text: no bit of it may be lost.
-    nearest = measures(data).baselines(6, data)["tfidf-nearest"]
+    nearest = fit_baselines(6, data)["tfidf-nearest"]
     finding = Compression(nearest, bits=1).fit(data).report(data, None).figures
     assert finding["words recalled"] == finding["words recalled, code not rounded"]
 

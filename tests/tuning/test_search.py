@@ -223,7 +223,7 @@ def test_a_budget_holds_before_a_trial_is_drawn(digits, tmp_path):
 
 def curve(*rows, lower=True):
     points = tuple(Point(size, value, n, {"pca": pca}) for n, (size, value, pca) in enumerate(rows))
-    return Curve(points, lower, "validation error")
+    return Curve(points, lower, "validation error", {"pca": "PCA"})
 
 
 def test_the_knee_is_where_the_curve_bends():

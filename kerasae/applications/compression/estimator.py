@@ -22,6 +22,7 @@ from kerasae.applications.compression._rates import (
     fitted_codes,
     rate_at,
 )
+from kerasae.baselines import fit_baselines
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -251,7 +252,7 @@ class Compression(Application):
     def _curves(self, data: Data) -> tuple[dict[str, Curve], list[Listing]]:
         few = data.drawn("test", self.most, self.seed)
         curves = {"model": curve(self.codec, few)}
-        small, large = (measures(few).baselines(n, few) for n in (self.codec.latent_dim, MOST_COMPONENTS))
+        small, large = (fit_baselines(n, few) for n in (self.codec.latent_dim, MOST_COMPONENTS))
         for name, codec in small.items():
             curves[f"{name} {codec.latent_dim}"] = curve(codec, few)
             if not data.spec.vocabulary and large[name].latent_dim != codec.latent_dim:

@@ -7,10 +7,10 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.applications import Application, is_kept
+from kerasae.baselines import fit_baselines
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
-from kerasae.metrics.evaluation import measures
 from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
 from kerasae.workflows.application.outcome import Outcome
@@ -135,7 +135,7 @@ def _examples(run: Run, source: str | None, model: Any, fitted: bool) -> tuple[s
 def _baselines(data: Data, model: Codec) -> dict[str, Codec]:
     """Return the baselines of the same code size, by name."""
     # They are fitted on the training rows only: rows that calibrate the model are held out for all.
-    return measures(data).baselines(model.latent_dim, dataclasses.replace(data, validation=data.train))
+    return fit_baselines(model.latent_dim, dataclasses.replace(data, validation=data.train))
 
 
 def _restore(name: str, application: Application, source: Path, out: Path, run: Run) -> Outcome:

@@ -69,7 +69,7 @@ def compare_families(
         numbers = range(first, first + seeds)
         entries, data = _entries(recipe, families, numbers, folder, jobs, progress, on_data)
         if folder is not None:
-            names = [entry.name.replace("pca", "PCA") for entry in entries if entry.baseline]
+            names = [entry.title for entry in entries if entry.baseline]
             title = f"Autoencoders beside {', '.join(names)} on {data.name}"
             write_report(folder.path, entries, data, title)
             folder.complete()

@@ -1,0 +1,116 @@
+"""The battery of the baselines: what every codec that stands beside a model must do."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kerasae import Recipe, registry
+from kerasae.baselines import PCA, Baseline, fit_baselines
+from kerasae.codec import Codec
+from kerasae.data import Data, Split, array_spec
+from kerasae.data.tables import from_frame
+from kerasae.metrics import Entry, compare, evaluate
+from kerasae.preprocessing import Identity
+
+NAMES = registry.names("baseline")
+
+
+@pytest.fixture(scope="module")
+def some_data(digits, tmp_path_factory):
+    """Small data of every kind."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(80, 5)).astype("float32")
+    spec = array_spec(rows)
+    vectors = Data("vectors", spec, Split(rows[:50]), Split(rows[50:60]), Split(rows[60:]), Identity(spec))
+    frame = pd.DataFrame({"a": random.normal(size=60), "b": random.choice(["x", "y", "z"], 60)})
+    path = tmp_path_factory.mktemp("texts") / "some.txt"
+    words = np.array(["one", "two", "three", "four", "five"])
+    path.write_text("\n".join(" ".join(random.choice(words, random.integers(1, 5))) for _ in range(60)))
+    table, texts = Recipe.of().prepare(from_frame(frame)), Recipe.of(source=str(path)).load()
+    few = dataclasses.replace(digits, train=digits.train.rows(slice(200)))
+    return {"image": few, "vector": vectors, "table": table, "text": texts}
+
+
+def test_there_is_data_of_every_kind(some_data):
+    assert {*some_data} == {*registry.names("kind")}
+    assert all(kind == data.spec.kind for kind, data in some_data.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_baseline_is_a_codec_of_some_kind_of_examples(name, some_data):
+    member = registry.resolve("baseline", name)
+    fitted = [(data, baseline) for data in some_data.values() for baseline in member.fitted(2, data)]
+    assert fitted
+    for data, baseline in fitted:
+        assert isinstance(baseline, Baseline) and isinstance(baseline, Codec)
+        assert baseline.name and baseline.title
+        raw = data.test.examples
+        codes = baseline.transform(raw)
+        assert codes.shape == (len(raw), baseline.latent_dim) and baseline.latent_dim <= 2
+        assert baseline.decode(codes).shape == data.to_x(raw).shape
+        rebuilt = baseline.inverse_transform(codes)
+        assert type(rebuilt) is type(raw) and len(rebuilt) == len(raw)
+        assert evaluate(baseline, data)["rows"] == len(raw)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_baseline_sees_no_test_row(name, some_data):
+    member = registry.resolve("baseline", name)
+    for data in some_data.values():
+        blind = dataclasses.replace(data, test=data.test.rows(slice(1)))
+        for one, other in zip(member.fitted(2, data), member.fitted(2, blind), strict=True):
+            raw = data.test.examples
+            np.testing.assert_array_equal(one.transform(raw), other.transform(raw))
+
+
+def test_every_kind_has_baselines_of_names_of_their_own(some_data):
+    for data in some_data.values():
+        fitted = [
+            baseline for name in NAMES for baseline in registry.resolve("baseline", name).fitted(2, data)
+        ]
+        assert len({baseline.name for baseline in fitted}) == len(fitted) >= 1
+        assert [*fit_baselines(2, data)] == [baseline.name for baseline in fitted]
+
+
+def test_a_comparison_is_told_what_a_baseline_is(some_data):
+    data = some_data["vector"]
+    codecs = {"pca": PCA(2).fit(data), "linear": PCA(2).fit(data), "pcap": Half(PCA(2).fit(data))}
+
+    def told(**more) -> list[tuple[str, bool, str]]:
+        entries: list[Entry] = compare(codecs, data, **more)
+        return [(entry.name, entry.baseline, entry.title) for entry in entries]
+
+    # A codec that bears another name than its own is called by it.
+    expected = [("pca", True, "PCA"), ("linear", True, "linear"), ("pcap", False, "pcap")]
+    assert told() == expected
+    assert [baseline for _, baseline, _ in told(baselines=["pcap"])] == [False, False, True]
+    assert not any(baseline for _, baseline, _ in told(baselines=[]))
+    with pytest.raises(ValueError, match=r"names of codecs, received \['PCA'\]"):
+        compare(codecs, data, baselines=["PCA", "pca"])
+
+
+class Half:
+    """A codec that is no baseline: half of what another one gives back."""
+
+    def __init__(self, codec):
+        self.codec, self.preprocessor, self.latent_dim = codec, codec.preprocessor, codec.latent_dim
+
+    def transform(self, raw):
+        return self.codec.transform(raw)
+
+    def decode(self, codes):
+        return self.codec.decode(codes) / 2
+
+    inverse_transform = decode
+
+
+def test_a_baseline_without_a_name_says_what_is_missing(some_data):
+    class Nothing(Baseline):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Nothing must write `fitted`"):
+        Nothing.fitted(2, some_data["vector"])
+    with pytest.raises(NotImplementedError, match="Nothing must have a `name`"):
+        Nothing().title  # noqa: B018
