@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasae import registry
 from kerasae.applications import Application, is_kept
-from kerasae.baselines import fit_baselines
+from kerasae.baselines import Baseline, fit_baselines
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
@@ -132,7 +132,7 @@ def _examples(run: Run, source: str | None, model: Any, fitted: bool) -> tuple[s
     return title, dataclasses.replace(run.data, test=examples)
 
 
-def _baselines(data: Data, model: Codec) -> dict[str, Codec]:
+def _baselines(data: Data, model: Codec) -> dict[str, Baseline]:
     """Return the baselines of the same code size, by name."""
     # They are fitted on the training rows only: rows that calibrate the model are held out for all.
     return fit_baselines(model.latent_dim, dataclasses.replace(data, validation=data.train))
