@@ -226,7 +226,8 @@ class Recipe:
     def build(self, data: Data | Spec) -> Autoencoder:
         """Build and compile a model, with initial weights that depend on `train.seed`.
 
-        Models may be built in several threads: their seeds do not affect each other.
+        Models may be built in several threads: their seeds do not affect each other. The global generators of
+        Python and NumPy are left as they were.
 
         Args:
             data: Data of `load`, or a spec for a model without preprocessing.

@@ -28,23 +28,11 @@ def derived(seed: int, *path: int) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Make every seed that Keras draws in this context depend on `seed`, one thread at a time.
-
-    Models that are built in threads are then the same as those built one after another. The generators of
-    Python, NumPy and Keras stay seeded afterwards, as after `keras.utils.set_random_seed`.
-
-    Args:
-        seed: Seed of Python, NumPy and Keras.
-    """
-    with _GLOBAL:
-        keras.utils.set_random_seed(seed)
-        yield
-
-
-@contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Restore the states of the generators of Python and NumPy afterwards, one thread at a time."""
+    """Restore the states of the generators of Python and NumPy afterwards, one thread at a time.
+
+    TensorFlow's global seed stays as it is at the end: there is no public way to read it.
+    """
     with _GLOBAL:
         states = random.getstate(), np.random.get_state()
         try:
@@ -52,3 +40,18 @@ def kept() -> Iterator[None]:
         finally:
             random.setstate(states[0])
             np.random.set_state(states[1])
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Make every seed that Keras draws in this context depend on `seed`, one thread at a time.
+
+    Models that are built in threads are then the same as those built one after another. The generators of
+    Python and NumPy are as before afterwards, so that a caller's own draws do not depend on it.
+
+    Args:
+        seed: Seed of Python, NumPy and Keras.
+    """
+    with kept():
+        keras.utils.set_random_seed(seed)
+        yield

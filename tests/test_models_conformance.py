@@ -1,6 +1,7 @@
 """The battery that every family must pass; a new file in kerasae/models is a new case here."""
 
 import json
+import random
 
 import keras
 import numpy as np
@@ -176,6 +177,21 @@ def test_the_models_own_policy_may_be_mixed(build, x, family):
     losses = model.fit(x[:128], epochs=2, batch_size=64, verbose=0).history["loss"]
     assert np.isfinite(losses).all()
     assert model.predict(x[:2], verbose=0).dtype == "float32"
+
+
+@every_family
+def test_a_build_leaves_the_generators_of_the_caller(build, family):
+    """It seeded Python and NumPy for all that came after it."""
+    states = []
+    for _ in range(2):
+        random.seed(3)
+        np.random.seed(3)
+        build(family)
+        states.append((random.random(), np.random.random()))
+        random.seed(3)
+        np.random.seed(3)
+        states.append((random.random(), np.random.random()))
+    assert len(set(states)) == 1
 
 
 @every_family

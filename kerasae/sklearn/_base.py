@@ -18,7 +18,6 @@ from kerasae.models import Autoencoder
 from kerasae.preprocessing import named_by_text
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
-from kerasae.seeds import kept
 from kerasae.sklearn._frames import as_frame, of_numpy
 from kerasae.spec import Spec
 from kerasae.training import train
@@ -100,9 +99,7 @@ class Estimator(BaseEstimator):
         """Train `model_` on rows, and return the data with their splits."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         recipe, data = self._recipe(rows, seed)
-        with kept():
-            # A recipe seeds the global generators of Python and NumPy, which an estimator must not change.
-            model = recipe.build(data)
+        model = recipe.build(data)
         choosing = len(data.validation) > 0
         self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
         self.model_: Autoencoder = model
