@@ -30,5 +30,8 @@ class TfIdf:
         ones = np.ones(len(rows), "float32")
         return csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), self._size))
 
+    def _weighted(self, ids: np.ndarray) -> Any:
+        return self._weights.transform(self._count(ids))
+
     def _tfidf(self, raw: Any) -> Any:
-        return self._weights.transform(self._count(self.preprocessor.to_x(raw)))
+        return self._weighted(self.preprocessor.to_x(raw))

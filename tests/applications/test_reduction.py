@@ -10,7 +10,7 @@ from sklearn.datasets import make_blobs
 import kerasae
 from kerasae import Recipe
 from kerasae.applications import Reduction
-from kerasae.applications._points import as_points
+from kerasae.applications._points import Points
 from kerasae.applications.reduction.estimator import neighbours_kept
 from kerasae.baselines import PCA
 from kerasae.data import Split
@@ -135,7 +135,7 @@ def test_a_table_with_gaps(tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = Recipe.of(source=str(tmp_path / "t.csv")).load()
     model = Recipe.of(source=str(tmp_path / "t.csv"), latent_dim=2).build(data)
-    points = as_points(data, data.test)
+    points = Points().fit(data).of(data, data.test)
     assert points.shape == (len(data.test), 1 + 3 + 1) and np.isfinite(points).all()
     finding = Reduction(model).fit(data).report(data, tmp_path)
     written = pd.read_csv(tmp_path / "codes.csv")
@@ -147,7 +147,7 @@ def test_different_categories_are_one_apart(tmp_path):
     frame = pd.DataFrame({"b": ["x", "y", "z"] * 20, "a": [0.0, 0.0, 1.0] * 20})
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = Recipe.of(source=str(tmp_path / "t.csv")).load()
-    points = as_points(data, data.train)[:, :4]
+    points = Points().fit(data).of(data, data.train)[:, :4]
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.testing.assert_allclose(np.unique(distances.round(5)), [0.0, 1.0])
 
@@ -159,3 +159,14 @@ def test_the_axes_of_a_map_say_what_they_are(size, how, axis, blobs, tmp_path):
     (picture,) = Reduction(PCA(size).fit(blobs), map=how).fit(blobs).report(blobs, tmp_path).pictures
     place = picture.figure.axes[0]
     assert (place.get_xlabel(), place.get_ylabel()) == (f"{axis} 1", f"{axis} 2")
+
+
+def test_points_of_texts_come_back_from_their_state(tmp_path):
+    words = np.array(["cat", "dog", "bird", "sees", "eats", "the", "red"])
+    rng = np.random.default_rng(0)
+    (tmp_path / "t.txt").write_text("\n".join(" ".join(rng.choice(words, 4)) for _ in range(60)))
+    data = Recipe.of(source=str(tmp_path / "t.txt")).load()
+    points = Points().fit(data)
+    expected = points.of(data, data.test)
+    np.testing.assert_allclose(np.square(expected).sum(axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_array_equal(Points.of_state(points.state()).of(data, data.test), expected)

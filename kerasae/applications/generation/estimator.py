@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._points import as_points
+from kerasae.applications._points import Points
 from kerasae.applications.generation import _report as parts
 from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
 from kerasae.applications.generation._choice import energy_distance
@@ -131,6 +131,7 @@ class Generation(Application):
                 "variational family has one."
             )
         self._data, self.spec_ = data, data.spec
+        self._as_points = Points().fit(data)
         learnt = [split for split in ("train", "validation") if len(data.split(split))]
         self.codes_ = np.concatenate([codes_of(self.codec, data, split) for split in learnt])
         self.near_ = data.train.drawn(self.most, self.seed)
@@ -297,7 +298,7 @@ class Generation(Application):
 
     def raw_points(self, raw: Any) -> np.ndarray:
         """Return raw examples as points with meaningful distances, `(rows, features)`."""
-        return as_points(self._data, Split(raw))
+        return self._as_points.of(self._data, Split(raw))
 
     def points_of(self, codes: np.ndarray) -> np.ndarray:
         """Return decoded codes as such points, before any rounding to the raw type."""

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications._arguments import check_choices, check_counts
 from kerasae.applications._base import Application, Finding, class_labels, row_names
-from kerasae.applications._points import as_points
+from kerasae.applications._points import Points
 from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
@@ -72,7 +72,8 @@ class Reduction(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Return the object; only the codec is fitted."""
+        """Learn what makes examples points; only the codec is fitted."""
+        self._points = Points().fit(data)
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
@@ -103,7 +104,7 @@ class Reduction(Application):
         codes = codes_of(self.codec, data, "test")
         rows = drawn_rows(len(codes), self.most, self.seed)
         shown = codes[rows]
-        points = as_points(data, data.test.rows(rows))
+        points = self._points.of(data, data.test.rows(rows))
         k = min(self.neighbours, (len(shown) - 1) // 2)
         preserved = trust = None
         by_row = {}

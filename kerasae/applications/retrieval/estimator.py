@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding, class_labels, row_names
 from kerasae.applications._examples import LEARNT, learnt_names
-from kerasae.applications._points import as_points
+from kerasae.applications._points import Points
 from kerasae.applications.retrieval._indexes import ApproximateIndex, BinaryIndex, ExactIndex, Index
 from kerasae.applications.retrieval._page import show_neighbours
 from kerasae.applications.retrieval._ranking import Rankings
@@ -108,6 +108,7 @@ class Retrieval(Application):
         )
         self.index_ = self._new_index().fit(self._codes)
         self.names_ = np.array(learnt_names(data))
+        self._points = Points().fit(data)
         return self
 
     def kneighbors(self, raw: Any, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -208,8 +209,8 @@ class Retrieval(Application):
         # The training rows are first in the index, so both have the same numbers.
         among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
         near_in_x = min(k, len(among))
-        searched = NearestNeighbors(n_neighbors=near_in_x).fit(as_points(data, data.train.rows(among)))
-        in_x = searched.kneighbors(as_points(data, data.test.rows(queries)), return_distance=False)
+        searched = NearestNeighbors(n_neighbors=near_in_x).fit(self._points.of(data, data.train.rows(among)))
+        in_x = searched.kneighbors(self._points.of(data, data.test.rows(queries)), return_distance=False)
         rankings = Rankings(k)
         shared = []
         for start in range(0, len(queries), _QUERIES):
