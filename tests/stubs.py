@@ -4,7 +4,7 @@
 
 writes an `__init__.pyi` beside each `__init__.py` that fills its names from the registry, or loads them when
 they are first used. A type checker cannot see such names. The stubs follow from the folders, so a new member
-still is one file: run this once behind it. `tests/test_types.py` fails where a stub is out of date.
+still is one file: run this once behind it. `tests/house/test_types.py` fails where a stub is out of date.
 """
 
 import importlib

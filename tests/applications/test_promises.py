@@ -1,7 +1,7 @@
 """Promises about new rows hold after a training on all but the calibration and the test rows.
 
 As the winner of a search is trained. The rows are few and the networks wide, so that what was trained on is
-known by heart. `benchmarks/false_alarms.py` has every path to a threshold, many times.
+known by heart. `benchmarks/checks/false_alarms.py` has every path to a threshold, many times.
 """
 
 import dataclasses
@@ -112,7 +112,7 @@ def test_bits_are_chosen_by_rows_that_were_not_trained_on(run, monkeypatch):
 
 @pytest.mark.slow
 def test_false_alarms_on_every_path():
-    script = Path(__file__).parents[2] / "benchmarks" / "false_alarms.py"
+    script = Path(__file__).parents[2] / "benchmarks" / "checks" / "false_alarms.py"
     command = [sys.executable, script, "--repetitions", "1", "--jobs", "1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]

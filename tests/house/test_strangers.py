@@ -10,24 +10,24 @@ import pytest
 
 from kerasae import registry
 
-STRANGERS = Path(__file__).parent / "strangers"
+STRANGERS = Path(__file__).parents[1] / "strangers"
 ROOT = STRANGERS.parent.parent
 ENVIRONMENT = {**os.environ, "KERASAE_PATH": str(STRANGERS), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 #: Stranger by room, and the tests that each member of the room must pass.
 BATTERIES = {
-    "model": ("wasserstein", "test_models_conformance.py"),
-    "network": ("residual", "test_networks.py"),
-    "loss": ("huber", "test_losses.py"),
-    "penalty": ("discrepancy", "test_penalties.py"),
-    "corruption": ("speckle", "test_corruptions.py"),
-    "score": ("manhattan", "test_scores.py"),
-    "threshold": ("three_sigma", "test_architecture.py"),
-    "preprocessing": ("halving", "test_architecture.py"),
-    "data": ("rings", "test_architecture.py"),
+    "model": ("wasserstein", "models/test_models_conformance.py"),
+    "network": ("residual", "models/test_networks.py"),
+    "loss": ("huber", "models/test_losses.py"),
+    "penalty": ("discrepancy", "models/test_penalties.py"),
+    "corruption": ("speckle", "models/test_corruptions.py"),
+    "score": ("manhattan", "metrics/test_scores.py"),
+    "threshold": ("three_sigma", "house/test_architecture.py"),
+    "preprocessing": ("halving", "house/test_architecture.py"),
+    "data": ("rings", "house/test_architecture.py"),
     "baseline": ("random_projection", "test_baselines.py"),
-    "preset": ("brief", "test_architecture.py"),
-    "application": ("prototypes", "test_architecture.py"),
+    "preset": ("brief", "house/test_architecture.py"),
+    "application": ("prototypes", "house/test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),
 }
 
@@ -67,7 +67,9 @@ def test_the_command_line_knows_every_stranger():
 @pytest.mark.parametrize("room", BATTERIES)
 def test_a_stranger_passes_the_tests_of_its_room(room):
     name, file = BATTERIES[room]
-    chosen = f"every_file_of_a_room and {room}" if file == "test_architecture.py" else f"{name} and not slow"
+    chosen = (
+        f"every_file_of_a_room and {room}" if file == "house/test_architecture.py" else f"{name} and not slow"
+    )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", chosen],
         env=ENVIRONMENT,

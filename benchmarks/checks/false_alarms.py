@@ -1,7 +1,7 @@
 """Whether rates of false alarms hold: normal rows, a training, and as many alarms on fresh rows as promised.
 
-python benchmarks/false_alarms.py
-python benchmarks/false_alarms.py --repetitions 10 --paths tune estimator
+python benchmarks/checks/false_alarms.py
+python benchmarks/checks/false_alarms.py --repetitions 10 --paths tune estimator
 
 A repetition draws normal rows, trains on them along one of these paths, finds a threshold at each rate and
 counts the fresh normal rows above it. The networks are small, and the rows so few that they are learnt by

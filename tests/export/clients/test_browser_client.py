@@ -61,7 +61,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 def site(tmp_path_factory):
     """The page, with LiteRT.js beside it."""
     folder = tmp_path_factory.mktemp("browser") / "site"
-    shutil.copytree(Path(__file__).parent / "clients" / "browser", folder)
+    shutil.copytree(Path(__file__).parent / "browser", folder)
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
     return folder
 

@@ -22,7 +22,7 @@ LIBRARY = Path(str(files("ai_edge_litert"))) / "libLiteRt.so"
 def client(tmp_path_factory):
     """The C program, and what it says: exit status, stderr."""
     program = tmp_path_factory.mktemp("c") / "litert_client"
-    source = Path(__file__).parent / "clients" / "litert_client.c"
+    source = Path(__file__).parent / "litert_client.c"
     subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", source, "-o", program, "-ldl"], check=True
     )

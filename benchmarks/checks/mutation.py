@@ -1,6 +1,6 @@
 """Whether the tests notice an error: the share of mutants of a module that they kill.
 
-    python benchmarks/mutation.py kerasae/losses/bernoulli.py kerasae/penalties --out runs/mutation.json
+    python benchmarks/checks/mutation.py kerasae/losses kerasae/penalties --out runs/mutation.json
 
 Each mutant is a copy of the project with one operator, comparison, number or condition changed, by the
 operators of cosmic-ray (`pip install cosmic-ray coverage`). What survives is printed as a difference, to be
@@ -43,7 +43,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 ROOMS = ("losses", "penalties", "evaluation", "thresholds", "scores", "preprocessing")
 #: One change of each kind: a hundred ways to break a sum are killed by the same test.
 _OPERATORS = (

@@ -10,7 +10,7 @@ import yaml
 from kerasae.cli import main
 from kerasae.cli.tune import command
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 
@@ -37,7 +37,7 @@ def test_command_lines_run(tmp_path, monkeypatch):
     ]
     ours = [shlex.split(line)[1:] for line in commands if line.startswith("kerasae ")]
     # Those for several hosts are run on loopback, by `test_a_chief_and_workers_on_a_network...` and
-    # `tests/test_distribution.py`.
+    # `tests/training/test_distribution.py`.
     ours = [arguments for arguments in ours if not {"--chief", "--strategy"} & {*arguments}]
     assert len(ours) >= 8
     for arguments in ours:
@@ -53,7 +53,7 @@ def test_command_lines_run(tmp_path, monkeypatch):
 
 def test_the_test_command_is_the_one_that_ci_runs():
     command = next(line for kind, block in BLOCKS for line in block.splitlines() if "pytest" in line)
-    script = (Path(__file__).parent.parent / ".ci" / "run").read_text()
+    script = (Path(__file__).parents[2] / ".ci" / "run").read_text()
     assert command.split("&& ")[-1].replace(".venv/bin/", "") in script.replace('"$venv"/bin/', "")
 
 

@@ -13,7 +13,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 pytestmark = pytest.mark.slow
 
-SOURCE = Path(__file__).parent / "clients" / "saved_model_client.cc"
+SOURCE = Path(__file__).parent / "saved_model_client.cc"
 TOLERANCE = TOLERANCES["float32"]["max_deviation"]
 
 
