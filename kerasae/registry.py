@@ -40,6 +40,7 @@ ROOMS = {
     "data": "kerasae.data",
     "score": "kerasae.scores",
     "threshold": "kerasae.thresholds",
+    "measures": "kerasae.metrics.measures",
     "baseline": "kerasae.baselines",
     "application": "kerasae.applications",
     "preset": "kerasae.presets",

@@ -10,7 +10,8 @@ from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.metrics import RowSums
 from kerasae.metrics.detection import anomaly_auroc
-from kerasae.metrics.evaluation import measures, probe_accuracy
+from kerasae.metrics.evaluation import probe_accuracy
+from kerasae.metrics.measures import measures_of
 from kerasae.registry import did_you_mean
 
 #: Exponent of the cost in `cost`: Tan et al. 2019, *MnasNet*, equation 2, with a soft constraint.
@@ -57,16 +58,13 @@ def objective(name: str, data: Data) -> Objective:
     Raises:
         ValueError: For an unknown name, or data without the labels that it needs.
     """
-    judged = _judged(data)
-    shown = {
-        "figure": f"val_{judged.key}",
-        "figure_lower": bool(judged.lower),
-        "heading": judged.heading.replace("test", "validation"),
-    }
+    main = measures_of(data.spec).main(data.spec)
+    lower = bool(main.lower)
+    shown = (f"val_{main.key}", lower, main.heading.replace("test", "validation"))
     known = {
-        "reconstruction": Objective("reconstruction", "val_reconstruction", True, **shown),
-        "error": Objective("error", f"val_{judged.key}", bool(judged.lower), **shown),
-        "cost": Objective("cost", "val_cost", True, **shown),
+        "reconstruction": Objective("reconstruction", "val_reconstruction", True, *shown),
+        "error": Objective("error", f"val_{main.key}", lower, *shown),
+        "cost": Objective("cost", "val_cost", True, *shown),
         **{
             key: Objective(key, f"val_{key}", False, f"val_{key}", False, heading)
             for key, heading in (("probe_accuracy", "probe accuracy"), ("auroc", "AUROC"))
@@ -99,7 +97,7 @@ def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[
         name: Name of the objective. A figure that takes long, such as a probe, is worked out for its own.
     """
     values: dict[str, Any]
-    values, rows = measures(data).measured(codec, data, "validation")
+    values, rows = measures_of(data.spec).measured(codec, data, "validation")
     if name in _MORE:
         values = {**values, name: _MORE[name](codec, data, values)}
     figures = {f"val_{key}": float(value) for key, value in values.items() if isinstance(value, int | float)}
@@ -107,9 +105,9 @@ def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[
 
 
 def _cost(codec: Any, data: Data, figures: dict[str, Any]) -> float:
-    judged = _judged(data)
-    value = figures[judged.key]
-    error = value if judged.lower else 1.0 - value
+    main = measures_of(data.spec).main(data.spec)
+    value = figures[main.key]
+    error = value if main.lower else 1.0 - value
     return float(error * codec.count_params() ** _COST_EXPONENT)
 
 
@@ -119,13 +117,3 @@ _MORE: dict[str, Callable[[Any, Data, dict[str, Any]], float | None]] = {
     "auroc": lambda codec, data, _: anomaly_auroc(codec, data, "validation"),
     "cost": _cost,
 }
-
-
-def _judged(data: Data) -> Any:
-    """The first figure that these data have of those that decide a comparison."""
-    kind = measures(data)
-    if data.spec.columns and not any(column.is_numeric for column in data.spec.features):
-        key = kind.judged[-1]
-    else:
-        key = kind.judged[0]
-    return next(figure for figure in kind.headline if figure.key == key)

@@ -60,6 +60,11 @@ class Kind:
         return None
 
     @property
+    def measures(self) -> str:
+        """Name of the measures of a reconstruction."""
+        return "numbers"
+
+    @property
     def corruption(self) -> str:
         """Name of the default corruption of a denoising model."""
         return "gaussian"

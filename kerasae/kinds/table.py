@@ -43,6 +43,10 @@ class Table(Kind):
         return "columns"
 
     @property
+    def measures(self) -> str:
+        return "table"
+
+    @property
     def corruption(self) -> str:
         return "swap"
 

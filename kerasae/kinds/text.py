@@ -34,6 +34,10 @@ class Text(Kind):
         return "tokens"
 
     @property
+    def measures(self) -> str:
+        return "text"
+
+    @property
     def corruption(self) -> str:
         return "masking"
 

@@ -34,6 +34,11 @@ class Metric:
     rows: Sequence[RowFigure] = dataclasses.field(default=(), compare=False, repr=False)
 
     @property
+    def words(self) -> str:
+        """Name in sentences."""
+        return self.phrase or self.heading
+
+    @property
     def number(self) -> float | int | None:
         """Value if it is a number, otherwise `None`."""
         return self.value if isinstance(self.value, int | float) else None

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
 from kerasae.kinds import kind_of
-from kerasae.metrics._measures import reconstruct
+from kerasae.metrics._codes import reconstruct
 
 
 def anomaly_auroc(codec: Codec, data: Data, split: str = "test") -> float | None:

@@ -8,18 +8,9 @@ from sklearn.preprocessing import StandardScaler
 
 from kerasae.codec import Codec
 from kerasae.data import Data, has_label
-from kerasae.metrics._measures import Measures, codes_of
-from kerasae.metrics._numbers import NumberMeasures
+from kerasae.metrics._codes import codes_of
 from kerasae.metrics._rows import RowSums
-from kerasae.metrics._tables import TableMeasures
-from kerasae.metrics._texts import TextMeasures
-
-_KINDS = {"table": TableMeasures, "text": TextMeasures}
-
-
-def measures(data: Data) -> Measures:
-    """Return the measures for the kind of these examples."""
-    return _KINDS.get(data.spec.kind, NumberMeasures)()
+from kerasae.metrics.measures import measures_of
 
 
 def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
@@ -50,7 +41,7 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
     """Return the result of `evaluate`, and the contribution of each row to the deciding figures."""
     if not len(data.split(split)):
         raise ValueError(f"Expected rows in the {split} split of {data.name}, received none.")
-    figures, rows = measures(data).measured(codec, data, split)
+    figures, rows = measures_of(data.spec).measured(codec, data, split)
     count = getattr(codec, "count_params", None)
     return {
         **figures,

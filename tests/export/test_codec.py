@@ -13,7 +13,7 @@ from kerasae import Recipe, export
 from kerasae.applications import Compression, Reduction
 from kerasae.codec import Codec, fingerprint
 from kerasae.data.tables import from_frame
-from kerasae.metrics._measures import reconstruct
+from kerasae.metrics import reconstruct
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing.rescaling import Rescaling
 from kerasae.runs import run_recipe

@@ -49,7 +49,7 @@ ALLOWED = {
     "files": set(),
     "training": {"backend", "kinds", "files", "registry", "models", "data"},
     "baselines": {"codec", "data", "kinds", "registry", "spec"},
-    "metrics": {"baselines", "kinds", "codec", "data", "losses", "spec"},
+    "metrics": {"baselines", "kinds", "codec", "data", "registry", "spec"},
     "report": {"files", "metrics"},
     "recipe": {
         "kinds",

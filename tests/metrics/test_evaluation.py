@@ -14,28 +14,31 @@ from sklearn.preprocessing import StandardScaler
 from kerasae import PCA, evaluate
 from kerasae.data import Data, Split
 from kerasae.data._drawing import SPLITS
-from kerasae.metrics import Entry, reconstruct
+from kerasae.metrics import Entry, Metric, reconstruct
 from kerasae.metrics._auroc import auroc_rows
-from kerasae.metrics._measures import Figure, Measures
-from kerasae.metrics._numbers import NumberMeasures
 from kerasae.metrics._rows import Difference, RowInfluences, RowSums, difference
-from kerasae.metrics._tables import TableMeasures
-from kerasae.metrics._texts import TextMeasures
 from kerasae.metrics.comparison import (
     baseline_entries,
     best_baseline,
     compare,
     mapped_rows,
     merge,
-    to_json,
-    verdicts,
 )
 from kerasae.metrics.detection import anomaly_auroc, row_errors
-from kerasae.metrics.evaluation import measures, probe_accuracy
+from kerasae.metrics.evaluation import probe_accuracy
+from kerasae.metrics.measures import (
+    Measures,
+    NumberMeasures,
+    TableMeasures,
+    TextMeasures,
+    measures_of,
+)
 from kerasae.preprocessing import Identity, Standardization
 from kerasae.report import Best
+from kerasae.report.verdicts import verdicts
 from kerasae.spec import Column, Spec
 from kerasae.workflows.comparison.page import headings, table_rows
+from kerasae.workflows.comparison.plain import to_json
 
 
 def vectors(train, test, labels=(None, None)):
@@ -104,7 +107,7 @@ def test_a_lead_within_the_spread_over_seeds_is_none(errors, good):
         figures = [{"error": error, "explained_variance": 0.5, "latent_dim": 2} for error in errors]
         return Entry(name, figures, [], np.zeros((1, 2)), np.zeros((1, 3)), name == "PCA", rows)
 
-    ((found, said),) = verdicts([entry("ours", *errors), entry("PCA", 0.8)], data)
+    ((found, said),) = verdicts([entry("ours", *errors), entry("PCA", 0.8)], measures_of(data.spec))
     assert found == good
     assert said.startswith("ours beats PCA:") == good
     assert ("20 test rows and 2 seeds show no difference from PCA" in said) != good
@@ -205,7 +208,7 @@ def test_the_baseline_to_beat_is_the_best_of_those_that_have_the_figure():
         *(made(f"pca-{i}", value, baseline=True) for i, value in enumerate((3.0, 1.0, 2.0))),
     ]
     entries[3].figures[0]["error"] = None
-    lower, higher = Figure("error", "error", True, 3), Figure("error", "error", False, 3)
+    lower, higher = Metric("error", "error", lower=True), Metric("error", "error", lower=False)
     assert best_baseline(entries, lower).name == "pca-1"
     assert best_baseline(entries, higher).name == "pca-0"
     assert best_baseline(entries[:1], lower) is None
@@ -231,7 +234,9 @@ def test_the_baseline_to_beat_is_the_best_of_those_that_have_the_figure():
 def test_a_verdict_says_which_side_and_how_much(ours, theirs, good, said):
     rng = np.random.default_rng(3)
     data = vectors(rng.normal(size=(20, 3)), rng.normal(size=(20, 3)))
-    ((found, sentence),) = verdicts([made("ours", ours), made("PCA", theirs, baseline=True)], data)
+    ((found, sentence),) = verdicts(
+        [made("ours", ours), made("PCA", theirs, baseline=True)], measures_of(data.spec)
+    )
     assert found == good and said in sentence
 
 
@@ -499,7 +504,7 @@ def test_a_kind_that_says_nothing_of_its_own_doubts_nothing_and_has_no_exact_bas
 @pytest.mark.parametrize(
     "one",
     [
-        Figure("error", "error", True, 3),
+        Metric("error", "error", lower=True),
         RowSums(np.ones(2), np.ones(2)),
         RowInfluences(1.0, np.ones(2)),
         Difference(1.0, 0.5),
@@ -537,7 +542,7 @@ def test_a_table_of_figures_is_short_and_tells_a_row_in_a_thousand(kind, own, ce
     assert len(first) == len(headings(data))
     assert all(a != b for a, b in zip(first[: len(cells) + 1], other, strict=False))
     # Bold is the one that is better: the lower error, the higher share.
-    better = [not figure.lower for figure in measures(data).headline]
+    better = [not figure.lower for figure in measures_of(data.spec).headline]
     assert [isinstance(cell, Best) for cell in other[1 : len(cells) + 1]] == better
     assert [isinstance(cell, Best) for cell in first[1 : len(cells) + 1]] == [not one for one in better]
 

@@ -11,9 +11,12 @@ from kerasae.baselines import fit_baselines
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.metrics._rows import RowSums, difference
-from kerasae.metrics.comparison import compare, merge, to_json, verdicts
+from kerasae.metrics.comparison import compare, merge
 from kerasae.metrics.evaluation import evaluate_rows
+from kerasae.metrics.measures import measures_of
 from kerasae.preprocessing.identity import Identity
+from kerasae.report.verdicts import verdicts
+from kerasae.workflows.comparison.plain import to_json
 
 
 def rows_data(train, test):
@@ -52,7 +55,7 @@ def test_of_equal_codecs_one_in_forty_beats():
         entries = compare(
             {"model": Noisy(2 * pair, 6), "PCA": Noisy(2 * pair + 1, 6)}, data, baselines=["PCA"]
         )
-        said += [sentence for _, sentence in verdicts(entries, data)]
+        said += [sentence for _, sentence in verdicts(entries, measures_of(data.spec))]
     beaten = sum("model beats PCA" in one for one in said)
     lost = sum("does not beat" in one for one in said)
     same = sum("80 test rows show no difference from PCA" in one for one in said)
@@ -68,7 +71,7 @@ def test_a_difference_that_is_there_is_said(scale, words):
     random = np.random.default_rng(0)
     data = rows_data(random.normal(size=(10, 6)), random.normal(size=(400, 6)))
     entries = compare({"model": Noisy(0, 6, scale), "PCA": Noisy(1, 6)}, data, baselines=["PCA"])
-    [(good, sentence)] = verdicts(entries, data)
+    [(good, sentence)] = verdicts(entries, measures_of(data.spec))
     assert words in sentence and "±" in sentence
     assert good == (scale < 1)
     told = to_json(entries, data)["entries"][0]["against"]["error"]
@@ -106,12 +109,12 @@ def test_seeds_that_disagree_are_doubted():
     data = rows_data(random.normal(size=(10, 6)), random.normal(size=(400, 6)))
     codecs = {"good": Noisy(0, 6, 0.5), "bad": Noisy(1, 6, 1.2), "PCA": Noisy(2, 6)}
     good, bad, pca = compare(codecs, data, baselines=["PCA"])
-    [(_, alone)] = verdicts([good, pca], data)
+    [(_, alone)] = verdicts([good, pca], measures_of(data.spec))
     assert "good beats PCA" in alone
-    [(flag, both)] = verdicts([merge([good, bad]), pca], data)
+    [(flag, both)] = verdicts([merge([good, bad]), pca], measures_of(data.spec))
     assert "400 test rows and 2 seeds show no difference from PCA" in both and not flag
     steady = merge([good, dataclasses.replace(good)])
-    [(flag, sure)] = verdicts([steady, pca], data)
+    [(flag, sure)] = verdicts([steady, pca], measures_of(data.spec))
     assert "beats" in sure and flag
 
 
@@ -119,7 +122,9 @@ def test_a_tie_is_a_tie():
     random = np.random.default_rng(0)
     data = rows_data(random.normal(size=(50, 6)), random.normal(size=(20, 6)))
     pca = PCA(2).fit(data)
-    [(good, sentence)] = verdicts(compare({"model": pca, "pca": pca}, data, baselines=["pca"]), data)
+    [(good, sentence)] = verdicts(
+        compare({"model": pca, "pca": pca}, data, baselines=["pca"]), measures_of(data.spec)
+    )
     assert sentence.startswith("model is no better and no worse than PCA: the test error of both is 0.")
     assert not good and "%" not in sentence
 
@@ -129,7 +134,7 @@ def test_one_test_row_shows_nothing():
     data = rows_data(random.normal(size=(50, 6)), random.normal(size=(1, 6)))
     codecs = {"model": Noisy(0, 6, 0.1), "pca": PCA(2).fit(data)}
     entries = compare(codecs, data)
-    [(good, sentence)] = verdicts(entries, data)
+    [(good, sentence)] = verdicts(entries, measures_of(data.spec))
     assert "1 test row shows" in sentence and "±" not in sentence and not good
     assert "standard error" not in sentence
     assert to_json(entries, data)["entries"][0]["against"]["error"]["standard_error"] is None
@@ -141,7 +146,7 @@ def test_rows_that_do_not_vary_have_no_explained_variance(value):
     data = rows_data(np.full((40, 5), value, "float32"), np.full((10, 5), value, "float32"))
     pca = PCA(2).fit(data)
     assert evaluate(pca, data)["explained_variance"] is None
-    [(_, sentence)] = verdicts(compare({"model": Noisy(0, 5, 0.1), "pca": pca}, data), data)
+    [(_, sentence)] = verdicts(compare({"model": Noisy(0, 5, 0.1), "pca": pca}, data), measures_of(data.spec))
     assert sentence.startswith("PCA is exact at this code size") and "%" not in sentence
 
 
@@ -150,7 +155,7 @@ def test_no_percentage_is_beyond_reading():
     random = np.random.default_rng(0)
     data = rows_data(random.normal(size=(50, 5)), random.normal(size=(40, 5)))
     entries = compare({"model": Noisy(0, 5, 0.1), "PCA": Noisy(1, 5, 2e-3)}, data, baselines=["PCA"])
-    [(good, sentence)] = verdicts(entries, data)
+    [(good, sentence)] = verdicts(entries, measures_of(data.spec))
     assert "model does not beat PCA: its test error is 0.01" in sentence and "against" in sentence
     assert "%" not in sentence and not good
 

@@ -4,7 +4,7 @@ from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.compression._references import RawSize
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.metrics.evaluation import measures
+from kerasae.metrics.measures import measures_of
 from kerasae.report.page import Listing
 
 
@@ -25,7 +25,7 @@ def without_loss(size: RawSize, rows: int) -> Listing:
 def notes(data: Data) -> tuple[str, ...]:
     """Return notes on how the figures are computed."""
     return (
-        *measures(data).notes,
+        *measures_of(data.spec).notes,
         f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "
         "counts: steps, histograms, fingerprint and checksum too. What decodes it does not: the model, "
         "PCA's components, or an image library.",

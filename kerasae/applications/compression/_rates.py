@@ -11,7 +11,7 @@ from kerasae.applications.compression._quantiser import choose, unit_steps
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics import codes_of
-from kerasae.metrics.evaluation import measures
+from kerasae.metrics.measures import measures_of
 from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 
@@ -73,7 +73,7 @@ def fitted_codes(codec: Codec, data: Data) -> np.ndarray:
 
 def figures_of(codec: Codec, codes: np.ndarray, data: Data) -> dict[str, Any]:
     """Return the figures of the test split, decoded from these codes."""
-    return measures(data).figures(Handed(codec, codes), data, "test")
+    return measures_of(data.spec).figures(Handed(codec, codes), data, "test")
 
 
 def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Data) -> int:
@@ -102,12 +102,11 @@ def enough_bits(codec: Codec, training: np.ndarray, units: np.ndarray, data: Dat
 
 def as_losses(measured_figures: Mapping[str, Any], data: Data) -> np.ndarray:
     """Return the figures by which codecs are compared, as losses: errors, and 1 minus a share."""
-    measured = measures(data)
     return np.array(
         [
-            measured_figures[figure.key] if figure.lower else 1 - measured_figures[figure.key]
-            for figure in measured.headline
-            if figure.key in measured.judged and measured_figures[figure.key] is not None
+            measured_figures[metric.key] if metric.lower else 1 - measured_figures[metric.key]
+            for metric in measures_of(data.spec).deciding
+            if measured_figures[metric.key] is not None
         ]
     )
 

@@ -26,7 +26,7 @@ from kerasae.baselines import fit_baselines
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.metrics.evaluation import measures
+from kerasae.metrics.measures import measures_of
 from kerasae.preprocessing import as_written
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
@@ -212,17 +212,16 @@ class Compression(Application):
             "times smaller": size.raw / len(packed),
         }
         better: dict[str, bool] = {"bytes": True, "times smaller": False}
-        measured = measures(data)
-        headline = [figure for figure in measured.headline if figure.key in measured.judged]
-        for figure in headline:
-            shown[figure.heading] = after[figure.key]
-            shown[f"{figure.heading}, code not rounded"] = before[figure.key]
-            if figure.lower is not None:
-                better[figure.heading] = figure.lower
+        deciding = measures_of(data.spec).deciding
+        for metric in deciding:
+            shown[metric.heading] = after[metric.key]
+            shown[f"{metric.heading}, code not rounded"] = before[metric.key]
+            if metric.lower is not None:
+                better[metric.heading] = metric.lower
         if out is None:
             return Finding.of_headings(shown, better, decisive=self.decisive)
         curves, photographs = self._curves(data)
-        judged = {figure.key: figure.heading for figure in headline if after[figure.key] is not None}
+        judged = {metric.key: metric.heading for metric in deciding if after[metric.key] is not None}
         _write_curves(out / "rate_distortion.csv", curves, judged)
         pictures = [
             Picture(

@@ -70,7 +70,7 @@ class Against:
     @property
     def sentence(self) -> str:
         """Comparison as a sentence."""
-        text = f"{self.metric.phrase or self.metric.heading}: {self._words()}."
+        text = f"{self.metric.words}: {self._words()}."
         return text[:1].upper() + text[1:]
 
     def _words(self) -> str:

@@ -7,41 +7,45 @@ from typing import Any
 from kerasae.data import HEADINGS, Data, readings
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
-from kerasae.metrics.comparison import Entry, columns, mapped_rows, shown_rows, to_json, verdicts
-from kerasae.metrics.evaluation import measures
+from kerasae.metrics import Entry, Metric, measures_of
+from kerasae.metrics.comparison import columns, mapped_rows, shown_rows
 from kerasae.report import Best, as_text, figures, page
+from kerasae.report.verdicts import verdicts
+from kerasae.workflows.comparison.plain import to_json
 
 
-def format_cell(entry: Entry, key: str, digits: int) -> str:
+def format_cell(entry: Entry, column: Metric) -> str:
     """Return the mean of a figure over seeds as text, with its standard deviation if there are several."""
-    mean, spread = entry.mean(key), entry.spread(key)
+    mean, spread = entry.mean(column.key), entry.spread(column.key)
     if mean is None:
         return "–"
-    if key == "parameters":
+    if column.digits is None:
+        return as_text(mean)
+    if column.digits == 0:
         return f"{mean:,.0f}"
-    text = f"{mean:.{digits}f}"
-    return text if spread is None else f"{text} ± {spread:.{digits}f}"
+    text = f"{mean:.{column.digits}f}"
+    return text if spread is None else f"{text} ± {spread:.{column.digits}f}"
 
 
 def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
     """Return the rows of the table as text; the best cell of a column is a `Best`."""
     rows = [[entry.name] for entry in entries]
-    for figure in columns(data):
-        means = [entry.mean(figure.key) for entry in entries]
+    for column in columns(data):
+        means = [entry.mean(column.key) for entry in entries]
         known = [mean for mean in means if mean is not None]
         best = None
-        if known and figure.lower is not None:
-            best = min(known) if figure.lower else max(known)
+        if known and column.lower is not None:
+            best = min(known) if column.lower else max(known)
         for row, entry, mean in zip(rows, entries, means, strict=True):
             marked = mean is not None and mean == best
-            cell = format_cell(entry, figure.key, figure.digits)
+            cell = format_cell(entry, column)
             row.append(Best(cell) if marked else cell)
     return rows
 
 
 def headings(data: Data) -> list[str]:
     """Return the headings of the table's columns."""
-    return ["", *(figure.heading for figure in columns(data))]
+    return ["", *(column.heading for column in columns(data))]
 
 
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
@@ -124,7 +128,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         f"code of {max(entry.figures[0]['latent_dim'] for entry in entries)}.",
         headings(data),
         table_rows(entries, data),
-        verdicts(entries, data),
+        verdicts(entries, measures_of(data.spec)),
         pictures,
         notes(entries, data),
         listings,
@@ -145,7 +149,7 @@ def _rows(data: Data, trained: Mapping[str, Sequence[Sequence[Mapping[str, float
 def notes(entries: Sequence[Entry], data: Data) -> list[str]:
     """Return how the figures of a table were obtained, in sentences."""
     seeds = max(len(entry.figures) for entry in entries)
-    sentences = [*measures(data).notes, "Probe accuracy: logistic regression on the codes."]
+    sentences = [*measures_of(data.spec).notes, "Probe accuracy: logistic regression on the codes."]
     if len(data.test) > 1:
         sentences.append(
             "± in a sentence: standard error of the difference, over the test rows, which are paired"

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.metrics.comparison import Entry, to_json, verdicts
+from kerasae.metrics import Entry, measures_of
+from kerasae.report.verdicts import verdicts
 from kerasae.workflows.comparison.page import headings, notes, table_rows
+from kerasae.workflows.comparison.plain import to_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Comparison:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each sentence with whether it is good news."""
-        return verdicts(self.entries, self.data)
+        return verdicts(self.entries, measures_of(self.data.spec))
 
     @property
     def notes(self) -> list[str]:

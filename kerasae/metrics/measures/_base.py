@@ -1,47 +1,40 @@
-"""Measures of a codec, by the kind of its examples."""
+"""Measures: base class of the figures of a codec on one kind of examples."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
-
+from kerasae import registry
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.kinds import kind_of
+from kerasae.metrics._metric import Metric
 from kerasae.metrics._rows import RowSums
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """Column of a comparison.
-
-    Args:
-        key: Key in the dict that `evaluate` returns.
-        heading: Heading in tables.
-        lower: Whether lower is better; `None` if it is neither.
-        digits: Number of decimals.
-        phrase: Name in sentences, if the heading does not fit.
-    """
-
-    key: str
-    heading: str
-    lower: bool | None
-    digits: int
-    phrase: str = ""
+from kerasae.spec import Spec
 
 
 class Measures:
     """Figures of one kind of examples.
 
+    This class is abstract. A subclass is one file of this room, and `Kind.measures` names that file.
+
     Attributes:
-        headline: Columns of a comparison.
-        judged: Keys of the figures that decide whether a baseline is beaten.
+        deciding: Metrics without a value that decide whether a baseline is beaten, the most important first.
+        others: Further metrics of a table, without a value.
         notes: Sentences on how the figures are computed.
     """
 
-    headline: ClassVar[tuple[Figure, ...]] = ()
-    judged: ClassVar[tuple[str, ...]] = ()
+    deciding: ClassVar[tuple[Metric, ...]] = ()
+    others: ClassVar[tuple[Metric, ...]] = ()
     notes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def headline(self) -> tuple[Metric, ...]:
+        """Columns of a comparison."""
+        return (*self.deciding, *self.others)
+
+    def main(self, spec: Spec) -> Metric:
+        """Return the deciding metric that a search and its curve use."""
+        return self.deciding[0]
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """Measure a codec on a split.
@@ -71,16 +64,7 @@ class Measures:
         return False
 
 
-def reconstruct(codec: Codec, raw: Any, batch_size: int = 2048) -> np.ndarray:
-    """Return reconstructions of `x`, `(rows, ...)`, before any rounding to the raw type."""
-    codes = codec.transform(raw)
-    parts = [
-        np.asarray(codec.decode(codes[start : start + batch_size]))
-        for start in range(0, len(codes), batch_size)
-    ]
-    return np.concatenate(parts)
-
-
-def codes_of(codec: Codec, data: Data, split: str) -> np.ndarray:
-    """Return the codes of a split, `(rows, latent_dim)`."""
-    return np.concatenate([codec.transform(raw) for raw in data.split(split).chunks()])
+def measures_of(spec: Spec) -> Measures:
+    """Return the measures of the examples that a spec describes."""
+    measures: Measures = registry.resolve("measures", kind_of(spec).measures)()
+    return measures

@@ -6,18 +6,20 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics._measures import Figure, Measures, reconstruct
+from kerasae.metrics._codes import reconstruct
+from kerasae.metrics._metric import Metric
 from kerasae.metrics._rows import RowSums
+from kerasae.metrics.measures._base import Measures
+from kerasae.spec import Spec
 
 
 class TableMeasures(Measures):
     """Errors over the present entries, separately for numbers and categories."""
 
-    headline = (
-        Figure("error", "test error (numbers)", True, 5, "test error in numbers"),
-        Figure("wrong", "categories wrong", True, 4, "share of wrong categories"),
+    deciding = (
+        Metric("error", "test error (numbers)", lower=True, digits=5, phrase="test error in numbers"),
+        Metric("wrong", "categories wrong", lower=True, digits=4, phrase="share of wrong categories"),
     )
-    judged = ("error", "wrong")
     notes = (
         "Test error: mean squared error over the numbers and dates that are not missing, in squared "
         "units of x (standardised: 1 is as bad as the mean).",
@@ -55,6 +57,10 @@ class TableMeasures(Measures):
             column.name: float(total[i] / count[i]) if count[i] else None for i, column in enumerate(columns)
         }
         return figures, {key: figure for key, figure in rows.items() if figure.value is not None}
+
+    def main(self, spec: Spec) -> Metric:
+        error, wrong = self.deciding
+        return error if any(column.is_numeric for column in spec.features) else wrong
 
     def exact(self, figures: dict[str, Any], key: str) -> bool:
         """Return whether a baseline leaves only rounding errors."""

@@ -6,8 +6,10 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics._measures import Figure, Measures, reconstruct
+from kerasae.metrics._codes import reconstruct
+from kerasae.metrics._metric import Metric
 from kerasae.metrics._rows import RowSums
+from kerasae.metrics.measures._base import Measures
 
 #: Squared rounding error of float32, with a margin, as a share of the square of a number.
 _ROUNDING = 1e-12
@@ -16,11 +18,8 @@ _ROUNDING = 1e-12
 class NumberMeasures(Measures):
     """Mean errors per feature in `x`, compared with PCA of the same size."""
 
-    headline = (
-        Figure("error", "test error", True, 5),
-        Figure("explained_variance", "explained variance", False, 3),
-    )
-    judged = ("error",)
+    deciding = (Metric("error", "test error", lower=True, digits=5),)
+    others = (Metric("explained_variance", "explained variance", lower=False, digits=3),)
     notes = (
         "Test error: mean squared error per feature, in squared units of x (images: grey levels "
         "scaled to [0, 1]), the same rows for all.",

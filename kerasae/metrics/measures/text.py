@@ -8,20 +8,21 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics._measures import Figure, Measures, reconstruct
+from kerasae.metrics._codes import reconstruct
+from kerasae.metrics._metric import Metric
 from kerasae.metrics._rows import RowSums
+from kerasae.metrics.measures._base import Measures
 from kerasae.spec import END, PADDING, UNKNOWN
 
 
 class TextMeasures(Measures):
     """Shares of tokens, words and whole texts that are reconstructed."""
 
-    headline = (
-        Figure("tokens_rebuilt", "tokens rebuilt", False, 3, "share of tokens rebuilt"),
-        Figure("words_recalled", "words recalled", False, 3, "share of words recalled"),
-        Figure("texts_rebuilt", "texts rebuilt", False, 3),
+    deciding = (
+        Metric("tokens_rebuilt", "tokens rebuilt", lower=False, digits=3, phrase="share of tokens rebuilt"),
+        Metric("words_recalled", "words recalled", lower=False, digits=3, phrase="share of words recalled"),
     )
-    judged = ("tokens_rebuilt", "words_recalled")
+    others = (Metric("texts_rebuilt", "texts rebuilt", lower=False, digits=3),)
     notes = (
         "Tokens rebuilt: share of the tokens of the test texts that stand at their place in the "
         "reconstruction; the end of a text counts, padding does not, and a word unknown to the "

@@ -1,0 +1,80 @@
+"""verdicts: whether the entries of a comparison beat the best baseline, in sentences."""
+
+import math
+from collections.abc import Sequence
+
+from kerasae.metrics import Entry, Measures, Metric, best_baseline
+
+#: Percentage above which a sentence gives the two figures and not their difference.
+_TELLING = 1000
+
+
+def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, str]]:
+    """Return a sentence for each entry and deciding metric, and whether it is good news.
+
+    It tells whether the entry beats the best baseline, and by how much. An entry does if the difference is
+    more than two standard errors, over test rows and over seeds.
+
+    Args:
+        entries: Entries of a comparison, with baselines among them.
+        measures: Measures of the examples.
+    """
+    sentences = []
+    for metric in measures.deciding:
+        best = best_baseline(entries, metric)
+        if best is None:
+            continue
+        if measures.exact(best.figures[0], metric.key):
+            advice = (
+                "; to reduce or compress, take a smaller code" if best.figures[0]["latent_dim"] > 1 else ""
+            )
+            sentences.append(
+                (
+                    False,
+                    f"{best.title} is exact at this code size ({metric.words}): there is nothing left to "
+                    f"beat{advice}.",
+                )
+            )
+            continue
+        for entry in entries:
+            if not entry.baseline and entry.mean(metric.key) is not None:
+                good, sentence = _verdict(entry, best, metric)
+                doubt = measures.doubt(entry.mean, best.mean, metric.key)
+                sentences.append((good and not doubt, sentence + doubt))
+    return sentences
+
+
+def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
+    ours, theirs = entry.mean(metric.key), baseline.mean(metric.key)
+    assert ours is not None and theirs is not None
+    gap = entry.difference(baseline, metric.key)
+    rival, phrase = baseline.title, metric.words
+    if not gap.value:
+        same = f"{entry.title} is no better and no worse than {rival}"
+        return False, f"{same}: the {phrase} of both is {ours:.3g}."
+    known = math.isfinite(gap.error)
+    share = 100 * abs(gap.value) / theirs if theirs > 0 else math.inf
+    if metric.lower and share < _TELLING:
+        side = "below" if gap.value < 0 else "above"
+        doubt = f" ± {_percent(100 * gap.error / theirs)}" if known else ""
+        words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} at the same code size"
+    else:
+        doubt = f", a difference of {abs(gap.value):.2g} ± {gap.error:.2g}" if known else ""
+        words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"
+    if not gap.shown:
+        rows, seeds = len(entry.rows[0][metric.key].totals), len(entry.rows)
+        sampled = _counted(rows, "test row") + (f" and {seeds} seeds" if seeds > 1 else "")
+        show = "shows" if rows == seeds == 1 else "show"
+        within = ", within two standard errors" if known else ""
+        return False, f"{entry.title}: {sampled} {show} no difference from {rival}; {words}{within}."
+    better = (gap.value < 0) == bool(metric.lower)
+    return better, f"{entry.title} {'beats' if better else 'does not beat'} {rival}: {words}."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _percent(share: float) -> str:
+    """Format a share with one decimal, or with as many as it needs to differ from 0."""
+    return f"{share:.1f}" if share >= 0.1 or not share else f"{share:.1g}"
