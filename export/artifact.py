@@ -7,6 +7,8 @@ from typing import Any
 
 from kerasae.export.parity import Parity
 
+from kerasae.precisions import Precision
+
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
@@ -25,7 +27,7 @@ class Artifact:
 
     format: str
     path: Path
-    precision: str
+    precision: Precision
     signatures: dict[str, Any]
     parity: Parity
     tolerance: dict[str, float]

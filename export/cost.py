@@ -10,9 +10,10 @@ from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view
 
 from kerasae.backend import quiet
+from kerasae.precisions import Precision
 
 
-def device_cost(source: Any, *, precision: str = "float32", **subject: Any) -> dict[str, float]:
+def device_cost(source: Any, *, precision: Precision = "float32", **subject: Any) -> dict[str, float]:
     """Return size and speed of a model's `.tflite` file, without a comparison with the model.
 
     The weights need not be trained: neither figure depends on their values.
@@ -32,8 +33,7 @@ def device_cost(source: Any, *, precision: str = "float32", **subject: Any) -> d
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     what = dataclasses.replace(what, detector=None)
     view = edge_view(what.preprocessor)
-    chosen: Any = precision
-    content = TFLite(precision=chosen).content(what, view)
+    content = TFLite(precision=precision).content(what, view)
     with quiet():
         edge = EdgeModel(content)
         one = {name: value[:1] for name, value in view.feed(what.held_out).items()}

@@ -1,10 +1,11 @@
 """Searches over code size, depth and node counts with KerasTuner."""
 
+from kerasae.tuning.budget import Budget
 from kerasae.tuning.cluster import search, work
 from kerasae.tuning.curve import Curve, Point, baseline_values, best_of, trade_off
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
-from kerasae.tuning.settings import Budget, Settings
+from kerasae.tuning.settings import Settings
 from kerasae.tuning.spaces import Space, code_sizes
 from kerasae.tuning.trials import Trial, read_trials
 

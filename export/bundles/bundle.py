@@ -21,6 +21,7 @@ from kerasae.export.parity import ExportError
 from kerasae.export.subject import Subject
 
 from kerasae import registry
+from kerasae.precisions import Precision, check_precision
 
 
 def bundle(
@@ -66,10 +67,10 @@ def bundle(
         UserWarning: for each artifact of the default set that is left out.
     """
     root = Path(out)
-    _check_precisions(precisions)
+    chosen = None if precisions is None else [check_precision(one, "precisions") for one in precisions]
     asked = formats is not None
-    wishes = [_Wish.of(one, precisions, asked=asked) for one in (available() if formats is None else formats)]
-    wishes += [_Wish.of(one, precisions, asked=True) for one in also]
+    wishes = [_Wish.of(one, chosen, asked=asked) for one in (available() if formats is None else formats)]
+    wishes += [_Wish.of(one, chosen, asked=True) for one in also]
     check_bundle(root)
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     with staging(root) as folder:
@@ -121,7 +122,7 @@ class _Wish:
 
     @classmethod
     def of(
-        cls, wanted: str | Mapping[str, Any] | Format, precisions: Sequence[str] | None, *, asked: bool
+        cls, wanted: str | Mapping[str, Any] | Format, precisions: Sequence[Precision] | None, *, asked: bool
     ) -> "_Wish":
         if not isinstance(wanted, str):
             artifact = registry.get("export", dict(wanted) if isinstance(wanted, Mapping) else wanted)
@@ -137,15 +138,6 @@ class _Wish:
         return cls(member.variants(chosen), asked, each=True)
 
 
-def _check_precisions(precisions: Sequence[str] | None) -> None:
-    """Raise a ValueError for a precision that no format has."""
-    members: list[Any] = [registry.resolve("export", name) for name in registry.names("export")]
-    known = list(dict.fromkeys(precision for member in members for precision in member.precisions))
-    for precision in precisions or ():
-        if precision not in known:
-            raise ValueError(f"`precisions` must be among {', '.join(known)}, received {precision!r}.")
-
-
 @dataclasses.dataclass(frozen=True)
 class Refused:
     """An artifact of the default set that was left out of a bundle.
@@ -159,7 +151,7 @@ class Refused:
 
     format: str
     path: str
-    precision: str
+    precision: Precision
     error: ExportError
 
     @property

@@ -16,6 +16,7 @@ from kerasae.export.views import View, edge_view
 
 from kerasae import registry
 from kerasae.backend import quiet
+from kerasae.precisions import Precision
 from kerasae.runs import new_folder
 
 
@@ -26,8 +27,8 @@ class Format(abc.ABC):
     `runtime` and `complete` it must have; the others have a default. An instance holds the settings of one
     artifact, such as its precision. A new format is a file or a package of this folder, or of a folder
     `formats` on `KERASAE_PATH`; the command line, bundles, `verify` and the model card then know it. The
-    command line reads `on_request` and `precisions` from the source, without importing it: the class itself
-    sets them, to literals.
+    command line reads `on_request` from the source, without importing it: the class itself sets it, to a
+    literal.
 
     Attributes:
         requires: Packages that the format needs beside the library, by the names that are imported.
@@ -46,8 +47,8 @@ class Format(abc.ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     on_request: ClassVar[str] = ""
-    precisions: ClassVar[tuple[str, ...]] = ()
-    precision: str = "float32"
+    precisions: ClassVar[tuple[Precision, ...]] = ()
+    precision: Precision = "float32"
     is_folder: ClassVar[bool] = False
     score: ClassVar[str] = "anomaly_score"
     reconstruct: ClassVar[str] = "reconstruct"
@@ -76,7 +77,7 @@ class Format(abc.ABC):
             )
 
     @classmethod
-    def variants(cls, precisions: Sequence[str] | None = None) -> Sequence[Self]:
+    def variants(cls, precisions: Sequence[Precision] | None = None) -> Sequence[Self]:
         """Return the format once for each artifact that a bundle holds of it.
 
         Args:

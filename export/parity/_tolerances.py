@@ -1,5 +1,6 @@
 """How far an artifact may be from its model, by precision and measure."""
 
+from kerasae.precisions import Precision
 from kerasae.registry import did_you_mean
 
 #: How far an artifact may be from its model. Deviations are in units of x (pixels in [0, 1], standard
@@ -7,7 +8,7 @@ from kerasae.registry import did_you_mean
 #: the order of additions differs, some 1e-6; the bounds leave it a factor of a hundred, and one
 #: weight that is a tenth off exceeds them. The others are about three times what the command that
 #: makes the README's table finds at worst, over all families and networks.
-TOLERANCES: dict[str, dict[str, float]] = {
+TOLERANCES: dict[Precision, dict[str, float]] = {
     "float32": {
         "max_deviation": 1e-4,
         "agreement": 0.999,
@@ -44,7 +45,7 @@ TOLERANCES: dict[str, dict[str, float]] = {
 }
 
 
-def tolerances(precision: str, changed: dict[str, float] | None) -> dict[str, float]:
+def tolerances(precision: Precision, changed: dict[str, float] | None) -> dict[str, float]:
     """Return the tolerances of a precision, some of them changed.
 
     Raises:

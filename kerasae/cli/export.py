@@ -9,6 +9,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.precisions import PRECISIONS
 
 
 def _declared(name: str, attribute: str, default: Any) -> Any:
@@ -28,7 +29,6 @@ def _declared(name: str, attribute: str, default: Any) -> Any:
 _FORMATS = registry.names("export")
 #: Help text by format that is written on request.
 _ON_REQUEST = {name: text for name in _FORMATS if (text := _declared(name, "on_request", ""))}
-_PRECISIONS = list(dict.fromkeys(one for name in _FORMATS for one in _declared(name, "precisions", ())))
 
 
 def _options_on_request(function: Any) -> Any:
@@ -58,7 +58,7 @@ def _options_on_request(function: Any) -> Any:
 @click.option(
     "--precision",
     "precisions",
-    type=click.Choice(_PRECISIONS),
+    type=click.Choice(PRECISIONS),
     multiple=True,
     help="Precision of the files for devices; by default all. Repeatable.",
 )

@@ -18,7 +18,7 @@ def test_bad_arguments(subject, tmp_path):
     what = subject("dense")
     with pytest.raises(ValueError, match="`precision` must be one of float32"):
         export.TFLite(precision="int4")
-    with pytest.raises(ValueError, match=r"`precisions` must be among float32, .*, received 'int4'"):
+    with pytest.raises(ValueError, match=r"`precisions` must be one of float32, .*, received 'int4'"):
         export.bundle(what, tmp_path / "ship", precisions=["int8", "int4"])
     with pytest.raises(ValueError, match="`name` must hold a letter or a digit"):
         export.TFLite().write(what.model, tmp_path / "m.tflite", examples=what.held_out, name="//")

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 #: Which rooms a room may import, itself aside. A look-up by name in `registry` does not count.
 ALLOWED = {
     "notations": set(),
+    "precisions": set(),
     "spec": {"notations"},
     "backend": set(),
     "registry": set(),
@@ -115,6 +116,7 @@ ALLOWED = {
         "models",
         "notations",
         "penalties",
+        "precisions",
         "preprocessing",
         "registry",
         "runs",
@@ -131,6 +133,7 @@ ALLOWED = {
         "files",
         "models",
         "networks",
+        "precisions",
         "recipe",
         "registry",
         "report",
@@ -145,6 +148,7 @@ ALLOWED["cli"] = {
     "workflows",
     "registry",
     "backend",
+    "precisions",
     "__version__",
     # What parsing needs: a recipe, which source is meant, the settings of a search, a strategy.
     "recipe",

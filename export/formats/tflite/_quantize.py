@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.backend import quiet
+from kerasae.precisions import Precision
 
 #: Operations with a kernel.
 _KERNELS = ("FULLY_CONNECTED", "CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
@@ -28,7 +29,7 @@ _SCORES = r".*_score.*"
 
 
 def quantize(
-    content: bytes, precision: str, calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]]
+    content: bytes, precision: Precision, calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]]
 ) -> bytes:
     """Return a float32 file in another precision.
 

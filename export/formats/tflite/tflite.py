@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from kerasae.export.formats._base import Format
@@ -14,6 +14,8 @@ from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import View
 from kerasae.export.views.endpoints import endpoints, served_elements
+
+from kerasae.precisions import PRECISIONS, Precision, check_precision
 
 
 class TFLite(Format):
@@ -34,20 +36,15 @@ class TFLite(Format):
         >>> kerasae.export.TFLite(precision="int8").write("runs/digits", "digits.tflite")
     """
 
-    precisions = ("float32", "float16", "dynamic", "int8")
+    precisions = PRECISIONS
     card = Path(__file__).with_name("card.md.jinja")
 
-    def __init__(self, precision: Literal["float32", "float16", "dynamic", "int8"] = "float32") -> None:
-        if precision not in self.precisions:
-            raise ValueError(
-                f"`precision` must be one of {', '.join(self.precisions)}, received {precision!r}."
-            )
-        self.precision: str = precision
+    def __init__(self, precision: Precision = "float32") -> None:
+        self.precision = check_precision(precision)
 
     @classmethod
-    def variants(cls, precisions: Sequence[str] | None = None) -> list[Self]:
-        chosen: Any = cls.precisions if precisions is None else precisions
-        return [cls(precision) for precision in chosen]
+    def variants(cls, precisions: Sequence[Precision] | None = None) -> list[Self]:
+        return [cls(precision) for precision in (cls.precisions if precisions is None else precisions)]
 
     @property
     def golden(self) -> str:

@@ -15,6 +15,7 @@ from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
 from kerasae.kinds import kind_of
+from kerasae.precisions import Precision
 
 SIGNATURES = ("reconstruct", "encode", "decode")
 
@@ -55,7 +56,7 @@ class Tiny(Format):
         self.signature = signature
 
     @classmethod
-    def variants(cls, precisions: Sequence[str] | None = None) -> list[Self]:
+    def variants(cls, precisions: Sequence[Precision] | None = None) -> list[Self]:
         return [cls("reconstruct"), cls("encode"), cls("decode")]
 
     def place(self, name: str, version: int) -> str:

@@ -7,8 +7,8 @@ import click
 
 from kerasae import registry
 from kerasae.cli._options import Bounds, Integers, Names
+from kerasae.precisions import PRECISIONS
 
-_PRECISIONS = ("float32", "float16", "dynamic", "int8")
 _ALSO = ["activation", "learning_rate", "loss", "noise", "weights"]
 #: Flag and all that click is told of it.
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Longest time for a row in LiteRT on this machine, in milliseconds.",
     },
     "--budget-precision": {
-        "type": click.Choice(_PRECISIONS),
+        "type": click.Choice(PRECISIONS),
         "default": "float32",
         "help": "Precision of the file that the budget is for.",
     },
