@@ -12,8 +12,9 @@ from kerasae.backend import import_tensorflow
 from kerasae.cli._options import Argument, outline
 from kerasae.cli._room import Room
 
-_ARTIFACT = "An exported artifact of RUN in place of its model: a .tflite file, or server/NAME/1."
-_REFIT = "Fit on the training data again where RUN holds a fitted application of an earlier use."
+_SHORT = "Use a run: find anomalies, fill gaps, search, compress, and more."
+_ARTIFACT = "Exported artifact of RUN, used in place of its model: a .tflite file, or a folder server/NAME/1."
+_REFIT = "Fit on the training data again, although RUN holds what an earlier use fitted."
 
 
 def _command(name: str) -> click.Command:
@@ -35,7 +36,7 @@ def _command(name: str) -> click.Command:
         params=parameters,
         callback=functools.partial(_apply, name),
         short_help=summary,
-        help=f"{summary}\n\nEXAMPLES are a path, or a name; the test split of RUN where none are given.",
+        help=f"{summary}\n\nEXAMPLES is a path or a name. Without it, the test split of RUN is used.",
     )
 
 
@@ -44,9 +45,9 @@ def _option(argument: Argument) -> click.Option:
     return click.Option([flag, argument.name], help=argument.help, metavar=argument.metavar)
 
 
-@click.group("apply", cls=Room, room="application", make=_command)
+@click.group("apply", cls=Room, room="application", make=_command, short_help=_SHORT)
 def command() -> None:
-    """Put a RUN to use: find anomalies, search, fill gaps, compress, and more.
+    """Use a RUN: find anomalies, search, fill gaps, compress, and more.
 
     Each application writes its files and a page into --out, and its part into the page of the run.
     """

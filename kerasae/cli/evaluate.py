@@ -9,7 +9,7 @@ import click
 from kerasae.backend import import_tensorflow
 
 
-@click.command("evaluate")
+@click.command("evaluate", short_help="Evaluate a finished run on its test split, with PCA beside it.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--likelihood",

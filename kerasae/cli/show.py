@@ -9,7 +9,7 @@ from kerasae import registry
 from kerasae.backend import import_tensorflow
 
 
-@click.command("show")
+@click.command("show", short_help="List the members of a room, or describe one of them.")
 @click.argument("room", required=False)
 @click.argument("name", required=False)
 def command(room: str | None, name: str | None) -> None:

@@ -10,7 +10,7 @@ from kerasae.backend import import_tensorflow
 from kerasae.cli._options import Names, recipe_options
 
 
-@click.command("compare")
+@click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
 @click.argument("sources", nargs=-1, required=True)
 @click.option(
     "--out",

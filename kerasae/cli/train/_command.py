@@ -9,7 +9,7 @@ from kerasae.backend import import_tensorflow
 from kerasae.cli._options import recipe_options
 
 
-@click.command("train")
+@click.command("train", short_help="Train an autoencoder on a source.")
 @click.argument("source", required=False)
 @click.option(
     "--out",
