@@ -1,4 +1,4 @@
-"""Trustworthiness of codes, and the influence of each row on it."""
+"""How well codes preserve neighbours: trustworthiness with the influence of each row, and a share."""
 
 from typing import Any
 
@@ -47,3 +47,12 @@ def _share(rows: int, k: int) -> float:
     """Return the penalty for each rank beyond `k`; 0 if there is no such rank."""
     greatest = rows * k * (2 * rows - 3 * k - 1)
     return 2 / greatest if greatest > 0 else 0.0
+
+
+def neighbours_kept(points: Any, codes: np.ndarray, k: int) -> float:
+    """Return the share of the k nearest neighbours among `points` that are also nearest among `codes`."""
+    near, near_codes = (
+        NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
+        for rows in (points, codes)
+    )
+    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(near, near_codes, strict=True)]))

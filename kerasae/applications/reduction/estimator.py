@@ -4,22 +4,18 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import pandas as pd
-from sklearn.manifold import TSNE, trustworthiness
-from sklearn.neighbors import NearestNeighbors
+from sklearn.manifold import trustworthiness
 
 from kerasae.applications._arguments import check_choices, check_counts
-from kerasae.applications._base import Application, Finding, class_labels, row_names
+from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._points import Points
-from kerasae.applications.reduction._trust import trustworthiness_rows
+from kerasae.applications.reduction._maps import MAPS
+from kerasae.applications.reduction._report import FILES, draw_map, notes, write_codes
+from kerasae.applications.reduction._trust import neighbours_kept, trustworthiness_rows
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
-from kerasae.metrics import codes_of
-from kerasae.report import figures
+from kerasae.metrics import Metric, codes_of
 from kerasae.report.page import Picture
-from kerasae.report.sheet import write_sheet
-
-_MAPS, _FILES = ("code", "tsne", "umap"), ("csv", "parquet")
 
 
 class Reduction(Application):
@@ -49,7 +45,7 @@ class Reduction(Application):
     Reference: Venna and Kaski 2001, ICANN (trustworthiness).
     """
 
-    decisive = ("trustworthiness",)
+    only_reported = ("neighbours", "map", "file", "most", "seed")
 
     def __init__(
         self,
@@ -63,8 +59,8 @@ class Reduction(Application):
     ) -> None:
         super().__init__(codec)
         check_counts(neighbours=neighbours, most=most)
-        check_choices(_MAPS, map=map)
-        check_choices(_FILES, file=file)
+        check_choices(MAPS, map=map)
+        check_choices(FILES, file=file)
         self.neighbours = neighbours
         self.map = map
         self.file = file
@@ -72,7 +68,8 @@ class Reduction(Application):
         self.seed = seed
 
     def fit(self, data: Data) -> Self:
-        """Learn what makes examples points; only the codec is fitted."""
+        """Learn what makes examples points, with distances to compare codes with; the codec is fitted."""
+        self.spec_ = data.spec
         self._points = Points().fit(data)
         return self
 
@@ -82,87 +79,40 @@ class Reduction(Application):
 
     def project(self, codes: np.ndarray) -> np.ndarray:
         """Map codes, `(rows, latent_dim)`, to positions in two dimensions, `(rows, 2)`."""
-        if self.map == "code":
-            return figures.two_dimensions(codes)[0]
-        if self.map == "tsne":
-            perplexity = min(30.0, (len(codes) - 1) / 3)
-            # PCA gives two initial components only for a code of two numbers or more.
-            init: Any = "pca" if codes.shape[1] > 1 else "random"
-            return TSNE(perplexity=perplexity, init=init, random_state=self.seed).fit_transform(codes)
-        try:
-            from umap import UMAP
-        except ImportError:
-            raise ImportError(
-                "`map='umap'` needs the package umap-learn: pip install kerasae[umap]."
-            ) from None
-        near = min(15, len(codes) - 1)
-        # The spectral initialization needs clearly more rows than dimensions.
-        init = "spectral" if len(codes) > 10 else "random"
-        return UMAP(n_neighbors=near, init=init, random_state=self.seed, n_jobs=1).fit_transform(codes)
+        return MAPS[self.map](codes, self.seed)
 
     def report(self, data: Data, out: Path | None) -> Finding:
         codes = codes_of(self.codec, data, "test")
         rows = drawn_rows(len(codes), self.most, self.seed)
-        shown = codes[rows]
-        points = self._points.of(data, data.test.rows(rows))
-        k = min(self.neighbours, (len(shown) - 1) // 2)
-        preserved = trust = None
-        by_row = {}
-        if k >= 1:
-            trust = float(trustworthiness(points, shown, n_neighbors=k))
-            by_row[f"trustworthiness ({k})"] = [trustworthiness_rows(points, shown, k)]
-            preserved = neighbours_kept(points, shown, k)
-        measured = {
-            "code size": codes.shape[1],
-            f"trustworthiness ({k})": trust,
-            f"neighbours kept ({k})": preserved,
-        }
-        pictures = []
+        metrics = [
+            Metric("code_size", "code size", codes.shape[1]),
+            *self._measure(codes[rows], self._points.of(data, data.test.rows(rows))),
+        ]
+        pictures: list[Picture] = []
         if out is not None:
-            places = self.project(shown) if len(shown) > 2 else np.zeros((len(shown), 2))
             labels = class_labels(data)
-            self._write(out, data, codes, places, rows)
-            axis = figures.two_dimensions(codes)[1] if self.map == "code" else self.map
+            places = self.project(codes[rows]) if len(rows) > 2 else np.zeros((len(rows), 2))
+            write_codes(out, data, codes, rows, places, self.file)
             known = None if labels is None else labels[rows]
-            drawn = figures.code_maps({self.map: places}, known, axis)
-            drawn.savefig(out / "map.png", facecolor="white")
-            pictures.append(
-                Picture(
-                    "Map", "The examples by their code; colours are labels, which no training saw.", drawn
-                )
-            )
-        better = dict.fromkeys([name for name in measured if name != "code size"], False)
-        return Finding.of_headings(
-            measured,
-            better,
-            pictures=pictures,
-            notes=(
-                f"Over {len(shown):,} rows, drawn where there are more. Trustworthiness (Venna and Kaski "
-                "2001): 1 if no example is near in the code that is not near in x. Neighbours kept: "
-                "share of the nearest neighbours in x that are the nearest ones of the code too. Texts are "
-                "compared by the cosine of TF-IDF.",
-            ),
-            rows=by_row,
-            decisive=self.decisive,
-        )
+            pictures = [draw_map(out / "map.png", codes[rows], places, known, self.map)]
+        return Finding(metrics, "trustworthiness", pictures=pictures, notes=notes(len(rows)))
 
-    def _write(self, out: Path, data: Data, codes: np.ndarray, places: np.ndarray, rows: np.ndarray) -> None:
-        frame = pd.DataFrame(codes, columns=[f"z{number}" for number in range(codes.shape[1])])
-        frame.insert(0, "row", row_names(data))
-        for number, name in enumerate(("map_x", "map_y")):
-            frame[name] = pd.Series(places[:, number], index=rows)
-        if data.test.labels is not None:
-            frame["label"] = data.test.labels
-        if self.file == "parquet":
-            frame.to_parquet(out / "codes.parquet", index=False)
-        else:
-            write_sheet(frame, out / "codes.csv")
+    def _measure(self, codes: np.ndarray, points: np.ndarray) -> list[Metric]:
+        """Return how well codes preserve the neighbours among points; undefined for fewer than three rows."""
+        k = min(self.neighbours, (len(codes) - 1) // 2)
+        trust = kept = None
+        rows = []
+        if k >= 1:
+            trust = float(trustworthiness(points, codes, n_neighbors=k))
+            kept = neighbours_kept(points, codes, k)
+            rows = [trustworthiness_rows(points, codes, k)]
+        return [
+            Metric("trustworthiness", f"trustworthiness ({k})", trust, lower=False, rows=rows),
+            Metric("neighbours_kept", f"neighbours kept ({k})", kept, lower=False),
+        ]
 
+    def state(self) -> dict[str, Any]:
+        return {"points": self._points.state()}
 
-def neighbours_kept(points: Any, codes: np.ndarray, k: int) -> float:
-    """Return the share of the k nearest neighbours among `points` that are also nearest among `codes`."""
-    near, near_codes = (
-        NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
-        for rows in (points, codes)
-    )
-    return float(np.mean([len(set(a) & set(b)) / k for a, b in zip(near, near_codes, strict=True)]))
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._points = Points.of_state(state["points"])
