@@ -15,10 +15,14 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def raw_range(data: Data) -> tuple[float, float]:
-    """Return black and white in raw units, from the spec or from the training images."""
+    """Return black and white in raw units: those of the spec, or the range of the training images.
+
+    A stored application on new examples has no training images; the range is then that of the examples.
+    """
     low, high = data.spec.low, data.spec.high
     if low is None or high is None:
-        ranges = np.array([(chunk.min(), chunk.max()) for chunk in data.train.chunks()], "float64")
+        images = data.train if len(data.train) else data.test
+        ranges = np.array([(chunk.min(), chunk.max()) for chunk in images.chunks()], "float64")
         low, high = float(ranges[:, 0].min()), float(ranges[:, 1].max())
     return low, high if high > low else low + 1.0
 

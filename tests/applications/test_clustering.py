@@ -13,7 +13,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from kerasae import PCA, Recipe, load_model
 from kerasae.applications import Clustering
+from kerasae.applications._kept import Kept
 from kerasae.applications.clustering._agreement import agreement, matched_accuracy, matched_rows
+from kerasae.applications.clustering._description import Description
 from kerasae.applications.clustering._differences import differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
 from kerasae.baselines import TablePCA
@@ -23,6 +25,7 @@ from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing.identity import Identity
 from kerasae.preprocessing.table import TablePreprocessing
+from kerasae.report.sheet import write_sheet
 from kerasae.spec import Spec
 
 
@@ -49,7 +52,7 @@ def test_clusters_that_are_there_are_found_and_counted(blobs, blob_codes, method
     assert clusters.clusters_ == 5
     assert sorted(clusters.scores_) == [2, 3, 4, 5, 6, 7, 8]
     figures = clusters.report(blobs, None).figures
-    agreement = [figures[name] for name in ("adjusted Rand", "NMI", "matched accuracy")]
+    agreement = [figures[name] for name in ("adjusted_rand", "nmi", "matched_accuracy")]
     assert agreement == pytest.approx([1, 1, 1], abs=1e-12)
 
 
@@ -86,7 +89,7 @@ def test_labels_of_the_training_rows_change_nothing(blobs, blob_codes):
 
 def test_names_of_clusters_do_not_matter():
     labels = np.repeat(["a", "b", "c"], 20)
-    assert set(agreement(labels, np.repeat([2, 0, 1], 20)).values()) == {1.0}
+    assert {metric.value for metric in agreement(labels, np.repeat([2, 0, 1], 20))} == {1.0}
 
 
 def test_matched_accuracy_gives_each_label_to_one_cluster():
@@ -349,3 +352,29 @@ def test_a_silhouette_without_groups_is_no_good_news():
     sentences = Clustering(PCA(6).fit(data), greatest=5).fit(data).report(data, None).sentences
     (good, words), *_ = sentences
     assert not good and "no clear groups" in words
+
+
+def test_a_description_comes_back_as_it_was(tmp_path):
+    rng = np.random.default_rng(0)
+    day = pd.Timestamp("2020-01-01")
+    rows = pd.DataFrame(
+        {
+            "single": rng.normal(size=90).astype("float32"),
+            "double": pd.Series(rng.normal(size=90)).mask(np.arange(90) < 30),
+            "whole": pd.array(rng.integers(0, 9, 90), dtype="Int64"),
+            "day": day + pd.to_timedelta(rng.integers(0, 10**12, 90), unit="us"),
+            "zone": (day + pd.to_timedelta(rng.integers(0, 300, 90), unit="D")).tz_localize("Asia/Tokyo"),
+            "mixed": pd.Series([1, "a", None] * 30, dtype=object),
+            "flag": pd.array([True, None, False] * 30, dtype="boolean"),
+            "none": pd.Series([None] * 90, dtype=object),
+        }
+    )
+    before = Description.of(rows, np.repeat([0, 1, 2], 30), 3)
+    assert before.typical["single"].dtype == "float32" and before.typical["double"].isna()[0]
+    Kept({}, before.state(), {}).write(tmp_path / "kept", PCA(2))
+    after = Description.of_state(dict(Kept.read(tmp_path / "kept", PCA(2)).state))
+    pd.testing.assert_frame_equal(after.typical, before.typical, check_exact=True)
+    assert after.differences == before.differences and any(before.differences)
+    for name, description in (("before", before), ("after", after)):
+        write_sheet(description.typical, tmp_path / name)
+    assert (tmp_path / "after").read_bytes() == (tmp_path / "before").read_bytes()

@@ -98,7 +98,8 @@ def test_a_stored_application_is_the_fitted_one(name, kind, trained, tmp_path):
         written.append((finding.figures, finding.sentences, finding.notes, text, sorted(content)))
     for first, second in zip(*written, strict=True):
         assert first == second
-    assert finding.decisive in finding.figures
+    # Without labels some have no metric that decides.
+    assert finding.decisive in finding.figures or (not finding.decisive and kind == "text")
     # Stored again it is the same once more.
     loaded.save(tmp_path / "again")
     assert member.load(tmp_path / "again", run.model).report(bare, None).figures == written[0][0]

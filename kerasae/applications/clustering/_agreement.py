@@ -5,21 +5,28 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from kerasae.data import has_label
-from kerasae.metrics import RowInfluences, RowSums, jackknife
+from kerasae.metrics import Metric, RowInfluences, RowSums, jackknife
 
 
-def agreement(labels: np.ndarray, clusters: np.ndarray) -> dict[str, float | int | str | None]:
-    """Return the agreement of clusters with labels, both `(rows,)`, by heading.
+def agreement(labels: np.ndarray, clusters: np.ndarray) -> list[Metric]:
+    """Return the agreement of clusters with labels, both `(rows,)`.
 
     Rows without a label are left out.
     """
     known = has_label(labels)
     labels, clusters = labels[known], clusters[known]
-    return {
-        "adjusted Rand": float(adjusted_rand_score(labels, clusters)),
-        "NMI": float(normalized_mutual_info_score(labels, clusters)),
-        "matched accuracy": matched_accuracy(labels, clusters),
-    }
+    return [
+        Metric(
+            "adjusted_rand",
+            "adjusted Rand",
+            float(adjusted_rand_score(labels, clusters)),
+            lower=False,
+            chance=0.0,
+            rows=[adjusted_rand_rows(labels, clusters)],
+        ),
+        Metric("nmi", "NMI", float(normalized_mutual_info_score(labels, clusters)), lower=False),
+        Metric("matched_accuracy", "matched accuracy", matched_accuracy(labels, clusters), lower=False),
+    ]
 
 
 def adjusted_rand_rows(labels: np.ndarray, clusters: np.ndarray) -> RowInfluences:

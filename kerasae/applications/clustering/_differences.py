@@ -1,17 +1,15 @@
 """Differences between the rows of a cluster and all other rows, column by column."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kerasae.applications._measures import as_date, as_floats, is_date
 from kerasae.report import as_text
-from kerasae.report.page import Listing
 
-#: Number of columns that are named for each cluster, and the smallest effect of them: Cohen's "small".
-_COLUMNS, _LEAST = 6, 0.2
+#: Smallest effect that is named: Cohen's "small".
+_LEAST = 0.2
 #: Smallest number of rows whose mean is compared.
 _ROWS = 5
 
@@ -54,7 +52,7 @@ def differences(rows: pd.DataFrame, inside: np.ndarray) -> list[Difference]:
 
 
 def _of_column(name: str, values: pd.Series, inside: np.ndarray) -> list[Difference]:
-    if pd.api.types.is_bool_dtype(values.dtype) or not _is_measure(values):
+    if pd.api.types.is_bool_dtype(values.dtype) or not is_measure(values):
         return _of_shares(name, values, inside)
     numbers = as_floats(values)
     parts = [numbers[where & ~np.isnan(numbers)] for where in (inside, ~inside)]
@@ -88,50 +86,10 @@ def _of_shares(name: str, values: pd.Series, inside: np.ndarray) -> list[Differe
     return [Difference(name, parts[0], parts[1], float(effects[best]))]
 
 
-def _is_measure(values: pd.Series) -> bool:
+def is_measure(values: pd.Series) -> bool:
+    """Return whether a column holds numbers, booleans or dates."""
     return pd.api.types.is_numeric_dtype(values.dtype) or is_date(values)
 
 
 def _mean_text(values: pd.Series, mean: float) -> str:
     return as_text(as_date(mean, values)) if is_date(values) else as_text(float(mean), 3)
-
-
-def typical_rows(rows: pd.DataFrame, clusters_of: np.ndarray, clusters: int) -> pd.DataFrame:
-    """Return a row for each cluster: means of numbers and dates, the most frequent value of other columns."""
-    columns: dict[str, list[Any]] = {}
-    for name in rows.columns:
-        values = rows[name]
-        columns[str(name)] = [_typical(values[clusters_of == number]) for number in range(clusters)]
-    return pd.DataFrame(columns, dtype=object)
-
-
-def _typical(values: pd.Series) -> Any:
-    known = values.dropna()
-    if not len(known):
-        return None
-    if _is_measure(values) and not pd.api.types.is_bool_dtype(values.dtype):
-        return known.mean()
-    return known.value_counts().index[0]
-
-
-def show_differences(rows: pd.DataFrame, clusters: np.ndarray, sizes: np.ndarray) -> Listing:
-    """Return a listing of the columns in which the rows of each cluster differ from all other rows."""
-    table: list[list[str]] = []
-    for number, size in enumerate(sizes):
-        named = differences(rows, clusters == number)[:_COLUMNS]
-        head = f"{number}: {size:,} rows"
-        if not named:
-            table.append([head, "no column differs", "", "", ""])
-        for place, difference in enumerate(named):
-            cells = [difference.column, difference.inside, difference.outside, f"{difference.effect:+.2f}"]
-            table.append([head if place == 0 else f" {number}", *cells])
-    caption = (
-        "The columns in which the rows of a cluster differ most from all other rows, the greatest effect "
-        "first: of numbers and dates the difference of the means over the deviation inside the two (Cohen's "
-        "d), otherwise the value whose share differs most (Cohen's h). From 0.2 on an effect is called "
-        "small, from 0.5 medium, from 0.8 large."
-    )
-    return Listing("What is in the clusters", caption, _HEADINGS, table)
-
-
-_HEADINGS = ["cluster", "column", "in the cluster", "in the rest", "effect"]

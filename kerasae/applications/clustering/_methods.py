@@ -1,6 +1,6 @@
 """k-means and Gaussian mixtures behind one interface."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.cluster import KMeans as ScikitKMeans
@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 
 class Method:
-    """Clustering method based on an estimator of scikit-learn. Abstract.
+    """Clustering of codes by an estimator of scikit-learn. Abstract.
 
     Attributes:
         fewest: Smallest number of clusters that its criterion can judge.
@@ -23,27 +23,43 @@ class Method:
     lower: ClassVar[bool]
     heading: ClassVar[str]
 
+    _fitted: Any
+
     def fit(
         self, codes: np.ndarray, clusters: int, starts: int, seed: int, centres: np.ndarray | None = None
-    ) -> Any:
-        """Return an estimator fitted from the given centres, or the best of `starts` random restarts."""
+    ) -> Self:
+        """Fit from the given centres, or keep the best of `starts` random restarts."""
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
-    def centres(self, fitted: Any) -> np.ndarray:
-        """Return the centres, `(clusters, latent_dim)`."""
+    def predict(self, codes: np.ndarray) -> np.ndarray:
+        """Return the cluster of each code, from 0, `(rows,)`."""
+        return np.asarray(self._fitted.predict(codes))
+
+    @property
+    def centres(self) -> np.ndarray:
+        """Centres, `(clusters, latent_dim)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `centres`.")
 
-    def criterion(self, fitted: Any, codes: np.ndarray, most: int, seed: int) -> float:
-        """Return how well this number of clusters fits the codes."""
+    def criterion(self, codes: np.ndarray, most: int, seed: int) -> float:
+        """Return how well this number of clusters fits the codes on which it was fitted."""
         raise NotImplementedError(f"{type(self).__name__} must write `criterion`.")
 
-    def strength(self, fitted: Any, codes: np.ndarray) -> np.ndarray:
+    def strength(self, codes: np.ndarray) -> np.ndarray:
         """Return how strongly each row belongs to its cluster, `(rows,)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `strength`.")
 
-    def arrays(self, fitted: Any) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays that another tool needs to assign a code to a cluster."""
-        return {"centres": self.centres(fitted)}
+        raise NotImplementedError(f"{type(self).__name__} must write `arrays`.")
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return the arrays from which `of_state` makes the same object."""
+        return self.arrays()
+
+    @classmethod
+    def of_state(cls, state: dict[str, np.ndarray]) -> Self:
+        """Return the fitted object whose `state` this is."""
+        raise NotImplementedError(f"{cls.__name__} must write `of_state`.")
 
 
 class KMeans(Method):
@@ -56,21 +72,34 @@ class KMeans(Method):
 
     def fit(
         self, codes: np.ndarray, clusters: int, starts: int, seed: int, centres: np.ndarray | None = None
-    ) -> Any:
+    ) -> Self:
         begin: Any = "k-means++" if centres is None else np.asarray(centres, codes.dtype)
-        return ScikitKMeans(
+        self._fitted = ScikitKMeans(
             clusters, init=begin, n_init=starts if centres is None else 1, random_state=seed
         ).fit(codes)
+        return self
 
-    def centres(self, fitted: Any) -> np.ndarray:
-        return np.asarray(fitted.cluster_centers_)
+    @property
+    def centres(self) -> np.ndarray:
+        return np.asarray(self._fitted.cluster_centers_)
 
-    def criterion(self, fitted: Any, codes: np.ndarray, most: int, seed: int) -> float:
-        value = silhouette(codes, fitted.labels_, most, seed)
+    def criterion(self, codes: np.ndarray, most: int, seed: int) -> float:
+        value = silhouette(codes, self._fitted.labels_, most, seed)
         return -1.0 if value is None else value
 
-    def strength(self, fitted: Any, codes: np.ndarray) -> np.ndarray:
-        return np.asarray(fitted.transform(codes).min(axis=1))
+    def strength(self, codes: np.ndarray) -> np.ndarray:
+        return np.asarray(self._fitted.transform(codes).min(axis=1))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"centres": self.centres}
+
+    @classmethod
+    def of_state(cls, state: dict[str, np.ndarray]) -> Self:
+        method, centres = cls(), state["centres"]
+        # A fit sets what scikit-learn needs beside the centres; that of one cluster costs nothing.
+        method._fitted = ScikitKMeans(1, init=centres[:1], n_init=1, random_state=0).fit(centres)
+        method._fitted.cluster_centers_ = centres
+        return method
 
 
 class Mixture(Method):
@@ -83,29 +112,43 @@ class Mixture(Method):
 
     def fit(
         self, codes: np.ndarray, clusters: int, starts: int, seed: int, centres: np.ndarray | None = None
-    ) -> Any:
+    ) -> Self:
         # The floor is relative to the variance of the codes, so that their scale does not matter (the 1e-6
         # of scikit-learn is for variance 1).
         floor = 1e-6 * max(float(codes.var(axis=0).mean()), 1e-12)
-        return GaussianMixture(
+        self._fitted = GaussianMixture(
             clusters,
             n_init=starts if centres is None else 1,
             means_init=centres,
             reg_covar=floor,
             random_state=seed,
         ).fit(np.asarray(codes, "float64"))
+        return self
 
-    def centres(self, fitted: Any) -> np.ndarray:
-        return np.asarray(fitted.means_)
+    @property
+    def centres(self) -> np.ndarray:
+        return np.asarray(self._fitted.means_)
 
-    def criterion(self, fitted: Any, codes: np.ndarray, most: int, seed: int) -> float:
-        return float(fitted.bic(codes))
+    def criterion(self, codes: np.ndarray, most: int, seed: int) -> float:
+        return float(self._fitted.bic(codes))
 
-    def strength(self, fitted: Any, codes: np.ndarray) -> np.ndarray:
-        return np.asarray(fitted.predict_proba(codes).max(axis=1))
+    def strength(self, codes: np.ndarray) -> np.ndarray:
+        return np.asarray(self._fitted.predict_proba(codes).max(axis=1))
 
-    def arrays(self, fitted: Any) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
+        fitted = self._fitted
         return {"centres": fitted.means_, "covariances": fitted.covariances_, "weights": fitted.weights_}
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {**self.arrays(), "precisions_cholesky": self._fitted.precisions_cholesky_}
+
+    @classmethod
+    def of_state(cls, state: dict[str, np.ndarray]) -> Self:
+        method = cls()
+        method._fitted = fitted = GaussianMixture(len(state["weights"]))
+        fitted.means_, fitted.covariances_ = state["centres"], state["covariances"]
+        fitted.weights_, fitted.precisions_cholesky_ = state["weights"], state["precisions_cholesky"]
+        return method
 
 
 METHODS: dict[str, type[Method]] = {"kmeans": KMeans, "mixture": Mixture}

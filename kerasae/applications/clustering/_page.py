@@ -1,32 +1,17 @@
-"""Clusters on a page: decoded centres and the rows nearest to them."""
+"""Clusters on a page: their centres, the rows nearest to them, and the columns in which they differ."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasae.applications._base import row_names
 from kerasae.applications._examples import cells, headings
-from kerasae.applications._pictures import grid, pixels, raw_range, save_png
+from kerasae.applications._pictures import grid, raw_range
+from kerasae.applications.clustering._differences import Difference
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report.page import Listing, Picture
-from kerasae.report.sheet import write_sheet
-
-
-def write_centres(raw: Any, sizes: np.ndarray, data: Data, out: Path) -> None:
-    """Write the decoded centres, or typical rows of each cluster, in the format for the kind of data."""
-    if kind_of(data.spec).is_picture:
-        for number, image in enumerate(pixels(raw, *raw_range(data))):
-            save_png(out / "centres" / f"{number}.png", image)
-    elif data.spec.vocabulary:
-        lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
-        (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    else:
-        frame = raw.copy()
-        frame.insert(0, "training_rows", sizes)
-        frame.insert(0, "cluster", range(len(frame)))
-        write_sheet(frame, out / "centres.csv")
 
 
 def show_clusters(
@@ -66,3 +51,28 @@ def nearest_rows(
         order = np.argsort(np.square(codes[members] - centre).sum(axis=1), kind="stable")
         rows[number] = members[order[:most]]
     return rows
+
+
+def show_differences(parts: Sequence[Sequence[Difference]], sizes: np.ndarray) -> Listing:
+    """Return a listing of the columns in which the rows of each cluster differ from all other rows.
+
+    Args:
+        parts: Differences by cluster.
+        sizes: Number of training rows in each cluster, `(clusters,)`.
+    """
+    table: list[list[str]] = []
+    for number, (size, part) in enumerate(zip(sizes, parts, strict=True)):
+        head = f"{number}: {size:,} rows"
+        if not part:
+            table.append([head, "no column differs", "", "", ""])
+        for place, difference in enumerate(part):
+            row = [difference.column, difference.inside, difference.outside, f"{difference.effect:+.2f}"]
+            table.append([head if place == 0 else f" {number}", *row])
+    caption = (
+        "The columns in which the rows of a cluster differ most from all other rows, the greatest effect "
+        "first: of numbers and dates the difference of the means over the deviation inside the two (Cohen's "
+        "d), otherwise the value whose share differs most (Cohen's h). From 0.2 on an effect is called "
+        "small, from 0.5 medium, from 0.8 large."
+    )
+    headings = ["cluster", "column", "in the cluster", "in the rest", "effect"]
+    return Listing("What is in the clusters", caption, headings, table)

@@ -4,30 +4,27 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import pandas as pd
 
 from kerasae.applications._arguments import check_at_least, check_choices, check_counts, check_positive
-from kerasae.applications._base import Application, Finding, class_labels, row_names
+from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._examples import LEARNT
-from kerasae.applications.clustering._agreement import adjusted_rand_rows, agreement, matched_rows
-from kerasae.applications.clustering._differences import show_differences, typical_rows
-from kerasae.applications.clustering._methods import METHODS, Method, silhouette
-from kerasae.applications.clustering._page import nearest_rows, show_clusters, write_centres
+from kerasae.applications.clustering._agreement import agreement
+from kerasae.applications.clustering._choice import best_number, check_number, criteria
+from kerasae.applications.clustering._description import Description
+from kerasae.applications.clustering._files import write_arrays, write_centres, write_clusters
+from kerasae.applications.clustering._methods import METHODS, silhouette
+from kerasae.applications.clustering._page import nearest_rows, show_clusters, show_differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering
+from kerasae.applications.clustering._sentences import notes, on_the_number, on_the_refinement
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.metrics import codes_of
+from kerasae.metrics import Metric, codes_of
 from kerasae.models import Autoencoder
-from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
-from kerasae.report.paired import Paired
-from kerasae.report.sheet import write_sheet
 
 #: Number of training rows in the sample that describes the clusters.
 _DESCRIBED = 10_000
-#: Silhouette below which the codes have no clear structure (Kaufman and Rousseeuw 1990, table 4).
-_STRUCTURE = 0.25
 
 
 class Clustering(Application):
@@ -75,7 +72,6 @@ class Clustering(Application):
     """
 
     compares_codes = True
-    decisive = ("adjusted Rand",)
 
     def __init__(
         self,
@@ -124,17 +120,19 @@ class Clustering(Application):
 
     def fit(self, data: Data) -> Self:
         """Cluster the training and the validation rows, without their labels."""
+        self.spec_ = data.spec
         codes = _codes(self.codec, data)
-        method = METHODS[self.method]()
+        method = METHODS[self.method]
         self.scores_: dict[int, float] = {}
         if self.clusters is None:
-            chosen = self._choose(codes, method)
+            counts = self.least, self.greatest
+            self.scores_ = criteria(method, codes, *counts, self.starts, self.most, self.seed)
+            self.clusters_ = best_number(self.scores_, method.lower)
         else:
-            chosen = self.clusters
-            _check_rows(codes, chosen)
-        self.clusters_ = chosen
+            self.clusters_ = self.clusters
+            check_number(codes, self.clusters_)
         self.codec_: Any = self.codec
-        self._model = self._first = method.fit(codes, chosen, self.starts, self.seed)
+        self._method = self._first = method().fit(codes, self.clusters_, self.starts, self.seed)
         self.moved_: list[float] = []
         if self.refine:
             refined = EmbeddedClustering(
@@ -142,138 +140,100 @@ class Clustering(Application):
                 weight=self.weight,
                 epochs=self.epochs,
                 seed=self.seed,
-            ).fit(data, method.centres(self._first))
+            ).fit(data, self._first.centres)
             self.codec_, self.moved_ = refined.model_, refined.moved_
             codes = _codes(self.codec_, data)
-            self._model = method.fit(codes, chosen, 1, self.seed, refined.centres_)
-        self.centres_ = np.asarray(method.centres(self._model), "float32")
-        self.sizes_ = np.bincount(self._model.predict(codes), minlength=chosen)
+            self._method = method().fit(codes, self.clusters_, 1, self.seed, refined.centres_)
+        self.sizes_ = np.bincount(self._method.predict(codes), minlength=self.clusters_)
+        self._description: Description | None = None
+        self._training = data.train
         return self
+
+    @property
+    def centres_(self) -> np.ndarray:
+        """Centres of the clusters, `(clusters, latent_dim)`."""
+        return np.asarray(self._method.centres, "float32")
 
     def predict(self, raw: Any) -> np.ndarray:
         """Return the cluster of each raw example, from 0, `(rows,)`."""
-        return self._model.predict(self.codec_.transform(raw))
+        return self._method.predict(self.codec_.transform(raw))
 
-    def _choose(self, codes: np.ndarray, method: Method) -> int:
-        rows = len(np.unique(codes, axis=0))
-        tried = [count for count in range(self.least, self.greatest + 1) if count < rows]
-        if not tried:
-            raise ValueError(
-                f"`least` must be below the number of different codes of the training rows, {rows}, received "
-                f"{self.least}."
-            )
-        for count in tried:
-            fitted = method.fit(codes, count, self.starts, self.seed)
-            self.scores_[count] = method.criterion(fitted, codes, self.most, self.seed)
-        return min(self.scores_, key=lambda count: self.scores_[count] * (1 if method.lower else -1))
+    def _describe(self) -> Description | None:
+        """Summarize the clusters of measured rows, at the first call; for other kinds there is no summary."""
+        kind = kind_of(self.spec_)
+        if self._description is None and kind.is_measured:
+            raw = self._training.drawn(_DESCRIBED, self.seed).examples
+            self._description = Description.of(kind.as_frame(raw), self.predict(raw), self.clusters_)
+        return self._description
+
+    # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        method = METHODS[self.method]()
         codes = codes_of(self.codec_, data, "test")
-        assigned = self._model.predict(codes)
+        clusters = self._method.predict(codes)
         labels = class_labels(data)
-        measured: dict[str, float | int | str | None] = {
-            "clusters": self.clusters_,
-            "silhouette": silhouette(codes, assigned, self.most, self.seed),
-        }
+        metrics = [
+            Metric("clusters", "clusters", self.clusters_),
+            Metric("silhouette", "silhouette", silhouette(codes, clusters, self.most, self.seed)),
+            *([] if labels is None else agreement(labels, clusters)),
+        ]
         sentences = []
-        by_row = {}
-        if labels is not None:
-            measured |= agreement(labels, assigned)
-            by_row["adjusted Rand"] = [adjusted_rand_rows(labels, assigned)]
         if self.refine:
             before = self._first.predict(codes_of(self.codec, data, "test"))
-            share = float((assigned != before).mean())
-            words = f"The refinement took {len(self.moved_)} epochs and moved {share:.1%} of the rows"
-            sentences.append((True, f"{words} to another cluster."))
-            if labels is not None:
-                after, without = (matched_rows(labels, clusters) for clusters in (assigned, before))
-                paired = Paired.of([after], [without], lower=False)
-                assert paired is not None
-                words = f"Matched accuracy after the refinement: {paired.words('that without it')}."
-                sentences.append((paired.better, words))
+            sentences += on_the_refinement(len(self.moved_), before, clusters, labels)
         if self.scores_:
-            sentences.append(self._words(method))
+            sentences.append(on_the_number(self.clusters_, self.scores_, self._method))
         pictures: list[Picture] = []
         listings: list[Listing] = []
         if out is not None:
-            strength = method.strength(self._model, codes)
-            frame = pd.DataFrame({"row": row_names(data), "cluster": assigned, method.heading: strength})
-            write_sheet(frame, out / "clusters.csv")
-            arrays: dict[str, Any] = {"sizes": self.sizes_, **method.arrays(self._model)}
-            np.savez(out / "centres.npz", **arrays)
-            if self.refine:
-                self.codec_.save(out / "refined.keras")
-            rows = None
-            if kind_of(data.spec).is_measured:
-                rows, known = self._known_rows(data)
-                centres = typical_rows(rows, known, self.clusters_)
-            else:
-                centres = self.codec_.inverse_transform(self.centres_)
-            write_centres(centres, self.sizes_, data, out)
-            next_to = nearest_rows(codes, assigned, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
-            pictures, listings = show_clusters(data, centres, self.sizes_, next_to)
-            if rows is not None:
-                listings = [show_differences(rows, known, self.sizes_), *listings]
-        better = dict.fromkeys([name for name in measured if name not in ("clusters", "silhouette")], False)
-        return Finding.of_headings(
-            measured,
-            better,
-            sentences=sentences,
-            pictures=pictures,
-            listings=listings,
-            notes=self._notes(labels is not None),
-            chance={"adjusted Rand": 0.0},
-            rows=by_row,
-            decisive=self.decisive,
-        )
+            pictures, listings = self._write(data, codes, clusters, out)
+        decisive = "" if labels is None else "adjusted_rand"
+        said = notes(labels is not None, self.refine)
+        return Finding(metrics, decisive, sentences, pictures, listings, said)
 
-    def _known_rows(self, data: Data) -> tuple[pd.DataFrame, np.ndarray]:
-        """Return a sample of training rows as a table, and the cluster of each."""
-        raw = data.train.drawn(_DESCRIBED, self.seed).examples
-        return kind_of(data.spec).as_frame(raw), self.predict(raw)
-
-    def _words(self, method: Method) -> tuple[bool, str]:
-        best = self.scores_[self.clusters_]
-        words = (
-            f"{self.clusters_} clusters: of {min(self.scores_)} to {max(self.scores_)} the "
-            f"{'least' if method.lower else 'greatest'} {method.criterion_name}, {as_text(best)}, on the "
-            "training rows"
-        )
-        at_end = self.clusters_ == max(self.scores_) and len(self.scores_) > 1
-        words += f"; more than {self.clusters_} were not tried." if at_end else "."
-        if not method.lower and best < _STRUCTURE:
-            return False, f"{words} Below {_STRUCTURE:g} a silhouette says that there are no clear groups."
-        return not at_end, words
-
-    def _notes(self, labelled: bool) -> list[str]:
-        notes = [
-            "Clusters are found in the codes of the training and the validation rows; the figures are those "
-            "of the rows named above.",
-            "Silhouette (Rousseeuw 1987): 1 if every row is far nearer to its own cluster than to any other; "
-            "it is measured in the codes of each model and so does not compare models.",
-        ]
-        if labelled:
-            notes.append(
-                "Adjusted Rand: 1 if the clusters are the labels, 0 for chance. NMI: mutual information over "
-                "the mean of the two entropies. Matched accuracy: share of the rows that have the label of "
-                "their cluster, each cluster given one label of its own, so that the sum is greatest (the "
-                "Hungarian method). Labels are for these figures alone."
-            )
+    def _write(
+        self, data: Data, codes: np.ndarray, clusters: np.ndarray, out: Path
+    ) -> tuple[list[Picture], list[Listing]]:
+        """Write the files, and return what the page shows of the clusters."""
+        write_clusters(out, data, codes, clusters, self._method)
+        write_arrays(out, self._method, self.sizes_)
         if self.refine:
-            notes.append("The refinement is of the model alone; baselines are clustered as they are.")
-        return notes
+            self.codec_.save(out / "refined.keras")
+        description = self._describe()
+        centres = self.codec_.inverse_transform(self.centres_) if description is None else description.typical
+        write_centres(out, data, centres, self.sizes_)
+        nearest = nearest_rows(codes, clusters, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
+        pictures, listings = show_clusters(data, centres, self.sizes_, nearest)
+        if description is not None:
+            listings = [show_differences(description.differences, self.sizes_), *listings]
+        return pictures, listings
+
+    # Storage -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        description = self._describe()
+        return {
+            "clusters": self.clusters_,
+            "scores": list(self.scores_.items()),
+            "sizes": self.sizes_,
+            "moved": self.moved_,
+            "method": self._method.state(),
+            "description": None if description is None else description.state(),
+            "refined": {"model": self.codec_, "first": self._first.state()} if self.refine else None,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        method = METHODS[self.method]
+        self.clusters_, self.sizes_, self.moved_ = state["clusters"], state["sizes"], state["moved"]
+        self.scores_ = dict(state["scores"])
+        self.codec_ = self.codec
+        self._method = self._first = method.of_state(state["method"])
+        if (refined := state["refined"]) is not None:
+            self.codec_, self._first = refined["model"], method.of_state(refined["first"])
+        description = state["description"]
+        self._description = None if description is None else Description.of_state(description)
 
 
 def _codes(codec: Any, data: Data) -> np.ndarray:
     """Return the codes of the training and the validation rows, `(rows, latent_dim)`."""
     return np.concatenate([codes_of(codec, data, split) for split in LEARNT if len(data.split(split))])
-
-
-def _check_rows(codes: np.ndarray, clusters: int) -> None:
-    different = len(np.unique(codes, axis=0))
-    if clusters > different:
-        raise ValueError(
-            f"`clusters` must not exceed the {different} different codes of the training rows, received "
-            f"{clusters}."
-        )
