@@ -86,7 +86,8 @@ class Application:
 
     #: Kinds of examples that are supported.
     kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
-    #: Arguments that `report` alone reads. A stored application takes new values of them.
+    #: Arguments that `report` alone reads, such as the path to the clean examples. They are not stored: each
+    #: use of a stored application sets them again.
     only_reported: ClassVar[tuple[str, ...]] = ()
     #: Whether nearby codes must belong to similar examples.
     compares_codes: ClassVar[bool] = False
@@ -158,7 +159,8 @@ class Application:
         """
         if not hasattr(self, "spec_"):
             raise ValueError(f"Expected a fitted {type(self).__name__} to save, received one before `fit`.")
-        Kept(self.settings(), self.state(), self.spec_.to_dict()).write(Path(folder), self.codec)
+        settings = {key: value for key, value in self.settings().items() if key not in self.only_reported}
+        Kept(settings, self.state(), self.spec_.to_dict()).write(Path(folder), self.codec)
 
     @classmethod
     def load(cls, folder: str | Path, codec: Codec, **settings: Any) -> Self:
@@ -167,8 +169,8 @@ class Application:
         Args:
             folder: Folder that `save` wrote, such as `runs/a/applications/anomaly`.
             codec: Codec with which it was fitted.
-            **settings: Arguments of the constructor. Those that decide what is fitted must be as they were;
-                those of `only_reported` may be new. Defaults to those that were stored.
+            **settings: Arguments of the constructor. Those that decide what is fitted must be as they were,
+                which is their default. Those of `only_reported` are not stored and have their usual defaults.
 
         Raises:
             FileNotFoundError: If nothing is stored there.

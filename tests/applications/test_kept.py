@@ -102,7 +102,9 @@ def test_a_stored_application_is_the_fitted_one(name, kind, trained, tmp_path):
     assert finding.decisive in finding.figures or (not finding.decisive and kind == "text")
     # Stored again it is the same once more.
     loaded.save(tmp_path / "again")
-    assert member.load(tmp_path / "again", run.model).report(bare, None).figures == written[0][0]
+    of_this_use = {key: value for key, value in settings.items() if key in member.only_reported}
+    again = member.load(tmp_path / "again", run.model, **of_this_use)
+    assert again.report(bare, None).figures == written[0][0]
     # Beside the training rows it says what the fitted one says.
     assert loaded.report(run.data, None).figures == fitted.report(run.data, None).figures
 
@@ -167,6 +169,9 @@ def test_settings_that_decide_the_fit_are_compared(digits, tmp_path):
     fitted.save(tmp_path / "kept")
     loaded = Sum.load(tmp_path / "kept", pca, factor=2, shown=9)
     assert loaded.sum_ == fitted.sum_ and loaded.shown == 9 and loaded.spec_ == digits.spec
+    # What one use asked for is not asked for by the next, such as noise that is added to examples.
+    loaded.save(tmp_path / "again")
+    assert Sum.load(tmp_path / "again", pca).shown == 3
     assert loaded.odd["infinite"] == [np.inf, None] and loaded.odd["texts"].tolist() == ["é", ""]
     with pytest.raises(ValueError, match=r"\(factor: 2.0\), received factor: 3.0; .* --refit"):
         Sum.load(tmp_path / "kept", pca, factor=3.0)
