@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from kerasae.export.endpoints import Endpoint, write_saved_model
 from kerasae.export.parity import ExportError
-from kerasae.export.views.endpoints import Endpoint, write_saved_model
 
 from kerasae.backend import quiet
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.endpoints import draw
 from kerasae.export.parity._scores import is_decided, spread
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
-from kerasae.export.views.endpoints import draw
 
 from kerasae.losses import HIGHEST
 

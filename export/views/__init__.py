@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from kerasae.export.views._arrays import ArrayEdgeView, ArrayView
-from kerasae.export.views._tables import TableEdgeView, TableServerView
-from kerasae.export.views._texts import TextEdgeView, TextServerView
 from kerasae.export.views._view import View
+from kerasae.export.views.array._server import ArrayEdgeView, ArrayView
+from kerasae.export.views.table._server import TableEdgeView, TableServerView
+from kerasae.export.views.text._server import TextEdgeView, TextServerView
 
 _SERVER = {"table": TableServerView, "text": TextServerView}
 _EDGE = {"table": TableEdgeView, "text": TextEdgeView}

@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import Subject
+from kerasae.export import Subject, endpoints
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.formats.saved_model._warmup import check_warmup, read_warmup
-from kerasae.export.views import endpoints
 
 from kerasae import Recipe, export, registry
 from kerasae.data import Data, Split

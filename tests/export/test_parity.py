@@ -5,11 +5,10 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasae.export import views
+from kerasae.export import endpoints, views
 from kerasae.export.formats import _convert
 from kerasae.export.parity import Case, _scores, golden_arrays
 from kerasae.export.verify_edge import compare, read_golden
-from kerasae.export.views import endpoints
 
 from kerasae import export
 from kerasae.losses import HIGHEST

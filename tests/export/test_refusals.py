@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from kerasae.export import endpoints
 from kerasae.export.bundles import bundle as bundle_module
 from kerasae.export.formats import _convert
-from kerasae.export.views import endpoints
 
 from kerasae import export, registry
 from kerasae.models import UndercompleteAutoencoder

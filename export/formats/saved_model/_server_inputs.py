@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.endpoints import Endpoint
 from kerasae.export.parity import Case
 from kerasae.export.views import View
-from kerasae.export.views.endpoints import Endpoint
 
 from kerasae.image_decoding import decode_image
 from kerasae.kinds import kind_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.endpoints import Endpoint, written_by_tensorflow
 from kerasae.export.parity import Case
-from kerasae.export.views.endpoints import Endpoint, written_by_tensorflow
 
 _FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 

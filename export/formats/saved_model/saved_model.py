@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.endpoints import endpoints, served_elements, write_saved_model
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
@@ -16,7 +17,6 @@ from kerasae.export.parity import Case, make_cases, refuse
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.views import View, server_view
-from kerasae.export.views.endpoints import endpoints, served_elements, write_saved_model
 from tensorflow.core.protobuf import saved_model_pb2
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from kerasae.export.endpoints import endpoints, served_elements
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
@@ -13,7 +14,6 @@ from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import View
-from kerasae.export.views.endpoints import endpoints, served_elements
 
 from kerasae.precisions import PRECISIONS, Precision, check_precision
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.endpoints import Endpoint
 from kerasae.export.formats._convert import OperationError, convert, float_tensors
 from kerasae.export.formats.tiny._micro_model import MicroModel, Side
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
-from kerasae.export.views.endpoints import Endpoint
 
 from kerasae.backend import quiet
 from kerasae.models import without_scales

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import tensorflow as tf
+from kerasae.export.endpoints import Endpoint
 from kerasae.export.formats.trainable._gradients import builtin_gradients
 from kerasae.export.views import View
-from kerasae.export.views.endpoints import Endpoint
 
 from kerasae.models import Autoencoder
 
