@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from kerasae.export.views._view import View
+from kerasae.export.views import View
 
 from kerasae.layers import NoiseLayer
 from kerasae.models import Autoencoder

@@ -45,6 +45,7 @@ ROOMS = {
     "application": "kerasae.applications",
     "preset": "kerasae.presets",
     "export": "kerasae.export.formats",
+    "view": "kerasae.export.views",
     "command": "kerasae.cli",
 }
 

@@ -1,21 +1,27 @@
-"""The view that suits a kind of examples, on a server and on a device."""
+"""Views: the form in which programs send examples to an artifact, a file or package for each form."""
 
 from typing import Any
 
-from kerasae.export.views._view import View
-from kerasae.export.views.array._server import ArrayEdgeView, ArrayView
-from kerasae.export.views.table._server import TableEdgeView, TableServerView
-from kerasae.export.views.text._server import TextEdgeView, TextServerView
+from kerasae.export.views._view import View, Views
 
-_SERVER = {"table": TableServerView, "text": TextServerView}
-_EDGE = {"table": TableEdgeView, "text": TextEdgeView}
+from kerasae import registry
+from kerasae.kinds import kind_of
+from kerasae.spec import Spec
+
+__all__ = ["View", "Views", "edge_view", "server_view"]
 
 
 def server_view(preprocessor: Any) -> View:
-    """Return the view of a server: any number of rows a call, strings and columns by name."""
-    return _SERVER.get(preprocessor.spec.kind, ArrayView)(preprocessor, None)
+    """Return the view of a server: any number of rows in a call, tables by column, texts as strings."""
+    return _views(preprocessor.spec).server(preprocessor, None)
 
 
 def edge_view(preprocessor: Any) -> View:
-    """Return the view of a device: one row a call, numbers alone."""
-    return _EDGE.get(preprocessor.spec.kind, ArrayEdgeView)(preprocessor, 1)
+    """Return the view of a device: one row in a call, numbers only."""
+    return _views(preprocessor.spec).edge(preprocessor, 1)
+
+
+def _views(spec: Spec) -> type[Views]:
+    views: Any = registry.resolve("view", kind_of(spec).view)
+    chosen: type[Views] = views
+    return chosen

@@ -1,19 +1,20 @@
-"""View: how raw examples enter an artifact and leave it."""
+"""View: the form in which a program sends raw examples to an artifact and receives them from it."""
 
-from typing import Any
+import abc
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
 from kerasae.preprocessing import Preprocessor
 
-#: Between a network and its inverse scaling stands this bound, which no sound number reaches: without
-#: it TFLite's converter multiplies the scale into the last kernel, and stores that kernel twice.
+#: Bound on the output of a network, before the inverse scaling. No valid number reaches it. Without this
+#: bound TFLite's converter multiplies the scale into the last kernel, and stores that kernel twice.
 BOUND = 3e38
 
 
-class View:
-    """The raw side of an artifact.
+class View(abc.ABC):
+    """Form in which a program sends raw examples to an artifact and receives them from it.
 
     Args:
         preprocessor: Preprocessor of the model.
@@ -22,67 +23,71 @@ class View:
 
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
         self.preprocessor: Any = preprocessor
-        #: What scales the numbers that are sent.
+        #: Preprocessor that scales the numbers that are sent.
         self.scaling: Any = preprocessor
         self.spec = preprocessor.spec
         self.batch = batch
 
+    @abc.abstractmethod
     def inputs(self) -> dict[str, tf.TensorSpec]:
-        """Return what a client sends, by name."""
-        raise NotImplementedError
+        """Return shape and type of each input, by its name."""
 
+    @abc.abstractmethod
     def enter(self, sent: dict[str, Any]) -> Any:
-        """Return what was sent as `x`; in a graph."""
-        raise NotImplementedError
+        """Return the inputs of a call as `x`. Runs inside a graph."""
 
+    @abc.abstractmethod
     def leave(self, x: Any, name: str) -> dict[str, Any]:
-        """Return `x` in raw units under an output's name; in a graph."""
-        raise NotImplementedError
+        """Return `x` in raw units, under the name of an output. Runs inside a graph."""
 
     def returned(self, answered: dict[str, Any]) -> dict[str, Any]:
-        """Return what `leave` gave under the name `reconstruction`, as it is sent."""
+        """Return the answer of `leave` under the name `reconstruction` as inputs of a new call."""
         return {"x": answered["reconstruction"]}
 
+    @abc.abstractmethod
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        """Return raw examples, as a user holds them, in the form that a client sends."""
-        raise NotImplementedError
+        """Return raw examples of a user as the inputs of a call."""
 
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
-        """Return a row that no model can judge, as a client sends it, made from the first row.
+        """Return the inputs of one row that no model can judge, such as a row with NaN.
 
-        `None` if the types of the inputs hold no such row.
+        Args:
+            sent: Inputs of a call. The row is made from the first one.
+
+        Returns:
+            The inputs; `None` if their types cannot hold such a row.
         """
         return None
 
+    @abc.abstractmethod
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        """Return what `leave` must give, computed outside a graph."""
-        raise NotImplementedError
+        """Return the correct answer of `leave`, computed outside a graph."""
 
     def units(self, name: str) -> dict[str, Any]:
-        """Return the units of deviations of the outputs of `leave`: one unit of `x`, in raw units.
+        """Return the unit in which each output of `leave` is compared: one unit of `x`, in raw units.
 
-        A unit is a list of numbers, one for each entry of the last axis, if they differ; 0 stands for a code.
+        A unit is a number, or a list of numbers if the entries of the last axis have different ones. 0 marks
+        an entry that is a code, which is right or wrong.
         """
         return {}
 
     def vocabulary(self) -> dict[str, Any] | None:
-        """Return what a client must look up before it sends, if anything."""
+        """Return the table that a client needs to prepare its inputs; `None` if it needs none."""
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Return what a reader of the outputs needs to know, for the manifest."""
+        """Return facts for the manifest that a reader of the outputs needs."""
         return {}
 
     @property
     def far(self) -> bool:
-        """Whether float32 loses digits of the numbers that are sent, as they lie far from 0."""
+        """Whether the inputs lie so far from 0 that float32 loses digits of them."""
         return False
 
     def features(self) -> dict[str, Any] | None:
-        """Return how a `tf.train.Example` holds what is sent, for `tf.io.parse_example`.
+        """Return the features of a `tf.train.Example` that holds the inputs, for `tf.io.parse_example`.
 
-        An Example holds no float64: numbers that float32 would round by a part of their spread go as
-        decimal text.
+        An Example cannot hold float64. Numbers that float32 would round too much are decimal text.
         """
         return {
             name: tf.io.FixedLenFeature(spec.shape[1:], tf.string if self.far else _example_type(spec.dtype))
@@ -90,7 +95,7 @@ class View:
         }
 
     def from_features(self, parsed: dict[str, Any]) -> dict[str, Any]:
-        """Return parsed examples as they are sent."""
+        """Return a parsed `tf.train.Example` as the inputs of a call."""
         types = {name: spec.dtype for name, spec in self.inputs().items()}
         return {
             name: decimal(value) if self.far else tf.cast(value, types[name])
@@ -98,8 +103,22 @@ class View:
         }
 
 
+class Views:
+    """The two views of a form of examples. This class is abstract.
+
+    A subclass is a file or a package of this folder. `Kind.view` is its name.
+
+    Attributes:
+        server: View of a server, which takes any number of rows in a call, and may take strings.
+        edge: View of a device, which takes one row of numbers in a call.
+    """
+
+    server: ClassVar[type[View]]
+    edge: ClassVar[type[View]]
+
+
 def decimal(texts: Any) -> Any:
-    """Return decimal texts as float64, NaN for an empty one; in a graph."""
+    """Return decimal texts as float64; an empty text becomes NaN. Runs inside a graph."""
     return tf.strings.to_number(tf.where(tf.equal(texts, ""), "nan", texts), tf.float64)
 
 

@@ -70,6 +70,11 @@ class Kind:
         return "gaussian"
 
     @property
+    def view(self) -> str:
+        """Name of the form in which a program sends examples to an exported model."""
+        return "array"
+
+    @property
     def described(self) -> str:
         """Description of the examples, as a part of a sentence."""
         return f"{self.spec.kind}s of shape {self.spec.shape}"

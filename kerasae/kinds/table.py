@@ -51,6 +51,10 @@ class Table(Kind):
         return "swap"
 
     @property
+    def view(self) -> str:
+        return "table"
+
+    @property
     def described(self) -> str:
         return "a table"
 

@@ -42,6 +42,10 @@ class Text(Kind):
         return "masking"
 
     @property
+    def view(self) -> str:
+        return "text"
+
+    @property
     def described(self) -> str:
         return "texts"
 

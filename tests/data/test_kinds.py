@@ -30,6 +30,7 @@ def test_its_defaults_are_members_of_the_rooms(name):
     assert kind.network in registry.names("network")
     assert kind.preprocessing in registry.names("preprocessing")
     assert kind.measures in registry.names("measures")
+    assert kind.view in registry.names("view")
     assert kind.corruption in registry.names("corruption")
     assert kind.loss is None or kind.loss in registry.names("loss")
 

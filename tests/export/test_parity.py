@@ -9,6 +9,7 @@ from kerasae.export import endpoints, views
 from kerasae.export.formats import _convert
 from kerasae.export.parity import Case, _scores, golden_arrays
 from kerasae.export.verify_edge import compare, read_golden
+from kerasae.export.views.array import ArrayViews
 
 from kerasae import export
 from kerasae.losses import HIGHEST
@@ -76,9 +77,9 @@ def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path
 @pytest.mark.parametrize("verb", ["enter", "leave"])
 def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, side, verb):
     if verb == "enter":
-        monkeypatch.setattr(views.ArrayView, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
+        monkeypatch.setattr(ArrayViews.server, "enter", lambda self, sent: tf.cast(sent["x"], tf.float32))
     else:
-        monkeypatch.setattr(views.ArrayView, "leave", lambda self, x, name: {name: x})
+        monkeypatch.setattr(ArrayViews.server, "leave", lambda self, x, name: {name: x})
     with pytest.raises(export.ParityError):
         writes(square, side, tmp_path / "artifact")
     assert not list(tmp_path.iterdir())

@@ -1,1 +1,14 @@
-"""Views."""
+"""Arrays of numbers, such as images and vectors, in their own type and units."""
+
+from kerasae.export.views._view import Views
+from kerasae.export.views.array._edge import ArrayEdgeView
+from kerasae.export.views.array._server import ArrayServerView
+
+__all__ = ["ArrayViews"]
+
+
+class ArrayViews(Views):
+    """Arrays of numbers, such as images and vectors, in their own type and units."""
+
+    server = ArrayServerView
+    edge = ArrayEdgeView

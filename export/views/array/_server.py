@@ -1,4 +1,4 @@
-"""Images and vectors, raw."""
+"""Arrays on a server."""
 
 from typing import Any
 
@@ -7,16 +7,14 @@ import tensorflow as tf
 from kerasae.export.views._origin import origins
 from kerasae.export.views._view import BOUND, View
 
-from kerasae.preprocessing import Preprocessor
 
+class ArrayServerView(View):
+    """Arrays of any number of rows. `x` has the raw type; reconstructions are in raw units and in range.
 
-class ArrayView(View):
-    """Images and vectors on a server: `x` in the raw type, reconstructions in raw units and in range.
-
-    Reconstructions are float64 where float32 cannot hold every number of the raw type, else float32.
+    Reconstructions are float64 if float32 cannot hold every number of the raw type, otherwise float32.
     """
 
-    #: What a client subtracts before it sends, in raw units, a number or one for each feature.
+    #: Origin that a client subtracts from its numbers: a number, or one for each feature, in raw units.
     origin: Any = np.zeros(())
 
     def _dtype(self) -> str:
@@ -66,37 +64,3 @@ class ArrayView(View):
     def describe(self) -> dict[str, Any]:
         texts = {"example": "decimal text"} if self.far else {}
         return {"raw_type": self.spec.dtype, "low": self.spec.low, "high": self.spec.high, **texts}
-
-
-class ArrayEdgeView(ArrayView):
-    """Images and vectors on a device, which computes in float32.
-
-    A feature of a wider type whose numbers float32 would round by a part of their own spread is
-    counted from an origin, as in a table: a client subtracts it before it sends, and adds it to what
-    is answered. `vocabulary.json` holds the origins.
-    """
-
-    def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
-        super().__init__(preprocessor, batch)
-        if preprocessor.affine is not None:
-            if preprocessor.precision == "float64" and self.spec.low is None:
-                self.origin = origins(*preprocessor.affine)
-            self.scaling = preprocessor.counted_from(self.origin)
-
-    def _dtype(self) -> str:
-        # The runtime of browsers knows three types; a wider one would gain nothing, as x is float32.
-        small = {"bool": "uint8", "uint8": "uint8", "int8": "int32", "int16": "int32", "uint16": "int32"}
-        return small.get(self.spec.dtype, "int32" if self.spec.dtype == "int32" else "float32")
-
-    def vocabulary(self) -> dict[str, Any] | None:
-        if not np.any(self.origin):
-            return None
-        return {
-            "kind": self.spec.kind,
-            "origin": self.origin.tolist(),
-            "numbers": "what is sent is the number minus its origin, what is answered lacks the origin too",
-        }
-
-    def describe(self) -> dict[str, Any]:
-        far = {"origins": self.origin.tolist()} if np.any(self.origin) else {}
-        return {**super().describe(), **far}
