@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerasae.export.views import View
 
 from kerasae.layers import NoiseLayer
-from kerasae.models import Autoencoder
+from kerasae.models import Autoencoder, WithPosterior, WithPrior
 from kerasae.penalties import Penalty
 from kerasae.preprocessing import Preprocessor
 from kerasae.scores import Detector
@@ -132,11 +132,10 @@ def endpoints(
     ]
     if detector is not None:
         answers.append(Endpoint("detect", raw, detected))
-    if model.generative:
-        answers += [
-            Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")),
-            Endpoint("sample_posterior", {**raw, **noise}, of_posterior),
-        ]
+    if isinstance(model, WithPrior):
+        answers.append(Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")))
+    if isinstance(model, WithPosterior):
+        answers.append(Endpoint("sample_posterior", {**raw, **noise}, of_posterior))
     return answers
 
 

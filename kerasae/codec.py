@@ -33,6 +33,57 @@ class Codec(Protocol):
         """Decode codes, `(rows, latent_dim)`, to reconstructions of `x`, `(rows, ...)`."""
 
 
+@runtime_checkable
+class HasPrior(Protocol):
+    """Protocol of a codec whose codes follow a prior, from which it generates examples."""
+
+    def sample(self, count: int, seed: int) -> Any:
+        """Generate `count` raw examples, `(count, ...)`, from codes drawn with `seed`."""
+
+
+@runtime_checkable
+class HasPosterior(Protocol):
+    """Protocol of a codec with a distribution of the code of each example."""
+
+    def posterior(self, x: Any, training: bool = False) -> tuple[Any, Any]:
+        """Return the mean and the log-variance of the codes of `x`, each `(batch, latent_dim)`."""
+
+    def sample_codes(self, raw: Any, seed: int) -> np.ndarray:
+        """Draw one code for each raw example, `(rows, latent_dim)`."""
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """Protocol of a codec that says how likely each feature of an example is, and draws from that."""
+
+    def accounts(self, raw: Any) -> dict[str, np.ndarray]:
+        """Return the code of each raw example, and the evidence of each feature, by name."""
+
+    def draw(self, codes: np.ndarray, seed: int) -> np.ndarray:
+        """Draw `x`, `(rows, ...)`, from the likelihood of each code."""
+
+    def realise(self, codes: np.ndarray, seed: int) -> Any:
+        """Turn new codes into raw examples, `(rows, ...)`."""
+
+
+@runtime_checkable
+class HasParameters(Protocol):
+    """Protocol of a codec that counts the numbers it has learned."""
+
+    def count_params(self) -> int:
+        """Return the number of learned numbers."""
+
+
+def is_ordered(codec: Codec) -> bool:
+    """Return whether a codec gives back the words of a text in their order; nearly all do."""
+    return bool(getattr(codec, "ordered", True))
+
+
+def is_numbered(codec: Codec) -> bool:
+    """Return whether the code is the number of an example, so that codes have no meaningful distances."""
+    return bool(getattr(codec, "numbered", False))
+
+
 def fingerprint(codec: Codec) -> str:
     """Return a hexadecimal SHA-256 of what a codec has learned. Saving and loading do not change it.
 

@@ -12,6 +12,7 @@ from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
 from kerasae.losses import HIGHEST
+from kerasae.models import WithPosterior, WithPrior
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +85,7 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
         for name in ("anomaly_score", "detect"):
             if name in cases:
                 cases[name] = _with_unreadable(cases[name], row)
-    if model.generative:
+    if isinstance(model, WithPrior | WithPosterior):
         rng = np.random.default_rng(0)
         if seeded:
             noise = {"seed": rng.integers(0, 2**31, (len(x), 2)).astype("int32")}
@@ -92,9 +93,11 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
         else:
             eps = rng.normal(size=codes.shape).astype("float32")
             noise = {"eps": eps}
-        drawn = np.asarray(model.draw_code(described, eps))
-        cases["sample"] = Case(noise, *raw_units(_by_parts(model.decode, eps), "sample"))
-        cases["sample_posterior"] = Case({**raw, **noise}, *raw_units(_by_parts(model.decode, drawn)))
+        if isinstance(model, WithPrior):
+            cases["sample"] = Case(noise, *raw_units(_by_parts(model.decode, eps), "sample"))
+        if isinstance(model, WithPosterior):
+            drawn = np.asarray(model.draw_code(described, eps))
+            cases["sample_posterior"] = Case({**raw, **noise}, *raw_units(_by_parts(model.decode, drawn)))
     return cases
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasae import registry
 from kerasae.applications._kept import Kept
-from kerasae.codec import Codec
+from kerasae.codec import Codec, is_numbered
 from kerasae.data import Data, has_label
 from kerasae.metrics import Metric, RowFigure
 from kerasae.report.page import Listing, Picture
@@ -101,7 +101,7 @@ class Application:
     @classmethod
     def refusal(cls, codec: Codec) -> str:
         """Return why a codec cannot be used, as a sentence; empty if it can."""
-        if cls.compares_codes and getattr(codec, "numbered", False):
+        if cls.compares_codes and is_numbered(codec):
             return "its code is the number of an example, and numbers that are near mean nothing."
         return ""
 

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasParameters
 from kerasae.data import Data, has_label
 from kerasae.metrics._codes import codes_of
 from kerasae.metrics._rows import RowSums
@@ -42,12 +42,11 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
     if not len(data.split(split)):
         raise ValueError(f"Expected rows in the {split} split of {data.name}, received none.")
     figures, rows = measures_of(data.spec).measured(codec, data, split)
-    count = getattr(codec, "count_params", None)
     return {
         **figures,
         "probe_accuracy": probe_accuracy(codec, data, split),
         "latent_dim": codec.latent_dim,
-        "parameters": None if count is None else int(count()),
+        "parameters": int(codec.count_params()) if isinstance(codec, HasParameters) else None,
         "rows": len(data.split(split)),
     }, rows
 

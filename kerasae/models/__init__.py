@@ -4,6 +4,7 @@ import kerasae.constraints  # noqa: F401  (registers a class that a saved decode
 from kerasae import registry
 from kerasae.models._base import Autoencoder
 from kerasae.models._deterministic import DeterministicAutoencoder
+from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._graphs import in_batches
 from kerasae.models._loading import load_model
 from kerasae.models._plain import without_scales
@@ -14,6 +15,8 @@ globals().update(registry.members("model"))
 __all__ = [
     "Autoencoder",
     "DeterministicAutoencoder",
+    "WithPosterior",
+    "WithPrior",
     "all_layers",
     "in_batches",
     "load_model",

@@ -82,8 +82,6 @@ class Autoencoder(MultiWorkerFit):
 
     #: Name of the default reconstruction loss.
     default_loss: ClassVar[str] = "squared_error"
-    #: Whether codes can be drawn from the prior N(0, I), and from a posterior by `draw_code`.
-    generative: ClassVar[bool] = False
     #: Name of the activation of the code; `None` for a code without bounds.
     code_activation: str | None = None
     #: Arguments of a family that a tuner may search, and the bounds between which it draws on a log scale.
@@ -138,15 +136,6 @@ class Autoencoder(MultiWorkerFit):
     def describe(self, x: Any) -> dict[str, Any]:
         """Return all outputs of the encoder for `x`: the code `z`, and what a family adds to it."""
         return {"z": self.encode(x)}
-
-    def draw_code(self, described: dict[str, Any], eps: Any) -> Any:
-        """Draw a code from each posterior, `(batch, latent_dim)`.
-
-        Args:
-            described: Result of `describe`.
-            eps: Noise from N(0, I), `(batch, latent_dim)`.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no posterior to draw from.")
 
     def head_layers(self) -> list[keras.layers.Layer]:
         """Return the layers between the encoder's features and the code, in order."""

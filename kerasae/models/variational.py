@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.layers import Sampling
-from kerasae.models._base import Autoencoder
+from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._importance import Tightening, importance_weighted_objective
 from kerasae.penalties.gaussian_kl import GaussianKL
 from kerasae.preprocessing import slices
@@ -17,7 +17,7 @@ from kerasae.seeds import derived
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class VariationalAutoencoder(Autoencoder):
+class VariationalAutoencoder(WithPrior, WithPosterior):
     """`min E_q(z|x)[-log p(x|z)] + beta * KL(q(z|x) || N(0, I))`, the negative ELBO for `beta = 1`.
 
     The posterior `q` is a diagonal Gaussian whose mean is the code. `encode` returns this mean, so two calls
@@ -61,7 +61,6 @@ class VariationalAutoencoder(Autoencoder):
 
     default_loss = "gaussian"
     searched: ClassVar[dict[str, tuple[float, float]]] = {"beta": (0.1, 10.0)}
-    generative = True
 
     def __init__(
         self,
@@ -173,42 +172,7 @@ class VariationalAutoencoder(Autoencoder):
         kl = self.kl.measure(self.posterior(x))
         self.kl_nats.update_state(kl, sample_weight=sample_weight)
 
-    # Drawing and measuring -----------------------------------------------------------------------
-
-    def sample(self, count: int, seed: int) -> np.ndarray:
-        """Generate `count` raw examples, `(count, ...)`, from codes `z ~ N(0, I)`, drawn with `seed`.
-
-        Vectors and rows of tables are drawn from `p(x|z)`. Images and texts are its mean.
-        """
-        codes = keras.random.normal((count, self.latent_dim), seed=seed)
-        return self.realise(ops.convert_to_numpy(codes), seed)
-
-    def sample_codes(self, raw: Any, seed: int, *, batch_size: int = 1024) -> np.ndarray:
-        """Draw one code from `q(z|x)` for each raw example, `(rows, latent_dim)`.
-
-        Args:
-            raw: Raw examples, `(rows, ...)`.
-            seed: Seed of the draws.
-            batch_size: Number of rows in a batch. The draws do not depend on it. Defaults to 1024.
-        """
-        nest = self._tensors(raw)
-        rows = len(tf.nest.flatten(nest)[0])
-        eps = keras.random.normal((rows, self.latent_dim), seed=seed)
-        codes = [
-            self.draw_code(self.describe(self._to_x(part)), eps[start : start + batch_size])
-            for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True)
-        ]
-        return np.concatenate([ops.convert_to_numpy(z) for z in codes])
-
-    def sample_posterior(self, raw: np.ndarray, seed: int, *, batch_size: int = 1024) -> np.ndarray:
-        """Reconstruct each raw example, `(rows, ...)`, from one draw of `q(z|x)`.
-
-        Args:
-            raw: Raw examples, `(rows, ...)`.
-            seed: Seed of the draws.
-            batch_size: Number of rows in a batch. The draws do not depend on it. Defaults to 1024.
-        """
-        return self.inverse_transform(self.sample_codes(raw, seed, batch_size=batch_size))
+    # Measuring -----------------------------------------------------------------------
 
     def active_units(self, raw: np.ndarray, threshold: float = 0.01) -> int:
         """Count the dimensions whose posterior mean has a variance above `threshold` over raw examples.

@@ -103,18 +103,18 @@ def test_a_run_of_strangers_is_used_exported_and_verified(run, tmp_path):
         "--out", tmp_path / "a", "--json", json_out=True,
     )  # fmt: skip
     assert found["rows"] == 120
-    kerasae(
-        "export",
-        run,
-        "--out",
-        tmp_path / "ship",
-        "--format",
-        "tflite",
-        "--format",
-        "keras_file",
-        "--precision",
-        "float32",
+    found = kerasae(
+        "apply", "generation", run, "--method", "prior", "--out", tmp_path / "g", "--json", json_out=True
     )
+    assert "prior" in found["figures"]["wasserstein"].values()
+    kerasae(
+        "export", run, "--out", tmp_path / "ship", "--format", "tflite", "--format", "saved_model",
+        "--format", "keras_file", "--precision", "float32",
+    )  # fmt: skip
+    manifest = json.loads((tmp_path / "ship" / "manifest.json").read_text())
+    [served] = [one for one in manifest["artifacts"] if one["format"] == "saved_model"]
+    # It has a prior, and no posterior.
+    assert "sample" in served["signatures"] and "sample_posterior" not in served["signatures"]
     assert (tmp_path / "ship" / "keras" / "run.keras").is_file()
     kerasae("verify", tmp_path / "ship")
 

@@ -12,7 +12,7 @@ from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
 from kerasae.backend import quiet
-from kerasae.models import without_scales
+from kerasae.models import WithPrior, without_scales
 
 
 def convert_to_int8(subject: Subject, view: View, signature: str) -> MicroModel:
@@ -39,7 +39,7 @@ def convert_to_int8(subject: Subject, view: View, signature: str) -> MicroModel:
     x = preprocessor.to_x(subject.calibration)
     codes = model.transform(subject.calibration)
     name, rows = ("z", codes) if signature == "decode" else ("x", x)
-    if signature == "decode" and model.generative:
+    if signature == "decode" and isinstance(model, WithPrior):
         # What is drawn from the prior is decoded too.
         rows = np.concatenate([codes, np.random.default_rng(1).normal(size=codes.shape)]).astype("float32")
     endpoint = Endpoint(

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.applications._filling.proposal import Proposal, normal_draws
+from kerasae.codec import HasPosterior
 from kerasae.losses import ReconstructionLoss
 from kerasae.losses.columns import Columns
 
@@ -189,4 +190,4 @@ def means(loss: ReconstructionLoss, params: np.ndarray) -> np.ndarray:
 
 def has_posterior(codec: Any) -> bool:
     """Return whether a codec is a model with a posterior; an exported model has none."""
-    return bool(getattr(codec, "generative", False)) and hasattr(codec, "posterior")
+    return isinstance(codec, HasPosterior)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasLikelihood
 from kerasae.kinds import kind_of
 from kerasae.metrics import reconstruct
 from kerasae.spec import PADDING, Spec
@@ -29,7 +29,7 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
         spec: Fitted spec of the examples.
         raw: Raw examples.
     """
-    if hasattr(codec, "accounts"):
+    if isinstance(codec, HasLikelihood):
         return codec.accounts(raw)
     x = np.asarray(codec.preprocessor.to_x(raw) if codec.preprocessor is not None else raw)
     rebuilt = reconstruct(codec, raw)

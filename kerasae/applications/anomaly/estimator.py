@@ -19,7 +19,7 @@ from kerasae.applications.anomaly._report import (
     pictures,
     write_files,
 )
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, has_label
 from kerasae.kinds import take
 from kerasae.metrics import Metric
@@ -90,7 +90,7 @@ class AnomalyDetector(Application):
 
     @classmethod
     def refusal(cls, codec: Codec) -> str:
-        if not getattr(codec, "ordered", True):
+        if not is_ordered(codec):
             return "it gives back words without their order, so there is no residual to judge by."
         return ""
 
@@ -98,7 +98,7 @@ class AnomalyDetector(Application):
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
         """Return the arguments for a baseline; without a likelihood it is scored by the whitened residual."""
         score = registry.get("score", settings.get("score", "whitened"))
-        lacking = "nll" in score.needs and not hasattr(codec, "accounts")
+        lacking = "nll" in score.needs and not isinstance(codec, HasLikelihood)
         return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:

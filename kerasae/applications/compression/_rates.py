@@ -8,7 +8,7 @@ import numpy as np
 
 from kerasae.applications.compression._bitstream import Content, write
 from kerasae.applications.compression._quantiser import choose, unit_steps
-from kerasae.codec import Codec
+from kerasae.codec import Codec, is_ordered
 from kerasae.data import Data
 from kerasae.metrics import codes_of
 from kerasae.metrics.measures import measures_of
@@ -44,7 +44,7 @@ class Handed:
     def __init__(self, codec: Codec, codes: np.ndarray) -> None:
         self._codec, self._codes, self._place = codec, codes, 0
         self.preprocessor = codec.preprocessor
-        self.ordered = getattr(codec, "ordered", True)
+        self.ordered = is_ordered(codec)
 
     @property
     def latent_dim(self) -> int:

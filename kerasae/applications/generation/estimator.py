@@ -14,7 +14,7 @@ from kerasae.applications.generation._files import write_made
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import PATHS
 from kerasae.applications.generation._rows import MadeRows
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasPosterior, HasPrior
 from kerasae.data import Data, Examples, Split
 from kerasae.kinds import kind_of, take
 from kerasae.metrics import Difference, codes_of
@@ -157,7 +157,7 @@ class Generation(Application):
         )
 
     def _aggregate(self, split: str) -> np.ndarray:
-        if not _has_prior(self.codec) or not hasattr(self.codec, "sample_codes"):
+        if not isinstance(self.codec, HasPosterior):
             return codes_of(self.codec, self._data, split)
         chunks = enumerate(self._data.split(split).chunks())
         return np.concatenate([self.codec.sample_codes(raw, self.seed + part) for part, raw in chunks])
@@ -241,7 +241,7 @@ class Generation(Application):
         """
         rows = spread_rows(labels, len(raw), n, seed)
         carried = None if labels is None else labels[rows]
-        if _has_prior(self.codec) and hasattr(self.codec, "sample_codes"):
+        if isinstance(self.codec, HasPosterior):
             return self._realised(self.codec.sample_codes(take(raw, rows), seed), seed), carried
         codes = towards_neighbours(self.codec.transform(raw), labels, rows, self.neighbours, seed)
         return self._realised(codes, seed), carried
@@ -355,4 +355,4 @@ class Generation(Application):
 
 def _has_prior(codec: Any) -> bool:
     """Return whether codes can be drawn from N(0, I)."""
-    return bool(getattr(codec, "generative", False)) and hasattr(codec, "sample")
+    return isinstance(codec, HasPrior)

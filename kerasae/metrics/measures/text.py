@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.codec import Codec
+from kerasae.codec import Codec, is_ordered
 from kerasae.data import Data
 from kerasae.metrics._codes import reconstruct
 from kerasae.metrics._metric import Metric
@@ -36,7 +36,7 @@ class TextMeasures(Measures):
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """Return the shares, and the share of tokens by length of the text."""
-        ordered = getattr(codec, "ordered", True)
+        ordered = is_ordered(codec)
         right: Counter[int] = Counter()
         tokens: Counter[int] = Counter()
         # By text: tokens reconstructed and present, words recalled and present.

@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 import keras
 
 from kerasae import registry
-from kerasae.models import DeterministicAutoencoder
+from kerasae.models import DeterministicAutoencoder, WithPrior
 
 
 @keras.saving.register_keras_serializable(package="strangers")
-class WassersteinAutoencoder(DeterministicAutoencoder):
+class WassersteinAutoencoder(WithPrior, DeterministicAutoencoder):
     """`min |x - decode(encode(x))|^2 + weight * MMD(codes, N(0, I))`.
 
     Args:
