@@ -6,7 +6,7 @@ from kerasae.metrics.comparison import compare as compare
 from kerasae.metrics.evaluation import evaluate as evaluate
 from kerasae.models._loading import load_model as load_model
 from kerasae.recipe import Recipe as Recipe
-from kerasae.runs import Run as Run
+from kerasae.runs._run import Run as Run
 from kerasae.spec import Spec as Spec
 from kerasae.training._train import train as train
 
