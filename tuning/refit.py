@@ -9,7 +9,7 @@ from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial
 
 from kerasae.recipe import Recipe
-from kerasae.runs import Run
+from kerasae.runs import Run, Unfinished
 
 
 def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
@@ -47,7 +47,7 @@ def refit(folder: Path, recipe: Recipe) -> Run:
         if other != hidden:
             shutil.rmtree(other)
     if not _finished(hidden):
-        if not (hidden / "unfinished.json").is_file():
+        if not Unfinished(hidden).exists():
             shutil.rmtree(hidden, ignore_errors=True)
         _train(wanted, hidden, folder / "search" / "refit.log")
     # Belonged to the model that goes.
@@ -66,7 +66,7 @@ def refit(folder: Path, recipe: Recipe) -> Run:
 
 
 def _finished(hidden: Path) -> bool:
-    return (hidden / "model.keras").is_file() and not (hidden / "unfinished.json").is_file()
+    return (hidden / "model.keras").is_file() and not Unfinished(hidden).exists()
 
 
 def _train(recipe: Path, out: Path, log: Path) -> None:

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from kerasae.data import Data
 from kerasae.recipe import Recipe
-from kerasae.runs import RESUMABLE, Run, check_new, run_recipe, unfinished_recipe
-from kerasae.training.checkpoint import Checkpoint
+from kerasae.runs import RESUMABLE, Run, Unfinished, check_new, run_recipe
 from kerasae.training.distribution import is_first
 from kerasae.workflows.evaluation import Evaluation, evaluate
 
@@ -115,14 +114,14 @@ def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recip
                 "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
                 f"--set train.clip_norm=VALUE, received {key}."
             )
-    return unfinished_recipe(out).override(settings)
+    return Unfinished(out).recipe.override(settings)
 
 
 def has_checkpoint(out: str | Path) -> bool:
     """Return whether an interrupted training has left a checkpoint; it begins again without one."""
-    return Checkpoint(Path(out) / "checkpoint").exists()
+    return Unfinished(out).checkpoint.exists()
 
 
 def is_unfinished(out: str | Path) -> bool:
     """Return whether a training in a folder can be resumed."""
-    return (Path(out) / "unfinished.json").is_file()
+    return Unfinished(out).exists()

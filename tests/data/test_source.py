@@ -11,7 +11,7 @@ from PIL import Image
 
 from kerasae import Recipe
 from kerasae.data import Source
-from kerasae.runs import Run, run_recipe, unfinished_recipe
+from kerasae.runs import Run, Unfinished, run_recipe
 from kerasae.workflows import compare_runs
 
 
@@ -135,7 +135,7 @@ def test_a_training_is_not_resumed_on_other_rows(home, kerasae):
         run_recipe(recipe, "new", callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=stop)])
     renew(home / "rows.csv")
     with pytest.raises(ValueError, match=r"rows\.csv as it was in training"):
-        run_recipe(unfinished_recipe("new"), "new", resume=True)
+        run_recipe(Unfinished("new").recipe, "new", resume=True)
     assert (home / "new" / "unfinished.json").is_file()
 
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from kerasae import Recipe, load_model
 from kerasae.files import alone, checksum, read_sealed, write_sealed
-from kerasae.runs import Run, run_recipe, unfinished_recipe
+from kerasae.runs import Run, Unfinished, run_recipe
 from kerasae.training.checkpoint import Checkpoint
 from kerasae.workflows.comparison import read_history
 
@@ -151,7 +151,7 @@ def test_a_training_goes_on_behind_a_loss_that_is_no_number(recipe, kerasae, tmp
     with pytest.raises(FloatingPointError, match=f"--out {out} --learning-rate 1e.29` goes on"):
         run_recipe(wild, out, resume=True)
     # The checkpoint is that of before, and the settings are those of the last try.
-    assert unfinished_recipe(out).train["learning_rate"] == 1e30
+    assert Unfinished(out).recipe.train["learning_rate"] == 1e30
     status, _, err = kerasae("train", "--resume", "--out", out)
     assert status == 2 and "same settings" in err and err.count("\n") == 1
     status, _, err = kerasae("train", "--resume", "--out", out, "--epochs", 9)
@@ -162,7 +162,7 @@ def test_a_training_goes_on_behind_a_loss_that_is_no_number(recipe, kerasae, tmp
         def on_epoch_begin(self, epoch, logs=None):
             rates.append((epoch, float(self.model.optimizer.learning_rate)))
 
-    changed = unfinished_recipe(out).override({"train.learning_rate": 1e-4, "train.clip_norm": 1.0})
+    changed = Unfinished(out).recipe.override({"train.learning_rate": 1e-4, "train.clip_norm": 1.0})
     run = run_recipe(changed, out, resume=True, callbacks=[Rates()])
     # Fallen once, as before the interruption.
     assert rates == [(4, pytest.approx(3e-5)), (5, pytest.approx(3e-5))]
@@ -225,8 +225,8 @@ def test_the_checkpoint_stays_until_the_model_is_stored(recipe, whole, monkeypat
 
     # Another process that resumes it does not disturb.
     with alone(out / ".lock", out), pytest.raises(FileExistsError, match=r"no other command writes.*wait"):
-        run_recipe(unfinished_recipe(out), out, resume=True)
-    run = run_recipe(unfinished_recipe(out), out, resume=True, callbacks=[Count()])
+        run_recipe(Unfinished(out).recipe, out, resume=True)
+    run = run_recipe(Unfinished(out).recipe, out, resume=True, callbacks=[Count()])
     assert not trained and same_model(run.model, whole.model)
     assert run.training["epochs"] == 6
 

@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> None:
         start_worker(1)
         from kerasae.data import Source
         from kerasae.recipe import Recipe
-        from kerasae.runs import run_recipe
+        from kerasae.runs import Unfinished, run_recipe
 
-        resume = (Path(out) / "unfinished.json").is_file()
+        resume = Unfinished(out).exists()
         run_recipe(Recipe.read(recipe), out, resume=resume, source=Source.read(Path(data)))
 
 
