@@ -32,23 +32,27 @@ class TableValues:
     def __init__(self, data: Data, seed: int = 0) -> None:
         few = data.drawn("train", _MOST, seed)
         self._view: Any = data.preprocessor
-        features = data.spec.features
-        self._names = [column.name for column in features]
-        self._kinds = [column.kind for column in features]
+        self._names = [column.name for column in data.spec.features]
         x = few.x("train")
         # A column without a value in the sample has nothing to learn from, so it does not change.
         known = ~np.isnan(x).all(axis=0)
-        self._cells = [i for i, kind in enumerate(self._kinds) if known[i] and kind in ("number", "date")]
+        cells = [i for i, column in enumerate(data.spec.features) if known[i] and column.is_numeric]
         raw = few.train.examples.rename(columns=str)
-        self._sorted = {cell: _sorted(x[:, cell]) for cell in self._cells}
-        self._ends = {cell: (values[0], values[-1]) for cell, values in self._sorted.items()}
-        self._shared = {cell: _shared(values) for cell, values in self._sorted.items()}
+        self._learn({cell: _sorted(x[:, cell]) for cell in cells})
         self._decimals = {
             name: _decimals(_floats(raw[name]))
             for i, name in enumerate(self._names)
             if known[i] and pd.api.types.is_float_dtype(raw[name].dtype)
         }
-        self._bounds = {name: (raw[name].min(), raw[name].max()) for name in self._decimals}
+        self._bounds = {name: (float(raw[name].min()), float(raw[name].max())) for name in self._decimals}
+        self._drawn: dict[int, np.ndarray] = {}
+        self._likely: dict[int, np.ndarray] = {}
+
+    def _learn(self, values: dict[int, np.ndarray]) -> None:
+        """Take the sorted values of the training rows of `x`, by the number of the column."""
+        self._sorted, self._cells = values, [*values]
+        self._ends = {cell: (numbers[0], numbers[-1]) for cell, numbers in values.items()}
+        self._shared = {cell: _shared(numbers) for cell, numbers in values.items()}
 
     def fit(self, drawn: np.ndarray) -> Self:
         """Fit the ranks of drawn rows of `x`, for `brought` and `kept`.
@@ -144,6 +148,39 @@ class TableValues:
             # Adding 0 removes the sign of a negative zero.
             frame[name] = values.clip(*self._bounds[name]) + 0.0
         return frame
+
+    # Storage -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned from training rows, drawn rows and most likely rows."""
+        return {
+            "cells": self._cells,
+            "sorted": [*self._sorted.values()],
+            "drawn": [*self._drawn.values()],
+            "likely": [*self._likely.values()],
+            "floats": [[name, decimals, *self._bounds[name]] for name, decimals in self._decimals.items()],
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], preprocessor: Any) -> Self:
+        """Return the object whose `state` this is.
+
+        Args:
+            state: Result of `state`.
+            preprocessor: Fitted preprocessor of the table.
+        """
+        values = cls.__new__(cls)
+        values._view = preprocessor
+        values._names = [column.name for column in preprocessor.spec.features]
+        # Without a call of `fit` or `fit_likely` there are no drawn or no most likely rows.
+        numbers = (
+            dict(zip(state["cells"], state[key], strict=False)) for key in ("sorted", "drawn", "likely")
+        )
+        learned, values._drawn, values._likely = numbers
+        values._learn(learned)
+        values._decimals = {name: decimals for name, decimals, *_ in state["floats"]}
+        values._bounds = {name: (low, high) for name, _, low, high in state["floats"]}
+        return values
 
 
 def _sorted(values: np.ndarray) -> np.ndarray:
