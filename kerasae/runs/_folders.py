@@ -1,0 +1,71 @@
+"""New folders: one is never written over, and is there when everything in it is."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from kerasae.files import alone
+
+
+def check_new(folder: str | Path) -> None:
+    """Check that a new folder can be created, before any work is done for it.
+
+    Raises:
+        FileExistsError: If the folder exists.
+        OSError: If the folder cannot be created.
+    """
+    folder = Path(folder)
+    if os.path.lexists(folder):
+        raise _taken(folder)
+    parent = next(path for path in folder.absolute().parents if path.exists())
+    try:
+        tempfile.TemporaryDirectory(dir=parent).cleanup()
+    except OSError as error:
+        raise OSError(
+            f"Expected a folder that can be written for --out, received {folder}: nothing can be "
+            f"made in {parent} ({error.strerror})."
+        ) from None
+
+
+def make_new(folder: Path) -> None:
+    """Create a new folder and its parents.
+
+    Raises:
+        FileExistsError: If the folder exists, perhaps only since `check_new`.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise _taken(folder) from None
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder, which is renamed to `path` after everything in it is written.
+
+    Raises:
+        FileExistsError: If the folder exists, or another process is writing it.
+    """
+    check_new(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.with_name(f".{path.name}.lock"), path):
+        hidden = path.with_name(f".{path.name}.unfinished")
+        # This is the folder of a killed process; a running one would hold the lock.
+        shutil.rmtree(hidden, ignore_errors=True)
+        hidden.mkdir()
+        try:
+            yield hidden
+            check_new(path)
+            hidden.rename(path)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _taken(folder: Path) -> FileExistsError:
+    return FileExistsError(
+        f"Expected a folder that does not exist yet for --out, received {folder}, which is kept "
+        "as it is; choose another."
+    )
