@@ -12,6 +12,7 @@ from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History
 
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """Paths and contents of a run folder.
