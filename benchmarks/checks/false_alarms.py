@@ -234,6 +234,20 @@ def judge(path: str, rate: float, counts: np.ndarray) -> bool:
     return good
 
 
+def batches(repetitions: int) -> list[range]:
+    """The repetitions, at most 50 in a process: Keras keeps a little of every model."""
+    return [range(start, min(start + 50, repetitions)) for start in range(0, repetitions, 50)]
+
+
+def repeated(path: str, repetitions: range, arguments: argparse.Namespace) -> list[list[int]]:
+    """The counts of some repetitions of a path.
+
+    Python 3.11 has `max_tasks_per_child` for this, and waits for ever with it (its issue 115634).
+    """
+    with ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(repeat, [path] * len(repetitions), repetitions))
+
+
 def main() -> None:
     """Runs the repetitions and prints what came of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -249,14 +263,12 @@ def main() -> None:
         flush=True,
     )
     good, began = True, time.perf_counter()
-    # Started anew now and then, since Keras keeps a little of every model.
-    with ProcessPoolExecutor(
-        arguments.jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=50
-    ) as pool:
-        for path in arguments.paths:
-            found = list(pool.map(repeat, [path] * arguments.repetitions, range(arguments.repetitions)))
-            for rate, counts in zip(RATES, np.array(found).T, strict=True):
-                good &= judge(path, rate, counts)
+    for path in arguments.paths:
+        found = [
+            counts for part in batches(arguments.repetitions) for counts in repeated(path, part, arguments)
+        ]
+        for rate, counts in zip(RATES, np.array(found).T, strict=True):
+            good &= judge(path, rate, counts)
     print(
         f"{arguments.repetitions} repetitions of {len(arguments.paths)} paths: "
         f"{time.perf_counter() - began:.0f} s"
