@@ -92,12 +92,13 @@ def show(name, codec, data, asked, seconds, seed):
     splits = [data.train, data.validation, data.test]
     codes = np.concatenate([codec.transform(part.examples) for part in splits])
     labels = np.concatenate([part.labels for part in splits])
-    found = agreement(labels, KMeans(10, n_init=10, random_state=seed).fit_predict(codes))
+    clusters = KMeans(10, n_init=10, random_state=seed).fit_predict(codes)
+    agreed = {metric.key: metric.value for metric in agreement(labels, clusters)}
     ranked = []
     for settings in ({}, {"binary": True, "bits": 32}):
         retrieval = Retrieval(codec, most=len(asked.test), seed=seed, **settings).fit(asked)
-        ranked.append(retrieval.report(asked, None).figures["mean average precision"])
-    cells = [found["matched accuracy"], found["NMI"], *ranked]
+        ranked.append(retrieval.report(asked, None).figures["mean_average_precision"])
+    cells = [agreed["matched_accuracy"], agreed["nmi"], *ranked]
     took = f"{seconds:.0f} s" if seconds else "–"
     print(
         f"| {name} | {codec.latent_dim} | {' | '.join(f'{cell:.3f}' for cell in cells)} | {took} |",

@@ -48,7 +48,7 @@ def pca(data):
 
 @pytest.mark.parametrize(
     ("application", "name"),
-    [(Reduction, "neighbours_kept"), (Retrieval, "neighbours in x found (10)")],
+    [(Reduction, "neighbours_kept"), (Retrieval, "neighbours_in_x")],
 )
 def test_neighbours_do_not_depend_on_the_order(data, shuffled, pca, application, name):
     # A share over 300 rows of 10 neighbours: its standard error is below 0.02.

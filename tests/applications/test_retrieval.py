@@ -16,6 +16,7 @@ from kerasae.applications._examples import learnt_names
 from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
 from kerasae.applications.retrieval._ranking import average_precision
 from kerasae.baselines import TablePCA
+from kerasae.data import NO_ROWS
 from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
@@ -177,10 +178,10 @@ def blobs(test_labels=True):
 def test_separate_classes_are_found_without_a_miss():
     data = blobs()
     found = Retrieval(PCA(4).fit(data), k=6).fit(data).report(data, None).figures
-    assert found["precision@6"] == found["mean average precision"] == 1
+    assert found["precision"] == found["mean_average_precision"] == 1
     in_index = np.concatenate([data.train.labels, data.validation.labels])
     expected = np.mean([6 / (in_index == label).sum() for label in data.test.labels])
-    assert found["recall@6"] == pytest.approx(expected)
+    assert found["recall"] == pytest.approx(expected)
 
 
 def test_a_code_of_noise_finds_what_chance_finds():
@@ -194,7 +195,7 @@ def test_a_code_of_noise_finds_what_chance_finds():
 
     found = Retrieval(Noise(), k=20).fit(data).report(data, None).figures
     # Four classes of equal size; 32 queries of 20 rows each leave a standard error of about 0.02.
-    assert found["precision@20"] == pytest.approx(0.25, abs=0.08)
+    assert found["precision"] == pytest.approx(0.25, abs=0.08)
 
 
 def test_without_labels_there_are_figures_that_need_none():
@@ -202,7 +203,7 @@ def test_without_labels_there_are_figures_that_need_none():
     found = Retrieval(PCA(5).fit(data), k=4).fit(data).report(data, None).figures
     assert not any("precision" in name for name in found)
     # Five components of five numbers: a rotation keeps every neighbour.
-    assert found["neighbours in x found (4)"] == 1
+    assert found["neighbours_in_x"] == 1
 
 
 # Files -----------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_one_query_without_a_label_is_answered(pca, digits, tmp_path):
     alone = dataclasses.replace(digits, test=Split(digits.test.head(1)))
     finding = Retrieval(pca, k=3).fit(alone).report(alone, tmp_path)
     assert len(pd.read_csv(tmp_path / "neighbours.csv")) == 3
-    assert "precision@3" not in finding.figures and len(finding.pictures) == 1
+    assert "precision" not in finding.figures and len(finding.pictures) == 1
 
 
 def test_rows_of_a_table_are_named_and_listed(tmp_path):
@@ -264,6 +265,36 @@ def test_examples_are_picked_by_number_through_both_splits(digits):
         digits, train=Split(digits.train.examples), validation=Split(digits.validation.examples)
     )
     assert learnt_names(unknown) == [str(number) for number in range(len(learnt_names(digits)))]
+
+
+@pytest.mark.parametrize("settings", [{}, {"binary": True, "bits": 12}, {"approximate": True}])
+def test_a_stored_one_answers_without_training_rows_and_names_the_neighbours(pca, digits, tmp_path, settings):
+    if "approximate" in settings:
+        pytest.importorskip("hnswlib")
+    settings = {"most": 100, **settings}
+    fitted = Retrieval(pca, k=4, **settings).fit(digits)
+    fitted.save(tmp_path / "kept")
+    loaded = Retrieval.load(tmp_path / "kept", pca, k=6, most=100)
+    bare = dataclasses.replace(digits, train=NO_ROWS, validation=NO_ROWS)
+    finding = loaded.report(bare, tmp_path)
+    expected = Retrieval(pca, k=6, **settings).fit(digits).report(digits, None)
+    assert finding.figures == expected.figures and finding.decisive == expected.decisive
+    assert finding.metric("precision").heading == "precision@6"
+    (listing,) = finding.listings
+    assert "the neighbours are only named" in listing.caption and not finding.pictures
+    assert len(listing.rows) == 4 + 4 * 3 and {len(row) for row in listing.rows} == {3}
+
+
+def test_a_sample_too_large_to_store_is_drawn_again_or_left_out(pca, digits, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasae.applications.retrieval._in_x._STORED", 1000)
+    fitted = Retrieval(pca, k=4).fit(digits)
+    fitted.save(tmp_path / "kept")
+    loaded = Retrieval.load(tmp_path / "kept", pca, k=4)
+    bare = loaded.report(dataclasses.replace(digits, train=NO_ROWS, validation=NO_ROWS), None)
+    figures = fitted.report(digits, None).figures
+    assert bare.figures == {key: value for key, value in figures.items() if key != "neighbours_in_x"}
+    assert "they need the training rows" in bare.notes[0]
+    assert loaded.report(digits, None).figures == figures
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ class Index:
 
     #: Whether the neighbours are exactly those of the codes.
     exact = True
+    #: Whether it ranks all rows, and not only the nearest ones.
+    full_ranking = True
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class ApproximateIndex(ExactIndex):
     """
 
     exact = False
+    full_ranking = False
 
     def fit(self, codes: np.ndarray) -> Self:
         try:

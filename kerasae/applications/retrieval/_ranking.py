@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasae.metrics import RowSums
+from kerasae.metrics import Metric, RowSums
 
 
 def average_precision(distances: np.ndarray, relevant: np.ndarray) -> float | None:
@@ -65,14 +65,15 @@ class Rankings:
         if distances is not None and (average := average_precision(distances, relevant)) is not None:
             self._average.append(average)
 
-    def by_query(self) -> dict[str, RowSums]:
-        """Return the figures of each query with relevant rows, by heading; reports show their mean."""
-        values_by_heading = {
-            f"precision@{self.k}": self._precision,
-            f"recall@{self.k}": self._recall,
-            "mean average precision": self._average,
-        }
-        return {
-            heading: RowSums(np.array(values, "float64"), np.ones(len(values)))
-            for heading, values in values_by_heading.items()
-        }
+    def metrics(self) -> list[Metric]:
+        """Return the means over the queries with relevant rows; undefined if there are none."""
+        values = (
+            ("precision", f"precision@{self.k}", self._precision),
+            ("recall", f"recall@{self.k}", self._recall),
+            ("mean_average_precision", "mean average precision", self._average),
+        )
+        metrics = []
+        for key, heading, by_query in values:
+            rows = RowSums(np.array(by_query, "float64"), np.ones(len(by_query)))
+            metrics.append(Metric(key, heading, rows.value, lower=False, rows=[rows]))
+        return metrics

@@ -1,31 +1,23 @@
 """Retrieval: the training rows that are most similar to an example."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-import pandas as pd
-from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications._arguments import check_counts
-from kerasae.applications._base import Application, Finding, class_labels, row_names
+from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._examples import LEARNT, learnt_names
-from kerasae.applications._points import Points
+from kerasae.applications.retrieval._in_x import NeighboursInX
 from kerasae.applications.retrieval._indexes import ApproximateIndex, BinaryIndex, ExactIndex, Index
-from kerasae.applications.retrieval._page import show_neighbours
-from kerasae.applications.retrieval._ranking import Rankings
+from kerasae.applications.retrieval._measuring import agreement, agreement_with_exact
+from kerasae.applications.retrieval._page import notes, show_neighbours, write_neighbours
 from kerasae.codec import Codec
-from kerasae.data import Data, drawn_rows, has_label
+from kerasae.data import Data, drawn_rows
 from kerasae.files import read_arrays
-from kerasae.metrics import RowSums, codes_of
+from kerasae.metrics import Metric, codes_of
 from kerasae.report.page import Listing, Picture
-from kerasae.report.sheet import write_sheet
-
-#: Number of training rows, drawn at random, among which neighbours in `x` are searched: `x` has more numbers
-#: than a code.
-_ROWS_IN_X = 2000
-#: Number of queries in a batch, each with its distances to all rows.
-_QUERIES = 64
 
 #: Arguments that are stored with an index.
 _SAVED = ("k", "metric", "approximate", "binary")
@@ -67,7 +59,7 @@ class Retrieval(Application):
     """
 
     compares_codes = True
-    decisive = ("mean average precision", "neighbours in x found")
+    only_reported = ("k", "most")
 
     def __init__(
         self,
@@ -103,12 +95,14 @@ class Retrieval(Application):
 
     def fit(self, data: Data) -> Self:
         """Index the training and the validation rows."""
+        self.spec_ = data.spec
         self._codes = np.concatenate(
             [codes_of(self.codec, data, split) for split in LEARNT if len(data.split(split))]
         )
         self.index_ = self._new_index().fit(self._codes)
         self.names_ = np.array(learnt_names(data))
-        self._points = Points().fit(data)
+        self._labels = _learnt_labels(data)
+        self._in_x = NeighboursInX(self.seed).fit(data)
         return self
 
     def kneighbors(self, raw: Any, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -135,6 +129,63 @@ class Retrieval(Application):
             raise ValueError(f"`k` must be from 1 to the rows of the index, {rows}, received {k}.")
         return self.index_.kneighbors(codes, wanted)
 
+    def _new_index(self) -> Index:
+        kind = BinaryIndex if self.binary else ApproximateIndex if self.approximate else ExactIndex
+        return kind(self.metric, self.bits, self.seed)
+
+    # The command ---------------------------------------------------------------------------------
+
+    def report(self, data: Data, out: Path | None) -> Finding:
+        codes = codes_of(self.codec, data, "test")
+        distances, rows = self._nearest(codes)
+        k = rows.shape[1]
+        queries = drawn_rows(len(codes), self.most, self.seed)
+        labels = in_x = None
+        if self._labels is not None and data.test.labels is not None:
+            labels = self._labels, data.test.labels.astype(str)
+        if self._in_x.are_known(data):
+            sample = self._in_x.numbers_
+            in_x = sample, self._in_x.of(data, data.test.rows(queries), min(k, len(sample)))
+        asked = None if labels is None else (labels[0], labels[1][queries])
+        metrics = [
+            Metric("rows", "rows", len(self.names_)),
+            Metric("bytes_per_row", "bytes per row", self.index_.row_bytes, lower=True),
+            *agreement(self.index_, codes[queries], rows[queries], in_x, asked),
+        ]
+        if not self.index_.exact:
+            exact = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[queries], k)[1]
+            metrics.append(agreement_with_exact(exact, rows[queries]))
+        pictures: list[Picture] = []
+        listings: list[Listing] = []
+        if out is not None:
+            write_neighbours(out / "neighbours.csv", data, distances, rows, self.names_)
+            self.write_index(out / "index.npz")
+            pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
+        said = notes(len(queries), k, in_x is not None, labels is not None, self.index_)
+        return Finding(metrics, _decisive(metrics), (), pictures, listings, said)
+
+    # Storage -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        arrays = {name: array for name, array in self.index_.arrays().items() if name != "codes"}
+        return {
+            "codes": self._codes,
+            "index": arrays,
+            "names": self.names_,
+            "labels": self._labels,
+            "in_x": self._in_x.state(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._codes, self.names_, self._labels = state["codes"], state["names"], state["labels"]
+        self.index_ = self._new_index().restore({"codes": self._codes, **state["index"]})
+        self._in_x = NeighboursInX.of_state(state["in_x"])
+
+    def write_index(self, path: str | Path) -> None:
+        """Write the index alone as NPZ, for other programs: codes or bits, names, and the arguments."""
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
+        np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
+
     @classmethod
     def read_index(cls, path: str | Path, codec: Codec) -> Self:
         """Read an index from the file that `report` wrote, with the codec that made it.
@@ -155,110 +206,16 @@ class Retrieval(Application):
             ) from None
         return loaded
 
-    def write_index(self, path: str | Path) -> None:
-        """Write the index as NPZ: codes or bits, names, and the arguments."""
-        arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
-        np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
 
-    def _new_index(self) -> Index:
-        kind = BinaryIndex if self.binary else ApproximateIndex if self.approximate else ExactIndex
-        return kind(self.metric, self.bits, self.seed)
-
-    def report(self, data: Data, out: Path | None) -> Finding:
-        codes = codes_of(self.codec, data, "test")
-        distances, rows = self._nearest(codes)
-        k = rows.shape[1]
-        queries = drawn_rows(len(codes), self.most, self.seed)
-        labels = _labels(data)
-        measured: dict[str, Any] = {"rows": len(self.names_), "bytes per row": self.index_.row_bytes}
-        by_row = self._figures(data, codes, rows, labels, queries)
-        measured |= {heading: figure.value for heading, figure in by_row.items()}
-        if not self.index_.exact:
-            true = ExactIndex(self.metric).fit(self._codes).kneighbors(codes[queries], k)[1]
-            measured[f"exact neighbours found ({k})"] = float(_shared(true, rows[queries]).mean())
-        pictures: list[Picture] = []
-        listings: list[Listing] = []
-        if out is not None:
-            frame = pd.DataFrame(
-                {
-                    "query": np.repeat(row_names(data), k),
-                    "rank": np.tile(np.arange(1, k + 1), len(rows)),
-                    "neighbour": self.names_[rows].ravel(),
-                    "distance": distances.ravel(),
-                }
-            )
-            write_sheet(frame, out / "neighbours.csv")
-            self.write_index(out / "index.npz")
-            pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
-        better = {name: name == "bytes per row" for name in measured if name != "rows"}
-        return Finding.of_headings(
-            measured,
-            better,
-            pictures=pictures,
-            listings=listings,
-            notes=self._notes(len(queries), k, labels is not None),
-            rows={heading: [figure] for heading, figure in by_row.items()},
-            decisive=self.decisive,
-        )
-
-    def _figures(
-        self, data: Data, codes: np.ndarray, rows: np.ndarray, labels: Any, queries: np.ndarray
-    ) -> dict[str, RowSums]:
-        """Measure how far the neighbours of each query agree with those in `x`, and with known labels."""
-        k = rows.shape[1]
-        # The training rows are first in the index, so both have the same numbers.
-        among = drawn_rows(len(data.train), _ROWS_IN_X, self.seed)
-        near_in_x = min(k, len(among))
-        searched = NearestNeighbors(n_neighbors=near_in_x).fit(self._points.of(data, data.train.rows(among)))
-        in_x = searched.kneighbors(self._points.of(data, data.test.rows(queries)), return_distance=False)
-        rankings = Rankings(k)
-        shared = []
-        for start in range(0, len(queries), _QUERIES):
-            numbers = queries[start : start + _QUERIES]
-            far = self.index_.distances(codes[numbers])
-            near = np.argsort(far[:, among], axis=1, kind="stable")[:, :near_in_x]
-            shared.append(_shared(in_x[start : start + len(near)], near))
-            for number, distances in zip(numbers, far, strict=True) if labels is not None else ():
-                if not has_label(labels[1][number : number + 1])[0]:
-                    continue
-                relevant = labels[0] == labels[1][number]
-                rankings.add(None if self.approximate else distances, rows[number], relevant)
-        share = np.concatenate(shared)
-        figures = {f"neighbours in x found ({near_in_x})": RowSums(share, np.ones(len(share)))}
-        return figures if labels is None else figures | rankings.by_query()
-
-    def _notes(self, queries: int, k: int, labelled: bool) -> list[str]:
-        notes = [
-            f"Indexed are the training and the validation rows; figures are over {queries:,} queries, drawn "
-            "where there are more. Neighbours in x found: of the nearest in x among at most "
-            f"{_ROWS_IN_X:,} training rows, drawn, the share that are the nearest in the code too; texts are "
-            "compared by the cosine of TF-IDF."
-        ]
-        if labelled:
-            notes.append(
-                f"A row belongs to a query of the same label. Precision@{k}: share of the {k} nearest that "
-                f"belong to the query; recall@{k}: share found of all that do. Mean average precision: over "
-                "the ranking of all rows, the mean over all orders of rows at the same distance. Labels are "
-                "for these figures alone."
-                + (" An approximate index has no full ranking." if self.approximate else "")
-            )
-        if not self.index_.exact:
-            notes.append(
-                f"Exact neighbours found: share of the {k} nearest by the codes themselves that the index "
-                "gives."
-            )
-        return notes
-
-
-def _labels(data: Data) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the labels of indexed rows and queries as texts, if the training labels are classes."""
+def _learnt_labels(data: Data) -> np.ndarray | None:
+    """Return the labels of the indexed rows as texts, `(rows,)`, if those of the training are classes."""
     parts = [data.split(split).labels for split in LEARNT if len(data.split(split))]
-    queries = data.test.labels
-    if queries is None or class_labels(data, "train") is None or any(part is None for part in parts):
+    if class_labels(data, "train") is None or any(part is None for part in parts):
         return None
-    return np.concatenate([np.asarray(part).astype(str) for part in parts]), queries.astype(str)
+    return np.concatenate([np.asarray(part).astype(str) for part in parts])
 
 
-def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the share of the numbers in each row of `first` that are also in that of `second`, `(rows,)`."""
-    return np.array([np.isin(a, b).mean() for a, b in zip(first, second, strict=False)])
+def _decisive(metrics: Sequence[Metric]) -> str:
+    """Return the key of the metric that compares codecs: by labels if they are known, otherwise in `x`."""
+    known = {metric.key for metric in metrics if metric.number is not None}
+    return next((key for key in ("mean_average_precision", "neighbours_in_x") if key in known), "")
