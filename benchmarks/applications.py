@@ -101,15 +101,13 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
 
 def figure(outcome: Outcome) -> str:
     """The decisive figure of an application as a cell, the best baseline's in brackets."""
-    key = outcome.deciding
-    if key is None:
+    finding, *_ = outcome.findings.values()
+    own = finding.metric(finding.decisive)
+    if own is None or own.number is None:
         return "yes"
-    own, *others = outcome.findings.values()
-    value: Any = own.figures[key]
-    known = [one for other in others if isinstance(one := other.figures.get(key), int | float)]
-    best = (min if own.better.get(key) else max)(known) if known else None
-    against = "" if best is None else f" ({best:.3g})"
-    return f"{key} {value:.3g}{against}"
+    against = outcome.against
+    best = "" if against is None else f" ({against.theirs:.3g})"
+    return f"{own.heading} {own.number:.3g}{best}"
 
 
 def main() -> None:
