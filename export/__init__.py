@@ -3,9 +3,9 @@
 from kerasae.export.artifact import Artifact
 from kerasae.export.bundles.bundle import bundle
 from kerasae.export.bundles.verify import Verdict, verify
-from kerasae.export.codec import load
 from kerasae.export.cost import device_cost
 from kerasae.export.formats import Format
+from kerasae.export.opening import load
 from kerasae.export.parity import TOLERANCES, ExportError, Parity, ParityError
 from kerasae.export.subject import Subject
 

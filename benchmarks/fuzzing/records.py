@@ -145,7 +145,7 @@ class Manifest(Sealed):
 
     def __call__(self, path: Path) -> None:
         from kerasae.export import verify
-        from kerasae.export.codec import _fingerprint
+        from kerasae.export.origin import recorded_fingerprint
 
         verify(path.parent, run=False)
-        _fingerprint(path.parent / "edge" / "m.tflite")
+        recorded_fingerprint(path.parent / "edge" / "m.tflite")

@@ -1,47 +1,53 @@
-"""Format: one way to write a model as an artifact, and the sequence in which every artifact is written."""
+"""Format: a way to write a model as an artifact, and the sequence in which every artifact is written."""
 
 import abc
-import contextlib
 import importlib.util
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from kerasae.export.artifact import Artifact
-from kerasae.export.formats._draft import Draft, Runtime
+from kerasae.export.codec import ArtifactCodec
+from kerasae.export.formats._draft import Draft, Runtime, unfinished
+from kerasae.export.formats._limits import Limit
 from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances, with_units
 from kerasae.export.subject import Subject
 from kerasae.export.views import View, edge_view
 
 from kerasae import registry
 from kerasae.backend import quiet
+from kerasae.codec import Codec
 from kerasae.precisions import Precision
-from kerasae.runs import new_folder
+from kerasae.preprocessing import Preprocessor
 
 
 class Format(abc.ABC):
-    """One way to write a model as an artifact.
+    """Way to write a model as an artifact. This class is abstract.
 
-    `write` is the sequence that every artifact goes through. A format fills in its steps: `place`, `make`,
-    `runtime` and `complete` it must have; the others have a default. An instance holds the settings of one
-    artifact, such as its precision. A new format is a file or a package of this folder, or of a folder
-    `formats` on `KERASAE_PATH`; the command line, bundles, `verify` and the model card then know it. The
-    command line reads `on_request` from the source, without importing it: the class itself sets it, to a
-    literal.
+    `write` is the sequence that every artifact goes through. A subclass fills in its steps: it must have
+    `place`, `make`, `runtime` and `complete`; the others have a default. An instance holds the settings of
+    one artifact, such as its precision.
+
+    A subclass is a file or a package of this folder, or of a folder `formats` on `KERASAE_PATH`. The command
+    line, bundles, `load`, `verify` and the model card then know it. The command line reads `on_request` and
+    `loads` from the source, without importing it, so the class itself sets them, to literals.
 
     Attributes:
-        requires: Packages that the format needs beside the library, by the names that are imported.
-        extra: Extra of kerasae that installs `requires`; `""` where there is none.
-        on_request: Help text of the option that asks for the format. `""`, the default, if a bundle holds
-            the format unless told otherwise.
+        requires: Packages that the format needs in addition to those of the library, by the names under which
+            they are imported.
+        extra: Extra of kerasae that installs `requires`; `""` if there is none.
+        on_request: Help text of the option that asks for the format. `""`, the default, if a bundle holds the
+            format unless told otherwise.
         precisions: Precisions to choose from, if the format has an argument `precision`.
         precision: Precision of the numbers inside the artifact.
-        is_folder: Whether an artifact is a folder, which must not exist yet; otherwise it is a file, and one
-            that exists is replaced.
+        limits: Models that the format cannot hold.
+        purpose: Purpose of the artifact, as the message of a limit names it.
+        loads: Description of the artifacts that `load` opens; `""` if it opens none.
+        is_folder: Whether an artifact is a folder, which must not exist yet. Otherwise it is a file, and
+            replaces one that exists.
         score: Signature that answers with anomaly scores.
         reconstruct: Signature that answers with reconstructions.
-        card: Template of the format's section in the model card, in Jinja; `None` without one.
+        card: Template of the format's section in the model card, in Jinja; `None` if it has no section.
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
@@ -49,16 +55,19 @@ class Format(abc.ABC):
     on_request: ClassVar[str] = ""
     precisions: ClassVar[tuple[Precision, ...]] = ()
     precision: Precision = "float32"
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    purpose: ClassVar[str] = "to export"
+    loads: ClassVar[str] = ""
     is_folder: ClassVar[bool] = False
     score: ClassVar[str] = "anomaly_score"
     reconstruct: ClassVar[str] = "reconstruct"
     card: ClassVar[Path | None] = None
 
-    # What is known of a format --------------------------------------------------------------------------
+    # Facts about a format ---------------------------------------------------------------------------------
 
     @classmethod
     def name(cls) -> str:
-        """Return the name of the format, which is that of its file or package in the room."""
+        """Return the name of the format: that of its file or package in the room."""
         return cls.__module__.removeprefix(f"{registry.ROOMS['export']}.").partition(".")[0]
 
     @classmethod
@@ -78,10 +87,10 @@ class Format(abc.ABC):
 
     @classmethod
     def variants(cls, precisions: Sequence[Precision] | None = None) -> Sequence[Self]:
-        """Return the format once for each artifact that a bundle holds of it.
+        """Return the format once for each artifact of it in a bundle.
 
         Args:
-            precisions: Precisions that were asked for, some of the attribute `precisions`. `None` for all.
+            precisions: Precisions to write, some of the attribute `precisions`. Defaults to all.
         """
         return [cls()]
 
@@ -100,43 +109,52 @@ class Format(abc.ABC):
         """
 
     def title(self, path: Path) -> str:
-        """Return how an error message names the artifact."""
+        """Return the subject of an error message about the artifact."""
         return f"The file {path.name}"
 
-    # The sequence ---------------------------------------------------------------------------------------
+    def check(self, subject: Subject) -> None:
+        """Raise a ValueError if the format cannot hold a model, before any work is done for it."""
+        for limit in self.limits:
+            if received := limit.received(subject):
+                raise ValueError(
+                    f"Expected {limit.expected} {self.purpose}, received {received}: {limit.reason}."
+                )
+
+    # The sequence -----------------------------------------------------------------------------------------
 
     def write(
         self, source: Any, path: str | Path, *, tolerance: dict[str, float] | None = None, **subject: Any
     ) -> Artifact:
-        """Write an artifact and prove it equal to the model.
+        """Write an artifact and prove that it agrees with the model.
 
-        The artifact appears under its path only once the runtime that will run it has opened it, run it on
-        held-out examples, and agreed with the model.
+        The artifact is written under a hidden path. The runtime that clients use opens it there and runs it
+        on held-out examples. Only if the answers agree with those of the model does it move to its path.
 
         Args:
             source: Run, folder of a run, built model, or `Subject`.
             path: Path of the artifact.
-            tolerance: Largest deviation by measure, in place of those in `TOLERANCES[precision]`.
+            tolerance: Largest deviation by measure, in place of those in `TOLERANCES[precision]`. Defaults to
+                no changes.
             **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
         Returns:
             The artifact, with its parity.
 
         Raises:
-            ImportError: if a package that the format needs is not installed.
-            FileExistsError: if the artifact is a folder that exists.
-            ValueError: if the format cannot hold the model.
-            ParityError: if the artifact does not agree with the model; nothing is written.
+            ImportError: If a package that the format needs is not installed.
+            FileExistsError: If the artifact is a folder that exists.
+            ValueError: If the format cannot hold the model.
+            ParityError: If the artifact does not agree with the model; nothing is written.
         """
         self.check_installed()
         bounds = tolerances(self.precision, tolerance)
         what = source if isinstance(source, Subject) else Subject.of(source, **subject)
         self.check(what)
-        view = self.view(what)
+        view = self.view(what.preprocessor)
         group = what.cached(self.golden, lambda: self.cases(what, view))
         cases = {name: group[name] for name in self.answered(list(group))}
         path = Path(path)
-        with self._unfinished(path) as place:
+        with unfinished(path, is_folder=self.is_folder) as place:
             draft = Draft(what, view, cases, path, place, facts=view.describe())
             with quiet():
                 self.make(draft)
@@ -147,52 +165,28 @@ class Format(abc.ABC):
             draft.signatures = with_units(signatures, cases)
             self.check_made(draft)
             with quiet():
-                # At its first call a runtime says what it computes with.
+                # A runtime reports its delegate at the first call.
                 draft.parity = measure(
                     what, cases, draft.runtime.run, bounds, score=self.score, reconstruct=self.reconstruct
                 )
             refuse(draft.parity, self.title(path))
             self.complete(draft)
-        return Artifact(
-            self.name(),
-            path,
-            self.precision,
-            draft.signatures,
-            draft.parity,
-            bounds,
-            draft.facts,
-            self.golden,
-        )
+        described = (draft.signatures, draft.parity, bounds, draft.facts)
+        return Artifact(self.name(), path, self.precision, *described, self.golden)
 
-    @contextlib.contextmanager
-    def _unfinished(self, path: Path) -> Iterator[Path]:
-        """Give a hidden path, and rename what was written there to `path` once it is whole."""
-        if self.is_folder:
-            with new_folder(path) as place:
-                yield place
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Under its own name: there are libraries that look at the ending.
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            place = Path(folder) / path.name
-            yield place
-            place.replace(path)
+    # Its steps --------------------------------------------------------------------------------------------
 
-    # Its steps ------------------------------------------------------------------------------------------
-
-    def check(self, subject: Subject) -> None:  # noqa: B027  (a step that need not be filled in)
-        """Raise a ValueError if the format cannot hold a model, before any work is done for it."""
-
-    def view(self, subject: Subject) -> View:
-        """Return how raw examples enter and leave the artifact. By default as on a device."""
-        return edge_view(subject.preprocessor)
+    @classmethod
+    def view(cls, preprocessor: Preprocessor) -> View:
+        """Return the form in which raw examples enter and leave the artifact, by default that of a device."""
+        return edge_view(preprocessor)
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         """Return the cases of the group `golden`: rows for each signature, and the answers of the model."""
         return make_cases(subject, view, seeded=False)
 
     def answered(self, signatures: Sequence[str]) -> Sequence[str]:
-        """Return which signatures of the group `golden` the artifact answers. By default all."""
+        """Return the signatures of the group `golden` that the artifact answers. Defaults to all."""
         return signatures
 
     @abc.abstractmethod
@@ -200,32 +194,52 @@ class Format(abc.ABC):
         """Write the artifact to `draft.place`.
 
         Raises:
-            ExportError: if the format cannot hold the model.
+            ExportError: If the format cannot hold the model.
         """
 
     @classmethod
     @abc.abstractmethod
     def runtime(cls, path: Path) -> Runtime:
-        """Return what runs an artifact."""
+        """Return the runtime of an artifact."""
+
+    def check_made(self, draft: Draft) -> None:  # noqa: B027  (a step that need not be filled in)
+        """Raise a ValueError if the artifact lacks a property that every artifact of the format must have."""
+
+    @abc.abstractmethod
+    def complete(self, draft: Draft) -> None:
+        """Add to `draft.facts`, and write the files that go with a proved artifact.
+
+        Every format adds `bytes`, the size, and `latency_ms`, the median time of a call for one row in
+        milliseconds.
+        """
+
+    # Artifacts that exist ---------------------------------------------------------------------------------
 
     @classmethod
     def open(cls, path: str | Path) -> Any:
-        """Open an artifact with the runtime that clients run it by.
+        """Open an artifact with the runtime that clients use.
 
         Raises:
-            ImportError: if a package that the format needs is not installed.
+            ImportError: If a package that the format needs is not installed.
         """
         cls.check_installed()
         with quiet():
             return cls.runtime(Path(path))
 
-    def check_made(self, draft: Draft) -> None:  # noqa: B027  (a step that need not be filled in)
-        """Raise a ValueError if the artifact is not as every one of its format must be."""
+    @classmethod
+    def opens(cls, path: Path) -> bool:
+        """Return whether a path looks like an artifact of the format, which `load` can then open."""
+        return False
 
-    @abc.abstractmethod
-    def complete(self, draft: Draft) -> None:
-        """Add to `draft.facts`, and write what goes with a proved artifact.
+    @classmethod
+    def load(cls, path: Path, source: Any = None) -> Codec:
+        """Return an artifact as a codec. By default it must answer `encode` and `decode`.
 
-        Facts of every format: `bytes`, the size, and `latency_ms`, the median milliseconds of a call for one
-        row.
+        Args:
+            path: Path of the artifact.
+            source: Model or preprocessor from which it was made. Defaults to `None`: raw numbers are `x`.
+
+        Raises:
+            ValueError: If the artifact cannot be read, or is one of another model.
         """
+        return ArtifactCodec.of(cls.open(path), cls.view, path, source)

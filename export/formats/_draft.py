@@ -1,6 +1,9 @@
-"""Draft: an artifact that is being written, and what it is run by."""
+"""Draft: an artifact while it is written; and Runtime, the protocol of what runs it."""
 
+import contextlib
 import dataclasses
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,31 +12,33 @@ from kerasae.export.parity import Case, Parity
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
+from kerasae.runs import new_folder
+
 
 class Runtime(Protocol):
-    """What runs an artifact, as the program of a client does."""
+    """Protocol of an object that runs an artifact, as the program of a client does."""
 
     def signatures(self) -> dict[str, Any]:
-        """Return inputs and outputs by signature: shape and dtype by name."""
+        """Return `inputs` and `outputs` of each signature: `shape` and `dtype` by name."""
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return what a signature answers to rows, by the name of the output."""
+        """Return the outputs of a signature for rows of inputs, both by name."""
 
 
 @dataclasses.dataclass
 class Draft:
-    """An artifact that is being written.
+    """Artifact while it is written.
 
     Args:
         subject: Model, and examples to prove the artifact on.
-        view: How raw examples enter the artifact and leave it.
+        view: Form in which raw examples enter and leave the artifact.
         cases: Rows for each signature, with the answers of the model.
-        path: Path of the artifact once it is whole.
-        place: Hidden path under which it is written until then.
-        facts: What is known of the artifact. Starts with what the view says of the outputs.
-        runtime: What runs the artifact; there once it was made.
-        signatures: Inputs and outputs by signature, with units; there once the artifact was opened.
-        parity: How well the artifact agrees with its model; there once that was measured.
+        path: Path of the finished artifact.
+        place: Hidden path of the artifact while it is written.
+        facts: Facts about the artifact. Starts with those of the view about the outputs.
+        runtime: Runtime of the artifact. Set once the artifact is made.
+        signatures: Inputs and outputs by signature, with units. Set once the artifact is open.
+        parity: Agreement of the artifact with its model. Set once it is measured.
     """
 
     subject: Subject
@@ -49,3 +54,23 @@ class Draft:
     def row(self, signature: str) -> dict[str, np.ndarray]:
         """Return the inputs of one row for a signature, `(1, ...)`."""
         return {name: values[:1] for name, values in self.cases[signature].sent.items()}
+
+
+@contextlib.contextmanager
+def unfinished(path: Path, *, is_folder: bool) -> Iterator[Path]:
+    """Yield a hidden path, and rename the artifact written there to `path` afterwards; not after an error.
+
+    Args:
+        path: Path of the finished artifact.
+        is_folder: Whether the artifact is a folder, which must not exist yet. A file may exist.
+    """
+    if is_folder:
+        with new_folder(path) as place:
+            yield place
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The file keeps its name, because some libraries look at the ending.
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        place = Path(folder) / path.name
+        yield place
+        place.replace(path)

@@ -174,8 +174,11 @@ def test_what_is_no_artifact_of_the_model(subject, edge_file, tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"")
     with pytest.raises(ValueError, match=r"Expected a \.tflite file in"):
         load(tmp_path / "a.tflite", subject.model)
-    with pytest.raises(ValueError, match=r"SavedModel's folder or a \.tflite file"):
+    with pytest.raises(ValueError, match=r"can encode and decode, received .*a\.onnx: its only graph"):
         load(tmp_path / "a.onnx", subject.model)
+    (tmp_path / "a.txt").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"SavedModel \(.*\) or a \.tflite file, received .*a\.txt"):
+        load(tmp_path / "a.txt", subject.model)
     path = edge_file("dense", "float32")[0].path
     with pytest.raises(ValueError, match=r"Expected an artifact of this model, .* x \(4, 4, 1\), received"):
         load(path, Rescaling(Spec("image", (4, 4, 1), "uint8", 0.0, 255.0)))

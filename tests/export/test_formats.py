@@ -11,6 +11,7 @@ import pytest
 from kerasae.export.bundles.bundle import _Wish
 
 from kerasae import export, registry
+from kerasae.codec import fingerprint
 
 STRANGERS = Path(__file__).parent.parent / "strangers"
 
@@ -68,6 +69,10 @@ def test_a_format_from_outside_is_written_verified_and_described(
     assert [one.path for one in written] == [ship / "keras" / "dense.keras"]
     assert export.verify(ship) == export.Verdict(["keras/dense.keras"], [], [])
     assert '`kerasae.load_model("keras/dense.keras")` loads the model.' in (ship / "README.md").read_text()
+    codec = export.load(ship / "keras" / "dense.keras")
+    assert fingerprint(codec) == fingerprint(edge_subject("dense").model)
+    with pytest.raises(ValueError, match=r"Expected a \.keras file or the version folder .*, received"):
+        export.load(ship, edge_subject("dense").model)
     monkeypatch.delenv("KERASAE_PATH")
     verdict = export.verify(ship)
     assert verdict.faults == []

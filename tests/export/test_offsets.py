@@ -5,8 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from kerasae.export import SavedModel, Subject, TFLite, Tiny
-from kerasae.export.codec import load
+from kerasae.export import SavedModel, Subject, TFLite, Tiny, load
 from kerasae.export.formats.saved_model._server_inputs import _as_examples
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.verify_edge import EdgeModel

@@ -104,7 +104,9 @@ def test_a_disk_that_is_full_is_an_error_of_the_system(subject, tmp_path, bytes_
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     what = subject("conv")
-    what.cached("server", lambda: export.SavedModel().cases(what, export.SavedModel().view(what)))
+    what.cached(
+        "server", lambda: export.SavedModel().cases(what, export.SavedModel().view(what.preprocessor))
+    )
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, hard))
     try:
         with pytest.raises(OSError, match=r"Expected to write .*, received: .+"):

@@ -13,6 +13,8 @@ from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.views import View
 
+from kerasae.codec import Codec
+
 
 class ONNX(Format):
     """ONNX file with one graph, for ONNX Runtime, OpenVINO and others.
@@ -57,6 +59,17 @@ class ONNX(Format):
     @classmethod
     def runtime(cls, path: Path) -> OnnxModel:
         return OnnxModel(path)
+
+    @classmethod
+    def opens(cls, path: Path) -> bool:
+        return path.suffix == ".onnx"
+
+    @classmethod
+    def load(cls, path: Path, source: Any = None) -> Codec:
+        raise ValueError(
+            f"Expected an artifact that can encode and decode, received {path}: its only graph goes from "
+            "`x` to the reconstruction. Take the SavedModel or a .tflite file."
+        )
 
     def complete(self, draft: Draft) -> None:
         one = draft.row("all")

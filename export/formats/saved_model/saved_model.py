@@ -19,6 +19,8 @@ from kerasae.export.timing import median_seconds
 from kerasae.export.views import View, server_view
 from tensorflow.core.protobuf import saved_model_pb2
 
+from kerasae.preprocessing import Preprocessor
+
 
 class SavedModel(Format):
     """SavedModel folder with every signature, for TensorFlow Serving.
@@ -35,6 +37,7 @@ class SavedModel(Format):
     """
 
     is_folder = True
+    loads = "the version folder of a SavedModel (with saved_model.pb; server/NAME/1 in a bundle)"
     card = Path(__file__).with_name("card.md.jinja")
 
     @property
@@ -47,8 +50,9 @@ class SavedModel(Format):
     def title(self, path: Path) -> str:
         return "The SavedModel"
 
-    def view(self, subject: Subject) -> View:
-        return server_view(subject.preprocessor)
+    @classmethod
+    def view(cls, preprocessor: Preprocessor) -> View:
+        return server_view(preprocessor)
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = make_cases(subject, view, seeded=True)
@@ -64,6 +68,10 @@ class SavedModel(Format):
     @classmethod
     def runtime(cls, path: Path) -> ServerModel:
         return ServerModel(path)
+
+    @classmethod
+    def opens(cls, path: Path) -> bool:
+        return (path / "saved_model.pb").is_file()
 
     def check_made(self, draft: Draft) -> None:
         _check_rows(draft.signatures)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from kerasae.export.codec import ArtifactCodec
 from kerasae.export.endpoints import endpoints, served_elements
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
@@ -15,6 +16,7 @@ from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import View
 
+from kerasae.backend import quiet
 from kerasae.precisions import PRECISIONS, Precision, check_precision
 
 
@@ -37,6 +39,7 @@ class TFLite(Format):
     """
 
     precisions = PRECISIONS
+    loads = "a .tflite file"
     card = Path(__file__).with_name("card.md.jinja")
 
     def __init__(self, precision: Precision = "float32") -> None:
@@ -82,6 +85,23 @@ class TFLite(Format):
     @classmethod
     def runtime(cls, path: Path) -> EdgeModel:
         return EdgeModel(path.read_bytes())
+
+    @classmethod
+    def opens(cls, path: Path) -> bool:
+        return path.suffix == ".tflite"
+
+    @classmethod
+    def load(cls, path: Path, source: Any = None) -> ArtifactCodec:
+        try:
+            with quiet(show_failure=False):
+                edge = cls.open(path)
+                if "decode" in (signatures := edge.signatures()):
+                    # The runtime reports its delegate at the first call.
+                    z = signatures["decode"]["inputs"]["z"]
+                    edge.run("decode", {"z": np.zeros(z["shape"], z["dtype"])})
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"Expected a .tflite file in {path}: {str(error).splitlines()[0]}") from None
+        return ArtifactCodec.of(edge, cls.view, path, source)
 
     def complete(self, draft: Draft) -> None:
         one = draft.row("reconstruct")

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations
 from kerasae.export.formats._draft import Draft
+from kerasae.export.formats._limits import arrays_only
 from kerasae.export.formats.tiny._conversion import convert_to_int8
 from kerasae.export.formats.tiny._micro_model import MicroModel
 from kerasae.export.formats.tiny._micro_source import write_model, write_source
@@ -14,7 +15,6 @@ from kerasae.export.parity import Case, make_cases
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
-from kerasae.kinds import kind_of
 from kerasae.precisions import Precision
 
 SIGNATURES = ("reconstruct", "encode", "decode")
@@ -47,6 +47,8 @@ class Tiny(Format):
     requires = ("tflite_micro",)
     extra = "tiny"
     precision = "int8"
+    purpose = "for a microcontroller"
+    limits = (arrays_only("a missing entry or a word is no int8"),)
     is_folder = True
     card = Path(__file__).with_name("card.md.jinja")
 
@@ -64,15 +66,6 @@ class Tiny(Format):
 
     def title(self, path: Path) -> str:
         return f"The int8 file {path.name}"
-
-    def check(self, subject: Subject) -> None:
-        spec = subject.preprocessor.spec
-        if not kind_of(spec).is_array:
-            raise ValueError(
-                "Expected a model of images or vectors for a microcontroller, received one of kind "
-                f"'{spec.kind}': a missing entry or a word is no int8. Numbers without gaps can be trained "
-                "from a .npy file."
-            )
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = make_cases(subject, view, seeded=False)

@@ -6,6 +6,7 @@ from typing import Any
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
+from kerasae.export.formats._limits import arrays_only, no_layers
 from kerasae.export.formats.trainable._cases import learning_cases, restored
 from kerasae.export.formats.trainable._learning import learning_endpoints
 from kerasae.export.parity import Case
@@ -13,8 +14,6 @@ from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import TrainableModel
 from kerasae.export.views import View
-
-from kerasae.kinds import kind_of
 
 
 class Trainable(Format):
@@ -50,6 +49,11 @@ class Trainable(Format):
     on_request = (
         "Also a file that goes on learning on the device; for dense networks over images and vectors."
     )
+    purpose = "to learn on a device"
+    limits = (
+        arrays_only("TFLite has no gradient of its heads"),
+        no_layers("Conv", "a network of dense layers", "TFLite has no gradient of a convolution"),
+    )
     score = reconstruct = "infer"
     card = Path(__file__).with_name("card.md.jinja")
 
@@ -64,22 +68,6 @@ class Trainable(Format):
 
     def place(self, name: str, version: int) -> str:
         return f"edge/{name}_trainable.tflite"
-
-    def check(self, subject: Subject) -> None:
-        spec = subject.preprocessor.spec
-        if not kind_of(spec).is_array:
-            raise ValueError(
-                "Expected a model of images or vectors to learn on a device, received one of kind "
-                f"'{spec.kind}': TFLite has no gradient of its heads. Numbers without gaps can be trained "
-                "from a .npy file."
-            )
-        layers = [*subject.model.encoder.layers, *subject.model.decoder.layers]
-        convolving = sorted({type(layer).__name__ for layer in layers if "Conv" in type(layer).__name__})
-        if convolving:
-            raise ValueError(
-                f"Expected a network of dense layers to learn on a device, received {', '.join(convolving)}: "
-                "TFLite has no gradient of a convolution."
-            )
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         return learning_cases(subject, view, self.batch_size)

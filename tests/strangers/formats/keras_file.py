@@ -10,12 +10,14 @@ from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.views import View
 
+from kerasae.codec import Codec
 from kerasae.models import load_model
 
 
 class KerasFile(Format):
     """`.keras` file that answers `encode`, for programs that have this library."""
 
+    loads = "a .keras file"
     on_request = "Also the model as Keras saves it."
     card = Path(__file__).with_name("keras_file.md.jinja")
 
@@ -32,6 +34,15 @@ class KerasFile(Format):
     @classmethod
     def runtime(cls, path: Path) -> "_Opened":
         return _Opened(path)
+
+    @classmethod
+    def opens(cls, path: Path) -> bool:
+        return path.suffix == ".keras"
+
+    @classmethod
+    def load(cls, path: Path, source: Any = None) -> Codec:
+        model: Codec = load_model(path)
+        return model
 
     def complete(self, draft: Draft) -> None:
         one = draft.row("encode")

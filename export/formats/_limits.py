@@ -1,0 +1,53 @@
+"""Limits: the models that a format cannot hold, each with the reason."""
+
+import dataclasses
+from collections.abc import Callable
+
+from kerasae.export.subject import Subject
+
+from kerasae.kinds import kind_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """Models that a format cannot hold.
+
+    A limit looks at a whole subject, so it can refuse a kind of examples, a family or a network.
+
+    Args:
+        expected: Description of the models that the format can hold, as `a model of images or vectors`.
+        received: Function that describes why a subject is refused, as `one of kind 'table'`. It returns an
+            empty string for a subject that the format can hold.
+        reason: Reason for the limit, as a part of a sentence. Advice may follow it, as a sentence of its own.
+    """
+
+    expected: str
+    received: Callable[[Subject], str]
+    reason: str
+
+
+def arrays_only(reason: str) -> Limit:
+    """Return a limit to examples that are arrays of numbers without missing entries."""
+
+    def received(subject: Subject) -> str:
+        spec = subject.preprocessor.spec
+        return "" if kind_of(spec).is_array else f"one of kind '{spec.kind}'"
+
+    advice = "Numbers without gaps can be trained from a .npy file"
+    return Limit("a model of images or vectors", received, f"{reason}. {advice}")
+
+
+def no_layers(named: str, expected: str, reason: str) -> Limit:
+    """Return a limit to networks without layers of some types.
+
+    Args:
+        named: Text that the names of the refused types contain, such as `Conv`.
+        expected: Description of the networks that are left.
+        reason: Reason for the limit.
+    """
+
+    def received(subject: Subject) -> str:
+        layers = [*subject.model.encoder.layers, *subject.model.decoder.layers]
+        return ", ".join(sorted({type(one).__name__ for one in layers if named in type(one).__name__}))
+
+    return Limit(expected, received, reason)
