@@ -3,11 +3,11 @@
 import kerasae.constraints  # noqa: F401  (registers a class that a saved decoder may contain)
 from kerasae import registry
 from kerasae.models._base import Autoencoder
+from kerasae.models._codec.graphs import in_batches
+from kerasae.models._codec.plain import without_scales
 from kerasae.models._deterministic import DeterministicAutoencoder
 from kerasae.models._generative import WithPosterior, WithPrior
-from kerasae.models._graphs import in_batches
 from kerasae.models._loading import load_model
-from kerasae.models._plain import without_scales
 from kerasae.models._wiring import all_layers
 
 globals().update(registry.members("model"))

@@ -11,13 +11,13 @@ from kerasae import registry
 from kerasae.corruptions import Corruption
 from kerasae.kinds import kind_of
 from kerasae.losses import ReconstructionLoss
-from kerasae.models._distributed import MultiWorkerFit
-from kerasae.models._embedding import EmbeddingSplit, embedding_split
-from kerasae.models._graphs import Graphs, in_batches
-from kerasae.models._plain import plain_decoder, plain_encoder
-from kerasae.models._precision import in_float32
-from kerasae.models._targets import check_target, is_none, unpacked, weighed_target
-from kerasae.models._terms import Terms, check_compile, check_examples, kept_of_batch
+from kerasae.models._codec.graphs import Graphs, in_batches
+from kerasae.models._codec.plain import plain_decoder, plain_encoder
+from kerasae.models._codec.precision import in_float32
+from kerasae.models._training.distributed import MultiWorkerFit
+from kerasae.models._training.embedding import EmbeddingSplit, embedding_split
+from kerasae.models._training.targets import check_target, is_none, unpacked, weighed_target
+from kerasae.models._training.terms import Terms, check_compile, check_examples, kept_of_batch
 from kerasae.models._wiring import (
     all_layers,
     bind_scale,

@@ -1,0 +1,1 @@
+"""Training of an autoencoder by Keras: steps, targets, and the terms of the loss."""
