@@ -1,13 +1,9 @@
-"""Terms: the named terms of a loss in the log; and checks before a training."""
+"""Terms: the named terms of a loss in the log."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
-
-from kerasae.losses import ReconstructionLoss
-from kerasae.models._wiring import all_layers
 
 
 class Terms:
@@ -55,84 +51,3 @@ class Terms:
         for metric in model.metrics:
             if metric.name == "loss":
                 metric.update_state(values["loss"], sample_weight=batch)
-
-
-def check_examples(x: Any, expected: Sequence[int | None]) -> None:
-    """Check the shape of examples.
-
-    Args:
-        x: Examples, `(rows, ...)`.
-        expected: Shape `(None, ...)`, in which `None` stands for any size.
-
-    Raises:
-        ValueError: If the examples have another shape.
-    """
-    received = tuple(x.shape)
-    fits = len(received) == len(expected) and all(
-        size in (None, actual) for size, actual in zip(expected[1:], received[1:], strict=True)
-    )
-    if not fits:
-        shape = ", ".join(["rows", *map(str, expected[1:])])
-        raise ValueError(f"Expected examples of shape ({shape}), received shape {received}.")
-
-
-def check_compile(
-    model: Any, optimizer: Any, loss: Any, kwargs: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
-    """Check the arguments of `compile`.
-
-    Returns:
-        The optimizer and the other arguments for Keras.
-
-    Raises:
-        ValueError: If another loss is given, or Keras cannot combine an argument with several replicas.
-    """
-    model_loss = model.reconstruction_loss
-    if loss is not None:
-        member = loss if isinstance(loss, ReconstructionLoss) else None
-        same = loss == model_loss.name or (
-            member is not None
-            and type(member) is type(model_loss)
-            and member.get_config() == model_loss.get_config()
-        )
-        if not same:
-            raise ValueError(
-                f"The loss belongs to the model, because it interprets the decoder's outputs: expected "
-                f"None or '{model_loss.name}', received {loss!r}; give it as "
-                f"{type(model).__name__}(..., reconstruction_loss=...). A mean over features, "
-                "such as Keras's 'mse', would be too small beside the penalties."
-            )
-    if any(layer.dtype_policy.name == "mixed_float16" for layer in [model, *all_layers(model)]):
-        # Keras checks only the policy of the model itself, but half precision in a part underflows too.
-        base_optimizer = keras.optimizers.get(optimizer)
-        if not isinstance(base_optimizer, keras.optimizers.LossScaleOptimizer):
-            optimizer = keras.optimizers.LossScaleOptimizer(base_optimizer)
-    replicas = model.distribute_strategy.num_replicas_in_sync
-    if replicas == 1:
-        return optimizer, kwargs
-    if kwargs.get("jit_compile") is True:
-        raise ValueError(_refusal("jit_compile=True", replicas, "leave it out"))
-    if kwargs.get("steps_per_execution", 1) != 1:
-        raise ValueError(_refusal("steps_per_execution above 1", replicas, "use 1 (keras#19246)"))
-    if getattr(optimizer, "gradient_accumulation_steps", None):
-        raise ValueError(_refusal("gradient accumulation", replicas, "use a larger batch, or one device"))
-    return optimizer, {**kwargs, "jit_compile": False}
-
-
-def _refusal(what: str, replicas: int, remedy: str) -> str:
-    return (
-        f"Keras cannot combine {what} with a tf.distribute strategy, received {replicas} replicas; {remedy}."
-    )
-
-
-def kept_of_batch(losses: Any, trim: float) -> Any:
-    """Return weights of mean 1, `(batch,)`, that are 0 for the share `trim` of the largest losses.
-
-    Reference: Rousseeuw 1984, JASA 79 (least trimmed squares), applied to each batch.
-    """
-    losses = tf.stop_gradient(tf.cast(losses, tf.float32))
-    rows = tf.cast(tf.shape(losses)[0], tf.float32)
-    kept = tf.maximum(tf.math.ceil((1.0 - trim) * rows - 1e-3), 1.0)
-    bound = tf.sort(losses)[tf.cast(kept, tf.int32) - 1]
-    weights = tf.cast(losses <= bound, tf.float32)
-    return weights * rows / tf.reduce_sum(weights)
