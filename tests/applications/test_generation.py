@@ -11,7 +11,7 @@ from kerasae.applications.generation._augmentation import spread_rows, towards_n
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
-from kerasae.applications.generation._report import measure_samples, sentences
+from kerasae.applications.generation._measures import measure_samples, sentences
 from kerasae.baselines import PCA, NearestText, TablePCA
 from kerasae.data import Split
 from kerasae.data.tables import from_frame

@@ -10,7 +10,7 @@ from kerasae import PCA
 from kerasae.applications import Denoising
 from kerasae.applications._filling.filling import Cells, Filled
 from kerasae.applications.denoising._fidelity import NumberFidelity
-from kerasae.applications.generation._report import TOLD, measure_attribute, measure_samples, sentences
+from kerasae.applications.generation._measures import TOLD, measure_attribute, measure_samples, sentences
 from kerasae.applications.imputation._hidden import HiddenFigures
 from kerasae.applications.pretraining.estimator import _beside_scratch
 from kerasae.data import Data, Split

@@ -12,7 +12,7 @@ from kerasae.applications.generation._choice import energy_distance
 from kerasae.applications.generation._copula import GaussianCopula
 from kerasae.applications.generation._discrimination import told_apart
 from kerasae.applications.generation._followers import Followers
-from kerasae.applications.generation._report import OF_COPULA, TOLD, sentences
+from kerasae.applications.generation._measures import OF_COPULA, TOLD, sentences
 from kerasae.data import Data, Split
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._points import Points
-from kerasae.applications.generation import _report as parts
+from kerasae.applications.generation import _measures as parts
 from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
 from kerasae.applications.generation._choice import energy_distance
 from kerasae.applications.generation._files import write_made
