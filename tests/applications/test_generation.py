@@ -5,13 +5,15 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications import Generation
 from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
+from kerasae.applications.generation._measures import measure_samples
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
-from kerasae.applications.generation._measures import measure_samples, sentences
+from kerasae.applications.generation._sentences import on_the_samples
 from kerasae.baselines import PCA, NearestText, TablePCA
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
@@ -42,8 +44,8 @@ def test_the_ends_of_a_path_are_reconstructions(generation, pca, digits):
 
 def test_the_steps_of_a_linear_codec_are_equal(generation, pca, digits):
     a, b = pca.transform(digits.test.head(2))
-    assert unevenness(generation.points_of(linear_path(a, b, 9))) == pytest.approx(1.0, abs=1e-4)
-    assert unevenness(generation.points_of(spherical_path(a, b, 9))) > 1.01
+    assert unevenness(generation.space_.of_codes(linear_path(a, b, 9))) == pytest.approx(1.0, abs=1e-4)
+    assert unevenness(generation.space_.of_codes(spherical_path(a, b, 9))) > 1.01
     assert unevenness(np.zeros((4, 3))) is None
     # Steps of 1, 1 and 4.
     assert unevenness(np.array([[0.0], [1.0], [2.0], [6.0]])) == pytest.approx(2.0)
@@ -63,11 +65,12 @@ def test_a_spherical_path_stays_on_the_sphere_in_equal_angles():
 
 def test_a_traversal_moves_one_number_between_its_percentiles(generation, pca, digits):
     raw = digits.test.head(1)
-    codes, keys = generation.traversals(raw)
     own = pca.transform(raw)[0]
+    codes, keys = generation.ways_.traversals(own, 5, generation.space_.of_codes)
     assert codes.shape == (6 * 5, 6) and sorted(set(keys["z"].tolist())) == list(range(6))
     # Components are orthonormal: the one with the widest range moves the example most.
-    low, high = np.percentile(generation.codes_, (1, 99), axis=0)
+    learnt = np.concatenate([pca.transform(digits.split(name).examples) for name in ("train", "validation")])
+    low, high = np.percentile(learnt, (1, 99), axis=0)
     assert keys["z"][0] == np.argmax(high - low)
     for start in range(0, 30, 5):
         number = keys["z"][start]
@@ -151,7 +154,7 @@ def test_sampled_tables_have_the_types_and_categories_of_the_training(table, tmp
     assert pd.read_csv(tmp_path / "augmented.csv")["y"].value_counts().sum() == 40
     assert list(pd.read_csv(tmp_path / "interpolation.csv").columns[:2]) == ["pair", "step"]
     # y depends on the two numbers of which the code is made.
-    assert found.figures["looks like yes, after"] > 0.5 > found.figures["looks like yes, before"]
+    assert found.figures["looks_after"] > 0.5 > found.figures["looks_before"]
 
 
 # Distances --------------------------------------------------------------------------------------
@@ -181,10 +184,10 @@ def test_copies_have_no_distance_and_are_called_so(digits, pca):
             return digits.train.head(count)
 
     app = Generation(Copies()).fit(digits)
-    heldout, copies = (app.raw_points(digits.split(name).head(40)) for name in ("test", "train"))
-    found, beside = measure_samples(app, heldout, copies)
-    assert found["nearest / held-out"] == 0.0 and app.drawn_from() == "prior"
-    (good, words), *_ = sentences(found, beside, None)
+    heldout, copies = (app.space_.of_raw(digits.split(name).head(40)) for name in ("test", "train"))
+    measured = measure_samples(heldout, copies, app.space_.training)
+    assert measured.number("nearest_ratio") == 0.0 and app.drawn_from() == "prior"
+    (good, words), *_ = on_the_samples(measured, None)
     assert not good and "copies" in words
 
 
@@ -192,7 +195,10 @@ def test_rows_that_are_sorted_are_all_looked_at(digits):
     order = np.argsort(digits.train.labels, kind="stable")
     data = dataclasses.replace(digits, train=digits.train.rows(order))
     app = Generation(PCA(4).fit(data), most=300).fit(data)
-    assert len(app.points_) == 300 and set(app.near_.labels) == set(range(10))
+    assert len(app.space_.training) == 300
+    index = NearestNeighbors(n_neighbors=1).fit(app.space_.of_raw(data.train.examples))
+    distances, rows = index.kneighbors(app.space_.training)
+    assert distances.max() == 0 and set(data.train.labels[rows[:, 0]]) == set(range(10))
 
 
 # Attributes and augmentation --------------------------------------------------------------------
@@ -203,11 +209,13 @@ def test_the_attribute_is_the_difference_of_means(digits, pca):
     labels = np.concatenate([digits.train.labels, digits.validation.labels])
     codes = np.concatenate([pca.transform(digits.train.examples), pca.transform(digits.validation.examples)])
     three = labels == 3
-    np.testing.assert_allclose(app.attribute_, codes[three].mean(0) - codes[~three].mean(0), atol=1e-5)
+    np.testing.assert_allclose(
+        app.attribute_.direction, codes[three].mean(0) - codes[~three].mean(0), atol=1e-5
+    )
     raw = digits.test.head(5)
     np.testing.assert_array_equal(app.add_attribute(raw, 0.0), pca.inverse_transform(pca.transform(raw)))
     found = app.report(digits, None).figures
-    assert found["looks like 3, before"] < 0.05 < found["looks like 3, after"]
+    assert found["looks_before"] < 0.05 < found["looks_after"]
 
 
 @pytest.mark.parametrize("count", [1, 7, 100, 1000])
@@ -271,14 +279,14 @@ def test_what_is_written_of_images(pca, digits, tmp_path):
         assert made["x"].shape == (30, 8, 8, 1) and len(made["y"]) == 30
     with np.load(tmp_path / "interpolation.npz") as made:
         assert made["x"].shape[0] == len(made["pair"]) == len(made["step"]) == 25
-    assert finding.figures["step ratio"] == pytest.approx(1.0, abs=1e-3)
+    assert finding.figures["step_ratio"] == pytest.approx(1.0, abs=1e-3)
     assert finding.figures["precision"] > finding.figures["recall"]
 
 
 def test_one_row_of_a_users_own_without_a_label_is_enough(pca, digits, tmp_path):
     data = dataclasses.replace(digits, test=Split(digits.test.head(1)))
     found = Generation(pca, components=1, count=3, augmented=2).fit(digits).report(data, tmp_path)
-    assert found.figures["precision"] is None and found.figures["step ratio"] is not None
+    assert found.figures["precision"] is None and found.figures["step_ratio"] is not None
     assert np.load(tmp_path / "augmented.npy").shape == (2, 8, 8, 1)
 
 

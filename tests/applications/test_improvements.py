@@ -1,7 +1,6 @@
 """What an application says it makes better: how sure that is, over the rows it was measured on."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,11 +9,12 @@ from kerasae import PCA
 from kerasae.applications import Denoising
 from kerasae.applications._filling.filling import Cells, Filled
 from kerasae.applications.denoising._fidelity import NumberFidelity
-from kerasae.applications.generation._measures import TOLD, measure_attribute, measure_samples, sentences
+from kerasae.applications.generation._measures import Measured, measure_attribute, measure_samples
+from kerasae.applications.generation._sentences import on_the_attribute, on_the_samples, on_the_truth
 from kerasae.applications.imputation._hidden import HiddenFigures
 from kerasae.applications.pretraining.estimator import _beside_scratch
 from kerasae.data import Data, Split
-from kerasae.metrics import RowSums, auroc_rows
+from kerasae.metrics import Metric, RowSums, auroc_rows
 from kerasae.preprocessing.identity import Identity
 from kerasae.report.paired import Paired
 from kerasae.spec import Spec
@@ -120,8 +120,8 @@ def sampled(random, scale, rows=14):
     """Of samples and held-out rows: the ratio of their distances from training rows, and what is said."""
     train = random.normal(size=(60, 3))
     heldout, samples = random.normal(size=(2, rows, 3)) * np.array([1.0, scale])[:, None, None]
-    found, beside = measure_samples(SimpleNamespace(points_=train), heldout, samples)
-    return found["nearest / held-out"], sentences(found, beside, None)[0]
+    measured = measure_samples(heldout, samples, train)
+    return measured.number("nearest_ratio"), on_the_samples(measured, None)[0]
 
 
 def test_samples_like_held_out_rows_are_seldom_called_farther_or_nearer():
@@ -142,8 +142,8 @@ def told(random, apart, rows=60):
     ours, theirs = (
         auroc_rows(truth, truth * shift + random.normal(size=2 * rows)) for shift in (0.5, 0.5 + apart)
     )
-    found = {"nearest / held-out": None, "precision": None, TOLD: ours.value}
-    return sentences(found, {TOLD: Paired.of([ours], [theirs], lower=True)}, None)[-1]
+    metric = Metric("told_from_real", "told from real (AUC)", ours.value)
+    return on_the_truth(Measured([metric], {metric.key: Paired.of([ours], [theirs], lower=True)}))[-1]
 
 
 def test_a_copula_that_is_told_as_easily_is_no_worse():
@@ -160,16 +160,9 @@ def test_one_row_that_takes_an_attribute_on_shows_little(moved, good):
     ones = np.repeat([0.0, 1.0], 30)[:, None]
     raw = np.zeros((20, 1))
     after = np.where(np.arange(20)[:, None] < moved, 1.0, 0.0)
-    app = SimpleNamespace(
-        attribute="yes",
-        points_=ones,
-        near_=Split(ones, np.where(ones[:, 0] > 0, "yes", "no")),
-        raw_points=np.asarray,
-        add_attribute=lambda _: after,
-    )
-    found, beside, _ = measure_attribute(app, Split(raw))
-    assert found == {"looks like yes, before": 0.0, "looks like yes, after": moved / 20}
-    shown, words = sentences({"nearest / held-out": None, "precision": None}, beside, None)[0]
+    measured = measure_attribute("yes", raw, after, ones, ones[:, 0] > 0)
+    assert [metric.value for metric in measured.metrics] == [0.0, moved / 20]
+    shown, words = on_the_attribute(measured, "yes")[0]
     assert shown == good
     assert ("20 rows show no difference from before (0%)" in words) != good
     assert (f"{moved / 20:.0%}, better than before (0%), by 0.6 ± 0.1" in words) == good

@@ -12,7 +12,7 @@ from kerasae.applications.generation._choice import energy_distance
 from kerasae.applications.generation._copula import GaussianCopula
 from kerasae.applications.generation._discrimination import told_apart
 from kerasae.applications.generation._followers import Followers
-from kerasae.applications.generation._measures import OF_COPULA, TOLD, sentences
+from kerasae.applications.generation._sentences import on_the_distribution
 from kerasae.data import Data, Split
 from kerasae.data._split import drawn_rows
 from kerasae.data.tables import from_frame
@@ -104,10 +104,10 @@ def test_samples_of_a_model_are_rows_of_the_table(rides):
     codes = np.repeat(model.transform(rides.test.examples[:1]), 2000, axis=0)
     numbers = [i for i, one in enumerate(rides.spec.features) if one.kind in ("number", "date")]
     scales = np.exp(np.array(model.decoder(codes[:1]))[0, -len(numbers) :])
-    np.testing.assert_allclose(app._rows._x(codes, 5)[:, numbers].std(axis=0), scales, rtol=0.1)
+    np.testing.assert_allclose(app._sampler._rows._x(codes, 5)[:, numbers].std(axis=0), scales, rtol=0.1)
     finding = app.report(rides, None)
     # Rows of means, as they were, are told from real ones without fail (AUC 1.00).
-    assert finding.figures[TOLD] < 0.85 and finding.figures[OF_COPULA] > 0.5
+    assert finding.figures["told_from_real"] < 0.85 and finding.figures["copula_told_from_real"] > 0.5
     made, _ = app.augment(rides.test.examples, 500, seed=0)
     assert (made["end"] > made["begin"]).all() and (made["tolls"] >= 0).all()
 
@@ -228,11 +228,10 @@ def test_the_prior_is_left_where_codes_do_not_lie_as_it_does(apart, chosen, word
     app = Generation(codec).fit(data)
     assert app.drawn_from() == chosen
     finding = app.report(data, None)
-    assert finding.figures["drawn from"] == chosen
+    assert finding.figures["drawn_from"] == chosen
     # The prior is kept when the mixture is a little nearer, too: it need not be the better of the two.
-    told = {"nearest / held-out": None, "precision": None, "drawn from": finding.figures["drawn from"]}
-    said = [text for _, text in sentences(told, {}, None, app.distances_)]
-    assert any(text.startswith("Codes are drawn from ") and words in text for text in said)
+    [(_, said)] = on_the_distribution(chosen, app.distances_)
+    assert said.startswith("Codes are drawn from ") and words in said
     bare = Generation(codec, method="prior").fit(data).report(data, None)
     assert finding.figures["recall"] > 0.85
     if apart:

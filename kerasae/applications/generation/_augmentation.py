@@ -1,7 +1,12 @@
 """New codes near those of given rows, and the rows they come from."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
+
+from kerasae.codec import Codec, HasPosterior
+from kerasae.kinds import take
 
 
 def spread_rows(labels: np.ndarray | None, rows: int, count: int, seed: int) -> np.ndarray:
@@ -23,6 +28,27 @@ def spread_rows(labels: np.ndarray | None, rows: int, count: int, seed: int) -> 
     # The largest float below a whole number may round up to it.
     places = np.minimum(((np.arange(count) + draw.random()) * rows / count).astype(int), rows - 1)
     return draw.permutation(order[places])
+
+
+def codes_near(
+    codec: Codec, raw: Any, labels: np.ndarray | None, rows: np.ndarray, neighbours: int, seed: int
+) -> np.ndarray:
+    """Return new codes near those of some rows, `(count, latent_dim)`.
+
+    They are drawn from the posterior of each row if the model has one, and otherwise moved towards a
+    neighbour with the same label.
+
+    Args:
+        codec: Codec with the codes.
+        raw: Raw examples, `(rows, ...)`.
+        labels: Labels of the examples, `(rows,)`, or `None`.
+        rows: Number of the example for each new code, `(count,)`.
+        neighbours: Number of nearest codes among which a neighbour is drawn.
+        seed: Seed of the draws.
+    """
+    if isinstance(codec, HasPosterior):
+        return codec.sample_codes(take(raw, rows), seed)
+    return towards_neighbours(codec.transform(raw), labels, rows, neighbours, seed)
 
 
 def towards_neighbours(

@@ -1,6 +1,6 @@
 """Gaussian copula: the simplest generator of table rows, as a baseline."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -43,3 +43,14 @@ class GaussianCopula:
         places = np.minimum((ndtr(scores) * rows).astype(int), rows - 1)
         values = np.take_along_axis(self._values, places, axis=0)
         return np.where(np.isneginf(values), np.nan, values).astype("float32")
+
+    def state(self) -> dict[str, Any]:
+        """Return the sorted values of the columns and the root of the correlation matrix."""
+        return {"values": self._values, "root": self._root}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Self:
+        """Return the copula whose `state` this is."""
+        copula = cls()
+        copula._values, copula._root = state["values"], state["root"]
+        return copula

@@ -9,10 +9,10 @@ from kerasae.applications._filling.values import at, ranks
 from kerasae.applications._measures import as_floats, is_date
 from kerasae.data import Data
 
-#: A column follows another where it is never below it, and the difference has at most this share of its
-#: deviation: a model that errs by a tenth of the deviation would turn them round.
+#: Largest deviation of the difference between two columns, as a share of their own, for one to follow the
+#: other: a model that errs by a tenth of the deviation would turn them round.
 _FOLLOWS = 0.1
-#: Training rows, drawn, and columns beyond which no one looks for pairs.
+#: Number of training rows that are searched for pairs, and number of columns above which there is no search.
 _MOST, _COLUMNS = 20_000, 500
 
 
@@ -32,6 +32,7 @@ class Followers:
         raw = data.drawn("train", _MOST, seed).train.examples.rename(columns=str)
         names = [column.name for column in data.spec.features if column.is_numeric]
         self._pairs = _pairs(raw, [name for name in names if raw[name].dtype.kind in "iufM"])
+        self._drawn: dict[str, np.ndarray] = {}
 
     def fit(self, x: np.ndarray) -> Self:
         """Fit the distribution of the differences of drawn rows, `(rows, columns)`, of `x`."""
@@ -53,6 +54,22 @@ class Followers:
             name: np.asarray(raw[name], "float64") - np.asarray(raw[leader], "float64")
             for name, (leader, _) in self._pairs.items()
         }
+
+    def state(self) -> dict[str, Any]:
+        """Return the pairs of columns, the differences of training rows, and those of drawn rows."""
+        return {
+            "pairs": [[name, leader, gaps] for name, (leader, gaps) in self._pairs.items()],
+            "drawn": [*self._drawn.values()],
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], preprocessor: Any) -> Self:
+        """Return the object whose `state` this is, with the fitted preprocessor of the table."""
+        followers = cls.__new__(cls)
+        followers._view = preprocessor
+        followers._pairs = {name: (leader, gaps) for name, leader, gaps in state["pairs"]}
+        followers._drawn = dict(zip(followers._pairs, state["drawn"], strict=True))
+        return followers
 
 
 def _pairs(raw: pd.DataFrame, names: list[str]) -> dict[str, tuple[str, np.ndarray]]:

@@ -1,7 +1,7 @@
 """CodeMixture: a Gaussian mixture fitted on codes, from which new codes are drawn."""
 
 import warnings
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -18,16 +18,17 @@ class CodeMixture:
         most: Largest number of components; 1, 2, 4 and so on are tried.
         seed: Seed of the fit.
 
-    Attributes:
-        components: Chosen number of components.
-
     Reference: Schwarz 1978, *Annals of Statistics* 6(2); Ghosh et al. 2020, ICLR, for drawing from a
     deterministic autoencoder in this way.
     """
 
     def __init__(self, most: int, seed: int) -> None:
         self._most, self._seed = most, seed
-        self.components = 0
+
+    @property
+    def components(self) -> int:
+        """Chosen number of components."""
+        return len(self._weights)
 
     def fit(self, codes: np.ndarray) -> Self:
         """Fit the mixture to codes, `(rows, latent_dim)`."""
@@ -49,7 +50,6 @@ class CodeMixture:
                 best, least = mixture, bic
             count *= 2
         assert best is not None
-        self.components = best.n_components
         self._weights, self._means = best.weights_ / best.weights_.sum(), best.means_
         self._roots = np.linalg.cholesky(best.covariances_)
         return self
@@ -61,3 +61,21 @@ class CodeMixture:
         eps = draw.normal(size=(count, self._means.shape[1]))
         rows = self._means[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], eps)
         return np.asarray(rows * self._scale + self._center, "float32")
+
+    def state(self) -> dict[str, Any]:
+        """Return the scaling of the codes, and the weights, means and covariance roots of the components."""
+        return {
+            "center": self._center,
+            "scale": self._scale,
+            "weights": self._weights,
+            "means": self._means,
+            "roots": self._roots,
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Self:
+        """Return the fitted mixture whose `state` this is."""
+        mixture = cls(len(state["weights"]), 0)
+        mixture._center, mixture._scale = state["center"], state["scale"]
+        mixture._weights, mixture._means, mixture._roots = state["weights"], state["means"], state["roots"]
+        return mixture

@@ -24,7 +24,7 @@ class MadeRows:
     Args:
         codec: Codec that decodes; without a likelihood its reconstructions are used.
         data: Data of a table, with the preprocessor.
-        near: Raw training rows, some thousands.
+        near: Raw training rows, at most some thousands.
         seed: Seed of the rows that define the values.
     """
 
@@ -32,8 +32,12 @@ class MadeRows:
         self._codec = codec
         self._values = TableValues(data, seed)
         self._followers = Followers(data, seed)
-        self._gaps = np.isnan(data.to_x(near))
-        self._index = NearestNeighbors(n_neighbors=min(_NEAREST, len(near))).fit(codec.transform(near))
+        self._learn(np.isnan(data.to_x(near)), codec.transform(near))
+
+    def _learn(self, gaps: np.ndarray, codes: np.ndarray) -> None:
+        """Take the gaps, `(rows, columns)`, and the codes, `(rows, latent_dim)`, of training rows."""
+        self._gaps, self._codes = gaps, codes
+        self._index = NearestNeighbors(n_neighbors=min(_NEAREST, len(codes))).fit(codes)
 
     def fit(self, codes: np.ndarray, seed: int) -> Self:
         """Fit the distribution of the numbers, on codes that are drawn as later ones."""
@@ -54,3 +58,22 @@ class MadeRows:
     def _x(self, codes: np.ndarray, seed: int) -> np.ndarray:
         draw = getattr(self._codec, "draw", None)
         return np.asarray(self._codec.decode(codes) if draw is None else draw(codes, seed))
+
+    def state(self) -> dict[str, Any]:
+        """Return the values and the order of the columns, and the gaps and the codes of training rows."""
+        return {
+            "values": self._values.state(),
+            "followers": self._followers.state(),
+            "gaps": self._gaps,
+            "codes": self._codes,
+        }
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], codec: Codec) -> Self:
+        """Return the object whose `state` this is, with the codec that decodes."""
+        rows = cls.__new__(cls)
+        rows._codec = codec
+        rows._values = TableValues.of_state(state["values"], codec.preprocessor)
+        rows._followers = Followers.of_state(state["followers"], codec.preprocessor)
+        rows._learn(state["gaps"], state["codes"])
+        return rows
