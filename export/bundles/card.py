@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from kerasae.export.parity import Parity
 
 from kerasae import registry
 
@@ -21,7 +22,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
         manifest: Manifest of the bundle.
         parity: What was measured, by the path of the artifact.
     """
-    artifacts = [{**one, "summary": summary(parity[one["path"]])} for one in manifest["artifacts"]]
+    artifacts = [{**one, "summary": Parity(**parity[one["path"]]).summary()} for one in manifest["artifacts"]]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         trim_blocks=True,
@@ -59,13 +60,3 @@ def _cell(text: str) -> str:
     """Return a user's text as it is written, in a cell of a Markdown table."""
     shown = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&-])", r"\\\1", " ".join(text.split()))
     return shown or "&nbsp;"
-
-
-def summary(parity: dict[str, Any]) -> dict[str, float]:
-    """Return the worst of all outputs of an artifact by measure, and the measures of use."""
-    worst_values: dict[str, float] = {}
-    for name, worst in (("max_deviation", max), ("mean_deviation", max), ("agreement", min)):
-        values = [one[name] for one in parity["outputs"] if name in one]
-        if values:
-            worst_values[name] = worst(values)
-    return {**worst_values, **parity["use"]}

@@ -27,6 +27,12 @@ class Verdict:
     faults: list[str]
     notes: list[str]
 
+    @property
+    def sentence(self) -> str:
+        """Result in a sentence."""
+        verdict = _counted(self.faults, "fault") if self.faults else "all agree with the model"
+        return f"{_counted(self.artifacts, 'artifact')} run: {verdict}"
+
 
 def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     """Check every file of a bundle and run every artifact on the stored inputs.
@@ -92,6 +98,10 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         if path.is_dir() and name not in listed:
             notes.append(f"{name}: not in the manifest; its export was stopped before the end")
     return Verdict(answered, faults, notes)
+
+
+def _counted(things: list[str], name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def _on_server(artifact: dict[str, Any]) -> bool:

@@ -32,6 +32,15 @@ class Parity:
         """Return what `parity.json` holds."""
         return {"outputs": self.outputs, "use": self.use, "breaches": self.breaches}
 
+    def summary(self) -> dict[str, float]:
+        """Return the worst value of each measure over all outputs, and the measures of use."""
+        worst_values: dict[str, float] = {}
+        for name, worst in (("max_deviation", max), ("mean_deviation", max), ("agreement", min)):
+            values = [one[name] for one in self.outputs if name in one]
+            if values:
+                worst_values[name] = worst(values)
+        return {**worst_values, **self.use}
+
 
 def measure(
     subject: Subject,

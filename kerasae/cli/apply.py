@@ -9,11 +9,12 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
-from kerasae.cli._options import Argument, outline
+from kerasae.cli._options import Argument, declared_by_all, outline
 from kerasae.cli._room import Room
 
 _SHORT = "Use a run: find anomalies, fill gaps, search, compress, and more."
-_ARTIFACT = "Exported artifact of RUN, used in place of its model: a .tflite file, or a folder server/NAME/1."
+_LOADS = " or ".join(declared_by_all("export", "loads").values())
+_ARTIFACT = f"Exported artifact of RUN, used in place of its model: {_LOADS}."
 _REFIT = "Fit on the training data again, although RUN holds what an earlier use fitted."
 
 

@@ -10,21 +10,20 @@ from kerasae.backend import import_tensorflow
 @click.command("verify")
 @click.argument("bundle", type=click.Path(path_type=Path))
 def command(bundle: Path) -> int:
-    """Hold BUNDLE against its checksums, and run its artifacts on the stored inputs.
+    """Compare the files of BUNDLE with their checksums, and its artifacts with the stored answers.
 
-    Exit status 0 if all agree, 1 if not. `python BUNDLE/verify_edge.py` does it for the files of
-    devices where there is no TensorFlow.
+    Exit status 0 if all agree, 1 if not. Without TensorFlow, `python BUNDLE/verify_edge.py` verifies the
+    files for devices.
     """
     import_tensorflow()
     from kerasae.cli._output import console
-    from kerasae.export import verify
+    from kerasae.workflows import verify
 
-    found = verify(bundle)
+    verdict = verify(bundle)
     terminal = console()
-    for line in found.faults:
+    for line in verdict.faults:
         terminal.print(f"FAILED  {line}", soft_wrap=True)
-    for line in found.notes:
+    for line in verdict.notes:
         terminal.print(f"note    {line}", soft_wrap=True)
-    verdict = f"{len(found.faults)} faults" if found.faults else "all agree with the model"
-    terminal.print(f"{len(found.artifacts)} artifacts run: {verdict}")
-    return 1 if found.faults else 0
+    terminal.print(verdict.sentence)
+    return 1 if verdict.faults else 0

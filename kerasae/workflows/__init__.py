@@ -10,17 +10,21 @@ from typing import Any
 _HOMES = {
     "Comparison": "kerasae.workflows.comparison",
     "Evaluation": "kerasae.workflows.evaluation",
+    "Exported": "kerasae.workflows.exporting",
     "Likelihood": "kerasae.workflows.evaluation",
     "Outcome": "kerasae.workflows.application",
     "Trained": "kerasae.workflows.training",
     "Tuned": "kerasae.workflows.tuning",
+    "Verdict": "kerasae.export",
     "apply": "kerasae.workflows.application",
     "compare_families": "kerasae.workflows.comparison",
     "compare_runs": "kerasae.workflows.comparison",
     "evaluate": "kerasae.workflows.evaluation",
+    "export": "kerasae.workflows.exporting",
     "make_recipe": "kerasae.workflows.recipes",
     "train": "kerasae.workflows.training",
     "tune": "kerasae.workflows.tuning",
+    "verify": "kerasae.export",
 }
 
 __all__ = [*_HOMES]

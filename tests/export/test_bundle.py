@@ -13,6 +13,8 @@ from kerasae.export.views import edge_view
 
 from kerasae import export
 from kerasae.models import UndercompleteAutoencoder
+from kerasae.workflows import export as export_workflow
+from kerasae.workflows import verify
 
 VERBS = {"reconstruct", "encode", "decode", "anomaly_score"}
 
@@ -47,6 +49,18 @@ def test_a_bundle_holds_what_it_promises(ship):
     for path, parity in json.loads((ship / "parity.json").read_text()).items():
         assert (ship / path).exists()
         assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
+
+
+def test_the_workflow_says_what_it_wrote(edge_subject, tmp_path):
+    ship = tmp_path / "ship"
+    exported = export_workflow(edge_subject("dense"), ship, formats=["tflite"], precisions=["float32"])
+    (artifact,), (row,) = exported.artifacts, exported.table()
+    assert exported.manifest == json.loads((ship / "manifest.json").read_text())
+    assert row[:2] == ["edge/dense_float32.tflite", f"{artifact.path.stat().st_size:,}"]
+    figures = dict(zip(exported.headings, row, strict=True))
+    worst = max(one.get("max_deviation", 0) for one in artifact.parity.outputs)
+    assert 0 < float(figures["max dev."]) == float(f"{worst:.3g}")
+    assert verify(ship).sentence == "1 artifact run: all agree with the model"
 
 
 def test_rows_with_gaps_have_numbers_for_answers_in_onnx(ship, subject, sources):

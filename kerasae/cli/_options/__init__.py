@@ -1,8 +1,18 @@
 """Options that several commands share, and what becomes of their values."""
 
+from kerasae.cli._options.declared import declared_by_all
 from kerasae.cli._options.recipe import recipe_of
 from kerasae.cli._options.shared import recipe_options
 from kerasae.cli._options.signatures import Argument, outline
 from kerasae.cli._options.types import Bounds, Integers, Names
 
-__all__ = ["Argument", "Bounds", "Integers", "Names", "outline", "recipe_of", "recipe_options"]
+__all__ = [
+    "Argument",
+    "Bounds",
+    "Integers",
+    "Names",
+    "declared_by_all",
+    "outline",
+    "recipe_of",
+    "recipe_options",
+]

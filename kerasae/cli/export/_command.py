@@ -1,0 +1,72 @@
+"""`kerasae export`: a run as artifacts for servers and devices."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerasae import registry
+from kerasae.backend import import_tensorflow
+from kerasae.cli.export._options import ON_REQUEST, TOLERANCE, formats_on_request
+from kerasae.precisions import PRECISIONS
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the bundle. If it is a bundle already, the new version goes beside the old ones.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(registry.names("export")),
+    multiple=True,
+    help=f"Format to write; by default all but {', '.join(ON_REQUEST)}. Repeatable.",
+)
+@formats_on_request
+@click.option(
+    "--precision",
+    "precisions",
+    type=click.Choice(PRECISIONS),
+    multiple=True,
+    help="Precision of the files for devices; by default all. Repeatable.",
+)
+@click.option("--name", help="Name of the artifacts; by default the name of the folder of RUN.")
+@click.option(
+    "--tolerance",
+    type=TOLERANCE,
+    multiple=True,
+    help="Largest difference between artifact and model, or smallest agreement, in place of the default "
+    "bound. The measures are max_deviation, mean_deviation, agreement, error_ratio, score_shift, "
+    "rank_correlation and decisions. Repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+def command(
+    run: Path, out: Path, tolerance: tuple[tuple[str, float], ...], as_json: bool, **options: Any
+) -> None:
+    """Write RUN as a SavedModel for TensorFlow Serving and as TFLite files for devices.
+
+    Each artifact is loaded by the runtime that clients use, and compared with the model on the test
+    split. An artifact that does not agree is left out. If an option asks for it, such as --format or
+    --precision, the export fails with exit status 2 and changes nothing. Otherwise the other artifacts
+    are written, with a warning and exit status 0.
+
+    \b
+    kerasae export runs/vae --out ship
+    kerasae export runs/vae --out ship --format tflite --precision int8
+    kerasae verify ship
+    """
+    # One thread, so that latencies can be compared. No GPU, so that no operation of a GPU is traced.
+    import_tensorflow(threads=1, hide_gpus=True)
+    from kerasae import workflows
+    from kerasae.cli.export._show import exporting, print_exported
+
+    chosen = {key: value or None for key, value in options.items() if key != "also"}
+    with exporting(as_json):
+        exported = workflows.export(
+            run, out, also=options["also"], tolerance=dict(tolerance) or None, **chosen
+        )
+    print_exported(exported, as_json)

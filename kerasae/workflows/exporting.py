@@ -1,0 +1,127 @@
+"""export: a run as artifacts for servers and devices, each compared with the model."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerasae.data import Data
+from kerasae.export import Artifact, Format, Subject, bundle
+from kerasae.files import read_json
+from kerasae.models import Autoencoder
+from kerasae.precisions import Precision
+from kerasae.runs import Run
+
+#: Headings of the measures in the table, by the name of the measure.
+_MEASURES = {
+    "max_deviation": "max dev.",
+    "mean_deviation": "mean dev.",
+    "agreement": "agreement",
+    "error_ratio": "error ratio",
+    "rank_correlation": "rank corr.",
+    "decisions": "decisions",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """Result of an export.
+
+    Args:
+        folder: Folder of the bundle.
+        artifacts: Artifacts that this export wrote.
+        manifest: Content of `manifest.json`: all artifacts of the bundle with their files and facts, and
+            those that were left out, with the reason.
+    """
+
+    folder: Path
+    artifacts: Sequence[Artifact]
+    manifest: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Title of the table."""
+        return f"{self.manifest['name']}: agreement with the model on held-out examples"
+
+    @property
+    def headings(self) -> list[str]:
+        """Headings of the columns of the table."""
+        return ["artifact", "bytes", "ms", *_MEASURES.values()]
+
+    def table(self) -> list[list[str]]:
+        """Return the size, the latency and the worst measures of each artifact as rows of text."""
+        rows = []
+        for artifact in self.artifacts:
+            measures = artifact.parity.summary()
+            cells = [f"{measures[key]:.3g}" if key in measures else "–" for key in _MEASURES]
+            path = artifact.path.relative_to(self.folder).as_posix()
+            rows.append([path, f"{artifact.facts['bytes']:,}", f"{artifact.facts['latency_ms']:.3f}", *cells])
+        return rows
+
+    @property
+    def note(self) -> str:
+        """Units of the table, in a sentence."""
+        return (
+            "Deviations are in units of x, in standard deviations of codes and scores, or in nats of x. ms "
+            "is the median time of a call for one row on one thread; the Keras call took "
+            f"{self.manifest['model']['keras_call_ms']:.2f}."
+        )
+
+
+def export(
+    run: Run | Autoencoder | Subject | str | Path,
+    out: str | Path,
+    *,
+    formats: Sequence[str | Mapping[str, Any] | Format] | None = None,
+    also: Sequence[str | Mapping[str, Any] | Format] = (),
+    precisions: Sequence[Precision] | None = None,
+    name: str | None = None,
+    tolerance: dict[str, float] | None = None,
+    data: Data | None = None,
+    examples: Any = None,
+) -> Exported:
+    """Write a model in several formats into the folder of a bundle.
+
+    Each artifact is compared with the model on held-out examples, by the runtime that clients use. An
+    artifact that does not agree is left out. If it was asked for, in `formats`, `also` or `precisions`, the
+    export fails and changes nothing.
+
+    Args:
+        run: Run, folder of a run, built model, or `Subject`.
+        out: Folder of the bundle. If it is a bundle already, the next version goes beside the old ones.
+        formats: Formats to write: names, formats, or dicts of a name and arguments. Defaults to all that are
+            installed, except for those on request.
+        also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to none.
+        precisions: Precisions of the files for devices. Defaults to all.
+        name: Name of the artifacts. Defaults to the name of the run's folder, or of the model.
+        tolerance: Bounds by measure, in place of those in `kerasae.export.TOLERANCES`.
+        data: Data of the model. A run has its own.
+        examples: Held-out raw examples, in place of the test split of the data.
+
+    Raises:
+        FileExistsError: If the folder exists and is no bundle.
+        ImportError: If a package is missing that a format in `formats` or `also` needs.
+        ValueError: If an artifact that was asked for cannot be written, or none of the others can.
+
+    Warns:
+        UserWarning: For each artifact that is left out.
+
+    Example:
+        >>> from kerasae.workflows import export, verify
+        >>> exported = export("runs/vae", "ship", formats=["tflite"], precisions=["int8"])
+        >>> verify("ship").faults
+        []
+    """
+    folder = Path(out)
+    artifacts = bundle(
+        run,
+        folder,
+        formats=formats,
+        also=also,
+        precisions=precisions,
+        tolerance=tolerance,
+        name=name,
+        data=data,
+        examples=examples,
+    )
+    return Exported(folder, artifacts, read_json(folder / "manifest.json"))
