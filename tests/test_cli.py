@@ -18,6 +18,7 @@ import pytest
 
 from kerasae import Run, load_model, registry
 from kerasae.cli import main
+from kerasae.cli._options import outline
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
 from kerasae.workflows import apply, compare_families, evaluate
@@ -615,3 +616,11 @@ def test_an_address_that_cannot_be_had_is_named_and_leaves_nothing(kerasae, tmp_
         code, _, errors = kerasae("tune", "digits", "--out", tmp_path / "tuned", "--chief", where)
     assert code == 2 and f"Expected an address of this host to listen at, received {where}" in errors
     assert errors.count("\n") == 1 and not (tmp_path / "tuned").exists()
+
+
+def test_help_says_what_happens_without_an_option():
+    """`None` is a word of Python: no page of help sends a reader to it."""
+    for name in registry.names("application"):
+        for argument in outline(registry.source_of("application", name))[1]:
+            assert "None" not in argument.help, f"{name} --{argument.name}: {argument.help}"
+            assert "Defaults to" not in argument.help, f"{name} --{argument.name}: {argument.help}"

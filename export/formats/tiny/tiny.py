@@ -43,7 +43,7 @@ class Tiny(Format):
         >>> kerasae.export.Tiny(signature="encode").write("runs/digits", "tiny/digits_encode")
     """
 
-    on_request = "Also int8 files for microcontrollers, with a C array and a test vector each."
+    on_request = "Also write int8 files for microcontrollers, each with a C array and a test vector."
     requires = ("tflite_micro",)
     extra = "tiny"
     precision = "int8"

@@ -47,7 +47,7 @@ class Trainable(Format):
     """
 
     on_request = (
-        "Also a file that goes on learning on the device; for dense networks over images and vectors."
+        "Also write a file that can be trained on the device, for dense networks on images or vectors."
     )
     purpose = "to learn on a device"
     limits = (

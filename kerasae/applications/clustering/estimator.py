@@ -40,9 +40,9 @@ class Clustering(Application):
         codec: Codec that maps raw examples to codes.
         method: Clustering method: `"kmeans"`, or `"mixture"`, a mixture of Gaussians with full covariances.
             Defaults to `"kmeans"`.
-        clusters: Number of clusters. Defaults to `None`, which tries the numbers from `least` to `greatest`
-            and takes the one with the highest silhouette (k-means) or the lowest BIC (mixture) on the
-            training rows.
+        clusters: Number of clusters. Defaults to `None`: the numbers from `least` to `greatest` are tried,
+            and the one with the highest silhouette (k-means) or the lowest BIC (mixture) on the training rows
+            is taken.
         least: Smallest number of clusters to try, at least 2 for k-means and 1 for a mixture. Defaults to 2.
         greatest: Largest number of clusters to try. Defaults to 20.
         starts: Number of random restarts of the method; the best fit is kept. Defaults to 5.

@@ -52,12 +52,12 @@ class Compression(Application):
 
     Args:
         codec: Codec that maps raw examples to codes and back.
-        bits: Number of bits, from 1 to 16, for the number of the code that changes the reconstruction most,
-            over the range of its training codes. The others use as many as their own range needs. Defaults
-            to `None`, the fewest bits with which the error on held-out rows rises by at most a twentieth of
-            the error with exact codes, or a two-hundredth of the error of the mean code.
-        step: Step size, in place of `bits`: the change of the reconstruction by one step of a number, as root
-            mean square over the features, in units of `x`. Defaults to `None`.
+        bits: Number of bits, from 1 to 16, for the entry of the code that changes the reconstruction most,
+            over the range of its training codes. The other entries use as many as their own range needs.
+            Defaults to `None`: it is the smallest number with which the error on held-out rows rises by at
+            most a twentieth of the error with exact codes, or a two-hundredth of the error of the mean code.
+        step: Step size, in place of `bits`: the change of the reconstruction by one step of an entry of the
+            code, as root mean square over the features, in units of `x`. Defaults to `None`: `bits` decides.
         keep_missing: Whether the missing cells of a table stay missing. Defaults to True.
         most: Largest number of rows for the rate-distortion curves; more rows are subsampled. All rows are
             compressed. Defaults to 2000.

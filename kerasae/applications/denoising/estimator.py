@@ -44,11 +44,13 @@ class Denoising(Application):
     Args:
         codec: Codec that maps raw examples to codes and back.
         clean: Path to the clean examples, in the order of the noisy ones, or images with the same names. The
-            report then measures the distance to them before and after. Defaults to `None`.
+            report then measures the distance to them before and after. Defaults to `None`: no clean examples
+            are known.
         noise: Name of a corruption, in place of `clean`: `gaussian`, `masking`, `salt_and_pepper` or `swap`.
             It is added to the examples, which then count as the clean ones. `masking` is not for tables.
-            Defaults to `None`.
-        level: Strength of the noise, in its own unit, of `x`. Defaults to `None`, the default of the noise.
+            Defaults to `None`: no noise is added.
+        level: Strength of the noise, in its own unit, of `x`. Defaults to `None`: the default of the
+            corruption is used.
         seed: Seed of the noise. Defaults to 0.
 
     Raises:

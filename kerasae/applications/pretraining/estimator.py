@@ -45,9 +45,9 @@ class Pretraining(Application):
             from a new head; `"staged"`, first the head, then both at a third of the learning rate. Defaults
             to `"staged"`.
         labels: Number of labelled training rows, stratified by class, in addition to those of the validation
-            split. Defaults to `None`, all rows.
+            split. Defaults to `None`: all labels are used.
         counts: Numbers of labels at which the curve is measured. Defaults to `None`: ten of each class, 100,
-            1,000, 10,000 and all.
+            1,000, 10,000 and all are used.
         draws: Number of random draws of the labels; the curve is their mean. Defaults to 3.
         steps: Largest number of training steps. Defaults to 2000.
         batch_size: Number of labelled rows per step. Defaults to 64.

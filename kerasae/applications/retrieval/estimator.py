@@ -39,7 +39,7 @@ class Retrieval(Application):
             some neighbours. Defaults to False.
         binary: Whether to turn codes into bits by iterative quantization; distances then count different
             bits. Defaults to False.
-        bits: Number of bits per code, with `binary`. Defaults to `None`, the code size.
+        bits: Number of bits per code, with `binary`. Defaults to `None`: one bit for each entry of the code.
         most: Largest number of queries for the figures; more queries are subsampled. All queries are
             answered. Defaults to 1000.
         seed: Seed of the graph, the bits and the subsample. Defaults to 0.

@@ -3,15 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from kerasae import registry
-from kerasae.cli._options.flags import FLAGS, Flag, options
-
-if TYPE_CHECKING:
-    pass
+from kerasae.cli._options.flags import FLAGS, Flag
+from kerasae.cli._options.options import options
 
 
 def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -37,15 +35,18 @@ _SET = click.option(
     "set_",
     multiple=True,
     metavar="SECTION.NAME=VALUE",
-    help="Any other parameter; `kerasae show model variational` lists those of a family. Repeatable.",
+    help="Any other parameter. `kerasae show model variational` lists those of a family. Repeatable.",
 )
 _PRESET = click.option(
     "--preset",
     type=click.Choice(registry.names("preset")),
-    help="Settings for a purpose, before all others; `kerasae show preset detector` says which.",
+    help="Settings for a purpose, which other options replace. `kerasae show preset detector` lists them.",
 )
 _RECIPE = click.option(
-    "--recipe", "recipe_path", type=click.Path(path_type=Path), help="A recipe.json to repeat."
+    "--recipe",
+    "recipe_path",
+    type=click.Path(path_type=Path),
+    help="Recipe to repeat, such as recipe.json of a run. Other options replace its settings.",
 )
 
 

@@ -56,6 +56,9 @@ def _arguments(function: ast.FunctionDef, text: str) -> list[Argument]:
         shown = _typed(default)
         if shown:
             words = re.sub(r" Defaults to .+?\.$", "", words) + f"  [default: {shown}]"
+        words = re.sub(r"(.*) Defaults to None: ", r"\1 Without it, ", words).removesuffix(
+            " Defaults to None."
+        )
         arguments.append(Argument(argument.arg, metavar(argument.annotation), shown, words))
     return arguments
 

@@ -24,7 +24,7 @@ from kerasae.precisions import PRECISIONS
     "formats",
     type=click.Choice(registry.names("export")),
     multiple=True,
-    help=f"Format to write; by default all but {', '.join(ON_REQUEST)}. Repeatable.",
+    help=f"Format to write. Without it, all formats except {', '.join(ON_REQUEST)}. Repeatable.",
 )
 @formats_on_request
 @click.option(
@@ -32,9 +32,9 @@ from kerasae.precisions import PRECISIONS
     "precisions",
     type=click.Choice(PRECISIONS),
     multiple=True,
-    help="Precision of the files for devices; by default all. Repeatable.",
+    help="Precision of the files for devices. Without it, all of them. Repeatable.",
 )
-@click.option("--name", help="Name of the artifacts; by default the name of the folder of RUN.")
+@click.option("--name", help="Name of the artifacts. Without it, the name of the folder of RUN.")
 @click.option(
     "--tolerance",
     type=TOLERANCE,

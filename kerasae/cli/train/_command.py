@@ -20,13 +20,14 @@ from kerasae.cli._options import recipe_options
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with an interrupted training in --out, perhaps with another --learning-rate.",
+    help="Go on with the interrupted training in --out, with another --learning-rate if one is given.",
 )
 @click.option(
     "--strategy",
     "strategy_name",
     type=click.Choice(["mirrored", "multi-worker"]),
-    help="Train on all GPUs of this host, or on all hosts in TF_CONFIG, each of which runs this command.",
+    help="Train on all GPUs of this host (mirrored), or on all hosts in TF_CONFIG (multi-worker), each of "
+    "which runs this command. Without it, train on one device.",
 )
 @recipe_options()
 def command(
@@ -39,8 +40,8 @@ def command(
 ) -> None:
     """Train an autoencoder on SOURCE: a name (digits), a path, or tfds:NAME.
 
-    The run folder holds the model, its encoder and decoder as plain Keras models, the recipe, the
-    history, the figures on the test split, and a page with pictures.
+    The folder of the run contains the model, its encoder and decoder as plain Keras models, the recipe,
+    the history, the metrics on the test split, and a page with pictures.
     """
     from kerasae.cli.train._show import open_strategy, print_trained, train
 

@@ -17,21 +17,21 @@ from kerasae.cli.tune._options import search_options
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="Folder of the search and of the run that comes of it; one that was interrupted goes on.",
+    help="Folder of the search and of the run of the best recipe. An interrupted search goes on.",
 )
 @search_options
 @click.option(
     "--jobs",
     type=click.IntRange(min=0),
-    help="Number of trials at a time on this machine; one for each core by default, none beside --chief.",
+    help="Number of trials at a time on this machine. Without it, one for each core, or none with --chief.",
 )
 @click.option(
     "--chief",
     type=Address(),
-    help="Address at which workers on other hosts ask for trials; with --worker, address of the chief. What "
-    "goes over it is neither encrypted nor authenticated.",
+    help="Address at which workers on other hosts ask for trials; with --worker, the address of the chief. "
+    "Messages are neither encrypted nor authenticated. Without it, all trials run on this host.",
 )
-@click.option("--worker", is_flag=True, help="Run trials for the --chief, which has the settings.")
+@click.option("--worker", is_flag=True, help="Run trials for the --chief, which knows the settings.")
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of tables, for machines.")
 @recipe_options()
 def command(
@@ -47,15 +47,15 @@ def command(
 ) -> None:
     """Search code size, depth and node counts on SOURCE, and train the best recipe.
 
-    Trials are spread over the code sizes. The answer is the trade-off curve beside PCA and the code
-    size where it bends; the best recipe of that size is trained on the training and the validation
-    split, as an ordinary run in --out. The same command goes on with a search that was interrupted.
+    The result is a curve of the error over the code size, beside PCA, and the code size at which it bends.
+    The best recipe of that size is trained on the training and the validation split, as an ordinary run
+    in --out. To go on with an interrupted search, repeat the command.
 
     \b
     kerasae tune digits --model sparse --trials 30 --out runs/tuned
 
-    On several hosts that share a folder, one command is the chief, the others are workers; the variables
-    KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and KERASTUNER_ORACLE_PORT say the same.
+    On several hosts that share a folder, one command is the chief and the others are workers. KerasTuner's
+    variables (KERASTUNER_TUNER_ID, _ORACLE_IP, _ORACLE_PORT) can replace --chief and --worker.
 
     \b
     kerasae tune digits --trials 300 --out /shared/tuned --chief 10.0.0.1:8000

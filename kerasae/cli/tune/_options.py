@@ -13,39 +13,53 @@ _ALSO = ["activation", "learning_rate", "loss", "noise", "weights"]
 #: Flag and all that click is told of it.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--trials": {"type": click.IntRange(min=1), "default": 30, "help": "Number of trials."},
-    "--latent-dims": {"type": Integers(), "help": "Code sizes to try; powers of two by default."},
-    "--depths": {"type": Bounds(), "help": "Numbers of hidden layers to try.  [default: 1-4]"},
+    "--latent-dims": {
+        "type": Integers(),
+        "help": "Code sizes to try, such as 2,4,8. Without it, the powers of two up to 64 that are smaller "
+        "than an example.",
+    },
+    "--depths": {
+        "type": Bounds(),
+        "help": "Smallest and largest number of hidden layers to try.  [default: 1-4]",
+    },
     "--widest": {
         "type": Bounds(),
-        "help": "Numbers of nodes to try for the first hidden layer; they follow the data by default.",
+        "help": "Smallest and largest number of nodes of the first hidden layer. Without it, a range that "
+        "suits the data.",
     },
     "--models": {
         "type": Names(registry.names("model")),
-        "help": "Families to choose from; that of --model by default.",
+        "help": "Families to try. Without it, the family of --model.",
     },
-    "--search": {"type": Names(_ALSO), "help": "What to search beside code size, depth and nodes."},
+    "--search": {
+        "type": Names(_ALSO),
+        "help": "Other settings to search.",
+    },
     "--objective": {
         "type": click.Choice(["reconstruction", "error", "probe_accuracy", "auroc", "cost"]),
-        "help": "Figure of the validation split by which trials are compared; reconstruction by default, or "
-        "error where losses with different units are searched.",
+        "help": "Figure of the validation split by which trials are compared. Without it, reconstruction, or "
+        "error if losses with different units are compared.",
     },
     "--tuner": {
         "type": click.Choice(["bayesian", "random"]),
         "default": "bayesian",
-        "help": "Draws that results guide, or random ones.",
+        "help": "Method that chooses trials: Bayesian optimisation, or random search.",
     },
-    "--budget-params": {"type": int, "help": "Greatest number of parameters."},
-    "--budget-bytes": {"type": int, "help": "Greatest size of the exported TFLite file, in bytes."},
+    "--budget-params": {"type": int, "help": "Largest number of parameters of the model."},
+    "--budget-bytes": {"type": int, "help": "Largest size of the exported TFLite file, in bytes."},
     "--budget-latency": {
         "type": float,
-        "help": "Longest time for a row in LiteRT on this machine, in milliseconds.",
+        "help": "Longest time of a call for one row in LiteRT on this machine, in milliseconds.",
     },
     "--budget-precision": {
         "type": click.Choice(PRECISIONS),
         "default": "float32",
-        "help": "Precision of the file that the budget is for.",
+        "help": "Precision of the TFLite file that the budgets are about.",
     },
-    "--tensorboard": {"is_flag": True, "help": "Write TensorBoard's logs, with HParams, into --out."},
+    "--tensorboard": {
+        "is_flag": True,
+        "help": "Write logs of TensorBoard and its HParams into --out.",
+    },
 }
 
 
