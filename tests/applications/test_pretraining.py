@@ -9,10 +9,9 @@ from sklearn.linear_model import LogisticRegression
 
 from kerasae import PCA, Recipe, evaluate
 from kerasae.applications.pretraining import Pretraining
-from kerasae.applications.pretraining._classifier import (
-    Classifier,
+from kerasae.applications.pretraining._classifier import Classifier, Schedule
+from kerasae.applications.pretraining._heads import (
     Labelled,
-    Schedule,
     fit_head,
     softmax,
     stratified_order,

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.applications.pretraining._classifier import (
-    Classifier,
+from kerasae.applications.pretraining._classifier import Classifier, Schedule
+from kerasae.applications.pretraining._heads import (
     Head,
     Labelled,
-    Schedule,
     fit_head,
     stratified_order,
 )
