@@ -12,7 +12,7 @@ from kerasae.applications.denoising._fidelity import NumberFidelity
 from kerasae.applications.generation._measures import Measured, measure_attribute, measure_samples
 from kerasae.applications.generation._sentences import on_the_attribute, on_the_samples, on_the_truth
 from kerasae.applications.imputation._hidden import HiddenFigures
-from kerasae.applications.pretraining.estimator import _beside_scratch
+from kerasae.applications.pretraining._curve import LabelCurve
 from kerasae.data import Data, Split
 from kerasae.metrics import Metric, RowSums, auroc_rows
 from kerasae.preprocessing.identity import Identity
@@ -98,8 +98,9 @@ def test_hits_alone_do_not_make_a_training_better_than_one_from_scratch():
     said = []
     for _ in range(TRIES):
         easy = random.random(80) < 0.8
-        draws = [{50: easy != (random.random((1, 80)) < 0.1)} for _ in range(2)]
-        said += [words for _, words in _beside_scratch(*draws, "staged", 30)]
+        staged, scratch = ({50: easy != (random.random((1, 80)) < 0.1)} for _ in range(2))
+        curve = LabelCurve({"staged": staged, "scratch": scratch}, 30)
+        said += [words for _, words in curve.beside_scratch("staged")]
     assert claims([one for one in said if "the same as" not in one]) <= MOST
     assert said[0].startswith("50 labels to learn from and 30 to choose by: accuracy staged 0.")
 
@@ -110,9 +111,11 @@ def test_draws_that_disagree_are_doubted():
     shares = (0.95, 0.55)
     ours = np.stack([random.random(400) < share for share in shares])
     scratch = random.random((2, 400)) < 0.65
-    [(good, words)] = _beside_scratch({50: ours}, {50: scratch}, "frozen", 30)
+    curve = LabelCurve({"frozen": {50: ours}, "scratch": {50: scratch}}, 30)
+    [(good, words)] = curve.beside_scratch("frozen")
     assert "400 rows and 2 draws show no difference from the same network from scratch" in words and not good
-    [(good, words)] = _beside_scratch({50: ours[:1]}, {50: scratch[:1]}, "frozen", 30)
+    curve = LabelCurve({"frozen": {50: ours[:1]}, "scratch": {50: scratch[:1]}}, 30)
+    [(good, words)] = curve.beside_scratch("frozen")
     assert ", better than the same network from scratch (" in words and good
 
 

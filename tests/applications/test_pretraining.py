@@ -18,6 +18,7 @@ from kerasae.applications.pretraining._heads import (
 )
 from kerasae.applications.pretraining._labels import labelled
 from kerasae.applications.pretraining.stacking import stack
+from kerasae.data import NO_ROWS
 from kerasae.data._split import Split
 
 QUICK = {"steps": 100, "patience": 3, "draws": 1}
@@ -186,8 +187,8 @@ def test_report_writes_the_curve_and_a_classifier_that_loads_elsewhere(model, di
     # The first draw of all of the labels is what was fitted.
     score = found.score(digits.test.examples, digits.test.labels)
     # Labels of the validation split choose the settings: they are counted wherever labels are.
-    assert len(digits.validation) == 144 == figures.figures["labels that choose"]
-    assert figures.figures["accuracy, 200 + 144 labels"] == pytest.approx(score, abs=1e-12)
+    assert len(digits.validation) == 144 == figures.figures["choosing_labels"]
+    assert figures.figures["accuracy_200"] == pytest.approx(score, abs=1e-12)
     assert set(curve["choosing_labels"]) == {144}
     assert [row[0] for row in figures.listings[0].rows] == ["50 + 144", "200 + 144"]
     assert all("144 to choose by" in sentence for _, sentence in figures.sentences)
@@ -217,12 +218,32 @@ def test_rows_without_labels_are_predicted_and_not_judged(model, digits, tmp_pat
     assert not (tmp_path / "curve.csv").exists()
 
 
+def test_a_stored_classifier_is_judged_without_the_training_rows(model, digits, tmp_path):
+    fitted = Pretraining(model, mode="frozen", labels=200).fit(digits)
+    fitted.save(tmp_path / "kept")
+    loaded = Pretraining.load(tmp_path / "kept", model, draws=1)
+    none = dict.fromkeys(("train", "validation", "calibration"), NO_ROWS)
+    (tmp_path / "out").mkdir()
+    finding = loaded.report(dataclasses.replace(digits, **none), tmp_path / "out")
+    assert finding.decisive == "accuracy_200"
+    assert finding.figures["accuracy_200"] == fitted.score(digits.test.examples, digits.test.labels)
+    assert "--refit" in finding.notes[-1] and not finding.listings
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"classifier.keras", "predictions.csv"}
+    with pytest.raises(ValueError, match="`counts` must be between 10"):
+        Pretraining.load(tmp_path / "kept", model, counts=[3]).report(digits, None)
+
+
+def test_labels_that_are_bytes_are_texts(digits):
+    named = relabelled(digits, lambda labels: labels.astype("S"))
+    assert labelled(named, "test")[1].tolist() == digits.test.labels.astype(str).tolist()
+
+
 def test_another_codec_is_used_frozen(digits):
     pca = PCA(8).fit(digits)
     found = Pretraining(pca, mode="fine-tuned", labels=300).fit(digits)
     assert found.mode_ == "frozen"
     assert found.score(digits.test.examples, digits.test.labels) > 0.7
-    assert found.report(digits, None).figures["accuracy, 300 + 144 labels"] > 0.7
+    assert found.report(digits, None).figures["accuracy_300"] > 0.7
     with pytest.raises(TypeError, match="Expected a model of kerasae, received PCA"):
         found.to_keras()
 
@@ -251,7 +272,7 @@ def test_validation_rows_without_classes_are_refused(model, digits):
     ("given", "words"),
     [
         ({"mode": "half"}, "`mode` must be"),
-        ({"labels": 0}, "`labels` must be a positive integer, received 0"),
+        ({"labels": 0}, "`labels` must be positive, received 0"),
         ({"draws": 0}, "`draws` must be"),
         ({"learning_rate": 0.0}, "`learning_rate` must be positive"),
         ({"seed": -1}, "`seed` must be non-negative"),

@@ -13,38 +13,14 @@ from kerasae.applications.pretraining._heads import (
     fit_head,
     stratified_order,
 )
+from kerasae.applications.pretraining._learnt import Learnt, Probe, Trained
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows, has_label
 from kerasae.models import Autoencoder
 
-#: The learning rate where a head is fitted already, as a share of that with a new one. Larger ones undo
-#: it: on MNIST with 100 labels the validation accuracy was .787 with 0.3, and .778 with 1.
+#: Learning rate for a head that was fitted already, as a share of that for a new one. A larger one undoes
+#: the fit: on MNIST with 100 labels the validation accuracy was .787 with 0.3, and .778 with 1.
 _STAGED_RATE = 0.3
-
-
-@dataclasses.dataclass(frozen=True)
-class Probe:
-    """Head on the codes of a frozen encoder."""
-
-    codec: Any
-    head: Head
-
-    def probabilities(self, raw: Any) -> np.ndarray:
-        """Return the probability of each class, `(rows, classes)`."""
-        return self.head.probabilities(self.codec.transform(raw))
-
-
-@dataclasses.dataclass(frozen=True)
-class Trained:
-    """Classifier, and the weights of one training."""
-
-    classifier: Classifier
-    weights: list[np.ndarray]
-
-    def probabilities(self, raw: Any) -> np.ndarray:
-        """Return the probability of each class, `(rows, classes)`."""
-        self.classifier.use(self.weights)
-        return self.classifier.probabilities(raw)
 
 
 class FewLabels:
@@ -99,7 +75,7 @@ class FewLabels:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def learn(self, way: str, count: int, seed: int, schedule: Schedule | None = None) -> Probe | Trained:
+    def learn(self, way: str, count: int, seed: int, schedule: Schedule | None = None) -> Learnt:
         """Return a classifier from some of the labels.
 
         Args:
@@ -124,16 +100,9 @@ class FewLabels:
     def _head(self, drawn: np.ndarray) -> Head:
         return fit_head(self._codes.rows(drawn), self._codes_choosing, len(self.classes))
 
-    def accuracy(self, learnt: Probe | Trained, data: Data, split: str) -> float:
+    def accuracy(self, learnt: Learnt, data: Data, split: str) -> float:
         """Return the share of the labelled rows of a split that are classified correctly."""
-        return float(self.hits(learnt, data, split).mean())
-
-    def hits(self, learnt: Probe | Trained, data: Data, split: str) -> np.ndarray:
-        """Return whether each labelled row of a split is classified correctly, `(rows,)`, bool."""
-        rows, labels = labelled(data, split)
-        predicted = self.classes[_at(data, split, rows, learnt.probabilities).argmax(axis=1)]
-        # Labels are compared as texts: a file of the user may hold the class numbers as texts.
-        return predicted.astype(str) == labels.astype(str)
+        return float(hits(learnt, self.classes, data, split).mean())
 
     def curve(
         self, data: Data, ways: Sequence[str], counts: Sequence[int], draws: int, seed: int
@@ -142,7 +111,10 @@ class FewLabels:
         return {
             way: {
                 count: np.stack(
-                    [self.hits(self.learn(way, count, seed + draw), data, "test") for draw in range(draws)]
+                    [
+                        hits(self.learn(way, count, seed + draw), self.classes, data, "test")
+                        for draw in range(draws)
+                    ]
                 )
                 for count in counts
             }
@@ -150,10 +122,26 @@ class FewLabels:
         }
 
 
+def hits(learnt: Learnt, classes: np.ndarray, data: Data, split: str) -> np.ndarray:
+    """Return whether each labelled row of a split is classified correctly, `(rows,)`, bool.
+
+    Labels are compared as texts, because a file of the user may hold the class numbers as texts.
+
+    Args:
+        learnt: Classifier.
+        classes: Its classes, `(classes,)`.
+        data: Data with labels.
+        split: Name of the split.
+    """
+    rows, labels = labelled(data, split)
+    predicted = classes[_at(data, split, rows, learnt.probabilities).argmax(axis=1)]
+    return np.asarray(predicted.astype(str) == labels.astype(str))
+
+
 def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the rows with a label, in order, and their labels.
 
-    There are none if the labels are quantities.
+    There are none if the labels are quantities. Labels that are neither numbers nor texts become texts.
     """
     labels = data.split(split).labels
     if labels is None:
@@ -163,8 +151,8 @@ def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
         if (labels[known] != np.round(labels[known])).any():
             return np.empty(0, "int64"), np.empty(0, "int64")
         return np.flatnonzero(known), labels[known].astype("int64")
-    texts = labels.astype(str)
-    return np.flatnonzero(known), texts[known] if labels.dtype.kind == "O" else labels[known]
+    plain = labels.dtype.kind in "biuU"
+    return np.flatnonzero(known), labels[known] if plain else labels.astype(str)[known]
 
 
 def _at(data: Data, split: str, rows: np.ndarray, function: Callable[[Any], np.ndarray]) -> np.ndarray:
