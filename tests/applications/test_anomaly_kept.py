@@ -64,7 +64,7 @@ def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkey
     assert (tmp_path / "second" / "scores.csv").read_bytes() == first
     assert (home / "run" / "applications" / "anomaly" / "detector.keras").read_bytes() == stored
     assert "--refit fits it again" in out and "pca" not in out
-    assert "baselines: left out" in (tmp_path / "second" / "report.html").read_text()
+    assert "baselines: they are fitted on" in (tmp_path / "second" / "report.html").read_text()
     (home / "rows.csv").unlink()
     outcome = apply("anomaly", home / "run", tmp_path / "third", source=str(home / "new.csv"))
     assert (tmp_path / "third" / "scores.csv").read_bytes() == first

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import re
+import statistics
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,19 @@ def test_a_command_parses_calls_a_workflow_and_prints():
     """More than that does not fit into a file of 80 lines."""
     lengths = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "kerasae/cli").rglob("*.py")}
     assert {name for name, length in lengths.items() if length > 80} == set()
+
+
+@pytest.mark.skip(reason="until the last three are split")
+def test_files_and_folders_are_small():
+    """A file holds one idea, and a folder is looked through at a glance."""
+    lengths = {path: len(path.read_text().splitlines()) for path in files()}
+    assert [str(path) for path, length in lengths.items() if length > 350] == []
+    assert statistics.median(lengths.values()) < 120
+    for top in ("kerasae", "tuning", "export", "tests", "benchmarks"):
+        for folder in [ROOT / top, *(ROOT / top).rglob("*/")]:
+            if folder.name != "__pycache__":
+                held = [path.name for path in folder.iterdir() if path.is_file()]
+                assert len(held) <= 20, folder
 
 
 @pytest.mark.parametrize("name", [name for name in registry.ROOMS if name != "command"])

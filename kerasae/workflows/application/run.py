@@ -69,7 +69,7 @@ def apply(
     title, data = _examples(run, source, model, fitted=stored is not None)
     refused: dict[str, str] = {}
     if baselines and not len(data.train):
-        refused["baselines"] = "left out, as they are fitted on the training rows; --refit fits all."
+        refused["baselines"] = "they are fitted on the training rows, which this use does not read; --refit measures them."
     codecs: dict[str, Any] = _baselines(data, model) if baselines and not refused else {}
     refused |= {key: reason for key, baseline in codecs.items() if (reason := member.refusal(baseline))}
     with new_folder(Path(out)) as folder:
@@ -81,7 +81,7 @@ def apply(
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
         if stored is not None:
-            words = f"Nothing was fitted: {place} holds what an earlier use fitted"
+            words = f"An earlier use fitted this application and stored it in {place}"
             remarks.append((True, f"{words}; --refit fits it again."))
         outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), remarks)
         write_json(folder / "figures.json", outcome.to_dict())
