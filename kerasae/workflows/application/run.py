@@ -69,7 +69,9 @@ def apply(
     title, data = _examples(run, source, model, fitted=stored is not None)
     refused: dict[str, str] = {}
     if baselines and not len(data.train):
-        refused["baselines"] = "they are fitted on the training rows, which this use does not read; --refit measures them."
+        refused["baselines"] = (
+            "they are fitted on the training rows, which this use does not read; --refit measures them."
+        )
     codecs: dict[str, Any] = _baselines(data, model) if baselines and not refused else {}
     refused |= {key: reason for key, baseline in codecs.items() if (reason := member.refusal(baseline))}
     with new_folder(Path(out)) as folder:
