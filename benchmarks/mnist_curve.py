@@ -27,8 +27,7 @@ def main():
     from kerasae.backend import import_tensorflow
 
     import_tensorflow(hide_gpus=True)
-    from kerasae.tuning import Settings, Space, baseline_values, search, trade_off
-    from kerasae.tuning.curve import best_of
+    from kerasae.tuning import Settings, Space, baseline_values, best_of, recommendation, search, trade_off
     from kerasae.tuning.refit import winning_recipe
 
     from kerasae import PCA, Recipe, evaluate, train
@@ -78,7 +77,7 @@ def main():
             f"{found['test']:10.5f}{found['pca']:10.5f}{100 * (1 - found['test'] / found['pca']):10.1f}%",
             flush=True,
         )
-    for _, sentence in curve.words():
+    for _, sentence in recommendation(curve):
         print(sentence)
     if options.picture:
         figure = search_figures.trade_off(

@@ -2,9 +2,11 @@
 
 from kerasae.tuning.budget import Budget
 from kerasae.tuning.cluster import search, work
-from kerasae.tuning.curve import Curve, Point, baseline_values, best_of, trade_off
+from kerasae.tuning.curve import Curve, Point
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
+from kerasae.tuning.results import baseline_values, best_of, trade_off
+from kerasae.tuning.sentences import recommendation
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.spaces import Space, code_sizes
 from kerasae.tuning.trials import Trial, read_trials
@@ -23,6 +25,7 @@ __all__ = [
     "code_sizes",
     "objective",
     "read_trials",
+    "recommendation",
     "search",
     "trade_off",
     "work",

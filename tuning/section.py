@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from kerasae.tuning.curve import Curve
 from kerasae.tuning.objectives import Objective
+from kerasae.tuning.sentences import recommendation
 from kerasae.tuning.trials import Trial
 
 from kerasae.report import Best, page, search_figures
@@ -80,7 +81,7 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
             ]
             for point in curve.points
         ],
-        curve.words(),
+        recommendation(curve),
         pictures,
         listings=listings,
     )

@@ -8,7 +8,17 @@ from typing import Any
 from kerasae.data import Data
 from kerasae.runs import Run, check_new
 from kerasae.training.workers import default_jobs
-from kerasae.tuning import Curve, Objective, Settings, Trial, baseline_values, best_of, search, trade_off
+from kerasae.tuning import (
+    Curve,
+    Objective,
+    Settings,
+    Trial,
+    baseline_values,
+    best_of,
+    recommendation,
+    search,
+    trade_off,
+)
 from kerasae.tuning.cluster import Draws, check_address
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.section import write_section
@@ -57,7 +67,7 @@ class Tuned:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """The recommendation, each sentence with whether it is good news."""
-        return self.curve.words()
+        return recommendation(self.curve)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values, for machines."""
@@ -67,7 +77,7 @@ class Tuned:
             "knee": self.curve.knee(),
             "curve": [dataclasses.asdict(point) for point in self.curve.points],
             "heading": self.curve.heading,
-            "words": [sentence for _, sentence in self.curve.words()],
+            "words": [sentence for _, sentence in recommendation(self.curve)],
             "trials": [dataclasses.asdict(trial) for trial in self.trials],
             "evaluation": self.evaluation.to_dict(),
         }

@@ -1,0 +1,116 @@
+"""Sentences about a search: which code size it recommends, and why."""
+
+import dataclasses
+
+from kerasae.tuning.curve import WORTH, Curve, Point
+
+from kerasae.metrics import Difference
+
+#: Largest relative difference in percent that is written as such. A larger one says less than both values.
+_TELLING = 1000
+
+
+def recommendation(curve: Curve, chosen: int | None = None) -> list[tuple[bool, str]]:
+    """Return what a trade-off curve recommends, in sentences.
+
+    Args:
+        curve: Curve of a search.
+        chosen: Code size to describe. Defaults to `None`: the recommended one.
+
+    Returns:
+        The sentences, each with whether it is good news.
+    """
+    size = chosen or curve.recommended()
+    why = "as wished" if chosen else _why(curve, size)
+    sentences = [(True, f"{_numbers(size)}, {why}: {_against(curve, curve.point(size))}.")]
+    sentences += _of_larger_codes(curve)
+    for point in curve.points:
+        best = _best_baseline(curve, point)
+        if best is None:
+            continue
+        better = curve.badness(point.value) < curve.badness(best.value)
+        if better and best.differs(point):
+            continue
+        how = "better" if best.differs(point) else "as good"
+        where = f"At {_numbers(point.latent_dim)}"
+        sentences.append((False, f"{where} {best.title} is {how}: {_against(curve, point)}."))
+    return sentences
+
+
+def _why(curve: Curve, size: int) -> str:
+    if size == curve.knee():
+        return "the knee of the curve"
+    if curve.enough() is not None:
+        return "as good as any tried"
+    return "the largest tried" if len(curve.points) > 1 else "the only size tried"
+
+
+def _of_larger_codes(curve: Curve) -> list[tuple[bool, str]]:
+    """Say what a larger code buys, if the curve tells."""
+    envelope, enough = curve.envelope(), curve.enough()
+    if enough is not None:
+        index = [point.latent_dim for point in curve.points].index(enough)
+        gain = _gain(envelope[index], envelope[-1])
+        what = "nothing" if gain <= 0 else f"less than {100 * WORTH:.0f} %"
+        return [(True, f"More than {enough} buys {what}.")]
+    if len(curve.points) > 1 and envelope[-1] > 0:
+        last, before = curve.points[-1], curve.points[-2]
+        sentence = (
+            f"The curve has not levelled off: {last.latent_dim} are {_gain(*envelope[-2:]):.0f} % better "
+            f"than {before.latent_dim}, so more may buy more (--latent-dims)."
+        )
+        return [(True, sentence)]
+    return []
+
+
+def _gain(before: float, after: float) -> float:
+    """Return by how much an error falls, in percent."""
+    return 100 * (before - after) / before if before > 0 else 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Rival:
+    """Best baseline of a code size, and the standard error of the difference from it; 0 if it is unknown."""
+
+    title: str
+    value: float
+    error: float
+
+    def differs(self, point: Point) -> bool:
+        """Return whether the difference from the best trial is more than chance."""
+        return Difference(point.value - self.value, self.error).shown_by_best_of(point.tried)
+
+
+def _best_baseline(curve: Curve, point: Point) -> _Rival | None:
+    if not point.baselines:
+        return None
+    name = min(point.baselines, key=lambda key: curve.badness(point.baselines[key]))
+    return _Rival(curve.titles.get(name, name), point.baselines[name], point.errors.get(name, 0.0))
+
+
+def _against(curve: Curve, point: Point) -> str:
+    """Return the value of a point beside that of the best baseline."""
+    best = _best_baseline(curve, point)
+    said = f"{curve.heading} {point.value:.4g}"
+    if best is None:
+        return said
+    if curve.lower and best.value <= 0:
+        return f"{said}, where {best.title} is exact"
+    share = _gain(best.value, point.value)
+    if not curve.lower or abs(share) > _TELLING:
+        return f"{said}, {best.title} {best.value:.4g}"
+    if not best.differs(point):
+        return f"{said}, {best.title} {best.value:.4g}, {_within(point.tried)}"
+    error = 100 * best.error / best.value
+    doubt = f" ± {error:.0f}" if error >= 1 else f" ± {error:.1g}" if error else ""
+    return f"{said}, {abs(share):.0f}{doubt} % {'below' if share >= 0 else 'above'} {best.title}"
+
+
+def _within(tried: int) -> str:
+    if tried == 1:
+        return "a difference within two standard errors"
+    return f"a difference that the best of {tried} trials may have by chance"
+
+
+def _numbers(count: int) -> str:
+    return f"{count} number" if count == 1 else f"{count} numbers"

@@ -1,0 +1,160 @@
+"""Shapes: the arguments of a network that say how deep and how wide it is, as a search draws them."""
+
+import abc
+import math
+from typing import Any, ClassVar
+
+import keras
+import keras_tuner
+from kerasae.tuning.ranges import draw_integer
+
+from kerasae import registry
+from kerasae.kinds import kind_of
+from kerasae.recipe import Recipe
+from kerasae.spec import Spec
+
+#: Smallest and largest ratio of the width of a layer to that of the layer before.
+_RATIOS = (0.05, 1.0)
+_FILTERS = (8, 64)
+_MOST_FILTERS = 256
+#: Bounds of the arguments of residual networks, by name.
+_BLOCKS = {"blocks": (1, 3), "hidden": (128, 1024)}
+
+
+class Shape(abc.ABC):
+    """Depth and widths of a network, as a search draws them. This class is abstract.
+
+    Args:
+        recipe: Recipe that is searched around.
+        spec: Description of the examples.
+        depths: Smallest and largest number of hidden layers on each side.
+        widest: Smallest and largest number of nodes of the first hidden layer. Defaults to `None`: a range
+            that suits the examples.
+    """
+
+    #: Arguments that a network must have to be searched in this way.
+    needs: ClassVar[frozenset[str]]
+
+    def __init__(
+        self, recipe: Recipe, spec: Spec, depths: tuple[int, int], widest: tuple[int, int] | None = None
+    ) -> None:
+        self.recipe, self.spec, self.depths = recipe, spec, depths
+        self.widest = widest or (16, kind_of(spec).widest)
+
+    @abc.abstractmethod
+    def draw(self, hp: keras_tuner.HyperParameters, latent_dim: int) -> dict[str, Any]:
+        """Draw the shape of a trial, and return it as settings of a recipe."""
+
+    @abc.abstractmethod
+    def start(self, latent_dim: int) -> dict[str, Any]:
+        """Return the hyperparameters with which `draw` gives the recipe's own network, within the bounds."""
+
+
+class Widths(Shape):
+    """Widths that fall towards the code. The first one is drawn, then the ratio of each to the one before.
+
+    So no combination is out of order, and what is learned of a shallow network holds for a deeper one.
+    """
+
+    needs = frozenset({"widths"})
+
+    def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
+        depth = draw_integer(hp, "depth", *self.depths)
+        width = draw_integer(hp, "width", *self.widest, log=True)
+        widths = [max(width, latent_dim)]
+        for number in range(2, self.depths[1] + 1):
+            with hp.conditional_scope("depth", list(range(number, self.depths[1] + 1))):
+                ratio = hp.Float(f"ratio_{number}", *_RATIOS)
+            if number <= depth:
+                widths.append(max(round(widths[-1] * ratio), latent_dim))
+        return {"network.widths": widths[:depth]}
+
+    def start(self, latent_dim: int) -> dict[str, Any]:
+        widths = self._own(latent_dim)
+        first = _within(widths[0], self.widest) if widths else self.widest[0]
+        values: dict[str, Any] = {"depth": len(widths), "width": first}
+        wider = first
+        for number, width in enumerate(widths[1:], 2):
+            values[f"ratio_{number}"] = _within(width / wider, _RATIOS)
+            wider = width
+        return values
+
+    def _own(self, latent_dim: int) -> list[int]:
+        """Return the widths of the recipe's own network, as many as are allowed."""
+        section = {key: value for key, value in self.recipe.fill(self.spec).network.items() if key != "name"}
+        given = section.pop("widths", None)
+        depth = len(given) if given is not None else section.pop("depth", 2)
+        section |= {"depth": _within(depth, self.depths), "latent_dim": latent_dim}
+        if given is not None and section["depth"] == len(given):
+            return [int(width) for width in given]
+        network: Any = registry.resolve("network", network_of(self.recipe, self.spec))
+        encoder = network(self.spec, **section).encoder
+        return [int(layer.units) for layer in encoder.layers if isinstance(layer, keras.layers.Dense)]
+
+
+class Filters(Shape):
+    """Filters that double from level to level. Their number at the first level is drawn."""
+
+    needs = frozenset({"filters"})
+
+    def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
+        levels = draw_integer(hp, "depth", *self._levels())
+        first = draw_integer(hp, "width", *_FILTERS, log=True)
+        return {"network.filters": [min(first * 2**level, _MOST_FILTERS) for level in range(levels)]}
+
+    def start(self, latent_dim: int) -> dict[str, Any]:
+        usual = math.ceil(math.log2(max(max(self.spec.shape[:2]) / 4, 2)))
+        filters = self.recipe.network.get("filters") or [32] * usual
+        return {"depth": _within(len(filters), self._levels()), "width": _within(filters[0], _FILTERS)}
+
+    def _levels(self) -> tuple[int, int]:
+        # Each level halves the image, until there is nothing left to halve.
+        most = max(1, min(self.depths[1], (max(self.spec.shape[:2]) - 1).bit_length()))
+        return min(max(1, self.depths[0]), most), most
+
+
+class Blocks(Shape):
+    """Number of blocks and their width."""
+
+    needs = frozenset(_BLOCKS)
+
+    def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
+        blocks = draw_integer(hp, "blocks", *_BLOCKS["blocks"])
+        return {
+            "network.blocks": blocks,
+            "network.hidden": draw_integer(hp, "hidden", *_BLOCKS["hidden"], log=True),
+        }
+
+    def start(self, latent_dim: int) -> dict[str, Any]:
+        parameters = registry.parameters(registry.resolve("network", network_of(self.recipe, self.spec)))
+        return {
+            name: _within(self.recipe.network.get(name, parameters[name].default), bounds)
+            for name, bounds in _BLOCKS.items()
+        }
+
+
+def shape_of(
+    recipe: Recipe, spec: Spec, depths: tuple[int, int], widest: tuple[int, int] | None = None
+) -> Shape:
+    """Return the shape that a search draws for the network of a recipe; arguments as for `Shape`.
+
+    Raises:
+        ValueError: If the network has no arguments that a search can draw.
+    """
+    name = network_of(recipe, spec)
+    known = set(registry.parameters(registry.resolve("network", name)))
+    for shape in (Widths, Filters, Blocks):
+        if shape.needs <= known:
+            return shape(recipe, spec, depths, widest)
+    raise ValueError(
+        f"Expected a network with `widths`, `filters`, or `hidden` and `blocks`, received '{name}'."
+    )
+
+
+def network_of(recipe: Recipe, spec: Spec) -> str:
+    """Return the name of the network of a recipe."""
+    return recipe.network.get("name") or kind_of(spec).network
+
+
+def _within(value: Any, bounds: tuple[Any, Any]) -> Any:
+    return min(max(value, bounds[0]), bounds[1])
