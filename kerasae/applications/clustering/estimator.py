@@ -34,7 +34,8 @@ class Clustering(Application):
     probability, and `centres.npz`. For images it decodes the centres into PNG files, for texts into
     `centres.txt`. For tables and vectors `centres.csv` holds the mean of the rows of each cluster, or their
     most frequent value, and the page names the columns in which a cluster differs most from all other rows.
-    A refinement also writes the refined model, `refined.keras`.
+    A refinement also writes the refined model, `refined.keras`. `kerasae apply` stores the fitted clustering
+    in the run, with a summary of the training rows; a later use loads it.
 
     Args:
         codec: Codec that maps raw examples to codes.

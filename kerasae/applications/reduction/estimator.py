@@ -22,7 +22,8 @@ class Reduction(Application):
     """Codes for other tools, how well they preserve neighbours, and a map in two dimensions.
 
     The report writes `codes.csv` or `codes.parquet` with one row for each example: its name, its code, its
-    position on the map, and its label if it has one. It also writes `map.png`.
+    position on the map, and its label if it has one. It also writes `map.png`. `kerasae apply` stores in the
+    run how rare the words of the training texts are; for other kinds of examples there is nothing to store.
 
     Args:
         codec: Codec that maps raw examples to codes.

@@ -30,6 +30,9 @@ class Retrieval(Application):
     `read_index` reads. The name of a row is that of its file or its index in a table, otherwise its number.
     Validation rows follow the training rows.
 
+    `kerasae apply` stores the index in the run, with a sample of the training rows. A later use loads it; for
+    examples of the user it does not read the training data, and names the neighbours without showing them.
+
     Args:
         codec: Codec that maps raw examples to codes.
         k: Number of neighbours per query. Defaults to 10.
