@@ -1,5 +1,6 @@
 """Raw images as 8-bit pictures: files for a user, and grids for a page."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,9 @@ import numpy as np
 from PIL import Image
 
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.report.canvas import Canvas
+from kerasae.spec import Spec
 
 #: Channels that a PNG can hold, and Pillow's mode for each.
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -17,7 +20,8 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 def raw_range(data: Data) -> tuple[float, float]:
     """Return black and white in raw units: those of the spec, or the range of the training images.
 
-    A stored application on new examples has no training images; the range is then that of the examples.
+    Without training images it is the range of the examples. An application that is used without them has
+    stored their range, by `spec_with_range`.
     """
     low, high = data.spec.low, data.spec.high
     if low is None or high is None:
@@ -25,6 +29,14 @@ def raw_range(data: Data) -> tuple[float, float]:
         ranges = np.array([(chunk.min(), chunk.max()) for chunk in images.chunks()], "float64")
         low, high = float(ranges[:, 0].min()), float(ranges[:, 1].max())
     return low, high if high > low else low + 1.0
+
+
+def spec_with_range(data: Data) -> Spec:
+    """Return the spec of the data. Images without a stated range get that of the training images."""
+    if not kind_of(data.spec).is_picture:
+        return data.spec
+    low, high = raw_range(data)
+    return dataclasses.replace(data.spec, low=low, high=high)
 
 
 def scaled(images: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Clustering: groups of similar examples, found in their codes without labels."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -8,6 +9,7 @@ import numpy as np
 from kerasae.applications._arguments import check_at_least, check_choices, check_counts, check_positive
 from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._examples import LEARNT
+from kerasae.applications._pictures import spec_with_range
 from kerasae.applications.clustering._agreement import agreement
 from kerasae.applications.clustering._choice import best_number, check_number, criteria
 from kerasae.applications.clustering._description import Description
@@ -121,7 +123,7 @@ class Clustering(Application):
 
     def fit(self, data: Data) -> Self:
         """Cluster the training and the validation rows, without their labels."""
-        self.spec_ = data.spec
+        self.spec_ = spec_with_range(data)
         codes = _codes(self.codec, data)
         method = METHODS[self.method]
         self.scores_: dict[int, float] = {}
@@ -170,6 +172,8 @@ class Clustering(Application):
     # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
+        # Pictures have the range of the training images, which may be gone.
+        data = dataclasses.replace(data, spec=self.spec_)
         codes = codes_of(self.codec_, data, "test")
         clusters = self._method.predict(codes)
         labels = class_labels(data)
