@@ -19,7 +19,7 @@ from kerasae.applications.clustering._description import Description
 from kerasae.applications.clustering._differences import differences
 from kerasae.applications.clustering._refinement import EmbeddedClustering, closeness, copied, sharpened
 from kerasae.baselines import TablePCA
-from kerasae.data import NO_ROWS, Data, array_spec
+from kerasae.data import Data
 from kerasae.data._array_data import make_data
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
@@ -378,19 +378,3 @@ def test_a_description_comes_back_as_it_was(tmp_path):
     for name, description in (("before", before), ("after", after)):
         write_sheet(description.typical, tmp_path / name)
     assert (tmp_path / "after").read_bytes() == (tmp_path / "before").read_bytes()
-
-
-def test_centres_are_drawn_in_the_range_of_the_training_images(tmp_path):
-    # Floating-point images state no range. The examples are darker than the training images.
-    images = np.random.default_rng(0).normal(size=(60, 4, 4, 1)).astype("float32")
-    data = make_data("float", array_spec(images), images).with_preprocessor(Identity(array_spec(images)))
-    fitted = Clustering(PCA(2).fit(data), clusters=2).fit(data)
-    fitted.save(tmp_path / "kept")
-    darker = dataclasses.replace(data, test=Split(data.test.examples / 10))
-    bare = dataclasses.replace(darker, train=NO_ROWS, validation=NO_ROWS)
-    (tmp_path / "one").mkdir(), (tmp_path / "other").mkdir()
-    fitted.report(darker, tmp_path / "one")
-    Clustering.load(tmp_path / "kept", fitted.codec).report(bare, tmp_path / "other")
-    for name in ("0.png", "1.png"):
-        one, other = (tmp_path / folder / "centres" / name for folder in ("one", "other"))
-        assert one.read_bytes() == other.read_bytes()

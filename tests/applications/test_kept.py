@@ -10,7 +10,8 @@ from kerasae import Recipe, registry
 from kerasae.applications import Application, Finding
 from kerasae.applications._kept import Kept
 from kerasae.baselines import PCA
-from kerasae.data import NO_ROWS
+from kerasae.data import NO_ROWS, Split, array_spec, make_data
+from kerasae.preprocessing.identity import Identity
 from kerasae.workflows import train
 
 #: Model by kind of examples.
@@ -107,6 +108,31 @@ def test_a_stored_application_is_the_fitted_one(name, kind, trained, tmp_path):
     assert again.report(bare, None).figures == written[0][0]
     # Beside the training rows it says what the fitted one says.
     assert loaded.report(run.data, None).figures == fitted.report(run.data, None).figures
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("clustering", {"clusters": 2}),
+        pytest.param("generation", {"count": 4, "components": 1}, marks=pytest.mark.slow),
+    ],
+)
+def test_images_are_drawn_in_the_range_of_the_training_images(name, settings, tmp_path):
+    # Floating-point images state no range. The examples are darker than the training images.
+    images = np.random.default_rng(0).normal(size=(60, 4, 4, 1)).astype("float32")
+    data = make_data("float", array_spec(images), images).with_preprocessor(Identity(array_spec(images)))
+    pca, member = PCA(2).fit(data), registry.resolve("application", name)
+    fitted = member(pca, **settings).fit(data)
+    fitted.save(tmp_path / "kept")
+    darker = dataclasses.replace(data, test=Split(data.test.examples / 10))
+    bare = dataclasses.replace(darker, train=NO_ROWS, validation=NO_ROWS)
+    loaded = member.load(tmp_path / "kept", pca, **settings)
+    drawn = []
+    for application, rows, folder in ((fitted, darker, tmp_path / "one"), (loaded, bare, tmp_path / "other")):
+        folder.mkdir()
+        application.report(rows, folder)
+        drawn.append({path.name: path.read_bytes() for path in folder.rglob("*.png")})
+    assert drawn[0] and drawn[0] == drawn[1]
 
 
 class Sum(Application):

@@ -1,5 +1,6 @@
 """Generation: new examples, interpolation, traversals, attributes and augmented data."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -8,6 +9,7 @@ import numpy as np
 from kerasae.applications._arguments import check_at_least, check_choices
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._examples import LEARNT
+from kerasae.applications._pictures import spec_with_range
 from kerasae.applications.generation._attribute import Attribute
 from kerasae.applications.generation._augmentation import codes_near, spread_rows
 from kerasae.applications.generation._choice import choose
@@ -117,7 +119,7 @@ class Generation(Application):
                 "`method` must be auto or mixture for a model without a prior, received 'prior'; the "
                 "variational family has one."
             )
-        self.spec_ = data.spec
+        self.spec_ = spec_with_range(data)
         near = data.train.drawn(self.most, self.seed)
         self.space_ = Space(self.codec, data.spec).fit(data, near)
         rows = MadeRows(self.codec, data, near.examples, self.seed) if data.spec.columns else None
@@ -195,6 +197,8 @@ class Generation(Application):
     # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
+        # Pictures have the range of the training images, which may be gone.
+        data = dataclasses.replace(data, spec=self.spec_)
         finding = Report(
             self.codec,
             self._sampler,
