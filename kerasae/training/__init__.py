@@ -7,13 +7,19 @@ TensorFlow.
 import importlib
 from typing import Any
 
-__all__ = ["History", "gains_from_xla", "train"]
+_HOMES = {
+    "History": "kerasae.training._train",
+    "gains_from_xla": "kerasae.training._xla",
+    "train": "kerasae.training._train",
+}
+
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'kerasae.training' has no attribute {name!r}")
-    return getattr(importlib.import_module("kerasae.training._train"), name)
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

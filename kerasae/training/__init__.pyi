@@ -1,4 +1,4 @@
 # Written by tests/stubs.py.
 from kerasae.training._train import History as History
-from kerasae.training._train import gains_from_xla as gains_from_xla
 from kerasae.training._train import train as train
+from kerasae.training._xla import gains_from_xla as gains_from_xla

@@ -4,16 +4,16 @@ import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerasae.data import Data
-from kerasae.kinds import kind_of
-from kerasae.models import Autoencoder, all_layers
-from kerasae.registry import did_you_mean
+from kerasae.models import Autoencoder
+from kerasae.training._checks import check_loss_range, check_numbers, unscaled
+from kerasae.training._optimizer import cosine_decay, make_optimizer
+from kerasae.training._xla import gains_from_xla
 from kerasae.training.best_weights import BestWeights
 from kerasae.training.checkpoint import Checkpoint
 from kerasae.training.distribution import is_first
@@ -123,7 +123,7 @@ def train(
         MemoryError: If TensorFlow ran out of memory.
         OSError: If a checkpoint cannot be written. The previous one is kept.
     """
-    _check_numbers(locals())
+    check_numbers(locals())
     writes = is_first(model.distribute_strategy)
     spread = model.distribute_strategy.num_replicas_in_sync > 1
     check_loss_range(model, data)
@@ -161,9 +161,9 @@ def train(
     # Keras creates the optimizer for the strategy of the current scope.
     with model.distribute_strategy.scope():
         model.compile(
-            _optimizer(
+            make_optimizer(
                 optimizer,
-                _cosine(learning_rate, per_epoch * epochs) if cosine else learning_rate,
+                cosine_decay(learning_rate, per_epoch * epochs) if cosine else learning_rate,
                 weight_decay,
                 clip_norm,
                 gradient_accumulation,
@@ -188,9 +188,8 @@ def train(
             verbose=0,
         )
     except FloatingPointError as error:
-        unscaled = _unscaled(data)
-        if unscaled:
-            raise FloatingPointError(f"{str(error).split(':')[0]}: {unscaled}") from None
+        if reason := unscaled(data):
+            raise FloatingPointError(f"{str(error).split(':')[0]}: {reason}") from None
         raise
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError(
@@ -202,110 +201,3 @@ def train(
     model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
     rows = [*stopper.earlier, *stopper.rows]
     return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))
-
-
-#: If the loss became NaN and `x` exceeds this value, missing scaling is the cause.
-_SCALED = 1e4
-
-
-def _unscaled(data: Data) -> str:
-    """Return the end of an error message for data that are not scaled; empty for scaled data."""
-    has_gaps = kind_of(data.spec).has_gaps
-    for split in ("train", "validation"):
-        for _, x in data.parts(split):
-            sizes = np.abs(x, dtype="float64")
-            # A missing entry is NaN.
-            reached = float(np.nanmax(sizes, initial=0.0) if has_gaps else sizes.max())
-            if not reached < _SCALED:
-                return (
-                    f"x reaches {reached:.3g} in the {split} split, where a network needs numbers of about "
-                    "1; scale them (--set preprocessing.name=standardization), or take the logarithm of "
-                    "numbers that differ so much."
-                )
-    return ""
-
-
-def check_loss_range(model: Autoencoder, data: Data) -> None:
-    """Raise a ValueError if data are outside the range of the reconstruction loss."""
-    loss = model.reconstruction_loss
-    if np.isneginf(loss.low) and np.isposinf(loss.high):
-        return
-    for split in ("train", "validation"):
-        if len(data.split(split)):
-            loss.check_range(*data.bounds(split))
-
-
-def gains_from_xla(model: Autoencoder, rows: int) -> bool:
-    """Decide whether XLA saves more training time than its compilation takes.
-
-    On a GPU it does. On a CPU, where `"auto"` of Keras never uses XLA, it does so only for large data: an
-    epoch of MNIST through 784-512-16 falls from 1.9 s to 1.2 s, and the compilation takes 2 s. On a CPU it
-    does not for convolutions, which take twice the time.
-
-    Args:
-        model: Built autoencoder.
-        rows: Number of rows of the training split.
-    """
-    if model.distribute_strategy.num_replicas_in_sync > 1:
-        return False
-    if not getattr(model.preprocessor, "supports_jit", True):
-        return False
-    if tf.config.list_physical_devices("GPU"):
-        return True
-    convolutions = (
-        keras.layers.Conv1D,
-        keras.layers.Conv2D,
-        keras.layers.Conv1DTranspose,
-        keras.layers.Conv2DTranspose,
-    )
-    if any(isinstance(layer, convolutions) for layer in all_layers(model)):
-        return False
-    # This is the number of multiplications in the forward pass of an epoch. MNIST above has 5e10.
-    return rows * model.count_params() >= 1e10
-
-
-def _check_numbers(values: dict[str, Any]) -> None:
-    positive = ("epochs", "steps", "batch_size", "gradient_accumulation", "patience", "steps_per_execution")
-    for name in positive:
-        if values[name] is not None and values[name] < 1:
-            raise ValueError(f"`{name}` must be a positive integer, received {values[name]!r}.")
-    for name in ("weight_decay", "reduce_patience", "seed", "checkpoint_seconds"):
-        if values[name] < 0:
-            raise ValueError(f"`{name}` must be non-negative, received {values[name]!r}.")
-    if not values["learning_rate"] > 0:
-        raise ValueError(f"`learning_rate` must be positive, received {values['learning_rate']!r}.")
-    if not 0 < values["reduce_factor"] < 1:
-        raise ValueError(f"`reduce_factor` must be in (0, 1), received {values['reduce_factor']!r}.")
-    if values["schedule"] not in ("plateau", "cosine"):
-        raise ValueError(f"`schedule` must be 'plateau' or 'cosine', received {values['schedule']!r}.")
-    if values["schedule"] == "cosine" and values["reduce_at"]:
-        raise ValueError(
-            "`reduce_at` needs the schedule 'plateau', received 'cosine'; leave one of them out."
-        )
-    if any(epoch < 1 for epoch in values["reduce_at"]):
-        raise ValueError(f"`reduce_at` must hold positive integers, received {[*values['reduce_at']]}.")
-    if values["clip_norm"] is not None and not values["clip_norm"] > 0:
-        raise ValueError(f"`clip_norm` must be positive, received {values['clip_norm']!r}.")
-
-
-def _cosine(learning_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Return half a cosine from the learning rate to 0 (Loshchilov and Hutter 2017, ICLR)."""
-    return keras.optimizers.schedules.CosineDecay(learning_rate, max(steps, 1))
-
-
-def _optimizer(
-    name: str, learning_rate: Any, weight_decay: float, clip_norm: float | None, accumulation: int
-) -> keras.optimizers.Optimizer:
-    known = {
-        key.lower(): value
-        for key, value in vars(keras.optimizers).items()
-        if isinstance(value, type) and key not in ("Optimizer", "LossScaleOptimizer")
-    }
-    if name.lower() not in known:
-        raise ValueError(f"Unknown `optimizer` {name!r}; {did_you_mean(name.lower(), sorted(known))}")
-    return known[name.lower()](
-        learning_rate=learning_rate,
-        weight_decay=weight_decay or None,
-        global_clipnorm=clip_norm,
-        gradient_accumulation_steps=accumulation if accumulation > 1 else None,
-    )
