@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from table_rows import rows, table_model, with_gaps
@@ -149,3 +151,24 @@ def test_a_late_decimal_in_a_column_of_integers_is_kept_in_a_new_file(tmp_path, 
     assert found["a"].isna().sum() == 2 * gap
     assert found["a"].astype("float64").fillna(0).sum() == sum(float(n or 0) for n in numbers)
     assert found["b"].tolist() == list(range(rows))
+
+
+def test_two_columns_of_a_parquet_file_with_one_name_are_refused_in_a_line(tmp_path):
+    table = pa.table([pa.array([1.0, 2.0]), pa.array(["x", "y"])], names=["a", "a"])
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="the name 'a' more than once"):
+        load_data(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("column", ["label", "k"])
+def test_a_text_of_a_parquet_file_that_is_not_utf8_is_refused_in_a_line(tmp_path, column):
+    """It failed wherever it was first looked at, with an error of Arrow's."""
+    bad = pa.Array.from_buffers(
+        pa.utf8(), 40, [None, pa.py_buffer(np.arange(41, dtype="int32")), pa.py_buffer(b"\xff" + 39 * b"x")]
+    )
+    good = pa.array([*"ab"] * 20)
+    columns = {"n": pa.array(np.arange(40.0)), "k": good, "label": good, column: bad}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match="Expected a whole Parquet file in .*UTF8") as caught:
+        load_data(tmp_path / "t.parquet", labels="label")
+    assert "\n" not in str(caught.value) and type(caught.value) is ValueError

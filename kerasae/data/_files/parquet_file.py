@@ -32,6 +32,11 @@ class ParquetFile:
             self.index = _pandas_index(self.schema)
         except _DAMAGED as error:
             raise ValueError(f"Expected a Parquet file in {path}, received: {reason_of(error)}") from None
+        if repeated := [name for name in self.names if self.names.count(name) > 1]:
+            raise ValueError(
+                f"Expected a name of its own for each column of {path}, received the name '{repeated[0]}' "
+                "more than once."
+            )
         self.index_words = f"{', '.join(self.index)} in {path} is the index of the table that pandas wrote"
 
     @property
@@ -50,6 +55,8 @@ class ParquetFile:
         while True:
             try:
                 table = pa.Table.from_batches([next(batches)])
+                # Otherwise a text that is not UTF-8 fails later, wherever it is first looked at.
+                table.validate(full=True)
             except StopIteration:
                 return
             except _DAMAGED as error:
