@@ -169,6 +169,6 @@ def test_a_text_of_a_parquet_file_that_is_not_utf8_is_refused_in_a_line(tmp_path
     good = pa.array([*"ab"] * 20)
     columns = {"n": pa.array(np.arange(40.0)), "k": good, "label": good, column: bad}
     pq.write_table(pa.table(columns), tmp_path / "t.parquet")
-    with pytest.raises(ValueError, match="Expected a whole Parquet file in .*UTF8") as caught:
+    with pytest.raises(ValueError, match=r"Expected a whole Parquet file in .*UTF8") as caught:
         load_data(tmp_path / "t.parquet", labels="label")
     assert "\n" not in str(caught.value) and type(caught.value) is ValueError
