@@ -1,4 +1,4 @@
-"""Artifacts for servers and devices, one format a file, each proved equal to the model before it leaves."""
+"""Export: a model as artifacts for servers and devices, each of which is compared with the model."""
 
 from kerasae.export.artifact import Artifact
 from kerasae.export.bundles.bundle import bundle

@@ -1,4 +1,4 @@
-"""Artifact: one exported model, and what is known of it."""
+"""Artifact: an exported file or folder, with its facts."""
 
 import dataclasses
 import hashlib
@@ -12,17 +12,17 @@ from kerasae.precisions import Precision
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
-    """What one format wrote.
+    """Exported file or folder, with its facts.
 
     Attributes:
         format: Name of the format.
         path: Path of the file or folder.
-        precision: Precision of the numbers inside.
+        precision: Precision of the weights.
         signatures: Inputs and outputs by signature: shape, dtype, and the unit of deviations.
-        parity: How well the artifact agrees with its model.
-        tolerance: Largest deviation by measure.
-        facts: What else is known, such as `bytes` and `latency_ms`.
-        golden: Name of the group of cases that the artifact answers.
+        parity: Agreement of the artifact with its model.
+        tolerance: Bound by measure.
+        facts: Other facts, such as `bytes` and `latency_ms`.
+        golden: Name of the group of stored cases that the artifact answers.
     """
 
     format: str
@@ -35,12 +35,12 @@ class Artifact:
     golden: str
 
     def files(self, root: Path) -> dict[str, dict[str, Any]]:
-        """Return bytes and checksum of each file, by its path below a folder."""
+        """Return size and checksum of each file, by its path relative to a folder."""
         paths = [self.path] if self.path.is_file() else sorted(self.path.rglob("*"))
         return {path.relative_to(root).as_posix(): checksum(path) for path in paths if path.is_file()}
 
     def to_dict(self, root: Path) -> dict[str, Any]:
-        """Return an entry for the manifest, with paths relative to a folder."""
+        """Return the entry of the manifest, with paths relative to a folder."""
         return {
             "format": self.format,
             "path": self.path.relative_to(root).as_posix(),
@@ -54,5 +54,5 @@ class Artifact:
 
 
 def checksum(path: Path) -> dict[str, Any]:
-    """Return bytes and SHA-256 of a file."""
+    """Return the size in bytes and the SHA-256 of a file."""
     return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

@@ -1,4 +1,4 @@
-"""device_cost: what a model costs on a device, before it is worth proving anything of it."""
+"""device_cost: size and speed of a model on a device, without a comparison with the model."""
 
 import dataclasses
 from typing import Any
@@ -14,9 +14,9 @@ from kerasae.precisions import Precision
 
 
 def device_cost(source: Any, *, precision: Precision = "float32", **subject: Any) -> dict[str, float]:
-    """Return size and speed of a model's `.tflite` file, without a comparison with the model.
+    """Return size and speed of the `.tflite` file of a model. The file is not compared with the model.
 
-    The weights need not be trained: neither figure depends on their values.
+    The model need not be trained, because neither figure depends on the values of its weights.
 
     Args:
         source: Run, folder of a run, built model, or `Subject`.
@@ -24,11 +24,11 @@ def device_cost(source: Any, *, precision: Precision = "float32", **subject: Any
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
     Returns:
-        `bytes` of the file with all its signatures, and `latency_ms`, the median milliseconds of
-        `reconstruct` for one row on one thread of this machine.
+        `bytes`, the size of the file with all its signatures, and `latency_ms`, the median time of
+        `reconstruct` for one row on one thread of this machine, in milliseconds.
 
     Raises:
-        ValueError: for an unknown precision, or an operation that devices lack.
+        ValueError: If the precision is unknown, or the model has an operation that devices lack.
     """
     what = source if isinstance(source, Subject) else Subject.of(source, **subject)
     what = dataclasses.replace(what, detector=None)

@@ -1,4 +1,4 @@
-"""Endpoints: what an artifact answers, by signature, the same names on a server and on a device."""
+"""Endpoints: the signatures of an artifact, with the same names on a server and on a device."""
 
 import contextlib
 import dataclasses
@@ -20,12 +20,12 @@ from kerasae.scores import Detector
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """One signature of an artifact.
+    """Signature of an artifact.
 
     Args:
         name: Name of the signature.
-        inputs: Specification of each input by name, the batch in front.
-        function: Function from a dict of inputs to a dict of outputs; safe in a graph.
+        inputs: Shape and type of each input by its name. The batch is the first dimension.
+        function: Function from a dict of inputs to a dict of outputs. It can run inside a graph.
     """
 
     name: str
@@ -34,14 +34,14 @@ class Endpoint:
 
 
 class Verbs:
-    """The verbs of a model, each a graph of its own that several endpoints call.
+    """Functions of a model, each traced once as a graph that several endpoints call.
 
-    An endpoint that traced the model anew would write its graph, and the constants of its
-    preprocessing, into the artifact once more.
+    If each endpoint traced the model anew, the artifact would contain the graph and the constants of the
+    preprocessing several times.
 
     Args:
         model: Built autoencoder with a preprocessor.
-        view: How raw examples enter the artifact and leave it.
+        view: Form in which raw examples enter and leave the artifact.
     """
 
     def __init__(self, model: Autoencoder, view: View) -> None:
@@ -53,7 +53,7 @@ class Verbs:
             return tf.function(function, input_signature=signature)
 
         self.enter = graph(view.enter, view.inputs())
-        # A device sends exactly one row.
+        # On a device each call has exactly one row.
         networks = (model.describe, model.decoder)
         describe, decode = map(_of_no_rows_too, networks) if view.batch is None else networks
         self.describe = graph(describe, x)
@@ -64,7 +64,7 @@ class Verbs:
 
 
 def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a network that answers no rows with none. On a CPU TensorFlow's convolutions fail there."""
+    """Return a network that also accepts no rows, on which TensorFlow's convolutions fail on a CPU."""
 
     def call(x: Any) -> Any:
         rows = tf.shape(x)[0]
@@ -79,17 +79,17 @@ def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def endpoints(
     model: Autoencoder, view: View, *, seeded: bool, detector: Detector | None = None
 ) -> list[Endpoint]:
-    """Return what every artifact answers. A client that names no signature gets the first.
+    """Return the signatures that every artifact answers. The first one is the default.
 
-    `sample` and `sample_posterior` draw the code and answer the mean of `p(x|z)` there, without the
-    likelihood's own noise, where `VariationalAutoencoder.sample` draws from `p(x|z)` for vectors and tables.
+    `sample` and `sample_posterior` draw the code and answer with the mean of `p(x|z)` for it, without the
+    noise of the likelihood. `VariationalAutoencoder.sample` draws from `p(x|z)` for vectors and tables.
 
     Args:
         model: Built autoencoder with a preprocessor.
-        view: How raw examples enter the artifact and leave it.
-        seeded: Whether each row that is drawn has a seed, two int32. Otherwise the client sends `eps` ~
-            N(0, I): TFLite has no random operation that is the same everywhere.
-        detector: Detector of the run, which answers as `detect`. `None`, the default, without one.
+        view: Form in which raw examples enter and leave the artifact.
+        seeded: Whether a client sends a seed, two int32, for each row that is drawn. Otherwise it sends `eps`
+            ~ N(0, I), because TFLite has no random operation that gives the same numbers everywhere.
+        detector: Detector of the run, for the signature `detect`. Defaults to `None`: no such signature.
     """
     verbs = Verbs(model, view)
     raw = view.inputs()
@@ -140,9 +140,9 @@ def endpoints(
 
 
 def draw(seeds: Any, latent_dim: int) -> Any:
-    """Return draws from N(0, I) by a seed for each row, `(batch, 2)` to `(batch, latent_dim)`.
+    """Draw from N(0, I) with a seed for each row, `(batch, 2)` to `(batch, latent_dim)`.
 
-    A row's draw depends on its own seed alone, whatever else a server puts into the batch.
+    The draw of a row depends on its own seed only, and not on the other rows that a server puts into a batch.
     """
     return tf.map_fn(
         lambda seed: tf.random.stateless_normal((latent_dim,), seed, alg="philox"),
@@ -154,8 +154,8 @@ def draw(seeds: Any, latent_dim: int) -> Any:
 def write_saved_model(folder: Path, served: Sequence[Endpoint], lookups: Sequence[Any]) -> None:
     """Trace endpoints and write them as a SavedModel.
 
-    The model itself is not tracked: `ExportArchive.track(model)` stores each weight twice (Keras
-    issue 23553), while the variables that the endpoints read are found without it.
+    The model is not tracked, because `ExportArchive.track(model)` stores each weight twice (Keras issue
+    23553). The variables that the endpoints read are found without it.
 
     Args:
         folder: Folder to write.
@@ -163,7 +163,7 @@ def write_saved_model(folder: Path, served: Sequence[Endpoint], lookups: Sequenc
         lookups: Layers with tables of strings, which are tracked one by one.
 
     Raises:
-        OSError: if it cannot be written, as on a full disk.
+        OSError: If the files cannot be written, for example on a full disk.
     """
     archive = keras.export.ExportArchive()
     for layer in lookups:
@@ -178,10 +178,13 @@ def write_saved_model(folder: Path, served: Sequence[Endpoint], lookups: Sequenc
 
 @contextlib.contextmanager
 def written_by_tensorflow(path: Path) -> Iterator[None]:
-    """Raise errors of TensorFlow's own file operations as those of Python's.
+    """Turn errors of TensorFlow's file operations into OSError.
+
+    Args:
+        path: Path that is written, for the error message.
 
     Raises:
-        OSError: if something cannot be written.
+        OSError: If something cannot be written.
     """
     try:
         yield
@@ -191,10 +194,9 @@ def written_by_tensorflow(path: Path) -> Iterator[None]:
 
 
 def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return the function of an endpoint behind a check of the shapes that it is sent.
+    """Return the function of an endpoint with a check of the shapes of its inputs.
 
-    A runtime feeds whatever shape a client sends, and what is not the shape of the signature would be
-    broadcast without a word.
+    A runtime accepts any shape from a client, and would silently broadcast a wrong one.
     """
 
     def function(sent: dict[str, Any]) -> dict[str, Any]:
@@ -206,9 +208,9 @@ def _shaped(endpoint: Endpoint) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def served_elements(model: Autoencoder, detector: Detector | None = None) -> int:
-    """Return how many numbers an artifact must hold: the weights from `x` to code and back, and a detector's.
+    """Return the number of weights that an artifact must store: of encoder, decoder and detector.
 
-    Penalties, noise and the states of random generators serve the training alone.
+    Penalties, noise and the states of random generators are needed for training only.
     """
     parts = [layer for layer in model.layers if not isinstance(layer, Penalty | NoiseLayer | Preprocessor)]
     if detector is not None:

@@ -1,4 +1,4 @@
-"""Subject: what is exported, and examples to prove it on."""
+"""Subject: a model to export, with the examples on which its artifacts are compared with it."""
 
 import dataclasses
 import re
@@ -13,23 +13,24 @@ from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
 
-#: Held-out rows, drawn, on which an artifact is compared with its model.
+#: Number of held-out rows, drawn at random, on which an artifact is compared with its model.
 PARITY_ROWS = 500
-#: Training rows, drawn, that choose the ranges of int8: the worst error falls threefold from 100 to 500.
+#: Number of training rows, drawn at random, that set the ranges of int8. From 100 to 500 rows the largest
+#: error falls to a third.
 CALIBRATION_ROWS = 500
 
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """A trained model, and raw examples in two parts.
+    """Trained model to export, with raw examples.
 
     Args:
         model: Model to export.
-        preprocessor: Preprocessor of the model, or one that changes nothing.
+        preprocessor: Preprocessor of the model; `Identity` if the model has none.
         name: Name of the artifacts.
         held_out: Raw examples that the model was not trained on.
-        calibration: Raw examples from the training split.
-        detector: Detector that `kerasae apply anomaly` left in the run; `None`, the default, without one.
+        calibration: Raw examples of the training split, which set the ranges of int8.
+        detector: Detector that `kerasae apply anomaly` kept in the run. Defaults to `None`: there is none.
     """
 
     model: Autoencoder
@@ -49,19 +50,19 @@ class Subject:
         calibration: Any = None,
         name: str | None = None,
     ) -> "Subject":
-        """Return what there is to export.
+        """Return the subject of a run or a model.
 
         Args:
             source: Run, folder of a run, or built model.
-            data: Data of the model. A run brings its own.
+            data: Data of the model. A run has its own.
             examples: Held-out raw examples, in place of the test split of `data`.
             calibration: Raw training examples, in place of the training split of `data`. Without both,
-                `examples` take their place.
-            name: Name of the artifacts. Defaults to that of the run's folder, or of the model.
+                `examples` are used.
+            name: Name of the artifacts. Defaults to the name of the run's folder, or of the model.
 
         Raises:
-            ValueError: for a model that is not built, without examples, or a name that is no name
-                for a file.
+            ValueError: If the model is not built, there are no examples, or `name` cannot be the name of a
+                file.
         """
         detector = None
         if isinstance(source, str | Path):
@@ -87,14 +88,14 @@ class Subject:
                 )
             examples = data.test.drawn(PARITY_ROWS).examples
         if calibration is None:
-            # One gross error would take the whole range of int8.
+            # One gross error would widen the range of int8 for all.
             calibration = examples if data is None else data.usual_examples("train", CALIBRATION_ROWS)
-        # An artifact computes in float32, whatever the training did.
+        # An artifact computes in float32, also after a training in another precision.
         model = model.in_float32()
         return cls(model, _preprocessor(model), name, examples, calibration, detector)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` gives, made once for a key: several artifacts have the same cases."""
+        """Return the result of `make`, called once for each key: artifacts share their cases."""
         kept = self.__dict__.setdefault("_kept", {})
         if key not in kept:
             kept[key] = make()

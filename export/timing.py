@@ -1,4 +1,4 @@
-"""median_seconds: the time of a call."""
+"""median_seconds: the median time of a call."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ def median_seconds(call: Callable[[], Any], *, seconds: float = 0.5, most: int =
 
     Args:
         call: Function to call.
-        seconds: Time after which no further call begins, unless there were fewer than five. Defaults to 0.5.
+        seconds: Time after which no further call begins; at least five calls are made. Defaults to 0.5.
         most: Largest number of calls. Defaults to 200.
     """
     call()

@@ -1,4 +1,4 @@
-"""What a bundle holds beside its artifacts: golden answers, parity, card, configurations and manifest."""
+"""Files of a bundle beside its artifacts: stored answers, parity, card, configurations and manifest."""
 
 import datetime
 import json
@@ -22,17 +22,17 @@ from kerasae.codec import fingerprint
 from kerasae.files import read_arrays, read_sealed, write_sealed
 from kerasae.kinds import kind_of
 
-#: Bytes that the stored inputs and answers of a side may take, and the least and most rows.
+#: Largest size of the stored inputs and answers of a side, and smallest and largest number of rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
-#: Git would write the line ends of another system into text files, whose checksums would differ.
+#: Git must not change line ends in text files, because their checksums would change.
 _GIT_ATTRIBUTES = "* -text\n"
 
 
 def read_manifest(root: Path) -> dict[str, Any]:
-    """Return the manifest of a bundle; empty if there is none yet.
+    """Return the manifest of a bundle; an empty dict if there is none yet.
 
     Raises:
-        ValueError: if it is not as it was written.
+        ValueError: If it was changed since it was written.
     """
     if not (root / MANIFEST).is_file():
         return {}
@@ -42,7 +42,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
 
 
 def next_version(root: Path, manifest: dict[str, Any]) -> int:
-    """Return the number of the next server version, above those that are there and the last export's."""
+    """Return the number of the next server version, larger than all before."""
     taken = [int(path.name) for path in root.glob("server/*/*") if path.name.isdigit()]
     return 1 + max([*taken, manifest.get("version", 0)])
 
@@ -56,16 +56,16 @@ def write_contents(
     written: list[Artifact],
     refused: list[tuple[dict[str, Any], ExportError]],
 ) -> None:
-    """Write all that goes with the artifacts of an export, and what is kept of earlier ones.
+    """Write the files that go with the artifacts of an export, and copy what is kept of earlier exports.
 
     Args:
         subject: Model that was exported.
-        folder: Folder that holds the new artifacts.
+        folder: Folder of the new artifacts.
         root: Folder of the bundle.
-        earlier: Manifest of the bundle as it is.
+        earlier: Manifest of the bundle before this export.
         version: Number of this export.
         written: New artifacts.
-        refused: Artifacts that were left out, as the manifest names them, each with its error.
+        refused: Entries of the manifest for artifacts that were left out, each with its error.
     """
     model = fingerprint(subject.model)
     kept = [one for one in earlier.get("artifacts", ()) if _is_kept(one, root, written, model)]
@@ -77,7 +77,7 @@ def write_contents(
     for artifact in written:
         entry = {**artifact.to_dict(folder), "version": version, "model": model}
         if _side(entry) == "server":
-            # Older versions stay, and their answers with them.
+            # Older versions stay in the bundle, with their answers.
             entry["golden"] = f"{artifact.golden}/{version}"
         entries.append(entry)
         parity[entry["path"]] = artifact.parity.to_dict()
@@ -118,7 +118,7 @@ def write_contents(
     if names:
         (folder / "server").mkdir(exist_ok=True)
         write_configs(folder / "server", names)
-    # Of the artifacts each has its own files in its entry.
+    # The files of an artifact are in its own entry.
     loose = [*folder.glob("*"), *folder.glob("*/vocabulary.json"), *folder.glob("server/*.config")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}
@@ -142,9 +142,9 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
 
 
 def _input_facts(subject: Subject) -> dict[str, Any] | None:
-    """Return type and range of the raw numbers of an array; `None` for tables and texts.
+    """Return type and range of the raw numbers of images and vectors; `None` for other kinds.
 
-    The range is a list if each feature has its own.
+    The range is a list if the features have different ones.
     """
     spec = subject.preprocessor.spec
     if not kind_of(spec).is_array:
@@ -155,7 +155,7 @@ def _input_facts(subject: Subject) -> dict[str, Any] | None:
 
 
 def _detector_facts(subject: Subject) -> dict[str, Any] | None:
-    """Return what `detect` decides by; `None` without a detector."""
+    """Return score and threshold of the detector; `None` without a detector."""
     detector = subject.detector
     if detector is None:
         return None
@@ -175,9 +175,9 @@ def _rows(subject: Subject) -> int:
 
 
 def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: str) -> bool:
-    """Return whether an artifact of an earlier export stays.
+    """Return whether an artifact of an earlier export stays in the bundle.
 
-    Server versions do. Other artifacts do if they are of the same model, and none of their group is new.
+    A server version stays. Another artifact stays if it is of the same model and its group has no new one.
     """
     if not (root / entry["path"]).exists():
         return False
@@ -187,7 +187,7 @@ def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: 
 
 
 def _side(entry: dict[str, Any]) -> str:
-    """Return the folder of a bundle that an artifact lies in."""
+    """Return the folder of a bundle that contains an artifact, such as `edge`."""
     return entry["path"].partition("/")[0]
 
 
@@ -200,7 +200,7 @@ def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray
 
 
 def _served(root: Path) -> list[str]:
-    """Return the names of the models on the servers' side of a folder."""
+    """Return the names of the models in the folder `server`."""
     return [path.name for path in (root / "server").glob("*") if path.is_dir()]
 
 

@@ -1,10 +1,10 @@
-"""Publishing: what an export has ready becomes the bundle, all of it or nothing.
+"""Publishing: the files of an export become the bundle together, or not at all.
 
-An export writes into a hidden folder of the bundle, `.unfinished`. The parts of the bundle that it replaces
-are then moved there, and the new ones into their places, each by one rename. The manifest comes last: its
-rename decides for all parts. If a step fails, the parts go back. If the process is killed, the next export
-puts them back before it does anything else, and `kerasae verify` says that it must. A bundle holds files and
-folders alone, no links, so that it survives zip, git, `cp -rL` and object stores.
+An export writes into `.unfinished`, a hidden folder of the bundle. Then the old parts of the bundle are moved
+there and the new ones to their places, each by one rename. The manifest is last, and its rename completes the
+export. If a step fails, the parts are moved back. If the process is killed, the next export moves them back
+before it starts, and `kerasae verify` reports it. A bundle contains files and folders but no links, so that
+zip, git, `cp -rL` and object stores keep it intact.
 """
 
 import contextlib
@@ -16,18 +16,18 @@ from pathlib import Path
 
 import filelock
 
-#: The file that describes a bundle, the last to be published.
+#: Name of the file that describes a bundle. It is published last.
 MANIFEST = "manifest.json"
 _HIDDEN, _LOCK = ".unfinished", ".lock"
-#: In the hidden folder: what an export has ready, what it replaces, and the list of parts that are moved.
+#: In the hidden folder: the new parts, the replaced parts, and the list of all moved parts.
 _NEW, _OLD, _PARTS = "new", "old", "parts.json"
 
 
 def check_bundle(root: Path) -> None:
-    """Check that an export can go into a folder, before any work is done for it.
+    """Check that an export can use a folder, before any work is done.
 
     Raises:
-        FileExistsError: if the folder is there and is no bundle.
+        FileExistsError: If the folder exists and is no bundle.
     """
     if root.exists() and not _is_bundle(root):
         raise FileExistsError(
@@ -37,7 +37,7 @@ def check_bundle(root: Path) -> None:
 
 
 def _is_bundle(root: Path) -> bool:
-    """Return whether a folder is empty, holds a bundle, or holds what a killed export left of a first one."""
+    """Return whether a folder is empty, a bundle, or the rest of a first export that was killed."""
     if not root.is_dir():
         return False
     names = {path.name for path in root.iterdir()}
@@ -48,10 +48,10 @@ def _is_bundle(root: Path) -> bool:
 
 @contextlib.contextmanager
 def staging(root: Path) -> Iterator[Path]:
-    """Give a folder for what an export writes, in a bundle that no other export works on; gone afterwards.
+    """Lock a bundle, yield a folder for the new files of an export, and remove the folder afterwards.
 
     Raises:
-        ValueError: if another export is at work.
+        ValueError: If another export is running.
     """
     root.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(root / _LOCK, timeout=0)
@@ -67,7 +67,7 @@ def staging(root: Path) -> Iterator[Path]:
     finally:
         if not is_interrupted(root):
             shutil.rmtree(hidden, ignore_errors=True)
-        # What a failed first export leaves is an empty folder, and no folder is better.
+        # A failed first export leaves no empty folder.
         leftover = {path.name for path in root.iterdir()} == {_LOCK}
         (root / _LOCK).unlink()
         lock.release()
@@ -76,10 +76,10 @@ def staging(root: Path) -> Iterator[Path]:
 
 
 def publish(root: Path) -> None:
-    """Make what lies in the folder of `staging` the contents of a bundle.
+    """Move the files in the folder of `staging` to their places in the bundle.
 
-    Server versions go beside the old ones. Everything else replaces what was there, and what the old manifest
-    lists and the new one does not is removed.
+    Server versions go beside the old ones. All other files replace the old ones. Files that only the old
+    manifest lists are removed.
     """
     hidden = root / _HIDDEN
     put = _parts(hidden / _NEW)
@@ -95,33 +95,33 @@ def publish(root: Path) -> None:
 
 
 def is_interrupted(root: Path) -> bool:
-    """Return whether an export was stopped while it was published: its parts are there, not its manifest."""
+    """Return whether an export was stopped during publishing, before its manifest was in place."""
     hidden = root / _HIDDEN
     return (hidden / _PARTS).exists() and (hidden / _NEW / MANIFEST).exists()
 
 
 def recover(root: Path) -> None:
-    """Put back what an export had moved that did not come to its end, and remove what it left."""
+    """Move back the parts of an export that was stopped, and remove its files."""
     hidden = root / _HIDDEN
     if is_interrupted(root):
         parts = json.loads((hidden / _PARTS).read_text(encoding="utf-8"))
         for name in reversed([*parts["put"], *parts["gone"]]):
             _swap_back(hidden, root, name, moved=name in parts["put"])
-        # From here on the bundle is as it was.
+        # The bundle is in its old state now.
         (hidden / _PARTS).unlink()
     shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _parts(new: Path) -> list[str]:
-    """Return what is moved by one rename each: server versions, configurations, and all else on top."""
+    """Return the parts that are moved by one rename each: files, folders and versions of a server."""
     parts = [path for path in sorted(new.iterdir()) if path.name not in ("server", MANIFEST)]
-    # Last, so that a server sees a new version once all that goes with it is there.
+    # A version is last, so that a server finds it when its configuration is in place.
     parts += [*sorted(new.glob("server/*.config")), *sorted(new.glob("server/*/*"))]
     return [path.relative_to(new).as_posix() for path in parts]
 
 
 def _listed(root: Path) -> list[str]:
-    """Return what lies on top of a bundle by its manifest, but for the servers' side with its versions."""
+    """Return the top-level names in the manifest of a bundle, except for `server`."""
     if not (root / MANIFEST).is_file():
         return []
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
@@ -130,7 +130,7 @@ def _listed(root: Path) -> list[str]:
 
 
 def _swap(hidden: Path, root: Path, name: str) -> None:
-    """Move a part of the bundle away and the new one, if there is one, into its place."""
+    """Move a part of the bundle away, and the new one, if there is one, to its place."""
     place, new, old = root / name, hidden / _NEW / name, hidden / _OLD / name
     if os.path.lexists(place):
         old.parent.mkdir(parents=True, exist_ok=True)
@@ -141,13 +141,13 @@ def _swap(hidden: Path, root: Path, name: str) -> None:
 
 
 def _swap_back(hidden: Path, root: Path, name: str, *, moved: bool) -> None:
-    """Undo `_swap`, however far it came; `moved` if there was a new part to put in place."""
+    """Undo `_swap`, also if it was stopped halfway. `moved` says whether there was a new part."""
     place, new, old = root / name, hidden / _NEW / name, hidden / _OLD / name
     if moved and not new.exists() and place.exists():
         place.rename(new)
         for folder in place.relative_to(root).parents[:-1]:
             with contextlib.suppress(OSError):
-                # Folders that were made for it; others are not empty.
+                # Only folders that were made for the part are empty.
                 (root / folder).rmdir()
     if os.path.lexists(old):
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""The files that `tensorflow_model_server` is started with."""
+"""Configuration files for `tensorflow_model_server`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-#: Where the README's `docker run` mounts the folder `server`.
+#: Path at which the `docker run` of the README mounts the folder `server`.
 MOUNT = "/models"
 
 _BATCHING = """\
@@ -28,7 +28,7 @@ def write_configs(folder: Path, names: Sequence[str]) -> None:
     """Write `models.config`, `batching.config` and `monitoring.config`.
 
     Args:
-        folder: Folder that holds the models.
+        folder: Folder of the models.
         names: Names of the models.
     """
     models = "".join(

@@ -1,10 +1,10 @@
-"""The bundle: all artifacts of a model in one folder, published at once or not at all.
+"""bundle: all artifacts of a model in one folder, published together or not at all.
 
 ship/
-  server/NAME/1/   the versions, as TensorFlow Serving looks for them, and beside them its configurations
+  server/NAME/1/   versions, as TensorFlow Serving expects them, with configurations beside them
   edge/  onnx/  tiny/
   golden.npz  parity.json  README.md  verify_edge.py
-  manifest.json    all files with their checksums, and a checksum of its own
+  manifest.json    all files with their checksums, and its own checksum
 """
 
 import dataclasses
@@ -34,37 +34,37 @@ def bundle(
     tolerance: dict[str, float] | None = None,
     **subject: Any,
 ) -> list[Artifact]:
-    """Export a model in several formats into one folder, with all that a reader needs to trust it.
+    """Export a model in several formats into one folder, with measures of how well each artifact agrees.
 
     An artifact that does not agree with the model is left out. If it was asked for, in `formats`, `also` or
-    `precisions`, the export fails. If it is one of the default set, the others are written, with a warning;
-    the manifest, `parity.json` and the card then say why it is not there.
+    `precisions`, the export fails. Otherwise the others are written, with a warning; the manifest,
+    `parity.json` and the card contain the reason.
 
     Args:
         source: Run, folder of a run, built model, or `Subject`.
-        out: Folder of the bundle. In a folder that is a bundle already, the next server version goes beside
-            the old ones, and the files for devices are replaced; those of another model are removed.
-        formats: Formats to write. A name, such as `"tflite"`, stands for all artifacts that a bundle holds
-            of the format. One artifact is a `Format`, or a dict of `name` and arguments, such as
-            `{"name": "trainable", "batch_size": 32}`. By default all formats whose requirements are
-            installed, but for those that are written on request.
-        also: Formats to write beside those, such as `"tiny"` and `"trainable"`.
-        precisions: Precisions of the formats that have several. By default all.
-        tolerance: Largest deviation by measure, in place of those in `TOLERANCES`.
+        out: Folder of the bundle. If it is a bundle already, the next server version goes beside the old
+            ones. Files for devices are replaced, and those of another model are removed.
+        formats: Formats to write. A name, such as `"tflite"`, stands for all artifacts of the format. A
+            `Format`, or a dict of `name` and arguments such as `{"name": "trainable", "batch_size": 32}`,
+            stands for one artifact. Defaults to `None`: all formats whose requirements are installed, except
+            for those on request.
+        also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to `()`.
+        precisions: Precisions of the formats that have several. Defaults to `None`: all.
+        tolerance: Bounds by measure, in place of those in `TOLERANCES`. Defaults to `None`: no changes.
         **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
 
     Returns:
         The artifacts that were written.
 
     Raises:
-        FileExistsError: if the folder is there and is no bundle.
-        ImportError: if a package is missing that a format needs which was asked for.
-        ExportError: if an artifact that was asked for cannot leave, or none of the default set can: above all
-            a ParityError; nothing is changed.
-        ValueError: for an unknown format or precision.
+        FileExistsError: If the folder exists and is no bundle.
+        ImportError: If a package is missing that a format in `formats` or `also` needs.
+        ExportError: If an artifact that was asked for cannot be written, or no artifact can. Nothing is
+            changed. A ParityError says that an artifact does not agree with the model.
+        ValueError: If a format or precision is unknown, or a format cannot hold the model.
 
     Warns:
-        UserWarning: for each artifact of the default set that is left out.
+        UserWarning: For each artifact that is left out.
     """
     root = Path(out)
     chosen = None if precisions is None else [check_precision(one, "precisions") for one in precisions]
@@ -77,7 +77,7 @@ def bundle(
         earlier = read_manifest(root)
         version = next_version(root, earlier)
         for wish in wishes:
-            # Sooner than after minutes of other formats.
+            # All checks come first: other formats may take minutes.
             for one in wish.artifacts:
                 one.check_installed()
                 one.check(what)
@@ -108,12 +108,12 @@ def bundle(
 
 @dataclasses.dataclass(frozen=True)
 class _Wish:
-    """A format that was asked for, or is one of the default set.
+    """Format to write.
 
     Args:
         artifacts: The format, once for each artifact.
-        asked: Whether the format was asked for: one of its artifacts must be written.
-        each: Whether each artifact was asked for: all of them must be written.
+        asked: Whether the user named the format: at least one of its artifacts must be written.
+        each: Whether the user named each artifact: all of them must be written.
     """
 
     artifacts: Sequence[Format]
@@ -140,13 +140,13 @@ class _Wish:
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """An artifact of the default set that was left out of a bundle.
+    """Artifact that was left out of a bundle.
 
     Args:
-        format: Name of the format that did not write it.
-        path: Path where it would be, relative to the bundle.
-        precision: Precision of the numbers inside.
-        error: Why it cannot leave.
+        format: Name of the format.
+        path: Path that the artifact would have, relative to the bundle.
+        precision: Precision of the weights.
+        error: Error that says why the artifact was left out.
     """
 
     format: str
@@ -156,20 +156,20 @@ class Refused:
 
     @property
     def sentence(self) -> str:
-        """What a user is told."""
+        """Warning to the user."""
         return f"{self.path} was left out: {self.reason}."
 
     @property
     def reason(self) -> str:
-        """Why it cannot leave, without advice."""
+        """Reason, without advice."""
         return getattr(self.error, "reason", str(self.error)).rstrip(".")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return an entry for the manifest."""
+        """Return the entry of the manifest."""
         return {"format": self.format, "path": self.path, "precision": self.precision, "reason": self.reason}
 
 
 def available() -> list[str]:
-    """Return the formats of every export whose own requirements, those of an extra, are installed."""
+    """Return the formats of a default bundle whose requirements are installed."""
     members: dict[str, Any] = {name: registry.resolve("export", name) for name in registry.names("export")}
     return [name for name, member in members.items() if not member.on_request and not member.missing()]

@@ -1,4 +1,4 @@
-"""The model card of a bundle: what it is, how to call it, how well it agrees."""
+"""The model card of a bundle: what it contains, how well it agrees with the model, how to call it."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,18 @@ from kerasae.export.parity import Parity
 
 from kerasae import registry
 
-#: Most columns of a table that the card lists.
+#: Largest number of columns that the card lists.
 _COLUMNS = 100
 _TEMPLATES = Path(__file__).parent
 
 
 def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> None:
-    """Write the card as Markdown. Each format has a section of its own.
+    """Write the card as Markdown. Each format adds a section.
 
     Args:
         path: Path of the card, in the folder of the bundle.
         manifest: Manifest of the bundle.
-        parity: What was measured, by the path of the artifact.
+        parity: Content of `parity.json`: measures by the path of the artifact.
     """
     artifacts = [{**one, "summary": Parity(**parity[one["path"]]).summary()} for one in manifest["artifacts"]]
     environment = jinja2.Environment(
@@ -32,6 +32,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
     environment.filters["cell"] = _cell
     shared = {
         "manifest": manifest,
+        "kind": registry.resolve("kind", manifest["model"]["kind"]),
         "describe": _describe,
         "vocabulary": (path.parent / "edge" / "vocabulary.json").is_file(),
         "most_columns": _COLUMNS,
@@ -48,7 +49,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
 
 
 def _describe(side: dict[str, Any], most: int = 6) -> str:
-    """Return the inputs or the outputs of a signature in a line."""
+    """Return the inputs or the outputs of a signature as one line."""
     shown = [
         f"`{name}` {one['dtype']}[{', '.join('batch' if n is None else str(n) for n in one['shape'])}]"
         for name, one in side.items()
@@ -57,6 +58,6 @@ def _describe(side: dict[str, Any], most: int = 6) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return a user's text as it is written, in a cell of a Markdown table."""
+    """Return a text of a user, escaped for a cell of a Markdown table."""
     shown = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&-])", r"\\\1", " ".join(text.split()))
     return shown or "&nbsp;"

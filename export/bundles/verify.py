@@ -1,4 +1,4 @@
-"""verify: a bundle held against its checksums and its stored answers."""
+"""verify: a comparison of a bundle with its checksums and its stored answers."""
 
 import dataclasses
 import zipfile
@@ -15,12 +15,12 @@ from kerasae.files import read_sealed
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a verification found.
+    """Result of a verification.
 
     Attributes:
         artifacts: Paths of the artifacts that were run.
-        faults: Sentences, one for each fault; none if all agree.
-        notes: Sentences on what is no fault and a reader should know.
+        faults: A sentence for each fault; none if all artifacts agree.
+        notes: Sentences that a reader should know, although they are no faults.
     """
 
     artifacts: list[str]
@@ -37,15 +37,14 @@ class Verdict:
 def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     """Check every file of a bundle and run every artifact on the stored inputs.
 
-    A byte that was changed, in whatever file, is a fault.
+    A changed byte in any file is a fault.
 
     Args:
         folder: Folder of the bundle.
-        run: Whether artifacts are run. Without it files are compared with their checksums alone. Defaults to
-            true.
+        run: Whether to run the artifacts. If False, only the checksums are compared. Defaults to True.
 
     Raises:
-        FileNotFoundError: if the folder holds no bundle.
+        FileNotFoundError: If the folder contains no bundle.
     """
     root = Path(folder)
     if not (root / MANIFEST).is_file():
@@ -61,7 +60,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     try:
         manifest = read_sealed(root / MANIFEST)
     except ValueError:
-        # What it says of the artifacts cannot be trusted.
+        # The rest of the manifest cannot be trusted.
         return Verdict([], [*faults, f"{MANIFEST}: changed since it was exported (checksum)"], [])
     try:
         check_manifest(manifest)
@@ -78,7 +77,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     versions = [one["version"] for one in manifest["artifacts"] if _on_server(one)]
     for artifact in manifest["artifacts"]:
         path = root / artifact["path"]
-        # Servers keep old versions as long as somebody wants to go back.
+        # A user may remove old versions of a server.
         if _on_server(artifact) and artifact["version"] < versions[-1] and not path.exists():
             notes.append(f"{artifact['path']}: an earlier version, removed since")
             continue
@@ -112,19 +111,19 @@ def _run(artifact: dict[str, Any], golden: dict[str, Any], root: Path) -> list[s
     """Run an artifact, and return a sentence for each signature whose answers differ.
 
     Raises:
-        ImportError: if its format is not installed here, or a package that the format needs.
+        ImportError: If the format is unknown here, or a package that it needs is not installed.
     """
     try:
         member: Any = registry.resolve("export", artifact["format"])
     except ValueError as error:
         raise ImportError(error) from None
-    # Runtimes say what they compute with.
+    # Runtimes report their delegates.
     with quiet(show_failure=False):
         return check_artifact(artifact, golden, member.open, root)
 
 
 def _additional(root: Path, artifact: dict[str, Any]) -> list[str]:
-    """Return a sentence for each file that an artifact's folder has gained: a server would load it."""
+    """Return a sentence for each additional file in the folder of an artifact, which a server would load."""
     path = root / artifact["path"]
     if not path.is_dir():
         return []

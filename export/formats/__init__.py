@@ -1,4 +1,4 @@
-"""The formats of an export, one file or package each, and the base that they share."""
+"""Formats of an export, one file or package each, and their base class."""
 
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._draft import Draft, Runtime

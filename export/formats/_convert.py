@@ -1,4 +1,4 @@
-"""TFLite files: made of endpoints, and the operations that are in them."""
+"""TFLite files: the conversion of endpoints, and the operations and tensors of a file."""
 
 import dataclasses
 import re
@@ -15,30 +15,34 @@ from kerasae.export.parity import ExportError
 
 from kerasae.backend import quiet
 
-#: What the name of the first signature starts with during the conversion: it comes before all letters in
-#: lower case, and the converter leaves it out of the names of tensors.
+#: Prefix of the name of the first signature during the conversion. It sorts before all lower-case letters,
+#: and the converter leaves it out of the names of tensors.
 _FIRST = "__"
 
 
 class OperationError(ExportError):
-    """A model with an operation that a format lacks."""
+    """Error for a model with an operation that a format lacks."""
 
 
 def convert(endpoints: Sequence[Endpoint], configure: Callable[[Any], None] | None = None) -> bytes:
-    """Return the bytes of a file that answers endpoints; float32 unless configured otherwise.
+    """Convert endpoints to a TFLite file, in float32 unless `configure` changes it.
 
-    The conversion goes through a SavedModel: `from_concrete_functions` gives a file of NaN without an error,
-    and Keras's own export to LiteRT one signature, with operations that no device has.
+    The conversion goes through a SavedModel. `from_concrete_functions` silently gives a file of NaN, and
+    Keras's own export to LiteRT gives one signature, with operations that no device has.
 
-    The graph of the first endpoint is the first of the file, which programs run that know no signatures,
-    such as those of microcontrollers. The converter orders graphs by the names of their signatures.
+    The graph of the first endpoint is the first one of the file. Programs that know no signatures, such as
+    those of microcontrollers, run it. The converter orders graphs by the names of their signatures.
 
     Args:
-        endpoints: Endpoints to answer; the first is the default.
-        configure: Function that sets options of the `tf.lite.TFLiteConverter`. Defaults to none.
+        endpoints: Endpoints of the file, the default one first.
+        configure: Function that sets options of the `tf.lite.TFLiteConverter`. Defaults to `None`: no
+            options.
+
+    Returns:
+        The bytes of the file.
 
     Raises:
-        OperationError: for an operation that TFLite lacks.
+        OperationError: If the model has an operation that TFLite lacks.
     """
     default = endpoints[0].name
     # One graph alone has a name of the converter's own, and is the first.
@@ -53,7 +57,7 @@ def convert(endpoints: Sequence[Endpoint], configure: Callable[[Any], None] | No
             configure(converter)
         try:
             with warnings.catch_warnings():
-                # Of the interpreter inside the converter, which is not ours to replace.
+                # The interpreter inside the converter warns that it is deprecated.
                 warnings.simplefilter("ignore")
                 content = bytes(converter.convert())
         except Exception as error:
@@ -68,10 +72,10 @@ def convert(endpoints: Sequence[Endpoint], configure: Callable[[Any], None] | No
 
 
 def _renamed(content: bytes, old: str, new: str) -> bytes:
-    """Return a file whose signature and graph of one name have another, shorter one.
+    """Give a signature and its graph a shorter name in the bytes of a file.
 
-    A string of a FlatBuffer is its length, its characters and a zero, and is read by its length: nothing
-    moves, and the weights keep their alignment, which writing the file anew would lose.
+    A string of a FlatBuffer is its length, its characters and a zero. It is read by its length, so that
+    nothing in the file moves. A file that is written anew would lose the alignment of the weights.
     """
     before, after = (struct.pack("<I", len(name)) + name.encode() + b"\0" for name in (old, new))
     if content.count(before) != 2:
@@ -83,10 +87,10 @@ def _renamed(content: bytes, old: str, new: str) -> bytes:
 
 
 def builtin_operations(content: bytes) -> dict[str, int]:
-    """Return how many of each operation a file has in all its graphs.
+    """Return the number of each operation over all graphs of a file.
 
     Raises:
-        OperationError: for one that is not built in.
+        OperationError: If an operation is not built in.
     """
     from ai_edge_litert.tools import flatbuffer_utils
 
@@ -106,7 +110,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
 
 
 def float_tensors(content: bytes) -> list[str]:
-    """Return the names of a file's tensors of floating point."""
+    """Return the names of the floating-point tensors of a file."""
     from ai_edge_litert.tools import flatbuffer_utils
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))

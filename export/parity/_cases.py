@@ -1,4 +1,4 @@
-"""Cases: rows for each signature of an artifact, with what its model answers."""
+"""Cases: rows for each signature of an artifact, with the answers of its model."""
 
 import dataclasses
 from collections.abc import Callable
@@ -21,8 +21,9 @@ class Case:
 
     Args:
         sent: Inputs by name, `(rows, ...)`.
-        expected: Answers of the model by name, computed without the endpoints of the artifact.
-        units: Units of deviations by name: a number, one for each entry of the last axis, or 0 for codes.
+        expected: Answers of the model by name. They are computed without the endpoints of the artifact.
+        units: Unit of deviations by name: a number, or a number for each entry of the last axis. 0 marks
+            codes.
     """
 
     sent: dict[str, np.ndarray]
@@ -30,7 +31,7 @@ class Case:
     units: dict[str, Any]
 
     def rows(self, picked: np.ndarray) -> "Case":
-        """Return some of the rows; all of them if none is picked."""
+        """Return the picked rows; all rows if none is picked."""
         picked = picked if picked.any() else np.ones_like(picked)
         sent, expected = (
             {name: value[picked] for name, value in side.items()} for side in (self.sent, self.expected)
@@ -39,14 +40,14 @@ class Case:
 
 
 def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool = True) -> dict[str, Case]:
-    """Return a case for each signature that `endpoints` gives, on the held-out rows of a subject.
+    """Return a case for each signature of `endpoints`, with the held-out rows of a subject.
 
     Args:
         subject: Model that is exported, and its held-out rows.
-        view: How raw examples enter and leave the artifact.
-        seeded: Whether each row that is drawn has a seed; otherwise the client sends the noise.
-        unreadable: Whether the signatures that judge a row also get one that cannot be judged. It is false if
-            one graph answers everything, which would give a code of such a row too. Defaults to true.
+        view: Form in which raw examples enter and leave the artifact.
+        seeded: Whether a client sends a seed for each row that is drawn. Otherwise it sends the noise.
+        unreadable: Whether the signatures that score a row also get one that cannot be scored. Pass False if
+            one graph answers everything, because the code of such a row is not defined. Defaults to True.
     """
     model = subject.model
     raw = view.feed(subject.held_out)
@@ -75,7 +76,7 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
         "anomaly_score": Case(raw, {"score": score}, {"score": spread(score)}),
     }
     if subject.detector is not None:
-        # By way of the model's own account of raw examples, not of the endpoints' graph.
+        # From the model's own account of raw examples, without the graph of the endpoints.
         odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
         flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
         detected = Case(raw, {"score": odd, "anomalous": flags}, {"score": spread(odd)})
@@ -102,7 +103,7 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
 
 
 def _with_unreadable(case: Case, row: dict[str, np.ndarray]) -> Case:
-    """Return a case with one row more, the second one, that cannot be judged and counts as anomalous."""
+    """Return a case with an additional second row, which cannot be scored and counts as anomalous."""
     answers = {
         name: np.array([1 if name == "anomalous" else HIGHEST], values.dtype)
         for name, values in case.expected.items()
@@ -113,7 +114,7 @@ def _with_unreadable(case: Case, row: dict[str, np.ndarray]) -> Case:
 
 
 def _by_parts(function: Callable[..., Any], *arrays: np.ndarray, rows: int = 64) -> Any:
-    """Apply a function of tensors to arrays, so many rows at a time: logits of texts are large."""
+    """Apply a function of tensors to arrays in batches, because the logits of texts are large."""
     parts = [
         tf.nest.map_structure(np.asarray, function(*(tf.constant(a[i : i + rows]) for a in arrays)))
         for i in range(0, len(arrays[0]), rows)

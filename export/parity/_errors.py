@@ -4,15 +4,15 @@ from kerasae.export.parity._measures import Parity
 
 
 class ExportError(ValueError):
-    """An artifact that cannot leave; the others of a bundle can."""
+    """Error for an artifact that cannot be written. The other artifacts of a bundle can."""
 
 
 class ParityError(ExportError):
-    """An artifact does not agree with its model.
+    """Error for an artifact that does not agree with its model.
 
     Args:
-        reason: Which artifact, and what exceeds its tolerance.
-        parity: All that was measured.
+        reason: Sentence that names the artifact and the measure that exceeds its tolerance.
+        parity: All measures.
     """
 
     def __init__(self, reason: str, parity: Parity) -> None:
@@ -23,11 +23,11 @@ class ParityError(ExportError):
 
 
 def refuse(parity: Parity, what: str) -> None:
-    """Raise a ParityError if there is a breach.
+    """Raise a ParityError if a measure exceeds its tolerance.
 
     Args:
-        parity: What was measured.
-        what: Artifact, as the message names it.
+        parity: Measures of the artifact.
+        what: Name of the artifact in the message.
     """
     if parity.breaches:
         more = f" (and {len(parity.breaches) - 1} more)" if len(parity.breaches) > 1 else ""

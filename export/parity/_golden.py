@@ -1,4 +1,4 @@
-"""Golden answers: cases as arrays that `golden.npz` holds."""
+"""Golden answers: cases as the arrays of `golden.npz`."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from kerasae.export.parity._cases import Case
 
 
 def golden_arrays(group: str, cases: dict[str, Case], rows: int) -> dict[str, np.ndarray]:
-    """Return the first rows of cases as arrays for `golden.npz`, which `read_golden` reads."""
+    """Return the first rows of cases as arrays for `golden.npz`; `read_golden` reads them."""
     arrays_by_name: dict[str, np.ndarray] = {}
     for signature, case in cases.items():
         for side, arrays in (("in", case.sent), ("out", case.expected)):
@@ -19,7 +19,7 @@ def golden_arrays(group: str, cases: dict[str, Case], rows: int) -> dict[str, np
 def _stored(key: str, array: np.ndarray) -> dict[str, np.ndarray]:
     if array.dtype != object:
         return {key: array}
-    # Without pickle NumPy stores strings of fixed length alone, and drops NUL at their end.
+    # Without pickle NumPy stores only strings of a fixed length, and drops NUL at their end.
     texts: Sequence[bytes] = array.tolist()
     return {
         f"{key}|bytes": np.frombuffer(b"".join(texts), "uint8"),

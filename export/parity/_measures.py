@@ -1,4 +1,4 @@
-"""Parity: what an artifact answers, compared with what its model answers on held-out examples."""
+"""Parity: the answers of an artifact compared with those of its model on held-out examples."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from kerasae.kinds import kind_of
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """How well an artifact agrees with its model.
+    """Agreement of an artifact with its model.
 
     Attributes:
-        outputs: Dicts, one for each output: `signature`, `output`, and the measures of `compare`.
-        use: Measures of what matters to a user, by name.
-        breaches: Sentences, one for each measure outside its tolerance.
+        outputs: A dict for each output: `signature`, `output`, and the measures of `compare`.
+        use: Measures of reconstructions and scores as a whole, by name.
+        breaches: A sentence for each measure outside its tolerance.
     """
 
     outputs: list[dict[str, Any]]
@@ -29,7 +29,7 @@ class Parity:
     breaches: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `parity.json` holds."""
+        """Return the entry of `parity.json`."""
         return {"outputs": self.outputs, "use": self.use, "breaches": self.breaches}
 
     def summary(self) -> dict[str, float]:
@@ -51,15 +51,16 @@ def measure(
     score: str = "anomaly_score",
     reconstruct: str = "reconstruct",
 ) -> Parity:
-    """Run every case through an artifact, and compare.
+    """Run every case through an artifact, and compare the answers with those of the model.
 
     Args:
         subject: Model that was exported.
         cases: Rows and the answers of the model, by signature.
         run: Function of the artifact, from a signature and its inputs to its outputs.
-        tolerance: Largest deviation by measure.
-        score: Signature that answers with scores; it need not be among the cases.
-        reconstruct: Signature that answers with reconstructions; it need not be among the cases.
+        tolerance: Bound by measure.
+        score: Signature that answers with scores. It may be missing. Defaults to `"anomaly_score"`.
+        reconstruct: Signature that answers with reconstructions. It may be missing. Defaults to
+            `"reconstruct"`.
     """
     outputs, answers, said = [], {}, []
     for signature, case in cases.items():
@@ -82,7 +83,7 @@ def _errors(subject: Subject, case: Case, got: dict[str, np.ndarray]) -> dict[st
         return {}
 
     def error(rebuilt: np.ndarray) -> float:
-        # As they are sent and answered: both lack an origin, where a device counts from one.
+        # Inputs and outputs of a device may be counted from an origin; the difference does not depend on it.
         off = case.sent["x"].astype("float64") - rebuilt
         return float(np.mean(np.square(off / np.asarray(case.units["reconstruction"]))))
 

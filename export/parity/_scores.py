@@ -1,4 +1,4 @@
-"""What matters of anomaly scores: their level, their order, the decisions they lead to."""
+"""Measures of anomaly scores: their level, their order, and the decisions that follow from them."""
 
 import numpy as np
 from kerasae.export.parity._tolerances import TOLERANCES
@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from kerasae.losses import HIGHEST
 
-#: Share of the held-out rows that the model's own scores call abnormal, where there is no detector.
+#: Share of the held-out rows that count as abnormal by the scores of the model, if there is no detector.
 _ABNORMAL = 0.05
 
 
@@ -18,16 +18,17 @@ def spread(values: np.ndarray) -> float:
 def is_decided(scores: np.ndarray, threshold: float) -> np.ndarray:
     """Return which scores are further from a threshold than float32 may move them, bool `(rows,)`.
 
-    A score at the threshold is on either side of it by its last bit, which says nothing of an artifact.
+    The last bit of a score at the threshold decides on which side it is, which says nothing about an
+    artifact.
     """
     rounding = TOLERANCES["float32"]["max_deviation"] * spread(scores[scores < HIGHEST])
     return np.abs(scores - threshold) > rounding
 
 
 def score_measures(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:
-    """Return `score_shift`, and `rank_correlation` and `decisions` if there are rows enough.
+    """Return `score_shift`, and `rank_correlation` and `decisions` if there are at least 20 rows.
 
-    Rows that cannot be judged are left out: they have one and the same score.
+    Rows that cannot be scored are left out, because they all have the same score.
     """
     judged = expected < HIGHEST
     expected, got = expected[judged], got[judged]

@@ -1,13 +1,13 @@
-"""How far an artifact may be from its model, by precision and measure."""
+"""Tolerances: the bounds of the measures of an artifact, by its precision."""
 
 from kerasae.precisions import Precision
 from kerasae.registry import did_you_mean
 
-#: How far an artifact may be from its model. Deviations are in units of x (pixels in [0, 1], standard
-#: deviations of a column), of the standard deviation of codes and scores, or in nats of x. In float32 only
-#: the order of additions differs, some 1e-6; the bounds leave it a factor of a hundred, and one
-#: weight that is a tenth off exceeds them. The others are about three times what the command that
-#: makes the README's table finds at worst, over all families and networks.
+#: Bound of each measure. Deviations are in units of x (pixels in [0, 1], standard deviations of a column), in
+#: standard deviations of codes and scores, or in nats of x. In float32 only the order of additions differs,
+#: which is about 1e-6. The bounds are a hundred times larger; one weight that is wrong by a tenth exceeds
+#: them. The other bounds are about three times the largest values in the table of the README, which
+#: `benchmarks/export_table.py` measures over all families and networks.
 TOLERANCES: dict[Precision, dict[str, float]] = {
     "float32": {
         "max_deviation": 1e-4,
@@ -46,10 +46,14 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
 
 
 def tolerances(precision: Precision, changed: dict[str, float] | None) -> dict[str, float]:
-    """Return the tolerances of a precision, some of them changed.
+    """Return the tolerances of a precision.
+
+    Args:
+        precision: Precision of the artifact.
+        changed: Bounds by measure that replace the default ones; `None` if there are none.
 
     Raises:
-        ValueError: for an unknown measure.
+        ValueError: If a measure is unknown.
     """
     known = sorted({key for values in TOLERANCES.values() for key in values})
     for key in changed or {}:

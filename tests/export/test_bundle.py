@@ -83,8 +83,8 @@ def test_the_card_says_by_what_key_a_column_is_sent(ship):
     assert card.startswith("# small\n") and "`seed` is two int32" in card
     assert "`eps` is noise" in card
     # New rows of Python are draws of the likelihood; those of a graph are not.
-    assert card.count("the mean of `p(x|z)` there, without the likelihood's own noise") == 2
-    assert "these rows vary less than real ones; `kerasae apply generation` draws" in card
+    assert card.count("the mean of `p(x|z)` for it, without the noise of the likelihood") == 2
+    assert "these rows vary less than real ones; `kerasae apply generation` adds" in card
 
 
 def test_a_bundle_says_where_its_artifacts_are(subject, tmp_path):
@@ -170,7 +170,7 @@ def test_a_precision_that_fails_leaves_the_others_and_says_so(square, tmp_path):
     for one in manifest["refused"]:
         assert "max_deviation" in one["reason"]
         assert parity[one["path"]]["breaches"]
-        assert f"`{one['path']}` is not here: {one['reason']}." in card
+        assert f"`{one['path']}` was left out: {one['reason']}." in card
         assert not (tmp_path / "ship" / one["path"]).exists()
     assert not export.verify(tmp_path / "ship").faults
 

@@ -90,13 +90,12 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     }
     card = (tmp_path / "README.md").read_text()
     assert (
-        f"`WhitenedScore`, in another unit: {unit}. `anomalous` is 1 above\n{detector.threshold:g}." in card
+        f"`WhitenedScore`, which has another unit: {unit}. `anomalous` is 1 above\n{detector.threshold:g}."
+        in card
     )
-    assert (
-        f"found from {rows} rows that the training did not see; it\nis meant to flag at most 20 % of" in card
-    )
+    assert f"fitted on {rows} rows that the training did not see,\nto flag at most 20 % of" in card
     assert ("Raw `x` is uint8, from 0 to 16." in card) == (run.data.spec.kind != "table")
-    assert "\n\n## What a score is\n" in card
+    assert "\n\n## Anomaly scores\n" in card
     # This family draws nothing.
     assert "`eps`" not in card
     assert "`seed`" not in card

@@ -1,4 +1,4 @@
-"""OnnxModel: an ONNX file, run by ONNX Runtime on one thread."""
+"""OnnxModel: an ONNX file in ONNX Runtime, on one thread."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ _TYPES = {"float": "float32", "double": "float64"}
 
 
 class OnnxModel:
-    """An ONNX file with one graph, which answers the signature `all`.
+    """ONNX file with one graph, which is its signature `all`.
 
     Args:
         path: Path of the file.
@@ -24,7 +24,7 @@ class OnnxModel:
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return inputs and outputs: shape and dtype by name, `None` for any number of rows."""
+        """Return shape and dtype of each input and output; `None` stands for any number of rows."""
         sides = {"inputs": self._session.get_inputs(), "outputs": self._session.get_outputs()}
         return {
             "all": {
@@ -40,7 +40,7 @@ class OnnxModel:
         }
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the answers to arrays."""
+        """Return the outputs for arrays of inputs, both by name."""
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, sent), strict=True))
 

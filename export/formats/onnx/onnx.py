@@ -17,11 +17,11 @@ from kerasae.codec import Codec
 
 
 class ONNX(Format):
-    """ONNX file with one graph, for ONNX Runtime, OpenVINO and others.
+    """ONNX file with one graph, for ONNX Runtime, OpenVINO and other runtimes.
 
-    ONNX knows no signatures. The graph takes any number of rows of a raw `x`, and answers with the code `z`,
-    the `reconstruction` and the `score`. Inputs are those of a device: raw images, numbers of a table, token
-    ids of a text.
+    ONNX has no signatures. The graph takes any number of rows of a raw `x`, and answers with the code `z`,
+    the `reconstruction` and the `score`. The inputs are those of a device: raw images, the numbers of a
+    table, the token ids of a text.
 
     Example:
         >>> kerasae.export.ONNX().write("runs/digits", "digits.onnx")
@@ -80,11 +80,11 @@ class ONNX(Format):
 
 
 class _Served(keras.Model):
-    """The graph: what Keras's exporter takes is a model."""
+    """The graph as a model, which is what Keras exports."""
 
     def __init__(self, subject: Subject, view: View) -> None:
         super().__init__(name=subject.model.name)
-        # Not tracked as layers: their weights are found where they are used.
+        # In a tuple, they are not tracked as layers. Their weights are found where they are used.
         self._parts = (subject.model, view)
 
     def call(self, x: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""A SavedModel run on a GPU, in a process of its own.
+"""check_on: a SavedModel on a GPU, in a separate process.
 
-The process that exports hides the GPUs: layers that are traced where one is visible choose operations
-that run nowhere else. What was traced without one must still answer the same with one.
+The process that exports hides the GPUs, because layers that are traced with a visible GPU choose operations
+that run on no other device. The SavedModel that was traced without a GPU must answer the same on one.
 
     python -m kerasae.export.formats.saved_model._on_device FOLDER
 """
@@ -18,9 +18,9 @@ import numpy as np
 from kerasae.export.parity import Case, golden_arrays
 from kerasae.export.verify_edge import check_answers, read_golden
 
-#: Examples that are run there.
+#: Number of examples that are run.
 _ROWS = 64
-#: GPUs add in another order, and differ in the last bits of exponentials; TensorFloat-32, which has 10
+#: A GPU adds in another order, and its exponentials differ in the last bits. TensorFloat-32, which has 10
 #: bits, is off for the comparison.
 TOLERANCE = {"max_deviation": 1e-3, "agreement": 0.99}
 
@@ -35,7 +35,7 @@ def hidden_gpus() -> bool:
 def check_on(
     kind: str, folder: Path, signatures: dict[str, Any], cases: dict[str, Case]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Run a SavedModel on a kind of device, in a process of its own.
+    """Run a SavedModel on a kind of device, in a separate process.
 
     Args:
         kind: Kind of device, `GPU` or `CPU`.
@@ -44,11 +44,11 @@ def check_on(
         cases: Rows by signature.
 
     Returns:
-        The name of the device and the median milliseconds of one row there, and a sentence for each
-        answer that is not the model's.
+        The name of the device and the median time of one row in milliseconds, and a sentence for each answer
+        that differs from that of the model.
 
     Raises:
-        RuntimeError: if the process fails.
+        RuntimeError: If the process fails.
     """
     with tempfile.TemporaryDirectory(prefix="kerasae-") as home:
         arrays: Any = golden_arrays("server", cases, _ROWS)
@@ -80,7 +80,7 @@ def check_on(
 
 
 def main(home: str) -> None:
-    """Run what `check_on` asks for, and write `answer.json`."""
+    """Run the task of `check_on`, and write `answer.json`."""
     import tensorflow as tf
     from kerasae.export.formats.saved_model._server_model import ServerModel
     from kerasae.export.timing import median_seconds

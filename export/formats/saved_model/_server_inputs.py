@@ -1,4 +1,4 @@
-"""What a server takes beside arrays: image files, and serialized `tf.train.Example`."""
+"""Other inputs of a server: image files, and serialized `tf.train.Example`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +14,9 @@ from kerasae.kinds import kind_of
 
 #: Signatures that take raw examples.
 _VERBS = ("reconstruct", "encode", "anomaly_score")
-#: Output that holds PNG files.
+#: Name of the output with PNG files.
 PNG = "png_bytes"
-#: Output that says which of the strings could be read, 1 or 0.
+#: Name of the output that is 1 for each string that could be read, otherwise 0.
 READABLE = "readable"
 #: Channels that a PNG file can have.
 _CHANNELS = (1, 3, 4)
@@ -29,7 +29,7 @@ def _is_photo(view: View) -> bool:
 
 
 def more_endpoints(view: View, endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Return the endpoints `..._png`, where examples are 8-bit images, and `..._examples`."""
+    """Return the endpoints `..._examples`, and `..._png` if examples are 8-bit images."""
     by_name = {endpoint.name: endpoint for endpoint in endpoints}
     return [
         maker(view, by_name[verb])
@@ -40,7 +40,7 @@ def more_endpoints(view: View, endpoints: list[Endpoint]) -> list[Endpoint]:
 
 
 def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint from PNG or JPEG files, decoded as in training; images answer as PNG."""
+    """Return an endpoint that takes PNG or JPEG files, decoded as in training, and answers with PNG files."""
 
     def read(content: Any) -> Any:
         return {"x": decode_image(content, view.spec.shape)}
@@ -49,14 +49,14 @@ def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
         answered = endpoint.function(sent)
         if "reconstruction" not in answered:
             return answered
-        # REST answers with base64 where a name ends so; other strings must be UTF-8.
+        # REST encodes an output in base64 if its name ends with `_bytes`. Other strings must be UTF-8.
         return {PNG: _as_png(answered["reconstruction"])}
 
     return _row_by_row(f"{endpoint.name}_png", "png", read, answer)
 
 
 def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint from serialized `tf.train.Example`."""
+    """Return an endpoint that takes serialized `tf.train.Example`."""
 
     def read(content: Any) -> Any:
         sent = view.from_features(tf.io.parse_example(content[None], view.features()))
@@ -71,15 +71,15 @@ def _row_by_row(
     read: Callable[[Any], dict[str, Any]],
     answer: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> Endpoint:
-    """Return an endpoint from strings that are read one by one.
+    """Return an endpoint that takes strings and reads each by itself.
 
-    A server puts the requests of several clients into one batch. A string that cannot be read spoils its own
-    row alone: `readable` is 0 there, numbers are NaN, texts and files empty.
+    A server puts the requests of several clients into one batch. A string that cannot be read affects only
+    its own row: `readable` is 0, numbers are NaN, texts and files are empty.
 
     Args:
         name: Name of the signature.
-        given: Name of its input, strings `(batch,)`.
-        read: Function from a string to the inputs of a row; an error in it is one of that row.
+        given: Name of its input, strings of shape `(batch,)`.
+        read: Function from a string to the inputs of a row. It may raise an error, for that row only.
         answer: Function from the inputs of all rows to the outputs.
     """
 
@@ -92,20 +92,20 @@ def _row_by_row(
 
 
 def _read_each(strings: Any, read: Callable[[Any], dict[str, Any]]) -> tuple[dict[str, Any], Any]:
-    """Return what `read` makes of each string, zeros if it fails, and which could be read, bool `(batch,)`.
+    """Return the inputs of each row, zeros if `read` fails, and which rows could be read, bool `(batch,)`.
 
-    A graph cannot catch an error; a dataset can drop the rows that raise one. Each row carries its place.
+    A graph cannot catch an error, but a dataset can drop the rows that raise one. Each row carries its place.
     """
     rows = tf.size(strings)
     rows_read = tf.data.Dataset.from_tensor_slices((tf.range(rows), strings))
     rows_read = rows_read.map(lambda row, one: (row, read(one))).ignore_errors()
     shapes = rows_read.element_spec[1]
-    # Behind the last row stands one of zeros, so that there is one even if no string can be read.
+    # A last row of zeros is appended, so that there is a row even if no string can be read.
     zeros = {key: tf.zeros(spec.shape, spec.dtype) for key, spec in shapes.items()}
     rows_read = rows_read.concatenate(tf.data.Dataset.from_tensors((rows, zeros)))
     places, values = rows_read.batch(tf.cast(rows, tf.int64) + 1).get_single_element()
     last = tf.size(places) - 1
-    # Where the row of a string is among those that were read, from 1; 0 where it is not.
+    # Place of the row of each string among the rows that were read, from 1; 0 if it was not read.
     where = tf.scatter_nd(places[:, None], tf.range(1, last + 2), (rows + 1,))[:-1]
     readable = where > 0
     picked = tf.where(readable, where - 1, last)
@@ -123,13 +123,13 @@ def _as_png(images: Any) -> Any:
 
 
 def _only(readable: Any, values: Any) -> Any:
-    """Return the values of the rows that could be read; elsewhere NaN, or the empty string."""
+    """Return the values of the rows that could be read; NaN or an empty string for the others."""
     nothing = tf.constant("" if values.dtype == tf.string else float("nan"), values.dtype)
     return tf.where(tf.reshape(readable, (-1, *[1] * (values.shape.rank - 1))), values, nothing)
 
 
 def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
-    """Return a case for each endpoint of `more_endpoints`, with the rows of the endpoint that it calls."""
+    """Return a case for each endpoint of `more_endpoints`, with the rows of the endpoint behind it."""
     added = {}
     for verb in _VERBS:
         case = cases[verb]
@@ -137,7 +137,7 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
             files = as_files(case.sent["x"])
             expected, units = case.expected, case.units
             if verb == "reconstruct":
-                # Held against the pixels: one at a rounding boundary changes a whole file.
+                # Pixels are compared, because one at a rounding boundary changes a whole file.
                 expected = {PNG: np.rint(case.expected["reconstruction"]).astype("uint8")}
                 units = {}
             expected = {**expected, READABLE: np.ones(len(files), "int32")}
@@ -154,7 +154,7 @@ def as_files(images: np.ndarray) -> np.ndarray:
 
 
 def _as_examples(view: View, sent: dict[str, np.ndarray]) -> np.ndarray:
-    """Return rows as a client serializes them."""
+    """Return rows as serialized `tf.train.Example`, as a client makes them."""
     types = {key: feature.dtype for key, feature in (view.features() or {}).items()}
     rows = len(next(iter(sent.values())))
     return _strings(
@@ -174,7 +174,7 @@ def _as_examples(view: View, sent: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _is_missing(value: Any) -> bool:
-    """Return whether a cell is missing. Such a one is left out of an Example; NaN inside an array stays."""
+    """Return whether a cell is missing, and so is left out of an Example. NaN inside an array stays."""
     return np.ndim(value) == 0 and not isinstance(value, str | bytes) and bool(np.isnan(value))
 
 

@@ -1,4 +1,4 @@
-"""ServerModel: a SavedModel, loaded as a server loads it."""
+"""ServerModel: a SavedModel as a server loads it."""
 
 import contextlib
 import shutil
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-#: Characters of a pattern, in which TensorFlow looks for files by the names of checkpoints.
+#: Characters of patterns. TensorFlow takes the path of a checkpoint for a pattern.
 _PATTERN = frozenset("*?[]\\")
 
 
 @contextlib.contextmanager
 def plainly_named(folder: Path) -> Iterator[Path]:
-    """Give a folder under a path that TensorFlow does not take for a pattern: its own, or that of a copy."""
+    """Yield a folder whose path TensorFlow does not take for a pattern: the folder itself, or a copy."""
     if not _PATTERN & set(str(folder.absolute())):
         yield folder
         return
@@ -25,10 +25,10 @@ def plainly_named(folder: Path) -> Iterator[Path]:
 
 
 class ServerModel:
-    """A SavedModel, loaded as a server loads it.
+    """SavedModel as a server loads it.
 
     Args:
-        folder: Folder of one version.
+        folder: Folder of a version.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -36,7 +36,7 @@ class ServerModel:
             self._loaded = tf.saved_model.load(str(plain))
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return inputs and outputs of each signature: shape (`None` for any number of rows) and dtype."""
+        """Return shape and dtype of each input and output by signature; `None` is any number of rows."""
         described = {}
         for name, function in self._loaded.signatures.items():
             sides = {"inputs": function.structured_input_signature[1], "outputs": function.structured_outputs}
@@ -50,11 +50,11 @@ class ServerModel:
         return described
 
     def call(self, signature: str, sent: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to tensors."""
+        """Return the outputs for tensors of inputs, both by name."""
         return self._loaded.signatures[signature](**sent)
 
     def run(self, signature: str, sent: dict[str, np.ndarray], rows: int = 128) -> dict[str, np.ndarray]:
-        """Return the answers to arrays, so many rows at a time; PNG files as the pixels in them."""
+        """Return the outputs for arrays of inputs, in batches of `rows`; PNG files as pixels."""
         inputs = self._loaded.signatures[signature].structured_input_signature[1]
         count = len(next(iter(sent.values())))
         parts = []

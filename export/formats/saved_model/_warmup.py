@@ -1,4 +1,4 @@
-"""Warm-up requests: what TensorFlow Serving sends to a model before it says that it is ready."""
+"""Warm-up requests, which TensorFlow Serving sends to a model before it reports that it is ready."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ _FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 
 
 def write_warmup(folder: Path, name: str, endpoints: list[Endpoint], cases: dict[str, Case]) -> None:
-    """Write a request for each signature, of one row.
+    """Write a request of one row for each signature.
 
     Args:
         folder: Folder of the version.
@@ -39,7 +39,7 @@ def write_warmup(folder: Path, name: str, endpoints: list[Endpoint], cases: dict
 
 
 def read_warmup(folder: Path) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """Return signature and inputs of each request, parsed as the server parses them."""
+    """Return signature and inputs of each request, parsed as the server does it."""
     from tensorflow_serving.apis import prediction_log_pb2
 
     requests = []
@@ -56,10 +56,10 @@ def check_warmup(
     signatures: dict[str, Any],
     run: Callable[[str, dict[str, np.ndarray]], dict[str, np.ndarray]],
 ) -> None:
-    """Run every request; one that fails keeps a server from loading the version.
+    """Run every request. A server does not load a version if a request fails.
 
     Raises:
-        ValueError: if a signature has no request, or an answer that is not of one row.
+        ValueError: If a signature has no request, or its answer is not one row.
     """
     seen = set()
     for signature, inputs in read_warmup(folder):

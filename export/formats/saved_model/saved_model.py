@@ -25,12 +25,12 @@ from kerasae.preprocessing import Preprocessor
 class SavedModel(Format):
     """SavedModel folder with every signature, for TensorFlow Serving.
 
-    A call takes any number of rows. Inputs are raw: arrays in their own type, columns by name, strings; also
-    PNG files and serialized `tf.train.Example`. Each row that is drawn has a seed of its own. The folder also
-    holds warm-up requests for TensorFlow Serving.
+    A call takes any number of rows. Inputs are raw: arrays in their own type, columns by name, or strings.
+    Other signatures take PNG files and serialized `tf.train.Example`. Each row that is drawn has its own
+    seed. The folder also contains warm-up requests for TensorFlow Serving.
 
-    If the machine has a GPU that this process does not use, as in `kerasae export`, the SavedModel must agree
-    with the model on the GPU too.
+    If the machine has a GPU that this process does not use, as in `kerasae export`, the SavedModel must also
+    agree with the model on the GPU.
 
     Example:
         >>> kerasae.export.SavedModel().write("runs/digits", "server/digits/1")
@@ -100,7 +100,7 @@ def _check_rows(signatures: dict[str, Any]) -> None:
 
 
 def _check_operations(folder: Path) -> None:
-    """Raise a ValueError for an operation that some servers lack."""
+    """Raise a ValueError if there is an operation that some servers lack."""
     if any(one.attr["_XlaMustCompile"].b for one in _nodes(folder)):
         raise ValueError("Expected no endpoint with `jit_compile`: a server without XLA refuses it.")
     cudnn = cudnn_operations(folder)
@@ -112,7 +112,7 @@ def _check_operations(folder: Path) -> None:
 
 
 def _check_weights(draft: Draft) -> None:
-    """Raise a ValueError if the SavedModel stores a weight twice, or one that only the training needs."""
+    """Raise a ValueError if a weight is stored twice, or is needed for training only."""
     with plainly_named(draft.place) as plain:
         variables = tf.train.list_variables(str(plain / "variables" / "variables"))
     stored = sum(int(np.prod(shape)) for key, shape in variables if key.endswith("VARIABLE_VALUE"))
@@ -122,19 +122,19 @@ def _check_weights(draft: Draft) -> None:
 
 
 def _nodes(folder: Path) -> list[Any]:
-    """Return nodes and functions of a SavedModel's graph."""
+    """Return the nodes and functions in the graph of a SavedModel."""
     graph = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
     functions = graph.graph_def.library.function
     return [*graph.graph_def.node, *functions, *(node for one in functions for node in one.node_def)]
 
 
 def cudnn_operations(folder: Path) -> list[str]:
-    """Return the operations of a SavedModel that run on a GPU alone."""
+    """Return the operations of a SavedModel that run on a GPU only."""
     return sorted({node.op for node in _nodes(folder) if getattr(node, "op", "").startswith("Cudnn")})
 
 
 def _sizes(subject: Subject, folder: Path) -> dict[str, Any]:
-    """Return the bytes on disk, in all and by what they hold."""
+    """Return the size on disk in bytes, as a whole and by content."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     variables = sum(path.stat().st_size for path in files if path.parent.name == "variables")
     graphs = (folder / "saved_model.pb").stat().st_size
@@ -152,10 +152,10 @@ def _sizes(subject: Subject, folder: Path) -> dict[str, Any]:
 
 
 def _constant_bytes(preprocessor: Any) -> int:
-    """Return the bytes of what preprocessing learned: categories, words, moments, bounds."""
+    """Return the size in bytes of the constants of a preprocessing: categories, words, moments, bounds."""
     spec = preprocessor.spec
     texts = [*spec.vocabulary, *(text for column in spec.columns for text in column.categories)]
-    # A string stands in a graph with a few bytes of framing, and twice: from text to id, and back.
+    # A graph contains each string twice, for text to id and back, with a few bytes of framing.
     size = sum(2 * (len(text.encode()) + 4) for text in texts)
     for name in ("mean", "std", "centers", "scales"):
         size += 8 * len(getattr(preprocessor, name, None) or [])

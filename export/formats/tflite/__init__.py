@@ -1,4 +1,4 @@
-"""TFLite: one file for devices, all signatures, builtin operations alone."""
+"""TFLite: a file for devices with all signatures, of builtin operations only."""
 
 from kerasae.export.formats.tflite.tflite import TFLite
 

@@ -1,8 +1,8 @@
-"""Quantisation of a float32 TFLite file: kernels alone, by Google's own quantiser for LiteRT.
+"""quantize: a float32 TFLite file with quantised kernels, made by Google's quantiser for LiteRT.
 
-The converter of TensorFlow quantises everything it can. Constants of a preprocessing overflow in
-float16 (a date is 1.6e9 seconds), a missing entry is no int8, and scores that are worked out in int8
-have 256 values. Here the kernels become small, and what stands between them stays in float32.
+The converter of TensorFlow quantises everything it can. But constants of a preprocessing overflow in float16
+(a date is 1.6e9 seconds), int8 has no missing entry, and a score computed in int8 has only 256 values. Here
+only the kernels are quantised, and everything between them stays in float32.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from kerasae.precisions import Precision
 
 #: Operations with a kernel.
 _KERNELS = ("FULLY_CONNECTED", "CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
-#: The least range of an activation.
+#: Smallest range of an activation.
 _LEAST = 1e-3
-#: Last layers whose outputs are logits and numbers side by side: one range for all of them would be too
-#: coarse for the numbers, so their activations stay in float32.
+#: Last layers whose outputs are logits and numbers side by side. One range for all of them is too coarse for
+#: the numbers, so their activations stay in float32.
 _MIXED = r".*(heads|logits).*"
-#: Products inside an anomaly score. In int8 everything beyond the range of the calibration rows would have
-#: one and the same score, and these rows are what a score is for.
+#: Products inside an anomaly score. In int8 all rows outside the range of the calibration rows would have the
+#: same score, but these are the rows that a score must find.
 _SCORES = r".*_score.*"
 
 
@@ -35,13 +35,13 @@ def quantize(
 
     Args:
         content: Bytes of the file.
-        precision: Precision to give it, `float16`, `dynamic` or `int8`.
-        calibration: Function that gives signatures with inputs; int8 takes its ranges from them.
+        precision: New precision, `float16`, `dynamic` or `int8`.
+        calibration: Function that yields signatures with inputs, which set the ranges of int8.
     """
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
-    # The quantiser reports to both streams, and the interpreter warns of memory that is meant to be taken.
+    # The quantiser writes to both streams, and the interpreter warns of memory that is used on purpose.
     said = io.StringIO()
     with (
         quiet(),
@@ -72,10 +72,10 @@ def quantize(
 
 
 def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Return the least and the greatest value of every float tensor over examples, by name.
+    """Return the smallest and largest value of every float tensor over examples, by name.
 
-    The quantiser's own calibration keeps a moving average of them, which cuts off what is rare: the
-    error of a digits model was 14 % above the float one with it, and is 0.04 % with these.
+    The calibration of the quantiser takes a moving average, which cuts off rare values. With it, the error of
+    a digits model was 14 % above that in float32; with these ranges it is 0.04 % above.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -83,7 +83,7 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
         model_content=content,
         num_threads=1,
         experimental_preserve_all_tensors=True,
-        # A delegate would compute several operations in one, and show nothing of what is between.
+        # A delegate would fuse operations and hide the tensors between them.
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
@@ -103,13 +103,13 @@ def _ranges(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> d
             try:
                 values = interpreter.get_tensor(index, graphs[signature])
             except ValueError:
-                # A tensor that is never computed, such as the work space of an operation.
+                # The tensor is never computed. It is the work space of an operation, for example.
                 continue
             values = values[np.isfinite(values)]
             if values.size:
                 low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
                 ranges[name] = min(low, float(values.min())), max(high, float(values.max())), rank
-    # A unit that is dead on every row has no range, and no scale could be made of it.
+    # A unit that is 0 on every row gets the smallest range: no scale can be made of none.
     return {
         name: {
             "min": np.full((1,) * rank, min(low, 0.0), "float32"),

@@ -1,4 +1,4 @@
-"""TFLite: one file for devices, all signatures, builtin operations alone."""
+"""TFLite: a file for devices with all signatures, of builtin operations only."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,18 +21,18 @@ from kerasae.precisions import PRECISIONS, Precision, check_precision
 
 
 class TFLite(Format):
-    """`.tflite` file with every signature, one row a call, for devices.
+    """`.tflite` file for devices with every signature. A call takes one row.
 
-    The file holds builtin operations alone, and its signatures share the weights. Inputs are raw: uint8
+    The file contains builtin operations only, and its signatures share the weights. Inputs are raw: uint8
     images, numbers in the units of the table, token ids of a text.
 
     Args:
-        precision: Precision of the file. `float16` has weights in float16. `dynamic` has weights in int8, and
-            activations are quantised during a call. `int8` has both in int8, with ranges from 500 training
-            rows. Defaults to `float32`.
+        precision: Precision of the file. `float16` stores weights in float16. `dynamic` stores weights in
+            int8 and quantises activations during a call. `int8` has weights and activations in int8, with
+            ranges from 500 training rows. Defaults to `"float32"`.
 
     Raises:
-        ValueError: for an unknown precision.
+        ValueError: If the precision is unknown.
 
     Example:
         >>> kerasae.export.TFLite(precision="int8").write("runs/digits", "digits.tflite")
@@ -72,7 +72,7 @@ class TFLite(Format):
         """Return the bytes of the file.
 
         Raises:
-            OperationError: for an operation that TFLite lacks.
+            OperationError: If the model has an operation that TFLite lacks.
         """
         content = subject.cached(
             "tflite",
@@ -109,7 +109,7 @@ class TFLite(Format):
 
 
 def _calibration_rows(subject: Subject, view: View) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield training rows for every signature, from which the ranges of int8 are taken."""
+    """Yield training rows for every signature, which set the ranges of int8."""
     codes = subject.model.transform(subject.calibration)
     eps = np.random.default_rng(1).normal(size=codes.shape).astype("float32")
     rows = {**view.feed(subject.calibration), "z": codes, "eps": eps}

@@ -1,4 +1,4 @@
-"""tiny: int8 files for microcontrollers, as TFLite and as C, each with its own test vector."""
+"""Tiny: int8 files for microcontrollers, as TFLite and as C, each with a test vector."""
 
 from kerasae.export.formats.tiny.tiny import Tiny
 

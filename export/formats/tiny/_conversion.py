@@ -1,4 +1,4 @@
-"""The conversion of one signature of a model to int8."""
+"""convert_to_int8: one signature of a model as an int8 file."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,16 +19,16 @@ def convert_to_int8(subject: Subject, view: View, signature: str) -> MicroModel:
     """Return the file of a signature, with the arithmetic around it.
 
     Args:
-        subject: Model, and training rows that choose the ranges of int8.
-        view: How raw examples enter and leave the file.
-        signature: What the file answers.
+        subject: Model, and training rows that set the ranges of int8.
+        view: Form in which raw examples enter and leave the file.
+        signature: Name of the signature.
 
     Raises:
-        OperationError: for an operation that int8 lacks.
-        ValueError: for a preprocessing that does more than scale and shift.
+        OperationError: If the model has an operation that int8 lacks.
+        ValueError: If the preprocessing does more than scale and shift.
     """
     model, preprocessor = subject.model, subject.preprocessor
-    # With scales beside them the numbers of a reconstruction would have one range with those.
+    # Beside learned scales, the numbers of a reconstruction would share one range with them.
     decoder, scales = without_scales(model.decoder)
     mean = model.reconstruction_loss.mean if scales is None else lambda locations: locations
 
@@ -40,7 +40,7 @@ def convert_to_int8(subject: Subject, view: View, signature: str) -> MicroModel:
     codes = model.transform(subject.calibration)
     name, rows = ("z", codes) if signature == "decode" else ("x", x)
     if signature == "decode" and isinstance(model, WithPrior):
-        # What is drawn from the prior is decoded too.
+        # Draws from the prior are decoded, too.
         rows = np.concatenate([codes, np.random.default_rng(1).normal(size=codes.shape)]).astype("float32")
     endpoint = Endpoint(
         signature, {name: tf.TensorSpec((1, *rows.shape[1:]), tf.float32, name=name)}, function
@@ -69,7 +69,7 @@ def convert_to_int8(subject: Subject, view: View, signature: str) -> MicroModel:
         raise ValueError(
             f"Expected a preprocessing that scales and shifts, received {type(preprocessor).__name__}."
         )
-    # Of the numbers that the C code gets: from an origin, where float32 would round them.
+    # The C code gets numbers that are counted from an origin if float32 would round them.
     shift, slope = affine
     spec = preprocessor.spec
     code = ("z", "float32", (model.latent_dim,))

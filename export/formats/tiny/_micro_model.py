@@ -1,4 +1,4 @@
-"""MicroModel: an int8 file for microcontrollers with the arithmetic around it, run by their interpreter."""
+"""MicroModel: an int8 file for microcontrollers with the arithmetic around it, in their interpreter."""
 
 import dataclasses
 import json
@@ -18,17 +18,17 @@ _RUN = Path(__file__).parent / "_micro_run.py"
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """How a user's numbers become int8, or come back: `q = (number - shift) * factor + zero`, or inverse.
+    """Conversion of raw numbers to int8, `q = (number - shift) * factor + zero`, or its inverse.
 
     Args:
         name: Name of the input or output.
         dtype: Type of the numbers.
         shape: Shape of one example.
-        shift: Shift of each number, or one for all, float32. It is taken off first, as it may be large.
-        factor: Factor of each number, or one for all, float32.
-        zero: What 0 becomes, in `x` or in the code.
-        low: Least number that comes back. `None`, the default, if there is none.
-        high: Greatest number that comes back. `None`, the default, if there is none.
+        shift: Shift of each number, or of all, float32. It is subtracted first, because it may be large.
+        factor: Factor of each number, or of all, float32.
+        zero: int8 of the number 0 in `x` or in the code.
+        low: Smallest number that is restored. Defaults to `None`: no bound.
+        high: Largest number that is restored. Defaults to `None`: no bound.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Side:
         slope: Any = 1.0,
         bounds: tuple[float | None, float | None] = (None, None),
     ) -> "Side":
-        """Return a side whose numbers are scaled, `x = (number - shift) / slope`, then quantised."""
+        """Return a conversion that scales, `x = (number - shift) / slope`, and then quantises."""
         scale, zero = float(quantization[0]), int(quantization[1])
         factor = 1.0 / (np.asarray(slope, "float64") * scale)
         if not np.all(np.isfinite(np.asarray(factor, "float32"))):
@@ -62,20 +62,20 @@ class Side:
 
     @property
     def size(self) -> int:
-        """Count of numbers in one example."""
+        """Number of entries of an example."""
         return int(np.prod(self.shape))
 
     def quantized(self, numbers: np.ndarray) -> np.ndarray:
-        """Return numbers `(rows, ...)` as int8, halves away from zero, as the C code does it."""
+        """Return numbers, `(rows, ...)`, as int8. Halves are rounded away from zero, as in the C code."""
         flat = numbers.reshape(len(numbers), -1).astype("float32")
         with np.errstate(over="ignore", invalid="ignore"):
             steps = (flat - self.shift) * self.factor + np.float32(self.zero)
         away = np.trunc(steps + np.copysign(np.float32(0.5), steps))
-        # NaN ends at the lower bound, as in the C code.
+        # NaN becomes the lower bound, as in the C code.
         return np.where(away > -128, np.minimum(away, 127), -128).astype("int8").reshape(numbers.shape)
 
     def restored(self, quantized: np.ndarray, *, clipped: bool = True) -> np.ndarray:
-        """Return what int8 `(rows, ...)` stand for, float32, within the bounds unless told otherwise."""
+        """Return the numbers of int8, `(rows, ...)`, as float32, within the bounds if `clipped`."""
         flat = quantized.reshape(len(quantized), -1).astype("float32")
         numbers = (flat - np.float32(self.zero)) / self.factor + self.shift
         if clipped and self.low is not None and self.high is not None:
@@ -83,34 +83,34 @@ class Side:
         return numbers.reshape(len(quantized), *self.shape)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the side for JSON."""
+        """Return the conversion as values of JSON."""
         plain = {"shift": self.shift.tolist(), "factor": self.factor.tolist(), "shape": list(self.shape)}
         return {**dataclasses.asdict(self), **plain}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Side":
-        """Return a side from JSON."""
+        """Return a conversion from values of JSON."""
         arrays = {key: np.array(values[key], "float32") for key in ("shift", "factor")}
         return cls(**{**values, **arrays, "shape": tuple(values["shape"])})
 
 
 def _compact(values: Any) -> np.ndarray:
-    """Float32, flat, and one for all where all are equal."""
+    """Return values as float32 of shape `(n,)`, or `(1,)` if all are equal."""
     flat = np.asarray(values, "float32").ravel()
     return flat[:1] if np.all(flat == flat[0]) else flat
 
 
 class MicroModel:
-    """A file of one signature, with what turns a user's numbers into its int8 and back.
+    """File of one signature, with the conversion of raw numbers to its int8 and back.
 
-    A file that answers `reconstruct` answers `anomaly_score` too, with the mean squared error in
-    units of `x`: the same arithmetic as in the C code beside it.
+    A file with the signature `reconstruct` also answers `anomaly_score`, the mean squared error in units of
+    `x`. The arithmetic is that of the C code beside the file.
 
     Args:
         content: Bytes of the file.
-        signature: Signature that the file answers.
-        sides: Input and output.
-        slope: Raw units of one unit of `x`, for scores.
+        signature: Name of the signature.
+        sides: Conversions of the input and of the output.
+        slope: One unit of `x` in raw units, for scores.
     """
 
     def __init__(self, content: bytes, signature: str, sides: tuple[Side, Side], slope: Any) -> None:
@@ -128,7 +128,7 @@ class MicroModel:
         return cls(path.read_bytes(), values["signature"], sides, values["slope"])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the content, for the JSON beside the file."""
+        """Return everything except for the content, as values of the JSON file."""
         return {
             "signature": self.signature,
             "input": self.given.to_dict(),
@@ -137,7 +137,7 @@ class MicroModel:
         }
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return inputs and outputs of each signature: shape and dtype by name."""
+        """Return shape and dtype of each input and output by signature."""
 
         def described(name: str, shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Any]]:
             return {name: {"shape": [1, *shape], "dtype": dtype}}
@@ -153,29 +153,29 @@ class MicroModel:
         return sides
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the answers to rows, in a user's units."""
+        """Return the outputs for rows of inputs, in raw units."""
         if signature not in self.signatures():
             raise ValueError(f"Expected the signature {self.signature}, received {signature}.")
         numbers = sent[self.given.name]
         answered = self.quantized_answers(self.given.quantized(numbers))
         if signature == self.signature:
             return {self.answer.name: self.answer.restored(answered)}
-        # As the model's own score, of what the decoder says and not of what is clipped for a user.
+        # The score of a model is that of the answer of its decoder, which is not clipped.
         off = numbers.astype("float32") - self.answer.restored(answered, clipped=False)
         with np.errstate(over="ignore"):
             score = np.mean(np.square(off.reshape(len(off), -1) / self.slope), axis=1, dtype="float32")
         return {"score": np.asarray(comparable(score))}
 
     def quantized_answers(self, rows: np.ndarray, arena_bytes: int | None = None) -> np.ndarray:
-        """Return what the interpreter answers to int8 rows, int8. Its time and memory are then in `facts`.
+        """Return the answers of the interpreter, int8. Afterwards `facts` contains its time and its memory.
 
         Args:
-            rows: `(rows, ...)`.
-            arena_bytes: Bytes of memory that it gets. By default as much as it wants.
+            rows: Inputs, int8 of shape `(rows, ...)`.
+            arena_bytes: Size of its memory in bytes. Defaults to `None`: as much as it needs.
 
         Raises:
-            ValueError: for an operation that the interpreter lacks.
-            RuntimeError: if the interpreter ends otherwise.
+            ValueError: If the interpreter lacks an operation.
+            RuntimeError: If the interpreter ends for another reason.
         """
         with tempfile.TemporaryDirectory(prefix="kerasae-") as folder:
             model, sent, answers = (Path(folder) / name for name in ("m.tflite", "rows.npy", "answers.npz"))

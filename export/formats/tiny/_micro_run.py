@@ -1,11 +1,11 @@
-"""Runs a file on the interpreter for microcontrollers; a program of its own.
+"""Program that runs a file on the interpreter for microcontrollers.
 
     python _micro_run.py MODEL.tflite ROWS.npy ANSWERS.npz [ARENA_BYTES]
 
-The interpreter ends the process where it meets something that it does not know, and says why on
-stderr: nothing else must die with it. The rows are int8, one call each; stored are the answers, the
-median time of a call in seconds and the least working memory (arena) in bytes with which they can be
-had, unless it is given.
+It is a separate process because the interpreter ends its process when it meets an unknown operation, after a
+message on stderr. The rows are int8, with one call for each. The program stores the answers, the median time
+of a call in seconds, and the size of the working memory (arena) in bytes: ARENA_BYTES, or the smallest one
+with which the file runs.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tflite_micro.python.tflite_micro.runtime import Interpreter
 
-#: More than a microcontroller has.
+#: Size of an arena that is larger than the memory of any microcontroller.
 _MOST = 64 * 2**20
 
 
@@ -40,9 +40,9 @@ def main(model: str, rows: str, answers: str, arena: str = "") -> None:
 
 
 def _least_arena(content: bytes, row: np.ndarray, step: int = 16) -> int:
-    """Return the least memory with which tensors can be allocated and a row run, found by bisection.
+    """Return the size of the smallest arena in which a row can be run, found by bisection.
 
-    What the interpreter reports as allocated is less: its planner needs some for itself on the way.
+    The interpreter reports a smaller one, because its planner needs memory in addition.
     """
     interpreter = Interpreter.from_bytes(content, arena_size=_MOST)
     interpreter.set_input(row[None], 0)
@@ -65,7 +65,7 @@ def _least_arena(content: bytes, row: np.ndarray, step: int = 16) -> int:
 
 
 def _suffices(content: bytes, row: np.ndarray, arena: int) -> bool:
-    """Return whether so much is enough, tried in a process of its own: some of what is not ends it."""
+    """Return whether an arena is large enough. A separate process tries it, because a failure may end it."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -81,7 +81,7 @@ def _suffices(content: bytes, row: np.ndarray, arena: int) -> bool:
 
 @contextlib.contextmanager
 def _errors_to(target: int) -> Iterator[None]:
-    """Send what the interpreter writes to the stream of errors elsewhere."""
+    """Redirect the error stream, also for code that is not Python."""
     sys.stderr.flush()
     kept = os.dup(2)
     os.dup2(target, 2)

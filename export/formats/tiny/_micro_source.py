@@ -1,4 +1,4 @@
-"""The C source of a file for microcontrollers: header, arithmetic, test vector and the file as an array."""
+"""C source of a file for microcontrollers: header, arithmetic, test vector, and the file as an array."""
 
 import re
 from pathlib import Path
@@ -19,8 +19,8 @@ def write_model(folder: Path, name: str, micro: MicroModel) -> None:
     """Write a model as a `.tflite` file, and its scales as JSON.
 
     Args:
-        folder: Folder to write to, which exists.
-        name: Name of the files, as far as C allows it.
+        folder: Folder to write to. It must exist.
+        name: Name of the files; characters that C forbids are replaced.
         micro: Model to write.
     """
     path = folder / _name_in_c(name)
@@ -32,15 +32,15 @@ def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, fa
     """Write a model as C source and header.
 
     Args:
-        folder: Folder to write to, which exists.
-        name: Name of the files and in C, as far as C allows it.
+        folder: Folder to write to. It must exist.
+        name: Name of the files and of the model in C; characters that C forbids are replaced.
         micro: Model to write.
-        raw: Example as a user of the file has it, `(1, ...)`, for the test vector.
-        facts: `arena_bytes`, `operations`, and `origins` if numbers are counted from such.
+        raw: Raw example for the test vector, `(1, ...)`.
+        facts: Facts of the artifact: `arena_bytes`, `operations`, and `origins` if numbers have such.
     """
     name = _name_in_c(name)
     quantized = micro.given.quantized(raw)
-    # A tenth to spare; the test vector is run in what the header asks for.
+    # A tenth is added, and the test vector is run in that much memory.
     arena_bytes = -(-int(1.1 * facts["arena_bytes"]) // 16) * 16
     values = {
         "name": name,
@@ -79,7 +79,7 @@ def _name_in_c(name: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """Return a float in C, so that it is read back to the same bits."""
+    """Return a float as a literal of C, which reads back to the same bits."""
     text = np.format_float_positional(np.float32(value), unique=True, trim="0")
     if len(text) > 20:
         text = np.format_float_scientific(np.float32(value), unique=True, trim="0")
@@ -87,7 +87,7 @@ def _literal(value: Any) -> str:
 
 
 def _numbers(values: Any, width: int = 16) -> str:
-    """Return numbers in lines, as C reads them."""
+    """Return numbers as lines of an array in C."""
     texts = [_literal(v) if isinstance(v, np.floating) else str(int(v)) for v in values]
     lines = [", ".join(texts[start : start + width]) for start in range(0, len(texts), width)]
     return ",\n".join(f"  {line}" for line in lines)

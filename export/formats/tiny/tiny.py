@@ -1,4 +1,4 @@
-"""tiny: int8 files for microcontrollers, as TFLite and as C, each with its own test vector."""
+"""Tiny: int8 files for microcontrollers, as TFLite and as C, each with a test vector."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,21 +23,21 @@ SIGNATURES = ("reconstruct", "encode", "decode")
 class Tiny(Format):
     """Folder with one signature in int8, for TensorFlow Lite Micro.
 
-    The folder holds the `.tflite` file, the same as a C array in a source file with its header, and a JSON
-    file with the scales. The file computes in int8 alone. The C code around it turns raw numbers into int8
-    and back, and computes the anomaly score of a reconstruction. The source carries a held-out example with
-    its answer. The header says how much memory is enough.
+    The folder contains the `.tflite` file, the same file as a C array with a header, and a JSON file with the
+    scales. The file computes in int8 only. The C code around it converts raw numbers to int8 and back, and
+    computes the anomaly score of a reconstruction. The source contains a held-out example with its answer.
+    The header contains the size of the memory that is needed.
 
-    The files are named as the folder is. In C, `_` replaces each character that C forbids.
+    The files have the name of the folder. `_` replaces each character that C forbids in a name.
 
-    For images and vectors: int8 has no missing entry and no word.
+    The model must be one of images or vectors, because int8 has no missing entry and no word.
 
     Args:
-        signature: What the file answers: `reconstruct`, `encode` (the code alone), or `decode`. Defaults to
-            `reconstruct`.
+        signature: Signature of the file: `reconstruct`, `encode` (the code only), or `decode`. Defaults to
+            `"reconstruct"`.
 
     Raises:
-        ValueError: for an unknown signature.
+        ValueError: If the signature is unknown.
 
     Example:
         >>> kerasae.export.Tiny(signature="encode").write("runs/digits", "tiny/digits_encode")
@@ -69,7 +69,7 @@ class Tiny(Format):
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = make_cases(subject, view, seeded=False)
-        # The variance of a posterior has a scale of its own, and no use on such a device.
+        # The variance of a posterior has another scale, and no use on such a device.
         cases["encode"].expected.pop("z_log_var", None)
         return {name: cases[name] for name in (*SIGNATURES, "anomaly_score")}
 

@@ -1,4 +1,4 @@
-"""trainable: a TFLite file that goes on learning on the device."""
+"""Trainable: a TFLite file that can be trained on the device."""
 
 from kerasae.export.formats.trainable.trainable import Trainable
 

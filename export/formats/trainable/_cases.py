@@ -1,4 +1,4 @@
-"""The cases of a file that learns: what each signature must answer, call by call."""
+"""Cases of a file that can be trained: the answers of each signature, call by call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +18,12 @@ _STEPS = 10
 
 
 def learning_cases(subject: Subject, view: View, batch_size: int) -> dict[str, Case]:
-    """Return what the signatures must answer, call by call, with a training as Keras does it.
+    """Return the cases of the signatures. The answers of `train` come from a training in Keras.
 
     Args:
-        subject: Model, held-out rows, and training rows to learn from.
-        view: How raw examples enter and leave the file.
-        batch_size: Number of examples of a step.
+        subject: Model, held-out rows, and training rows for `train`.
+        view: Form in which raw examples enter and leave the file.
+        batch_size: Number of examples in a step.
     """
     cases = make_cases(subject, view, seeded=False, unreadable=False)
     weights = {name: np.asarray(w)[None] for name, w in trained(subject.model).items()}
@@ -52,7 +52,7 @@ def learning_cases(subject: Subject, view: View, batch_size: int) -> dict[str, C
 
 
 def _losses_of_keras(model: Autoencoder, batches: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Return the losses of a training by Keras's own optimizer and TensorFlow's own gradients."""
+    """Return the losses of a training with the optimizer of Keras and the gradients of TensorFlow."""
     variables = list(trained(model).values())
     optimizer = keras.optimizers.Adam(float(rates[0]))
     losses = []
@@ -68,7 +68,7 @@ def _losses_of_keras(model: Autoencoder, batches: np.ndarray, rates: np.ndarray)
 
 @contextmanager
 def restored(model: Autoencoder) -> Iterator[None]:
-    """Leave a model with the weights that it had."""
+    """Restore the weights of a model at the end of the context."""
     weights = model.get_weights()
     try:
         yield

@@ -1,8 +1,8 @@
-"""Gradients made of operations that devices have.
+"""builtin_gradients: gradients of operations that devices have.
 
-TensorFlow works out the gradient of an activation by an operation of its own, such as ReluGrad, for
-which TFLite has none. In a graph traced `with builtin_gradients():` those that `tf.gradients` meets
-are the same formulas in elementary operations.
+TensorFlow computes the gradient of an activation by a special operation, such as ReluGrad, which TFLite
+lacks. In a graph that is traced `with builtin_gradients():`, `tf.gradients` uses the same formulas in
+elementary operations.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ def _above(x: Any) -> Any:
     return tf.cast(x > 0, x.dtype)
 
 
-#: By operation: from its gradient and itself to the gradient of its input.
+#: Function by operation, from the gradient of its output to that of its input.
 _FORMULAS: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "Relu": lambda g, x, y, op: g * _above(x),
     "Relu6": lambda g, x, y, op: g * _above(x) * _above(6.0 - x),
@@ -44,11 +44,11 @@ _NAMES = {operation: _register(operation) for operation in _FORMULAS}
 
 @contextmanager
 def builtin_gradients() -> Iterator[None]:
-    """In here `tf.gradients`, not a tape, finds the formulas of this file for what is traced in here."""
+    """Let `tf.gradients`, but no tape, use the formulas of this file for operations traced in the context."""
     graph = tf.compat.v1.get_default_graph()
     with graph.gradient_override_map(_NAMES):
         yield
     for operation in graph.get_operations():
         if operation.type in _NAMES:
-            # Where a gradient has a name, a SavedModel wants to store it as a function, and fails.
+            # A SavedModel would try to store a gradient with a name as a function, and fail.
             operation._clear_attr("_gradient_op_type")

@@ -1,4 +1,4 @@
-"""The signatures of a file that learns: a step of Adam as a graph, and the weights that it moves."""
+"""Signatures of a file that can be trained: a step of Adam as a graph, and the weights that it changes."""
 
 import re
 from typing import Any
@@ -10,12 +10,12 @@ from kerasae.export.views import View
 
 from kerasae.models import Autoencoder
 
-#: Of Adam, as in Keras.
+#: Constants of Adam, as in Keras.
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
 def trained(model: Autoencoder) -> dict[str, Any]:
-    """Return the variables that a reconstruction depends on and a training moves, by name."""
+    """Return the trainable variables on which a reconstruction depends, by name."""
     x = tf.zeros((1, *model.encoder.input_shape[1:]), model.encoder.inputs[0].dtype)
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(model.reconstruction_loss.mean(model.decoder(model.describe(x)["z"])))
@@ -33,12 +33,12 @@ def trained(model: Autoencoder) -> dict[str, Any]:
 
 
 def learning_endpoints(model: Autoencoder, view: View, batch_size: int) -> list[Endpoint]:
-    """Return `infer`, `train`, `get_weights` and `set_weights` of a model, over its own variables.
+    """Return the endpoints `infer`, `train`, `get_weights` and `set_weights` over the variables of a model.
 
     Args:
         model: Built autoencoder.
         view: View of a device.
-        batch_size: Number of examples of a step.
+        batch_size: Number of examples in a step.
     """
     weights = trained(model)
     slots = {name: [tf.Variable(tf.zeros(w.shape)) for _ in range(2)] for name, w in weights.items()}
@@ -52,7 +52,7 @@ def learning_endpoints(model: Autoencoder, view: View, batch_size: int) -> list[
             value = tf.reduce_mean(loss.per_example(x, model.decoder(model.describe(x)["z"])))
             gradients = tf.gradients(value, [weight.value for weight in weights.values()])
         count.assign_add(1.0)
-        # Kingma and Ba 2015, the end of section 2, as Keras has it.
+        # Kingma and Ba 2015, end of section 2, as in Keras.
         rate = sent["learning_rate"] * tf.sqrt(1.0 - tf.pow(_BETA_2, count)) / (1.0 - tf.pow(_BETA_1, count))
         for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
             first, second = slots[name]
@@ -78,7 +78,7 @@ def learning_endpoints(model: Autoencoder, view: View, batch_size: int) -> list[
     def set_weights(sent: dict[str, Any]) -> dict[str, Any]:
         for name, weight in weights.items():
             weight.value.assign(sent[name])
-        # What Adam remembers is of other weights, and may be NaN.
+        # The moments of Adam belong to other weights, and may be NaN.
         for slot in (count, *(one for pair in slots.values() for one in pair)):
             slot.assign(tf.zeros_like(slot))
         return now()

@@ -1,4 +1,4 @@
-"""trainable: a TFLite file that goes on learning on the device."""
+"""Trainable: a TFLite file that can be trained on the device."""
 
 from pathlib import Path
 from typing import Any
@@ -17,30 +17,30 @@ from kerasae.export.views import View
 
 
 class Trainable(Format):
-    """`.tflite` file that learns on the device, as Keras does.
+    """`.tflite` file that can be trained on the device, with the same result as in Keras.
 
-    The file has four signatures over the same weights, of builtin operations alone:
+    The file has four signatures over the same weights, of builtin operations only:
 
     - `train` takes a batch of raw `x` and a `learning_rate`, makes a step of Adam, and answers with the
       `loss` before the step.
     - `infer` takes one raw `x`, and answers with `z`, `reconstruction` and `score`.
-    - `get_weights` answers with the weights that `train` moves, float32.
-    - `set_weights` takes these weights and answers with them. Adam begins anew, as in a new interpreter.
+    - `get_weights` answers with the weights that `train` changes, float32.
+    - `set_weights` takes these weights and answers with them. Adam restarts, as in a new interpreter.
 
-    What was learned is lost with the interpreter, unless a client keeps the weights.
+    The interpreter forgets what it learned when it is closed, unless a client keeps the weights.
 
-    The loss is the reconstruction loss of the model, a mean over the batch, without noise and without the
-    penalties of the family. A training on the device therefore adapts a model; it does not replace the first
-    training. Constraints on kernels hold. Before the file leaves, ten steps are compared with Keras's own.
+    The loss is the reconstruction loss of the model, averaged over the batch, without noise and without the
+    penalties of the family. So a training on the device adapts a model, and does not replace the first
+    training. Constraints on kernels are kept. The export compares ten steps with those of Keras.
 
-    For networks of dense layers, over images and vectors: TFLite has no operation for the gradient of a
-    convolution, nor of the heads of a table.
+    The model must be one of images or vectors, with a network of dense layers. TFLite has no operation for
+    the gradient of a convolution, nor for that of the heads of a table.
 
     Args:
-        batch_size: Number of examples of a step; the file takes no other number. Defaults to 16.
+        batch_size: Number of examples in a step. The file accepts no other number. Defaults to 16.
 
     Raises:
-        ValueError: if `batch_size` is no positive integer.
+        ValueError: If `batch_size` is not a positive integer.
 
     Example:
         >>> kerasae.export.Trainable(batch_size=32).write("runs/digits", "digits_trainable.tflite")
@@ -74,7 +74,7 @@ class Trainable(Format):
 
     def make(self, draft: Draft) -> None:
         def variables(converter: Any) -> None:
-            # Otherwise they are constants, and a step changes nothing.
+            # Without this option the weights are constants, and a step changes nothing.
             converter.experimental_enable_resource_variables = True
 
         model = draft.subject.model
