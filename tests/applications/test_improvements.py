@@ -7,7 +7,8 @@ import pytest
 
 from kerasae import PCA
 from kerasae.applications import Denoising
-from kerasae.applications._filling.filling import Cells, Filled
+from kerasae.applications._filling.cells import Cells
+from kerasae.applications._filling.filling import Filled
 from kerasae.applications.denoising._fidelity import NumberFidelity
 from kerasae.applications.generation._measures import Measured, measure_attribute, measure_samples
 from kerasae.applications.generation._sentences import on_the_attribute, on_the_samples, on_the_truth

@@ -8,7 +8,8 @@ import pytest
 
 from kerasae import PCA, Recipe, train
 from kerasae.applications._conformal import Conformal
-from kerasae.applications._filling.filling import Cells, Iterated, Weighed
+from kerasae.applications._filling.cells import Cells
+from kerasae.applications._filling.iterated import Iterated
 from kerasae.applications._filling.posterior import (
     Posterior,
     drawn,
@@ -17,6 +18,7 @@ from kerasae.applications._filling.posterior import (
     normalised,
     resampled,
 )
+from kerasae.applications._filling.weighed import Weighed
 from kerasae.applications.imputation import Imputer
 from kerasae.baselines import TablePCA
 from kerasae.data import Data

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import row_names
-from kerasae.applications._filling.filling import Cells, Filled, flatten, frame_of
+from kerasae.applications._filling.cells import Cells, flatten, frame_of
+from kerasae.applications._filling.filling import Filled
 from kerasae.applications._pictures import MODES, pixels, png_names, raw_range, save_png
 from kerasae.data import Data
 from kerasae.kinds import kind_of

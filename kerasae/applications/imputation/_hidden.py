@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasae.applications._filling.filling import Cells, Filled
+from kerasae.applications._filling.cells import Cells
+from kerasae.applications._filling.filling import Filled
 from kerasae.data.arrays import read_array_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import RowSums

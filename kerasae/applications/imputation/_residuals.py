@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from kerasae.applications._filling.filling import Cells
+from kerasae.applications._filling.cells import Cells
 
 
 class Residuals:

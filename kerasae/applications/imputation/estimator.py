@@ -8,10 +8,13 @@ import numpy as np
 
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._conformal import Conformal
+from kerasae.applications._filling.cells import Cells, flatten
 from kerasae.applications._filling.files import filled_files, put_back, raw_ends
-from kerasae.applications._filling.filling import Cells, Filled, Filling, Iterated, Weighed, flatten
+from kerasae.applications._filling.filling import Filled, Filling
+from kerasae.applications._filling.iterated import Iterated
 from kerasae.applications._filling.posterior import Posterior, has_posterior
 from kerasae.applications._filling.values import TableValues
+from kerasae.applications._filling.weighed import Weighed
 from kerasae.applications.imputation._hidden import HiddenFigures, flat_mask, hide, read_mask
 from kerasae.applications.imputation._residuals import Residuals
 from kerasae.codec import Codec

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from kerasae.applications._filling.cells import Cells
 from kerasae.applications._filling.files import raw_ends
-from kerasae.applications._filling.filling import Cells, Filled
+from kerasae.applications._filling.filling import Filled
 from kerasae.preprocessing import named_by_text
 from kerasae.report.sheet import write_sheet
 

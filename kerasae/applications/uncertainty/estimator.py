@@ -9,8 +9,8 @@ import pandas as pd
 
 from kerasae.applications._base import Application, Finding, row_names
 from kerasae.applications._conformal import Conformal
+from kerasae.applications._filling.cells import Cells, flatten
 from kerasae.applications._filling.files import raw_ends
-from kerasae.applications._filling.filling import Cells, flatten
 from kerasae.applications._filling.posterior import (
     Posterior,
     drawn,
