@@ -154,7 +154,7 @@ class Mask(Npy):
         yield npy(np.ones((12, 4, 4, 1), "uint8"))
 
     def __call__(self, path: Path) -> None:
-        from kerasae.applications.imputation._hidden import flat_mask, read_mask
+        from kerasae.applications.imputation._mask import flat_mask, read_mask
         from kerasae.spec import Spec
 
         flat_mask(read_mask(path), 12, Spec("image", (4, 4, 1), "uint8"))

@@ -1,7 +1,7 @@
 """Conformal calibration: intervals that are widened until they cover a stated share of new values."""
 
 import math
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Conformal:
 
     Attributes:
         widening_: Widening of each column, infinite if there is no interval.
+        rows_: Number of calibration rows with a value.
 
     Reference: Romano, Patterson, Candès 2019, NeurIPS (conformalised quantile regression); Lee, Barber,
     Willett 2023, arXiv:2306.06342 (several values a row).
@@ -65,6 +66,17 @@ class Conformal:
             if count >= _LEAST and np.isfinite(widening):
                 self.widening_[column] = widening
         return self
+
+    def state(self) -> dict[str, Any]:
+        """Return what `fit` learned."""
+        return {"widening": self.widening_, "rows": self.rows_}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], level: float) -> Self:
+        """Return the object whose `state` this is."""
+        conformal = cls(level)
+        conformal.widening_, conformal.rows_ = state["widening"], state["rows"]
+        return conformal
 
     def _quantile(self, values: np.ndarray, rows: np.ndarray) -> tuple[float, int]:
         """Return the quantile over all rows and a new one, with equal weights, and the number of rows."""

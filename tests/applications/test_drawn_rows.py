@@ -59,7 +59,7 @@ def test_neighbours_do_not_depend_on_the_order(data, shuffled, pca, application,
 def test_intervals_of_sorted_calibration_rows_hold(data, pca):
     # The first 300 rows hardly differ: intervals as wide as theirs hold nothing of the others.
     figures = Imputer(pca, most=300).fit(data).report(data, None).figures
-    assert abs(figures["held by the 90% interval"] - 0.9) < 0.05
+    assert abs(figures["coverage"] - 0.9) < 0.05
 
 
 def test_bits_are_chosen_from_all_rows(data, shuffled, pca, monkeypatch):

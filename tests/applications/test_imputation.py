@@ -130,7 +130,8 @@ def test_the_weights_give_the_posterior_in_closed_form():
     model = LinearGaussian(spec, scale)
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(900, 1)) @ model.weight + scale * rng.normal(size=(900, 3))).astype("float32")
-    cells = Cells(vectors(x))
+    data = vectors(x)
+    cells = Cells(data.spec, data.preprocessor).fit(data)
     filling = Weighed(Posterior(model, 20_000, 0), cells, Iterated(model, cells, False, 0), 0.9)
     rows, missing = x[:6], np.zeros((6, 3), bool)
     missing[:, 2] = True
@@ -181,10 +182,10 @@ def test_draws_differ_in_the_gaps_and_follow_from_the_seed(imputer, table):
 def test_it_beats_mean_and_mode_and_says_so(imputer, table):
     finding = imputer.report(table, None)
     figures = finding.figures
-    assert figures["error"] < 0.6 * figures["error of the mean"]
-    assert figures["categories wrong"] < figures["wrong of the mode"]
+    assert figures["error"] < 0.6 * figures["error_of_mean"]
+    assert figures["categories_wrong"] < figures["wrong_of_mode"]
     # About 110 hidden numbers: three standard errors of a share of 0.9.
-    assert abs(figures["held by the 90% interval"] - 0.9) < 0.09
+    assert abs(figures["coverage"] - 0.9) < 0.09
 
 
 def test_an_interval_of_any_codec_holds_what_it_says(digits):
@@ -195,7 +196,7 @@ def test_an_interval_of_any_codec_holds_what_it_says(digits):
     # errors at the worst. Pixels that are always 0 are always held, so digits may hold more.
     for data, share in ((continuous, 0.5), (continuous, 0.9), (digits, 0.9)):
         imputer = Imputer(PCA(3).fit(data), interval=share).fit(data)
-        held = imputer.report(data, None).figures[f"held by the {share:.0%} interval"]
+        held = imputer.report(data, None).figures["coverage"]
         assert abs(held - share) < (0.05 if data is digits else 0.04)
 
 
@@ -233,7 +234,7 @@ def test_without_calibration_rows_there_are_no_intervals_and_the_page_says_so(di
     bare = dataclasses.replace(digits, calibration=NO_ROWS)
     imputer = Imputer(PCA(8).fit(digits)).fit(bare)
     found = imputer.report(bare, None)
-    assert found.figures["held by the 90% interval"] is None and found.figures["mean width"] is None
+    assert found.figures["coverage"] is None and found.figures["mean_width"] is None
     assert any(
         "There are no 90% intervals" in sentence and "there are 0;" in sentence
         for _, sentence in found.sentences

@@ -79,7 +79,7 @@ def test_rows_without_a_gap_take_no_part(exact):
         among[:, gaps], np.stack(imputer.draw(x[gaps], draws=3, seed=1, mask=mask[gaps]))
     )
     np.testing.assert_array_equal(np.delete(among[0], gaps, axis=0), np.delete(x, gaps, axis=0))
-    effective = imputer._filling.fill(x, mask).effective
+    effective = imputer._filler._filling.fill(x, mask).effective
     np.testing.assert_array_equal(np.flatnonzero(~np.isnan(effective)), gaps)
 
 
@@ -87,7 +87,7 @@ def test_the_page_says_what_the_draws_are_worth(exact):
     imputer, data, _ = exact
     finding = imputer.report(data, None)
     # The proposal of a linear Gaussian model is the posterior itself, but for the shares held back.
-    assert 120 < finding.figures["effective draws"] <= 200
+    assert 120 < finding.figures["effective_draws"] <= 200
     assert any("200 draws" in note for note in finding.notes)
 
 

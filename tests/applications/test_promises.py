@@ -80,7 +80,7 @@ def test_fresh_rows_are_flagged_as_often_as_promised(run):
 def held(application, data):
     """Share of the numbers of fresh rows that lie in the 90 % intervals."""
     fresh = dataclasses.replace(data, test=Split(noise(1000, 1)))
-    return application.fit(data).report(fresh, None).figures["held by the 90% interval"]
+    return application.fit(data).report(fresh, None).figures["coverage"]
 
 
 def test_intervals_of_filled_cells_hold_their_share(run):

@@ -73,7 +73,7 @@ def test_so_do_those_of_each_column(table_model, table, level):
         held = ((low[name] <= raw[name]) & (raw[name] <= high[name]))[there].mean()
         slack = 3 * np.sqrt(level * (1 - level) * (1 / there.sum() + 1 / len(table.calibration)))
         assert abs(held - level) < slack
-    total = uncertainty.report(table, None).figures[f"held by the {level:.0%} interval"]
+    total = uncertainty.report(table, None).figures["coverage"]
     assert abs(total - level) < 0.06
 
 
@@ -122,7 +122,7 @@ def test_image_files(uncertainty, digits, tmp_path):
     mean, deviation = uncertainty.score_samples(digits.test.examples)
     np.testing.assert_allclose(rows["score_mean"], mean, rtol=1e-4)
     np.testing.assert_allclose(rows["score_std"], deviation, rtol=1e-3)
-    held = finding.figures["held by the 90% interval"]
+    held = finding.figures["coverage"]
     np.testing.assert_allclose(1 - rows["outside"].mean(), held, atol=1e-6)
     with np.load(tmp_path / "cells.npz") as cells:
         # Over the range of the raw pixels, 16.

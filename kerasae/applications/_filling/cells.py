@@ -1,33 +1,68 @@
 """Cells: the numbers of an example as a row, their kinds, their typical values, and their raw form."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from kerasae.applications._filling.values import TableValues
+from kerasae.applications._pictures import raw_range
 from kerasae.data import Data
+from kerasae.kinds import kind_of
 from kerasae.preprocessing import in_zone, named_by_text
 from kerasae.preprocessing.identity import Identity
+from kerasae.spec import Spec
 
 
 class Cells:
     """Numbers of an example as a row, `(rows, cells)`: their kinds, typical values, and raw form.
 
     Args:
-        data: Data with the preprocessor.
+        spec: Fitted description of the examples.
+        preprocessor: Preprocessor between raw examples and `x`; `None` if raw examples are `x`.
+
+    Attributes:
+        typical: Mean of each number, and mode of each other cell, `(cells,)`.
+        range: Raw values of black and white, for images.
+        values: Values of the columns of a table; `None` for other examples.
     """
 
-    def __init__(self, data: Data) -> None:
-        self.spec = data.spec
-        self.view: Any = Identity(data.spec) if data.preprocessor is None else data.preprocessor
-        kinds = [column.kind for column in self.spec.features] or ["number"] * self.spec.size
+    typical: np.ndarray
+    range: tuple[float, float] = (0.0, 1.0)
+    values: TableValues | None = None
+
+    def __init__(self, spec: Spec, preprocessor: Any) -> None:
+        self.spec = spec
+        self.view: Any = Identity(spec) if preprocessor is None else preprocessor
+        kinds = [column.kind for column in spec.features] or ["number"] * spec.size
         self.category = np.array([kind == "category" for kind in kinds])
         self.boolean = np.array([kind == "boolean" for kind in kinds])
         self.number = ~(self.category | self.boolean)
         self._given: dict[str, dict[str, Any]] = {}
+
+    def fit(self, data: Data) -> Self:
+        """Fit the typical values on training and validation rows, and the values of a table."""
         self.typical = self._typical(data)
-        self.values = TableValues(data) if data.spec.columns else None
+        if kind_of(self.spec).is_picture:
+            self.range = raw_range(data)
+        if self.spec.columns:
+            self.values = TableValues(data)
+        return self
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned, without the objects of `as_given`."""
+        values = None if self.values is None else self.values.state()
+        return {"typical": self.typical, "range": self.range, "values": values}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], spec: Spec, preprocessor: Any) -> Self:
+        """Return the object whose `state` this is."""
+        cells = cls(spec, preprocessor)
+        low, high = state["range"]
+        cells.typical, cells.range = state["typical"], (low, high)
+        if state["values"] is not None:
+            cells.values = TableValues.of_state(state["values"], cells.view)
+        return cells
 
     def _typical(self, data: Data) -> np.ndarray:
         """Return the mean of numbers and the mode of all other cells, over training and validation rows."""
@@ -62,7 +97,11 @@ class Cells:
                 known.update({str(value): value for value in values.unique() if str(value) not in known})
 
     def as_given(self, name: str, values: pd.Series) -> pd.Series:
-        """Return categories of a column as objects of the training data, such as intervals, not as texts."""
+        """Return categories of a column as objects of the training data, such as tuples, not as texts.
+
+        They are known where the cells were fitted. In stored cells a category has the type that the
+        description of the examples can hold, as in a stored model.
+        """
         known = self._given.get(name)
         if not known:
             return values

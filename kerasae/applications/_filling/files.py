@@ -1,7 +1,6 @@
 """Files of filled examples: CSV, images, or NPZ."""
 
 import contextlib
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,101 +9,17 @@ import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import row_names
-from kerasae.applications._filling.cells import Cells, flatten, frame_of
+from kerasae.applications._filling.cells import Cells, flatten
 from kerasae.applications._filling.filling import Filled
-from kerasae.applications._pictures import MODES, pixels, png_names, raw_range, save_png
+from kerasae.applications._filling.raw import raw_ends
+from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.preprocessing import as_written, named_by_text
+from kerasae.preprocessing import as_written
 from kerasae.report.sheet import write_sheet, write_table
 
 #: Number of images in a demonstration with hidden cells, which is written if there are no gaps.
 _EXAMPLES = 20
-
-
-def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
-    """Replace some cells of raw examples; all others stay equal to the bit.
-
-    Args:
-        cells: Cells of the examples.
-        raw: Raw examples: an array, a DataFrame or a dict of columns.
-        x: Values of the missing cells, `(rows, cells)`.
-        missing: Whether a cell is missing, `(rows, cells)`.
-
-    Returns:
-        Examples as `raw`; a table has the same index, columns and types. If a type cannot hold a filled
-        value, the column becomes one of objects, or a category gets one more value, with a warning.
-    """
-    if not cells.spec.columns:
-        array = np.array(raw)
-        restored = cells.view.restore(cells.shaped(x))
-        place = missing.reshape(array.shape)
-        array[place] = np.asarray(restored).reshape(array.shape)[place]
-        return array
-    frame = pd.DataFrame(raw).copy()
-    named = named_by_text(frame)
-    restored = cells.view.restore(cells.shaped(x), like=named)
-    if cells.values is not None:
-        restored = cells.values.rounded(restored)
-    for number, column in enumerate(cells.spec.features):
-        place = named.columns.get_loc(column.name)
-        # An empty text is present, although the model treats it as missing.
-        rows = missing[:, number] & (named[column.name].astype(object) != "").to_numpy()
-        if rows.any():
-            values = cells.as_given(column.name, restored[column.name][rows])
-            frame.isetitem(place, _filled(frame.iloc[:, place], values, rows))
-    return frame
-
-
-def _filled(series: pd.Series, values: pd.Series, rows: np.ndarray) -> pd.Series:
-    column = series.copy()
-    place = np.flatnonzero(rows)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        known = column.cat.categories
-        new = [value for value in values.unique() if value not in known]
-        if new:
-            _warn(
-                f"The categories of column '{series.name}' get {new[0]!r}, which is filled in", len(new) - 1
-            )
-            column = column.cat.add_categories(new)
-        column.iloc[place] = values.to_numpy(object)
-        return column
-    try:
-        column.iloc[place] = values.astype(column.dtype).array
-    except (TypeError, ValueError, ArithmeticError):
-        _warn(
-            f"Column '{series.name}' of type {column.dtype} becomes one of objects: it cannot hold "
-            f"{values.iloc[0]!r}"
-        )
-        column = column.astype(object)
-        column.iloc[place] = values.to_numpy(object)
-    return column
-
-
-def _warn(message: str, more: int = 0) -> None:
-    warnings.warn(f"{message}{f' and {more} more' if more else ''}.", stacklevel=4)
-
-
-def raw_ends(cells: Cells, filled: Filled, missing: np.ndarray, raw: Any = None) -> tuple[Any, Any]:
-    """Return the ends of the intervals in raw units, as floats in the shape of the examples; NaN without one.
-
-    Args:
-        cells: Cells of the examples.
-        filled: Filled rows with the ends in `x`.
-        missing: Whether an interval is needed, `(rows, cells)`.
-        raw: Raw examples, whose index is used for a table. Defaults to `None`.
-    """
-    shown = missing & cells.number
-    in_raw_units = []
-    for ends in (filled.low, filled.high):
-        x = np.where(shown, ends, np.nan)
-        if cells.spec.columns:
-            frame = frame_of(cells.view, cells.shaped(x))
-            in_raw_units.append(frame.set_axis(raw.index) if isinstance(raw, pd.DataFrame) else frame)
-        else:
-            inverse = np.asarray(cells.view.inverse(cells.shaped(x)))
-            in_raw_units.append(np.clip(inverse, cells.spec.low, cells.spec.high))
-    return in_raw_units[0], in_raw_units[1]
 
 
 class Files:
@@ -189,7 +104,7 @@ class ArrayFiles(Files):
         self._out, self._cells = out, cells
         self._names: list[str] = []
         if kind_of(data.spec).is_picture and data.spec.shape[-1] in MODES:
-            self._names, self._range = png_names(row_names(data)), raw_range(data)
+            self._names = png_names(row_names(data))
         self._parts: list[tuple[Any, ...]] = []
         self._gaps = True
         self._start = 0
@@ -207,7 +122,9 @@ class ArrayFiles(Files):
             done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)
             self._parts.append((done, shaped, low, high))
             if self._names:
-                for name, image in zip(self._names[self._start :], pixels(done, *self._range), strict=False):
+                for name, image in zip(
+                    self._names[self._start :], pixels(done, *self._cells.range), strict=False
+                ):
                     save_png(self._out / "filled" / name, image)
         self._start += len(missing)
 
@@ -226,9 +143,9 @@ class ArrayFiles(Files):
 
 
 @contextlib.contextmanager
-def filled_files(out: Path | None, data: Data, cells: Cells) -> Iterator[Any]:
+def filled_files(out: Path | None, data: Data, cells: Cells) -> Iterator[Files]:
     """Return the destination for this kind of examples; without a folder nothing is written."""
-    kinds = {"table": TableFiles}
-    files = Files() if out is None else kinds.get(data.spec.kind, ArrayFiles)(out, data, cells)
+    of_kind = TableFiles if data.spec.columns else ArrayFiles
+    files = Files() if out is None else of_kind(out, data, cells)
     yield files
     files.close()

@@ -1,6 +1,6 @@
 """Filling: the protocol of a method that fills the missing numbers of `x`, and its result."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,6 +20,9 @@ class Filled(NamedTuple):
 
 class Filling(Protocol):
     """Method that fills gaps. `x` has shape `(rows, cells)`, with any number where `missing` is true."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what was chosen, as plain values."""
 
     def fill(self, x: np.ndarray, missing: np.ndarray) -> Filled:
         """Return the most likely values."""

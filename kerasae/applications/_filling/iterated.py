@@ -1,6 +1,7 @@
 """Iterated: gaps filled by repeated reconstruction."""
 
 from collections.abc import Iterator
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,6 +31,15 @@ class Iterated:
         self.codec, self.cells = codec, cells
         self.gaps = gaps
         self.rounds = rounds
+
+    def state(self) -> dict[str, Any]:
+        """Return what was chosen."""
+        return {"gaps": self.gaps, "rounds": self.rounds}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], codec: Codec, cells: Cells) -> Self:
+        """Return the object whose `state` this is."""
+        return cls(codec, cells, state["gaps"], state["rounds"])
 
     def start(self, x: np.ndarray, missing: np.ndarray) -> np.ndarray:
         """Return the input of the first reconstruction."""

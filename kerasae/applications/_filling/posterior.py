@@ -36,8 +36,8 @@ class Posterior:
         size = model.latent_dim
         self._points = tf.constant(normal_draws(samples, size, seed))
         self._proposal = Proposal(samples, size, seed)
-        self._draw_graph: Any = tf.function(self._draw, reduce_retracing=True)
-        self._weigh_graph: Any = tf.function(self._weigh, reduce_retracing=True)
+        self._draw_graph: Any = tf.function(self._draw)
+        self._weigh_graph: Any = tf.function(self._weigh)
 
     def parts(self, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield draws `z ~ q(z|x)` for whole examples, `(rows, ...)`, a few examples at a time.
@@ -45,8 +45,9 @@ class Posterior:
         Yields:
             Parameters `(samples, rows, ...)` and `-log p(x|z)`, `(samples, rows)`, in nats.
         """
+        draw = self._draw_graph.get_concrete_function(_any_rows(x))
         for rows in self._slices(len(x), self.samples):
-            yield tuple(part.numpy() for part in self._draw_graph(tf.constant(x[rows], tf.float32)))
+            yield tuple(part.numpy() for part in draw(tf.constant(x[rows], tf.float32)))
 
     def weighed(self, x: np.ndarray, seen: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Yield draws with weights that make them draws of `p(z|x_seen)`, a few examples at a time.
@@ -59,10 +60,9 @@ class Posterior:
             Slice of the examples, parameters `(samples, rows, ...)`, and the log-weights
             `log p(x_seen|z) + log p(z) - log q(z)`, `(samples, rows)`.
         """
+        weigh = self._weigh_graph.get_concrete_function(_any_rows(x), _any_rows(seen))
         for rows in self._slices(len(x), max(self.samples, self.model.latent_dim + 1)):
-            parts_of_rows = self._weigh_graph(
-                tf.constant(x[rows], tf.float32), tf.constant(seen[rows], tf.float32)
-            )
+            parts_of_rows = weigh(tf.constant(x[rows], tf.float32), tf.constant(seen[rows], tf.float32))
             yield rows, *(part.numpy() for part in parts_of_rows)
 
     def _slices(self, rows: int, times: int) -> Iterator[slice]:
@@ -101,6 +101,11 @@ class Posterior:
         nll = self.model.reconstruction_loss.per_feature(known, params)
         nll = tf.where(tf.tile(present, repeated), nll, tf.zeros_like(nll))
         return tf.reduce_sum(tf.reshape(nll, (tf.shape(nll)[0], -1)), axis=-1)
+
+
+def _any_rows(x: np.ndarray) -> tf.TensorSpec:
+    """Return the form of any number of examples: a graph for one number of them rounds differently."""
+    return tf.TensorSpec((None, *x.shape[1:]), tf.float32)
 
 
 def normalised(log_weights: np.ndarray) -> np.ndarray:

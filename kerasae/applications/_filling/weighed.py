@@ -1,6 +1,7 @@
 """Weighed: gaps filled from the posterior of a variational model, given the present cells."""
 
 from collections.abc import Iterator
+from typing import Any, Self
 
 import numpy as np
 
@@ -38,6 +39,16 @@ class Weighed:
         self.posterior, self.cells = posterior, cells
         self.first = first
         self.level = level
+
+    def state(self) -> dict[str, Any]:
+        """Return what was chosen: how the input of the encoder is filled."""
+        return {"first": self.first.state()}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], posterior: Posterior, cells: Cells, level: float) -> Self:
+        """Return the object whose `state` this is."""
+        first = Iterated.of_state(state["first"], posterior.model, cells)
+        return cls(posterior, cells, first, level)
 
     def _parts(
         self, x: np.ndarray, missing: np.ndarray

@@ -1,6 +1,6 @@
 """Residuals of held-out cells, by the value that was predicted."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,6 +24,17 @@ class Residuals:
             for cell in range(predicted.shape[1])
         ]
         return self
+
+    def state(self) -> dict[str, Any]:
+        """Return what `fit` learned."""
+        return {"predicted": [one for one, _ in self._pools], "true": [other for _, other in self._pools]}
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any], cells: Cells) -> Self:
+        """Return the object whose `state` this is."""
+        residuals = cls(cells)
+        residuals._pools = [*zip(state["predicted"], state["true"], strict=True)]
+        return residuals
 
     def draw(self, point: np.ndarray, missing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the rows with each missing cell drawn again; without held-out values it does not change."""

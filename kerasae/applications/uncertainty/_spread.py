@@ -1,16 +1,13 @@
-"""Spread: the variation over draws of a posterior, and the files for it."""
+"""Spread: the variation of rows over draws of a posterior."""
 
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
 from kerasae.applications._filling.cells import Cells
-from kerasae.applications._filling.files import raw_ends
 from kerasae.applications._filling.filling import Filled
-from kerasae.preprocessing import named_by_text
-from kerasae.report.sheet import write_sheet
 
 
 class Spread(NamedTuple):
@@ -31,9 +28,14 @@ class Spread(NamedTuple):
     high: np.ndarray
     score: np.ndarray
 
-    def rows(self, part: slice) -> "Spread":
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the rows of several parts."""
+        return cls(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def rows(self, part: slice) -> Self:
         """Return some of the rows."""
-        return Spread(*(values[part] for values in self))
+        return type(self)(*(values[part] for values in self))
 
     def filled(self) -> Filled:
         """Return the reconstruction and the interval only."""
@@ -59,45 +61,3 @@ def by_row(cells: Cells, names: list[str], x: np.ndarray, spread: Spread) -> pd.
             "outside": mean(np.where(np.isnan(spread.low), np.nan, (x < spread.low) | (x > spread.high))),
         }
     )
-
-
-def write_cells(
-    path: Path, cells: Cells, names: list[str], raw: pd.DataFrame, spread: Spread, first: bool
-) -> None:
-    """Write rows of a table as a CSV file with a line for each cell, in raw units."""
-    everywhere: np.ndarray = np.ones(spread.mean.shape, bool)
-    low, high = raw_ends(cells, spread.filled(), everywhere)
-    value = named_by_text(raw).reset_index(drop=True)
-    mean = cells.raw(cells.legal(spread.mean))
-    # Deviations of numbers are in raw units (of dates in seconds); those of categories do not change.
-    unit = cells.raw(np.zeros((1, len(cells.number)))), cells.raw(np.ones((1, len(cells.number))))
-    parts = []
-    for number, column in enumerate(cells.spec.features):
-        scale = 1.0
-        if cells.number[number]:
-            step = unit[1][column.name][0] - unit[0][column.name][0]
-            scale = step.total_seconds() if column.kind == "date" else float(step)
-        table = {
-            "row": names[: len(raw)],
-            "column": column.name,
-            "value": value[column.name],
-            "reconstruction": mean[column.name],
-            "std": spread.deviation[:, number] * scale,
-            "low": low[column.name] if cells.number[number] else None,
-            "high": high[column.name] if cells.number[number] else None,
-        }
-        parts.append(pd.DataFrame(table).astype(object))
-    together = pd.concat(parts).sort_index(kind="stable")
-    write_sheet(together, path, append=not first)
-
-
-def write_arrays(path: Path, cells: Cells, spreads: list[Spread]) -> None:
-    """Write images or vectors as an NPZ file: reconstruction, deviation, low and high, in raw units."""
-    spread = Spread(*(np.concatenate(part) for part in zip(*spreads, strict=True)))
-    everywhere = np.ones(spread.mean.shape, bool)
-    low, high = raw_ends(cells, spread.filled(), everywhere)
-    inverse = [
-        np.asarray(cells.view.inverse(cells.shaped(values)))
-        for values in (spread.mean, spread.mean + spread.deviation)
-    ]
-    np.savez_compressed(path, reconstruction=inverse[0], std=inverse[1] - inverse[0], low=low, high=high)

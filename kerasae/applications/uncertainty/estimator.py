@@ -1,16 +1,14 @@
 """Uncertainty of reconstructions and scores, by row and by cell."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
+from kerasae.applications._arguments import check_at_least, check_counts, check_shares
 from kerasae.applications._base import Application, Finding, row_names
 from kerasae.applications._conformal import Conformal
 from kerasae.applications._filling.cells import Cells, flatten
-from kerasae.applications._filling.files import raw_ends
 from kerasae.applications._filling.posterior import (
     Posterior,
     drawn,
@@ -19,12 +17,14 @@ from kerasae.applications._filling.posterior import (
     has_posterior,
     means,
 )
-from kerasae.applications.uncertainty._spread import Spread, by_row, write_arrays, write_cells
+from kerasae.applications._filling.raw import raw_ends
+from kerasae.applications.uncertainty._files import write_arrays, write_cells
+from kerasae.applications.uncertainty._page import least_certain, notes, picture, sentences
+from kerasae.applications.uncertainty._spread import Spread
+from kerasae.applications.uncertainty._summary import Summary
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.report import as_text, figures
-from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
 
 
@@ -40,7 +40,8 @@ class Uncertainty(Application):
     over the draws, squared error of the mean, mean standard deviation of the cells, mean width of the
     intervals, and share of the numbers outside them. For tables it writes `cells.csv` with the value, the
     reconstruction, the standard deviation and the interval of each number. For images and vectors it writes
-    the same as `cells.npz`, and for images also `spread.png`.
+    the same as `cells.npz`, and for images also `spread.png`. `kerasae apply` stores the fitted application
+    in the run; a later use loads it and does not read the training data.
 
     Args:
         codec: Variational model.
@@ -62,7 +63,6 @@ class Uncertainty(Application):
     """
 
     kinds = ("image", "vector", "table")
-    decisive = ("held by",)
 
     def __init__(
         self,
@@ -74,12 +74,9 @@ class Uncertainty(Application):
         seed: int = 0,
     ) -> None:
         super().__init__(codec)
-        if not 0 < interval < 1:
-            raise ValueError(f"`interval` must be in (0, 1), received {interval!r}.")
-        if samples < 2:
-            raise ValueError(f"`samples` must be at least 2, received {samples!r}.")
-        if most < 1:
-            raise ValueError(f"`most` must be positive, received {most!r}.")
+        check_shares(interval=interval)
+        check_at_least(2, samples=samples)
+        check_counts(most=most)
         self.samples = samples
         self.interval = interval
         self.most = most
@@ -96,7 +93,8 @@ class Uncertainty(Application):
 
     def fit(self, data: Data) -> Self:
         """Fit the width of the intervals on calibration rows."""
-        self._cells = Cells(data)
+        self.spec_ = data.spec
+        self._cells = Cells(data.spec, data.preprocessor).fit(data)
         self._posterior = Posterior(self.codec, self.samples, self.seed)
         x = flatten(data.drawn("calibration", self.most, self.seed).x("calibration"))
         low, high = (x, x) if not len(x) else self._spread(x)[2:4]
@@ -146,8 +144,7 @@ class Uncertainty(Application):
             several = several.reshape(each.shape)
             low, high = np.quantile(several, edges, axis=0)
             parts.append(Spread(mean, deviation, low, high, nll.T))
-        joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return Spread(*joined)
+        return Spread.joined(parts)
 
     def _calibrated(self, x: np.ndarray) -> Spread:
         spread = self._spread(x)
@@ -159,94 +156,38 @@ class Uncertainty(Application):
 
     def report(self, data: Data, out: Path | None) -> Finding:
         names = row_names(data)
-        rows: list[pd.DataFrame] = []
-        shown: list[tuple[np.ndarray, Spread]] = []
-        shown_rows = start = 0
-        held = np.zeros((2, len(self._cells.number)))
-        for raw, x, spread in self._test_parts(data):
-            counted = ~np.isnan(x) & self._cells.number & ~np.isnan(spread.low)
-            inside = (spread.low <= x) & (x <= spread.high)
-            held += [counted.sum(axis=0), (counted & inside).sum(axis=0)]
-            rows.append(by_row(self._cells, names[start : start + len(x)], x, spread))
+        summary = Summary(self._cells, self.interval, self.most)
+        for raw, shaped in data.parts("test", 2048):
+            x = flatten(shaped)
+            spread, here = self._calibrated(x), names[len(summary) :][: len(x)]
             if out is not None and data.spec.columns:
-                write_cells(out / "cells.csv", self._cells, names[start:], raw, spread, start == 0)
-            if shown_rows < self.most:
-                part = slice(self.most - shown_rows)
-                shown.append((x[part], spread.rows(part)))
-                shown_rows += len(shown[-1][0])
-            start += len(x)
-        frame = pd.concat(rows, ignore_index=True)
+                write_cells(out / "cells.csv", self._cells, here, raw, spread, first=not len(summary))
+            summary.add(here, x, spread)
         pictures, listings = [], []
         if out is not None:
+            frame = summary.frame()
             write_sheet(frame, out / "uncertainty.csv")
-            listings.append(self._least_certain(frame))
+            listings.append(least_certain(frame))
             if not data.spec.columns:
-                write_arrays(out / "cells.npz", self._cells, [part_spread for _, part_spread in shown])
+                write_arrays(out / "cells.npz", self._cells, summary.spread())
             if kind_of(data.spec).is_picture:
-                pictures.append(self._picture(out / "spread.png", shown))
-        share = float(held[1].sum() / held[0].sum()) if held[0].sum() else None
-        return self._finding(frame, share, pictures, listings)
-
-    def _test_parts(self, data: Data) -> Iterator[tuple[Any, np.ndarray, Spread]]:
-        for raw, x in data.parts("test", 2048):
-            yield raw, flatten(x), self._calibrated(flatten(x))
-
-    def _finding(
-        self, frame: pd.DataFrame, share: float | None, pictures: list[Picture], listings: list[Listing]
-    ) -> Finding:
-        unit = self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-        measured: dict[str, float | int | str | None] = {
-            "score": float(frame["score_mean"].mean()),
-            "its deviation": float(frame["score_std"].mean()),
-            "deviation of a cell": float(frame["cell_std"].mean()),
-            f"held by the {self.interval:.0%} interval": share,
-            "mean width": None
-            if frame["interval_width"].isna().all()
-            else float(frame["interval_width"].mean()),
-        }
-        sentences = []
-        if share is not None:
-            good = abs(share - self.interval) <= 0.05
-            sentences.append(
-                (good, f"The {self.interval:.0%} intervals held {share:.1%} of these rows' numbers.")
-            )
-        if self._cells.number.any() and (lack := self._conformal.lack):
-            sentences.append((False, lack))
-        notes = (
-            f"Score: -log p(x|z) in {unit}, the mean over {self.samples} draws of "
-            "z ~ q(z|x); its deviation: over those draws, the mean of the rows. Deviation of a cell: of its "
-            "reconstructions over the draws, in units of x; of a category the share of draws that answer "
-            "otherwise.",
-            "Interval: quantiles of p(x|z) over the draws, widened or narrowed by one number a column on the "
-            "calibration rows until they hold the stated share there.",
-        )
-        return Finding.of_headings(measured, {}, sentences, pictures, listings, notes, decisive=self.decisive)
-
-    def _least_certain(self, frame: pd.DataFrame) -> Listing:
-        worst = frame.sort_values("score_std", ascending=False).head(10)
-        rows = [
-            [str(row.row), as_text(row.score_mean), as_text(row.score_std, 3), as_text(row.cell_std, 3)]
-            for row in worst.itertuples()
-        ]
-        return Listing(
-            "Least certain",
-            "The rows whose score differs most between draws.",
-            ["row", "score", "its deviation", "deviation of a cell"],
-            rows,
+                pictures.append(picture(out / "spread.png", self._cells, *summary.first_part()))
+        lack = self._conformal.lack if self._cells.number.any() else ""
+        return Finding(
+            summary.metrics(),
+            "coverage",
+            sentences(self.interval, summary.coverage, lack),
+            pictures,
+            listings,
+            notes(self.codec.reconstruction_loss.unit, self.samples),  # type: ignore[attr-defined]
         )
 
-    def _picture(self, path: Path, shown: list[tuple[np.ndarray, Spread]]) -> Picture:
-        x, spread = shown[0]
-        order = np.argsort(spread.score.std(axis=1))
-        chosen = np.concatenate([order[:5], order[5:][-5:]])
-        deviation = spread.deviation[chosen]
-        bright = deviation * np.nanmax(x) / max(float(deviation.max()), 1e-12)
-        shaped = [self._cells.shaped(cells) for cells in (x[chosen], spread.mean[chosen], bright)]
-        drawn_figure = figures.reconstructions(shaped[0], {"mean": shaped[1], "spread": shaped[2]})
-        drawn_figure.savefig(path, facecolor="white")
-        caption = (
-            f"Left the five most certain of the first {len(x):,} rows, right the five least certain. "
-            f"Spread: the deviation of each pixel over the draws; white is {float(deviation.max()):.3g}, in "
-            "units of x."
-        )
-        return Picture("Spread", caption, drawn_figure)
+    # Storage -------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {"cells": self._cells.state(), "conformal": self._conformal.state()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._cells = Cells.of_state(state["cells"], self.spec_, self.codec.preprocessor)
+        self._posterior = Posterior(self.codec, self.samples, self.seed)
+        self._conformal = Conformal.of_state(state["conformal"], self.interval)
