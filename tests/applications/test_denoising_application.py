@@ -10,7 +10,8 @@ from PIL import Image
 
 from kerasae.applications import Denoising
 from kerasae.applications._pictures import png_names
-from kerasae.applications.denoising._fidelity import NumberFidelity, psnr, ssim
+from kerasae.applications.denoising._number_fidelity import NumberFidelity
+from kerasae.applications.denoising._similarity import psnr, ssim
 from kerasae.applications.denoising._truth import in_step, spoil
 from kerasae.baselines import PCA
 from kerasae.corruptions import GaussianNoise, SwapNoise
@@ -55,23 +56,25 @@ def test_psnr_and_ssim_agree_with_tensorflow_and_know_equal_images():
 
 def test_identity_gains_nothing_and_changes_nothing(digits):
     found = Denoising(Same(), noise="gaussian").fit(digits).report(digits, None)
-    assert found.figures["PSNR before (dB)"] == found.figures["PSNR after (dB)"]
-    assert found.figures["SSIM before"] == found.figures["SSIM after"]
-    assert found.figures["change (RMS)"] == 0.0
-    assert 15 < found.figures["PSNR before (dB)"] < 30
+    assert found.figures["psnr_before"] == found.figures["psnr_after"]
+    assert found.figures["ssim_before"] == found.figures["ssim_after"]
+    assert found.figures["change"] == 0.0
+    assert 15 < found.figures["psnr_before"] < 30
 
 
 def test_a_linear_code_keeps_the_noise_that_lies_along_it(vectors):
     # Of isotropic noise in 5 dimensions, the projection onto a line keeps one fifth.
     pca = PCA(1).fit(vectors)
     found = Denoising(pca, noise="gaussian", level=0.05).fit(vectors).report(vectors, None)
-    before, after = found.figures["error before"], found.figures["error after"]
+    before, after = found.figures["error_before"], found.figures["error_after"]
     assert before == pytest.approx(0.05**2, rel=0.25)
     # 60 test rows: the ratio of two chi-squared sums, four standard deviations wide.
     assert after / before == pytest.approx(0.2, abs=0.1)
     # What noise is left is orthogonal to what was taken.
-    assert found.figures["change (RMS)"] ** 2 == pytest.approx(before - after, rel=1e-3)
-    assert found.better == {"error after": True}
+    assert found.figures["change"] ** 2 == pytest.approx(before - after, rel=1e-3)
+    assert {metric.key: metric.lower for metric in found.metrics if metric.lower is not None} == {
+        "error_after": True
+    }
 
 
 def test_the_same_seed_spoils_alike_and_another_does_not(digits):
@@ -128,7 +131,7 @@ def test_a_table_comes_back_with_its_gaps_its_index_and_its_types(table, tmp_pat
     assert (clean.dtypes == raw.dtypes).all()
     app = Denoising(codec, noise="swap").fit(table)
     found = app.report(table, tmp_path)
-    assert found.figures["categories wrong before"] > 0
+    assert found.figures["categories_wrong_before"] > 0
     assert len(pd.read_csv(tmp_path / "clean.csv")) == len(table.test)
     assert found.listings and not found.pictures
     with pytest.raises(ValueError, match="imputation"):
@@ -141,11 +144,14 @@ def test_missing_entries_do_not_count():
     fidelity.add(
         np.array([[1.0, 2], [nan, 1]]), np.array([[0.0, 1], [9, nan]]), np.array([[0.0, 1], [0, nan]])
     )
-    assert fidelity.figures() == {
-        "error before": 1.0,
-        "error after": 0.0,
-        "categories wrong before": 1.0,
-        "categories wrong after": 0.0,
+    values = {
+        metric.key: metric.value for change in fidelity.changes() for metric in (change.before, change.after)
+    }
+    assert values == {
+        "error_before": 1.0,
+        "error_after": 0.0,
+        "categories_wrong_before": 1.0,
+        "categories_wrong_after": 0.0,
     }
 
 
@@ -162,7 +168,7 @@ def test_files_of_images_keep_their_names_and_folders(tmp_path, digits):
     out.mkdir()
     found = Denoising(Same(), clean=str(clean)).fit(data).report(data, out)
     # The JPEGs differ from the PNGs of the same name little, from those of other names much.
-    assert 25 < found.figures["PSNR before (dB)"] < 100
+    assert 25 < found.figures["psnr_before"] < 100
     written = sorted(str(path.relative_to(out / "clean")) for path in (out / "clean").rglob("*.png"))
     assert written == [f"{n % 2}/{n}.png" for n in (0, 2, 4, 1, 3, 5)]
     np.testing.assert_array_equal(
@@ -177,7 +183,7 @@ def test_an_array_of_images_comes_back_as_one(tmp_path, digits):
     found = Denoising(Same()).fit(digits).report(digits, tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / "clean.npy"), digits.test.examples)
     assert len(list((tmp_path / "clean").iterdir())) == len(digits.test)
-    assert list(found.figures) == ["change (RMS)"]
+    assert list(found.figures) == ["change"]
     assert not found.sentences[0][0] and "`clean`" in found.sentences[0][1]
 
 
@@ -188,8 +194,8 @@ def test_the_truth_of_vectors_comes_from_a_path(vectors, tmp_path):
     data = dataclasses.replace(vectors, test=Split(noisy))
     app = Denoising(PCA(1).fit(vectors), clean=str(tmp_path / "clean.npy")).fit(data)
     found = app.report(data, None).figures
-    assert found["error before"] == pytest.approx(np.square(noisy - truth).mean(), rel=1e-4)
-    assert found["error after"] < 0.5 * found["error before"]
+    assert found["error_before"] == pytest.approx(np.square(noisy - truth).mean(), rel=1e-4)
+    assert found["error_after"] < 0.5 * found["error_before"]
     short = dataclasses.replace(data, test=Split(noisy[:7]))
     with pytest.raises(ValueError, match="each of the 7 examples"):
         app.report(short, None)

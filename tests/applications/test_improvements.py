@@ -9,10 +9,12 @@ from kerasae import PCA
 from kerasae.applications import Denoising
 from kerasae.applications._filling.cells import Cells
 from kerasae.applications._filling.filling import Filled
-from kerasae.applications.denoising._fidelity import NumberFidelity
+from kerasae.applications.denoising._number_fidelity import NumberFidelity
+from kerasae.applications.denoising._page import sentences as of_cleaning
 from kerasae.applications.generation._measures import Measured, measure_attribute, measure_samples
 from kerasae.applications.generation._sentences import on_the_attribute, on_the_samples, on_the_truth
-from kerasae.applications.imputation._hidden import HiddenFigures
+from kerasae.applications.imputation._errors import HiddenErrors
+from kerasae.applications.imputation._report import sentences as of_filling
 from kerasae.applications.pretraining._curve import LabelCurve
 from kerasae.data import Data, Split
 from kerasae.metrics import Metric, RowSums, auroc_rows
@@ -46,7 +48,7 @@ def cleaned(random, noise, rows=60):
     data, fidelity = normal_rows(random, rows), NumberFidelity(None)
     truth = data.test.examples
     fidelity.add(*(truth + scale * random.normal(size=truth.shape) for scale in (1.0, noise)), truth)
-    return Denoising(PCA(1))._sentences(fidelity.rows(), {"error after": True}, fidelity, data)
+    return of_cleaning(fidelity.changes(), fidelity.best_filter(), data)
 
 
 def test_noise_for_noise_is_no_improvement():
@@ -72,8 +74,9 @@ def test_cleaned_images_are_held_against_a_filter_row_by_row(digits, tmp_path):
     psnr, _, filtered = found.sentences
     assert psnr[1].startswith("PSNR after cleaning: ") and " dB, better than before (" in psnr[1]
     assert "which has learnt nothing" in filtered[1] and ("±" in filtered[1])
-    sums = found.rows["PSNR after (dB)"][0]
-    assert sums.value == pytest.approx(found.figures["PSNR after (dB)"])
+    metric = found.metric("psnr_after")
+    [sums] = metric.rows
+    assert sums.value == pytest.approx(metric.value)
     assert len(sums.totals) == 8
 
 
@@ -82,14 +85,15 @@ def test_a_filling_as_wrong_as_the_mean_is_no_gain():
     said = []
     for _ in range(TRIES):
         x = random.normal(size=(50, 6))
-        cells = Cells(normal_rows(random))
+        data = normal_rows(random)
+        cells = Cells(data.spec, data.preprocessor)
         cells.typical = np.zeros(6)
-        measured = HiddenFigures(cells, 0.5, 0.9)
+        measured = HiddenErrors(cells, 0.9)
         nothing = np.full(x.shape, np.nan)
         measured.add(
             x, random.random(x.shape) < 0.5, Filled(x + random.normal(size=x.shape), nothing, nothing)
         )
-        said += [words for _, words in measured.sentences()]
+        said += [words for _, words in of_filling(measured)]
     assert len(said) == TRIES and claims(said) <= MOST
     assert said[0].startswith("Squared error on hidden numbers: ") and "the mean's (" in said[0]
 

@@ -14,6 +14,7 @@ from kerasae.data import Data, Examples, parse_source, read_examples
 from kerasae.data.images import is_image
 from kerasae.kinds import concatenate, take
 from kerasae.preprocessing import Preprocessor
+from kerasae.spec import Spec
 
 
 def read_clean(path: str, data: Data) -> Examples:
@@ -81,20 +82,20 @@ def _check_ids(noisy: Any, clean: Any) -> None:
         )
 
 
-def check_noise(noise: Corruption, name: str, data: Data) -> None:
+def check_noise(noise: Corruption, name: str, spec: Spec) -> None:
     """Check that a noise is suitable for examples that are cleaned.
 
     Raises:
         ValueError: For masking in a table, or noise for numbers in a table without numbers.
     """
-    if not data.spec.columns:
+    if not spec.columns:
         return
     if name == "masking":
         raise ValueError(
             "`noise` must be gaussian, salt_and_pepper or swap for a table, received 'masking': missing "
             "entries are what the application imputation fills."
         )
-    if noise.continuous and all(not column.is_numeric for column in data.spec.features):
+    if noise.continuous and all(not column.is_numeric for column in spec.features):
         raise ValueError(
             f"`noise` must be swap for a table without numbers, received {name!r}, which is for numbers."
         )
