@@ -15,9 +15,10 @@ from kerasae.applications.denoising._similarity import psnr, ssim
 from kerasae.applications.denoising._truth import in_step, spoil
 from kerasae.baselines import PCA
 from kerasae.corruptions import GaussianNoise, SwapNoise
-from kerasae.data import Split, load_data
+from kerasae.data import NO_ROWS, Data, Split, load_data
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing import Rescaling, TablePreprocessing
+from kerasae.spec import Spec
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +178,39 @@ def test_files_of_images_keep_their_names_and_folders(tmp_path, digits):
     (clean / "1/3.png").unlink()
     with pytest.raises(ValueError, match=r"1/3\.jpg"):
         Denoising(Same(), clean=str(clean)).fit(data).report(data, None)
+
+
+def test_a_stored_one_adds_no_noise_of_an_earlier_use(table, tmp_path):
+    from kerasae.baselines import TablePCA
+
+    codec = TablePCA(3, indicators=True).fit(table)
+    Denoising(codec, noise="swap").fit(table).save(tmp_path / "kept")
+    assert [*Denoising.load(tmp_path / "kept", codec).report(table, None).figures] == ["change"]
+    again = Denoising.load(tmp_path / "kept", codec, noise="gaussian", level=0.5).report(table, None)
+    fitted = Denoising(codec, noise="gaussian", level=0.5).fit(table).report(table, None)
+    assert again.figures == fitted.figures and again.figures["error_after"] > 0
+    with pytest.raises(ValueError, match="imputation"):
+        Denoising.load(tmp_path / "kept", codec, noise="masking")
+
+
+def test_images_of_no_known_range_keep_that_of_the_training(tmp_path):
+    images = np.random.default_rng(0).normal(size=(40, 8, 8, 1)).astype("float32")
+    spec = Spec("image", (8, 8, 1), "float32")
+    data = Data("images", spec, Split(images[:20]), NO_ROWS, Split(0.1 * images[20:]))
+    pca = PCA(2).fit(data)
+    Denoising(pca).fit(data).save(tmp_path / "stored")
+    bare = dataclasses.replace(data, train=NO_ROWS)
+    written = []
+    for name, app in (
+        ("fitted", Denoising(pca).fit(data)),
+        ("kept", Denoising.load(tmp_path / "stored", pca)),
+    ):
+        (tmp_path / name).mkdir()
+        app.report(bare, tmp_path / name)
+        written.append([path.read_bytes() for path in sorted((tmp_path / name / "clean").iterdir())])
+    assert len(written[0]) == 20 and written[0] == written[1]
+    # By the range of these examples alone, they would be spread over all grey levels.
+    assert np.ptp(np.asarray(Image.open(tmp_path / "kept" / "clean" / "0.png"))) < 100
 
 
 def test_an_array_of_images_comes_back_as_one(tmp_path, digits):

@@ -106,6 +106,15 @@ def test_the_spread_of_a_linear_decoder_in_closed_form():
     np.testing.assert_allclose(mean, expected, rtol=0.02, atol=0.05)
 
 
+def test_stored_intervals_are_the_fitted_ones(uncertainty, digits, tmp_path):
+    uncertainty.save(tmp_path / "kept")
+    loaded = Uncertainty.load(tmp_path / "kept", uncertainty.codec)
+    # A number of rows that was not seen before: the graph must not depend on those that were.
+    raw = digits.test.head(37)
+    for one, other in zip(uncertainty.intervals(raw), loaded.intervals(raw), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_row_like_no_other_scores_worse_and_draws_follow_from_the_seed(uncertainty, digits):
     raw = digits.test.examples
     noise = np.random.default_rng(0).integers(0, 17, raw.shape).astype(raw.dtype)
