@@ -1,4 +1,4 @@
-"""Searches over code size, depth and node counts with KerasTuner."""
+"""Searches for code size, depth and node counts with KerasTuner."""
 
 from kerasae.tuning.budget import Budget
 from kerasae.tuning.cluster import search, work

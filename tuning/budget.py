@@ -7,17 +7,17 @@ from kerasae.precisions import BYTES, Precision, check_precision
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """Bounds on the cost of the exported TFLite file; `None` stands for no bound.
+    """Bounds on the cost of the exported TFLite file.
 
     Args:
-        parameters: Greatest number of parameters of the model. Defaults to none.
-        bytes: Greatest size of the file with all its signatures. Defaults to none.
-        latency_ms: Longest time for a row on one thread, in milliseconds, measured on the machine that runs
-            the trial. Defaults to none.
-        precision: Precision of the file. Defaults to float32.
+        parameters: Largest number of parameters of the model. Defaults to `None`: no bound.
+        bytes: Largest size of the file with all its signatures, in bytes. Defaults to `None`: no bound.
+        latency_ms: Longest time of a call for one row on one thread, in milliseconds, on the machine that
+            runs the trial. Defaults to `None`: no bound.
+        precision: Precision of the file. Defaults to `"float32"`.
 
     Raises:
-        ValueError: For a bound that is not positive, or an unknown precision.
+        ValueError: If a bound is not positive, or the precision is unknown.
     """
 
     parameters: int | None = None
@@ -32,24 +32,24 @@ class Budget:
                 raise ValueError(f"The budget for `{name}` must be positive, received {bound!r}.")
 
     def bounds(self) -> dict[str, float]:
-        """Return the bounds that are set, by the name of a trial's figure."""
+        """Return the bounds that are set, by the name of the figure of a trial."""
         bounds = {"parameters": self.parameters, "bytes": self.bytes, "latency_ms": self.latency_ms}
         return {name: bound for name, bound in bounds.items() if bound is not None}
 
     @property
     def converts(self) -> bool:
-        """Whether the cost of a trial is known only after a conversion."""
+        """Whether a model must be converted before its cost is known."""
         return self.bytes is not None or self.latency_ms is not None
 
     @property
     def most_parameters(self) -> float:
-        """Greatest number of parameters that can fit: a file holds them all."""
-        # The scales of a quantised file come on top; biases stay in float32.
+        """Largest number of parameters that can be within the budget, because a file contains them all."""
+        # A quantised file also contains scales, and biases in float32.
         by_bytes = float("inf") if self.bytes is None else self.bytes / BYTES[self.precision]
         return min(by_bytes, float("inf") if self.parameters is None else self.parameters)
 
     def excess(self, costs: dict[str, float]) -> str:
-        """Return what is over the budget in words, or an empty string."""
+        """Return the costs that exceed the budget, in words; an empty string if none does."""
         return "; ".join(
             f"{name} {_plain(costs[name])} of at most {_plain(bound)}"
             for name, bound in self.bounds().items()

@@ -1,4 +1,4 @@
-"""AutoencoderHyperModel: a recipe that any tuner of KerasTuner can search around."""
+"""AutoencoderHyperModel: a hypermodel of KerasTuner for the networks around a recipe."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,21 +16,23 @@ from kerasae.training import History, train
 
 
 class AutoencoderHyperModel(keras_tuner.HyperModel):
-    """An autoencoder whose code size, depth and node counts a tuner draws.
+    """Hypermodel of KerasTuner: an autoencoder whose code size, depth and node counts a tuner draws.
 
-    A trial is an ordinary training of `kerasae.train`: it ends early where its epochs gain nothing,
-    and is judged at its best epoch. What comes back is `val_reconstruction`, the reconstruction term
-    of the loss on the validation split, in the unit of the loss per example, without the penalties
-    whose weights may be searched; the figures of `evaluate` on the validation split, such as
-    `val_error`, which mean the same whatever the loss; `epochs`, the best one; `parameters`. The data
-    are loaded once.
+    A trial is a training of `kerasae.train`, with early stopping. Its figures are those of its best epoch:
+
+    - `val_reconstruction` is the reconstruction term of the loss on the validation split, in the unit of the
+      loss per example, without the penalties.
+    - The figures of `evaluate` on the validation split, such as `val_error`, do not depend on the loss.
+    - `epochs` is the best epoch, and `parameters` the number of parameters.
+
+    The data are loaded once.
 
     Args:
-        recipe: Recipe that is searched around; it says all that the space does not draw.
-        data: Data seen through the recipe's preprocessing. Loaded from the recipe by default.
-        space: Space that is searched. Defaults to code size, depth and node counts.
-        objective: Name of an objective of `kerasae.tuning.objective`; the figure of `probe_accuracy`, `auroc`
-            or `cost` is worked out only for its own. Defaults to `reconstruction`.
+        recipe: Recipe that is searched around. It sets everything that the space does not draw.
+        data: Data with the preprocessing of the recipe. Defaults to `None`: they are loaded by the recipe.
+        space: Space of the search. Defaults to `None`: code size, depth and node counts.
+        objective: Name of an objective of `kerasae.tuning.objective`. The figures `probe_accuracy`, `auroc`
+            and `cost` are computed only if they are the objective. Defaults to `"reconstruction"`.
 
     Example:
         >>> from keras_tuner import Objective, RandomSearch
@@ -60,7 +62,7 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         return self.recipe.override(self.space.draw(hp, self.recipe, self.data.spec))
 
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
-        """Build the model of a trial; the recipe's seed draws its weights."""
+        """Build the model of a trial, with weights from the seed of the recipe."""
         return self.recipe_of(hp).build(self.data)
 
     def fit(
@@ -78,14 +80,15 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
         Args:
             hp: Hyperparameters of the trial.
             model: Model that `build` made.
-            *args: Refused; the data are the hypermodel's own.
-            epochs: Last epoch, as Hyperband gives it. Defaults to the recipe's number of epochs.
-            initial_epoch: Epochs that the model has had already, as Hyperband gives it. Defaults to 0.
-            callbacks: Callbacks of the tuner. Defaults to none.
-            **kwargs: Refused, but for `verbose`.
+            *args: Not accepted, because the hypermodel has its own data.
+            epochs: Last epoch, as Hyperband sets it. Defaults to `None`: the number of epochs of the recipe.
+            initial_epoch: Number of epochs that the model was trained before, as Hyperband sets it. Defaults
+                to 0.
+            callbacks: Callbacks of the tuner. Defaults to `()`.
+            **kwargs: Not accepted, except for `verbose`.
 
         Raises:
-            TypeError: For data or other arguments.
+            TypeError: If there are data or other arguments.
         """
         if args or {key for key in kwargs if key != "verbose"}:
             raise TypeError(
@@ -99,12 +102,15 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     def run(
         self, hp: keras_tuner.HyperParameters, model: Autoencoder, **settings: Any
     ) -> tuple[dict[str, float], dict[str, RowSums], History]:
-        """Train the model of a trial; return its figures, what each row adds to them, and the history.
+        """Train the model of a trial.
 
         Args:
             hp: Hyperparameters of the trial.
             model: Model that `build` made.
-            **settings: Arguments of `kerasae.train`, in place of the recipe's.
+            **settings: Arguments of `kerasae.train`, in place of those of the recipe.
+
+        Returns:
+            The figures, the contributions of the rows to them, and the history.
         """
         if self.recipe_of(hp).train.get("steps") is not None:
             raise ValueError(

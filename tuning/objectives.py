@@ -1,4 +1,4 @@
-"""Objectives of a search by name, and the figures that judge a trial."""
+"""Objectives of a search, by name, and the figures of a trial."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,16 +20,16 @@ _COST_EXPONENT = 0.07
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """What trials are compared by, and what the trade-off curve shows.
+    """Figure by which trials are compared, and figure that the trade-off curve shows.
 
     Args:
         name: Name of the objective on the command line.
-        key: Key of the figure that trials are compared by.
-        lower: Whether lower is better.
-        figure: Key of the figure that the curve shows: the same one or, where a baseline has none, the first
-            figure of an evaluation.
-        figure_lower: Whether lower is better in that figure.
-        heading: Heading of the curve's axis.
+        key: Key of the figure by which trials are compared.
+        lower: Whether a lower `key` is better.
+        figure: Key of the figure that the curve shows: `key`, or the first figure of an evaluation if
+            baselines have no `key`.
+        figure_lower: Whether a lower `figure` is better.
+        heading: Heading of the axis of the curve.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Objective:
 
     @property
     def tuned(self) -> keras_tuner.Objective:
-        """The objective as KerasTuner takes it."""
+        """Objective of KerasTuner."""
         return keras_tuner.Objective(self.key, "min" if self.lower else "max")
 
 
@@ -87,14 +87,15 @@ def objective(name: str, data: Data) -> Objective:
 
 
 def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[str, RowSums]]:
-    """Return the numbers that judge a codec on the validation split, and what each row adds to them.
+    """Return the figures of a codec on the validation split, and the contributions of the rows to them.
 
-    The keys begin with `val_`. What rows add is known for the figures that decide a comparison.
+    The keys begin with `val_`. Contributions are known for the figures that decide a comparison.
 
     Args:
-        codec: A trained model, or a baseline.
+        codec: Trained model or baseline.
         data: Data with a validation split.
-        name: Name of the objective. A figure that takes long, such as a probe, is worked out for its own.
+        name: Name of the objective. Figures that take long, such as `probe_accuracy`, are computed only if
+            they are the objective.
     """
     values: dict[str, Any]
     values, rows = measures_of(data.spec).measured(codec, data, "validation")

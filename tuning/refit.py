@@ -1,4 +1,4 @@
-"""refit: the best recipe, trained on the training and the validation split, as an ordinary run."""
+"""refit: a run of the best recipe, trained on the training and the validation split."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ from kerasae.runs import Run, Unfinished
 
 
 def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
-    """Return the recipe of a trial, to be trained for as many epochs, without a validation split."""
+    """Return the recipe of a trial with its number of epochs, for a training without a validation split."""
     return settings.recipe.override(
         {
             **trial.settings,
@@ -25,12 +25,12 @@ def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
 
 
 def refit(folder: Path, recipe: Recipe) -> Run:
-    """Train a recipe in a process of its own, and put the run into the folder of its search.
+    """Train a recipe in a separate process, and move the run into the folder of its search.
 
-    An interrupted training goes on. A run that is there already is replaced, unless it has the same recipe.
+    An interrupted training goes on. An earlier run is replaced, unless it has the same recipe.
 
     Args:
-        folder: Folder of the search's output.
+        folder: Folder of the search.
         recipe: Recipe to train.
 
     Raises:
@@ -41,7 +41,7 @@ def refit(folder: Path, recipe: Recipe) -> Run:
     text = wanted.read_bytes()
     if done.is_file() and done.read_bytes() == text and (folder / "model.keras").is_file():
         return Run.open(folder)
-    # Under a name of its own, so that what another recipe left is not taken for its beginning.
+    # The name depends on the recipe, so that the checkpoint of another recipe is not used.
     hidden = folder / f".unfinished-{hashlib.sha256(text).hexdigest()[:12]}"
     for other in folder.glob(".unfinished-*"):
         if other != hidden:
@@ -50,11 +50,11 @@ def refit(folder: Path, recipe: Recipe) -> Run:
         if not Unfinished(hidden).exists():
             shutil.rmtree(hidden, ignore_errors=True)
         _train(wanted, hidden, folder / "search" / "refit.log")
-    # Belonged to the model that goes.
+    # These files belong to the replaced model.
     Run(folder).detector_path.unlink(missing_ok=True)
     for name in ("applications", "sections"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    # The model, which makes a run complete, comes last.
+    # The model is last, because it makes a run complete.
     for path in sorted(hidden.iterdir(), key=lambda path: path.name == "model.keras"):
         target = folder / path.name
         if target.is_dir():

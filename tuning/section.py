@@ -1,4 +1,4 @@
-"""write_section: the result of a search as a section of the run's page."""
+"""write_section: the result of a search as a section of the page of a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from kerasae.report import Best, page, search_figures
 
 
 def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Objective) -> None:
-    """Write the section of a search into a run; every page of the run includes it.
+    """Write the section of a search into a run. Every page of the run includes it.
 
     Args:
         folder: Folder of the run.
@@ -29,15 +29,15 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
     names = list(dict.fromkeys(name for point in curve.points for name in point.baselines))
     columns = _columns(completed)
     numbers = {
-        name: found
-        for name, found in columns.items()
-        if name in ("code size", "depth", "width") and None not in found
+        name: drawn
+        for name, drawn in columns.items()
+        if name in ("code size", "depth", "width") and None not in drawn
     }
     pictures = [
         page.Picture(
-            "How small a code will do",
-            "The best trial of each code size on the validation split, beside the baselines of the same "
-            "size, which are fitted on the training split.",
+            "Error by code size",
+            "The best trial of each code size on the validation split, and the baselines of the same size, "
+            "which are fitted on the training split.",
             search_figures.trade_off(
                 [point.latent_dim for point in curve.points],
                 [point.value for point in curve.points],
@@ -48,12 +48,12 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
         ),
         page.Picture(
             "Trials by code size, depth and width",
-            "A point a trial, coloured by code size; width is the first hidden layer's.",
+            "Each point is a trial, coloured by code size. The width is that of the first hidden layer.",
             search_figures.against_each(numbers, values, f"validation {key}"),
         ),
         page.Picture(
-            "All that was drawn",
-            "A line a trial through what was drawn for it, to its value on the right.",
+            "Hyperparameters",
+            "Each line is a trial, from its hyperparameters to its value on the right.",
             search_figures.parallel(columns, values, f"validation {key}"),
         ),
     ]
@@ -90,11 +90,11 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
 
 
 def _columns(trials: Sequence[Trial]) -> dict[str, list[Any]]:
-    """What was drawn, by hyperparameter."""
-    found: dict[str, list[Any]] = {"code size": [trial.latent_dim for trial in trials]}
+    """Return the values of each hyperparameter over the trials."""
+    columns: dict[str, list[Any]] = {"code size": [trial.latent_dim for trial in trials]}
     for name in ("depth", "width", "blocks", "hidden"):
         if any(name in trial.values for trial in trials):
-            found[name] = [trial.values.get(name) for trial in trials]
+            columns[name] = [trial.values.get(name) for trial in trials]
     for name in dict.fromkeys(key for trial in trials for key in trial.others()):
-        found[name] = [trial.others().get(name) for trial in trials]
-    return found
+        columns[name] = [trial.others().get(name) for trial in trials]
+    return columns

@@ -1,4 +1,4 @@
-"""Settings: all that defines a search, in the file that its chief and its workers share."""
+"""Settings: the definition of a search, in a file that its chief and its workers share."""
 
 import dataclasses
 import json
@@ -14,27 +14,28 @@ from kerasae.data import Data, Source
 from kerasae.files import read_json, write_json
 from kerasae.recipe import Recipe
 
-#: Name of the file, in the folder of a search, that says what its data were read from.
+#: Name of the file in the folder of a search that identifies the source of the data.
 DATA = "data.json"
 TUNERS = ("bayesian", "random")
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All that defines a search.
+    """Definition of a search.
 
     Args:
-        recipe: Recipe that is searched around; its `train.seed` is the seed of the search too.
-        space: Space that is searched. Defaults to code size, depth and node counts.
+        recipe: Recipe that is searched around. Its `train.seed` is also the seed of the search.
+        space: Space of the search. Defaults to `Space()`: code size, depth and node counts.
         trials: Number of trials. Defaults to 30.
-        objective: Name of the figure by which trials are compared, as `kerasae.tuning.objective` takes it.
-            Defaults to `reconstruction`, and to `error` where losses with different units are compared.
-        tuner: `bayesian` for draws that results guide, or `random`. Defaults to `bayesian`.
-        budget: Bounds on the cost of the exported model. Defaults to none.
-        tensorboard: Whether TensorBoard's logs are written, with its HParams view. Defaults to no.
+        objective: Name of an objective of `kerasae.tuning.objective`, by which trials are compared. Defaults
+            to `None`: `reconstruction`, or `error` if losses with different units are compared.
+        tuner: Method that chooses trials: `"bayesian"` for Bayesian optimisation, or `"random"`. Defaults to
+            `"bayesian"`.
+        budget: Bounds on the cost of the exported model. Defaults to `Budget()`: no bounds.
+        tensorboard: Whether to write logs for TensorBoard, with its HParams view. Defaults to False.
 
     Raises:
-        ValueError: For a number out of range or an unknown name.
+        ValueError: If a number is out of range or a name is unknown.
     """
 
     recipe: Recipe
@@ -53,11 +54,11 @@ class Settings:
 
     @property
     def seed(self) -> int:
-        """Seed of the draws, and of the weights of every trial."""
+        """Seed of the draws and of the weights of every trial."""
         return int(self.recipe.train.get("seed", 0))
 
     def objective_for(self, data: Data) -> Objective:
-        """Return what trials on these data are compared by."""
+        """Return the objective by which trials on these data are compared."""
         if self.objective is not None:
             chosen = objective(self.objective, data)
             if chosen.name == "reconstruction" and len(self._losses(data)) > 1:
@@ -85,7 +86,7 @@ class Settings:
         return self.recipe.load(Source.read(folder / DATA))
 
     def hypermodel(self, data: Data | None = None) -> AutoencoderHyperModel:
-        """Return the hypermodel of the search; it loads the data unless they are given."""
+        """Return the hypermodel of the search. Without `data`, the data are loaded."""
         data = self.recipe.load() if data is None else data
         name = self.objective_for(data).name
         return AutoencoderHyperModel(self.recipe, data, space=self.space, objective=name)
@@ -93,7 +94,7 @@ class Settings:
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain JSON values."""
+        """Return the settings as values of JSON."""
         values = dataclasses.asdict(self) | {"recipe": self.recipe.to_dict()}
         return json.loads(json.dumps(values))
 
@@ -103,11 +104,11 @@ class Settings:
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
-        """Read what `save` wrote.
+        """Read the file of `save`.
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If it is damaged.
+            ValueError: If the file is damaged.
         """
         if not path.is_file():
             raise FileNotFoundError(f"Expected a search, with its tuning.json, found none at {path}.")

@@ -1,4 +1,4 @@
-"""Trials: what came of each, read from its folder."""
+"""Trials: the result of each, read from its folder."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,23 +9,23 @@ from kerasae.files import read_arrays, read_json, write_arrays, write_json
 from kerasae.metrics import RowSums
 
 _ROWS = "rows.npz"
-#: Reasons begin so where a trial was not run because it would cost too much.
+#: Beginning of the reason of a trial that was not run because its model is over the budget.
 OVER_BUDGET = "over budget: "
 
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """One trial of a search.
+    """Trial of a search.
 
     Args:
         number: Number of the trial, from 0.
         status: `COMPLETED`, `FAILED`, or `RUNNING` until its result can be read.
-        values: Hyperparameters that were drawn for it.
+        values: Hyperparameters of the trial.
         settings: Settings of the recipe that follow from them.
-        figures: Its figures by name; none unless it is completed.
-        reductions: Epochs after which the learning rate fell, before the best one.
-        seconds: Time that it took, in seconds.
-        reason: Why it failed, or an empty string.
+        figures: Figures by name; none unless the trial is completed.
+        reductions: Epochs before the best one after which the learning rate was reduced.
+        seconds: Duration in seconds.
+        reason: Reason of a failure; otherwise an empty string.
     """
 
     number: int
@@ -39,26 +39,26 @@ class Trial:
 
     @property
     def latent_dim(self) -> int:
-        """Size of the code."""
+        """Code size."""
         return int(self.values["latent_dim"])
 
     @property
     def completed(self) -> bool:
-        """Whether it has figures."""
+        """Whether the trial has figures."""
         return self.status == "COMPLETED"
 
     @property
     def ended(self) -> bool:
-        """Whether it has figures, or failed."""
+        """Whether the trial is completed or failed."""
         return self.status in ("COMPLETED", "FAILED")
 
     @property
     def over_budget(self) -> bool:
-        """Whether it was not run for its cost."""
+        """Whether the trial was not run because its model is over the budget."""
         return self.reason.startswith(OVER_BUDGET)
 
     def shape(self) -> str:
-        """Return its network in a few characters."""
+        """Return the network in a few characters."""
         for key in ("widths", "filters"):
             if f"network.{key}" in self.settings:
                 return "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
@@ -67,7 +67,7 @@ class Trial:
         return ""
 
     def others(self) -> dict[str, Any]:
-        """Return what was drawn beside code size, depth and node counts."""
+        """Return the settings other than code size, depth and node counts."""
         plain = (
             "network.latent_dim",
             "network.widths",
@@ -86,7 +86,7 @@ def read_trials(folder: Path) -> list[Trial]:
     """Return the trials of a search, in order.
 
     Args:
-        folder: Folder in which each trial has its own.
+        folder: Folder with a folder for each trial.
 
     Raises:
         ValueError: If a file is damaged.
@@ -106,7 +106,7 @@ def read_trials(folder: Path) -> list[Trial]:
 def _read_trial(path: Path) -> Trial:
     stored = read_json(path)
     result_path = path.with_name("result.json")
-    # Not before the trial has ended: a network file system would remember that there was none.
+    # The file is not looked for before: a network file system would remember that it does not exist.
     ended = stored["status"] in ("COMPLETED", "FAILED")
     result = read_json(result_path) if ended and result_path.is_file() else {}
     if stored["status"] == "COMPLETED" and not result:
@@ -127,7 +127,7 @@ def _read_trial(path: Path) -> Trial:
 
 
 def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
-    """Write what each validation row added to the figures of a trial into its folder."""
+    """Write the contributions of the validation rows to the figures of a trial into its folder."""
     parts: dict[str, Any] = {}
     for key, one in rows.items():
         parts |= {f"{key}:totals": one.totals, f"{key}:counts": one.counts}
@@ -135,10 +135,10 @@ def write_rows(folder: Path, rows: Mapping[str, RowSums]) -> None:
 
 
 def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
-    """Return what `write_rows` wrote for a trial; nothing where it wrote nothing.
+    """Return the contributions that `write_rows` wrote for a trial; an empty dict if there are none.
 
     Args:
-        folder: Folder in which each trial has its own.
+        folder: Folder with a folder for each trial.
         trial: Trial of the search.
 
     Raises:
@@ -155,5 +155,5 @@ def read_rows(folder: Path, trial: Trial) -> dict[str, RowSums]:
 
 
 def write_result(folder: Path, **result: Any) -> None:
-    """Write what came of a trial into its folder."""
+    """Write the result of a trial into its folder."""
     write_json(folder / "result.json", result)

@@ -1,7 +1,7 @@
-"""Types of a user's columns: those of NumPy, pandas and Arrow, and objects of Python.
+"""Types of the columns of a user: those of NumPy, pandas and Arrow, and objects of Python.
 
-A column goes through two steps. `plain` gives it the type of pandas that says what it holds, whatever
-held it before; `as_type` puts plain values back into the type that `type_name` has named.
+`plain` converts a column of any of these types to a plain type of pandas. `type_name` names the original
+type, and `as_type` converts plain values back to it.
 """
 
 import json
@@ -18,7 +18,7 @@ import pyarrow as pa
 from kerasae.preprocessing._base import to_dtype
 from kerasae.preprocessing._mixed_objects import mixed_name, mixed_objects
 
-#: What Python's objects of one type are in pandas, by the name that `infer_dtype` has for them.
+#: Name of the type of a column of Python objects, by the name that `infer_dtype` of pandas gives it.
 _OF_OBJECTS = {
     "boolean": "bool",
     "integer": "int",
@@ -30,7 +30,7 @@ _OF_OBJECTS = {
     "datetime": "datetime64[us]",
     "datetime64": "datetime64[us]",
 }
-#: What Keras's lookup says of a value that it does not know.
+#: Text that a lookup layer of Keras returns for an unknown value.
 _UNKNOWN = "[UNK]"
 _OBJECT = re.compile(r"object\[(.+)\]")
 _MIXED = re.compile(r"object\[mixed (.+)\]", re.DOTALL)
@@ -47,12 +47,11 @@ _ZONE = re.compile(r"(?:datetime64\[\w+, |timestamp\[\w+, tz=)([^\]]+)\]")
 
 
 def plain(series: pd.Series) -> pd.Series:
-    """Convert a column into the pandas type that says what it holds.
+    """Convert a column to a plain type of pandas.
 
-    Arrow's numbers, booleans and dates become those of pandas, and its dictionaries become texts. Objects of
-    Python become numbers, booleans or dates where all of them are of one type; decimals become float64, and
-    times of day seconds since midnight.
-    Other columns are returned as they are.
+    Numbers, booleans and dates of Arrow become those of pandas, and its dictionaries become categories.
+    Objects of Python become numbers, booleans or dates if all of them have one type. Decimals become float64,
+    and times of day become seconds since midnight. Other columns are returned unchanged.
     """
     if isinstance(series.dtype, pd.ArrowDtype):
         return _plain_arrow(series)
@@ -79,20 +78,21 @@ def plain(series: pd.Series) -> pd.Series:
 
 
 def is_time(name: str) -> bool:
-    """Whether a type named by `type_name` is one of times of day."""
+    """Return whether a name of `type_name` stands for times of day."""
     return _TIME.fullmatch(name) is not None
 
 
 def type_name(series: pd.Series) -> str:
-    """Return the name of a column's type, from which `as_type` makes it again.
+    """Return the name of the type of a column, from which `as_type` restores it.
 
-    It is that of pandas, but `object[int]`, `object[mixed int|str]` and `category[int64]` say what objects
-    and categories are. Ordered categories are listed: `category[["low", "high"], str]`.
+    The name is that of pandas, with the types of objects and categories added: `object[int]`,
+    `object[mixed int|str]`, `category[int64]`. Ordered categories are listed:
+    `category[["low", "high"], str]`.
     """
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         inner = pd.Series(dtype.categories)
-        # What cannot be read comes back as its text.
+        # Values that cannot be read from a text are restored as texts.
         name = type_name(inner) if _is_readable(inner.dtype) else "object"
         order = json.dumps([str(value) for value in dtype.categories])
         return f"category[{order}, {name}]" if dtype.ordered else f"category[{name}]"
@@ -102,28 +102,28 @@ def type_name(series: pd.Series) -> str:
 
 
 def in_zone(moments: pd.Series, name: str) -> pd.Series:
-    """Put dates in UTC without a zone into the time zone of a type named by `type_name`, if it has one."""
-    found = _ZONE.search(name)
-    return as_type(moments, f"datetime64[us, {found[1]}]") if found else moments
+    """Convert dates in UTC without a zone to the time zone in a name of `type_name`, if it has one."""
+    zone = _ZONE.search(name)
+    return as_type(moments, f"datetime64[us, {zone[1]}]") if zone else moments
 
 
 def as_type(values: pd.Series, name: str) -> pd.Series:
-    """Put plain values into a type.
+    """Convert plain values to a type.
 
     Args:
-        values: floats, dates in UTC without a zone, or texts; NaN, NaT or `None` where one is missing.
-            Integers are rounded and kept in the range of their type. With missing ones among them integers
-            and booleans of NumPy become those of pandas.
-        name: of the type, as `type_name` gives it.
+        values: Floats, dates in UTC without a zone, or texts. A missing value is NaN, NaT or `None`. For a
+            type of integers, floats are rounded and clipped to its range. With missing values, integers and
+            booleans of NumPy become those of pandas.
+        name: Name of the type, as `type_name` returns it.
 
     Raises:
-        ValueError: for values that the type cannot hold.
-        TypeError: likewise.
+        ValueError: If the type cannot hold a value.
+        TypeError: If the type cannot hold the type of a value.
     """
     for pattern, write in _WRITERS:
-        if found := pattern.fullmatch(name):
-            return write(values, *found.groups())
-    if found := _ZONED.fullmatch(name):
+        if match := pattern.fullmatch(name):
+            return write(values, *match.groups())
+    if _ZONED.fullmatch(name):
         return values.dt.tz_localize("UTC").astype(name)
     missing = values.isna()
     if name.lower().startswith(("int", "uint")):
@@ -141,7 +141,7 @@ def as_type(values: pd.Series, name: str) -> pd.Series:
 
 
 def _objects(series: pd.Series) -> str:
-    """What a column of objects holds: one type, or several simple ones; empty for others."""
+    """Return the type of the objects in a column, or several simple types; an empty string for others."""
     inferred = pd.api.types.infer_dtype(series, skipna=True)
     if inferred == "interval":
         return _intervals(series.dropna())
@@ -156,7 +156,7 @@ def _objects(series: pd.Series) -> str:
     if kind.startswith("datetime64"):
         zones = {value.tzinfo for value in series.dropna()}
         if len(zones) > 1:
-            # Moments in several zones, and days among moments, have no one type.
+            # Moments in several zones, or with days among them, have no common type.
             return ""
         zone = zones.pop()
         return kind if zone is None else f"datetime64[us, {zone}]"
@@ -168,7 +168,7 @@ def _objects(series: pd.Series) -> str:
 
 
 def _intervals(present: pd.Series) -> str:
-    """The type of intervals that are objects; empty where they have no common one."""
+    """Return the type of intervals that are objects; an empty string if they have no common type."""
     try:
         return str(pd.arrays.IntervalArray(present.to_list()).dtype)
     except (ValueError, TypeError):
@@ -176,22 +176,22 @@ def _intervals(present: pd.Series) -> str:
 
 
 def _seconds(moment: time) -> float:
-    """A time of day as seconds since midnight."""
+    """Return a time of day as seconds since midnight."""
     return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
 
 
 def _time(seconds: float) -> time:
-    """Seconds since midnight as a time of day, to the microsecond."""
+    """Return seconds since midnight as a time of day, rounded to microseconds."""
     return (pd.Timestamp(0) + pd.Timedelta(microseconds=round(seconds * 1e6))).time()
 
 
 def _as_objects(values: pd.Series, kind: str) -> pd.Series:
     make: Callable[[Any], Any]
-    if found := _DECIMAL.fullmatch(kind):
-        places = int(found[1])
+    if decimal := _DECIMAL.fullmatch(kind):
+        places = int(decimal[1])
         make = lambda value: Decimal(f"{value:.{places}f}")  # noqa: E731
-    elif found := _ZONED.fullmatch(kind):
-        values, make = values.dt.tz_localize("UTC").dt.tz_convert(found[2]), pd.Timestamp
+    elif zoned := _ZONED.fullmatch(kind):
+        values, make = values.dt.tz_localize("UTC").dt.tz_convert(zoned[2]), pd.Timestamp
     else:
         make = {
             "bool": lambda value: bool(value > 0.5),
@@ -200,15 +200,15 @@ def _as_objects(values: pd.Series, kind: str) -> pd.Series:
             "date": lambda value: pd.Timestamp(value).date(),
             "time": _time,
         }.get(kind, pd.Timestamp)
-    found_values = [None if pd.isna(value) else make(value) for value in values]
-    return pd.Series(found_values, values.index, dtype=object)
+    objects = [None if pd.isna(value) else make(value) for value in values]
+    return pd.Series(objects, values.index, dtype=object)
 
 
 # Categories ----------------------------------------------------------------------------------------
 
 
 def _is_readable(dtype: Any) -> bool:
-    """Whether the texts of values of this type can be read."""
+    """Return whether values of a type can be read from their texts."""
     types = pd.api.types
     kinds = (types.is_numeric_dtype, types.is_datetime64_any_dtype, types.is_timedelta64_dtype)
     readable = any(one(dtype) for one in kinds) and not types.is_complex_dtype(dtype)
@@ -220,13 +220,13 @@ def _as_categories(values: pd.Series, inside: str) -> pd.Series:
     if inside.startswith("["):
         order, end = json.JSONDecoder().raw_decode(inside)
         inside = inside[end + 2 :]
-    # Not every type of categories can hold a missing one, as the column can.
+    # The column may have missing values, but not every type of categories can hold one.
     present = values[values.notna() & (values != _UNKNOWN)]
-    found = _read(present if len(present) else present.astype(object), inside)
+    read = _read(present if len(present) else present.astype(object), inside)
     if not order:
-        return found.astype("category").reindex(values.index)
+        return read.astype("category").reindex(values.index)
     kind = pd.CategoricalDtype(_read(pd.Series(order, dtype=object), inside).unique(), ordered=True)
-    ordered = found.astype(kind)
+    ordered = read.astype(kind)
     if ordered.isna().any():
         raise ValueError(f"Expected one of the ordered categories {', '.join(order)}, received another.")
     return ordered.reindex(values.index)
@@ -237,17 +237,17 @@ def _as_mixed(values: pd.Series, name: str) -> pd.Series:
 
 
 def _as_intervals(values: pd.Series, outer: str | None, inner: str, closed: str) -> pd.Series:
-    """Texts such as `(0.5, 1.0]` as intervals."""
+    """Convert texts such as `(0.5, 1.0]` to intervals."""
     texts = values[values.notna() & (values != _UNKNOWN)]
     ends = [text[1:-1].split(", ") for text in texts]
     low, high = (_read(pd.Series([end[side] for end in ends], dtype=object), inner) for side in (0, 1))
-    found = pd.Series(pd.arrays.IntervalArray.from_arrays(low, high, closed), texts.index)
-    found = found.astype(object) if outer else found
-    return found if len(found) == len(values) else found.reindex(values.index)
+    intervals = pd.Series(pd.arrays.IntervalArray.from_arrays(low, high, closed), texts.index)
+    intervals = intervals.astype(object) if outer else intervals
+    return intervals if len(intervals) == len(values) else intervals.reindex(values.index)
 
 
 def _read(texts: pd.Series, name: str) -> pd.Series:
-    """Texts, as `str` writes the values of a type, as values of that type; an unknown one is missing."""
+    """Convert texts, as `str` writes values of a type, to that type. An unknown value becomes missing."""
     if texts.dtype != object:
         return as_type(texts, name)
     if _MIXED.fullmatch(name) or _INTERVAL.fullmatch(name) or name in ("object", "str"):
@@ -264,7 +264,7 @@ def _read(texts: pd.Series, name: str) -> pd.Series:
     if "string" in name:
         return as_type(texts, name)
     numbers = pd.to_numeric(texts)
-    # Whole numbers beyond 2**53 are none of the numbers that floats have.
+    # Floats cannot hold all whole numbers above 2**53.
     exact = numbers.dtype.kind in "iu" and name == str(np.dtype("int64"))
     return numbers if exact else as_type(numbers.astype("float64"), name)
 
@@ -319,13 +319,13 @@ def _as_arrow(values: pd.Series, name: str) -> pd.Series:
 
 
 def _arrow_type(name: str) -> Any:
-    """The type that Arrow writes so."""
-    if found := _ARROW_DECIMAL.fullmatch(name):
-        return getattr(pa, f"decimal{found[1]}")(int(found[2]), int(found[3]))
-    if found := _ARROW_ZONED.fullmatch(name):
-        return pa.timestamp(found[1], found[2])
-    if found := _ARROW_DICTIONARY.fullmatch(name):
-        return pa.dictionary(_arrow_type(found[2]), _arrow_type(found[1]), found[3] == "1")
+    """Return the type of Arrow with a name."""
+    if decimal := _ARROW_DECIMAL.fullmatch(name):
+        return getattr(pa, f"decimal{decimal[1]}")(int(decimal[2]), int(decimal[3]))
+    if zoned := _ARROW_ZONED.fullmatch(name):
+        return pa.timestamp(zoned[1], zoned[2])
+    if dictionary := _ARROW_DICTIONARY.fullmatch(name):
+        return pa.dictionary(_arrow_type(dictionary[2]), _arrow_type(dictionary[1]), dictionary[3] == "1")
     return pa.type_for_alias(name)
 
 

@@ -471,7 +471,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     assert (out / "model.keras").is_file() and (out / "report.html").is_file()
     evaluated = subprocess.run([*arguments[:3], "evaluate", str(out)], capture_output=True, text=True)
     page = (out / "report.html").read_text()
-    assert evaluated.returncode == 0 and "Search: 6 trials" in page and "How small a code will do" in page
+    assert evaluated.returncode == 0 and "Search: 6 trials" in page and "Error by code size" in page
     # The rows to train on are those of the validation split too.
     assert "1,294 rows to train on, 144 kept for promises about new rows, 359 to test on" in page
     recipe = Recipe.read(out / "recipe.json")

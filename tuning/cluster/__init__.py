@@ -1,4 +1,4 @@
-"""How a search runs: a chief hands out trials, workers on one or several hosts run them."""
+"""The processes of a search: a chief distributes trials, and workers on one or several hosts run them."""
 
 from kerasae.tuning.cluster.chief import search
 from kerasae.tuning.cluster.draws import Draws

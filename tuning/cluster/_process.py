@@ -1,6 +1,6 @@
-"""A process of its own: `python -m kerasae.tuning.cluster._process`, that runs trials or one training.
+"""Program that runs trials or a training: `python -m kerasae.tuning.cluster._process`.
 
-It ends when the process that started it has ended, in whatever way.
+It ends when the process that started it has ended for any reason.
 """
 
 import os
@@ -14,8 +14,8 @@ def main(arguments: list[str]) -> None:
     """Run trials for a chief, or train a recipe.
 
     Args:
-        arguments: Words of the command line, `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or
-            `train RECIPE OUT DATA PARENT`.
+        arguments: Arguments of the command line, `trials FOLDER ADDRESS NAME JOBS PATIENCE PARENT` or
+            `train RECIPE OUT DATA PARENT`. PARENT is the number of the process that started this one.
     """
     kind, *rest = arguments
     threading.Thread(target=_end_with, args=(int(rest[-1]),), daemon=True).start()
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Ends this process when its parent has ended, in whatever way."""
+    """End this process when its parent has ended for any reason."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""search: runs a search as its chief, which hands trials to workers and counts what comes back."""
+"""search: the chief of a search, which distributes trials to workers and collects the results."""
 
 import contextlib
 import functools
@@ -30,27 +30,27 @@ def search(
     stale_seconds: float = 60.0,
     progress: Callable[[list[Trial]], None] | None = None,
 ) -> list[Trial]:
-    """Run the trials of a search that have not run yet.
+    """Run the remaining trials of a search.
 
-    The chief of KerasTuner's own distribution: workers ask it over gRPC, which is neither encrypted
-    nor authenticated, for trials, and share a folder with it. It runs none itself.
+    This process is the chief of KerasTuner's distribution and runs no trial itself. Workers share a folder
+    with it and ask it for trials over gRPC, which is neither encrypted nor authenticated.
 
     Args:
-        folder: Folder of the search's output; `folder / "search"` holds the trials.
+        folder: Folder of the search. `folder / "search"` contains the trials.
         settings: Settings of the search.
-        data: Data of its recipe.
-        jobs: Number of worker processes on this machine; 0 where all come from elsewhere. Defaults to 1.
-        address: `HOST:PORT` to listen at; port 0 takes a free one. Defaults to a free port for this machine
-            alone.
-        stale_seconds: Seconds without a sign of life after which the trial of a worker is given to another
-            one. Defaults to 60.
-        progress: Function called with all trials whenever one has ended. Defaults to none.
+        data: Data of the recipe.
+        jobs: Number of worker processes on this machine; 0 if all workers are on other hosts. Defaults to 1.
+        address: Address to listen at, `HOST:PORT`. Port 0 stands for a free port. Defaults to
+            `"127.0.0.1:0"`, which only this machine can reach.
+        stale_seconds: Time without a sign of life after which a worker counts as lost, in seconds. Its trial
+            is given to another worker. Defaults to 60.
+        progress: Function called with all trials whenever one has ended. Defaults to `None`.
 
     Returns:
         All trials, in order.
 
     Raises:
-        ValueError: If workers end without having run a trial, or no trial has figures.
+        ValueError: If workers end without having run a trial, or no trial is completed.
         FileExistsError: If the search is running already.
     """
     place = folder / "search"
@@ -58,7 +58,7 @@ def search(
 
     ended_sign = place / "ended"
     with _alone(place):
-        # Not before: another chief may be at work with the settings that are there.
+        # Another chief may use these files until the lock is held.
         settings.save(folder / "tuning.json")
         if data.source is not None:
             data.source.save(folder / DATA)
@@ -76,11 +76,11 @@ def search(
         )
         oracle.reload()
         if ended_sign.is_file() and int(ended_sign.read_text() or 0) >= settings.trials:
-            # There was nothing left to draw.
+            # All combinations had been drawn.
             oracle.exhausted = True
         if not oracle.done:
             ended_sign.unlink(missing_ok=True)
-            # A name that no other chief's workers had: signs of life are told apart by name.
+            # Workers of other chiefs have other names, because signs of life are identified by name.
             stem = f"{OWN}{os.getpid()}-{secrets.token_hex(2)}"
             with served(oracle, address) as where, Workers(folder, where, jobs, stem=stem) as workers:
                 ended = -1
@@ -108,7 +108,7 @@ def search(
 
 
 def _all_there(place: Path) -> list[Trial]:
-    """All trials, once what other hosts wrote of them can be seen here."""
+    """Return all trials, as soon as the files of other hosts are visible here."""
     for _ in range(600):
         trials = read_trials(place)
         if all(trial.ended for trial in trials):
@@ -123,7 +123,7 @@ def _all_there(place: Path) -> list[Trial]:
 
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[None]:
-    """Lets one chief at a time work in a folder; the system frees the lock of one that was killed."""
+    """Lock a folder, so that one chief at a time works there. The lock of a killed chief is freed."""
     lock = filelock.FileLock(place / "lock", timeout=0)
     try:
         lock.acquire()

@@ -1,4 +1,4 @@
-"""PatientClient: a worker's questions to its chief, asked again where it does not answer."""
+"""PatientClient: the client of a worker, which repeats a question until its chief answers."""
 
 import functools
 import time
@@ -8,20 +8,26 @@ from typing import Any
 from keras_tuner.errors import FatalError
 from kerasae.tuning.cluster.signs import has_ended
 
-#: Seconds between two questions.
+#: Pause between two questions, in seconds.
 _PAUSE = 0.3
 
 
 class ChiefGoneError(FatalError):
-    """The chief does not answer; fatal, as KerasTuner takes any other error for the trial's own."""
+    """Error for a chief that does not answer. It is fatal, because any other error would fail the trial."""
 
 
 class PatientClient:
-    """KerasTuner's client for a worker, which asks again where the chief does not answer.
+    """Client of KerasTuner for a worker, which repeats a question until the chief answers.
 
-    The client waits an hour and then fails the trial whose figures it could not deliver, and a chief
-    that is killed in the middle of an answer fails it at once. All questions can be repeated: a worker
-    that has a trial gets it again, and one that ended ends once.
+    KerasTuner's own client waits an hour for an answer and then fails the trial. If the chief is killed
+    during an answer, the trial fails at once. All questions can be repeated: a worker gets the same trial
+    again, and a trial ends only once.
+
+    Args:
+        client: Client of KerasTuner.
+        folder: Folder of the search.
+        address: Address of the chief, `HOST:PORT`.
+        patience: Longest time without an answer, in seconds.
     """
 
     def __init__(self, client: Any, folder: Path, address: str, patience: float) -> None:
@@ -30,8 +36,8 @@ class PatientClient:
         self._reached = False
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        return functools.partial(self._ask, found) if callable(found) else found
+        attribute = getattr(self._client, name)
+        return functools.partial(self._ask, attribute) if callable(attribute) else attribute
 
     def _ask(self, question: Any, *args: Any, **kwargs: Any) -> Any:
         import grpc
@@ -39,13 +45,13 @@ class PatientClient:
         began = time.monotonic()
         while True:
             try:
-                found = question(*args, **kwargs)
+                answer = question(*args, **kwargs)
             except grpc.RpcError as error:
                 code = grpc.StatusCode
                 passing = (code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.CANCELLED)
                 if error.code() not in passing:
                     raise ChiefGoneError(f"Refused by {self._address}: {error.details()}") from None
-                # What another chief left in the folder says nothing to who has seen none.
+                # The sign may be that of an earlier chief, if this client has never reached one.
                 over = self._reached and has_ended(self._folder)
                 if over or time.monotonic() - began > self._patience:
                     raise ChiefGoneError(
@@ -56,4 +62,4 @@ class PatientClient:
                 time.sleep(_PAUSE)
             else:
                 self._reached = True
-                return found
+                return answer

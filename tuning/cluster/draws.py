@@ -1,4 +1,4 @@
-"""Draws: the hyperparameters of each trial of a search, of the code size whose turn it is."""
+"""Draws: the hyperparameters of each trial of a search."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from kerasae.tuning.settings import Settings
 
 from kerasae.data import Data
 
-#: Draws for one trial before a code size counts as exhausted.
+#: Number of draws for a trial after which a code size counts as exhausted.
 _DRAWS = 200
 
 Values = dict[str, Any]
@@ -23,20 +23,20 @@ Values = dict[str, Any]
 class Draws:
     """Hyperparameters of the trials of a search.
 
-    Trial `n` has the `n`-th code size, over and over. The first trial of each code size is the network that
-    the recipe has by itself, where the budget allows it. What else is drawn for trial `n` follows from the
-    seed and `n` alone. Guided draws follow also from the results of the trials up to the last one of the
-    same turn. So the same seed gives the same trials, whichever worker is the quickest.
+    The code sizes take turns. The first trial of a code size is the network of the recipe, if the budget
+    allows it. Random draws for a trial depend only on the seed and on the number of the trial. Guided draws
+    also depend on the results of all trials up to the previous one of the same code size. So the same seed
+    gives the same trials, whichever worker is the fastest.
 
     Args:
         space: All hyperparameters of the search.
-        starts: Hyperparameters of the first trials, one of each code size.
+        starts: Hyperparameters of the first trials, one for each code size.
         seed: Seed of the draws.
         guided: Whether results guide the draws from the third round on.
         lower: Whether lower scores are better.
-        meaning: Function from hyperparameters to what they come to, or to `None` where they may not be run.
-            Two trials that come to the same are one: nodes below the code size, for example, are raised to
-            it.
+        meaning: Function from hyperparameters to a text that is equal for equal networks, or to `None` if
+            they may not be run. Different hyperparameters can have the same meaning: numbers of nodes below
+            the code size, for example, are raised to it. Such a trial is run once.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Draws:
 
         Args:
             settings: Settings of the search.
-            data: Data of its recipe.
+            data: Data of the recipe.
 
         Raises:
             ValueError: If the space does not suit the data.
@@ -76,7 +76,7 @@ class Draws:
 
         def meaning(hp: keras_tuner.HyperParameters) -> str | None:
             if most < float("inf"):
-                # What cannot be built fails where it is run, and is shown with its reason.
+                # A model that cannot be built fails in its trial, which shows the reason.
                 with contextlib.suppress(Exception):
                     if hypermodel.build(hp).count_params() > most:
                         return None
@@ -85,7 +85,7 @@ class Draws:
         return cls(
             space,
             [_complete(space, start) for start in starts],
-            # KerasTuner takes a seed of 0 for none, so a search has always drawn with one more.
+            # KerasTuner takes a seed of 0 for no seed, so 1 is added.
             seed=settings.seed + 1,
             guided=settings.tuner == "bayesian",
             lower=settings.objective_for(data).lower,
@@ -93,11 +93,11 @@ class Draws:
         )
 
     def seen(self, number: int, trials: Sequence[trial_module.Trial]) -> list[trial_module.Trial]:
-        """Return the trials whose results the draw for a trial may see."""
+        """Return the trials whose results may guide the draw for a trial."""
         return [trial for trial in trials if int(trial.trial_id) <= number - len(self.starts)]
 
     def is_guided(self, number: int) -> bool:
-        """Whether results guide the draw for a trial; in the first two rounds there are too few."""
+        """Return whether results guide the draw for a trial. In the first two rounds there are too few."""
         return self.guided and number >= 2 * len(self.starts)
 
     def draw(self, number: int, trials: Sequence[trial_module.Trial]) -> Values | None:
@@ -108,14 +108,14 @@ class Draws:
             trials: All trials so far.
 
         Returns:
-            Values by name, or `None` where there is nothing left to draw.
+            Values by name; `None` if all combinations have been drawn.
         """
         count = len(self.starts)
         tried = {self._meant(trial.hyperparameters.values) for trial in trials}
         if number < count and self._is_new(self.starts[number], tried):
             return dict(self.starts[number])
         for turn in range(count):
-            # A code size of which all has been tried leaves its turn to the next.
+            # An exhausted code size leaves its turn to the next one.
             size = self.starts[(number + turn) % count]["latent_dim"]
             for values in self._candidates(number, size, trials):
                 if self._is_new(values, tried):
@@ -123,7 +123,7 @@ class Draws:
         return None
 
     def _candidates(self, number: int, size: int, trials: Sequence[trial_module.Trial]) -> Iterator[Values]:
-        """The most promising values first, then values at random."""
+        """Yield the most promising values first, then random values."""
         if self.is_guided(number):
             seen = self.seen(number, trials)
             scored = [trial for trial in seen if trial.status == "COMPLETED"]
@@ -158,7 +158,7 @@ class Draws:
 
 
 def _explored(hypermodel: AutoencoderHyperModel, starts: list[Values]) -> keras_tuner.HyperParameters:
-    """All hyperparameters of a space, those of every scope among them; builds no model."""
+    """Return all hyperparameters of a space, including those of every scope, without building a model."""
     space = keras_tuner.HyperParameters()
     families: list[str | None] = [*hypermodel.space.families] or [None]
     for family in families:
@@ -169,17 +169,17 @@ def _explored(hypermodel: AutoencoderHyperModel, starts: list[Values]) -> keras_
         if "depth" in hp.values:
             hp.values["depth"] = hypermodel.space.depths[1]
         hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
-        # Otherwise each would be there once more for every family.
+        # Otherwise each hyperparameter would be repeated for every family.
         space.merge(hp.space, overwrite=False)
     space.values = {}
     return space
 
 
 def _complete(space: keras_tuner.HyperParameters, values: Values) -> Values:
-    """Values of a trial with the defaults of all that is active beside them."""
+    """Return values of a trial, with the defaults of all other active hyperparameters."""
     hps = keras_tuner.HyperParameters()
     for hp in space.space:
-        # This gives it its default, where it is active.
+        # An active hyperparameter gets its default here.
         hps.merge([hp])
         if hps.is_active(hp):
             hps.values[hp.name] = values.get(hp.name, hp.default)

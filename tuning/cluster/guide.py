@@ -1,4 +1,4 @@
-"""guided: hyperparameters that a Gaussian process expects to do better than the best so far."""
+"""guided: hyperparameters with the largest expected improvement by a Gaussian process."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-#: Candidates at random, and near the best ones known.
+#: Number of random candidates, and of candidates near the best known ones.
 _ANYWHERE, _NEAR = 600, 400
 
 
@@ -25,18 +25,18 @@ def guided(
     lower: bool,
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """Return values for a trial of a code size, the most promising first.
+    """Return values for a trial of a code size, ordered by expected improvement, the largest first.
 
-    By far the most of a score is the code size. So scores are held against the first trial of the
-    same size, the logarithm of their ratio where they are positive, and what is left for the process
-    is what depth, nodes and the rest do, learned from all sizes together. Candidates are ordered by
-    expected improvement; trials that are not known yet are taken to do as the process expects.
+    The code size explains most of a score. So the process learns the score relative to that of the first
+    trial of the same size (the logarithm of the ratio, if scores are positive). It learns the effect of
+    depth, nodes and other hyperparameters from all sizes together. For trials whose results are not known
+    yet, the expectation of the process is used.
 
     Args:
-        space: Hyperparameters of KerasTuner, parents before what depends on them.
-        known: Trials that have a score.
+        space: Hyperparameters of KerasTuner, in an order in which parents come first.
+        known: Trials with a score.
         pending: Trials whose results may not be used.
-        size: Size of the code.
+        size: Code size.
         lower: Whether lower scores are better.
         rng: Generator of the candidates.
 
@@ -57,7 +57,7 @@ def guided(
     near = best[rng.integers(len(best), size=_NEAR)] + rng.normal(scale=0.1, size=(_NEAR, len(free)))
     rows = np.clip(np.concatenate([rng.random((_ANYWHERE, len(free))), near]), 0, 1 - 1e-9)
     candidates = [_values(space, free, row, size) for row in rows]
-    # A hyperparameter that is not active stands at its default, as it does in `x`.
+    # An inactive hyperparameter has its default, as in `x`.
     points = np.array([_vector(free, values) for values in candidates])
     mean, deviation = process.predict(points, return_std=True)
     z = (y.min() - mean) / np.maximum(deviation, 1e-12)
@@ -73,7 +73,7 @@ def _process(dimensions: int) -> GaussianProcessRegressor:
 
 
 class _Quiet(GaussianProcessRegressor):
-    """A bound that was reached, for a hyperparameter that does nothing, is no news."""
+    """Gaussian process without warnings about bounds, which a hyperparameter without effect reaches."""
 
     def fit(self, X: Any, y: Any) -> "_Quiet":
         with warnings.catch_warnings():

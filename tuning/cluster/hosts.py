@@ -1,4 +1,4 @@
-"""work: one host of a search, with its worker processes, for a chief here or elsewhere."""
+"""work: the worker processes of a host, for a chief on this or another host."""
 
 import json
 import re
@@ -12,22 +12,21 @@ from kerasae.tuning.cluster.signs import NO_CHIEF, id_of
 
 
 def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience: float = 600.0) -> None:
-    """Run trials on this machine for a chief, here or elsewhere, until there are none left.
+    """Run trials of a search on this machine until none is left.
 
-    A chief that cannot be reached is waited for: it may not have started yet, or be starting again.
-    Trials that were begun go on meanwhile.
+    If the chief cannot be reached, the workers wait for it, because it may be starting. Running trials go on
+    meanwhile.
 
     Args:
-        folder: Folder of the search's output, shared with the chief; its path may be another one here.
+        folder: Folder of the search, shared with the chief. It may have another path on this machine.
         address: Address of the chief, `HOST:PORT`.
         jobs: Number of worker processes. Defaults to 1.
-        name: Name of this machine, for people; the names of workers are made unique. Defaults to the host
-            name.
-        patience: Seconds to wait for a chief that does not answer. Defaults to 600.
+        name: Name of this machine for people. It need not be unique. Defaults to `""`, the host name.
+        patience: Longest time to wait for an answer of the chief, in seconds. Defaults to 600.
 
     Raises:
         FileNotFoundError: If no search appears in the folder.
-        ConnectionError: If the chief does not answer for so long, and the search has not ended.
+        ConnectionError: If the chief does not answer in time and the search has not ended.
         ValueError: If workers end without having run a trial.
     """
     began = time.monotonic()
@@ -38,9 +37,9 @@ def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience:
                 "--out must be the chief's own folder, on storage that both share."
             )
         time.sleep(0.5)
-    # KerasTuner takes any process whose name has "chief" in it for one.
+    # For KerasTuner any process with "chief" in its name is a chief.
     host = re.sub(r"[^\w.-]|chief", "", name or socket.gethostname())
-    # The first process of a container has the same number, and the same host, when it comes back.
+    # A restarted container has the same host name and process number, so a random part is added.
     stem = f"host-{host}-{secrets.token_hex(4)}"
     with Workers(folder, address, jobs, stem=stem, patience=patience) as workers:
         while workers.running:
@@ -55,6 +54,6 @@ def work(folder: Path, address: str, *, jobs: int = 1, name: str = "", patience:
 
 
 def _results(folder: Path, stem: str) -> int:
-    """How many trials the workers of one machine have ended."""
+    """Return the number of trials that the workers of one machine have ended."""
     paths = (folder / "search").glob("trial_*/result.json")
     return sum(json.loads(path.read_text()).get("worker", "").startswith(stem) for path in paths)

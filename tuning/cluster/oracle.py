@@ -1,4 +1,4 @@
-"""SpreadOracle: which trial comes next for whom, and what has become of the others."""
+"""SpreadOracle: the oracle of a search, which distributes trials and keeps their states."""
 
 import json
 import threading
@@ -20,32 +20,32 @@ _FINAL = ("COMPLETED", "FAILED")
 
 
 class SpreadOracle(_keras_tuner.Oracle):
-    """KerasTuner's oracle with trials spread evenly over the code sizes.
+    """Oracle of KerasTuner that spreads trials evenly over the code sizes.
 
-    Judged by error alone, the largest code always wins, and a tuner drifts there. Here `Draws` says what
-    comes next. A guided draw waits for the results that it needs, so that it never depends on which worker
-    was the quickest. A search that was interrupted goes on as if it had not been.
+    By error alone the largest code always wins, and a tuner would try only large ones. Here `Draws` chooses
+    the next trial. A guided draw waits for the results that it needs, so that it does not depend on the speed
+    of the workers. An interrupted search goes on with the same trials.
 
     The oracle differs from its base in four more respects:
 
-    - Its state is that of the trials' own files, each written whole or not at all. KerasTuner writes two
-      files for a trial, and a kill between them runs it twice or loses it.
-    - Trials that fail do not end the search, however many.
-    - A trial whose worker has gone quiet is given to another one, and workers wait until all trials have
-      ended. In KerasTuner a killed worker leaves the chief waiting until one of its name comes back.
-    - A worker that was given up and reports late is heard once.
+    - Its state consists of the files of the trials, each of which is written atomically. KerasTuner writes
+      two files for a trial, and a kill between them repeats or loses the trial.
+    - Any number of failed trials does not end the search.
+    - The trial of a lost worker is given to another one, and workers wait until all trials have ended. In
+      KerasTuner the chief waits until a worker with the name of the lost one comes back.
+    - If a worker that counts as lost reports its trial later, the result is used once.
 
     Args:
-        objective: What trials are compared by.
+        objective: Objective by which trials are compared.
         max_trials: Number of trials.
-        draws: What is drawn for each trial.
-        folder: Folder in which each trial has its own.
-        stale_seconds: Seconds without a sign of life after which a worker counts as lost. Defaults to 60.
-        lives: Function from the name of a worker to a number that changes while it lives. By default the
-            number never changes.
-        most_losses: Number of workers that may be lost on one trial before it counts as failed. Defaults to
-            2.
-        suffix: End of the names of all workers of this search. Defaults to nothing.
+        draws: Hyperparameters of the trials.
+        folder: Folder with a folder for each trial.
+        stale_seconds: Time without a sign of life after which a worker counts as lost, in seconds. Defaults
+            to 60.
+        lives: Function from the name of a worker to a number that changes while the worker lives. Defaults to
+            `None`: a number that never changes.
+        most_losses: Number of lost workers after which a trial counts as failed. Defaults to 2.
+        suffix: End of the names of all workers of this search. Defaults to `""`.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class SpreadOracle(_keras_tuner.Oracle):
         self.most_losses = most_losses
         self.suffix = suffix
         self.losses: dict[str, int] = {}
-        # KerasTuner's own lock stays taken for good when an error is raised under it.
+        # The lock of KerasTuner is never released after an error.
         self._alone = threading.RLock()
         self._seen: dict[str, tuple[float, float]] = {}
-        #: Whether there was nothing left to draw.
+        #: Whether all combinations have been drawn.
         self.exhausted = False
         self.settle(folder)
 
@@ -88,17 +88,17 @@ class SpreadOracle(_keras_tuner.Oracle):
 
         Args:
             settings: Settings of the search.
-            data: Data of its recipe.
+            data: Data of the recipe.
             folder: Folder of the trials.
             **options: Other arguments of the class.
         """
         objective = settings.objective_for(data).tuned
         return cls(objective, settings.trials, Draws.of(settings, data), folder, **options)
 
-    # What comes next -----------------------------------------------------------------------------
+    # The next trial -----------------------------------------------------------------------------
 
     def create_trial(self, tuner_id: str) -> trial_module.Trial:
-        """Return the next trial for a worker, or one that says to wait or to stop."""
+        """Return the next trial for a worker. Its status can tell the worker to wait or to stop."""
         if not tuner_id.endswith(self.suffix):
             raise ValueError(
                 f"Expected a worker of the search in {self.folder.parent}, received one with another --out."
@@ -111,59 +111,59 @@ class SpreadOracle(_keras_tuner.Oracle):
                 return trial_module.Trial(self.get_space(), "idle", trial_module.TrialStatus.IDLE)
             trial = super().create_trial(tuner_id)
             if trial.status == "RUNNING":
-                # Whose it is stands in its file.
+                # The file of the trial names its worker.
                 self.write_trial(trial)
             return trial
 
     def _must_wait(self) -> bool:
-        """Whether what comes next depends on trials that others are running."""
+        """Return whether the next trial depends on running ones."""
         if len(self.trials) >= self.max_trials or self.exhausted:
-            # One of them may be lost, and its trial come back.
+            # A worker may be lost, and its trial must then be repeated.
             return bool(self.ongoing_trials)
         number = len(self.trials)
         needed = self.draws.seen(number, [*self.trials.values()])
         return self.draws.is_guided(number) and any(trial.trial_id not in self.end_order for trial in needed)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Return the values for a trial, of the code size whose turn it is."""
+        """Return the hyperparameters of a trial."""
         values = self.draws.draw(int(trial_id), [*self.trials.values()])
         if values is None:
             self.exhausted = True
             return {"status": "STOPPED", "values": None}
         return {"status": "RUNNING", "values": values}
 
-    # What has become of the others ---------------------------------------------------------------
+    # Running and ended trials ---------------------------------------------------------------
 
     def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> trial_module.Trial:
-        """Take the figures of a trial, unless it has ended."""
+        """Store the figures of a trial, unless it has ended."""
         with self._alone:
             if trial_id in self.end_order:
                 return self.trials[trial_id]
             return super().update_trial(trial_id, metrics, step)
 
     def end_trial(self, trial: trial_module.Trial) -> None:
-        """End a trial, once."""
+        """End a trial, unless it has ended."""
         with self._alone:
             if trial.trial_id in self.end_order:
                 return
             figures = self.trials[trial.trial_id].metrics
             if trial.status == "COMPLETED" and not figures.exists(self.objective.name):
-                # They have not arrived: it is run again, as if its worker were lost.
+                # The figures have not arrived. The trial is repeated, as if its worker were lost.
                 for worker in [
                     name for name, one in self.ongoing_trials.items() if one.trial_id == trial.trial_id
                 ]:
                     self._release(worker)
                 return
             if trial.trial_id in self.retries:
-                # The worker had been given up.
+                # The worker had counted as lost.
                 self.retries.remove(trial.trial_id)
             super().end_trial(trial)
 
     def release_lost(self, gone: Sequence[str] = ()) -> None:
-        """Give the trials of lost workers back.
+        """Release the trials of lost workers.
 
         Args:
-            gone: Names of workers that are known to have ended. Defaults to none.
+            gone: Names of workers that are known to have ended. Defaults to `()`.
         """
         with self._alone:
             now = time.monotonic()
@@ -205,10 +205,10 @@ class SpreadOracle(_keras_tuner.Oracle):
     # Files ---------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Do nothing: the trials' own files hold all that there is to know."""
+        """Do nothing: the files of the trials are the whole state."""
 
     def write_trial(self, trial: trial_module.Trial) -> None:
-        """Write a trial, with the name of the worker that has it."""
+        """Write a trial, with the name of its worker."""
         path = self.trial_folder(trial.trial_id) / "trial.json"
         new = path.with_suffix(".json.new")
         worker = next((name for name, one in self.ongoing_trials.items() if one is trial), None)
@@ -216,10 +216,10 @@ class SpreadOracle(_keras_tuner.Oracle):
         new.replace(path)
 
     def reload(self) -> None:
-        """Take up the trials in the folder.
+        """Read the trials in the folder.
 
-        Those that had not ended stay with their worker, which may be at it on another host, and are
-        given to another one when it shows no sign of life; a chief's own workers ended with it.
+        A running trial stays with its worker on another host, as long as the worker shows signs of life. The
+        own workers of an earlier chief have ended with it, and their trials are repeated.
         """
         paths = list(self.folder.glob("trial_*/trial.json"))
         trials = {path: trial_module.Trial.load(str(path)) for path in paths}

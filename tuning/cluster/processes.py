@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started, watched, and replaced."""
+"""Workers: worker processes on this machine, which are started, watched and replaced."""
 
 import os
 import subprocess
@@ -9,19 +9,19 @@ from typing import Any
 
 from kerasae.tuning.cluster.signs import SEARCH, id_of, life_of
 
-#: Workers that may end in a row without a trial before the search gives up.
+#: Number of workers in a row that end without a trial, after which the search ends.
 _VAIN = 3
 
 
 class Workers:
-    """Worker processes on this machine, replaced when one ends before its time.
+    """Worker processes on this machine. A process that ends too early is replaced.
 
     Args:
-        folder: Folder of the search's output.
+        folder: Folder of the search.
         address: Address of the chief, `HOST:PORT`.
         jobs: Number of processes at a time.
         stem: Beginning of their names, which no other worker of the search has.
-        patience: Seconds that they wait for a chief that does not answer. Defaults to 600.
+        patience: Longest time to wait for an answer of the chief, in seconds. Defaults to 600.
     """
 
     def __init__(self, folder: Path, address: str, jobs: int, *, stem: str, patience: float = 600.0) -> None:
@@ -58,12 +58,12 @@ class Workers:
         return life_of(self._folder, f"{name}.log")
 
     def last_words(self, name: str) -> str:
-        """Return the last line that a worker wrote."""
+        """Return the last line of the log of a worker."""
         lines = self._log(name).read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "no message"
 
     def ended(self) -> dict[str, int]:
-        """Return those that have ended since the last time, with their exit status."""
+        """Return the workers that have ended since the last call, with their exit status."""
         status = {name: process.poll() for name, process in self._running.items()}
         gone = {name: code for name, code in status.items() if code is not None}
         for name in gone:
@@ -71,14 +71,14 @@ class Workers:
         return gone
 
     def replace(self, gone: Iterable[str], ended: int) -> None:
-        """Start another process for each that has gone.
+        """Start a new process for each worker that has ended.
 
         Args:
-            gone: Names of the workers that have gone.
+            gone: Names of the workers that have ended.
             ended: Number of trials that have ended so far.
 
         Raises:
-            ValueError: If several in a row ended and no trial did.
+            ValueError: If several workers in a row have ended without a trial.
         """
         if ended > self._last_ended:
             self._vain, self._last_ended = [], ended
@@ -93,8 +93,8 @@ def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
     """Start a process of `cluster._process` that ends with this one.
 
     Args:
-        arguments: Its arguments, without the last, which is the number of this process.
-        log: File for all that it prints.
+        arguments: Arguments of the program, without the last one, the number of this process.
+        log: Path of the file for its output.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:

@@ -1,4 +1,4 @@
-"""How a chief answers its workers: KerasTuner's service over gRPC, at an address of this host."""
+"""The service of a chief for its workers: that of KerasTuner over gRPC, at an address of this host."""
 
 import contextlib
 import socket
@@ -10,13 +10,13 @@ from kerasae.tuning.cluster.oracle import SpreadOracle
 
 
 def check_address(address: str) -> None:
-    """Find out whether a chief can listen at an address; gRPC says it in lines of its own.
+    """Check that a chief can listen at an address. gRPC itself would only write it into a log.
 
     Args:
-        address: `HOST:PORT`.
+        address: Address, `HOST:PORT`.
 
     Raises:
-        OSError: If it cannot.
+        OSError: If nobody can listen there.
     """
     host, _, port = address.rpartition(":")
     try:
@@ -31,11 +31,11 @@ def check_address(address: str) -> None:
 
 @contextlib.contextmanager
 def served(oracle: SpreadOracle, address: str) -> Iterator[str]:
-    """Answer workers while the context lasts; gives the address at which local ones ask.
+    """Answer workers during the context. Yield the address for workers on this host.
 
     Args:
-        oracle: Oracle that hands out trials.
-        address: `HOST:PORT` to listen at; port 0 takes a free one.
+        oracle: Oracle that distributes trials.
+        address: Address to listen at, `HOST:PORT`. Port 0 stands for a free port.
     """
     import grpc
 

@@ -1,23 +1,23 @@
-"""The signs in the folder of a search, which its chief and its workers share."""
+"""Signs: files in the folder of a search by which its chief and its workers find each other."""
 
 import os
 from pathlib import Path
 
-#: The folder of a worker's checkpoints, in that of the trial, begins so.
+#: Beginning of the name of a folder with checkpoints of a worker, in the folder of a trial.
 UNFINISHED = "unfinished-"
-#: The names of the workers that a chief starts itself begin so. They end with it.
+#: Beginning of the names of workers that a chief starts. They end with it.
 OWN = "local-"
-#: In the name of a worker it stands before the `id_of` its search.
+#: Part of the name of a worker, in front of the `id_of` its search.
 SEARCH = "-of-"
 #: Exit status of a worker process whose chief does not answer.
 NO_CHIEF = 3
 
 
 def id_of(folder: Path) -> str:
-    """Return what tells a search from all others, or nothing before it has begun.
+    """Return the unique id of a search; an empty string before it has begun.
 
     Args:
-        folder: Folder of the search's output.
+        folder: Folder of the search.
     """
     path = folder / "search" / "id"
     return path.read_text() if path.is_file() else ""
@@ -34,9 +34,9 @@ def life_of(folder: Path, name: str) -> Path:
 
 
 def last_sign(folder: Path, name: str) -> float:
-    """Return when a worker has last touched its file, in nanoseconds; 0 where there is none."""
+    """Return the time at which a worker has last touched its file, in nanoseconds; 0 if there is no file."""
     try:
-        # Opened, since a network file system answers `stat` from what it remembers.
+        # The file is opened, because a network file system answers `stat` from its cache.
         with life_of(folder, name).open("rb") as file:
             return os.fstat(file.fileno()).st_mtime_ns
     except OSError:

@@ -1,4 +1,4 @@
-"""TrialTuner: trains the model of one trial after the other, and leaves its figures in its folder."""
+"""TrialTuner: the tuner of a worker, which trains the models of trials and writes their figures."""
 
 import contextlib
 import shutil
@@ -17,24 +17,23 @@ from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
 from kerasae.training.checkpoint import Checkpoint
 
-#: Seconds between two questions of a worker that waits.
+#: Pause between two questions of a waiting worker, in seconds.
 _PAUSE = 0.3
 
 
 class StorageError(FatalError):
-    """A file of a trial cannot be read or written; fatal for the worker, as the trial is not to blame."""
+    """Error for a file that cannot be read or written. It ends the worker and does not fail the trial."""
 
 
 class TrialTuner(_keras_tuner.Tuner):
-    """KerasTuner's tuner for one worker, which writes no weights.
+    """Tuner of KerasTuner for a worker. It writes figures, but no weights.
 
-    KerasTuner keeps the weights of every trial, written at every best epoch; here the best recipe is
-    trained again, and a trial leaves its figures alone. An interrupted one leaves the checkpoint of
-    `kerasae.train`, and goes on from it.
+    KerasTuner keeps the weights of every trial. Here a trial leaves only its figures, and the best recipe is
+    trained again. An interrupted trial goes on from a checkpoint of `kerasae.train`.
 
     Args:
         settings: Settings of the search.
-        folder: Folder of the search's output, shared with the chief.
+        folder: Folder of the search, shared with the chief.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
@@ -53,24 +52,24 @@ class TrialTuner(_keras_tuner.Tuner):
         )
 
     def explore(self) -> None:
-        """Do nothing: the space comes with each trial."""
+        """Do nothing: each trial brings the space."""
 
     def save(self) -> None:
-        """Do nothing: the chief knows all."""
+        """Do nothing: the chief keeps the state."""
 
     def pre_create_trial(self) -> None:
-        """Wait a moment before the next question, unless a trial has run since the last."""
+        """Wait before the next question to the chief, unless a trial has run since the last one."""
         if not self._ran:
             time.sleep(_PAUSE)
         self._ran = False
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Train the model of a trial, and write what came of it into the folder of the trial.
+        """Train the model of a trial, and write the result into the folder of the trial.
 
         Raises:
-            FailedTrialError: If the trial is to blame; it has no figures.
-            FatalError: If a file cannot be read or written, which no trial is to blame for. It keeps its
-                checkpoint, for whoever takes it up.
+            FailedTrialError: If the trial fails. It has no figures then.
+            FatalError: If a file cannot be read or written. The trial does not fail, and another worker can
+                go on from its checkpoint.
         """
         try:
             return self._run_trial(trial)
@@ -100,7 +99,7 @@ class TrialTuner(_keras_tuner.Tuner):
             raise
         except Exception as error:
             if not own.is_dir():
-                # Another worker has taken it, as this one had been quiet for long: it is that one's.
+                # Another worker has taken the trial, because this one counted as lost.
                 self._taken = True
                 raise FailedTrialError("taken by another worker") from error
             if isinstance(error, OSError):
@@ -129,12 +128,12 @@ class TrialTuner(_keras_tuner.Tuner):
         return figures
 
     def take(self, folder: Path) -> Path:
-        """Return this worker's own folder for checkpoints of a trial, with what a lost worker left."""
+        """Return the folder of this worker for checkpoints of a trial, with those of a lost worker."""
         own = folder / f"{UNFINISHED}{self.tuner_id}"
         left = [path for path in folder.glob(f"{UNFINISHED}*") if path != own]
         for path in left:
             with contextlib.suppress(OSError):
-                # Where one with a checkpoint is there already, this one fails and is cleared away.
+                # If this worker has a checkpoint already, the rename fails and the other one is removed.
                 path.rename(own)
                 continue
             shutil.rmtree(path, ignore_errors=True)
@@ -142,7 +141,7 @@ class TrialTuner(_keras_tuner.Tuner):
         return own
 
     def on_trial_end(self, trial: Any) -> None:
-        """Tell the chief, unless another worker has the trial by now."""
+        """Tell the chief, unless another worker has taken the trial."""
         if not self._taken:
             super().on_trial_end(trial)
         self._taken = False
@@ -150,7 +149,7 @@ class TrialTuner(_keras_tuner.Tuner):
     def _costs(self, model: Any) -> dict[str, float]:
         costs = {"parameters": float(model.count_params())}
         budget = self.settings.budget
-        # What has too many parameters is not worth a conversion.
+        # A model with too many parameters need not be converted.
         if budget.converts and not budget.excess(costs):
             hypermodel: Any = self.hypermodel
             costs |= device_cost(model, data=hypermodel.data, precision=budget.precision)
@@ -158,7 +157,7 @@ class TrialTuner(_keras_tuner.Tuner):
 
 
 def _forget_damaged(checkpoint: Checkpoint) -> None:
-    """Removes a damaged checkpoint: the trial begins again, and comes to the same figures."""
+    """Remove a damaged checkpoint. The trial starts again, with the same result."""
     try:
         checkpoint.check()
     except ValueError:

@@ -1,4 +1,4 @@
-"""run_worker: asks the chief for one trial after the other, and runs them."""
+"""run_worker: a worker, which asks its chief for trials and runs them one after the other."""
 
 import contextlib
 import os
@@ -12,24 +12,24 @@ from kerasae.tuning.cluster.signs import has_ended, life_of
 from kerasae.tuning.cluster.tuner import StorageError, TrialTuner
 from kerasae.tuning.settings import Settings
 
-#: Seconds between two signs of life.
+#: Time between two signs of life, in seconds.
 _BEAT = 2.0
-#: Seconds that an answer of the chief may take before it is asked again.
+#: Longest time to wait for an answer of the chief before the question is repeated, in seconds.
 _ANSWER = 20.0
 
 
 def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -> None:
-    """Run trials for a chief until there are none left.
+    """Run trials for a chief until none is left.
 
     Args:
-        folder: Folder of the search's output, shared with the chief.
+        folder: Folder of the search, shared with the chief.
         address: Address of the chief, `HOST:PORT`.
-        name: Name of this worker, which no other one has.
-        patience: Seconds to wait for a chief that does not answer. Defaults to 600.
+        name: Unique name of this worker.
+        patience: Longest time to wait for an answer of the chief, in seconds. Defaults to 600.
 
     Raises:
-        ConnectionError: If the chief does not answer for so long, and the search has not ended.
-        OSError: If a file of a trial cannot be read or written; the trial stays for another worker.
+        ConnectionError: If the chief does not answer in time and the search has not ended.
+        OSError: If a file of a trial cannot be read or written. Another worker can go on with the trial.
     """
     import grpc
 
@@ -45,8 +45,8 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
     sign.touch()
     threading.Thread(target=_live, args=(sign,), daemon=True).start()
     tuner = TrialTuner(settings, folder)
-    # Otherwise two minutes can pass until a chief that is there again is found, and a proxy for the web
-    # would be asked for it.
+    # Without these options it can take two minutes until a restarted chief is found, and a proxy for the web
+    # would be asked.
     options = [("grpc.max_reconnect_backoff_ms", 2000), ("grpc.enable_http_proxy", 0)]
     connect(tuner, grpc.insecure_channel(address, options), min(_ANSWER, patience))
     tuner.oracle = PatientClient(tuner.oracle, folder, address, patience)
@@ -61,7 +61,7 @@ def run_worker(folder: Path, address: str, name: str, patience: float = 600.0) -
 
 def _live(sign: Path) -> None:
     while True:
-        # An error of a network file system is no end of the worker.
+        # An error of a network file system must not end the worker.
         with contextlib.suppress(OSError):
             sign.touch()
         time.sleep(_BEAT)
