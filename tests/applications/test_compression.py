@@ -1,6 +1,7 @@
 """Codes as bytes: what is written comes back, what is damaged is refused, and nothing is free."""
 
 import tracemalloc
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import kerasae
 from kerasae import Recipe, train
 from kerasae.applications import Compression
 from kerasae.applications.compression import _bitstream as bitstream
+from kerasae.applications.compression._bytes import as_varint
 from kerasae.applications.compression._quantiser import choose
 from kerasae.applications.compression._rates import rate_at
 from kerasae.applications.compression._references import RawSize, photographs
@@ -107,7 +109,7 @@ def test_an_unknown_version_is_refused():
     data = bytearray(bitstream.write(content(np.ones((3, 2), "int64"))))
     data[4] = bitstream.VERSION + 1
     body = bytes(data[:-4])
-    whole = body + bitstream.zlib.crc32(body).to_bytes(4, "little")
+    whole = body + zlib.crc32(body).to_bytes(4, "little")
     with pytest.raises(ValueError, match=r"Expected version 1 .* received 2"):
         bitstream.read(whole, MARK)
 
@@ -117,8 +119,8 @@ def test_a_few_bytes_stand_for_rows_that_memory_has_room_for(rows):
     """Rows of one symbol take no bytes: nothing but the count says how many there are."""
     body = bitstream.write(content(np.full((3, 1), 7, "int64")))[:-4]
     head = body[: 5 + bitstream.MARK]
-    body = head + bitstream._varint(rows) + body[len(head) + 1 :]
-    data = body + bitstream.zlib.crc32(body).to_bytes(4, "little")
+    body = head + as_varint(rows) + body[len(head) + 1 :]
+    data = body + zlib.crc32(body).to_bytes(4, "little")
     if rows > bitstream.MOST_NUMBERS:
         with pytest.raises(ValueError, match=f"contradicts itself: {rows} rows of 1 numbers"):
             bitstream.read(data, MARK)

@@ -16,7 +16,6 @@ are ratios of whole numbers that the file holds, so that every machine decodes w
 """
 
 import dataclasses
-import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -24,12 +23,13 @@ from collections.abc import Sequence
 import constriction
 import numpy as np
 
+from kerasae.applications.compression._bytes import Reader, as_block, as_varint
+from kerasae.applications.compression._histogram import MOST_SYMBOLS, Histogram
+
 MAGIC = b"KAE\x1a"
 VERSION = 1
 #: Number of stored bytes of a fingerprint: two models agree in them by chance once in 10^19.
 MARK = 8
-#: Largest number of symbols of a dimension: probabilities of the coder are multiples of 2^-24.
-MOST_SYMBOLS = 2**20
 #: Largest number of numbers in a file, 256 MiB, a second or two to decode: a few bytes can represent
 #: any number of equal rows.
 MOST_NUMBERS = 2**25
@@ -37,8 +37,6 @@ MOST_NUMBERS = 2**25
 _PER_OCTAVE = (1, 2, 4)
 #: Largest number of axes of an example; arrays have no more.
 _MOST_AXES = 64
-#: 2^(i/4) in units of 2^-24, as whole numbers.
-_QUARTERS = (16777216, 19951585, 23726566, 28215802)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +91,7 @@ def write(content: Content) -> bytes:
 def _write(content: Content, per_octave: int) -> bytes:
     columns = content.symbols.T
     rows, width = content.symbols.shape
-    histograms = [_Histogram.of(column, per_octave) for column in columns]
+    histograms = [Histogram.of(column, per_octave) for column in columns]
     coder = constriction.stream.stack.AnsCoder()
     # The coder is a stack: the first symbols that are read are written last.
     for column, histogram in reversed(list(zip(columns, histograms, strict=True))):
@@ -108,8 +106,8 @@ def _write(content: Content, per_octave: int) -> bytes:
             MAGIC,
             bytes([VERSION]),
             content.mark,
-            *(_varint(n) for n in (rows, width, len(content.shape), *content.shape)),
-            *(_block(part) for part in (planes, table, missing)),
+            *(as_varint(n) for n in (rows, width, len(content.shape), *content.shape)),
+            *(as_block(part) for part in (planes, table, missing)),
             coder.get_compressed().astype("<u4").tobytes(),
         ]
     )
@@ -138,7 +136,7 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
     body, check = data[:-4], data[-4:]
     if len(data) < len(MAGIC) + 1 + MARK + 4 or struct.pack("<I", zlib.crc32(body)) != check:
         raise ValueError(f"The checksum of {name} is wrong: it is damaged, or a part of it is missing.")
-    reader = _Reader(body, len(MAGIC) + 1)
+    reader = Reader(body, len(MAGIC) + 1)
     if (written := reader.take(MARK)) != mark:
         raise ValueError(
             f"Expected {name} to be of this model ({mark.hex()}), received one that the model "
@@ -152,7 +150,7 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
         ) from None
 
 
-def _content(reader: "_Reader", mark: bytes) -> Content:
+def _content(reader: Reader, mark: bytes) -> Content:
     """Read the content after the mark."""
     rows, width, axes = reader.varint(), reader.varint(), reader.varint()
     if not 0 < rows * width <= MOST_NUMBERS:
@@ -165,11 +163,11 @@ def _content(reader: "_Reader", mark: bytes) -> Content:
         raise ValueError(f"{len(scales)} bytes of steps and offsets for {width} dimensions")
     planes = np.frombuffer(scales, "u1").reshape(4, -1)
     steps, offsets = np.ascontiguousarray(planes.T).view("<f4").ravel().reshape(2, width)
-    table = _Reader(reader.block(width * (MOST_SYMBOLS + 30) + 1), 0)
+    table = Reader(reader.block(width * (MOST_SYMBOLS + 30) + 1), 0)
     per_octave = table.take(1)[0]
     if per_octave not in _PER_OCTAVE:
         raise ValueError(f"{per_octave} levels to an octave")
-    histograms = [_Histogram.read(table) for _ in range(width)]
+    histograms = [Histogram.read(table) for _ in range(width)]
     cells = rows * shape[0] if shape else 0
     if cells > 8 * MOST_NUMBERS:
         raise ValueError(f"{rows} rows of {shape[0]} cells")
@@ -190,132 +188,9 @@ def _content(reader: "_Reader", mark: bytes) -> Content:
     return Content(symbols.T, steps, offsets, shape, mark, missing)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Histogram:
-    """Frequencies of the symbols of a dimension, in bins of equal width.
-
-    Args:
-        least: Smallest symbol.
-        count: Number of symbols from the smallest to the largest.
-        shift: Width of a bin, `2**shift` symbols.
-        levels: Level of each bin: 0 for an empty one, otherwise its frequency is `2**(level / per_octave)`.
-    """
-
-    least: int
-    count: int
-    shift: int
-    levels: bytes
-
-    @classmethod
-    def of(cls, column: np.ndarray, per_octave: int) -> "_Histogram":
-        least, count = int(column.min()), int(column.max() - column.min()) + 1
-        if count > MOST_SYMBOLS:
-            raise ValueError(
-                f"Expected at most {MOST_SYMBOLS:,} steps between the least and the greatest number of a "
-                f"dimension, received {count:,}; take a larger `step` or fewer `bits`."
-            )
-        counts = np.bincount(column - least, minlength=count)
-        # A fine histogram codes well but is long itself: the chosen width makes both together shortest.
-        candidates = []
-        for shift in range(count.bit_length() + 1):
-            bins = np.add.reduceat(counts, np.arange(0, count, 1 << shift))
-            used = bins[bins > 0]
-            bits = float((used * (np.log2(len(column) / used) + shift)).sum()) + 4 * len(bins)
-            candidates.append((bits, shift, bins))
-        _, shift, bins = min(candidates, key=lambda candidate: candidate[:2])
-        high = float(bins.max())
-        levels = [round(per_octave * math.log2(n / high)) if n else None for n in bins]
-        low = max(min(level for level in levels if level is not None), 1 - 255)
-        return cls(least, count, shift, bytes(0 if n is None else max(n, low) - low + 1 for n in levels))
-
-    def model(self, per_octave: int) -> "constriction.stream.model.Categorical":
-        """Return the entropy model of symbols from 0."""
-        step = 4 // per_octave
-        top = max(self.levels)
-        # Levels count from the largest, so that no weight exceeds the range of a float.
-        weights = [
-            _QUARTERS[-(top - n) * step % 4] * 2.0 ** -math.ceil((top - n) * step / 4) if n else 0.0
-            for n in self.levels
-        ]
-        each = np.repeat(np.array(weights), 1 << self.shift)[: self.count]
-        return constriction.stream.model.Categorical(each / each.sum(), perfect=False)
-
-    def to_bytes(self) -> bytes:
-        zigzag = 2 * self.least if self.least >= 0 else -2 * self.least - 1
-        return b"".join([_varint(zigzag), _varint(self.count), _varint(self.shift), self.levels])
-
-    @classmethod
-    def read(cls, reader: "_Reader") -> "_Histogram":
-        zigzag, count, shift = reader.varint(), reader.varint(), reader.varint()
-        least = -(zigzag + 1) // 2 if zigzag & 1 else zigzag // 2
-        if not 0 < count <= MOST_SYMBOLS or shift > MOST_SYMBOLS.bit_length() or abs(least) >= 2**62:
-            raise ValueError(f"a dimension of {count} symbols from {least} in bins of 2^{shift}")
-        levels = reader.take(-(-count >> shift))
-        if count > 1 and not any(levels):
-            raise ValueError("a dimension in which no symbol occurs")
-        return cls(least, count, shift, levels)
-
-
-class _Reader:
-    """Bytes that are read from the front."""
-
-    def __init__(self, data: bytes, place: int) -> None:
-        self._data, self._place = data, place
-
-    def take(self, count: int) -> bytes:
-        self._place += count
-        if self._place > len(self._data):
-            raise ValueError("it ends too early")
-        return self._data[self._place - count : self._place]
-
-    def varint(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-            if shift > 63:
-                raise ValueError("a whole number of more than 63 bits")
-
-    def block(self, most: int) -> bytes:
-        """Return the next block, unpacked, of at most so many bytes."""
-        length = self.varint()
-        if not length:
-            return b""
-        unpacker = zlib.decompressobj(-15)
-        content = unpacker.decompress(self.take(length), most + 1)
-        if len(content) > most or not unpacker.eof:
-            raise ValueError(f"a block that is not {most} bytes or fewer")
-        return content
-
-    def rest(self) -> bytes:
-        return self._data[self._place :]
-
-
-def _varint(value: int) -> bytes:
-    content = []
-    while value > 127:
-        content.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*content, value])
-
-
-def _block(content: bytes) -> bytes:
-    if not content:
-        return _varint(0)
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = packer.compress(content) + packer.flush()
-    return _varint(len(packed)) + packed
-
-
 def sizes(data: bytes) -> dict[str, int]:
     """Return the number of bytes of a file by part."""
-    reader = _Reader(data, len(MAGIC) + 1 + MARK)
-    _, _, axes = (reader.varint() for _ in range(3))
-    for _ in range(axes):
-        reader.varint()
+    reader = _at_blocks(data)
     scales, table, missing = (len(reader.take(reader.varint())) for _ in range(3))
     symbols = len(reader.rest()) - 4
     other = len(data) - scales - table - missing - symbols
@@ -326,6 +201,35 @@ def sizes(data: bytes) -> dict[str, int]:
         "missing cells": missing,
         "frame": other,
     }
+
+
+def bits_by_row(data: bytes, symbols: np.ndarray) -> np.ndarray:
+    """Return the bits that the symbols of each row take in a file, `(rows,)`.
+
+    Args:
+        data: Bytes of the file.
+        symbols: Its symbols, `(rows, latent_dim)`.
+    """
+    reader = _at_blocks(data)
+    reader.take(reader.varint())
+    width = symbols.shape[1]
+    table = Reader(reader.block(width * (MOST_SYMBOLS + 30) + 1), 0)
+    per_octave = table.take(1)[0]
+    bits = np.zeros(len(symbols))
+    for column in symbols.T:
+        histogram = Histogram.read(table)
+        if histogram.count > 1:
+            bits -= np.log2(histogram.probabilities(per_octave)[column - histogram.least])
+    return bits
+
+
+def _at_blocks(data: bytes) -> Reader:
+    """Return a reader at the first block of a file."""
+    reader = Reader(data, len(MAGIC) + 1 + MARK)
+    _, _, axes = (reader.varint() for _ in range(3))
+    for _ in range(axes):
+        reader.varint()
+    return reader
 
 
 def as_float8(values: Sequence[float] | np.ndarray) -> np.ndarray:
