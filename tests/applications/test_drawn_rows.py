@@ -3,12 +3,13 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kerasae import PCA
 from kerasae.applications import Compression, Imputer, Reduction, Retrieval
-from kerasae.applications.compression._quantiser import unit_steps
-from kerasae.applications.compression._rates import enough_bits, fitted_codes
+from kerasae.applications.compression._measuring import enough_bits, fitted_codes
+from kerasae.applications.compression._quantiser import Ranges, unit_steps
 from kerasae.applications.pretraining._classifier import Schedule
 from kerasae.applications.pretraining._labels import FewLabels
 from kerasae.data import Data, Split
@@ -63,21 +64,23 @@ def test_intervals_of_sorted_calibration_rows_hold(data, pca):
 
 
 def test_bits_are_chosen_from_all_rows(data, shuffled, pca, monkeypatch):
-    monkeypatch.setattr("kerasae.applications.compression._rates.FITTED", 500)
-    monkeypatch.setattr("kerasae.applications.compression._rates._JUDGED", 300)
+    monkeypatch.setattr("kerasae.applications.compression._measuring.FITTED", 500)
+    monkeypatch.setattr("kerasae.applications.compression._measuring._JUDGED", 300)
     found = []
     for one in (data, shuffled):
         codes = fitted_codes(pca, one)
-        found.append(enough_bits(pca, codes, unit_steps(pca, codes, one.spec), one))
+        found.append(enough_bits(pca, codes, Ranges.of(codes, unit_steps(pca, codes, one.spec)), one))
         assert len(np.unique(np.abs(codes).max(axis=1) > 0.2)) == 2
     assert abs(found[0] - found[1]) <= 1
 
 
-def test_curves_are_of_rows_drawn(data, shuffled, pca):
-    errors = [
-        Compression(pca, bits=8, most=200).fit(one)._curves(one)[0]["model"][-1][1]["error"]
-        for one in (data, shuffled)
-    ]
+def test_curves_are_of_rows_drawn(data, shuffled, pca, tmp_path):
+    errors = []
+    for name, one in (("sorted", data), ("shuffled", shuffled)):
+        (tmp_path / name).mkdir()
+        Compression(pca, bits=8, most=200).fit(one).report(one, tmp_path / name)
+        curves = pd.read_csv(tmp_path / name / "rate_distortion.csv")
+        errors.append(curves[curves["codec"] == "model"]["test error"].iloc[-1])
     assert errors[0] == pytest.approx(errors[1], rel=0.3)
 
 

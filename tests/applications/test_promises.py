@@ -99,7 +99,7 @@ def test_intervals_of_reconstructed_cells_hold_their_share(tmp_path):
 def test_bits_are_chosen_by_rows_that_were_not_trained_on(run, monkeypatch):
     seen = []
 
-    def watched(codec, codes, units, data):
+    def watched(codec, codes, ranges, data):
         seen.append(data.validation)
         return 4
 

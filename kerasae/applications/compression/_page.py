@@ -1,11 +1,23 @@
-"""Listings and notes of a compression on the page."""
+"""Curves, pictures, listings and notes of a compression on the page."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from kerasae.applications.compression._bitstream import sizes
-from kerasae.applications.compression._references import RawSize
+from kerasae.applications.compression._curves import Curve, Point
+from kerasae.applications.compression._references import Photograph, RawSize
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.metrics.measures import measures_of
-from kerasae.report.page import Listing
+from kerasae.report import figures
+from kerasae.report.canvas import Canvas, legend_label
+from kerasae.report.figures import colours
+from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
 
 
 def bytes_by_part(packed: bytes) -> Listing:
@@ -22,13 +34,113 @@ def without_loss(size: RawSize, rows: int) -> Listing:
     return Listing("Without any loss", "For comparison.", ("", "bytes", "bits per row"), shown)
 
 
-def notes(data: Data) -> tuple[str, ...]:
+def photograph_listing(photographs: Sequence[Photograph], data: Data) -> list[Listing]:
+    """List the bits per pixel of JPEG and WebP; nothing without photographs."""
+    if not photographs:
+        return []
+    pixels = data.spec.size / data.spec.shape[-1]
+    rows = [
+        [
+            photo.form,
+            str(photo.quality),
+            f"{photo.error:.5f}",
+            *(f"{bits / pixels:.3f}" for bits in (photo.rate, photo.alone, photo.without_headers)),
+        ]
+        for photo in photographs
+    ]
+    headings = ("", "quality", "error of the mosaic", "mosaic", "own files", "own files without headers")
+    caption = (
+        "Bits per pixel. The mosaic holds all images, each widened to whole blocks of 8 pixels, and its "
+        "whole file counts; it is what the curve shows. Own files: the mean of up to 200 images, one a file; "
+        "without headers: of these the bytes behind headers and tables alone, without which nothing can "
+        "decode them."
+    )
+    return [Listing("JPEG and WebP (Pillow)", caption, headings, rows)]
+
+
+def photograph_curves(photographs: Sequence[Photograph]) -> dict[str, list[Point]]:
+    """Return the curves of JPEG and WebP, by name."""
+    curves: dict[str, list[Point]] = {}
+    for photo in photographs:
+        curves.setdefault(photo.form, []).append(Point(photo.rate, {"error": photo.error}))
+    return curves
+
+
+def write_curves(path: Path, curves: Mapping[str, Curve], judged: Mapping[str, str]) -> None:
+    """Write a row for each point of the curves, with the figures that have these headings by key."""
+    rows = [
+        {
+            "codec": name,
+            "bits per row": one.rate,
+            **{heading: one.figures.get(key) for key, heading in judged.items()},
+        }
+        for name, points in curves.items()
+        for one in points
+    ]
+    write_sheet(pd.DataFrame(rows), path)
+
+
+def draw_curves(
+    curves: Mapping[str, Curve], judged: Mapping[str, str], rate: float, here: Mapping[str, Any], rows: int
+) -> Picture:
+    """Draw a panel for each figure.
+
+    Args:
+        curves: Curves by name.
+        judged: Heading of each figure, by key.
+        rate: Bits per row of the file.
+        here: Figures of the file, by key.
+        rows: Number of rows of the curves.
+    """
+    figure = Canvas(figsize=(max(6.0, 4.6 * len(judged)), 3.8), dpi=110, layout="constrained")
+    axes: Sequence[Any] = figure.subplots(1, len(judged), squeeze=False)[0]
+    hues = colours(list(curves))
+    for place, (key, heading) in zip(axes, judged.items(), strict=True):
+        drawn: list[float] = []
+        for name, points in curves.items():
+            known = [(one.rate, one.figures[key]) for one in points if one.figures.get(key) is not None]
+            if known:
+                line: dict[str, Any] = {"label": legend_label(name), "color": hues[name]}
+                place.plot(*zip(*known, strict=True), "o-", markersize=3, **line)
+                drawn += [value for _, value in known]
+        if here[key] is not None:
+            place.plot([rate], [here[key]], "*", markersize=12, color="black", label="this file")
+        if drawn and min(drawn) > 0:
+            place.set_yscale("log")
+            # The curve of PCA reaches zero loss, which would flatten all others.
+            place.set_ylim(bottom=max(min(drawn), min(one.figures[key] for one in curves["model"]) / 10))
+        place.set_xscale("log")
+        place.set_xlabel("bits per row")
+        place.set_ylabel(heading)
+        place.grid(alpha=0.3, which="both")
+        place.legend(fontsize=8)
+    caption = f"Over {rows:,} rows, drawn where there are more; every byte of a file counts."
+    return Picture("Rate and distortion", caption, figure)
+
+
+def draw_examples(data: Data, rebuilt: Mapping[str, np.ndarray]) -> Picture:
+    """Draw the first rows, and reconstructions of `x` by name."""
+    shown = data.to_x(data.test.head(len(next(iter(rebuilt.values())))))
+    caption = "The first rows, what the model makes of their codes, and what came back from the file."
+    return Picture("Examples", caption, figures.reconstructions(shown, rebuilt))
+
+
+def notes(data: Data) -> list[str]:
     """Return notes on how the figures are computed."""
-    return (
+    sentences = [
         *measures_of(data.spec).notes,
         f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "
         "counts: steps, histograms, fingerprint and checksum too. What decodes it does not: the model, "
         "PCA's components, or an image library.",
         "Figures are of reconstructions before they are rounded to the raw type. PCA has the same quantiser "
         "and coder; of 'up to' so many components coarse steps leave all but the largest without bits.",
-    )
+        "Standard errors of bits per row are over the rows (jackknife): a row takes the bits of its symbols "
+        "in the file, and all rows share what the file needs besides. With some hundred rows they are up to "
+        "a fifth too small, because other rows would also have other histograms.",
+    ]
+    if not len(data.train):
+        sentences.append(
+            "The curves of the baselines are left out, because they are fitted on the training rows; --refit "
+            "reads them."
+        )
+    return sentences

@@ -1,6 +1,7 @@
 """Quantiser: a uniform step for each number of a code, as large as the decoder allows."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,6 +42,15 @@ class Quantiser:
     def codes(self, symbols: np.ndarray) -> np.ndarray:
         """Return the codes of whole numbers, float32, `(rows, latent_dim)`."""
         return dequantised(symbols, self.steps, self.offsets)
+
+    def state(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Self:
+        """Return the quantiser whose `state` this is."""
+        return cls(**state)
 
 
 def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
@@ -93,37 +103,67 @@ def unit_steps(codec: Codec, codes: np.ndarray, spec: Spec) -> np.ndarray:
         return 1 / np.sqrt(squares)
 
 
-def choose(codes: np.ndarray, units: np.ndarray, bits: int | None, step: float | None) -> Quantiser:
-    """Return the quantiser for a number of bits or a step.
+@dataclasses.dataclass(frozen=True)
+class Ranges:
+    """Ranges of training codes and effects of their numbers, from which steps are chosen.
 
     Args:
-        codes: Codes of training rows, `(rows, latent_dim)`.
-        units: Result of `unit_steps`.
-        bits: Number of bits of the dimension that changes `x` most over its range; the others use as many as
-            they need. `None` with a step.
-        step: Change of `x` by one step; `None` uses `bits`.
+        low: Smallest code of each dimension, `(latent_dim,)`.
+        high: Largest code of each dimension.
+        mean: Mean code, float64.
+        units: Step of each dimension that changes `x` by 1, as `unit_steps` returns it.
+        whole: Whether all codes are whole numbers.
     """
-    if _whole(codes):
-        # Counts of indivisible things: a half rounds down.
-        return Quantiser(np.ones(codes.shape[1], "float32"), np.zeros(codes.shape[1], "float32"))
-    low, high = codes.min(axis=0), codes.max(axis=0)
-    span = np.asarray(high - low, "float64")
-    moves = np.where(np.isfinite(units), span / units, 0.0)
-    size = moves.max() / 2.0 ** (bits or 0) if step is None else step
-    idle = moves < 2 * size if moves.max() > 0 else np.ones(len(span), bool)
-    idle |= moves == 0
-    # One step covers the whole range; the mean represents it, or 0 if that is as good.
-    wide = np.exp2(np.ceil(np.log2(np.where(span > 0, 2 * span, 1.0))))
-    steps = as_float8(np.where(idle, wide, size * np.where(np.isfinite(units), units, 1.0)))
-    middle = codes.mean(axis=0, dtype="float64")
-    bound = np.where(np.isfinite(units), size * np.where(np.isfinite(units), units, 0.0) / 8, np.inf)
-    far = (span == 0) | (np.abs(middle) > bound)
-    offsets = np.where(idle & far, middle, 0.0).astype("float32")
-    return Quantiser(steps, offsets)
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    units: np.ndarray
+    whole: bool
+
+    @classmethod
+    def of(cls, codes: np.ndarray, units: np.ndarray) -> Self:
+        """Return the ranges of training codes, `(rows, latent_dim)`, with the result of `unit_steps`."""
+        mean = codes.mean(axis=0, dtype="float64")
+        return cls(codes.min(axis=0), codes.max(axis=0), mean, units, _whole(codes))
+
+    def quantiser(self, bits: int | None, step: float | None) -> Quantiser:
+        """Return the quantiser for a number of bits or a step.
+
+        Args:
+            bits: Number of bits of the dimension that changes `x` most over its range; the others use as many
+                as they need. `None` with a step.
+            step: Change of `x` by one step; `None` uses `bits`.
+        """
+        if self.whole:
+            # Counts of indivisible things: a half rounds down.
+            return Quantiser(np.ones(len(self.low), "float32"), np.zeros(len(self.low), "float32"))
+        units = self.units
+        span = np.asarray(self.high - self.low, "float64")
+        moves = np.where(np.isfinite(units), span / units, 0.0)
+        size = moves.max() / 2.0 ** (bits or 0) if step is None else step
+        idle = moves < 2 * size if moves.max() > 0 else np.ones(len(span), bool)
+        idle |= moves == 0
+        # One step covers the whole range; the mean represents it, or 0 if that is as good.
+        wide = np.exp2(np.ceil(np.log2(np.where(span > 0, 2 * span, 1.0))))
+        steps = as_float8(np.where(idle, wide, size * np.where(np.isfinite(units), units, 1.0)))
+        bound = np.where(np.isfinite(units), size * np.where(np.isfinite(units), units, 0.0) / 8, np.inf)
+        far = (span == 0) | (np.abs(self.mean) > bound)
+        offsets = np.where(idle & far, self.mean, 0.0).astype("float32")
+        return Quantiser(steps, offsets)
+
+    def state(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Self:
+        """Return the ranges whose `state` this is."""
+        return cls(**state)
 
 
 def decoded(codec: Codec, codes: np.ndarray) -> np.ndarray:
-    """Yield reconstructions of `x`, `(rows, ...)`, a part at a time."""
+    """Return reconstructions of `x`, `(rows, ...)`, computed part by part."""
     starts = range(0, len(codes), _BATCH)
     codes = codes.astype("float32")
     return np.concatenate([np.asarray(codec.decode(codes[start : start + _BATCH])) for start in starts])

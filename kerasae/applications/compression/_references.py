@@ -1,5 +1,6 @@
 """Reference compressors for the same examples: zstd without loss, JPEG and WebP with it."""
 
+import dataclasses
 import io
 import warnings
 from collections.abc import Iterator
@@ -65,7 +66,28 @@ class RawSize:
         return array.tobytes()
 
 
-def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
+@dataclasses.dataclass(frozen=True)
+class Photograph:
+    """Images as JPEG or WebP at one quality.
+
+    Args:
+        form: Format, `"JPEG"` or `"WEBP"`.
+        quality: Quality, as Pillow counts it.
+        error: Mean squared error, in `x`.
+        rate: Bits per row in one mosaic of all images.
+        alone: Bits per row in separate files.
+        without_headers: Bits per row of the coded pixels in these files.
+    """
+
+    form: str
+    quality: int
+    error: float
+    rate: float
+    alone: float
+    without_headers: float
+
+
+def photographs(data: Data) -> Iterator[Photograph]:
     """Compress the images of the test split as JPEG and WebP, at several qualities.
 
     A header of some hundred bytes would be most of the file of a small image. All images are therefore joined
@@ -73,9 +95,7 @@ def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
     bytes count.
 
     Yields:
-        The format, the quality, and figures by name: `error`, mean squared, in `x`; `bits per row`; `alone`,
-        bits per row in separate files; `without headers`, the bits of the coded pixels in these files.
-        Nothing for images that are neither grey nor RGB.
+        A photograph for each format and quality; nothing for images that are neither grey nor RGB.
     """
     spec = data.spec
     if not kind_of(spec).is_picture or spec.shape[-1] not in _CHANNELS:
@@ -107,15 +127,13 @@ def photographs(data: Data) -> Iterator[tuple[str, int, dict[str, float]]]:
                 warnings.simplefilter("ignore")
                 back = data.to_x(shown.astype("float32") / 255 * (high - low) + low)
             alone = [_file(image, form, quality) for image in few]
-            yield (
+            yield Photograph(
                 form,
                 quality,
-                {
-                    "error": float(np.mean(np.square(x - back, dtype="float64"))),
-                    "bits per row": 8 * len(content) / rows,
-                    "alone": 8 * float(np.mean([len(one) for one in alone])),
-                    "without headers": 8 * float(np.mean([len(one) - _header(one) for one in alone])),
-                },
+                error=float(np.mean(np.square(x - back, dtype="float64"))),
+                rate=8 * len(content) / rows,
+                alone=8 * float(np.mean([len(file) for file in alone])),
+                without_headers=8 * float(np.mean([len(file) - _header(file) for file in alone])),
             )
 
 

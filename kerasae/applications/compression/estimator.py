@@ -4,43 +4,36 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 
+from kerasae.applications._arguments import check_between, check_counts, check_positive
 from kerasae.applications._base import Application, Finding
-from kerasae.applications._pictures import MODES, pixels, save_png
-from kerasae.applications.compression import _references as _compression_references
+from kerasae.applications.compression import _page as page
 from kerasae.applications.compression._bitstream import MARK, Content, read, write
-from kerasae.applications.compression._page import bytes_by_part, notes, without_loss
-from kerasae.applications.compression._quantiser import choose, unit_steps
-from kerasae.applications.compression._rates import (
-    MOST_COMPONENTS,
-    Curve,
-    curve,
-    draw,
-    enough_bits,
-    figures_of,
-    fitted_codes,
-    rate_at,
-)
-from kerasae.baselines import fit_baselines
+from kerasae.applications.compression._curves import Curve, baseline_curves, curve, point
+from kerasae.applications.compression._files import bytes_of, write_restored
+from kerasae.applications.compression._measuring import enough_bits, fitted_codes, measured_of
+from kerasae.applications.compression._quantiser import Quantiser, Ranges, unit_steps
+from kerasae.applications.compression._references import RawSize, photographs
+from kerasae.applications.compression._sentences import on_the_others, on_the_size
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
 from kerasae.kinds import kind_of
+from kerasae.metrics import Metric, codes_of
 from kerasae.metrics.measures import measures_of
-from kerasae.preprocessing import as_written
-from kerasae.report import as_text, figures
-from kerasae.report.page import Listing, Picture
-from kerasae.report.sheet import write_sheet, write_table
+from kerasae.report.page import Picture
 from kerasae.runs import Run
 
 #: Suffix of the compressed files.
 SUFFIX = ".kae"
+#: Number of examples on the page.
+_SHOWN = 10
 
 
 class Compression(Application):
     """Lossy compression: a file of entropy-coded codes, which the same model decodes.
 
-    The report writes `compressed.kae` and `rate_distortion.csv`. With a `.kae` file in place of examples it
+    The report writes `compressed.kae` and `rate_distortion.csv`, with the curves of the baselines if the
+    training rows are at hand. With a `.kae` file in place of examples it
     writes the decoded content: `restored.csv`, `restored.txt`, or `restored.npy` and a PNG for each image.
 
     Each number of a code is rounded to a multiple of its step. The steps are chosen so that a step of any
@@ -75,7 +68,7 @@ class Compression(Application):
     arXiv:2201.01741 (the library constriction).
     """
 
-    decisive = ("bits per row",)
+    only_reported = ("keep_missing", "most", "seed")
 
     def __init__(
         self,
@@ -88,12 +81,9 @@ class Compression(Application):
         seed: int = 0,
     ) -> None:
         super().__init__(codec)
-        if bits is not None and not 1 <= bits <= 16:
-            raise ValueError(f"`bits` must be between 1 and 16, received {bits}.")
-        if step is not None and not 0 < step < np.inf:
-            raise ValueError(f"`step` must be positive, received {step}.")
-        if most < 1:
-            raise ValueError(f"`most` must be positive, received {most}.")
+        check_between(1, 16, bits=bits)
+        check_positive(step=step)
+        check_counts(most=most)
         self.bits = bits
         self.step = step
         self.keep_missing = keep_missing
@@ -103,11 +93,11 @@ class Compression(Application):
     def fit(self, data: Data) -> Self:
         """Choose the steps from the codes of the training and the validation split."""
         codes = fitted_codes(self.codec, data)
-        units = unit_steps(self.codec, codes, data.spec)
+        self._ranges = Ranges.of(codes, unit_steps(self.codec, codes, data.spec))
         bits = self.bits
         if bits is None and self.step is None:
-            bits = enough_bits(self.codec, codes, units, data.with_choices())
-        self.quantiser_ = choose(codes, units, bits, self.step)
+            bits = enough_bits(self.codec, codes, self._ranges, data.with_choices())
+        self.quantiser_ = self._ranges.quantiser(bits, self.step)
         self.spec_ = data.spec
         return self
 
@@ -134,7 +124,7 @@ class Compression(Application):
         """
         run = run if isinstance(run, Run) else Run.open(run)
         application = cls(run.model)
-        return application._restore(application._read(_bytes_of(Path(path)), str(path)))
+        return application._restore(application._read(bytes_of(Path(path)), str(path)))
 
     # The file ------------------------------------------------------------------------------------
 
@@ -161,174 +151,99 @@ class Compression(Application):
                     raw[column.name] = raw[column.name].mask(gaps)
         return raw
 
-    # From the command line -----------------------------------------------------------------------
+    # The command ---------------------------------------------------------------------------------
 
     @classmethod
     def reads(cls, source: str) -> bool:
         return Path(source).suffix.lower() == SUFFIX
 
     def restore(self, source: Path, out: Path) -> Finding:
-        data = _bytes_of(source)
+        data = bytes_of(source)
         content = self._read(data, str(source))
-        raw = self._restore(content)
-        if isinstance(raw, pd.DataFrame):
-            write_table(as_written(raw, self.codec.preprocessor.spec.columns), out / "restored.csv")
-        elif raw.dtype == object:
-            (out / "restored.txt").write_text("".join(f"{text}\n" for text in raw), encoding="utf-8")
-        else:
-            np.save(out / "restored.npy", raw)
-            _write_images(raw, self.codec, out / "restored")
+        write_restored(self._restore(content), self.codec, out)
         rows = len(content.symbols)
-        return Finding.of_headings(
-            {"rows": rows, "bytes": len(data), "bits per row": 8 * len(data) / rows},
-            sentences=[
-                (True, f"{source.name} is whole and was written by this model: {rows:,} rows came back.")
-            ],
-            listings=[bytes_by_part(data)],
-            decisive=self.decisive,
-        )
+        metrics = [
+            Metric("rows", "rows", rows),
+            Metric("bytes", "bytes", len(data)),
+            Metric("bits_per_row", "bits per row", 8 * len(data) / rows),
+        ]
+        words = f"{source.name} is whole and was written by this model: {rows:,} rows came back."
+        return Finding(metrics, "bits_per_row", [(True, words)], listings=[page.bytes_by_part(data)])
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        size = _compression_references.RawSize(data)
-        parts, gaps = [], []
-        for raw, x in data.parts("test"):
-            parts.append(self.codec.transform(raw))
-            size.add(raw)
-            if data.spec.columns:
-                gaps.append(np.isnan(x))
-        size.close()
-        codes = np.concatenate(parts)
-        packed = self._pack(codes, np.concatenate(gaps) if gaps else None)
+        codes, missing, size = self._encode(data)
+        packed = self._pack(codes, missing)
         if out is not None:
             (out / f"compressed{SUFFIX}").write_bytes(packed)
             packed = (out / f"compressed{SUFFIX}").read_bytes()
         content = self._read(packed)
-        before, after = (figures_of(self.codec, some_codes, data) for some_codes in (codes, content.codes))
-        bits, unit = 8 * len(packed) / len(codes), kind_of(data.spec).unit
-        shown: dict[str, Any] = {
-            "bytes": len(packed),
-            "bits per row": bits,
-            f"bits per {unit}": 8 * len(packed) / max(size.cells, 1),
-            "times smaller": size.raw / len(packed),
-        }
-        better: dict[str, bool] = {"bytes": True, "times smaller": False}
+        before, after = (measured_of(self.codec, some, data)[0] for some in (codes, content.codes))
+        rate, unit = 8 * len(packed) / len(codes), kind_of(data.spec).unit
+        metrics = [
+            Metric("bytes", "bytes", len(packed), lower=True),
+            Metric("bits_per_row", "bits per row", rate),
+            Metric(f"bits_per_{unit}", f"bits per {unit}", 8 * len(packed) / max(size.cells, 1)),
+            Metric("times_smaller", "times smaller", size.raw / len(packed), lower=False),
+        ]
         deciding = measures_of(data.spec).deciding
         for metric in deciding:
-            shown[metric.heading] = after[metric.key]
-            shown[f"{metric.heading}, code not rounded"] = before[metric.key]
-            if metric.lower is not None:
-                better[metric.heading] = metric.lower
+            key, heading = metric.key, metric.heading
+            metrics.append(Metric(key, heading, after[key], metric.lower))
+            metrics.append(Metric(f"{key}_unrounded", f"{heading}, code not rounded", before[key]))
         if out is None:
-            return Finding.of_headings(shown, better, decisive=self.decisive)
-        curves, photographs = self._curves(data)
-        judged = {metric.key: metric.heading for metric in deciding if after[metric.key] is not None}
-        _write_curves(out / "rate_distortion.csv", curves, judged)
-        pictures = [
-            Picture(
-                "Rate and distortion",
-                f"Over {min(self.most, len(codes)):,} rows, drawn where there are more; "
-                "every byte of a file counts.",
-                draw(curves, judged, {key: (bits, after[key]) for key in judged}),
-            ),
-            *self._examples(data, codes, content),
-        ]
-        many = f"{len(codes):,} row{'s' * (len(codes) != 1)}"
-        saved = f"{size.raw:,} bytes of {many} became {len(packed):,}"
-        sentences = [(True, f"{saved}, {size.raw / len(packed):.1f} times fewer; read from the file again.")]
-        if size.packed <= len(packed):
-            words = f"zstd takes {size.packed:,} bytes for them and loses nothing: use that."
-            sentences.append((False, words))
-        return Finding.of_headings(
-            shown,
-            better,
-            [*sentences, *self._verdicts(curves, after.get("error"))],
-            pictures,
-            [bytes_by_part(packed), without_loss(size, len(codes)), *photographs],
-            notes(data),
-            decisive=self.decisive,
-        )
-
-    def _curves(self, data: Data) -> tuple[dict[str, Curve], list[Listing]]:
+            return Finding(metrics, "bits_per_row")
         few = data.drawn("test", self.most, self.seed)
-        curves = {"model": curve(self.codec, few)}
-        small, large = (fit_baselines(n, few) for n in (self.codec.latent_dim, MOST_COMPONENTS))
-        for name, codec in small.items():
-            curves[f"{name} {codec.latent_dim}"] = curve(codec, few)
-            if not data.spec.vocabulary and large[name].latent_dim != codec.latent_dim:
-                curves[f"{name} up to {large[name].latent_dim}"] = curve(large[name], few)
-        rows = []
-        for form, quality, photo in _compression_references.photographs(few):
-            curves.setdefault(form, []).append((photo["bits per row"], {"error": photo["error"]}))
-            pixels = data.spec.size / data.spec.shape[-1]
-            shares = (photo[key] / pixels for key in ("bits per row", "alone", "without headers"))
-            rows.append([form, str(quality), f"{photo['error']:.5f}", *(f"{share:.3f}" for share in shares)])
-        headings = ("", "quality", "error of the mosaic", "mosaic", "own files", "own files without headers")
-        caption = (
-            "Bits per pixel. The mosaic holds all images, each widened to whole blocks of 8 pixels, and its "
-            "whole file counts; it is what the curve shows. Own files: the mean of up to 200 images, one a "
-            "file; without headers: of these the bytes behind headers and tables alone, without which "
-            "nothing can decode them."
+        photos = list(photographs(few))
+        curves: dict[str, Curve] = {
+            "model": curve(self.codec, self._ranges, few),
+            **(baseline_curves(self.codec.latent_dim, few) if len(data.train) else {}),
+            **page.photograph_curves(photos),
+        }
+        judged = {metric.key: metric.heading for metric in deciding if after[metric.key] is not None}
+        page.write_curves(out / "rate_distortion.csv", curves, judged)
+        here = point(self.codec, self.quantiser_, codes_of(self.codec, few, "test"), few)
+        return Finding(
+            metrics,
+            "bits_per_row",
+            [*on_the_size(size, len(codes), len(packed)), *on_the_others(curves, here)],
+            [
+                page.draw_curves(curves, judged, rate, after, len(few.test)),
+                *self._examples(data, codes, content),
+            ],
+            [
+                page.bytes_by_part(packed),
+                page.without_loss(size, len(codes)),
+                *page.photograph_listing(photos, few),
+            ],
+            page.notes(data),
         )
-        listings = [Listing("JPEG and WebP (Pillow)", caption, headings, rows)] if rows else []
-        return curves, listings
 
-    def _verdicts(self, curves: dict[str, Curve], error: float | None) -> list[tuple[bool, str]]:
-        """Say how many bits the other codecs need for the error of the file."""
-        rate = None if error is None else rate_at(curves["model"], "error", error)
-        if error is None or rate is None:
-            return []
-        sentences = []
-        for name, points in curves.items():
-            if name == "model":
-                continue
-            theirs = rate_at(points, "error", error)
-            if theirs is not None:
-                words = f"For this error {name} takes {theirs:.1f} bits per row, the model {rate:.1f}."
-                sentences.append((theirs > rate, words))
-                continue
-            best = min(measured["error"] for _, measured in points)
-            least, its_error = min((rate, measured["error"]) for rate, measured in points)
-            if best > error:
-                sentences.append((True, f"{name} does not come to this error: its least is {as_text(best)}."))
-            else:
-                words = (
-                    f"{name} takes {least:.1f} bits per row at least, for an error of {as_text(its_error)}."
-                )
-                sentences.append((least > rate, words))
-        return sentences
+    def _encode(self, data: Data) -> tuple[np.ndarray, np.ndarray | None, RawSize]:
+        """Return the codes of the test split, its missing cells if it is a table, and its size."""
+        size = RawSize(data)
+        codes, gaps = [], []
+        for raw, x in data.parts("test"):
+            codes.append(self.codec.transform(raw))
+            size.add(raw)
+            if data.spec.columns:
+                gaps.append(np.isnan(x))
+        size.close()
+        return np.concatenate(codes), np.concatenate(gaps) if gaps else None, size
 
     def _examples(self, data: Data, codes: np.ndarray, content: Content) -> list[Picture]:
         if not kind_of(data.spec).is_array:
             return []
-        shown = data.to_x(data.test.head(10))
         rebuilt = {
-            name: np.asarray(self.codec.decode(its_codes[: len(shown)]))
-            for name, its_codes in (("code not rounded", codes), ("from the file", content.codes))
+            name: np.asarray(self.codec.decode(some[:_SHOWN]))
+            for name, some in (("code not rounded", codes), ("from the file", content.codes))
         }
-        caption = "The first rows, what the model makes of their codes, and what came back from the file."
-        return [Picture("Examples", caption, figures.reconstructions(shown, rebuilt))]
+        return [page.draw_examples(data, rebuilt)]
 
+    # Storage -------------------------------------------------------------------------------------
 
-def _bytes_of(path: Path) -> bytes:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"Expected a file that `kerasae apply compression` wrote at {path}, found none."
-        )
-    return path.read_bytes()
+    def state(self) -> dict[str, Any]:
+        return {"ranges": self._ranges.state(), "quantiser": self.quantiser_.state()}
 
-
-def _write_images(raw: np.ndarray, codec: Codec, folder: Path) -> None:
-    spec: Any = getattr(codec.preprocessor, "spec", None)
-    if spec is None or not kind_of(spec).is_picture or spec.high is None or spec.shape[-1] not in MODES:
-        return
-    for number, image in enumerate(pixels(raw, spec.low, spec.high)):
-        save_png(folder / f"{number:06d}.png", image)
-
-
-def _write_curves(path: Path, curves: dict[str, Curve], judged: dict[str, str]) -> None:
-    rows = [
-        {"codec": name, "bits per row": rate, **{heading: point.get(key) for key, heading in judged.items()}}
-        for name, points in curves.items()
-        for rate, point in points
-    ]
-    write_sheet(pd.DataFrame(rows), path)
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._ranges = Ranges.of_state(state["ranges"])
+        self.quantiser_ = Quantiser.of_state(state["quantiser"])

@@ -28,14 +28,18 @@ class NumberMeasures(Measures):
     )
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
-        """Return `error`, `absolute_error` and `explained_variance`; this is `None` if rows do not vary."""
+        """Return `error`, `absolute_error` and `explained_variance`.
+
+        The last is `None` if rows do not vary, or if there are no training rows, whose mean it refers to.
+        """
         squares: list[np.ndarray] = []
         absolute = spread = size = 0.0
         for raw, x in data.parts(split):
             difference = (x - reconstruct(codec, raw)).reshape(len(x), -1)
             squares.append(np.square(difference, dtype="float64").sum(axis=1))
             absolute += float(np.sum(np.abs(difference), dtype="float64"))
-            spread += float(np.sum(np.square(x - data.mean, dtype="float64")))
+            if len(data.train):
+                spread += float(np.sum(np.square(x - data.mean, dtype="float64")))
             size += float(np.sum(np.square(x, dtype="float64")))
         totals = np.concatenate(squares)
         rows = RowSums(totals, np.full(len(totals), data.spec.size))
