@@ -1,11 +1,13 @@
-"""Verifies the files for devices of an export bundle; needs numpy and ai-edge-litert alone.
+"""Program that verifies the files for devices of an export bundle. It needs only numpy and ai-edge-litert.
 
     pip install ai-edge-litert numpy
     python verify_edge.py [BUNDLE]
 
-Each file is held against its checksum; those for devices are run on the stored inputs and compared
-with what the model answered before it was exported. Exit status 0 if all agree, 1 if not, 2 without a
+Each file is compared with its checksum. The files for devices are run on the stored inputs, and their answers
+are compared with those of the model before the export. Exit status 0 if all agree, 1 if not, 2 without a
 bundle.
+
+Every bundle contains a copy of this file, so it is one file and imports nothing of kerasae.
 """
 
 import hashlib
@@ -19,7 +21,7 @@ import numpy as np
 
 
 class EdgeModel:
-    """A .tflite file, run row by row on one thread.
+    """`.tflite` file, which is run row by row on one thread.
 
     Args:
         content: Bytes of the file.
@@ -32,7 +34,7 @@ class EdgeModel:
         self._runners: dict[str, Any] = {}
 
     def signatures(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return inputs and outputs of each signature: shape and dtype by name."""
+        """Return shape and dtype of each input and output by signature."""
         described = {}
         for name in self._interpreter.get_signature_list():
             runner = self._runner(name)
@@ -52,11 +54,10 @@ class EdgeModel:
         return self._runners[name]
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the answers to rows that are sent one at a time, stacked.
+        """Run the rows one at a time, and return the outputs, stacked, by name.
 
         Raises:
-            ValueError: if a row does not have the shape of the signature. The runtime would resize its
-                input instead.
+            ValueError: If a row does not have the shape of the signature. The runtime would resize its input.
         """
         runner = self._runner(signature)
         for name, one in runner.get_input_details().items():
@@ -67,7 +68,7 @@ class EdgeModel:
                 )
         rows = len(next(iter(sent.values())))
         answers = [
-            # A copy: the runner answers with views of memory that the next call writes to.
+            # The arrays are copied, because the next call writes to their memory.
             {key: np.array(value) for key, value in runner(**_row(sent, i)).items()}
             for i in range(rows)
         ]
@@ -79,7 +80,7 @@ def _row(sent: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
 
 
 class TrainableModel(EdgeModel):
-    """A .tflite file that learns: the weights live in the interpreter, and a new one begins with the file's.
+    """`.tflite` file that can be trained. The interpreter keeps the weights, from those of the file on.
 
     Args:
         content: Bytes of the file.
@@ -90,15 +91,15 @@ class TrainableModel(EdgeModel):
         self.content = content
 
     def restart(self) -> None:
-        """Go back to the weights of the file."""
+        """Restore the weights of the file."""
         super().__init__(self.content)
 
     def call(self, signature: str, **sent: Any) -> dict[str, np.ndarray]:
-        """Return the answer to one call, which may change the weights."""
+        """Return the outputs of one call, which may change the weights."""
         return {name: np.array(value) for name, value in self._runner(signature)(**sent).items()}
 
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return the answers to calls in turn, `(calls, ...)`, from the weights of the file on."""
+        """Restore the weights of the file, and return the outputs of successive calls, `(calls, ...)`."""
         self.restart()
         calls = len(next(iter(sent.values()))) if sent else 1
         answers = [
@@ -107,22 +108,22 @@ class TrainableModel(EdgeModel):
         return {name: np.stack([one[name] for one in answers]) for name in answers[0]}
 
 
-#: What runs the files for devices, by format.
+#: Class that runs the files for devices, by format.
 RUNTIMES = {"tflite": EdgeModel, "trainable": TrainableModel}
 
 
 def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str, float]:
-    """How far an output is from what was expected.
+    """Compare an output of an artifact with that of the model.
 
     Args:
         expected: Answers of the model.
         got: Answers of the artifact.
-        unit: Unit of deviations, a number or one for each entry of the last axis; 0
-            where entries are codes, which agree or do not.
+        unit: Unit of deviations: a number, or a number for each entry of the last axis. 0 marks entries that
+            are codes, which are right or wrong. Defaults to 1.
 
     Returns:
-        `max_deviation` and `mean_deviation` of numbers, in units; `agreement` of codes, ids and
-        strings, a share.
+        `max_deviation` and `mean_deviation` of numbers, in units; `agreement` of codes, ids and strings, a
+        share from 0 to 1.
     """
     if expected.shape != got.shape:
         return {"max_deviation": float("inf"), "mean_deviation": float("inf"), "agreement": 0.0}
@@ -138,7 +139,7 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
         equal = (one == other) | (np.isnan(one) & np.isnan(other))
         with np.errstate(invalid="ignore"):
             deviation = np.where(equal, 0.0, np.abs(other - one) / unit[numbers])
-        # A number where none was expected, or none where one was, is as far off as can be.
+        # NaN for a number, or a number for NaN, is an infinite deviation.
         deviation = np.where(np.isnan(deviation), np.inf, deviation)
         measures["max_deviation"], measures["mean_deviation"] = (
             float(deviation.max()),
@@ -147,18 +148,18 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
     return measures
 
 
-#: Measures of which less is better; of the others more is.
+#: Measures of which lower is better. Of the others higher is better.
 LOWER = ("max_deviation", "mean_deviation", "error_ratio", "score_shift")
 
 
 def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
-    """Return a sentence for each measure outside its tolerance."""
+    """Return a sentence for each measure that exceeds its tolerance."""
     said = []
     for key, value in measures.items():
         if key not in tolerance:
             continue
         bound = tolerance[key]
-        # Written so that NaN is a breach.
+        # With these comparisons NaN is a breach.
         within = value <= bound if key in LOWER else value >= bound
         if not within:
             side = "at most" if key in LOWER else "at least"
@@ -167,7 +168,7 @@ def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str
 
 
 def read_golden(path: Path) -> dict[str, np.ndarray]:
-    """Return the stored arrays by name; strings come back as arrays of bytes."""
+    """Return the stored arrays by name. Strings are arrays of bytes."""
     arrays: dict[str, np.ndarray] = {}
     with np.load(path, allow_pickle=False) as stored:
         for key in stored.files:
@@ -186,7 +187,7 @@ def read_golden(path: Path) -> dict[str, np.ndarray]:
 def golden_case(
     golden: dict[str, np.ndarray], group: str, signature: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return what is sent to a signature, and what was answered."""
+    """Return the stored inputs and outputs of a signature."""
     sides = []
     for side in ("in", "out"):
         prefix = f"{group}:{signature}:{side}:"
@@ -195,7 +196,7 @@ def golden_case(
 
 
 def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
-    """Return a sentence for each file that is missing or not as it was written."""
+    """Return a sentence for each file that is missing or was changed."""
     said = []
     for name, noted in files.items():
         path = folder / name
@@ -207,7 +208,7 @@ def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: Any) -> list[str]:
-    """Return a sentence for each signature whose answers are not those of the model, within tolerance."""
+    """Return a sentence for each output whose deviation from that of the model exceeds its tolerance."""
     said = []
     if not artifact["tolerance"]:
         said.append(f"{artifact['path']}: no tolerance in the manifest")
@@ -228,7 +229,7 @@ def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: 
 def check_artifact(
     artifact: dict[str, Any], golden: dict[str, np.ndarray], open_artifact: Any, folder: Path
 ) -> list[str]:
-    """Open an artifact and do as `check_answers` does; what cannot be run is a fault."""
+    """Open an artifact, and do as `check_answers` does. An artifact that cannot be run is a fault."""
     try:
         run = open_artifact(folder / artifact["path"]).run
         return check_answers(artifact, golden, run)
@@ -237,10 +238,10 @@ def check_artifact(
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return a manifest, which holds a checksum of itself as its last entry.
+    """Return a manifest. Its last entry is its own checksum.
 
     Raises:
-        ValueError: if it is not as it was written, to the byte.
+        ValueError: If a byte of it was changed.
     """
     content = path.read_bytes()
     sealed = json.loads(content)
@@ -253,10 +254,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def check_manifest(manifest: Any) -> None:
-    """Refuse what is no manifest of an export, whatever its checksum.
+    """Check that values are those of a manifest of an export.
 
     Raises:
-        ValueError: if an entry that a verification needs is missing or of another type.
+        ValueError: If an entry that a verification needs is missing or has a wrong type.
     """
 
     def listed(files: Any) -> bool:
@@ -281,16 +282,16 @@ def check_manifest(manifest: Any) -> None:
 
 
 def verify_edge(folder: Path) -> tuple[int, list[str]]:
-    """Return how many files for devices a bundle has, and a sentence for each fault.
+    """Return the number of files for devices in a bundle, and a sentence for each fault.
 
-    What is not for devices may be left behind: files of `server/`, `onnx/` and `tiny/` are checked where they
-    are.
+    Files that are not for devices may be missing. Those in `server/`, `onnx/` and `tiny/` that are there are
+    checked.
     """
     try:
         manifest = read_manifest(folder / "manifest.json")
     except (ValueError, AttributeError, RecursionError) as error:
         return 0, [f"manifest.json: {error}"]
-    # The folder of a file on top is the bundle itself.
+    # The folder of a top-level file is the bundle itself.
     here = {name: one for name, one in manifest["files"].items() if (folder / name).parent.exists()}
     said = check_files(folder, here)
     try:
@@ -304,7 +305,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
     for artifact in manifest["artifacts"]:
         runtime = RUNTIMES.get(artifact["format"])
         if runtime is None:
-            # It is run elsewhere; that its files are whole can be said here.
+            # It cannot be run here, but its files can be checked.
             if (folder / artifact["path"]).exists():
                 said += check_files(folder, artifact["files"])
             continue
