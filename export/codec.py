@@ -31,7 +31,7 @@ class ArtifactCodec:
 
     def __init__(self, artifact: Any, view: View, fingerprint: str = "") -> None:
         self._artifact, self._view = artifact, view
-        self.preprocessor = view.preprocessor
+        self.preprocessor: Any = view.preprocessor
         self._latent_dim = int(artifact.signatures()["decode"]["inputs"]["z"]["shape"][-1])
         if fingerprint:
             self.fingerprint = fingerprint

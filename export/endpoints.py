@@ -52,15 +52,15 @@ class Verbs:
         def graph(function: Any, *signature: Any) -> Any:
             return tf.function(function, input_signature=signature)
 
-        self.enter = graph(view.enter, view.inputs())
+        self.enter: Any = graph(view.enter, view.inputs())
         # On a device each call has exactly one row.
         networks = (model.describe, model.decoder)
         describe, decode = map(_of_no_rows_too, networks) if view.batch is None else networks
-        self.describe = graph(describe, x)
-        self.decode = graph(decode, z)
+        self.describe: Any = graph(describe, x)
+        self.decode: Any = graph(decode, z)
         decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
-        self.mean = graph(loss.mean, decoded)
-        self.score = graph(loss.anomaly_score, x, decoded)
+        self.mean: Any = graph(loss.mean, decoded)
+        self.score: Any = graph(loss.anomaly_score, x, decoded)
 
 
 def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:

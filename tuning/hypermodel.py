@@ -53,8 +53,8 @@ class AutoencoderHyperModel(keras_tuner.HyperModel):
     ) -> None:
         super().__init__()
         self.recipe = recipe
-        self.data = recipe.load() if data is None else data
-        self.space = Space() if space is None else space
+        self.data: Data = recipe.load() if data is None else data
+        self.space: Space = Space() if space is None else space
         self.objective = objective
 
     def recipe_of(self, hp: keras_tuner.HyperParameters) -> Recipe:

@@ -32,6 +32,10 @@ class Shape(abc.ABC):
             that suits the examples.
     """
 
+    recipe: Recipe
+    spec: Spec
+    depths: tuple[int, int]
+
     #: Arguments that a network must have to be searched in this way.
     needs: ClassVar[frozenset[str]]
 
@@ -39,7 +43,7 @@ class Shape(abc.ABC):
         self, recipe: Recipe, spec: Spec, depths: tuple[int, int], widest: tuple[int, int] | None = None
     ) -> None:
         self.recipe, self.spec, self.depths = recipe, spec, depths
-        self.widest = widest or (16, kind_of(spec).widest)
+        self.widest: tuple[int, int] = widest or (16, kind_of(spec).widest)
 
     @abc.abstractmethod
     def draw(self, hp: keras_tuner.HyperParameters, latent_dim: int) -> dict[str, Any]:
@@ -56,7 +60,7 @@ class Widths(Shape):
     So no combination is out of order, and what is learned of a shallow network holds for a deeper one.
     """
 
-    needs = frozenset({"widths"})
+    needs: ClassVar[frozenset[str]] = frozenset({"widths"})
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
         depth = draw_integer(hp, "depth", *self.depths)
@@ -95,7 +99,7 @@ class Widths(Shape):
 class Filters(Shape):
     """Filters that double from level to level. Their number at the first level is drawn."""
 
-    needs = frozenset({"filters"})
+    needs: ClassVar[frozenset[str]] = frozenset({"filters"})
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
         levels = draw_integer(hp, "depth", *self._levels())
@@ -116,7 +120,7 @@ class Filters(Shape):
 class Blocks(Shape):
     """Number of blocks and their width."""
 
-    needs = frozenset(_BLOCKS)
+    needs: ClassVar[frozenset[str]] = frozenset(_BLOCKS)
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
         blocks = draw_integer(hp, "blocks", *_BLOCKS["blocks"])

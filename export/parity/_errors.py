@@ -15,6 +15,9 @@ class ParityError(ExportError):
         parity: All measures.
     """
 
+    reason: str
+    parity: Parity
+
     def __init__(self, reason: str, parity: Parity) -> None:
         super().__init__(
             f"{reason}; nothing was written. Another precision may do, or --tolerance MEASURE=VALUE."

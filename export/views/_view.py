@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.preprocessing import Preprocessor
+from kerasae.spec import Spec
 
 #: Bound on the output of a network, before the inverse scaling. No valid number reaches it. Without this
 #: bound TFLite's converter multiplies the scale into the last kernel, and stores that kernel twice.
@@ -25,7 +26,7 @@ class View(abc.ABC):
         self.preprocessor: Any = preprocessor
         #: Preprocessor that scales the numbers that are sent.
         self.scaling: Any = preprocessor
-        self.spec = preprocessor.spec
+        self.spec: Spec = preprocessor.spec
         self.batch = batch
 
     @abc.abstractmethod

@@ -43,7 +43,7 @@ class PCA(Baseline):
         self._pca: Any = decomposition.PCA(latent_dim, random_state=0)
         self._latent_dim = latent_dim
         self.preprocessor: Any = None
-        self.parameters = 0
+        self.parameters: int = 0
 
     @classmethod
     def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:

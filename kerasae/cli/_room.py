@@ -17,6 +17,10 @@ class Room(click.Group):
         **attributes: Arguments of `click.Group`.
     """
 
+    room: str
+    make: Callable[[str], click.Command]
+    noun: str
+
     def __init__(
         self, room: str, make: Callable[[str], click.Command], noun: str | None = None, **attributes: object
     ) -> None:

@@ -28,7 +28,7 @@ class Corruption(NoiseLayer):
     """
 
     #: Largest allowed level.
-    highest = 1.0
+    highest: float = 1.0
     #: Whether the noise is meaningful only for numbers, not for codes of categories or words.
     continuous = False
     #: Whether the noise makes entries of a table missing.

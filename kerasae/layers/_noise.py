@@ -7,8 +7,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasae.keras_classes import Layer
 
-class NoiseLayer(keras.layers.Layer):
+
+class NoiseLayer(Layer):
     """Layer that draws random numbers in training, or whenever it is called with a seed.
 
     The class avoids two traps. The replicas of a `tf.distribute` strategy would draw the same
@@ -26,7 +28,7 @@ class NoiseLayer(keras.layers.Layer):
         if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
             raise ValueError(f"`seed` must be a non-negative integer or None, received {seed!r}.")
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator: Any = keras.random.SeedGenerator(seed)
 
     def next_seed(self, seed: Any = None) -> Any:
         """Return the seed of one draw, two int32.

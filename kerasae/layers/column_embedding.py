@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class ColumnEmbedding(keras.layers.Layer):
+class ColumnEmbedding(Layer):
     """Embeds the columns of a table, and marks missing entries.
 
     A number passes unchanged. A category becomes a learned vector; one with n codes has

@@ -6,9 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class ColumnScales(keras.layers.Layer):
+class ColumnScales(Layer):
     """Appends one trainable `log_scale` for each number column, the same for every row.
 
     Args:

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class PaddingMask(keras.layers.Layer):
+class PaddingMask(Layer):
     """Sets the vectors of padding tokens to 0.
 
     The embedding of a padding token is 0. The layer reads the mask from the embedding and not from the

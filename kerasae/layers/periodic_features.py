@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class PeriodicFeatures(keras.layers.Layer):
+class PeriodicFeatures(Layer):
     """Appends `sin(2 pi f x)` and `cos(2 pi f x)` to numbers, so that a dense layer sees their detail.
 
     Dense layers learn slow variation first, and hardly ever learn variation within a tenth of a standard

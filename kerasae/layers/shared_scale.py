@@ -6,9 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class SharedScale(keras.layers.Layer):
+class SharedScale(Layer):
     """Appends one trainable `log_scale`, the same for every feature and example.
 
     The layer follows a decoder and learns the scale of a Gaussian or Laplace likelihood from the data.

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class TokenEmbedding(keras.layers.Layer):
+class TokenEmbedding(Layer):
     """`table[id] + position`, and 0 for padding, which has the id 0.
 
     Args:

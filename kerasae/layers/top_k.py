@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class TopK(keras.layers.Layer):
+class TopK(Layer):
     """`h_j` if it is among the `k` largest numbers of its code, otherwise 0.
 
     The sparsity is exact by construction, so there is no weight to tune. The gradient flows only through

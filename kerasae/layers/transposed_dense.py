@@ -6,9 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.keras_classes import Layer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class TransposedDense(keras.layers.Layer):
+class TransposedDense(Layer):
     """`activation(x W^T + b)`, where `W` is the kernel of an encoder layer and `b` a bias of this layer.
 
     Tied weights halve the number of parameters. They also bind the scale of the decoder to that of the

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.keras_classes import Loss
 
-class ReconstructionLoss(keras.losses.Loss):
+
+class ReconstructionLoss(Loss):
     """Loss that is summed over features and averaged over examples.
 
     A mean over features would be wrong beside a Kullback-Leibler term or another penalty: the penalty

@@ -101,14 +101,16 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
             raise TypeError("`Autoencoder` is abstract; choose a family of `kerasae.models`.")
         self.encoder = encoder
         self.decoder = decoder
-        self.reconstruction_loss = registry.get("loss", reconstruction_loss or self.default_loss)
-        self.corruption = registry.get("corruption", corruption)
-        self.code_penalty = registry.get("penalty", code_penalty)
+        self.reconstruction_loss: ReconstructionLoss = registry.get(
+            "loss", reconstruction_loss or self.default_loss
+        )
+        self.corruption: Corruption | None = registry.get("corruption", corruption)
+        self.code_penalty: Penalty | None = registry.get("penalty", code_penalty)
         if isinstance(contraction, int | float) and not isinstance(contraction, bool):
             contraction = SquaredJacobian(contraction) if contraction else None
         self.contraction: Any = contraction
         self.preprocessor: Any = preprocessor
-        self.trim = trim
+        self.trim: float = trim
         for name, kind in _PARTS.items():
             registry.check_type(name, getattr(self, name), kind)
         self._graphs = Graphs(self)
@@ -188,7 +190,7 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
                 self.preprocessor.check_noise(stage.continuous)
                 stage.suit(self.preprocessor)
         # Keras checks each input against it: without a check, a missing axis would be broadcast in the loss.
-        self.input_spec = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
+        self.input_spec: Any = keras.layers.InputSpec(shape=(None, *input_shape[1:]))
         tie(self)
         bind_scale(self)
         mark_gaps(self)
@@ -197,7 +199,7 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
         check_contraction(self)
         if self.contraction is not None:
             self._embedding = embedding_split(self.encoder, self.head_layers())
-        self.terms = Terms(self)
+        self.terms: Terms = Terms(self)
         super().build(input_shape)
 
     # Configuration -------------------------------------------------------------------------------

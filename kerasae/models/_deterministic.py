@@ -37,9 +37,9 @@ class DeterministicAutoencoder(Autoencoder):
             raise ValueError(
                 f"`code_activation` must name a function of keras.activations, received {code_activation!r}."
             ) from None
-        self.code_activation = code_activation
+        self.code_activation: str = code_activation
         # Codes are float32, because they are stored, compared and searched.
-        self.to_code = keras.layers.Dense(
+        self.to_code: Any = keras.layers.Dense(
             self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
         )
 

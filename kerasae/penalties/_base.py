@@ -6,8 +6,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasae.keras_classes import Layer
 
-class Penalty(keras.layers.Layer):
+
+class Penalty(Layer):
     """Adds `weight * mean(measure)` to the loss and returns its first argument unchanged.
 
     Subclasses implement `measure(...)`, the term of the paper: one number per example, or a scalar if the

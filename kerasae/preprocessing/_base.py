@@ -9,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from kerasae.keras_classes import Layer
 from kerasae.spec import Spec
 
 
-class Preprocessor(keras.layers.Layer):
+class Preprocessor(Layer):
     """Maps raw examples to `x` and back, inside the model.
 
     A preprocessor is fitted on the training split, saved with the model, and written into its artifacts. So
@@ -40,7 +41,7 @@ class Preprocessor(keras.layers.Layer):
         kwargs.setdefault("autocast", False)
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
-        self.spec = spec if isinstance(spec, Spec) else Spec.from_dict(spec)
+        self.spec: Spec = spec if isinstance(spec, Spec) else Spec.from_dict(spec)
         if self.spec.kind not in self.kinds:
             raise ValueError(
                 f"{type(self).__name__} is for examples of kind {' or '.join(self.kinds)}, received kind "

@@ -18,9 +18,9 @@ class Unfinished:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        self.path = self.folder / "unfinished.json"
-        self.checkpoint = Checkpoint(self.folder / "checkpoint")
+        self.folder: Path = Path(folder)
+        self.path: Path = self.folder / "unfinished.json"
+        self.checkpoint: Checkpoint = Checkpoint(self.folder / "checkpoint")
 
     def exists(self) -> bool:
         """Return whether a training can be resumed."""

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
-import keras
 import numpy as np
 from keras import ops
+
+from kerasae.keras_classes import Layer
 
 #: Function that returns the accounts of examples, batch by batch. Each is a dict of `code`,
 #: `(rows, latent_dim)`, and `residual`, `(rows, features)`; of `nll`, `(rows, features)`, if the codec has a
@@ -13,7 +14,7 @@ from keras import ops
 Accounts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
-class Score(keras.layers.Layer):
+class Score(Layer):
     """Anomaly score of an example, higher for a more abnormal one, and the contribution of each feature.
 
     A score is a layer of plain operations and is saved with its weights, so that an artifact can contain it.

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.keras_classes import Model
 from kerasae.losses import HIGHEST, comparable
 from kerasae.scores._base import Score
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
-class Detector(keras.Model):
+class Detector(Model):
     """Decides from the account of an example, which a codec computes, whether it is an anomaly.
 
     Args:

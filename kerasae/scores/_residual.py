@@ -33,7 +33,9 @@ class ResidualScore(Score):
             self.expected = self.add_weight(
                 shape=(size,), trainable=False, name="expected", initializer="zeros"
             )
-            self.per_nat = self.add_weight(shape=(), trainable=False, name="per_nat", initializer="zeros")
+            self.per_nat: Any = self.add_weight(
+                shape=(), trainable=False, name="per_nat", initializer="zeros"
+            )
         super().build(input_shape)
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:

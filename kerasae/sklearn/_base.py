@@ -20,7 +20,7 @@ from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.sklearn._frames import as_frame, of_numpy
 from kerasae.spec import Spec
-from kerasae.training import train
+from kerasae.training import History, train
 
 
 class Estimator(BaseEstimator):
@@ -101,7 +101,7 @@ class Estimator(BaseEstimator):
         recipe, data = self._recipe(rows, seed)
         model = recipe.build(data)
         choosing = len(data.validation) > 0
-        self.history_ = train(model, data, **{**recipe.train, "hold_out": choosing})
+        self.history_: History = train(model, data, **{**recipe.train, "hold_out": choosing})
         self.model_: Autoencoder = model
         return data
 

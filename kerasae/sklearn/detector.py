@@ -120,15 +120,19 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         return self.calibration if self.novelty else 0.0
 
     def _fit_score(self, data: Data) -> None:
-        self.detector_ = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(data)
+        self.detector_: AnomalyDetector = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(
+            data
+        )
         if self.novelty and len(data.calibration):
-            self.offset_ = -self._new_threshold(self.detector_.score_samples(data.calibration.examples))
+            self.offset_: float = -self._new_threshold(
+                self.detector_.score_samples(data.calibration.examples)
+            )
             return
         scores = self.detector_.score_training(data)
         if self.novelty:
             self._warn_of_few(0)
         else:
-            self.training_scores_ = -scores
+            self.training_scores_: np.ndarray = -scores
         if self.contamination == "auto":
             self.offset_ = -MedianDeviationThreshold().fit(scores).threshold_
         else:

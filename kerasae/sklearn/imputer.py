@@ -72,7 +72,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, Estimator):
         """Train the model on rows with missing entries, `(rows, columns)`; `y` is ignored."""
         self._validate_params()
         data = self._fit_model(self._rows(X, reset=True))
-        self.imputer_ = Imputer(self.model_).fit(data)
+        self.imputer_: Imputer = Imputer(self.model_).fit(data)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -21,6 +21,9 @@ class Threshold:
         above_: Number of these rows whose score is above the threshold.
     """
 
+    rows_: int
+    above_: int
+
     #: Whether the threshold is fitted on labels.
     supervised: ClassVar[bool] = False
 

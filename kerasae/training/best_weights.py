@@ -50,14 +50,14 @@ class BestWeights(keras.callbacks.Callback):
         self.reduce_at = reduce_at
         self.choosing = choosing
         self.writes = writes
-        self.best = float("inf")
-        self.best_epoch = 0
-        self.reduced_at = 0
+        self.best: float = float("inf")
+        self.best_epoch: int = 0
+        self.reduced_at: int = 0
         self.reductions: list[int] = []
         self.best_weights: list[np.ndarray] | None = None
         self.earlier: list[dict[str, float]] = []
         self.rows: list[dict[str, float]] = []
-        self.saved_at = time.monotonic()
+        self.saved_at: float = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logs = {key: float(value) for key, value in (logs or {}).items()}

@@ -50,7 +50,7 @@ class Draws:
         meaning: Callable[[keras_tuner.HyperParameters], str | None],
     ) -> None:
         self.space = space
-        self.starts = list(starts)
+        self.starts: list[Values] = list(starts)
         self.seed = seed
         self.guided = guided
         self.lower = lower

@@ -71,7 +71,7 @@ class SpreadOracle(_keras_tuner.Oracle):
         self.draws = draws
         self.folder = folder
         self.stale_seconds = stale_seconds
-        self.lives = lives or (lambda worker: 0.0)
+        self.lives: Callable[[str], float] = lives or (lambda worker: 0.0)
         self.most_losses = most_losses
         self.suffix = suffix
         self.losses: dict[str, int] = {}
@@ -79,7 +79,7 @@ class SpreadOracle(_keras_tuner.Oracle):
         self._alone = threading.RLock()
         self._seen: dict[str, tuple[float, float]] = {}
         #: Whether all combinations have been drawn.
-        self.exhausted = False
+        self.exhausted: bool = False
         self.settle(folder)
 
     @classmethod
@@ -224,9 +224,9 @@ class SpreadOracle(_keras_tuner.Oracle):
         paths = list(self.folder.glob("trial_*/trial.json"))
         trials = {path: trial_module.Trial.load(str(path)) for path in paths}
         paths.sort(key=lambda path: int(trials[path].trial_id))
-        self.trials = {trials[path].trial_id: trials[path] for path in paths}
-        self.start_order = [*self.trials]
-        self.end_order = [one.trial_id for one in self.trials.values() if one.status in _FINAL]
+        self.trials: dict[str, Any] = {trials[path].trial_id: trials[path] for path in paths}
+        self.start_order: list[str] = [*self.trials]
+        self.end_order: list[str] = [one.trial_id for one in self.trials.values() if one.status in _FINAL]
         self.retries = []
         self.ongoing_trials: dict[str, trial_module.Trial] = {}
         for path in reversed(paths):

@@ -41,7 +41,9 @@ class TrialTuner(_keras_tuner.Tuner):
         self._ran = True
         self._taken = False
         hypermodel = settings.hypermodel(settings.load(folder))
-        self.callbacks = [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
+        self.callbacks: list[Any] = (
+            [keras.callbacks.TensorBoard(folder / "tensorboard")] if settings.tensorboard else []
+        )
         super().__init__(
             oracle=keras_tuner.oracles.RandomSearchOracle(
                 objective=settings.objective_for(hypermodel.data).tuned, max_trials=settings.trials

@@ -1,7 +1,7 @@
 """ONNX: one file through Keras's own exporter, for runtimes that are neither TensorFlow nor TFLite."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ class ONNX(Format):
         >>> kerasae.export.ONNX().write("runs/digits", "digits.onnx")
     """
 
-    requires = ("tf2onnx", "onnxruntime")
+    requires: ClassVar[tuple[str, ...]] = ("tf2onnx", "onnxruntime")
     extra = "onnx"
     score = reconstruct = "all"
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -38,7 +38,7 @@ class SavedModel(Format):
 
     is_folder = True
     loads = "the version folder of a SavedModel (with saved_model.pb; server/NAME/1 in a bundle)"
-    card = Path(__file__).with_name("card.md.jinja")
+    card: ClassVar[Path | None] = Path(__file__).with_name("card.md.jinja")
 
     @property
     def golden(self) -> str:

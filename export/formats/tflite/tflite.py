@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from kerasae.export.codec import ArtifactCodec
@@ -40,10 +40,10 @@ class TFLite(Format):
 
     precisions = PRECISIONS
     loads = "a .tflite file"
-    card = Path(__file__).with_name("card.md.jinja")
+    card: ClassVar[Path | None] = Path(__file__).with_name("card.md.jinja")
 
     def __init__(self, precision: Precision = "float32") -> None:
-        self.precision = check_precision(precision)
+        self.precision: Precision = check_precision(precision)
 
     @classmethod
     def variants(cls, precisions: Sequence[Precision] | None = None) -> list[Self]:

@@ -113,10 +113,15 @@ class MicroModel:
         slope: One unit of `x` in raw units, for scores.
     """
 
+    content: bytes
+    signature: str
+    given: Side
+    answer: Side
+
     def __init__(self, content: bytes, signature: str, sides: tuple[Side, Side], slope: Any) -> None:
         self.content, self.signature = content, signature
         self.given, self.answer = sides
-        self.slope = _compact(slope)
+        self.slope: np.ndarray = _compact(slope)
         self.facts: dict[str, Any] = {}
 
     @classmethod

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations
 from kerasae.export.formats._draft import Draft
-from kerasae.export.formats._limits import arrays_only
+from kerasae.export.formats._limits import Limit, arrays_only
 from kerasae.export.formats.tiny._conversion import convert_to_int8
 from kerasae.export.formats.tiny._micro_model import MicroModel
 from kerasae.export.formats.tiny._micro_source import write_model, write_source
@@ -44,13 +44,13 @@ class Tiny(Format):
     """
 
     on_request = "Also write int8 files for microcontrollers, each with a C array and a test vector."
-    requires = ("tflite_micro",)
+    requires: ClassVar[tuple[str, ...]] = ("tflite_micro",)
     extra = "tiny"
-    precision = "int8"
+    precision: Precision = "int8"
     purpose = "for a microcontroller"
-    limits = (arrays_only("a missing entry or a word is no int8"),)
+    limits: ClassVar[tuple[Limit, ...]] = (arrays_only("a missing entry or a word is no int8"),)
     is_folder = True
-    card = Path(__file__).with_name("card.md.jinja")
+    card: ClassVar[Path | None] = Path(__file__).with_name("card.md.jinja")
 
     def __init__(self, signature: Literal["reconstruct", "encode", "decode"] = "reconstruct") -> None:
         if signature not in SIGNATURES:

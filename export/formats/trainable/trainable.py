@@ -1,12 +1,12 @@
 """Trainable: a TFLite file that can be trained on the device."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
-from kerasae.export.formats._limits import arrays_only, no_layers
+from kerasae.export.formats._limits import Limit, arrays_only, no_layers
 from kerasae.export.formats.trainable._cases import learning_cases, restored
 from kerasae.export.formats.trainable._learning import learning_endpoints
 from kerasae.export.parity import Case
@@ -50,12 +50,12 @@ class Trainable(Format):
         "Also write a file that can be trained on the device, for dense networks on images or vectors."
     )
     purpose = "to learn on a device"
-    limits = (
+    limits: ClassVar[tuple[Limit, ...]] = (
         arrays_only("TFLite has no gradient of its heads"),
         no_layers("Conv", "a network of dense layers", "TFLite has no gradient of a convolution"),
     )
     score = reconstruct = "infer"
-    card = Path(__file__).with_name("card.md.jinja")
+    card: ClassVar[Path | None] = Path(__file__).with_name("card.md.jinja")
 
     def __init__(self, batch_size: int = 16) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:

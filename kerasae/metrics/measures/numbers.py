@@ -1,6 +1,6 @@
 """Figures of examples that are arrays of numbers: images and vectors."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,9 +18,11 @@ _ROUNDING = 1e-12
 class NumberMeasures(Measures):
     """Mean errors per feature in `x`, compared with PCA of the same size."""
 
-    deciding = (Metric("error", "test error", lower=True, digits=5),)
-    others = (Metric("explained_variance", "explained variance", lower=False, digits=3),)
-    notes = (
+    deciding: ClassVar[tuple[Metric, ...]] = (Metric("error", "test error", lower=True, digits=5),)
+    others: ClassVar[tuple[Metric, ...]] = (
+        Metric("explained_variance", "explained variance", lower=False, digits=3),
+    )
+    notes: ClassVar[tuple[str, ...]] = (
         "Test error: mean squared error per feature, in squared units of x (images: grey levels "
         "scaled to [0, 1]), the same rows for all.",
         "Explained variance: against predicting the training mean.",

@@ -1,6 +1,6 @@
 """Figures of tables."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,11 +16,11 @@ from kerasae.spec import Spec
 class TableMeasures(Measures):
     """Errors over the present entries, separately for numbers and categories."""
 
-    deciding = (
+    deciding: ClassVar[tuple[Metric, ...]] = (
         Metric("error", "test error (numbers)", lower=True, digits=5, phrase="test error in numbers"),
         Metric("wrong", "categories wrong", lower=True, digits=4, phrase="share of wrong categories"),
     )
-    notes = (
+    notes: ClassVar[tuple[str, ...]] = (
         "Test error: mean squared error over the numbers and dates that are not missing, in squared "
         "units of x (standardised: 1 is as bad as the mean).",
         "Categories wrong: share of the categories and booleans that are not missing and rebuilt wrong; "

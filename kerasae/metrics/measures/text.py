@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,12 +18,12 @@ from kerasae.spec import END, PADDING, UNKNOWN
 class TextMeasures(Measures):
     """Shares of tokens, words and whole texts that are reconstructed."""
 
-    deciding = (
+    deciding: ClassVar[tuple[Metric, ...]] = (
         Metric("tokens_rebuilt", "tokens rebuilt", lower=False, digits=3, phrase="share of tokens rebuilt"),
         Metric("words_recalled", "words recalled", lower=False, digits=3, phrase="share of words recalled"),
     )
-    others = (Metric("texts_rebuilt", "texts rebuilt", lower=False, digits=3),)
-    notes = (
+    others: ClassVar[tuple[Metric, ...]] = (Metric("texts_rebuilt", "texts rebuilt", lower=False, digits=3),)
+    notes: ClassVar[tuple[str, ...]] = (
         "Tokens rebuilt: share of the tokens of the test texts that stand at their place in the "
         "reconstruction; the end of a text counts, padding does not, and a word unknown to the "
         "vocabulary counts as lost.",

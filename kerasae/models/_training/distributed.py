@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from kerasae.keras_classes import Model
 
-class MultiWorkerFit(keras.Model):
+
+class MultiWorkerFit(Model):
     """Keras model whose `fit` and `evaluate` run under `tf.distribute.MultiWorkerMirroredStrategy`.
 
     Keras 3.15 fails there for two reasons (keras#20585). It reduces the logs of a step a second time, over

@@ -22,7 +22,7 @@ class Terms:
             raise ValueError(f"Each penalty needs a `name` of its own in the log, received {names[1:]}.")
         if any(variable.regularizer is not None for variable in model.trainable_variables):
             names.append("regularization")
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.trackers: dict[str, Any] = {name: keras.metrics.Mean(name=name) for name in names}
         for name, tracker in self.trackers.items():
             setattr(model, f"{name}_tracker", tracker)
 
