@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import keras_tuner
+from kerasae.tuning._bases import HyperModel
 from kerasae.tuning.objectives import judged
 from kerasae.tuning.spaces import Space
 
@@ -15,7 +16,7 @@ from kerasae.recipe import Recipe
 from kerasae.training import History, train
 
 
-class AutoencoderHyperModel(keras_tuner.HyperModel):
+class AutoencoderHyperModel(HyperModel):
     """Hypermodel of KerasTuner: an autoencoder whose code size, depth and node counts a tuner draws.
 
     A trial is a training of `kerasae.train`, with early stopping. Its figures are those of its best epoch:

@@ -178,7 +178,7 @@ class Data:
 
     def training_batches(
         self, batch_size: int, *, seed: int = 0, first_epoch: int = 0, steps_per_call: int | None = 1
-    ) -> tuple[tf.data.Dataset, int, int]:
+    ) -> "tuple[tf.data.Dataset[Any], int, int]":
         """Return an endless dataset of shuffled batches of `x`, the steps per epoch and the steps per call.
 
         The order of an epoch follows from the seed and the number of the epoch. So a training resumed at
@@ -210,7 +210,7 @@ class Data:
             )
         return batches, steps, per_call
 
-    def validation_batches(self, most: int = 2048) -> tf.data.Dataset:
+    def validation_batches(self, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return the validation split, once and in order, with at most `most` rows in a batch."""
         batches = self._within_reach(self.validation.in_order(self._view, most))
         if self._view.dequantize:
@@ -220,7 +220,7 @@ class Data:
             )
         return batches
 
-    def _within_reach(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+    def _within_reach(self, batches: "tf.data.Dataset[Any]") -> "tf.data.Dataset[Any]":
         """Return batches of `x` with gross errors clipped to the usual range."""
         if self._view.reach is None:
             return batches

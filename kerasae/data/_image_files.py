@@ -74,12 +74,12 @@ class ImageFiles:
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
-    ) -> tf.data.Dataset:
+    ) -> "tf.data.Dataset[Any]":
         """Return batches like `Split.shuffled`. Files are read and decoded in parallel."""
         order = shuffled_indices(len(self), batch_size, steps, seed, first_epoch)
         return self._read(order).map(preprocessor).prefetch(2)
 
-    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return batches like `Split.in_order`. Files are read again in each pass."""
         return self._read(self._indices().batch(self._fitting(most))).map(preprocessor).prefetch(1)
 
@@ -98,13 +98,13 @@ class ImageFiles:
         # They are made once: each dataset would keep a copy, and a dataset is freed late (it holds a cycle).
         return tf.constant(self.names), tf.constant(self.orientations)
 
-    def _indices(self) -> tf.data.Dataset:
+    def _indices(self) -> "tf.data.Dataset[Any]":
         return tf.data.Dataset.range(len(self))
 
     def _fitting(self, size: int) -> int:
         return max(1, min(size, 2**20 // int(np.prod(self.shape)), len(self)))
 
-    def _read(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+    def _read(self, batches: "tf.data.Dataset[Any]") -> "tf.data.Dataset[Any]":
         names, orientations = self._tensors
         folder = os.fsencode(self.folder)
 

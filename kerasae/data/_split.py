@@ -45,10 +45,10 @@ class Examples(Protocol):
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
-    ) -> tf.data.Dataset:
+    ) -> "tf.data.Dataset[Any]":
         """Return endless batches of `x`, `steps` in each epoch. The order follows from seed and epoch."""
 
-    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return all of `x`, once and in order, with at most `most` rows in a batch."""
 
     def joined(self, other: Any) -> "Examples":
@@ -97,7 +97,7 @@ class Split:
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
-    ) -> tf.data.Dataset:
+    ) -> "tf.data.Dataset[Any]":
         """Return endless batches of `x`, `steps` in each epoch. The order follows from seed and epoch."""
         plain = isinstance(self.examples, np.ndarray) and self.examples.dtype.kind in "biuf"
         # Numbers stay in their raw type (uint8 takes a quarter of the memory) and are scaled when drawn.
@@ -110,7 +110,7 @@ class Split:
         order = shuffled_indices(len(self), batch_size, steps, seed, first_epoch)
         return order.map(batch, num_parallel_calls=1, deterministic=True).prefetch(8)
 
-    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return all of `x` in as few batches of equal size as possible."""
         parts = -(-len(self) // most)
         x = preprocessor.to_x(self.examples)
@@ -138,10 +138,12 @@ def join_labels(one: Examples, other: Examples) -> np.ndarray | None:
     return np.concatenate([one.labels, other.labels])
 
 
-def shuffled_indices(rows: int, batch_size: int, steps: int, seed: int, first_epoch: int) -> tf.data.Dataset:
+def shuffled_indices(
+    rows: int, batch_size: int, steps: int, seed: int, first_epoch: int
+) -> "tf.data.Dataset[Any]":
     """Return endless batches of row numbers. Each epoch has its own order."""
 
-    def order(epoch: Any) -> tf.data.Dataset:
+    def order(epoch: Any) -> "tf.data.Dataset[Any]":
         shuffled = tf.random.experimental.stateless_shuffle(
             tf.range(rows), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
         )

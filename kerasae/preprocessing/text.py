@@ -206,7 +206,7 @@ def _is_missing(text: Any) -> bool:
     return text is None or text is pd.NA or text != text
 
 
-def _dataset(parts: Iterable[np.ndarray]) -> tf.data.Dataset:
+def _dataset(parts: Iterable[np.ndarray]) -> "tf.data.Dataset[Any]":
     return tf.data.Dataset.from_generator(
         lambda: iter(parts), output_signature=tf.TensorSpec((None,), tf.string)
     )

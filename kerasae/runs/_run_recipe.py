@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from kerasae.data import Data, Source
 from kerasae.files import alone
+from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.runs._errors import hosts_lost, how_to_go_on, raise_again
 from kerasae.runs._folders import check_new, make_new
@@ -31,7 +31,7 @@ def run_recipe(
     resume: bool = False,
     source: Source | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    strategy: tf.distribute.Strategy | None = None,
+    strategy: Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
 ) -> Run | None:
     """Train a recipe, and store the result in a new run folder.

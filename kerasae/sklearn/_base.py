@@ -5,9 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-)
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
@@ -18,6 +15,7 @@ from kerasae.models import Autoencoder
 from kerasae.preprocessing import named_by_text
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
+from kerasae.sklearn._bases import BaseEstimator
 from kerasae.sklearn._frames import as_frame, of_numpy
 from kerasae.spec import Spec
 from kerasae.training import History, train

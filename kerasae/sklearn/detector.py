@@ -6,9 +6,6 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import (
-    OutlierMixin,
-)
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.data import Data
 from kerasae.sklearn._base import Estimator
+from kerasae.sklearn._bases import OutlierMixin
 from kerasae.thresholds import clear_of
 from kerasae.thresholds.median_deviation import MedianDeviationThreshold
 from kerasae.thresholds.quantile import QuantileThreshold

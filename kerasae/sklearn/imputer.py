@@ -5,15 +5,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    OneToOneFeatureMixin,
-    TransformerMixin,
-)
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from kerasae.applications.imputation import Imputer
 from kerasae.sklearn._base import Estimator
+from kerasae.sklearn._bases import OneToOneFeatureMixin, TransformerMixin
 from kerasae.sklearn._frames import as_frame
 
 

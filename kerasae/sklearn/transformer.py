@@ -3,13 +3,10 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
 from sklearn.utils.validation import check_is_fitted
 
 from kerasae.sklearn._base import Estimator
+from kerasae.sklearn._bases import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):

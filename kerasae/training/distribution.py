@@ -6,11 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from kerasae.keras_classes import Strategy
+
 STRATEGIES = ("mirrored", "multi-worker")
-MANY_HOSTS = tf.distribute.MultiWorkerMirroredStrategy
+MANY_HOSTS: Any = tf.distribute.MultiWorkerMirroredStrategy
 
 
-def strategy(name: str) -> tf.distribute.Strategy:
+def strategy(name: str) -> Strategy:
     """Return a `tf.distribute` strategy. A model that is built in its scope is trained on many devices.
 
     Every batch is divided among the devices, and the gradients are summed. The result is the model that a
@@ -55,6 +57,6 @@ def cluster() -> tuple[int, int]:
     return int(task["index"]), count
 
 
-def is_first(strategy: tf.distribute.Strategy | None) -> bool:
+def is_first(strategy: Strategy | None) -> bool:
     """Return whether this process writes the files of a training; only the first of several hosts does."""
     return not isinstance(strategy, MANY_HOSTS) or cluster()[0] == 0

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from kerasae.data import Data
+from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.runs import RESUMABLE, Run, Unfinished, check_new, run_recipe
 from kerasae.training.distribution import is_first
@@ -39,7 +39,7 @@ def train(
     *,
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    strategy: tf.distribute.Strategy | None = None,
+    strategy: Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
     on_run: Callable[[Run], None] | None = None,
 ) -> Trained | None:
@@ -80,7 +80,7 @@ def train(
     return Trained(run, evaluate(run))
 
 
-def check_free(out: str | Path, strategy: tf.distribute.Strategy | None = None) -> None:
+def check_free(out: str | Path, strategy: Strategy | None = None) -> None:
     """Find out whether a new run can be made in a folder, before any work is done for it.
 
     Args:

@@ -10,10 +10,10 @@ from typing import Any
 
 import keras
 import keras_tuner
-from keras_tuner.engine import trial as trial_module
+from kerasae.tuning import _bases
 
 
-class Oracle(keras_tuner.Oracle):
+class Oracle(_bases.Oracle):
     """Oracle of KerasTuner with public names for its queue and its files."""
 
     @property
@@ -34,20 +34,20 @@ class Oracle(keras_tuner.Oracle):
         """Return the folder of a trial. It is made if it does not exist."""
         return Path(self._get_trial_dir(number))
 
-    def write_trial(self, trial: trial_module.Trial) -> None:
+    def write_trial(self, trial: _bases.Trial) -> None:
         """Write the state of a trial into its folder. KerasTuner calls this after each change."""
-        super()._save_trial(trial)
+        super()._save_trial(trial)  # type: ignore[misc]  # private
 
-    def _save_trial(self, trial: trial_module.Trial) -> None:
+    def _save_trial(self, trial: _bases.Trial) -> None:
         self.write_trial(trial)
 
 
-class Tuner(keras_tuner.Tuner):
+class Tuner(_bases.Tuner):
     """Tuner of KerasTuner with public names for the steps around a trial."""
 
     def explore(self) -> None:
         """Find the hyperparameters of the space. KerasTuner calls this once before the search."""
-        super()._populate_initial_space()
+        super()._populate_initial_space()  # type: ignore[misc]  # private
 
     def _populate_initial_space(self) -> None:
         self.explore()
@@ -57,7 +57,7 @@ class Tuner(keras_tuner.Tuner):
         return self._build_hypermodel(hp)
 
     def trial_callbacks(
-        self, callbacks: list[keras.callbacks.Callback], trial: trial_module.Trial
+        self, callbacks: list[keras.callbacks.Callback], trial: _bases.Trial
     ) -> list[keras.callbacks.Callback]:
         """Return copies of the callbacks for a trial. That of TensorBoard gets its folder and its HParams."""
         copies: list[keras.callbacks.Callback] = self._deepcopy_callbacks(callbacks)

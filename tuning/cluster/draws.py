@@ -7,7 +7,7 @@ from typing import Any
 
 import keras_tuner
 import numpy as np
-from keras_tuner.engine import trial as trial_module
+from kerasae.tuning._bases import Trial
 from kerasae.tuning.cluster.guide import guided
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.settings import Settings
@@ -92,7 +92,7 @@ class Draws:
             meaning=meaning,
         )
 
-    def seen(self, number: int, trials: Sequence[trial_module.Trial]) -> list[trial_module.Trial]:
+    def seen(self, number: int, trials: Sequence[Trial]) -> list[Trial]:
         """Return the trials whose results may guide the draw for a trial."""
         return [trial for trial in trials if int(trial.trial_id) <= number - len(self.starts)]
 
@@ -100,7 +100,7 @@ class Draws:
         """Return whether results guide the draw for a trial. In the first two rounds there are too few."""
         return self.guided and number >= 2 * len(self.starts)
 
-    def draw(self, number: int, trials: Sequence[trial_module.Trial]) -> Values | None:
+    def draw(self, number: int, trials: Sequence[Trial]) -> Values | None:
         """Draw the hyperparameters of a trial.
 
         Args:
@@ -122,7 +122,7 @@ class Draws:
                     return values
         return None
 
-    def _candidates(self, number: int, size: int, trials: Sequence[trial_module.Trial]) -> Iterator[Values]:
+    def _candidates(self, number: int, size: int, trials: Sequence[Trial]) -> Iterator[Values]:
         """Yield the most promising values first, then random values."""
         if self.is_guided(number):
             seen = self.seen(number, trials)

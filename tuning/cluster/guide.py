@@ -6,7 +6,7 @@ from typing import Any
 
 import keras_tuner
 import numpy as np
-from keras_tuner.engine import trial as trial_module
+from kerasae.tuning._bases import Trial
 from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -18,8 +18,8 @@ _ANYWHERE, _NEAR = 600, 400
 
 def guided(
     space: Sequence[Any],
-    known: Sequence[trial_module.Trial],
-    pending: Sequence[trial_module.Trial],
+    known: Sequence[Trial],
+    pending: Sequence[Trial],
     size: int,
     *,
     lower: bool,
@@ -82,7 +82,7 @@ class _Quiet(GaussianProcessRegressor):
         return self
 
 
-def _relative(known: Sequence[trial_module.Trial], lower: bool) -> np.ndarray:
+def _relative(known: Sequence[Trial], lower: bool) -> np.ndarray:
     scores = np.array([trial.score for trial in known], "float64")
     y = np.log(scores) if (scores > 0).all() else scores
     y = y if lower else -y

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras_tuner
-from keras_tuner.engine import trial as trial_module
+from kerasae.tuning._bases import Trial, TrialStatus
 from kerasae.tuning.cluster import _keras_tuner
 from kerasae.tuning.cluster.draws import Draws
 from kerasae.tuning.cluster.signs import OWN
@@ -97,7 +97,7 @@ class SpreadOracle(_keras_tuner.Oracle):
 
     # The next trial -----------------------------------------------------------------------------
 
-    def create_trial(self, tuner_id: str) -> trial_module.Trial:
+    def create_trial(self, tuner_id: str) -> Trial:
         """Return the next trial for a worker. Its status can tell the worker to wait or to stop."""
         if not tuner_id.endswith(self.suffix):
             raise ValueError(
@@ -108,7 +108,7 @@ class SpreadOracle(_keras_tuner.Oracle):
             self.release_lost()
             if not self.retries and tuner_id not in self.ongoing_trials and self._must_wait():
                 self.tuner_ids.add(tuner_id)
-                return trial_module.Trial(self.get_space(), "idle", trial_module.TrialStatus.IDLE)
+                return Trial(self.get_space(), "idle", TrialStatus.IDLE)
             trial = super().create_trial(tuner_id)
             if trial.status == "RUNNING":
                 # The file of the trial names its worker.
@@ -134,14 +134,14 @@ class SpreadOracle(_keras_tuner.Oracle):
 
     # Running and ended trials ---------------------------------------------------------------
 
-    def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> trial_module.Trial:
+    def update_trial(self, trial_id: str, metrics: dict[str, float], step: int = 0) -> Trial:
         """Store the figures of a trial, unless it has ended."""
         with self._alone:
             if trial_id in self.end_order:
                 return self.trials[trial_id]
             return super().update_trial(trial_id, metrics, step)
 
-    def end_trial(self, trial: trial_module.Trial) -> None:
+    def end_trial(self, trial: Trial) -> None:
         """End a trial, unless it has ended."""
         with self._alone:
             if trial.trial_id in self.end_order:
@@ -182,7 +182,7 @@ class SpreadOracle(_keras_tuner.Oracle):
         trial_id = trial.trial_id
         self.losses[trial_id] = self.losses.get(trial_id, 0) + 1
         if self.losses[trial_id] >= self.most_losses:
-            trial.status = trial_module.TrialStatus.FAILED
+            trial.status = TrialStatus.FAILED
             trial.message = (
                 f"{self.losses[trial_id]} workers ended while they ran it; out of memory is the usual reason"
             )
@@ -207,7 +207,7 @@ class SpreadOracle(_keras_tuner.Oracle):
     def save(self) -> None:
         """Do nothing: the files of the trials are the whole state."""
 
-    def write_trial(self, trial: trial_module.Trial) -> None:
+    def write_trial(self, trial: Trial) -> None:
         """Write a trial, with the name of its worker."""
         path = self.trial_folder(trial.trial_id) / "trial.json"
         new = path.with_suffix(".json.new")
@@ -222,13 +222,13 @@ class SpreadOracle(_keras_tuner.Oracle):
         own workers of an earlier chief have ended with it, and their trials are repeated.
         """
         paths = list(self.folder.glob("trial_*/trial.json"))
-        trials = {path: trial_module.Trial.load(str(path)) for path in paths}
+        trials = {path: Trial.load(str(path)) for path in paths}
         paths.sort(key=lambda path: int(trials[path].trial_id))
         self.trials: dict[str, Any] = {trials[path].trial_id: trials[path] for path in paths}
         self.start_order: list[str] = [*self.trials]
         self.end_order: list[str] = [one.trial_id for one in self.trials.values() if one.status in _FINAL]
         self.retries = []
-        self.ongoing_trials: dict[str, trial_module.Trial] = {}
+        self.ongoing_trials: dict[str, Trial] = {}
         for path in reversed(paths):
             trial = trials[path]
             if trial.status in _FINAL:

@@ -80,7 +80,7 @@ class StoredTable:
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
-    ) -> tf.data.Dataset:
+    ) -> "tf.data.Dataset[Any]":
         """Return batches like `Split.shuffled`, from `x` that is stored once.
 
         Blocks of 256 rows are shuffled in each epoch, and the rows of 256 blocks are mixed at a time.
@@ -104,7 +104,7 @@ class StoredTable:
         signature = tf.TensorSpec((batch_size, *shape), tf.float32)
         return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
 
-    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> tf.data.Dataset:
+    def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return batches like `Split.in_order`. Rows are read again in each pass."""
         where, shape = self._store_x(preprocessor)
 
