@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,7 +12,7 @@ from kerasae import registry
 from kerasae.applications._kept import Kept
 from kerasae.codec import Codec, is_numbered
 from kerasae.data import Data, has_label
-from kerasae.metrics import Metric, RowFigure
+from kerasae.metrics import Metric
 from kerasae.report.page import Listing, Picture
 from kerasae.spec import Spec
 
@@ -36,29 +36,6 @@ class Finding:
     pictures: Sequence[Picture] = ()
     listings: Sequence[Listing] = ()
     notes: Sequence[str] = ()
-
-    @classmethod
-    def of_headings(
-        cls,
-        figures: Mapping[str, float | int | str | None],
-        better: Mapping[str, bool] | None = None,
-        sentences: Sequence[tuple[bool, str]] = (),
-        pictures: Sequence[Picture] = (),
-        listings: Sequence[Listing] = (),
-        notes: Sequence[str] = (),
-        chance: Mapping[str, float] | None = None,
-        rows: Mapping[str, Sequence[RowFigure]] | None = None,
-        decisive: Sequence[str] = (),
-    ) -> Self:
-        """Return a finding whose metrics have their headings as keys, until no application needs it."""
-        better, chance, rows = better or {}, chance or {}, rows or {}
-        metrics = [
-            Metric(key, key, value, better.get(key), chance=chance.get(key), rows=rows.get(key, ()))
-            for key, value in figures.items()
-        ]
-        numbers = [metric.key for metric in metrics if metric.number is not None]
-        deciding = [key for wanted in decisive for key in numbers if key.startswith(wanted)]
-        return cls(metrics, next(iter(deciding), ""), sentences, pictures, listings, notes)
 
     def metric(self, key: str) -> Metric | None:
         """Return the metric with this key, or `None`."""

@@ -250,7 +250,6 @@ def test_a_command_parses_calls_a_workflow_and_prints():
     assert {name for name, length in lengths.items() if length > 80} == set()
 
 
-@pytest.mark.skip(reason="until the last three are split")
 def test_files_and_folders_are_small():
     """A file holds one idea, and a folder is looked through at a glance."""
     lengths = {path: len(path.read_text().splitlines()) for path in files()}

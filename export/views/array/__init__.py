@@ -1,6 +1,8 @@
 """Arrays of numbers, such as images and vectors, in their own type and units."""
 
-from kerasae.export.views._view import Views
+from typing import ClassVar
+
+from kerasae.export.views._view import View, Views
 from kerasae.export.views.array._edge import ArrayEdgeView
 from kerasae.export.views.array._server import ArrayServerView
 
@@ -10,5 +12,5 @@ __all__ = ["ArrayViews"]
 class ArrayViews(Views):
     """Arrays of numbers, such as images and vectors, in their own type and units."""
 
-    server = ArrayServerView
-    edge = ArrayEdgeView
+    server: ClassVar[type[View]] = ArrayServerView
+    edge: ClassVar[type[View]] = ArrayEdgeView

@@ -1,6 +1,8 @@
 """Texts, as strings on a server and as token ids on a device."""
 
-from kerasae.export.views._view import Views
+from typing import ClassVar
+
+from kerasae.export.views._view import View, Views
 from kerasae.export.views.text._edge import TextEdgeView
 from kerasae.export.views.text._server import TextServerView
 
@@ -10,5 +12,5 @@ __all__ = ["TextViews"]
 class TextViews(Views):
     """Texts, as strings on a server and as token ids on a device."""
 
-    server = TextServerView
-    edge = TextEdgeView
+    server: ClassVar[type[View]] = TextServerView
+    edge: ClassVar[type[View]] = TextEdgeView

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from kerasae.data import Data, has_label
 from kerasae.kinds import take
 from kerasae.metrics import Metric
 from kerasae.scores import Detector
+from kerasae.spec import Spec
 from kerasae.thresholds.conformal import conformal_p_values
 
 
@@ -68,7 +69,12 @@ class AnomalyDetector(Application):
     Reference: Hawkins, He, Williams, Baxter 2002, DaWaK, for the reconstruction error as a score.
     """
 
-    only_reported = ("reasons",)
+    spec_: Spec
+    detector_: Detector
+    calibration_: np.ndarray
+    threshold_: float
+
+    only_reported: ClassVar[tuple[str, ...]] = ("reasons",)
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ from kerasae.kinds import kind_of
 from kerasae.metrics import Metric, codes_of
 from kerasae.models import Autoencoder
 from kerasae.report.page import Listing, Picture
+from kerasae.spec import Spec
 
 #: Number of training rows in the sample that describes the clusters.
 _DESCRIBED = 10_000
@@ -73,6 +74,10 @@ class Clustering(Application):
     Reference: Xie, Girshick, Farhadi 2016, ICML (deep embedded clustering); Rousseeuw 1987, JCAM 20
     (silhouette); Schwarz 1978, Annals of Statistics 6(2) (BIC).
     """
+
+    spec_: Spec
+    clusters_: int
+    sizes_: np.ndarray
 
     compares_codes = True
 

@@ -1,7 +1,7 @@
 """Compression: codes with few bits, written to a file and decoded again."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from kerasae.metrics import Metric, codes_of
 from kerasae.metrics.measures import measures_of
 from kerasae.report.page import Picture
 from kerasae.runs import Run
+from kerasae.spec import Spec
 
 #: Suffix of the compressed files.
 SUFFIX = ".kae"
@@ -68,7 +69,10 @@ class Compression(Application):
     arXiv:2201.01741 (the library constriction).
     """
 
-    only_reported = ("keep_missing", "most", "seed")
+    spec_: Spec
+    quantiser_: Quantiser
+
+    only_reported: ClassVar[tuple[str, ...]] = ("keep_missing", "most", "seed")
 
     def __init__(
         self,

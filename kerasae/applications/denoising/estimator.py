@@ -1,7 +1,7 @@
 """Denoising: clean examples from noisy ones."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from kerasae.kinds import kind_of, take
 from kerasae.metrics import Metric
 from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
+from kerasae.spec import Spec
 
 #: Number of examples on the page.
 _SHOWN = 10
@@ -65,8 +66,10 @@ class Denoising(Application):
     Reference: Vincent et al. 2010, JMLR 11; Wang et al. 2004, IEEE TIP 13(4) (SSIM).
     """
 
-    kinds = ("image", "vector", "table")
-    only_reported = ("clean", "noise", "level", "seed")
+    spec_: Spec
+
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
+    only_reported: ClassVar[tuple[str, ...]] = ("clean", "noise", "level", "seed")
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications._filling.values import TableValues
 from kerasae.applications.generation._followers import Followers
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasLikelihood
 from kerasae.data import Data
 
 #: Number of training rows with the nearest codes, one of which gives its gaps.
@@ -56,8 +56,9 @@ class MadeRows:
         return self._values.with_gaps(frame, self._gaps[lenders])
 
     def _x(self, codes: np.ndarray, seed: int) -> np.ndarray:
-        draw = getattr(self._codec, "draw", None)
-        return np.asarray(self._codec.decode(codes) if draw is None else draw(codes, seed))
+        if isinstance(self._codec, HasLikelihood):
+            return self._codec.draw(codes, seed)
+        return np.asarray(self._codec.decode(codes))
 
     def state(self) -> dict[str, Any]:
         """Return the values and the order of the columns, and the gaps and the codes of training rows."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._rows import MadeRows
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasLikelihood
 
 #: Number of samples whose ranks decide which value of a training row a number becomes.
 _REFERENCE = 4000
@@ -55,8 +55,9 @@ class Sampler:
         """Return new raw examples for codes; rows of measurements are drawn from the likelihood."""
         if self._rows is not None:
             return self._rows.frame(codes, seed)
-        realise = getattr(self._codec, "realise", None)
-        return self._codec.inverse_transform(codes) if realise is None else realise(codes, seed)
+        if isinstance(self._codec, HasLikelihood):
+            return self._codec.realise(codes, seed)
+        return self._codec.inverse_transform(codes)
 
     def state(self) -> dict[str, Any]:
         """Return the mixture and the rows of a table, each `None` if there is none."""

@@ -22,6 +22,8 @@ class Space:
         training: Training rows as points, `(rows, features)`.
     """
 
+    training: np.ndarray
+
     def __init__(self, codec: Codec, spec: Spec) -> None:
         self._codec, self._spec = codec, spec
         # Data without rows: the spec and the preprocessor are all that points need.

@@ -19,6 +19,8 @@ class Ways:
         ranges: 1st and 99th percentile of each number of the training codes, `(latent_dim, 2)`.
     """
 
+    ranges: np.ndarray
+
     def __init__(self, first: np.ndarray, ranges: np.ndarray) -> None:
         self._first, self.ranges = first, ranges
 

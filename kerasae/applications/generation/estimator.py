@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from kerasae.codec import Codec, HasPrior
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.metrics import codes_of
+from kerasae.spec import Spec
 
 
 class Generation(Application):
@@ -71,8 +72,13 @@ class Generation(Application):
     ICML (attributes); Kynkäänniemi et al. 2019, NeurIPS (precision and recall).
     """
 
+    spec_: Spec
+    space_: Space
+    distances_: dict[str, float]
+    ways_: Ways
+
     compares_codes = True
-    only_reported = ("count", "path", "steps", "augmented", "neighbours")
+    only_reported: ClassVar[tuple[str, ...]] = ("count", "path", "steps", "augmented", "neighbours")
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from kerasae.applications.imputation._mask import file_mask, flat_mask, hide, hi
 from kerasae.applications.imputation._report import by_column, notes, picture, sentences
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.spec import Spec
 
 
 class Imputer(Application):
@@ -68,8 +69,10 @@ class Imputer(Application):
     F; Romano, Patterson, Candès 2019, NeurIPS (intervals).
     """
 
-    kinds = ("image", "vector", "table")
-    only_reported = ("mask",)
+    spec_: Spec
+
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
+    only_reported: ClassVar[tuple[str, ...]] = ("mask",)
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ from kerasae.metrics import Metric
 from kerasae.models import Autoencoder
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
+from kerasae.spec import Spec
 
 #: Numbers of labels at which the curve is measured, in addition to ten of each class and all.
 _COUNTS = (100, 1_000, 10_000)
@@ -73,7 +74,13 @@ class Pretraining(Application):
     al. 2022, ICLR (the head first, then all).
     """
 
-    only_reported = ("counts", "draws")
+    spec_: Spec
+    classes_: np.ndarray
+    choosing_: int
+    labels_: int
+    mode_: str
+
+    only_reported: ClassVar[tuple[str, ...]] = ("counts", "draws")
 
     def __init__(
         self,

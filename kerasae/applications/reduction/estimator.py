@@ -1,7 +1,7 @@
 """Dimensionality reduction: codes for other tools, and a map in two dimensions."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from sklearn.manifold import trustworthiness
@@ -16,6 +16,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
 from kerasae.metrics import Metric, codes_of
 from kerasae.report.page import Picture
+from kerasae.spec import Spec
 
 
 class Reduction(Application):
@@ -46,7 +47,9 @@ class Reduction(Application):
     Reference: Venna and Kaski 2001, ICANN (trustworthiness).
     """
 
-    only_reported = ("neighbours", "map", "file", "most", "seed")
+    spec_: Spec
+
+    only_reported: ClassVar[tuple[str, ...]] = ("neighbours", "map", "file", "most", "seed")
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from kerasae.data import Data, drawn_rows
 from kerasae.files import read_arrays
 from kerasae.metrics import Metric, codes_of
 from kerasae.report.page import Listing, Picture
+from kerasae.spec import Spec
 
 #: Arguments that are stored with an index.
 _SAVED = ("k", "metric", "approximate", "binary")
@@ -61,8 +62,12 @@ class Retrieval(Application):
     Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
     """
 
+    spec_: Spec
+    index_: Index
+    names_: np.ndarray
+
     compares_codes = True
-    only_reported = ("k", "most")
+    only_reported: ClassVar[tuple[str, ...]] = ("k", "most")
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Uncertainty of reconstructions and scores, by row and by cell."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report.sheet import write_sheet
+from kerasae.spec import Spec
 
 
 class Uncertainty(Application):
@@ -62,7 +63,9 @@ class Uncertainty(Application):
     Reference: Kingma and Welling 2014, ICLR; Romano, Patterson, Candès 2019, NeurIPS (intervals).
     """
 
-    kinds = ("image", "vector", "table")
+    spec_: Spec
+
+    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
 
     def __init__(
         self,
