@@ -89,14 +89,15 @@ def export(
     Args:
         run: Run, folder of a run, built model, or `Subject`.
         out: Folder of the bundle. If it is a bundle already, the next version goes beside the old ones.
-        formats: Formats to write: names, formats, or dicts of a name and arguments. Defaults to all that are
-            installed, except for those on request.
-        also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to none.
-        precisions: Precisions of the files for devices. Defaults to all.
-        name: Name of the artifacts. Defaults to the name of the run's folder, or of the model.
-        tolerance: Bounds by measure, in place of those in `kerasae.export.TOLERANCES`.
-        data: Data of the model. A run has its own.
-        examples: Held-out raw examples, in place of the test split of the data.
+        formats: Formats to write: names, formats, or dicts of a name and arguments. Defaults to `None`: all
+            that are installed, except for those on request.
+        also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to `()`.
+        precisions: Precisions of the files for devices. Defaults to `None`: all.
+        name: Name of the artifacts. Defaults to `None`: the name of the folder of the run, or of the model.
+        tolerance: Bounds by measure, in place of those in `kerasae.export.TOLERANCES`. Defaults to `None`: no
+            changes.
+        data: Data of the model. Defaults to `None`: the run has its own.
+        examples: Held-out raw examples. Defaults to `None`: the test split of the data is used.
 
     Raises:
         FileExistsError: If the folder exists and is no bundle.

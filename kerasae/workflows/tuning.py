@@ -1,4 +1,4 @@
-"""tune: a search over code size, depth and node counts, and the best recipe trained."""
+"""tune: a search for code size, depth and node counts, and a run of the best recipe."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -27,13 +27,13 @@ from kerasae.workflows.evaluation import Evaluation, evaluate
 
 @dataclasses.dataclass(frozen=True)
 class Tuned:
-    """What came of a search.
+    """Result of a search.
 
     Args:
         trials: All trials, in order.
-        curve: The best trial of each code size, beside PCA.
+        curve: Best trial of each code size, with the baselines of the same size.
         run: Run of the best recipe.
-        evaluation: Figures of that run on the test split.
+        evaluation: Figures of the run on the test split.
     """
 
     trials: Sequence[Trial]
@@ -66,7 +66,7 @@ class Tuned:
 
     @property
     def sentences(self) -> list[tuple[bool, str]]:
-        """The recommendation, each sentence with whether it is good news."""
+        """Sentences of the recommendation, each with whether it is good news."""
         return recommendation(self.curve)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,27 +100,28 @@ def tune(
 ) -> Tuned:
     """Search code size, depth and node counts, and train the best recipe.
 
-    Trials are spread over the code sizes. The answer is the trade-off curve beside PCA, and the code size
-    where it bends. The best recipe of that size is trained on the training and the validation split, as an
-    ordinary run in `out`. The same call goes on with a search that was interrupted.
+    Trials are spread over the code sizes. The result is a curve of the error over the code size, with the
+    baselines for comparison, and the code size at which the curve bends. The best recipe of that size is
+    trained on the training and the validation split, as an ordinary run in `out`. To go on with an
+    interrupted search, repeat the call.
 
     Args:
-        settings: What is searched, and how.
+        settings: Definition of the search.
         out: Folder of the search and of the run.
-        jobs: Number of trials at a time on this machine. Defaults to one for each core, and to none beside a
-            `chief`.
-        chief: Address to listen at for workers on other hosts, `HOST:PORT`; what goes over it is neither
-            encrypted nor authenticated. Without one the trials run on this machine. Defaults to none.
-        on_data: Function called with the data once they are read. Defaults to none.
-        on_start: Function called with the objective once all is checked, before the first trial. Defaults to
-            none.
-        progress: Function called with all trials whenever one has ended. Defaults to none.
-        on_refit: Function called before the best recipe is trained. Defaults to none.
+        jobs: Number of trials at a time on this machine. Defaults to `None`: one for each core, or none with
+            a `chief`.
+        chief: Address to listen at for workers on other hosts, `HOST:PORT`. Messages are neither encrypted
+            nor authenticated. Defaults to `None`: all trials run on this machine.
+        on_data: Function called with the data when they are read. Defaults to `None`.
+        on_start: Function called with the objective after all checks, before the first trial. Defaults to
+            `None`.
+        progress: Function called with all trials whenever one has ended. Defaults to `None`.
+        on_refit: Function called before the best recipe is trained. Defaults to `None`.
 
     Raises:
-        FileExistsError: If `out` holds something else, or the search is running already.
-        ValueError: If `out` holds a search with other settings, or no trial has figures.
-        OSError: If nothing can be written to `out`, or `chief` is no address of this host.
+        FileExistsError: If `out` contains something else, or the search is running already.
+        ValueError: If `out` contains a search with other settings, or no trial is completed.
+        OSError: If `out` cannot be written, or `chief` is no address of this host.
 
     Example:
         >>> from kerasae import Recipe
@@ -143,7 +144,7 @@ def tune(
     if on_data is not None:
         on_data(data)
     objective = settings.objective_for(data)
-    # What cannot be drawn shows here, before there is a folder.
+    # A space that cannot be drawn raises an error here, before there is a folder.
     Draws.of(settings, data)
     if chief is not None:
         check_address(chief)
@@ -165,8 +166,8 @@ def tune(
 
 
 def _check_same(settings: Settings, out: Path) -> None:
-    """Refuses a folder that holds something else, or a search with other settings."""
-    # A search that was killed before it had written anything.
+    """Raise an error if a folder contains something else, or a search with other settings."""
+    # The search was killed before it wrote anything.
     begun = {path.name for path in out.iterdir()} == {"search"} if out.is_dir() else False
     if begun and not list(out.glob("search/trial_*")):
         return
