@@ -21,7 +21,7 @@ from kerasae.applications.compression._references import RawSize, photographs
 from kerasae.applications.compression._sentences import on_the_others
 from kerasae.baselines import PCA, fit_baselines
 from kerasae.codec import fingerprint
-from kerasae.data import Data, Split
+from kerasae.data import NO_ROWS, Data, Split, array_spec, make_data
 from kerasae.metrics import RowSums, difference
 from kerasae.preprocessing.identity import Identity
 from kerasae.runs import run_recipe
@@ -368,6 +368,25 @@ def test_photographs_against_files_of_their_own_making(digits):
         # A header for each image is most of it, which is why there is a mosaic.
         assert one.alone > 2 * one.rate
         assert 0 < one.without_headers < one.alone
+
+
+def test_photographs_of_images_without_a_stated_range_keep_that_of_the_training(tmp_path):
+    images = np.random.default_rng(0).normal(size=(60, 4, 4, 1)).astype("float32")
+    data = make_data("float", array_spec(images), images).with_preprocessor(Identity(array_spec(images)))
+    pca = PCA(2).fit(data)
+    fitted = Compression(pca, bits=4).fit(data)
+    fitted.save(tmp_path / "kept")
+    darker = dataclasses.replace(data, test=Split(data.test.examples / 10))
+    bare = dataclasses.replace(darker, train=NO_ROWS, validation=NO_ROWS)
+    curves = []
+    for application, rows in ((fitted, darker), (Compression.load(tmp_path / "kept", pca), bare)):
+        finding = application.report(rows, tmp_path)
+        curves.append(pd.read_csv(tmp_path / "rate_distortion.csv").set_index("codec"))
+    assert set(curves[0].index) == {"model", "pca 2", "pca up to 16", "JPEG", "WEBP"}
+    # Without training rows the curves of the baselines are left out, and a note says so.
+    assert set(curves[1].index) == {"model", "JPEG", "WEBP"} and "--refit" in finding.notes[-1]
+    for name in set(curves[1].index):
+        pd.testing.assert_frame_equal(curves[0].loc[name], curves[1].loc[name])
 
 
 def test_rates_between_points():

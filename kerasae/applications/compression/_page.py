@@ -10,6 +10,7 @@ import pandas as pd
 from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.compression._curves import Curve, Point
 from kerasae.applications.compression._references import Photograph, RawSize
+from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.metrics.measures import measures_of
@@ -18,6 +19,9 @@ from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
+
+#: Number of examples on the page.
+_SHOWN = 10
 
 
 def bytes_by_part(packed: bytes) -> Listing:
@@ -118,11 +122,22 @@ def draw_curves(
     return Picture("Rate and distortion", caption, figure)
 
 
-def draw_examples(data: Data, rebuilt: Mapping[str, np.ndarray]) -> Picture:
-    """Draw the first rows, and reconstructions of `x` by name."""
-    shown = data.to_x(data.test.head(len(next(iter(rebuilt.values())))))
+def draw_examples(data: Data, codec: Codec, codes: np.ndarray, rounded: np.ndarray) -> list[Picture]:
+    """Draw the first rows and their reconstructions; nothing for tables and texts.
+
+    Args:
+        data: Data whose test split holds the rows.
+        codec: Codec that decodes.
+        codes: Codes, `(rows, latent_dim)`.
+        rounded: Codes from the file.
+    """
+    if not kind_of(data.spec).is_array:
+        return []
+    named = {"code not rounded": codes, "from the file": rounded}
+    rebuilt = {name: np.asarray(codec.decode(part[:_SHOWN])) for name, part in named.items()}
     caption = "The first rows, what the model makes of their codes, and what came back from the file."
-    return Picture("Examples", caption, figures.reconstructions(shown, rebuilt))
+    drawn = figures.reconstructions(data.to_x(data.test.head(_SHOWN)), rebuilt)
+    return [Picture("Examples", caption, drawn)]
 
 
 def notes(data: Data) -> list[str]:

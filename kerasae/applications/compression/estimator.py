@@ -1,5 +1,6 @@
 """Compression: codes with few bits, written to a file and decoded again."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from kerasae.applications._arguments import check_between, check_counts, check_positive
 from kerasae.applications._base import Application, Finding
+from kerasae.applications._pictures import spec_with_range
 from kerasae.applications.compression import _page as page
 from kerasae.applications.compression._bitstream import MARK, Content, read, write
 from kerasae.applications.compression._curves import Curve, baseline_curves, curve, point
@@ -20,14 +22,11 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.metrics import Metric, codes_of
 from kerasae.metrics.measures import measures_of
-from kerasae.report.page import Picture
 from kerasae.runs import Run
 from kerasae.spec import Spec
 
 #: Suffix of the compressed files.
 SUFFIX = ".kae"
-#: Number of examples on the page.
-_SHOWN = 10
 
 
 class Compression(Application):
@@ -102,7 +101,7 @@ class Compression(Application):
         if bits is None and self.step is None:
             bits = enough_bits(self.codec, codes, self._ranges, data.with_choices())
         self.quantiser_ = self._ranges.quantiser(bits, self.step)
-        self.spec_ = data.spec
+        self.spec_ = spec_with_range(data)
         return self
 
     def compress(self, raw: Any) -> bytes:
@@ -197,7 +196,8 @@ class Compression(Application):
         if out is None:
             return Finding(metrics, "bits_per_row")
         few = data.drawn("test", self.most, self.seed)
-        photos = list(photographs(few))
+        # Photographs have the range of the training images, which may be gone.
+        photos = list(photographs(dataclasses.replace(few, spec=self.spec_)))
         curves: dict[str, Curve] = {
             "model": curve(self.codec, self._ranges, few),
             **(baseline_curves(self.codec.latent_dim, few) if len(data.train) else {}),
@@ -212,7 +212,7 @@ class Compression(Application):
             [*on_the_size(size, len(codes), len(packed)), *on_the_others(curves, here)],
             [
                 page.draw_curves(curves, judged, rate, after, len(few.test)),
-                *self._examples(data, codes, content),
+                *page.draw_examples(data, self.codec, codes, content.codes),
             ],
             [
                 page.bytes_by_part(packed),
@@ -233,15 +233,6 @@ class Compression(Application):
                 gaps.append(np.isnan(x))
         size.close()
         return np.concatenate(codes), np.concatenate(gaps) if gaps else None, size
-
-    def _examples(self, data: Data, codes: np.ndarray, content: Content) -> list[Picture]:
-        if not kind_of(data.spec).is_array:
-            return []
-        rebuilt = {
-            name: np.asarray(self.codec.decode(some[:_SHOWN]))
-            for name, some in (("code not rounded", codes), ("from the file", content.codes))
-        }
-        return [page.draw_examples(data, rebuilt)]
 
     # Storage -------------------------------------------------------------------------------------
 
