@@ -3,9 +3,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
+import keras
 import numpy as np
 
-class Layer:
+class _Layer:
     name: str
     built: bool
     trainable: bool
@@ -39,7 +40,7 @@ class Layer:
     def save_own_variables(self, store: Any) -> None: ...
     def load_own_variables(self, store: Any) -> None: ...
 
-class Model(Layer):
+class _Model(_Layer):
     layers: list[Any]
     optimizer: Any
     stop_training: bool
@@ -61,7 +62,7 @@ class Model(Layer):
     def make_test_function(self, force: bool = False) -> Any: ...
     def make_predict_function(self, force: bool = False) -> Any: ...
 
-class Loss:
+class _Loss:
     name: str
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any: ...
@@ -70,6 +71,19 @@ class Loss:
     def get_config(self) -> dict[str, Any]: ...
     @classmethod
     def from_config(cls, config: Any) -> Self: ...
+
+# A base of unknown type makes a class unknown, and pyright reads no library without types where it verifies
+# those of another. The assertions hold for any class, and give such a base a type; where Keras is read, the
+# bases stay those of Keras, and a model may be passed where a `keras.Model` is expected.
+class _Known: ...
+
+assert issubclass(keras.layers.Layer, _Known)
+assert issubclass(keras.Model, _Known)
+assert issubclass(keras.losses.Loss, _Known)
+
+class Layer(keras.layers.Layer, _Layer): ...
+class Model(keras.Model, _Model): ...
+class Loss(keras.losses.Loss, _Loss): ...
 
 class Strategy:
     @property

@@ -1,6 +1,8 @@
 from typing import Any
 
-class HyperModel:
+import keras_tuner
+
+class _HyperModel:
     name: str | None
     tunable: bool
     def __init__(self, name: str | None = None, tunable: bool = True) -> None: ...
@@ -45,3 +47,10 @@ class Tuner:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def on_trial_end(self, trial: Trial) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
+
+# As in kerasae/keras_classes.pyi.
+class _Known: ...
+
+assert issubclass(keras_tuner.HyperModel, _Known)
+
+class HyperModel(keras_tuner.HyperModel, _HyperModel): ...

@@ -1,8 +1,9 @@
 from typing import Any, Self
 
 import numpy as np
+from sklearn import base
 
-class BaseEstimator:
+class _BaseEstimator:
     n_features_in_: int
     feature_names_in_: np.ndarray
     def get_params(self, deep: bool = True) -> dict[str, Any]: ...
@@ -11,14 +12,31 @@ class BaseEstimator:
     # Private methods of scikit-learn that the estimators use.
     def __getattr__(self, name: str) -> Any: ...
 
-class OutlierMixin: ...
+class _OutlierMixin: ...
 
-class TransformerMixin:
+class _TransformerMixin:
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any: ...
     def set_output(self, *, transform: str | None = None) -> Self: ...
 
-class OneToOneFeatureMixin:
+class _OneToOneFeatureMixin:
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray: ...
 
-class ClassNamePrefixFeaturesOutMixin:
+class _ClassNamePrefixFeaturesOutMixin:
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray: ...
+
+# As in kerasae/keras_classes.pyi.
+class _Known: ...
+
+assert issubclass(base.BaseEstimator, _Known)
+assert issubclass(base.OutlierMixin, _Known)
+assert issubclass(base.TransformerMixin, _Known)
+assert issubclass(base.OneToOneFeatureMixin, _Known)
+assert issubclass(base.ClassNamePrefixFeaturesOutMixin, _Known)
+
+class BaseEstimator(base.BaseEstimator, _BaseEstimator): ...
+class OutlierMixin(base.OutlierMixin, _OutlierMixin): ...
+class TransformerMixin(base.TransformerMixin, _TransformerMixin): ...
+class OneToOneFeatureMixin(base.OneToOneFeatureMixin, _OneToOneFeatureMixin): ...
+class ClassNamePrefixFeaturesOutMixin(
+    base.ClassNamePrefixFeaturesOutMixin, _ClassNamePrefixFeaturesOutMixin
+): ...
