@@ -386,7 +386,7 @@ def test_photographs_of_images_without_a_stated_range_keep_that_of_the_training(
     # Without training rows the curves of the baselines are left out, and a note says so.
     assert set(curves[1].index) == {"model", "JPEG", "WEBP"} and "--refit" in finding.notes[-1]
     for name in set(curves[1].index):
-        pd.testing.assert_frame_equal(curves[0].loc[name], curves[1].loc[name])
+        pd.testing.assert_frame_equal(curves[0].loc[[name]], curves[1].loc[[name]])
 
 
 def test_rates_between_points():
