@@ -1,5 +1,9 @@
 """What is sent to an artifact: files of photos, rows of tables, texts, no rows, and what cannot be read."""
 
+import inspect
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +13,8 @@ from kerasae.export.formats.saved_model._server_inputs import as_files
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from PIL import Image
 
-from kerasae import Recipe, export, load_data
+from kerasae import Recipe, export, load_data, registry
+from kerasae.kinds import kind_of
 
 
 def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
@@ -159,3 +164,28 @@ def test_characters_come_back_joined(tmp_path):
     found = served.run("reconstruct", {"x": data.test.examples})["reconstruction"]
     expected = model.inverse_transform(model.transform(data.test.examples))
     assert [one.decode() for one in found] == expected.tolist()
+
+
+@pytest.mark.parametrize("name", registry.names("view"))
+def test_a_form_has_a_view_of_a_server_and_one_of_a_device(name):
+    form = registry.resolve("view", name)
+    assert issubclass(form, views.Views)
+    for view in (form.server, form.edge):
+        assert issubclass(view, views.View) and not inspect.isabstract(view)
+
+
+@pytest.mark.parametrize("name", registry.names("kind"))
+def test_the_kind_names_the_form_in_which_examples_are_sent(name, monkeypatch, tmp_path):
+    """A form from outside, for a kind that names it: nothing else is edited."""
+    spec = registry.resolve("kind", name).example()
+    (tmp_path / "views").mkdir()
+    (tmp_path / "views" / "points.py").write_text(
+        "from kerasae.export.views.array import ArrayViews\n\n\n"
+        'class PointViews(ArrayViews):\n    """Points."""\n\n'
+        "    server = type('PointServerView', (ArrayViews.server,), {})\n"
+    )
+    monkeypatch.setenv("KERASAE_PATH", str(tmp_path))
+    preprocessor = SimpleNamespace(spec=spec)
+    monkeypatch.setattr(type(kind_of(spec)), "view", "points")
+    assert type(views.server_view(preprocessor)).__name__ == "PointServerView"
+    sys.modules.pop("kerasae.export.views.points")
