@@ -119,13 +119,9 @@ class Imputer(Application):
         return self
 
     def _choice(self) -> Choice:
+        level, seed = self.interval, self.seed
         return Choice(
-            self.codec,
-            self._cells,
-            rounds=self.rounds,
-            samples=self.samples,
-            level=self.interval,
-            seed=self.seed,
+            self.codec, self._cells, rounds=self.rounds, samples=self.samples, level=level, seed=seed
         )
 
     def _calibrate(self, data: Data) -> None:
