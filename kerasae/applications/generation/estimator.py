@@ -61,6 +61,12 @@ class Generation(Application):
         most: Largest number of examples for the figures; more examples are subsampled. Defaults to 2000.
         seed: Seed of all random draws. Defaults to 0.
 
+    Attributes:
+        space_: Space in which examples and decoded codes are points with distances.
+        ways_: Paths and traversals through the code.
+        attribute_: Direction of `attribute`; `None` without one.
+        distances_: Energy distance of samples from validation rows, by distribution; empty without a choice.
+
     Raises:
         ValueError: If a number is out of range, the model does not have the requested prior, or the label is
             unknown.
