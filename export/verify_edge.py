@@ -109,7 +109,10 @@ class TrainableModel(EdgeModel):
 
 
 #: Class that runs the files for devices, by format.
-RUNTIMES = {"tflite": EdgeModel, "trainable": TrainableModel}
+RUNTIMES: "dict[str, type[EdgeModel] | type[TrainableModel]]" = {
+    "tflite": EdgeModel,
+    "trainable": TrainableModel,
+}
 
 
 def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str, float]:

@@ -6,9 +6,10 @@ returns it.
 
 import tensorflow as tf
 from keras import Model
+from keras.callbacks import Callback
 from keras.layers import Layer
 from keras.losses import Loss
 
 Strategy = tf.distribute.Strategy
 
-__all__ = ["Layer", "Loss", "Model", "Strategy"]
+__all__ = ["Callback", "Layer", "Loss", "Model", "Strategy"]

@@ -2,5 +2,6 @@
 
 from keras_tuner import HyperModel, Oracle, Tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
+from keras_tuner.errors import FailedTrialError, FatalError
 
-__all__ = ["HyperModel", "Oracle", "Trial", "TrialStatus", "Tuner"]
+__all__ = ["FailedTrialError", "FatalError", "HyperModel", "Oracle", "Trial", "TrialStatus", "Tuner"]

@@ -31,6 +31,9 @@ class TrialStatus:
     COMPLETED: str
     FAILED: str
 
+class FatalError(Exception): ...
+class FailedTrialError(Exception): ...
+
 class Oracle:
     trials: Any
     start_order: Any

@@ -15,7 +15,7 @@ class NearestText(TfIdf, Baseline):
     """Nearest training text by the cosine of TF-IDF vectors; its code is the number of that text."""
 
     name = "tfidf-nearest"
-    latent_dim = 1
+    latent_dim: int = 1
     #: Codes are the numbers of examples, so nearby codes do not mean similar examples.
     numbered = True
 

@@ -23,7 +23,7 @@ class TextSVD(TfIdf, Baseline):
 
     name = "tfidf-svd"
     #: Code size, which the data may reduce.
-    latent_dim = 0
+    latent_dim: int = 0
     #: The words are sorted by weight, not in the order of the text.
     ordered = False
 

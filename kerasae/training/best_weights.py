@@ -7,10 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasae.keras_classes import Callback
 from kerasae.training.checkpoint import NOT_FINITE, Checkpoint, State
 
 
-class BestWeights(keras.callbacks.Callback):
+class BestWeights(Callback):
     """Early stopping, learning-rate reduction, NaN guard and checkpoint, with one common state.
 
     Keras has a callback for each of these, but its checkpoint does not store the state of the others: a

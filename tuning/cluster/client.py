@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from keras_tuner.errors import FatalError
+from kerasae.tuning._bases import FatalError
 from kerasae.tuning.cluster.signs import has_ended
 
 #: Pause between two questions, in seconds.

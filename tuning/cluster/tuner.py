@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 import keras_tuner
-from keras_tuner.errors import FailedTrialError, FatalError
 from kerasae.export import device_cost
+from kerasae.tuning._bases import FailedTrialError, FatalError
 from kerasae.tuning.cluster import _keras_tuner
 from kerasae.tuning.cluster.signs import UNFINISHED
 from kerasae.tuning.settings import Settings
