@@ -8,6 +8,7 @@ import numpy as np
 from kerasae.export.origin import recorded_fingerprint
 from kerasae.export.views import View
 
+from kerasae.models import Autoencoder
 from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
@@ -37,7 +38,13 @@ class ArtifactCodec:
             self.fingerprint = fingerprint
 
     @classmethod
-    def of(cls, artifact: Any, view_of: Callable[[Any], View], path: Path, source: Any) -> "ArtifactCodec":
+    def of(
+        cls,
+        artifact: Any,
+        view_of: Callable[[Preprocessor], View],
+        path: Path,
+        source: Autoencoder | Preprocessor | None,
+    ) -> "ArtifactCodec":
         """Return an artifact as a codec, once it is clear that it suits a model.
 
         Args:
@@ -83,12 +90,13 @@ class ArtifactCodec:
         return self.preprocessor.restore(self.decode(codes))
 
 
-def _preprocessor(source: Any, inputs: dict[str, Any], path: Path) -> Preprocessor:
+def _preprocessor(
+    source: Autoencoder | Preprocessor | None, inputs: dict[str, Any], path: Path
+) -> Preprocessor:
     if isinstance(source, Preprocessor):
         return source
     if source is not None and source.preprocessor is not None:
-        preprocessor: Preprocessor = source.preprocessor
-        return preprocessor
+        return source.preprocessor
     if list(inputs) != ["x"] or not inputs["x"]["dtype"].startswith("float"):
         raise ValueError(
             f"Expected the run, model or preprocessor that {path} was exported from: it takes other things "

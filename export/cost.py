@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from kerasae.export.formats.tflite import TFLite
-from kerasae.export.subject import Subject
+from kerasae.export.subject import Source, Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view
@@ -13,7 +13,9 @@ from kerasae.backend import quiet
 from kerasae.precisions import Precision
 
 
-def device_cost(source: Any, *, precision: Precision = "float32", **subject: Any) -> dict[str, float]:
+def device_cost(
+    source: Source | Subject, *, precision: Precision = "float32", **subject: Any
+) -> dict[str, float]:
     """Return size and speed of the `.tflite` file of a model. The file is not compared with the model.
 
     The model need not be trained, because neither figure depends on the values of its weights.
@@ -30,7 +32,7 @@ def device_cost(source: Any, *, precision: Precision = "float32", **subject: Any
     Raises:
         ValueError: If the precision is unknown, or the model has an operation that devices lack.
     """
-    what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    what: Subject = source if isinstance(source, Subject) else Subject.of(source, **subject)
     what = dataclasses.replace(what, detector=None)
     view = edge_view(what.preprocessor)
     content = TFLite(precision=precision).content(what, view)

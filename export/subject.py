@@ -8,6 +8,7 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.models import Autoencoder, load_model
+from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.runs import Run
 from kerasae.scores import Detector
@@ -18,6 +19,9 @@ PARITY_ROWS = 500
 #: Number of training rows, drawn at random, that set the ranges of int8. From 100 to 500 rows the largest
 #: error falls to a third.
 CALIBRATION_ROWS = 500
+
+#: Trained model as a run, the folder of a run, or a built model.
+Source = Run | str | Path | Autoencoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Subject:
     """
 
     model: Autoencoder
-    preprocessor: Any
+    preprocessor: Preprocessor
     name: str
     held_out: Any
     calibration: Any
@@ -43,7 +47,7 @@ class Subject:
     @classmethod
     def of(
         cls,
-        source: Run | str | Path | Autoencoder,
+        source: Source,
         *,
         data: Data | None = None,
         examples: Any = None,
@@ -115,7 +119,7 @@ def _detector(run: Run) -> Detector | None:
     return detector
 
 
-def _preprocessor(model: Autoencoder) -> Any:
+def _preprocessor(model: Autoencoder) -> Preprocessor:
     if model.preprocessor is not None:
         return model.preprocessor
     shape = tuple(model.encoder.input_shape[1:])

@@ -18,14 +18,14 @@ from kerasae.export.bundles._contents import next_version, read_manifest, write_
 from kerasae.export.bundles._publish import check_bundle, publish, staging
 from kerasae.export.formats import Format
 from kerasae.export.parity import ExportError
-from kerasae.export.subject import Subject
+from kerasae.export.subject import Source, Subject
 
 from kerasae import registry
 from kerasae.precisions import Precision, check_precision
 
 
 def bundle(
-    source: Any,
+    source: Source | Subject,
     out: str | Path,
     *,
     formats: Sequence[str | Mapping[str, Any] | Format] | None = None,
@@ -72,7 +72,7 @@ def bundle(
     wishes = [_Wish.of(one, chosen, asked=asked) for one in (available() if formats is None else formats)]
     wishes += [_Wish.of(one, chosen, asked=True) for one in also]
     check_bundle(root)
-    what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    what: Subject = source if isinstance(source, Subject) else Subject.of(source, **subject)
     with staging(root) as folder:
         earlier = read_manifest(root)
         version = next_version(root, earlier)

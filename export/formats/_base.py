@@ -11,12 +11,13 @@ from kerasae.export.codec import ArtifactCodec
 from kerasae.export.formats._draft import Draft, Runtime, unfinished
 from kerasae.export.formats._limits import Limit
 from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances, with_units
-from kerasae.export.subject import Subject
+from kerasae.export.subject import Source, Subject
 from kerasae.export.views import View, edge_view
 
 from kerasae import registry
 from kerasae.backend import quiet
 from kerasae.codec import Codec
+from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
 from kerasae.preprocessing import Preprocessor
 
@@ -123,7 +124,12 @@ class Format(abc.ABC):
     # The sequence -----------------------------------------------------------------------------------------
 
     def write(
-        self, source: Any, path: str | Path, *, tolerance: dict[str, float] | None = None, **subject: Any
+        self,
+        source: Source | Subject,
+        path: str | Path,
+        *,
+        tolerance: dict[str, float] | None = None,
+        **subject: Any,
     ) -> Artifact:
         """Write an artifact and prove that it agrees with the model.
 
@@ -148,7 +154,7 @@ class Format(abc.ABC):
         """
         self.check_installed()
         bounds = tolerances(self.precision, tolerance)
-        what = source if isinstance(source, Subject) else Subject.of(source, **subject)
+        what: Subject = source if isinstance(source, Subject) else Subject.of(source, **subject)
         self.check(what)
         view = self.view(what.preprocessor)
         group = what.cached(self.golden, lambda: self.cases(what, view))
@@ -232,7 +238,7 @@ class Format(abc.ABC):
         return False
 
     @classmethod
-    def load(cls, path: Path, source: Any = None) -> Codec:
+    def load(cls, path: Path, source: Autoencoder | Preprocessor | None = None) -> Codec:
         """Return an artifact as a codec. By default it must answer `encode` and `decode`.
 
         Args:

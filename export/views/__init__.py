@@ -6,17 +6,18 @@ from kerasae.export.views._view import View, Views
 
 from kerasae import registry
 from kerasae.kinds import kind_of
+from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
 __all__ = ["View", "Views", "edge_view", "server_view"]
 
 
-def server_view(preprocessor: Any) -> View:
+def server_view(preprocessor: Preprocessor) -> View:
     """Return the view of a server: any number of rows in a call, tables by column, texts as strings."""
     return _views(preprocessor.spec).server(preprocessor, None)
 
 
-def edge_view(preprocessor: Any) -> View:
+def edge_view(preprocessor: Preprocessor) -> View:
     """Return the view of a device: one row in a call, numbers only."""
     return _views(preprocessor.spec).edge(preprocessor, 1)
 

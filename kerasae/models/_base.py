@@ -99,8 +99,8 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
             raise ValueError(f"`trim` must be in [0, 1), received {trim!r}.")
         if type(self) is Autoencoder:
             raise TypeError("`Autoencoder` is abstract; choose a family of `kerasae.models`.")
-        self.encoder = encoder
-        self.decoder = decoder
+        self.encoder: keras.Model = encoder
+        self.decoder: keras.Model = decoder
         self.reconstruction_loss: ReconstructionLoss = registry.get(
             "loss", reconstruction_loss or self.default_loss
         )
@@ -108,8 +108,10 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
         self.code_penalty: Penalty | None = registry.get("penalty", code_penalty)
         if isinstance(contraction, int | float) and not isinstance(contraction, bool):
             contraction = SquaredJacobian(contraction) if contraction else None
-        self.contraction: Any = contraction
-        self.preprocessor: Any = preprocessor
+        # A value of another type is refused below.
+        unchecked: Any = contraction
+        self.contraction: SquaredJacobian | None = unchecked
+        self.preprocessor: Preprocessor | None = preprocessor
         self.trim: float = trim
         for name, kind in _PARTS.items():
             registry.check_type(name, getattr(self, name), kind)

@@ -14,6 +14,8 @@ from kerasae.export.timing import median_seconds
 from kerasae.export.views import View
 
 from kerasae.codec import Codec
+from kerasae.models import Autoencoder
+from kerasae.preprocessing import Preprocessor
 
 
 class ONNX(Format):
@@ -65,7 +67,7 @@ class ONNX(Format):
         return path.suffix == ".onnx"
 
     @classmethod
-    def load(cls, path: Path, source: Any = None) -> Codec:
+    def load(cls, path: Path, source: Autoencoder | Preprocessor | None = None) -> Codec:
         raise ValueError(
             f"Expected an artifact that can encode and decode, received {path}: its only graph goes from "
             "`x` to the reconstruction. Take the SavedModel or a .tflite file."

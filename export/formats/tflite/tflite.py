@@ -17,7 +17,9 @@ from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import View
 
 from kerasae.backend import quiet
+from kerasae.models import Autoencoder
 from kerasae.precisions import PRECISIONS, Precision, check_precision
+from kerasae.preprocessing import Preprocessor
 
 
 class TFLite(Format):
@@ -91,7 +93,7 @@ class TFLite(Format):
         return path.suffix == ".tflite"
 
     @classmethod
-    def load(cls, path: Path, source: Any = None) -> ArtifactCodec:
+    def load(cls, path: Path, source: Autoencoder | Preprocessor | None = None) -> ArtifactCodec:
         try:
             with quiet(show_failure=False):
                 edge = cls.open(path)

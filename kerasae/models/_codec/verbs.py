@@ -7,21 +7,22 @@ import numpy as np
 from keras import ops
 
 from kerasae.kinds import kind_of
+from kerasae.losses import ReconstructionLoss
 from kerasae.models._codec.graphs import Graphs, in_batches
 from kerasae.models._codec.plain import plain_decoder, plain_encoder
 from kerasae.models._codec.precision import in_float32
 from kerasae.models._examples import check_examples
-from kerasae.preprocessing import slices
+from kerasae.preprocessing import Preprocessor, slices
 from kerasae.spec import Spec
 
 
 class CodecVerbs:
     """Verbs of a codec for `Autoencoder`, which has the parts that are used here."""
 
-    encoder: Any
-    decoder: Any
-    reconstruction_loss: Any
-    preprocessor: Any
+    encoder: keras.Model
+    decoder: keras.Model
+    reconstruction_loss: ReconstructionLoss
+    preprocessor: Preprocessor | None
     _graphs: Graphs
 
     @property

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasae.losses import ReconstructionLoss
 from kerasae.models._training.compiling import check_compile
 from kerasae.models._training.contraction import contract
 from kerasae.models._training.distributed import MultiWorkerFit
@@ -15,6 +16,7 @@ from kerasae.models._training.terms import Terms
 from kerasae.models._training.trimming import kept_of_batch
 from kerasae.models._wiring import all_layers
 from kerasae.penalties import Penalty
+from kerasae.penalties.squared_jacobian import SquaredJacobian
 from kerasae.preprocessing import check_rows
 
 
@@ -22,8 +24,8 @@ class TrainedByKeras(MultiWorkerFit):
     """Training, validation and prediction of `Autoencoder`, which has the parts that are used here."""
 
     encode: Any
-    reconstruction_loss: Any
-    contraction: Any
+    reconstruction_loss: ReconstructionLoss
+    contraction: SquaredJacobian | None
     trim: float
     terms: Terms
     _embedding: EmbeddingSplit | None

@@ -1,6 +1,7 @@
 """compare_runs: finished runs beside each other and PCA, on the test rows that they share."""
 
 import csv
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def entries_of(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
     data = runs[0].data
     rows = data.test.drawn(100).examples
     for run in runs[1:]:
-        one, other = (model.preprocessor.to_x(rows) for model in (run.model, runs[0].model))
+        one, other = (
+            dataclasses.replace(data, preprocessor=model.preprocessor).to_x(rows)
+            for model in (run.model, runs[0].model)
+        )
         if one.shape != other.shape or not np.allclose(one, other, atol=1e-6, equal_nan=True):
             raise ValueError(
                 f"Expected runs whose x is the same, but {run.folder} scales its input otherwise than "
