@@ -2,6 +2,9 @@
 
 import ast
 import importlib
+import os
+import subprocess
+import sys
 
 import pytest
 from stubs import ROOT, stubs
@@ -47,3 +50,12 @@ def test_a_stub_names_all_that_is_public(package):
     module = importlib.import_module(package)
     text = next(text for path, text in stubs() if path.parent.name == package.rpartition(".")[2])
     assert all(f" as {name}" in text for name in module.__all__)
+
+
+@pytest.mark.slow
+def test_the_users_script_runs(tmp_path):
+    """The script that type checkers read is no fiction."""
+    script = ROOT / "tests" / "types" / "user.py"
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run([sys.executable, script, tmp_path], env=environment, capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-3000:]
