@@ -149,6 +149,18 @@ def use_every_application(model: models.Autoencoder, rows: data.Data, folder: Pa
     assert values and len(drawn) == 3
 
 
+def ship_from_python(model: models.Autoencoder, rows: data.Data, folder: Path) -> list[export.Artifact]:
+    """Export a model without a run, if a device is quick enough for it."""
+    spec: kerasae.Spec = rows.spec
+    cost: dict[str, float] = export.device_cost(model, data=rows)
+    assert spec.shape == (8, 8, 1) and cost["bytes"] > 0
+    try:
+        return export.bundle(model, folder / "from_python", data=rows, formats=["tflite"])
+    except export.ExportError as error:
+        reasons: str = str(error)
+        raise SystemExit(reasons) from error
+
+
 def run_every_workflow(folder: Path) -> None:
     """Train, evaluate, compare, tune, apply, export and verify, as the commands do."""
     recipe = workflows.make_recipe("digits", {"train.epochs": 1}, preset="detector")
@@ -232,6 +244,7 @@ def main(folder: Path) -> None:
     entries: list[metrics.Entry] = kerasae.compare({"mine": same, "pca": kerasae.PCA(2).fit(digits)}, digits)
     assert plain.built and entries and codecs and kerasae.evaluate(same, digits)["error"] > 0
     use_every_application(same, digits, folder)
+    assert ship_from_python(same, digits, folder)
     use_scikit_learn(numbers.train.examples)
     run_every_workflow(folder)
 
