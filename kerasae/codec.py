@@ -100,6 +100,11 @@ def fingerprint(codec: Codec) -> str:
         for weight in codec.get_weights():
             digest.update(np.ascontiguousarray(weight).tobytes())
     else:
-        attributes = {key: value for key, value in vars(codec).items() if value is not preprocessor}
+        attributes = {
+            # A codec within a codec may hold a layer, whose state changes with each model that has it.
+            key: fingerprint(value) if isinstance(value, Codec) else value
+            for key, value in vars(codec).items()
+            if value is not preprocessor
+        }
         digest.update(joblib.hash(attributes).encode())
     return digest.hexdigest()

@@ -1,6 +1,7 @@
 """Codes as bytes: what is written comes back, what is damaged is refused, and nothing is free."""
 
 import dataclasses
+import gc
 import tracemalloc
 import zlib
 
@@ -204,6 +205,17 @@ class Stretched:
 
     def inverse_transform(self, codes):
         return self.preprocessor.restore(self.decode(codes))
+
+
+def test_a_codec_within_a_codec_is_known_by_what_it_learned(digits):
+    """Its mark changed when a model with its preprocessor was gone, and its files were those of another."""
+    first = fingerprint(Stretched(PCA(3).fit(digits)))
+    codec = Stretched(PCA(3).fit(digits))
+    assert fingerprint(codec) == first
+    Recipe.of(latent_dim=2).build(digits)
+    gc.collect()
+    assert fingerprint(codec) == first
+    assert fingerprint(Stretched(PCA(2).fit(digits))) != first
 
 
 def test_the_scale_of_a_code_does_not_matter(digits):
