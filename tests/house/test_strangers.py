@@ -25,7 +25,7 @@ BATTERIES = {
     "threshold": ("three_sigma", "house/test_architecture.py"),
     "preprocessing": ("halving", "house/test_architecture.py"),
     "data": ("rings", "house/test_architecture.py"),
-    "baseline": ("random_projection", "test_baselines.py"),
+    "baseline": ("random_projection", "metrics/test_baselines.py"),
     "preset": ("brief", "house/test_architecture.py"),
     "application": ("prototypes", "house/test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),
@@ -55,6 +55,7 @@ def run(tmp_path_factory):
 def test_there_is_a_stranger_in_every_room():
     """Kinds, with the measures and views that they name, and commands come with the library."""
     assert {*BATTERIES} == {*registry.ROOMS} - {"kind", "measures", "view", "command"}
+    assert [file for _, file in BATTERIES.values() if not (ROOT / "tests" / file).is_file()] == []
 
 
 @pytest.mark.slow
