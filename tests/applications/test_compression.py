@@ -474,6 +474,32 @@ def test_the_standard_error_of_a_difference_of_rates_is_the_deviation_over_sampl
     assert np.mean([gap.error for gap in gaps]) == pytest.approx(deviation, rel=0.25)
 
 
+def test_a_curve_near_its_least_error_does_not_blow_up_a_difference():
+    """The error of the file moves with the rows, as those of the curve do."""
+    rng = np.random.default_rng(0)
+    squares = rng.exponential(size=400)
+    model, other = (
+        [
+            Point(
+                rate,
+                {"error": share * squares.mean()},
+                rng.normal(rate, 1, 400),
+                RowSums(share * squares, np.ones(400)),
+            )
+            for rate, share in points
+        ]
+        for points in (((10, 1.0), (20, 0.99)), ((30, 1.2), (40, 0.8)))
+    )
+    here = model[1]
+    error, without = here.figures["error"], here.without_each_row()[1]
+    fixed, moving = (
+        difference(*([rate_rows_at(points, error, wanted)] for points in (model, other)))
+        for wanted in (None, without)
+    )
+    assert moving.value == fixed.value
+    assert moving.error < 0.2 and not fixed.error < 2
+
+
 def line(rates, errors, bits=None, totals=None):
     """A curve of two points; with bits and squared errors of the rows of each."""
     if bits is None:

@@ -128,14 +128,22 @@ def rate_at(points: Curve, error: float) -> float | None:
     return _crossing([one.rate for one in points], [one.figures["error"] for one in points], error)
 
 
-def rate_rows_at(points: Curve, error: float) -> RowInfluences | None:
-    """Return `rate_at`, and the influence of each row on it; `None` outside, or if this is unknown."""
+def rate_rows_at(points: Curve, error: float, without: np.ndarray | None = None) -> RowInfluences | None:
+    """Return `rate_at`, and the influence of each row on it; `None` outside, or if this is unknown.
+
+    Args:
+        points: Points of the curve.
+        error: Error that the curve is to reach.
+        without: That error if one row is left out, for each row, `(rows,)`. A curve that is nearly level at a
+            fixed error would give it at any rate. Defaults to `None`: the error is fixed.
+    """
     rate = rate_at(points, error)
     parts = [part for one in points if (part := one.without_each_row()) is not None]
     if rate is None or len(parts) < len(points):
         return None
     rates, errors = (np.stack(values, axis=1) for values in zip(*parts, strict=True))
-    crossings = [_crossing(*row, error) for row in zip(rates, errors, strict=True)]
+    wanted = np.full(len(rates), error) if without is None else without
+    crossings = [_crossing(*row) for row in zip(rates, errors, wanted, strict=True)]
     return jackknife(rate, np.array([np.nan if one is None else one for one in crossings]))
 
 

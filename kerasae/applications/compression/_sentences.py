@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from kerasae.applications.compression._curves import Curve, Point, rate_at, rate_rows_at
 from kerasae.applications.compression._references import RawSize
 from kerasae.metrics import RowFigure
@@ -40,7 +42,7 @@ def on_the_others(curves: Mapping[str, Curve], here: Point) -> list[Sentence]:
     error = here.figures.get("error")
     if error is None or (rate := rate_at(curves["model"], error)) is None:
         return []
-    ours = rate_rows_at(curves["model"], error)
+    ours = rate_rows_at(curves["model"], error, _without(here))
     return [_verdict(name, points, here, rate, ours) for name, points in curves.items() if name != "model"]
 
 
@@ -48,7 +50,9 @@ def _verdict(name: str, points: Curve, here: Point, rate: float, ours: RowFigure
     error = here.figures["error"]
     theirs = rate_at(points, error)
     if theirs is not None:
-        return _beside(name, rate, ours, theirs, rate_rows_at(points, error), "for this error")
+        return _beside(
+            name, rate, ours, theirs, rate_rows_at(points, error, _without(here)), "for this error"
+        )
     best = min(points, key=lambda one: one.figures["error"])
     if best.figures["error"] > error:
         words = f"{name} does not come to this error: its least is {as_text(best.figures['error'])}"
@@ -74,6 +78,12 @@ def _beside(
             f"{both}; {paired.sampled} no difference: {_doubt(paired)} is within two standard errors.",
         )
     return paired.better, f"{both}: a difference of {_doubt(paired)}."
+
+
+def _without(here: Point) -> np.ndarray | None:
+    """Return the error of the file if one row is left out, for each row; `None` if this is unknown."""
+    parts = here.without_each_row()
+    return None if parts is None else parts[1]
 
 
 def _doubt(paired: Paired) -> str:
