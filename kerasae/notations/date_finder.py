@@ -16,6 +16,9 @@ from kerasae.notations.date import Date
 #: Months among entries that look like decimal numbers.
 _MONTH_AND_POINT = r"^(?:0[1-9]|1[0-2])\.(?:1[5-9]|2[01])[0-9]{2}$"
 
+#: Number of entries that are tried before all of them, because a few entries rule out most formats.
+_FIRST = 100
+
 
 class DateFinder:
     """Collects which formats read the entries of a column, block by block in any order.
@@ -63,7 +66,8 @@ class DateFinder:
         if not self._partly:
             first = skeletons_of(local.slice(0, 1))[0].as_py()
             self._read = {form: n for form, n in self._read.items() if SKELETONS.get(form, first) == first}
-            self._try(local.slice(0, 100), count=False)
+            if len(local) > _FIRST:
+                self._try(local.slice(0, _FIRST), count=False)
         self._try(local, count=True)
         self._look(local)
 
