@@ -1,30 +1,23 @@
-"""Export: a model as artifacts for servers and devices, each of which is compared with the model."""
+"""Export: a model as artifacts for servers and devices, each of which is compared with the model.
 
-from kerasae.export.artifact import Artifact
-from kerasae.export.bundles.bundle import bundle
-from kerasae.export.bundles.verify import Verdict, verify
-from kerasae.export.cost import device_cost
-from kerasae.export.formats import Format
-from kerasae.export.opening import load
-from kerasae.export.parity import TOLERANCES, ExportError, Parity, ParityError
-from kerasae.export.subject import Subject
+Names are loaded when they are first used: what runs an artifact on a device needs no TensorFlow.
+"""
 
 from kerasae import registry
 
-globals().update(registry.members("export"))
+_HOMES = {
+    "Artifact": "kerasae.export.artifact",
+    "ExportError": "kerasae.export.parity",
+    "Format": "kerasae.export.formats",
+    "Parity": "kerasae.export.parity",
+    "ParityError": "kerasae.export.parity",
+    "Subject": "kerasae.export.subject",
+    "TOLERANCES": "kerasae.export.parity",
+    "Verdict": "kerasae.export.bundles.verify",
+    "bundle": "kerasae.export.bundles.bundle",
+    "device_cost": "kerasae.export.cost",
+    "load": "kerasae.export.opening",
+    "verify": "kerasae.export.bundles.verify",
+}
 
-__all__ = [
-    "TOLERANCES",
-    "Artifact",
-    "ExportError",
-    "Format",
-    "Parity",
-    "ParityError",
-    "Subject",
-    "Verdict",
-    "bundle",
-    "device_cost",
-    "load",
-    "verify",
-    *registry.members("export"),
-]
+__getattr__ = registry.when_used("export", _HOMES)

@@ -162,6 +162,32 @@ def members(room: str) -> dict[str, Callable[..., Any]]:
     return {member.__name__: member for member in resolved}
 
 
+def when_used(room: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the function `__getattr__` of the package of a room that loads its names when they are used.
+
+    A part of such a package can be imported without TensorFlow, which its members import. Its `__all__` has
+    the names in `homes` and the classes of the members.
+
+    Args:
+        room: Name of the room.
+        homes: Module of each public name that is no member.
+    """
+
+    def load(name: str) -> Any:
+        if name in homes:
+            return getattr(importlib.import_module(homes[name]), name)
+        if name.startswith("_") and name != "__all__":
+            raise AttributeError(f"module {ROOMS[room]!r} has no attribute {name!r}")
+        found = members(room)
+        if name == "__all__":
+            return [*homes, *found]
+        if name not in found:
+            raise AttributeError(f"module {ROOMS[room]!r} has no attribute {name!r}")
+        return found[name]
+
+    return load
+
+
 def get(room: str, identifier: Any, **defaults: Any) -> Any:
     """Create a member of a room.
 

@@ -19,7 +19,7 @@ def stubs() -> Iterator[tuple[Path, str]]:
     """Each stub's path and what belongs in it."""
     for folder, package in _packages():
         text = (folder / "__init__.py").read_text()
-        if "globals().update(" in text or "def __getattr__" in text:
+        if "globals().update(" in text or "__getattr__" in text:
             yield folder / "__init__.pyi", _stub(importlib.import_module(package))
 
 
@@ -58,11 +58,13 @@ def _order(name: str) -> tuple[bool, bool, str]:
 
 
 def _home(package, name: str) -> str | None:
-    """The module that defines a name; constants have none of their own and are looked up in the source."""
+    """The module that defines a name; that of a constant is in `_HOMES` or in the source."""
     value = getattr(package, name)
     module = getattr(value, "__module__", None)
     if isinstance(module, str) and module.startswith("kerasae") and hasattr(value, "__qualname__"):
         return module
+    if name in (homes := getattr(package, "_HOMES", {})):
+        return homes[name]
     for line in Path(package.__file__).read_text().splitlines():
         words = line.replace(",", " ").split()
         if words[:1] == ["from"] and name in words[3:]:

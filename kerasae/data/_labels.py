@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kerasae.data._files.missing import nulls
+from kerasae.notations import nulls
 
 #: Texts that stand for a missing label.
 _MISSING = ("", "nan", "None", "<NA>", "NaT")

@@ -10,12 +10,12 @@ import pyarrow as pa
 from kerasae.data._array_data import make_data
 from kerasae.data._data import Data
 from kerasae.data._files.encoding import encoding_advice
-from kerasae.data._files.missing import nulls
 from kerasae.data._files.opening import TABLES, open_table, with_present_columns
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._files.plain_text import PlainText
 from kerasae.data._labels import labels_of, tidy_labels
 from kerasae.data._skipping import Skipped
+from kerasae.notations import nulls
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
 

@@ -10,6 +10,8 @@ from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._loading import load_model
 from kerasae.models._wiring import all_layers
 
+# They are registered when they are imported.
+registry.members("preprocessing")
 globals().update(registry.members("model"))
 
 __all__ = [

@@ -6,12 +6,14 @@ from kerasae.notations._base import Notation, chunked, trim
 from kerasae.notations.boolean import Boolean, find_boolean
 from kerasae.notations.date import Date
 from kerasae.notations.date_finder import DateFinder
+from kerasae.notations.missing import STAND_INS, nulls
 from kerasae.notations.number import Number
 from kerasae.notations.number_finder import NumberFinder, NumberReading
 from kerasae.notations.text import Text
 from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
 __all__ = [
+    "STAND_INS",
     "Boolean",
     "Date",
     "DateFinder",
@@ -25,6 +27,7 @@ __all__ = [
     "find_boolean",
     "find_time",
     "from_dict",
+    "nulls",
     "plain",
     "time_of_day",
     "trim",

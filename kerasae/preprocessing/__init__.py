@@ -1,26 +1,27 @@
-"""Preprocessors, one in each file or package: raw examples to numbers and back, inside the model."""
+"""Preprocessors, one in each file or package: raw examples to numbers and back, inside the model.
+
+Names are loaded when they are first used: what reads the columns of a table needs no TensorFlow.
+"""
 
 from kerasae import registry
-from kerasae.preprocessing._base import Preprocessor, check_rows, slices
-from kerasae.preprocessing._column_names import column_keys, named_by_text
-from kerasae.preprocessing._columns import as_written, column_values, seconds_since_1970
-from kerasae.preprocessing._raw_types import as_type, in_zone, is_time, plain, type_name
 
-globals().update(registry.members("preprocessing"))
+_HOMES = {
+    "Preprocessor": "kerasae.preprocessing._base",
+    "as_known": "kerasae.preprocessing._entries",
+    "as_type": "kerasae.preprocessing._raw_types",
+    "as_written": "kerasae.preprocessing._columns",
+    "check_rows": "kerasae.preprocessing._base",
+    "column_keys": "kerasae.preprocessing._column_names",
+    "column_values": "kerasae.preprocessing._columns",
+    "file_entries": "kerasae.preprocessing._entries",
+    "in_zone": "kerasae.preprocessing._raw_types",
+    "is_time": "kerasae.preprocessing._raw_types",
+    "named_by_text": "kerasae.preprocessing._column_names",
+    "plain": "kerasae.preprocessing._raw_types",
+    "seconds_since_1970": "kerasae.preprocessing._columns",
+    "slices": "kerasae.preprocessing._base",
+    "table_tensors": "kerasae.preprocessing._table_tensors",
+    "type_name": "kerasae.preprocessing._raw_types",
+}
 
-__all__ = [
-    "Preprocessor",
-    "as_type",
-    "as_written",
-    "column_keys",
-    "column_values",
-    "check_rows",
-    "in_zone",
-    "is_time",
-    "named_by_text",
-    "plain",
-    "seconds_since_1970",
-    "slices",
-    "type_name",
-    *registry.members("preprocessing"),
-]
+__getattr__ = registry.when_used("preprocessing", _HOMES)

@@ -7,11 +7,14 @@ from kerasae.preprocessing._column_names import named_by_text as named_by_text
 from kerasae.preprocessing._columns import as_written as as_written
 from kerasae.preprocessing._columns import column_values as column_values
 from kerasae.preprocessing._columns import seconds_since_1970 as seconds_since_1970
+from kerasae.preprocessing._entries import as_known as as_known
+from kerasae.preprocessing._entries import file_entries as file_entries
 from kerasae.preprocessing._raw_types import as_type as as_type
 from kerasae.preprocessing._raw_types import in_zone as in_zone
 from kerasae.preprocessing._raw_types import is_time as is_time
 from kerasae.preprocessing._raw_types import plain as plain
 from kerasae.preprocessing._raw_types import type_name as type_name
+from kerasae.preprocessing._table_tensors import table_tensors as table_tensors
 from kerasae.preprocessing.identity import Identity as Identity
 from kerasae.preprocessing.rescaling import Rescaling as Rescaling
 from kerasae.preprocessing.standardization import Standardization as Standardization

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.keras_classes import Layer
+from kerasae.preprocessing._dtypes import to_dtype
 from kerasae.spec import Spec
 
 
@@ -236,19 +237,6 @@ def check_scaled(preprocessor: Preprocessor, low: np.ndarray, high: np.ndarray) 
             f"{low.flat[place]:.3g} to {high.flat[place]:.3g} (number {place}, counted from 0); "
             "take its logarithm, or leave it out."
         )
-
-
-def to_dtype(raw: np.ndarray, name: str) -> np.ndarray:
-    """Convert numbers into a type. Integers are rounded and kept in its range."""
-    dtype = np.dtype(name)
-    if dtype.kind in "iub":
-        raw = np.rint(raw)
-        if dtype.kind in "iu":
-            limits = np.iinfo(dtype)
-            # No float equals the greatest integer of 64 bits, so the next float below it is the limit.
-            high = float(limits.max)
-            raw = np.clip(raw, limits.min, np.nextafter(high, 0) if high > limits.max else high)
-    return raw.astype(dtype)
 
 
 def check_rows(nest: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kerasae.preprocessing._base import to_dtype
+from kerasae.preprocessing._dtypes import to_dtype
 from kerasae.preprocessing._mixed_objects import mixed_name, mixed_objects
 
 #: Name of the type of a column of Python objects, by the name that `infer_dtype` of pandas gives it.

@@ -17,8 +17,8 @@ from kerasae.preprocessing import (
     check_rows,
     slices,
 )
-from kerasae.preprocessing._base import to_dtype
 from kerasae.preprocessing._columns import restore_column
+from kerasae.preprocessing._dtypes import to_dtype
 from kerasae.preprocessing._mixed_objects import mixed_name, mixed_objects
 from kerasae.preprocessing._raw_types import as_type
 from kerasae.spec import Column, Spec

@@ -19,7 +19,7 @@ from kerasae.data._skipping import Skipped
 from kerasae.data.tables import from_frame, tables, tables_like
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.preprocessing._columns import column_values
-from kerasae.preprocessing.table._numbers import number_columns
+from kerasae.preprocessing._table_tensors import number_columns
 
 
 def test_columns_together_are_what_each_is_alone():

@@ -10,13 +10,13 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
-from kerasae.preprocessing._column_names import column_keys, with_columns
-from kerasae.preprocessing._columns import column_values, restore_column
+from kerasae.preprocessing._column_names import column_keys
+from kerasae.preprocessing._columns import restore_column
 from kerasae.preprocessing._gross import reach
 from kerasae.preprocessing._raw_types import type_name
+from kerasae.preprocessing._table_tensors import table_tensors
 from kerasae.preprocessing.table._categories import codes_of, look_up, stand_ins
 from kerasae.preprocessing.table._fitting import column_statistics, fitted_columns
-from kerasae.preprocessing.table._numbers import number_columns
 from kerasae.spec import Spec
 
 #: Number of numeric columns above which a functional model takes them in one input, and the key of that input
@@ -133,16 +133,7 @@ class TablePreprocessing(Preprocessor):
     # To x ----------------------------------------------------------------------------------------
 
     def tensors(self, raw: Any) -> dict[str, np.ndarray]:
-        names = [column.name for column in self.spec.columns]
-        raw = with_columns(raw, names)
-        values = {
-            column.name: column_values(raw[column.name], column)
-            for column in self.spec.columns
-            if column.kind in ("category", "empty")
-        }
-        numbers = [column for column in self.spec.columns if column.kind not in ("category", "empty")]
-        values |= zip((one.name for one in numbers), number_columns(raw, numbers).T, strict=True)
-        return {name: values[name] for name in names}
+        return table_tensors(raw, self.spec.columns)
 
     def together(self, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         features = self.spec.features

@@ -10,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data._files.missing import STAND_INS, nulls
 from kerasae.data.tables._columns.doubts import FEW, Doubts
-from kerasae.notations import DateFinder, Notation, Number, NumberFinder, NumberReading
+from kerasae.notations import STAND_INS, DateFinder, Notation, Number, NumberFinder, NumberReading, nulls
 from kerasae.spec import Column
 
 #: Number of digits that always fit into an integer of 64 bits.

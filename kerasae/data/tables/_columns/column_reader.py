@@ -1,6 +1,5 @@
 """ColumnReader: a column of strings read by its notation."""
 
-import re
 import warnings
 from collections import Counter
 
@@ -9,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data._files.missing import STAND_INS, nulls
 from kerasae.data.tables._columns.column_finder import ColumnFinder, cast_or_none
 from kerasae.data.tables._columns.doubts import TRIED, value_of
 from kerasae.data.tables._columns.dtypes import with_dtype
+from kerasae.notations import STAND_INS, nulls
+from kerasae.preprocessing import as_known
 from kerasae.spec import Column
 
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
@@ -53,7 +53,7 @@ class ColumnReader:
             return pd.Series([None] * len(texts), dtype=column.dtype if column.dtype == "str" else "float64")
         known = nulls(texts, (*STAND_INS, *column.notation.missing))
         if column.kind == "category":
-            return with_dtype(_as_known(known, column).to_pandas(), column.dtype)
+            return with_dtype(as_known(known, column).to_pandas(), column.dtype)
         values = column.notation.parse(known)
         self.seen += len(values) - values.null_count
         if values.null_count > known.null_count:
@@ -74,17 +74,6 @@ class ColumnReader:
         if not self.seen:
             return self.unread.most_common(1)[0][0]
         return next((one for one in sorted(self.unread)[:TRIED] if _kind(one) == self.column.kind), "")
-
-
-def _as_known(texts: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
-    """Write whole numbers among categories as in training: pandas writes 1.0 for 1 if there is a gap."""
-    for pattern, other, written in (
-        (r"-?[0-9]+", r"^(-?[0-9]+)\.0$", r"\1"),
-        (r"-?[0-9]+\.0", r"^(-?[0-9]+)$", r"\1.0"),
-    ):
-        if column.categories and all(re.fullmatch(pattern, one) for one in column.categories):
-            return pc.replace_substring_regex(texts, other, written)
-    return texts
 
 
 def _kind(entry: str) -> str:

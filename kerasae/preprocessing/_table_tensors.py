@@ -1,13 +1,40 @@
-"""The columns of a table that are no categories, as one array."""
+"""table_tensors: the columns of a table as inputs of a graph."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kerasae.preprocessing._column_names import with_columns
 from kerasae.preprocessing._columns import column_values
 from kerasae.spec import Column
+
+
+def table_tensors(raw: pd.DataFrame | Mapping[str, Any], columns: Sequence[Column]) -> dict[str, np.ndarray]:
+    """Return each column of a table as in `column_values`, by name.
+
+    Args:
+        raw: Data frame, or dict from the name of a column to its entries.
+        columns: Columns of the training.
+
+    Raises:
+        TypeError: If `raw` is no table.
+        ValueError: If a column is missing, or an entry is not of the kind of its column.
+
+    Warns:
+        UserWarning: If there are columns that the training did not have.
+    """
+    names = [column.name for column in columns]
+    raw = with_columns(raw, names)
+    values = {
+        column.name: column_values(raw[column.name], column)
+        for column in columns
+        if column.kind in ("category", "empty")
+    }
+    numbers = [column for column in columns if column.kind not in ("category", "empty")]
+    values |= zip((one.name for one in numbers), number_columns(raw, numbers).T, strict=True)
+    return {name: values[name] for name in names}
 
 
 def number_columns(raw: Any, columns: Sequence[Column]) -> np.ndarray:
