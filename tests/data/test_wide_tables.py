@@ -51,7 +51,7 @@ def test_plain_numbers_go_at_once_whatever_stands_beside_them(monkeypatch):
         alone.append(column.name)
         return column_values(series, column)
 
-    monkeypatch.setattr("kerasae.preprocessing.table._numbers.column_values", noted)
+    monkeypatch.setattr("kerasae.preprocessing._table_tensors.column_values", noted)
     with pytest.warns(UserWarning, match="Infinite entries of column 'endless'"):
         found = number_columns(frame, columns)
     assert alone == ["flag", "day", "endless"]
