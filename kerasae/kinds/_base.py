@@ -125,6 +125,19 @@ class Kind:
         """Raw examples as a data frame with a row for each: columns, a text, or every number by itself."""
         return pd.DataFrame(np.asarray(raw).reshape(len(raw), self.spec.size), columns=self.column_names)
 
+    def watched(self, raw: Any, x: np.ndarray) -> pd.DataFrame:
+        """Return the quantities of examples whose distribution is watched for drift, one in a column.
+
+        By default these are the raw numbers of an example. A column of numbers holds quantities, any other
+        column holds categories. NaN stands for a missing entry.
+
+        Args:
+            raw: Raw examples.
+            x: The same examples as a network sees them, `(rows, ...)`.
+        """
+        values = np.asarray(raw, "float64").reshape(len(raw), self.spec.size)
+        return pd.DataFrame(values, columns=self.feature_names)
+
     def points(self, x: np.ndarray) -> np.ndarray:
         """Examples as points whose distances mean something, `(rows, numbers)`.
 

@@ -78,6 +78,18 @@ class Table(Kind):
     def as_frame(self, raw: Any) -> pd.DataFrame:
         return raw.rename(columns=str)[self.column_names]
 
+    def watched(self, raw: Any, x: np.ndarray) -> pd.DataFrame:
+        """Return numbers and dates in units of `x`, and the names of categories; unseen ones are one."""
+        columns: dict[str, Any] = {}
+        for number, column in enumerate(self.spec.features):
+            values: Any = x[:, number].astype("float64")
+            if not column.is_numeric:
+                names = ("false", "true") if column.kind == "boolean" else ("unseen", *column.categories)
+                codes = np.nan_to_num(values).astype(int)
+                values = np.where(np.isnan(values), None, np.array(names, object)[codes])
+            columns[column.name] = values
+        return pd.DataFrame(columns)
+
     def points(self, x: np.ndarray) -> np.ndarray:
         parts = []
         for number, column in enumerate(self.spec.features):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.kinds._base import Kind
-from kerasae.spec import Spec
+from kerasae.spec import END, PADDING, UNKNOWN, Spec
 
 
 class Text(Kind):
@@ -67,6 +67,13 @@ class Text(Kind):
 
     def as_frame(self, raw: Any) -> pd.DataFrame:
         return pd.DataFrame({"text": [str(text) for text in raw]})
+
+    def watched(self, raw: Any, x: np.ndarray) -> pd.DataFrame:
+        """Return the number of words, and the share of those that are not in the vocabulary."""
+        words = ~np.isin(x, (PADDING, END))
+        unknown = (x == UNKNOWN).sum(axis=1)
+        count = words.sum(axis=1)
+        return pd.DataFrame({"words": count, "unknown words": unknown / np.maximum(count, 1)})
 
     def points(self, x: np.ndarray) -> np.ndarray:
         raise TypeError("Distances of token ids mean nothing; expected points of the words.")

@@ -83,6 +83,18 @@ class Threshold:
         high = betabinom.ppf((1 + confidence) / 2, rows, *most) if most[1] else rows
         return int(low), int(high)
 
+    def excess_p_value(self, flagged: int, rows: int) -> float:
+        """Return the probability that so many or more of new normal rows are flagged (beta-binomial).
+
+        A small one says that the rows are not normal, or not like those on which the threshold was fitted.
+
+        Args:
+            flagged: Number of flagged rows.
+            rows: Number of rows.
+        """
+        most = self._ranks()[1]
+        return float(betabinom.sf(flagged - 1, rows, *most)) if most[1] else 1.0
+
     def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the parameters of the two beta distributions of `share_range`."""
         above, rows = self.above_, self.rows_

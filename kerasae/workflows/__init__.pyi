@@ -11,6 +11,8 @@ from kerasae.workflows.evaluation import Likelihood as Likelihood
 from kerasae.workflows.evaluation import evaluate as evaluate
 from kerasae.workflows.exporting import Exported as Exported
 from kerasae.workflows.exporting import export as export
+from kerasae.workflows.monitoring.monitor import monitor as monitor
+from kerasae.workflows.monitoring.monitored import Monitored as Monitored
 from kerasae.workflows.recipes import make_recipe as make_recipe
 from kerasae.workflows.training import Trained as Trained
 from kerasae.workflows.training import train as train

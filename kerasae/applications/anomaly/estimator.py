@@ -20,7 +20,7 @@ from kerasae.applications.anomaly._report import (
     write_files,
 )
 from kerasae.codec import Codec, HasLikelihood, is_ordered
-from kerasae.data import Data, has_label
+from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import take
 from kerasae.metrics import Metric
 from kerasae.scores import Detector
@@ -208,6 +208,13 @@ class AnomalyDetector(Application):
             raise ValueError(
                 f"Expected rows with the label {self.normal!r} in the {split} split, found none."
             )
+
+    def calibration_rows(self, data: Data) -> Examples:
+        """Return the calibration rows of data that count as normal."""
+        rows = data.calibration
+        if self.normal is None:
+            return rows
+        return rows.rows(np.flatnonzero(same_label(needed(rows.labels), self.normal)))
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""

@@ -1,0 +1,130 @@
+"""monitor: compare new rows with the calibration rows of a detector, as files and as a line of a history."""
+
+import datetime
+import json
+from pathlib import Path
+
+from kerasae.files import alone, write_json, write_text
+from kerasae.metrics import Shift, corrected, shift_of
+from kerasae.runs import Run
+from kerasae.workflows.monitoring._page import page_of
+from kerasae.workflows.monitoring._watched import Observed, WatchedRun
+from kerasae.workflows.monitoring.monitored import Monitored, Movement
+
+#: File of the history, with one line of JSON for each call.
+HISTORY = "history.jsonl"
+
+
+def monitor(
+    run: Run | str | Path,
+    source: str,
+    out: str | Path,
+    *,
+    reference: str | None = None,
+    significance: float = 0.01,
+    smallest: float = 0.1,
+) -> Monitored:
+    """Compare new rows with the rows on which the detector of a run was calibrated.
+
+    Three questions are answered. Have the scores moved? Which columns have moved, and how? Is the promised
+    rate of false alarms still credible, or are more rows flagged than so many normal rows explain? All
+    p-values are corrected together, so without any drift the probability of an alarm is at most
+    `significance`. The tests take the rows to be independent: rows of a series that follow each other
+    closely are not, and give an alarm too soon.
+
+    `drift.json` and `report.html` in `out` are replaced, and `history.jsonl` grows by a line.
+
+    Args:
+        run: Run, or its folder. `kerasae apply anomaly` must have stored a detector in it.
+        source: New rows, as for `load_data`.
+        out: Folder of the monitor. It is made if it does not exist, and used again by later calls.
+        reference: Rows to compare with, as for `load_data`. Defaults to `None`, the calibration rows of the
+            run, for which its data must still be there.
+        significance: Largest probability of an alarm without drift, in (0, 1). Defaults to 0.01.
+        smallest: Smallest distance of two distributions that counts as drift, in [0, 1). With many rows a
+            difference without any importance is significant. Defaults to 0.1.
+
+    Raises:
+        FileExistsError: If `out` holds other files than those of a monitor, or another monitor writes it.
+        FileNotFoundError: If there is no run, no detector in it, or the data of the run are gone.
+        ValueError: If an argument is out of range, or the rows are of another kind.
+    """
+    if isinstance(significance, bool) or not 0 < significance < 1:
+        raise ValueError(f"`significance` must be in (0, 1), received {significance!r}.")
+    if isinstance(smallest, bool) or not 0 <= smallest < 1:
+        raise ValueError(f"`smallest` must be in [0, 1), received {smallest!r}.")
+    folder = Path(out)
+    _check(folder)
+    watched = WatchedRun.open(run)
+    title, new = watched.read(source)
+    base_title, base = watched.calibration() if reference is None else watched.read(reference)
+    monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder.with_name(f".{folder.name}.lock"), folder):
+        history = [*_history(folder), monitored.line()]
+        write_json(folder / "drift.json", monitored.to_dict())
+        write_text(folder / "report.html", page_of(monitored, base, new, history))
+        # The line is written last: it stands for a call whose other files are there.
+        write_text(folder / HISTORY, "".join(f"{json.dumps(line)}\n" for line in history))
+    return monitored
+
+
+def _compare(
+    watched: WatchedRun, base: Observed, new: Observed, titles: tuple[str, str], limits: tuple[float, float]
+) -> Monitored:
+    scores = shift_of("score", base.scores, new.scores)
+    columns = [
+        shift for name in base.columns for shift in shift_of(name, base.columns[name], new.columns[name])
+    ]
+    threshold = watched.threshold
+    rows = len(new.scores)
+    flagged = int((new.scores > threshold.threshold_).sum())
+    promised = threshold.above_ / max(threshold.rows_, 1)
+    rate = Shift(
+        "false alarms",
+        "beta-binomial",
+        abs(flagged / rows - promised),
+        threshold.excess_p_value(flagged, rows),
+    )
+    all_shifts = corrected([*scores, *columns, rate])
+    moved = [
+        Movement(shift, watched.words(shift.name, base.columns, new.columns))
+        for shift in all_shifts[len(scores) : -1]
+    ]
+    return Monitored(
+        title=titles[0],
+        reference=titles[1],
+        time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        rows=rows,
+        reference_rows=len(base.scores),
+        flagged=flagged,
+        flagged_range=threshold.count_range(rows),
+        threshold=threshold.threshold_,
+        false_alarms=getattr(threshold, "false_alarms", None),
+        scores=all_shifts[0] if scores else None,
+        rate=all_shifts[-1],
+        columns=sorted(moved, key=lambda one: (one.shift.adjusted, -one.shift.distance)),
+        significance=limits[0],
+        smallest=limits[1],
+    )
+
+
+def _check(folder: Path) -> None:
+    """Raise FileExistsError if the folder exists and is not that of a monitor."""
+    if folder.exists() and (
+        not folder.is_dir() or (any(folder.iterdir()) and not (folder / HISTORY).exists())
+    ):
+        raise FileExistsError(
+            f"Expected a new folder or that of a monitor for --out, received {folder}, which holds other "
+            "files; choose another."
+        )
+
+
+def _history(folder: Path) -> list[dict[str, object]]:
+    path = folder / HISTORY
+    if not path.is_file():
+        return []
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except ValueError:
+        raise ValueError(f"Expected lines of JSON in {path}, received a damaged file; restore it.") from None

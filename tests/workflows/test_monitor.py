@@ -1,0 +1,123 @@
+"""monitor: new rows beside the calibration rows of a stored detector."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from kerasae import Recipe
+from kerasae.runs import run_recipe
+from kerasae.thresholds.conformal import ConformalThreshold
+from kerasae.workflows import apply, monitor
+
+
+def frame(rows, seed):
+    random = np.random.default_rng(seed)
+    base = random.normal(size=(rows, 2)) @ np.random.default_rng(99).normal(size=(2, 4))
+    values = pd.DataFrame(base + 0.1 * random.normal(size=base.shape), columns=[*"abcd"])
+    return values.assign(colour=random.choice(["red", "green"], rows)).round(4)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a run whose detector is stored, and files of new rows."""
+    home = tmp_path_factory.mktemp("home")
+    frame(600, 0).to_csv(home / "rows.csv", index=False)
+    frame(200, 1).to_csv(home / "same.csv", index=False)
+    frame(200, 2).assign(b=lambda rows: rows["b"] + 2, colour="green").to_csv(home / "other.csv", index=False)
+    before = Path.cwd()
+    os.chdir(home)
+    try:
+        recipe = Recipe.of(source="rows.csv", latent_dim=2, data={"calibration": 0.3}, train={"epochs": 3})
+        run_recipe(recipe, "run")
+        apply("anomaly", "run", "use", baselines=False)
+    finally:
+        os.chdir(before)
+    return home
+
+
+@pytest.mark.slow
+def test_a_command_says_what_moved_and_keeps_a_history(home, kerasae):
+    status, out, err = kerasae("monitor", "run", "same.csv", "--out", "watch")
+    assert status == 0, err
+    assert "None of 5 quantities has moved" in out and "No drift." in out
+    status, out, err = kerasae("monitor", "run", "other.csv", "--out", "watch", "--json")
+    assert status == 3, err
+    values = json.loads(out)
+    assert values["drift"] is True
+    moved = {one["name"] for one in values["columns"] if one["adjusted"] < 0.01}
+    assert moved == {"b", "colour"}
+    shift = next(one for one in values["columns"] if one["name"] == "colour")
+    assert shift["moved"].startswith(("green in 100.0%", "red in 0.0%"))
+    assert json.loads((home / "watch" / "drift.json").read_text()) == values
+    lines = [json.loads(line) for line in (home / "watch" / "history.jsonl").read_text().splitlines()]
+    assert [line["drift"] for line in lines] == [False, True]
+    assert lines[1]["moved"] and lines[0]["rows"] == 200
+    assert "History" in (home / "watch" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_medians_are_in_units_of_the_user(home, tmp_path):
+    found = monitor("run", "other.csv", tmp_path / "watch", reference="same.csv")
+    words = next(one.words for one in found.columns if one.shift.name == "b")
+    before, after = (pd.read_csv(name)["b"].median() for name in ("same.csv", "other.csv"))
+    numbers = [float(part.split()[-1]) for part in words.split(" before")[0].split(",")]
+    assert numbers == pytest.approx([after, before], rel=1e-3)
+    assert found.reference == "same"
+
+
+@pytest.mark.slow
+def test_the_rows_need_no_training_data_beside_a_reference(home, tmp_path):
+    (home / "rows.csv").rename(home / "gone.csv")
+    try:
+        with pytest.raises(FileNotFoundError, match=r"rows\.csv"):
+            monitor("run", "same.csv", tmp_path / "watch")
+        assert not (tmp_path / "watch").exists()
+        assert not monitor("run", "same.csv", tmp_path / "watch", reference="same.csv").drift
+    finally:
+        (home / "gone.csv").rename(home / "rows.csv")
+
+
+@pytest.mark.slow
+def test_wrong_use_is_one_line_and_loses_nothing(home, kerasae, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    for arguments, words in (
+        (("run", "same.csv", "--out", tmp_path / "mine"), "which holds other files"),
+        (("none", "same.csv", "--out", tmp_path / "w"), "none"),
+        (("run", "same.csv", "--out", tmp_path / "w", "--significance", "2"), "significance"),
+    ):
+        status, _, err = kerasae("monitor", *arguments)
+        assert status == 2 and words in err and len(err.strip().splitlines()) <= 3
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.slow
+def test_a_run_without_a_detector_names_the_remedy(home, tmp_path):
+    kept = home / "run" / "applications"
+    kept.rename(home / "aside")
+    try:
+        with pytest.raises(FileNotFoundError, match="kerasae apply anomaly"):
+            monitor("run", "same.csv", tmp_path / "watch")
+    finally:
+        (home / "aside").rename(kept)
+
+
+def test_too_many_flags_have_the_probability_of_a_beta_binomial():
+    threshold = ConformalThreshold(false_alarms=0.05).fit(np.arange(99.0))
+    assert threshold.excess_p_value(0, 50) == 1.0
+    flagged = 9
+    expected = stats.betabinom.sf(flagged - 1, 50, 5, 95)
+    assert threshold.excess_p_value(flagged, 50) == pytest.approx(expected)
+    random = np.random.default_rng(0)
+    p_values = []
+    for _ in range(2000):
+        fitted = ConformalThreshold(false_alarms=0.05).fit(random.normal(size=99))
+        p_values.append(fitted.excess_p_value(int((random.normal(size=50) > fitted.threshold_).sum()), 50))
+    # The share below 0.1 has a standard error of 0.007.
+    assert 0.02 < np.mean(np.array(p_values) <= 0.1) <= 0.12
