@@ -118,7 +118,11 @@ def endpoints(
         z = verbs.describe(x)["z"]
         params, loss = verbs.decode(z), model.reconstruction_loss
         score = detector({"code": z, **loss.account(x, params)})
-        return {"score": score, "anomalous": tf.cast(detector.anomalous(score), tf.int32)}
+        return {
+            "score": score,
+            "p_value": detector.p_value(score),
+            "anomalous": tf.cast(detector.anomalous(score), tf.int32),
+        }
 
     def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:
         described = verbs.describe(verbs.enter({name: sent[name] for name in raw}))

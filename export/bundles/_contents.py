@@ -162,7 +162,7 @@ def _detector_facts(subject: Subject) -> dict[str, Any] | None:
     return {
         "score": type(detector.score).__name__,
         "unit": detector.score.unit or subject.model.reconstruction_loss.unit,
-        "threshold": detector.threshold,
+        "threshold": float(detector.threshold),
         "false_alarms": detector.false_alarms,
         "calibration_rows": detector.calibration_rows,
     }

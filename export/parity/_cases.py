@@ -11,8 +11,10 @@ from kerasae.export.parity._scores import is_decided, spread
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
+from kerasae.calibration import Calibration
 from kerasae.losses import HIGHEST
 from kerasae.models import WithPosterior, WithPrior
+from kerasae.scores import Detector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,14 +80,14 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
     if subject.detector is not None:
         # From the model's own account of raw examples, without the graph of the endpoints.
         odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
-        flags = np.asarray(subject.detector.anomalous(odd)).astype("int32")
-        detected = Case(raw, {"score": odd, "anomalous": flags}, {"score": spread(odd)})
-        cases["detect"] = detected.rows(is_decided(odd, subject.detector.threshold))
+        detected = Case(raw, _decisions(subject.detector, odd), {"score": spread(odd)})
+        cases["detect"] = detected.rows(is_decided(odd, _borders(subject.detector)))
     row = view.unreadable(raw) if unreadable else None
     if row is not None:
-        for name in ("anomaly_score", "detect"):
-            if name in cases:
-                cases[name] = _with_unreadable(cases[name], row)
+        highest = np.array([HIGHEST], "float32")
+        cases["anomaly_score"] = _with_row(cases["anomaly_score"], row, {"score": highest})
+        if subject.detector is not None:
+            cases["detect"] = _with_row(cases["detect"], row, _decisions(subject.detector, highest))
     if isinstance(model, WithPrior | WithPosterior):
         rng = np.random.default_rng(0)
         if seeded:
@@ -102,12 +104,24 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
     return cases
 
 
-def _with_unreadable(case: Case, row: dict[str, np.ndarray]) -> Case:
-    """Return a case with an additional second row, which cannot be scored and counts as anomalous."""
-    answers = {
-        name: np.array([1 if name == "anomalous" else HIGHEST], values.dtype)
-        for name, values in case.expected.items()
+def _decisions(detector: Detector, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what a detector answers for scores, `(rows,)`, computed without the operations of a graph."""
+    calibration = Calibration(np.asarray(detector.calibration), np.asarray(detector.calibration_counts))
+    return {
+        "score": scores,
+        "p_value": calibration.p_values(scores).astype("float32"),
+        "anomalous": (scores > float(detector.threshold)).astype("int32"),
     }
+
+
+def _borders(detector: Detector) -> np.ndarray:
+    """Return the scores at which a decision or a p-value changes."""
+    used = np.asarray(detector.calibration_counts) > 0
+    return np.append(np.asarray(detector.calibration)[used], float(detector.threshold))
+
+
+def _with_row(case: Case, row: dict[str, np.ndarray], answers: dict[str, np.ndarray]) -> Case:
+    """Return a case with an additional second row, which cannot be scored."""
     sent = {name: np.insert(values, 1, row[name][0], axis=0) for name, values in case.sent.items()}
     expected = {name: np.insert(values, 1, answers[name]) for name, values in case.expected.items()}
     return dataclasses.replace(case, sent=sent, expected=expected)

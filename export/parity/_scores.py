@@ -15,14 +15,19 @@ def spread(values: np.ndarray) -> float:
     return float(values.std()) or 1.0
 
 
-def is_decided(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Return which scores are further from a threshold than float32 may move them, bool `(rows,)`.
+def is_decided(scores: np.ndarray, borders: float | np.ndarray) -> np.ndarray:
+    """Return which scores are further from all borders than float32 may move them, bool `(rows,)`.
 
-    The last bit of a score at the threshold decides on which side it is, which says nothing about an
-    artifact.
+    The last bit of a score at a threshold decides on which side it is, which says nothing about an artifact.
+
+    Args:
+        scores: Scores, `(rows,)`.
+        borders: Thresholds, or scores at which a p-value steps.
     """
     rounding = TOLERANCES["float32"]["max_deviation"] * spread(scores[scores < HIGHEST])
-    return np.abs(scores - threshold) > rounding
+    ordered = np.sort(np.ravel(borders))
+    low, high = (np.searchsorted(ordered, scores + side * rounding, "left") for side in (-1, 1))
+    return np.asarray(low == high)
 
 
 def score_measures(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:

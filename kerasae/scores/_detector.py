@@ -1,6 +1,7 @@
-"""Detector: a fitted score and its threshold, as one file."""
+"""Detector: a fitted score, its calibration and its threshold, as one file."""
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,21 +9,28 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.calibration import SIZE, Calibration
 from kerasae.keras_classes import Model
 from kerasae.losses import HIGHEST, comparable
 from kerasae.scores._base import Score
+
+#: Number of features that `reasons` names.
+REASONS = 3
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class Detector(Model):
     """Decides from the account of an example, which a codec computes, whether it is an anomaly.
 
+    Three weights hold what `calibrate` sets: `threshold`, a scalar, and `calibration` and
+    `calibration_counts`, each `(512,)`, the scores of normal rows and their numbers as in
+    `kerasae.calibration`. All are float32. An artifact is calibrated for another site by overwriting these
+    numbers. All methods except `calibrate` can run inside a graph of operations that TFLite has.
+
     Args:
         score: Fitted score, or its config.
-        threshold: Threshold; an example with a higher score is an anomaly.
-        false_alarms: Share of new normal rows that the threshold should flag. Defaults to `None`, for a
-            threshold that is not set by this share.
-        calibration_rows: Number of rows on which the threshold was fitted. Defaults to `None`, unknown.
+        false_alarms: Share of new normal rows that the threshold should flag, which `calibrate` sets.
+            Defaults to `None`, for a threshold that is not set by this share.
 
     Call arguments:
         inputs: Result of `Autoencoder.account`, a dict of `code`, `residual`, `nll` and, for a table,
@@ -33,36 +41,143 @@ class Detector(Model):
     """
 
     def __init__(
-        self,
-        score: Score | dict[str, Any],
-        threshold: float,
-        *,
-        false_alarms: float | None = None,
-        calibration_rows: int | None = None,
-        **kwargs: Any,
+        self, score: Score | dict[str, Any], *, false_alarms: float | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.score: Any = keras.saving.deserialize_keras_object(score) if isinstance(score, dict) else score
-        self.threshold = float(threshold)
-        self.false_alarms, self.calibration_rows = false_alarms, calibration_rows
+        self.false_alarms = false_alarms
+        #: Threshold; an example with a higher score is an anomaly. Infinite before `calibrate`.
+        self.threshold: Any = self._number("threshold", (), np.inf)
+        self.calibration: Any = self._number("calibration", (SIZE,), HIGHEST)
+        self.calibration_counts: Any = self._number("calibration_counts", (SIZE,), 0.0)
+
+    def _number(self, name: str, shape: tuple[int, ...], value: float) -> Any:
+        start = keras.initializers.Constant(value)
+        return self.add_weight(shape=shape, initializer=start, dtype="float32", trainable=False, name=name)
+
+    # Calibration ---------------------------------------------------------------------------------
+
+    def calibrate(self, scores: np.ndarray, threshold: float, false_alarms: float | None = None) -> None:
+        """Set threshold and calibration.
+
+        Args:
+            scores: Scores of normal rows that the training did not see, `(rows,)`.
+            threshold: Threshold; an example with a higher score is an anomaly.
+            false_alarms: Share of new normal rows that the threshold should flag. Defaults to `None`, for a
+                threshold that is not set by this share.
+        """
+        calibration = Calibration.of(scores)
+        self.threshold.assign(threshold)
+        self.calibration.assign(calibration.scores)
+        self.calibration_counts.assign(calibration.counts)
+        self.false_alarms = false_alarms
+
+    @property
+    def calibration_rows(self) -> int:
+        """Number of normal rows of the calibration; 0 before `calibrate`."""
+        return int(ops.convert_to_numpy(self.calibration_counts).sum(dtype="float64"))
+
+    def _read(self, name: str) -> Any:
+        """Return a weight as a tensor, which has its name in an artifact too."""
+        with keras.name_scope(name):
+            return ops.copy(getattr(self, name))
+
+    # Score and decision --------------------------------------------------------------------------
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
         entries = self.score.taken(inputs)
         # The score of inputs that are not finite may be finite, because maxima and int8 lose NaN.
-        scorable = [ops.all(ops.less(ops.abs(part), float("inf")), axis=1) for part in entries.values()]
+        scorable = [ops.all(_finite(part), axis=1) for part in entries.values()]
         if "missing" in entries:
             # A row without any entry cannot be scored.
             scorable.append(ops.any(entries["missing"] < 0.5, axis=1))
         score = comparable(self.score(entries))
         return ops.where(functools.reduce(ops.logical_and, scorable), score, ops.full_like(score, HIGHEST))
 
+    def p_value(self, score: Any) -> Any:
+        """Return the conformal p-value of scores, `(batch,)`, as `Calibration.p_values` does."""
+        at_least = ops.greater_equal(self._read("calibration"), ops.expand_dims(comparable(score), 1))
+        counts = self._read("calibration_counts")
+        above, below = (
+            ops.sum(ops.where(rows, counts, 0.0), axis=1) for rows in (at_least, ops.logical_not(at_least))
+        )
+        # A converter would replace the sum of all counts by a number, which no new calibration reaches.
+        return (1.0 + above) / (1.0 + above + below)
+
+    def anomalous(self, score: Any, threshold: Any = None, false_alarms: Any = None) -> Any:
+        """Return whether scores are those of anomalies, bool; a NaN is.
+
+        Args:
+            score: Scores, `(batch,)`.
+            threshold: Threshold in place of the calibrated one, a scalar or `(batch,)`. Where it is not
+                finite it is as if it were not given. Defaults to `None`.
+            false_alarms: Share of new normal rows that may be flagged, a scalar or `(batch,)`. A row is
+                flagged if its p-value is at most this share. Where it is NaN or not positive, and where
+                `threshold` is given, it is as if it were not given. Defaults to `None`.
+        """
+        score = comparable(score)
+        flagged = ops.greater(score, self._read("threshold"))
+        if false_alarms is not None:
+            # A row that cannot be scored is flagged, also where too few rows are known for the rate.
+            improbable = ops.logical_or(
+                ops.less_equal(self.p_value(score), false_alarms), ops.greater_equal(score, HIGHEST)
+            )
+            flagged = ops.where(ops.greater(false_alarms, 0.0), improbable, flagged)
+        if threshold is not None:
+            flagged = ops.where(_finite(threshold), ops.greater(score, threshold), flagged)
+        return flagged
+
+    # Reasons -------------------------------------------------------------------------------------
+
     def features(self, inputs: Mapping[str, Any]) -> Any:
         """Return the contribution of each feature to the score, `(batch, features)`."""
         return self.score.features(self.score.taken(inputs))
 
-    def anomalous(self, score: Any) -> Any:
-        """Return whether scores exceed the threshold, bool; a NaN does. It is safe in a graph."""
-        return ops.greater(comparable(score), np.float32(self.threshold))
+    def shares(self, inputs: Mapping[str, Any], score: Any, wrong: Any = None) -> Any:
+        """Return the share of each feature in the score, `(batch, features)`, in [0, 1] with sum 1.
+
+        A density may exceed 1, so a contribution may be negative: shares are of the positive ones. If there
+        is none, all shares are 0. An example that cannot be scored is explained by its wrong entries alone.
+
+        Args:
+            inputs: Result of `Autoencoder.account`.
+            score: Scores of the same examples, `(batch,)`.
+            wrong: Whether an entry makes an example impossible to score, `(batch, features)`. Defaults to
+                `None`: an entry whose residual is not finite, or which is missing.
+        """
+        added = self.features(inputs)
+        finite = _finite(added)
+        if wrong is None:
+            wrong = ops.logical_not(_finite(inputs["residual"]))
+            if "missing" in inputs:
+                wrong = ops.logical_or(wrong, inputs["missing"] > 0.5)
+        # Some numbers are finite, but so extreme that the score is not.
+        blamed = ops.where(ops.any(wrong, axis=1, keepdims=True), wrong, ops.logical_not(finite))
+        known = ops.where(finite, ops.maximum(added, 0.0), 0.0)
+        unscorable = ops.expand_dims(ops.greater_equal(score, HIGHEST), 1)
+        parts = ops.where(unscorable, ops.cast(blamed, "float32"), known)
+        # The sum of great contributions would overflow.
+        parts = parts / ops.maximum(ops.max(parts, axis=1, keepdims=True), 1e-30)
+        return parts / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30)
+
+    def reasons(self, inputs: Mapping[str, Any], score: Any, wrong: Any = None) -> tuple[Any, Any]:
+        """Return the strongest reasons for the scores, the first one first.
+
+        Args:
+            inputs: Result of `Autoencoder.account`.
+            score: Scores of the same examples, `(batch,)`.
+            wrong: Entries that make an example impossible to score, as for `shares`. Defaults to `None`.
+
+        Returns:
+            The numbers of three features, `(batch, 3)`, int32, and their shares of the score, `(batch, 3)`.
+            If shares are equal, the lower number is first. There are fewer columns if an example has fewer
+            features.
+        """
+        shares = self.shares(inputs, score, wrong)
+        share, number = ops.top_k(shares, min(REASONS, shares.shape[1]))
+        return ops.cast(number, "int32"), share
+
+    # Storage -------------------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
         if not self.score.built:
@@ -72,8 +187,20 @@ class Detector(Model):
     def get_config(self) -> dict[str, Any]:
         config = {
             "score": keras.saving.serialize_keras_object(self.score),
-            "threshold": self.threshold,
             "false_alarms": self.false_alarms,
-            "calibration_rows": self.calibration_rows,
         }
         return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Detector":
+        if "threshold" in config:
+            raise ValueError(
+                "Expected a detector with its calibration, received one that was fitted before detectors "
+                "kept it; fit it again (`kerasae apply anomaly RUN --refit`)."
+            )
+        return cls(**config)
+
+
+def _finite(values: Any) -> Any:
+    # In TFLite a comparison is the only test for NaN that no conversion removes.
+    return ops.less(ops.abs(values), math.inf)

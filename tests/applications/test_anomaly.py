@@ -99,11 +99,12 @@ def test_a_saved_score_is_the_score(name, tmp_path):
 
     account = accounts(np.random.default_rng(2))
     score = registry.get("score", name).adapt(lambda: [account])
-    detector = Detector(score, 1.5)
+    detector = Detector(score)
+    detector.calibrate(np.arange(9.0), 1.5)
     detector.build({key: value.shape for key, value in account.items()})
     detector.save(tmp_path / "d.keras")
     again = keras.saving.load_model(tmp_path / "d.keras")
-    assert again.threshold == 1.5
+    assert float(again.threshold) == 1.5
     assert np.array_equal(np.asarray(again(account)), np.asarray(detector(account)))
 
 
@@ -618,7 +619,7 @@ def test_what_a_user_takes_away(table_run, tmp_path):
     assert {*outcome.findings} == {"denoising", "pca", "pca-onehot"}
     assert (run.folder / "sections" / "anomaly.html").is_file()
     detector = keras.saving.load_model(run.detector_path)
-    flags = np.asarray(detector(run.model.accounts(run.data.test.examples))) > detector.threshold
+    flags = np.asarray(detector(run.model.accounts(run.data.test.examples))) > float(detector.threshold)
     for name in ("combination", "likelihood"):
         apply("anomaly", run, tmp_path / name, score=name, refit=True)
         told = pd.read_csv(tmp_path / name / "scores.csv")

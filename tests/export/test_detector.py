@@ -84,15 +84,13 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     assert facts == {
         "score": "WhitenedScore",
         "unit": unit,
-        "threshold": detector.threshold,
+        "threshold": float(detector.threshold),
         "false_alarms": 0.2,
         "calibration_rows": rows,
     }
     card = (tmp_path / "README.md").read_text()
-    assert (
-        f"`WhitenedScore`, which has another unit: {unit}. `anomalous` is 1 above\n{detector.threshold:g}."
-        in card
-    )
+    threshold = f"{float(detector.threshold):g}"
+    assert f"`WhitenedScore`, which has another unit: {unit}. `anomalous` is 1 above\n{threshold}." in card
     assert f"fitted on {rows} rows that the training did not see,\nto flag at most 20 % of" in card
     assert ("Raw `x` is uint8, from 0 to 16." in card) == (run.data.spec.kind != "table")
     assert "\n\n## Anomaly scores\n" in card
@@ -127,7 +125,9 @@ def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
     subject = Subject.of(run)
     scores = np.asarray(subject.detector(run.model.accounts(subject.held_out)))
     threshold = float(np.sort(scores)[-20])
-    tied = dataclasses.replace(subject, detector=Detector(subject.detector.score, threshold))
+    detector = Detector(subject.detector.score)
+    detector.calibrate(scores[:0], threshold)
+    tied = dataclasses.replace(subject, detector=detector)
     cases = make_cases(tied, server_view(tied.preprocessor), seeded=True, unreadable=False)
     case = cases["detect"]
     assert len(case.expected["score"]) < len(scores)

@@ -66,7 +66,8 @@ ALLOWED = {
         "training",
     },
     "runs": {"data", "files", "models", "recipe", "training"},
-    "scores": {"kinds", "codec", "data", "losses", "registry"},
+    "calibration": set(),
+    "scores": {"calibration", "kinds", "codec", "data", "losses", "registry"},
     "thresholds": {"registry"},
     "presets": {"kinds", "registry", "spec"},
     "applications": {
@@ -105,6 +106,7 @@ ALLOWED = {
         "training",
     },
     "export": {
+        "calibration",
         "kinds",
         "__version__",
         "backend",

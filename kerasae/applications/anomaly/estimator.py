@@ -124,7 +124,7 @@ class AnomalyDetector(Application):
             score.adapt(lambda: iter(accounts_in_memory), least_deviations(data.spec))
         else:
             score.adapt(accounts, least_deviations(data.spec))
-        self.detector_ = Detector(score, np.inf)
+        self.detector_ = Detector(score)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
@@ -171,9 +171,8 @@ class AnomalyDetector(Application):
         self.calibration_ = scores if labels is None else scores[~labels]
         self.fitted_threshold_ = threshold
         self.threshold_ = threshold.threshold_
-        self.detector_.threshold = self.threshold_
-        self.detector_.false_alarms = getattr(threshold, "false_alarms", None)
-        self.detector_.calibration_rows = len(scores)
+        rate = getattr(threshold, "false_alarms", None)
+        self.detector_.calibrate(self.calibration_, self.threshold_, rate)
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments unchanged. Raise ValueError if the threshold does not accept one of them."""

@@ -1,0 +1,72 @@
+"""Calibration: scores of normal rows in a form of fixed size, for p-values and thresholds.
+
+This module needs only NumPy, so that an artifact can be calibrated again where no TensorFlow is installed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+#: Number of scores that a calibration keeps.
+SIZE = 512
+#: Number of the highest scores that are kept one by one if there are more rows than `SIZE`.
+_EXACT = 256
+#: Score that fills the places which are not used; the greatest number of float32.
+_UNUSED = np.finfo("float32").max
+
+
+class Calibration(NamedTuple):
+    """Scores of calibration rows, each with the number of rows that it stands for.
+
+    The p-value of a score is `(1 + N) / (n + 1)`. `n` is the number of calibration rows, and `N` counts those
+    with at least this score. Up to 512 rows are kept one by one, and the p-value is that of
+    `conformal_p_values`. Of more rows the 256 highest are kept, and 256 of the others, whose ranks from the
+    top grow by a constant factor. A score that is kept then stands for all rows from it down to the next one.
+    These rows count as if they had its score. So `N` is never too small, and the p-value stays valid: it is
+    at most `a` for at most the share `a` of new normal rows. It is exact up to `256 / (n + 1)`. Above, it is
+    too large by less than 1 % for 2,000 rows, 2 % for 10,000, 3 % for 100,000 and 4 % for 1,000,000.
+
+    Attributes:
+        scores: Kept scores, `(512,)`, float32, ascending. The places at the end that are not used have the
+            greatest number of float32.
+        counts: Number of rows that each kept score stands for, `(512,)`, float32; 0 for a place that is not
+            used. Their sum is the number of calibration rows, exact up to 16 million.
+    """
+
+    scores: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, scores: np.ndarray) -> "Calibration":
+        """Return the calibration by the scores of normal rows, `(rows,)`; without rows all p-values are 1."""
+        ordered = np.sort(np.minimum(np.asarray(scores, "float32"), _UNUSED))
+        places = kept_places(len(ordered))
+        unused = SIZE - len(places)
+        counts = np.diff(places, prepend=-1)
+        return cls(
+            np.pad(ordered[places], (0, unused), constant_values=_UNUSED),
+            np.pad(counts, (0, unused)).astype("float32"),
+        )
+
+    @property
+    def rows(self) -> int:
+        """Number of calibration rows."""
+        return int(self.counts.sum(dtype="float64"))
+
+    def p_values(self, scores: np.ndarray) -> np.ndarray:
+        """Return the p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""
+        at_least = np.concatenate([np.cumsum(self.counts[::-1], dtype="float64")[::-1], [0.0]])
+        places = np.searchsorted(self.scores, np.asarray(scores, "float32"), side="left")
+        return np.asarray((1.0 + at_least[places]) / (self.rows + 1.0))
+
+
+def kept_places(rows: int) -> np.ndarray:
+    """Return the places of the kept scores among ascending ones, at most `(512,)`, ascending."""
+    if rows <= SIZE:
+        return np.arange(rows)
+    # These are ranks from the top, 0 for the highest score.
+    grid = np.geomspace(_EXACT, rows, SIZE - _EXACT + 1)[:-1]
+    ranks = np.ceil(grid).astype(int)
+    # Where the factor is small, rounding would repeat ranks.
+    ranks = np.maximum.accumulate(ranks - np.arange(len(ranks))) + np.arange(len(ranks))
+    return rows - 1 - np.concatenate([np.arange(_EXACT), ranks])[::-1]
