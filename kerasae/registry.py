@@ -46,6 +46,7 @@ ROOMS = {
     "preset": "kerasae.presets",
     "export": "kerasae.export.formats",
     "view": "kerasae.export.views",
+    "feed": "kerasae.export.feeds",
     "command": "kerasae.cli",
 }
 

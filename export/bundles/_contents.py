@@ -12,6 +12,7 @@ from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
+from kerasae.export.facts import detector_facts, facts_of
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
@@ -24,6 +25,8 @@ from kerasae.kinds import kind_of
 
 #: Largest size of the stored inputs and answers of a side, and smallest and largest number of rows.
 _GOLDEN_BYTES, _GOLDEN_ROWS = 2**20, (4, 32)
+#: Files for the programs of clients, in the folder of each side but the server.
+_CLIENT_FILES = ("vocabulary.json", "facts.json")
 #: Git must not change line ends in text files, because their checksums would change.
 _GIT_ATTRIBUTES = "* -text\n"
 
@@ -92,13 +95,7 @@ def write_contents(
             if _side(one) != "server":
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
-    vocabulary = edge_view(subject.preprocessor).vocabulary()
-    for side in {_side(entry) for entry in (*kept, *entries)} - {"server"}:
-        if any(_side(entry) == side for entry in entries):
-            if vocabulary is not None:
-                _write_json(folder / side / "vocabulary.json", vocabulary)
-        elif (root / side / "vocabulary.json").is_file():
-            shutil.copy2(root / side / "vocabulary.json", folder / side / "vocabulary.json")
+    _write_client_files(subject, folder, root, kept, entries)
     arrays: Any = golden
     np.savez_compressed(folder / "golden.npz", **arrays)
     _write_json(folder / "parity.json", parity)
@@ -119,10 +116,26 @@ def write_contents(
         (folder / "server").mkdir(exist_ok=True)
         write_configs(folder / "server", names)
     # The files of an artifact are in its own entry.
-    loose = [*folder.glob("*"), *folder.glob("*/vocabulary.json"), *folder.glob("server/*.config")]
+    loose = [*folder.glob("*"), *folder.glob("server/*.config")]
+    loose += [path for name in _CLIENT_FILES for path in folder.glob(f"*/{name}")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}
     write_sealed(folder / MANIFEST, manifest)
+
+
+def _write_client_files(
+    subject: Subject, folder: Path, root: Path, kept: list[dict[str, Any]], entries: list[dict[str, Any]]
+) -> None:
+    """Write `facts.json` and `vocabulary.json` for each side with new artifacts, and copy those of others."""
+    view = edge_view(subject.preprocessor)
+    contents = {"facts.json": facts_of(subject, view), "vocabulary.json": view.vocabulary()}
+    for side in {_side(entry) for entry in (*kept, *entries)} - {"server"}:
+        for name, content in contents.items():
+            if any(_side(entry) == side for entry in entries):
+                if content is not None:
+                    _write_json(folder / side / name, content)
+            elif (root / side / name).is_file():
+                shutil.copy2(root / side / name, folder / side / name)
 
 
 def _model_facts(subject: Subject) -> dict[str, Any]:
@@ -136,7 +149,7 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
         "parameters": int(model.count_params()),
         "input": _input_facts(subject),
         "error_unit": model.reconstruction_loss.error_unit,
-        "detector": _detector_facts(subject),
+        "detector": detector_facts(subject),
         "keras_call_ms": 1e3 * median_seconds(lambda: model(x)),
     }
 
@@ -152,20 +165,6 @@ def _input_facts(subject: Subject) -> dict[str, Any] | None:
     ends = (getattr(subject.preprocessor, side, getattr(spec, side)) for side in ("low", "high"))
     low, high = (None if end is None else np.asarray(end, "float64").tolist() for end in ends)
     return {"dtype": spec.dtype, "low": low, "high": high}
-
-
-def _detector_facts(subject: Subject) -> dict[str, Any] | None:
-    """Return score and threshold of the detector; `None` without a detector."""
-    detector = subject.detector
-    if detector is None:
-        return None
-    return {
-        "score": type(detector.score).__name__,
-        "unit": detector.score.unit or subject.model.reconstruction_loss.unit,
-        "threshold": float(detector.threshold),
-        "false_alarms": detector.false_alarms,
-        "calibration_rows": detector.calibration_rows,
-    }
 
 
 def _rows(subject: Subject) -> int:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.feeds import Feed
 
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
@@ -21,6 +22,9 @@ class View(abc.ABC):
         preprocessor: Preprocessor of the model.
         batch: Number of rows of a call; `None` for any number.
     """
+
+    #: Feed of a device, which `feed` uses there; `None` on a server.
+    feeding: Feed | None = None
 
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
         self.preprocessor: Any = preprocessor

@@ -1,4 +1,5 @@
 # Written by tests/stubs.py.
+from kerasae.preprocessing._arrays import array_tensors as array_tensors
 from kerasae.preprocessing._base import Preprocessor as Preprocessor
 from kerasae.preprocessing._base import check_rows as check_rows
 from kerasae.preprocessing._base import slices as slices

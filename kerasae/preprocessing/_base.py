@@ -1,6 +1,5 @@
 """Preprocessor: raw examples to the numbers that a network sees, and back."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.keras_classes import Layer
+from kerasae.preprocessing._arrays import array_tensors
 from kerasae.preprocessing._dtypes import to_dtype
 from kerasae.spec import Spec
 
@@ -67,21 +67,7 @@ class Preprocessor(Layer):
         Raises:
             ValueError: if the examples are not of this spec.
         """
-        array = np.asarray(raw)
-        if (*array.shape[1:], 1) == self.spec.shape:
-            array = array[..., None]
-        if array.dtype.kind not in "biuf" or array.shape[1:] != self.spec.shape:
-            raise ValueError(
-                f"Expected examples of shape {('rows', *self.spec.shape)}, received "
-                f"{array.dtype} of shape {array.shape}.".replace("'", "")
-            )
-        if self.spec.high == 255 and array.dtype.kind == "f" and array.size and array.max() <= 1:
-            warnings.warn(
-                "Expected raw images with values from 0 to 255, received floating point up to "
-                f"{array.max():g}: the model scales its input itself.",
-                stacklevel=2,
-            )
-        return array
+        return array_tensors(raw, self.spec)
 
     def together(self, tensors: Any) -> Any:
         """Return the result of `tensors` in as few tensors as possible, for a graph. `call` takes it too."""

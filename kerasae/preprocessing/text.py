@@ -12,10 +12,8 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.preprocessing._base import Preprocessor
-from kerasae.spec import Spec
+from kerasae.spec import END, PADDING, UNKNOWN, Spec
 
-#: Ids of special tokens: padding, an unknown word, the end of a text.
-PADDING, UNKNOWN, END = 0, 1, 2
 #: Letters of scripts without spaces between words: Chinese, Japanese, Thai, Lao, Burmese and Khmer.
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 #: Number of texts that show the script.

@@ -53,8 +53,8 @@ def run(tmp_path_factory):
 
 
 def test_there_is_a_stranger_in_every_room():
-    """Kinds, with the measures and views that they name, and commands come with the library."""
-    assert {*BATTERIES} == {*registry.ROOMS} - {"kind", "measures", "view", "command"}
+    """Kinds, with the measures, views and feeds that they name, and commands come with the library."""
+    assert {*BATTERIES} == {*registry.ROOMS} - {"kind", "measures", "view", "feed", "command"}
     assert [file for _, file in BATTERIES.values() if not (ROOT / "tests" / file).is_file()] == []
 
 

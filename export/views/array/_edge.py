@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from kerasae.export.feeds.array import ArrayFeed
 from kerasae.export.views._origin import origins
 from kerasae.export.views.array._server import ArrayServerView
 
@@ -17,12 +18,19 @@ class ArrayEdgeView(ArrayServerView):
     the answers. `vocabulary.json` holds the origins.
     """
 
+    #: Origin that a client subtracts from its numbers: a number, or one for each feature, in raw units.
+    origin: Any = np.zeros(())
+
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
         super().__init__(preprocessor, batch)
         if preprocessor.affine is not None:
             if preprocessor.precision == "float64" and self.spec.low is None:
                 self.origin = origins(*preprocessor.affine)
             self.scaling = preprocessor.counted_from(self.origin)
+        self.feeding = ArrayFeed(self.spec, self._dtype(), self.origin)
+
+    def feed(self, raw: Any) -> dict[str, np.ndarray]:
+        return self.feeding(raw)
 
     def _dtype(self) -> str:
         # The runtime of browsers has three types. A wider one would gain nothing, because x is float32.

@@ -14,9 +14,6 @@ class ArrayServerView(View):
     Reconstructions are float64 if float32 cannot hold every number of the raw type, otherwise float32.
     """
 
-    #: Origin that a client subtracts from its numbers: a number, or one for each feature, in raw units.
-    origin: Any = np.zeros(())
-
     def _dtype(self) -> str:
         return self.spec.dtype
 
@@ -35,10 +32,7 @@ class ArrayServerView(View):
         return {name: raw}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        numbers = self.preprocessor.tensors(raw)
-        if np.any(self.origin):
-            numbers = numbers.astype("float64") - self.origin
-        return {"x": numbers.astype(self._dtype())}
+        return {"x": self.preprocessor.tensors(raw).astype(self._dtype())}
 
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
         if sent["x"].dtype.kind != "f":

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.feeds.table import TableFeed
 from kerasae.export.views._origin import origins
 from kerasae.export.views._view import BOUND, View
 from kerasae.export.views.table._notation import notation
@@ -45,6 +46,7 @@ class TableEdgeView(View):
                 for column, center, scale in columns
             ]
         )
+        self.feeding = TableFeed(self.spec, self._origin.tolist())
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
         return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.float32, name="x")}
@@ -67,15 +69,7 @@ class TableEdgeView(View):
         return {name: bounded * self._scale.astype("float32") + shift}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        tensors = self.preprocessor.tensors(raw)
-        columns = []
-        for column in self.spec.features:
-            values = tensors[column.name]
-            if column.kind == "category":
-                codes = {"": np.nan} | {text: i for i, text in enumerate(column.categories, 1)}
-                values = np.array([codes.get(value, 0) for value in values])
-            columns.append(values)
-        return {"x": (np.stack(columns, axis=1) - self._origin).astype("float32")}
+        return self.feeding(raw)
 
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {"x": np.full_like(sent["x"][:1], np.nan)}

@@ -4,13 +4,19 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.feeds.text import TextFeed
 from kerasae.export.views._view import View
 
-from kerasae.preprocessing.text import END
+from kerasae.preprocessing import Preprocessor
+from kerasae.spec import END
 
 
 class TextEdgeView(View):
     """Texts as token ids. The end token follows the text, then zeros up to the length."""
+
+    def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
+        super().__init__(preprocessor, batch)
+        self.feeding = TextFeed(self.spec, self.preprocessor.tokens, self.preprocessor.standardize)
 
     def inputs(self) -> dict[str, tf.TensorSpec]:
         return {"x": tf.TensorSpec((self.batch, *self.spec.shape), tf.int32, name="x")}
@@ -23,7 +29,7 @@ class TextEdgeView(View):
         return {name: tf.where(tf.cumsum(ends, axis=1, exclusive=True) > 0, tf.zeros_like(x), x)}
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
-        return {"x": self.preprocessor.to_x(raw)}
+        return self.feeding(self.preprocessor.tensors(raw))
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         ids = np.array(x)

@@ -1,0 +1,47 @@
+"""facts_of: what a client must know of a model to use an artifact of it, as plain JSON values."""
+
+from typing import Any
+
+from kerasae.export.subject import Subject
+from kerasae.export.views import View
+
+import kerasae
+
+
+def facts_of(subject: Subject, view: View) -> dict[str, Any]:
+    """Return the facts of a model for the users of its files for devices.
+
+    They are `edge/facts.json` of a bundle, and `facts.json` inside each `.tflite` file. `spec` holds the kind
+    of the examples, the columns with their types, categories and notations, the vocabulary, and the range;
+    `feed` holds the other arguments of the feed.
+
+    Args:
+        subject: Model that is exported.
+        view: Form in which raw examples enter and leave a file for devices.
+    """
+    assert view.feeding is not None
+    return {
+        "kerasae": kerasae.__version__,
+        "name": subject.name,
+        "family": type(subject.model).__name__,
+        "latent_dim": subject.model.latent_dim,
+        "error_unit": subject.model.reconstruction_loss.error_unit,
+        "spec": subject.preprocessor.spec.to_dict(),
+        "feed": view.feeding.to_dict(),
+        "units": view.units("reconstruction").get("reconstruction"),
+        "detector": detector_facts(subject),
+    }
+
+
+def detector_facts(subject: Subject) -> dict[str, Any] | None:
+    """Return score and threshold of the detector; `None` without a detector."""
+    detector = subject.detector
+    if detector is None:
+        return None
+    return {
+        "score": type(detector.score).__name__,
+        "unit": detector.score.unit or subject.model.reconstruction_loss.unit,
+        "threshold": float(detector.threshold),
+        "false_alarms": detector.false_alarms,
+        "calibration_rows": detector.calibration_rows,
+    }

@@ -1,0 +1,91 @@
+"""Feed: raw examples as the numbers that a file for devices takes."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kerasae import registry
+from kerasae.kinds import kind_of
+from kerasae.spec import Spec
+
+
+class Feed(abc.ABC):
+    """Raw examples as the numbers that a file for devices takes, without TensorFlow. This class is abstract.
+
+    A subclass is a file of this folder. `Kind.view` is its name. Its further arguments are facts of the
+    artifact, which `to_dict` returns.
+
+    Args:
+        spec: Fitted spec of the examples.
+    """
+
+    #: Whether a line of text is a whole example, in place of a line of CSV.
+    is_line: ClassVar[bool] = False
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    @abc.abstractmethod
+    def __call__(self, raw: Any) -> dict[str, np.ndarray]:
+        """Return raw examples as the inputs of a signature, `(rows, ...)`, by name.
+
+        Raises:
+            ValueError: If the examples are not of this spec.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the arguments besides `spec`, as plain JSON values."""
+        return {}
+
+    def columns(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the names of the columns that are read of a file with these columns; none if all are.
+
+        Raises:
+            ValueError: If a column is missing.
+        """
+        return ()
+
+    @abc.abstractmethod
+    def of_entries(self, rows: Sequence[Any]) -> Any:
+        """Return raw examples of the entries of a text file.
+
+        Args:
+            rows: Entries of each row as strings, in the order of `columns`; a string if `is_line`.
+
+        Raises:
+            ValueError: If an entry cannot be read.
+        """
+
+    @abc.abstractmethod
+    def of_values(self, rows: Sequence[Any]) -> Any:
+        """Return raw examples of the values of lines of JSON.
+
+        Args:
+            rows: Value of each line.
+
+        Raises:
+            ValueError: If a value is no example.
+        """
+
+    def raw_value(self, feature: int, number: float) -> Any:
+        """Return a number that the artifact answers for a feature as a user writes it, a JSON value.
+
+        Args:
+            feature: Number of the feature, from 0.
+            number: Number in the units of the artifact; NaN for a missing entry, which is `None`.
+        """
+        return None if np.isnan(number) else float(f"{number:.7g}")
+
+
+def feed_of(spec: Spec, facts: dict[str, Any]) -> Feed:
+    """Return the feed of the examples of a spec.
+
+    Args:
+        spec: Fitted spec of the examples.
+        facts: What `Feed.to_dict` returned.
+    """
+    member: Any = registry.resolve("feed", kind_of(spec).view)
+    feed: Feed = member(spec, **facts)
+    return feed
