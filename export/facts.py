@@ -19,7 +19,6 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
         subject: Model that is exported.
         view: Form in which raw examples enter and leave a file for devices.
     """
-    assert view.feeding is not None
     return {
         "kerasae": kerasae.__version__,
         "name": subject.name,

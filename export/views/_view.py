@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export.feeds import Feed
 
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
@@ -24,7 +23,7 @@ class View(abc.ABC):
     """
 
     #: Feed of a device, which `feed` uses there; `None` on a server.
-    feeding: Feed | None = None
+    feeding: Any = None
 
     def __init__(self, preprocessor: Preprocessor, batch: int | None) -> None:
         self.preprocessor: Any = preprocessor
