@@ -85,7 +85,7 @@ class ReconstructionLoss(Loss):
 
         Returns:
             A dict with the keys `residual` and `nll`. A loss that supports missing entries adds
-            `missing`, which is 1 for a missing entry and 0 otherwise.
+            `missing`, which is 1 for a missing entry and 0 otherwise, and `x` with 0 for a missing entry.
         """
         return {
             "residual": flatten(self.residual(x, params)),

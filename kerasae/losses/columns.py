@@ -173,8 +173,9 @@ class Columns(ReconstructionLoss):
         return ops.take(ops.concatenate(parts, axis=1), self._order(), axis=1)
 
     def account(self, x: Any, params: Any) -> dict[str, Any]:
-        """Return the evidence of each column for anomaly scores, `(batch, columns)`.
+        """Return the evidence of each column for anomaly scores, `(batch, columns)`, and `x` itself.
 
+        A missing entry is 0 in `x`.
         The `nll` of a missing entry is the expected value of its column plus `Column.gap`, the evidence of
         the gap itself. A usual gap thus neither raises nor lowers a score.
         """
@@ -184,6 +185,7 @@ class Columns(ReconstructionLoss):
         return {
             "residual": self.residual(x, params),
             "nll": ops.where(missing, ops.zeros_like(nll) + usual + self._gap, nll),
+            "x": ops.where(missing, ops.zeros_like(nll), ops.cast(x, "float32")),
             "missing": ops.cast(missing, "float32"),
         }
 

@@ -24,6 +24,8 @@ from kerasae.notations.number import Number
 
 #: Number of different shapes above which a column holds something else than numbers.
 _MOST_SHAPES = 500
+#: Number of entries from which a few others do not decide what a column holds, and their greatest share.
+_ENOUGH, _OTHERS = 200, 0.01
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +137,37 @@ class NumberFinder:
         if len(known) < len(parts) or templates is None:
             return NumberReading(None)
         return self._reading([body for _, body in known], mark, *templates)
+
+    def mostly(self, mark: str = "") -> tuple[NumberReading, str]:
+        """Return the notation that reads nearly all entries, and one of the others.
+
+        The others are numbers in another notation or no numbers, such as `12%` and `n/k` in a column of plain
+        numbers. There is no such notation if more than a hundredth of the entries are others, or if there are
+        fewer than 200 entries.
+
+        Args:
+            mark: Decimal mark that the user or other columns of the file show. Defaults to an empty text, if
+                it is not known.
+        """
+        none = NumberReading(None), ""
+        if self._closed or self._codes or self._shapes.total() < _ENOUGH:
+            return none
+        parts = {shape: found for shape in self._shapes if (found := template_of(shape)) and is_number(shape)}
+        counts: Counter[str] = Counter()
+        for shape, (template, _) in parts.items():
+            counts[template] += self._shapes[shape]
+        if not counts:
+            return none
+        usual = counts.most_common(1)[0][0]
+        alike = {one for one in counts if templates_of({usual, one}) is not None}
+        if (templates := templates_of(alike)) is None:
+            return none
+        kept = [shape for shape, (template, _) in parts.items() if template in alike]
+        others = {shape: count for shape, count in self._shapes.items() if shape not in kept}
+        if not others or sum(others.values()) > _OTHERS * self._shapes.total():
+            return none
+        reading = self._reading([parts[shape][1] for shape in kept], mark, *templates)
+        return reading, self._examples[max(others, key=lambda one: (others[one], one))]
 
     def loose(self, mark: str = "") -> Number:
         """Return a notation that reads entries with one number, for a column that the user calls numeric."""

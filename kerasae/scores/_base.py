@@ -10,7 +10,7 @@ from kerasae.keras_classes import Layer
 
 #: Function that returns the accounts of examples, batch by batch. Each is a dict of `code`,
 #: `(rows, latent_dim)`, and `residual`, `(rows, features)`; of `nll`, `(rows, features)`, if the codec has a
-#: likelihood; and of `missing`, `(rows, features)`, for a table.
+#: likelihood; and of `x` and `missing`, `(rows, features)`, for a table.
 Accounts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
@@ -22,7 +22,8 @@ class Score(Layer):
 
     Call arguments:
         inputs: Dict of `code`, `(batch, latent_dim)`, of `residual` and `nll`, each `(batch, features)`, and
-            for a table of `missing`, `(batch, features)`, which is 1 for a missing entry and 0 otherwise.
+            for a table of `x`, the entries as the network sees them with 0 for a missing one, and of
+            `missing`, which is 1 for a missing entry and 0 otherwise; each is `(batch, features)`.
 
     Returns:
         The score, `(batch,)`.
@@ -40,6 +41,13 @@ class Score(Layer):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
+
+    def suit(self, preprocessor: Any) -> None:
+        """Take note of the columns of a table before `adapt`.
+
+        Args:
+            preprocessor: Fitted preprocessor of the codec; `None` if raw examples are `x`.
+        """
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         """Fit the score to the training rows.

@@ -57,6 +57,10 @@ class CombinationScore(Score):
         self.scale = self.add_weight(shape=shape, trainable=False, name="scale", initializer="ones")
         super().build(input_shape)
 
+    def suit(self, preprocessor: Any) -> None:
+        for score in self.scores:
+            score.suit(preprocessor)
+
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         for score in self.scores:
             score.adapt(accounts, least)

@@ -22,6 +22,7 @@ def with_gaps(rows, size=4, seed=0, share=0.2):
         "code": rng.normal(size=(rows, 2)).astype("float32"),
         "residual": np.where(missing > 0, 1.5, residual).astype("float32"),
         "nll": np.square(residual),
+        "x": np.where(missing > 0, 0.0, residual).astype("float32"),
         "missing": missing,
     }
 

@@ -21,7 +21,8 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     A model computes them itself, with its loss by feature as `nll`. For any other codec the residual is `x`
     minus the reconstruction, and 1 for a wrong category, boolean or token. A missing entry, or a category
     that is not in the training data, has the square root of its deviance, `sqrt(2 Column.gap)` or `sqrt(2
-    Column.unseen)`. For tables `missing` marks the missing entries. NaN in a vector or image stays NaN: such
+    Column.unseen)`. For tables `missing` marks the missing entries, and `x` holds
+    the entries, with 0 for a missing one. NaN in a vector or image stays NaN: such
     an example cannot be judged.
 
     Args:
@@ -45,6 +46,7 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
         difference = np.where((unseen > 0) & (x == 0), unseen, difference)
         difference = np.where(np.isnan(x), gap, difference)
         account["missing"] = np.isnan(x).astype("float32")
+        account["x"] = np.nan_to_num(x, nan=0.0, posinf=np.inf, neginf=-np.inf).astype("float32")
     if spec.vocabulary:
         difference = np.where(x == PADDING, 0, difference)
     residual = difference.reshape(len(x), -1).astype("float32")

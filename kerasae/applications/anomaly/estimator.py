@@ -117,6 +117,7 @@ class AnomalyDetector(Application):
                 f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
                 f"without '{lacking[0]}'; take another score."
             )
+        score.suit(self.codec.preprocessor)
         accounts = functools.partial(self._accounts, data, "train", usual=True)
         if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
             # A score reads the accounts several times.

@@ -142,6 +142,8 @@ class ColumnFinder:
         for make in (self._boolean_column, self._number_column, self._date_column):
             if (column := make(mark)) is not None:
                 return column
+        if (column := self._nearly_numbers(mark)) is not None:
+            return column
         self._doubts.warn(self.rows, self.rows - self.gaps, self._numbers, mark)
         return self._category_column(mark)
 
@@ -210,9 +212,28 @@ class ColumnFinder:
                 f"which may have thousands or decimals; --set data.decimal={thousands} reads thousands, "
                 f"--set data.decimal={decimals} decimals."
             )
+        return Column(self.name, "number", self._dtype(found, self.gaps), notation=self._kept(number))
+
+    def _dtype(self, found: NumberReading, gaps: int) -> str:
         whole = found.number is not None and found.number.places == 0 and self._numbers.digits <= _DIGITS
-        dtype = ("Int64" if self.gaps else "int64") if whole else "float64"
-        return Column(self.name, "number", dtype, notation=self._kept(number))
+        return ("Int64" if gaps else "int64") if whole else "float64"
+
+    def _nearly_numbers(self, mark: str) -> Column | None:
+        """Return a column of numbers if nearly all entries are numbers in one notation; otherwise `None`.
+
+        The others count as missing: one `12%` does not make categories of a thousand plain numbers.
+        """
+        found, other = self._numbers.mostly(mark)
+        # A few different numbers may be codes, and the others then are codes too.
+        if found.number is None or found.ambiguous or self._counts is not None:
+            return None
+        warnings.warn(
+            f"Column '{self.name}' is read as numbers, and the few entries that are written otherwise, such "
+            f"as '{other}', count as missing; types={{'{self.name}': 'category'}} (--set 'data.types="
+            f'{{"{self.name}": "category"}}\') keeps them as categories.',
+            stacklevel=2,
+        )
+        return Column(self.name, "number", self._dtype(found, gaps=1), notation=self._kept(found.number))
 
     def _date_column(self, mark: str) -> Any:
         date, either = self._dates.found(self.dayfirst)

@@ -15,6 +15,8 @@ from kerasae.notations import STAND_INS, nulls
 from kerasae.preprocessing import as_known
 from kerasae.spec import Column
 
+#: Greatest number of entries that count as a few, as a share of those that are read.
+_FEW = 0.01
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
@@ -67,9 +69,10 @@ class ColumnReader:
     def contradiction(self) -> str:
         """Return an entry of the kind of the column that is written in another way; empty if there is none.
 
-        If no entry at all can be read, it is the most frequent one.
+        If no entry at all can be read, it is the most frequent one. A few entries among many do not
+        contradict the notation: they are faults, and count as missing.
         """
-        if not self.unread:
+        if not self.unread or self.unread.total() <= _FEW * self.seen:
             return ""
         if not self.seen:
             return self.unread.most_common(1)[0][0]

@@ -1,0 +1,218 @@
+"""Evidence that an entry of a table lies outside of what the training rows hold."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.scores._base import Accounts, Score
+from kerasae.scores.support._cells import cells_of, exclusions, ordered
+from kerasae.scores.support._orders import orders
+from kerasae.scores.support._ranges import NO_RANGE, Range, evidence, upper
+from kerasae.scores.support._steps import FRACTION, step_of
+
+#: Largest number of training rows, evenly spaced, from which the evidence is learned.
+_ROWS = 200_000
+#: Distance beyond an end that is only rounding, in units of `x` and relative to the end.
+_ROUNDING = 1e-5
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class SupportScore(Score):
+    """`sum_j e_j(x)`: the evidence, in nats, that an entry lies outside of what the training rows hold.
+
+    An entry adds to the column in which it stands:
+
+    - a number or date beyond the least or the greatest of training: `-log p` of the share of such rows, and
+      more with the distance. A few training rows behind a gap count as beyond; see `upper`.
+    - a number with decimals where all others are whole, or have fewer; see `step_of`.
+    - a number in a hole amid the others, in which no row lies.
+    - a category or boolean that is rare or was never seen: `-log p` of the share of rows with one at least as
+      rare; see `rarity`. So does a rare category that is nearly spelt like a frequent one; see `misspelt`.
+    - two entries of different columns that exclude each other: half to each column; see `exclusions`.
+    - two numbers, or two dates, that break an order that the training rows keep, such as a drop-off before
+      the pick-up: half to each column; see `orders`.
+    - a missing entry where gaps are rare: `Column.gap`.
+
+    A row within all of this adds exactly 0. Without a preprocessor, set by `suit`, all columns are taken for
+    numbers, and only their ranges count.
+
+    A reading that is stuck is no evidence: each of its rows is usual, and a score sees one row at a time.
+    """
+
+    unit: ClassVar[str | None] = "nats"
+    needs: ClassVar[tuple[str, ...]] = ("x",)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._columns: tuple[Any, ...] = ()
+        self._moments: tuple[tuple[float, float], ...] = ()
+        self._orders = self._cells = self._paired = 0
+
+    def suit(self, preprocessor: Any) -> None:
+        # The preprocessor itself is not kept, because Keras would save it as a part of this layer.
+        columns = () if preprocessor is None else preprocessor.spec.columns
+        if not columns:
+            return
+        self._columns = preprocessor.spec.features
+        self._moments = tuple(
+            (float(center), float(scale))
+            for column, center, scale in zip(columns, preprocessor.centers, preprocessor.scales, strict=True)
+            if column.kind != "empty"
+        )
+
+    def build(self, input_shape: Any) -> None:
+        size = input_shape["x"][-1]
+
+        def weight(name: str, *shape: int) -> Any:
+            return self.add_weight(shape=shape, trainable=False, name=name, initializer="zeros")
+
+        # The ranges are those of the columns, and then those of the differences of pairs of columns.
+        ranges = size + self._orders
+        self.ends, self.bases = weight("ends", 2, ranges), weight("bases", 2, ranges)
+        self.reaches = self.add_weight(shape=(2, ranges), trainable=False, name="reaches", initializer="ones")
+        self.differences = weight("differences", size, self._orders)
+        self.offsets = weight("offsets", self._orders)
+        self.steps, self.gaps = weight("steps", 3, size), weight("gaps", size)
+        # The cells that belong to a pair come first.
+        self.owners, self.lows = weight("owners", size, self._cells), weight("lows", self._cells)
+        self.highs, self.alone = weight("highs", self._cells), weight("alone", self._cells)
+        self.together = weight("together", self._paired, self._paired)
+        super().build(input_shape)
+
+    def get_build_config(self) -> dict[str, Any]:
+        sizes = {"orders": self._orders, "cells": self._cells, "paired": self._paired}
+        return {**super().get_build_config(), **sizes}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self._orders, self._cells, self._paired = (config.pop(key) for key in ("orders", "cells", "paired"))
+        super().build_from_config(config)
+
+    # Fitting -------------------------------------------------------------------------------------
+
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
+        x = _rows_of(accounts)
+        size = x.shape[1]
+        coded = np.array([not column.is_numeric for column in self._columns] or [False] * size)
+        differences, offsets = self._differences(x, coded)
+        all_cells = cells_of(x, self._columns)
+        cells, together = ordered(all_cells, exclusions(x, all_cells))
+        self._orders, self._cells, self._paired = len(offsets), len(cells), len(together)
+        super().adapt(accounts, least)
+        self.differences.assign(differences)
+        self.offsets.assign(offsets)
+        both = np.concatenate([x, x @ differences.astype("float32") + offsets.astype("float32")], axis=1)
+        ranges = [(NO_RANGE, NO_RANGE) if coded[j] else _ends(x[:, j]) for j in range(size)]
+        # A difference of two numbers in float32 is exact to some 1e-7 of the numbers.
+        rounding = 1e-6 * np.abs(differences).sum(axis=0) * max(1.0, float(np.nanmax(np.abs(x))))
+        ranges += [(NO_RANGE, _order(both[:, size + k], end)) for k, end in enumerate(rounding)]
+        for name, values in (("ends", "end"), ("bases", "base"), ("reaches", "reach")):
+            getattr(self, name).assign([[getattr(one[side], values) for one in ranges] for side in (0, 1)])
+        self.steps.assign(self._steps(x))
+        self.gaps.assign([column.gap for column in self._columns] or np.zeros(size))
+        self.owners.assign(np.eye(size)[:, [cell.column for cell in cells]])
+        self.lows.assign([cell.low for cell in cells])
+        self.highs.assign([cell.high for cell in cells])
+        self.alone.assign([cell.alone for cell in cells])
+        self.together.assign(together)
+        return self
+
+    def _steps(self, x: np.ndarray) -> np.ndarray:
+        """Return factor, offset and evidence of the steps of each column, `(3, columns)`."""
+        found = np.zeros((3, x.shape[1]))
+        for j, (column, (center, scale)) in enumerate(zip(self._columns, self._moments, strict=True)):
+            if column.kind == "number":
+                values = x[~np.isnan(x[:, j]), j].astype("float64")
+                step, speaks = step_of(values * scale + center)
+                if step:
+                    found[:, j] = scale / step, center / step, speaks
+        return found
+
+    def _differences(self, x: np.ndarray, coded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the directions and offsets of the differences that are never above 0."""
+        if not self._columns:
+            return np.zeros((x.shape[1], 0)), np.zeros(0)
+        centers, scales = np.array(self._moments).T
+        numbers = np.flatnonzero(~coded).tolist()
+        kinds = [self._columns[j].kind for j in numbers]
+        raw = x * scales + centers
+        pairs = orders(raw, numbers, kinds, np.random.default_rng(0))
+        directions, offsets = np.zeros((x.shape[1], len(pairs))), np.zeros(len(pairs))
+        for k, (first, second) in enumerate(pairs):
+            # In units of its usual size, so that numbers stay small in float32.
+            usual = float(np.nanmedian(np.abs(raw[:, first] - raw[:, second]))) or 1.0
+            directions[first, k], directions[second, k] = scales[first] / usual, -scales[second] / usual
+            offsets[k] = (centers[first] - centers[second]) / usual
+        return directions, offsets
+
+    # Scoring -------------------------------------------------------------------------------------
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        x = inputs["x"]
+        present = 1.0 - inputs["missing"] if "missing" in inputs else ops.ones_like(x)
+        found = self._outside(x, present) + self._between(x) * present + self._within(x, present)
+        return found + self.gaps * (1.0 - present)
+
+    def _outside(self, x: Any, present: Any) -> Any:
+        """Return the evidence of numbers outside of their range or order, `(batch, columns)`."""
+        size = x.shape[-1]
+        below = self._beyond(-x, 0, slice(0, size))
+        found = (below + self._beyond(x, 1, slice(0, size))) * present
+        if self._orders:
+            halves = ops.cast(ops.not_equal(self.differences, 0.0), "float32")
+            differences = ops.matmul(x, self.differences) + self.offsets
+            shown = ops.cast(ops.matmul(1.0 - present, halves) < 0.5, "float32")
+            broken = self._beyond(differences, 1, slice(size, None)) * shown
+            found = found + 0.5 * ops.matmul(broken, ops.transpose(halves))
+        return found
+
+    def _between(self, x: Any) -> Any:
+        """Return the evidence of numbers that are no multiple of their step, `(batch, columns)`."""
+        multiples = x * self.steps[0] + self.steps[1]
+        broken = ops.abs(multiples - ops.round(multiples)) > FRACTION
+        return ops.where(broken, self.steps[2] + ops.zeros_like(x), ops.zeros_like(x))
+
+    def _within(self, x: Any, present: Any) -> Any:
+        """Return the evidence of entries in cells, alone and together, `(batch, columns)`."""
+        if not self._cells:
+            return ops.zeros_like(x)
+        entries, shown = ops.matmul(x, self.owners), ops.matmul(present, self.owners)
+        inside = ops.logical_and(entries > self.lows, entries < self.highs)
+        inside = ops.cast(inside, "float32") * shown
+        found = inside * self.alone
+        if self._paired:
+            pairs = inside[:, : self._paired]
+            pairs = 0.5 * pairs * ops.matmul(pairs, self.together)
+            rest = self._cells - self._paired
+            found = found + ops.pad(pairs, [[0, 0], [0, rest]])
+        return ops.matmul(found, ops.transpose(self.owners))
+
+    def _beyond(self, values: Any, side: int, columns: slice) -> Any:
+        end, base, reach = (weight[side, columns] for weight in (self.ends, self.bases, self.reaches))
+        distance = values - end
+        grown = base + ops.log(1.0 + ops.maximum(distance, 0.0) / reach)
+        counts = ops.logical_and(distance > _ROUNDING * (1.0 + ops.abs(end)), base > 0.0)
+        return ops.where(counts, grown, ops.zeros_like(grown))
+
+
+def _rows_of(accounts: Accounts) -> np.ndarray:
+    """Return `x` of the training rows, NaN for missing entries, at most about `_ROWS` rows."""
+    parts = [
+        np.where(part["missing"] > 0.5, np.nan, part["x"]) if "missing" in part else np.asarray(part["x"])
+        for part in accounts()
+    ]
+    return np.concatenate(parts)[:: -(-sum(map(len, parts)) // _ROWS)].astype("float32")
+
+
+def _ends(values: np.ndarray) -> tuple[Range, Range]:
+    """Return the range below, of the negated number, and the range above."""
+    present = values[~np.isnan(values)].astype("float64")
+    return (upper(-present), upper(present)) if len(present) else (NO_RANGE, NO_RANGE)
+
+
+def _order(values: np.ndarray, end: float) -> Range:
+    """Return the range above of a difference that is not above 0."""
+    present = values[~np.isnan(values)]
+    return Range(end, evidence(int((present > end).sum()), len(present)), 1.0)

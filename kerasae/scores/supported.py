@@ -1,0 +1,85 @@
+"""A score of the residual, and the evidence that an entry is outside of the training rows."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae import registry
+from kerasae.scores._base import Accounts, Score
+from kerasae.scores.support import SupportScore
+
+#: Length of the tail of the scores of new rows, as a multiple of that of training rows.
+_LONGER = 3.0
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class SupportedScore(Score):
+    """`s(r) + t sum_j e_j(x)`: a score `s` of the residual, and the evidence `e_j` of `SupportScore` in nats.
+
+    A model reconstructs a row from what is usual together, so a small negative price, a word with a typing
+    error, or a drop-off before the pick-up may leave a small residual. The training rows alone show that no
+    row has such an entry.
+
+    `t` converts nats into units of `s`. It is `3 (q_95 - q_90) / log 2` of the scores of the training rows.
+    If these have an exponential tail, a third of it is the increase of a score that makes it less probable by
+    a factor e. The tail of new rows is longer, because the weights have seen the training rows: two to three
+    times as long on the tables of `benchmarks/faults`. A row that lies within all that the
+    training rows hold keeps its score `s` unchanged.
+
+    Args:
+        score: Member of `kerasae.scores`, as a name, a dict with `name` and arguments, or an object. Defaults
+            to `"whitened"`.
+    """
+
+    def __init__(self, *, score: Any = "whitened", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        serialized = isinstance(score, dict) and "class_name" in score
+        self.score: Any = (
+            keras.saving.deserialize_keras_object(score) if serialized else registry.get("score", score)
+        )
+        if not isinstance(self.score, Score):
+            raise ValueError(
+                f"`score` must be the name of a score or a dict with a `name`, received {score!r}."
+            )
+        self.support = SupportScore()
+        self.needs: tuple[str, ...] = tuple(  # type: ignore[misc]
+            dict.fromkeys((*self.score.needs, *self.support.needs))
+        )
+        self.unit, self.positive = self.score.unit, self.score.positive  # type: ignore[misc]
+        self.in_graph = self.score.in_graph  # type: ignore[misc]
+
+    def suit(self, preprocessor: Any) -> None:
+        self.score.suit(preprocessor)
+        self.support.suit(preprocessor)
+
+    def build(self, input_shape: Any) -> None:
+        for part in (self.score, self.support):
+            if not part.built:
+                part.build(input_shape)
+        self.per_nat: Any = self.add_weight(shape=(), trainable=False, name="per_nat", initializer="zeros")
+        super().build(input_shape)
+
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
+        self.score.adapt(accounts, least)
+        self.support.adapt(accounts, least)
+        super().adapt(accounts, least)
+        parts = [self.score.on_training_rows(self.score.taken(part)) for part in accounts()]
+        scores = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        low, high = np.quantile(scores[np.isfinite(scores)], [0.9, 0.95])
+        self.per_nat.assign(_LONGER * (high - low) / np.log(2.0))
+        return self
+
+    def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
+        return self.score.on_training_rows(inputs) + self.per_nat * self.support(inputs)
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        return self.score(inputs) + self.per_nat * self.support(inputs)
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        return self.score.features(inputs) + self.per_nat * self.support.features(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "score": keras.saving.serialize_keras_object(self.score)}

@@ -1,0 +1,234 @@
+"""Evidence that an entry is outside of the training rows: what adds nothing, and what adds how many nats."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from kerasae.data.tables.frames import from_frame
+from kerasae.preprocessing import TablePreprocessing
+from kerasae.scores import Detector, SupportedScore, SupportScore
+from kerasae.scores.support._categories import is_slip, misspelt, rarity
+from kerasae.scores.support._cells import _holes
+from kerasae.scores.support._ranges import evidence, few, upper
+from kerasae.scores.support._steps import step_of
+
+ROWS = 600
+
+
+def trips(rows=ROWS, seed=0):
+    """Rides: whole passengers, a price with a hole, two dates in their order, and a zone within its town."""
+    rng = np.random.default_rng(seed)
+    begin = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 86400 * 20, rows), unit="s")
+    zone = rng.choice(["Harbour", "Old Town", "Airport", "Market"], rows, p=[0.4, 0.3, 0.2, 0.1])
+    return pd.DataFrame(
+        {
+            "begin": begin,
+            "end": begin + pd.to_timedelta(rng.integers(60, 4000, rows), unit="s"),
+            "people": rng.integers(1, 7, rows).astype(float),
+            "price": np.round(np.where(rng.random(rows) < 0.3, 0.0, rng.uniform(5, 40, rows)), 2),
+            "zone": zone,
+            "town": np.where(np.isin(zone, ["Harbour", "Market"]), "Westport", "Easton"),
+        }
+    )
+
+
+def account_of(preprocessor, table, size=6):
+    x = preprocessor.to_x(table)
+    residual = np.random.default_rng(1).normal(size=(len(x), size)).astype("float32")
+    missing = np.isnan(x).astype("float32")
+    return {"residual": residual, "x": np.where(missing, 0, x).astype("float32"), "missing": missing}
+
+
+def fitted(table, score=None):
+    """A preprocessor and a score of the rows of a table."""
+    preprocessor = TablePreprocessing(from_frame(table).spec).fit(table)
+    score = SupportScore() if score is None else score
+    score.suit(preprocessor)
+    return preprocessor, score.adapt(lambda: [account_of(preprocessor, table)])
+
+
+@pytest.fixture(scope="module")
+def known():
+    table = trips()
+    return table, *fitted(table)
+
+
+def evidence_of(known, row=0, **entries):
+    """The evidence of each column for a row of the training with some other entries."""
+    table, preprocessor, score = known
+    changed = table.iloc[[row]].assign(**entries)
+    return pd.Series(np.array(score.features(account_of(preprocessor, changed)))[0], table.columns)
+
+
+def test_a_training_row_within_everything_adds_exactly_nothing(known):
+    table, preprocessor, score = known
+    found = np.array(score.features(account_of(preprocessor, table)))
+    assert np.count_nonzero(found) == 0
+    assert evidence_of(known).sum() == 0
+
+
+def test_a_number_beyond_the_ends_adds_to_its_own_column(known):
+    table, _, _ = known
+    for column, value in (("price", -10.0), ("price", 99.0), ("people", 40.0), ("people", 0.0)):
+        found = evidence_of(known, **{column: value})
+        end = table[column].min() if value <= 0 else table[column].max()
+        reach = abs(end - table[column].median())
+        exact = -np.log(0.5 / (ROWS + 1)) + np.log(1 + abs(value - end) / reach)
+        np.testing.assert_allclose(found[column], exact, rtol=1e-3)
+        assert found.drop(column).abs().sum() == 0
+    assert evidence_of(known, begin=pd.Timestamp("1924-03-07"))["begin"] > 12
+
+
+def test_a_drop_off_before_the_pick_up_adds_half_to_each_date(known):
+    table, _, _ = known
+    found = evidence_of(known, begin=table["end"][0], end=table["begin"][0])
+    late = (table["end"] - table["begin"]).dt.total_seconds()
+    exact = -np.log(0.5 / (ROWS + 1)) + np.log(1 + late[0] / late.median())
+    np.testing.assert_allclose(found[["begin", "end"]], 0.5 * exact, rtol=1e-3)
+    assert found.drop(["begin", "end"]).sum() == 0
+    assert evidence_of(known, end=table["begin"][0]).sum() == 0
+
+
+def test_decimals_holes_and_new_words_add_to_their_column(known):
+    for column, value in (("people", 2.5), ("price", 2.5), ("zone", "Atlantis"), ("price", np.nan)):
+        found = evidence_of(known, **{column: value})
+        assert found[column] > 5, column
+        assert found.drop(column).abs().sum() == 0
+    gap = known[1].spec.columns[3].gap
+    np.testing.assert_allclose(evidence_of(known, price=np.nan)["price"], gap, rtol=1e-6)
+
+
+def test_two_entries_that_exclude_each_other_share_the_evidence(known):
+    table, _, _ = known
+    row = int(np.flatnonzero(table["zone"] == "Harbour")[0])
+    found = evidence_of(known, row, town="Easton")
+    expected = (table["zone"] == "Harbour").sum() * (table["town"] == "Easton").sum() / ROWS
+    np.testing.assert_allclose(found[["zone", "town"]], 0.5 * np.log(expected), rtol=1e-4)
+    assert found.drop(["zone", "town"]).sum() == 0
+
+
+def test_a_few_faults_among_the_training_rows_do_not_widen_what_is_usual():
+    table = trips()
+    table.loc[[3, 50], "price"] = [-10.0, 400.0]
+    table.loc[[7], "people"] = 2.5
+    table.loc[[9], "zone"] = "Old Twon"
+    table.loc[[11], ["begin", "end"]] = table.loc[[11], ["end", "begin"]].to_numpy()
+    preprocessor, score = fitted(table)
+    found = pd.DataFrame(score.features(account_of(preprocessor, table)), columns=table.columns)
+    expected = -np.log(1.5 / (ROWS + 1))
+    for row, column in ((3, "price"), (50, "price"), (7, "people"), (9, "zone")):
+        # A word that is rare among few rows speaks a little less.
+        assert found.loc[row, column] >= 0.9 * expected, column
+        assert found.loc[row].idxmax() == column
+    assert found.loc[11, ["begin", "end"]].sum() >= expected - 0.1
+    assert (found.sum(axis=1) > 0).sum() == 5
+
+
+def test_the_end_of_a_smooth_tail_is_its_greatest_number():
+    rng = np.random.default_rng(0)
+    for draw in (rng.uniform(size=500), rng.normal(size=500), np.arange(500.0)):
+        assert upper(draw).end == draw.max()
+        assert upper(draw).base == evidence(0, 500)
+    values = np.concatenate([rng.uniform(size=500), [3.0, 4.0]])
+    assert upper(values).end == values[:500].max()
+    assert upper(values).base == evidence(2, 502)
+    assert (few(100), few(10_000)) == (3, 20)
+    # A constant column has an end too, and a hundred of 500 rows are no faults.
+    assert upper(np.full(50, 2.0)).end == 2.0
+    assert upper(np.concatenate([np.zeros(400), np.full(100, 9.0)])).end == 9.0
+
+
+def test_the_evidence_of_chance_is_what_it_says():
+    """Of new rows of the same distribution a share of at most about `1 / n` is beyond an end."""
+    rng = np.random.default_rng(2)
+    beyond = np.mean([rng.exponential(size=200).max() < rng.exponential() for _ in range(20_000)])
+    assert abs(beyond - np.exp(-evidence(0.5, 200))) < 3 * np.sqrt(beyond / 20_000)
+
+
+def test_the_decimals_of_a_column():
+    assert step_of(np.arange(300.0)) == (1.0, evidence(0, 300))
+    assert step_of(np.append(np.arange(300.0), 2.5)) == (1.0, evidence(1, 301))
+    assert step_of(np.arange(300) / 20)[0] == 0.05
+    assert step_of(np.random.default_rng(0).normal(size=300)) == (0.0, 0.0)
+    assert step_of(1e9 + np.arange(300.0)) == (0.0, 0.0)
+
+
+def test_holes_lie_amid_many_numbers():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.uniform(0, 10, 300), rng.uniform(14, 20, 300)])
+    ((low, high, nats),) = _holes(values)
+    assert 9.9 < low < 10.2 and 13.8 < high < 14.1 and nats == evidence(1, 600)
+    assert _holes(rng.uniform(size=600)) == [] and _holes(np.repeat(np.arange(20.0), 30)) == []
+
+
+def test_rare_words_and_slips():
+    counts = np.array([0, 500, 490, 9, 1])
+    found = rarity(counts)
+    np.testing.assert_allclose(found[[0, 4]], -np.log(1.5 / 1001) * (1 - 1.5 / 1001 / 0.02))
+    assert found[1] == found[2] == 0 and 0 < found[3] < found[4]
+    # Where each row has a word of its own, a new one is no evidence.
+    assert rarity(np.array([0, *[1] * 500])).sum() == 0
+    words = ["Midtown", "Downtown", "Midtwon", "Dontown", "11th", "12th"]
+    many = np.array([3000, 3000, 1, 2, 600, 1])
+    np.testing.assert_allclose(
+        misspelt(words, many), np.where([0, 0, 1, 1, 0, 0], evidence(3, 6604) * (1 - 3 / 6604 / 0.02), 0)
+    )
+    for word, other in (
+        ("abcd", "abce"),
+        ("abcd", "abd"),
+        ("abcd", "abccd"),
+        ("abcd", "bacd"),
+        ("A b", "a B"),
+    ):
+        assert is_slip(word, other) and is_slip(other, word)
+    for word, other in (("abcd", "abcd"), ("abcd", "abef"), ("ab", "ac"), ("a1b", "a2b"), ("abcd", "abcdef")):
+        assert not is_slip(word, other)
+
+
+def test_the_sum_is_the_score_of_the_residual_and_the_nats():
+    table = trips()
+    preprocessor, score = fitted(table, SupportedScore())
+    account = account_of(preprocessor, table)
+    np.testing.assert_array_equal(score(account), score.score(score.score.taken(account)))
+    changed = account_of(preprocessor, table.iloc[:4].assign(price=[-10.0, 99.0, 2.5, 7.0]))
+    added = np.array(score.features(changed) - score.score.features(score.score.taken(changed)))
+    nats = np.array(score.support.features(changed))
+    np.testing.assert_allclose(added, float(score.per_nat) * nats, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(np.array(score.features(changed)).sum(axis=1), score(changed), rtol=1e-5)
+    usual = np.array(score.score(score.score.taken(account)))
+    low, high = np.quantile(usual, [0.9, 0.95])
+    np.testing.assert_allclose(score.per_nat, 3 * (high - low) / np.log(2), rtol=1e-5)
+    with pytest.raises(ValueError, match="`score` must be"):
+        SupportedScore(score=3)
+
+
+def test_it_is_saved_to_the_bit(tmp_path, known):
+    table, preprocessor, score = known
+    odd = account_of(preprocessor, table.assign(price=table["price"] * 3 - 20, zone="Nowhere"))
+    detector = Detector(score)
+    expected = np.array(detector(odd))
+    assert (expected > 0).all()
+    detector.save(tmp_path / "detector.keras")
+    again = keras.saving.load_model(tmp_path / "detector.keras")
+    np.testing.assert_array_equal(again(odd), expected)
+    np.testing.assert_array_equal(again.features(odd), detector.features(odd))
+
+
+@pytest.mark.slow
+def test_a_device_finds_the_same_evidence(tmp_path, known):
+    table, preprocessor, score = known
+    odd = account_of(
+        preprocessor, table.assign(price=table["price"] * 3 - 20, end=table["begin"], zone="Nowhere")
+    )
+
+    archive = keras.export.ExportArchive()
+    entries = {key: tf.TensorSpec((ROWS, 6), name=key) for key in ("x", "missing")}
+    archive.add_endpoint("evidence", score.features, input_signature=[entries])
+    archive.write_out(tmp_path / "evidence", verbose=False)
+    content = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "evidence")).convert()
+    runner = Interpreter(model_content=content).get_signature_runner("evidence")
+    (found,) = runner(**{key: odd[key] for key in entries}).values()
+    np.testing.assert_allclose(found, np.array(score.features(odd)), rtol=1e-6, atol=1e-6)
