@@ -27,8 +27,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import typeguard
-
 ROOMS = {
     "model": "kerasae.models",
     "network": "kerasae.networks",
@@ -293,6 +291,9 @@ def check_type(name: str, value: Any, annotation: Any) -> None:
 def _fits(value: Any, annotation: Any) -> bool:
     if isinstance(value, bool) and annotation in (int, float, int | None, float | None):
         return False
+    # Its import takes a tenth of a second.
+    import typeguard
+
     try:
         typeguard.check_type(value, _without_letters(annotation))
     except typeguard.TypeCheckError:

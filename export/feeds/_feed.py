@@ -69,6 +69,9 @@ class Feed(abc.ABC):
             ValueError: If a value is no example.
         """
 
+    def check(self, raw: Any) -> None:  # noqa: B027  (a check that need not be filled in)
+        """Raise a ValueError if numbers of an array do not fit into the raw type."""
+
     def raw_value(self, feature: int, number: float) -> Any:
         """Return a number that the artifact answers for a feature as a user writes it, a JSON value.
 

@@ -155,8 +155,8 @@ def _objects(series: pd.Series) -> str:
         return f"decimal({max(places, 0)})"
     if kind.startswith("datetime64"):
         zones = {value.tzinfo for value in series.dropna()}
-        if len(zones) > 1:
-            # Moments in several zones, or with days among them, have no common type.
+        if len(zones) != 1:
+            # Moments in several zones, or with days among them, have no common type; missing ones have none.
             return ""
         zone = zones.pop()
         return kind if zone is None else f"datetime64[us, {zone}]"

@@ -24,6 +24,7 @@ _HOMES = {
     "export": "kerasae.workflows.exporting",
     "make_recipe": "kerasae.workflows.recipes",
     "monitor": "kerasae.workflows.monitoring",
+    "score": "kerasae.workflows.scoring",
     "train": "kerasae.workflows.training",
     "tune": "kerasae.workflows.tuning",
     "verify": "kerasae.export",

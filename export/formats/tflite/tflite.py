@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from kerasae.export.codec import ArtifactCodec
+from kerasae.export.embedded import embed
 from kerasae.export.endpoints import endpoints, served_elements
+from kerasae.export.facts import facts_of
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
@@ -64,11 +66,10 @@ class TFLite(Format):
     def make(self, draft: Draft) -> None:
         content = self.content(draft.subject, draft.view)
         draft.facts |= {
-            "bytes": len(content),
             "weights": len(content) / (4 * served_elements(draft.subject.model, draft.subject.detector)),
             "operations": builtin_operations(content),
         }
-        draft.place.write_bytes(content)
+        draft.place.write_bytes(embed(content, facts_of(draft.subject, draft.view)))
 
     def content(self, subject: Subject, view: View) -> bytes:
         """Return the bytes of the file.
@@ -106,6 +107,7 @@ class TFLite(Format):
         return ArtifactCodec.of(edge, cls.view, path, source)
 
     def complete(self, draft: Draft) -> None:
+        draft.facts["bytes"] = draft.place.stat().st_size
         one = draft.row("reconstruct")
         draft.facts["latency_ms"] = 1e3 * median_seconds(lambda: draft.runtime.run("reconstruct", one))
 

@@ -1,0 +1,50 @@
+"""find_file: the file of a bundle that scores."""
+
+from pathlib import Path
+
+from kerasae.export.verify_edge import check_files, read_manifest
+
+from kerasae.precisions import Precision
+
+#: Formats of files that can score, the preferred one first.
+_FORMATS = ("tflite", "single")
+
+
+def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
+    """Return the `.tflite` file of a bundle in a precision, after a comparison with its checksum.
+
+    Args:
+        bundle: Folder of a bundle, or a `.tflite` file, which is returned.
+        precision: Precision of the file. Defaults to `"float32"`.
+
+    Raises:
+        FileNotFoundError: If there is no such bundle, or no such file in it.
+        ValueError: If the manifest or the file was changed since the export.
+    """
+    root = Path(bundle)
+    if root.is_file():
+        return root
+    if not (root / "manifest.json").is_file():
+        raise FileNotFoundError(
+            f"Expected an export bundle (manifest.json) or a .tflite file at {bundle}, found none; "
+            "`kerasae export` makes one."
+        )
+    try:
+        artifacts = read_manifest(root / "manifest.json")["artifacts"]
+    except ValueError as error:
+        raise ValueError(f"Expected a bundle in {root} as it was written: manifest.json {error}.") from None
+    for name in _FORMATS:
+        for one in artifacts:
+            if one["format"] == name and one["precision"] == precision and _scores(one):
+                if faults := check_files(root, one["files"]):
+                    raise ValueError(f"Expected a bundle in {root} as it was written: {faults[0]}.")
+                return root / one["path"]
+    there = sorted({one["precision"] for one in artifacts if one["format"] in _FORMATS})
+    received = (
+        f"{' and '.join(there)}; choose with --precision" if there else "none; export with --format tflite"
+    )
+    raise FileNotFoundError(f"Expected a .tflite file in {precision} in {root}, found {received}.")
+
+
+def _scores(artifact: dict[str, dict[str, object]]) -> bool:
+    return not {"detect", "anomaly_score"}.isdisjoint(artifact["signatures"])

@@ -1,0 +1,78 @@
+"""Images of files, read by Pillow as `kerasae.image_decoding` reads them with TensorFlow.
+
+PNG files give the same numbers; where they are resized, a few pixels are rounded to the next level.
+TensorFlow decodes JPEG files with a faster, coarser transform, so their pixels may differ by a few of 255
+levels.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+#: Formats of such files. Many phones write MPO files, each a JPEG with further ones behind it.
+_FORMATS = ("PNG", "JPEG", "MPO")
+#: Weights of red, green and blue in a grey image, from ITU-R BT.601.
+_GREY = np.array([0.299, 0.587, 0.114], "float32")
+
+
+def image_paths(folder: Path) -> Iterator[str]:
+    """Yield the PNG and JPEG files of a folder and of the folders in it, relative to it, in order."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
+                yield str((Path(where) / name).relative_to(folder))
+
+
+def read_image(path: str | Path, shape: Sequence[int]) -> np.ndarray:
+    """Return an image of 8 bits in a shape, `(height, width, channels)`, upright.
+
+    Args:
+        path: Path of a PNG or JPEG file.
+        shape: Shape of the image. An image of another size is resized by averaging over areas.
+
+    Raises:
+        ValueError: If the image has 16 bits a channel, or transparent pixels that the shape does not hold.
+        OSError: If the file cannot be decoded.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            if image.format not in _FORMATS:
+                raise ValueError("Expected a PNG or JPEG image.")
+            if image.mode.startswith("I") or image.mode == "F":
+                raise ValueError("Expected 8 bits a channel, received 16.")
+            turned = ImageOps.exif_transpose(image)
+            pixels = np.asarray(turned.convert("RGBA"))
+    except UnidentifiedImageError:
+        raise ValueError("Expected a PNG or JPEG image.") from None
+    if shape[-1] != 4:
+        if pixels[..., 3].min() < 255:
+            raise ValueError("Expected an image without transparent pixels.")
+        pixels = _grey(pixels) if shape[-1] == 1 else pixels[..., :3]
+    return pixels if pixels.shape[:2] == tuple(shape[:2]) else _resized(pixels, shape)
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    grey: np.ndarray = np.round(pixels[..., :3].astype("float32") @ _GREY)[..., None].astype("uint8")
+    return grey
+
+
+def _resized(pixels: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    down, across = (_areas(old, new) for old, new in zip(pixels.shape[:2], shape[:2], strict=True))
+    small = np.einsum("hi,ijc,wj->hwc", down, pixels.astype("float32"), across, optimize=True)
+    resized: np.ndarray = np.clip(np.round(small), 0, 255).astype("uint8")
+    return resized
+
+
+def _areas(old: int, new: int) -> Any:
+    """Return the share of each old pixel in each new one, `(new, old)`, float32."""
+    ends = np.arange(new + 1) * (old / new)
+    pixels = np.arange(old)
+    covered = np.minimum(ends[1:, None], pixels + 1) - np.maximum(ends[:-1, None], pixels)
+    return (np.maximum(covered, 0) * (new / old)).astype("float32")

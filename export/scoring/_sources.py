@@ -1,0 +1,170 @@
+"""examples: the rows of a file, a folder or a pipe, in batches as they come."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kerasae.export.feeds import Feed
+from kerasae.export.scoring._images import image_paths, read_image
+from kerasae.export.scoring._lines import lines_as_they_come
+from kerasae.export.scoring._records import CsvRecords, JsonRecords, Records, TextRecords
+
+from kerasae.spec import Spec
+
+#: Number of rows of an array that are read at once.
+_ROWS = 256
+#: Endings of the names of files with a row a line, and how they are read.
+_RECORDS: dict[str, Callable[..., Records]] = {
+    ".jsonl": JsonRecords,
+    ".ndjson": JsonRecords,
+    ".json": JsonRecords,
+    ".csv": CsvRecords,
+    ".tsv": CsvRecords,
+}
+#: First bytes of a line of JSON.
+_JSON = (b"{", b"[")
+_BOM = b"\xef\xbb\xbf"
+
+
+class UnreadableError(ValueError):
+    """Error for one row that cannot be read; the rows after it can.
+
+    Args:
+        place: Line or file, such as `"line 17"`.
+        reason: Reason.
+    """
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+
+
+#: Names of rows with their raw examples, or a row that cannot be read.
+Batch = tuple[list[str], Any] | UnreadableError
+
+
+def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
+    """Yield the rows of a source in batches, as soon as they can be read.
+
+    Args:
+        source: Path of a CSV file, of lines of JSON, of lines of text, of a `.npy` file, of an image, or of a
+            folder of images; `"-"` for lines on the standard input.
+        spec: Spec of the examples.
+        feed: Feed of the examples.
+
+    Yields:
+        Names of rows, their numbers from 1 or the names of their files, and the raw examples; or what cannot
+        be read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If nothing can be read, for example because a column is missing.
+    """
+    if source == "-":
+        return _of_lines(sys.stdin.fileno(), "", feed)
+    path = Path(source)
+    if not path.exists():
+        raise FileNotFoundError(f"Expected a file or a folder of images at {path}, found none.")
+    if path.suffix.lower() == ".npy":
+        return _of_array(path, feed)
+    if path.is_dir() or path.suffix.lower() in (".png", ".jpg", ".jpeg"):
+        return _of_images(path, spec)
+    return _of_file(path, feed)
+
+
+def _of_file(path: Path, feed: Feed) -> Iterator[Batch]:
+    with path.open("rb", buffering=0) as file:
+        yield from _of_lines(file.fileno(), path.suffix.lower(), feed)
+
+
+def _of_lines(descriptor: int, suffix: str, feed: Feed) -> Iterator[Batch]:
+    records: Records | None = None
+    count = 0
+    for lines in lines_as_they_come(descriptor):
+        if records is None:
+            lines[0] = lines[0].removeprefix(_BOM)
+            plain = TextRecords if feed.is_line else CsvRecords
+            found = JsonRecords if lines[0].lstrip().startswith(_JSON) else plain
+            records = _RECORDS.get(suffix, found)(feed)
+        for batch in _batches(records, records.read(map(_decoded, lines)), count):
+            count += len(batch[0]) if isinstance(batch, tuple) else 1
+            yield batch
+    if records is not None:
+        yield from _batches(records, records.end(), count)
+
+
+def _batches(records: Records, rows: Iterator[tuple[int, Any]], count: int) -> Iterator[Batch]:
+    """Yield rows as one batch up to a row that cannot be read, then that row, and so on."""
+    good: list[tuple[int, Any]] = []
+
+    def flush() -> Iterator[Batch]:
+        nonlocal count
+        if not good:
+            return
+        waiting, good[:] = [*good], []
+        try:
+            raw = records.raw([row for _, row in waiting])
+            records.feed(raw)
+        except (ValueError, TypeError) as error:
+            if len(waiting) == 1:
+                count += 1
+                yield UnreadableError(f"line {waiting[0][0]}", str(error))
+                return
+            half = len(waiting) // 2
+            for part in (waiting[:half], waiting[half:]):
+                good[:] = part
+                yield from flush()
+            return
+        names = [str(count + i) for i in range(1, len(waiting) + 1)]
+        count += len(waiting)
+        yield names, raw
+
+    for line, row in rows:
+        if isinstance(row, ValueError):
+            yield from flush()
+            count += 1
+            yield UnreadableError(f"line {line}", str(row))
+        else:
+            good.append((line, row))
+    yield from flush()
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _of_array(path: Path, feed: Feed) -> Iterator[Batch]:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"Expected an array in {path}, received a damaged file ({error}).") from None
+    for start in range(0, len(array), _ROWS):
+        part = np.array(array[start : start + _ROWS])
+        names = [str(start + i) for i in range(1, len(part) + 1)]
+        try:
+            feed.check(part)
+        except ValueError as error:
+            raise ValueError(f"{error} In {path}, rows {names[0]} to {names[-1]}.") from None
+        yield names, part
+
+
+def _of_images(path: Path, spec: Spec) -> Iterator[Batch]:
+    if path.is_file():
+        folder, names = path.parent, iter([path.name])
+    else:
+        folder, names = path, image_paths(path)
+    if len(spec.shape) != 3:
+        raise ValueError(f"Expected examples of shape {spec.shape}, received images in {path}.")
+    count = 0
+    for name in names:
+        count += 1
+        try:
+            yield [name], read_image(folder / name, spec.shape)[None]
+        except (ValueError, OSError, SyntaxError, EOFError) as error:
+            yield UnreadableError(name, str(error) or type(error).__name__)
+    if not count:
+        raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")

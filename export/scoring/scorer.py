@@ -1,0 +1,118 @@
+"""Scorer: a file for devices that answers rows with scores, p-values, decisions and reasons."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kerasae.export.embedded import embedded_facts
+from kerasae.export.feeds import Feed, feed_of
+
+from kerasae.backend import quiet
+from kerasae.kinds import kind_of
+from kerasae.spec import Spec
+
+
+class Scorer:
+    """File for devices in LiteRT, on one thread, which answers rows one by one. TensorFlow is not imported.
+
+    Args:
+        path: Path of a `.tflite` file of an export, with its facts inside.
+
+    Attributes:
+        facts: Facts of the file.
+        spec: Spec of its examples.
+        feed: Feed of its examples.
+        signature: Signature that is called: `detect`, or `anomaly_score` if the file has no detector.
+
+    Raises:
+        ValueError: If the file is no such file.
+
+    Example:
+        >>> scorer = Scorer("ship/edge/pumps_float32.tflite")
+        >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500}])))
+        {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        content = Path(path).read_bytes()
+        try:
+            self.facts = embedded_facts(content)
+            # The runtime reports its delegate.
+            with quiet(show_failure=False):
+                interpreter = Interpreter(model_content=content, num_threads=1)
+                signatures = interpreter.get_signature_list()
+                self.signature = "detect" if "detect" in signatures else "anomaly_score"
+                self._run = interpreter.get_signature_runner(self.signature)
+        except ValueError as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise ValueError(f"{reason}: {path}; export the run again.") from None
+        self._interpreter = interpreter
+        self.spec: Spec = Spec.from_dict(self.facts["spec"])
+        self.feed: Feed = feed_of(self.spec, self.facts["feed"])
+        # Further inputs, such as a threshold, are not given if they are NaN.
+        self._optional = {
+            name: np.full(one["shape"], np.nan, "float32")
+            for name, one in self._run.get_input_details().items()
+            if name in ("threshold", "false_alarms")
+        }
+        self._names: list[str] = []
+
+    @property
+    def decides(self) -> bool:
+        """Whether the file has a detector, and answers with decisions."""
+        return self.signature == "detect"
+
+    def raw_answers(self, raw: Any) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the outputs of the signature for each example, `(1, ...)`, by name.
+
+        Raises:
+            ValueError: If the examples are not of the spec.
+        """
+        sent = self.feed(raw)
+        for i in range(len(next(iter(sent.values())))):
+            yield self._run(**{name: values[i : i + 1] for name, values in sent.items()}, **self._optional)
+
+    def answers(self, raw: Any) -> Iterator[dict[str, Any]]:
+        """Yield the answer for each example, as plain JSON values.
+
+        Args:
+            raw: Raw examples, as `Feed` takes them.
+
+        Yields:
+            A dict of `score`, and of `p_value`, `anomalous` and `reasons` if the file answers with them.
+            Each reason has `feature`, its `share` of the score, the `value` that stands there, and the value
+            that is `expected`, in raw units.
+
+        Raises:
+            ValueError: If the examples are not of the spec.
+        """
+        for outputs in self.raw_answers(raw):
+            answer: dict[str, Any] = {"score": _short(outputs["score"][0])}
+            if "p_value" in outputs:
+                answer["p_value"] = _short(outputs["p_value"][0])
+            if "anomalous" in outputs:
+                answer["anomalous"] = bool(outputs["anomalous"][0])
+            if "reason" in outputs:
+                answer["reasons"] = list(self._reasons({name: one[0] for name, one in outputs.items()}))
+            yield answer
+
+    def _reasons(self, outputs: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:
+        if not self._names:
+            self._names = kind_of(self.spec).feature_names
+        for place, number in enumerate(outputs["reason"].tolist()):
+            share = float(outputs["share"][place])
+            if not share > 0:
+                continue
+            reason = {"feature": self._names[number], "share": round(share, 4)}
+            for key in ("value", "expected"):
+                if key in outputs:
+                    reason[key] = self.feed.raw_value(number, float(outputs[key][place]))
+            yield reason
+
+
+def _short(number: Any) -> float:
+    """Return a float32 with the digits that distinguish it."""
+    return float(f"{float(number):.9g}")

@@ -1,0 +1,5 @@
+"""`kerasae score`: see `_command.py`."""
+
+from kerasae.cli.score._command import command
+
+__all__ = ["command"]

@@ -1,0 +1,56 @@
+"""`kerasae score`: rows of a file or a pipe, scored with an exported bundle, without TensorFlow."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerasae.precisions import PRECISIONS
+
+_FORMATS = ("json", "csv")
+
+
+@click.command("score", short_help="Score rows of a file or a pipe with a bundle, without TensorFlow.")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE|-")
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="Precision of the file that scores.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="json",
+    show_default=True,
+    help="Form of the answers: a line of JSON for each row, or CSV with a line of names.",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip"]),
+    default="raise",
+    show_default=True,
+    help="Whether a row that cannot be read is an error, or is named on the error stream and left out.",
+)
+def command(bundle: Path, source: str, precision: Any, form: str, on_error: Any) -> None:
+    """Score the rows of FILE with BUNDLE through LiteRT, one answer a line as the rows come.
+
+    FILE is a CSV file, lines of JSON, lines of text, a .npy file, an image, or a folder of images; - stands
+    for lines of CSV, JSON or text on the standard input. Columns are found by name. BUNDLE may also be one
+    of its .tflite files.
+
+    \b
+    kerasae score ship new.csv
+    tail -f readings.jsonl | kerasae score ship - --on-error skip
+    """
+    from kerasae.cli.score._show import csv_lines, json_lines, say
+    from kerasae.workflows import score
+
+    write = json_lines if form == "json" else csv_lines()
+    for answer in score(bundle, source, precision=precision, on_error=on_error, skipped=say):
+        write(answer)
+        sys.stdout.flush()

@@ -1,0 +1,46 @@
+"""Answers as lines of JSON or CSV."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from kerasae.cli._output import visible
+
+#: Number of reasons in a line of CSV.
+_REASONS = 3
+
+
+def say(message: str) -> None:
+    """Name a row that is skipped, on the error stream."""
+    click.echo(f"kerasae: skipped {visible(' '.join(message.split()))}", err=True)
+
+
+def json_lines(answer: dict[str, Any]) -> None:
+    """Write an answer as a line of JSON."""
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+def csv_lines() -> Callable[[dict[str, Any]], None]:
+    """Return a function that writes an answer as a line of CSV, with a line of names before the first."""
+    lines = csv.writer(sys.stdout, lineterminator="\n")
+    names: list[str] = []
+
+    def write(answer: dict[str, Any]) -> None:
+        reasons = answer.pop("reasons", None)
+        if reasons is not None:
+            padded = [*reasons, *[{}] * _REASONS][:_REASONS]
+            for number, reason in enumerate(padded, 1):
+                answer[f"reason_{number}"] = reason.get("feature")
+                answer |= {f"{key}_{number}": reason.get(key) for key in ("share", "value", "expected")}
+        if "anomalous" in answer:
+            answer["anomalous"] = int(answer["anomalous"])
+        if not names:
+            names.extend(answer)
+            lines.writerow(names)
+        lines.writerow([answer.get(name) for name in names])
+
+    return write

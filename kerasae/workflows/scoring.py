@@ -1,0 +1,62 @@
+"""score: rows of a file or a pipe, scored with an exported artifact, without TensorFlow."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
+from kerasae.precisions import Precision
+
+
+def score(
+    bundle: str | Path,
+    source: str | Path,
+    *,
+    precision: Precision = "float32",
+    on_error: Literal["raise", "skip"] = "raise",
+    skipped: Callable[[str], Any] = lambda message: None,
+) -> Iterator[dict[str, Any]]:
+    """Score rows with a file of a bundle for devices, one answer for each row as it comes.
+
+    The file runs in LiteRT. TensorFlow and Keras are not imported. Rows are read in pieces, so the memory
+    does not grow with their number.
+
+    Args:
+        bundle: Folder of a bundle, or a `.tflite` file of one.
+        source: Path of a CSV file, of lines of JSON (`.jsonl`), of lines of text, of a `.npy` file, of an
+            image, or of a folder of images; `"-"` for lines of CSV, JSON or text on the standard input.
+            Columns are found by name, in any order.
+        precision: Precision of the file. Defaults to `"float32"`.
+        on_error: Action for a row that cannot be read. `"raise"` ends with an error that names its line;
+            `"skip"` calls `skipped` and goes on. Defaults to `"raise"`.
+        skipped: Function that is called with a message for each row that is skipped. Defaults to one that
+            does nothing.
+
+    Yields:
+        A dict for each row: `row`, its number from 1 or the name of its file; `score`; and if the artifact
+        has a detector `p_value`, `anomalous`, and `reasons`.
+
+    Raises:
+        FileNotFoundError: If there is no such bundle, precision or source.
+        ValueError: If the bundle was changed, a column is missing, or a row cannot be read.
+
+    Warns:
+        UserWarning: For columns that the training did not have, which are ignored.
+
+    Example:
+        >>> for answer in score("ship", "new.csv"):
+        ...     if answer["anomalous"]:
+        ...         print(answer["row"], answer["score"], answer["reasons"])
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"`on_error` must be 'raise' or 'skip', received {on_error!r}.")
+    scorer = Scorer(find_file(bundle, precision))
+    for batch in examples(source, scorer.spec, scorer.feed):
+        if isinstance(batch, UnreadableError):
+            if on_error == "raise":
+                raise batch
+            skipped(str(batch))
+            continue
+        names, raw = batch
+        for name, answer in zip(names, scorer.answers(raw), strict=True):
+            yield {"row": int(name) if name.isdigit() else name, **answer}
