@@ -10,11 +10,12 @@ from typing import Any
 import keras
 
 from kerasae import registry
-from kerasae.data import Data, Source, parse_source
+from kerasae.data import Data, Source, parse_source, read_like
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.seeds import seeded
 from kerasae.spec import Spec
+from kerasae.start import check_same_model, start_model, start_preprocessor
 from kerasae.training import train
 
 SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
@@ -45,6 +46,9 @@ class Recipe:
         model: Section of the model; its `name` is the family.
         loss: Section of the reconstruction loss.
         train: Section of the training.
+        start: Folder of a run whose weights and preprocessing a training begins with. Scalings, categories
+            and vocabulary stay as they were fitted there. All sections but `data` and `train` must be those
+            of that run. Defaults to `None`: the weights are drawn, and the preprocessing is fitted.
     """
 
     data: dict[str, Any]
@@ -53,6 +57,7 @@ class Recipe:
     model: dict[str, Any]
     loss: dict[str, Any]
     train: dict[str, Any]
+    start: str | None = None
 
     @classmethod
     def of(
@@ -75,7 +80,7 @@ class Recipe:
         for name in sections:
             if name not in SECTIONS:
                 raise ValueError(f"Unknown section {name!r}; {registry.did_you_mean(name, [*SECTIONS])}")
-        settings = {name: dict(sections.get(name, {})) for name in SECTIONS}
+        settings: dict[str, Any] = {name: dict(sections.get(name, {})) for name in SECTIONS}
         settings["data"] = {**parse_source(source), **settings["data"]}
         settings["model"] = {"name": "undercomplete", **settings["model"]}
         if family is not None:
@@ -94,7 +99,7 @@ class Recipe:
         Args:
             settings: New values, such as `{"model.beta": 4.0, "train.epochs": 10}`.
         """
-        sections = {name: dict(getattr(self, name)) for name in SECTIONS}
+        sections: dict[str, Any] = {name: dict(getattr(self, name)) for name in SECTIONS}
         for key in sorted(settings, key=lambda key: not key.endswith(".name")):
             section, *path = key.split(".")
             if section not in SECTIONS or not path:
@@ -109,7 +114,7 @@ class Recipe:
                 target[step] = {"name": inner} if isinstance(inner, str) else dict(inner or {})
                 target = target[step]
             target[path[-1]] = settings[key]
-        recipe = Recipe(**sections)
+        recipe = dataclasses.replace(self, **sections)
         recipe.check()
         return recipe
 
@@ -170,7 +175,7 @@ class Recipe:
 
     def complete(self) -> "Recipe":
         """Return a recipe with every default written out, so that it does not depend on later defaults."""
-        sections = {}
+        sections: dict[str, Any] = {}
         for section in SECTIONS:
             values = dict(getattr(self, section))
             if section == "train":
@@ -186,7 +191,7 @@ class Recipe:
                 if parameter.default is not inspect.Parameter.empty:
                     values.setdefault(name, parameter.default)
             sections[section] = values
-        return Recipe(**sections)
+        return dataclasses.replace(self, **sections)
 
     # From a recipe to a model --------------------------------------------------------------------
 
@@ -205,7 +210,10 @@ class Recipe:
         name = self.data["name"]
         function = registry.resolve("data", name)
         with source.opened(self.data) if pinned is not None else contextlib.nullcontext(self.data) as section:
-            data: Data = function(**{key: value for key, value in section.items() if key != "name"})
+            if self.start is not None:
+                data = read_like(section, start_preprocessor(self.start).spec)
+            else:
+                data = function(**{key: value for key, value in section.items() if key != "name"})
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
         if pinned is not None:
@@ -217,14 +225,16 @@ class Recipe:
         return data if self.train.get("hold_out", True) else data.joined()
 
     def prepare(self, data: Data) -> Data:
-        """Return data with the preprocessor of this recipe, fitted on their training split."""
+        """Return data with the preprocessor of this recipe, fitted on their training split or at `start`."""
+        if self.start is not None:
+            return data.seen_through(start_preprocessor(self.start))
         section = dict(self.preprocessing)
         name = section.pop("name", None) or kind_of(data.spec).preprocessing
         preprocessor: Any = registry.resolve("preprocessing", name)(data.spec, **section)
         return data.with_preprocessor(preprocessor)
 
     def build(self, data: Data | Spec) -> Autoencoder:
-        """Build and compile a model, with initial weights that depend on `train.seed`.
+        """Build and compile a model, with the weights of `start` or others that depend on `train.seed`.
 
         Models may be built in several threads: their seeds do not affect each other. The global generators of
         Python and NumPy are left as they were.
@@ -238,6 +248,10 @@ class Recipe:
     def _build(self, data: Data | Spec) -> Autoencoder:
         spec = data if isinstance(data, Spec) else data.spec
         recipe = self.fill(data)
+        if self.start is not None:
+            earlier = Recipe.read(Path(self.start) / "recipe.json").complete()
+            check_same_model(self.start, recipe.complete().to_dict(), earlier.to_dict())
+            return start_model(self.start)
         family = registry.resolve("model", recipe.model["name"])
         loss_member, loss_section = _member("loss", recipe.loss)
         if spec.kind not in loss_member.kinds:
@@ -265,8 +279,9 @@ class Recipe:
     # Files ---------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the sections as plain JSON values."""
-        return {name: dict(getattr(self, name)) for name in SECTIONS}
+        """Return the sections as plain JSON values, and `start` if there is one."""
+        sections: dict[str, Any] = {name: dict(getattr(self, name)) for name in SECTIONS}
+        return sections if self.start is None else {**sections, "start": self.start}
 
     def save(self, path: Path) -> None:
         """Write the recipe as JSON."""
@@ -290,7 +305,9 @@ class Recipe:
             values = json.loads(path.read_bytes())
         except (ValueError, RecursionError) as error:
             raise ValueError(f"Expected a recipe in JSON in {path}, received: {error}.") from None
+        start = values.pop("start", None) if isinstance(values, dict) else None
         known = isinstance(values, dict) and set(values) <= set(SECTIONS)
+        known = known and (start is None or isinstance(start, str))
         if not known or not all(isinstance(value, dict) for value in values.values()):
             raise ValueError(f"Expected the sections {', '.join(SECTIONS)} in {path}.")
         if "name" not in values.get("data", {}):
@@ -299,7 +316,8 @@ class Recipe:
         if "validation" in values["data"] and "checkpoint_seconds" in values.get("train", {}):
             # Only `complete` writes this setting, so the recipe is complete.
             defaults["data"] = {"calibration": 0.0}
-        recipe = cls(**{name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS})
+        sections = {name: {**defaults.get(name, {}), **values.get(name, {})} for name in SECTIONS}
+        recipe = cls(**sections, start=start)
         recipe.check()
         return recipe
 

@@ -4,7 +4,7 @@ from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._data import NO_ROWS, Data
 from kerasae.data._labels import has_label
 from kerasae.data._parsing import load_data, parse_source
-from kerasae.data._read_examples import read_examples
+from kerasae.data._read_examples import read_examples, read_like
 from kerasae.data._readings import HEADINGS, Reading, readings
 from kerasae.data._source import Mark, Source
 from kerasae.data._split import Examples, Split, drawn_rows
@@ -25,5 +25,6 @@ __all__ = [
     "make_data",
     "parse_source",
     "read_examples",
+    "read_like",
     "readings",
 ]

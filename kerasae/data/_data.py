@@ -98,6 +98,10 @@ class Data:
         fitted = preprocessor.fit_chunks(self.train.chunks)
         return dataclasses.replace(self, preprocessor=fitted, spec=fitted.spec)
 
+    def seen_through(self, preprocessor: Preprocessor) -> "Data":
+        """Return the same data seen through a preprocessor that is fitted already."""
+        return dataclasses.replace(self, preprocessor=preprocessor, spec=preprocessor.spec)
+
     @cached_property
     def _view(self) -> Preprocessor:
         return Identity(self.spec) if self.preprocessor is None else self.preprocessor

@@ -6,8 +6,8 @@ A source is a function that returns `Data`. All of these are optional:
 - `accepts(path)`: whether it reads a path. Without it, the source is only known by its name.
 - `accepts_more(path)`: whether it reads more examples from a path, for a model that is trained. Defaults to
   `accepts`.
-- `read_more(arguments, spec)`: all rows of a path, read as those of the training were. Defaults to the
-  function itself with `test=1`.
+- `read_more(arguments, spec)`: the rows of a path, read as those of the training were; all are the test
+  split unless an argument says otherwise. Defaults to the function itself with `test=1`.
 """
 
 import importlib
@@ -43,7 +43,7 @@ def accepts(name: str, path: Path, *, more: bool = False) -> bool:
 
 
 def read_more(name: str, arguments: dict[str, Any], spec: Spec) -> "Data":
-    """Return all rows of a source in the test split, read as those of a training were.
+    """Return the rows of a source, read as those of a training were; by default all are the test split.
 
     Args:
         name: Name of the source.
@@ -55,7 +55,7 @@ def read_more(name: str, arguments: dict[str, Any], spec: Spec) -> "Data":
         return cast("Data", module.read_more(arguments, spec))
     function = registry.resolve("data", name)
     all_rows = {"test": 1.0} if "test" in inspect.signature(function).parameters else {}
-    return cast("Data", function(**arguments, **all_rows))
+    return cast("Data", function(**{**all_rows, **arguments}))
 
 
 def _module(name: str) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kerasae.data._data import Data
 from kerasae.data._members import read_more
 from kerasae.data._parsing import parse_source
 from kerasae.data._split import Examples
@@ -32,6 +33,21 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
     arguments = parse_source(source, trained_on=section["name"])
     if arguments["name"] == section["name"]:
         arguments = {key: value for key, value in section.items() if key not in _OF_SPLITS} | arguments
+    data = read_like(arguments, spec)
+    return data.name, data.test
+
+
+def read_like(section: dict[str, Any], spec: Spec) -> Data:
+    """Read data as those were read that a model was trained on.
+
+    Args:
+        section: Section `data` of a recipe. By default all rows are the test split.
+        spec: Fitted spec of the training.
+
+    Raises:
+        ValueError: for examples of another kind or shape.
+    """
+    arguments = dict(section)
     data = read_more(arguments.pop("name"), arguments, spec)
     kind = kind_of(spec)
     if not kind.has_examples_like(data.spec):
@@ -39,4 +55,4 @@ def read_examples(source: str, section: dict[str, Any], spec: Spec) -> tuple[str
             f"Expected examples like those of the training, {kind.described}, received "
             f"{kind_of(data.spec).described}."
         )
-    return data.name, data.test
+    return data

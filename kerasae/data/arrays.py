@@ -122,8 +122,8 @@ def arrays(
 
 
 def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
-    """Return all rows of a file in the test split. A file of labels belongs to the rows of the training."""
-    return arrays(**{**arguments, "labels": None}, test=1.0)
+    """Return the rows of a file, by default as the test split. Labels belong to the rows of the training."""
+    return arrays(**{"test": 1.0, **arguments, "labels": None})
 
 
 def read_array_file(path: Path) -> dict[str, np.ndarray]:

@@ -126,7 +126,7 @@ def images(
 
 
 def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
-    """Return all images in the test split, in the size and the channels of the training.
+    """Return images in the size and the channels of the training; by default all are the test split.
 
     Raises:
         ValueError: if the model was not trained on images.
@@ -136,7 +136,7 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
             f"Expected examples like those of the training, {kind_of(spec).described}, received images in "
             f"{arguments['path']}."
         )
-    return images(**{**arguments, "size": spec.shape[:2], "channels": spec.shape[2]}, test=1.0)
+    return images(**{"test": 1.0, **arguments, "size": spec.shape[:2], "channels": spec.shape[2]})
 
 
 def is_image(path: Path) -> bool:

@@ -98,12 +98,13 @@ def text(
 
 
 def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
-    """Return all texts of a file in the test split; it may lack labels, and hold lines, no columns."""
+    """Return the texts of a file, by default as the test split; it may lack labels, and hold lines."""
     if text_suffix(Path(arguments["path"])) in TABLES:
         wanted = [arguments["column"]] if arguments.get("column") else []
-        return text(**with_present_columns(arguments, ("labels",), wanted), test=1.0)
+        return text(**{"test": 1.0, **with_present_columns(arguments, ("labels",), wanted)})
     of_columns = ("column", "labels", "header", "delimiter")
-    return text(**{key: value for key, value in arguments.items() if key not in of_columns}, test=1.0)
+    kept = {key: value for key, value in arguments.items() if key not in of_columns}
+    return text(**{"test": 1.0, **kept})
 
 
 def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:

@@ -114,7 +114,11 @@ class Run:
             FileNotFoundError: If the data no longer exist.
             ValueError: If the data have changed since the training.
         """
-        data = self.recipe.as_trained(self.recipe.load(self.source))
+        recipe = self.recipe
+        if recipe.start is not None:
+            # This run has the same preprocessing, and the other one may be gone.
+            recipe = dataclasses.replace(recipe, start=str(self.folder))
+        data = recipe.as_trained(recipe.load(self.source))
         return dataclasses.replace(data, preprocessor=self.model.preprocessor)
 
     @cached_property

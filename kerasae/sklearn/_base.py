@@ -93,15 +93,28 @@ class Estimator(BaseEstimator):
     def _takes_table(self, rows: Any) -> bool:
         return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
 
-    def _fit_model(self, rows: Any) -> Data:
-        """Train `model_` on rows, and return the data with their splits."""
+    def _fit_model(self, rows: Any, start: Autoencoder | None = None) -> Data:
+        """Train `model_` on rows, and return the data with their splits.
+
+        Args:
+            rows: Rows, as `_rows` returns them.
+            start: Model to go on from; its preprocessing is kept. Defaults to `None`, a new model.
+        """
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         recipe, data = self._recipe(rows, seed)
-        model = recipe.build(data)
+        if start is not None and start.preprocessor is not None:
+            data = data.seen_through(start.preprocessor)
+        model = recipe.build(data) if start is None else start
         choosing = len(data.validation) > 0
         self.history_: History = train(model, data, **{**recipe.train, "hold_out": choosing})
         self.model_: Autoencoder = model
         return data
+
+    def _go_on(self, X: Any) -> Data:
+        """Train on rows from the weights of an earlier fit, or from new ones if there is none."""
+        first = not hasattr(self, "model_")
+        rows = self._rows(X, reset=first)
+        return self._fit_model(rows, None if first else self.model_)
 
     def _recipe(self, rows: Any, seed: int) -> tuple[Recipe, Data]:
         if self._table:

@@ -113,6 +113,17 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         self._fit_score(self._fit_model(self._rows(X, reset=True)))
         return self
 
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on from the weights of an earlier fit with more rows, `(rows, columns)`; `y` is ignored.
+
+        Each call trains for the whole schedule on its rows alone. Scalings and categories stay as the first
+        call fitted them. The first call is that of `fit`. Score and threshold are fitted on the
+        rows of this call.
+        """
+        self._validate_params()
+        self._fit_score(self._go_on(X))
+        return self
+
     @property
     def _calibrating(self) -> float:
         return self.calibration if self.novelty else 0.0

@@ -72,6 +72,17 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, Estimator):
         self.imputer_: Imputer = Imputer(self.model_).fit(data)
         return self
 
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on from the weights of an earlier fit with more rows, `(rows, columns)`; `y` is ignored.
+
+        Each call trains for the whole schedule on its rows alone. Scalings and categories stay as the first
+        call fitted them. The first call is that of `fit`.
+        """
+        self._validate_params()
+        data = self._go_on(X)
+        self.imputer_ = Imputer(self.model_).fit(data)
+        return self
+
     def transform(self, X: Any) -> Any:
         """Fill the missing entries of rows, `(rows, columns)`.
 

@@ -53,6 +53,16 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self._fit_model(self._rows(X, reset=True))
         return self
 
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on from the weights of an earlier fit with more rows, `(rows, columns)`; `y` is ignored.
+
+        Each call trains for the whole schedule on its rows alone. Scalings and categories stay as the first
+        call fitted them. The first call is that of `fit`.
+        """
+        self._validate_params()
+        self._go_on(X)
+        return self
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         # Models compute in float32, whatever the type of the input.

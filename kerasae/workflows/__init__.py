@@ -20,6 +20,7 @@ _HOMES = {
     "apply": "kerasae.workflows.application",
     "compare_families": "kerasae.workflows.comparison",
     "compare_runs": "kerasae.workflows.comparison",
+    "continued": "kerasae.workflows.recipes",
     "evaluate": "kerasae.workflows.evaluation",
     "export": "kerasae.workflows.exporting",
     "make_recipe": "kerasae.workflows.recipes",

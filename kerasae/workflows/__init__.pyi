@@ -13,6 +13,7 @@ from kerasae.workflows.exporting import Exported as Exported
 from kerasae.workflows.exporting import export as export
 from kerasae.workflows.monitoring.monitor import monitor as monitor
 from kerasae.workflows.monitoring.monitored import Monitored as Monitored
+from kerasae.workflows.recipes import continued as continued
 from kerasae.workflows.recipes import make_recipe as make_recipe
 from kerasae.workflows.scoring import score as score
 from kerasae.workflows.training import Trained as Trained

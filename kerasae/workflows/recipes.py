@@ -1,5 +1,6 @@
 """make_recipe: from a source, a preset and single settings to a recipe."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from kerasae import registry
 from kerasae.data import parse_source
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
+from kerasae.runs import Run
 
 
 def make_recipe(
@@ -49,6 +51,40 @@ def make_recipe(
     return Recipe.read(Path(path)).override(
         {**{f"data.{key}": value for key, value in section.items()}, **settings}
     )
+
+
+def continued(
+    run: str | Path, source: str | None = None, settings: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Return the recipe of a training that goes on from the weights of a run.
+
+    Scalings, categories and vocabulary stay as they were fitted in the run. The optimizer and the schedule of
+    the learning rate begin anew.
+
+    Args:
+        run: Folder of the run to go on from.
+        source: New rows, as for `load_data`, with the same columns. Defaults to `None`, the data of the run.
+        settings: Values by key, in the sections `data` and `train` only. Defaults to none.
+
+    Raises:
+        FileNotFoundError: If there is no such run.
+        ValueError: For a setting of another section.
+    """
+    settings = {} if settings is None else dict(settings)
+    for key in settings:
+        if key.split(".")[0] not in ("data", "train"):
+            raise ValueError(
+                "--from keeps the model and its preprocessing as they are; expected settings of the sections "
+                f"data and train, received {key}."
+            )
+    folder = Path(run)
+    recipe = dataclasses.replace(Run.open(folder).recipe, start=str(folder.resolve()))
+    section = {} if source is None else parse_source(source, trained_on=recipe.data["name"])
+    if section.get("name", recipe.data["name"]) == recipe.data["name"]:
+        # A file with the test rows of the run has no test rows of the new ones.
+        of_tests = ("test_path", "test_labels") if section else ()
+        section = {key: value for key, value in recipe.data.items() if key not in of_tests} | section
+    return dataclasses.replace(recipe, data=section).override(settings)
 
 
 def _of_preset(preset: str, recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.runs import RESUMABLE, Run, Unfinished, check_new, run_recipe
 from kerasae.training.distribution import is_first
+from kerasae.workflows.application.which_rows import begins_with_training
 from kerasae.workflows.evaluation import Evaluation, evaluate
 
 
@@ -115,6 +116,14 @@ def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recip
                 f"--set train.clip_norm=VALUE, received {key}."
             )
     return Unfinished(out).recipe.override(settings)
+
+
+def repeats_rows(recipe: Recipe) -> bool:
+    """Return whether the file of a training that goes on begins with the rows of the earlier training."""
+    path = recipe.data.get("path")
+    if recipe.start is None or path is None:
+        return False
+    return begins_with_training(Run.open(recipe.start), path)
 
 
 def has_checkpoint(out: str | Path) -> bool:

@@ -54,7 +54,9 @@ ALLOWED = {
     "baselines": {"codec", "data", "kinds", "registry", "spec"},
     "metrics": {"baselines", "kinds", "codec", "data", "registry", "spec"},
     "report": {"files", "metrics"},
+    "start": {"models", "preprocessing"},
     "recipe": {
+        "start",
         "kinds",
         "spec",
         "registry",

@@ -23,6 +23,14 @@ from kerasae.cli._options import recipe_options
     help="Go on with the interrupted training in --out, with another --learning-rate if one is given.",
 )
 @click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on from the weights of RUN with the rows of SOURCE, which have the same columns. Scalings, "
+    "categories and vocabulary stay as they were fitted in RUN; --set changes the sections data and train.",
+)
+@click.option(
     "--strategy",
     "strategy_name",
     type=click.Choice(["mirrored", "multi-worker"]),
@@ -36,6 +44,7 @@ def command(
     recipe_path: Path | None,
     out: Path,
     resume: bool,
+    start: Path | None,
     strategy_name: str | None,
 ) -> None:
     """Train an autoencoder on SOURCE: a name (digits), a path, or tfds:NAME.
@@ -43,20 +52,29 @@ def command(
     The folder of the run contains the model, its encoder and decoder as plain Keras models, the recipe,
     the history, the metrics on the test split, and a page with pictures.
     """
-    from kerasae.cli.train._show import open_strategy, print_trained, train
+    from kerasae.cli.train._show import open_strategy, print_start, print_trained, train
 
     strategy = open_strategy(strategy_name) if strategy_name else None
     import_tensorflow()
     from kerasae.cli._options import recipe_of
+    from kerasae.workflows import continued
     from kerasae.workflows.training import check_free, resumed
 
     if resume:
-        if source is not None or recipe_path is not None:
+        if source is not None or recipe_path is not None or start is not None:
             raise click.UsageError(
                 "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
-                f"--set train.clip_norm=VALUE, received {source or recipe_path}."
+                f"--set train.clip_norm=VALUE, received {source or recipe_path or start}."
             )
         recipe = resumed(out, settings)
+    elif start is not None:
+        if recipe_path is not None or "preset" in settings:
+            raise click.UsageError(
+                "--from takes the recipe of the run; expected neither --recipe nor --preset beside it."
+            )
+        check_free(out, strategy)
+        recipe = continued(start, source, settings)
+        print_start(recipe)
     else:
         check_free(out, strategy)
         recipe = recipe_of(source, settings, recipe_path)

@@ -61,6 +61,24 @@ def train(recipe: "Recipe", out: Path, resume: bool, strategy: Any) -> "Trained 
             raise
 
 
+def print_start(recipe: "Recipe") -> None:
+    """Print from where a training goes on, and warn if its new test rows may be old training rows."""
+    from kerasae.workflows.training import repeats_rows
+
+    terminal = console(stderr=True)
+    terminal.print(
+        f"Going on from {recipe.start}: its weights, scalings, categories and vocabulary are kept; the "
+        "optimizer begins anew.",
+        soft_wrap=True,
+    )
+    if repeats_rows(recipe):
+        terminal.print(
+            f"kerasae: {recipe.data['path']} begins with the rows of the earlier training, so some are "
+            "test rows now, which look better than new rows; give the new rows alone.",
+            soft_wrap=True,
+        )
+
+
 def print_trained(trained: "Trained | None") -> None:
     """Print what came of a training on this host."""
     if trained is None:

@@ -93,18 +93,18 @@ def tables(
 
 
 def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
-    """Return all rows of a file in the test split, read as those of the training were.
+    """Return the rows of a file, read as those of the training were; by default all are the test split.
 
     Columns of labels, ids and dropped ones may be missing.
     """
     named = ("labels", "id", "drop")
     arguments = with_present_columns(arguments, named, [column.name for column in spec.columns])
     if not spec.columns:
-        return tables(**arguments, test=1.0)
+        return tables(**{"test": 1.0, **arguments})
     # The notations were found in training; this file alone may look otherwise.
     found = ("types", "dayfirst", "decimal", "missing")
     arguments = {key: value for key, value in arguments.items() if key not in found}
-    return tables_like(spec.columns, **arguments, test=1.0)
+    return tables_like(spec.columns, **{"test": 1.0, **arguments})
 
 
 def tables_like(columns: Sequence[Column], **options: Any) -> Data:

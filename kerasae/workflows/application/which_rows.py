@@ -25,7 +25,7 @@ def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
         source: Source that the user named.
         rows: Number of examples.
     """
-    grown = _begins_with_training(run, source)
+    grown = begins_with_training(run, source)
     if not grown and not _is_of_training(run, source):
         return []
     counts = run.source.rows if run.source is not None else {}
@@ -58,7 +58,7 @@ def without_unseen(data: Data) -> list[tuple[bool, str]]:
     ]
 
 
-def _begins_with_training(run: Run, source: str) -> bool:
+def begins_with_training(run: Run, source: str) -> bool:
     """Return whether a file begins with the training data and has more rows after them."""
     path = Path(source)
     pinned = run.source.files.get("path") if run.source is not None else None
