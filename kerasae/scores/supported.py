@@ -62,6 +62,13 @@ class SupportedScore(Score):
         self.per_nat: Any = self.add_weight(shape=(), trainable=False, name="per_nat", initializer="zeros")
         super().build(input_shape)
 
+    def get_build_config(self) -> dict[str, Any]:
+        return {**super().get_build_config(), "support": self.support.get_build_config()}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self.support.build_from_config(config.pop("support"))
+        super().build_from_config(config)
+
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         self.score.adapt(accounts, least)
         self.support.adapt(accounts, least)

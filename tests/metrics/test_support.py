@@ -35,11 +35,16 @@ def trips(rows=ROWS, seed=0):
     )
 
 
-def account_of(preprocessor, table, size=6):
+def account_of(preprocessor, table):
     x = preprocessor.to_x(table)
-    residual = np.random.default_rng(1).normal(size=(len(x), size)).astype("float32")
+    residual = np.random.default_rng(1).normal(size=x.shape).astype("float32")
     missing = np.isnan(x).astype("float32")
-    return {"residual": residual, "x": np.where(missing, 0, x).astype("float32"), "missing": missing}
+    return {
+        "code": x[:, :3],
+        "residual": residual,
+        "x": np.where(missing, 0, x).astype("float32"),
+        "missing": missing,
+    }
 
 
 def fitted(table, score=None):
@@ -90,6 +95,13 @@ def test_a_drop_off_before_the_pick_up_adds_half_to_each_date(known):
     np.testing.assert_allclose(found[["begin", "end"]], 0.5 * exact, rtol=1e-3)
     assert found.drop(["begin", "end"]).sum() == 0
     assert evidence_of(known, end=table["begin"][0]).sum() == 0
+
+
+def test_two_dates_in_float32_differ_by_a_few_seconds():
+    table = trips().assign(code=[f"k{row % 150}" for row in range(ROWS)])
+    _, score = fitted(table)
+    seconds = np.array(score.ends[1, 7:]) * (table["end"] - table["begin"]).dt.total_seconds().median()
+    assert len(seconds) == 1 and 0 < seconds[0] < 5
 
 
 def test_decimals_holes_and_new_words_add_to_their_column(known):
@@ -205,8 +217,11 @@ def test_the_sum_is_the_score_of_the_residual_and_the_nats():
         SupportedScore(score=3)
 
 
-def test_it_is_saved_to_the_bit(tmp_path, known):
+@pytest.mark.parametrize("base", [None, "whitened", "nearest_neighbours"])
+def test_it_is_saved_to_the_bit(tmp_path, known, base):
     table, preprocessor, score = known
+    if base is not None:
+        _, score = fitted(table, SupportedScore(score=base))
     odd = account_of(preprocessor, table.assign(price=table["price"] * 3 - 20, zone="Nowhere"))
     detector = Detector(score)
     expected = np.array(detector(odd))

@@ -106,7 +106,8 @@ class SupportScore(Score):
         both = np.concatenate([x, x @ differences.astype("float32") + offsets.astype("float32")], axis=1)
         ranges = [(NO_RANGE, NO_RANGE) if coded[j] else _ends(x[:, j]) for j in range(size)]
         # A difference of two numbers in float32 is exact to some 1e-7 of the numbers.
-        rounding = 1e-6 * np.abs(differences).sum(axis=0) * max(1.0, float(np.nanmax(np.abs(x))))
+        sizes = np.nan_to_num(np.nanmax(np.abs(x), axis=0, initial=1.0), nan=1.0)
+        rounding = 1e-6 * sizes @ np.abs(differences)
         ranges += [(NO_RANGE, _order(both[:, size + k], end)) for k, end in enumerate(rounding)]
         for name, values in (("ends", "end"), ("bases", "base"), ("reaches", "reach")):
             getattr(self, name).assign([[getattr(one[side], values) for one in ranges] for side in (0, 1)])
