@@ -7,6 +7,7 @@ from kerasae import registry
 
 _HOMES = {
     "Artifact": "kerasae.export.artifact",
+    "Calibrated": "kerasae.export.bundles.calibrate",
     "ExportError": "kerasae.export.parity",
     "Format": "kerasae.export.formats",
     "Parity": "kerasae.export.parity",
@@ -15,7 +16,9 @@ _HOMES = {
     "TOLERANCES": "kerasae.export.parity",
     "Verdict": "kerasae.export.bundles.verify",
     "bundle": "kerasae.export.bundles.bundle",
+    "calibrate_bundle": "kerasae.export.bundles.calibrate",
     "device_cost": "kerasae.export.cost",
+    "check_rows": "kerasae.export.decision",
     "load": "kerasae.export.opening",
     "verify": "kerasae.export.bundles.verify",
 }

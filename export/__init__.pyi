@@ -1,9 +1,12 @@
 # Written by tests/stubs.py.
 from kerasae.export.artifact import Artifact as Artifact
 from kerasae.export.bundles.bundle import bundle as bundle
+from kerasae.export.bundles.calibrate import Calibrated as Calibrated
+from kerasae.export.bundles.calibrate import calibrate_bundle as calibrate_bundle
 from kerasae.export.bundles.verify import Verdict as Verdict
 from kerasae.export.bundles.verify import verify as verify
 from kerasae.export.cost import device_cost as device_cost
+from kerasae.export.decision import check_rows as check_rows
 from kerasae.export.formats._base import Format as Format
 from kerasae.export.formats.onnx.onnx import ONNX as ONNX
 from kerasae.export.formats.saved_model.saved_model import SavedModel as SavedModel

@@ -172,18 +172,22 @@ def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str
 
 def read_golden(path: Path) -> dict[str, np.ndarray]:
     """Return the stored arrays by name. Strings are arrays of bytes."""
-    arrays: dict[str, np.ndarray] = {}
     with np.load(path, allow_pickle=False) as stored:
-        for key in stored.files:
-            name, _, part = key.partition("|")
-            if part == "bytes":
-                ends = np.cumsum(stored[f"{name}|lengths"])
-                whole = stored[key].tobytes()
-                starts = [0, *ends[:-1]]
-                texts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
-                arrays[name] = np.array([*texts, None], dtype=object)[:-1]
-            elif not part:
-                arrays[name] = stored[key]
+        return joined(dict(stored))
+
+
+def joined(stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return stored arrays with strings as arrays of bytes."""
+    arrays: dict[str, np.ndarray] = {}
+    for key, values in stored.items():
+        name, _, part = key.partition("|")
+        if part == "bytes":
+            ends = np.cumsum(stored[f"{name}|lengths"])
+            whole, starts = values.tobytes(), [0, *ends[:-1]]
+            texts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
+            arrays[name] = np.array([*texts, None], dtype=object)[:-1]
+        elif not part:
+            arrays[name] = values
     return arrays
 
 

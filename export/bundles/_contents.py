@@ -96,10 +96,6 @@ def write_contents(
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
     _write_client_files(subject, folder, root, kept, entries)
-    arrays: Any = golden
-    np.savez_compressed(folder / "golden.npz", **arrays)
-    _write_json(folder / "parity.json", parity)
-    shutil.copyfile(verify_edge.__file__, folder / "verify_edge.py")
     manifest = {
         "kerasae": kerasae.__version__,
         "name": subject.name,
@@ -109,6 +105,29 @@ def write_contents(
         "artifacts": [*kept, *entries],
         "refused": [left_out for left_out, _ in refused],
     }
+    seal(folder, root, manifest, parity, golden)
+
+
+def seal(
+    folder: Path,
+    root: Path,
+    manifest: dict[str, Any],
+    parity: dict[str, Any],
+    golden: dict[str, np.ndarray],
+) -> None:
+    """Write the files of a bundle that follow from its artifacts, and the manifest last.
+
+    Args:
+        folder: Folder of the new artifacts.
+        root: Folder of the bundle.
+        manifest: Manifest, without the checksums of the files that are in no artifact.
+        parity: Content of `parity.json`: measures by the path of the artifact.
+        golden: Stored inputs and answers.
+    """
+    arrays: Any = golden
+    np.savez_compressed(folder / "golden.npz", **arrays)
+    _write_json(folder / "parity.json", parity)
+    shutil.copyfile(verify_edge.__file__, folder / "verify_edge.py")
     write_card(folder / "README.md", manifest, parity)
     (folder / ".gitattributes").write_text(_GIT_ATTRIBUTES, encoding="utf-8")
     names = sorted({*_served(root), *_served(folder)})
@@ -182,7 +201,9 @@ def _is_kept(entry: dict[str, Any], root: Path, written: list[Artifact], model: 
         return False
     if _side(entry) == "server":
         return True
-    return entry.get("model") == model and all(one.golden != entry["golden"] for one in written)
+    # A calibration gives each artifact a group of its own, `edge/int8-2`.
+    group = entry["golden"].partition("/")[0]
+    return entry.get("model") == model and all(one.golden != group for one in written)
 
 
 def _side(entry: dict[str, Any]) -> str:
@@ -191,7 +212,7 @@ def _side(entry: dict[str, Any]) -> str:
 
 
 def _kept_golden(root: Path, kept: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    groups = {entry["golden"] for entry in kept}
+    groups = {entry[key] for entry in kept for key in ("golden", "exported") if key in entry}
     if not groups:
         return {}
     stored = read_arrays(root / "golden.npz")

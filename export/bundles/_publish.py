@@ -18,7 +18,9 @@ import filelock
 
 #: Name of the file that describes a bundle. It is published last.
 MANIFEST = "manifest.json"
-_HIDDEN, _LOCK = ".unfinished", ".lock"
+#: Name of the file that an export locks.
+LOCK = ".lock"
+_HIDDEN = ".unfinished"
 #: In the hidden folder: the new parts, the replaced parts, and the list of all moved parts.
 _NEW, _OLD, _PARTS = "new", "old", "parts.json"
 
@@ -43,7 +45,7 @@ def _is_bundle(root: Path) -> bool:
     names = {path.name for path in root.iterdir()}
     if MANIFEST in names:
         return b'"kerasae"' in (root / MANIFEST).read_bytes()
-    return is_interrupted(root) or names <= {_HIDDEN, _LOCK}
+    return is_interrupted(root) or names <= {_HIDDEN, LOCK}
 
 
 @contextlib.contextmanager
@@ -54,7 +56,7 @@ def staging(root: Path) -> Iterator[Path]:
         ValueError: If another export is running.
     """
     root.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(root / _LOCK, timeout=0)
+    lock = filelock.FileLock(root / LOCK, timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout:
@@ -68,8 +70,8 @@ def staging(root: Path) -> Iterator[Path]:
         if not is_interrupted(root):
             shutil.rmtree(hidden, ignore_errors=True)
         # A failed first export leaves no empty folder.
-        leftover = {path.name for path in root.iterdir()} == {_LOCK}
-        (root / _LOCK).unlink()
+        leftover = {path.name for path in root.iterdir()} == {LOCK}
+        (root / LOCK).unlink()
         lock.release()
         if leftover:
             root.rmdir()

@@ -1,7 +1,7 @@
 """Feed: raw examples as the numbers that a file for devices takes."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +33,15 @@ class Feed(abc.ABC):
 
         Raises:
             ValueError: If the examples are not of this spec.
+        """
+
+    @abc.abstractmethod
+    def served(self, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Return raw examples as the inputs of a signature on a server, `(rows, ...)`, by name.
+
+        Args:
+            raw: Raw examples.
+            facts: Facts of the artifact in the manifest.
         """
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Images and vectors in their own type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ class ArrayFeed(Feed):
         if np.any(self.origin):
             numbers = numbers.astype("float64") - self.origin
         return {"x": numbers.astype(self.dtype)}
+
+    def served(self, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        return {"x": array_tensors(raw, self.spec).astype(self.spec.dtype)}
 
     def of_entries(self, rows: Sequence[Any]) -> Any:
         return self.of_values([[_number(entry) for entry in row] for row in rows])

@@ -1,6 +1,6 @@
 """Tables as one row of numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,10 @@ class TableFeed(Feed):
                 values = np.array([codes.get(value, 0) for value in values])
             columns.append(values)
         return {"x": (np.stack(columns, axis=1) - self.origin).astype("float32")}
+
+    def served(self, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        tensors = table_tensors(raw, self.spec.columns)
+        return {column["key"]: tensors[column["name"]] for column in facts["columns"]}
 
     def columns(self, names: Sequence[str]) -> Sequence[str]:
         wanted = [column.name for column in self.spec.features]

@@ -1,7 +1,7 @@
 """Texts as token ids."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,9 @@ class TextFeed(Feed):
             row[: len(ids)] = ids
             row[len(ids)] = END
         return {"x": x}
+
+    def served(self, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        return {"x": np.array([*raw], dtype=object)}
 
     def _split(self, text: str) -> list[str]:
         standardize = self.standardize or ""

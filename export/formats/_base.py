@@ -2,12 +2,15 @@
 
 import abc
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from kerasae.export.artifact import Artifact
 from kerasae.export.codec import ArtifactCodec
+from kerasae.export.decision import Decision
+from kerasae.export.feeds import Feed
 from kerasae.export.formats._draft import Draft, Runtime, unfinished
 from kerasae.export.formats._limits import Limit
 from kerasae.export.parity import Case, make_cases, measure, refuse, tolerances, with_units
@@ -231,6 +234,33 @@ class Format(abc.ABC):
         cls.check_installed()
         with quiet():
             return cls.runtime(Path(path))
+
+    @classmethod
+    def sent(cls, feed: Feed, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Return raw examples as the inputs of a signature, by default those of a device.
+
+        Args:
+            feed: Feed of the examples.
+            raw: Raw examples, as the feed makes them.
+            facts: Facts of the artifact in the manifest.
+        """
+        return feed(raw)
+
+    @classmethod
+    def calibrate(cls, place: Path, decision: Decision) -> None:
+        """Write a new threshold and calibration into an artifact that answers `detect`.
+
+        Args:
+            place: Path of the artifact, which is changed.
+            decision: New threshold and calibration.
+
+        Raises:
+            ValueError: If the artifact cannot be calibrated again. This is the default.
+        """
+        raise ValueError(
+            f"Expected artifacts that can be calibrated again, received {place.name} of the format "
+            f"{cls.name()}; leave the format out of the bundle, or calibrate the run and export it."
+        )
 
     @classmethod
     def opens(cls, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kerasae.export.bundles.settling import settle
 from kerasae.export.verify_edge import check_files, read_manifest
 
 from kerasae.precisions import Precision
@@ -12,6 +13,8 @@ _FORMATS = ("tflite", "single")
 
 def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
     """Return the `.tflite` file of a bundle in a precision, after a comparison with its checksum.
+
+    A bundle whose publishing was killed is put back first.
 
     Args:
         bundle: Folder of a bundle, or a `.tflite` file, which is returned.
@@ -24,6 +27,7 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
     root = Path(bundle)
     if root.is_file():
         return root
+    settle(root)
     if not (root / "manifest.json").is_file():
         raise FileNotFoundError(
             f"Expected an export bundle (manifest.json) or a .tflite file at {bundle}, found none; "

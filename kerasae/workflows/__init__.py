@@ -8,6 +8,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "Calibrated": "kerasae.export",
     "Comparison": "kerasae.workflows.comparison",
     "Evaluation": "kerasae.workflows.evaluation",
     "Exported": "kerasae.workflows.exporting",
@@ -18,6 +19,7 @@ _HOMES = {
     "Tuned": "kerasae.workflows.tuning",
     "Verdict": "kerasae.export",
     "apply": "kerasae.workflows.application",
+    "calibrate": "kerasae.workflows.calibrating",
     "compare_families": "kerasae.workflows.comparison",
     "compare_runs": "kerasae.workflows.comparison",
     "continued": "kerasae.workflows.recipes",

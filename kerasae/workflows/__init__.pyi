@@ -1,8 +1,10 @@
 # Written by tests/stubs.py.
+from kerasae.export.bundles.calibrate import Calibrated as Calibrated
 from kerasae.export.bundles.verify import Verdict as Verdict
 from kerasae.export.bundles.verify import verify as verify
 from kerasae.workflows.application.outcome import Outcome as Outcome
 from kerasae.workflows.application.run import apply as apply
+from kerasae.workflows.calibrating import calibrate as calibrate
 from kerasae.workflows.comparison.families import compare_families as compare_families
 from kerasae.workflows.comparison.result import Comparison as Comparison
 from kerasae.workflows.comparison.runs import compare_runs as compare_runs

@@ -28,6 +28,7 @@ def test_a_bundle_holds_what_it_promises(ship):
         "server/monitoring.config",
         "edge/small_float32.tflite",
         "edge/small_int8.tflite",
+        "edge/facts.json",
         "edge/vocabulary.json",
         "golden.npz",
         "parity.json",

@@ -27,6 +27,7 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
     assert len(verdict.artifacts) == 5
     export.bundle(subject("table"), ship, formats=["tflite"], precisions=["float16"])
     assert sorted(path.name for path in (ship / "edge").iterdir()) == [
+        "facts.json",
         "small_float16.tflite",
         "vocabulary.json",
     ]

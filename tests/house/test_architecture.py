@@ -128,6 +128,7 @@ ALLOWED = {
         "runs",
         "scores",
         "spec",
+        "thresholds",
     },
     "tuning": {
         "baselines",

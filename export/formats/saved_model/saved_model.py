@@ -1,14 +1,18 @@
 """SavedModel: a version folder for TensorFlow Serving."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
+from kerasae.export.decision import Decision
 from kerasae.export.endpoints import endpoints, served_elements, write_saved_model
+from kerasae.export.feeds import Feed
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._draft import Draft
+from kerasae.export.formats.saved_model._calibration import set_variables
 from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
 from kerasae.export.formats.saved_model._server_inputs import more_cases, more_endpoints
 from kerasae.export.formats.saved_model._server_model import ServerModel, plainly_named
@@ -68,6 +72,14 @@ class SavedModel(Format):
     @classmethod
     def runtime(cls, path: Path) -> ServerModel:
         return ServerModel(path)
+
+    @classmethod
+    def sent(cls, feed: Feed, raw: Any, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        return feed.served(raw, facts)
+
+    @classmethod
+    def calibrate(cls, place: Path, decision: Decision) -> None:
+        set_variables(place, decision.numbers)
 
     @classmethod
     def opens(cls, path: Path) -> bool:

@@ -6,12 +6,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from kerasae.export.codec import ArtifactCodec
-from kerasae.export.embedded import embed
+from kerasae.export.decision import Decision
+from kerasae.export.embedded import embed, embedded_facts
 from kerasae.export.endpoints import endpoints, served_elements
 from kerasae.export.facts import facts_of
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
+from kerasae.export.formats.tflite._calibration import set_numbers
 from kerasae.export.formats.tflite._quantize import quantize
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
@@ -88,6 +90,12 @@ class TFLite(Format):
     @classmethod
     def runtime(cls, path: Path) -> EdgeModel:
         return EdgeModel(path.read_bytes())
+
+    @classmethod
+    def calibrate(cls, place: Path, decision: Decision) -> None:
+        content = set_numbers(place.read_bytes(), decision.numbers)
+        facts = embedded_facts(content)
+        place.write_bytes(embed(content, {**facts, "detector": {**facts["detector"], **decision.facts}}))
 
     @classmethod
     def opens(cls, path: Path) -> bool:

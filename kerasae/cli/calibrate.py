@@ -1,0 +1,48 @@
+"""`kerasae calibrate`: a new threshold for a bundle or a run, from fresh normal rows."""
+
+import json
+from pathlib import Path
+
+import click
+
+from kerasae.backend import import_tensorflow
+
+
+@click.command("calibrate", short_help="Set the threshold of a bundle or a run again, without training.")
+@click.argument("folder", metavar="BUNDLE|RUN", type=click.Path(path_type=Path))
+@click.argument("source", metavar="ROWS")
+@click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of new normal rows that may be flagged. It needs at least 1 / share - 1 rows.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of a table, for machines.")
+def command(folder: Path, source: str, false_alarms: float, as_json: bool) -> None:
+    """Set the threshold of BUNDLE or RUN from ROWS, fresh normal rows of another site. No weight moves.
+
+    In a bundle every artifact with a detector gets a threshold by its own scores, and is proved again. The
+    old bundle stays until the new one is whole; a server gets the next version beside the old ones.
+
+    \b
+    kerasae calibrate ship site.csv --false-alarms 0.01
+    """
+    import_tensorflow(threads=1, hide_gpus=True)
+    from kerasae.cli._output import console, print_table
+    from kerasae.workflows import calibrate
+
+    done = calibrate(folder, source, false_alarms=false_alarms)
+    if as_json:
+        thresholds = {name: {"threshold": new, "former": old} for name, (new, old) in done.thresholds.items()}
+        values = {"rows": done.rows, "false_alarms": done.false_alarms, "thresholds": thresholds}
+        click.echo(json.dumps(values, indent=2))
+        return
+    cells = [
+        [name, f"{new:.6g}", "" if former is None else f"{former:.6g}"]
+        for name, (new, former) in done.thresholds.items()
+    ]
+    print_table(["", "threshold", "before"], cells, f"{done.folder}, by {done.rows:,} normal rows")
+    console().print(
+        f"Of new normal rows at most {done.false_alarms:.2%} are flagged on average.", soft_wrap=True
+    )

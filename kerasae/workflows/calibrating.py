@@ -1,0 +1,52 @@
+"""calibrate: a new threshold for a bundle or a run, from fresh normal rows."""
+
+from pathlib import Path
+
+from kerasae.applications import AnomalyDetector, is_kept
+from kerasae.data import read_examples
+from kerasae.export import Calibrated, calibrate_bundle, check_rows
+from kerasae.runs import Run
+
+
+def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float = 0.05) -> Calibrated:
+    """Set the threshold of a detector again from fresh normal rows, without training. No weight moves.
+
+    The threshold is conformal: of new normal rows like these, at most the share `false_alarms` is flagged on
+    average. The p-values count these rows, too. In a bundle each artifact is calibrated by the scores that
+    it computes itself, and its answers are proved again.
+
+    Args:
+        folder: Folder of a bundle (`kerasae export`), or of a run whose detector `kerasae apply anomaly` has
+            stored.
+        source: Fresh normal rows: for a bundle as `kerasae score` reads them, for a run as `kerasae apply`
+            does.
+        false_alarms: Share of new normal rows that may be flagged, in (0, 1). It needs at least `1 /
+            false_alarms - 1` rows. Defaults to 0.05.
+
+    Raises:
+        FileNotFoundError: If there is no such bundle or run, or no detector in it.
+        ValueError: If there are too few rows, or an artifact cannot be calibrated. Nothing is written.
+
+    Example:
+        >>> calibrate("ship", "site.csv", false_alarms=0.01).thresholds
+        {'edge/pumps_float32.tflite': (14.2, 19.6), ...}
+    """
+    root = Path(folder)
+    if (root / "recipe.json").is_file():
+        return _calibrate_run(Run.open(root), str(source), false_alarms)
+    return calibrate_bundle(root, source, false_alarms=false_alarms)
+
+
+def _calibrate_run(run: Run, source: str, false_alarms: float) -> Calibrated:
+    place = run.application_folder("anomaly")
+    if not is_kept(place):
+        raise FileNotFoundError(
+            f"Expected a detector in {run.folder}, found none; `kerasae apply anomaly` fits and stores one."
+        )
+    detector = AnomalyDetector.load(place, run.model)
+    former = detector.threshold_
+    _, rows = read_examples(source, run.recipe.data, run.model.spec)
+    check_rows(len(rows), false_alarms)
+    detector.recalibrate(rows.chunks(), false_alarms)
+    detector.save(place)
+    return Calibrated(run.folder, len(rows), false_alarms, {"run": (detector.threshold_, former)})
