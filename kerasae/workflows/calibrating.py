@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kerasae.applications import AnomalyDetector, is_kept
+from kerasae.applications.anomaly.recalibration import recalibrate
 from kerasae.data import read_examples
 from kerasae.export import Calibrated, calibrate_bundle, check_rows
 from kerasae.runs import Run
@@ -47,6 +48,6 @@ def _calibrate_run(run: Run, source: str, false_alarms: float) -> Calibrated:
     former = detector.threshold_
     _, rows = read_examples(source, run.recipe.data, run.model.spec)
     check_rows(len(rows), false_alarms)
-    detector.recalibrate(rows.chunks(), false_alarms)
+    recalibrate(detector, rows.chunks(), false_alarms)
     detector.save(place)
     return Calibrated(run.folder, len(rows), false_alarms, {"run": (detector.threshold_, former)})

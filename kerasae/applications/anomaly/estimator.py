@@ -1,7 +1,7 @@
 """Anomaly detection: scores, a threshold and reasons for each example."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -158,19 +158,6 @@ class AnomalyDetector(Application):
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
         self._calibrate(threshold, scores, labels)
         self._doubts = self._doubt(data)
-        return self
-
-    def recalibrate(self, chunks: Iterable[Any], false_alarms: float) -> Self:
-        """Set the threshold again from normal rows of another place, with a conformal threshold.
-
-        Args:
-            chunks: Raw normal rows, part by part.
-            false_alarms: Share of new normal rows that may be flagged, in (0, 1).
-        """
-        scores = np.concatenate([self.score_samples(raw) for raw in chunks])
-        self.threshold, self.false_alarms = "conformal", false_alarms
-        self._calibrate(self._threshold(), scores, None)
-        self._doubts = []
         return self
 
     def _threshold(self) -> Any:
