@@ -59,6 +59,20 @@ def alone(lock: Path, folder: Path) -> Iterator[None]:
         held.release()
 
 
+def put_back(folder: Path) -> None:
+    """Put back a folder that a killed process had moved away, to put a new one in its place.
+
+    Such a folder `a` is `.a.old` meanwhile, and `.a.lock` is locked. While another process replaces the
+    folder, nothing is done.
+    """
+    old, lock = (folder.with_name(f".{folder.name}.{word}") for word in ("old", "lock"))
+    if folder.exists() or not old.is_dir():
+        return
+    with contextlib.suppress(OSError), alone(lock, folder):
+        if not folder.exists():
+            old.rename(folder)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text atomically: to a temporary file that is renamed to `path`."""
     # The text may contain a file name that is not valid UTF-8.

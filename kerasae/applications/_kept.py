@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.codec import Codec, fingerprint
-from kerasae.files import alone, checksum, read_arrays, read_sealed, write_arrays, write_sealed
+from kerasae.files import alone, checksum, put_back, read_arrays, read_sealed, write_arrays, write_sealed
 from kerasae.models import load_model
 
 #: Key that marks a value which is stored in a file of its own. The value is the kind of the file.
@@ -47,8 +47,9 @@ class Kept:
             TypeError: If `state` holds something else than the types above.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
-        new, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
-        with alone(folder.with_name(f".{folder.name}.lock"), folder):
+        put_back(folder)
+        new, old, lock = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old", "lock"))
+        with alone(lock, folder):
             shutil.rmtree(new, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
             new.mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data, Source
-from kerasae.files import read_json, write_json
+from kerasae.files import put_back, read_json, write_json
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.training import History
@@ -71,8 +71,10 @@ class Run:
         return earlier if earlier.is_file() and not detector.is_file() else detector
 
     def application_folder(self, name: str) -> Path:
-        """Return the path of the folder that holds a fitted application."""
-        return self.folder / "applications" / name
+        """Return the path of the folder that holds a fitted application, after a killed change of it."""
+        folder = self.folder / "applications" / name
+        put_back(folder)
+        return folder
 
     @property
     def report_path(self) -> Path:

@@ -20,9 +20,8 @@ def recalibrate(detector: AnomalyDetector, chunks: Iterable[Any], false_alarms: 
         The detector.
     """
     scores = np.concatenate([detector.score_samples(raw) for raw in chunks])
-    # The rows are new: what was doubtful about the former ones says nothing of them.
-    detector.normal = None
     detector.threshold, detector.false_alarms = "conformal", false_alarms
+    # The rows are new: what was doubtful about the former ones says nothing of them.
     state = {**detector.state(), "scores": scores, "labels": None, "doubts": []}
     detector.set_state(state)
     return detector
