@@ -9,7 +9,7 @@ from kerasae.backend import import_tensorflow
 
 
 @click.command("monitor", short_help="Watch new rows for drift from the calibration rows.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.argument("source", metavar="EXAMPLES")
 @click.option(
     "--out",
@@ -19,7 +19,8 @@ from kerasae.backend import import_tensorflow
 )
 @click.option(
     "--reference",
-    help="Rows to compare with: a path or a name. Without it, the calibration rows of RUN are used.",
+    help="Rows to compare with: a path or a name. Without it, the calibration rows of RUN are used; a "
+    "BUNDLE needs it.",
 )
 @click.option(
     "--significance",
@@ -37,7 +38,7 @@ from kerasae.backend import import_tensorflow
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of sentences, for machines.")
 def command(
-    run: Path,
+    folder: Path,
     source: str,
     out: Path,
     reference: str | None,
@@ -45,16 +46,18 @@ def command(
     smallest: float,
     as_json: bool,
 ) -> int:
-    """Compare EXAMPLES with the rows on which the detector of RUN was calibrated.
+    """Compare EXAMPLES with the rows on which the detector of RUN or BUNDLE was calibrated.
 
     Scores, columns and the promised rate of false alarms are tested together. `kerasae apply anomaly` stores
-    the detector in RUN. Exit status 0 without drift, 3 with drift.
+    the detector in RUN; an export carries it. Exit status 0 without drift, 3 with drift.
     """
     import_tensorflow()
     from kerasae.cli._output import console, print_paths
     from kerasae.workflows import monitor
 
-    monitored = monitor(run, source, out, reference=reference, significance=significance, smallest=smallest)
+    monitored = monitor(
+        folder, source, out, reference=reference, significance=significance, smallest=smallest
+    )
     if as_json:
         click.echo(json.dumps(monitored.to_dict(), indent=2))
     else:

@@ -1,6 +1,7 @@
 """A threshold with a guaranteed rate of false alarms."""
 
 import math
+from typing import Self
 
 import numpy as np
 from scipy.stats import false_discovery_control
@@ -32,10 +33,23 @@ class ConformalThreshold(Threshold):
         check_rate(false_alarms)
         self.false_alarms = false_alarms
 
+    @classmethod
+    def fitted(cls, threshold: float, rows: int, false_alarms: float) -> Self:
+        """Return a fitted threshold of which only the numbers are known, and not the held-out scores.
+
+        Args:
+            threshold: Threshold.
+            rows: Number of held-out rows.
+            false_alarms: Guaranteed rate of false alarms, in (0, 1).
+        """
+        fitted = cls(false_alarms=false_alarms)
+        fitted.threshold_, fitted.rows_ = threshold, rows
+        fitted.above_ = _allowed(rows, false_alarms) - 1
+        return fitted
+
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         scores = np.sort(scores)
-        # 0.05 * 20 is 1 and must not be rounded down to 0.
-        allowed = math.floor(self.false_alarms * (len(scores) + 1) + 1e-9)
+        allowed = _allowed(len(scores), self.false_alarms)
         if allowed < 1:
             raise ValueError(
                 f"A conformal threshold at a rate of {self.false_alarms:g} needs at least "
@@ -68,6 +82,12 @@ class ConformalThreshold(Threshold):
             Booleans of shape `(rows,)`, True for a flagged example.
         """
         return false_discovery_control(self.p_values(scores), method="bh") <= rate
+
+
+def _allowed(rows: int, false_alarms: float) -> int:
+    """Return the rank from the top of the held-out score at which the threshold lies."""
+    # 0.05 * 20 is 1 and must not be rounded down to 0.
+    return math.floor(false_alarms * (rows + 1) + 1e-9)
 
 
 def conformal_p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy import stats
 from kerasae import Recipe
 from kerasae.runs import run_recipe
 from kerasae.thresholds.conformal import ConformalThreshold
-from kerasae.workflows import apply, monitor
+from kerasae.workflows import apply, export, monitor
 
 
 def frame(rows, seed):
@@ -106,6 +106,29 @@ def test_a_run_without_a_detector_names_the_remedy(home, tmp_path):
             monitor("run", "same.csv", tmp_path / "watch")
     finally:
         (home / "aside").rename(kept)
+
+
+@pytest.mark.slow
+def test_a_bundle_watches_as_its_run_does(home, tmp_path):
+    export("run", "ship", formats=["tflite"], precisions=["float32"])
+    found = monitor("ship", "other.csv", tmp_path / "one", reference="same.csv")
+    same = monitor("run", "other.csv", tmp_path / "two", reference="same.csv")
+    assert found.flagged == same.flagged > 0
+    assert found.rate == same.rate
+    assert {one.shift.name for one in found.moved} == {one.shift.name for one in same.moved}
+    for one, two in zip(found.columns, same.columns, strict=True):
+        assert one.shift.distance == pytest.approx(two.shift.distance, abs=0.01)
+    words = {one.shift.name: one.words for one in found.columns}
+    assert words["b"] == {one.shift.name: one.words for one in same.columns}["b"]
+    with pytest.raises(ValueError, match="--reference"):
+        monitor("ship", "other.csv", tmp_path / "three")
+
+
+def test_a_threshold_by_its_numbers_promises_what_the_fitted_one_does():
+    fitted = ConformalThreshold(false_alarms=0.05).fit(np.random.default_rng(0).normal(size=319))
+    again = ConformalThreshold.fitted(fitted.threshold_, 319, 0.05)
+    assert again.count_range(1000) == fitted.count_range(1000)
+    assert again.above_ == fitted.above_ == 15
 
 
 def test_too_many_flags_have_the_probability_of_a_beta_binomial():

@@ -1,5 +1,6 @@
-"""WatchedRun: a run whose detector scores the rows that are watched."""
+"""Watched: a detector that scores the rows that are watched."""
 
+import abc
 import dataclasses
 import math
 from pathlib import Path
@@ -10,11 +11,14 @@ import pandas as pd
 
 from kerasae.applications import AnomalyDetector, is_kept
 from kerasae.data import Examples, read_examples
+from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
 from kerasae.report import as_text
 from kerasae.runs import Run
+from kerasae.spec import Spec
 from kerasae.thresholds import Threshold
+from kerasae.thresholds.conformal import ConformalThreshold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,58 +34,33 @@ class Observed:
     columns: pd.DataFrame
 
 
-class WatchedRun:
-    """Run with a stored detector.
+class Watched(abc.ABC):
+    """Detector with its threshold. Abstract.
 
-    Args:
-        run: Run.
-        detector: Detector of the run.
+    Attributes:
+        spec: Fitted spec of the rows.
+        threshold: Threshold of the detector.
     """
 
-    def __init__(self, run: Run, detector: AnomalyDetector) -> None:
-        self._run, self._detector = run, detector
-        self._spec = run.model.spec
-        self._preprocessor: Any = run.model.preprocessor
+    spec: Spec
+    threshold: Threshold
 
-    @classmethod
-    def open(cls, run: Run | str | Path) -> "WatchedRun":
-        """Open a run and its detector.
+    @abc.abstractmethod
+    def read(self, source: str) -> tuple[str, Observed]:
+        """Read rows; return their name, and what is compared of them."""
+
+    @abc.abstractmethod
+    def calibration(self) -> tuple[str, Observed]:
+        """Return the same for the calibration rows.
 
         Raises:
-            FileNotFoundError: If there is no run, or no detector in it.
+            FileNotFoundError: If they are gone.
+            ValueError: If they are not kept.
         """
-        run = run if isinstance(run, Run) else Run.open(run)
-        place = run.application_folder("anomaly")
-        if not is_kept(place):
-            raise FileNotFoundError(
-                f"Expected a detector in {run.folder}, found none; `kerasae apply anomaly {run.folder} --out "
-                "FOLDER` fits and stores it."
-            )
-        return cls(run, AnomalyDetector.load(place, run.model))
 
-    @property
-    def threshold(self) -> Threshold:
-        """Threshold of the detector."""
-        return cast(Threshold, self._detector.fitted_threshold_)
-
-    def read(self, source: str) -> tuple[str, Observed]:
-        """Read rows, as for `load_data`; return their name, and what is compared of them."""
-        title, examples = read_examples(source, self._run.recipe.data, self._spec)
-        return title, self._observed(examples)
-
-    def calibration(self) -> tuple[str, Observed]:
-        """Return the same for the calibration rows of the run."""
-        data = self._run.data
-        rows = self._detector.calibration_rows(data)
-        return f"{len(rows):,} calibration rows of {data.name}", self._observed(rows)
-
-    def _observed(self, examples: Examples) -> Observed:
-        kind, scores, columns = kind_of(self._spec), [], []
-        for raw in examples.chunks():
-            scores.append(self._detector.score_samples(raw))
-            x = np.asarray(self._preprocessor.to_x(raw) if self._preprocessor is not None else raw)
-            columns.append(kind.watched(raw, x))
-        return Observed(pd.Series(np.concatenate(scores)), pd.concat(columns, ignore_index=True))
+    @abc.abstractmethod
+    def restored(self, column: int, value: float) -> Any:
+        """Return a number of a column of a table, as `Kind.watched` gives it, in units of the user."""
 
     def words(self, name: str, reference: pd.DataFrame, new: pd.DataFrame) -> str:
         """Return how a column has moved, as a part of a sentence.
@@ -110,14 +89,128 @@ class WatchedRun:
         return words
 
     def _as_text(self, name: str, value: float) -> str:
-        names = [column.name for column in self._spec.features]
-        if name not in names:
-            return as_text(value)
-        # Numbers and dates of a table are in units of x.
-        x = np.full((2, len(names)), np.nan, "float32")
-        x[:, names.index(name)] = value, value + 1.0
-        restored = self._preprocessor.restore(x)[name]
+        names = [column.name for column in self.spec.features]
+        return as_text(self.restored(names.index(name), value) if name in names else value)
+
+
+class WatchedRun(Watched):
+    """Run with a stored detector.
+
+    Args:
+        run: Run.
+        detector: Detector of the run.
+    """
+
+    def __init__(self, run: Run, detector: AnomalyDetector) -> None:
+        self._run, self._detector = run, detector
+        self.spec = run.model.spec
+        self.threshold = cast(Threshold, detector.fitted_threshold_)
+        self._preprocessor: Any = run.model.preprocessor
+
+    @classmethod
+    def open(cls, run: Run | str | Path) -> "WatchedRun":
+        """Open a run and its detector.
+
+        Raises:
+            FileNotFoundError: If there is no run, or no detector in it.
+        """
+        run = run if isinstance(run, Run) else Run.open(run)
+        place = run.application_folder("anomaly")
+        if not is_kept(place):
+            raise FileNotFoundError(
+                f"Expected a detector in {run.folder}, found none; `kerasae apply anomaly {run.folder} --out "
+                "FOLDER` fits and stores it."
+            )
+        return cls(run, AnomalyDetector.load(place, run.model))
+
+    def read(self, source: str) -> tuple[str, Observed]:
+        title, examples = read_examples(source, self._run.recipe.data, self.spec)
+        return title, self._observed(examples)
+
+    def calibration(self) -> tuple[str, Observed]:
+        data = self._run.data
+        rows = self._detector.calibration_rows(data)
+        return f"{len(rows):,} calibration rows of {data.name}", self._observed(rows)
+
+    def _observed(self, examples: Examples) -> Observed:
+        kind, scores, columns = kind_of(self.spec), [], []
+        for raw in examples.chunks():
+            scores.append(self._detector.score_samples(raw))
+            x = np.asarray(self._preprocessor.to_x(raw) if self._preprocessor is not None else raw)
+            columns.append(kind.watched(raw, x))
+        return Observed(pd.Series(np.concatenate(scores)), pd.concat(columns, ignore_index=True))
+
+    def restored(self, column: int, value: float) -> Any:
+        x = np.full((2, len(self.spec.features)), np.nan, "float32")
+        x[:, column] = value, value + 1.0
+        restored = self._preprocessor.restore(x)[self.spec.features[column].name]
         if isinstance(restored.iloc[0], float) and (unit := abs(restored.iloc[1] - restored.iloc[0])):
             # float32 makes -5e-9 of 0.
-            return as_text(round(restored.iloc[0], 5 - math.floor(math.log10(unit))) + 0.0)
-        return as_text(restored.iloc[0])
+            return round(restored.iloc[0], 5 - math.floor(math.log10(unit))) + 0.0
+        return restored.iloc[0]
+
+
+class WatchedBundle(Watched):
+    """Bundle of an export, whose file for devices in float32 scores.
+
+    Args:
+        scorer: Scorer of the file.
+        folder: Folder of the bundle, for error messages.
+
+    Raises:
+        ValueError: If the bundle has no detector with a promised rate of false alarms.
+    """
+
+    def __init__(self, scorer: Scorer, folder: Path) -> None:
+        self._scorer, self._folder = scorer, folder
+        self.spec = scorer.spec
+        facts = scorer.facts.get("detector") or {}
+        if not facts.get("false_alarms") or not facts.get("calibration_rows"):
+            raise ValueError(
+                f"Expected a bundle with a detector and its rate of false alarms in {folder}, received one "
+                "without; `kerasae apply anomaly` fits one for the next export, `kerasae calibrate` sets the "
+                "rate."
+            )
+        self.threshold = ConformalThreshold.fitted(
+            facts["threshold"], facts["calibration_rows"], facts["false_alarms"]
+        )
+
+    @classmethod
+    def open(cls, folder: Path) -> "WatchedBundle":
+        """Open a bundle. The errors are those of `find_file`, and of the class."""
+        return cls(Scorer(find_file(folder)), folder)
+
+    def read(self, source: str) -> tuple[str, Observed]:
+        kind = kind_of(self.spec)
+        scores: list[float] = []
+        columns = []
+        for batch in examples(source, self.spec, self._scorer.feed):
+            if isinstance(batch, UnreadableError):
+                raise batch
+            raw = batch[1]
+            scores += [float(outputs["score"][0]) for outputs in self._scorer.raw_answers(raw)]
+            columns.append(kind.watched(raw, self._scorer.feed(raw)["x"]))
+        if not scores:
+            raise ValueError(f"Expected at least one row in {source}, received none.")
+        return Path(source).stem, Observed(pd.Series(scores), pd.concat(columns, ignore_index=True))
+
+    def calibration(self) -> tuple[str, Observed]:
+        raise ValueError(
+            f"Expected rows to compare with, because the bundle {self._folder} does not hold its calibration "
+            "rows; name normal rows with --reference."
+        )
+
+    def restored(self, column: int, value: float) -> Any:
+        return self._scorer.feed.raw_value(column, value)
+
+
+def watched_by(folder: Run | str | Path) -> Watched:
+    """Return what a run or a bundle watches with.
+
+    Raises:
+        FileNotFoundError: If there is neither, or no detector in the run.
+        ValueError: If the bundle has no detector, or was changed.
+    """
+    if isinstance(folder, Run) or not (Path(folder) / "manifest.json").is_file():
+        return WatchedRun.open(folder)
+    return WatchedBundle.open(Path(folder))

@@ -8,7 +8,7 @@ from kerasae.files import alone, write_json, write_text
 from kerasae.metrics import Shift, corrected, shift_of
 from kerasae.runs import Run
 from kerasae.workflows.monitoring._page import page_of
-from kerasae.workflows.monitoring._watched import Observed, WatchedRun
+from kerasae.workflows.monitoring._watched import Observed, Watched, watched_by
 from kerasae.workflows.monitoring.monitored import Monitored, Movement
 
 #: File of the history, with one line of JSON for each call.
@@ -16,7 +16,7 @@ HISTORY = "history.jsonl"
 
 
 def monitor(
-    run: Run | str | Path,
+    folder: Run | str | Path,
     source: str,
     out: str | Path,
     *,
@@ -24,7 +24,7 @@ def monitor(
     significance: float = 0.01,
     smallest: float = 0.1,
 ) -> Monitored:
-    """Compare new rows with the rows on which the detector of a run was calibrated.
+    """Compare new rows with the rows on which the detector of a run or a bundle was calibrated.
 
     Three questions are answered. Have the scores moved? Which columns have moved, and how? Is the promised
     rate of false alarms still credible, or are more rows flagged than so many normal rows explain? All
@@ -35,42 +35,43 @@ def monitor(
     `drift.json` and `report.html` in `out` are replaced, and `history.jsonl` grows by a line.
 
     Args:
-        run: Run, or its folder. `kerasae apply anomaly` must have stored a detector in it.
-        source: New rows, as for `load_data`.
+        folder: Run, or its folder, or the folder of a bundle. `kerasae apply anomaly` must have stored a
+            detector in the run, before the export for a bundle, whose file for devices in float32 scores.
+        source: New rows: for a run as for `load_data`, for a bundle as for `kerasae score`.
         out: Folder of the monitor. It is made if it does not exist, and used again by later calls.
-        reference: Rows to compare with, as for `load_data`. Defaults to `None`, the calibration rows of the
-            run, for which its data must still be there.
+        reference: Rows to compare with. Defaults to `None`, the calibration rows of the run, for which its
+            data must still be there. A bundle needs some.
         significance: Largest probability of an alarm without drift, in (0, 1). Defaults to 0.01.
         smallest: Smallest distance of two distributions that counts as drift, in [0, 1). With many rows a
             difference without any importance is significant. Defaults to 0.1.
 
     Raises:
         FileExistsError: If `out` holds other files than those of a monitor, or another monitor writes it.
-        FileNotFoundError: If there is no run, no detector in it, or the data of the run are gone.
+        FileNotFoundError: If there is no run or bundle, no detector in it, or the data of the run are gone.
         ValueError: If an argument is out of range, or the rows are of another kind.
     """
     if isinstance(significance, bool) or not 0 < significance < 1:
         raise ValueError(f"`significance` must be in (0, 1), received {significance!r}.")
     if isinstance(smallest, bool) or not 0 <= smallest < 1:
         raise ValueError(f"`smallest` must be in [0, 1), received {smallest!r}.")
-    folder = Path(out)
-    _check(folder)
-    watched = WatchedRun.open(run)
+    place = Path(out)
+    _check(place)
+    watched = watched_by(folder)
     title, new = watched.read(source)
     base_title, base = watched.calibration() if reference is None else watched.read(reference)
     monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder.with_name(f".{folder.name}.lock"), folder):
-        history = [*_history(folder), monitored.line()]
-        write_json(folder / "drift.json", monitored.to_dict())
-        write_text(folder / "report.html", page_of(monitored, base, new, history))
+    place.mkdir(parents=True, exist_ok=True)
+    with alone(place.with_name(f".{place.name}.lock"), place):
+        history = [*_history(place), monitored.line()]
+        write_json(place / "drift.json", monitored.to_dict())
+        write_text(place / "report.html", page_of(monitored, base, new, history))
         # The line is written last: it stands for a call whose other files are there.
-        write_text(folder / HISTORY, "".join(f"{json.dumps(line)}\n" for line in history))
+        write_text(place / HISTORY, "".join(f"{json.dumps(line)}\n" for line in history))
     return monitored
 
 
 def _compare(
-    watched: WatchedRun, base: Observed, new: Observed, titles: tuple[str, str], limits: tuple[float, float]
+    watched: Watched, base: Observed, new: Observed, titles: tuple[str, str], limits: tuple[float, float]
 ) -> Monitored:
     scores = shift_of("score", base.scores, new.scores)
     columns = [
