@@ -40,9 +40,10 @@ class Scorer:
         content = Path(path).read_bytes()
         try:
             self.facts = embedded_facts(content)
-            # The runtime reports its delegate.
+            # The runtime reports its delegate once it allocates.
             with quiet(show_failure=False):
                 interpreter = Interpreter(model_content=content, num_threads=1)
+                interpreter.allocate_tensors()
                 signatures = interpreter.get_signature_list()
                 self.signature = "detect" if "detect" in signatures else "anomaly_score"
                 self._run = interpreter.get_signature_runner(self.signature)
