@@ -10,6 +10,7 @@ from kerasae.export.decision import check_rows as check_rows
 from kerasae.export.formats._base import Format as Format
 from kerasae.export.formats.onnx.onnx import ONNX as ONNX
 from kerasae.export.formats.saved_model.saved_model import SavedModel as SavedModel
+from kerasae.export.formats.single.single import Single as Single
 from kerasae.export.formats.tflite.tflite import TFLite as TFLite
 from kerasae.export.formats.tiny.tiny import Tiny as Tiny
 from kerasae.export.formats.trainable.trainable import Trainable as Trainable

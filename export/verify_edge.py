@@ -111,6 +111,7 @@ class TrainableModel(EdgeModel):
 #: Class that runs the files for devices, by format.
 RUNTIMES: "dict[str, type[EdgeModel] | type[TrainableModel]]" = {
     "tflite": EdgeModel,
+    "single": EdgeModel,
     "trainable": TrainableModel,
 }
 

@@ -6,4 +6,6 @@ from kerasae.scores.combination import CombinationScore as CombinationScore
 from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore
 from kerasae.scores.nearest_neighbours import NearestNeighboursScore as NearestNeighboursScore
 from kerasae.scores.squared_error import SquaredErrorScore as SquaredErrorScore
+from kerasae.scores.support.support import SupportScore as SupportScore
+from kerasae.scores.supported import SupportedScore as SupportedScore
 from kerasae.scores.whitened import WhitenedScore as WhitenedScore

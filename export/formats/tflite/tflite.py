@@ -8,7 +8,7 @@ import numpy as np
 from kerasae.export.codec import ArtifactCodec
 from kerasae.export.decision import Decision
 from kerasae.export.embedded import embed, embedded_facts
-from kerasae.export.endpoints import endpoints, served_elements
+from kerasae.export.endpoints import Endpoint, endpoints, served_elements
 from kerasae.export.facts import facts_of
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
@@ -79,13 +79,15 @@ class TFLite(Format):
         Raises:
             OperationError: If the model has an operation that TFLite lacks.
         """
-        content = subject.cached(
-            "tflite",
-            lambda: convert(endpoints(subject.model, view, seeded=False, detector=subject.detector)),
-        )
+        verbs = self.endpoints(subject, view)
+        content = subject.cached(f"tflite {[verb.name for verb in verbs]}", lambda: convert(verbs))
         if self.precision != "float32":
-            content = quantize(content, self.precision, lambda: _calibration_rows(subject, view))
+            content = quantize(content, self.precision, lambda: _calibration_rows(subject, view, verbs))
         return content
+
+    def endpoints(self, subject: Subject, view: View) -> list[Endpoint]:
+        """Return the signatures of the file, the default one first."""
+        return endpoints(subject.model, view, seeded=False, detector=subject.detector)
 
     @classmethod
     def runtime(cls, path: Path) -> EdgeModel:
@@ -116,16 +118,18 @@ class TFLite(Format):
 
     def complete(self, draft: Draft) -> None:
         draft.facts["bytes"] = draft.place.stat().st_size
-        one = draft.row("reconstruct")
-        draft.facts["latency_ms"] = 1e3 * median_seconds(lambda: draft.runtime.run("reconstruct", one))
+        signature = next(iter(draft.signatures if "reconstruct" not in draft.signatures else ["reconstruct"]))
+        one = draft.row(signature)
+        draft.facts["latency_ms"] = 1e3 * median_seconds(lambda: draft.runtime.run(signature, one))
 
 
-def _calibration_rows(subject: Subject, view: View) -> Iterator[tuple[str, dict[str, Any]]]:
+def _calibration_rows(
+    subject: Subject, view: View, verbs: Sequence[Endpoint]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield training rows for every signature, which set the ranges of int8."""
     codes = subject.model.transform(subject.calibration)
     eps = np.random.default_rng(1).normal(size=codes.shape).astype("float32")
     rows = {**view.feed(subject.calibration), "z": codes, "eps": eps}
-    verbs = endpoints(subject.model, view, seeded=False, detector=subject.detector)
     for i in range(len(codes)):
         for verb in verbs:
             yield verb.name, {name: rows[name][i : i + 1] for name in verb.inputs}

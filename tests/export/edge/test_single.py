@@ -1,0 +1,54 @@
+"""Files of one signature, for runtimes that take one graph."""
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from kerasae.export import ExportError, Single, bundle, calibrate_bundle, verify
+from kerasae.export.verify_edge import EdgeModel, verify_edge
+
+from kerasae.workflows import score
+
+
+def graphs(path):
+    return schema.Model.GetRootAs(bytearray(path.read_bytes()), 0).SubgraphsLength()
+
+
+@pytest.fixture(scope="module")
+def shipped(detecting, tmp_path_factory):
+    """A bundle of files of one graph."""
+    root = tmp_path_factory.mktemp("single") / "ship"
+    bundle(detecting, root, formats=[Single(), Single("encode")])
+    return root
+
+
+@pytest.mark.slow
+def test_a_file_has_one_graph_and_agrees(shipped, detecting):
+    name = detecting.name
+    files = sorted(path.name for path in shipped.glob("edge/*.tflite"))
+    assert files == [f"{name}_detect_float32.tflite", f"{name}_encode_float32.tflite"]
+    for path in shipped.glob("edge/*.tflite"):
+        assert graphs(path) == 1
+        assert [*EdgeModel(path.read_bytes()).signatures()] == [path.name.split("_")[1]]
+    verdict = verify(shipped)
+    assert not verdict.faults and len(verdict.artifacts) == 2
+    assert verify_edge(shipped) == (2, [])
+    assert "answers `detect` alone" in (shipped / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_it_scores_and_can_be_calibrated(shipped, detecting, tmp_path):
+    detecting.held_out.to_csv(tmp_path / "site.csv", index=False)
+    before = [*score(shipped, tmp_path / "site.csv")]
+    expected = detecting.detector(detecting.model.accounts(detecting.held_out))
+    np.testing.assert_allclose([one["score"] for one in before], np.asarray(expected), rtol=1e-4)
+    calibrate_bundle(shipped, tmp_path / "site.csv", false_alarms=0.3)
+    flags = [one["anomalous"] for one in score(shipped, tmp_path / "site.csv")]
+    assert sum(flags) == int(0.3 * (len(flags) + 1)) - 1
+    assert not verify(shipped).faults
+
+
+def test_what_it_cannot_hold_is_refused(subject, tmp_path):
+    with pytest.raises(ExportError, match="Expected a run with a detector"):
+        Single().write(subject("table"), tmp_path / "small.tflite")
+    with pytest.raises(ValueError, match="`signature` must be one of detect, "):
+        Single("nothing")
