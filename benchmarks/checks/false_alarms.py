@@ -12,6 +12,8 @@ tune: two trials, the better one trained again on training and validation rows, 
     in this process.
 preset: as `train`, with the settings of `--preset detector` in fewer steps.
 estimator: `kerasae.sklearn.AutoencoderDetector`, `fit` and `predict`.
+export: as `preset`, exported: the decisions of the SavedModel, of the TFLite files in float32 and int8, and
+    of the C code, each by its own p-values. It takes half a minute each and runs only where it is named.
 command: as `tune`, by the command itself with its worker processes. It takes half a minute each and runs
     only where it is named.
 
@@ -182,24 +184,53 @@ def by_estimator(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
     return found
 
 
+def by_export(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
+    """`kerasae export` after `by_preset`; counts of each artifact, by rate."""
+    from kerasae.export.scoring import Scorer
+
+    from kerasae import export as artifacts
+    from kerasae.workflows import apply, export
+
+    by_preset(folder, repetition, fresh)
+    apply("anomaly", folder / "run", folder / "use", baselines=False)
+    export(
+        folder / "run",
+        folder / "ship",
+        formats=["saved_model", "tflite"],
+        precisions=["float32", "int8"],
+        name="normal",
+    )
+    served = artifacts.SavedModel.open(folder / "ship/server/normal/1")
+    p_values = [served.run("detect", {"x": fresh.astype("float32")})["p_value"]]
+    for precision in ("float32", "int8"):
+        scorer = Scorer(folder / f"ship/edge/normal_{precision}.tflite")
+        p_values.append(np.array([outputs["p_value"][0] for outputs in scorer.raw_answers(fresh)]))
+    # A p-value is a multiple of 1 / 200.
+    return [int((values <= rate + 1e-4).sum()) for values in p_values for rate in RATES]
+
+
 PATHS = {
     "train": by_training,
     "tune": by_search,
     "preset": by_preset,
     "estimator": by_estimator,
+    "export": by_export,
     "command": by_tune_command,
 }
 
+#: Names of what is counted along a path that counts several things; for any other it is the path itself.
+COUNTED = {"export": ("SavedModel", "float32", "int8")}
+
 
 def repeat(path: str, repetition: int) -> list[int]:
-    """The counts of false alarms of one repetition, by rate."""
+    """The counts of false alarms of one repetition, by what is counted and by rate."""
     import keras
 
     keras.backend.clear_session()
     fresh = normal_rows(FRESH, [repetition, 1])
     with tempfile.TemporaryDirectory() as home:
         counts = PATHS[path](Path(home), repetition, fresh)
-        if repetition == 0 and path != "estimator":
+        if repetition == 0 and path not in ("estimator", "export"):
             check_command(Path(home), fresh, counts[-1])
     return counts
 
@@ -252,7 +283,7 @@ def main() -> None:
     """Runs the repetitions and prints what came of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=100)
-    parser.add_argument("--paths", nargs="+", choices=PATHS, default=[*PATHS][:-1])
+    parser.add_argument("--paths", nargs="+", choices=PATHS, default=[*PATHS][:-2])
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, one thread each")
     arguments = parser.parse_args()
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
@@ -267,8 +298,9 @@ def main() -> None:
         found = [
             counts for part in batches(arguments.repetitions) for counts in repeated(path, part, arguments)
         ]
-        for rate, counts in zip(RATES, np.array(found).T, strict=True):
-            good &= judge(path, rate, counts)
+        named = [(name, rate) for name in COUNTED.get(path, (path,)) for rate in RATES]
+        for (name, rate), counts in zip(named, np.array(found).T, strict=True):
+            good &= judge(name, rate, counts)
     print(
         f"{arguments.repetitions} repetitions of {len(arguments.paths)} paths: "
         f"{time.perf_counter() - began:.0f} s"
