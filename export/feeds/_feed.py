@@ -90,6 +90,16 @@ class Feed(abc.ABC):
         """
         return None if np.isnan(number) else float(f"{number:.7g}")
 
+    def unread(self, raw: Any, row: int, feature: int) -> Any:
+        """Return an entry of raw examples that has no number of its own, a JSON value; `None` by default.
+
+        Args:
+            raw: Raw examples.
+            row: Number of the example, from 0.
+            feature: Number of the feature, from 0.
+        """
+        return None
+
 
 def feed_of(spec: Spec, facts: dict[str, Any]) -> Feed:
     """Return the feed of the examples of a spec.

@@ -10,6 +10,9 @@ from kerasae.export.feeds._feed import Feed
 from kerasae.preprocessing import file_entries, table_tensors
 from kerasae.spec import Spec
 
+#: Text for a value of a category that the training did not have, as a decoder answers it.
+_OTHER = "[UNK]"
+
 
 class TableFeed(Feed):
     """Tables as one row of numbers: codes of categories, seconds of dates, NaN for a missing entry.
@@ -81,7 +84,7 @@ class TableFeed(Feed):
             return None
         if column.kind == "category":
             code = round(number)
-            return column.categories[code - 1] if 1 <= code <= len(column.categories) else None
+            return column.categories[code - 1] if 1 <= code <= len(column.categories) else _OTHER
         if column.kind == "boolean":
             return bool(number > 0.5)
         value = number + self.origin[feature]
@@ -90,6 +93,12 @@ class TableFeed(Feed):
             return column.notation.format(moment)[0]
         whole = "int" in column.dtype.lower()
         return round(value) if whole else float(f"{value:.7g}")
+
+    def unread(self, raw: Any, row: int, feature: int) -> Any:
+        column = self.spec.features[feature]
+        if column.kind != "category":
+            return None
+        return str(pd.Series(raw[column.name]).iloc[row])
 
 
 def _text(value: Any) -> Any:

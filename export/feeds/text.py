@@ -59,6 +59,10 @@ class TextFeed(Feed):
             return [token for token in _SPACES.split(text) if token]
         return [*text]
 
+    def raw_value(self, feature: int, number: float) -> Any:
+        token = round(number) if np.isfinite(number) else PADDING
+        return self.spec.vocabulary[token] if 0 <= token < len(self.spec.vocabulary) else None
+
     def of_entries(self, rows: Sequence[Any]) -> Any:
         return [str(row) for row in rows]
 

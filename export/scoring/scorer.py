@@ -85,22 +85,22 @@ class Scorer:
         Yields:
             A dict of `score`, and of `p_value`, `anomalous` and `reasons` if the file answers with them.
             Each reason has `feature`, its `share` of the score, the `value` that stands there, and the value
-            that is `expected`, in raw units.
+            that is `expected` with its `spread`, in raw units.
 
         Raises:
             ValueError: If the examples are not of the spec.
         """
-        for outputs in self.raw_answers(raw):
+        for row, outputs in enumerate(self.raw_answers(raw)):
             answer: dict[str, Any] = {"score": _short(outputs["score"][0])}
             if "p_value" in outputs:
                 answer["p_value"] = _short(outputs["p_value"][0])
             if "anomalous" in outputs:
                 answer["anomalous"] = bool(outputs["anomalous"][0])
             if "reason" in outputs:
-                answer["reasons"] = list(self._reasons({name: one[0] for name, one in outputs.items()}))
+                answer["reasons"] = [*self._reasons(raw, row, {key: one[0] for key, one in outputs.items()})]
             yield answer
 
-    def _reasons(self, outputs: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:
+    def _reasons(self, raw: Any, row: int, outputs: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:
         if not self._names:
             self._names = kind_of(self.spec).feature_names
         for place, number in enumerate(outputs["reason"].tolist()):
@@ -111,6 +111,11 @@ class Scorer:
             for key in ("value", "expected"):
                 if key in outputs:
                     reason[key] = self.feed.raw_value(number, float(outputs[key][place]))
+            if "value" in reason and outputs["value"][place] == 0:
+                # A category that the training did not have is 0 for the artifact.
+                reason["value"] = self.feed.unread(raw, row, number) or reason["value"]
+            if "spread" in outputs and (spread := float(outputs["spread"][place])) > 0:
+                reason["spread"] = float(f"{spread:.4g}")
             yield reason
 
 

@@ -12,6 +12,8 @@ from kerasae.cli._output import visible
 
 #: Number of reasons in a line of CSV.
 _REASONS = 3
+#: Columns of a reason besides its name.
+_KEYS = ("share", "value", "expected", "spread")
 
 
 def say(message: str) -> None:
@@ -35,7 +37,7 @@ def csv_lines() -> Callable[[dict[str, Any]], None]:
             padded = [*reasons, *[{}] * _REASONS][:_REASONS]
             for number, reason in enumerate(padded, 1):
                 answer[f"reason_{number}"] = reason.get("feature")
-                answer |= {f"{key}_{number}": reason.get(key) for key in ("share", "value", "expected")}
+                answer |= {f"{key}_{number}": reason.get(key) for key in _KEYS}
         if "anomalous" in answer:
             answer["anomalous"] = int(answer["anomalous"])
         if not names:
