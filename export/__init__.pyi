@@ -8,6 +8,7 @@ from kerasae.export.bundles.verify import verify as verify
 from kerasae.export.cost import device_cost as device_cost
 from kerasae.export.decision import check_rows as check_rows
 from kerasae.export.formats._base import Format as Format
+from kerasae.export.formats.c99.c99 import C99 as C99
 from kerasae.export.formats.onnx.onnx import ONNX as ONNX
 from kerasae.export.formats.saved_model.saved_model import SavedModel as SavedModel
 from kerasae.export.formats.single.single import Single as Single

@@ -46,8 +46,9 @@ def bundle(
             ones. Files for devices are replaced, and those of another model are removed.
         formats: Formats to write. A name, such as `"tflite"`, stands for all artifacts of the format. A
             `Format`, or a dict of `name` and arguments such as `{"name": "trainable", "batch_size": 32}`,
-            stands for one artifact. Defaults to `None`: all formats whose requirements are installed, except
-            for those on request.
+            stands for one artifact. `"tiny"` also stands for `"c99"`, and is left out if it cannot hold the
+            model or its requirements are not installed. Defaults to `None`: all formats whose requirements
+            are installed, except for those on request.
         also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to `()`.
         precisions: Precisions of the formats that have several. Defaults to `None`: all.
         tolerance: Bounds by measure, in place of those in `TOLERANCES`. Defaults to `None`: no changes.
@@ -69,10 +70,12 @@ def bundle(
     root = Path(out)
     chosen = None if precisions is None else [check_precision(one, "precisions") for one in precisions]
     asked = formats is not None
-    wishes = [_Wish.of(one, chosen, asked=asked) for one in (available() if formats is None else formats)]
-    wishes += [_Wish.of(one, chosen, asked=True) for one in also]
+    named = [(one, asked) for one in (available() if formats is None else formats)]
+    named += [(one, True) for one in also]
+    kits = [[_Wish.of(one, chosen, asked=wanted) for one in _kit(name)] for name, wanted in named]
     check_bundle(root)
     what: Subject = source if isinstance(source, Subject) else Subject.of(source, **subject)
+    wishes = [wish for kit in kits for wish in _suited(kit, what)]
     with staging(root) as folder:
         earlier = read_manifest(root)
         version = next_version(root, earlier)
@@ -167,6 +170,26 @@ class Refused:
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
         return {"format": self.format, "path": self.path, "precision": self.precision, "reason": self.reason}
+
+
+def _kit(wanted: str | Mapping[str, Any] | Format) -> Sequence[str | Mapping[str, Any] | Format]:
+    """Return the format itself, and those that are asked for by its name too."""
+    if not isinstance(wanted, str):
+        return [wanted]
+    members: dict[str, Any] = {name: registry.resolve("export", name) for name in registry.names("export")}
+    return [wanted, *(name for name, member in members.items() if member.kit == wanted)]
+
+
+def _suited(kit: Sequence[_Wish], subject: Subject) -> Sequence[_Wish]:
+    """Return the formats of a kit that are installed and can hold a model; all of them if none can."""
+    suited = [
+        wish
+        for wish in kit
+        if not any(
+            one.missing() or any(limit.received(subject) for limit in one.limits) for one in wish.artifacts
+        )
+    ]
+    return suited or kit
 
 
 def available() -> list[str]:

@@ -42,6 +42,8 @@ class Format(abc.ABC):
         extra: Extra of kerasae that installs `requires`; `""` if there is none.
         on_request: Help text of the option that asks for the format. `""`, the default, if a bundle holds the
             format unless told otherwise.
+        kit: Name of another format. Who asks a bundle for that one gets this one too. `""`, the default, if
+            there is none.
         precisions: Precisions to choose from, if the format has an argument `precision`.
         precision: Precision of the numbers inside the artifact.
         limits: Models that the format cannot hold.
@@ -57,6 +59,7 @@ class Format(abc.ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     on_request: ClassVar[str] = ""
+    kit: ClassVar[str] = ""
     precisions: ClassVar[tuple[Precision, ...]] = ()
     precision: Precision = "float32"
     limits: ClassVar[tuple[Limit, ...]] = ()

@@ -114,7 +114,7 @@ def test_the_command_line_lists_a_format_from_outside_without_importing_it():
     shown = " ".join(_command("export", "--help").split())
     assert "--keras-file" in shown and "Also the model as Keras saves it." in shown
     assert "keras_file|onnx|saved_model" in shown
-    assert "Without it, all formats except keras_file, single, tiny, trainable" in shown
+    assert "Without it, all formats except c99, keras_file, single, tiny, trainable" in shown
 
 
 @pytest.mark.slow

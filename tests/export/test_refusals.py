@@ -33,7 +33,7 @@ def test_a_model_without_examples_is_refused(subject, tmp_path):
 
 
 def test_formats_that_cannot_be_written_here_are_left_out(monkeypatch):
-    on_request = {"single", "tiny", "trainable"}
+    on_request = {"c99", "single", "tiny", "trainable"}
     assert set(bundle_module.available()) == set(registry.names("export")) - on_request
     monkeypatch.setattr(export.ONNX, "requires", ("a_package_that_is_not_there",))
     assert "onnx" not in bundle_module.available()

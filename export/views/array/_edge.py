@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from kerasae.export.feeds.array import ArrayFeed
 from kerasae.export.views._origin import origins
 from kerasae.export.views.array._server import ArrayServerView
@@ -28,6 +29,15 @@ class ArrayEdgeView(ArrayServerView):
                 self.origin = origins(*preprocessor.affine)
             self.scaling = preprocessor.counted_from(self.origin)
         self.feeding = ArrayFeed(self.spec, self._dtype(), self.origin)
+
+    def enter(self, sent: dict[str, Any]) -> Any:
+        x = super().enter(sent)
+        affine = self.scaling.affine
+        if affine is None or np.size(affine[1]) == 1:
+            return x
+        # Otherwise TFLite's converter multiplies the scales into the first kernel. Then int8 has one range
+        # for raw numbers of all units. It leaves a comparison alone, and NaN stays NaN.
+        return tf.where(tf.equal(x, x), x, tf.constant(np.nan))
 
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return self.feeding(raw)

@@ -1,0 +1,1 @@
+"""Room of kernels: operators that multiply weights with activations, each with its function in C."""

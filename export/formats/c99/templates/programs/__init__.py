@@ -1,0 +1,1 @@
+"""Templates of the programs that test and measure a library."""

@@ -1,0 +1,127 @@
+"""The threshold that a device finds from its own rows is the conformal one, and its p-values are valid."""
+
+import shutil
+import subprocess
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from kerasae.export.formats.c99.templates import render
+
+from kerasae.calibration import Calibration
+from kerasae.thresholds import ConformalThreshold
+
+from .graphs import STRICT
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc libc6-dev"
+)
+
+FACTORY = np.linspace(0, 1, 40).astype("float32")
+
+HEAD = """
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define D_CALIBRATION_KEPT 8
+typedef struct { float x[1]; } d_sample;
+typedef struct { float score, p_value; int32_t anomalous; } d_result;
+static void graph_detect(const float *x, float *score) { *score = x[0]; }
+float d_threshold(void);
+void d_set_threshold(float value);
+void d_detect(const d_sample *sample, d_result *result);
+void d_calibrate_start(double false_alarms);
+int d_calibrate_push(float score);
+int d_calibrate_finish(void);
+"""
+
+#: Arguments: a rate, or - for no calibration; the number of rows that calibrate; the scores of all rows.
+MAIN = """
+int main(int count, char **words) {
+  const int rows = atoi(words[2]);
+  int counted = 0;
+  if (words[1][0] != '-') {
+    d_calibrate_start(atof(words[1]));
+    for (int i = 0; i < rows; ++i) counted += d_calibrate_push(strtof(words[3 + i], NULL));
+    counted = d_calibrate_finish() ? counted : -1;
+  }
+  printf("%d %.9g\\n", counted, d_threshold());
+  for (int i = 3 + rows; i < count; ++i) {
+    d_sample sample;
+    d_result result;
+    sample.x[0] = strtof(words[i], NULL);
+    d_detect(&sample, &result);
+    printf("%.9g %d\\n", result.p_value, (int)result.anomalous);
+  }
+  return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory):
+    """Calibrates, and returns the rows that counted, the threshold, the p-values and the decisions."""
+    folder = tmp_path_factory.mktemp("device")
+    function = SimpleNamespace(outputs={"score": SimpleNamespace(size=1)})
+    calibration = Calibration.of(FACTORY)
+    used = calibration.counts > 0
+    detector = {
+        "threshold": np.float32(0.9),
+        "scores": calibration.scores[used],
+        "counts": calibration.counts[used],
+    }
+    values = {"name": "d", "upper": "D", "table": False, "detector": detector}
+    text = render("detector.c", {**values, "functions": SimpleNamespace(detect=function)})
+    (folder / "d.c").write_text(HEAD + text + MAIN)
+    subprocess.run(["gcc", *STRICT, "d.c", "-o", "d"], cwd=folder, check=True)
+
+    def device(rate, scores, new):
+        words = [str(rate), str(len(scores)), *(f"{one:.9g}" for one in [*scores, *new])]
+        said = subprocess.run([folder / "d", *words], capture_output=True, text=True, check=True).stdout
+        numbers = [line.split() for line in said.splitlines()]
+        counted, threshold = int(numbers[0][0]), np.float32(numbers[0][1])
+        p_values, decisions = np.array(numbers[1:], "float32").reshape(-1, 2).T
+        return counted, threshold, p_values, decisions
+
+    return device
+
+
+@pytest.mark.parametrize(("rate", "rows"), [(0.05, 19), (0.05, 100), (0.05, 178), (0.2, 4), (0.01, 300)])
+def test_a_threshold_on_site_is_the_conformal_one(device, rate, rows):
+    rng = np.random.default_rng(rows)
+    scores = rng.gamma(2, size=rows).astype("float32")
+    new = np.concatenate([rng.gamma(2, size=50), scores[:5]]).astype("float32")
+    expected = ConformalThreshold(false_alarms=rate).fit(scores)
+    counted, threshold, p_values, decisions = device(rate, scores, new)
+    assert counted == rows
+    assert threshold == np.float32(expected.find(scores, None))
+    np.testing.assert_array_equal(decisions, new > threshold)
+    exact = expected.p_values(new)
+    kept = new >= np.sort(scores)[-8:][0]
+    np.testing.assert_allclose(p_values[kept], exact[kept], rtol=1e-6)
+    # For the others it is the least that it can be, and no alarm.
+    assert np.all(p_values[~kept] <= exact[~kept] + 1e-6)
+    assert np.all(p_values[~kept] > rate)
+
+
+def test_rows_beyond_the_memory_are_left_out_and_the_promise_holds(device):
+    scores = np.random.default_rng(0).gamma(2, size=400).astype("float32")
+    counted, threshold, _, _ = device(0.05, scores, [])
+    # 8 of 178 rows may lie above; of 179 it would be 9.
+    assert counted == 178
+    assert threshold == np.float32(ConformalThreshold(false_alarms=0.05).find(scores[:178], None))
+
+
+def test_too_few_rows_change_nothing(device):
+    counted, threshold, p_values, _ = device(0.05, np.ones(18, "float32"), [0.5])
+    assert (counted, threshold) == (-1, np.float32(0.9))
+    np.testing.assert_allclose(p_values, Calibration.of(FACTORY).p_values(np.float32([0.5])), rtol=1e-6)
+
+
+def test_p_values_are_those_of_the_factory_before(device):
+    new = np.float32([-1, 0, 0.3, 0.999, 1, 2])
+    _, threshold, p_values, decisions = device("-", [], new)
+    assert threshold == np.float32(0.9)
+    np.testing.assert_allclose(p_values, Calibration.of(FACTORY).p_values(new), rtol=1e-6)
+    np.testing.assert_array_equal(decisions, new > np.float32(0.9))
