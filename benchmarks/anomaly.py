@@ -28,7 +28,13 @@ from kerasae.sklearn import AutoencoderDetector
 
 #: Bootstrapped before the split, so that copies of a row stand on both sides.
 _SMALL = 1000
-_SCORES = ("whitened", "squared_error", "nearest_neighbours")
+OURS = "kerasae (default)"
+_SCORES = {
+    OURS: None,
+    "kerasae, whitened residual": "whitened",
+    "kerasae, prototypes": "prototypes",
+    "kerasae, squared error": "squared_error",
+}
 
 
 def split(path: Path, seed: int, contaminated: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
@@ -51,7 +57,7 @@ def split(path: Path, seed: int, contaminated: bool) -> tuple[np.ndarray, np.nda
 
 
 def area(
-    detector: AutoencoderDetector, score: str, train: np.ndarray, test: np.ndarray, odd: np.ndarray
+    detector: AutoencoderDetector, score: str | None, train: np.ndarray, test: np.ndarray, odd: np.ndarray
 ) -> float:
     """AUROC of a score over the trained model of a detector."""
     rows = Split(train)
@@ -80,9 +86,9 @@ def main() -> None:
         for seed in range(arguments.seeds):
             train, test, odd, rows = split(path, seed, arguments.contaminated)
             detector = AutoencoderDetector(preset=preset, novelty=False, random_state=seed).fit(train)
-            areas.append({score: area(detector, score, train, test, odd) for score in _SCORES})
+            areas.append({key: area(detector, score, train, test, odd) for key, score in _SCORES.items()})
         mean = pd.DataFrame(areas).mean() * 100
-        found[name] = {**mean, "spread": pd.DataFrame(areas)["whitened"].std() * 100, "rows": rows}
+        found[name] = {**mean, "spread": pd.DataFrame(areas)[OURS].std() * 100, "rows": rows}
         seconds = time.perf_counter() - began
         print(
             f"{name}: " + ", ".join(f"{k} {v:.2f}" for k, v in mean.items()) + f", {seconds:.0f} s",
@@ -99,18 +105,10 @@ def report(found: pd.DataFrame, published: pd.DataFrame) -> None:
     best = theirs.mean().sort_values(ascending=False)
     best_large = theirs.loc[large].mean().sort_values(ascending=False)
     print("\n| | all twelve | the nine of 1,000 rows and more |\n| --- | ---: | ---: |")
-    print(
-        f"| **kerasae, whitened residual (default)** | **{found['whitened'].mean():.2f}** "
-        f"| **{found.loc[large, 'whitened'].mean():.2f}** |"
-    )
-    print(
-        f"| kerasae, squared error | {found['squared_error'].mean():.2f} "
-        f"| {found.loc[large, 'squared_error'].mean():.2f} |"
-    )
-    print(
-        f"| kerasae, nearest codes | {found['nearest_neighbours'].mean():.2f} "
-        f"| {found.loc[large, 'nearest_neighbours'].mean():.2f} |"
-    )
+    for key in _SCORES:
+        marks = "**" if key == OURS else ""
+        areas = (f"{marks}{part.mean():.2f}{marks}" for part in (found[key], found.loc[large, key]))
+        print(f"| {marks}{key}{marks} | " + " | ".join(areas) + " |")
     shown = dict.fromkeys([*best.index[:4], *best_large.index[:2], "IForest", "VAE"])
     for method in shown:
         print(f"| {method} (published) | {best[method]:.2f} | {best_large[method]:.2f} |")
@@ -118,7 +116,7 @@ def report(found: pd.DataFrame, published: pd.DataFrame) -> None:
     print("| --- | ---: " * 2 + "| ---: " * (len(theirs.columns) + 2) + "|")
     for name, row in found.iterrows():
         cells = " | ".join(f"{value:.1f}" for value in theirs.loc[name])
-        print(f"| {name} | {row['rows']:.0f} | {row['whitened']:.1f} | {row['spread']:.1f} | {cells} |")
+        print(f"| {name} | {row['rows']:.0f} | {row[OURS]:.1f} | {row['spread']:.1f} | {cells} |")
 
 
 if __name__ == "__main__":

@@ -39,10 +39,10 @@ shuttle-2_vs_5 marketing cleveland-0_vs_4 dermatology-6
 """
 TABLES = _NAMES.split()
 SCORES = {
-    "kerasae, whitened residual (default)": "whitened",
+    "kerasae (default)": None,
+    "kerasae, whitened residual": "whitened",
+    "kerasae, prototypes": "prototypes",
     "kerasae, squared error": "squared_error",
-    "kerasae, nearest codes": "nearest_neighbours",
-    "kerasae, both (`--score combination`)": "combination",
 }
 NEIGHBOURS = {"KNN": 5, "LOF": 20}
 

@@ -70,6 +70,11 @@ class Kind:
         return "gaussian"
 
     @property
+    def anomaly_score(self) -> str:
+        """Name of the default anomaly score."""
+        return "whitened"
+
+    @property
     def view(self) -> str:
         """Name of the form in which a program sends examples to an exported model."""
         return "array"

@@ -51,6 +51,10 @@ class Table(Kind):
         return "swap"
 
     @property
+    def anomaly_score(self) -> str:
+        return "evidence" if all(column.is_numeric for column in self.spec.features) else "whitened"
+
+    @property
     def view(self) -> str:
         return "table"
 

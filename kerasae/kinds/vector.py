@@ -13,3 +13,7 @@ class Vector(Kind):
     @classmethod
     def example(cls) -> Spec:
         return Spec("vector", (5,))
+
+    @property
+    def anomaly_score(self) -> str:
+        return "evidence"

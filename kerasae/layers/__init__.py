@@ -3,6 +3,7 @@
 from kerasae.layers._noise import NoiseLayer
 from kerasae.layers.column_embedding import ColumnEmbedding
 from kerasae.layers.column_scales import ColumnScales
+from kerasae.layers.normal_scores import NormalScores
 from kerasae.layers.padding_mask import PaddingMask, is_token
 from kerasae.layers.periodic_features import PeriodicFeatures
 from kerasae.layers.sampling import Sampling
@@ -15,6 +16,7 @@ __all__ = [
     "ColumnEmbedding",
     "ColumnScales",
     "NoiseLayer",
+    "NormalScores",
     "PaddingMask",
     "PeriodicFeatures",
     "Sampling",

@@ -84,10 +84,11 @@ class ReconstructionLoss(Loss):
         """Return the evidence of each feature for anomaly scores, `(batch, features)`.
 
         Returns:
-            A dict with the keys `residual` and `nll`. A loss that supports missing entries adds
-            `missing`, which is 1 for a missing entry and 0 otherwise, and `x` with 0 for a missing entry.
+            A dict with the keys `x`, `residual` and `nll`. A loss that supports missing entries adds
+            `missing`, which is 1 for a missing entry and 0 otherwise; `x` is 0 for a missing entry.
         """
         return {
+            "x": flatten(ops.cast(x, "float32")),
             "residual": flatten(self.residual(x, params)),
             "nll": flatten(self.per_feature(x, params)),
         }

@@ -3,8 +3,10 @@ from kerasae.scores._base import Score as Score
 from kerasae.scores._detector import Detector as Detector
 from kerasae.scores._residual import ResidualScore as ResidualScore
 from kerasae.scores.combination import CombinationScore as CombinationScore
+from kerasae.scores.evidence import EvidenceScore as EvidenceScore
 from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore
 from kerasae.scores.nearest_neighbours import NearestNeighboursScore as NearestNeighboursScore
+from kerasae.scores.prototypes import PrototypesScore as PrototypesScore
 from kerasae.scores.squared_error import SquaredErrorScore as SquaredErrorScore
 from kerasae.scores.support.support import SupportScore as SupportScore
 from kerasae.scores.supported import SupportedScore as SupportedScore

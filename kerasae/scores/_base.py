@@ -9,8 +9,8 @@ from keras import ops
 from kerasae.keras_classes import Layer
 
 #: Function that returns the accounts of examples, batch by batch. Each is a dict of `code`,
-#: `(rows, latent_dim)`, and `residual`, `(rows, features)`; of `nll`, `(rows, features)`, if the codec has a
-#: likelihood; and of `x` and `missing`, `(rows, features)`, for a table.
+#: `(rows, latent_dim)`, of `x` and `residual`, `(rows, features)`; of `nll`, `(rows, features)`, if the codec
+#: has a likelihood; and of `missing`, `(rows, features)`, for a table.
 Accounts = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 
@@ -21,9 +21,9 @@ class Score(Layer):
     A subclass implements `features`. If its score is not the sum over the features, it implements `call` too.
 
     Call arguments:
-        inputs: Dict of `code`, `(batch, latent_dim)`, of `residual` and `nll`, each `(batch, features)`, and
-            for a table of `x`, the entries as the network sees them with 0 for a missing one, and of
-            `missing`, which is 1 for a missing entry and 0 otherwise; each is `(batch, features)`.
+        inputs: Dict of `code`, `(batch, latent_dim)`, of `x`, `residual` and `nll`, each `(batch, features)`,
+            and for a table of `missing`, which is 1 for a missing entry and 0 otherwise. `x` are the entries
+            as the network sees them, with 0 for a missing one.
 
     Returns:
         The score, `(batch,)`.

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasae import registry
 from kerasae.scores._base import Accounts, Score
+from kerasae.scores._several import several, stored
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -31,20 +31,7 @@ class CombinationScore(Score):
 
     def __init__(self, *, scores: Sequence[Any] = ("whitened", "nearest_neighbours"), **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(scores, str) or len(scores) < 2:
-            raise ValueError(f"`scores` must be a list of at least two scores, received {scores!r}.")
-        self.scores = [
-            keras.saving.deserialize_keras_object(score)
-            if _serialized(score)
-            else registry.get("score", score)
-            for score in scores
-        ]
-        if others := [score for score in self.scores if not isinstance(score, Score)]:
-            raise ValueError(
-                f"`scores` must be names of scores or dicts with a `name`, received {others[0]!r}."
-            )
-        if negative := [type(score).__name__ for score in self.scores if not score.positive]:
-            raise ValueError(f"`scores` must be scores that are never negative, received {negative[0]}.")
+        self.scores = several(scores, least=2)
         self.needs = tuple(dict.fromkeys(key for score in self.scores for key in score.needs))  # type: ignore[misc]
         self.in_graph = all(score.in_graph for score in self.scores)  # type: ignore[misc]
 
@@ -87,9 +74,4 @@ class CombinationScore(Score):
         return ops.mean(ops.stack(shares), axis=0) * self.call(inputs)[:, None]
 
     def get_config(self) -> dict[str, Any]:
-        scores = [keras.saving.serialize_keras_object(score) for score in self.scores]
-        return {**super().get_config(), "scores": scores}
-
-
-def _serialized(value: Any) -> bool:
-    return isinstance(value, dict) and "class_name" in value
+        return {**super().get_config(), "scores": stored(self.scores)}

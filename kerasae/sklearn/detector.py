@@ -47,7 +47,7 @@ class AutoencoderDetector(OutlierMixin, Estimator):
             `"contaminated_detector"` for training rows that contain outliers. `None` uses `model` instead.
             Defaults to `"detector"`.
         anomaly_score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to
-            `"whitened"`.
+            `None`, that of `AnomalyDetector`, which is `"evidence"` for rows of numbers.
         contamination: Share of outliers among the rows of `fit`, in (0, 0.5], which sets the threshold. On
             average `predict` flags the same share of new rows of the same kind. `"auto"` sets the threshold
             3.5 robust standard deviations from the median score. Defaults to 0.05.
@@ -76,7 +76,7 @@ class AutoencoderDetector(OutlierMixin, Estimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **Estimator._parameter_constraints,
-        "anomaly_score": [str, dict],
+        "anomaly_score": [str, dict, None],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "novelty": ["boolean"],
         "calibration": [Interval(Real, 0, 1, closed="neither")],
@@ -86,7 +86,7 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         self,
         *,
         preset: str | None = "detector",
-        anomaly_score: str | dict[str, Any] = "whitened",
+        anomaly_score: str | dict[str, Any] | None = None,
         contamination: float | str = 0.05,
         novelty: bool = True,
         calibration: float = 0.2,

@@ -66,6 +66,7 @@ def accounts(rng, rows=400, size=5):
         "code": rng.normal(size=(rows, 3)).astype("float32"),
         "residual": residual + 0.5,
         "nll": np.square(residual) - 1,
+        "x": rng.normal(size=(rows, size)).astype("float32"),
     }
 
 

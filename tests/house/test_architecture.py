@@ -69,7 +69,7 @@ ALLOWED = {
     },
     "runs": {"data", "files", "models", "recipe", "training"},
     "calibration": set(),
-    "scores": {"calibration", "kinds", "codec", "data", "losses", "registry"},
+    "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
     "thresholds": {"registry"},
     "presets": {"kinds", "registry", "spec"},
     "applications": {

@@ -81,6 +81,7 @@ CASES = [
     (TopK, TopK, {"k": 2}, INPUT),
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
     (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),
+    (layers.NormalScores, layers.NormalScores, {"knots": 4, "beyond": 0.2}, INPUT),
     (layers.PaddingMask, layers.PaddingMask, {}, ((4, 3, 5), (4, 3, 5))),
     (layers.PeriodicFeatures, layers.PeriodicFeatures, {"count": 3, "scale": 0.2, "first": 2}, INPUT),
     (TransposedDense, TiedDense, {"units": 5, "activation": "tanh"}, INPUT),

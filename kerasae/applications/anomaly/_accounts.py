@@ -16,7 +16,7 @@ _LEAST = 0.25
 
 
 def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
-    """Return the `code` of raw examples, `(rows, latent_dim)`, and their `residual`, `(rows, features)`.
+    """Return the `code` of raw examples, `(rows, latent_dim)`, and `x` and `residual`, `(rows, features)`.
 
     A model computes them itself, with its loss by feature as `nll`. For any other codec the residual is `x`
     minus the reconstruction, and 1 for a wrong category, boolean or token. A missing entry, or a category
@@ -46,10 +46,11 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
         difference = np.where((unseen > 0) & (x == 0), unseen, difference)
         difference = np.where(np.isnan(x), gap, difference)
         account["missing"] = np.isnan(x).astype("float32")
-        account["x"] = np.nan_to_num(x, nan=0.0, posinf=np.inf, neginf=-np.inf).astype("float32")
     if spec.vocabulary:
         difference = np.where(x == PADDING, 0, difference)
     residual = difference.reshape(len(x), -1).astype("float32")
+    flat = np.asarray(x, "float32").reshape(len(x), -1)
+    account["x"] = np.where(np.isnan(flat), np.float32(0), flat) if spec.columns else flat
     return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}
 
 

@@ -21,7 +21,7 @@ from kerasae.applications.anomaly._report import (
 )
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.metrics import Metric
 from kerasae.scores import Detector
 from kerasae.spec import Spec
@@ -41,8 +41,8 @@ class AnomalyDetector(Application):
 
     Args:
         codec: Codec that maps raw examples to codes and back.
-        score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to
-            `"whitened"`.
+        score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to `None`:
+            `"evidence"` for vectors and tables of numbers, `"whitened"` for all others.
         threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
             `"conformal"`.
         false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts
@@ -80,7 +80,7 @@ class AnomalyDetector(Application):
         self,
         codec: Codec,
         *,
-        score: str | dict[str, Any] = "whitened",
+        score: str | dict[str, Any] | None = None,
         threshold: str | dict[str, Any] = "conformal",
         false_alarms: float | None = None,
         normal: str | int | float | bool | None = None,
@@ -103,14 +103,14 @@ class AnomalyDetector(Application):
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
         """Return the arguments for a baseline; without a likelihood it is scored by the whitened residual."""
-        score = registry.get("score", settings.get("score", "whitened"))
+        score = registry.get("score", settings.get("score") or "whitened")
         lacking = "nll" in score.needs and not isinstance(codec, HasLikelihood)
         return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:
         """Fit only the score, on the training split; the caller must set a threshold."""
         self.spec_ = data.spec
-        score = registry.get("score", self.score)
+        score = registry.get("score", self._score_of(data.spec))
         first = next(self._accounts(data, "train"))
         if lacking := [key for key in score.needs if key not in first]:
             raise ValueError(
@@ -128,6 +128,9 @@ class AnomalyDetector(Application):
         self.detector_ = Detector(score)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
+
+    def _score_of(self, spec: Spec) -> str | dict[str, Any]:
+        return kind_of(spec).anomaly_score if self.score is None else self.score
 
     def score_training(self, data: Data) -> np.ndarray:
         """Return the scores of the training rows, `(rows,)`, each as if it had not been adapted to itself.
@@ -288,10 +291,10 @@ class AnomalyDetector(Application):
             [(True, self._sentence(flagged, len(all_scores))), *unlabelled(known), *self._doubts],
             *pictures(self.codec, data, rows, all_scores, added, self.calibration_, self.threshold_),
             notes=(
-                f"Score: {self.score} ({unit}), fitted on the training rows; threshold: {self.threshold}, "
-                f"from {len(self.calibration_):,} calibration rows. p-value: the share of calibration rows "
-                "at least as odd, conformal: small ones are odd, and of normal rows at most 5 % have one "
-                "below 0.05.",
+                f"Score: {self._score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
+                f"{self.threshold}, from {len(self.calibration_):,} calibration rows. p-value: the share of "
+                "calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
+                "5 % have one below 0.05.",
             ),
         )
 
@@ -327,8 +330,9 @@ class AnomalyDetector(Application):
     # Storage -------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:
-        """Return the arguments of the constructor; `false_alarms` is the rate of the fitted threshold."""
-        return {**super().settings(), "false_alarms": getattr(self.fitted_threshold_, "false_alarms", None)}
+        """Return the arguments of the constructor, with the fitted score and rate for their defaults."""
+        rate = getattr(self.fitted_threshold_, "false_alarms", None)
+        return {**super().settings(), "score": self._score_of(self.spec_), "false_alarms": rate}
 
     def state(self) -> dict[str, Any]:
         scores, labels = self._calibration

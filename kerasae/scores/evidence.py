@@ -1,0 +1,118 @@
+"""The combined evidence of several anomaly scores."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.scores._base import Accounts, Score
+from kerasae.scores._several import several, stored
+
+#: Number of knots of the curve from a score to its evidence.
+_KNOTS = 48
+#: Evidence beyond the training rows, in nats per standard deviation of the logarithm of the score.
+_BEYOND = 0.3
+#: Smallest score that is not 0, and smallest distance between two knots, relative to the score.
+_SMALLEST, _NEAREST = 1e-9, 1e-3
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class EvidenceScore(Score):
+    """`-sum_s log p_s` over several scores, where `p_s` is the share of training rows with a higher score.
+
+    The sum is Fisher's combination of p-values. It adds scores with different units, and a score that is
+    high for one row in a thousand counts the same whatever its distribution. The logarithm of `p` is a
+    piecewise linear function of the score. The highest score of `n` training rows has an evidence of `log n`
+    nats. Beyond it the evidence grows slowly, by 0.3 nats per standard deviation of the
+    logarithm of the score, so that no single score outweighs all others.
+
+    The parts are dependent, so the sum itself is not the logarithm of a p-value; a threshold is set on other
+    rows. The contribution of a feature is the sum of its shares of the scores, each weighted by its evidence.
+    They sum to the score.
+
+    Args:
+        scores: Scores that are never negative, each as a name, a dict with `name` and arguments, or an
+            object. Defaults to `("whitened", "prototypes")`: the model's error, and the distance from the
+            training rows.
+
+    Reference: Fisher 1932, *Statistical Methods for Research Workers*, section 21.1.
+    """
+
+    unit: ClassVar[str | None] = "evidence in nats, the sum of -log p of its scores among the training rows"
+
+    def __init__(self, *, scores: Sequence[Any] = ("whitened", "prototypes"), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scores = several(scores, least=1)
+        self.needs = tuple(dict.fromkeys(key for score in self.scores for key in score.needs))  # type: ignore[misc]
+        self.in_graph = all(score.in_graph for score in self.scores)  # type: ignore[misc]
+
+    def suit(self, preprocessor: Any) -> None:
+        for score in self.scores:
+            score.suit(preprocessor)
+
+    def build(self, input_shape: Any) -> None:
+        for score in self.scores:
+            if not score.built:
+                score.build(input_shape)
+
+        def weight(name: str, *shape: int) -> Any:
+            return self.add_weight(shape=shape, trainable=False, name=name, initializer="zeros")
+
+        count = len(self.scores)
+        self.starts = weight("starts", count, _KNOTS - 1)
+        self.inverse_widths = weight("inverse_widths", count, _KNOTS - 1)
+        self.ends = weight("ends", count)
+        self.slopes = weight("slopes", count)
+        #: Evidence of one interval of the curve, in nats.
+        self.step = weight("step")
+        super().build(input_shape)
+
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
+        for score in self.scores:
+            score.adapt(accounts, least)
+        super().adapt(accounts)
+        parts = [self._values(self.taken(part), training=True) for part in accounts()]
+        values = np.concatenate([ops.convert_to_numpy(part) for part in parts])
+        highest = np.log(len(values))
+        levels = np.linspace(0.0, highest, _KNOTS)
+        # Scores of rows and not numbers between them: many rows may have the same score.
+        knots = np.quantile(values, 1.0 - np.exp(-levels), axis=0, method="higher").T.astype("float64")
+        self.starts.assign(knots[:, :-1])
+        # At a score that many rows have, the curve rises within a thousandth of it.
+        least = _NEAREST * knots[:, 1:] + _SMALLEST
+        self.inverse_widths.assign(1.0 / np.maximum(np.diff(knots, axis=1), least))
+        self.ends.assign(np.maximum(knots[:, -1], _SMALLEST))
+        deviations = np.log(np.maximum(values, _SMALLEST)).std(axis=0)
+        self.slopes.assign(_BEYOND / np.maximum(deviations, 1e-3))
+        self.step.assign(highest / (_KNOTS - 1))
+        return self
+
+    def _values(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
+        values = [score.on_training_rows(inputs) if training else score(inputs) for score in self.scores]
+        return ops.stack(values, axis=1)
+
+    def _evidence(self, values: Any) -> Any:
+        """Return the evidence of scores in nats, `(batch, scores)`."""
+        share = ops.clip((values[:, :, None] - self.starts) * self.inverse_widths, 0.0, 1.0)
+        beyond = self.slopes * ops.log(ops.maximum(values / self.ends, 1.0))
+        return self.step * ops.sum(share, axis=2) + beyond
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        return ops.sum(self._evidence(self._values(inputs)), axis=1)
+
+    def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
+        return ops.sum(self._evidence(self._values(inputs, training=True)), axis=1)
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        evidence = self._evidence(self._values(inputs))
+        total = 0.0
+        for number, score in enumerate(self.scores):
+            parts = score.features(inputs)
+            share = parts / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30)
+            total = total + share * evidence[:, number : number + 1]
+        return total
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scores": stored(self.scores)}
