@@ -8,11 +8,13 @@ from kerasae.notations.date import Date
 from kerasae.notations.date_finder import DateFinder
 from kerasae.notations.missing import STAND_INS, nulls
 from kerasae.notations.number import Number
-from kerasae.notations.number_finder import NumberFinder, NumberReading
+from kerasae.notations.number_finder import ENOUGH, OTHERS, NumberFinder, NumberReading
 from kerasae.notations.text import Text
 from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
 __all__ = [
+    "ENOUGH",
+    "OTHERS",
     "STAND_INS",
     "Boolean",
     "Date",

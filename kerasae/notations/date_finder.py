@@ -43,6 +43,11 @@ class DateFinder:
         """Whether no format reads all entries."""
         return not self._read
 
+    @property
+    def share(self) -> float:
+        """Share of the entries that the best format reads."""
+        return max(self._read.values(), default=0) / max(self._rows, 1)
+
     def see(self, texts: pa.ChunkedArray) -> None:
         """Take note of entries, without missing ones."""
         if self.closed or not len(texts):

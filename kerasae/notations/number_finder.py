@@ -25,7 +25,7 @@ from kerasae.notations.number import Number
 #: Number of different shapes above which a column holds something else than numbers.
 _MOST_SHAPES = 500
 #: Number of entries from which a few others do not decide what a column holds, and their greatest share.
-_ENOUGH, _OTHERS = 200, 0.01
+ENOUGH, OTHERS = 200, 0.01
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +150,7 @@ class NumberFinder:
                 it is not known.
         """
         none = NumberReading(None), ""
-        if self._closed or self._codes or self._shapes.total() < _ENOUGH:
+        if self._closed or self._codes or self._shapes.total() < ENOUGH:
             return none
         parts = {shape: found for shape in self._shapes if (found := template_of(shape)) and is_number(shape)}
         counts: Counter[str] = Counter()
@@ -164,7 +164,7 @@ class NumberFinder:
             return none
         kept = [shape for shape, (template, _) in parts.items() if template in alike]
         others = {shape: count for shape, count in self._shapes.items() if shape not in kept}
-        if not others or sum(others.values()) > _OTHERS * self._shapes.total():
+        if not others or sum(others.values()) > OTHERS * self._shapes.total():
             return none
         reading = self._reading([parts[shape][1] for shape in kept], mark, *templates)
         return reading, self._examples[max(others, key=lambda one: (others[one], one))]

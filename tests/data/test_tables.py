@@ -389,9 +389,28 @@ def test_a_few_odd_entries_do_not_make_categories_of_many_numbers(tmp_path, entr
     assert as_words.spec.columns[0].kind == "category"
 
 
+def _day(i):
+    return f"{pd.Timestamp('2024-01-01') + pd.Timedelta(days=i):%d/%m/%Y}"
+
+
+@pytest.mark.parametrize("odd", ["31/02/2024", "Harbour", "2024"])
+def test_a_few_odd_entries_do_not_make_categories_of_many_dates(tmp_path, odd):
+    cells = [odd if i in (7, 150) else _day(i) for i in range(300)]
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},1\n" for cell in cells))
+    with pytest.warns(UserWarning, match="'a' is read as dates, and the few entries"):
+        data = load_data(tmp_path / "t.csv", test=1.0)
+    column, read = data.spec.columns[0], data.test.examples["a"]
+    assert column.kind == "date" and [*np.flatnonzero(read.isna())] == [7, 150]
+    assert [*column.notation.format(read[:2])] == [_day(0), _day(1)]
+    with pytest.warns(UserWarning, match=r"missing, by column: 'a' \(2\)"):
+        again = tables_like(data.spec.columns, path=str(tmp_path / "t.csv"), test=1.0).test.examples["a"]
+    pd.testing.assert_series_equal(again, read)
+
+
 @pytest.mark.parametrize(
     "cells",
     [
+        ["oops" if i % 90 == 0 else _day(i) for i in range(300)],
         # More than a hundredth, few different ones, and codes.
         ["oops" if i % 90 == 0 else str(i) for i in range(300)],
         ["X" if i == 7 else str(i % 5) for i in range(300)],

@@ -11,9 +11,21 @@ import pyarrow.compute as pc
 
 from kerasae import notations
 from kerasae.data.tables._columns.doubts import FEW, Doubts
-from kerasae.notations import STAND_INS, DateFinder, Notation, Number, NumberFinder, NumberReading, nulls
+from kerasae.notations import (
+    ENOUGH,
+    OTHERS,
+    STAND_INS,
+    DateFinder,
+    Notation,
+    Number,
+    NumberFinder,
+    NumberReading,
+    nulls,
+)
 from kerasae.spec import Column
 
+#: Number of entries that are tried as dates, and the share of dates among them from which all are tried.
+_FIRST, _NEARLY = 100, 0.9
 #: Number of digits that always fit into an integer of 64 bits.
 _DIGITS = 18
 
@@ -42,6 +54,8 @@ class ColumnFinder:
         self._threes = True
         self._plain = {"bits", "integer", "number"}
         self._numbers, self._dates = NumberFinder(), DateFinder(partly=kind == "date")
+        #: Finder of dates among a few other entries; `None` if the first entries are no dates.
+        self._some_dates: DateFinder | None = DateFinder(partly=True) if kind is None else None
         self._times: list[pa.ChunkedArray] | None = []
         self._counts: Counter[str] | None = Counter()
         self._doubts = Doubts(name)
@@ -100,6 +114,12 @@ class ColumnFinder:
             return
         self._numbers.see(present)
         self._dates.see(present)
+        if self._dates.closed and self._some_dates is not None:
+            first = DateFinder(partly=True)
+            first.see(present.slice(0, _FIRST))
+            self._some_dates = self._some_dates if first.share >= _NEARLY else None
+            if self._some_dates is not None:
+                self._some_dates.see(present)
         if self._times is not None:
             like = pc.match_substring_regex(present, r"^[0-9]{1,2}:[0-9]{2}")
             self._times = [*self._times, pc.unique(present)] if pc.all(like).as_py() else None
@@ -142,7 +162,7 @@ class ColumnFinder:
         for make in (self._boolean_column, self._number_column, self._date_column):
             if (column := make(mark)) is not None:
                 return column
-        if (column := self._nearly_numbers(mark)) is not None:
+        if (column := self._nearly_numbers(mark) or self._nearly_dates()) is not None:
             return column
         self._doubts.warn(self.rows, self.rows - self.gaps, self._numbers, mark)
         return self._category_column(mark)
@@ -227,16 +247,32 @@ class ColumnFinder:
         # A few different numbers may be codes, and the others then are codes too.
         if found.number is None or found.ambiguous or self._counts is not None:
             return None
+        self._warn_of_others("numbers", f", such as '{other}',")
+        return Column(self.name, "number", self._dtype(found, gaps=1), notation=self._kept(found.number))
+
+    def _nearly_dates(self) -> Column | None:
+        """Return a column of dates if nearly all entries are dates in one format; otherwise `None`."""
+        dates = self._some_dates
+        if dates is None or self.rows - self.gaps < ENOUGH or dates.share < 1.0 - OTHERS:
+            return None
+        column: Column | None = self._column_of_dates(dates)
+        if column is not None:
+            self._warn_of_others("dates", "")
+        return column
+
+    def _warn_of_others(self, kind: str, such: str) -> None:
         warnings.warn(
-            f"Column '{self.name}' is read as numbers, and the few entries that are written otherwise, such "
-            f"as '{other}', count as missing; types={{'{self.name}': 'category'}} (--set 'data.types="
+            f"Column '{self.name}' is read as {kind}, and the few entries that are written otherwise{such} "
+            f"count as missing; types={{'{self.name}': 'category'}} (--set 'data.types="
             f'{{"{self.name}": "category"}}\') keeps them as categories.',
             stacklevel=2,
         )
-        return Column(self.name, "number", self._dtype(found, gaps=1), notation=self._kept(found.number))
 
     def _date_column(self, mark: str) -> Any:
-        date, either = self._dates.found(self.dayfirst)
+        return self._column_of_dates(self._dates)
+
+    def _column_of_dates(self, dates: DateFinder) -> Any:
+        date, either = dates.found(self.dayfirst)
         if date is None and self.kind is None:
             return None
         if either and self.dayfirst is None:
