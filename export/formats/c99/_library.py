@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from kerasae.export.formats.c99._columns import Columns
 from kerasae.export.formats.c99._compiler import Compiled, Function
+from kerasae.export.formats.c99._decision import numbers_of, write_decision
 from kerasae.export.formats.c99._source import CTYPES, ctype
 from kerasae.export.formats.c99.templates import render
 
@@ -58,6 +59,8 @@ def write_library(
         place = folder / path.replace("NAME", name)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(render(template, values), encoding="utf-8")
+    if detector is not None:
+        write_decision(folder, name, numbers_of(detector), golden["detect_out_score"])
 
 
 def write_readme(
@@ -114,24 +117,13 @@ def _values(
         ],
         "codes": columns.codes,
         "origins": any(columns.origins),
-        "detector": None if detector is None else _decision(detector),
+        "detector": detector is not None,
+        "false_alarms": getattr(detector, "false_alarms", None) or 0.01,
         "golden": golden,
         "rows": len(next(iter(golden.values()))),
         "declaration": declaration,
         "call": call,
         "calls": compiled.calls,
-    }
-
-
-def _decision(detector: Any) -> dict[str, Any]:
-    """Return threshold and calibration of a detector, without the places that are not used."""
-    counts = np.asarray(detector.calibration_counts, "float32")
-    used = counts > 0
-    return {
-        "threshold": np.float32(detector.threshold),
-        "scores": np.asarray(detector.calibration, "float32")[used],
-        "counts": counts[used],
-        "false_alarms": detector.false_alarms or 0.01,
     }
 
 

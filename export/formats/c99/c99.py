@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from kerasae.export.decision import Decision
+from kerasae.export.embedded import embed
+from kerasae.export.facts import facts_of
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._draft import Draft
 from kerasae.export.formats._limits import Limit
 from kerasae.export.formats.c99._building import differences, measured
 from kerasae.export.formats.c99._columns import Columns
 from kerasae.export.formats.c99._compiler import DECIDED, compile_graphs
+from kerasae.export.formats.c99._decision import replace_decision
 from kerasae.export.formats.c99._library import name_in_c, write_library, write_readme
 from kerasae.export.formats.c99._reference import SIGNATURES, ReferenceModel
 from kerasae.export.formats.tflite import TFLite
@@ -80,7 +84,7 @@ class C99(Format):
                 for signature, case in draft.cases.items()
             },
         )
-        (draft.place / f"{name}.tflite").write_bytes(content)
+        (draft.place / f"{name}.tflite").write_bytes(embed(content, facts_of(draft.subject, draft.view)))
         golden = _golden(model, draft.cases)
         columns = Columns.of(draft.view)
         write_library(draft.place, name, compiled, golden, columns=columns, detector=draft.subject.detector)
@@ -89,6 +93,7 @@ class C99(Format):
             "arena_bytes": compiled.arena_bytes,
             "functions": {
                 key: {
+                    "inputs": list(function.inputs),
                     "answers": function.answers,
                     "exact": function.exact,
                     "multiply_accumulates": function.multiply_accumulates,
@@ -112,6 +117,12 @@ class C99(Format):
                 "release of LiteRT computes otherwise."
             )
 
+    @classmethod
+    def calibrate(cls, place: Path, decision: Decision) -> None:
+        (path,) = place.glob("*.tflite")
+        TFLite.calibrate(path, decision)
+        replace_decision(place, decision)
+
     def complete(self, draft: Draft) -> None:
         one = draft.row("reconstruct")
         draft.facts["latency_ms"] = 1e3 * median_seconds(lambda: draft.runtime.run("reconstruct", one))
@@ -127,7 +138,8 @@ def _golden(model: ReferenceModel, cases: dict[str, Case]) -> dict[str, np.ndarr
     for signature, case in cases.items():
         sent = {name: rows[:count] for name, rows in case.sent.items()}
         golden |= {f"{signature}_in_{name}": rows for name, rows in sent.items()}
-        golden |= {f"{signature}_out_{name}": rows for name, rows in model.run(signature, sent).items()}
+        answers = model.run(signature, sent).items()
+        golden |= {f"{signature}_out_{name}": rows for name, rows in answers if name not in DECIDED}
     return golden
 
 

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from kerasae.export.decision import Decision
+from kerasae.export.formats.c99._decision import write_decision
 from kerasae.export.formats.c99.templates import render
 
 from kerasae.calibration import Calibration
@@ -64,16 +66,13 @@ def device(tmp_path_factory):
     """Calibrates, and returns the rows that counted, the threshold, the p-values and the decisions."""
     folder = tmp_path_factory.mktemp("device")
     function = SimpleNamespace(outputs={"score": SimpleNamespace(size=1)})
-    calibration = Calibration.of(FACTORY)
-    used = calibration.counts > 0
-    detector = {
-        "threshold": np.float32(0.9),
-        "scores": calibration.scores[used],
-        "counts": calibration.counts[used],
-    }
-    values = {"name": "d", "upper": "D", "table": False, "detector": detector}
-    text = render("detector.c", {**values, "functions": SimpleNamespace(detect=function)})
-    (folder / "d.c").write_text(HEAD + text + MAIN)
+    for name in ("src", "test"):
+        (folder / name).mkdir()
+    numbers = Decision(0.9, Calibration.of(FACTORY), 0.05).numbers
+    write_decision(folder, "d", numbers, FACTORY)
+    values = {"name": "d", "upper": "D", "table": False, "functions": SimpleNamespace(detect=function)}
+    decision = (folder / "src" / "d_decision.h").read_text()
+    (folder / "d.c").write_text(HEAD + decision + render("detector.c", values) + MAIN)
     subprocess.run(["gcc", *STRICT, "d.c", "-o", "d"], cwd=folder, check=True)
 
     def device(rate, scores, new):

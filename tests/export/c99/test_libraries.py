@@ -1,15 +1,17 @@
 """Libraries in C of trained models answer as TFLite does, on this machine and on an emulated Cortex-M."""
 
+import dataclasses
 import shutil
 import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
-from kerasae.export import C99, ExportError, Subject, bundle, verify
+from kerasae.export import C99, ExportError, Subject, bundle, calibrate_bundle, verify
 from kerasae.export.formats.c99 import _reference
 from kerasae.export.formats.c99._building import packed, unequal
 from kerasae.export.formats.c99._reference import ReferenceModel
+from kerasae.export.formats.c99._source import literal
 from kerasae.export.views import edge_view
 
 from kerasae import Recipe
@@ -215,6 +217,27 @@ def test_a_bundle_holds_it_with_the_tiny_files(library, exported_by_kind, tmp_pa
     assert [one.name for one in (tmp_path / "table" / "tiny").iterdir() if one.is_dir()] == ["run_c"]
     with pytest.raises(ValueError, match="received one of kind 'text'"):
         bundle(exported_by_kind("text").subject, tmp_path / "text", formats=["tiny"])
+
+
+def test_a_bundle_is_calibrated_again(library, tmp_path):
+    artifact, run = library("vector")
+    bundle(run, tmp_path / "ship", formats=["c99"])
+    before = (tmp_path / "ship/tiny/run_c/src/run_decision.h").read_text()
+    np.save(tmp_path / "site.npy", Subject.of(run).held_out)
+    calibrated = calibrate_bundle(tmp_path / "ship", tmp_path / "site.npy", false_alarms=0.1)
+    threshold, former = calibrated.thresholds["tiny/run_c"]
+    assert threshold != former
+    assert verify(tmp_path / "ship").faults == []
+    text = (tmp_path / "ship/tiny/run_c/src/run_decision.h").read_text()
+    assert text != before
+    assert f"threshold = {literal(threshold)};" in text
+    moved = dataclasses.replace(artifact, path=tmp_path / "ship/tiny/run_c")
+    assert "0 differences" in make(moved, "test", BUILD=tmp_path)
+    make(moved, "stream", BUILD=tmp_path)
+    x, command = many_rows(artifact, run, 300), [tmp_path / "stream", "detect", "rows", "answers"]
+    odd, expected = different(moved, command, "detect", x, tmp_path)
+    assert not odd.any()
+    assert np.array_equal(expected["anomalous"], expected["score"] > np.float32(threshold))
 
 
 def test_code_that_answers_otherwise_does_not_leave(library, tmp_path, monkeypatch):
