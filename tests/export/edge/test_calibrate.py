@@ -154,6 +154,20 @@ def test_every_artifact_of_a_bundle_gets_a_threshold_of_its_own(detecting, site,
     assert not verify(ship).faults
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("make") is None or shutil.which("cc") is None, reason="needs make and cc")
+def test_a_c_library_is_calibrated_and_passes_its_own_test(detecting, site, tmp_path):
+    loose = dict.fromkeys(("mean_deviation", "max_deviation", "score_shift"), 1.0)
+    bundle(detecting, tmp_path / "ship", formats=["c99"], tolerance=loose)
+    (library,) = tmp_path.glob("ship/tiny/*_c")
+    ((new, former),) = calibrate_bundle(tmp_path / "ship", site, false_alarms=0.25).thresholds.values()
+    assert new != former
+    assert not verify(tmp_path / "ship").faults
+    tested = subprocess.run(["make", "test"], cwd=library, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stderr
+    assert "0 differences" in tested.stdout
+
+
 CALIBRATE = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
 
 
