@@ -196,7 +196,7 @@ def by_export(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
     export(
         folder / "run",
         folder / "ship",
-        formats=["saved_model", "tflite"],
+        formats=["saved_model", "tflite", "c99"],
         precisions=["float32", "int8"],
         name="normal",
     )
@@ -205,8 +205,22 @@ def by_export(folder: Path, repetition: int, fresh: np.ndarray) -> list[int]:
     for precision in ("float32", "int8"):
         scorer = Scorer(folder / f"ship/edge/normal_{precision}.tflite")
         p_values.append(np.array([outputs["p_value"][0] for outputs in scorer.raw_answers(fresh)]))
+    p_values.append(p_values_of_c(folder / "ship/tiny/normal_c", fresh))
     # A p-value is a multiple of 1 / 200.
     return [int((values <= rate + 1e-4).sum()) for values in p_values for rate in RATES]
+
+
+def p_values_of_c(library: Path, fresh: np.ndarray) -> np.ndarray:
+    """The p-values of a library in C, compiled with gcc."""
+    program, rows, answers = (library.with_name(name) for name in ("stream", "rows", "answers"))
+    (source,) = (library / "src").glob("*.c")
+    subprocess.run(
+        ["gcc", "-std=c99", "-O2", library / "test" / "stream.c", source, "-lm", "-o", program], check=True
+    )
+    rows.write_bytes(fresh.astype("float32").tobytes())
+    subprocess.run([program, "detect", rows, answers], check=True)
+    # A result begins with score, p-value and decision.
+    return np.fromfile(answers, "float32").reshape(len(fresh), -1)[:, 1]
 
 
 PATHS = {
@@ -219,7 +233,7 @@ PATHS = {
 }
 
 #: Names of what is counted along a path that counts several things; for any other it is the path itself.
-COUNTED = {"export": ("SavedModel", "float32", "int8")}
+COUNTED = {"export": ("SavedModel", "float32", "int8", "C")}
 
 
 def repeat(path: str, repetition: int) -> list[int]:
