@@ -161,6 +161,20 @@ PLAIN = {
         out=(2, 5),
         made=options("ConcatenationOptions", axis=1),
     ),
+    "packed": floats(
+        "PACK",
+        numbers(2, 3),
+        numbers(2, 3),
+        out=(2, 2, 3),
+        made=options("PackOptions", axis=1, valuesCount=2),
+    ),
+    "packed_last": floats(
+        "PACK",
+        numbers(1, 3),
+        numbers(1, 3),
+        out=(1, 3, 2),
+        made=options("PackOptions", axis=2, valuesCount=2),
+    ),
     "sliced": floats(
         "STRIDED_SLICE",
         numbers(3, 6),

@@ -1,5 +1,7 @@
 """Copies of entries to other places: new shapes, slices, joins and transpositions."""
 
+from collections.abc import Callable
+
 import numpy as np
 from kerasae.export.formats.c99._graph import Operation, Tensor
 from kerasae.export.formats.c99._source import Source, ctype
@@ -8,14 +10,26 @@ from kerasae.export.parity import ExportError
 
 
 def _concatenation(operation: Operation, source: Source) -> str:
-    (output,) = operation.outputs
-    before, _, after = axis_of(output, operation.options.axis)
-    row = output.size // max(before, 1)
+    axis = operation.options.axis
+    before, _, after = axis_of(operation.outputs[0], axis)
+    return _joined(operation, source, before, lambda shape: shape[axis % len(shape)] * after)
+
+
+def _pack(operation: Operation, source: Source) -> str:
+    before, _, after = axis_of(operation.outputs[0], operation.options.axis)
+    return _joined(operation, source, before, lambda shape: after)
+
+
+def _joined(
+    operation: Operation, source: Source, before: int, count_of: Callable[[tuple[int, ...]], int]
+) -> str:
+    """Return statements that join the inputs, `before` times as many entries of each as `count_of` says."""
+    row = operation.outputs[0].size // max(before, 1)
     body, inputs, start = [], {}, 0
     for position, tensor in enumerate(operation.inputs):
         assert tensor is not None
         name = f"a{position}"
-        count = tensor.shape[operation.options.axis % len(tensor.shape)] * after
+        count = count_of(tensor.shape)
         inputs[name] = tensor
         target, origin = f"y + i * {row} + {start}", f"{name} + i * {count}"
         if before == 1:
@@ -149,6 +163,7 @@ SAME_ENTRIES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
 OPERATORS: dict[str, Operator] = {
     **dict.fromkeys(SAME_ENTRIES, copied),
     "CONCATENATION": _concatenation,
+    "PACK": _pack,
     "SPLIT": _split,
     "STRIDED_SLICE": _strided_slice,
     "SLICE": _slice,
