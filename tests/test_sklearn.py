@@ -152,6 +152,10 @@ def test_a_frame_of_several_types(mixed):
     assert len(set(flagged) & set(mixed.index[-10:])) >= 7
     reasons = detector.explain(mixed)
     assert reasons.shape == (200, 4)
+    told = detector.reasons(mixed.iloc[-3:])
+    assert [*told["row"]] == [*np.repeat(mixed.index[-3:], 3)] and [*told["rank"]] == [1, 2, 3] * 3
+    first = told[told["rank"] == 1]["reason"]
+    assert [*first] == [mixed.columns[number] for number in reasons[-3:].argmax(axis=1)]
     # Gaps among the rows of `fit` are judged as they are in other rows.
     assert np.allclose(-detector.training_scores_, reasons.sum(axis=1), rtol=1e-4)
     codes = AutoencoderTransformer(2, **_SHORT).set_output(transform="pandas").fit_transform(mixed)

@@ -3,8 +3,9 @@
 from kerasae import registry
 from kerasae.scores._base import Score
 from kerasae.scores._detector import Detector
+from kerasae.scores._expectation import Expectation, picked
 from kerasae.scores._residual import ResidualScore
 
 globals().update(registry.members("score"))
 
-__all__ = ["Detector", "ResidualScore", "Score", *registry.members("score")]
+__all__ = ["Detector", "Expectation", "ResidualScore", "Score", "picked", *registry.members("score")]

@@ -1,6 +1,8 @@
 # Written by tests/stubs.py.
 from kerasae.scores._base import Score as Score
 from kerasae.scores._detector import Detector as Detector
+from kerasae.scores._expectation import Expectation as Expectation
+from kerasae.scores._expectation import picked as picked
 from kerasae.scores._residual import ResidualScore as ResidualScore
 from kerasae.scores.combination import CombinationScore as CombinationScore
 from kerasae.scores.evidence import EvidenceScore as EvidenceScore

@@ -13,6 +13,7 @@ from kerasae.calibration import SIZE, Calibration
 from kerasae.keras_classes import Model
 from kerasae.losses import HIGHEST, comparable
 from kerasae.scores._base import Score
+from kerasae.scores._expectation import Expectation
 
 #: Number of features that `reasons` names.
 REASONS = 3
@@ -29,6 +30,8 @@ class Detector(Model):
 
     Args:
         score: Fitted score, or its config.
+        expectation: Fitted expectation, or its config. Defaults to `None`: reasons come without an expected
+            value.
         false_alarms: Share of new normal rows that the threshold should flag, which `calibrate` sets.
             Defaults to `None`, for a threshold that is not set by this share.
 
@@ -41,10 +44,16 @@ class Detector(Model):
     """
 
     def __init__(
-        self, score: Score | dict[str, Any], *, false_alarms: float | None = None, **kwargs: Any
+        self,
+        score: Score | dict[str, Any],
+        expectation: Expectation | dict[str, Any] | None = None,
+        *,
+        false_alarms: float | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.score: Any = keras.saving.deserialize_keras_object(score) if isinstance(score, dict) else score
+        self.score: Any = _restored(score)
+        self.expectation: Any = _restored(expectation)
         self.false_alarms = false_alarms
         #: Threshold; an example with a higher score is an anomaly. Infinite before `calibrate`.
         self.threshold: Any = self._number("threshold", (), np.inf)
@@ -160,21 +169,23 @@ class Detector(Model):
         parts = parts / ops.maximum(ops.max(parts, axis=1, keepdims=True), 1e-30)
         return parts / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30)
 
-    def reasons(self, inputs: Mapping[str, Any], score: Any, wrong: Any = None) -> tuple[Any, Any]:
+    def reasons(
+        self, inputs: Mapping[str, Any], score: Any, wrong: Any = None, most: int = REASONS
+    ) -> tuple[Any, Any]:
         """Return the strongest reasons for the scores, the first one first.
 
         Args:
             inputs: Result of `Autoencoder.account`.
             score: Scores of the same examples, `(batch,)`.
             wrong: Entries that make an example impossible to score, as for `shares`. Defaults to `None`.
+            most: Number of reasons. Defaults to 3. There are fewer if an example has fewer features.
 
         Returns:
-            The numbers of three features, `(batch, 3)`, int32, and their shares of the score, `(batch, 3)`.
-            If shares are equal, the lower number is first. There are fewer columns if an example has fewer
-            features.
+            The numbers of the features, `(batch, reasons)`, int32, and their shares of the score. If shares
+            are equal, the lower number is first.
         """
         shares = self.shares(inputs, score, wrong)
-        share, number = ops.top_k(shares, min(REASONS, shares.shape[1]))
+        share, number = ops.top_k(shares, min(most, shares.shape[1]))
         return ops.cast(number, "int32"), share
 
     # Storage -------------------------------------------------------------------------------------
@@ -187,6 +198,7 @@ class Detector(Model):
     def get_config(self) -> dict[str, Any]:
         config = {
             "score": keras.saving.serialize_keras_object(self.score),
+            "expectation": keras.saving.serialize_keras_object(self.expectation),
             "false_alarms": self.false_alarms,
         }
         return {**super().get_config(), **config}
@@ -199,6 +211,10 @@ class Detector(Model):
                 "kept it; fit it again (`kerasae apply anomaly RUN --refit`)."
             )
         return cls(**config)
+
+
+def _restored(part: Any) -> Any:
+    return keras.saving.deserialize_keras_object(part) if isinstance(part, dict) else part
 
 
 def _finite(values: Any) -> Any:

@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -132,7 +133,9 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         self.detector_: AnomalyDetector = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(
             data
         )
-        if self.novelty and len(data.calibration):
+        held_out = bool(self.novelty and len(data.calibration))
+        self.detector_.fit_expectation(data, "calibration" if held_out else "train")
+        if held_out:
             self.offset_: float = -self._new_threshold(
                 self.detector_.score_samples(data.calibration.examples)
             )
@@ -191,3 +194,19 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         """Return the contribution of each column to the scores, `(rows, columns)`; higher is abnormal."""
         check_is_fitted(self)
         return self.detector_.explain(self._rows(X, reset=False))
+
+    def reasons(self, X: Any) -> pd.DataFrame:
+        """Return the three columns that add most to the score of each row, with their expected values.
+
+        The table has the columns `row`, the index of the row in a DataFrame or its number, `rank`, `reason`,
+        `value`, `expected`, `spread` and `share`, as `AnomalyDetector.reasons` states.
+        """
+        check_is_fitted(self)
+        rows = self._rows(X, reset=False)
+        reasons = self.detector_.reasons(rows)
+        if isinstance(X, pd.DataFrame):
+            reasons["row"] = X.index.to_numpy()[reasons["row"]]
+            if not isinstance(rows, pd.DataFrame):
+                names = {f"feature {number}": str(name) for number, name in enumerate(X.columns)}
+                reasons["reason"] = reasons["reason"].map(names)
+        return reasons

@@ -516,7 +516,7 @@ def test_pca_is_a_baseline(rows):
     odd = correlated(50, 3)
     odd[:, 4] += 3.0
     assert detector.predict(odd).mean() > 0.9
-    settings = {"score": "likelihood", "reasons": 2}
+    settings = {"score": "likelihood", "most_reasons": 2}
     assert AnomalyDetector.for_baseline(settings, PCA(2).fit(rows)) == {**settings, "score": "whitened"}
     with pytest.raises(ValueError, match="needs a model with a likelihood"):
         AnomalyDetector(PCA(2).fit(rows), score="likelihood").fit(rows)

@@ -92,7 +92,7 @@ def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
         assert not (home / "other").exists()
     assert kept == {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
     # What is the same as stored, and what is not fitted, may be given.
-    same = ["--score", "evidence", "--false-alarms", "0.05", "--reasons", "1"]
+    same = ["--score", "evidence", "--false-alarms", "0.05", "--most-reasons", "1"]
     status, _, err = kerasae(*command, *same, "--out", "same")
     assert status == 0, err
     status, _, err = kerasae(*command, "--false-alarms", "0.2", "--refit", "--out", "refitted")

@@ -176,5 +176,5 @@ def test_a_detector_keeps_its_calibration_in_weights_with_stable_names(account, 
 
 def test_a_detector_without_a_calibration_is_refused_in_one_line(detector):
     config = detector.get_config() | {"threshold": 1.5, "calibration_rows": 9}
-    with pytest.raises(ValueError, match="before detectors kept their calibration"):
+    with pytest.raises(ValueError, match="before detectors kept it; fit it again"):
         Detector.from_config(config)

@@ -1,7 +1,13 @@
 """Labels of rows: which are normal, and which rows have none."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
+
+from kerasae.data import Data
+from kerasae.kinds import take
 
 
 def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarray:
@@ -39,3 +45,34 @@ def needed(labels: np.ndarray | None) -> np.ndarray:
     if labels is None:
         raise ValueError("`normal` names a label, but the rows have none; train with --labels COLUMN.")
     return labels
+
+
+def normal_rows(
+    data: Data, split: str, normal: str | int | float | bool | None, usual: bool = False
+) -> Iterator[Any]:
+    """Yield the raw rows of a split that are normal, part by part.
+
+    Args:
+        data: Data with the split.
+        split: Name of the split.
+        normal: Label of the normal rows; `None` for all rows.
+        usual: Whether rows with gross errors are left out, because one of them would dominate any moment.
+            Defaults to False.
+
+    Raises:
+        ValueError: If no row has this label.
+    """
+    labels = data.split(split).labels
+    start, any_row = 0, False
+    for raw in data.split(split).chunks():
+        chosen = np.ones(len(raw), bool)
+        if normal is not None:
+            chosen = same_label(needed(labels)[start : start + len(raw)], normal)
+        start += len(raw)
+        if usual:
+            chosen &= data.usual(raw)
+        if chosen.any():
+            any_row = True
+            yield take(raw, chosen)
+    if not any_row:
+        raise ValueError(f"Expected rows with the label {normal!r} in the {split} split, found none.")

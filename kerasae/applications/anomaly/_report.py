@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from kerasae.applications._base import row_names
+from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of, take
@@ -16,6 +17,9 @@ from kerasae.losses import HIGHEST
 from kerasae.metrics import Metric, auroc_rows, reconstruct
 from kerasae.report import as_text, figures, sheet
 from kerasae.report.page import Listing, Picture
+
+#: Number of examples, the most abnormal ones, whose reasons are said in a sentence even if none is flagged.
+_SAID = 50
 
 
 def detection_metrics(scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None) -> list[Metric]:
@@ -74,54 +78,43 @@ def blame_what_is_not_finite(added: np.ndarray, scores: np.ndarray, data: Data, 
 
 
 def odd_rows(
-    data: Data,
-    scores: np.ndarray,
-    p_values: np.ndarray,
-    flagged: np.ndarray,
-    added: np.ndarray,
-    reasons: int,
+    data: Data, scores: np.ndarray, p_values: np.ndarray, flagged: np.ndarray, reasons: Reasons
 ) -> pd.DataFrame:
-    """Return a row for each example: name, score, p-value, flag, main features, and label."""
-    names = _names(data)
-    count = min(reasons, added.shape[1])
-    order = np.argsort(-added, axis=1, kind="stable")[:, :count]
-    # A density may exceed 1, so a contribution may be negative: shares are of the positive ones.
-    speaks = np.maximum(added.astype("float64"), 0.0)
-    share = np.take_along_axis(speaks, order, axis=1) / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-30)
+    """Return a line for each example, the most abnormal one first; the index is the number of the example.
+
+    The columns are `rank`, from 1, `row`, the name, `score`, `p_value`, `anomalous`, the columns of each
+    reason, `label` and `text` if there are any, and `because`, a sentence for each flagged example and for
+    the first 50.
+    """
     frame = pd.DataFrame(
         {"row": row_names(data), "score": scores, "p_value": p_values, "anomalous": flagged.astype(int)}
     )
-    for number in range(count):
-        frame[f"reason_{number + 1}"] = names[
-            np.arange(len(added)) if len(names) > 1 else 0, order[:, number]
-        ]
-        frame[f"share_{number + 1}"] = np.round(share[:, number], 4)
+    frame = pd.concat([frame, reasons.columns()], axis=1)
+    for name in [name for name in frame.columns if name.startswith("share_")]:
+        frame[name] = np.round(frame[name], 4)
     if data.test.labels is not None:
         frame["label"] = data.test.labels
     if data.spec.vocabulary:
         frame["text"] = np.concatenate([*data.test.chunks()])
+    frame = frame.iloc[np.argsort(-scores, kind="stable")]
+    said = flagged[frame.index] | (np.arange(len(frame)) < _SAID)
+    frame["because"] = [
+        reasons.sentence(row) if words else "" for row, words in zip(frame.index, said, strict=True)
+    ]
+    frame.insert(0, "rank", np.arange(1, len(frame) + 1))
     return frame
-
-
-def _names(data: Data) -> np.ndarray:
-    """Return the feature names, `(1, features)`; for texts the words, `(rows, positions)`."""
-    if not data.spec.vocabulary:
-        return np.array([kind_of(data.spec).feature_names], dtype=object)
-    words = np.array(["", "[UNK]", "[END]", *data.spec.vocabulary[3:]], dtype=object)
-    return words[data.x("test").astype(int)]
 
 
 def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
     """Write scores and contributions of the features, the most abnormal example first."""
-    order = np.argsort(-rows["score"].to_numpy(), kind="stable")
-    rows, added = rows.iloc[order].reset_index(drop=True), added[order]
+    added = added[rows.index]
     sheet.write_sheet(rows, out / "scores.csv")
     if kind_of(data.spec).is_picture:
         shaped = added.reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
     else:
         frame = pd.DataFrame(added, columns=kind_of(data.spec).feature_names)
-        frame.insert(0, "row", rows["row"])
+        frame.insert(0, "row", rows["row"].to_numpy())
         sheet.write_sheet(frame, out / "contributions.csv")
 
 
@@ -129,13 +122,13 @@ def pictures(
     codec: Codec,
     data: Data,
     rows: pd.DataFrame,
-    scores: np.ndarray,
     added: np.ndarray,
     held_out: np.ndarray,
     threshold: float,
     most: int = 10,
 ) -> tuple[list[Picture], list[Listing]]:
     """Return pictures for the page: a histogram of the scores, and the most abnormal examples."""
+    scores = rows["score"].to_numpy()
     judged = {
         name: values[values < HIGHEST]
         for name, values in (("calibration rows", held_out), ("examples", scores))
@@ -148,9 +141,10 @@ def pictures(
     if any(len(values) for values in judged.values()):
         shown = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
     flagged = int((scores > threshold).sum())
-    oddest = np.argsort(-scores, kind="stable")[: max(most, min(flagged, 50))]
+    rows = rows.iloc[: max(most, min(flagged, 50))]
+    oddest = rows.index.to_numpy()
     if kind_of(data.spec).is_picture:
-        oddest = oddest[:most]
+        rows, oddest = rows.iloc[:most], oddest[:most]
         raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
         heat = np.maximum(added[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
@@ -158,7 +152,7 @@ def pictures(
             Picture(
                 "The oddest images",
                 "From the left by falling score: the image, its reconstruction, and where the score comes "
-                f"from. In scores.csv: {', '.join(rows['row'].iloc[oddest])}.",
+                f"from. In scores.csv: {', '.join(rows['row'])}.",
                 figures.heat_rows(x, rebuilt, heat),
             )
         )
@@ -166,36 +160,16 @@ def pictures(
     return shown, [
         Listing(
             "The oddest rows",
-            "By falling score, with the features that add most and their values; all are in scores.csv.",
+            "By falling score, with the features that add most, their values, and those that the model "
+            "expects there; all are in scores.csv.",
             ["row", "score", "p-value", "flagged", "because of"],
-            _listed(data, rows, oddest),
+            [_listed(row) for _, row in rows.iterrows()],
         )
     ]
 
 
-def _listed(data: Data, rows: pd.DataFrame, oddest: np.ndarray) -> list[list[str]]:
-    raw = data.examples_at(oddest)
-    lines = []
-    for place, number in enumerate(oddest):
-        row = rows.iloc[number]
-        example = take(raw, place)
-        reasons = []
-        for key in [name for name in rows.columns if name.startswith("reason_")]:
-            name, share = row[key], row[key.replace("reason", "share")]
-            reasons.append(f"{name}{_value(data, example, name)} ({share:.0%})")
-        text = f"{example} – " if data.spec.vocabulary else ""
-        flag = "yes" if row["anomalous"] else "no"
-        score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
-        cells = [str(row["row"]), score, as_text(row["p_value"], 3), flag]
-        lines.append([*cells, text + ", ".join(reasons)])
-    return lines
-
-
-def _value(data: Data, example: Any, name: str) -> str:
-    if data.spec.columns:
-        value = example[name]
-        return " missing" if pd.isna(value) else f" = {as_text(value)}"
-    if kind_of(data.spec).is_array:
-        flat, number = np.ravel(example), int(name.rpartition(" ")[2])
-        return f" = {as_text(flat[number])}"
-    return ""
+def _listed(row: pd.Series) -> list[str]:
+    flag = "yes" if row["anomalous"] else "no"
+    score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
+    text = f"{row['text']} – " if "text" in row else ""
+    return [str(row["row"]), score, as_text(row["p_value"], 3), flag, text + row["because"]]

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
-from kerasae.applications.anomaly._labels import needed, same_label, unlabelled
+from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
+from kerasae.applications.anomaly._labels import needed, normal_rows, same_label, unlabelled
+from kerasae.applications.anomaly._reasons import Explainer, Reasons
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
     detection_metrics,
@@ -19,11 +22,12 @@ from kerasae.applications.anomaly._report import (
     pictures,
     write_files,
 )
+from kerasae.applications.anomaly._sentences import on_flags, on_labels
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
-from kerasae.kinds import kind_of, take
+from kerasae.kinds import kind_of
 from kerasae.metrics import Metric
-from kerasae.scores import Detector
+from kerasae.scores import Detector, Expectation
 from kerasae.spec import Spec
 from kerasae.thresholds.conformal import conformal_p_values
 
@@ -34,8 +38,8 @@ class AnomalyDetector(Application):
     The score is fitted on the training split. The threshold is fitted on the calibration split, which was
     used neither to train the weights nor to choose settings.
 
-    The report writes `scores.csv` with the score, the p-value, the flag and the main features of each
-    example, the most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
+    The report writes `scores.csv` with the score, the p-value, the flag and the reasons of each example, the
+    most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
     images, in the same order. `kerasae apply` stores the fitted detector in the run; a later use loads it
     and does not read the training data.
 
@@ -52,7 +56,7 @@ class AnomalyDetector(Application):
             any other label count as anomalies. Rows without a label are left out of the figures, and out of
             score and threshold too. Defaults to `None`: all rows are used, and the rarer of two labels counts
             as the anomaly in the figures only.
-        reasons: Number of features that are named for each example, those that add most to its score.
+        most_reasons: Number of features that are named for each example, those that add most to its score.
             Defaults to 3.
 
     Attributes:
@@ -74,7 +78,7 @@ class AnomalyDetector(Application):
     calibration_: np.ndarray
     threshold_: float
 
-    only_reported: ClassVar[tuple[str, ...]] = ("reasons",)
+    only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
 
     def __init__(
         self,
@@ -84,15 +88,15 @@ class AnomalyDetector(Application):
         threshold: str | dict[str, Any] = "conformal",
         false_alarms: float | None = None,
         normal: str | int | float | bool | None = None,
-        reasons: int = 3,
+        most_reasons: int = 3,
     ) -> None:
         super().__init__(codec)
-        check_counts(reasons=reasons)
+        check_counts(most_reasons=most_reasons)
         self.score = score
         self.threshold = threshold
         self.false_alarms = false_alarms
         self.normal = normal
-        self.reasons = reasons
+        self.most_reasons = most_reasons
 
     @classmethod
     def refusal(cls, codec: Codec) -> str:
@@ -125,7 +129,7 @@ class AnomalyDetector(Application):
             score.adapt(lambda: iter(accounts_in_memory), least_deviations(data.spec))
         else:
             score.adapt(accounts, least_deviations(data.spec))
-        self.detector_ = Detector(score)
+        self.detector_ = Detector(score, Expectation(data.spec.size))
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
@@ -160,7 +164,16 @@ class AnomalyDetector(Application):
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
         self._calibrate(threshold, scores, labels)
+        self.fit_expectation(data, "calibration")
         self._doubts = self._doubt(data)
+        return self
+
+    def fit_expectation(self, data: Data, split: str) -> Self:
+        """Fit the expected values of `reasons` on a split whose rows are normal, after `fit_score`."""
+        rows = data.drawn(split, EXPECTED_ROWS)
+        parts = [rows.to_x(raw) for raw in normal_rows(rows, split, self.normal, usual=True)]
+        x = np.concatenate(parts)[:EXPECTED_ROWS]
+        fit_expectation(self.detector_.expectation, data, x, rebuilder(self.codec, data.spec))
         return self
 
     def _threshold(self) -> Any:
@@ -189,28 +202,10 @@ class AnomalyDetector(Application):
     def _accounts(
         self, data: Data, split: str, everything: bool = False, usual: bool = False
     ) -> Iterator[Mapping[str, np.ndarray]]:
-        """Yield the accounts of a split, part by part, for normal rows only where these are known.
-
-        If `usual` is True, rows with gross errors are left out, because one of them would dominate any
-        moment.
-        """
-        labels = data.split(split).labels
-        start, any_row = 0, False
-        for raw in data.split(split).chunks():
-            chosen = np.ones(len(raw), bool)
-            if self.normal is not None and not everything:
-                chosen = same_label(needed(labels)[start : start + len(raw)], self.normal)
-            start += len(raw)
-            if usual:
-                chosen &= data.usual(raw)
-            if chosen.any():
-                any_row = True
-                rows = take(raw, chosen)
-                yield account_of(self.codec, data.spec, rows)
-        if not any_row:
-            raise ValueError(
-                f"Expected rows with the label {self.normal!r} in the {split} split, found none."
-            )
+        """Yield the accounts of a split, part by part, for normal rows only where these are known."""
+        normal = None if everything else self.normal
+        for raw in normal_rows(data, split, normal, usual):
+            yield account_of(self.codec, data.spec, raw)
 
     def calibration_rows(self, data: Data) -> Examples:
         """Return the calibration rows of data that count as normal."""
@@ -250,6 +245,28 @@ class AnomalyDetector(Application):
         """Return the contribution of each feature to the scores of raw examples, `(rows, features)`."""
         return np.asarray(self.detector_.features(account_of(self.codec, self.spec_, raw)))
 
+    def reasons(self, raw: Any) -> pd.DataFrame:
+        """Return why raw examples are odd: the entries that add most to their scores.
+
+        The expected value of an entry is what the model reconstructs with this entry hidden, and those that
+        add more to the score hidden with it; see `kerasae.scores.Expectation`. The spread is the standard
+        deviation of the expected value on calibration rows.
+
+        Args:
+            raw: Raw examples, `(rows, ...)`.
+
+        Returns:
+            A table with a line for each reason, the strongest first: `row`, the number of the example;
+            `rank`, from 1; `reason`, the name of the column or pixel; `value` and `expected`, in the unit in
+            which the examples are given; `spread`, in the same unit, in days for a date, and empty for what
+            is no number; `share` of the score, in [0, 1].
+        """
+        return self._explainer.explain(raw).frame()
+
+    @property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.codec, self.spec_, self.detector_, self.most_reasons)
+
     def p_values(self, raw: Any) -> np.ndarray:
         """Return the conformal p-values of raw examples against the calibration rows, `(rows,)`."""
         return self._p_values(self.score_samples(raw))
@@ -260,13 +277,15 @@ class AnomalyDetector(Application):
     # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        scores, features = [], []
-        for raw in data.test.chunks(2048):
+        scores, features, reasons = [], [], []
+        explainer = self._explainer
+        for raw in data.test.chunks(explainer.rows):
             account = account_of(self.codec, data.spec, raw)
             scores.append(self._scores(account))
             if out is not None:
                 added = np.asarray(self.detector_.features(account), "float32")
                 features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
+                reasons.append(explainer.of(raw, account))
         all_scores = np.concatenate(scores)
         flagged = all_scores > self.threshold_
         truth, known = None, np.ones(len(all_scores), bool)
@@ -283,13 +302,14 @@ class AnomalyDetector(Application):
         added = np.concatenate(features)
         p_values = self._p_values(all_scores)
         unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-        rows = odd_rows(data, all_scores, p_values, flagged, added, self.reasons)
+        rows = odd_rows(data, all_scores, p_values, flagged, Reasons.joined(reasons))
         write_files(out, data, rows, added)
+        said = on_flags(self.fitted_threshold_, int(flagged.sum()), len(all_scores))
         return Finding(
             metrics,
             "auroc",
-            [(True, self._sentence(flagged, len(all_scores))), *unlabelled(known), *self._doubts],
-            *pictures(self.codec, data, rows, all_scores, added, self.calibration_, self.threshold_),
+            [*said, *unlabelled(known), *self._doubts],
+            *pictures(self.codec, data, rows, added, self.calibration_, self.threshold_),
             notes=(
                 f"Score: {self._score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
                 f"{self.threshold}, from {len(self.calibration_):,} calibration rows. p-value: the share of "
@@ -298,34 +318,12 @@ class AnomalyDetector(Application):
             ),
         )
 
-    def _sentence(self, flagged: np.ndarray, rows: int) -> str:
-        threshold = self.fitted_threshold_
-        words = f"{int(flagged.sum()):,} of {rows:,} rows are flagged."
-        if threshold.supervised:
-            return words
-        low, high = threshold.share_range(_CONFIDENCE)
-        fewest, most = threshold.count_range(rows, _CONFIDENCE)
-        rate = getattr(threshold, "false_alarms", None)
-        asked = "" if rate is None else f", where {rate:.1%} is asked for"
-        return (
-            f"{words} Of new normal rows {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
-            f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration rows"
-            f"{asked})."
-        )
-
     def _doubt(self, data: Data) -> list[tuple[bool, str]]:
         """Return the sentences to add if the calibration rows are known to contain anomalies."""
         labels = data.calibration.labels
-        if self.normal is not None or labels is None or not (odd := self.anomalous_labels(labels)).any():
+        if self.normal is not None or labels is None:
             return []
-        kinds = [str(kind) for kind in np.unique(labels[~odd & has_label(labels)])]
-        return [
-            (
-                False,
-                f"{int(odd.sum())} of the {len(odd):,} calibration rows have the rarer label, so fewer are "
-                f"flagged than could be; --normal {kinds[0]} leaves such rows out.",
-            )
-        ]
+        return on_labels(labels, self.anomalous_labels(labels))
 
     # Storage -------------------------------------------------------------------------------------
 
@@ -346,5 +344,3 @@ class AnomalyDetector(Application):
 
 #: Largest size of the accounts of training rows that stay in memory while a score is fitted, in bytes.
 _KEPT = 2**28
-#: Level of the range that is reported for the share of new normal rows that are flagged.
-_CONFIDENCE = 0.95
