@@ -15,7 +15,7 @@ from kerasae.layers import NoiseLayer
 from kerasae.models import Autoencoder, WithPosterior, WithPrior
 from kerasae.penalties import Penalty
 from kerasae.preprocessing import Preprocessor
-from kerasae.scores import Detector
+from kerasae.scores import REASONS, Detector, picked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Verbs:
         decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
         self.mean: Any = graph(loss.mean, decoded)
         self.score: Any = graph(loss.anomaly_score, x, decoded)
+        # A detector hides entries of several copies of an example.
+        several = tf.TensorSpec((None if view.batch is None else REASONS, *x.shape[1:]), x.dtype)
+        if view.batch is not None and view.spec.size < REASONS:
+            several = tf.TensorSpec((view.spec.size, *x.shape[1:]), x.dtype)
+        self.rebuild: Any = graph(lambda x: loss.mean(decode(describe(x)["z"])), several)
 
 
 def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -89,7 +94,8 @@ def endpoints(
         view: Form in which raw examples enter and leave the artifact.
         seeded: Whether a client sends a seed, two int32, for each row that is drawn. Otherwise it sends `eps`
             ~ N(0, I), because TFLite has no random operation that gives the same numbers everywhere.
-        detector: Detector of the run, for the signature `detect`. Defaults to `None`: no such signature.
+        detector: Detector of the run, for the signatures `detect` and `detect_at`. Defaults to `None`: no
+            such signatures.
     """
     verbs = Verbs(model, view)
     raw = view.inputs()
@@ -114,14 +120,18 @@ def endpoints(
 
     def detected(sent: dict[str, Any]) -> dict[str, Any]:
         assert detector is not None
-        x = verbs.enter(sent)
+        example = {name: sent[name] for name in raw}
+        x = verbs.enter(example)
         z = verbs.describe(x)["z"]
         params, loss = verbs.decode(z), model.reconstruction_loss
-        score = detector({"code": z, **loss.account(x, params)})
+        account = {"code": z, **loss.account(x, params)}
+        score = detector(account)
+        flags = detector.anomalous(score, sent.get("threshold"), sent.get("false_alarms"))
         return {
             "score": score,
             "p_value": detector.p_value(score),
-            "anomalous": tf.cast(detector.anomalous(score), tf.int32),
+            "anomalous": tf.cast(flags, tf.int32),
+            **reasons_of(detector, view, account, score, example, x, verbs.rebuild),
         }
 
     def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:
@@ -135,11 +145,52 @@ def endpoints(
         Endpoint("anomaly_score", raw, scored),
     ]
     if detector is not None:
-        answers.append(Endpoint("detect", raw, detected))
+        names = ("threshold", "false_alarms")
+        settings = {name: tf.TensorSpec((view.batch,), tf.float32, name=name) for name in names}
+        answers += [Endpoint("detect", raw, detected), Endpoint("detect_at", {**raw, **settings}, detected)]
     if isinstance(model, WithPrior):
         answers.append(Endpoint("sample", noise, lambda sent: rebuilt(eps(sent), "sample")))
     if isinstance(model, WithPosterior):
         answers.append(Endpoint("sample_posterior", {**raw, **noise}, of_posterior))
+    return answers
+
+
+def reasons_of(
+    detector: Detector,
+    view: View,
+    account: dict[str, Any],
+    score: Any,
+    sent: dict[str, Any],
+    x: Any,
+    rebuild: Callable[[Any], Any],
+) -> dict[str, Any]:
+    """Return the reasons that `detect` answers, each `(batch, reasons)`, the strongest one first.
+
+    `reason` is the number of a feature, and `share` its share of the score. `value` stands there, `expected`
+    is the value that the model expects there, and `spread` its standard deviation, 0 for what is no number.
+    These three are in the units in which examples are sent, as numbers: a category is its code, 0 is a value
+    that no training row had, and NaN is a missing entry.
+
+    Args:
+        detector: Detector.
+        view: Form in which raw examples enter the artifact.
+        account: Account of the examples.
+        score: Their scores.
+        sent: The examples as they were sent.
+        x: The examples as a network sees them.
+        rebuild: Function from `x` to its reconstruction.
+    """
+    finite = tf.less(tf.abs(tf.cast(x, tf.float32)), math.inf)
+    number, share = detector.reasons(account, score, tf.reshape(finite, (-1, view.spec.size)))
+    answers = {"reason": number, "share": share, **view.names(number)}
+    answers["value"] = picked(view.numbers(sent, x), number)
+    expectation = detector.expectation
+    if expectation is not None and expectation.rounds:
+        filled = expectation.expected(x, number, rebuild)
+        answers["expected"] = view.entries(picked(filled, number), number)
+        scale = tf.gather(tf.constant(view.linear()[1], view.real), number)
+        spread = tf.gather(tf.convert_to_tensor(expectation.spread), number)
+        answers["spread"] = tf.cast(spread, view.real) * scale
     return answers
 
 

@@ -152,6 +152,52 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
     return measures
 
 
+#: Difference of two shares of a score below which rounding decides which of two reasons comes first.
+MARGIN = 0.05
+
+
+def compare_output(
+    expected: "dict[str, np.ndarray]", got: "dict[str, np.ndarray]", name: str, unit: Any = 1.0
+) -> dict[str, float]:
+    """Compare one of the outputs of a signature with that of the model.
+
+    Args:
+        expected: Answers of the model by name.
+        got: Answers of the artifact by name.
+        name: Name of the output.
+        unit: Unit as for `compare`. A dict with `ranked` names the output with the shares of ranked entries:
+            only those that a margin separates from the next are compared. A dict with `by` and `each` has a
+            unit for each feature; `by` is the output with the numbers of the features, and only entries for
+            which both name the same features, up to this one, are compared.
+
+    Returns:
+        The measures of `compare`; none if there is nothing to compare.
+    """
+    one, other = expected[name], got[name]
+    if not isinstance(unit, dict) or one.shape != other.shape:
+        return compare(one, other, 1.0 if isinstance(unit, dict) else unit)
+    if "ranked" in unit:
+        picked = is_decided(expected[unit["ranked"]])
+        units: Any = 1.0
+    else:
+        number = expected[unit["by"]]
+        picked = np.logical_and.accumulate(number == got[unit["by"]], axis=1)
+        units = np.asarray(unit["each"], "float64")[number][picked]
+    return compare(one[picked], other[picked], units) if picked.any() else {}
+
+
+def is_decided(share: np.ndarray) -> np.ndarray:
+    """Return which ranks differ from their neighbours by a margin, bool `(rows, ranks)`.
+
+    The last rank of several is never decided, because the share of the next is not known.
+    """
+    above = share[:, :-1] - share[:, 1:] > MARGIN
+    if not above.shape[1]:
+        return np.ones(share.shape, bool)
+    none = np.zeros((len(share), 1), bool)
+    return np.concatenate([above, none], axis=1) & np.concatenate([~none, above], axis=1)
+
+
 #: Measures of which lower is better. Of the others higher is better.
 LOWER = ("max_deviation", "mean_deviation", "error_ratio", "score_shift")
 
@@ -228,8 +274,8 @@ def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: 
             said.append(f"{artifact['path']} {signature}: {', '.join(missing)} not stored in golden.npz")
             continue
         got = run(signature, sent)
-        for name, value in expected.items():
-            measures = compare(value, got[name], described["outputs"][name].get("unit", 1.0))
+        for name in expected:
+            measures = compare_output(expected, got, name, described["outputs"][name].get("unit", 1.0))
             said += breaches(measures, artifact["tolerance"], f"{artifact['path']} {signature} {name}")
     return said
 

@@ -1,12 +1,12 @@
 """Cases: rows for each signature of an artifact, with the answers of its model."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export.endpoints import draw
+from kerasae.export.endpoints import draw, reasons_of
 from kerasae.export.parity._scores import is_decided, spread
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
@@ -79,15 +79,20 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
     }
     if subject.detector is not None:
         # From the model's own account of raw examples, without the graph of the endpoints.
-        odd = np.asarray(subject.detector(model.accounts(subject.held_out)))
-        detected = Case(raw, _decisions(subject.detector, odd), {"score": spread(odd)})
-        cases["detect"] = detected.rows(is_decided(odd, _borders(subject.detector)))
+        account = model.accounts(subject.held_out)
+        detected = Case(raw, *_detected(subject, view, raw, x, account))
+        cases["detect"] = detected.rows(is_decided(detected.expected["score"], _borders(subject.detector)))
     row = view.unreadable(raw) if unreadable else None
     if row is not None:
-        highest = np.array([HIGHEST], "float32")
-        cases["anomaly_score"] = _with_row(cases["anomaly_score"], row, {"score": highest})
+        cases["anomaly_score"] = _with_row(
+            cases["anomaly_score"], row, {"score": np.array([HIGHEST], "float32")}
+        )
         if subject.detector is not None:
-            cases["detect"] = _with_row(cases["detect"], row, _decisions(subject.detector, highest))
+            wrong = np.asarray(view.enter({name: tf.constant(value) for name, value in row.items()}))
+            answers, _ = _detected(subject, view, row, wrong, model.account(tf.constant(wrong)))
+            cases["detect"] = _with_row(cases["detect"], row, answers)
+    if subject.detector is not None:
+        cases["detect_at"] = _at_thresholds(cases["detect"])
     if isinstance(model, WithPrior | WithPosterior):
         rng = np.random.default_rng(0)
         if seeded:
@@ -104,27 +109,61 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
     return cases
 
 
-def _decisions(detector: Detector, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what a detector answers for scores, `(rows,)`, computed without the operations of a graph."""
+def _detected(
+    subject: Subject, view: View, sent: dict[str, np.ndarray], x: np.ndarray, account: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return what a detector answers for examples, and the units of the answers."""
+    detector, model = subject.detector, subject.model
+    assert detector is not None
+    scores = np.asarray(detector(account))
     calibration = Calibration(np.asarray(detector.calibration), np.asarray(detector.calibration_counts))
-    return {
+
+    def rebuilt(x: Any) -> Any:
+        return _by_parts(lambda part: model.decode(model.encode(part)), np.asarray(x))
+
+    tensors = {name: tf.constant(value) for name, value in sent.items()}
+    reasons = reasons_of(detector, view, dict(account), scores, tensors, tf.constant(x), rebuilt)
+    answers = {
         "score": scores,
         "p_value": calibration.p_values(scores).astype("float32"),
         "anomalous": (scores > float(detector.threshold)).astype("int32"),
+        **{name: np.asarray(value) for name, value in reasons.items()},
     }
+    by_feature = {"by": "reason", "each": view.entry_units()}
+    units: dict[str, Any] = {name: by_feature for name in ("value", "expected", "spread") if name in answers}
+    units["share"] = {"by": "reason", "each": [1.0] * view.spec.size}
+    for name in ("reason", "reason_name"):
+        if name in answers:
+            units[name] = {"ranked": "share"}
+    judged = scores[scores < HIGHEST]
+    return answers, {"score": spread(judged) if len(judged) else 1.0, **units}
+
+
+def _at_thresholds(case: Case) -> Case:
+    """Return a case of `detect_at`, with a threshold, with a rate, and with neither in turn."""
+    scores, p_values = case.expected["score"], case.expected["p_value"]
+    turn = np.arange(len(scores)) % 3
+    threshold = np.where(turn == 0, np.float32(np.median(scores) * 1.0001), np.nan).astype("float32")
+    rate = np.where(turn == 1, 0.5, np.nan).astype("float32")
+    chosen = [scores > threshold, (p_values <= 0.5) | (scores >= HIGHEST), case.expected["anomalous"] > 0]
+    flags = np.select([turn == number for number in range(3)], chosen).astype("int32")
+    sent = {**case.sent, "threshold": threshold, "false_alarms": rate}
+    return Case(sent, {**case.expected, "anomalous": flags}, case.units)
+
+
+def _with_row(case: Case, row: dict[str, np.ndarray], answers: dict[str, np.ndarray]) -> Case:
+    """Return a case with an additional second row, which cannot be scored."""
+    sent = {name: np.insert(values, 1, row[name][0], axis=0) for name, values in case.sent.items()}
+    expected = {
+        name: np.insert(values, 1, answers[name][0], axis=0) for name, values in case.expected.items()
+    }
+    return dataclasses.replace(case, sent=sent, expected=expected)
 
 
 def _borders(detector: Detector) -> np.ndarray:
     """Return the scores at which a decision or a p-value changes."""
     used = np.asarray(detector.calibration_counts) > 0
     return np.append(np.asarray(detector.calibration)[used], float(detector.threshold))
-
-
-def _with_row(case: Case, row: dict[str, np.ndarray], answers: dict[str, np.ndarray]) -> Case:
-    """Return a case with an additional second row, which cannot be scored."""
-    sent = {name: np.insert(values, 1, row[name][0], axis=0) for name, values in case.sent.items()}
-    expected = {name: np.insert(values, 1, answers[name]) for name, values in case.expected.items()}
-    return dataclasses.replace(case, sent=sent, expected=expected)
 
 
 def _by_parts(function: Callable[..., Any], *arrays: np.ndarray, rows: int = 64) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from kerasae.export.parity._cases import Case
 from kerasae.export.parity._golden import comparable
-from kerasae.export.parity._scores import score_measures
+from kerasae.export.parity._scores import reason_measures, score_measures
 from kerasae.export.subject import Subject
-from kerasae.export.verify_edge import breaches, compare
+from kerasae.export.verify_edge import breaches, compare_output
 
 from kerasae.kinds import kind_of
 
@@ -64,9 +64,13 @@ def measure(
     """
     outputs, answers, said = [], {}, []
     for signature, case in cases.items():
-        got = answers[signature] = run(signature, case.sent)
-        for name, expected in case.expected.items():
-            deviations = compare(comparable(expected), comparable(got[name]), case.units.get(name, 1.0))
+        answers[signature] = run(signature, case.sent)
+        expected, answer = (
+            {name: comparable(side[name]) for name in case.expected}
+            for side in (case.expected, answers[signature])
+        )
+        for name in case.expected:
+            deviations = compare_output(expected, answer, name, case.units.get(name, 1.0))
             outputs.append({"signature": signature, "output": name, **deviations})
             said += breaches(deviations, tolerance, f"{signature} {name}")
     use: dict[str, float] = {}
@@ -74,6 +78,8 @@ def measure(
         use |= _errors(subject, cases[reconstruct], answers[reconstruct])
     if score in cases:
         use |= score_measures(cases[score].expected["score"], answers[score]["score"])
+    if "reason" in cases.get("detect", cases[next(iter(cases))]).expected:
+        use |= reason_measures(cases["detect"].expected, answers["detect"])
     return Parity(outputs, use, said + breaches(use, tolerance, "in use"))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from kerasae.export.parity._tolerances import TOLERANCES
+from kerasae.export.verify_edge import is_decided as is_ranked
 from scipy.stats import spearmanr
 
 from kerasae.losses import HIGHEST
@@ -28,6 +29,17 @@ def is_decided(scores: np.ndarray, borders: float | np.ndarray) -> np.ndarray:
     ordered = np.sort(np.ravel(borders))
     low, high = (np.searchsorted(ordered, scores + side * rounding, "left") for side in (-1, 1))
     return np.asarray(low == high)
+
+
+def reason_measures(expected: dict[str, np.ndarray], got: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return `first_reason`: the share of anomalous rows whose first reason is that of the model.
+
+    Rows with two reasons of about the same share are left out.
+    """
+    rows = (expected["anomalous"] > 0) & is_ranked(expected["share"])[:, 0]
+    if not rows.any():
+        return {}
+    return {"first_reason": float(np.mean(expected["reason"][rows, 0] == got["reason"][rows, 0]))}
 
 
 def score_measures(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:

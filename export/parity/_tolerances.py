@@ -15,6 +15,7 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
         "error_ratio": 1.001,
         "score_shift": 1e-3,
         "rank_correlation": 0.9999,
+        "first_reason": 0.99,
         "decisions": 0.998,
     },
     "float16": {
@@ -24,6 +25,7 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
         "error_ratio": 1.01,
         "score_shift": 0.01,
         "rank_correlation": 0.999,
+        "first_reason": 0.99,
         "decisions": 0.99,
     },
     "dynamic": {
@@ -32,6 +34,7 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
         "error_ratio": 1.03,
         "score_shift": 0.05,
         "rank_correlation": 0.995,
+        "first_reason": 0.99,
         "decisions": 0.98,
     },
     "int8": {
@@ -40,6 +43,7 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
         "error_ratio": 1.05,
         "score_shift": 0.1,
         "rank_correlation": 0.99,
+        "first_reason": 0.99,
         "decisions": 0.97,
     },
 }

@@ -75,6 +75,57 @@ class View(abc.ABC):
         """
         return {}
 
+    # The entries that `detect` names -------------------------------------------------------------
+
+    @property
+    def real(self) -> tf.DType:
+        """Type of the numbers of single entries."""
+        exact = self.batch is None and self.preprocessor.precision == "float64"
+        return tf.float64 if exact else tf.float32
+
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return shift and scale of each feature, `(features,)`: a raw number is `x * scale + shift`.
+
+        A category or token is its code in `x`, with shift 0 and scale 1.
+        """
+        return np.zeros(self.spec.size), np.ones(self.spec.size)
+
+    def codes(self) -> np.ndarray:
+        """Return whether each feature is a category or token, whose number is a code, `(features,)`."""
+        return np.zeros(self.spec.size, bool)
+
+    def numbers(self, sent: dict[str, Any], x: Any) -> Any:
+        """Return the entries of examples as numbers in raw units, `(batch, features)`. Runs inside a graph.
+
+        Args:
+            sent: Inputs of a call.
+            x: The same inputs after `enter`.
+        """
+        return tf.reshape(tf.cast(sent["x"], self.real), (-1, self.spec.size))
+
+    def entries(self, x: Any, number: Any) -> Any:
+        """Return single entries of `x`, `(batch, entries)`, in raw units. Runs inside a graph.
+
+        Args:
+            x: Entries in units of `x`.
+            number: Numbers of their features, int32.
+        """
+        shift, scale = (tf.constant(part, self.real) for part in self.linear())
+        raw = tf.cast(x, self.real) * tf.gather(scale, number) + tf.gather(shift, number)
+        if self.spec.low is None or self.spec.high is None:
+            return raw
+        return tf.clip_by_value(
+            raw, *(tf.cast(bound, raw.dtype) for bound in (self.spec.low, self.spec.high))
+        )
+
+    def names(self, number: Any) -> dict[str, Any]:
+        """Return outputs with the names of features in addition to their numbers. Runs inside a graph."""
+        return {}
+
+    def entry_units(self) -> list[float]:
+        """Return the unit in which an entry of each feature is compared; 0 marks a code."""
+        return np.where(self.codes(), 0.0, self.linear()[1]).tolist()
+
     def vocabulary(self) -> dict[str, Any] | None:
         """Return the table that a client needs to prepare its inputs; `None` if it needs none."""
         return None

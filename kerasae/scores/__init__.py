@@ -2,10 +2,18 @@
 
 from kerasae import registry
 from kerasae.scores._base import Score
-from kerasae.scores._detector import Detector
+from kerasae.scores._detector import REASONS, Detector
 from kerasae.scores._expectation import Expectation, picked
 from kerasae.scores._residual import ResidualScore
 
 globals().update(registry.members("score"))
 
-__all__ = ["Detector", "Expectation", "ResidualScore", "Score", "picked", *registry.members("score")]
+__all__ = [
+    "REASONS",
+    "Detector",
+    "Expectation",
+    "ResidualScore",
+    "Score",
+    "picked",
+    *registry.members("score"),
+]

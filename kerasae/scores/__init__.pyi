@@ -1,5 +1,6 @@
 # Written by tests/stubs.py.
 from kerasae.scores._base import Score as Score
+from kerasae.scores._detector import REASONS as REASONS
 from kerasae.scores._detector import Detector as Detector
 from kerasae.scores._expectation import Expectation as Expectation
 from kerasae.scores._expectation import picked as picked

@@ -142,49 +142,51 @@ class Detector(Model):
         """Return the contribution of each feature to the score, `(batch, features)`."""
         return self.score.features(self.score.taken(inputs))
 
-    def shares(self, inputs: Mapping[str, Any], score: Any, wrong: Any = None) -> Any:
+    def shares(self, inputs: Mapping[str, Any], score: Any, sound: Any = None) -> Any:
         """Return the share of each feature in the score, `(batch, features)`, in [0, 1] with sum 1.
 
         A density may exceed 1, so a contribution may be negative: shares are of the positive ones. If there
-        is none, all shares are 0. An example that cannot be scored is explained by its wrong entries alone.
+        is none, all shares are 0. An example that cannot be scored is explained by its unsound entries alone.
 
         Args:
             inputs: Result of `Autoencoder.account`.
             score: Scores of the same examples, `(batch,)`.
-            wrong: Whether an entry makes an example impossible to score, `(batch, features)`. Defaults to
-                `None`: an entry whose residual is not finite, or which is missing.
+            sound: Whether an entry is a finite number, `(batch, features)`; others make an example impossible
+                to score. Defaults to `None`: the entry has a finite residual, and is not missing.
         """
         added = self.features(inputs)
         finite = _finite(added)
-        if wrong is None:
-            wrong = ops.logical_not(_finite(inputs["residual"]))
+        if sound is None:
+            sound = _finite(inputs["residual"])
             if "missing" in inputs:
-                wrong = ops.logical_or(wrong, inputs["missing"] > 0.5)
+                sound = ops.logical_and(sound, inputs["missing"] < 0.5)
+        # Converters turn the negation of a comparison into the opposite one, which is false for NaN too.
+        unsound = ops.where(sound, 0.0, 1.0)
         # Some numbers are finite, but so extreme that the score is not.
-        blamed = ops.where(ops.any(wrong, axis=1, keepdims=True), wrong, ops.logical_not(finite))
+        some = ops.max(unsound, axis=1, keepdims=True) > 0.5
+        blamed = ops.where(some, unsound, ops.where(finite, 0.0, 1.0))
         known = ops.where(finite, ops.maximum(added, 0.0), 0.0)
-        unscorable = ops.expand_dims(ops.greater_equal(score, HIGHEST), 1)
-        parts = ops.where(unscorable, ops.cast(blamed, "float32"), known)
+        parts = ops.where(ops.expand_dims(ops.greater_equal(score, HIGHEST), 1), blamed, known)
         # The sum of great contributions would overflow.
         parts = parts / ops.maximum(ops.max(parts, axis=1, keepdims=True), 1e-30)
         return parts / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30)
 
     def reasons(
-        self, inputs: Mapping[str, Any], score: Any, wrong: Any = None, most: int = REASONS
+        self, inputs: Mapping[str, Any], score: Any, sound: Any = None, most: int = REASONS
     ) -> tuple[Any, Any]:
         """Return the strongest reasons for the scores, the first one first.
 
         Args:
             inputs: Result of `Autoencoder.account`.
             score: Scores of the same examples, `(batch,)`.
-            wrong: Entries that make an example impossible to score, as for `shares`. Defaults to `None`.
+            sound: Whether an entry is a finite number, as for `shares`. Defaults to `None`.
             most: Number of reasons. Defaults to 3. There are fewer if an example has fewer features.
 
         Returns:
             The numbers of the features, `(batch, reasons)`, int32, and their shares of the score. If shares
             are equal, the lower number is first.
         """
-        shares = self.shares(inputs, score, wrong)
+        shares = self.shares(inputs, score, sound)
         share, number = ops.top_k(shares, min(most, shares.shape[1]))
         return ops.cast(number, "int32"), share
 

@@ -76,14 +76,14 @@ class Expectation(Layer):
             The filled examples, `(batch, variants, features)`, float32.
         """
         flat = ops.expand_dims(ops.cast(flatten(x), "float32"), 1)
-        # A comparison is false for NaN.
-        hide = ops.logical_or(hide, ops.logical_not(ops.less(ops.abs(flat), float("inf"))))
-        rows = ops.where(hide, self.hidden, flat)
+        # A comparison is false for NaN, and so is its negation after a conversion.
+        shown = ops.logical_and(ops.logical_not(hide), ops.less(ops.abs(flat), float("inf")))
+        rows = ops.where(shown, flat, self.hidden)
         shape = (-1, *x.shape[1:])
         for _ in range(rounds):
             rebuilt = reconstruct(ops.cast(ops.reshape(rows, shape), x.dtype))
             rebuilt = ops.reshape(ops.cast(rebuilt, "float32"), (-1, *hide.shape[1:]))
-            rows = ops.where(hide, rebuilt, rows)
+            rows = ops.where(shown, rows, rebuilt)
         return rows
 
     def get_config(self) -> dict[str, Any]:

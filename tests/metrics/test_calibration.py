@@ -149,12 +149,12 @@ def test_a_row_that_cannot_be_scored_is_explained_by_its_wrong_entries(account, 
     few = {"code": account["code"][:4], "residual": residual}
     score = detector(few)
     # One wrong entry spoils every residual, and only the caller knows which it was.
-    wrong = np.zeros((4, 5), bool)
-    wrong[1, 2] = True
+    sound = np.ones((4, 5), bool)
+    sound[1, 2] = False
     number, share = detector.reasons(few, score)
     assert np.asarray(number)[0, 0] == 3 and np.asarray(share)[0].tolist() == [1, 0, 0]
     assert np.asarray(number)[2, 0] == 1
-    number, share = detector.reasons(few, score, wrong)
+    number, share = detector.reasons(few, score, sound)
     assert np.asarray(number)[1, 0] == 2 and np.asarray(share)[1, 0] == 1
     np.testing.assert_allclose(np.asarray(share)[3], 0.2, rtol=1e-6)
 

@@ -129,7 +129,9 @@ def _calibration_rows(
     """Yield training rows for every signature, which set the ranges of int8."""
     codes = subject.model.transform(subject.calibration)
     eps = np.random.default_rng(1).normal(size=codes.shape).astype("float32")
-    rows = {**view.feed(subject.calibration), "z": codes, "eps": eps}
+    unset = np.full(len(codes), np.nan, "float32")
+    settings = {"threshold": unset, "false_alarms": unset}
+    rows = {**view.feed(subject.calibration), "z": codes, "eps": eps, **settings}
     for i in range(len(codes)):
         for verb in verbs:
             yield verb.name, {name: rows[name][i : i + 1] for name in verb.inputs}

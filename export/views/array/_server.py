@@ -34,6 +34,10 @@ class ArrayServerView(View):
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return {"x": self.preprocessor.tensors(raw).astype(self._dtype())}
 
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        center, scale = (np.broadcast_to(part, self.spec.shape).ravel() for part in self.scaling.affine)
+        return center, scale
+
     def unreadable(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray] | None:
         if sent["x"].dtype.kind != "f":
             return None

@@ -68,6 +68,16 @@ class TableEdgeView(View):
         shift = (self._center - self._origin).astype("float32")
         return {name: bounded * self._scale.astype("float32") + shift}
 
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._center - self._origin, self._scale
+
+    def codes(self) -> np.ndarray:
+        return self._codes
+
+    def numbers(self, sent: dict[str, Any], x: Any) -> Any:
+        # What stands for no category is the unknown value in x.
+        return tf.where(self._codes, x, sent["x"]) if self._codes.any() else sent["x"]
+
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return self.feeding(raw)
 

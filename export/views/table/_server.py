@@ -13,9 +13,9 @@ from kerasae.spec import Column
 
 #: Default of an integer feature that a `tf.train.Example` does not contain: the entry is missing.
 _NO_INTEGER = -(2**63)
-#: Names that no column may have among the inputs and outputs of a signature. `seed` and `readable` are taken
-#: by other entries, and `self` by TensorFlow's functions.
-_TAKEN = ("seed", "readable", "self")
+#: Names that no column may have among the inputs and outputs of a signature. Most are taken by
+#: other entries, and `self` by TensorFlow's functions.
+_TAKEN = ("seed", "readable", "threshold", "false_alarms", "self")
 #: Kinds of columns whose answers are numbers.
 _NUMBERS = ("number", "date", "boolean")
 
@@ -42,6 +42,28 @@ class TableServerView(View):
 
     def leave(self, x: Any, name: str) -> dict[str, Any]:
         return {self.keys[column]: value for column, value in self.preprocessor.inverse(x).items()}
+
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        moments = zip(self.spec.columns, self.preprocessor.centers, self.preprocessor.scales, strict=True)
+        shift, scale = np.array([moment for column, *moment in moments if column.kind != "empty"]).T
+        return np.where(self.codes(), 0.0, shift), np.where(self.codes(), 1.0, scale)
+
+    def codes(self) -> np.ndarray:
+        return np.array([column.kind == "category" for column in self.spec.features])
+
+    @property
+    def real(self) -> tf.DType:
+        return tf.float64
+
+    def numbers(self, sent: dict[str, Any], x: Any) -> Any:
+        columns = [
+            tf.cast(x[:, number] if column.kind == "category" else sent[self.keys[column.name]], tf.float64)
+            for number, column in enumerate(self.spec.features)
+        ]
+        return tf.stack(columns, axis=1)
+
+    def names(self, number: Any) -> dict[str, Any]:
+        return {"reason_name": tf.gather([column.name for column in self.spec.features], number)}
 
     def returned(self, answered: dict[str, Any]) -> dict[str, Any]:
         return answered

@@ -31,6 +31,12 @@ class TextEdgeView(View):
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return self.feeding(self.preprocessor.tensors(raw))
 
+    def codes(self) -> np.ndarray:
+        return np.ones(self.spec.size, bool)
+
+    def numbers(self, sent: dict[str, Any], x: Any) -> Any:
+        return tf.cast(x, self.real)
+
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         ids = np.array(x)
         for row in ids:

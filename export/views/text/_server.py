@@ -25,5 +25,11 @@ class TextServerView(View):
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return {"x": self.preprocessor.tensors(raw)}
 
+    def codes(self) -> np.ndarray:
+        return np.ones(self.spec.size, bool)
+
+    def numbers(self, sent: dict[str, Any], x: Any) -> Any:
+        return tf.cast(x, self.real)
+
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
         return {name: self.preprocessor.restore(x)}

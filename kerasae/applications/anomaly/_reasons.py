@@ -123,8 +123,8 @@ class Explainer:
         """Return the reasons of raw examples, whose account is known."""
         entries, expectation = self._entries, self.detector.expectation
         x = np.asarray(entries.view.to_x(raw))
-        wrong = ~np.isfinite(x.reshape(len(x), self.spec.size).astype("float32"))
-        found = self.detector.reasons(account, self.detector(account), wrong, self.most)
+        sound = np.isfinite(x.reshape(len(x), self.spec.size).astype("float32"))
+        found = self.detector.reasons(account, self.detector(account), sound, self.most)
         number, share = (np.asarray(part) for part in found)
         value = entries.values(raw, x, number)
         expected = spread = np.full(number.shape, None, object)
