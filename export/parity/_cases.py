@@ -88,8 +88,8 @@ def make_cases(subject: Subject, view: View, *, seeded: bool, unreadable: bool =
             cases["anomaly_score"], row, {"score": np.array([HIGHEST], "float32")}
         )
         if subject.detector is not None:
-            wrong = np.asarray(view.enter({name: tf.constant(value) for name, value in row.items()}))
-            answers, _ = _detected(subject, view, row, wrong, model.account(tf.constant(wrong)))
+            entered = np.asarray(view.enter({name: tf.constant(value) for name, value in row.items()}))
+            answers, _ = _detected(subject, view, row, entered, model.account(tf.constant(entered)))
             cases["detect"] = _with_row(cases["detect"], row, answers)
     if subject.detector is not None:
         cases["detect_at"] = _at_thresholds(cases["detect"])
