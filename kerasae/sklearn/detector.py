@@ -202,11 +202,10 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         `value`, `expected`, `spread` and `share`, as `AnomalyDetector.reasons` states.
         """
         check_is_fitted(self)
-        rows = self._rows(X, reset=False)
-        reasons = self.detector_.reasons(rows)
-        if isinstance(X, pd.DataFrame):
+        reasons = self.detector_.reasons(self._rows(X, reset=False))
+        if hasattr(X, "iloc"):
             reasons["row"] = X.index.to_numpy()[reasons["row"]]
-            if not isinstance(rows, pd.DataFrame):
-                names = {f"feature {number}": str(name) for number, name in enumerate(X.columns)}
-                reasons["reason"] = reasons["reason"].map(names)
+        if not self._table and hasattr(self, "feature_names_in_"):
+            names = {f"feature {number}": name for number, name in enumerate(self.feature_names_in_)}
+            reasons["reason"] = reasons["reason"].map(names)
         return reasons
