@@ -21,11 +21,7 @@ import numpy as np
 
 
 class EdgeModel:
-    """`.tflite` file, which is run row by row on one thread.
-
-    Args:
-        content: Bytes of the file.
-    """
+    """`.tflite` file, given by its bytes, which is run row by row on one thread."""
 
     def __init__(self, content: bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -56,8 +52,7 @@ class EdgeModel:
     def run(self, signature: str, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the rows one at a time, and return the outputs, stacked, by name.
 
-        Raises:
-            ValueError: If a row does not have the shape of the signature. The runtime would resize its input.
+        Raises ValueError for rows of another shape than that of the signature; the runtime would resize it.
         """
         runner = self._runner(signature)
         for name, one in runner.get_input_details().items():
@@ -67,11 +62,8 @@ class EdgeModel:
                     f"Expected rows of shape {expected} for `{name}` of {signature}, received {received}."
                 )
         rows = len(next(iter(sent.values())))
-        answers = [
-            # The arrays are copied, because the next call writes to their memory.
-            {key: np.array(value) for key, value in runner(**_row(sent, i)).items()}
-            for i in range(rows)
-        ]
+        # The arrays are copied, because the next call writes to their memory.
+        answers = [{k: np.array(v) for k, v in runner(**_row(sent, i)).items()} for i in range(rows)]
         return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
 
 
@@ -80,11 +72,7 @@ def _row(sent: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
 
 
 class TrainableModel(EdgeModel):
-    """`.tflite` file that can be trained. The interpreter keeps the weights, from those of the file on.
-
-    Args:
-        content: Bytes of the file.
-    """
+    """`.tflite` file that can be trained. The interpreter keeps the weights, from those of the file on."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -108,7 +96,7 @@ class TrainableModel(EdgeModel):
         return {name: np.stack([one[name] for one in answers]) for name in answers[0]}
 
 
-#: Class that runs the files for devices, by format.
+#: Class that runs the files of a format.
 RUNTIMES: "dict[str, type[EdgeModel] | type[TrainableModel]]" = {
     "tflite": EdgeModel,
     "single": EdgeModel,
@@ -133,11 +121,11 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
         return {"max_deviation": float("inf"), "mean_deviation": float("inf"), "agreement": 0.0}
     if expected.dtype.kind not in "fc":
         return {"agreement": float(np.mean(expected == got))}
-    unit = np.broadcast_to(np.asarray(unit, "float64"), expected.shape)
+    unit, measures = np.broadcast_to(np.asarray(unit, "float64"), expected.shape), {}
     numbers = unit > 0
-    measures = {}
     if not numbers.all():
-        measures["agreement"] = float(np.mean(np.round(got[~numbers]) == expected[~numbers]))
+        one, other = expected[~numbers], np.round(got[~numbers])
+        measures["agreement"] = float(np.mean((one == other) | (np.isnan(one) & np.isnan(other))))
     if numbers.any():
         one, other = expected[numbers].astype("float64"), got[numbers].astype("float64")
         equal = (one == other) | (np.isnan(one) & np.isnan(other))
@@ -145,10 +133,7 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
             deviation = np.where(equal, 0.0, np.abs(other - one) / unit[numbers])
         # NaN for a number, or a number for NaN, is an infinite deviation.
         deviation = np.where(np.isnan(deviation), np.inf, deviation)
-        measures["max_deviation"], measures["mean_deviation"] = (
-            float(deviation.max()),
-            float(deviation.mean()),
-        )
+        measures |= {"max_deviation": float(deviation.max()), "mean_deviation": float(deviation.mean())}
     return measures
 
 
@@ -159,26 +144,17 @@ MARGIN = 0.05
 def compare_output(
     expected: "dict[str, np.ndarray]", got: "dict[str, np.ndarray]", name: str, unit: Any = 1.0
 ) -> dict[str, float]:
-    """Compare one of the outputs of a signature with that of the model.
+    """Compare one of the outputs of a signature as `compare` does; nothing to compare gives no measures.
 
-    Args:
-        expected: Answers of the model by name.
-        got: Answers of the artifact by name.
-        name: Name of the output.
-        unit: Unit as for `compare`. A dict with `ranked` names the output with the shares of ranked entries:
-            only those that a margin separates from the next are compared. A dict with `by` and `each` has a
-            unit for each feature; `by` is the output with the numbers of the features, and only entries for
-            which both name the same features, up to this one, are compared.
-
-    Returns:
-        The measures of `compare`; none if there is nothing to compare.
+    If `unit` is a dict with `ranked`, the name of an output of shares, only reasons are compared that a
+    margin of the share separates from the next ones. If it is a dict with `by`, the name of an output of
+    reasons, and `each`, a unit for each feature, only entries are compared up to which both name the same.
     """
-    one, other = expected[name], got[name]
+    one, other, units = expected[name], got[name], np.ones(1)
     if not isinstance(unit, dict) or one.shape != other.shape:
         return compare(one, other, 1.0 if isinstance(unit, dict) else unit)
     if "ranked" in unit:
         picked = is_decided(expected[unit["ranked"]])
-        units: Any = 1.0
     else:
         number = expected[unit["by"]]
         picked = np.logical_and.accumulate(number == got[unit["by"]], axis=1)
@@ -187,15 +163,10 @@ def compare_output(
 
 
 def is_decided(share: np.ndarray) -> np.ndarray:
-    """Return which ranks differ from their neighbours by a margin, bool `(rows, ranks)`.
-
-    The last rank of several is never decided, because the share of the next is not known.
-    """
-    above = share[:, :-1] - share[:, 1:] > MARGIN
-    if not above.shape[1]:
-        return np.ones(share.shape, bool)
-    none = np.zeros((len(share), 1), bool)
-    return np.concatenate([above, none], axis=1) & np.concatenate([~none, above], axis=1)
+    """Return which ranks differ from both neighbours by a margin, bool `(rows, ranks)`; the last never."""
+    ends = ((0, 0), (np.inf, np.nan))
+    apart = -np.diff(np.pad(share, ((0, 0), (1, 1)), constant_values=ends)) > MARGIN
+    return np.asarray(apart[:, :-1] & apart[:, 1:])
 
 
 #: Measures of which lower is better. Of the others higher is better.
@@ -242,11 +213,12 @@ def golden_case(
     golden: dict[str, np.ndarray], group: str, signature: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the stored inputs and outputs of a signature."""
-    sides = []
-    for side in ("in", "out"):
+
+    def stored(side: str) -> dict[str, np.ndarray]:
         prefix = f"{group}:{signature}:{side}:"
-        sides.append({key[len(prefix) :]: value for key, value in golden.items() if key.startswith(prefix)})
-    return sides[0], sides[1]
+        return {key[len(prefix) :]: value for key, value in golden.items() if key.startswith(prefix)}
+
+    return stored("in"), stored("out")
 
 
 def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
@@ -262,7 +234,7 @@ def check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def check_answers(artifact: dict[str, Any], golden: dict[str, np.ndarray], run: Any) -> list[str]:
-    """Return a sentence for each output whose deviation from that of the model exceeds its tolerance."""
+    """Return a sentence for each output that deviates by more than its tolerance."""
     said = []
     if not artifact["tolerance"]:
         said.append(f"{artifact['path']}: no tolerance in the manifest")
@@ -285,18 +257,13 @@ def check_artifact(
 ) -> list[str]:
     """Open an artifact, and do as `check_answers` does. An artifact that cannot be run is a fault."""
     try:
-        run = open_artifact(folder / artifact["path"]).run
-        return check_answers(artifact, golden, run)
+        return check_answers(artifact, golden, open_artifact(folder / artifact["path"]).run)
     except (ValueError, RuntimeError, OSError, KeyError) as error:
         return [f"{artifact['path']}: cannot be run: {' '.join(str(error).split())[:200]}"]
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """Return a manifest. Its last entry is its own checksum.
-
-    Raises:
-        ValueError: If a byte of it was changed.
-    """
+    """Return a manifest, whose last entry is its own checksum. Raise ValueError if a byte was changed."""
     content = path.read_bytes()
     sealed = json.loads(content)
     manifest = {key: value for key, value in sealed.items() if key != "sha256"}
@@ -308,11 +275,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def check_manifest(manifest: Any) -> None:
-    """Check that values are those of a manifest of an export.
-
-    Raises:
-        ValueError: If an entry that a verification needs is missing or has a wrong type.
-    """
+    """Raise ValueError if an entry of a manifest that a verification needs is missing or has a wrong type."""
 
     def listed(files: Any) -> bool:
         return isinstance(files, dict) and all(
@@ -327,19 +290,15 @@ def check_manifest(manifest: Any) -> None:
         )
 
     artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
-    if (
-        not isinstance(artifacts, list)
-        or not all(map(described, artifacts))
-        or not listed(manifest.get("files"))
-    ):
+    listed_all = isinstance(artifacts, list) and all(map(described, artifacts))
+    if not listed_all or not listed(manifest.get("files")):
         raise ValueError("no manifest of an export")
 
 
 def verify_edge(folder: Path) -> tuple[int, list[str]]:
     """Return the number of files for devices in a bundle, and a sentence for each fault.
 
-    Files that are not for devices may be missing. Those in `server/`, `onnx/` and `tiny/` that are there are
-    checked.
+    Files that are not for devices, in `server/`, `onnx/` and `tiny/`, may be missing.
     """
     try:
         manifest = read_manifest(folder / "manifest.json")
@@ -369,16 +328,13 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
             return runtime(path.read_bytes())
 
         faults = check_files(folder, artifact["files"])
-        if not faults:
-            faults = check_artifact(artifact, golden, opened, folder)
-        said += faults
+        said += faults or check_artifact(artifact, golden, opened, folder)
     if not count:
         said.append("manifest.json: no files for devices")
     return count, said
 
 
 def main() -> int:
-    """Run the command line of this script."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     if not (folder / "manifest.json").is_file():
         sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")
