@@ -164,8 +164,8 @@ def compare_output(
 
 def is_decided(share: np.ndarray) -> np.ndarray:
     """Return which ranks differ from both neighbours by a margin, bool `(rows, ranks)`; the last never."""
-    ends = ((0, 0), (np.inf, np.nan))
-    apart = -np.diff(np.pad(share, ((0, 0), (1, 1)), constant_values=ends)) > MARGIN
+    padded = np.pad(share, ((0, 0), (1, 1)), constant_values=((0, 0), (np.inf, np.nan)))
+    apart = -np.diff(padded) > MARGIN
     return np.asarray(apart[:, :-1] & apart[:, 1:])
 
 
@@ -304,16 +304,14 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
         manifest = read_manifest(folder / "manifest.json")
     except (ValueError, AttributeError, RecursionError) as error:
         return 0, [f"manifest.json: {error}"]
-    # The folder of a top-level file is the bundle itself.
     here = {name: one for name, one in manifest["files"].items() if (folder / name).parent.exists()}
     said = check_files(folder, here)
-    try:
-        golden = {} if said else read_golden(folder / "golden.npz")
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        return 0, [f"golden.npz cannot be read: {error}"]
     if any(line.startswith("golden.npz") for line in said):
         return 0, said
-    golden = golden or read_golden(folder / "golden.npz")
+    try:
+        golden = read_golden(folder / "golden.npz")
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        return 0, [f"golden.npz cannot be read: {error}"]
     count = 0
     for artifact in manifest["artifacts"]:
         runtime = RUNTIMES.get(artifact["format"])
@@ -335,6 +333,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
 
 
 def main() -> int:
+    """Run the command line."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     if not (folder / "manifest.json").is_file():
         sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")

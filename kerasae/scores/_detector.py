@@ -140,7 +140,9 @@ class Detector(Model):
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
         """Return the contribution of each feature to the score, `(batch, features)`."""
-        return self.score.features(self.score.taken(inputs))
+        # An export finds the products inside a score by its name, and keeps them in float32.
+        with keras.name_scope(self.score.name):
+            return self.score.features(self.score.taken(inputs))
 
     def shares(self, inputs: Mapping[str, Any], score: Any, sound: Any = None) -> Any:
         """Return the share of each feature in the score, `(batch, features)`, in [0, 1] with sum 1.
