@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from kerasae.export.decision import Decision
 from kerasae.export.parity import DECIDED, Case, comparable, decided_case, golden_arrays
-from kerasae.export.verify_edge import check_answers, compare, golden_case, joined
+from kerasae.export.verify_edge import check_answers, compare_output, golden_case, joined
 
 from kerasae import registry
 from kerasae.backend import quiet
@@ -55,9 +55,9 @@ def _measures(entry: dict[str, Any], stored: dict[str, np.ndarray], run: Any) ->
     outputs = []
     for signature, sides in entry["signatures"].items():
         sent, expected = golden_case(stored, entry["golden"], signature)
-        got = run(signature, sent)
-        for name, values in expected.items():
-            unit = sides["outputs"][name].get("unit", 1.0)
-            measures = compare(comparable(values), comparable(got[name]), unit)
+        got = {name: comparable(values) for name, values in run(signature, sent).items()}
+        expected = {name: comparable(values) for name, values in expected.items()}
+        for name in expected:
+            measures = compare_output(expected, got, name, sides["outputs"][name].get("unit", 1.0))
             outputs.append({"signature": signature, "output": name, **measures})
     return outputs

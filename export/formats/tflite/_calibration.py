@@ -1,5 +1,6 @@
 """set_numbers: numbers of a detector in a `.tflite` file, in place of those that it has."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,7 +27,9 @@ def set_numbers(content: bytes, numbers: Mapping[str, np.ndarray]) -> bytes:
     graphs = (model.Subgraphs(i) for i in range(model.SubgraphsLength()))
     for graph in graphs:
         for tensor in (graph.Tensors(i) for i in range(graph.TensorsLength())):
-            names.setdefault(tensor.Buffer(), set()).add(tensor.Name().decode().partition("/")[0])
+            # Where an input has the name of a number too, the number ends with `_1`.
+            name = re.sub(r"_\d+$", "", tensor.Name().decode().partition("/")[0])
+            names.setdefault(tensor.Buffer(), set()).add(name)
     for name, values in numbers.items():
         places = [one for one, users in names.items() if name in users and model.Buffers(one).DataLength()]
         new = np.ascontiguousarray(values, "<f4").reshape(-1).view("uint8")
