@@ -1,6 +1,6 @@
 """Scorer: a file for devices that answers rows with scores, p-values, decisions and reasons."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,18 @@ class Scorer:
 
     Args:
         path: Path of a `.tflite` file of an export, with its facts inside.
+        false_alarms: Share of new normal rows that may be flagged, in place of the calibrated one. Defaults
+            to `None`: the threshold of the file decides.
 
     Attributes:
         facts: Facts of the file.
         spec: Spec of its examples.
         feed: Feed of its examples.
-        signature: Signature that is called: `detect`, or `anomaly_score` if the file has no detector.
+        signature: Signature that is called: `detect`, `detect_at` with a rate, or `anomaly_score` if the file
+            has no detector.
 
     Raises:
-        ValueError: If the file is no such file.
+        ValueError: If the file is no such file, or cannot decide at a rate.
 
     Example:
         >>> scorer = Scorer("ship/edge/pumps_float32.tflite")
@@ -34,7 +37,7 @@ class Scorer:
         {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, false_alarms: float | None = None) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
         content = Path(path).read_bytes()
@@ -45,7 +48,7 @@ class Scorer:
                 interpreter = Interpreter(model_content=content, num_threads=1)
                 interpreter.allocate_tensors()
                 signatures = interpreter.get_signature_list()
-                self.signature = "detect" if "detect" in signatures else "anomaly_score"
+                self.signature = _chosen(signatures, false_alarms)
                 self._run = interpreter.get_signature_runner(self.signature)
         except ValueError as error:
             reason = str(error).splitlines()[0].rstrip(".")
@@ -53,18 +56,19 @@ class Scorer:
         self._interpreter = interpreter
         self.spec: Spec = Spec.from_dict(self.facts["spec"])
         self.feed: Feed = feed_of(self.spec, self.facts["feed"])
-        # Further inputs, such as a threshold, are not given if they are NaN.
-        self._optional = {
-            name: np.full(one["shape"], np.nan, "float32")
+        # A threshold that is NaN is not given.
+        settings = {"threshold": np.nan, "false_alarms": false_alarms}
+        self._settings = {
+            name: np.full(one["shape"], settings[name], "float32")
             for name, one in self._run.get_input_details().items()
-            if name in ("threshold", "false_alarms")
+            if name in settings
         }
         self._names: list[str] = []
 
     @property
     def decides(self) -> bool:
         """Whether the file has a detector, and answers with decisions."""
-        return self.signature == "detect"
+        return self.signature != "anomaly_score"
 
     def raw_answers(self, raw: Any) -> Iterator[dict[str, np.ndarray]]:
         """Yield the outputs of the signature for each example, `(1, ...)`, by name.
@@ -74,7 +78,7 @@ class Scorer:
         """
         sent = self.feed(raw)
         for i in range(len(next(iter(sent.values())))):
-            yield self._run(**{name: values[i : i + 1] for name, values in sent.items()}, **self._optional)
+            yield self._run(**{name: values[i : i + 1] for name, values in sent.items()}, **self._settings)
 
     def answers(self, raw: Any) -> Iterator[dict[str, Any]]:
         """Yield the answer for each example, as plain JSON values.
@@ -117,6 +121,15 @@ class Scorer:
             if "spread" in outputs and (spread := float(outputs["spread"][place])) > 0:
                 reason["spread"] = float(f"{spread:.4g}")
             yield reason
+
+
+def _chosen(signatures: Collection[str], false_alarms: float | None) -> str:
+    """Return the signature to call."""
+    if false_alarms is None:
+        return "detect" if "detect" in signatures else "anomaly_score"
+    if "detect_at" not in signatures:
+        raise ValueError("Expected a file with the signature detect_at to decide at a rate, received another")
+    return "detect_at"
 
 
 def _short(number: Any) -> float:

@@ -13,6 +13,7 @@ def score(
     source: str | Path,
     *,
     precision: Precision = "float32",
+    false_alarms: float | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     skipped: Callable[[str], Any] = lambda message: None,
 ) -> Iterator[dict[str, Any]]:
@@ -27,6 +28,8 @@ def score(
             image, or of a folder of images; `"-"` for lines of CSV, JSON or text on the standard input.
             Columns are found by name, in any order.
         precision: Precision of the file. Defaults to `"float32"`.
+        false_alarms: Share of new normal rows that may be flagged, in (0, 1), in place of that of the
+            calibration. It needs at least `1 / false_alarms - 1` calibration rows. Defaults to `None`.
         on_error: Action for a row that cannot be read. `"raise"` ends with an error that names its line;
             `"skip"` calls `skipped` and goes on. Defaults to `"raise"`.
         skipped: Function that is called with a message for each row that is skipped. Defaults to one that
@@ -50,7 +53,9 @@ def score(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"`on_error` must be 'raise' or 'skip', received {on_error!r}.")
-    scorer = Scorer(find_file(bundle, precision))
+    if false_alarms is not None and not 0 < false_alarms < 1:
+        raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+    scorer = Scorer(find_file(bundle, precision), false_alarms=false_alarms)
     for batch in examples(source, scorer.spec, scorer.feed):
         if isinstance(batch, UnreadableError):
             if on_error == "raise":

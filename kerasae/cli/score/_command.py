@@ -22,6 +22,11 @@ _FORMATS = ("json", "csv")
     help="Precision of the file that scores.",
 )
 @click.option(
+    "--false-alarms",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Share of new normal rows that may be flagged. Without it, the threshold of BUNDLE decides.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(_FORMATS),
@@ -36,7 +41,7 @@ _FORMATS = ("json", "csv")
     show_default=True,
     help="Whether a row that cannot be read is an error, or is named on the error stream and left out.",
 )
-def command(bundle: Path, source: str, precision: Any, form: str, on_error: Any) -> None:
+def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     """Score the rows of FILE with BUNDLE through LiteRT, one answer a line as the rows come.
 
     FILE is a CSV file, lines of JSON, lines of text, a .npy file, an image, or a folder of images; - stands
@@ -51,6 +56,6 @@ def command(bundle: Path, source: str, precision: Any, form: str, on_error: Any)
     from kerasae.workflows import score
 
     write = json_lines if form == "json" else csv_lines()
-    for answer in score(bundle, source, precision=precision, on_error=on_error, skipped=say):
+    for answer in score(bundle, source, skipped=say, **options):
         write(answer)
         sys.stdout.flush()

@@ -182,6 +182,13 @@ def test_a_pipe_is_answered_line_by_line_without_tensorflow(for_devices, rows):
     assert piped.returncode == 0
 
 
+def test_a_rate_can_be_set_at_the_call(for_devices, rows, tmp_path):
+    rows[0].to_csv(tmp_path / "new.csv", index=False)
+    for rate in (0.02, 0.3):
+        answers = answered(for_devices, tmp_path / "new.csv", false_alarms=rate)
+        assert [one["anomalous"] for one in answers] == [one["p_value"] <= rate for one in answers]
+
+
 @pytest.mark.slow
 def test_images_and_arrays_are_scored(subject, tmp_path):
     """A folder of images and an array of the same pixels, by a model without a detector."""
