@@ -28,9 +28,14 @@ needs_arm = pytest.mark.skipif(
     reason="needs apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
 )
 
-#: Networks of each kind of examples, small enough for a test.
+DENSE = {"model": "denoising", "latent_dim": 16, "network": {"widths": [64, 64], "activation": "tanh"}}
+#: Networks of each kind of examples, small enough for a test, and the score of the detector.
 MODELS = {
-    "vector": {"model": "denoising", "latent_dim": 16, "network": {"widths": [64, 64], "activation": "tanh"}},
+    "vector": {**DENSE, "score": "whitened"},
+    "evidence": {
+        **DENSE,
+        "score": {"name": "evidence", "scores": ["whitened", {"name": "prototypes", "most": 32}]},
+    },
     "few": {"model": "denoising", "latent_dim": 4, "network": {"widths": [32], "frequencies": 8}},
     "image": {"latent_dim": 4, "network": {"name": "conv", "filters": [4, 8], "residual_blocks": 1}},
     "table": {"latent_dim": 4, "network": {"widths": [16]}},
@@ -63,12 +68,13 @@ def library(tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp(name)
             family = MODELS[name].get("model", "undercomplete")
-            settings = {key: value for key, value in MODELS[name].items() if key != "model"}
+            score = {"score": MODELS[name]["score"]} if "score" in MODELS[name] else {}
+            settings = {key: MODELS[name][key] for key in ("latent_dim", "network")}
             recipe = Recipe.of(
                 family, source=write_source(name, folder), train={"epochs": 8, "batch_size": 32}, **settings
             )
             run = run_recipe(recipe, folder / "run")
-            apply("anomaly", run, folder / "found", baselines=False)
+            apply("anomaly", run, folder / "found", baselines=False, **score)
             made[name] = C99().write(run, folder / f"{name}_c"), run
         return made[name]
 
@@ -127,7 +133,7 @@ def test_answers_are_those_of_the_reference_kernels(name, library, tmp_path):
     for signature in ("detect", "reconstruct", "encode"):
         command = [tmp_path / "stream", signature, "rows", "answers"]
         odd, expected = different(artifact, command, signature, x, tmp_path)
-        # The tables of a category and the sines of few columns need functions of each machine's own.
+        # Categories, sines of few columns and logarithms need functions of each machine's own.
         exact = artifact.facts["functions"][signature]["exact"]
         assert odd.sum() <= (0 if exact else rows // 200), signature
         assert len(np.unique(expected[artifact.facts["functions"][signature]["answers"][0]])) > 10
@@ -150,8 +156,9 @@ def test_a_microcontroller_answers_the_same(name, core, library, tmp_path):
 
 
 @needs_arm
-def test_a_detector_of_ten_columns_is_small(library):
-    artifact, _ = library("vector")
+@pytest.mark.parametrize("name", ["vector", "evidence"])
+def test_a_detector_of_ten_columns_is_small(name, library):
+    artifact, _ = library(name)
     for sizes in artifact.facts["measured"].values():
         assert sizes["flash"] <= 64 * 1024
         assert sizes["ram"] + sizes["stack"] <= 16 * 1024
