@@ -28,12 +28,43 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """A table of text with its heading and caption."""
+    """A table of text with its heading and caption.
+
+    Args:
+        title: Heading.
+        caption: Sentence below the heading.
+        headings: Headings of the columns.
+        rows: Cells of each row.
+        filtered: Number of the column by whose values a reader can filter. The table can then be searched and
+            sorted too, with a script of the page. Defaults to `None`, a plain table.
+    """
 
     title: str
     caption: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
+    filtered: int | None = None
+
+
+class Place(str):
+    """A cell with a drawing of where a number lies: a track, a band of usual numbers, a limit and a dot.
+
+    Attributes:
+        band: Ends of the band, each in [0, 1], as a share of the track.
+        limit: Place of the limit, in [0, 1].
+        dot: Place of the number, in [0, 1].
+    """
+
+    band: tuple[float, float]
+    limit: float
+    dot: float
+
+    @classmethod
+    def of(cls, text: str, band: tuple[float, float], limit: float, dot: float) -> "Place":
+        """Return a cell with a text for search and for readers without the drawing."""
+        place = cls(text)
+        place.band, place.limit, place.dot = band, limit, dot
+        return place
 
 
 def render(

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,12 @@ from kerasae.kinds import kind_of, take
 from kerasae.losses import HIGHEST
 from kerasae.metrics import Metric, auroc_rows, reconstruct
 from kerasae.report import as_text, figures, sheet
-from kerasae.report.page import Listing, Picture
+from kerasae.report.page import Listing, Picture, Place
 
 #: Number of examples, the most abnormal ones, whose reasons are said in a sentence even if none is flagged.
 _SAID = 50
+#: Largest number of flagged examples on the page.
+_SHOWN = 500
 
 
 def detection_metrics(scores: np.ndarray, flagged: np.ndarray, truth: np.ndarray | None) -> list[Metric]:
@@ -141,7 +143,7 @@ def pictures(
     if any(len(values) for values in judged.values()):
         shown = [Picture("Scores", caption, figures.score_histograms(judged, threshold))]
     flagged = int((scores > threshold).sum())
-    rows = rows.iloc[: max(most, min(flagged, 50))]
+    rows = rows.iloc[: max(most, min(flagged, _SHOWN))]
     oddest = rows.index.to_numpy()
     if kind_of(data.spec).is_picture:
         rows, oddest = rows.iloc[:most], oddest[:most]
@@ -157,19 +159,68 @@ def pictures(
             )
         )
         return shown, []
+    axis = Axis.of(held_out, scores, threshold)
     return shown, [
         Listing(
             "The oddest rows",
-            "By falling score, with the features that add most, their values, and those that the model "
-            "expects there; all are in scores.csv.",
-            ["row", "score", "p-value", "flagged", "because of"],
-            [_listed(row) for _, row in rows.iterrows()],
+            "By falling score. The reason is the column that adds most; beside it stand the value, the one "
+            "that the model expects given the rest of the row, and the share of the score. The dot is the "
+            "score on a logarithmic scale, beside the middle 90 % of the calibration rows (band) and the "
+            "threshold (line). All rows are in scores.csv.",
+            ["rank", "row", "score", "p-value", "flagged", "beside normal rows", "reason", "because of"],
+            [_listed(row, axis) for _, row in rows.iterrows()],
+            filtered=6,
         )
     ]
 
 
-def _listed(row: pd.Series) -> list[str]:
+class Axis(NamedTuple):
+    """Scale on which scores are drawn: the logarithm, from the least calibration score to the highest score.
+
+    Attributes:
+        low: Left end, a logarithm.
+        high: Right end.
+        band: Ends of the middle 90 % of the calibration scores, in [0, 1].
+        limit: Place of the threshold, in [0, 1].
+        held_out: Calibration scores, sorted.
+    """
+
+    low: float
+    high: float
+    band: tuple[float, float]
+    limit: float
+    held_out: np.ndarray
+
+    @classmethod
+    def of(cls, held_out: np.ndarray, scores: np.ndarray, threshold: float) -> Self:
+        """Return the scale for scores, `(rows,)`."""
+        usual = np.sort(held_out[held_out < HIGHEST])
+        usual = usual if len(usual) else np.array([threshold])
+        ends = [*usual[:1], *usual[-1:], threshold, *scores[scores < HIGHEST][:1]]
+        low, high = _logarithm(min(ends)), _logarithm(max(ends))
+        axis = cls(low, max(high, low + 1e-9), (0.0, 0.0), 0.0, usual)
+        band = (axis.at(float(np.quantile(usual, 0.05))), axis.at(float(np.quantile(usual, 0.95))))
+        return axis._replace(band=band, limit=axis.at(threshold))
+
+    def at(self, score: float) -> float:
+        """Return the place of a score, in [0, 1]."""
+        return float(np.clip((_logarithm(score) - self.low) / (self.high - self.low), 0.0, 1.0))
+
+    def place(self, score: float) -> Place:
+        """Return the cell of a score."""
+        below = int(np.searchsorted(self.held_out, score, side="left"))
+        text = f"odder than {below:,} of {len(self.held_out):,} calibration rows"
+        return Place.of(text, self.band, self.limit, self.at(score))
+
+
+def _logarithm(score: float) -> float:
+    # A likelihood may be negative; its scale is linear near 0.
+    return float(np.arcsinh(score) / np.log(10))
+
+
+def _listed(row: pd.Series, axis: Axis) -> list[str]:
     flag = "yes" if row["anomalous"] else "no"
     score = "cannot be judged" if row["score"] >= HIGHEST else as_text(row["score"])
     text = f"{row['text']} – " if "text" in row else ""
-    return [str(row["row"]), score, as_text(row["p_value"], 3), flag, text + row["because"]]
+    cells = [f"{row['rank']:,}", str(row["row"]), score, as_text(row["p_value"], 3), flag]
+    return [*cells, axis.place(row["score"]), str(row["reason_1"]), text + row["because"]]

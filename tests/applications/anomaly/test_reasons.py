@@ -6,15 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kerasae import Recipe, train
+from kerasae import Recipe, registry, train
 from kerasae.applications import AnomalyDetector
 from kerasae.applications.anomaly._expected import fit_expectation, rebuilder
 from kerasae.applications.anomaly._reasons import Explainer, Reasons
+from kerasae.applications.anomaly._report import Axis
+from kerasae.applications.anomaly._sentences import on_flags
 from kerasae.baselines import PCA, TablePCA
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.losses import HIGHEST
 from kerasae.presets import settings
+from kerasae.report.page import Listing, render
 from kerasae.scores import Expectation, picked
 from kerasae.scores._expectation import hidden_entries
 
@@ -237,3 +240,38 @@ def test_the_sheet_is_flat(fitted, tmp_path):
     assert float(by_row["value_1"].iloc[1]) == -60 and by_row["value_1"].iloc[3] == "hto"
     assert by_row["because"].iloc[1].startswith("torque -60, expected ")
     assert finding.metric("flagged").value == len(flagged)
+
+
+def test_the_page_sorts_searches_and_filters_without_a_network():
+    held_out, scores = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1000.0, 3.0])
+    axis = Axis.of(held_out, scores, 9.0)
+    assert 0 < axis.band[0] < axis.band[1] < axis.limit < 1
+    odd, usual = axis.place(1000.0), axis.place(3.0)
+    assert odd.dot == 1 and axis.band[0] < usual.dot < axis.band[1]
+    assert (odd, usual) == (
+        "odder than 4 of 4 calibration rows",
+        "odder than 2 of 4 calibration rows",
+    )
+    listing = Listing("Odd", "Rows.", ["rank", "where", "reason"], [["1", odd, "<torque>"]], filtered=2)
+    html = render("t", "s", ["a"], [["1"]], [], [], listings=[listing])
+    assert 'data-filtered="2"' in html and "every reason" in html and "&lt;torque&gt;" in html
+    assert 'class="dot" style="left:100.0%"' in html
+    # Only a script inside the page, and nothing that it could load.
+    assert html.count("<script>") == 1 and " src=" not in html and "http" not in html
+    plain = render("t", "s", ["a"], [["1"]], [], [], listings=[Listing("Odd", "Rows.", ["a"], [["1"]])])
+    assert 'data-filtered="' not in plain and 'class="tools"' not in plain and "<script" not in plain
+
+
+@pytest.mark.parametrize(("rows", "needed"), [(5, 99), (98, 99), (99, None)])
+def test_too_few_rows_for_a_rate_are_said_with_the_number_that_is_needed(rows, needed):
+    threshold = registry.get("threshold", "quantile", false_alarms=0.01).fit(np.arange(float(rows)))
+    said = on_flags(threshold, 1, 50)
+    assert "95% confidence" in said[0][1]
+    if needed is None:
+        assert len(said) == 1
+    else:
+        assert said[1] == (
+            False,
+            f"A rate of 1 % needs at least {needed} calibration rows; there are {rows}, so that nothing "
+            "bounds the share of false alarms at this rate.",
+        )
