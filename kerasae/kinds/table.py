@@ -52,7 +52,7 @@ class Table(Kind):
 
     @property
     def anomaly_score(self) -> str:
-        return "evidence" if all(column.is_numeric for column in self.spec.features) else "whitened"
+        return "evidence" if all(column.is_numeric for column in self.spec.features) else "supported"
 
     @property
     def view(self) -> str:

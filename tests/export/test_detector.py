@@ -81,8 +81,9 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32"], name="m")
     facts = read_sealed(tmp_path / "manifest.json")["model"]["detector"]
     unit = "squared Mahalanobis distance of the residual, a number without a unit"
+    score = "SupportedScore" if run.model.spec.columns else "WhitenedScore"
     assert facts == {
-        "score": "WhitenedScore",
+        "score": score,
         "unit": unit,
         "threshold": float(detector.threshold),
         "false_alarms": 0.2,
@@ -90,7 +91,7 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     }
     card = (tmp_path / "README.md").read_text()
     threshold = f"{float(detector.threshold):g}"
-    assert f"`WhitenedScore`, which has another unit: {unit}. `anomalous` is 1 above\n{threshold}." in card
+    assert f"`{score}`, which has another unit: {unit}. `anomalous` is 1 above\n{threshold}." in card
     assert f"fitted on {rows} rows that the training did not see,\nto flag at most 20 % of" in card
     assert ("Raw `x` is uint8, from 0 to 16." in card) == (run.data.spec.kind != "table")
     assert "\n\n## Anomaly scores\n" in card

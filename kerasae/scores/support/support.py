@@ -172,7 +172,8 @@ class SupportScore(Score):
     def _between(self, x: Any) -> Any:
         """Return the evidence of numbers that are no multiple of their step, `(batch, columns)`."""
         multiples = x * self.steps[0] + self.steps[1]
-        broken = ops.abs(multiples - ops.round(multiples)) > FRACTION
+        # The reference kernels of TFLite have no rounding.
+        broken = ops.abs(multiples - ops.floor(multiples + 0.5)) > FRACTION
         return ops.where(broken, self.steps[2] + ops.zeros_like(x), ops.zeros_like(x))
 
     def _within(self, x: Any, present: Any) -> Any:
