@@ -19,6 +19,7 @@ from kerasae.applications import AnomalyDetector
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.files import read_sealed
+from kerasae.kinds import kind_of
 from kerasae.losses import HIGHEST
 from kerasae.runs import run_recipe
 from kerasae.scores import Detector
@@ -68,11 +69,48 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
     got = served.run("detect", server_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert np.array_equal(got["anomalous"], flags)
+    _same_reasons(detector, raw, got)
+    unset = np.full(len(flags), np.nan, "float32")
+    for sent, decided in (
+        ({"threshold": unset, "false_alarms": unset}, flags),
+        ({"threshold": unset, "false_alarms": unset + 0.5}, flags),
+        (
+            {"threshold": unset, "false_alarms": np.float32(np.nan_to_num(unset, nan=0.5))},
+            got["p_value"] <= 0.5,
+        ),
+        ({"threshold": np.float32(np.nan_to_num(unset, nan=1.0)), "false_alarms": unset}, got["score"] > 1.0),
+    ):
+        feed = server_view(run.model.preprocessor).feed(raw)
+        assert np.array_equal(served.run("detect_at", {**feed, **sent})["anomalous"], decided)
     export.TFLite().write(run, tmp_path / "edge.tflite")
     edge = EdgeModel((tmp_path / "edge.tflite").read_bytes())
     got = edge.run("detect", edge_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert (got["anomalous"] == flags).mean() > 0.99
+    _same_reasons(detector, raw, got)
+
+
+def _same_reasons(detector, raw, got):
+    """The reasons of an artifact are those of the application, as numbers in the same units."""
+    told = detector.reasons(raw)
+    names = np.array([*(column.name for column in detector.spec_.features)] or [*kind_names(detector)])
+    by_rank = told[told["rank"] == 1].reset_index(drop=True)
+    assert (names[got["reason"][:, 0]] == by_rank["reason"]).mean() > 0.99
+    if "reason_name" in got:
+        assert np.array_equal(got["reason_name"].astype(str), names[got["reason"]])
+    assert (got["share"].sum(axis=1) <= 1.0001).all() and (got["spread"] >= 0).all()
+    for name in ("value", "expected"):
+        is_number = [isinstance(one, float) and np.isfinite(one) for one in by_rank[name]]
+        rows = np.flatnonzero(is_number & (names[got["reason"][:, 0]] == by_rank["reason"]).to_numpy())
+        ours, theirs = by_rank[name][rows].astype(float), got[name][rows, 0]
+        # The application rounds an expected value to three digits of its spread.
+        np.testing.assert_allclose(
+            theirs, ours, rtol=1e-3, atol=0.01 * (1 + got["spread"][rows, 0].max(initial=0))
+        )
+
+
+def kind_names(detector):
+    return kind_of(detector.spec_).feature_names
 
 
 def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, tmp_path):

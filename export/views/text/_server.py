@@ -25,6 +25,10 @@ class TextServerView(View):
     def feed(self, raw: Any) -> dict[str, np.ndarray]:
         return {"x": self.preprocessor.tensors(raw)}
 
+    @property
+    def real(self) -> tf.DType:
+        return tf.float32
+
     def codes(self) -> np.ndarray:
         return np.ones(self.spec.size, bool)
 
