@@ -54,7 +54,7 @@ def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
         feed: Feed of the examples.
 
     Yields:
-        Names of rows, their numbers from 1 or the names of their files, and the raw examples; or what cannot
+        Names of rows, their numbers from 0 or the names of their files, and the raw examples; or what cannot
         be read.
 
     Raises:
@@ -116,7 +116,7 @@ def _batches(records: Records, rows: Iterator[tuple[int, Any]], count: int) -> I
                 good[:] = part
                 yield from flush()
             return
-        names = [str(count + i) for i in range(1, len(waiting) + 1)]
+        names = [str(count + i) for i in range(len(waiting))]
         count += len(waiting)
         yield names, raw
 
@@ -144,7 +144,7 @@ def _of_array(path: Path, feed: Feed) -> Iterator[Batch]:
         raise ValueError(f"Expected an array in {path}, received a damaged file ({error}).") from None
     for start in range(0, len(array), _ROWS):
         part = np.array(array[start : start + _ROWS])
-        names = [str(start + i) for i in range(1, len(part) + 1)]
+        names = [str(start + i) for i in range(len(part))]
         try:
             feed.check(part)
         except ValueError as error:

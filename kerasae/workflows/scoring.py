@@ -36,8 +36,8 @@ def score(
             does nothing.
 
     Yields:
-        A dict for each row: `row`, its number from 1 or the name of its file; `score`; and if the artifact
-        has a detector `p_value`, `anomalous`, and `reasons`.
+        A dict for each row: `row`, its number from 0, as in `scores.csv` of `kerasae apply anomaly`, or the
+        name of its file; `score`; and if the artifact has a detector `p_value`, `anomalous`, and `reasons`.
 
     Raises:
         FileNotFoundError: If there is no such bundle, precision or source.

@@ -35,7 +35,7 @@ def test_a_csv_gets_the_answers_of_the_model(for_devices, rows, tmp_path):
     raw, scores, flags = rows
     raw.to_csv(tmp_path / "new.csv", index=False)
     answers = answered(for_devices, tmp_path / "new.csv")
-    assert [one["row"] for one in answers] == [*range(1, len(raw) + 1)]
+    assert [one["row"] for one in answers] == [*range(len(raw))]
     np.testing.assert_allclose([one["score"] for one in answers], scores, rtol=1e-4)
     assert [one["anomalous"] for one in answers] == flags.tolist()
     assert all(0 < one["p_value"] <= 1 for one in answers)
@@ -104,7 +104,7 @@ def damaged(rows, tmp_path):
 def test_a_line_that_cannot_be_read_is_an_error_with_its_number(for_devices, damaged, capsys):
     status, out, err = run(["score", for_devices, damaged], capsys)
     assert status == 2
-    assert [json.loads(line)["row"] for line in out.splitlines()] == [1]
+    assert [json.loads(line)["row"] for line in out.splitlines()] == [0]
     assert re.fullmatch(f"kerasae: line 3: {WRONG[3][1]}.*\n", err)
 
 
@@ -113,7 +113,7 @@ def test_such_lines_can_be_skipped(for_devices, damaged, rows, capsys):
     assert status == 0
     names, *lines = [line.split(",") for line in out.splitlines()]
     assert names[:4] == ["row", "score", "p_value", "anomalous"]
-    assert [int(line[0]) for line in lines] == [n for n in range(1, 31) if n + 1 not in WRONG]
+    assert [int(line[0]) for line in lines] == [n for n in range(30) if n + 2 not in WRONG]
     kept = [float(line[1]) for line in lines]
     np.testing.assert_allclose(kept, np.delete(rows[1], [one - 2 for one in WRONG]), rtol=1e-4)
     for number, text in zip(WRONG, err.splitlines(), strict=True):
@@ -175,7 +175,7 @@ def test_a_pipe_is_answered_line_by_line_without_tensorflow(for_devices, rows):
             piped.stdin.write(line + "\n")
             piped.stdin.flush()
             assert select.select([piped.stdout], [], [], 60)[0], "no answer"
-            assert json.loads(piped.stdout.readline())["row"] == number
+            assert json.loads(piped.stdout.readline())["row"] == number - 1
         piped.stdin.close()
         assert piped.stdout.read() == ""
         assert piped.stderr.read().splitlines()[-1].endswith("heavy: []")
