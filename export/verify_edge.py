@@ -200,10 +200,10 @@ def joined(stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for key, values in stored.items():
         name, _, part = key.partition("|")
         if part == "bytes":
-            ends = np.cumsum(stored[f"{name}|lengths"])
-            whole, starts = values.tobytes(), [0, *ends[:-1]]
-            texts = [whole[start:end] for start, end in zip(starts, ends, strict=True)]
-            arrays[name] = np.array([*texts, None], dtype=object)[:-1]
+            lengths = stored[f"{name}|lengths"]
+            ends, whole = np.cumsum(lengths), values.tobytes()
+            texts = [whole[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+            arrays[name] = np.array([*texts, None], dtype=object)[:-1].reshape(lengths.shape)
         elif not part:
             arrays[name] = values
     return arrays

@@ -20,10 +20,10 @@ def _stored(key: str, array: np.ndarray) -> dict[str, np.ndarray]:
     if array.dtype != object:
         return {key: array}
     # Without pickle NumPy stores only strings of a fixed length, and drops NUL at their end.
-    texts: Sequence[bytes] = array.tolist()
+    texts: Sequence[bytes] = array.ravel().tolist()
     return {
         f"{key}|bytes": np.frombuffer(b"".join(texts), "uint8"),
-        f"{key}|lengths": np.array([len(text) for text in texts], "int64"),
+        f"{key}|lengths": np.array([len(text) for text in texts], "int64").reshape(array.shape),
     }
 
 
