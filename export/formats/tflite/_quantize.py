@@ -29,7 +29,11 @@ _SCORES = r".*_score.*"
 
 
 def quantize(
-    content: bytes, precision: Precision, calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]]
+    content: bytes,
+    precision: Precision,
+    calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]],
+    *,
+    by_row: bool = False,
 ) -> bytes:
     """Return a float32 file in another precision.
 
@@ -37,6 +41,8 @@ def quantize(
         content: Bytes of the file.
         precision: New precision, `float16`, `dynamic` or `int8`.
         calibration: Function that yields signatures with inputs, which set the ranges of int8.
+        by_row: Whether dense layers in int8 find the range of their input for each row, in place of one range
+            for all rows. Their outputs are float32 then. Defaults to `False`.
     """
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -61,12 +67,13 @@ def quantize(
                 work.add_dynamic_config(".*", operation, 8)
             else:
                 work.add_static_config(".*", operation, 8, 8)
-        work.update_quantization_recipe(
-            _SCORES, qtyping.TFLOperationName.FULLY_CONNECTED, algorithm_key=AlgorithmName.NO_QUANTIZE
-        )
         ranges = None
+        dense = qtyping.TFLOperationName.FULLY_CONNECTED
         if precision == "int8":
-            work.add_dynamic_config(_MIXED, qtyping.TFLOperationName.FULLY_CONNECTED, 8)
+            work.add_dynamic_config(".*" if by_row else _MIXED, dense, 8)
+        # A later entry takes precedence.
+        work.update_quantization_recipe(_SCORES, dense, algorithm_key=AlgorithmName.NO_QUANTIZE)
+        if precision == "int8":
             ranges = _ranges(content, calibration())
         return bytes(work.quantize(ranges).quantized_model)
 
