@@ -16,6 +16,8 @@ FACTS = "facts.json"
 _METADATA, _IDENTIFIER = b"TFLITE_METADATA", b"TFL3"
 #: Places of the fields `buffers` and `metadata` in the table of a model, and of `version`, the only number.
 _BUFFERS, _LIST, _VERSION = 4, 6, 0
+#: Place of the field `offset` in the table of a buffer.
+_PLACE = 1
 #: Alignment of the content of a buffer.
 _ALIGNED = 16
 
@@ -91,7 +93,8 @@ def _model_metadata(facts: dict[str, Any]) -> bytes:
 def _with_buffer(content: bytes, name: bytes, data: bytes) -> bytes:
     """Return a model with one more entry of `metadata` and its buffer.
 
-    A new root stands before the old bytes, which stay as they are: a FlatBuffer refers forward, and a file
+    A new root stands before the old bytes, which stay as they are but for
+    the places of data behind the FlatBuffer: a FlatBuffer refers forward, and a file
     that is written anew would lose the alignment of the weights.
 
     Raises:
@@ -154,7 +157,24 @@ def _with_buffer(content: bytes, name: bytes, data: bytes) -> bytes:
     put(buffer - 8, "HHH", 6, 8, 4)
     put(buffer, "iI", 8, vector - (buffer + 4))
     put(vector, f"I{len(data)}s", len(data), data)  # type: ignore[arg-type]
-    return bytes(block) + content
+    return bytes(block) + _moved(content, buffers, shift)
+
+
+def _moved(content: bytes, buffers: list[int], shift: int) -> bytes:
+    """Return the bytes of a model with the places of data behind the FlatBuffer moved by `shift`.
+
+    A file in float16 has its weights there, and a buffer holds their distance from the beginning of the file.
+    """
+    changed = bytearray(content)
+    for at in buffers:
+        vtable = at - struct.unpack_from("<i", content, at)[0]
+        (size,) = struct.unpack_from("<H", content, vtable)
+        slot = 4 + 2 * _PLACE
+        place = struct.unpack_from("<H", content, vtable + slot)[0] if size > slot else 0
+        # 0 and 1 say that the data are inside.
+        if place and (offset := struct.unpack_from("<Q", content, at + place)[0]) > 1:
+            struct.pack_into("<Q", changed, at + place, offset + shift)
+    return bytes(changed)
 
 
 def _up(place: int, step: int) -> int:

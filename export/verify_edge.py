@@ -137,8 +137,9 @@ def compare(expected: np.ndarray, got: np.ndarray, unit: Any = 1.0) -> dict[str,
     return measures
 
 
-#: Difference of two shares of a score below which rounding decides which of two reasons comes first.
-MARGIN = 0.05
+#: Difference of two shares of a score below which rounding decides which of two reasons comes first, and
+#: largest p-value of the rows whose reasons are compared.
+MARGIN, ODD = 0.05, 0.1
 
 
 def compare_output(
@@ -146,15 +147,15 @@ def compare_output(
 ) -> dict[str, float]:
     """Compare one of the outputs of a signature as `compare` does; nothing to compare gives no measures.
 
-    If `unit` is a dict with `ranked`, the name of an output of shares, only reasons are compared that a
-    margin of the share separates from the next ones. If it is a dict with `by`, the name of an output of
-    reasons, and `each`, a unit for each feature, only entries are compared up to which both name the same.
+    If `unit` is a dict with `ranked`, the name of an output of shares, only reasons of odd rows are compared
+    that a margin separates from the next ones. If it is a dict with `by`, the name of an output of reasons,
+    and `each`, a unit for each feature, only entries are compared up to which both name the same.
     """
-    one, other, units = expected[name], got[name], np.ones(1)
+    one, other = expected[name], got[name]
     if not isinstance(unit, dict) or one.shape != other.shape:
         return compare(one, other, 1.0 if isinstance(unit, dict) else unit)
     if "ranked" in unit:
-        picked = is_decided(expected[unit["ranked"]])
+        units, picked = 1.0, is_decided(expected[unit["ranked"]]) & (expected["p_value"] <= ODD)[:, None]
     else:
         number = expected[unit["by"]]
         picked = np.logical_and.accumulate(number == got[unit["by"]], axis=1)
@@ -164,8 +165,7 @@ def compare_output(
 
 def is_decided(share: np.ndarray) -> np.ndarray:
     """Return which ranks differ from both neighbours by a margin, bool `(rows, ranks)`; the last never."""
-    padded = np.pad(share, ((0, 0), (1, 1)), constant_values=((0, 0), (np.inf, np.nan)))
-    apart = -np.diff(padded) > MARGIN
+    apart = -np.diff(np.pad(share, ((0, 0), (1, 1)), constant_values=((0, 0), (np.inf, np.nan)))) > MARGIN
     return np.asarray(apart[:, :-1] & apart[:, 1:])
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,9 @@ def set_numbers(content: bytes, numbers: Mapping[str, np.ndarray]) -> bytes:
             name = re.sub(r"_\d+$", "", tensor.Name().decode().partition("/")[0])
             names.setdefault(tensor.Buffer(), set()).add(name)
     for name, values in numbers.items():
-        places = [one for one, users in names.items() if name in users and model.Buffers(one).DataLength()]
+        places = [
+            one for one, users in names.items() if name in users and len(_data(model.Buffers(one), changed))
+        ]
         new = np.ascontiguousarray(values, "<f4").reshape(-1).view("uint8")
         if not places or any(names[one] != {name} for one in places):
             raise ValueError(
@@ -39,9 +42,20 @@ def set_numbers(content: bytes, numbers: Mapping[str, np.ndarray]) -> bytes:
                 "export the run again."
             )
         for one in places:
-            buffer = model.Buffers(one)
-            if (size := buffer.DataLength()) != len(new):
-                raise ValueError(f"Expected {len(new)} bytes of '{name}', received {size}; export again.")
-            # The array is a view of the bytes of the file.
-            buffer.DataAsNumpy()[:] = new
+            data = _data(model.Buffers(one), changed)
+            if len(data) != len(new):
+                raise ValueError(
+                    f"Expected {len(new)} bytes of '{name}', received {len(data)}; export again."
+                )
+            data[:] = new
     return bytes(changed)
+
+
+def _data(buffer: Any, content: bytearray) -> np.ndarray:
+    """Return the data of a buffer as a view of the bytes of the file.
+
+    A file in float16 has them behind the FlatBuffer, at a distance from the beginning of the file.
+    """
+    if buffer.Offset() > 1:
+        return np.frombuffer(content, "uint8", buffer.Size(), buffer.Offset())
+    return buffer.DataAsNumpy() if buffer.DataLength() else np.empty(0, "uint8")

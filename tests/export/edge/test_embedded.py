@@ -1,5 +1,6 @@
 """Facts inside a `.tflite` file: found by tools for metadata, and in nobody's way."""
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -82,6 +83,35 @@ def test_the_model_stays_as_it_is(content, detecting):
     sent = {"x": np.random.default_rng(0).normal(size=(3, 6)).astype("float32")}
     for name, values in one.run("encode", sent).items():
         np.testing.assert_array_equal(values, other.run("encode", sent)[name])
+
+
+def test_a_file_with_weights_behind_its_flatbuffer_answers_as_before(detecting, monkeypatch):
+    """The quantiser writes files above 256 kB so; here it takes each file for one."""
+    from ai_edge_quantizer import model_modifier
+    from kerasae.export.formats.tflite import TFLite
+    from kerasae.export.formats.tflite._calibration import set_numbers
+    from kerasae.export.views import edge_view
+
+    class Large(model_modifier._PackedBufferData):
+        def __init__(self, model):
+            super().__init__(model, 1)
+            self.packed_size = 2**20
+
+    monkeypatch.setattr(model_modifier, "_PackedBufferData", Large)
+    detecting = dataclasses.replace(detecting)  # its files are cached
+    bare = TFLite("float16").content(detecting, edge_view(detecting.preprocessor))
+    assert any(model_of(bare).Buffers(i).Offset() > 1 for i in range(model_of(bare).BuffersLength()))
+    sent = {"x": np.random.default_rng(0).normal(size=(3, 6)).astype("float32")}
+    facts = {"name": "a", "family": "b"}
+    before, after = (EdgeModel(one).run("detect", sent) for one in (bare, embed(bare, facts)))
+    assert before["score"].std() > 0
+    for name, values in before.items():
+        np.testing.assert_array_equal(values, after[name])
+    # A threshold below all scores.
+    lower = embed(set_numbers(embed(bare, facts), {"threshold": np.float32(-1)}), facts)
+    decided = EdgeModel(lower).run("detect", sent)
+    np.testing.assert_array_equal(decided["score"], before["score"])
+    assert decided["anomalous"].all()
 
 
 @pytest.mark.parametrize("other", [b"", b"nothing", b"PK\x05\x06" + bytes(18)])
