@@ -83,7 +83,8 @@ class Points(Layer):
             parts += [numbers, self.normal_scores(numbers)]
         for place, feature in enumerate(self._coded):
             count = self.categories[feature]
-            code = ops.clip(ops.round(inputs[:, feature : feature + 1]), 0, count - 1)
+            # The reference kernels of TFLite have no rounding.
+            code = ops.clip(ops.floor(inputs[:, feature : feature + 1] + 0.5), 0, count - 1)
             same = ops.equal(code, np.arange(count, dtype="float32"))
             parts.append(ops.cast(same, inputs.dtype) * self.heights[place])
         return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
@@ -84,6 +85,12 @@ def test_two_random_rows_are_as_far_apart_in_a_category_as_in_a_number():
     np.testing.assert_array_equal(
         points.by_dimension(np.array([[7.0, 8.0]], "float32")), [[7, 7, 8, 8, 8, 8, 8]]
     )
+
+
+def test_points_use_no_rounding_which_the_reference_kernels_of_tflite_lack():
+    points = Points([0, 5]).adapt(np.array([[0.0, 1.0], [1.0, 4.0]], "float32"))
+    graph = tf.function(points.call).get_concrete_function(tf.TensorSpec((None, 2), "float32")).graph
+    assert not {"Round", "Rint"} & {operation.type for operation in graph.get_operations()}
 
 
 # Prototypes ------------------------------------------------------------------------------------------

@@ -122,6 +122,24 @@ def test_two_entries_that_exclude_each_other_share_the_evidence(known):
     assert found.drop(["zone", "town"]).sum() == 0
 
 
+def test_rounding_moves_no_entry_into_another_cell():
+    """A device may multiply by 1 / scale where the model divides by it."""
+    rng = np.random.default_rng(0)
+    first = rng.normal(size=2000).round(1)
+    table = pd.DataFrame({"first": first, "second": (first + 0.2 * rng.normal(size=2000)).round(1)})
+    preprocessor, score = fitted(table)
+    assert score._paired
+    pairs = np.stack(np.meshgrid(first[:200], table["second"][:200]), axis=-1).reshape(-1, 2)
+    x = account_of(preprocessor, pd.DataFrame(pairs, columns=["first", "second"]))["x"]
+    expected = keras.ops.convert_to_numpy(score.features({"x": x}))
+    assert (expected > 1).any()
+    for side in (-np.inf, np.inf):
+        moved = x
+        for _ in range(4):
+            moved = np.nextafter(moved, np.float32(side))
+        np.testing.assert_allclose(score.features({"x": moved}), expected, atol=1e-4)
+
+
 def test_a_few_faults_among_the_training_rows_do_not_widen_what_is_usual():
     table = trips()
     table.loc[[3, 50], "price"] = [-10.0, 400.0]

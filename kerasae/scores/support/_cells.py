@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.scores.support._categories import misspelt, rarity
-from kerasae.scores.support._ranges import evidence, few
+from kerasae.scores.support._ranges import ROUNDING, evidence, few
 
 #: Levels that divide a column of numbers into cells.
 _LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -56,15 +56,27 @@ def cells_of(x: np.ndarray, columns: Sequence[Any]) -> list[Cell]:
             alone = _evidence_of_codes(present, column)
             found += [Cell(j, code - 0.5, code + 0.5, alone[code]) for code in range(len(alone))]
             continue
-        edges = np.unique(np.quantile(present, _LEVELS, method="lower")).astype("float32")
-        bounds = [-_FAR, *np.nextafter(edges, np.float32(np.inf)).tolist(), _FAR]
+        bounds = [-_FAR, *_bounds(present).tolist(), _FAR]
         found += [
-            # An entry on a bound belongs to the cell below it.
+            # A number on a bound belongs to the cell above it.
             Cell(j, float(np.nextafter(np.float32(low), np.float32(-np.inf))), high)
             for low, high in itertools.pairwise(bounds)
         ]
         found += [Cell(j, low, high, speaks) for low, high, speaks in _holes(present)]
     return found
+
+
+def _bounds(present: np.ndarray) -> np.ndarray:
+    """Return the numbers that divide a column into cells, each just above an entry.
+
+    The distance from the entry is more than rounding. A device may scale a column in another order of
+    operations than the model, and an entry must not change its cell for that.
+    """
+    values = np.unique(present)
+    edges = np.unique(np.quantile(present, _LEVELS, method="lower"))
+    above = values[np.minimum(np.searchsorted(values, edges) + 1, len(values) - 1)]
+    halfway = np.where(above > edges, (edges + above) / 2, np.inf)
+    return np.minimum(edges + ROUNDING * (1.0 + np.abs(edges)), halfway).astype("float32")
 
 
 def _evidence_of_codes(present: np.ndarray, column: Any) -> np.ndarray:

@@ -9,6 +9,8 @@ _SHARE, _ALWAYS = 0.002, 3
 #: Number of rows that are as near to the end as the first number beyond it, for each number beyond. Others
 #: could be expected in the gap then.
 _NEAR = 20
+#: Distance beyond a number that is only rounding, in units of `x` and relative to the number.
+ROUNDING = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)

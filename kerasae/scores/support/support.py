@@ -10,13 +10,11 @@ from keras import ops
 from kerasae.scores._base import Accounts, Score
 from kerasae.scores.support._cells import cells_of, exclusions, ordered
 from kerasae.scores.support._orders import orders
-from kerasae.scores.support._ranges import NO_RANGE, Range, evidence, upper
+from kerasae.scores.support._ranges import NO_RANGE, ROUNDING, Range, evidence, upper
 from kerasae.scores.support._steps import FRACTION, step_of
 
 #: Largest number of training rows, evenly spaced, from which the evidence is learned.
 _ROWS = 200_000
-#: Distance beyond an end that is only rounding, in units of `x` and relative to the end.
-_ROUNDING = 1e-5
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -195,7 +193,7 @@ class SupportScore(Score):
         end, base, reach = (weight[side, columns] for weight in (self.ends, self.bases, self.reaches))
         distance = values - end
         grown = base + ops.log(1.0 + ops.maximum(distance, 0.0) / reach)
-        counts = ops.logical_and(distance > _ROUNDING * (1.0 + ops.abs(end)), base > 0.0)
+        counts = ops.logical_and(distance > ROUNDING * (1.0 + ops.abs(end)), base > 0.0)
         return ops.where(counts, grown, ops.zeros_like(grown))
 
 
