@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class SpectralNorm(keras.constraints.Constraint):
@@ -31,8 +33,7 @@ class SpectralNorm(keras.constraints.Constraint):
     def __init__(self, bound: float = 1.0, squarings: int = 5) -> None:
         if not bound > 0:
             raise ValueError(f"`bound` must be positive, received {bound!r}.")
-        if not isinstance(squarings, int) or isinstance(squarings, bool) or squarings < 1:
-            raise ValueError(f"`squarings` must be a positive integer, received {squarings!r}.")
+        check_positive_integer("squarings", squarings)
         self.bound = bound
         self.squarings = squarings
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn import decomposition
 
+from kerasae.arguments import check_positive_integer
 from kerasae.baselines._base import Baseline
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -38,8 +39,7 @@ class PCA(Baseline):
     title = "PCA"
 
     def __init__(self, latent_dim: int = 8) -> None:
-        if not isinstance(latent_dim, int) or isinstance(latent_dim, bool) or latent_dim < 1:
-            raise ValueError(f"`latent_dim` must be a positive integer, received {latent_dim!r}.")
+        check_positive_integer("latent_dim", latent_dim)
         self._pca: Any = decomposition.PCA(latent_dim, random_state=0)
         self._latent_dim = latent_dim
         self.preprocessor: Any = None

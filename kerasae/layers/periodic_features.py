@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.keras_classes import Layer
 
 
@@ -39,8 +40,7 @@ class PeriodicFeatures(Layer):
         self, count: int = 8, *, scale: float = 0.5, first: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"`count` must be a positive integer, received {count!r}.")
+        check_positive_integer("count", count)
         if isinstance(scale, bool) or not isinstance(scale, int | float) or scale <= 0:
             raise ValueError(f"`scale` must be a positive number, received {scale!r}.")
         self.count = count

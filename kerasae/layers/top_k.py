@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.keras_classes import Layer
 
 
@@ -35,8 +36,7 @@ class TopK(Layer):
 
     def __init__(self, k: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-            raise ValueError(f"`k` must be a positive integer, received {k!r}.")
+        check_positive_integer("k", k)
         self.k = k
 
     def build(self, input_shape: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.keras_classes import Layer
 
 
@@ -36,8 +37,7 @@ class TransposedDense(Layer):
 
     def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(units, int) or isinstance(units, bool) or units < 1:
-            raise ValueError(f"`units` must be a positive integer, received {units!r}.")
+        check_positive_integer("units", units)
         self.units = units
         self.activation = keras.activations.get(activation)
         self.use_bias = use_bias

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.layers import Sampling
 from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._importance import Tightening, importance_weighted_objective
@@ -76,14 +77,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         super().__init__(encoder, decoder, **kwargs)
         if isinstance(beta, bool) or not isinstance(beta, int | float) or not beta >= 0:
             raise ValueError(f"`beta` must be non-negative, received {beta!r}.")
-        if (
-            not isinstance(importance_samples, int)
-            or isinstance(importance_samples, bool)
-            or importance_samples < 1
-        ):
-            raise ValueError(
-                f"`importance_samples` must be a positive integer, received {importance_samples!r}."
-            )
+        check_positive_integer("importance_samples", importance_samples)
         if importance_samples > 1 and free_bits:
             raise ValueError(
                 "`free_bits` need the analytic KL, which an importance-weighted bound does not have, "
@@ -222,8 +216,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         """
         if unit not in ("x", "raw", "bits"):
             raise ValueError(f"`unit` must be x, raw or bits, received {unit!r}.")
-        if not isinstance(samples, int) or samples < 1:
-            raise ValueError(f"`samples` must be a positive integer, received {samples!r}.")
+        check_positive_integer("samples", samples)
         part = min(samples, 100)
         weigh = tf.function(self._log_weights, reduce_retracing=True)
         results = []

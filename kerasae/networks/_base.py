@@ -85,12 +85,6 @@ class Style:
         return layers
 
 
-def check_positive(name: str, value: Any) -> None:
-    """Raise a ValueError unless the value is a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
-
-
 def check_frequencies(value: Any) -> None:
     """Raise a ValueError unless the value is a number of frequencies, which may be 0."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:

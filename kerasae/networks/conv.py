@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import keras
 
-from kerasae.networks._base import Network, Style, check_positive
+from kerasae.arguments import check_positive_integer
+from kerasae.networks._base import Network, Style
 from kerasae.spec import Spec
 
 
@@ -63,20 +64,20 @@ def conv(
 
     Reference: Masci, Meier, Ciresan, Schmidhuber 2011, ICANN.
     """
-    check_positive("latent_dim", latent_dim)
+    check_positive_integer("latent_dim", latent_dim)
     if len(spec.shape) != 3:
         raise ValueError(
             "The network 'conv' needs images of shape (height, width, channels), received examples of "
             f"shape {spec.shape}; use --network {spec.kind if spec.columns or spec.vocabulary else 'dense'}."
         )
-    check_positive("kernel_size", kernel_size)
-    check_positive("strides", strides)
+    check_positive_integer("kernel_size", kernel_size)
+    check_positive_integer("strides", strides)
     if residual_blocks < 0:
         raise ValueError(f"`residual_blocks` must be non-negative, received {residual_blocks}.")
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     levels = _default_filters(spec, strides) if filters is None else list(filters)
     for count in levels:
-        check_positive("filters", count)
+        check_positive_integer("filters", count)
 
     def convolution(kind: type[keras.layers.Layer], channels: int, step: int = 1) -> list[keras.layers.Layer]:
         layer = kind(

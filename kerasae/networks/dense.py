@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import keras
 
+from kerasae.arguments import check_positive_integer
 from kerasae.layers import PeriodicFeatures, TransposedDense
-from kerasae.networks._base import Network, Style, check_frequencies, check_positive
+from kerasae.networks._base import Network, Style, check_frequencies
 from kerasae.spec import Spec
 
 
@@ -60,7 +61,7 @@ def dense(
     Raises:
         ValueError: If a number is out of range or a name is unknown.
     """
-    check_positive("latent_dim", latent_dim)
+    check_positive_integer("latent_dim", latent_dim)
     if spec.columns or spec.vocabulary:
         raise ValueError(
             f"The network 'dense' needs arrays of numbers, received examples of kind '{spec.kind}'; use "
@@ -79,7 +80,7 @@ def dense(
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     hidden = falling_widths(spec.size, latent_dim, depth) if widths is None else list(widths)
     for width in hidden:
-        check_positive("widths", width)
+        check_positive_integer("widths", width)
 
     def layer(width: int) -> keras.layers.Layer:
         return keras.layers.Dense(width, activation=style.inner, dtype=dtype, **style.kernel())

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import keras
 
+from kerasae.arguments import check_positive_integer
 from kerasae.layers import ColumnEmbedding, PeriodicFeatures
-from kerasae.networks._base import Network, Style, check_frequencies, check_positive
+from kerasae.networks._base import Network, Style, check_frequencies
 from kerasae.networks.dense import falling_widths
 from kerasae.spec import Spec
 
@@ -61,7 +62,7 @@ def table(
 
     Reference: Guo and Berkhahn 2016, *Entity Embeddings of Categorical Variables*.
     """
-    check_positive("latent_dim", latent_dim)
+    check_positive_integer("latent_dim", latent_dim)
     if not spec.features:
         raise ValueError(
             f"The network 'table' needs a table, received examples of kind '{spec.kind}'; use "
@@ -88,7 +89,7 @@ def table(
     size = embedding.compute_output_shape((None, len(counts)))[-1]
     hidden = falling_widths(max(size, 16), latent_dim, depth) if widths is None else list(widths)
     for width in hidden:
-        check_positive("widths", width)
+        check_positive_integer("widths", width)
 
     def layer(width: int) -> keras.layers.Layer:
         return keras.layers.Dense(width, activation=style.inner, dtype=dtype, **style.kernel())

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 import keras
 
+from kerasae.arguments import check_positive_integer
 from kerasae.layers import PaddingMask, TokenEmbedding, TransposedDense, is_token
-from kerasae.networks._base import Network, Style, check_positive
+from kerasae.networks._base import Network, Style
 from kerasae.spec import Spec
 
 
@@ -69,7 +70,7 @@ def text(
     Reference: Zhang et al. 2017, NeurIPS, for a decoder without teacher forcing; Vaswani et al.
     2017, NeurIPS, for the attention; Press and Wolf 2017, EACL, for tied logits.
     """
-    check_positive("latent_dim", latent_dim)
+    check_positive_integer("latent_dim", latent_dim)
     if not spec.vocabulary:
         advice = (
             "fit their preprocessing first (`data.with_preprocessor`)"
@@ -88,7 +89,7 @@ def text(
     if mixing not in ("conv", "transformer"):
         raise ValueError(f"`mixing` must be 'conv' or 'transformer', received {mixing!r}.")
     for name, value in (("embedding_dim", embedding_dim), ("kernel_size", kernel_size), ("heads", heads)):
-        check_positive(name, value)
+        check_positive_integer(name, value)
     for name, value in (("hidden", hidden), ("blocks", blocks)):
         if value < 0:
             raise ValueError(f"`{name}` must be non-negative, received {value}.")

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.data import drawn_rows
 from kerasae.scores._base import Accounts, Score
 
@@ -33,9 +34,8 @@ class NearestNeighboursScore(Score):
 
     def __init__(self, *, neighbours: int = 5, most: int = 20_000, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for name, value in (("neighbours", neighbours), ("most", most)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
+        check_positive_integer("neighbours", neighbours)
+        check_positive_integer("most", most)
         self.neighbours = neighbours
         self.most = most
         self._rows = 0

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasae.arguments import check_positive_integer
 from kerasae.scores._base import Accounts, Score
 from kerasae.scores._points import Points
 
@@ -44,9 +45,8 @@ class PrototypesScore(Score):
 
     def __init__(self, *, neighbours: int = 3, most: int = 256, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for name, value in (("neighbours", neighbours), ("most", most)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"`{name}` must be a positive integer, received {value!r}.")
+        check_positive_integer("neighbours", neighbours)
+        check_positive_integer("most", most)
         self.neighbours = neighbours
         self.most = most
         #: Number of training rows of each prototype, and number of categories of each feature.

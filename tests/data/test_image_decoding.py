@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from kerasae.exif import orientation
 from kerasae.image_decoding import NO_IMAGE, TOO_DEEP, TRANSPARENT, decode_image, find_orientation, refusal
+from kerasae.image_decoding.exif import orientation
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (6, 9, 4)).astype("uint8")

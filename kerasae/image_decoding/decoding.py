@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kerasae.exif import is_jpeg, is_png, orientation
+from kerasae.image_decoding.exif import is_jpeg, is_png, orientation
 
 #: Weights of red, green and blue in a grey image, from ITU-R BT.601, as in JPEG and Pillow.
 _GREY = (0.299, 0.587, 0.114)

@@ -1,0 +1,12 @@
+"""Images decoded by TensorFlow alone, so that a graph can hold it."""
+
+from kerasae.image_decoding.decoding import (
+    NO_IMAGE,
+    TOO_DEEP,
+    TRANSPARENT,
+    decode_image,
+    find_orientation,
+    refusal,
+)
+
+__all__ = ["NO_IMAGE", "TOO_DEEP", "TRANSPARENT", "decode_image", "find_orientation", "refusal"]
