@@ -19,7 +19,7 @@ BATTERIES = {
     "model": ("wasserstein", "models/test_models_conformance.py"),
     "network": ("residual", "models/test_networks.py"),
     "loss": ("huber", "models/test_losses.py"),
-    "penalty": ("discrepancy", "models/test_penalties.py"),
+    "penalty": ("discrepancy", "models/penalties/test_every_penalty.py"),
     "corruption": ("speckle", "models/test_corruptions.py"),
     "score": ("manhattan", "metrics/test_scores.py"),
     "threshold": ("three_sigma", "house/test_architecture.py"),

@@ -1,0 +1,139 @@
+"""`kerasae compare` and `kerasae tune`: pages, jobs, failures."""
+
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from quick_runs import QUICK
+
+from kerasae import load_model, registry
+from kerasae.recipe import Recipe
+from kerasae.workflows import compare_families
+
+
+def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
+    kerasae("train", "digits", "--model", "sparse", "--out", tmp_path / "b", *QUICK)
+    status, out, err = kerasae("compare", run, tmp_path / "b", "--json", "--out", tmp_path / "page")
+    assert status == 0, err
+    names = [entry["name"] for entry in json.loads(out)["entries"]]
+    assert names == ["pca", str(run), str(tmp_path / "b")]
+    assert (tmp_path / "page" / "report.html").is_file()
+    kerasae("train", "digits", "--set", "data.seed=5", "--out", tmp_path / "c", *QUICK)
+    status, _, err = kerasae("compare", run, tmp_path / "c")
+    assert status == 2
+    assert "Expected runs on the same data" in err
+
+
+def test_data_are_read_once(kerasae, tmp_path, monkeypatch):
+    # Reading is much of the time of a large table, and two copies of its splits much of the memory.
+    read, load = [], Recipe.load
+    monkeypatch.setattr(Recipe, "load", lambda self, *a: read.append(self.data["name"]) or load(self, *a))
+    for name in ("a", "b"):
+        assert kerasae("train", "digits", "--out", tmp_path / name, *QUICK)[0] == 0
+    assert read == ["digits", "digits"]
+    assert kerasae("compare", tmp_path / "a", tmp_path / "b")[0] == 0
+    assert read == ["digits"] * 3
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.images, self.text = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        for key, value in attrs:
+            if key in ("src", "href"):
+                (self.images if tag == "img" else self.links).append(value)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.mark.slow
+def test_compare_trains_every_family_and_writes_a_page(kerasae, tmp_path):
+    out = tmp_path / "first"
+    status, text, err = kerasae("compare", "digits", "--out", out, "--seeds", 2, *QUICK)
+    assert status == 0, err
+    for family in ["pca", *registry.names("model")]:
+        assert family in text
+    result = json.loads((out / "metrics.json").read_text())
+    assert all(len(entry["seeds"]) == 2 for entry in result["entries"] if entry["name"] != "pca")
+    errors = [seed["error"] for entry in result["entries"][1:] for seed in entry["seeds"]]
+    assert len(set(errors)) == len(errors), "seeds must differ"
+    page = Page((out / "report.html").read_text())
+    assert not page.links
+    assert len(page.images) == 3
+    assert all(image.startswith("data:image/png;base64,") for image in page.images)
+    # Three epochs beat nothing, and the page says so.
+    assert "does not beat PCA" in " ".join(page.text)
+    assert load_model(out / "variational").latent_dim == 8
+
+
+@pytest.mark.slow
+def test_compare_is_the_same_at_any_number_of_jobs(kerasae, tmp_path):
+    found = []
+    for jobs in (1, 2):
+        status, out, _ = kerasae(
+            "compare", "digits", "--models", "undercomplete", "--seeds", 2, "--jobs", jobs, "--json", *QUICK
+        )
+        assert status == 0
+        found.append([seed["error"] for seed in json.loads(out)["entries"][1]["seeds"]])
+    # Sums are taken in another order by another number of threads.
+    np.testing.assert_allclose(*found, rtol=1e-3)
+
+
+@pytest.fixture
+def small_table(tmp_path):
+    """A CSV file of two columns."""
+    values = np.random.default_rng(0).normal(size=(120, 2))
+    pd.DataFrame(values, columns=["width", "height"]).to_csv(tmp_path / "sizes.csv", index=False)
+    return tmp_path / "sizes.csv"
+
+
+@pytest.mark.slow
+def test_a_comparison_goes_on_after_a_training_that_failed(kerasae, small_table, tmp_path):
+    """Where all that was finished went with the one that failed."""
+    out = tmp_path / "compared"
+    arguments = ["compare", small_table, "--models", "undercomplete,sparse", "--jobs", 1, "--epochs", 2]
+    settings = {"network.latent_dim": 1, "train.epochs": 2}
+    recipe = Recipe.of(source=str(small_table)).override(settings)
+
+    def stand_in_the_way(family, seed, epoch, loss):
+        if epoch == 0:
+            (out / "sparse").write_text("A file where the next run goes.")
+
+    with pytest.raises(OSError, match=r"exists: .*sparse.*This ended the training of 'sparse' with seed 0"):
+        compare_families(recipe, ["undercomplete", "sparse"], 2, out=out, jobs=1, progress=stand_in_the_way)
+    finished = (out / "undercomplete" / "model.keras").read_bytes()
+    arguments += ["--latent-dim", 1, "--out", out, "--seeds", 2]
+    status, _, err = kerasae(*arguments)
+    assert status == 2 and "exists" in err
+    assert f"Kept 1 finished training in {out}; the same command goes on" in err
+    status, _, err = kerasae(*arguments, "--seed", 3)
+    assert status == 2 and "the interrupted comparison" in err and err.count("\n") == 1
+    (out / "sparse").unlink()
+    status, text, err = kerasae(*arguments)
+    assert status == 0, err
+    assert "Columns of sizes" in text and text.count("Columns of") == 1
+    assert (out / "undercomplete" / "model.keras").read_bytes() == finished
+    entries = json.loads((out / "metrics.json").read_text())["entries"]
+    assert [len(entry["seeds"]) for entry in entries] == [1, 2, 2]
+    names = {path.name for path in out.iterdir()}
+    assert names == {"metrics.json", "report.html", "undercomplete", "sparse"}
+    # All seeds of an uninterrupted comparison, but for seconds.
+    status, whole, _ = kerasae(*arguments[:-4], "--seeds", 2, "--json")
+    for entry, again in zip(entries, json.loads(whole)["entries"], strict=True):
+        for one, other in zip(entry["seeds"], again["seeds"], strict=True):
+            assert one["error"] == pytest.approx(other["error"], rel=1e-5)
+
+
+def test_tune_says_how_columns_were_read(kerasae, small_table, tmp_path):
+    """Once, and before anything is trained."""
+    arguments = ["tune", small_table, "--objective", "auroc", "--out", tmp_path / "tuned"]
+    status, out, err = kerasae(*arguments)
+    assert status == 2 and "label" in err
+    assert out.count("Columns of sizes") == 1 and "width" in out
+    assert kerasae(*arguments, "--json")[1] == ""

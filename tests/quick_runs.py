@@ -1,0 +1,3 @@
+"""Options of a training of seconds."""
+
+QUICK = ["--epochs", "3", "--set", "network.widths=[16]"]
