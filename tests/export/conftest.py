@@ -272,9 +272,15 @@ def ship(shipped, tmp_path):
     return tmp_path / "ship"
 
 
-@pytest.fixture
-def square(digits):
-    """A model whose first kernel is square, so that its transpose fits."""
+@pytest.fixture(scope="session")
+def square_model(digits):
+    keras.utils.set_random_seed(7)
     model = Recipe.of("undercomplete", latent_dim=4, network={"widths": [64, 16]}).build(digits)
     train(model, digits, epochs=2)
-    return Subject.of(model, data=digits, name="square")
+    return model
+
+
+@pytest.fixture
+def square(square_model, digits):
+    """A model whose first kernel is square, so that its transpose fits; nothing is kept of it yet."""
+    return Subject.of(square_model, data=digits, name="square")

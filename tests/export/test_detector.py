@@ -46,7 +46,17 @@ def run(request, tmp_path_factory):
     return run
 
 
-def test_an_artifact_decides_as_the_application_does(run, tmp_path):
+@pytest.fixture(scope="module")
+def shipped(run, tmp_path_factory):
+    """A bundle of the run, and its files for devices."""
+    ship = tmp_path_factory.mktemp("shipped")
+    formats = ["saved_model", "tflite"]
+    written = export.bundle(run, ship, formats=formats, precisions=["float32", "int8"], name="m")
+    return ship, written[1:]
+
+
+def test_an_artifact_decides_as_the_application_does(run, shipped):
+    ship, files = shipped
     detector = AnomalyDetector(run.model, false_alarms=0.2).fit(run.data)
     raw = Subject.of(run).held_out
     if isinstance(raw, pd.DataFrame):
@@ -64,8 +74,7 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
         columns = [column.name for column in run.model.spec.features]
         named = [columns[number] for number in detector.explain(raw.iloc[-3:-1]).argmax(axis=1)]
         assert named == ["kind", "a"]
-    export.SavedModel().write(run, tmp_path / "server")
-    served = ServerModel(tmp_path / "server")
+    served = ServerModel(ship / "server" / "m" / "1")
     got = served.run("detect", server_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert np.array_equal(got["anomalous"], flags)
@@ -82,8 +91,7 @@ def test_an_artifact_decides_as_the_application_does(run, tmp_path):
     ):
         feed = server_view(run.model.preprocessor).feed(raw)
         assert np.array_equal(served.run("detect_at", {**feed, **sent})["anomalous"], decided)
-    export.TFLite().write(run, tmp_path / "edge.tflite")
-    edge = EdgeModel((tmp_path / "edge.tflite").read_bytes())
+    edge = EdgeModel(files[0].path.read_bytes())
     got = edge.run("detect", edge_view(run.model.preprocessor).feed(raw))
     np.testing.assert_allclose(got["score"], expected, rtol=1e-3)
     assert (got["anomalous"] == flags).mean() > 0.99
@@ -113,11 +121,11 @@ def kind_names(detector):
     return kind_of(detector.spec_).feature_names
 
 
-def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, tmp_path):
+def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, shipped):
     detector, rows = Subject.of(run).detector, len(run.data.calibration)
     assert (detector.false_alarms, detector.calibration_rows) == (0.2, rows)
-    export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32"], name="m")
-    facts = read_sealed(tmp_path / "manifest.json")["model"]["detector"]
+    ship, _ = shipped
+    facts = read_sealed(ship / "manifest.json")["model"]["detector"]
     unit = "squared Mahalanobis distance of the residual, a number without a unit"
     score = "SupportedScore" if run.model.spec.columns else "WhitenedScore"
     assert facts == {
@@ -127,7 +135,7 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
         "false_alarms": 0.2,
         "calibration_rows": rows,
     }
-    card = (tmp_path / "README.md").read_text()
+    card = (ship / "README.md").read_text()
     threshold = f"{float(detector.threshold):g}"
     assert f"`{score}`, which has another unit: {unit}. `anomalous` is 1 above\n{threshold}." in card
     assert f"fitted on {rows} rows that the training did not see,\nto flag at most 20 % of" in card
@@ -138,11 +146,11 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     assert "`seed`" not in card
 
 
-def test_a_program_that_names_no_signature_gets_the_reconstruction(run, tmp_path):
+def test_a_program_that_names_no_signature_gets_the_reconstruction(shipped):
     """As on a microcontroller: the first graph, by the indices of its tensors."""
-    written = export.bundle(run, tmp_path, formats=["tflite"], precisions=["float32", "int8"], name="m")
-    assert len(written) == 2
-    for one in written:
+    ship, files = shipped
+    assert [file.precision for file in files] == ["float32", "int8"]
+    for one in files:
         model = Interpreter(str(one.path), num_threads=1)
         model.allocate_tensors()
         (sent,), (answered,) = model.get_input_details(), model.get_output_details()
@@ -156,7 +164,7 @@ def test_a_program_that_names_no_signature_gets_the_reconstruction(run, tmp_path
         assert set(model.get_signature_list()) == set(one.signatures)
         graphs = flatbuffer_utils.read_model_from_bytearray(bytearray(one.path.read_bytes())).subgraphs
         assert not any(graph.name.startswith(b"__") for graph in graphs)
-    assert "names no signature gets `reconstruct`" in (tmp_path / "README.md").read_text()
+    assert "names no signature gets `reconstruct`" in (ship / "README.md").read_text()
 
 
 def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):

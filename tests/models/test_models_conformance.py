@@ -78,7 +78,7 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
         if penalty.weight and penalty.name != "tightening":
             assert abs(history["val_" + penalty.name][-1]) > 0
     if "importance_samples" in arguments:
-        # Its first term is a mean over several draws; families/test_variational.py holds it against the bound.
+        # Its first term is a mean over several draws, which families/test_variational.py compares.
         return
     # And the first term is what it says it is.
     rows = x[256:400]

@@ -23,7 +23,7 @@ def test_a_linear_autoencoder_reaches_the_error_of_pca(digits):
     """Baldi and Hornik 1989: no local minima but the subspace of PCA."""
     recipe = Recipe.of("undercomplete", latent_dim=8, network={"depth": 0})
     model = recipe.build(digits)
-    train(model, digits, epochs=400, learning_rate=1e-2, patience=60, reduce_patience=15)
+    train(model, digits, epochs=120, learning_rate=2e-2, patience=60, reduce_patience=15)
     ours, pca = (evaluate(codec, digits)["error"] for codec in (model, PCA(8).fit(digits)))
     # PCA is fitted on a tenth more rows.
     assert ours == pytest.approx(pca, rel=0.02)

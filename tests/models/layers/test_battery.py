@@ -72,7 +72,7 @@ INPUT = (4, 6)
 STAND_INS = {SquaredJacobian: JacobianOfDense}
 
 
-#: They take codes, ids or strings, which the battery does not draw: test_tables.py, test_texts.py.
+#: They take codes, ids or strings, which the battery does not draw: tests/data.
 ELSEWHERE = {
     preprocessing.TablePreprocessing,
     preprocessing.TextPreprocessing,
