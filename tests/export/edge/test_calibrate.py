@@ -4,11 +4,11 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
+from calibrations import started_calibration
 from kerasae.export import bundle, calibrate_bundle, verify
 from kerasae.export.bundles import calibrate as module
 from kerasae.export.decision import Decision
@@ -168,23 +168,18 @@ def test_a_c_library_is_calibrated_and_passes_its_own_test(detecting, site, tmp_
     assert "0 differences" in tested.stdout
 
 
-CALIBRATE = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
-
-
 @pytest.mark.slow
 def test_a_killed_calibration_leaves_the_old_bundle_or_the_new_one_whole(ship, site):
-    """Killed at ten moments; what scores afterwards finds the one or the other."""
-    arguments = [sys.executable, "-c", CALIBRATE, "calibrate", str(ship), str(site), "--false-alarms"]
-    begun = time.monotonic()
-    subprocess.run([*arguments, "0.2"], check=True)
+    """Killed at five moments; what scores afterwards finds the one or the other."""
+    process, begun = started_calibration(ship, site, 0.2)
+    assert process.wait() == 0
     duration = time.monotonic() - begun
     old = read_sealed(ship / "manifest.json")
-    rng = np.random.default_rng(0)
     rates = {0.2}
-    for number in range(10):
+    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 5)):
         rate = round(0.25 + number / 100, 2)
-        process = subprocess.Popen([*arguments, str(rate)])
-        time.sleep(duration * rng.uniform(0.5, 1.0))
+        process, _ = started_calibration(ship, site, rate)
+        time.sleep(duration * share)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert len([*score(ship, site)]) == old["model"]["detector"]["calibration_rows"]

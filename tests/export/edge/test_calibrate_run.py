@@ -1,13 +1,12 @@
 """`kerasae calibrate RUN`: the stored detector of a run with a threshold for another site."""
 
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
+from calibrations import started_calibration
 from kerasae.export.embedded import embedded_facts
 
 from kerasae import Recipe, Run, export
@@ -64,17 +63,14 @@ def test_the_stored_detector_of_a_run_gets_a_new_threshold(run):
 
 @pytest.mark.slow
 def test_a_killed_calibration_leaves_the_old_detector_or_the_new_one_whole(run):
-    site = str(run.folder.parent / "site.csv")
-    code = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
-    arguments = [sys.executable, "-c", code, "calibrate", str(run.folder), site, "--false-alarms"]
-    begun = time.monotonic()
-    subprocess.run([*arguments, "0.2"], check=True)
+    site = run.folder.parent / "site.csv"
+    process, begun = started_calibration(run.folder, site, 0.2)
+    assert process.wait() == 0
     duration, known = time.monotonic() - begun, 0.2
-    rng = np.random.default_rng(0)
-    for number in range(10):
+    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 5)):
         rate = round(0.25 + number / 100, 2)
-        process = subprocess.Popen([*arguments, str(rate)])
-        time.sleep(duration * rng.uniform(0.6, 1.0))
+        process, _ = started_calibration(run.folder, site, rate)
+        time.sleep(duration * share)
         process.send_signal(signal.SIGKILL)
         process.wait()
         found = AnomalyDetector.load(run.application_folder("anomaly"), run.model).false_alarms
