@@ -1,6 +1,7 @@
 """Families, one in each file. Importing them registers every class that a saved model may contain."""
 
-import kerasae.constraints  # noqa: F401  (registers a class that a saved decoder may contain)
+import kerasae.constraints  # registers a class that a saved decoder may contain
+import kerasae.optimizers  # noqa: F401  (registers the optimizer of a saved model)
 from kerasae import registry
 from kerasae.models._base import Autoencoder
 from kerasae.models._codec.graphs import in_batches

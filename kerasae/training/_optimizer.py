@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from kerasae.optimizers import FusedAdam
 from kerasae.registry import did_you_mean
 
 
@@ -20,6 +21,8 @@ def make_optimizer(
         for key, value in vars(keras.optimizers).items()
         if isinstance(value, type) and key not in ("Optimizer", "LossScaleOptimizer")
     }
+    # The same numbers in less time.
+    known["adam"] = FusedAdam
     if name.lower() not in known:
         raise ValueError(f"Unknown `optimizer` {name!r}; {did_you_mean(name.lower(), sorted(known))}")
     return known[name.lower()](

@@ -171,6 +171,8 @@ def train(
             jit_compile=jit_compile and not spread,
             steps_per_execution=per_call,
         )
+        # Variables that a step creates make TensorFlow trace the step twice.
+        model.optimizer.build(model.trainable_variables)
         first = stopper.restore(model, None if cosine else learning_rate) if resume else 0
     extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
     if folder is not None and tensorboard and writes:

@@ -24,6 +24,20 @@ def test_an_epoch_has_the_steps_that_it_says(build, digits, batch_size, steps_pe
     assert int(model.optimizer.iterations) == 2 * steps
 
 
+def test_the_step_is_traced_once(build, digits):
+    # Variables that the first step creates would make TensorFlow trace it twice, half of the start of a fit.
+    model = build("denoising")
+    step, traces = model.train_step, []
+
+    def counted(data):
+        traces.append(data)
+        return step(data)
+
+    model.train_step = counted
+    train(model, digits, epochs=2)
+    assert len(traces) == 1
+
+
 def test_the_best_weights_are_kept(build, digits):
     class Spoil(keras.callbacks.Callback):
         """Ruins the weights before the last epoch."""

@@ -19,8 +19,9 @@ EXPECTED_ROWS = 256
 _FOR_MEAN = 2048
 #: Largest number of entries that are reconstructed in a round of the fit. Large images hide few pixels each.
 _ENTRIES = 2**22
-#: Number of examples that are reconstructed at once, because the logits of texts are large.
-_AT_ONCE = 512
+#: Number of examples that are reconstructed at once, because the logits of texts are large; more if an
+#: example has few entries.
+_AT_ONCE, _ENTRIES_AT_ONCE = 512, 2**16
 #: Largest number of rounds; one more must reduce the error by at least two per cent.
 _ROUNDS, _WORTH = 3, 0.02
 #: Number of errors of an entry below which the spread is drawn towards that of all entries.
@@ -41,8 +42,10 @@ def rebuilder(codec: Codec, spec: Spec) -> Callable[[Any], np.ndarray]:
         def once(x: Any) -> np.ndarray:
             return reconstruct(codec, cells.raw(np.asarray(x).reshape(len(x), -1)))
 
+    rows = max(_AT_ONCE, _ENTRIES_AT_ONCE // spec.size)
+
     def rebuild(x: Any) -> np.ndarray:
-        parts = [once(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
+        parts = [once(x[start : start + rows]) for start in range(0, len(x), rows)]
         return np.concatenate(parts) if parts else np.asarray(x)
 
     return rebuild
