@@ -10,8 +10,8 @@ from keras import ops
 from kerasae.scores._base import Accounts, Score
 from kerasae.scores._several import several, stored
 
-#: Number of knots of the curve from a score to its evidence.
-_KNOTS = 48
+#: Number of knots of the curve from a score to its evidence, and number of doublings of the score beyond.
+_KNOTS, _DOUBLINGS = 48, 40
 #: Evidence beyond the training rows, in nats per standard deviation of the logarithm of the score.
 _BEYOND = 0.3
 #: Smallest score that is not 0, and smallest distance between two knots, relative to the score.
@@ -26,7 +26,9 @@ class EvidenceScore(Score):
     high for one row in a thousand counts the same whatever its distribution. The logarithm of `p` is a
     piecewise linear function of the score. The highest score of `n` training rows has an evidence of `log n`
     nats. Beyond it the evidence grows slowly, by 0.3 nats per standard deviation of the
-    logarithm of the score, so that no single score outweighs all others.
+    logarithm of the score, so that no single score outweighs all others. It is linear between two doublings
+    of the score, and ends after the fortieth. So it needs no logarithm, which has other last bits on other
+    processors.
 
     The parts are dependent, so the sum itself is not the logarithm of a p-value; a threshold is set on other
     rows. The contribution of a feature is the sum of its shares of the scores, each weighted by its evidence.
@@ -61,12 +63,11 @@ class EvidenceScore(Score):
             return self.add_weight(shape=shape, trainable=False, name=name, initializer="zeros")
 
         count = len(self.scores)
-        self.starts = weight("starts", count, _KNOTS - 1)
-        self.inverse_widths = weight("inverse_widths", count, _KNOTS - 1)
-        self.ends = weight("ends", count)
-        self.slopes = weight("slopes", count)
-        #: Evidence of one interval of the curve, in nats.
-        self.step = weight("step")
+        intervals = _KNOTS - 1 + _DOUBLINGS
+        self.starts = weight("starts", count, intervals)
+        self.inverse_widths = weight("inverse_widths", count, intervals)
+        #: Evidence of each interval of the curve, in nats.
+        self.steps = weight("steps", count, intervals)
         super().build(input_shape)
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
@@ -79,14 +80,16 @@ class EvidenceScore(Score):
         levels = np.linspace(0.0, highest, _KNOTS)
         # Scores of rows and not numbers between them: many rows may have the same score.
         knots = np.quantile(values, 1.0 - np.exp(-levels), axis=0, method="higher").T.astype("float64")
-        self.starts.assign(knots[:, :-1])
+        ends = np.maximum(knots[:, -1:], _SMALLEST) * 2.0 ** np.arange(_DOUBLINGS)
+        self.starts.assign(np.concatenate([knots[:, :-1], ends], axis=1))
         # At a score that many rows have, the curve rises within a thousandth of it.
         least = _NEAREST * knots[:, 1:] + _SMALLEST
-        self.inverse_widths.assign(1.0 / np.maximum(np.diff(knots, axis=1), least))
-        self.ends.assign(np.maximum(knots[:, -1], _SMALLEST))
-        deviations = np.log(np.maximum(values, _SMALLEST)).std(axis=0)
-        self.slopes.assign(_BEYOND / np.maximum(deviations, 1e-3))
-        self.step.assign(highest / (_KNOTS - 1))
+        widths = np.maximum(np.diff(knots, axis=1), least)
+        self.inverse_widths.assign(1.0 / np.concatenate([widths, ends], axis=1))
+        deviations = np.log(np.maximum(values, _SMALLEST)).std(axis=0, keepdims=True).T
+        doubled = np.log(2.0) * _BEYOND / np.maximum(deviations, 1e-3)
+        inside = np.full(widths.shape, highest / (_KNOTS - 1))
+        self.steps.assign(np.concatenate([inside, np.repeat(doubled, _DOUBLINGS, axis=1)], axis=1))
         return self
 
     def _values(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
@@ -96,8 +99,7 @@ class EvidenceScore(Score):
     def _evidence(self, values: Any) -> Any:
         """Return the evidence of scores in nats, `(batch, scores)`."""
         share = ops.clip((values[:, :, None] - self.starts) * self.inverse_widths, 0.0, 1.0)
-        beyond = self.slopes * ops.log(ops.maximum(values / self.ends, 1.0))
-        return self.step * ops.sum(share, axis=2) + beyond
+        return ops.sum(share * self.steps, axis=2)
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
         return ops.sum(self._evidence(self._values(inputs)), axis=1)

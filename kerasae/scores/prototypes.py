@@ -129,9 +129,10 @@ class PrototypesScore(Score):
             lengths = ops.matmul(present, ops.transpose(ops.square(self.prototypes)))
         else:
             lengths = ops.sum(ops.square(self.prototypes), axis=1)
-        # The length of the point itself is the same for all prototypes.
-        negative = 2.0 * ops.matmul(point, ops.transpose(self.prototypes)) - lengths
-        chosen = ops.top_k(negative, min(count, len(self._sizes)))[1]
+        # Half of the squared length of the point less half of the squared distance. The prototypes are not
+        # multiplied by 2, because a file would then hold them twice.
+        nearness = ops.matmul(point, ops.transpose(self.prototypes)) - 0.5 * lengths
+        chosen = ops.top_k(nearness, min(count, len(self._sizes)))[1]
         # These products cancel, so the distances to the nearest are computed anew.
         squares = ops.square(point[:, None] - ops.take(self.prototypes, chosen, axis=0))
         if present is None:

@@ -212,9 +212,14 @@ def test_the_evidence_grows_slowly_beyond_the_training_rows():
     training = account(500)
     score = adapted({"name": "evidence", "scores": ["squared_error"]}, training)
     logarithms = np.log(np.square(training["residual"]).sum(axis=1))
-    far = {"residual": np.array([[1e3, 0, 0], [1e6, 0, 0]], "float32")}
-    expected = np.log(500) + 0.3 * (np.log([1e6, 1e12]) - logarithms.max()) / logarithms.std()
-    np.testing.assert_allclose(score(far), expected, rtol=1e-3)
+    most = np.exp(logarithms.max() / 2)
+    far = {"residual": np.array([[most * 2**k, 0, 0] for k in (0.5, 1, 10, 20, 30)], "float32")}
+    doublings = np.array([1, 2, 20, 40, 40])
+    expected = np.log(500) + 0.3 * doublings * np.log(2) / logarithms.std()
+    np.testing.assert_allclose(score(far), expected, rtol=1e-5)
+    # Halfway between two doublings.
+    half = {"residual": np.array([[most * 6**0.5, 0, 0]], "float32")}
+    np.testing.assert_allclose(score(half), np.log(500) + 0.3 * 2.5 * np.log(2) / logarithms.std(), rtol=1e-5)
 
 
 def test_scores_that_are_always_the_same_have_a_finite_evidence():

@@ -62,7 +62,7 @@ class Compiled:
     @property
     def arena_bytes(self) -> int:
         """Size of the memory in bytes."""
-        sizes = {"f": 4, "q": 1, "u": 1, "i": 4, "l": 8, "b": 1}
+        sizes = {"f": 4, "q": 1, "h": 2, "u": 1, "i": 4, "l": 8, "b": 1}
         return sum(sizes[part] * count for part, count in self.arena.items())
 
 

@@ -10,6 +10,7 @@ from kerasae.export.parity import ExportError
 _TYPES = {
     "FLOAT32": "float32",
     "INT8": "int8",
+    "INT16": "int16",
     "UINT8": "uint8",
     "INT32": "int32",
     "INT64": "int64",

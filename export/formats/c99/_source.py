@@ -10,8 +10,11 @@ from kerasae.export.formats.c99._graph import Operation, Tensor
 #: Type in C of the entries of a tensor, and the part of the arena that holds them.
 CTYPES = {
     "float32": ("float", "f"),
+    "float64": ("double", "d"),
     "int8": ("int8_t", "q"),
+    "int16": ("int16_t", "h"),
     "uint8": ("uint8_t", "u"),
+    "uint16": ("uint16_t", "w"),
     "int32": ("int32_t", "i"),
     "int64": ("int64_t", "l"),
     "bool": ("uint8_t", "b"),

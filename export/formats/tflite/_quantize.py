@@ -33,7 +33,7 @@ def quantize(
     precision: Precision,
     calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]],
     *,
-    by_row: bool = False,
+    wide: bool = False,
 ) -> bytes:
     """Return a float32 file in another precision.
 
@@ -41,8 +41,8 @@ def quantize(
         content: Bytes of the file.
         precision: New precision, `float16`, `dynamic` or `int8`.
         calibration: Function that yields signatures with inputs, which set the ranges of int8.
-        by_row: Whether dense layers in int8 find the range of their input for each row, in place of one range
-            for all rows. Their outputs are float32 then. Defaults to `False`.
+        wide: Whether the activations of int8 have 16 bits in place of 8. Weights have 8 bits. Defaults to
+            `False`.
     """
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -66,11 +66,14 @@ def quantize(
             elif precision == "dynamic":
                 work.add_dynamic_config(".*", operation, 8)
             else:
-                work.add_static_config(".*", operation, 8, 8)
+                work.add_static_config(".*", operation, 16 if wide else 8, 8)
         ranges = None
         dense = qtyping.TFLOperationName.FULLY_CONNECTED
-        if precision == "int8":
-            work.add_dynamic_config(".*" if by_row else _MIXED, dense, 8)
+        if precision == "int8" and wide:
+            # Its kernel computes with integers alone, so that it has the same bits on every processor.
+            work.add_static_config(".*", qtyping.TFLOperationName.TANH, 16, 8)
+        elif precision == "int8":
+            work.add_dynamic_config(_MIXED, dense, 8)
         # A later entry takes precedence.
         work.update_quantization_recipe(_SCORES, dense, algorithm_key=AlgorithmName.NO_QUANTIZE)
         if precision == "int8":

@@ -1,5 +1,6 @@
 """Each operator in C answers as TFLite's reference kernel, bit by bit, also to odd numbers and odd shapes."""
 
+import dataclasses
 import shutil
 import subprocess
 
@@ -28,8 +29,9 @@ def weights(*shape, per_channel=False, axis=0):
 
 
 def bias(size, given, kernel):
+    dtype = "int64" if given.dtype == "int16" else "int32"
     return Value(
-        data=RNG.integers(-2000, 2000, size).astype("int32"), scale=given.scale * np.asarray(kernel.scale)
+        data=RNG.integers(-2000, 2000, size).astype(dtype), scale=given.scale * np.asarray(kernel.scale)
     )
 
 
@@ -52,6 +54,34 @@ def image(name, out, weighed, made, given=(1, 5, 7, 3), first=()):
     return kernel(name, activation(*given), weighed, activation(*out, scale=0.9), out[-1], made, first=first)
 
 
+def step(*shape, scale):
+    return Value(shape, "int16", scale, 0)
+
+
+def wide(single):
+    """The same operation with activations in int16."""
+
+    def widened(value):
+        if value is None or value.dtype != "int8" or value.data is not None:
+            return value
+        return step(*value.shape, scale=value.scale / 256)
+
+    *inputs, given_bias = map(widened, single.inputs)
+    biases = 256 * given_bias.data.astype("int64")
+    given_bias = dataclasses.replace(given_bias, data=biases, scale=given_bias.scale / 256)
+    return dataclasses.replace(single, inputs=[*inputs, given_bias], outputs=[*map(widened, single.outputs)])
+
+
+def far(single):
+    """The same operation in int16 with a bias that no int32 holds."""
+    made = wide(single)
+    biases = made.inputs[2].data.copy()
+    biases[0] = 2**31 + 5
+    return dataclasses.replace(
+        made, inputs=[*made.inputs[:2], dataclasses.replace(made.inputs[2], data=biases)]
+    )
+
+
 def numbers(*shape):
     return Value(shape)
 
@@ -64,7 +94,7 @@ def floats(name, *inputs, out, made=None, dtype="float32"):
     return Single(name, list(inputs), [Value(out, dtype)], made)
 
 
-KERNELS = {
+INT8 = {
     "dense": dense(),
     "dense_relu": dense(act=1),
     "dense_relu6": dense(act=3, scale=0.05),
@@ -75,6 +105,13 @@ KERNELS = {
         (1, 3, 4, 4),
         weights(4, 3, 3, 3, per_channel=True),
         options("Conv2DOptions", padding=0, strideH=2, strideW=2, fusedActivationFunction=1),
+    ),
+    "conv_of_three": image(
+        "CONV_2D",
+        (3, 3, 4, 4),
+        weights(4, 3, 3, 3),
+        options("Conv2DOptions", padding=0, strideH=2, strideW=2),
+        given=(3, 5, 7, 3),
     ),
     "conv_dilated": image(
         "CONV_2D",
@@ -95,6 +132,14 @@ KERNELS = {
         options("TransposeConvOptions", padding=0, strideH=2, strideW=2),
         first=[constant([1, 10, 14, 4], "int32")],
     ),
+    "transposed_of_two": image(
+        "TRANSPOSE_CONV",
+        (2, 10, 14, 4),
+        weights(4, 3, 3, 3),
+        options("TransposeConvOptions", padding=0, strideH=2, strideW=2),
+        given=(2, 5, 7, 3),
+        first=[constant([2, 10, 14, 4], "int32")],
+    ),
     "transposed_valid": image(
         "TRANSPOSE_CONV",
         (1, 14, 20, 2),
@@ -102,6 +147,10 @@ KERNELS = {
         options("TransposeConvOptions", padding=1, strideH=3, strideW=3),
         first=[constant([1, 14, 20, 2], "int32")],
     ),
+}
+
+KERNELS = {
+    **INT8,
     "dense_float": floats(
         "FULLY_CONNECTED",
         numbers(1, 9),
@@ -118,6 +167,31 @@ KERNELS = {
         out=(1, 5),
         made=options("FullyConnectedOptions"),
     ),
+    **{f"{name}_int16": wide(one) for name, one in INT8.items()},
+    "dense_long_int16": kernel(
+        "FULLY_CONNECTED",
+        step(1, 2000, scale=0.003),
+        weights(5, 2000),
+        step(1, 5, scale=0.05),
+        5,
+        options("FullyConnectedOptions"),
+    ),
+    "dense_far_int16": far(dense()),
+    # Half of the sums lie between two steps.
+    "dense_ties_int16": kernel(
+        "FULLY_CONNECTED",
+        step(1, 3, scale=1.0),
+        Value(data=np.eye(3, dtype="int8"), scale=0.5),
+        step(1, 3, scale=1.0),
+        3,
+        options("FullyConnectedOptions"),
+    ),
+    "quantize_int16": Single("QUANTIZE", [numbers(1, 12)], [step(1, 12, scale=0.001)]),
+    "dequantize_int16": Single("DEQUANTIZE", [step(1, 12, scale=0.001)], [numbers(1, 12)]),
+    **{
+        f"tanh_int16_{i}": Single("TANH", [step(1, 120, scale=scale)], [step(1, 120, scale=2**-15)])
+        for i, scale in enumerate((2**-12, 2**-11, 2**-13, 3e-4, 1.1e-3, 1e-5))
+    },
     "quantize": Single("QUANTIZE", [numbers(1, 12)], [activation(1, 12, zero=-7)]),
     "quantize_up": Single("QUANTIZE", [numbers(1, 12)], [activation(1, 12, zero=7)]),
     "dequantize": Single("DEQUANTIZE", [activation(1, 12)], [numbers(1, 12)]),
@@ -212,8 +286,9 @@ def rows(value, seed):
     """Rows of an input: usual numbers, great and small ones, those that tie, and no numbers."""
     rng = np.random.default_rng(seed)
     shape = (ROWS, *value.shape[1:]) if value.shape[:1] == (1,) else (ROWS, *value.shape)
-    if value.dtype == "int8":
-        return rng.integers(-128, 128, shape).astype("int8")
+    if value.dtype in ("int8", "int16"):
+        limits = np.iinfo(value.dtype)
+        return rng.integers(limits.min, limits.max, shape, value.dtype, endpoint=True)
     values = rng.normal(size=shape) * np.exp(3 * rng.normal(size=(ROWS,) + (1,) * (len(shape) - 1)))
     odd = np.array([0.0, -0.0, 0.025, -0.125, 0.5, 3e38, -3e38, 1e12, 1e-42, np.inf, -np.inf, np.nan])
     return np.where(rng.random(shape) < 0.03, rng.choice(odd, shape), values).astype("float32")

@@ -1,9 +1,10 @@
-"""From float32 to int8 and back, and functions of int8 as a table."""
+"""From float32 to int8 or int16 and back, and functions of int8 as a table."""
 
 import numpy as np
 from kerasae.export.formats.c99._graph import Operation
-from kerasae.export.formats.c99._source import Source, literal
+from kerasae.export.formats.c99._source import Source, ctype, literal
 from kerasae.export.formats.c99.operators._loops import Operator, loop
+from kerasae.export.formats.c99.operators.kernels._requantization import LIMITS
 from kerasae.export.parity import ExportError
 
 
@@ -15,10 +16,13 @@ def _scale(scales: np.ndarray | None, zeros: np.ndarray | None) -> tuple[str, in
 
 def _quantize(operation: Operation, source: Source) -> str:
     (output,) = operation.outputs
-    if operation.input(0).dtype != "float32" or output.dtype != "int8":
-        raise ExportError(f"Expected QUANTIZE from float32 to int8, received {operation.input(0).dtype}.")
+    given = operation.input(0).dtype
+    if given != "float32" or output.dtype not in LIMITS:
+        raise ExportError(f"Expected QUANTIZE from float32 to int8, received {given} to {output.dtype}.")
     scale, zero = _scale(output.scale, output.zero)
-    body = loop(output.size, f"y[i] = {source.call('quantized')}(a[i], {scale}, {zero});")
+    low, high = LIMITS[output.dtype]
+    call = f"{source.call('quantized')}(a[i], {scale}, {zero}, {low}, {high})"
+    body = loop(output.size, f"y[i] = ({ctype(output.dtype)}){call};")
     return source.block(operation, body, a=operation.input(0))
 
 

@@ -32,7 +32,9 @@ def render(name: str, values: dict[str, Any]) -> str:
 def numbers(array: np.ndarray, width: int = 100) -> str:
     """Return numbers as lines of an array in C."""
     flat = array.ravel()
-    if flat.dtype.kind == "f":
+    if flat.dtype == "float64":
+        texts = [repr(float(value)) for value in flat]
+    elif flat.dtype == "float32":
         texts = [literal(value) for value in flat]
     else:
         # The lowest int32 has no literal.

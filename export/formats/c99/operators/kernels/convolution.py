@@ -1,4 +1,4 @@
-"""CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV: convolutions of images, in int8."""
+"""CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV: convolutions of images, in int8 and int16."""
 
 import numpy as np
 from kerasae.export.formats.c99._graph import Operation, Tensor
@@ -25,8 +25,8 @@ def _convolution(function: str, *, depthwise: bool = False, transposed: bool = F
     def write(operation: Operation, source: Source) -> str:
         given = operation.input(2 if transposed else 0)
         weights, (output,) = operation.input(1), operation.outputs
-        if given.dtype != "int8" or weights.dtype != "int8":
-            raise ExportError(f"Expected {operation.name} in int8, received {given.dtype}.")
+        if given.dtype not in requantization.LIMITS or weights.dtype != "int8":
+            raise ExportError(f"Expected {operation.name} in int8 or int16, received {given.dtype}.")
         options, kernel = operation.options, weights.shape[1:3]
         source_plane, target_plane = _plane(given), _plane(output)
         strides = options.strideH, options.strideW
@@ -52,10 +52,13 @@ def _convolution(function: str, *, depthwise: bool = False, transposed: bool = F
         ]
         depth = 1 if depthwise else source_plane[2]
         area = source_plane[0] * source_plane[1] if transposed else target_plane[0] * target_plane[1]
-        source.multiply_accumulates += area * kernel[0] * kernel[1] * channels * depth
+        source.multiply_accumulates += given.shape[0] * area * kernel[0] * kernel[1] * channels * depth
+        requantized = "requantized_twice" if given.dtype == "int8" else "requantized_coarsely"
+        call = source.call(f"{function}_{given.dtype}", "convolution", requantized)
+        steps = f"++i, a += {np.prod(source_plane)}, y += {np.prod(target_plane)}"
         body = f"""
         static const convolution_shape shape = {{{", ".join(map(str, [*shape, *numbers]))}}};
-        {source.call(function, "convolution", "requantized_twice")}(a, w, b, s, y, &shape);"""
+        for (size_t i = 0; i < {given.shape[0]}; {steps}) {call}(a, w, b, s, y, &shape);"""
         return source.block(operation, body, a=given, w=weights, b=biases, s=scaling)
 
     return write

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED: a dense layer, in int8, in float32, and in float32 with weights in int8."""
+"""FULLY_CONNECTED: a dense layer in int8, in float32, and with weights in int8 in int16 and in float32."""
 
 import dataclasses
 
@@ -36,9 +36,16 @@ def _fully_connected(operation: Operation, source: Source) -> str:
     rows = operation.input(0).size // inputs
     source.multiply_accumulates += rows * outputs * inputs
     kinds = operation.input(0).dtype, operation.input(1).dtype
-    write = {("int8", "int8"): _int8, ("float32", "float32"): _float32, ("float32", "int8"): _mixed}
+    write = {
+        ("int8", "int8"): _int8,
+        ("int16", "int8"): _int16,
+        ("float32", "float32"): _float32,
+        ("float32", "int8"): _mixed,
+    }
     if kinds not in write:
-        raise ExportError(f"Expected FULLY_CONNECTED of int8 or float32, received {' and '.join(kinds)}.")
+        raise ExportError(
+            f"Expected FULLY_CONNECTED of int8, int16 or float32, received {' and '.join(kinds)}."
+        )
     return write[kinds](operation, source, _Size(rows, inputs, outputs))
 
 
@@ -55,6 +62,21 @@ def _int8(operation: Operation, source: Source, size: "_Size") -> str:
     function = source.call("fully_connected_int8", "requantized")
     body = size.each(f"{function}(a, w, b, s, {per_channel}, y, {size.both}, {zero}, {low}, {high});")
     return source.block(operation, body, a=given, w=weights, b=biases, s=scaling)
+
+
+def _int16(operation: Operation, source: Source, size: "_Size") -> str:
+    given, weights, (output,) = operation.input(0), operation.input(1), operation.outputs
+    scales = requantization.scales(given, weights, output, size.outputs)
+    scales = scales[:1] if np.all(scales == scales[0]) else scales
+    biases = requantization.bias(operation, 2, size.outputs)
+    limits = np.iinfo("int32")
+    kind = "int32" if np.all((limits.min < biases) & (biases <= limits.max)) else "int64"
+    biases = biases.astype(kind)
+    low, high = requantization.bounds(operation, output)
+    per_channel = int(len(scales) > 1)
+    function = source.call(f"fully_connected_int16_{kind}", "requantized_int16")
+    body = size.each(f"{function}(a, w, b, s, {per_channel}, y, {size.both}, {low}, {high});")
+    return source.block(operation, body, a=given, w=weights, b=biases, s=scales)
 
 
 def _float32(operation: Operation, source: Source, size: _Size) -> str:
