@@ -16,6 +16,8 @@ _TYPES = {
     "INT64": "int64",
     "BOOL": "bool",
 }
+#: Lowest and highest number of quantised entries.
+LIMITS = {"int8": (-128, 127), "int16": (-(2**15), 2**15 - 1)}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,10 +1,9 @@
 """From float32 to int8 or int16 and back, and functions of int8 as a table."""
 
 import numpy as np
-from kerasae.export.formats.c99._graph import Operation
+from kerasae.export.formats.c99._graph import LIMITS, Operation
 from kerasae.export.formats.c99._source import Source, ctype, literal
 from kerasae.export.formats.c99.operators._loops import Operator, loop
-from kerasae.export.formats.c99.operators.kernels._requantization import LIMITS
 from kerasae.export.parity import ExportError
 
 

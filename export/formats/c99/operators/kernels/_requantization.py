@@ -3,11 +3,8 @@
 import math
 
 import numpy as np
-from kerasae.export.formats.c99._graph import Operation, Tensor
+from kerasae.export.formats.c99._graph import LIMITS, Operation, Tensor
 from kerasae.export.parity import ExportError
-
-#: Lowest and highest number of each type.
-LIMITS = {"int8": (-128, 127), "int16": (-(2**15), 2**15 - 1)}
 
 
 def multipliers(given: Tensor, weights: Tensor, output: Tensor, channels: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV: convolutions of images, in int8 and int16."""
 
 import numpy as np
-from kerasae.export.formats.c99._graph import Operation, Tensor
+from kerasae.export.formats.c99._graph import LIMITS, Operation, Tensor
 from kerasae.export.formats.c99._source import Source
 from kerasae.export.formats.c99.operators._loops import Operator
 from kerasae.export.formats.c99.operators.kernels import _requantization as requantization
@@ -25,7 +25,7 @@ def _convolution(function: str, *, depthwise: bool = False, transposed: bool = F
     def write(operation: Operation, source: Source) -> str:
         given = operation.input(2 if transposed else 0)
         weights, (output,) = operation.input(1), operation.outputs
-        if given.dtype not in requantization.LIMITS or weights.dtype != "int8":
+        if given.dtype not in LIMITS or weights.dtype != "int8":
             raise ExportError(f"Expected {operation.name} in int8 or int16, received {given.dtype}.")
         options, kernel = operation.options, weights.shape[1:3]
         source_plane, target_plane = _plane(given), _plane(output)
