@@ -32,6 +32,65 @@ BATTERIES = {
 }
 
 
+#: Runs the tests of all rooms, and writes the outcome of each test by room.
+PROGRAM = """
+import json, sys, pathlib
+import pytest
+
+chosen = json.loads(sys.argv[2])
+outcomes = {room: {} for room in chosen}
+rooms = {}
+
+class Batteries:
+    def pytest_collection_modifyitems(self, items):
+        for item in items:
+            for room, (file, words) in chosen.items():
+                if item.path.match(file) and all(word in item.name for word in words):
+                    if item.get_closest_marker("slow") is None:
+                        rooms[item.nodeid] = room
+        items[:] = [item for item in items if item.nodeid in rooms]
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or not report.passed:
+            outcome = "passed" if report.passed else report.longreprtext or report.outcome
+            outcomes[rooms[report.nodeid]][report.nodeid] = outcome
+
+files = sorted({"tests/" + file for file, _ in chosen.values()})
+pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[Batteries()])
+pathlib.Path(sys.argv[1]).write_text(json.dumps(outcomes))
+"""
+
+#: Prints what `kerasae show` says of each room.
+SHOW = """
+import contextlib, io, json, sys
+from kerasae.cli import main
+
+shown = {}
+for room in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        main(["show", room])
+    shown[room] = out.getvalue()
+print(json.dumps(shown))
+"""
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """Outcome of each test by room; one process runs the tests of all rooms."""
+    path = tmp_path_factory.mktemp("batteries") / "outcomes.json"
+    chosen = {
+        room: (
+            file,
+            ["every_file_of_a_room", f"[{room}]"] if file == "house/test_architecture.py" else [name],
+        )
+        for room, (name, file) in BATTERIES.items()
+    }
+    command = [sys.executable, "-c", PROGRAM, str(path), json.dumps(chosen)]
+    done = subprocess.run(command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True)
+    assert path.is_file(), done.stderr[-3000:]
+    return json.loads(path.read_text())
+
+
 def kerasae(*arguments, json_out=False):
     code = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -60,25 +119,18 @@ def test_there_is_a_stranger_in_every_room():
 
 @pytest.mark.slow
 def test_the_command_line_knows_every_stranger():
-    shown = {room: kerasae("show", room) for room in BATTERIES}
+    command = [sys.executable, "-c", SHOW, *BATTERIES]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
     assert {room for room, (name, _) in BATTERIES.items() if name not in shown[room]} == set()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("room", BATTERIES)
-def test_a_stranger_passes_the_tests_of_its_room(room):
-    name, file = BATTERIES[room]
-    chosen = (
-        f"every_file_of_a_room and {room}" if file == "house/test_architecture.py" else f"{name} and not slow"
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}", "-k", chosen],
-        env=ENVIRONMENT,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0 and " passed" in done.stdout, done.stdout[-3000:]
+def test_a_stranger_passes_the_tests_of_its_room(room, outcomes):
+    assert "passed" in outcomes[room].values()
+    assert {test: words for test, words in outcomes[room].items() if words not in ("passed", "skipped")} == {}
 
 
 @pytest.mark.slow

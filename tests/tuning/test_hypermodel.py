@@ -104,7 +104,7 @@ def test_every_network_can_be_searched(name):
             Recipe.of(network={"name": name}).override(one).build(spec)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hypermodel(digits):
     recipe = Recipe.of("sparse", model={"weight": 0.5}, train={"epochs": 2, "batch_size": 256})
     space = Space(latent_dims=(2, 4), depths=(1, 2), widest=(16, 32))
@@ -119,23 +119,29 @@ TUNERS = {
 }
 
 
-def searched(hypermodel, folder, name="RandomSearch", objective="val_error", seed=3):
+def searched(hypermodel, folder, name="RandomSearch", seed=3, **more):
     tuner = getattr(keras_tuner, name)(
         hypermodel,
-        objective=keras_tuner.Objective(objective, "min"),
+        objective=keras_tuner.Objective("val_error", "min"),
         directory=folder,
         seed=seed,
-        **TUNERS[name],
+        **{**TUNERS[name], **more},
     )
     tuner.search(verbose=0)
     return tuner
 
 
+@pytest.fixture(scope="module")
+def tuner(hypermodel, tmp_path_factory):
+    """A tuner that has searched at random."""
+    return searched(hypermodel, tmp_path_factory.mktemp("random"))
+
+
 @pytest.mark.filterwarnings("ignore:Model .* had a build config", "ignore:Skipping variable loading")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TUNERS)
-def test_any_tuner_searches(name, hypermodel, tmp_path):
-    tuner = searched(hypermodel, tmp_path, name)
+def test_any_tuner_searches(name, hypermodel, tuner, tmp_path):
+    tuner = tuner if name == "RandomSearch" else searched(hypermodel, tmp_path, name)
     trials = list(tuner.oracle.trials.values())
     assert len(trials) >= 2
     assert all(trial.status == "COMPLETED" for trial in trials)
@@ -147,8 +153,7 @@ def test_any_tuner_searches(name, hypermodel, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_trial_is_judged_as_an_ordinary_training(hypermodel, digits, tmp_path):
-    tuner = searched(hypermodel, tmp_path)
+def test_a_trial_is_judged_as_an_ordinary_training(hypermodel, digits, tuner):
     trial = tuner.oracle.get_best_trials(1)[0]
     recipe = hypermodel.recipe_of(trial.hyperparameters)
     model = recipe.build(digits)
@@ -167,8 +172,8 @@ def test_a_trial_is_judged_as_an_ordinary_training(hypermodel, digits, tmp_path)
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_trials(hypermodel, tmp_path):
-    one, other = (searched(hypermodel, tmp_path / name) for name in "ab")
+def test_the_same_seed_gives_the_same_trials(hypermodel, tuner, tmp_path):
+    one, other = tuner, searched(hypermodel, tmp_path / "b")
 
     def rows(tuner):
         return [(trial.hyperparameters.values, trial.score) for trial in tuner.oracle.trials.values()]
@@ -177,7 +182,7 @@ def test_the_same_seed_gives_the_same_trials(hypermodel, tmp_path):
     for (ours, score), (theirs, again) in zip(rows(one), rows(other), strict=True):
         assert ours == theirs
         np.testing.assert_allclose(score, again, rtol=1e-5)
-    assert rows(searched(hypermodel, tmp_path / "c", seed=4))[0][0] != rows(one)[0][0]
+    assert rows(searched(hypermodel, tmp_path / "c", seed=4, max_trials=1))[0][0] != rows(one)[0][0]
 
 
 def test_data_are_loaded_once(monkeypatch, digits):
