@@ -1,39 +1,48 @@
-"""What holds of any table, any images and any texts: what comes back, of which type, from file to score."""
+"""Any column of any type comes back as what it was."""
 
-import csv
 import datetime
-import io
-import tempfile
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from hypothesis_settings import FEW, MANY
 
-from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.applications.imputation import Imputer
 from kerasae.baselines import TablePCA
-from kerasae.data import Data, Split, load_data
+from kerasae.data import Data, Split
 from kerasae.data.tables import column_of
 from kerasae.preprocessing import named_by_text, type_name
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
-from kerasae.training import train
 
 _ROWS = 24
 
+
 _INTS = st.integers(-(2**40), 2**40)
+
+
 _FLOATS = st.floats(-1e9, 1e9, allow_subnormal=False)
+
+
 _BOOLS = st.booleans()
+
+
 _DAYS = st.dates(datetime.date(1901, 1, 1), datetime.date(2200, 1, 1))
+
+
 _MOMENTS = st.datetimes(datetime.datetime(1901, 1, 1), datetime.datetime(2200, 1, 1))
+
+
 _DECIMALS = st.decimals(-1000, 1000, places=2)
+
+
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
+
+
 #: Objects of simple types; no two have one text.
 _SIMPLE = [
     1,
@@ -49,6 +58,8 @@ _SIMPLE = [
     "2020-01-03",
     Decimal("1.50"),
 ]
+
+
 _ZONED = _MOMENTS.map(lambda moment: moment.replace(tzinfo=datetime.UTC))
 
 
@@ -178,15 +189,8 @@ def same(one, other):
     return type(one) is type(other) and (one == other or (one != one and other != other))
 
 
-#: Quick in the plain suite, and many more among the slow tests.
-_FEW, _MANY = (
-    settings(max_examples=count, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    for count in (6, 150)
-)
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@_FEW
+@FEW
 @given(table=frames())
 def test_filling_leaves_what_is_there_and_every_type(table):
     check_filling(table)
@@ -194,7 +198,7 @@ def test_filling_leaves_what_is_there_and_every_type(table):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@_MANY
+@MANY
 @given(table=frames())
 def test_filling_many_tables(table):
     check_filling(table)
@@ -224,7 +228,7 @@ _BY_TEXT = ("objects, tuples",)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@_FEW
+@FEW
 @given(column=columns([name for name in _TYPES if name not in _BY_TEXT]))
 def test_a_column_comes_back_as_what_it_was(column):
     check_column(column)
@@ -232,7 +236,7 @@ def test_a_column_comes_back_as_what_it_was(column):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@_MANY
+@MANY
 @given(column=columns([name for name in _TYPES if name not in _BY_TEXT]))
 def test_many_columns_come_back(column):
     check_column(column)
@@ -264,177 +268,3 @@ def check_column(column):
             moments = [pd.Timestamp(value).timestamp() for value in table["a"][there]]
             bound = 1 + 1e-6 * (max(moments) - min(moments))
             assert abs(pd.Timestamp(new).timestamp() - pd.Timestamp(old).timestamp()) <= bound
-
-
-# From a file to scores ----------------------------------------------------------------------------
-
-#: Each example trains a model.
-_TRAINED = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-#: Encodings of a file, each with the options that it needs: UTF-8 is taken, and marks are seen.
-_ENCODINGS = {
-    "utf-8": {},
-    "utf-8-sig": {},
-    "utf-16": {},
-    "utf-16-be": {"encoding": "utf-16-be"},
-    "latin-1": {"encoding": "latin-1"},
-}
-
-
-@st.composite
-def csv_texts(draw, codec):
-    """The text of a CSV file in letters of an encoding, and the names of its columns."""
-    letters = st.characters(codec=codec, exclude_categories=["Cc", "Zs", "Zl", "Zp", "Cf"])
-    rows = draw(st.integers(30, 40))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    makers = {
-        "number": lambda: [f"{value:.4f}" for value in rng.normal(size=rows) * 10.0 ** rng.integers(-3, 9)],
-        "whole": lambda: [str(value) for value in rng.integers(-5, 1000, rows)],
-        "boolean": lambda: rng.choice(["true", "false"], rows).tolist(),
-        "date": lambda: [f"2024-{1 + n % 12:02}-{1 + n % 28:02}" for n in rng.integers(0, 400, rows)],
-        "category": lambda: rng.choice(
-            ["red", "größer", "$", "a;b", 'say "x"', "[/x]", "=1+1"], rows
-        ).tolist(),
-    }
-    kinds = ["number", *draw(st.lists(st.sampled_from([*makers]), min_size=1, max_size=4))]
-    columns = [makers[kind]() for kind in kinds]
-    for column in columns[1:]:
-        for row in np.flatnonzero(rng.random(rows) < draw(st.sampled_from([0.0, 0.2]))):
-            column[row] = ""
-    names = [f"{draw(st.text(letters, max_size=8))} {letter}".strip() for letter in "vwxyz"[: len(kinds)]]
-    file = io.StringIO()
-    ends = draw(st.sampled_from(["\n", "\r\n"]))
-    mark = draw(st.sampled_from([",", ";", "\t"]))
-    writer = csv.writer(file, delimiter=mark, lineterminator=ends, quoting=draw(st.sampled_from([0, 1])))
-    writer.writerows([names, *zip(*columns, strict=True)])
-    return file.getvalue(), names
-
-
-@st.composite
-def csv_files(draw):
-    """A CSV file as bytes, the names of its columns, and the options that it needs."""
-    encoding = draw(st.sampled_from([*_ENCODINGS]))
-    text, names = draw(csv_texts(encoding.removesuffix("-sig")))
-    return text.encode(encoding), names, _ENCODINGS[encoding]
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(_FEW, max_examples=8)
-@given(made=st.sampled_from(["utf-8", "latin-1"]).flatmap(csv_texts))
-def test_a_table_is_the_same_in_every_encoding(made):
-    check_encodings(made)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@settings(_MANY, max_examples=40)
-@given(made=st.sampled_from(["utf-8", "latin-1"]).flatmap(csv_texts))
-def test_many_tables_are_the_same_in_every_encoding(made):
-    check_encodings(made)
-
-
-def check_encodings(made):
-    text, names = made
-    expected = None
-    for encoding, options in _ENCODINGS.items():
-        # Latin-1 has few letters.
-        if encoding == "latin-1" and any(letter > "\xff" for letter in text):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "rows.csv")
-            path.write_bytes(text.encode(encoding))
-            data = load_data(path, **options)
-        assert [column.name for column in data.spec.columns] == names
-        expected = expected or data
-        assert data.spec == expected.spec
-        pd.testing.assert_frame_equal(data.train.examples, expected.train.examples)
-
-
-def trained(path, **sections):
-    """Data from a file, and a model trained on it for an epoch."""
-    recipe = Recipe.of("undercomplete", source=str(path), latent_dim=2, train={"epochs": 1}, **sections)
-    data = recipe.load()
-    model = recipe.build(data)
-    train(model, data, **recipe.train)
-    return data, model
-
-
-def check_codec(data, model):
-    """Codes, reconstructions and scores are numbers, as many as there are rows; returns what came back."""
-    raw = data.test.examples
-    codes = model.transform(raw)
-    assert codes.shape == (len(raw), 2)
-    assert np.isfinite(codes).all()
-    scores = AnomalyDetector(model, score="nearest_neighbours").fit_score(data).score_samples(raw)
-    assert scores.shape == (len(raw),)
-    assert not np.isnan(scores).any()
-    back = model.inverse_transform(codes)
-    assert len(back) == len(raw)
-    return raw, back
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@_TRAINED
-@given(made=csv_files())
-def test_any_table_goes_the_whole_way(made):
-    content, names, options = made
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "rows.csv")
-        path.write_bytes(content)
-        data, model = trained(path, data=options, network={"widths": [4]})
-        assert [column.name for column in data.spec.columns] == names
-        raw, back = check_codec(data, model)
-    assert [*back.columns] == [*raw.columns]
-    assert [str(dtype).lower() for dtype in back.dtypes] == [str(dtype).lower() for dtype in raw.dtypes]
-
-
-@st.composite
-def pictures(draw):
-    """Images of some modes and sizes as files, some damaged, and how many are sound."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    files, sound = {}, 0
-    for number in range(draw(st.integers(24, 30))):
-        height, width = draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
-        mode = draw(st.sampled_from(["L", "RGB", "P", "1", "CMYK", "LA"]))
-        image = Image.fromarray(rng.integers(0, 256, (height, width, 3)).astype("uint8")).convert(mode)
-        file = io.BytesIO()
-        image.save(file, "JPEG" if mode == "CMYK" else "PNG")
-        content = file.getvalue()
-        if damaged := number > 20 and draw(st.booleans()):
-            content = content[: len(content) // 2]
-        sound += not damaged
-        files[f"{number}.{'jpg' if mode == 'CMYK' else 'png'}"] = content
-    return files, sound
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@_TRAINED
-@given(made=pictures())
-def test_any_images_go_the_whole_way(made):
-    files, sound = made
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in files.items():
-            Path(folder, name).write_bytes(content)
-        given = {"on_error": "skip", "size": [8, 8]}
-        data, model = trained(folder, data=given, network={"name": "dense", "widths": [4]})
-        rows = sum(len(data.split(name)) for name in ("train", "validation", "calibration", "test"))
-        assert rows == sound
-        assert len(data.skipped) == len(files) - sound
-        raw, back = check_codec(data, model)
-    assert back.dtype == raw.dtype
-    assert back.shape == raw.shape
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning")
-@_TRAINED
-@given(lines=st.lists(st.text(st.characters(codec="utf-8"), max_size=40), min_size=30, max_size=40))
-def test_any_texts_go_the_whole_way(lines):
-    lines = [*(["some words and more"] * 8), *lines]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "lines.txt")
-        path.write_text("\n".join(lines), encoding="utf-8", newline="")
-        data, model = trained(path, preprocessing={"name": "text", "max_length": 8})
-        _, back = check_codec(data, model)
-    assert all(isinstance(text, str) for text in back)
