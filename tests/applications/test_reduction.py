@@ -113,6 +113,8 @@ def test_umap_is_asked_for_by_name(blobs, monkeypatch):
         Reduction(Noise(), map="umap").project(np.zeros((20, 3), "float32"))
 
 
+# numba compiles UMAP for a quarter of a minute.
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [4, 60])
 def test_umap(rows, blobs):
     pytest.importorskip("umap")
