@@ -138,7 +138,8 @@ def test_a_training_row_is_compared_with_prototypes_made_without_it():
 def test_a_missing_entry_has_no_part_in_the_distance():
     training, fresh = account(50), account(5, seed=1)
     fresh["residual"][:] = 0
-    score = adapted("prototypes", {**training, "missing": np.zeros((50, 3), "float32")})
+    three = {"name": "prototypes", "neighbours": 3}
+    score = adapted(three, {**training, "missing": np.zeros((50, 3), "float32")})
     missing = np.zeros((5, 3), "float32")
     whole = score({**fresh, "missing": missing})
     np.testing.assert_allclose(whole, score(fresh), rtol=1e-4)
