@@ -38,8 +38,8 @@ def detector(spec: Spec) -> dict[str, Any]:
     even half of the tables of `benchmarks/detector/oddbench.py`; with seed 0 the twelve tables and the 40 of
     `benchmarks/anomaly_keel.py` were looked at too. 3,000 steps of 256 rows with 256 units, as before, are
     not better there than 500 steps of 512 rows with 128 units. Tried were 64, 128 and 256 units, 150 to 2,000
-    steps, and batches of 256, 512 and 1,024 rows. 300 steps give one or two tenths less on
-    the tables of the other two benchmarks.
+    steps, and batches of 256, 512 and 1,024 rows. 300 steps give one or two tenths less on the tables of
+    the other two benchmarks.
 
     Up to five number columns are a special case: two standard deviations away is everywhere, and normal rows
     lie on shapes with detail that dense layers do not learn. There the noise is a quarter as strong, and the
