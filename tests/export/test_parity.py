@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasae.export import endpoints, views
 from kerasae.export.formats import _convert
 from kerasae.export.parity import Case, _scores, golden_arrays
-from kerasae.export.verify_edge import compare, read_golden
+from kerasae.export.verify_edge import breaches, compare, read_golden
 from kerasae.export.views.array import ArrayViews
 
 from kerasae import export
@@ -111,9 +111,22 @@ def test_deviations_are_in_units_and_codes_agree_or_not():
     assert compare(expected, expected + np.array([1, 0]), [2.0, 1.0])["max_deviation"] == 0.5
     assert compare(expected, np.nan_to_num(expected))["max_deviation"] == np.inf
     codes = compare(np.array([[3.0], [4.0]]), np.array([[3.2], [5.0]]), [0.0])
-    assert codes == {"agreement": 0.5}
-    assert compare(np.array(["a", "b"]), np.array(["a", "c"])) == {"agreement": 0.5}
+    assert codes == {"agreement": 0.5, "codes": 2}
+    assert compare(np.array(["a", "b"]), np.array(["a", "c"])) == {"agreement": 0.5, "codes": 2}
     assert compare(np.zeros(3), np.zeros(4))["max_deviation"] == np.inf
+
+
+@pytest.mark.parametrize(("codes", "allowed"), [(3, 1), (20, 1), (21, 2), (100, 5)])
+def test_of_few_codes_one_may_differ(codes, allowed):
+    """Two of three stored entries are a share of 0.67, below a bound of 0.95, but three are too few."""
+
+    def said(differing, bound=0.95):
+        got = np.arange(codes) + 100 * (np.arange(codes) < differing)
+        return breaches(compare(np.arange(codes), got), {"agreement": bound}, "here")
+
+    assert not said(allowed)
+    assert said(allowed + 1)
+    assert said(1, bound=1.0)
 
 
 def test_a_score_at_the_threshold_is_no_disagreement():
