@@ -38,6 +38,7 @@ class Points(Layer):
     """
 
     def __init__(self, categories: Sequence[int], **kwargs: Any) -> None:
+        kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.categories = [min(int(count), _MOST) for count in categories]
         self._numbers = [feature for feature, count in enumerate(self.categories) if not count]
@@ -51,7 +52,7 @@ class Points(Layer):
             ],
             "int32",
         )
-        self.normal_scores: Any = NormalScores() if self._numbers else None
+        self.normal_scores: Any = NormalScores(dtype="float32") if self._numbers else None
 
     def build(self, input_shape: Any) -> None:
         if self.normal_scores is not None:

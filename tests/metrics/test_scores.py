@@ -63,6 +63,14 @@ def test_no_training_moves_a_score(name, gaps):
 # What decides ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", registry.names("score"))
+def test_a_score_is_computed_in_float32_whatever_the_policy(name):
+    account = with_gaps(60)
+    expected = np.array(adapted(name, account)(account))
+    keras.config.set_dtype_policy("mixed_float16")
+    np.testing.assert_array_equal(adapted(name, account)(account), expected)
+
+
 def test_a_row_that_cannot_be_judged_has_the_highest_score():
     account = with_gaps(60)
     detector = Detector(adapted("squared_error", account))
