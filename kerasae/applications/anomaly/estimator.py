@@ -27,6 +27,7 @@ from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import kind_of
 from kerasae.metrics import Metric
+from kerasae.preprocessing import slices
 from kerasae.scores import Detector, Expectation
 from kerasae.spec import Spec
 from kerasae.thresholds.conformal import conformal_p_values
@@ -226,7 +227,9 @@ class AnomalyDetector(Application):
         return known & (labels == kinds[counts.argmin()])
 
     def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.asarray(self.detector_(account), "float64")
+        # In parts, because a score may compute many numbers for each row.
+        parts = [self.detector_(part) for part in slices(account, 2048)]
+        return np.concatenate([np.asarray(part, "float64") for part in parts])
 
     # The verbs -----------------------------------------------------------------------------------
 

@@ -181,3 +181,19 @@ def test_a_score_is_the_same_whether_training_rows_are_explained_once_or_at_each
     each = AnomalyDetector(model).fit_score(rows).score_samples(rows.test.examples)
     np.testing.assert_array_equal(once, each)
     assert len(asked) - few > few
+
+
+def test_many_rows_are_scored_in_parts(model, rows):
+    """A score with prototypes computes hundreds of numbers for each row."""
+    detector = AnomalyDetector(model).fit_score(rows)
+    many = np.tile(rows.test.examples, (25, 1))
+    expected = np.concatenate([detector.score_samples(rows.test.examples)] * 25)
+    counts, compute = [], detector.detector_.call
+
+    def counted(account, *others):
+        counts.append(len(account["x"]))
+        return compute(account, *others)
+
+    detector.detector_.call = counted
+    np.testing.assert_allclose(detector.score_samples(many), expected, rtol=1e-5, atol=1e-6)
+    assert sum(counts) == 5000 and max(counts) <= 2048
