@@ -81,9 +81,10 @@ def publish(root: Path) -> None:
     """Move the files in the folder of `staging` to their places in the bundle.
 
     Server versions go beside the old ones. All other files replace the old ones. Files that only the old
-    manifest lists are removed.
+    manifest lists are removed. Files that it does not list, such as code beside a C library, stay.
     """
     hidden = root / _HIDDEN
+    _take_along(root, hidden / _NEW)
     put = _parts(hidden / _NEW)
     gone = [name for name in _listed(root) if not (hidden / _NEW / name).exists()]
     (hidden / _PARTS).write_text(json.dumps({"put": put, "gone": gone}), encoding="utf-8")
@@ -122,13 +123,28 @@ def _parts(new: Path) -> list[str]:
     return [path.relative_to(new).as_posix() for path in parts]
 
 
+def _take_along(root: Path, new: Path) -> None:
+    """Copy the files in the folders of a bundle that no export wrote."""
+    exported = _exported(root)
+    for name in _listed(root):
+        for path in (root / name).rglob("*"):
+            inside = path.relative_to(root).as_posix()
+            if path.is_file() and inside not in exported and not (new / inside).exists():
+                (new / inside).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(path, new / inside)
+
+
 def _listed(root: Path) -> list[str]:
     """Return the top-level names in the manifest of a bundle, except for `server`."""
+    return sorted({name.partition("/")[0] for name in _exported(root)} - {"server"})
+
+
+def _exported(root: Path) -> set[str]:
+    """Return the paths of all files in the manifest of a bundle; none without one."""
     if not (root / MANIFEST).is_file():
-        return []
+        return set()
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
-    names = [*manifest["files"], *(one["path"] for one in manifest["artifacts"])]
-    return sorted({name.partition("/")[0] for name in names} - {"server"})
+    return {*manifest["files"], *(name for one in manifest["artifacts"] for name in one["files"])}
 
 
 def _swap(hidden: Path, root: Path, name: str) -> None:

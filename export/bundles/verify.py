@@ -123,9 +123,12 @@ def _run(artifact: dict[str, Any], golden: dict[str, Any], root: Path) -> list[s
 
 
 def _additional(root: Path, artifact: dict[str, Any]) -> list[str]:
-    """Return a sentence for each additional file in the folder of an artifact, which a server would load."""
+    """Return a sentence for each additional file in the folder of a server, which would load it.
+
+    In other folders, such as those of C code, a user builds and keeps files.
+    """
     path = root / artifact["path"]
-    if not path.is_dir():
+    if not artifact["path"].startswith("server/"):
         return []
     here = {one.relative_to(root).as_posix() for one in path.rglob("*") if one.is_file()}
     return [f"{name}: not of this export" for name in sorted(here - set(artifact["files"]))]

@@ -25,9 +25,14 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
     verdict = export.verify(ship)
     assert not verdict.faults + verdict.notes
     assert len(verdict.artifacts) == 5
+    (ship / "edge/mine").mkdir()
+    (ship / "edge/mine/board.c").write_text("int main(void);")
     export.bundle(subject("table"), ship, formats=["tflite"], precisions=["float16"])
+    # A file that no export wrote stays.
+    assert (ship / "edge/mine/board.c").read_text() == "int main(void);"
     assert sorted(path.name for path in (ship / "edge").iterdir()) == [
         "facts.json",
+        "mine",
         "small_float16.tflite",
         "vocabulary.json",
     ]

@@ -94,7 +94,7 @@ def test_a_threshold_on_site_is_the_conformal_one(device, rate, rows):
     expected = ConformalThreshold(false_alarms=rate).fit(scores)
     counted, threshold, p_values, decisions = device(rate, scores, new)
     assert counted == rows
-    assert threshold == np.float32(expected.find(scores, None))
+    assert threshold == np.float32(expected.fit(scores).threshold_)
     np.testing.assert_array_equal(decisions, new > threshold)
     exact = expected.p_values(new)
     kept = new >= np.sort(scores)[-8:][0]
@@ -109,7 +109,7 @@ def test_rows_beyond_the_memory_are_left_out_and_the_promise_holds(device):
     counted, threshold, _, _ = device(0.05, scores, [])
     # 8 of 178 rows may lie above; of 179 it would be 9.
     assert counted == 178
-    assert threshold == np.float32(ConformalThreshold(false_alarms=0.05).find(scores[:178], None))
+    assert threshold == np.float32(ConformalThreshold(false_alarms=0.05).fit(scores[:178]).threshold_)
 
 
 def test_too_few_rows_change_nothing(device):
