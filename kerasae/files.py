@@ -1,10 +1,11 @@
-"""Atomic writing of files, files that contain their own checksum, and safe reading of arrays."""
+"""Atomic writing of files and folders, files that contain their own checksum, and safe reading of arrays."""
 
 import contextlib
 import hashlib
 import io
 import json
 import math
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -59,18 +60,54 @@ def alone(lock: Path, folder: Path) -> Iterator[None]:
         held.release()
 
 
-def put_back(folder: Path) -> None:
-    """Put back a folder that a killed process had moved away, to put a new one in its place.
+@contextlib.contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder, which takes the place of `folder` after everything in it is written.
 
-    Such a folder `a` is `.a.old` meanwhile, and `.a.lock` is locked. While another process replaces the
-    folder, nothing is done.
+    After an error or an interrupt the earlier folder is in its place. After a kill `put_back` puts it there;
+    every reader of such a folder calls it first.
+
+    Raises:
+        FileExistsError: If another process replaces the folder.
     """
-    old, lock = (folder.with_name(f".{folder.name}.{word}") for word in ("old", "lock"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new, old, lock = _beside(folder)
+    with alone(lock, folder):
+        try:
+            _restore(folder, old)
+            for rest in (new, old):
+                shutil.rmtree(rest, ignore_errors=True)
+            new.mkdir()
+            yield new
+            if folder.exists():
+                folder.rename(old)
+            new.rename(folder)
+        finally:
+            _restore(folder, old)
+            for rest in (new, old):
+                shutil.rmtree(rest, ignore_errors=True)
+
+
+def put_back(folder: Path) -> None:
+    """Put back a folder that `replaced_folder` had moved away when its process was killed.
+
+    While another process replaces the folder, nothing is done.
+    """
+    _, old, lock = _beside(folder)
     if folder.exists() or not old.is_dir():
         return
     with contextlib.suppress(OSError), alone(lock, folder):
-        if not folder.exists():
-            old.rename(folder)
+        _restore(folder, old)
+
+
+def _beside(folder: Path) -> list[Path]:
+    """Return the paths of the new folder, of the folder that was moved away, and of the lock."""
+    return [folder.with_name(f".{folder.name}.{word}") for word in ("new", "old", "lock")]
+
+
+def _restore(folder: Path, old: Path) -> None:
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import filelock
 
+from kerasae.files import write_json
+
 #: Name of the file that describes a bundle. It is published last.
 MANIFEST = "manifest.json"
 #: Name of the file that an export locks.
@@ -87,7 +89,7 @@ def publish(root: Path) -> None:
     _take_along(root, hidden / _NEW)
     put = _parts(hidden / _NEW)
     gone = [name for name in _listed(root) if not (hidden / _NEW / name).exists()]
-    (hidden / _PARTS).write_text(json.dumps({"put": put, "gone": gone}), encoding="utf-8")
+    write_json(hidden / _PARTS, {"put": put, "gone": gone})
     try:
         for name in [*put, *gone]:
             _swap(hidden, root, name)

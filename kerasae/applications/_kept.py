@@ -1,7 +1,6 @@
 """Storage of a fitted application: its settings and what it learned, as a folder of checked files."""
 
 import dataclasses
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +10,15 @@ import numpy as np
 import pandas as pd
 
 from kerasae.codec import Codec, fingerprint
-from kerasae.files import alone, checksum, put_back, read_arrays, read_sealed, write_arrays, write_sealed
+from kerasae.files import (
+    checksum,
+    put_back,
+    read_arrays,
+    read_sealed,
+    replaced_folder,
+    write_arrays,
+    write_sealed,
+)
 from kerasae.models import load_model
 
 #: Key that marks a value which is stored in a file of its own. The value is the kind of the file.
@@ -46,27 +53,14 @@ class Kept:
             FileExistsError: If another process writes it.
             TypeError: If `state` holds something else than the types above.
         """
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        put_back(folder)
-        new, old, lock = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old", "lock"))
-        with alone(lock, folder):
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
-            new.mkdir()
-            try:
-                arrays: dict[str, np.ndarray] = {}
-                values = _written(dict(self.state), "", new, arrays)
-                write_arrays(new / _ARRAYS, arrays)
-                content = {"settings": dict(self.settings), "spec": dict(self.spec), "state": values}
-                content["model"] = fingerprint(codec)
-                content["files"] = {path.name: checksum(path) for path in sorted(new.iterdir())}
-                write_sealed(new / _FITTED, content)
-                if folder.exists():
-                    folder.rename(old)
-                new.rename(folder)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
-                shutil.rmtree(old, ignore_errors=True)
+        with replaced_folder(folder) as new:
+            arrays: dict[str, np.ndarray] = {}
+            values = _written(dict(self.state), "", new, arrays)
+            write_arrays(new / _ARRAYS, arrays)
+            content = {"settings": dict(self.settings), "spec": dict(self.spec), "state": values}
+            content["model"] = fingerprint(codec)
+            content["files"] = {path.name: checksum(path) for path in sorted(new.iterdir())}
+            write_sealed(new / _FITTED, content)
 
     @classmethod
     def read(cls, folder: Path, codec: Codec) -> Self:
@@ -76,7 +70,7 @@ class Kept:
             FileNotFoundError: If nothing is stored there.
             ValueError: If it is damaged, or was fitted for another model.
         """
-        if not (folder / _FITTED).is_file():
+        if not is_kept(folder):
             raise FileNotFoundError(f"Expected a fitted application in {folder}, found none.")
         try:
             content = read_sealed(folder / _FITTED)
@@ -119,7 +113,8 @@ class Kept:
 
 
 def is_kept(folder: Path) -> bool:
-    """Return whether a folder holds a fitted application."""
+    """Return whether a folder holds a fitted application, also if its change was killed."""
+    put_back(folder)
     return (folder / _FITTED).is_file()
 
 

@@ -66,15 +66,15 @@ class Run:
     @property
     def detector_path(self) -> Path:
         """Path of the fitted anomaly score and its threshold, a `.keras` file."""
-        detector = self.application_folder("anomaly") / "detector.keras"
+        folder = self.application_folder("anomaly")
+        put_back(folder)
+        detector = folder / "detector.keras"
         earlier = self.folder / "detector.keras"  # where runs before November 2026 hold it
         return earlier if earlier.is_file() and not detector.is_file() else detector
 
     def application_folder(self, name: str) -> Path:
-        """Return the path of the folder that holds a fitted application, after a killed change of it."""
-        folder = self.folder / "applications" / name
-        put_back(folder)
-        return folder
+        """Return the path of the folder that holds a fitted application."""
+        return self.folder / "applications" / name
 
     @property
     def report_path(self) -> Path:

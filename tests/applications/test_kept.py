@@ -1,13 +1,15 @@
 """A fitted application that was stored is the one that was fitted, without the training data."""
 
 import dataclasses
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kerasae import Recipe, registry
-from kerasae.applications import Application, Finding
+from kerasae.applications import Application, Finding, is_kept
 from kerasae.applications._kept import Kept
 from kerasae.baselines import PCA
 from kerasae.data import NO_ROWS, Split, array_spec, make_data
@@ -189,6 +191,44 @@ def test_what_cannot_be_stored_is_refused_and_the_earlier_one_stays(digits, tmp_
     with pytest.raises(ValueError, match="Expected a fitted Sum to save, received one before `fit`"):
         Sum(pca).save(tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+class Killed(BaseException):
+    """The end of a process, after which nothing cleans up."""
+
+
+@pytest.mark.parametrize("error", [Killed, OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_change_that_stops_before_one_of_its_two_renames_leaves_the_earlier_one(
+    digits, tmp_path, monkeypatch, step, error
+):
+    pca, folder = PCA(2).fit(digits), tmp_path / "kept"
+    Kept({"k": 1}, {"rows": np.arange(3)}, {}).write(folder, pca)
+    rename, steps = Path.rename, 0
+
+    def stopped(path, target):
+        nonlocal steps
+        steps += 1
+        if steps == step + 1 or (error is Killed and steps > step):
+            raise error
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", stopped)
+        if error is Killed:
+            patch.setattr(shutil, "rmtree", lambda *arguments, **keywords: None)
+        with pytest.raises(error):
+            Kept({"k": 2}, {"rows": np.arange(4)}, {}).write(folder, pca)
+    if error is Killed:
+        assert folder.exists() == (step == 0)
+    else:
+        assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    copy = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}_copy")) / "kept"
+    assert is_kept(copy)
+    assert Kept.read(folder, pca).settings == {"k": 1}
+    Kept({"k": 3}, {"rows": np.arange(5)}, {}).write(folder, pca)
+    assert Kept.read(folder, pca).settings == {"k": 3}
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_settings_that_decide_the_fit_are_compared(digits, tmp_path):

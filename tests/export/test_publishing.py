@@ -102,6 +102,10 @@ def publish_until(step, root, error):
         def call(*arguments, **keywords):
             nonlocal steps
             steps += 1
+            if steps == step + 1 and function.__name__.startswith("write_"):
+                # Half of the file is on the disk.
+                path, content = arguments
+                function(path, content[: len(content) // 2], **keywords)
             if steps == step + 1 or (error is Killed and steps > step):
                 raise error
             return function(*arguments, **keywords)
@@ -109,7 +113,7 @@ def publish_until(step, root, error):
         return call
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("rename", "replace", "mkdir", "unlink", "rmdir", "write_text"):
+        for name in ("rename", "replace", "mkdir", "unlink", "rmdir", "write_text", "write_bytes"):
             patch.setattr(Path, name, counted(getattr(Path, name)))
         try:
             _publish.publish(root)
