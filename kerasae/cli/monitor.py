@@ -19,8 +19,8 @@ from kerasae.backend import import_tensorflow
 )
 @click.option(
     "--reference",
-    help="Rows to compare with: a path or a name. Without it, the calibration rows of RUN are used; a "
-    "BUNDLE needs it.",
+    help="Rows to compare with: a path or a name. Without it, the calibration rows of RUN are used. "
+    "A BUNDLE needs it, and a RUN after `kerasae calibrate`.",
 )
 @click.option(
     "--significance",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from scipy import stats
 
 from kerasae import Recipe
+from kerasae.files import write_text
 from kerasae.runs import run_recipe
 from kerasae.thresholds.conformal import ConformalThreshold
-from kerasae.workflows import apply, export, monitor
+from kerasae.workflows import apply, calibrate, export, monitor
 
 
 def frame(rows, seed):
@@ -106,6 +108,35 @@ def test_a_run_without_a_detector_names_the_remedy(home, tmp_path):
             monitor("run", "same.csv", tmp_path / "watch")
     finally:
         (home / "aside").rename(kept)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_calibrated_again_is_compared_with_the_rows_of_that(home, kerasae):
+    calibrate("run", "other.csv", false_alarms=0.1)
+    status, _, err = kerasae("monitor", "run", "other.csv", "--out", "watch")
+    assert status == 2 and len(err.strip().splitlines()) == 1
+    assert "`kerasae calibrate`" in err and "--reference" in err and not (home / "watch").exists()
+    assert not monitor("run", "other.csv", "watch", reference="other.csv").drift
+    # Fitted again, the detector has the calibration rows of the run.
+    apply("anomaly", "run", "again", baselines=False, refit=True)
+    assert "calibration rows" in monitor("run", "same.csv", "watch").reference
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", ["report.html", "history.jsonl"])
+def test_a_first_call_that_stops_before_a_file_can_be_repeated(home, monkeypatch, last):
+    def stopped(path, text):
+        if path.name == last:
+            raise KeyboardInterrupt
+        write_text(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["kerasae.workflows.monitoring.monitor"], "write_text", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            monitor("run", "same.csv", "watch", reference="same.csv")
+    assert (home / "watch" / "drift.json").exists()
+    monitor("run", "same.csv", "watch", reference="same.csv")
+    assert len((home / "watch" / "history.jsonl").read_text().splitlines()) == 1
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ class AnomalyDetector(Application):
 
     Attributes:
         threshold_: Threshold; an example with a higher score is flagged.
+        elsewhere_: Whether the threshold was set again by rows that are not in the data of the run.
 
     Raises:
         ValueError: If the codec cannot give the score, or there are too few calibration rows for the
@@ -158,8 +159,7 @@ class AnomalyDetector(Application):
                 "none; train again, with --set data.calibration=0.1 or more."
             )
         self.fit_score(data)
-        split = data.calibration
-        labels = None
+        split, labels = data.calibration, None
         parts = self._accounts(data, "calibration", everything=threshold.supervised)
         scores = np.concatenate([self._scores(part) for part in parts])
         if split.labels is not None and threshold.supervised:
@@ -167,7 +167,7 @@ class AnomalyDetector(Application):
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
         self._calibrate(threshold, scores, labels)
         self.fit_expectation(data, "calibration")
-        self._doubts = self._doubt(data)
+        self._doubts, self.elsewhere_ = self._doubt(data), False
         return self
 
     def fit_expectation(self, data: Data, split: str) -> Self:
@@ -205,8 +205,7 @@ class AnomalyDetector(Application):
         self, data: Data, split: str, everything: bool = False, usual: bool = False
     ) -> Iterator[Mapping[str, np.ndarray]]:
         """Yield the accounts of a split, part by part, for normal rows only where these are known."""
-        normal = None if everything else self.normal
-        for raw in normal_rows(data, split, normal, usual):
+        for raw in normal_rows(data, split, None if everything else self.normal, usual):
             yield account_of(self.codec, data.spec, raw)
 
     def calibration_rows(self, data: Data) -> Examples:
@@ -337,13 +336,14 @@ class AnomalyDetector(Application):
         return {**super().settings(), "score": self._score_of(self.spec_), "false_alarms": rate}
 
     def state(self) -> dict[str, Any]:
-        scores, labels = self._calibration
-        return {"detector": self.detector_, "scores": scores, "labels": labels, "doubts": self._doubts}
+        kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}
+        return kept | dict(zip(("scores", "labels"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.detector_ = state["detector"]
         self._calibrate(self._threshold(), state["scores"], state["labels"])
         self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
+        self.elsewhere_ = state.get("elsewhere", False)
 
 
 #: Largest size of the accounts of training rows that stay in memory while a score is fitted, in bytes.

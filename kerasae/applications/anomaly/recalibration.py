@@ -22,6 +22,6 @@ def recalibrate(detector: AnomalyDetector, chunks: Iterable[Any], false_alarms: 
     scores = np.concatenate([detector.score_samples(raw) for raw in chunks])
     detector.threshold, detector.false_alarms = "conformal", false_alarms
     # The rows are new: what was doubtful about the former ones says nothing of them.
-    state = {**detector.state(), "scores": scores, "labels": None, "doubts": []}
+    state = {**detector.state(), "scores": scores, "labels": None, "doubts": [], "elsewhere": True}
     detector.set_state(state)
     return detector

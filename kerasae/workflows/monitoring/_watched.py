@@ -55,7 +55,7 @@ class Watched(abc.ABC):
 
         Raises:
             FileNotFoundError: If they are gone.
-            ValueError: If they are not kept.
+            ValueError: If they are not kept, or the detector was calibrated again by other rows.
         """
 
     @abc.abstractmethod
@@ -128,6 +128,12 @@ class WatchedRun(Watched):
         return title, self._observed(examples)
 
     def calibration(self) -> tuple[str, Observed]:
+        if self._detector.elsewhere_:
+            raise ValueError(
+                f"Expected rows to compare with, because `kerasae calibrate` has set the threshold of the "
+                f"detector in {self._run.folder} by rows that the run does not hold; name those rows with "
+                "--reference."
+            )
         data = self._run.data
         rows = self._detector.calibration_rows(data)
         return f"{len(rows):,} calibration rows of {data.name}", self._observed(rows)

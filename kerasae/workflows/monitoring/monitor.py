@@ -40,7 +40,8 @@ def monitor(
         source: New rows: for a run as for `load_data`, for a bundle as for `kerasae score`.
         out: Folder of the monitor. It is made if it does not exist, and used again by later calls.
         reference: Rows to compare with. Defaults to `None`, the calibration rows of the run, for which its
-            data must still be there. A bundle needs some.
+            data must still be there. A bundle needs some, and so does a run after `kerasae calibrate`: the
+            rows by which it was calibrated.
         significance: Largest probability of an alarm without drift, in (0, 1). Defaults to 0.01.
         smallest: Smallest distance of two distributions that counts as drift, in [0, 1). With many rows a
             difference without any importance is significant. Defaults to 0.1.
@@ -48,7 +49,7 @@ def monitor(
     Raises:
         FileExistsError: If `out` holds other files than those of a monitor, or another monitor writes it.
         FileNotFoundError: If there is no run or bundle, no detector in it, or the data of the run are gone.
-        ValueError: If an argument is out of range, or the rows are of another kind.
+        ValueError: If an argument is out of range, the rows are of another kind, or `reference` is needed.
     """
     if isinstance(significance, bool) or not 0 < significance < 1:
         raise ValueError(f"`significance` must be in (0, 1), received {significance!r}.")
@@ -62,6 +63,8 @@ def monitor(
     monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
     place.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(f".{place.name}.lock"), place):
+        # The history is the first file, by which a later call knows the folder if this one is killed.
+        (place / HISTORY).touch()
         history = [*_history(place), monitored.line()]
         write_json(place / "drift.json", monitored.to_dict())
         write_text(place / "report.html", page_of(monitored, base, new, history))
