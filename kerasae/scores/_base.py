@@ -64,6 +64,20 @@ class Score(Layer):
         self.build_for(next(iter(accounts())))
         return self
 
+    def adapt_to_new(self, accounts: Accounts) -> Self:
+        """Fit what depends on the scores of new rows, which are higher than those of training rows.
+
+        It comes after `adapt`, and is left out if there are no such rows. By default there is nothing to fit.
+
+        Args:
+            accounts: Function that returns the accounts of normal rows in batches, at least one. They are
+                rows that the weights have not seen, and that do not set the threshold: the validation split.
+
+        Returns:
+            The fitted score itself.
+        """
+        return self
+
     def build_for(self, account: Mapping[str, Any]) -> None:
         """Create the weights for examples of these shapes."""
         if not self.built:

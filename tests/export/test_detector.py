@@ -16,6 +16,7 @@ from kerasae.export.views import edge_view, server_view
 
 from kerasae import Recipe, export
 from kerasae.applications import AnomalyDetector
+from kerasae.applications.anomaly._accounts import account_of
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.files import read_sealed
@@ -60,17 +61,22 @@ def test_an_artifact_decides_as_the_application_does(run, shipped):
     detector = AnomalyDetector(run.model, false_alarms=0.2).fit(run.data)
     raw = Subject.of(run).held_out
     if isinstance(raw, pd.DataFrame):
-        # A value that training never saw, a gap where there was none, and no entry at all.
-        odd = raw.iloc[:3].astype(object)
-        odd.iloc[0, odd.columns.get_loc("kind")] = "hto"
-        odd.iloc[1, odd.columns.get_loc("a")] = None
-        odd.iloc[2] = None
+        # A number that others have but no row of its category, a value that training never saw, a gap where
+        # there was none, and no entry at all.
+        odd = raw.iloc[[0, 0, 1, 2]].astype(object)
+        odd.iloc[0, [odd.columns.get_loc(name) for name in ("a", "kind")]] = -0.5, "hot"
+        odd.iloc[1, odd.columns.get_loc("kind")] = "hto"
+        odd.iloc[2, odd.columns.get_loc("a")] = None
+        odd.iloc[3] = None
         raw = pd.concat([raw.astype(object), odd])
     expected, flags = detector.score_samples(raw), detector.predict(raw)
     assert 0 < flags.mean() < 1
     if isinstance(raw, pd.DataFrame):
-        assert flags[-3:].all()
+        assert flags[-4:].all()
         assert expected[-1] == HIGHEST
+        support = detector.detector_.score.support
+        nats = support.features(support.taken(account_of(run.model, run.model.spec, raw)))[-4]
+        assert np.flatnonzero(nats).tolist() == [0, 3]
         columns = [column.name for column in run.model.spec.features]
         named = [columns[number] for number in detector.explain(raw.iloc[-3:-1]).argmax(axis=1)]
         assert named == ["kind", "a"]

@@ -11,9 +11,10 @@ from kerasae.data.tables.frames import from_frame
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.scores import Detector, SupportedScore, SupportScore
 from kerasae.scores.support._categories import is_slip, misspelt, rarity
-from kerasae.scores.support._cells import _holes
+from kerasae.scores.support._cells import FAR, Cell, _holes
 from kerasae.scores.support._ranges import evidence, few, upper
 from kerasae.scores.support._steps import step_of
+from kerasae.scores.support._tails import Tail, tails, with_tails
 
 ROWS = 600
 
@@ -117,9 +118,35 @@ def test_two_entries_that_exclude_each_other_share_the_evidence(known):
     table, _, _ = known
     row = int(np.flatnonzero(table["zone"] == "Harbour")[0])
     found = evidence_of(known, row, town="Easton")
-    expected = (table["zone"] == "Harbour").sum() * (table["town"] == "Easton").sum() / ROWS
-    np.testing.assert_allclose(found[["zone", "town"]], 0.5 * np.log(expected), rtol=1e-4)
+    np.testing.assert_allclose(found[["zone", "town"]], 0.5 * evidence(0, ROWS), rtol=1e-4)
     assert found.drop(["zone", "town"]).sum() == 0
+    # A row that breaks the rule counts for all pairs of the two columns.
+    broken = table.assign(town=np.where(np.arange(ROWS) == 40, table["town"].iloc[row], table["town"]))
+    broken.loc[[40], "zone"] = "Airport"
+    preprocessor, score = fitted(broken)
+    entries = account_of(preprocessor, broken.iloc[[row]].assign(town="Easton"))
+    nats = np.array(score.features(entries))[0, 4:]
+    np.testing.assert_allclose(nats, 0.5 * evidence(1, ROWS), rtol=1e-4)
+
+
+def test_a_number_that_no_row_of_its_category_has_is_evidence_with_it():
+    """A holder of a gold card pays 60 or more; others pay that and less."""
+    rng = np.random.default_rng(3)
+    member = rng.random(ROWS) < 0.25
+    price = np.where(member, rng.uniform(60, 90, ROWS), rng.uniform(0, 90, ROWS)).round(2)
+    table = pd.DataFrame({"card": np.where(member, "gold", "none"), "price": price, "kind": ["a", "b"] * 300})
+    preprocessor, score = fitted(table)
+    assert not np.array(score.features(account_of(preprocessor, table))).any()
+    cheap = pd.DataFrame({"card": "gold", "price": [5.0, 30.0, 57.0], "kind": "a"})
+    found = np.array(score.features(account_of(preprocessor, cheap)))
+    np.testing.assert_allclose(found[:2], [[0.5 * evidence(0, ROWS)] * 2 + [0]] * 2, rtol=1e-4)
+    # Just beyond the end of the category is where its next row may lie.
+    assert not found[2].any()
+    # A few faults among the training rows do not widen what a category has.
+    table.loc[[5, 9], ["card", "price"]] = ["gold", 10.0]
+    preprocessor, score = fitted(table)
+    found = np.array(score.features(account_of(preprocessor, cheap)))
+    assert (found[0, :2] >= 0.5 * evidence(2, ROWS) - 1e-3).all() and not found[:, 2].any()
 
 
 def test_rounding_moves_no_entry_into_another_cell():
@@ -138,6 +165,50 @@ def test_rounding_moves_no_entry_into_another_cell():
         for _ in range(4):
             moved = np.nextafter(moved, np.float32(side))
         np.testing.assert_allclose(score.features({"x": moved}), expected, atol=1e-4)
+
+
+def test_training_rows_in_a_tail_make_it_weaker():
+    rng = np.random.default_rng(0)
+    codes, values = np.repeat([1.0, 2.0], 300), np.concatenate([rng.uniform(60, 80, 300), np.arange(300) / 3])
+    table = pd.DataFrame({"card": np.repeat(["gold", "none"], 300), "price": values})
+    columns = from_frame(table).spec.columns
+    cell = Cell(0, 0.5, 1.5)
+    for faults in (0, 2):
+        values[:faults] = 10.0
+        found = tails(np.stack([codes, values], axis=1), columns, [cell, Cell(0, 1.5, 2.5)])
+        below = next(tail for tail in found if tail.numbers.low == -FAR)
+        assert (below.category, below.evidence) == (0, evidence(faults, 600))
+        assert 50 < below.numbers.high < 60
+    # Of thirty rows of gold, fewer than twenty would be in the tail by chance.
+    assert not tails(np.stack([codes, values], axis=1)[270:], columns, [cell])
+
+
+def test_a_tail_takes_in_the_cells_that_overlap_with_it():
+    cells = [Cell(0, 0.5, 1.5), Cell(1, -FAR, 2), Cell(1, 2, 5), Cell(1, 5, FAR), Cell(2, -FAR, 0)]
+    between = np.zeros((5, 5))
+    between[0, [1, 2, 4]] = between[[1, 2, 4], 0] = 4, 6, 3
+    together = np.zeros((6, 6))
+    together[0, 4:] = together[4:, 0] = 3, 6
+    joined, found = with_tails(cells, between, [Tail(Cell(1, -FAR, 3), 0, 5.0)])
+    assert joined == [*cells, Cell(1, -FAR, 5)]
+    np.testing.assert_array_equal(found, together)
+
+
+def test_rounding_moves_no_entry_into_a_tail():
+    """The tail of gold would begin at 57.5, which is the price of other rows."""
+    gold = np.repeat(np.arange(60.0, 81.0), 10)
+    price = np.concatenate([gold, np.arange(0, 90, 0.25)])
+    table = pd.DataFrame({"card": np.repeat(["gold", "none"], [len(gold), 360]), "price": price})
+    preprocessor, score = fitted(table)
+    near = pd.DataFrame({"card": "gold", "price": [57.0, 57.25, 57.5, 57.75, 58.0]})
+    x = account_of(preprocessor, near)["x"]
+    for side in (-np.inf, np.inf):
+        moved = x
+        for _ in range(4):
+            moved = np.nextafter(moved, np.float32(side))
+        found = keras.ops.convert_to_numpy(score({"x": moved}))
+        assert found[0] > 0 and found[-1] == 0
+        np.testing.assert_allclose(found, score({"x": x}), atol=1e-4)
 
 
 def test_a_few_faults_among_the_training_rows_do_not_widen_what_is_usual():
@@ -233,6 +304,24 @@ def test_the_sum_is_the_score_of_the_residual_and_the_nats():
     np.testing.assert_allclose(score.per_nat, 3 * (high - low) / np.log(2), rtol=1e-5)
     with pytest.raises(ValueError, match="`score` must be"):
         SupportedScore(score=3)
+
+
+def test_new_rows_tell_how_much_a_nat_is():
+    """Their scores may be ten times those of the training rows, which the weights have seen."""
+    table = trips()
+    preprocessor, score = fitted(table, SupportedScore())
+    before = float(score.per_nat)
+    new = account_of(preprocessor, trips(200, seed=5))
+    new["residual"] = 3.0 * new["residual"]
+    score.adapt_to_new(lambda: [{key: value[:12] for key, value in new.items()}])
+    assert float(score.per_nat) == before, "twelve rows are too few"
+    score.adapt_to_new(lambda: [{key: value[k::2] for key, value in new.items()} for k in (0, 1)])
+    middle, high = np.quantile(score.score(new), [0.5, 0.95])
+    np.testing.assert_allclose(score.per_nat, (high - middle) / np.log(10), rtol=1e-5)
+    # Of an exponential tail, one nat is the distance at which a score is less probable by a factor e.
+    scores = np.random.default_rng(0).exponential(7.0, 200_000)
+    middle, high = np.quantile(scores, [0.5, 0.95])
+    np.testing.assert_allclose((high - middle) / np.log(10), 7.0, rtol=0.02)
 
 
 @pytest.mark.parametrize("base", [None, "whitened", "nearest_neighbours"])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasae.data import Data
+from kerasae.data import Data, Examples
 from kerasae.kinds import take
 
 
@@ -45,6 +45,11 @@ def needed(labels: np.ndarray | None) -> np.ndarray:
     if labels is None:
         raise ValueError("`normal` names a label, but the rows have none; train with --labels COLUMN.")
     return labels
+
+
+def has_normal(rows: Examples, normal: str | int | float | bool | None) -> bool:
+    """Return whether some rows have the label of normal rows; `None` for all rows."""
+    return len(rows) > 0 and (normal is None or bool(same_label(needed(rows.labels), normal).any()))
 
 
 def normal_rows(

@@ -13,7 +13,7 @@ from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
-from kerasae.applications.anomaly._labels import needed, normal_rows, same_label, unlabelled
+from kerasae.applications.anomaly._labels import has_normal, needed, normal_rows, same_label, unlabelled
 from kerasae.applications.anomaly._reasons import Explainer, Reasons
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
@@ -36,8 +36,8 @@ from kerasae.thresholds.conformal import conformal_p_values
 class AnomalyDetector(Application):
     """Anomaly detection with a score, a threshold with a stated rate of false alarms, and reasons.
 
-    The score is fitted on the training split. The threshold is fitted on the calibration split, which was
-    used neither to train the weights nor to choose settings.
+    The score is fitted on the training split; `"supported"` uses the validation split too. The threshold is
+    fitted on the calibration split, which was used neither to train the weights nor to choose settings.
 
     The report writes `scores.csv` with the score, the p-value, the flag and the reasons of each example, the
     most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
@@ -128,10 +128,10 @@ class AnomalyDetector(Application):
         accounts = functools.partial(self._accounts, data, "train", usual=True)
         if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
             # A score reads the accounts several times.
-            accounts_in_memory = [*accounts()]
-            score.adapt(lambda: iter(accounts_in_memory), least_deviations(data.spec))
-        else:
-            score.adapt(accounts, least_deviations(data.spec))
+            accounts = functools.partial(iter, [*accounts()])
+        score.adapt(accounts, least_deviations(data.spec))
+        if has_normal(data.validation, self.normal):
+            score.adapt_to_new(functools.partial(self._accounts, data, "validation"))
         self.detector_ = Detector(score, Expectation(data.spec.size))
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self

@@ -13,11 +13,11 @@ from kerasae.scores.support._ranges import ROUNDING, evidence, few
 #: Levels that divide a column of numbers into cells.
 _LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 #: Number beyond all entries.
-_FAR = 1e30
+FAR = 1e30
 #: Largest number of cells of a table that are compared, and of rows that are counted.
-_MOST, _ROWS = 2000, 20_000
+MOST, ROWS = 2000, 20_000
 #: Smallest evidence of two cells, in nats.
-_LEAST = 3.0
+LEAST = 3.0
 #: Holes of a column: their greatest number; the rows that must lie as near as the hole is wide on each side,
 #: and on both together; and the width as a multiple of the usual distance between two different numbers.
 _HOLES, _NEAR, _BOTH, _WIDER = 2, 5, 30, 3.0
@@ -56,7 +56,7 @@ def cells_of(x: np.ndarray, columns: Sequence[Any]) -> list[Cell]:
             alone = _evidence_of_codes(present, column)
             found += [Cell(j, code - 0.5, code + 0.5, alone[code]) for code in range(len(alone))]
             continue
-        bounds = [-_FAR, *_bounds(present).tolist(), _FAR]
+        bounds = [-FAR, *_bounds(present).tolist(), FAR]
         found += [
             # A number on a bound belongs to the cell above it.
             Cell(j, float(np.nextafter(np.float32(low), np.float32(-np.inf))), high)
@@ -116,18 +116,21 @@ def exclusions(x: np.ndarray, cells: Sequence[Cell]) -> np.ndarray:
     """Return the evidence of two cells together, `(cells, cells)`, in nats, symmetric.
 
     Two cells of different columns exclude each other if nearly no training row is in both (`few`), although
-    `E` rows would be if the columns were independent: a husband is no woman. The evidence of a row in both is
-    `log(E / (k + 1))` with the number `k` of training rows in both, and 0 below 3 nats. It is the log-ratio
-    of the probabilities without and with the dependence. By Markov's inequality the chance that a new row has
-    a ratio of `e^t` or more in two given columns is at most `e^-t`.
+    rows would be if the columns were independent: a husband is no woman. With `k` training rows in both, and
+    `E` expected, `E` is at least `e^3 (k + 1)`, about twenty times `k + 1`.
+
+    All such pairs of two columns are one rule. If `b` of `n` training rows break it, the next row does with a
+    probability of about `(b + 1/2) / (n + 1)`. The evidence is `-log` of it, or `log(E / (k + 1))` if that is
+    greater: the log-ratio of the probabilities without and with the dependence. By Markov's inequality, the
+    chance that a new row has a ratio of `e^t` or more in two given columns is at most `e^-t`.
 
     Args:
         x: Training rows, `(rows, columns)`, NaN for a missing entry.
         cells: Cells of all columns.
     """
-    if len(cells) > _MOST or not len(cells):
+    if len(cells) > MOST or not len(cells):
         return np.zeros((len(cells), len(cells)))
-    x = x[:: -(-len(x) // _ROWS)]
+    x = x[:: -(-len(x) // ROWS)]
     owner = np.array([cell.column for cell in cells])
     inside = np.stack([(x[:, c.column] > c.low) & (x[:, c.column] < c.high) for c in cells], axis=1)
     inside, present = inside.astype("float32"), (~np.isnan(x)).astype("float32")
@@ -136,8 +139,11 @@ def exclusions(x: np.ndarray, cells: Sequence[Cell]) -> np.ndarray:
     rows = (present.T @ present)[np.ix_(owner, owner)]
     expected = beside * beside.T / np.maximum(rows, 1.0)
     ratio = np.log(np.maximum(expected, 1e-9) / (together + 1.0))
-    excluded = (ratio >= _LEAST) & (together <= few(len(x))) & np.not_equal.outer(owner, owner)
-    return np.where(excluded, ratio, 0.0)
+    excluded = (ratio >= LEAST) & (together <= few(len(x))) & np.not_equal.outer(owner, owner)
+    columns = np.eye(x.shape[1])[owner]
+    broken = columns.T @ np.where(excluded, together, 0.0) @ columns
+    rule = -np.log((broken + 0.5) / (len(x) + 1.0))[np.ix_(owner, owner)]
+    return np.where(excluded, np.maximum(ratio, rule), 0.0)
 
 
 def ordered(cells: Sequence[Cell], between: np.ndarray) -> tuple[list[Cell], np.ndarray]:

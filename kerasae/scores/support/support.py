@@ -12,6 +12,7 @@ from kerasae.scores.support._cells import cells_of, exclusions, ordered
 from kerasae.scores.support._orders import orders
 from kerasae.scores.support._ranges import NO_RANGE, ROUNDING, Range, evidence, upper
 from kerasae.scores.support._steps import FRACTION, step_of
+from kerasae.scores.support._tails import tails, with_tails
 
 #: Largest number of training rows, evenly spaced, from which the evidence is learned.
 _ROWS = 200_000
@@ -30,6 +31,7 @@ class SupportScore(Score):
     - a category or boolean that is rare or was never seen: `-log p` of the share of rows with one at least as
       rare; see `rarity`. So does a rare category that is nearly spelt like a frequent one; see `misspelt`.
     - two entries of different columns that exclude each other: half to each column; see `exclusions`.
+    - a number that no row of its category has, although others have it: half to each; see `tails`.
     - two numbers, or two dates, that break an order that the training rows keep, such as a drop-off before
       the pick-up: half to each column; see `orders`.
     - a missing entry where gaps are rare: `Column.gap`.
@@ -96,7 +98,10 @@ class SupportScore(Score):
         coded = np.array([not column.is_numeric for column in self._columns] or [False] * size)
         differences, offsets = self._differences(x, coded)
         all_cells = cells_of(x, self._columns)
-        cells, together = ordered(all_cells, exclusions(x, all_cells))
+        all_cells, between = with_tails(
+            all_cells, exclusions(x, all_cells), tails(x, self._columns, all_cells)
+        )
+        cells, together = ordered(all_cells, between)
         self._orders, self._cells, self._paired = len(offsets), len(cells), len(together)
         super().adapt(accounts, least)
         self.differences.assign(differences)

@@ -14,6 +14,7 @@ from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._labels import same_label
 from kerasae.baselines import TablePCA
 from kerasae.data import Split
+from kerasae.data._data import NO_ROWS
 from kerasae.data.tables import from_frame
 from kerasae.metrics import reconstruct
 
@@ -197,3 +198,31 @@ def test_many_rows_are_scored_in_parts(model, rows):
     detector.detector_.call = counted
     np.testing.assert_allclose(detector.score_samples(many), expected, rtol=1e-5, atol=1e-6)
     assert sum(counts) == 5000 and max(counts) <= 2048
+
+
+def test_validation_rows_tell_how_much_evidence_outside_of_the_training_rows_counts():
+    """The weights have seen the training rows, and the calibration rows set the threshold."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=400), "b": rng.normal(size=400), "c": [*"uvwx"] * 100})
+    data = Recipe.of().prepare(from_frame(frame))
+    codec = TablePCA(1, indicators=True).fit(data)
+
+    def fitted(normal=None, **splits):
+        changed = dataclasses.replace(data, **splits)
+        return AnomalyDetector(codec, normal=normal).fit_score(changed).detector_.score
+
+    score = fitted()
+    account = account_of(codec, data.spec, data.validation.examples)
+    middle, high = np.quantile(score.score(score.score.taken(account)), [0.5, 0.95])
+    np.testing.assert_allclose(score.per_nat, (high - middle) / np.log(10), rtol=1e-4)
+    assert float(fitted(calibration=NO_ROWS).per_nat) == float(score.per_nat)
+    # The training rows tell if there is no other row, or fewer than twenty, or none of them is normal.
+    alone = float(fitted(validation=NO_ROWS).per_nat)
+    assert abs(alone / float(score.per_nat) - 1) > 1e-3
+    assert float(fitted(validation=data.validation.rows(np.arange(19))).per_nat) == alone
+    labels = {"train": 0, "validation": 1}
+    labelled = {
+        name: dataclasses.replace(data.split(name), labels=np.repeat(label, len(data.split(name))))
+        for name, label in labels.items()
+    }
+    assert float(fitted(0, **labelled).per_nat) == alone
