@@ -5,124 +5,16 @@ import shutil
 import subprocess
 
 import numpy as np
-import pandas as pd
 import pytest
+from c_libraries import MODELS, different, make, many_rows, needs_arm, on_qemu
 from kerasae.export import C99, ExportError, Subject, bundle, calibrate_bundle, verify
 from kerasae.export.formats.c99 import _reference
-from kerasae.export.formats.c99._building import packed, unequal
-from kerasae.export.formats.c99._reference import ReferenceModel
 from kerasae.export.formats.c99._source import literal
-from kerasae.export.views import edge_view
-
-from kerasae import Recipe
-from kerasae.runs import run_recipe
-from kerasae.workflows import apply
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc libc6-dev"),
 ]
-
-needs_arm = pytest.mark.skipif(
-    shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None,
-    reason="needs apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
-)
-
-DENSE = {"model": "denoising", "latent_dim": 16, "network": {"widths": [64, 64], "activation": "tanh"}}
-#: Networks of each kind of examples, small enough for a test, and the score of the detector.
-MODELS = {
-    "vector": {**DENSE, "score": "whitened"},
-    "evidence": {
-        **DENSE,
-        "score": {"name": "evidence", "scores": ["whitened", {"name": "prototypes", "most": 32}]},
-    },
-    "few": {"model": "denoising", "latent_dim": 4, "network": {"widths": [32], "frequencies": 8}},
-    "image": {"latent_dim": 4, "network": {"name": "conv", "filters": [4, 8], "residual_blocks": 1}},
-    "table": {"latent_dim": 4, "network": {"widths": [16]}},
-}
-
-
-def write_source(name, folder):
-    rng = np.random.default_rng(0)
-    columns = 3 if name == "few" else 10
-    values = rng.normal(size=(600, 4)) @ rng.normal(size=(4, columns)) + 0.2 * rng.normal(size=(600, columns))
-    values = 20 + 5 * values.astype("float32")
-    if name == "image":
-        return "digits"
-    if name != "table":
-        np.save(folder / "rows.npy", values)
-        return str(folder / "rows.npy")
-    frame = pd.DataFrame(values[:, :4], columns=["torque", "speed", "heat (K)", "load"])
-    frame["state"] = np.where(values[:, 4] > 20, "on", "idle")
-    frame["valve"] = values[:, 5] > 22
-    # Only idle rows have less than 20, so other rows of the tests are beyond the end of their category.
-    frame["load"] = frame["load"].where(frame["state"] == "idle", 20 + (frame["load"] - 20).abs())
-    frame.mask(rng.random(frame.shape) < 0.05).to_csv(folder / "rows.csv", index=False)
-    return str(folder / "rows.csv")
-
-
-@pytest.fixture(scope="session")
-def library(tmp_path_factory):
-    """Writes the library of a model with a detector, once for each."""
-    made = {}
-
-    def library(name):
-        if name not in made:
-            folder = tmp_path_factory.mktemp(name)
-            family = MODELS[name].get("model", "undercomplete")
-            score = {"score": MODELS[name]["score"]} if "score" in MODELS[name] else {}
-            settings = {key: MODELS[name][key] for key in ("latent_dim", "network")}
-            recipe = Recipe.of(
-                family, source=write_source(name, folder), train={"epochs": 8, "batch_size": 32}, **settings
-            )
-            run = run_recipe(recipe, folder / "run")
-            apply("anomaly", run, folder / "found", baselines=False, **score)
-            made[name] = C99().write(run, folder / f"{name}_c"), run
-        return made[name]
-
-    return library
-
-
-def make(artifact, *targets, **variables):
-    words = [*targets, *(f"{key}={value}" for key, value in variables.items())]
-    done = subprocess.run(
-        ["make", "-s", "-C", artifact.path, *words], capture_output=True, text=True, check=False, timeout=500
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def many_rows(artifact, run, count, seed=0):
-    """Rows that the training did not see, and rows beside them, far away, with gaps and without numbers."""
-    rng = np.random.default_rng(seed)
-    held_out = edge_view(run.model.preprocessor).feed(Subject.of(run).held_out)["x"]
-    x = held_out[rng.integers(0, len(held_out), count)]
-    noisy = rng.random(count) < 0.5
-    if x.dtype == "uint8":
-        x[noisy] = rng.integers(0, 256, x[noisy].shape)
-        return x
-    x[noisy] += 5 * rng.normal(size=x[noisy].shape) * np.exp(rng.normal(size=(noisy.sum(), 1)))
-    codes = artifact.facts.get("codes", ())
-    x[:, codes] = np.round(x[:, codes])
-    odd = rng.random(x.shape)
-    return np.select([odd < 0.002, odd < 0.004, odd < 0.006], [np.nan, 1e9, -np.inf], x).astype("float32")
-
-
-def different(artifact, command, signature, x, folder):
-    """Which rows a program answers otherwise than the reference kernels, which answer beside it."""
-    (folder / "rows").write_bytes(packed([x]))
-    subprocess.run([*command], check=True, cwd=folder, timeout=500)
-    facts = artifact.facts["functions"][signature]
-    expected = ReferenceModel.open(artifact.path).run(signature, {"x": x})
-    wanted = [expected[name] for name in facts["answers"]]
-    return unequal((folder / "answers").read_bytes(), wanted, 0.0 if facts["exact"] else 1e-5), expected
-
-
-def on_qemu(program, signature):
-    words = ",".join(f"arg={word}" for word in ("stream", signature, "rows", "answers"))
-    board = ["-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]
-    files = ["-semihosting-config", f"enable=on,target=native,{words}"]
-    return ["qemu-system-arm", *board, *files, "-kernel", program]
 
 
 @pytest.mark.parametrize("name", MODELS)
