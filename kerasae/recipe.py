@@ -18,7 +18,7 @@ from kerasae.spec import Spec
 from kerasae.start import check_same_model, start_model, start_preprocessor
 from kerasae.training import train
 
-SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train")
+SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train", "apply")
 
 #: Arguments that `Recipe` passes itself, so that a recipe cannot set them.
 _SUPPLIED = {
@@ -32,12 +32,12 @@ _SUPPLIED = {
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Settings of a run, in sections for data, preprocessing, network, model, loss and train.
+    """Settings of a run, in sections for data, preprocessing, network, model, loss, train and apply.
 
     Each section is a dict of keyword arguments, with the `name` of a member of its room. The section `train`
-    has the arguments of `kerasae.train`. Names and types are checked against the signatures, so there is no
-    other list of parameters or defaults. Preprocessing, network and loss need no name: their defaults depend
-    on the data and the family.
+    has the arguments of `kerasae.train`, and `apply` those of each application, by its name. Names and types
+    are checked against the signatures, so there is no other list of parameters or defaults. Preprocessing,
+    network and loss need no name: their defaults depend on the data and the family.
 
     Args:
         data: Section of the data.
@@ -46,6 +46,8 @@ class Recipe:
         model: Section of the model; its `name` is the family.
         loss: Section of the reconstruction loss.
         train: Section of the training.
+        apply: Settings that an application of this run takes unless a user gives others, by the name of the
+            application, such as `{"anomaly": {"score": "whitened"}}`. Defaults to none.
         start: Folder of a run whose weights and preprocessing a training begins with. Scalings, categories
             and vocabulary stay as they were fitted there. All sections but `data` and `train` must be those
             of that run. Defaults to `None`: the weights are drawn, and the preprocessing is fitted.
@@ -57,6 +59,7 @@ class Recipe:
     model: dict[str, Any]
     loss: dict[str, Any]
     train: dict[str, Any]
+    apply: dict[str, Any] = dataclasses.field(default_factory=dict)
     start: str | None = None
 
     @classmethod
@@ -129,6 +132,12 @@ class Recipe:
             values = dict(getattr(self, section))
             if section == "train":
                 member = train
+            elif section == "apply":
+                for name, settings in values.items():
+                    if not isinstance(settings, dict):
+                        raise TypeError(f"`apply.{name}` must be a dict of settings, received {settings!r}.")
+                    registry.check(name, registry.resolve("application", name), settings)
+                continue
             elif "name" in values:
                 member = registry.resolve(section, values.pop("name"))
             elif section == "network":

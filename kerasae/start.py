@@ -31,7 +31,7 @@ def start_preprocessor(folder: str) -> Preprocessor:
 
 
 def check_same_model(folder: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> None:
-    """Check that two complete recipes differ only in their data and their training.
+    """Check that two complete recipes differ only in their data, their training and their use.
 
     Args:
         folder: Folder of the run, for the error message.
@@ -42,7 +42,7 @@ def check_same_model(folder: str, here: Mapping[str, Any], there: Mapping[str, A
         ValueError: If another section differs.
     """
     for section, values in there.items():
-        if section in ("data", "train", "start"):
+        if section in ("data", "train", "apply", "start"):
             continue
         other = here[section]
         for key in {**values, **other}:

@@ -108,6 +108,8 @@ class Estimator(BaseEstimator):
         choosing = len(data.validation) > 0
         self.history_: History = train(model, data, **{**recipe.train, "hold_out": choosing})
         self.model_: Autoencoder = model
+        #: Settings of the applications, by name.
+        self._apply: dict[str, Any] = recipe.apply
         return data
 
     def _go_on(self, X: Any) -> Data:

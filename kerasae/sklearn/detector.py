@@ -45,10 +45,11 @@ class AutoencoderDetector(OutlierMixin, Estimator):
 
     Args:
         preset: Name of a member of `kerasae.presets`: `"detector"` for normal training rows,
-            `"contaminated_detector"` for training rows that contain outliers. `None` uses `model` instead.
-            Defaults to `"detector"`.
+            `"contaminated_detector"` for training rows that contain outliers, `"microcontroller_detector"`
+            for code that fits a microcontroller. `None` uses `model` instead. Defaults to `"detector"`.
         anomaly_score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to
-            `None`, that of `AnomalyDetector`, which is `"evidence"` for rows of numbers.
+            `None`, that of the preset, or else that of `AnomalyDetector`, which is `"evidence"` for rows of
+            numbers.
         contamination: Share of outliers among the rows of `fit`, in (0, 0.5], which sets the threshold. On
             average `predict` flags the same share of new rows of the same kind. `"auto"` sets the threshold
             3.5 robust standard deviations from the median score. Defaults to 0.05.
@@ -130,9 +131,10 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         return self.calibration if self.novelty else 0.0
 
     def _fit_score(self, data: Data) -> None:
-        self.detector_: AnomalyDetector = AnomalyDetector(self.model_, score=self.anomaly_score).fit_score(
-            data
-        )
+        score = self.anomaly_score
+        if score is None:
+            score = self._apply.get("anomaly", {}).get("score")
+        self.detector_: AnomalyDetector = AnomalyDetector(self.model_, score=score).fit_score(data)
         held_out = bool(self.novelty and len(data.calibration))
         self.detector_.fit_expectation(data, "calibration" if held_out else "train")
         if held_out:

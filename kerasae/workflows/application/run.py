@@ -45,7 +45,8 @@ def apply(
         refit: Whether to fit on the training data again although an earlier use stored a fitted application
             in the run. If the stored one is used with a `source`, the training data are not read, and there
             are no baselines. Defaults to False.
-        **settings: Arguments of the application.
+        **settings: Arguments of the application. The others are those of the section `apply` of the recipe,
+            or else the defaults.
 
     Raises:
         FileExistsError: If `out` exists.
@@ -66,6 +67,8 @@ def apply(
     if artifact is None and not refit and is_kept(place):
         stored = member.load(place, model, **settings)
         settings = stored.settings() | settings
+    else:
+        settings = run.recipe.apply.get(name, {}) | settings
     title, data = _examples(run, source, model, fitted=stored is not None)
     refused: dict[str, str] = {}
     if baselines and not len(data.train):
