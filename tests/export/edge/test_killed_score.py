@@ -1,4 +1,4 @@
-"""`kerasae score`, killed while it answers: what it wrote is whole lines but for the last, the bundle stays."""
+"""`kerasae score`, killed while it answers: its lines are whole but for the last, and the bundle stays."""
 
 import json
 import signal
