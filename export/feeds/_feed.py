@@ -90,8 +90,10 @@ class Feed(abc.ABC):
         """
         return None if np.isnan(number) else float(f"{number:.7g}")
 
-    def unread(self, raw: Any, row: int, feature: int) -> Any:
-        """Return an entry of raw examples that has no number of its own, a JSON value; `None` by default.
+    def entry(self, raw: Any, row: int, feature: int) -> Any:
+        """Return an entry of raw examples as it stands there, a JSON value; `None` for a missing one.
+
+        By default it is `None`: what the artifact answers says as much.
 
         Args:
             raw: Raw examples.

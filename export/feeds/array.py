@@ -49,6 +49,11 @@ class ArrayFeed(Feed):
         self.check(raw)
         return raw
 
+    def entry(self, raw: Any, row: int, feature: int) -> Any:
+        # The shortest digits of float32 too.
+        value = float(str(np.asarray(raw[row]).ravel()[feature]))
+        return value if np.isfinite(value) else None
+
     def check(self, raw: np.ndarray) -> None:
         """Raise a ValueError if numbers do not fit into the raw type: 300 is none of 8 bits."""
         kind = np.dtype(self.spec.dtype)

@@ -94,11 +94,17 @@ class TableFeed(Feed):
         whole = "int" in column.dtype.lower()
         return round(value) if whole else float(f"{value:.7g}")
 
-    def unread(self, raw: Any, row: int, feature: int) -> Any:
+    def entry(self, raw: Any, row: int, feature: int) -> Any:
         column = self.spec.features[feature]
-        if column.kind != "category":
+        if column.kind not in ("category", "number"):
             return None
-        return str(pd.Series(raw[column.name]).iloc[row])
+        value = pd.Series(raw[column.name]).iloc[row]
+        if value is None or pd.isna(value):
+            return None
+        if column.kind == "category":
+            return str(value)
+        number = float(value)
+        return int(number) if "int" in column.dtype.lower() and number.is_integer() else number
 
 
 def _text(value: Any) -> Any:

@@ -115,9 +115,9 @@ class Scorer:
             for key in ("value", "expected"):
                 if key in outputs:
                     reason[key] = self.feed.raw_value(number, float(outputs[key][place]))
-            if "value" in reason and outputs["value"][place] == 0:
-                # A category that the training did not have is 0 for the artifact.
-                reason["value"] = self.feed.unread(raw, row, number) or reason["value"]
+            if "value" in reason and (entry := self.feed.entry(raw, row, number)) is not None:
+                # The artifact has seen it in float32, and a category that the training did not have as 0.
+                reason["value"] = entry
             if "spread" in outputs and (spread := float(outputs["spread"][place])) > 0:
                 reason["spread"] = float(f"{spread:.4g}")
             yield reason

@@ -25,14 +25,10 @@ def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, s
         if best is None:
             continue
         if measures.exact(best.figures[0], metric.key):
-            advice = (
-                "; to reduce or compress, take a smaller code" if best.figures[0]["latent_dim"] > 1 else ""
-            )
             sentences.append(
                 (
                     False,
-                    f"{best.title} is exact at this code size ({metric.words}): there is nothing left to "
-                    f"beat{advice}.",
+                    f"{best.title} is exact at this code size ({metric.words}): {_advice(entries, best)}.",
                 )
             )
             continue
@@ -42,6 +38,19 @@ def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, s
                 doubt = measures.doubt(entry.mean, best.mean, metric.key)
                 sentences.append((good and not doubt, sentence + doubt))
     return sentences
+
+
+def _advice(entries: Sequence[Entry], best: Entry) -> str:
+    """Return what follows if a baseline is exact."""
+    size = best.figures[0]["latent_dim"]
+    if any(entry.figures[0]["latent_dim"] > size for entry in entries if not entry.baseline):
+        return (
+            "the code is larger than a row. A detector may have such a code, and is not meant to reduce; to "
+            "reduce or compress, take a smaller one"
+        )
+    return "there is nothing left to beat" + (
+        "; to reduce or compress, take a smaller code" if size > 1 else ""
+    )
 
 
 def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:

@@ -150,6 +150,19 @@ def test_rows_that_do_not_vary_have_no_explained_variance(value):
     assert sentence.startswith("PCA is exact at this code size") and "%" not in sentence
 
 
+def test_a_code_that_is_larger_than_a_row_is_said_to_be_meant():
+    """An over-complete detector is not told that nothing is left to beat."""
+    random = np.random.default_rng(0)
+    data = rows_data(random.normal(size=(50, 5)), random.normal(size=(10, 5)))
+    model = Noisy(0, 5, 0.1)
+    model.latent_dim = 16
+    [(_, sentence)] = verdicts(
+        compare({"model": model, "pca": PCA(5).fit(data)}, data), measures_of(data.spec)
+    )
+    assert "PCA is exact at this code size" in sentence and "A detector may have such a code" in sentence
+    assert "nothing left" not in sentence
+
+
 def test_no_percentage_is_beyond_reading():
     """Where a baseline is all but exact, the two errors say more than their ratio (5350170253788174 %)."""
     random = np.random.default_rng(0)

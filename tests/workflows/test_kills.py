@@ -46,7 +46,7 @@ def test_a_monitor_that_is_killed_goes_on(home):
     call = ["monitor", "run", "new.csv", "--reference", "new.csv", "--out"]
     last = changes(home, *call, "used")
     lines = 1
-    for number, step in enumerate(np.random.default_rng(15).choice(last, 3, replace=False)):
+    for number, step in enumerate(np.random.default_rng(15).choice(last, 10, replace=False)):
         watch = home / ("used" if number % 2 else f"new{number}")
         before = lines if number % 2 else 0
         killed(home, step, *call, watch.name)
@@ -67,7 +67,7 @@ def test_an_application_that_is_killed_leaves_its_folder_and_the_detector_whole(
     last = changes(home, *call, 0.2)
     files = {path.name for path in (home / "out").iterdir()}
     run, known = Run.open(home / "run"), 0.2
-    for number, step in enumerate(np.random.default_rng(3996).choice(last, 3, replace=False)):
+    for number, step in enumerate(np.random.default_rng(3996).choice(last, 10, replace=False)):
         shutil.rmtree(home / "out", ignore_errors=True)
         rate = round(0.25 + number / 100, 2)
         killed(home, step, *call, rate)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -47,6 +48,9 @@ def test_a_command_says_what_moved_and_keeps_a_history(home, kerasae):
     status, out, err = kerasae("monitor", "run", "same.csv", "--out", "watch")
     assert status == 0, err
     assert "None of 5 quantities has moved" in out and "No drift." in out
+    assert re.search(
+        r"of 200 rows are flagged\. If all were normal, \d+ to \d+ would be", " ".join(out.split())
+    )
     status, out, err = kerasae("monitor", "run", "other.csv", "--out", "watch", "--json")
     assert status == 3, err
     values = json.loads(out)

@@ -51,7 +51,10 @@ class C99(Format):
         >>> kerasae.export.C99().write("runs/pumps", "tiny/pumps_c")
     """
 
-    on_request = "Also write a library in C99 for microcontrollers, without a runtime."
+    on_request = (
+        "Also write a library in C99 for microcontrollers, without a runtime. It computes in int8 or int16, "
+        "whatever --precision says."
+    )
     kit = "tiny"
     precision: Precision = "int8"
     purpose = "for a microcontroller"

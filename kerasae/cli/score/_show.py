@@ -12,8 +12,8 @@ from kerasae.cli._output import visible
 
 #: Number of reasons in a line of CSV.
 _REASONS = 3
-#: Columns of a reason besides its name.
-_KEYS = ("share", "value", "expected", "spread")
+#: Columns of a reason besides its name, in the order of `scores.csv` of `kerasae apply anomaly`.
+_KEYS = ("value", "expected", "spread", "share")
 
 
 def say(message: str) -> None:

@@ -85,6 +85,10 @@ def apply(
             findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
+        if len(findings) > 1:
+            remarks.append(
+                (True, f"The files hold what {next(iter(findings))} answers; the others are to compare.")
+            )
         if stored is not None:
             words = f"An earlier use fitted this application and stored it in {place}"
             remarks.append((True, f"{words}; --refit fits it again."))

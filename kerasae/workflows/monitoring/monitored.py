@@ -75,13 +75,7 @@ class Monitored:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """Sentences for a person, each with whether it is good news."""
-        low, high = self.flagged_range
-        asked = "" if self.false_alarms is None else f" at a promised rate of {self.false_alarms:.1%}"
-        between = f"{low:,} to {high:,} of {self.rows:,} normal rows would be (95 % confidence)"
-        broken = "the promised rate is no longer credible" if self.rate_broken else "the promise is credible"
-        sentences = [
-            (not self.rate_broken, f"{self.flagged:,} rows are flagged{asked}; {between}: {broken}.")
-        ]
+        sentences = [(not self.rate_broken, self._on_flags)]
         if self.scores is not None:
             has = "have moved" if self.scores_moved else "have not moved"
             sentences.append(
@@ -99,6 +93,25 @@ class Monitored:
         if count > 10:
             sentences.append((False, f"{count - 10} further quantities have moved."))
         return sentences
+
+    @property
+    def _on_flags(self) -> str:
+        """How many rows are flagged, how many were expected, and what follows."""
+        low, high = self.flagged_range
+        asked = "" if self.false_alarms is None else f" at a promised rate of {self.false_alarms:.1%}"
+        if self.rate_broken:
+            follows = (
+                "Chance does not explain so many: look at the flagged rows, and if they are normal, set the "
+                "threshold again with kerasae calibrate"
+            )
+        elif self.flagged > high:
+            follows = "That is more than expected, but so few rows prove nothing; look at the next ones too"
+        else:
+            follows = "That is no more than expected"
+        return (
+            f"{self.flagged:,} of {self.rows:,} rows are flagged. If all were normal, {low:,} to {high:,} "
+            f"would be{asked} (95 % confidence). {follows}."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain JSON values."""

@@ -177,13 +177,13 @@ def test_a_c_library_is_calibrated_and_passes_its_own_test(detecting, site, tmp_
 
 @pytest.mark.slow
 def test_a_killed_calibration_leaves_the_old_bundle_or_the_new_one_whole(ship, site):
-    """Killed at five moments; what scores afterwards finds the one or the other."""
+    """Killed at ten moments; what scores afterwards finds the one or the other."""
     process, begun = started_calibration(ship, site, 0.2)
     assert process.wait() == 0
     duration = time.monotonic() - begun
     old = read_sealed(ship / "manifest.json")
     rates = {0.2}
-    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 5)):
+    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 10)):
         rate = round(0.25 + number / 100, 2)
         process, _ = started_calibration(ship, site, rate)
         time.sleep(duration * share)

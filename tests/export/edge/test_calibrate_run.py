@@ -67,7 +67,7 @@ def test_a_killed_calibration_leaves_the_old_detector_or_the_new_one_whole(run):
     process, begun = started_calibration(run.folder, site, 0.2)
     assert process.wait() == 0
     duration, known = time.monotonic() - begun, 0.2
-    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 5)):
+    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 10)):
         rate = round(0.25 + number / 100, 2)
         process, _ = started_calibration(run.folder, site, rate)
         time.sleep(duration * share)

@@ -10,10 +10,12 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from kerasae.export import bundle
 from kerasae.export.scoring import Scorer
 
+from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.cli import main
 from kerasae.image_decoding import decode_image
 from kerasae.workflows import score
@@ -118,6 +120,21 @@ def test_such_lines_can_be_skipped(for_devices, damaged, rows, capsys):
     np.testing.assert_allclose(kept, np.delete(rows[1], [one - 2 for one in WRONG]), rtol=1e-4)
     for number, text in zip(WRONG, err.splitlines(), strict=True):
         assert re.match(f"kerasae: skipped line {number}: {WRONG[number][1]}", text)
+
+
+def test_a_reason_has_the_columns_of_scores_csv_and_the_number_of_the_file(
+    for_devices, rows, tmp_path, capsys
+):
+    # float32 has seven digits.
+    odd = rows[0].assign(number=14358.36437)
+    odd.to_csv(tmp_path / "new.csv", index=False)
+    status, out, err = run(["score", for_devices, tmp_path / "new.csv", "--format", "csv"], capsys)
+    assert status == 0, err
+    answers = pd.read_csv(io.StringIO(out), dtype=str)
+    named = Reasons(*np.full((5, 1, 3), None)).columns().columns
+    assert [*answers.columns[4:]] == [*named]
+    values = [answers[f"value_{k}"][answers[f"reason_{k}"] == "number"] for k in (1, 2, 3)]
+    assert {*pd.concat(values)} == {"14358.36437"}
 
 
 def test_an_entry_may_hold_ends_of_lines_and_marks(for_devices, rows, tmp_path):
