@@ -1,5 +1,6 @@
 """Estimator: what the three estimators share."""
 
+import inspect
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -19,6 +20,11 @@ from kerasae.sklearn._bases import BaseEstimator
 from kerasae.sklearn._frames import as_frame, of_numpy
 from kerasae.spec import Spec
 from kerasae.training import History, train
+
+#: Settings of a training that say how long it is, and how the learning rate falls meanwhile.
+_OF_A_SCHEDULE = ("steps", "epochs", "schedule", "reduce_at")
+#: Largest batch of a pass over rows, if neither the preset nor the settings name one, as that of `train`.
+_BATCH = inspect.signature(train).parameters["batch_size"].default
 
 
 class Estimator(BaseEstimator):
@@ -93,32 +99,48 @@ class Estimator(BaseEstimator):
     def _takes_table(self, rows: Any) -> bool:
         return isinstance(rows, pd.DataFrame) or bool(np.isnan(rows).any())
 
-    def _fit_model(self, rows: Any, start: Autoencoder | None = None) -> Data:
-        """Train `model_` on rows, and return the data with their splits.
-
-        Args:
-            rows: Rows, as `_rows` returns them.
-            start: Model to go on from; its preprocessing is kept. Defaults to `None`, a new model.
-        """
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        recipe, data = self._recipe(rows, seed)
-        if start is not None and start.preprocessor is not None:
-            data = data.seen_through(start.preprocessor)
-        model = recipe.build(data) if start is None else start
+    def _fit_model(self, rows: Any) -> Data:
+        """Train a new `model_` on rows, as `_rows` returns them, and return the data with their splits."""
+        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        recipe, data = self._recipe(rows, self._held_out)
         choosing = len(data.validation) > 0
-        self.history_: History = train(model, data, **{**recipe.train, "hold_out": choosing})
+        return self._trained(recipe.build(data), data, recipe, {**recipe.train, "hold_out": choosing})
+
+    #: Seed of the last `fit`. The same rows are split in the same way in each call of `partial_fit`, so that
+    #: rows held out of one are not trained on in another.
+    _seed: int
+
+    def _go_on(self, X: Any) -> Data:
+        """Train `model_` in one pass over rows, `(rows, columns)`; without an earlier fit it is new."""
+        first = not hasattr(self, "model_")
+        rows = self._rows(X, reset=first)
+        if first:
+            self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        # There are no epochs to choose from.
+        recipe, data = self._recipe(rows, 0.0)
+        if first:
+            model = recipe.build(data)
+        else:
+            model = self.model_
+            if model.preprocessor is not None:
+                data = data.seen_through(model.preprocessor)
+        # A schedule would end with this call.
+        kept = {key: value for key, value in recipe.train.items() if key not in _OF_A_SCHEDULE}
+        # An epoch has batches of one size; these leave out fewer rows than there are batches.
+        count = len(data.train)
+        kept["batch_size"] = count // -(-count // kept.get("batch_size", _BATCH))
+        return self._trained(model, data, recipe, {**kept, "epochs": 1, "hold_out": False})
+
+    def _trained(self, model: Autoencoder, data: Data, recipe: Recipe, settings: dict[str, Any]) -> Data:
+        self.history_: History = train(model, data, **settings)
         self.model_: Autoencoder = model
         #: Settings of the applications, by name.
         self._apply: dict[str, Any] = recipe.apply
         return data
 
-    def _go_on(self, X: Any) -> Data:
-        """Train on rows from the weights of an earlier fit, or from new ones if there is none."""
-        first = not hasattr(self, "model_")
-        rows = self._rows(X, reset=first)
-        return self._fit_model(rows, None if first else self.model_)
-
-    def _recipe(self, rows: Any, seed: int) -> tuple[Recipe, Data]:
+    def _recipe(self, rows: Any, held_out: float) -> tuple[Recipe, Data]:
+        """Return the recipe, and the rows in splits, of which a share is held out to choose the epoch."""
+        seed = self._seed
         if self._table:
             columns = tuple(column_of(rows[name]) for name in rows)
             spec = Spec("table", (len(columns),), "mixed", columns=columns)
@@ -138,7 +160,7 @@ class Estimator(BaseEstimator):
         recipe = Recipe.of().override({**settings, "train.seed": seed % 2**31, **(self.settings or {})})
         order = np.random.default_rng(seed).permutation(len(rows))
         enough = len(rows) > 3
-        held = max(1, round(self._held_out * len(rows))) if self._held_out and enough else 0
+        held = max(1, round(held_out * len(rows))) if held_out and enough else 0
         kept = max(1, round(self._calibrating * (len(rows) - held))) if self._calibrating and enough else 0
         parts = np.split(order, [held, held + min(kept, len(rows) - held - 2)])
         validation, calibration, train_rows = (Split(rows).rows(np.sort(part)) for part in parts)

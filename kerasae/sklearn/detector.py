@@ -118,9 +118,11 @@ class AutoencoderDetector(OutlierMixin, Estimator):
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on from the weights of an earlier fit with more rows, `(rows, columns)`; `y` is ignored.
 
-        Each call trains for the whole schedule on its rows alone. Scalings and categories stay as the first
-        call fitted them. The first call is that of `fit`. Score and threshold are fitted on the
-        rows of this call.
+        Each call is one pass over its rows, whatever `epochs` and the preset say, with a constant learning
+        rate and a new optimizer. Scalings and categories stay as the first fit set them; without an earlier
+        fit the first call sets them. Score and threshold are fitted on the rows of this call, and the
+        threshold on those that are held out of its pass. The same rows are split in the same way in every
+        call.
         """
         self._validate_params()
         self._fit_score(self._go_on(X))

@@ -56,8 +56,9 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Go on from the weights of an earlier fit with more rows, `(rows, columns)`; `y` is ignored.
 
-        Each call trains for the whole schedule on its rows alone. Scalings and categories stay as the first
-        call fitted them. The first call is that of `fit`.
+        Each call is one pass over its rows, whatever `epochs` and the preset say, with a constant learning
+        rate and a new optimizer. Scalings and categories stay as the first fit set them; without an earlier
+        fit the first call sets them.
         """
         self._validate_params()
         self._go_on(X)

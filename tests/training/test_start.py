@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
 
 from kerasae import Recipe
 from kerasae.runs import Run, Unfinished, run_recipe
-from kerasae.sklearn import AutoencoderDetector, AutoencoderTransformer
+from kerasae.sklearn import AutoencoderDetector, AutoencoderTransformer, _base
+from kerasae.training import train
 from kerasae.workflows import continued
 
 
@@ -110,12 +110,10 @@ def test_a_file_that_has_grown_is_warned_of(home, kerasae):
 def test_partial_fit_goes_on():
     random = np.random.default_rng(0)
     first, second = random.normal(size=(60, 4)), random.normal(3.0, size=(60, 4))
-    estimator = AutoencoderTransformer(2, epochs=20).partial_fit(first)
-    whole = clone(estimator).fit(first)
-    np.testing.assert_array_equal(estimator.transform(second), whole.transform(second))
+    estimator = AutoencoderTransformer(2, epochs=20).fit(first)
     scaling = estimator.model_.preprocessor.get_config()
     before = weights(estimator.model_)
-    estimator.set_params(epochs=1, latent_dim=2).partial_fit(second)
+    estimator.partial_fit(second)
     assert estimator.model_.preprocessor.get_config() == scaling
     # One step of a learning rate of 0.001, on rows that the first scaling puts 3 deviations away in each of
     # 4 columns.
@@ -123,6 +121,38 @@ def test_partial_fit_goes_on():
     assert estimator.history_.epochs[0]["reconstruction"] > 20
     with pytest.raises(ValueError, match="features"):
         estimator.partial_fit(first[:, :3])
+
+
+@pytest.mark.slow
+def test_ten_parts_are_seen_once_each(monkeypatch):
+    """Each row is trained on once or held out for the threshold, never both, also if it comes again."""
+    rows = np.random.default_rng(0).normal(size=(1000, 6)).astype("float32")
+    passes = []
+
+    def counted(model, data, **settings):
+        history = train(model, data, **settings)
+        steps = int(model.optimizer.iterations.numpy())
+        assert len(history.epochs) == 1 and steps == -(-len(data.train) // 24)
+        # Batches of 24 would leave 8 of 80 rows out.
+        assert steps * settings["batch_size"] == {80: 80, 40: 40}[len(data.train)]
+        passes.append((data.train.examples, data.calibration.examples))
+        return history
+
+    monkeypatch.setattr(_base, "train", counted)
+    detector = AutoencoderDetector(settings={"train.batch_size": 24}, random_state=None)
+    for part in np.split(rows, 10):
+        detector.partial_fit(part)
+    seen, held_out = (np.concatenate(side) for side in zip(*passes, strict=True))
+    assert len(seen) == 800 and len(held_out) == 200
+    together = np.concatenate([seen, held_out])
+    np.testing.assert_array_equal(np.unique(together, axis=0), np.unique(rows, axis=0))
+    # 5 % of the 20 rows that were held out of the last call.
+    scores = detector.detector_.score_samples(passes[-1][1])
+    assert (scores > -detector.offset_).sum() == 1
+    detector.partial_fit(rows[900:])
+    np.testing.assert_array_equal(passes[-1][1], passes[-2][1])
+    with pytest.warns(UserWarning, match="at least 19 held-out rows"):
+        detector.partial_fit(rows[:50])
 
 
 @pytest.mark.slow
