@@ -14,8 +14,13 @@ from kerasae.scores._several import several, stored
 _KNOTS, _DOUBLINGS = 48, 40
 #: Evidence beyond the training rows, in nats per standard deviation of the logarithm of the score.
 _BEYOND = 0.3
-#: Smallest score that is not 0, and smallest distance between two knots, relative to the score.
-_SMALLEST, _NEAREST = 1e-9, 1e-3
+#: Smallest score that is not 0.
+_SMALLEST = 1e-9
+#: Distance of two knots, relative to the score, below which they are the same score of several rows, and the
+#: distance over which the curve rises there. Over a thousandth, the rounding of weights to float16 moved rows
+#: over the whole rise, and so changed their ranks. On the even half of the tables of
+#: `benchmarks/detector/oddbench.py` the mean AUROC is 78.06 with both.
+_NEAREST, _RISE = 1e-3, 0.2
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -24,7 +29,8 @@ class EvidenceScore(Score):
 
     The sum is Fisher's combination of p-values. It adds scores with different units, and a score that is
     high for one row in a thousand counts the same whatever its distribution. The logarithm of `p` is a
-    piecewise linear function of the score. The highest score of `n` training rows has an evidence of `log n`
+    piecewise linear function of the score. Where many rows have the same score, it rises over a fifth of that
+    score, so that rounding does not decide. The highest score of `n` training rows has an evidence of `log n`
     nats. Beyond it the evidence grows slowly, by 0.3 nats per standard deviation of the
     logarithm of the score, so that no single score outweighs all others. It is linear between two doublings
     of the score, and ends after the fortieth. So it needs no logarithm, which has other last bits on other
@@ -82,9 +88,10 @@ class EvidenceScore(Score):
         knots = np.quantile(values, 1.0 - np.exp(-levels), axis=0, method="higher").T.astype("float64")
         ends = np.maximum(knots[:, -1:], _SMALLEST) * 2.0 ** np.arange(_DOUBLINGS)
         self.starts.assign(np.concatenate([knots[:, :-1], ends], axis=1))
-        # At a score that many rows have, the curve rises within a thousandth of it.
-        least = _NEAREST * knots[:, 1:] + _SMALLEST
-        widths = np.maximum(np.diff(knots, axis=1), least)
+        gaps = np.diff(knots, axis=1)
+        # At a score that many rows have, the curve would be vertical.
+        rises = _RISE * knots[:, 1:] + _SMALLEST
+        widths = np.where(gaps > _NEAREST * knots[:, 1:] + _SMALLEST, gaps, rises)
         self.inverse_widths.assign(1.0 / np.concatenate([widths, ends], axis=1))
         deviations = np.log(np.maximum(values, _SMALLEST)).std(axis=0, keepdims=True).T
         doubled = np.log(2.0) * _BEYOND / np.maximum(deviations, 1e-3)

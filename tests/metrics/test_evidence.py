@@ -223,6 +223,18 @@ def test_the_evidence_grows_slowly_beyond_the_training_rows():
     np.testing.assert_allclose(score(half), np.log(500) + 0.3 * 2.5 * np.log(2) / logarithms.std(), rtol=1e-5)
 
 
+def test_rounding_hardly_moves_a_score_that_many_rows_have():
+    training = account(500)
+    training["residual"][100:] = training["residual"][100]
+    score = adapted({"name": "evidence", "scores": ["squared_error"]}, training)
+    often = training["residual"][100:101]
+    shifts = {"residual": np.concatenate([often * k for k in (1 - 5e-4, 1, 1 + 5e-4, 1.1)])}
+    below, exact, above, beyond = np.array(score(shifts))
+    # 400 of 500 rows share the score, so that it rises by more than a nat from one side to the other.
+    assert beyond - below > 1
+    assert abs(exact - below) < 0.02 and abs(above - exact) < 0.02
+
+
 def test_scores_that_are_always_the_same_have_a_finite_evidence():
     training = {"x": np.ones((30, 2), "float32"), "residual": np.zeros((30, 2), "float32")}
     score = adapted("evidence", training)

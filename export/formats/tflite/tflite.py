@@ -15,21 +15,21 @@ from kerasae.export.formats._base import Format
 from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.tflite._calibration import set_numbers
-from kerasae.export.formats.tflite._quantize import quantize
+from kerasae.export.formats.tflite._closeness import is_close
+from kerasae.export.formats.tflite._quantize import Bits, quantize
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
-from kerasae.export.verify_edge import EdgeModel
+from kerasae.export.verify_edge import MARGIN, EdgeModel
 from kerasae.export.views import View
-from scipy.stats import spearmanr
 
 from kerasae.backend import quiet
 from kerasae.models import Autoencoder
 from kerasae.precisions import PRECISIONS, Precision, check_precision
 from kerasae.preprocessing import Preprocessor
 
-#: Smallest rank correlation of the scores of `detect` in int8 with those in float32, over training rows. The
-#: score of a model that reconstructs well is made of small residuals, which 256 steps of an activation drown.
-_LEAST_RANKS = 0.995
+#: Bits of int8 in the order in which they are tried, each with the margin by which a first reason must be
+#: ahead of the second to count. Activations of 16 bits cost no memory, weights of 16 bits do.
+_MARGINS: dict[Bits, float] = {"8x8": 0.01, "16x8": MARGIN, "16x16": MARGIN}
 
 
 class TFLite(Format):
@@ -41,8 +41,9 @@ class TFLite(Format):
     Args:
         precision: Precision of the file. `float16` stores weights in float16. `dynamic` stores weights in
             int8 and quantises activations during a call. `int8` has weights and activations in int8, with
-            ranges from 500 training rows. If that changes the order of the scores of `detect` too much,
-            activations have 16 bits ("16x8"). Defaults to `"float32"`.
+            ranges from 500 training rows. If that changes too much of what `detect` answers for them,
+            activations have 16 bits ("16x8"), and if it still does, the weights of dense layers too
+            ("16x16"). Defaults to `"float32"`.
 
     Raises:
         ValueError: If the precision is unknown.
@@ -91,14 +92,15 @@ class TFLite(Format):
         if self.precision == "float32":
             return content
 
-        def quantized(wide: bool = False) -> bytes:
-            rows = functools.partial(_calibration_rows, subject, view, verbs)
-            return quantize(content, self.precision, rows, wide=wide)
-
-        coarse = quantized()
-        if self.precision == "int8" and _ranks(content, coarse, subject, view) < _LEAST_RANKS:
-            return quantized(wide=True)
-        return coarse
+        rows = functools.partial(_calibration_rows, subject, view, verbs)
+        if self.precision != "int8":
+            return quantize(content, self.precision, rows)
+        made = content
+        for bits, margin in _MARGINS.items():
+            made = quantize(content, self.precision, rows, bits=bits)
+            if is_close(content, made, view.feed(subject.calibration), margin):
+                break
+        return made
 
     def endpoints(self, subject: Subject, view: View) -> list[Endpoint]:
         """Return the signatures of the file, the default one first."""
@@ -136,16 +138,6 @@ class TFLite(Format):
         signature = next(iter(draft.signatures if "reconstruct" not in draft.signatures else ["reconstruct"]))
         one = draft.row(signature)
         draft.facts["latency_ms"] = 1e3 * median_seconds(lambda: draft.runtime.run(signature, one))
-
-
-def _ranks(content: bytes, quantized: bytes, subject: Subject, view: View) -> float:
-    """Return the rank correlation of the scores of two files over training rows; 1 without a detector."""
-    files = [EdgeModel(one) for one in (content, quantized)]
-    if "detect" not in files[0].signatures():
-        return 1.0
-    sent = view.feed(subject.calibration)
-    scores = [file.run("detect", sent)["score"] for file in files]
-    return float(np.nan_to_num(spearmanr(*scores).statistic))
 
 
 def _calibration_rows(

@@ -10,11 +10,17 @@ from c_libraries import MODELS, different, make, many_rows, needs_arm, on_qemu
 from kerasae.export import C99, ExportError, Subject, bundle, calibrate_bundle, verify
 from kerasae.export.formats.c99 import _reference
 from kerasae.export.formats.c99._source import literal
+from kerasae.export.formats.tflite import tflite
+from kerasae.export.parity import TOLERANCES
+from kerasae.export.verify_edge import LOWER
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc libc6-dev"),
 ]
+
+#: Tolerances of any answer.
+ANYTHING = {name: np.inf if name in LOWER else -1.0 for name in TOLERANCES["int8"]}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -32,6 +38,27 @@ def test_answers_are_those_of_the_reference_kernels(name, library, tmp_path):
         assert odd.sum() <= (0 if exact else rows // 200), signature
         assert len(np.unique(expected[artifact.facts["functions"][signature]["answers"][0]])) > 10
     assert artifact.facts["functions"]["detect"]["exact"] == (name in ("vector", "evidence", "image"))
+
+
+@pytest.mark.parametrize("bits", ["8x8", "16x16"])
+def test_answers_with_other_bits_are_those_of_the_reference_kernels(bits, library, tmp_path, monkeypatch):
+    _, run = library("evidence")
+    monkeypatch.setattr(tflite, "is_close", lambda *_: bits == "8x8")
+    artifact = C99().write(run, tmp_path / "bits_c", tolerance=ANYTHING)
+    functions = (artifact.path / "src" / "bits.c").read_text()
+    # The first and the last layer are in float32, and the score always is.
+    assert ("fully_connected_int16" in functions, "fully_connected_int8" in functions) == (
+        bits == "16x16",
+        bits == "8x8",
+    )
+    make(artifact, "stream", BUILD=tmp_path)
+    x = many_rows(artifact, run, 1000)
+    for signature in ("detect", "reconstruct", "encode"):
+        odd, _ = different(
+            artifact, [tmp_path / "stream", signature, "rows", "answers"], signature, x, tmp_path
+        )
+        assert artifact.facts["functions"][signature]["exact"]
+        assert not odd.any(), signature
 
 
 @needs_arm

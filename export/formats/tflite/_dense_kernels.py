@@ -1,0 +1,70 @@
+"""dense_kernels: where a TFLite file has dense layers with a constant kernel."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class DenseKernel:
+    """Kernel of a dense layer in a graph. Several graphs of a file may share its buffer.
+
+    Args:
+        graph: Number of the graph.
+        given: Number of the tensor that the kernel multiplies.
+        output: Number of the output in the graph.
+        buffer: Number of the buffer with the kernel.
+        shape: Shape of the kernel, `(outputs, inputs)`.
+        name: Name of the output.
+    """
+
+    graph: int
+    given: int
+    output: int
+    buffer: int
+    shape: tuple[int, int]
+    name: str
+
+
+def read_model(content: bytes) -> Any:
+    """Return the file as an object whose parts can be changed."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+
+
+def write_model(model: Any) -> bytes:
+    """Return the bytes of a changed file."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def dense_kernels(content: bytes) -> Iterator[DenseKernel]:
+    """Yield the constant kernels of all graphs of a file."""
+    model = read_model(content)
+    for number, graph in enumerate(model.subgraphs):
+        for operator in graph.operators:
+            if name_of(model, operator) != "FULLY_CONNECTED":
+                continue
+            given, kernel = (int(one) for one in operator.inputs[:2])
+            buffer = int(graph.tensors[kernel].buffer)
+            output = int(operator.outputs[0])
+            if model.buffers[buffer].data is not None and len(model.buffers[buffer].data):
+                outputs, inputs = (int(size) for size in graph.tensors[kernel].shape)
+                name = graph.tensors[output].name.decode()
+                yield DenseKernel(number, given, output, buffer, (outputs, inputs), name)
+
+
+def name_of(model: Any, operator: Any) -> str:
+    """Return the name of an operator in the schema of TFLite."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    return str(flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex))
+
+
+def numbers(buffer: Any, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the numbers of a buffer."""
+    return np.frombuffer(np.asarray(buffer.data, "uint8").tobytes(), dtype).reshape(shape)
