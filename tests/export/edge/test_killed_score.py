@@ -32,13 +32,13 @@ def wait_for(path, size, process):
 
 
 def test_answers_that_were_written_before_a_kill_are_whole(for_devices, detecting, tmp_path):
+    before = contents(for_devices)
     few = detecting.held_out.head(50)
     few.to_csv(tmp_path / "few.csv", index=False)
     answers = [json.dumps(one, ensure_ascii=False) for one in score(for_devices, tmp_path / "few.csv")]
     names, *lines = (tmp_path / "few.csv").read_text().splitlines()
     many = tmp_path / "many.csv"
     many.write_text("\n".join([names, *lines * (_ROWS // len(lines))]) + "\n")
-    before = contents(for_devices)
     out = tmp_path / "answers.jsonl"
     for size in np.random.default_rng(0).integers(0, 300_000, 10):
         with many.open("rb") as rows, out.open("wb") as answered:
