@@ -17,8 +17,9 @@ highest 5 % of the rows that they score.
     python benchmarks/faults/planted_faults.py ../shared/data/tables [--seeds 0 1] [--steps 800]
 
 prints a table for each protocol and one by kind of fault. The rules of `kerasae.scores.support` were chosen
-with seed 0 and 600 steps on 4,000 rows, its tails and the worth of a nat with seeds 0 and 1 of `clean`. Other
-seeds are a check. Without `--steps` the training is that of the preset.
+with seed 0 and 600 steps on 4,000 rows, its tails and the worth of a nat with seeds 0 and 1 of `clean`; the
+pools of rules, the companions and the tail of the score with seeds 0 to 3 of `clean`, and 0 and 1 of `among`.
+Other seeds are a check. Without `--steps` the training is that of the preset.
 """
 
 import argparse

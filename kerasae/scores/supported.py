@@ -13,6 +13,8 @@ from kerasae.scores.support import SupportScore
 
 #: Assumed length of the tail of the scores of new rows, as a multiple of that of training rows.
 _LONGER = 3.0
+#: Number of doublings of a score beyond `q_95`, and the smallest score that is not 0.
+_DOUBLINGS, _SMALLEST = 40, 1e-9
 #: Smallest number of new rows. One of twenty lies beyond the quantile 95 %.
 _ENOUGH = 20
 
@@ -33,7 +35,10 @@ class SupportedScore(Score):
     `airquality`, a table of `benchmarks/faults`, and twelve to eighteen times as long on `titanic`. The rule
     for new rows was chosen there, on the protocol `clean` with seeds 0 and 1.
 
-    A row that lies within all that the training rows hold keeps its score `s` unchanged.
+    Above `q_95` the scores of normal rows have a longer tail than that, and a row with an evidence of 7 nats
+    would not be among the highest. There a score grows by `2 log 2` nats as often as it doubles, as in a
+    tail with a finite variance. It is linear between two doublings and ends after the fortieth. The order of
+    rows without evidence stays the same, and a score up to `q_95` is unchanged.
 
     Args:
         score: Member of `kerasae.scores`, as a name, a dict with `name` and arguments, or an object. Defaults
@@ -65,7 +70,14 @@ class SupportedScore(Score):
         for part in (self.score, self.support):
             if not part.built:
                 part.build(input_shape)
-        self.per_nat: Any = self.add_weight(shape=(), trainable=False, name="per_nat", initializer="zeros")
+
+        def weight(name: str, *shape: int) -> Any:
+            return self.add_weight(shape=shape, trainable=False, name=name, initializer="zeros")
+
+        self.per_nat: Any = weight("per_nat")
+        #: Starts of the intervals of the tail, the inverse of their widths, and what a score grows in each.
+        self.starts, self.inverse_widths = weight("starts", _DOUBLINGS), weight("inverse_widths", _DOUBLINGS)
+        self.steps = weight("steps", _DOUBLINGS)
         super().build(input_shape)
 
     def get_build_config(self) -> dict[str, Any]:
@@ -80,25 +92,41 @@ class SupportedScore(Score):
         self.support.adapt(accounts, least)
         super().adapt(accounts, least)
         scores = _finite(self.score.on_training_rows(self.score.taken(part)) for part in accounts())
-        low, high = np.quantile(scores, [0.9, 0.95])
-        self.per_nat.assign(_LONGER * (high - low) / np.log(2.0))
+        middle, low, high = np.quantile(scores, [0.5, 0.9, 0.95])
+        self._set(middle, _LONGER * (high - low) / np.log(2.0))
         return self
 
     def adapt_to_new(self, accounts: Accounts) -> Self:
         scores = _finite(self.score(self.score.taken(part)) for part in accounts())
         if len(scores) >= _ENOUGH:
             middle, high = np.quantile(scores, [0.5, 0.95])
-            self.per_nat.assign((high - middle) / np.log(10.0))
+            self._set(middle, (high - middle) / np.log(10.0))
         return self
 
+    def _set(self, middle: float, per_nat: float) -> None:
+        """Set the worth of a nat, and the tail of the score from `q_95` on."""
+        self.per_nat.assign(per_nat)
+        begin = max(middle + np.log(10.0) * per_nat, _SMALLEST)
+        starts = begin * 2.0 ** np.arange(_DOUBLINGS)
+        self.starts.assign(starts)
+        self.inverse_widths.assign(1.0 / starts)
+        self.steps.assign(np.full(_DOUBLINGS, 2.0 * np.log(2.0) * per_nat))
+
+    def _bent(self, scores: Any) -> Any:
+        """Return scores `s` as far as `q_95`, and beyond it by doublings, `(batch,)`."""
+        share = ops.clip((scores[:, None] - self.starts) * self.inverse_widths, 0.0, 1.0)
+        return ops.minimum(scores, self.starts[0]) + ops.sum(share * self.steps, axis=1)
+
     def on_training_rows(self, inputs: Mapping[str, Any]) -> Any:
-        return self.score.on_training_rows(inputs) + self.per_nat * self.support(inputs)
+        return self._bent(self.score.on_training_rows(inputs)) + self.per_nat * self.support(inputs)
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
-        return self.score(inputs) + self.per_nat * self.support(inputs)
+        return self._bent(self.score(inputs)) + self.per_nat * self.support(inputs)
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
-        return self.score.features(inputs) + self.per_nat * self.support.features(inputs)
+        scores = ops.maximum(self.score(inputs), _SMALLEST)
+        share = ops.expand_dims(self._bent(scores) / scores, axis=1)
+        return share * self.score.features(inputs) + self.per_nat * self.support.features(inputs)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": keras.saving.serialize_keras_object(self.score)}

@@ -11,8 +11,10 @@ from kerasae.data.tables.frames import from_frame
 from kerasae.preprocessing import TablePreprocessing
 from kerasae.scores import Detector, SupportedScore, SupportScore
 from kerasae.scores.support._categories import is_slip, misspelt, rarity
-from kerasae.scores.support._cells import FAR, Cell, _holes
-from kerasae.scores.support._ranges import evidence, few, upper
+from kerasae.scores.support._cells import Cell, _holes
+from kerasae.scores.support._companions import companions
+from kerasae.scores.support._pooled import Pool
+from kerasae.scores.support._ranges import FAR, evidence, few, upper
 from kerasae.scores.support._steps import step_of
 from kerasae.scores.support._tails import Tail, tails, with_tails
 
@@ -62,6 +64,12 @@ def known():
     return table, *fitted(table)
 
 
+def weighed(count, rows=ROWS):
+    """The evidence of an event that a number of rows show, or a rarer one of its kind."""
+    share = (count + 0.5) / (rows + 1)
+    return -np.log(share) * (1 - share / 0.05)
+
+
 def evidence_of(known, row=0, **entries):
     """The evidence of each column for a row of the training with some other entries."""
     table, preprocessor, score = known
@@ -78,12 +86,20 @@ def test_a_training_row_within_everything_adds_exactly_nothing(known):
 
 def test_a_number_beyond_the_ends_adds_to_its_own_column(known):
     table, _, _ = known
-    for column, value in (("price", -10.0), ("price", 99.0), ("people", 40.0), ("people", 0.0)):
+    # Many rows have the other ends of price and people. One has the greatest price, and one each of the four
+    # ends of the dates.
+    for column, value, rows in (
+        ("price", -10.0, 0),
+        ("price", 99.0, 5),
+        ("people", 40.0, 0),
+        ("people", 0.0, 0),
+    ):
         found = evidence_of(known, **{column: value})
-        end = table[column].min() if value <= 0 else table[column].max()
-        reach = abs(end - table[column].median())
-        exact = -np.log(0.5 / (ROWS + 1)) + np.log(1 + abs(value - end) / reach)
-        np.testing.assert_allclose(found[column], exact, rtol=1e-3)
+        sign = -1 if value <= 0 else 1
+        ordered = np.sort(sign * table[column])
+        reach = 2 * np.mean(ordered[-24:] - ordered[-25]) or 0.01 * np.ptp(ordered)
+        grown = 2 * np.log(1 + (sign * value - ordered[-1]) / reach)
+        np.testing.assert_allclose(found[column], weighed(rows) + grown, rtol=1e-3)
         assert found.drop(column).abs().sum() == 0
     assert evidence_of(known, begin=pd.Timestamp("1924-03-07"))["begin"] > 12
 
@@ -92,7 +108,7 @@ def test_a_drop_off_before_the_pick_up_adds_half_to_each_date(known):
     table, _, _ = known
     found = evidence_of(known, begin=table["end"][0], end=table["begin"][0])
     late = (table["end"] - table["begin"]).dt.total_seconds()
-    exact = -np.log(0.5 / (ROWS + 1)) + np.log(1 + late[0] / late.median())
+    exact = weighed(0) + 2 * np.log(1 + late[0] / late.median())
     np.testing.assert_allclose(found[["begin", "end"]], 0.5 * exact, rtol=1e-3)
     assert found.drop(["begin", "end"]).sum() == 0
     assert evidence_of(known, end=table["begin"][0]).sum() == 0
@@ -118,7 +134,7 @@ def test_two_entries_that_exclude_each_other_share_the_evidence(known):
     table, _, _ = known
     row = int(np.flatnonzero(table["zone"] == "Harbour")[0])
     found = evidence_of(known, row, town="Easton")
-    np.testing.assert_allclose(found[["zone", "town"]], 0.5 * evidence(0, ROWS), rtol=1e-4)
+    np.testing.assert_allclose(found[["zone", "town"]], 0.5 * weighed(0), rtol=1e-4)
     assert found.drop(["zone", "town"]).sum() == 0
     # A row that breaks the rule counts for all pairs of the two columns.
     broken = table.assign(town=np.where(np.arange(ROWS) == 40, table["town"].iloc[row], table["town"]))
@@ -126,7 +142,7 @@ def test_two_entries_that_exclude_each_other_share_the_evidence(known):
     preprocessor, score = fitted(broken)
     entries = account_of(preprocessor, broken.iloc[[row]].assign(town="Easton"))
     nats = np.array(score.features(entries))[0, 4:]
-    np.testing.assert_allclose(nats, 0.5 * evidence(1, ROWS), rtol=1e-4)
+    np.testing.assert_allclose(nats, 0.5 * weighed(1), rtol=1e-4)
 
 
 def test_a_number_that_no_row_of_its_category_has_is_evidence_with_it():
@@ -139,14 +155,61 @@ def test_a_number_that_no_row_of_its_category_has_is_evidence_with_it():
     assert not np.array(score.features(account_of(preprocessor, table))).any()
     cheap = pd.DataFrame({"card": "gold", "price": [5.0, 30.0, 57.0], "kind": "a"})
     found = np.array(score.features(account_of(preprocessor, cheap)))
-    np.testing.assert_allclose(found[:2], [[0.5 * evidence(0, ROWS)] * 2 + [0]] * 2, rtol=1e-4)
+    np.testing.assert_allclose(found[:2], [[0.5 * weighed(0)] * 2 + [0]] * 2, rtol=1e-4)
     # Just beyond the end of the category is where its next row may lie.
     assert not found[2].any()
     # A few faults among the training rows do not widen what a category has.
     table.loc[[5, 9], ["card", "price"]] = ["gold", 10.0]
     preprocessor, score = fitted(table)
     found = np.array(score.features(account_of(preprocessor, cheap)))
-    assert (found[0, :2] >= 0.5 * evidence(2, ROWS) - 1e-3).all() and not found[:, 2].any()
+    assert (found[0, :2] >= 0.5 * weighed(2) - 1e-3).all() and not found[:, 2].any()
+
+
+def test_a_rule_counts_as_often_as_all_rules_of_its_kind_are_broken():
+    pool = Pool(3000)
+    for _ in range(40):
+        pool.see(evidence(0, 3000), 1)
+    pool.see(evidence(6, 3000), 7)
+    one, seven, none = pool.nats([evidence(0, 3000), evidence(6, 3000), 0.0])
+    np.testing.assert_allclose([one, seven, none], [weighed(40, 3000), weighed(47, 3000), 0])
+    # Of twenty columns of new rows, a share of about `20 / n` lies beyond an end.
+    rng = np.random.default_rng(4)
+    rows = rng.exponential(size=(400, 20))
+    table = pd.DataFrame(rows, columns=[f"c{k}" for k in range(20)])
+    preprocessor, score = fitted(table)
+    new = pd.DataFrame(rng.exponential(size=(4000, 20)), columns=table.columns)
+    nats = np.array(score.features(account_of(preprocessor, new))).max(axis=1)
+    for least in (2.0, 4.0, 6.0):
+        assert (nats >= least).mean() < 2 * np.exp(-least), least
+
+
+def test_a_zone_has_one_town_however_few_rows_it_has():
+    """Of 60 rows in the zone and 40 in the other town, four would be in both by chance."""
+    rng = np.random.default_rng(0)
+    zone = rng.choice([f"zone {k}" for k in range(12)], ROWS)
+    town = np.where(np.isin(zone, ["zone 0"]), "Easton", "Westport")
+    color = rng.choice(["red", "green", "blue"], ROWS)
+    preprocessor, score = fitted(pd.DataFrame({"zone": zone, "town": town, "color": color}))
+    wrong = pd.DataFrame({"zone": ["zone 3", "zone 0"], "town": ["Easton", "Westport"], "color": "red"})
+    found = np.array(score.features(account_of(preprocessor, wrong)))
+    np.testing.assert_allclose(found, [[0.5 * weighed(0)] * 2 + [0]] * 2, rtol=1e-4)
+
+
+def test_a_gap_without_that_of_its_companion_is_evidence():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.normal(size=(ROWS, 4)), columns=["heat", "damp", "gas", "wind"])
+    off = rng.random(ROWS) < 0.2
+    table.loc[off, ["heat", "damp"]] = np.nan
+    table.loc[rng.random(ROWS) < 0.2, "gas"] = np.nan
+    preprocessor, score = fitted(table)
+    assert not np.array(score.features(account_of(preprocessor, table))).any()
+    row = table.iloc[[int(np.flatnonzero(~off)[0])]]
+    found = np.array(score.features(account_of(preprocessor, row.assign(damp=np.nan, gas=np.nan))))[0]
+    np.testing.assert_allclose(found, [0, weighed(0), 0, 0], rtol=1e-4)
+    gone = np.zeros((ROWS, 2), bool)
+    gone[:200] = True
+    gone[:3, 0] = False
+    np.testing.assert_allclose(companions(gone), [[0, weighed(3)], [weighed(0), 0]])
 
 
 def test_rounding_moves_no_entry_into_another_cell():
@@ -177,7 +240,8 @@ def test_training_rows_in_a_tail_make_it_weaker():
         values[:faults] = 10.0
         found = tails(np.stack([codes, values], axis=1), columns, [cell, Cell(0, 1.5, 2.5)])
         below = next(tail for tail in found if tail.numbers.low == -FAR)
-        assert (below.category, below.evidence) == (0, evidence(faults, 600))
+        assert below.category == 0
+        np.testing.assert_allclose(below.evidence, weighed(faults))
         assert 50 < below.numbers.high < 60
     # Of thirty rows of gold, fewer than twenty would be in the tail by chance.
     assert not tails(np.stack([codes, values], axis=1)[270:], columns, [cell])
@@ -232,13 +296,16 @@ def test_the_end_of_a_smooth_tail_is_its_greatest_number():
     rng = np.random.default_rng(0)
     for draw in (rng.uniform(size=500), rng.normal(size=500), np.arange(500.0)):
         assert upper(draw).end == draw.max()
-        assert upper(draw).base == evidence(0, 500)
+        # The greatest number would lie beyond the others if it were new.
+        assert upper(draw).beyond == 1 and upper(draw).base == evidence(1, 500)
     values = np.concatenate([rng.uniform(size=500), [3.0, 4.0]])
     assert upper(values).end == values[:500].max()
     assert upper(values).base == evidence(2, 502)
     assert (few(100), few(10_000)) == (3, 20)
     # A constant column has an end too, and a hundred of 500 rows are no faults.
     assert upper(np.full(50, 2.0)).end == 2.0
+    # A number that many rows have is a bound, and none lies beyond it.
+    assert upper(np.concatenate([np.zeros(9), -draw])).base == evidence(0, 509)
     assert upper(np.concatenate([np.zeros(400), np.full(100, 9.0)])).end == 9.0
 
 
@@ -250,11 +317,11 @@ def test_the_evidence_of_chance_is_what_it_says():
 
 
 def test_the_decimals_of_a_column():
-    assert step_of(np.arange(300.0)) == (1.0, evidence(0, 300))
-    assert step_of(np.append(np.arange(300.0), 2.5)) == (1.0, evidence(1, 301))
+    assert step_of(np.arange(300.0)) == (1.0, 0)
+    assert step_of(np.append(np.arange(300.0), 2.5)) == (1.0, 1)
     assert step_of(np.arange(300) / 20)[0] == 0.05
-    assert step_of(np.random.default_rng(0).normal(size=300)) == (0.0, 0.0)
-    assert step_of(1e9 + np.arange(300.0)) == (0.0, 0.0)
+    assert step_of(np.random.default_rng(0).normal(size=300)) == (0.0, 0)
+    assert step_of(1e9 + np.arange(300.0)) == (0.0, 0)
 
 
 def test_holes_lie_amid_many_numbers():
@@ -267,16 +334,14 @@ def test_holes_lie_amid_many_numbers():
 
 def test_rare_words_and_slips():
     counts = np.array([0, 500, 490, 9, 1])
-    found = rarity(counts)
-    np.testing.assert_allclose(found[[0, 4]], -np.log(1.5 / 1001) * (1 - 1.5 / 1001 / 0.02))
-    assert found[1] == found[2] == 0 and 0 < found[3] < found[4]
+    np.testing.assert_allclose(
+        rarity(counts, counts), -np.log(np.array([1.5, 1000.5, 490 + 10.5, 10.5, 1.5]) / 1001)
+    )
     # Where each row has a word of its own, a new one is no evidence.
-    assert rarity(np.array([0, *[1] * 500])).sum() == 0
+    assert rarity(np.array([0]), np.ones(500))[0] < 0.01
     words = ["Midtown", "Downtown", "Midtwon", "Dontown", "11th", "12th"]
     many = np.array([3000, 3000, 1, 2, 600, 1])
-    np.testing.assert_allclose(
-        misspelt(words, many), np.where([0, 0, 1, 1, 0, 0], evidence(3, 6604) * (1 - 3 / 6604 / 0.02), 0)
-    )
+    np.testing.assert_allclose(misspelt(words, many), np.where([0, 0, 1, 1, 0, 0], evidence(3, 6604), 0))
     for word, other in (
         ("abcd", "abce"),
         ("abcd", "abd"),
@@ -293,7 +358,7 @@ def test_the_sum_is_the_score_of_the_residual_and_the_nats():
     table = trips()
     preprocessor, score = fitted(table, SupportedScore())
     account = account_of(preprocessor, table)
-    np.testing.assert_array_equal(score(account), score.score(score.score.taken(account)))
+    np.testing.assert_allclose(score(account), score.score(score.score.taken(account)), rtol=1e-6)
     changed = account_of(preprocessor, table.iloc[:4].assign(price=[-10.0, 99.0, 2.5, 7.0]))
     added = np.array(score.features(changed) - score.score.features(score.score.taken(changed)))
     nats = np.array(score.support.features(changed))
@@ -304,6 +369,25 @@ def test_the_sum_is_the_score_of_the_residual_and_the_nats():
     np.testing.assert_allclose(score.per_nat, 3 * (high - low) / np.log(2), rtol=1e-5)
     with pytest.raises(ValueError, match="`score` must be"):
         SupportedScore(score=3)
+
+
+def test_the_tail_of_a_score_grows_by_its_doublings():
+    """Otherwise one normal row of hundreds would outweigh any evidence."""
+    table = trips()
+    preprocessor, score = fitted(table, SupportedScore())
+    account = account_of(preprocessor, table)
+    usual = np.array(score.score(account))
+    begin = np.median(usual) + np.log(10) * float(score.per_nat)
+    # The score is the square of the residual, apart from its mean.
+    account["residual"] = account["residual"] * 2.0 ** np.linspace(0, 12, ROWS)[:, None].astype("float32")
+    plain, bent = np.array(score.score(account)), np.array(score(account))
+    doubled = begin + 2 * float(score.per_nat) * np.log(np.maximum(plain / begin, 1))
+    exact = np.where(plain > begin, doubled, plain)
+    assert (plain > 8 * begin).sum() > 100
+    # Between two doublings it is linear, which differs by less than a tenth of a doubling.
+    np.testing.assert_allclose(bent, exact, atol=0.2 * np.log(2) * float(score.per_nat), rtol=1e-4)
+    assert (np.diff(bent[np.argsort(plain)]) >= 0).all()
+    np.testing.assert_allclose(np.array(score.features(account)).sum(axis=1), bent, rtol=1e-4)
 
 
 def test_new_rows_tell_how_much_a_nat_is():

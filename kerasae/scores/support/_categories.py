@@ -6,26 +6,24 @@ import numpy as np
 
 from kerasae.scores.support._ranges import evidence
 
-#: Share of the rows from which on a category is usual.
-_USUAL = 0.02
 #: A category may be a typing error of another one that is as many times as frequent.
 _OFTENER = 5
 
 
-def rarity(counts: np.ndarray) -> np.ndarray:
-    """Return the evidence of each code of a category, in nats, from its number of training rows.
+def rarity(asked: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the evidence of codes of a category that some training rows have, in nats.
 
-    It is `-log(p) max(0, 1 - p / 0.02)`, where `p` is the share of the rows whose category is at least as
-    rare. For a category that no row has, this is Good's estimate of all unseen ones. In a column of names
-    nearly every row is alone, and a rare name adds nothing.
+    It is `-log(p)`, where `p` is the share of the rows whose code is as rare, if each row is compared with
+    the others: a code of one row is new to it. For a code that no row has, this is Good's estimate of all
+    unseen ones. In a column of names nearly every row is alone, and a rare name adds nothing.
 
     Args:
-        counts: Number of training rows with each code, `(codes,)`.
+        asked: Number of training rows with each code that is asked for, `(asked,)`.
+        counts: Number of training rows with each code of the column, `(codes,)`.
     """
     rows = int(counts.sum())
-    rarer = np.array([counts[counts <= max(count, 1)].sum() for count in counts])
-    shares = np.minimum((rarer + 0.5) / (rows + 1.0), 1.0)
-    return -np.log(shares) * np.maximum(1.0 - shares / _USUAL, 0.0)
+    rarer = np.array([counts[counts <= count + 1].sum() for count in asked])
+    return -np.log(np.minimum((rarer + 0.5) / (rows + 1.0), 1.0))
 
 
 def misspelt(words: Sequence[str], counts: np.ndarray) -> np.ndarray:
@@ -46,8 +44,7 @@ def misspelt(words: Sequence[str], counts: np.ndarray) -> np.ndarray:
         suspect[i] = counts[i] > 0 and any(is_slip(word, other) for other in likely)
     rows = int(counts.sum())
     share = counts[suspect].sum()
-    strength = evidence(share, rows) * max(0.0, 1.0 - share / max(rows, 1) / _USUAL)
-    return np.where(suspect, strength, 0.0)
+    return np.where(suspect, evidence(share, rows), 0.0)
 
 
 def is_slip(word: str, other: str) -> bool:

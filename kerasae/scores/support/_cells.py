@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 
 from kerasae.scores.support._categories import misspelt, rarity
-from kerasae.scores.support._ranges import ROUNDING, evidence, few
+from kerasae.scores.support._pooled import Pool
+from kerasae.scores.support._ranges import FAR, ROUNDING, evidence
 
 #: Levels that divide a column of numbers into cells.
 _LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-#: Number beyond all entries.
-FAR = 1e30
-#: Largest number of cells of a table that are compared, and of rows that are counted.
-MOST, ROWS = 2000, 20_000
-#: Smallest evidence of two cells, in nats.
-LEAST = 3.0
 #: Holes of a column: their greatest number; the rows that must lie as near as the hole is wide on each side,
 #: and on both together; and the width as a multiple of the usual distance between two different numbers.
 _HOLES, _NEAR, _BOTH, _WIDER = 2, 5, 30, 3.0
@@ -48,13 +43,14 @@ def cells_of(x: np.ndarray, columns: Sequence[Any]) -> list[Cell]:
         columns: Columns of the spec.
     """
     found = []
-    for j, column in enumerate(columns):
-        present = x[~np.isnan(x[:, j]), j].astype("float64")
+    entries = [x[~np.isnan(x[:, j]), j].astype("float64") for j in range(len(columns))]
+    codes = _evidence_of_codes(entries, columns, len(x))
+    holes = _evidence_of_holes(entries, columns, len(x))
+    for j, present in enumerate(entries):
         if not len(present):
             continue
-        if not column.is_numeric:
-            alone = _evidence_of_codes(present, column)
-            found += [Cell(j, code - 0.5, code + 0.5, alone[code]) for code in range(len(alone))]
+        if j in codes:
+            found += [Cell(j, code - 0.5, code + 0.5, alone) for code, alone in enumerate(codes[j].tolist())]
             continue
         bounds = [-FAR, *_bounds(present).tolist(), FAR]
         found += [
@@ -62,7 +58,7 @@ def cells_of(x: np.ndarray, columns: Sequence[Any]) -> list[Cell]:
             Cell(j, float(np.nextafter(np.float32(low), np.float32(-np.inf))), high)
             for low, high in itertools.pairwise(bounds)
         ]
-        found += [Cell(j, low, high, speaks) for low, high, speaks in _holes(present)]
+        found += [Cell(j, low, high, speaks) for low, high, speaks in holes[j]]
     return found
 
 
@@ -79,14 +75,35 @@ def _bounds(present: np.ndarray) -> np.ndarray:
     return np.minimum(edges + ROUNDING * (1.0 + np.abs(edges)), halfway).astype("float32")
 
 
-def _evidence_of_codes(present: np.ndarray, column: Any) -> np.ndarray:
-    """Return the evidence of each code of a category or boolean, in nats."""
-    words = column.categories
-    counts = np.bincount(present.astype("int64"), minlength=len(words) + 1 if words else 2)
-    alone = rarity(counts)
-    if words:
-        alone[1:] = np.maximum(alone[1:], misspelt(words, counts[1:]))
-    return alone
+def _evidence_of_codes(
+    entries: Sequence[np.ndarray], columns: Sequence[Any], rows: int
+) -> dict[int, np.ndarray]:
+    """Return the evidence of each code of the categories and booleans by column, in nats."""
+    rare, slips, found = Pool(rows), Pool(rows), {}
+    for j, (present, column) in enumerate(zip(entries, columns, strict=True)):
+        if column.is_numeric:
+            continue
+        words = column.categories
+        counts = np.bincount(present.astype("int64"), minlength=len(words) + 1 if words else 2)
+        slip = np.concatenate([[0.0], misspelt(words, counts[1:])]) if words else np.zeros(len(counts))
+        rare.see(rarity(np.maximum(counts - 1, 0), counts), counts)
+        slips.see(slip, counts)
+        found[j] = rarity(counts, counts), slip
+    return {j: np.maximum(rare.nats(alone), slips.nats(slip)) for j, (alone, slip) in found.items()}
+
+
+def _evidence_of_holes(
+    entries: Sequence[np.ndarray], columns: Sequence[Any], rows: int
+) -> list[list[tuple[float, float, float]]]:
+    """Return the holes of each column with their evidence; see `_holes`."""
+    holes = [
+        _holes(present) if column.is_numeric else [] for present, column in zip(entries, columns, strict=True)
+    ]
+    pool = Pool(rows)
+    for hole in itertools.chain(*holes):
+        # One more row lies between two given neighbours with a probability of `1 / (n + 1)`.
+        pool.see(hole[2], 1)
+    return [[(low, high, float(pool.nats(alone))) for low, high, alone in column] for column in holes]
 
 
 def _holes(present: np.ndarray) -> list[tuple[float, float, float]]:
@@ -110,40 +127,6 @@ def _holes(present: np.ndarray) -> list[tuple[float, float, float]]:
             found.append((left + right, values[k] + margin, values[k + 1] - margin))
     found = sorted(found, reverse=True)[:_HOLES]
     return [(float(low), float(high), evidence(len(found), len(present))) for _, low, high in found]
-
-
-def exclusions(x: np.ndarray, cells: Sequence[Cell]) -> np.ndarray:
-    """Return the evidence of two cells together, `(cells, cells)`, in nats, symmetric.
-
-    Two cells of different columns exclude each other if nearly no training row is in both (`few`), although
-    rows would be if the columns were independent: a husband is no woman. With `k` training rows in both, and
-    `E` expected, `E` is at least `e^3 (k + 1)`, about twenty times `k + 1`.
-
-    All such pairs of two columns are one rule. If `b` of `n` training rows break it, the next row does with a
-    probability of about `(b + 1/2) / (n + 1)`. The evidence is `-log` of it, or `log(E / (k + 1))` if that is
-    greater: the log-ratio of the probabilities without and with the dependence. By Markov's inequality, the
-    chance that a new row has a ratio of `e^t` or more in two given columns is at most `e^-t`.
-
-    Args:
-        x: Training rows, `(rows, columns)`, NaN for a missing entry.
-        cells: Cells of all columns.
-    """
-    if len(cells) > MOST or not len(cells):
-        return np.zeros((len(cells), len(cells)))
-    x = x[:: -(-len(x) // ROWS)]
-    owner = np.array([cell.column for cell in cells])
-    inside = np.stack([(x[:, c.column] > c.low) & (x[:, c.column] < c.high) for c in cells], axis=1)
-    inside, present = inside.astype("float32"), (~np.isnan(x)).astype("float32")
-    together = inside.T @ inside
-    beside = np.take(inside.T @ present, owner, axis=1)
-    rows = (present.T @ present)[np.ix_(owner, owner)]
-    expected = beside * beside.T / np.maximum(rows, 1.0)
-    ratio = np.log(np.maximum(expected, 1e-9) / (together + 1.0))
-    excluded = (ratio >= LEAST) & (together <= few(len(x))) & np.not_equal.outer(owner, owner)
-    columns = np.eye(x.shape[1])[owner]
-    broken = columns.T @ np.where(excluded, together, 0.0) @ columns
-    rule = -np.log((broken + 0.5) / (len(x) + 1.0))[np.ix_(owner, owner)]
-    return np.where(excluded, np.maximum(ratio, rule), 0.0)
 
 
 def ordered(cells: Sequence[Cell], between: np.ndarray) -> tuple[list[Cell], np.ndarray]:

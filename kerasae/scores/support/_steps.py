@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasae.scores.support._ranges import evidence, few
+from kerasae.scores.support._ranges import few
 
 #: Steps that are tried, the largest first.
 _STEPS = (1.0, 0.5, 0.1, 0.05, 0.01)
@@ -12,8 +12,8 @@ _FINEST = 1e5
 FRACTION = 0.05
 
 
-def step_of(raw: np.ndarray) -> tuple[float, float]:
-    """Return the step of a column, and the evidence of a number that is no multiple of it, in nats.
+def step_of(raw: np.ndarray) -> tuple[float, int]:
+    """Return the step of a column, and the number of training rows with no multiple of it.
 
     All but a few training rows have multiples of the step (`few`): whole numbers, for example. Both are 0 if
     there is no such step.
@@ -25,5 +25,5 @@ def step_of(raw: np.ndarray) -> tuple[float, float]:
         if len(raw) and np.abs(raw).max() / step < _FINEST:
             others = int((np.abs(raw / step - np.rint(raw / step)) > FRACTION).sum())
             if others <= few(len(raw)):
-                return step, evidence(others, len(raw))
-    return 0.0, 0.0
+                return step, others
+    return 0.0, 0

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasae.scores.support._cells import FAR, LEAST, MOST, ROWS, Cell
-from kerasae.scores.support._ranges import ROUNDING, evidence, upper
+from kerasae.scores.support._cells import Cell
+from kerasae.scores.support._exclusions import LEAST, MOST, ROWS
+from kerasae.scores.support._pooled import Pool
+from kerasae.scores.support._ranges import FAR, ROUNDING, evidence, upper
 
 #: Greatest number of tails of a table.
 _TAILS = 64
@@ -50,7 +52,8 @@ def tails(x: np.ndarray, columns: Sequence[Any], cells: Sequence[Cell]) -> list[
     in the tail; `k` are. The tail counts if `E` is at least `e^3 (k + 1)`, as in `exclusions`.
 
     The tails of a column on one side, over all categories of another column, are one rule. If `b` of `n`
-    training rows are in a tail of their own category, the evidence is `-log((b + 1/2) / (n + 1))`.
+    training rows are in a tail of their own category, the evidence is `-log((b + 1/2) / (n + 1))`. The rules
+    are pooled (`Pool`).
 
     Args:
         x: Training rows, `(rows, columns)`, NaN for a missing entry.
@@ -70,9 +73,15 @@ def tails(x: np.ndarray, columns: Sequence[Any], cells: Sequence[Cell]) -> list[
         for j, sign, ordered in sides:
             if tail := _candidate(j, sign, category, sign * _present(rows[:, j]), ordered):
                 rules.setdefault((cell.column, j, sign), []).append(tail)
+    pool = Pool(len(x))
+    broken = {key: sum(tail.rows for tail in rule) for key, rule in rules.items()}
+    for count in broken.values():
+        # To one of these rows, as if it were new, there is one row less.
+        pool.see(evidence(max(count - 1, 0), len(x)), count)
+    alone = {key: evidence(count, len(x)) for key, count in broken.items()}
     strongest = [
-        (tail.ratio, Tail(tail.numbers, tail.category, evidence(sum(one.rows for one in rule), len(x))))
-        for rule in rules.values()
+        (tail.ratio, Tail(tail.numbers, tail.category, float(pool.nats(alone[key]))))
+        for key, rule in rules.items()
         for tail in rule
     ]
     return [tail for _, tail in sorted(strongest, key=lambda pair: -pair[0])[:_TAILS]]
@@ -98,7 +107,7 @@ def _candidate(
     if len(values) < least:
         return None
     own = upper(values)
-    start = _clear_of(ordered, own.end + _APART * own.reach)
+    start = _clear_of(ordered, own.end + _APART * (own.end - float(np.median(values))))
     rows = int((values > start).sum())
     expected = len(values) * (1.0 - np.searchsorted(ordered, start, side="right") / len(ordered))
     if expected < least * (rows + 1.0):

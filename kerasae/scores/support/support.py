@@ -1,6 +1,8 @@
 """Evidence that an entry of a table lies outside of what the training rows hold."""
 
-from collections.abc import Mapping
+import dataclasses
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import keras
@@ -8,8 +10,11 @@ import numpy as np
 from keras import ops
 
 from kerasae.scores._base import Accounts, Score
-from kerasae.scores.support._cells import cells_of, exclusions, ordered
+from kerasae.scores.support._cells import cells_of, ordered
+from kerasae.scores.support._companions import companions
+from kerasae.scores.support._exclusions import exclusions
 from kerasae.scores.support._orders import orders
+from kerasae.scores.support._pooled import Pool
 from kerasae.scores.support._ranges import NO_RANGE, ROUNDING, Range, evidence, upper
 from kerasae.scores.support._steps import FRACTION, step_of
 from kerasae.scores.support._tails import tails, with_tails
@@ -34,9 +39,11 @@ class SupportScore(Score):
     - a number that no row of its category has, although others have it: half to each; see `tails`.
     - two numbers, or two dates, that break an order that the training rows keep, such as a drop-off before
       the pick-up: half to each column; see `orders`.
-    - a missing entry where gaps are rare: `Column.gap`.
+    - a missing entry where gaps are rare: `Column.gap`; and one whose companion is there, if the gaps of
+      both come together: see `companions`.
 
-    A row within all of this adds exactly 0. Without a preprocessor, set by `suit`, all columns are taken for
+    Each share is that of all rules of a kind together, such as the ends of all columns; see `Pool`. A row
+    within all of this adds exactly 0. Without a preprocessor, set by `suit`, all columns are taken for
     numbers, and only their ranges count.
 
     A reading that is stuck is no evidence: each of its rows is usual, and a score sees one row at a time.
@@ -76,6 +83,7 @@ class SupportScore(Score):
         self.differences = weight("differences", size, self._orders)
         self.offsets = weight("offsets", self._orders)
         self.steps, self.gaps = weight("steps", 3, size), weight("gaps", size)
+        self.companions = weight("companions", size, size)
         # The cells that belong to a pair come first.
         self.owners, self.lows = weight("owners", size, self._cells), weight("lows", self._cells)
         self.highs, self.alone = weight("highs", self._cells), weight("alone", self._cells)
@@ -99,7 +107,7 @@ class SupportScore(Score):
         differences, offsets = self._differences(x, coded)
         all_cells = cells_of(x, self._columns)
         all_cells, between = with_tails(
-            all_cells, exclusions(x, all_cells), tails(x, self._columns, all_cells)
+            all_cells, exclusions(x, all_cells, coded.tolist()), tails(x, self._columns, all_cells)
         )
         cells, together = ordered(all_cells, between)
         self._orders, self._cells, self._paired = len(offsets), len(cells), len(together)
@@ -111,11 +119,14 @@ class SupportScore(Score):
         # A difference of two numbers in float32 is exact to some 1e-7 of the numbers.
         sizes = np.nan_to_num(np.nanmax(np.abs(x), axis=0, initial=1.0), nan=1.0)
         rounding = 1e-6 * sizes @ np.abs(differences)
-        ranges += [(NO_RANGE, _order(both[:, size + k], end)) for k, end in enumerate(rounding)]
+        ranges = _pooled(ranges, len(x))
+        ordered_pairs = [(NO_RANGE, _order(both[:, size + k], end)) for k, end in enumerate(rounding)]
+        ranges += _pooled(ordered_pairs, len(x))
         for name, values in (("ends", "end"), ("bases", "base"), ("reaches", "reach")):
             getattr(self, name).assign([[getattr(one[side], values) for one in ranges] for side in (0, 1)])
         self.steps.assign(self._steps(x))
         self.gaps.assign([column.gap for column in self._columns] or np.zeros(size))
+        self.companions.assign(companions(np.isnan(x)))
         self.owners.assign(np.eye(size)[:, [cell.column for cell in cells]])
         self.lows.assign([cell.low for cell in cells])
         self.highs.assign([cell.high for cell in cells])
@@ -125,13 +136,16 @@ class SupportScore(Score):
 
     def _steps(self, x: np.ndarray) -> np.ndarray:
         """Return factor, offset and evidence of the steps of each column, `(3, columns)`."""
-        found = np.zeros((3, x.shape[1]))
+        found, pool = np.zeros((3, x.shape[1])), Pool(len(x))
         for j, (column, (center, scale)) in enumerate(zip(self._columns, self._moments, strict=True)):
             if column.kind == "number":
                 values = x[~np.isnan(x[:, j]), j].astype("float64")
-                step, speaks = step_of(values * scale + center)
+                step, others = step_of(values * scale + center)
                 if step:
+                    speaks = evidence(others, len(values))
+                    pool.see(evidence(max(others - 1, 0), len(values)), others)
                     found[:, j] = scale / step, center / step, speaks
+        found[2] = pool.nats(found[2])
         return found
 
     def _differences(self, x: np.ndarray, coded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -157,7 +171,7 @@ class SupportScore(Score):
         x = inputs["x"]
         present = 1.0 - inputs["missing"] if "missing" in inputs else ops.ones_like(x)
         found = self._outside(x, present) + self._between(x) * present + self._within(x, present)
-        return found + self.gaps * (1.0 - present)
+        return found + (self.gaps + ops.matmul(present, self.companions)) * (1.0 - present)
 
     def _outside(self, x: Any, present: Any) -> Any:
         """Return the evidence of numbers outside of their range or order, `(batch, columns)`."""
@@ -197,8 +211,8 @@ class SupportScore(Score):
     def _beyond(self, values: Any, side: int, columns: slice) -> Any:
         end, base, reach = (weight[side, columns] for weight in (self.ends, self.bases, self.reaches))
         distance = values - end
-        grown = base + ops.log(1.0 + ops.maximum(distance, 0.0) / reach)
-        counts = ops.logical_and(distance > ROUNDING * (1.0 + ops.abs(end)), base > 0.0)
+        grown = base + 2.0 * ops.log(1.0 + ops.maximum(distance, 0.0) / reach)
+        counts = distance > ROUNDING * (1.0 + ops.abs(end))
         return ops.where(counts, grown, ops.zeros_like(grown))
 
 
@@ -220,4 +234,18 @@ def _ends(values: np.ndarray) -> tuple[Range, Range]:
 def _order(values: np.ndarray, end: float) -> Range:
     """Return the range above of a difference that is not above 0."""
     present = values[~np.isnan(values)]
-    return Range(end, evidence(int((present > end).sum()), len(present)), 1.0)
+    broken = int((present > end).sum())
+    return Range(end, evidence(broken, len(present)), 1.0, broken)
+
+
+def _pooled(ranges: Sequence[tuple[Range, Range]], rows: int) -> list[tuple[Range, Range]]:
+    """Return ranges whose evidence is that of all of them together."""
+    pool = Pool(rows)
+    for one in itertools.chain(*ranges):
+        if one is not NO_RANGE:
+            pool.see(one.base, one.beyond)
+
+    def pooled(one: Range) -> Range:
+        return dataclasses.replace(one, base=float(pool.nats(one.base)))
+
+    return [(pooled(below), pooled(above)) for below, above in ranges]
