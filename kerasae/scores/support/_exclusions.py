@@ -13,7 +13,7 @@ MOST, ROWS = 2000, 20_000
 #: Smallest log-ratio of the expected number of rows in two cells and the actual one.
 LEAST = 3.0
 #: Smallest evidence of two cells that is kept, in nats.
-_SPEAKS = 1.0
+_SPEAKS = 3.0
 
 
 def exclusions(x: np.ndarray, cells: Sequence[Cell], coded: Sequence[bool]) -> np.ndarray:
