@@ -89,9 +89,12 @@ class EvidenceScore(Score):
         ends = np.maximum(knots[:, -1:], _SMALLEST) * 2.0 ** np.arange(_DOUBLINGS)
         self.starts.assign(np.concatenate([knots[:, :-1], ends], axis=1))
         gaps = np.diff(knots, axis=1)
-        # At a score that many rows have, the curve would be vertical.
-        rises = _RISE * knots[:, 1:] + _SMALLEST
-        widths = np.where(gaps > _NEAREST * knots[:, 1:] + _SMALLEST, gaps, rises)
+        least = _NEAREST * knots[:, 1:] + _SMALLEST
+        # At a score that several rows have, the curve would be vertical. A single one of few rows may be
+        # several knots too.
+        shared = np.array([_shared(*pair) for pair in zip(values.T, knots[:, :-1], strict=True)])
+        rises = np.where(shared, _RISE * knots[:, 1:] + _SMALLEST, least)
+        widths = np.where(gaps > least, gaps, rises)
         self.inverse_widths.assign(1.0 / np.concatenate([widths, ends], axis=1))
         deviations = np.log(np.maximum(values, _SMALLEST)).std(axis=0, keepdims=True).T
         doubled = np.log(2.0) * _BEYOND / np.maximum(deviations, 1e-3)
@@ -125,3 +128,10 @@ class EvidenceScore(Score):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scores": stored(self.scores)}
+
+
+def _shared(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return which knots are the score of several rows, `(knots,)`."""
+    ordered = np.sort(values)
+    upper = np.searchsorted(ordered, (1 + _NEAREST) * knots + _SMALLEST, "right")
+    return np.asarray(upper - np.searchsorted(ordered, knots, "left") > 1)

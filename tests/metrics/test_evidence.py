@@ -235,6 +235,15 @@ def test_rounding_hardly_moves_a_score_that_many_rows_have():
     assert abs(exact - below) < 0.02 and abs(above - exact) < 0.02
 
 
+def test_the_evidence_of_few_rows_rises_at_their_scores():
+    training = account(12)
+    score = adapted({"name": "evidence", "scores": ["squared_error"]}, training)
+    ordered = np.sort(np.square(training["residual"]).sum(axis=1))
+    near = {"residual": np.array([[(1.002 * one) ** 0.5, 0, 0] for one in ordered[4:8]], "float32")}
+    # No two rows share a score, so that the evidence is reached at it, within one of the 47 intervals.
+    np.testing.assert_allclose(score(near), -np.log(1 - np.arange(4, 8) / 11), atol=np.log(12) / 47)
+
+
 def test_scores_that_are_always_the_same_have_a_finite_evidence():
     training = {"x": np.ones((30, 2), "float32"), "residual": np.zeros((30, 2), "float32")}
     score = adapted("evidence", training)
