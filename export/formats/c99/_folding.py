@@ -17,15 +17,18 @@ _ENTRYWISE = {
     *("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL", "SELECT", "SELECT_V2"),
     *("LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "CAST"),
 }
+#: Operators of float32 whose last bits are those of a machine's own mathematical library.
+_SLOW = ("TANH", "ELU", "GELU")
 #: Operators that only change the shape.
 SAME_ENTRIES = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
 
 
 def with_tables(graph: Graph, content: bytes) -> Graph:
-    """Return a graph in which a function from int8 to int8, computed in float32, is a table of 256 numbers.
+    """Return a graph in which functions of an int8 that are computed in float32 are tables of 256 numbers.
 
-    The file leaves activations such as tanh in float32, between DEQUANTIZE and QUANTIZE. The values of the
-    table are those that the interpreter computes. A table is exact on every processor, and quick.
+    The file leaves activations such as tanh in float32, behind DEQUANTIZE. Those before a QUANTIZE to int8
+    become tables of int8, and other ones of `_SLOW` tables of float32. The values of a table are those that
+    the interpreter computes. A table is exact on every processor, and quick.
 
     Args:
         graph: Graph of a signature.
@@ -34,7 +37,8 @@ def with_tables(graph: Graph, content: bytes) -> Graph:
     made_by = {output: operation for operation in graph.operations for output in operation.outputs}
     operations = []
     for operation in graph.operations:
-        if operation.name == "QUANTIZE" and operation.outputs[0].dtype == "int8":
+        quantized = operation.name == "QUANTIZE" and operation.outputs[0].dtype == "int8"
+        if quantized or (operation.name in _SLOW and operation.outputs[0].dtype == "float32"):
             chain = _chain(operation, made_by)
             if chain is not None:
                 values = _values(content, graph.signature, chain)
@@ -86,7 +90,7 @@ def _chain(last: Operation, made_by: dict[Tensor, Operation]) -> list[Operation]
 
 
 def _values(content: bytes, signature: str, chain: list[Operation]) -> np.ndarray:
-    """Return what the interpreter makes of all numbers of int8 in a chain of operations, int8 `(256,)`."""
+    """Return what the interpreter makes of all numbers of int8 in a chain of operations, `(256,)`."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
     from ai_edge_litert.tools import flatbuffer_utils
 

@@ -38,8 +38,8 @@ class C99(Format):
     """Folder with a library in C99 that computes every signature without a runtime and without a heap.
 
     The networks compute in int8, everything around them in float32, as in the int8 file for devices. The
-    answers are those of TFLite's reference kernels, bit by bit. If a model needs functions such as `exp`, the
-    last bits of its float32 numbers may differ, because each machine has its own `exp`.
+    answers are those of TFLite's reference kernels, bit by bit. `exp`, `log`, `sin` and `cos` are those of
+    glibc. If a model needs tanh or ELU in float32, the last bits of its float32 numbers may differ.
 
     The folder has a `Makefile` with tests, a `CMakeLists.txt`, and the layouts of Arduino libraries and
     Zephyr modules. If this machine has a C compiler, the code is compiled and compared on held-out rows. If

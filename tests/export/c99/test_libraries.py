@@ -33,11 +33,9 @@ def test_answers_are_those_of_the_reference_kernels(name, library, tmp_path):
     for signature in ("detect", "reconstruct", "encode"):
         command = [tmp_path / "stream", signature, "rows", "answers"]
         odd, expected = different(artifact, command, signature, x, tmp_path)
-        # Categories and sines of few columns need functions of each machine's own.
-        exact = artifact.facts["functions"][signature]["exact"]
-        assert odd.sum() <= (0 if exact else rows // 200), signature
+        assert odd.sum() == 0, signature
         assert len(np.unique(expected[artifact.facts["functions"][signature]["answers"][0]])) > 10
-    assert artifact.facts["functions"]["detect"]["exact"] == (name in ("vector", "evidence", "image"))
+        assert artifact.facts["functions"][signature]["exact"]
 
 
 @pytest.mark.parametrize("bits", ["8x8", "16x16"])
@@ -72,7 +70,7 @@ def test_a_microcontroller_answers_the_same(name, core, library, tmp_path):
     command = on_qemu(tmp_path / f"stream_{core}.elf", "detect")
     x = many_rows(artifact, run, rows, seed=1)
     odd, expected = different(artifact, command, "detect", x, tmp_path)
-    assert odd.sum() <= (0 if artifact.facts["functions"]["detect"]["exact"] else rows // 200)
+    assert odd.sum() == 0
     assert 0 < expected["anomalous"].mean() < 1
 
 

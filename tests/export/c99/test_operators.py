@@ -1,6 +1,7 @@
 """Each operator in C answers as TFLite's reference kernel, bit by bit, also to odd numbers and odd shapes."""
 
 import dataclasses
+import platform
 import shutil
 import subprocess
 
@@ -275,11 +276,12 @@ PLAIN = {
     ),
 }
 
-#: The interpreter takes these from the mathematical library of its machine.
+#: The interpreter takes these from the mathematical library of its machine; the C code has those of glibc.
 FUNCTIONS = {
-    name.lower(): floats(name, numbers(1, 8), out=(1, 8))
-    for name in ("EXP", "LOG", "SIN", "COS", "TANH", "LOGISTIC")
+    name.lower(): floats(name, numbers(1, 8), out=(1, 8)) for name in ("EXP", "LOG", "SIN", "COS", "LOGISTIC")
 }
+#: The C code computes this one in double. The one of glibc is wrong by up to two bits.
+TANGENT = {"tanh": floats("TANH", numbers(1, 8), out=(1, 8))}
 
 
 def rows(value, seed):
@@ -329,11 +331,9 @@ def different_rows(graphs, folder):
             same = part.view(bits) == wanted.view(bits)
             if wanted.dtype == "float32":
                 same |= np.isnan(part) & np.isnan(wanted)
-                if name in FUNCTIONS:
-                    # The tanh of some libraries is wrong by two bits.
-                    bits = 3 if name == "tanh" else 1
+                if name in TANGENT:
                     with np.errstate(invalid="ignore"):
-                        same |= np.abs(part - wanted) <= bits * np.spacing(np.abs(wanted))
+                        same |= np.abs(part - wanted) <= 3 * np.spacing(np.abs(wanted))
             odd |= ~same.all(axis=1)
         found[name] = int(odd.sum())
     return found
@@ -347,8 +347,14 @@ def test_plain_operators_answer_to_the_bit(tmp_path):
     assert different_rows(PLAIN, tmp_path) == dict.fromkeys(PLAIN, 0)
 
 
-def test_functions_differ_in_the_last_bits_at_most(tmp_path):
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the mathematical library of glibc")
+def test_functions_answer_to_the_bit(tmp_path):
+    """For a few of all float32 numbers glibc has other bits on processors that fuse products with sums."""
     assert different_rows(FUNCTIONS, tmp_path) == dict.fromkeys(FUNCTIONS, 0)
+
+
+def test_a_tangent_differs_in_the_last_bits_at_most(tmp_path):
+    assert different_rows(TANGENT, tmp_path) == dict.fromkeys(TANGENT, 0)
 
 
 def test_an_operation_that_c_lacks_is_named():
