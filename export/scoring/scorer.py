@@ -53,6 +53,8 @@ class Scorer:
         except ValueError as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise ValueError(f"{reason}: {path}; export the run again.") from None
+        if false_alarms is not None:
+            _check_rate(self.facts, false_alarms)
         self._interpreter = interpreter
         self.spec: Spec = Spec.from_dict(self.facts["spec"])
         self.feed: Feed = feed_of(self.spec, self.facts["feed"])
@@ -130,6 +132,20 @@ def _chosen(signatures: Collection[str], false_alarms: float | None) -> str:
     if "detect_at" not in signatures:
         raise ValueError("Expected a file with the signature detect_at to decide at a rate, received another")
     return "detect_at"
+
+
+def _check_rate(facts: dict[str, Any], false_alarms: float) -> None:
+    """Refuse a rate that the calibration rows of a file are too few for, because nothing would be flagged."""
+    if not 0 < false_alarms < 1:
+        raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+    rows = facts["detector"]["calibration_rows"]
+    least = 1 / (rows + 1)
+    if false_alarms < least * (1 - 1e-9):
+        raise ValueError(
+            f"Expected a rate of false alarms of at least {least:.3g}, because the file was calibrated with "
+            f"{rows:,} normal rows; received {false_alarms:g}. Allow more false alarms (--false-alarms), or "
+            "calibrate with more rows."
+        )
 
 
 def _short(number: Any) -> float:

@@ -206,6 +206,19 @@ def test_a_rate_can_be_set_at_the_call(for_devices, rows, tmp_path):
         assert [one["anomalous"] for one in answers] == [one["p_value"] <= rate for one in answers]
 
 
+def test_a_rate_that_the_calibration_rows_are_too_few_for_is_refused(for_devices, rows, tmp_path):
+    """Nothing would be flagged, however odd it is."""
+    rows[0].to_csv(tmp_path / "new.csv", index=False)
+    calibrated = Scorer(next((for_devices / "edge").glob("*_float32.tflite"))).facts["detector"][
+        "calibration_rows"
+    ]
+    least = 1 / (calibrated + 1)
+    assert len(answered(for_devices, tmp_path / "new.csv", false_alarms=least)) == len(rows[0])
+    for rate, words in ((0.9 * least, f"calibrated with {calibrated} normal rows"), (1.0, r"in \(0, 1\)")):
+        with pytest.raises(ValueError, match=words):
+            answered(for_devices, tmp_path / "new.csv", false_alarms=rate)
+
+
 @pytest.mark.slow
 def test_images_and_arrays_are_scored(subject, tmp_path):
     """A folder of images and an array of the same pixels, by a model without a detector."""
