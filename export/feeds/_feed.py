@@ -90,6 +90,15 @@ class Feed(abc.ABC):
         """
         return None if np.isnan(number) else float(f"{number:.7g}")
 
+    def raw_spread(self, feature: int, number: float) -> float:
+        """Return a standard deviation that the artifact answers for a feature as a user reads it.
+
+        Args:
+            feature: Number of the feature, from 0.
+            number: Standard deviation in the units of the artifact.
+        """
+        return float(f"{number:.4g}")
+
     def entry(self, raw: Any, row: int, feature: int) -> Any:
         """Return an entry of raw examples as it stands there, a JSON value; `None` for a missing one.
 

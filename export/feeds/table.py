@@ -94,6 +94,11 @@ class TableFeed(Feed):
         whole = "int" in column.dtype.lower()
         return round(value) if whole else float(f"{value:.7g}")
 
+    def raw_spread(self, feature: int, number: float) -> float:
+        """Return a standard deviation in the units of the file, or for a date in days, as in `scores.csv`."""
+        is_date = self.spec.features[feature].kind == "date"
+        return super().raw_spread(feature, number / 86_400 if is_date else number)
+
     def entry(self, raw: Any, row: int, feature: int) -> Any:
         column = self.spec.features[feature]
         if column.kind not in ("category", "number"):

@@ -91,7 +91,7 @@ class Scorer:
         Yields:
             A dict of `score`, and of `p_value`, `anomalous` and `reasons` if the file answers with them.
             Each reason has `feature`, its `share` of the score, the `value` that stands there, and the value
-            that is `expected` with its `spread`, in raw units.
+            that is `expected` with its `spread`, in raw units; the spread of a date is in days.
 
         Raises:
             ValueError: If the examples are not of the spec.
@@ -121,7 +121,7 @@ class Scorer:
                 # The artifact has seen it in float32, and a category that the training did not have as 0.
                 reason["value"] = entry
             if "spread" in outputs and (spread := float(outputs["spread"][place])) > 0:
-                reason["spread"] = float(f"{spread:.4g}")
+                reason["spread"] = self.feed.raw_spread(number, spread)
             yield reason
 
 

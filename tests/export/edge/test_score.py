@@ -219,6 +219,17 @@ def test_a_rate_that_the_calibration_rows_are_too_few_for_is_refused(for_devices
             answered(for_devices, tmp_path / "new.csv", false_alarms=rate)
 
 
+def test_the_spread_of_a_date_is_in_days(for_devices):
+    """As in `scores.csv`."""
+    scorer = Scorer(next((for_devices / "edge").glob("*_float32.tflite")))
+    spreads = {
+        column.kind: scorer.feed.raw_spread(number, 129_600.0)
+        for number, column in enumerate(scorer.spec.features)
+    }
+    assert spreads["date"] == 1.5
+    assert spreads["number"] == 129_600.0
+
+
 @pytest.mark.slow
 def test_images_and_arrays_are_scored(subject, tmp_path):
     """A folder of images and an array of the same pixels, by a model without a detector."""
