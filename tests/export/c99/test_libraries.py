@@ -83,6 +83,8 @@ def test_a_detector_of_ten_columns_is_small(name, library):
         assert sizes["ram"] + sizes["stack"] <= 16 * 1024
     guide = (artifact.path / "README.md").read_text()
     assert f"{artifact.facts['measured']['cortex-m4']['flash']:,}" in guide
+    # What the table of an export shows is what the microcontroller needs.
+    assert artifact.facts["bytes"] == artifact.facts["measured"]["cortex-m4"]["flash"]
 
 
 @needs_arm
