@@ -1,7 +1,7 @@
 """Entries of columns in many notations."""
 
-from kerasae.data.tables._columns.column_finder import ColumnFinder
-from kerasae.data.tables._columns.column_reader import ColumnReader
+from kerasae.data._columns.column_finder import ColumnFinder
+from kerasae.data._columns.column_reader import ColumnReader
 from kerasae.notations import chunked
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 import pyarrow as pa
 
+from kerasae.data._columns.column_finder import ColumnFinder, file_mark
+from kerasae.data._columns.column_reader import ColumnReader
+from kerasae.data._columns.unread import check_written_alike, warn_of_unread
 from kerasae.data._files.csv_file import CsvFile
-from kerasae.data.tables._columns.column_finder import ColumnFinder, file_mark
-from kerasae.data.tables._columns.column_reader import ColumnReader
 from kerasae.data.tables._selection import Selection
 from kerasae.data.tables._typed_rows import Blocks, TypedRows
-from kerasae.data.tables._unread import check_written_alike, warn_of_unread
 from kerasae.spec import Column
 
 #: Greatest size in bytes, unpacked, of a file whose strings are kept in memory while its columns are found.

@@ -3,13 +3,13 @@
 import pandas as pd
 import pyarrow as pa
 
+from kerasae.data._columns.arrow_finder import ArrowFinder, check_type, is_text
+from kerasae.data._columns.column_reader import ColumnReader
+from kerasae.data._columns.dtypes import with_dtype
+from kerasae.data._columns.unread import check_written_alike, warn_of_unread
 from kerasae.data._files.parquet_file import ParquetFile
-from kerasae.data.tables._columns.arrow_finder import ArrowFinder, check_type, is_text
-from kerasae.data.tables._columns.column_reader import ColumnReader
-from kerasae.data.tables._columns.dtypes import with_dtype
 from kerasae.data.tables._selection import Selection
 from kerasae.data.tables._typed_rows import Blocks, TypedRows
-from kerasae.data.tables._unread import check_written_alike, warn_of_unread
 from kerasae.notations import chunked, trim
 from kerasae.preprocessing import column_values, plain
 from kerasae.spec import Column

@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from kerasae import registry
+from kerasae.data._columns.declared import check_types, declared
+from kerasae.data._columns.unread import warn_of_ignored
 from kerasae.data._labels import labels_of
-from kerasae.data.tables._columns.declared import check_types, declared
 from kerasae.data.tables._index import find_ids, index_of
-from kerasae.data.tables._unread import warn_of_ignored
 from kerasae.spec import Column
 
 

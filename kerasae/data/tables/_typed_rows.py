@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from kerasae.data.tables._sentinels import Sentinels
+from kerasae.data._columns.sentinels import Sentinels
 from kerasae.spec import Column
 
 #: Blocks of rows in order: typed features, and labels if there are any.

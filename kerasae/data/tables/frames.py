@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 
 from kerasae import registry
+from kerasae.data._columns.column_of import column_of
+from kerasae.data._columns.declared import Missing, check_types, declared
+from kerasae.data._columns.sentinels import Sentinels
 from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
 from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split
-from kerasae.data.tables._columns.column_of import column_of
-from kerasae.data.tables._columns.declared import Missing, check_types, declared
-from kerasae.data.tables._sentinels import Sentinels
 from kerasae.preprocessing import named_by_text
 from kerasae.spec import Spec
 

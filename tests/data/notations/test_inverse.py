@@ -11,8 +11,8 @@ from notated import found, read_and_written
 
 from kerasae import notations
 from kerasae.data import load_data
-from kerasae.data.tables._columns.column_finder import ColumnFinder
-from kerasae.data.tables._columns.column_reader import ColumnReader
+from kerasae.data._columns.column_finder import ColumnFinder
+from kerasae.data._columns.column_reader import ColumnReader
 from kerasae.notations import Boolean, Date, DateFinder, Number, Text, TimeOfDay, chunked
 from kerasae.notations._date_formats import FORMATS, QUARTERS
 

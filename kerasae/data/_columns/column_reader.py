@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data.tables._columns.column_finder import ColumnFinder, cast_or_none
-from kerasae.data.tables._columns.doubts import TRIED, value_of
-from kerasae.data.tables._columns.dtypes import with_dtype
+from kerasae.data._columns.column_finder import ColumnFinder, cast_or_none
+from kerasae.data._columns.doubts import TRIED, value_of
+from kerasae.data._columns.dtypes import with_dtype
 from kerasae.notations import STAND_INS, nulls
 from kerasae.preprocessing import as_known
 from kerasae.spec import Column

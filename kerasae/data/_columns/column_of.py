@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kerasae import notations
-from kerasae.data.tables._columns.column_finder import ColumnFinder
+from kerasae.data._columns.column_finder import ColumnFinder
 from kerasae.notations import trim
 from kerasae.preprocessing import is_time, plain, type_name
 from kerasae.spec import Column

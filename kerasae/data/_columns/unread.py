@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Collection
 from pathlib import Path
 
-from kerasae.data.tables._columns.column_reader import ColumnReader
+from kerasae.data._columns.column_reader import ColumnReader
 
 #: Columns that a warning names.
 _SHOWN = 8

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kerasae.data.tables._ends import DateEnds, NumberEnds
+from kerasae.data._columns.ends import DateEnds, NumberEnds
 from kerasae.spec import Column
 
 #: Number of columns that a warning names.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data.tables._columns.doubts import FEW, Doubts
+from kerasae.data._columns.doubts import FEW, Doubts
 from kerasae.notations import (
     ENOUGH,
     OTHERS,

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kerasae import notations
-from kerasae.data.tables._columns.column_finder import ColumnFinder
-from kerasae.data.tables._columns.column_of import column_of
+from kerasae.data._columns.column_finder import ColumnFinder
+from kerasae.data._columns.column_of import column_of
 from kerasae.notations import trim
 from kerasae.spec import Column
 
