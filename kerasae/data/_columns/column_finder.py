@@ -131,6 +131,16 @@ class ColumnFinder:
         self._doubts.look(present)
 
     @property
+    def numbers(self) -> float:
+        """Share of the entries that are numbers, after the second look."""
+        return self._numbers.share()
+
+    @property
+    def dates(self) -> float:
+        """Share of the entries that are dates in one format, after the second look."""
+        return self._dates.share
+
+    @property
     def commas(self) -> bool:
         """Whether entries that are numbers have commas."""
         return self._numbers.commas

@@ -1,0 +1,1 @@
+"""Entries: the cells of files and frames as stamps, readings and marks."""

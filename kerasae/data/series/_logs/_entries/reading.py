@@ -1,0 +1,168 @@
+"""Reading: the rows of open files become recordings, and these a log."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kerasae.data._skipping import Skipped
+from kerasae.data.series._logs._entries.columns import Layout, find_layout
+from kerasae.data.series._logs._entries.marks import LabelCodes, split_codes
+from kerasae.data.series._logs._entries.spread import Rates, Spread
+from kerasae.data.series._logs._entries.stamps import Stamps
+from kerasae.data.series._logs._entries.values import Values
+from kerasae.data.series._logs._regular.assembling import Plan, assembled, step_of
+from kerasae.data.series._logs._regular.recording import Recordings, by_group
+from kerasae.data.series._logs.log import SPLITS, Log
+from kerasae.data.series._logs.notes import Notes
+from kerasae.data.series._logs.options import Options
+from kerasae.data.series._logs.place import Place, place_of
+from kerasae.data.series._logs.rows import Rows
+
+#: Size in bytes, unpacked, above which a log is streamed by default.
+_LARGE = 200 * 2**20
+
+
+def read_sources(sources: Any, path: object, options: Options, skipped: Skipped) -> Log:
+    """Return the log of open files.
+
+    Args:
+        sources: Open files.
+        path: Path that the user gave, for messages.
+        options: What the user says about the log.
+        skipped: Collector of rows that cannot be read.
+    """
+    layout = find_layout(sources.files[0], sources.everywhere, path, sources.passes, options)
+    stream = sources.size > _LARGE if options.stream is None else options.stream
+    home = tempfile.TemporaryDirectory(prefix="kerasae-") if stream else None
+    return _Reader(sources, path, options, skipped, layout, home).log()
+
+
+class _Reader:
+    """Reads the rows of all files into recordings."""
+
+    def __init__(
+        self,
+        sources: Any,
+        path: object,
+        options: Options,
+        skipped: Skipped,
+        layout: Layout,
+        home: tempfile.TemporaryDirectory | None,
+    ) -> None:
+        self._sources, self._path, self._options, self._skipped = sources, path, options, skipped
+        self._layout, self._home = layout, home
+        everywhere = sources.everywhere
+        self._labels = LabelCodes() if options.labels in everywhere else None
+        self._split = options.split if options.split in everywhere else None
+        self._group = options.group if options.group in everywhere else None
+        count = len(layout.channels)
+        marks = int(self._labels is not None) + int(self._split is not None)
+        self._recordings = Recordings(count, marks, home)
+        self._values = Values(layout.channels, options.channels is not None)
+        self._stamps = Stamps(layout.clock)
+        self._spread, self._rates = Spread(count), Rates(count)
+
+    def log(self) -> Log:
+        """Return the log."""
+        for number in range(len(self._sources.files)):
+            self._read_file(number)
+        self._values.tell(Path(str(self._path)))
+        if not len(self._recordings):
+            raise ValueError(f"Expected rows in {self._path}, received none below the names of the columns.")
+        options = self._options
+        step = step_of(self._recordings, options, self._path)
+        ranks, labels = (None, None) if self._labels is None else self._labels.found()
+        holds = self._rates.holds(step) if options.holds is None else options.holds
+        zone = self._stamps.zone
+        plan = Plan(
+            self._layout.channels,
+            self._layout.clock,
+            bool(self._layout.clock),
+            zone,
+            (1,) * len(self._layout.channels) if options.bin is not None else holds,
+            self._spread.dtype(),
+            ranks,
+            labels,
+            self._split is not None,
+            self._path,
+        )
+        return assembled(self._recordings, step, plan, options, self._home, Notes())
+
+    def _read_file(self, number: int) -> None:
+        name = self._sources.names[number]
+        start, counted = 0, 0
+        groups: dict[Any, Place] = {}
+        for block in self._sources.blocks(number):
+            source = self._sources.files[number]
+            numbers = np.arange(start, start + len(block))
+            start += len(block)
+            if self._layout.clock:
+                stamps, gone = self._stamps.read(block)
+                kept = self._kept(block, numbers, gone, source)
+                block, numbers, stamps = block.filter(pa.array(kept)), numbers[kept], stamps[kept]
+            else:
+                assert self._options.step is not None
+                stamps = np.round((counted + np.arange(len(block))) * (self._options.step * 1e9))
+                stamps = stamps.astype("int64")
+                counted += len(block)
+            if not len(block):
+                continue
+            values = self._values.read(block)
+            self._spread.see(values)
+            rows = Rows(numbers, stamps, values, self._marks(block, numbers, source))
+            if self._group is None or self._group not in block.column_names:
+                self._rates.see(stamps, values)
+                self._recordings.add(Place(source, name), rows)
+                continue
+            self._by_group(block, rows, name, source, groups)
+
+    def _by_group(
+        self, block: pa.Table, rows: Rows, name: str, source: Any, groups: dict[Any, Place]
+    ) -> None:
+        entries = block[self._group].to_pandas().astype("str").fillna("").to_numpy(str)
+        names, codes = np.unique(entries, return_inverse=True)
+        alone = len(self._sources.files) == 1
+
+        def place(code: int) -> Place:
+            group = str(names[code])
+            return groups.setdefault(group, Place(source, group if alone else f"{name}/{group}"))
+
+        for code in range(len(names)):
+            mine = codes == code
+            self._rates.see(rows.stamps[mine], rows.values[mine])
+        by_group(rows, codes, place, self._recordings)
+
+    def _kept(self, block: pa.Table, numbers: np.ndarray, gone: np.ndarray, source: Any) -> np.ndarray:
+        """Return the rows that have a stamp. Empty rows are left out without a message."""
+        for row in np.flatnonzero(gone):
+            cells = block.slice(int(row), 1).to_pylist()[0]
+            if all(cell in (None, "") for cell in cells.values()):
+                continue
+            entry = ", ".join(f"'{cells[column.name]}'" for column in self._layout.clock)
+            self._skipped.add(place_of(source, int(numbers[row])), f"no stamp that can be read in {entry}")
+        return ~gone
+
+    def _marks(self, block: pa.Table, numbers: np.ndarray, source: Any) -> np.ndarray:
+        """Return the codes of the labels and the splits of a block, `(rows, marks)`."""
+        marks = []
+        if self._labels is not None:
+            name = self._options.labels
+            there = name in block.column_names
+            marks.append(self._labels.codes(block[name]) if there else self._labels.missing(len(block)))
+        if self._split is not None:
+            if self._split in block.column_names:
+                codes, wrong = split_codes(block[self._split])
+                if wrong.any():
+                    row = int(np.flatnonzero(wrong)[0])
+                    raise ValueError(
+                        f"Expected {', '.join(SPLITS)} in column '{self._split}', received "
+                        f"'{block[self._split][row].as_py()}' in {place_of(source, int(numbers[row]))}; "
+                        "name the splits so."
+                    )
+                marks.append(codes)
+            else:
+                marks.append(np.full(len(block), -1, "int32"))
+        return np.stack(marks, axis=1) if marks else np.empty((len(block), 0), "int32")

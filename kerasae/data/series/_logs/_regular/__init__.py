@@ -1,0 +1,1 @@
+"""Regular: the rows of recordings on a regular grid of time."""

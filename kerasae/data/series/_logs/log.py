@@ -1,0 +1,90 @@
+"""Log: readings of several channels on a regular grid of time."""
+
+import bisect
+import dataclasses
+
+import numpy as np
+
+from kerasae.data.series._logs.readings import Readings
+from kerasae.spec import Column
+
+#: Names of the splits, in the order of the codes in `Log.splits`.
+SPLITS = ("train", "validation", "calibration", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretch:
+    """Consecutive rows of a log without a long gap.
+
+    Args:
+        recording: Name of the recording: that of its file, of its group, or of both.
+        first: Number of the first row in the log, from 0.
+        count: Number of rows.
+        start: Time of the first row, in nanoseconds. It is UTC if the log has a time zone.
+        step: Seconds between two rows, if the clock of the recording drifted by more than half a row.
+            Defaults to `None`, for the step of the log.
+    """
+
+    recording: str
+    first: int
+    count: int
+    start: np.datetime64
+    step: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """Readings of several channels on a regular grid of time. A missing reading is NaN.
+
+    Args:
+        channels: Channels in order, numbers or booleans, with the notation of their entries.
+        step: Seconds between two rows.
+        stretches: Stretches in order, recording by recording. Each row belongs to one of them.
+        readings: Readings, `(rows, channels)`.
+        labels: Labels of the rows, `(rows,)`. A filled row has the label of the row before it. Defaults to
+            `None`, for no labels.
+        zone: Name of the time zone of the stamps. If it is known, times are UTC. Defaults to `None`, if it is
+            not known.
+        dtype: Type of the readings: `"float32"`, or `"float64"` if a channel needs more digits. Defaults to
+            `"float32"`.
+        splits: Split of each row, `(rows,)`, int8, as a place in `SPLITS`, or -1 for none. Defaults to
+            `None`, if the user named no column of splits.
+        clock: Columns of the stamps with their notations. Defaults to none, if the rows have no stamps.
+        holds: Number of rows for which a reading of each channel holds: 1, or more for a channel that is
+            read at a slower rate. Defaults to none, if this is not known.
+    """
+
+    channels: tuple[Column, ...]
+    step: float
+    stretches: tuple[Stretch, ...]
+    readings: Readings
+    labels: np.ndarray | None = None
+    zone: str | None = None
+    dtype: str = "float32"
+    splits: np.ndarray | None = None
+    clock: tuple[Column, ...] = ()
+    holds: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    def times(self, first: int, count: int) -> np.ndarray:
+        """Return the times of rows, `(count,)`, datetime64[ns].
+
+        Args:
+            first: Number of the first row.
+            count: Number of rows.
+        """
+        times = np.empty(count, "datetime64[ns]")
+        place = bisect.bisect_right(self.stretches, first, key=lambda one: one.first) - 1
+        filled = 0
+        while filled < count:
+            stretch = self.stretches[place]
+            begin = first + filled - stretch.first
+            rows = np.arange(begin, min(stretch.count, begin + count - filled))
+            step = self.step if stretch.step is None else stretch.step
+            offsets = np.round(rows * (step * 1e9)).astype("timedelta64[ns]")
+            times[filled : filled + len(rows)] = stretch.start + offsets
+            filled += len(rows)
+            place += 1
+        return times

@@ -1,0 +1,147 @@
+"""Logs: a regular log is read as it was written, and what happens to its rows is exact."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis_settings import FEW
+
+from kerasae.data.series._logs import log_of_frame, read_log
+
+QUICK = FEW
+
+
+def regular(rows=300, channels=2, start="2024-05-01 12:00:00", step="1s", seed=0):
+    draw = np.random.default_rng(seed)
+    values = draw.normal(size=(rows, channels)).round(4)
+    frame = pd.DataFrame(values, columns=[f"c{number}" for number in range(channels)])
+    frame.insert(0, "time", pd.date_range(start, periods=rows, freq=step))
+    return frame
+
+
+def read(frame, tmp_path=None, **arguments):
+    """Read a frame, as it is or written as CSV, without warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if tmp_path is None:
+            return log_of_frame(frame, **arguments)
+        frame.to_csv(tmp_path / "log.csv", index=False)
+        return read_log(tmp_path / "log.csv", **arguments)
+
+
+def values_of(log):
+    return log.readings.read(0, len(log))
+
+
+def assert_equal(one, other):
+    assert one.step == other.step
+    assert [(s.first, s.count, s.start) for s in one.stretches] == [
+        (s.first, s.count, s.start) for s in other.stretches
+    ]
+    np.testing.assert_array_equal(values_of(one), values_of(other))
+    np.testing.assert_array_equal(one.times(0, len(one)), other.times(0, len(other)))
+    if one.labels is not None or other.labels is not None:
+        np.testing.assert_array_equal(one.labels, other.labels)
+
+
+@QUICK
+@given(
+    rows=st.integers(2, 700),
+    step=st.sampled_from(["10ms", "1s", "7s", "5min", "1h", "1D", "1250us"]),
+    start=st.datetimes(pd.Timestamp("1971-01-01"), pd.Timestamp("2100-01-01")),
+    seed=st.integers(0, 99),
+)
+def test_a_regular_log_is_read_as_it_was_written(rows, step, start, seed):
+    frame = regular(rows, start=pd.Timestamp(start).floor("us"), step=step, seed=seed)
+    log = read(frame)
+    assert log.step == pd.Timedelta(step).total_seconds()
+    assert [one.count for one in log.stretches] == [rows]
+    np.testing.assert_array_equal(log.times(0, rows), frame["time"].to_numpy("datetime64[ns]"))
+    np.testing.assert_array_equal(values_of(log), frame[["c0", "c1"]].to_numpy("float32"))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"stream": True}])
+def test_a_file_is_read_like_a_frame(tmp_path, arguments):
+    frame = regular()
+    assert_equal(read(frame, tmp_path, **arguments), read(frame))
+
+
+@QUICK
+@given(rows=st.integers(3, 600), data=st.data())
+def test_swapped_rows_change_nothing(rows, data):
+    frame = regular(rows)
+    one, other = (data.draw(st.integers(0, rows - 1)) for _ in range(2))
+    order = np.arange(rows)
+    order[[one, other]] = order[[other, one]]
+    assert_equal(read(frame.iloc[order]), read(frame))
+
+
+@QUICK
+@given(rows=st.integers(20, 900), share=st.floats(0.01, 0.1), seed=st.integers(0, 999))
+def test_deleted_rows_are_missing_exactly_there(rows, share, seed):
+    frame = regular(rows)
+    gone = np.random.default_rng(seed).random(rows) < share
+    gone[[0, 1, -1]] = False
+    log = read(frame[~gone], longest_gap=rows)
+    expected = frame[["c0", "c1"]].to_numpy("float32", copy=True)
+    expected[gone] = np.nan
+    np.testing.assert_array_equal(values_of(log), expected)
+    np.testing.assert_array_equal(log.times(0, rows), frame["time"].to_numpy("datetime64[ns]"))
+
+
+@QUICK
+@given(gap=st.integers(1, 12), longest=st.integers(0, 12))
+def test_a_long_gap_cuts_a_stretch_and_a_short_one_does_not(gap, longest):
+    frame = regular(100)
+    log = read(frame.drop(index=range(40, 40 + gap)), longest_gap=longest)
+    if gap <= longest:
+        assert [one.count for one in log.stretches] == [100]
+        assert np.isnan(values_of(log)).all(axis=1).sum() == gap
+    else:
+        assert [one.count for one in log.stretches] == [40, 60 - gap]
+        assert not np.isnan(values_of(log)).any()
+    times = frame["time"].to_numpy("datetime64[ns]")
+    assert log.times(len(log) - 1, 1)[0] == times[-1]
+
+
+@QUICK
+@given(
+    jitter=st.floats(0, 0.3), drift=st.floats(-3e-4, 3e-4), share=st.floats(0, 0.05), seed=st.integers(0, 999)
+)
+def test_rows_with_jitter_and_drift_are_neither_lost_nor_doubled(jitter, drift, share, seed):
+    draw = np.random.default_rng(seed)
+    rows = 3000
+    seconds = np.arange(rows) * (1.0 + drift) + draw.uniform(-jitter, jitter, rows)
+    frame = regular(rows)
+    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(seconds, unit="s")
+    gone = draw.random(rows) < share
+    gone[[0, -1]] = False
+    log = read(frame[~gone], longest_gap=50)
+    assert abs(log.step - 1) < 0.01
+    expected = frame[["c0", "c1"]].to_numpy("float32", copy=True)
+    expected[gone] = np.nan
+    np.testing.assert_array_equal(values_of(log), expected)
+    away = (log.times(0, rows) - frame["time"].to_numpy("datetime64[ns]")) / np.timedelta64(1, "s")
+    assert np.abs(away).max() < 1.0
+
+
+@QUICK
+@given(seed=st.integers(0, 999))
+def test_a_streamed_log_equals_one_in_memory(tmp_path_factory, seed):
+    draw = np.random.default_rng(seed)
+    frame = regular(5000, seed=seed)
+    seconds = np.arange(5000) + draw.uniform(-0.3, 0.3, 5000) * (seed % 2)
+    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(seconds.round(3), unit="s")
+    frame["label"] = (draw.random(5000) < 0.1).astype(int)
+    frame["machine"] = draw.choice(["a", "b"], 5000) if seed % 3 == 0 else "a"
+    frame = frame[draw.random(5000) > 0.05]
+    order = np.argsort(np.arange(len(frame)) + draw.uniform(0, 5, len(frame)))
+    frame = frame.iloc[order]
+    home = tmp_path_factory.mktemp("log")
+    arguments = {"labels": "label", "group": "machine", "longest_gap": 30}
+    stored = read(frame, home, stream=True, **arguments)
+    assert stored.readings.in_memory is None
+    assert_equal(stored, read(frame, home, stream=False, **arguments))
