@@ -3,6 +3,7 @@
 from typing import Any
 
 from kerasae.notations._base import Notation, chunked, trim
+from kerasae.notations._date_formats import DAY_FIRST
 from kerasae.notations.boolean import Boolean, find_boolean
 from kerasae.notations.date import Date
 from kerasae.notations.date_finder import DateFinder
@@ -13,6 +14,7 @@ from kerasae.notations.text import Text
 from kerasae.notations.time import TimeOfDay, find_time, time_of_day
 
 __all__ = [
+    "DAY_FIRST",
     "ENOUGH",
     "OTHERS",
     "STAND_INS",

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from kerasae.notations._base import Notation
 
 #: Pairs of words for true and for false.
-_PAIRS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("1", "0"))
+_PAIRS = (("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"), ("1", "0"))
 _TRUE, _FALSE = (tuple(pair[side] for pair in _PAIRS) for side in (0, 1))
 
 

@@ -180,7 +180,9 @@ def _stamps(
             f"received {times.shape}."
         )
     column = Column("time", "date" if times.dtype.kind == "M" else "number", "float64")
-    if times.dtype.kind in "OU":
+    if times.dtype.kind == "M":
+        times = times.astype("datetime64[ns]")
+    elif times.dtype.kind in "OU":
         times = pd.to_datetime(times.reshape(-1).astype(str)).to_numpy("datetime64[ns]").reshape(times.shape)
     reader = Stamps((column,))
     stamps, gone = reader.numbers(times.reshape(-1), column)

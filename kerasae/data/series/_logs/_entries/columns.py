@@ -5,21 +5,24 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from kerasae import registry
 from kerasae.data._columns.arrow_finder import ArrowFinder, check_type, is_text
 from kerasae.data._columns.column_finder import ColumnFinder, file_mark
 from kerasae.data._columns.declared import declared
-from kerasae.data.series._logs._entries.stamps import is_day, is_time_of_day
+from kerasae.data.series._logs._entries.stamps import Stamps, is_day, is_time_of_day
 from kerasae.data.series._logs.options import Options
-from kerasae.notations import Number, trim
+from kerasae.notations import DAY_FIRST, Number
 from kerasae.spec import Column
 
 #: Share of numbers among the entries from which a column is a channel, and the others count as missing.
 _MOSTLY = 0.5
 _KINDS = ("number", "boolean")
 _SHOWN = 6
+#: One of so many dates is looked at after the first block.
+_PART = 16
 #: A pass over the blocks of all files.
 Pass = Callable[[], Iterable[pa.Table]]
 
@@ -105,7 +108,7 @@ def _found(
     for name in names:
         kind = pa.string() if schema is None else schema.field(name).type
         gone = declared(options.missing, name)
-        if is_text(kind):
+        if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
             finders[name] = ColumnFinder(name, None, gone, options.dayfirst)
         elif not pa.types.is_duration(kind):
             check_type(first.path, name, kind)
@@ -114,15 +117,19 @@ def _found(
     looked: set[str] | None = None
     for block in blocks() if finders else ():
         for name, finder in finders.items():
-            finder.see(trim(block[name].cast(pa.string())) if name in texts else block[name])
+            finder.see(block[name])
+        first_block = looked is None
         if looked is None:
             looked = {name for name, finder in texts.items() if finder.undecided}
         for name in looked:
-            texts[name].look(trim(block[name].cast(pa.string())))
+            entries = block[name]
+            # How dates are written is found from a part of them, because it takes long.
+            dates = not first_block and texts[name].dates == 1.0
+            texts[name].look(entries.take(_every(len(entries))) if dates else entries)
     late = {name: one for name, one in texts.items() if one.undecided and name not in (looked or ())}
     for block in blocks() if late else ():
         for name, finder in late.items():
-            finder.look(trim(block[name].cast(pa.string())))
+            finder.look(block[name])
     mark = options.decimal or file_mark(texts.values(), getattr(first, "delimiter", ","))
     columns = {
         name: _text_column(finder, mark) if name in texts else finder.found()
@@ -134,6 +141,10 @@ def _found(
     return {name: columns[name] for name in names}
 
 
+def _every(rows: int) -> pa.Array:
+    return pa.array(np.arange(0, rows, _PART))
+
+
 def _text_column(finder: ColumnFinder, mark: str) -> Column:
     """Return the column of strings. If most of them are numbers, the others count as missing."""
     if finder.rows == finder.gaps:
@@ -141,6 +152,8 @@ def _text_column(finder: ColumnFinder, mark: str) -> Column:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         column = finder.found(mark)
+    if column.kind == "date":
+        return column
     if column.kind != "category":
         for one in told:
             warnings.warn(one.message, stacklevel=2)
@@ -159,7 +172,8 @@ def _clock(
     dates = [column for column in found.values() if column.kind == "date"]
     if len(dates) == 1:
         parts = [column for column in found.values() if is_time_of_day(column)]
-        return (*dates, *parts) if is_day(dates[0]) and len(parts) == 1 else tuple(dates)
+        day = _in_order(dates[0], blocks, options)
+        return (day, *parts) if is_day(day) and len(parts) == 1 else (day,)
     if dates:
         raise ValueError(
             f"Expected one column of stamps in {path}, received {len(dates)}: "
@@ -177,11 +191,11 @@ def _as_time(column: Column, blocks: Pass, path: Any, options: Options) -> Colum
     if column.kind == "boolean":
         return Column(column.name, "number", column.dtype)
     if column.kind in ("date", "number"):
-        return column
+        return _in_order(column, blocks, options)
     finder = ColumnFinder(column.name, "date", declared(options.missing, column.name), options.dayfirst)
     example = ""
     for block in blocks():
-        texts = trim(block[column.name].cast(pa.string()))
+        texts = block[column.name].cast(pa.string())
         example = example or next((one for one in texts.to_pylist() if one), "")
         finder.see(texts)
         finder.look(texts)
@@ -190,7 +204,31 @@ def _as_time(column: Column, blocks: Pass, path: Any, options: Options) -> Colum
             f"Expected dates, or seconds as numbers, in column '{column.name}' of {path}, received "
             f"'{example}'; name another column with --time COLUMN."
         )
-    return finder.found()
+    return _in_order(finder.found(), blocks, options)
+
+
+def _in_order(column: Column, blocks: Pass, options: Options) -> Column:
+    """Return a column of dates with the day and the month in the order that makes the log the shortest."""
+    form = getattr(column.notation, "pattern", "")
+    if form not in DAY_FIRST or options.dayfirst is not None:
+        return column
+    notation = dataclasses.replace(column.notation, pattern=DAY_FIRST[form])  # type: ignore[call-arg]
+    other = dataclasses.replace(column, notation=notation)
+    lengths = []
+    for one in (column, other):
+        reader, ends, missing = Stamps((one,)), [], 0
+        for block in blocks():
+            stamps, gone = reader.read(block)
+            missing += int(gone.sum())
+            ends += [stamps[~gone].min(), stamps[~gone].max()] if not gone.all() else []
+        lengths.append((missing, int(max(ends)) - int(min(ends))))
+    if lengths[0] == lengths[1]:
+        warnings.warn(
+            f"Dates of column '{column.name}' could be month/day or day/month, and are read as month/day; "
+            "say it with --set data.dayfirst=true or false.",
+            stacklevel=2,
+        )
+    return column if lengths[0] <= lengths[1] else other
 
 
 def _warn_of_others(columns: Sequence[Column], index: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from kerasae.data.series._logs._entries.sources import with_texts
 from kerasae.data.series._logs.options import Options
 
 #: Number of rows of a block.
@@ -59,7 +60,7 @@ class FrameSources:
                 f"'{repeated[0]}' more than once; rename it."
             )
         columns = [_array(frame.iloc[:, number]) for number in range(len(names))]
-        self.files = [_Frame(pa.table(columns, names=names))]
+        self.files = [_Frame(with_texts(pa.table(columns, names=names)))]
 
     @property
     def everywhere(self) -> set[str]:
@@ -90,6 +91,4 @@ def _array(series: pd.Series) -> Any:
         array = pa.array(series, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         array = pa.array(series.map(str, na_action="ignore"), pa.string(), from_pandas=True)
-    if pa.types.is_large_string(array.type):
-        return array.cast(pa.string())
     return array

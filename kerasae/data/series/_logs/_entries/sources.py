@@ -6,12 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from kerasae.data._columns.arrow_finder import is_text
 from kerasae.data._files.csv_file import CsvFile
 from kerasae.data._files.opening import TABLES, open_table
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data.series._logs._regular.recording import natural
 from kerasae.data.series._logs.options import Options
+from kerasae.notations import trim
 
 #: Greatest size in bytes, unpacked, of files whose strings are kept while columns are found.
 _KEPT = 1 << 25
@@ -108,12 +110,24 @@ class Sources:
             yield from kept
             return
         source: Any = self.files[number]
-        keep = self.size <= _KEPT and isinstance(source, CsvFile)
+        if not isinstance(source, CsvFile):
+            yield from map(with_texts, source.blocks())
+            return
+        keep = self.size <= _KEPT
         read: list[pa.Table] = []
         for block in source.blocks():
             if keep:
                 read.append(block)
             yield block
         self._kept[number] = read
-        if isinstance(source, CsvFile):
-            self.files[number] = source.again()
+        self.files[number] = source.again()
+
+
+def with_texts(block: pa.Table) -> pa.Table:
+    """Return a typed block whose texts are trimmed strings, as those of a CSV file are."""
+    for place, field in enumerate(block.schema):
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if is_text(kind):
+            texts = trim(block[place].cast(kind).cast(pa.string()))
+            block = block.set_column(place, field.name, texts)
+    return block

@@ -49,8 +49,8 @@ class Stamps:
 
     def _part(self, values: pa.ChunkedArray, column: Column) -> tuple[np.ndarray, np.ndarray]:
         kind = values.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            texts = nulls(values.cast(pa.string()), (*STAND_INS, *column.notation.missing))
+        if pa.types.is_string(kind):
+            texts = nulls(values, (*STAND_INS, *column.notation.missing))
             values = column.notation.parse(texts)
             if getattr(column.notation, "zone", ""):
                 self.zone = "UTC"

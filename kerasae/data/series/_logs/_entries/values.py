@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from kerasae.data._columns.column_reader import ColumnReader
 from kerasae.data._columns.sentinels import Sentinels
 from kerasae.data._columns.unread import check_written_alike, warn_of_unread
-from kerasae.notations import trim
 from kerasae.spec import Column
 
 
@@ -41,14 +40,12 @@ class Values:
         return values
 
     def _column(self, entries: pa.ChunkedArray, column: Column) -> np.ndarray:
-        kind = entries.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        if pa.types.is_string(entries.type):
             reader = self._readers[column.name]
-            texts = trim(entries.cast(pa.string()))
-            plain = reader.read_plain(texts)
+            plain = reader.read_plain(entries)
             if plain is not None:
                 return _floats(plain)
-            return reader.read(texts).to_numpy("float64", na_value=np.nan)
+            return reader.read(entries).to_numpy("float64", na_value=np.nan)
         values = _floats(entries)
         if gone := column.notation.missing_numbers:
             values = np.where(np.isin(values, gone), np.nan, values)

@@ -31,9 +31,7 @@ def in_utc(batches: Batches, zone: str, step: float, place: Place) -> Batches:
     Raises:
         ValueError: for a time that the clock skips when summer time begins.
     """
-    #: The last stamp if the clock repeats it, and whether it was the second time.
     before: int | None = None
-    later = 0
     for rows in batches:
         local = pd.DatetimeIndex(rows.stamps.view("datetime64[ns]"))
         summer, winter = (
@@ -51,17 +49,14 @@ def in_utc(batches: Batches, zone: str, step: float, place: Place) -> Batches:
         stamps = first.copy()
         unclear = np.flatnonzero(first != second)
         for run in np.split(unclear, np.flatnonzero(np.diff(unclear) > 1) + 1) if len(unclear) else ():
-            goes_on = run[0] == 0 and before is not None
-            start = rows.stamps[run[0]] if before is None else before
-            # Each step back by about an hour is a turn of the clock; each step forward by one undoes it.
-            moves = np.diff(rows.stamps[run], prepend=start) - step
-            moves = np.round(moves / _HOUR).astype(int)
-            moves[0] = moves[0] if goes_on else 0
-            levels = np.clip((later if goes_on else 0) - np.cumsum(moves), 0, 1)
+            # The first is nearest to the row before. Then each step back by about an hour is a turn of the
+            # clock, and each step forward by one undoes it.
+            last = int(stamps[run[0] - 1]) if run[0] else before
+            level = 0 if last is None else np.clip(round((last + step - first[run[0]]) / _HOUR), 0, 1)
+            moves = np.round((np.diff(rows.stamps[run]) - step) / _HOUR).astype(int)
+            levels = np.clip(level - np.cumsum(np.concatenate([[0], moves])), 0, 1)
             stamps[run] = np.where(levels > 0, second[run], first[run])
-            later = int(levels[-1])
-        if len(rows):
-            before = int(rows.stamps[-1]) if first[-1] != second[-1] else None
+        before = int(stamps[-1]) if len(rows) else before
         yield Rows(rows.numbers, stamps, rows.values, rows.marks)
 
 
