@@ -52,6 +52,7 @@ class Log:
         clock: Columns of the stamps with their notations. Defaults to none, if the rows have no stamps.
         holds: Number of rows for which a reading of each channel holds: 1, or more for a channel that is
             read at a slower rate. Defaults to none, if this is not known.
+        skipped: Rows that could not be read and were left out, one line each. Defaults to none.
     """
 
     channels: tuple[Column, ...]
@@ -64,6 +65,7 @@ class Log:
     splits: np.ndarray | None = None
     clock: tuple[Column, ...] = ()
     holds: tuple[int, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.readings)

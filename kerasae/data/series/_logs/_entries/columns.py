@@ -63,11 +63,8 @@ def find_layout(first: Any, others: Collection[str], path: Any, blocks: Pass, op
     else:
         found, search = {}, wanted
     found |= _found(first, search, blocks, options, times or ())
-    if options.clock is not None:
-        clock = options.clock
-    elif options.step is not None and times is None:
-        clock = ()
-    else:
+    clock = options.clock
+    if clock is None:
         clock = _clock(found, times, blocks, path, options)
     if options.channels is not None:
         return Layout(options.channels, clock)
@@ -115,7 +112,9 @@ def _found(
             finders[name] = ArrowFinder(name, kind, None, gone)
     texts = {name: one for name, one in finders.items() if isinstance(one, ColumnFinder)}
     looked: set[str] | None = None
+    rows = 0
     for block in blocks() if finders else ():
+        rows += len(block)
         for name, finder in finders.items():
             finder.see(block[name])
         first_block = looked is None
@@ -126,6 +125,8 @@ def _found(
             # How dates are written is found from a part of them, because it takes long.
             dates = not first_block and texts[name].dates == 1.0
             texts[name].look(entries.take(_every(len(entries))) if dates else entries)
+    if finders and not rows:
+        raise ValueError(f"Expected rows in {first.path}, received none below the names of the columns.")
     late = {name: one for name, one in texts.items() if one.undecided and name not in (looked or ())}
     for block in blocks() if late else ():
         for name, finder in late.items():
@@ -170,6 +171,10 @@ def _clock(
     if times is not None:
         return tuple(_as_time(found[name], blocks, path, options) for name in times)
     dates = [column for column in found.values() if column.kind == "date"]
+    if not dates and options.step is None:
+        # One entry that is no date makes a column of a short file one of texts.
+        texts = [column for column in found.values() if column.kind == "category"]
+        dates = [date for column in texts if (date := _dates(column, blocks, options)) is not None]
     if len(dates) == 1:
         parts = [column for column in found.values() if is_time_of_day(column)]
         day = _in_order(dates[0], blocks, options)
@@ -179,6 +184,8 @@ def _clock(
             f"Expected one column of stamps in {path}, received {len(dates)}: "
             f"{', '.join(column.name for column in dates[:_SHOWN])}; name it with --time COLUMN."
         )
+    if options.step is not None:
+        return ()
     raise ValueError(
         f"Expected a column of stamps in {path}, received none that holds dates among "
         f"{', '.join([*found][:_SHOWN])}; name a column of seconds with --time COLUMN, or, if the rows are "
@@ -192,19 +199,28 @@ def _as_time(column: Column, blocks: Pass, path: Any, options: Options) -> Colum
         return Column(column.name, "number", column.dtype)
     if column.kind in ("date", "number"):
         return _in_order(column, blocks, options)
+    if (dates := _dates(column, blocks, options)) is not None:
+        return _in_order(dates, blocks, options)
+    entries = (entry for block in blocks() for entry in block[column.name].to_pylist())
+    example = next((entry for entry in entries if entry not in (None, "")), "")
+    raise ValueError(
+        f"Expected dates, or seconds as numbers, in column '{column.name}' of {path}, received '{example}'; "
+        "name another column with --time COLUMN."
+    )
+
+
+def _dates(column: Column, blocks: Pass, options: Options) -> Column | None:
+    """Return a column of texts as one of dates if most of its entries are dates; otherwise `None`."""
     finder = ColumnFinder(column.name, "date", declared(options.missing, column.name), options.dayfirst)
-    example = ""
     for block in blocks():
         texts = block[column.name].cast(pa.string())
-        example = example or next((one for one in texts.to_pylist() if one), "")
         finder.see(texts)
         finder.look(texts)
     if finder.dates < _MOSTLY:
-        raise ValueError(
-            f"Expected dates, or seconds as numbers, in column '{column.name}' of {path}, received "
-            f"'{example}'; name another column with --time COLUMN."
-        )
-    return _in_order(finder.found(), blocks, options)
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return finder.found()
 
 
 def _in_order(column: Column, blocks: Pass, options: Options) -> Column:

@@ -1,5 +1,6 @@
 """Reading: the rows of open files become recordings, and these a log."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ class _Reader:
             self._split is not None,
             self._path,
         )
-        return assembled(self._recordings, step, plan, options, self._home, Notes())
+        log = assembled(self._recordings, step, plan, options, self._home, Notes())
+        return dataclasses.replace(log, skipped=self._skipped.lines)
 
     def _read_file(self, number: int) -> None:
         name = self._sources.names[number]
