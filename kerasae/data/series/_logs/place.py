@@ -1,6 +1,7 @@
 """Place: a row of a recording, as a user finds it."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,13 @@ import pandas as pd
 
 #: Nanoseconds of the units of time.
 _SIZES = {"d": 86_400e9, "h": 3_600e9, "min": 60e9, "s": 1e9, "ms": 1e6, "us": 1e3}
+#: Round lengths in each unit.
+_ROUND = {
+    **dict.fromkeys(("us", "ms"), (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    **dict.fromkeys(("s", "min"), (1, 2, 5, 10, 15, 30)),
+    "h": (1, 2, 3, 6, 12),
+    "d": (1, 2, 7, 30),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,11 +37,16 @@ class Place:
 
 def place_of(source: Any, number: int) -> str:
     """Return the file and the line of a row, by its number in the file from 0."""
-    lines = getattr(source, "lines", None)
-    if lines is None:
-        return f"{source.path}, row {number + 1}"
-    row = int(number) + 1 + int(source.header)
-    return f"{source.path}, line {lines({row})[row]}"
+    return places_of(source, [number])[0]
+
+
+def places_of(source: Any, numbers: Sequence[int]) -> list[str]:
+    """Return the files and the lines of rows. The file is read once."""
+    if not hasattr(source, "lines"):
+        return [f"{source.path}, row {number + 1}" for number in numbers]
+    rows = [int(number) + 1 + int(source.header) for number in numbers]
+    lines = source.lines({*rows}) if rows else {}
+    return [f"{source.path}, line {lines[row]}" for row in rows]
 
 
 def shown(stamp: int | np.integer) -> str:
@@ -50,6 +63,7 @@ def lasting(step: float) -> str:
 
 
 def alias(step: float) -> str:
-    """Return a round length near a number of nanoseconds as `--resample` takes it: `250ms`, `5min`."""
-    unit, size = next((one for one in _SIZES.items() if step >= 0.999 * one[1]), ("ns", 1.0))
-    return f"{max(round(step / size), 1)}{unit.replace('d', 'D')}"
+    """Return a round length from a number of nanoseconds on, as `--resample` takes it: `250ms`, `5min`."""
+    rounds = [(count, unit) for unit, counts in _ROUND.items() for count in counts]
+    lengths = [(count * _SIZES[unit], f"{count}{unit.replace('d', 'D')}") for count, unit in rounds]
+    return next((text for length, text in sorted(lengths) if length >= 0.999 * step), "30D")

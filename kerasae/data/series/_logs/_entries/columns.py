@@ -90,7 +90,7 @@ def _named_times(
     for name in (*(times or ()), options.group, options.labels, options.split, *options.drop):
         if name is not None and name not in everywhere and options.channels is None:
             raise ValueError(f"No column '{name}' in the log; {registry.did_you_mean(name, list(names))}")
-    for name in times or ():
+    for name in (*(times or ()), *(column.name for column in options.clock or ())):
         if name not in names:
             raise ValueError(f"No column '{name}' in the log; {registry.did_you_mean(name, list(names))}")
     return times
@@ -116,12 +116,16 @@ def _found(
     for block in blocks() if finders else ():
         rows += len(block)
         for name, finder in finders.items():
-            finder.see(block[name])
+            # In a folder, a column may have types in some files and texts in others.
+            if (name in texts) == pa.types.is_string(block[name].type):
+                finder.see(block[name])
         first_block = looked is None
         if looked is None:
             looked = {name for name, finder in texts.items() if finder.undecided}
         for name in looked:
             entries = block[name]
+            if not pa.types.is_string(entries.type):
+                continue
             # How dates are written is found from a part of them, because it takes long.
             dates = not first_block and texts[name].dates == 1.0
             texts[name].look(entries.take(_every(len(entries))) if dates else entries)
@@ -130,7 +134,8 @@ def _found(
     late = {name: one for name, one in texts.items() if one.undecided and name not in (looked or ())}
     for block in blocks() if late else ():
         for name, finder in late.items():
-            finder.look(block[name])
+            if pa.types.is_string(block[name].type):
+                finder.look(block[name])
     mark = options.decimal or file_mark(texts.values(), getattr(first, "delimiter", ","))
     columns = {
         name: _text_column(finder, mark) if name in texts else finder.found()
@@ -237,7 +242,7 @@ def _in_order(column: Column, blocks: Pass, options: Options) -> Column:
             stamps, gone = reader.read(block)
             missing += int(gone.sum())
             ends += [stamps[~gone].min(), stamps[~gone].max()] if not gone.all() else []
-        lengths.append((missing, int(max(ends)) - int(min(ends))))
+        lengths.append((missing, int(max(ends)) - int(min(ends)) if ends else 0))
     if lengths[0] == lengths[1]:
         warnings.warn(
             f"Dates of column '{column.name}' could be month/day or day/month, and are read as month/day; "

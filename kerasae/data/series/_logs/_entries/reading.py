@@ -2,6 +2,8 @@
 
 import dataclasses
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,11 @@ from kerasae.data.series._logs._entries.spread import Rates, Spread
 from kerasae.data.series._logs._entries.stamps import Stamps
 from kerasae.data.series._logs._entries.values import Values
 from kerasae.data.series._logs._regular.assembling import Plan, assembled, step_of
-from kerasae.data.series._logs._regular.recording import Recordings, by_group
+from kerasae.data.series._logs._regular.recording import Recordings
 from kerasae.data.series._logs.log import SPLITS, Log
 from kerasae.data.series._logs.notes import Notes
 from kerasae.data.series._logs.options import Options
-from kerasae.data.series._logs.place import Place, place_of
+from kerasae.data.series._logs.place import Place, place_of, places_of
 from kerasae.data.series._logs.rows import Rows
 
 #: Size in bytes, unpacked, above which a log is streamed by default.
@@ -64,6 +66,8 @@ class _Reader:
         self._recordings = Recordings(count, marks, home)
         self._values = Values(layout.channels, options.channels is not None)
         self._stamps = Stamps(layout.clock)
+        #: Number of rows without stamps, by recording.
+        self._counted: Counter[str] = Counter()
         self._spread, self._rates = Spread(count), Rates(count)
 
     def log(self) -> Log:
@@ -94,58 +98,62 @@ class _Reader:
         return dataclasses.replace(log, skipped=self._skipped.lines)
 
     def _read_file(self, number: int) -> None:
-        name = self._sources.names[number]
-        start, counted = 0, 0
-        groups: dict[Any, Place] = {}
+        name, start = self._sources.names[number], 0
+        unread: list[tuple[int, str]] = []
         for block in self._sources.blocks(number):
-            source = self._sources.files[number]
             numbers = np.arange(start, start + len(block))
             start += len(block)
+            stamps = np.zeros(len(block), "int64")
+            source = self._sources.files[number]
             if self._layout.clock:
                 stamps, gone = self._stamps.read(block)
-                kept = self._kept(block, numbers, gone, source)
-                block, numbers, stamps = block.filter(pa.array(kept)), numbers[kept], stamps[kept]
-            else:
-                assert self._options.step is not None
-                stamps = np.round((counted + np.arange(len(block))) * (self._options.step * 1e9))
-                stamps = stamps.astype("int64")
-                counted += len(block)
-            if not len(block):
-                continue
-            values = self._values.read(block)
-            self._spread.see(values)
-            rows = Rows(numbers, stamps, values, self._marks(block, numbers, source))
-            if self._group is None or self._group not in block.column_names:
-                self._rates.see(stamps, values)
-                self._recordings.add(Place(source, name), rows)
-                continue
-            self._by_group(block, rows, name, source, groups)
+                unread += self._unread(block, numbers, gone)
+                if unread and self._skipped.on_error == "raise":
+                    break
+                block, numbers, stamps = block.filter(pa.array(~gone)), numbers[~gone], stamps[~gone]
+            if len(block):
+                values = self._values.read(block)
+                self._spread.see(values)
+                rows = Rows(numbers, stamps, values, self._marks(block, numbers, source))
+                for group, part in self._by_group(block, name):
+                    self._add(Place(source, group), rows[part])
+        source = self._sources.files[number]
+        places = places_of(source, [row for row, _ in unread])
+        for (_, entry), place in zip(unread, places, strict=True):
+            self._skipped.add(place, f"no stamp that can be read in {entry}", "write it like the others")
 
-    def _by_group(
-        self, block: pa.Table, rows: Rows, name: str, source: Any, groups: dict[Any, Place]
-    ) -> None:
-        entries = block[self._group].to_pandas().astype("str").fillna("").to_numpy(str)
-        names, codes = np.unique(entries, return_inverse=True)
+    def _add(self, place: Place, rows: Rows) -> None:
+        """Add rows to a recording. Rows without stamps are counted."""
+        if not self._layout.clock:
+            first = self._counted[place.recording]
+            self._counted[place.recording] += len(rows)
+            seconds = (first + np.arange(len(rows))) * (self._options.step or 1.0)
+            rows = dataclasses.replace(rows, stamps=np.round(seconds * 1e9).astype("int64"))
+        self._rates.see(rows.stamps, rows.values)
+        self._recordings.add(place, rows)
+
+    def _by_group(self, block: pa.Table, name: str) -> Iterator[tuple[str, Any]]:
+        """Give the name of each recording in a block, and its rows."""
+        if self._group is None or self._group not in block.column_names:
+            yield name, slice(None)
+            return
         alone = len(self._sources.files) == 1
+        entries = block[self._group].to_pandas().astype("str").fillna("").to_numpy(str)
+        groups, codes = np.unique(entries, return_inverse=True)
+        order = np.argsort(codes, kind="stable")
+        starts = np.searchsorted(codes[order], np.arange(1, len(groups)))
+        for group, part in zip(groups.tolist(), np.split(order, starts), strict=True):
+            yield group if alone else f"{name}/{group}", part
 
-        def place(code: int) -> Place:
-            group = str(names[code])
-            return groups.setdefault(group, Place(source, group if alone else f"{name}/{group}"))
-
-        for code in range(len(names)):
-            mine = codes == code
-            self._rates.see(rows.stamps[mine], rows.values[mine])
-        by_group(rows, codes, place, self._recordings)
-
-    def _kept(self, block: pa.Table, numbers: np.ndarray, gone: np.ndarray, source: Any) -> np.ndarray:
-        """Return the rows that have a stamp. Empty rows are left out without a message."""
-        for row in np.flatnonzero(gone):
-            cells = block.slice(int(row), 1).to_pylist()[0]
-            if all(cell in (None, "") for cell in cells.values()):
-                continue
-            entry = ", ".join(f"'{cells[column.name]}'" for column in self._layout.clock)
-            self._skipped.add(place_of(source, int(numbers[row])), f"no stamp that can be read in {entry}")
-        return ~gone
+    def _unread(self, block: pa.Table, numbers: np.ndarray, gone: np.ndarray) -> list[tuple[int, str]]:
+        """Return the rows without a stamp and what stands in its place. Empty rows are not told."""
+        unread = []
+        for row in np.flatnonzero(gone).tolist():
+            cells = block.slice(row, 1).to_pylist()[0]
+            if any(cell not in (None, "") for cell in cells.values()):
+                entry = ", ".join(f"'{cells[column.name]}'" for column in self._layout.clock)
+                unread.append((int(numbers[row]), entry))
+        return unread
 
     def _marks(self, block: pa.Table, numbers: np.ndarray, source: Any) -> np.ndarray:
         """Return the codes of the labels and the splits of a block, `(rows, marks)`."""

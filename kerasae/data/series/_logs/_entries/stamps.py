@@ -14,6 +14,8 @@ from kerasae.spec import Column
 _UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (0.0, 1_000_000_000))
 #: Size from which numbers are seconds since 1970; smaller ones are seconds since the beginning of the log.
 _SINCE_1970 = 1e8
+#: Greatest number of nanoseconds since 1970 that are read.
+_FARTHEST = 9 * 10**18
 
 
 class Stamps:
@@ -61,8 +63,11 @@ class Stamps:
             return _nanoseconds(values.cast(pa.time64("ns"), safe=False))
         if pa.types.is_duration(kind):
             return _nanoseconds(values.cast(pa.duration("ns"), safe=False))
+        if pa.types.is_timestamp(kind) and kind.unit == "ns":
+            return _nanoseconds(values)
         if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-            return _nanoseconds(values.cast(pa.timestamp("ns"), safe=False))
+            micro, gone = _nanoseconds(values.cast(pa.timestamp("us"), safe=False))
+            return _times(micro, 1000, gone)
         return self._numbers(values, column)
 
     def _numbers(self, values: pa.ChunkedArray, column: Column) -> tuple[np.ndarray, np.ndarray]:
@@ -82,9 +87,10 @@ class Stamps:
             if size >= _SINCE_1970:
                 self.zone = "UTC"
         unit, fine = self._units[column.name]
-        if numbers.dtype.kind == "i":
-            return numbers * unit, gone
-        return np.round(numbers * (unit / fine)).astype("int64") * fine, gone
+        if numbers.dtype.kind == "f":
+            numbers = np.round(np.clip(numbers * (unit / fine), -_FARTHEST, _FARTHEST)).astype("int64")
+            unit = fine
+        return _times(numbers, unit, gone)
 
 
 def is_time_of_day(column: Column) -> bool:
@@ -96,6 +102,12 @@ def is_day(column: Column) -> bool:
     """Return whether the entries of a column are days without a time."""
     pattern = getattr(column.notation, "pattern", "")
     return bool(pattern) and "%H" not in pattern and "%I" not in pattern
+
+
+def _times(numbers: np.ndarray, unit: int, gone: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers of a unit in nanoseconds. Those before 1678 and after 2262 count as missing."""
+    gone = gone | (np.abs(numbers) > _FARTHEST // unit)
+    return np.where(gone, 0, numbers) * unit, gone
 
 
 def _nanoseconds(values: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

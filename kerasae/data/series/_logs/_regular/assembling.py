@@ -140,7 +140,8 @@ def assembled(
                 stretches.append(Stretch(name, before, length, start, own))
                 before = rows_written
         recording.delete()
-    _check_fit(fit, step, plan.path, recordings)
+    usual = recordings.usual_interval() or step
+    _check_fit(fit, step, plan.path, usual, len(recordings))
     _tell(fit, filled, len(stretches) - len(recordings), rows_written, step, options)
     notes.warn()
     watch.warn(step / 1e9, rows_written)
@@ -192,15 +193,20 @@ def _ranked(batches: Batches, ranks: np.ndarray | None) -> Batches:
             yield Rows(rows.numbers, rows.stamps, rows.values, marks)
 
 
-def _check_fit(fit: Fit, step: float, path: object, recordings: Recordings) -> None:
-    together = fit.together / max(fit.rows, 1)
-    crowded, alone = fit.crowded / max(fit.rows, 1), fit.single / max(fit.rows, 1)
-    loose = together < _TOGETHER + 1.0 / np.sqrt(max(fit.rows, 1))
-    if crowded > _CROWDED or loose or (alone > _ALONE and fit.rows > len(recordings)):
+def _check_fit(fit: Fit, step: float, path: object, usual: float, recordings: int) -> None:
+    """Refuse stamps that do not fit a regular grid.
+
+    Raises:
+        ValueError: with a length for `--resample` that leaves few bins empty.
+    """
+    rows = max(fit.rows, 1)
+    together, crowded, alone = fit.together / rows, fit.crowded / rows, fit.single / rows
+    loose = together < _TOGETHER + 1.0 / np.sqrt(rows)
+    if crowded > _CROWDED or loose or (alone > _ALONE and fit.rows > recordings):
         share = crowded if crowded > _CROWDED else alone if alone > _ALONE else 1.0 - max(together, 0.0)
         raise ValueError(
-            f"Expected rows about {lasting(step)} apart in {path}, received irregular stamps: {share:.0%} "
-            f"of the rows do not fit a regular grid; give --resample {alias(step)} or a longer time, for the "
+            f"Expected rows about {lasting(step)} apart in {path}, received irregular stamps: {share:.0%} of "
+            f"the rows do not fit; give --resample {alias(2 * max(usual, step))} or a longer time, for the "
             "mean of the readings in each."
         )
 

@@ -10,6 +10,9 @@ from kerasae.data.series._logs.rows import Batches, Rows
 _HOUR = 3_600_000_000_000
 #: Months and days of the week on which clocks are set back, in either hemisphere.
 _MONTHS, _DAYS = (3, 4, 5, 9, 10, 11), (4, 5, 6, 0)
+_SKIPPED = (
+    "Gaps of an hour on a day when summer time may begin, which is no gap if --zone names the time zone: {}"
+)
 _REPEATED = (
     "Places at which the stamps go back by an hour, on a day when no clock is set back; the mean of rows "
     "with one stamp is taken: {}"
@@ -81,7 +84,7 @@ def without_repeated_hour(
         stamps = np.concatenate([tail, rows.stamps])
         moves = np.diff(stamps)
         back = (moves < 0) & (moves >= 0.5 * step - _HOUR) & (moves <= near - _HOUR)
-        for row in np.flatnonzero(back):
+        for row in np.flatnonzero(back).tolist():
             earlier = moves[row - 1] if row else step
             follows = moves[row + 1] if row + 1 < len(moves) else step
             again = np.abs(stamps[: row + 1] - stamps[row + 1]).min() < 0.5 * step
@@ -97,5 +100,10 @@ def without_repeated_hour(
                     "takes the mean of rows with one stamp)."
                 )
             notes.add(_REPEATED, 1, place, int(number))
+        ahead = (moves > near) & (np.abs(moves - step - _HOUR) < 0.5 * step)
+        for row in np.flatnonzero(ahead).tolist():
+            day = pd.Timestamp(int(stamps[row]))
+            if row + 1 >= len(tail) and day.month in _MONTHS and day.weekday() in _DAYS:
+                notes.add(_SKIPPED, 1, place, int(rows.numbers[row + 1 - len(tail)]))
         tail = stamps[-min(len(stamps), round(2 * _HOUR / step) + 2) :]
         yield rows

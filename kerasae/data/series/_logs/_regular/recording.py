@@ -3,10 +3,8 @@
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from kerasae.data.series._logs._regular.intervals import Intervals
 from kerasae.data.series._logs._regular.spool import FileSpool, MemorySpool, Spool
@@ -107,18 +105,3 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
     """Return a key by which numbers in names are sorted as numbers."""
     parts = re.split("([0-9]+)", name)
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
-
-
-def by_group(rows: Rows, groups: np.ndarray, names: Callable[[int], Place], recordings: Recordings) -> None:
-    """Add rows to the recordings of their groups.
-
-    Args:
-        rows: Rows.
-        groups: Code of the group of each row, `(rows,)`.
-        names: Function that returns the place of a code.
-        recordings: Recordings, which grow.
-    """
-    order = np.argsort(groups, kind="stable")
-    codes, starts = np.unique(groups[order], return_index=True)
-    for code, part in zip(codes.tolist(), np.split(order, starts[1:]), strict=True):
-        recordings.add(names(code), rows[part])
