@@ -1,0 +1,1 @@
+"""Anomaly detection in series: SKAB and NAB, with the baselines in the same run."""
