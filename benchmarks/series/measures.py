@@ -64,5 +64,7 @@ def vus_pr(anomalous: np.ndarray, scores: np.ndarray, longest_buffer: int) -> fl
     try:
         from aeon.benchmarking.metrics.anomaly_detection import range_pr_vus_score
     except ImportError as error:
-        raise ImportError("VUS-PR needs aeon, which is not installed; run `pip install kerasae[benchmarks]`.") from error
+        raise ImportError(
+            "VUS-PR needs aeon, which is not installed; run `pip install kerasae[benchmarks]`."
+        ) from error
     return float(range_pr_vus_score(anomalous.astype("int64"), scores, longest_buffer))
