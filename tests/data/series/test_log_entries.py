@@ -387,3 +387,31 @@ def test_a_new_file_is_read_as_the_training_was(tmp_path):
     np.testing.assert_array_equal(values_of(other)[:, 1], np.zeros(40))
     np.testing.assert_array_equal(values_of(other)[:, 0], new["a"].to_numpy("float32"))
     assert other.labels is None and other.channels == log.channels
+
+
+def test_times_of_day_go_on_after_midnight(tmp_path):
+    frame = frame_of(300, start="2024-05-01 23:58:00")
+    plain, _ = quietly(log_of_frame, frame)
+    frame["time"] = frame["time"].dt.strftime("%H:%M:%S")
+    order = np.arange(300)
+    order[[119, 120, 200, 201]] = order[[120, 119, 201, 200]]
+    log, _ = quietly(read_log, write(frame.iloc[order], tmp_path / "a.csv"))
+    np.testing.assert_array_equal(values_of(log), values_of(plain))
+    assert len(log.stretches) == 1
+
+
+def test_the_gap_of_summer_time_is_told_and_none_with_the_zone():
+    frame = frame_of(300, "1min", pd.Timestamp("2024-03-31", tz="Europe/Berlin"))
+    frame["time"] = frame["time"].dt.tz_localize(None)
+    log, told = quietly(log_of_frame, frame)
+    assert len(log.stretches) == 2 and any("--zone" in one for one in told)
+    log, told = quietly(log_of_frame, frame, zone="Europe/Berlin")
+    assert len(log.stretches) == 1 and not told
+
+
+@pytest.mark.parametrize(("rate", "step"), [(30, 1 / 30), (60, 1 / 60), (12.5, 0.08), (128, 1 / 128)])
+def test_stamps_of_whole_milliseconds_are_those_of_a_clock(rate, step):
+    frame = frame_of(5000)
+    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.round(np.arange(5000) * 1e3 / rate), "ms")
+    log, _ = quietly(log_of_frame, frame)
+    assert abs(log.step / step - 1) < 1e-9 and len(log) == 5000 and not np.isnan(values_of(log)).any()

@@ -12,7 +12,7 @@ _SIZES = {"d": 86_400e9, "h": 3_600e9, "min": 60e9, "s": 1e9, "ms": 1e6, "us": 1
 #: Round lengths in each unit.
 _ROUND = {
     **dict.fromkeys(("us", "ms"), (1, 2, 5, 10, 20, 50, 100, 200, 500)),
-    **dict.fromkeys(("s", "min"), (1, 2, 5, 10, 15, 30)),
+    **dict.fromkeys(("s", "min"), (1, 2, 5, 10, 15, 20, 30)),
     "h": (1, 2, 3, 6, 12),
     "d": (1, 2, 7, 30),
 }

@@ -21,6 +21,8 @@ from kerasae.spec import Column
 _MOSTLY = 0.5
 _KINDS = ("number", "boolean")
 _SHOWN = 6
+#: Names of columns of numbers that are stamps if there are no dates.
+_TIMES = ("time", "timestamp", "datetime", "epoch", "unixtime", "unix_time", "unix", "ts")
 #: One of so many dates is looked at after the first block.
 _PART = 16
 #: A pass over the blocks of all files.
@@ -102,11 +104,14 @@ def _found(
     """Return the columns that the entries of all files show."""
     schema = getattr(first, "schema", None)
     finders: dict[str, Any] = {}
+    empty: list[str] = []
     for name in names:
         kind = pa.string() if schema is None else schema.field(name).type
         gone = declared(options.missing, name)
         if is_text(kind.value_type if pa.types.is_dictionary(kind) else kind):
             finders[name] = ColumnFinder(name, None, gone, options.dayfirst)
+        elif pa.types.is_null(kind):
+            empty.append(name)
         elif not pa.types.is_duration(kind):
             check_type(first.path, name, kind)
             finders[name] = ArrowFinder(name, kind, None, gone)
@@ -143,7 +148,7 @@ def _found(
     }
     for name in names:
         if name not in columns:
-            columns[name] = Column(name, "number", "float64")
+            columns[name] = Column(name, "empty" if name in empty else "number", "float64")
     return {name: columns[name] for name in names}
 
 
@@ -155,14 +160,11 @@ def _text_column(finder: ColumnFinder, mark: str) -> Column:
     """Return the column of strings. If most of them are numbers, the others count as missing."""
     if finder.rows == finder.gaps:
         return Column(finder.name, "empty", "float64")
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        # What it says is for tables. `Values` counts the entries that are no numbers.
+        warnings.simplefilter("ignore")
         column = finder.found(mark)
-    if column.kind == "date":
-        return column
     if column.kind != "category":
-        for one in told:
-            warnings.warn(one.message, stacklevel=2)
         return column
     if finder.numbers >= _MOSTLY:
         return Column(finder.name, "number", "float64", notation=Number(decimal=mark or "."))
@@ -191,6 +193,13 @@ def _clock(
         )
     if options.step is not None:
         return ()
+    others = [column for column in found.values() if column.kind == "number"]
+    for likely in (
+        [column for column in others if column.name.lower() in _TIMES],
+        [column for column in others if is_time_of_day(column)],
+    ):
+        if len(likely) == 1:
+            return tuple(likely)
     raise ValueError(
         f"Expected a column of stamps in {path}, received none that holds dates among "
         f"{', '.join([*found][:_SHOWN])}; name a column of seconds with --time COLUMN, or, if the rows are "

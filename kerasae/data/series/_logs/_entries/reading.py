@@ -26,6 +26,8 @@ from kerasae.data.series._logs.rows import Rows
 
 #: Size in bytes, unpacked, above which a log is streamed by default.
 _LARGE = 200 * 2**20
+#: Name of the recording of rows without a group.
+_UNNAMED = "unnamed"
 
 
 def read_sources(sources: Any, path: object, options: Options, skipped: Skipped) -> Log:
@@ -138,7 +140,7 @@ class _Reader:
             yield name, slice(None)
             return
         alone = len(self._sources.files) == 1
-        entries = block[self._group].to_pandas().astype("str").fillna("").to_numpy(str)
+        entries = block[self._group].to_pandas().astype("str").fillna("").replace("", _UNNAMED).to_numpy(str)
         groups, codes = np.unique(entries, return_inverse=True)
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(1, len(groups)))

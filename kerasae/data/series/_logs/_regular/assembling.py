@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasae.data.series._logs._entries.marks import Codes
-from kerasae.data.series._logs._regular.clock import in_utc, without_repeated_hour
+from kerasae.data.series._logs._entries.stamps import is_time_of_day
+from kerasae.data.series._logs._regular.clock import in_utc, over_midnight, without_repeated_hour
 from kerasae.data.series._logs._regular.filling import Filler
 from kerasae.data.series._logs._regular.grid import Fit, gridded
 from kerasae.data.series._logs._regular.merging import binned, merged
@@ -141,7 +142,7 @@ def assembled(
                 before = rows_written
         recording.delete()
     usual = recordings.usual_interval() or step
-    _check_fit(fit, step, plan.path, usual, len(recordings))
+    _check_fit(fit, step, plan.path, usual, len(recordings), options.bin is not None)
     _tell(fit, filled, len(stretches) - len(recordings), rows_written, step, options)
     notes.warn()
     watch.warn(step / 1e9, rows_written)
@@ -172,6 +173,8 @@ def _in_order(
     """Give the rows of a recording in the order of their stamps, one for each stamp or bin."""
     place = recording.place
     batches = _ranked(recording.rows(), plan.ranks)
+    if plan.clock and all(map(is_time_of_day, plan.clock)):
+        batches = over_midnight(batches)
     if plan.stamped and plan.zone is None:
         usual = recording.intervals.usual() or step
         if options.zone is not None:
@@ -193,7 +196,7 @@ def _ranked(batches: Batches, ranks: np.ndarray | None) -> Batches:
             yield Rows(rows.numbers, rows.stamps, rows.values, marks)
 
 
-def _check_fit(fit: Fit, step: float, path: object, usual: float, recordings: int) -> None:
+def _check_fit(fit: Fit, step: float, path: object, usual: float, recordings: int, binned: bool) -> None:
     """Refuse stamps that do not fit a regular grid.
 
     Raises:
@@ -203,6 +206,11 @@ def _check_fit(fit: Fit, step: float, path: object, usual: float, recordings: in
     together, crowded, alone = fit.together / rows, fit.crowded / rows, fit.single / rows
     loose = together < _TOGETHER + 1.0 / np.sqrt(rows)
     if crowded > _CROWDED or loose or (alone > _ALONE and fit.rows > recordings):
+        if binned:
+            raise ValueError(
+                f"Expected readings in most bins of {lasting(step)} in {path}, received rows "
+                f"{lasting(usual)} apart; give --resample {alias(usual)} or a longer time."
+            )
         share = crowded if crowded > _CROWDED else alone if alone > _ALONE else 1.0 - max(together, 0.0)
         raise ValueError(
             f"Expected rows about {lasting(step)} apart in {path}, received irregular stamps: {share:.0%} of "

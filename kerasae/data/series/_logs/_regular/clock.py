@@ -1,4 +1,4 @@
-"""Clock: local stamps as UTC, and the hour that a clock repeats when summer time ends."""
+"""Clock: local stamps as UTC, times of day, and the hour that a clock repeats when summer time ends."""
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,21 @@ def in_utc(batches: Batches, zone: str, step: float, place: Place) -> Batches:
             stamps[run] = np.where(levels > 0, second[run], first[run])
         before = int(stamps[-1]) if len(rows) else before
         yield Rows(rows.numbers, stamps, rows.values, rows.marks)
+
+
+def over_midnight(batches: Batches) -> Batches:
+    """Give rows with times of day as rows with stamps that go on after midnight.
+
+    Args:
+        batches: Rows in the order of time, apart from a few.
+    """
+    before, days = None, 0
+    for rows in batches:
+        moves = np.diff(rows.stamps, prepend=rows.stamps[0] if before is None else before)
+        # A step back by most of a day is midnight, and a step forward by most of one a row out of order.
+        passed = days - np.cumsum(np.round(moves / (24 * _HOUR)).astype("int64"))
+        before, days = rows.stamps[-1], passed[-1]
+        yield Rows(rows.numbers, rows.stamps + passed * (24 * _HOUR), rows.values, rows.marks)
 
 
 def without_repeated_hour(

@@ -145,7 +145,8 @@ class _Stretch:
         step = self._step
         if abs(end - begin) > _DRIFT:
             step *= 1.0 + (end - begin) / max(self._last - self._first, 1)
-        start = self._origin + round((self._first + begin) * self._step)
+        # A mean of stamps holds no nanoseconds.
+        start = self._origin + round((self._first + begin) * self._step / 1e3) * 1000
         yield Piece(result, kept - self._first, start, rows is None, step)
 
     def _place(self, rows: Rows) -> None:

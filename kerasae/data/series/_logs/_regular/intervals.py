@@ -16,6 +16,8 @@ _NEAR, _NEARER = (0.94, 1.06, 61), (0.996, 1.004, 81)
 _BESIDE, _ROUNDS = 0.1, 5
 #: Share of the intervals from which one of them counts as the commonest.
 _OFTEN = 0.3
+#: Greatest difference from it, as a ratio, of intervals that are the same one.
+_ALIKE = 0.25
 #: Ratio by which a step may be changed to a round one.
 _ROUND, _EXACT = 2e-4, 1e-3
 
@@ -102,15 +104,19 @@ class Intervals:
         if not self.total:
             return None
         value, count = min(self._exact.items(), key=lambda one: (-one[1], one[0]))
-        often = count >= _OFTEN * self.total
-        step = float(value) if often else self._most_frequent()
+        if count >= _OFTEN * self.total:
+            # Stamps of 33 and 34 ms are those of a clock of 30 rows a second.
+            lengths, counts = self._spans[0].means
+            near = np.abs(lengths / value - 1.0) < _ALIKE
+            mean = float((lengths * counts)[near].sum() / counts[near].sum())
+            return float(value) if abs(mean / value - 1.0) < _EXACT else _round(mean)
+        step = self._most_frequent()
         for ratios, lags in ((_NEAR, self._spans[:2]), (_NEARER, self._spans[2:])):
-            near = step * np.linspace(*ratios)
-            coherence = np.sum([spans.coherence(near) for spans in lags], axis=0)
-            step = float(near[np.argmax(coherence)]) if coherence.max() > 0 else step
+            tried = step * np.linspace(*ratios)
+            coherence = np.sum([spans.coherence(tried) for spans in lags], axis=0)
+            step = float(tried[np.argmax(coherence)]) if coherence.max() > 0 else step
         longest = next(one for one in reversed(self._spans) if one.counts)
-        step = longest.refined(longest.refined(step))
-        return float(value) if often and abs(step / value - 1) < _EXACT else _round(step)
+        return _round(longest.refined(longest.refined(step)))
 
     def _most_frequent(self) -> float:
         """Return the interval around which there are most."""
