@@ -193,6 +193,22 @@ def read_npy(file: IO[bytes], size: int) -> np.ndarray:
         ObjectsError: If the array contains objects.
         Exception: If the file is damaged, an error of NumPy or Python's tokenizer.
     """
+    read_npy_header(file, size)
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def read_npy_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read the header of an array in NumPy's format: shape, whether columns come first, and type.
+
+    Args:
+        file: Open file, which is then at the first value.
+        size: Size of the file, in bytes.
+
+    Raises:
+        ObjectsError: If the array contains objects.
+        Exception: If the file is damaged, an error of NumPy or Python's tokenizer.
+    """
     if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
         raise ValueError("no NumPy header")
     file.seek(0)
@@ -203,13 +219,12 @@ def read_npy(file: IO[bytes], size: int) -> np.ndarray:
     }.get(version)
     if read_header is None:
         raise ValueError(f"version {version} of the format, which is for names of fields")
-    shape, _, dtype = read_header(file)
+    shape, fortran, dtype = read_header(file)
     if dtype.hasobject:
         raise ObjectsError("an array of objects")
     if math.prod(shape) * dtype.itemsize > size - file.tell() or min(shape, default=0) < 0:
         raise ValueError(f"the header promises shape {shape}, the file holds {size} bytes")
-    file.seek(0)
-    return np.lib.format.read_array(file, allow_pickle=False)
+    return shape, fortran, dtype
 
 
 def reason_of(error: Exception, most: int = 300) -> str:

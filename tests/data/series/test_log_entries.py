@@ -350,8 +350,9 @@ def test_arrays_are_recordings(tmp_path):
     assert log.step == 0.5 and not told
     np.save(tmp_path / "a.npy", array)
     np.savez(tmp_path / "b.npz", x=array, channels=["a", "b"], step=0.5, labels=labels)
-    for name, step in (("a.npy", 1.0), ("b.npz", 0.5)):
-        other, _ = quietly(read_log, tmp_path / name)
+    for name, step, stream in (("a.npy", 1.0, True), ("a.npy", 1.0, None), ("b.npz", 0.5, None)):
+        other, _ = quietly(read_log, tmp_path / name, stream=stream)
+        assert (other.readings.in_memory is None) == bool(stream)
         np.testing.assert_array_equal(values_of(other), values_of(log))
         assert other.step == step
     assert [one.name for one in other.channels] == ["a", "b"]

@@ -11,7 +11,7 @@ from kerasae.data._skipping import Skipped
 from kerasae.data.series._logs._entries.frame import FrameSources
 from kerasae.data.series._logs._entries.reading import read_sources
 from kerasae.data.series._logs._entries.sources import Sources, files_of
-from kerasae.data.series._logs.array_files import is_array_file, log_of_array_file
+from kerasae.data.series._logs.arrays import is_array_file, log_of_array_file
 from kerasae.data.series._logs.log import Log
 from kerasae.data.series._logs.options import LONGEST_GAP, Known, Options
 from kerasae.spec import Column

@@ -25,10 +25,7 @@ class LabelCodes:
 
     def codes(self, column: pa.ChunkedArray) -> np.ndarray:
         """Return the codes of a column of labels, `(rows,)`, int32."""
-        return self.coded(labels_of(column))
-
-    def coded(self, labels: np.ndarray) -> np.ndarray:
-        """Return the codes of an array of labels, `(rows,)`, int32."""
+        labels = labels_of(column)
         places, distinct = pd.factorize(labels, use_na_sentinel=False)
         keys = [None if pd.isna(one) else one for one in distinct]
         codes = [self._codes.setdefault(key, len(self._codes)) for key in keys]

@@ -25,7 +25,7 @@ from kerasae.data.series._logs.place import Place, place_of, places_of
 from kerasae.data.series._logs.rows import Rows
 
 #: Size in bytes, unpacked, above which a log is streamed by default.
-_LARGE = 200 * 2**20
+LARGE = 200 * 2**20
 #: Name of the recording of rows without a group.
 _UNNAMED = "unnamed"
 
@@ -40,7 +40,7 @@ def read_sources(sources: Any, path: object, options: Options, skipped: Skipped)
         skipped: Collector of rows that cannot be read.
     """
     layout = find_layout(sources.files[0], sources.everywhere, path, sources.passes, options)
-    stream = sources.size > _LARGE if options.stream is None else options.stream
+    stream = sources.size > LARGE if options.stream is None else options.stream
     home = tempfile.TemporaryDirectory(prefix="kerasae-") if stream else None
     return _Reader(sources, path, options, skipped, layout, home).log()
 

@@ -45,10 +45,6 @@ class Stamps:
             stamps, gone = stamps + part, gone | missing
         return stamps, gone
 
-    def numbers(self, values: np.ndarray, column: Column) -> tuple[np.ndarray, np.ndarray]:
-        """Return the stamps of an array, `(rows,)`, int64, and which of them are missing."""
-        return self._part(pa.chunked_array([pa.array(values)]), column)
-
     def _part(self, values: pa.ChunkedArray, column: Column) -> tuple[np.ndarray, np.ndarray]:
         kind = values.type
         if pa.types.is_string(kind):
