@@ -340,4 +340,5 @@ def _append(decoder: keras.Model, head: keras.layers.Layer) -> keras.Model:
     if isinstance(decoder, keras.Sequential):
         decoder.add(head)
         return decoder
-    return keras.Model(decoder.inputs, head(decoder.output), name=decoder.name)
+    # With `decoder.inputs`, a list, Keras warns at every call with a tensor.
+    return keras.Model(decoder.input, head(decoder.output), name=decoder.name)

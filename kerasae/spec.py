@@ -13,7 +13,7 @@ PADDING, UNKNOWN, END = 0, 1, 2
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column of a table.
+    """One column of a table, or one channel of a series.
 
     Args:
         name: Name of the column.
@@ -86,7 +86,7 @@ class Spec:
 
     Args:
         kind: Kind of the example: `"image"` (height, width, channels), `"vector"` (features), `"table"`
-            (columns), or `"text"` (tokens).
+            (columns), `"text"` (tokens), or `"series"` (steps, channels).
         shape: Shape of one example as a network sees it, without the batch.
         dtype: Name of the raw NumPy type, which `inverse_transform` restores; `"string"` for a text,
             `"mixed"` for a table. Defaults to `"float32"`.
@@ -95,6 +95,8 @@ class Spec:
         columns: Columns of a table. Defaults to `()`.
         vocabulary: Token of each id of a fitted text, starting with padding, unknown word and end. Defaults
             to `()`.
+        channels: Channels of a series, in the order of the last axis. Defaults to `()`.
+        step: Time between two readings of a series, in seconds. Defaults to `None`, unknown.
     """
 
     kind: str
@@ -104,6 +106,8 @@ class Spec:
     high: float | None = None
     columns: tuple[Column, ...] = ()
     vocabulary: tuple[str, ...] = ()
+    channels: tuple[Column, ...] = ()
+    step: float | None = None
 
     @property
     def size(self) -> int:
@@ -121,11 +125,17 @@ class Spec:
         values["shape"] = list(self.shape)
         values["columns"] = [column.to_dict() for column in self.columns]
         values["vocabulary"] = list(self.vocabulary)
+        values["channels"] = [channel.to_dict() for channel in self.channels]
+        if self.step is None:
+            del values["step"]
         return {key: value for key, value in values.items() if value != [] or key == "shape"}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Spec":
         """Return the spec that `to_dict` described."""
-        columns = tuple(Column.from_dict(column) for column in values.get("columns", ()))
+        described = {
+            key: tuple(Column.from_dict(column) for column in values.get(key, ()))
+            for key in ("columns", "channels")
+        }
         restored = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
-        return cls(**{**values, **restored, "columns": columns})
+        return cls(**{**values, **restored, **described})

@@ -30,8 +30,8 @@ def arrays_only(reason: str) -> Limit:
     """Return a limit to examples that are arrays of numbers without missing entries."""
 
     def received(subject: Subject) -> str:
-        spec = subject.preprocessor.spec
-        return "" if kind_of(spec).is_array else f"one of kind '{spec.kind}'"
+        kind = kind_of(subject.preprocessor.spec)
+        return "" if kind.is_array and not kind.has_gaps else f"one of kind '{kind.spec.kind}'"
 
     advice = "Numbers without gaps can be trained from a .npy file"
     return Limit("a model of images or vectors", received, f"{reason}. {advice}")

@@ -61,8 +61,8 @@ class Application:
         codec: Codec that maps raw examples to codes and back.
     """
 
-    #: Kinds of examples that are supported.
-    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table", "text")
+    #: Whether examples must hold numbers, as all kinds but texts do.
+    needs_numbers: ClassVar[bool] = False
     #: Arguments that `report` alone reads, such as the path to the clean examples. They are not stored: each
     #: use of a stored application sets them again.
     only_reported: ClassVar[tuple[str, ...]] = ()

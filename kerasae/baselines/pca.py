@@ -58,6 +58,7 @@ class PCA(Baseline):
         2011, algorithm 4.4) that does not hold the rows in memory.
         """
         self._shape = data.spec.shape
+        self._points = kind_of(data.spec).points
         rows = len(data.train) + len(data.validation)
         if self._latent_dim > min(rows, data.spec.size):
             raise ValueError(
@@ -82,7 +83,7 @@ class PCA(Baseline):
     def transform(self, raw: np.ndarray) -> np.ndarray:
         """Encode raw examples, `(batch, ...)`, as codes, `(batch, latent_dim)`."""
         x = raw if self.preprocessor is None else self.preprocessor.to_x(raw)
-        codes = (x.reshape(len(x), -1) - self._pca.mean_) @ self._pca.components_.T
+        codes = (self._points(x) - self._pca.mean_) @ self._pca.components_.T
         return np.asarray(codes, dtype="float32")
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
@@ -101,9 +102,10 @@ class PCA(Baseline):
 
 
 def _flat(data: Data) -> Iterator[np.ndarray]:
+    points = kind_of(data.spec).points
     for split in ("train", "validation"):
         for x in data.training_parts(split):
-            yield x.reshape(len(x), -1)
+            yield points(x)
 
 
 def _leading(data: Data, count: int, passes: int = 6) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._data import NO_ROWS, Data
 from kerasae.data._labels import has_label
-from kerasae.data._parsing import load_data, parse_source
+from kerasae.data._parsing import claimed, load_data, parse_source
 from kerasae.data._read_examples import read_examples, read_like
 from kerasae.data._readings import HEADINGS, Reading, readings
 from kerasae.data._source import Mark, Source
@@ -19,6 +19,7 @@ __all__ = [
     "Source",
     "Split",
     "array_spec",
+    "claimed",
     "drawn_rows",
     "has_label",
     "load_data",

@@ -95,7 +95,7 @@ class Data:
 
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
         """Fit a preprocessor on the training split and return the same data seen through it."""
-        fitted = preprocessor.fit_chunks(self.train.chunks)
+        fitted = preprocessor.fit_chunks(self.train.covering)
         return dataclasses.replace(self, preprocessor=fitted, spec=fitted.spec)
 
     def seen_through(self, preprocessor: Preprocessor) -> "Data":
@@ -177,7 +177,7 @@ class Data:
 
     def bounds(self, split: str) -> tuple[float, float]:
         """Return the smallest and the greatest number in `x` of a split."""
-        ends = np.array([(x.min(), x.max()) for _, x in self.parts(split)])
+        ends = np.array([(np.nanmin(x), np.nanmax(x)) for _, x in self.parts(split)])
         return float(ends[:, 0].min()), float(ends[:, 1].max())
 
     def training_batches(

@@ -3,6 +3,8 @@
 A source is a function that returns `Data`. All of these are optional:
 
 - `PATHS`: names of its arguments that name files.
+- `CLAIMS`: names of arguments that make it the source of a path which others read too. A CSV file with the
+  argument `column` holds texts, for example.
 - `accepts(path)`: whether it reads a path. Without it, the source is only known by its name.
 - `accepts_more(path)`: whether it reads more examples from a path, for a model that is trained. Defaults to
   `accepts`.
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 def path_arguments(name: str) -> tuple[str, ...]:
     """Return the arguments of a source that name files."""
     return getattr(_module(name), "PATHS", ())
+
+
+def claims(name: str) -> tuple[str, ...]:
+    """Return the arguments that make a source that of a path which others read too."""
+    return getattr(_module(name), "CLAIMS", ())
 
 
 def accepts(name: str, path: Path, *, more: bool = False) -> bool:

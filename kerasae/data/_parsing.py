@@ -2,12 +2,13 @@
 
 import inspect
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from kerasae import registry
 from kerasae.data._data import Data
-from kerasae.data._members import accepts
+from kerasae.data._members import accepts, claims
 
 
 def load_data(source: str | Path, **arguments: Any) -> Data:
@@ -23,11 +24,25 @@ def load_data(source: str | Path, **arguments: Any) -> Data:
         ValueError: for an unknown name, or a path that no source reads.
         FileNotFoundError: for a path where nothing is.
     """
-    section = parse_source(str(source)) | arguments
+    section = parse_source(claimed(str(source), arguments)) | arguments
     name = section.pop("name")
     function = registry.resolve("data", name)
     registry.check("data", function, section)
     return function(**section)
+
+
+def claimed(source: str, arguments: Collection[str]) -> str:
+    """Return `SOURCE:PATH` if an argument decides which source reads a path; otherwise the source unchanged.
+
+    Args:
+        source: Name or path, as for `load_data`.
+        arguments: Names of the arguments that are given.
+    """
+    if Path(source).exists():
+        for name in registry.names("data"):
+            if any(argument in arguments for argument in claims(name)):
+                return f"{name}:{source}"
+    return source
 
 
 def parse_source(source: str, *, trained_on: str | None = None) -> dict[str, Any]:

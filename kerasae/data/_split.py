@@ -43,6 +43,12 @@ class Examples(Protocol):
     def chunks(self, size: int = 8192) -> Iterator[Any]:
         """Give all raw examples in order, at most `size` at a time."""
 
+    def covering(self, size: int = 8192) -> Iterator[Any]:
+        """Give raw examples that together hold every number of the split, each of them once where possible.
+
+        A preprocessor is fitted on them. They are all examples unless examples overlap.
+        """
+
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> "tf.data.Dataset[Any]":
@@ -94,6 +100,8 @@ class Split:
         """Give all examples in order, at most `size` at a time."""
         for start in range(0, len(self), size):
             yield take(self.examples, slice(start, start + size))
+
+    covering = chunks
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int

@@ -21,6 +21,8 @@ from kerasae.spec import Spec
 
 #: Names of the arguments that name files.
 PATHS = ("path",)
+#: Names of arguments that make this the source of a file which is a table otherwise.
+CLAIMS = ("column",)
 
 
 def accepts(path: Path) -> bool:

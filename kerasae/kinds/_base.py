@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae import registry
-from kerasae.spec import Spec
+from kerasae.spec import Column, Spec
 
 
 class Kind:
@@ -25,6 +25,8 @@ class Kind:
     #: Whether an example is a row of measurements, whose noise is part of it. A generated example of another
     #: kind is the mean of its likelihood, because a draw would only add grain.
     is_measured: ClassVar[bool] = False
+    #: Whether an example holds numbers, and not words.
+    has_numbers: ClassVar[bool] = True
     #: Whether an example is looked at as a picture.
     is_picture: ClassVar[bool] = False
     #: Whether an example may have missing entries, which are NaN in `x`.
@@ -98,6 +100,14 @@ class Kind:
     def feature_names(self) -> list[str]:
         """Names of the features of a flattened example."""
         return [f"feature {number}" for number in range(self.spec.size)]
+
+    @property
+    def feature_columns(self) -> tuple[Column, ...]:
+        """Column of each feature of a flattened example, which says what a missing entry means.
+
+        Empty for a kind without missing entries.
+        """
+        return ()
 
     @property
     def is_code(self) -> np.ndarray:

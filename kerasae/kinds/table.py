@@ -72,6 +72,10 @@ class Table(Kind):
         return [column.name for column in self.spec.features]
 
     @property
+    def feature_columns(self) -> tuple[Column, ...]:
+        return self.spec.features
+
+    @property
     def is_code(self) -> np.ndarray:
         return np.array([not column.is_numeric for column in self.spec.features], bool)
 

@@ -13,6 +13,7 @@ class Text(Kind):
     """Texts as padded token ids of shape `(tokens,)`."""
 
     is_array = False
+    has_numbers = False
     unit = "character"
     parts = "tokens"
     written_as = "as UTF-8, one a line"

@@ -9,5 +9,6 @@ from kerasae.losses.bernoulli import Bernoulli as Bernoulli
 from kerasae.losses.columns import Columns as Columns
 from kerasae.losses.gaussian import Gaussian as Gaussian
 from kerasae.losses.laplace import Laplace as Laplace
+from kerasae.losses.readings import Readings as Readings
 from kerasae.losses.squared_error import SquaredError as SquaredError
 from kerasae.losses.tokens import Tokens as Tokens

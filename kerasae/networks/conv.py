@@ -1,13 +1,11 @@
 """Convolutional network, which shrinks an image step by step towards the code."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import keras
-
 from kerasae.arguments import check_positive_integer
 from kerasae.networks._base import Network, Style
+from kerasae.networks._pyramid import level_count, pyramid
 from kerasae.spec import Spec
 
 
@@ -64,72 +62,22 @@ def conv(
 
     Reference: Masci, Meier, Ciresan, Schmidhuber 2011, ICANN.
     """
-    check_positive_integer("latent_dim", latent_dim)
     if len(spec.shape) != 3:
         raise ValueError(
             "The network 'conv' needs images of shape (height, width, channels), received examples of "
-            f"shape {spec.shape}; use --network {spec.kind if spec.columns or spec.vocabulary else 'dense'}."
+            f"shape {spec.shape}; use --network {spec.kind if spec.columns or spec.vocabulary or spec.channels else 'dense'}."
         )
-    check_positive_integer("kernel_size", kernel_size)
     check_positive_integer("strides", strides)
-    if residual_blocks < 0:
-        raise ValueError(f"`residual_blocks` must be non-negative, received {residual_blocks}.")
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
-    levels = _default_filters(spec, strides) if filters is None else list(filters)
-    for count in levels:
-        check_positive_integer("filters", count)
-
-    def convolution(kind: type[keras.layers.Layer], channels: int, step: int = 1) -> list[keras.layers.Layer]:
-        layer = kind(
-            channels,
-            kernel_size,
-            strides=step,
-            padding="same",
-            activation=style.inner,
-            dtype=dtype,
-            **style.kernel(),
-        )
-        return style.block(layer)
-
-    def residual(h: Any) -> Any:
-        for _ in range(residual_blocks):
-            channels = h.shape[-1]
-            inner = _chain(h, convolution(keras.layers.Conv2D, channels))
-            last = keras.layers.Conv2D(channels, kernel_size, padding="same", dtype=dtype, **style.kernel())
-            h = keras.layers.Add(dtype=dtype)([h, last(inner)])
-        return h
-
-    x = keras.Input(spec.shape)
-    shapes, h = [], x
-    for channels in levels:
-        shapes.append(h.shape[1:3])
-        h = residual(_chain(h, convolution(keras.layers.Conv2D, channels, strides)))
-    encoder = keras.Model(x, keras.layers.Flatten(dtype=dtype)(h), name="encoder")
-
-    code = keras.Input((latent_dim,))
-    widest = keras.layers.Dense(math.prod(h.shape[1:]), activation=style.inner, dtype=dtype, **style.kernel())
-    h = keras.layers.Reshape(h.shape[1:], dtype=dtype)(_chain(code, style.block(widest)))
-    for shape, channels in zip(reversed(shapes), [*levels[-2::-1], levels[0]], strict=True):
-        h = residual(h)
-        h = _chain(h, convolution(keras.layers.Conv2DTranspose, channels, strides))
-        surplus = [(0, size - wanted) for size, wanted in zip(h.shape[1:3], shape, strict=True)]
-        if surplus != [(0, 0), (0, 0)]:
-            h = keras.layers.Cropping2D(surplus, dtype=dtype)(h)
-    # The last layer is float32, because half precision is too coarse for a loss.
-    pixels = keras.layers.Conv2D(
-        spec.shape[-1] * outputs, kernel_size, padding="same", dtype="float32", **style.kernel()
+    if filters is None:
+        filters = [min(32 * 2**level, 256) for level in range(level_count(max(spec.shape[:2]), strides))]
+    return pyramid(
+        spec.shape,
+        latent_dim,
+        outputs,
+        filters=list(filters),
+        kernel_size=kernel_size,
+        strides=strides,
+        residual_blocks=residual_blocks,
+        style=style,
     )
-    return Network(encoder, keras.Model(code, pixels(h), name="decoder"))
-
-
-def _chain(h: Any, layers: Sequence[keras.layers.Layer]) -> Any:
-    for layer in layers:
-        h = layer(h)
-    return h
-
-
-def _default_filters(spec: Spec, strides: int) -> list[int]:
-    size, count = max(spec.shape[:2]), 1
-    while strides > 1 and (size := -(-size // strides)) > 4:
-        count += 1
-    return [min(32 * 2**level, 256) for level in range(count)]

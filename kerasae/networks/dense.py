@@ -9,6 +9,7 @@ import keras
 from kerasae.arguments import check_positive_integer
 from kerasae.layers import PeriodicFeatures, TransposedDense
 from kerasae.networks._base import Network, Style, check_frequencies
+from kerasae.networks._gaps import gap_marks
 from kerasae.spec import Spec
 
 
@@ -24,6 +25,7 @@ def dense(
     dropout: float = 0.0,
     tied: bool = False,
     frequencies: int = 0,
+    marks: bool | None = None,
     kernel_initializer: str | dict[str, Any] = "glorot_uniform",
     l1: float = 0.0,
     l2: float = 0.0,
@@ -32,7 +34,7 @@ def dense(
     """A dense encoder and its mirror image.
 
     Args:
-        spec: Spec of images or vectors.
+        spec: Spec of images, vectors or series.
         latent_dim: Code size. Defaults to 8.
         outputs: Number of decoder outputs per feature, which the loss determines. Defaults to 1.
         depth: Number of hidden layers of the encoder and of the decoder; 0 gives a linear autoencoder.
@@ -49,6 +51,8 @@ def dense(
         frequencies: Number of frequencies. The encoder also receives the sines and cosines of each number at
             these frequencies, with which it learns detail within a standard deviation. See
             `PeriodicFeatures`. Defaults to 0.
+        marks: Whether the encoder is told which readings of a series are missing. Defaults to `None`: it is
+            told for the channels that have missing readings in the training split.
         kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
             to `"glorot_uniform"`.
         l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
@@ -77,6 +81,12 @@ def dense(
             f"`tied` needs an encoder of only dense layers, received `frequencies` {frequencies}; leave "
             "one of them out."
         )
+    first = [gap_marks(spec, marks)] if spec.channels else []
+    if tied and first and first[0].marked:
+        raise ValueError(
+            "`tied` needs an encoder of only dense layers, received a series with missing readings, which are "
+            "marked; add --set network.marks=false, or leave `tied` out."
+        )
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     hidden = falling_widths(spec.size, latent_dim, depth) if widths is None else list(widths)
     for width in hidden:
@@ -85,7 +95,7 @@ def dense(
     def layer(width: int) -> keras.layers.Layer:
         return keras.layers.Dense(width, activation=style.inner, dtype=dtype, **style.kernel())
 
-    encoder = keras.Sequential([keras.Input(spec.shape), keras.layers.Flatten()], name="encoder")
+    encoder = keras.Sequential([keras.Input(spec.shape), *first, keras.layers.Flatten()], name="encoder")
     if frequencies:
         encoder.add(PeriodicFeatures(frequencies, dtype="float32"))
     for width in hidden:

@@ -18,6 +18,7 @@ from kerasae.preprocessing._raw_types import type_name as type_name
 from kerasae.preprocessing._table_tensors import table_tensors as table_tensors
 from kerasae.preprocessing.identity import Identity as Identity
 from kerasae.preprocessing.rescaling import Rescaling as Rescaling
+from kerasae.preprocessing.series import SeriesPreprocessing as SeriesPreprocessing
 from kerasae.preprocessing.standardization import Standardization as Standardization
 from kerasae.preprocessing.table.preprocessing import TablePreprocessing as TablePreprocessing
 from kerasae.preprocessing.text import TextPreprocessing as TextPreprocessing

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae import registry
-from kerasae.data import parse_source
+from kerasae.data import claimed, parse_source
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
@@ -41,8 +41,8 @@ def make_recipe(
             )
         recipe = make_recipe(source, settings)
         return make_recipe(source, {**_of_preset(preset, recipe, settings), **settings})
-    if source is not None and "data.column" in settings and not source.startswith("text:"):
-        source = f"text:{source}"
+    if source is not None:
+        source = claimed(source, [key.removeprefix("data.") for key in settings if key.startswith("data.")])
     if path is None:
         if source is None:
             raise ValueError("Expected a source (digits, a path, tfds:NAME) or --recipe.")

@@ -66,6 +66,21 @@ def test_a_missing_number_has_no_square_and_a_missing_code_is_wrong():
     assert np.array_equal(squares, [[np.nan, np.nan, 1.0, 1.0]], equal_nan=True)
 
 
+def test_a_missing_reading_has_no_square():
+    kind = example("series")
+    x = np.ones((1, *kind.spec.shape))
+    x[0, 2, 1] = np.nan
+    squares = kind.squares(x, np.zeros_like(x))
+    assert squares[0, 2, 1] == 0
+    assert squares.sum() == kind.spec.size - 1
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_with_gaps_says_what_a_missing_entry_means(name):
+    kind = example(name)
+    assert len(kind.feature_columns) == (kind.spec.size if kind.has_gaps else 0)
+
+
 @pytest.mark.parametrize(
     "spec, network, preprocessing",
     [

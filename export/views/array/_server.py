@@ -7,6 +7,8 @@ import tensorflow as tf
 from kerasae.export.views._origin import origins
 from kerasae.export.views._view import BOUND, View
 
+from kerasae.kinds import kind_of
+
 
 class ArrayServerView(View):
     """Arrays of any number of rows. `x` has the raw type; reconstructions are in raw units and in range.
@@ -42,7 +44,8 @@ class ArrayServerView(View):
         if sent["x"].dtype.kind != "f":
             return None
         row = sent["x"][:1].copy()
-        row.flat[-1] = np.nan
+        # One missing entry suffices, unless gaps are allowed.
+        row.flat[slice(None) if kind_of(self.spec).has_gaps else -1] = np.nan
         return {"x": row}
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:

@@ -36,21 +36,24 @@ def account_of(codec: Codec, spec: Spec, raw: Any) -> dict[str, np.ndarray]:
     rebuilt = reconstruct(codec, raw)
     account: dict[str, np.ndarray] = {}
     difference = x.astype("float32") - rebuilt
-    is_code = kind_of(spec).is_code
-    if is_code.any():
-        difference = np.where(is_code, np.round(rebuilt) != x, difference)
-    if spec.columns:
-        gap, unseen = (
-            np.sqrt([2.0 * getattr(column, name) for column in spec.features]) for name in ("gap", "unseen")
-        )
-        difference = np.where((unseen > 0) & (x == 0), unseen, difference)
-        difference = np.where(np.isnan(x), gap, difference)
-        account["missing"] = np.isnan(x).astype("float32")
+    kind = kind_of(spec)
+    if kind.is_code.any():
+        difference = np.where(kind.is_code, np.round(rebuilt) != x, difference)
     if spec.vocabulary:
         difference = np.where(x == PADDING, 0, difference)
     residual = difference.reshape(len(x), -1).astype("float32")
     flat = np.asarray(x, "float32").reshape(len(x), -1)
-    account["x"] = np.where(np.isnan(flat), np.float32(0), flat) if spec.columns else flat
+    if kind.has_gaps:
+        columns, missing = kind.feature_columns, np.isnan(flat)
+        gap, unseen = (
+            np.sqrt([2.0 * getattr(column, name) for column in columns]).astype("float32")
+            for name in ("gap", "unseen")
+        )
+        residual = np.where((unseen > 0) & (flat == 0), unseen, residual)
+        residual = np.where(missing, gap, residual)
+        flat = np.where(missing, np.float32(0), flat)
+        account["missing"] = missing.astype("float32")
+    account["x"] = flat
     return {"code": np.asarray(codec.transform(raw), "float32"), "residual": residual, **account}
 
 

@@ -92,8 +92,8 @@ def fit_expectation(
 def _hiding(data: Data) -> np.ndarray:
     """Return the values of `x` that stand for hidden entries, `(features,)`."""
     spec = data.spec
-    if spec.columns or spec.vocabulary:
-        return np.full(spec.size, np.nan if spec.columns else float(UNKNOWN))
+    if kind_of(spec).has_gaps or spec.vocabulary:
+        return np.full(spec.size, float(UNKNOWN) if spec.vocabulary else np.nan)
     return data.drawn("train", _FOR_MEAN).x("train").mean(axis=0, dtype="float64").ravel()
 
 

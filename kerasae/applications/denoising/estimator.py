@@ -68,7 +68,7 @@ class Denoising(Application):
 
     spec_: Spec
 
-    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
+    needs_numbers: ClassVar[bool] = True
     only_reported: ClassVar[tuple[str, ...]] = ("clean", "noise", "level", "seed")
 
     def __init__(

@@ -22,7 +22,7 @@ def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> RowInfluenc
     few rows.
 
     Args:
-        real: Held-out rows of `x`, `(rows, columns)`, NaN for missing entries.
+        real: Held-out rows of `x`, `(rows, ...)`, NaN for missing entries.
         made: Generated rows, as many.
         seed: Seed of the cross-validation.
 
@@ -31,8 +31,8 @@ def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> RowInfluenc
     count = min(len(real), len(made), _MOST)
     if count < _LEAST:
         return None
-    rows = [sample[drawn_rows(len(sample), count, seed)] for sample in (real, made)]
-    x = np.concatenate(rows).reshape(2 * count, -1)
+    drawn = (sample[drawn_rows(len(sample), count, seed)] for sample in (real, made))
+    x = np.concatenate([sample.reshape(count, -1) for sample in drawn])
     y = np.repeat([0, 1], count)
     trees = HistGradientBoostingClassifier(max_iter=_TREES, early_stopping=False, random_state=seed)
     parts = StratifiedKFold(_PARTS, shuffle=True, random_state=seed)

@@ -87,7 +87,7 @@ def measure_truth(real: np.ndarray, samples: np.ndarray, copula: GaussianCopula,
     """Measure how well trees tell samples from held-out rows; the reference are rows of a copula.
 
     Args:
-        real: Held-out rows of `x`, `(rows, columns)`.
+        real: Held-out rows of `x`, `(rows, ...)`.
         samples: Samples of `x`, at least as many.
         copula: Gaussian copula fitted on training rows.
         seed: Seed of the trees; the copula draws with the next one.

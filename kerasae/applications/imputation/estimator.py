@@ -71,7 +71,7 @@ class Imputer(Application):
 
     spec_: Spec
 
-    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
+    needs_numbers: ClassVar[bool] = True
     only_reported: ClassVar[tuple[str, ...]] = ("mask",)
 
     def __init__(

@@ -65,7 +65,7 @@ class Uncertainty(Application):
 
     spec_: Spec
 
-    kinds: ClassVar[tuple[str, ...]] = ("image", "vector", "table")
+    needs_numbers: ClassVar[bool] = True
 
     def __init__(
         self,

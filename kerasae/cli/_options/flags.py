@@ -39,6 +39,26 @@ FLAGS = [
         "Column of texts in a CSV or Parquet file. Without it, the file is a table.",
     ),
     Flag(
+        *("--time", "data.time", [str]),
+        "Column of the time stamps; the rows of the file are then a log of sensors. Twice for a column of "
+        "dates and one of times.",
+    ),
+    Flag(
+        *("--window", "data.window", int),
+        "Number of steps of a window of a log. Without it, one period of the strongest oscillation.",
+    ),
+    Flag("--stride", "data.stride", int, "Number of steps from one window to the next.  [default: 1]"),
+    Flag("--group", "data.group", str, "Column that tells the machines of a log apart."),
+    Flag(
+        *("--resample", "data.resample", str),
+        "Step of a log, such as 1s or 5min; the readings of a step are averaged. Without it, the step of the "
+        "time stamps.",
+    ),
+    Flag(
+        *("--zone", "data.zone", str),
+        "Time zone of stamps without one, such as Europe/Berlin, for clocks that change to summer time.",
+    ),
+    Flag(
         *("--on-error", "data.on_error", click.Choice(["raise", "skip"])),
         "Whether a file or row that cannot be read is an error, or is skipped and listed at the end.  "
         "[default: raise]",

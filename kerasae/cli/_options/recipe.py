@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def recipe_of(source: str | None, settings: dict[str, Any], path: Path | None) -> "Recipe":
     """Return the recipe of a command: a file or the defaults, a source, then the settings."""
-    from kerasae.data import parse_source
+    from kerasae.data import claimed, parse_source
     from kerasae.workflows import make_recipe
 
     settings = dict(settings)
     preset = settings.pop("preset", None)
     if source is not None and path is None:
-        text = "data.column" in settings and not source.startswith("text:")
-        _check_flags("text" if text else parse_source(source)["name"], settings)
+        names = [key.removeprefix("data.") for key in settings if key.startswith("data.")]
+        _check_flags(parse_source(claimed(source, names))["name"], settings)
     return make_recipe(source, settings, path=path, preset=preset)
 
 

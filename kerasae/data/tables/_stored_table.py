@@ -78,6 +78,8 @@ class StoredTable:
                 for start in range(0, len(batch), size):
                     yield batch.slice(start, size).to_pandas()
 
+    covering = chunks
+
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> "tf.data.Dataset[Any]":

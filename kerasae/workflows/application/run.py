@@ -11,8 +11,10 @@ from kerasae.baselines import Baseline, fit_baselines
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
+from kerasae.kinds import kind_of
 from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
+from kerasae.spec import Spec
 from kerasae.workflows.application.outcome import Outcome
 from kerasae.workflows.application.which_rows import of_the_test_split, seen_before, without_unseen
 
@@ -59,7 +61,7 @@ def apply(
     registry.check(name, member, settings)
     check_new(out)
     model: Any = run.model if artifact is None else _codec_of(artifact, run)
-    _check_suitable(name, member, model, run.model.spec.kind)
+    _check_suitable(name, member, model, run.model.spec)
     if source is not None and member.reads(source):
         return _restore(name, member(model, **settings), Path(source), Path(out), run)
     place = run.application_folder(name)
@@ -116,12 +118,12 @@ def _codec_of(artifact: Codec | str | Path, run: Run) -> Codec:
     return load(artifact, run.folder)
 
 
-def _check_suitable(name: str, member: Any, model: Codec, kind: str) -> None:
+def _check_suitable(name: str, member: Any, model: Codec, spec: Spec) -> None:
     """Raise ValueError if an application cannot use these examples or this model."""
-    if kind not in member.kinds:
+    if member.needs_numbers and not kind_of(spec).has_numbers:
         raise ValueError(
-            f"The application '{name}' is for examples of kind {' or '.join(member.kinds)}, received a run "
-            f"on examples of kind '{kind}'."
+            f"The application '{name}' is for examples that hold numbers, received a run on examples of kind "
+            f"'{spec.kind}'."
         )
     if reason := member.refusal(model):
         raise ValueError(reason)

@@ -16,7 +16,7 @@ from kerasae.corruptions import Corruption
 from kerasae.layers import NoiseLayer, Sampling, SharedScale, TopK, TransposedDense
 from kerasae.penalties import GaussianKL, Penalty, SquaredJacobian
 from kerasae.preprocessing import Preprocessor
-from kerasae.spec import Spec
+from kerasae.spec import Column, Spec
 
 
 @keras.saving.register_keras_serializable(package="test")
@@ -66,6 +66,7 @@ ABSTRACT = {NoiseLayer, Corruption, Penalty, Preprocessor}
 
 
 INPUT = (4, 6)
+SERIES = (4, 8, 3)
 
 
 #: The layer that stands in for a member of a room in the battery.
@@ -87,6 +88,8 @@ CASES = [
     (TopK, TopK, {"k": 2}, INPUT),
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
     (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),
+    (layers.ChannelScales, layers.ChannelScales, {"initial_scale": 0.3}, SERIES),
+    (layers.GapMarks, layers.GapMarks, {"marked": [0, 2]}, SERIES),
     (layers.NormalScores, layers.NormalScores, {"knots": 4, "beyond": 0.2}, INPUT),
     (layers.PaddingMask, layers.PaddingMask, {}, ((4, 3, 5), (4, 3, 5))),
     (layers.PeriodicFeatures, layers.PeriodicFeatures, {"count": 3, "scale": 0.2, "first": 2}, INPUT),
@@ -98,8 +101,9 @@ CASES = [
 
 def fitted(name):
     """A preprocessor's arguments after `fit`: those that a saved model holds."""
-    spec = Spec("vector", INPUT[1:])
-    raw = np.random.default_rng(0).normal(size=(50, *INPUT[1:])).astype("float32")
+    channels = tuple(Column(channel, "number", "float32") for channel in "abc")
+    spec = Spec("series", SERIES[1:], channels=channels) if name == "series" else Spec("vector", INPUT[1:])
+    raw = np.random.default_rng(0).normal(size=(50, *spec.shape)).astype("float32")
     member = registry.resolve("preprocessing", name)
     config = member(spec).fit(raw).get_config()
     return {key: config[key] for key in registry.parameters(member) if key in config}
@@ -113,9 +117,9 @@ def battery():
             member = registry.resolve(room, name)
             shape = (INPUT, INPUT) if member is GaussianKL else INPUT
             cases.append((member, STAND_INS.get(member, member), {}, shape))
-    for name in ("identity", "rescaling", "standardization"):
+    for name in ("identity", "rescaling", "standardization", "series"):
         member = registry.resolve("preprocessing", name)
-        cases.append((member, member, fitted(name), INPUT))
+        cases.append((member, member, fitted(name), SERIES if name == "series" else INPUT))
     return cases
 
 
@@ -134,8 +138,10 @@ def is_pair(shape):
 def output_shape(layer, shape):
     if layer is TiedDense:
         return (*shape[:-1], 5)
-    if layer is SharedScale:
+    if layer in (SharedScale, layers.ChannelScales):
         return (*shape[:-1], 2 * shape[-1])
+    if layer is layers.GapMarks:
+        return (*shape[:-1], shape[-1] + 2)
     if layer is layers.ColumnScales:
         return (*shape[:-1], shape[-1] + 3)
     if layer is layers.PeriodicFeatures:

@@ -1,0 +1,57 @@
+"""Starts: the rows at which windows begin, without a number kept for each window."""
+
+import dataclasses
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Run(NamedTuple):
+    """Windows at equal distances: the row at which the first begins, their number, the rows between two."""
+
+    first: int
+    count: int
+    stride: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Starts:
+    """The rows at which windows begin, run by run. A log may have millions of windows.
+
+    Args:
+        runs: Runs of windows, in order. None is empty.
+    """
+
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        return np.array(self.runs, "int64").reshape(-1, 3)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.cumsum([0, *self._table[:, 1]])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def at(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the first rows of windows by their numbers, int64, of the same shape."""
+        which = np.searchsorted(self._ends, numbers, side="right") - 1
+        first, _, stride = self._table[which].T if len(self) else np.zeros((3, 0), "int64")
+        return first + stride * (numbers - self._ends[which])
+
+    def apart(self, stride: int) -> "Starts":
+        """Return windows that begin at least `stride` rows apart, from the first of each run on."""
+        every = [-(-stride // run.stride) for run in self.runs]
+        return Starts(
+            tuple(
+                Run(run.first, -(-run.count // step), run.stride * step)
+                for run, step in zip(self.runs, every, strict=True)
+            )
+        )
+
+    def joined(self, other: "Starts") -> "Starts":
+        """Return these windows, followed by others."""
+        return Starts((*self.runs, *other.runs))
