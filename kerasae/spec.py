@@ -81,6 +81,35 @@ class Column:
 
 
 @dataclasses.dataclass(frozen=True)
+class Timing:
+    """Steps and stamps of a series.
+
+    Args:
+        step: Time between two readings, in seconds.
+        stamps: Columns of the time stamps, with their notations. Defaults to `()`, if rows have no stamps.
+        holds: Number of steps for which a reading of each channel holds, in the order of the channels: 1, or
+            more for a channel that is read at a slower rate. Defaults to `()`, if this is not known.
+        zone: Time zone of stamps without an offset. Defaults to `None`.
+    """
+
+    step: float
+    stamps: tuple[Column, ...] = ()
+    holds: tuple[int, ...] = ()
+    zone: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the timing as plain JSON values."""
+        stamps = [column.to_dict() for column in self.stamps]
+        return {"step": self.step, "stamps": stamps, "holds": [*self.holds], "zone": self.zone}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Timing":
+        """Return the timing that `to_dict` described."""
+        stamps = tuple(Column.from_dict(column) for column in values["stamps"])
+        return cls(values["step"], stamps, tuple(values["holds"]), values["zone"])
+
+
+@dataclasses.dataclass(frozen=True)
 class Spec:
     """Description of one raw example: its kind, shape, type and range, its columns or its vocabulary.
 
@@ -96,7 +125,7 @@ class Spec:
         vocabulary: Token of each id of a fitted text, starting with padding, unknown word and end. Defaults
             to `()`.
         channels: Channels of a series, in the order of the last axis. Defaults to `()`.
-        step: Time between two readings of a series, in seconds. Defaults to `None`, unknown.
+        timing: Steps and stamps of a series. Defaults to `None`, unknown.
     """
 
     kind: str
@@ -107,7 +136,12 @@ class Spec:
     columns: tuple[Column, ...] = ()
     vocabulary: tuple[str, ...] = ()
     channels: tuple[Column, ...] = ()
-    step: float | None = None
+    timing: Timing | None = None
+
+    @property
+    def step(self) -> float | None:
+        """Seconds between two readings of a series, or `None`."""
+        return None if self.timing is None else self.timing.step
 
     @property
     def size(self) -> int:
@@ -126,8 +160,7 @@ class Spec:
         values["columns"] = [column.to_dict() for column in self.columns]
         values["vocabulary"] = list(self.vocabulary)
         values["channels"] = [channel.to_dict() for channel in self.channels]
-        if self.step is None:
-            del values["step"]
+        values["timing"] = [] if self.timing is None else self.timing.to_dict()
         return {key: value for key, value in values.items() if value != [] or key == "shape"}
 
     @classmethod
@@ -137,5 +170,9 @@ class Spec:
             key: tuple(Column.from_dict(column) for column in values.get(key, ()))
             for key in ("columns", "channels")
         }
-        restored = {"shape": tuple(values["shape"]), "vocabulary": tuple(values.get("vocabulary", ()))}
+        restored: dict[str, Any] = {
+            "shape": tuple(values["shape"]),
+            "vocabulary": tuple(values.get("vocabulary", ())),
+            "timing": Timing.from_dict(values["timing"]) if values.get("timing") else None,
+        }
         return cls(**{**values, **restored, **described})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.kinds._base import Kind
-from kerasae.spec import Column, Spec
+from kerasae.spec import Column, Spec, Timing
 
 
 class Series(Kind):
@@ -24,7 +24,7 @@ class Series(Kind):
     @classmethod
     def example(cls) -> Spec:
         channels = tuple(Column(name, "number", "float64") for name in ("flow", "pressure"))
-        return Spec("series", (8, 2), channels=channels, step=1.0)
+        return Spec("series", (8, 2), channels=channels, timing=Timing(1.0))
 
     @property
     def network(self) -> str:

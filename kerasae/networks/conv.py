@@ -63,9 +63,10 @@ def conv(
     Reference: Masci, Meier, Ciresan, Schmidhuber 2011, ICANN.
     """
     if len(spec.shape) != 3:
+        is_array = not (spec.columns or spec.vocabulary or spec.channels)
         raise ValueError(
             "The network 'conv' needs images of shape (height, width, channels), received examples of "
-            f"shape {spec.shape}; use --network {spec.kind if spec.columns or spec.vocabulary or spec.channels else 'dense'}."
+            f"shape {spec.shape}; use --network {'dense' if is_array else spec.kind}."
         )
     check_positive_integer("strides", strides)
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)

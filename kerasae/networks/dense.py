@@ -84,8 +84,8 @@ def dense(
     first = [gap_marks(spec, marks)] if spec.channels else []
     if tied and first and first[0].marked:
         raise ValueError(
-            "`tied` needs an encoder of only dense layers, received a series with missing readings, which are "
-            "marked; add --set network.marks=false, or leave `tied` out."
+            "`tied` needs an encoder of only dense layers, received a series with missing readings, which "
+            "are marked; add --set network.marks=false, or leave `tied` out."
         )
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     hidden = falling_widths(spec.size, latent_dim, depth) if widths is None else list(widths)

@@ -105,7 +105,8 @@ class SeriesPreprocessing(Preprocessor):
         constant = [name for name, low, high in zip(names, least, greatest, strict=True) if low == high]
         if len(constant) == len(names):
             raise ValueError(
-                f"Expected a channel that varies in the training split, received {len(names)} constant one(s)."
+                f"Expected a channel that varies in the training split, received {len(names)} constant "
+                "one(s); take another part of the log."
             )
         if constant:
             shown = ", ".join(f"'{name}'" for name in constant[:5]) + (", ..." if len(constant) > 5 else "")

@@ -14,13 +14,13 @@ from kerasae.losses import HIGHEST
 from kerasae.losses.readings import Readings
 from kerasae.networks.dense import dense
 from kerasae.networks.series import series
-from kerasae.spec import Column, Spec
+from kerasae.spec import Column, Spec, Timing
 
 CHANNELS = (
     Column("flow", "number", "float64", stand_in=0.0),
     Column("pressure", "number", "float64", gap=2.0),
 )
-SPEC = Spec("series", (9, 2), channels=CHANNELS, step=1.0)
+SPEC = Spec("series", (9, 2), channels=CHANNELS, timing=Timing(1.0))
 
 
 def params_of(rng, scales=(0.5, 0.2), rows=3):
@@ -63,7 +63,7 @@ def test_the_account_of_a_gap_is_its_entropy_and_its_evidence():
     x[0, 3] = np.nan
     account = {key: np.asarray(value) for key, value in Readings(SPEC).account(x, params).items()}
     entropies = scipy.stats.norm(0, [0.5, 0.2]).entropy()
-    np.testing.assert_allclose(account["nll"][0, 6:8], entropies + [0.0, 2.0], rtol=1e-5)
+    np.testing.assert_allclose(account["nll"][0, 6:8], np.add(entropies, [0.0, 2.0]), rtol=1e-5)
     np.testing.assert_allclose(account["residual"][0, 6:8], [0.0, 0.2 * np.sqrt(4.0)], rtol=1e-5)
     assert account["missing"].sum() == 2
     assert not account["x"][0, 6:8].any()

@@ -58,7 +58,7 @@ def data_of(
         whole = windows_in([(one.first, one.count) for one in test_log.stretches], window, stride)
         splits["test"] = Windows(test_log, window, whole)
     shape = (window, len(log.channels))
-    return Data(name, Spec("series", shape, log.dtype, channels=log.channels, step=log.step), **splits)
+    return Data(name, Spec("series", shape, log.dtype, channels=log.channels, timing=log.timing), **splits)
 
 
 def _divided(log: Log) -> tuple[list[Stretch], dict[str, list[tuple[int, int]]]]:
@@ -71,9 +71,9 @@ def _divided(log: Log) -> tuple[list[Stretch], dict[str, list[tuple[int, int]]]]
         names = log.splits[stretch.first : stretch.first + stretch.count]
         ends = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(names)]
         for begin, end in itertools.pairwise(ends):
-            first, count, name = stretch.first + begin, end - begin, str(names[begin])
-            if name == "train":
+            first, count, code = stretch.first + begin, end - begin, int(names[begin])
+            if code == 0:
                 base.append(dataclasses.replace(stretch, first=first, count=count))
-            else:
-                given.setdefault(name, []).append((first, count))
+            elif code > 0:
+                given.setdefault(SPLITS[code], []).append((first, count))
     return base, given

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 
 from kerasae.data.series._logs.readings import Readings
-from kerasae.spec import Column
+from kerasae.spec import Column, Timing
 
 #: Names of the splits, in the order of the codes in `Log.splits`.
 SPLITS = ("train", "validation", "calibration", "test")
@@ -69,6 +69,11 @@ class Log:
 
     def __len__(self) -> int:
         return len(self.readings)
+
+    @property
+    def timing(self) -> Timing:
+        """Steps and stamps of the log, as a spec holds them."""
+        return Timing(self.step, self.clock, self.holds, self.zone)
 
     def times(self, first: int, count: int) -> np.ndarray:
         """Return the times of rows, `(count,)`, datetime64[ns].
