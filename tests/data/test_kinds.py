@@ -132,6 +132,7 @@ RAW = {
             "more": [1, 2],
         }
     ),
+    "series": np.arange(32.0).reshape(2, 8, 2),
     "text": np.array(["a green hat", "a hat"], dtype=object),
 }
 

@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from small_logs import sines
 
 from kerasae import Recipe
 from kerasae.data import Data, Split, array_spec
+from kerasae.data.series import from_frame as log_from_frame
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing import Identity
 
@@ -24,5 +26,6 @@ def some_data(digits, tmp_path_factory):
     words = np.array(["one", "two", "three", "four", "five"])
     path.write_text("\n".join(" ".join(random.choice(words, random.integers(1, 5))) for _ in range(60)))
     table, texts = Recipe.of().prepare(from_frame(frame)), Recipe.of(source=str(path)).load()
+    series = Recipe.of().prepare(log_from_frame(sines(gaps=range(100, 104)), time="time", window=12))
     few = dataclasses.replace(digits, train=digits.train.rows(slice(200)))
-    return {"image": few, "vector": vectors, "table": table, "text": texts}
+    return {"image": few, "vector": vectors, "table": table, "text": texts, "series": series}

@@ -151,7 +151,7 @@ def test_a_gross_error_does_not_count(data):
         fit = SeriesPreprocessing(data.spec).fit(raw)
     assert fit.std[1] < 10
     assert fit.gross == [0, 1]
-    low, high = fit.reach
+    _, high = fit.reach
     assert np.isfinite(high[:, 1]).all() and np.isinf(high[:, 0]).all()
 
 
