@@ -62,9 +62,8 @@ class Verbs:
         self.mean: Any = graph(loss.mean, decoded)
         self.score: Any = graph(loss.anomaly_score, x, decoded)
         # A detector hides entries of several copies of an example.
-        several = tf.TensorSpec((None if view.batch is None else REASONS, *x.shape[1:]), x.dtype)
-        if view.batch is not None and view.spec.size < REASONS:
-            several = tf.TensorSpec((view.spec.size, *x.shape[1:]), x.dtype)
+        copies = min(REASONS, len(view.spec.channels) or view.spec.size)
+        several = tf.TensorSpec((None if view.batch is None else copies, *x.shape[1:]), x.dtype)
         self.rebuild: Any = graph(lambda x: loss.mean(decode(describe(x)["z"])), several)
 
 

@@ -1,9 +1,17 @@
 """Reconstruction losses, one in each file: per example, summed over features."""
 
 from kerasae import registry
-from kerasae.losses._base import HIGHEST, ReconstructionLoss, comparable, flatten
+from kerasae.losses._base import HIGHEST, ReconstructionLoss, comparable, flatten, greatest
 from kerasae.losses._usual import usual_parts
 
 globals().update(registry.members("loss"))
 
-__all__ = ["HIGHEST", "ReconstructionLoss", "comparable", "flatten", "usual_parts", *registry.members("loss")]
+__all__ = [
+    "HIGHEST",
+    "ReconstructionLoss",
+    "comparable",
+    "flatten",
+    "greatest",
+    "usual_parts",
+    *registry.members("loss"),
+]

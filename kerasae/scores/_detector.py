@@ -11,7 +11,7 @@ from keras import ops
 
 from kerasae.calibration import SIZE, Calibration
 from kerasae.keras_classes import Model
-from kerasae.losses import HIGHEST, comparable
+from kerasae.losses import HIGHEST, comparable, greatest
 from kerasae.scores._base import Score
 from kerasae.scores._expectation import Expectation
 
@@ -34,6 +34,9 @@ class Detector(Model):
             value.
         false_alarms: Share of new normal rows that the threshold should flag, which `calibrate` sets.
             Defaults to `None`, for a threshold that is not set by this share.
+        channels: Number of channels of a window, whose features are the steps by the channels. A channel is
+            then one reason, and its share is that of all its steps. Defaults to `None`: each feature is a
+            reason.
 
     Call arguments:
         inputs: Result of `Autoencoder.account`, a dict of `code`, `residual`, `nll` and, for a table,
@@ -49,9 +52,11 @@ class Detector(Model):
         expectation: Expectation | dict[str, Any] | None = None,
         *,
         false_alarms: float | None = None,
+        channels: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.channels = channels
         self.score: Any = _restored(score)
         self.expectation: Any = _restored(expectation)
         self.false_alarms = false_alarms
@@ -186,11 +191,24 @@ class Detector(Model):
 
         Returns:
             The numbers of the features, `(batch, reasons)`, int32, and their shares of the score. If shares
-            are equal, the lower number is first.
+            are equal, the lower number is first. With `channels`, a number is that of the step with the
+            greatest share of its channel, and the share is that of the channel.
         """
         shares = self.shares(inputs, score, sound)
+        if self.channels is not None:
+            return self._by_channel(shares, most)
         share, number = ops.top_k(shares, min(most, shares.shape[1]))
         return ops.cast(number, "int32"), share
+
+    def _by_channel(self, shares: Any, most: int) -> tuple[Any, Any]:
+        """Return the strongest channels, each as the number of its strongest feature, and their shares."""
+        channels = self.channels or 1
+        steps = shares.shape[1] // channels
+        by_channel = ops.transpose(ops.reshape(shares, (-1, steps, channels)), (0, 2, 1))
+        share, channel = ops.top_k(ops.sum(by_channel, axis=2), min(most, channels))
+        chosen = ops.expand_dims(ops.one_hot(channel, channels), -1)
+        step = greatest(ops.sum(chosen * ops.expand_dims(by_channel, 1), axis=2))
+        return step * channels + ops.cast(channel, "int32"), share
 
     # Storage -------------------------------------------------------------------------------------
 
@@ -204,6 +222,7 @@ class Detector(Model):
             "score": keras.saving.serialize_keras_object(self.score),
             "expectation": keras.saving.serialize_keras_object(self.expectation),
             "false_alarms": self.false_alarms,
+            "channels": self.channels,
         }
         return {**super().get_config(), **config}
 

@@ -81,3 +81,19 @@ def normal_rows(
             yield take(raw, chosen)
     if not any_row:
         raise ValueError(f"Expected rows with the label {normal!r} in the {split} split, found none.")
+
+
+def anomalous(labels: np.ndarray, normal: Any) -> np.ndarray:
+    """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label.
+
+    Args:
+        labels: Labels of the rows.
+        normal: Label of the normal rows. `None` counts the rarer of two labels as the anomaly.
+    """
+    known = has_label(labels)
+    if normal is not None:
+        return known & ~same_label(labels, normal)
+    kinds, counts = np.unique(labels[known], return_counts=True)
+    if len(kinds) != 2:
+        return np.zeros(len(labels), bool)
+    return known & (labels == kinds[counts.argmin()])

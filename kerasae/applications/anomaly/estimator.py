@@ -13,7 +13,14 @@ from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
-from kerasae.applications.anomaly._labels import has_normal, needed, normal_rows, same_label, unlabelled
+from kerasae.applications.anomaly._labels import (
+    anomalous,
+    has_normal,
+    needed,
+    normal_rows,
+    same_label,
+    unlabelled,
+)
 from kerasae.applications.anomaly._reasons import Explainer, Reasons
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
@@ -31,6 +38,9 @@ from kerasae.preprocessing import slices
 from kerasae.scores import Detector, Expectation
 from kerasae.spec import Spec
 from kerasae.thresholds.conformal import conformal_p_values
+
+#: Bytes of the accounts of training rows that stay in memory while a score is fitted.
+_KEPT = 2**28
 
 
 class AnomalyDetector(Application):
@@ -132,7 +142,8 @@ class AnomalyDetector(Application):
         score.adapt(accounts, least_deviations(data.spec))
         if has_normal(data.validation, self.normal):
             score.adapt_to_new(functools.partial(self._accounts, data, "validation"))
-        self.detector_ = Detector(score, Expectation(data.spec.size))
+        expectation, channels = Expectation(data.spec.size), len(data.spec.channels)
+        self.detector_ = Detector(score, expectation, channels=channels or None)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
@@ -217,13 +228,7 @@ class AnomalyDetector(Application):
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
-        known = has_label(labels)
-        if self.normal is not None:
-            return known & ~same_label(labels, self.normal)
-        kinds, counts = np.unique(labels[known], return_counts=True)
-        if len(kinds) != 2:
-            return np.zeros(len(labels), bool)
-        return known & (labels == kinds[counts.argmin()])
+        return anomalous(labels, self.normal)
 
     def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
         # In parts, because a score may compute many numbers for each row.
@@ -344,7 +349,3 @@ class AnomalyDetector(Application):
         self._calibrate(self._threshold(), state["scores"], state["labels"])
         self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
         self.elsewhere_ = state.get("elsewhere", False)
-
-
-#: Largest size of the accounts of training rows that stay in memory while a score is fitted, in bytes.
-_KEPT = 2**28
