@@ -16,8 +16,8 @@ class AlarmRule:
     """When an alarm begins and ends.
 
     The score of a step is the mean of the last `smooth` scores. An alarm begins when `least` successive
-    scores are above the threshold, and it ends when a score is not above `release * threshold`. With `release`
-    below 1 a score that swings about the threshold gives one alarm and not many (hysteresis).
+    scores are above the threshold, and it ends when a score is not above `release * threshold`. With
+    `release` below 1 a score that swings about the threshold gives one alarm and not many (hysteresis).
 
     Args:
         threshold: Threshold of the scores.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasae.data import Data, Examples
+from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import take
 
 

@@ -277,10 +277,7 @@ class AnomalyDetector(Application):
 
     def p_values(self, raw: Any) -> np.ndarray:
         """Return the conformal p-values of raw examples against the calibration rows, `(rows,)`."""
-        return self._p_values(self.score_samples(raw))
-
-    def _p_values(self, scores: np.ndarray) -> np.ndarray:
-        return conformal_p_values(self.calibration_, scores)
+        return conformal_p_values(self.calibration_, self.score_samples(raw))
 
     # The command ---------------------------------------------------------------------------------
 
@@ -308,7 +305,7 @@ class AnomalyDetector(Application):
         if out is None:
             return Finding(metrics, "auroc")
         added = np.concatenate(features)
-        p_values = self._p_values(all_scores)
+        p_values = conformal_p_values(self.calibration_, all_scores)
         unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
         rows = odd_rows(data, all_scores, p_values, flagged, Reasons.joined(reasons))
         write_files(out, data, rows, added)

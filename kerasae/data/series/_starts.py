@@ -2,13 +2,19 @@
 
 import dataclasses
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 
-class Run(NamedTuple):
-    """Windows at equal distances: the row at which the first begins, their number, the rows between two."""
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Windows at equal distances.
+
+    Args:
+        first: Row at which the first window begins.
+        count: Number of windows, from 1.
+        stride: Number of rows from one window to the next.
+    """
 
     first: int
     count: int
@@ -27,7 +33,8 @@ class Starts:
 
     @cached_property
     def _table(self) -> np.ndarray:
-        return np.array(self.runs, "int64").reshape(-1, 3)
+        runs = [(run.first, run.count, run.stride) for run in self.runs]
+        return np.array(runs, "int64").reshape(-1, 3)
 
     @cached_property
     def _ends(self) -> np.ndarray:
