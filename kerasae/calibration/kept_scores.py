@@ -1,6 +1,6 @@
 """Calibration: scores of normal rows in a form of fixed size, for p-values and thresholds.
 
-This module needs only NumPy, so that an artifact can be calibrated again where no TensorFlow is installed.
+This package needs only NumPy, so that an artifact can be calibrated again where no TensorFlow is installed.
 """
 
 from typing import NamedTuple

@@ -1,0 +1,9 @@
+"""Calibration: scores of normal rows, and alarms, without TensorFlow.
+
+An artifact can be calibrated and run where only NumPy is installed.
+"""
+
+from kerasae.calibration.alarms import Alarm, AlarmRule, alarms, smoothed
+from kerasae.calibration.kept_scores import SIZE, Calibration, kept_places
+
+__all__ = ["SIZE", "Alarm", "AlarmRule", "Calibration", "alarms", "kept_places", "smoothed"]
