@@ -102,6 +102,11 @@ class Kind:
         return [f"feature {number}" for number in range(self.spec.size)]
 
     @property
+    def channel_names(self) -> list[str]:
+        """Names of the channels of a series; none for another kind."""
+        return []
+
+    @property
     def feature_columns(self) -> tuple[Column, ...]:
         """Column of each feature of a flattened example, which says what a missing entry means.
 
@@ -130,6 +135,10 @@ class Kind:
         squares: np.ndarray = np.square(x - other, dtype="float64")
         is_code = self.is_code
         return np.where(is_code, np.round(x) != np.round(other), squares) if is_code.any() else squares
+
+    def contributions(self, added: np.ndarray) -> pd.DataFrame:
+        """Return contributions of features to scores, `(rows, features)`, as a table for a file."""
+        return pd.DataFrame(added, columns=self.feature_names)
 
     @property
     def column_names(self) -> list[str]:

@@ -73,6 +73,11 @@ class Series(Kind):
     def feature_columns(self) -> tuple[Column, ...]:
         return self.spec.channels * self.spec.shape[0]
 
+    def contributions(self, added: np.ndarray) -> pd.DataFrame:
+        """Return the contribution of each channel, the sum over the steps of a window."""
+        by_step = added.reshape(len(added), *self.spec.shape)
+        return pd.DataFrame(by_step.sum(axis=1), columns=self.channel_names)
+
     def watched(self, raw: Any, x: np.ndarray) -> pd.DataFrame:
         """Return level, spread, roughness and share of missing readings of each channel of a window.
 

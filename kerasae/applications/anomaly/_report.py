@@ -115,7 +115,7 @@ def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) ->
         shaped = added.reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
     else:
-        frame = pd.DataFrame(added, columns=kind_of(data.spec).feature_names)
+        frame = kind_of(data.spec).contributions(added)
         frame.insert(0, "row", rows["row"].to_numpy())
         sheet.write_sheet(frame, out / "contributions.csv")
 

@@ -13,27 +13,20 @@ from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
+from kerasae.applications.anomaly._finding import finding_of
 from kerasae.applications.anomaly._labels import (
     anomalous,
     has_normal,
     needed,
     normal_rows,
     same_label,
-    unlabelled,
 )
-from kerasae.applications.anomaly._reasons import Explainer, Reasons
-from kerasae.applications.anomaly._report import (
-    blame_what_is_not_finite,
-    detection_metrics,
-    odd_rows,
-    pictures,
-    write_files,
-)
-from kerasae.applications.anomaly._sentences import on_flags, on_labels
+from kerasae.applications.anomaly._reasons import Explainer
+from kerasae.applications.anomaly._sentences import on_labels
+from kerasae.applications.anomaly.timeline import AlarmSettings
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import kind_of
-from kerasae.metrics import Metric
 from kerasae.preprocessing import slices
 from kerasae.scores import Detector, Expectation
 from kerasae.spec import Spec
@@ -70,6 +63,10 @@ class AnomalyDetector(Application):
             as the anomaly in the figures only.
         most_reasons: Number of features that are named for each example, those that add most to its score.
             Defaults to 3.
+        alarm: When alarms begin and end on an axis of time: a dict with `release`, the share of the threshold
+            at which an alarm ends, in (0, 1]; `least`, the number of successive windows above the threshold
+            with which it begins; and `merge`, the greatest number of windows between two alarms that become
+            one. Defaults to `None`: an alarm is each run of windows above the threshold.
 
     Attributes:
         threshold_: Threshold; an example with a higher score is flagged.
@@ -102,9 +99,12 @@ class AnomalyDetector(Application):
         false_alarms: float | None = None,
         normal: str | int | float | bool | None = None,
         most_reasons: int = 3,
+        alarm: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(codec)
         check_counts(most_reasons=most_reasons)
+        self.alarm = alarm
+        self.alarm_rule_ = AlarmSettings.of(alarm)
         self.score = score
         self.threshold = threshold
         self.false_alarms = false_alarms
@@ -127,7 +127,7 @@ class AnomalyDetector(Application):
     def fit_score(self, data: Data) -> Self:
         """Fit only the score, on the training split; the caller must set a threshold."""
         self.spec_ = data.spec
-        score = registry.get("score", self._score_of(data.spec))
+        score = registry.get("score", self.score_of(data.spec))
         first = next(self._accounts(data, "train"))
         if lacking := [key for key in score.needs if key not in first]:
             raise ValueError(
@@ -147,7 +147,8 @@ class AnomalyDetector(Application):
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
-    def _score_of(self, spec: Spec) -> str | dict[str, Any]:
+    def score_of(self, spec: Spec) -> str | dict[str, Any]:
+        """Return the score, or its default for examples of a spec."""
         return kind_of(spec).anomaly_score if self.score is None else self.score
 
     def score_training(self, data: Data) -> np.ndarray:
@@ -172,7 +173,7 @@ class AnomalyDetector(Application):
         self.fit_score(data)
         split, labels = data.calibration, None
         parts = self._accounts(data, "calibration", everything=threshold.supervised)
-        scores = np.concatenate([self._scores(part) for part in parts])
+        scores = np.concatenate([self.scores(part) for part in parts])
         if split.labels is not None and threshold.supervised:
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
@@ -230,7 +231,8 @@ class AnomalyDetector(Application):
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
         return anomalous(labels, self.normal)
 
-    def _scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
+    def scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Score examples by their account, `(rows,)`."""
         # In parts, because a score may compute many numbers for each row.
         parts = [self.detector_(part) for part in slices(account, 2048)]
         return np.concatenate([np.asarray(part, "float64") for part in parts])
@@ -239,7 +241,7 @@ class AnomalyDetector(Application):
 
     def score_samples(self, raw: Any) -> np.ndarray:
         """Score raw examples, `(rows,)`; higher is more abnormal."""
-        return self._scores(account_of(self.codec, self.spec_, raw))
+        return self.scores(account_of(self.codec, self.spec_, raw))
 
     def decision_function(self, raw: Any) -> np.ndarray:
         """Return the scores minus the threshold, `(rows,)`; positive for anomalies."""
@@ -269,10 +271,11 @@ class AnomalyDetector(Application):
             which the examples are given; `spread`, in the same unit, in days for a date, and empty for what
             is no number; `share` of the score, in [0, 1].
         """
-        return self._explainer.explain(raw).frame()
+        return self.explainer.explain(raw).frame()
 
     @property
-    def _explainer(self) -> Explainer:
+    def explainer(self) -> Explainer:
+        """Finder of the reasons of examples."""
         return Explainer(self.codec, self.spec_, self.detector_, self.most_reasons)
 
     def p_values(self, raw: Any) -> np.ndarray:
@@ -282,46 +285,12 @@ class AnomalyDetector(Application):
     # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        scores, features, reasons = [], [], []
-        explainer = self._explainer
-        for raw in data.test.chunks(explainer.rows):
-            account = account_of(self.codec, data.spec, raw)
-            scores.append(self._scores(account))
-            if out is not None:
-                added = np.asarray(self.detector_.features(account), "float32")
-                features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
-                reasons.append(explainer.of(raw, account))
-        all_scores = np.concatenate(scores)
-        flagged = all_scores > self.threshold_
-        truth, known = None, np.ones(len(all_scores), bool)
-        if data.test.labels is not None:
-            known = has_label(data.test.labels)
-            truth = self.anomalous_labels(data.test.labels)[known]
-        metrics = [
-            Metric("threshold", "threshold", self.threshold_),
-            Metric("flagged", "flagged", int(flagged.sum())),
-            *detection_metrics(all_scores[known], flagged[known], truth),
-        ]
-        if out is None:
-            return Finding(metrics, "auroc")
-        added = np.concatenate(features)
-        p_values = conformal_p_values(self.calibration_, all_scores)
-        unit = self.detector_.score.unit or self.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-        rows = odd_rows(data, all_scores, p_values, flagged, Reasons.joined(reasons))
-        write_files(out, data, rows, added)
-        said = on_flags(self.fitted_threshold_, int(flagged.sum()), len(all_scores))
-        return Finding(
-            metrics,
-            "auroc",
-            [*said, *unlabelled(known), *self._doubts],
-            *pictures(self.codec, data, rows, added, self.calibration_, self.threshold_),
-            notes=(
-                f"Score: {self._score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
-                f"{self.threshold}, from {len(self.calibration_):,} calibration rows. p-value: the share of "
-                "calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
-                "5 % have one below 0.05.",
-            ),
-        )
+        return finding_of(self, data, out)
+
+    @property
+    def doubts(self) -> list[tuple[bool, str]]:
+        """Sentences to add if the calibration rows are known to contain anomalies."""
+        return self._doubts
 
     def _doubt(self, data: Data) -> list[tuple[bool, str]]:
         """Return the sentences to add if the calibration rows are known to contain anomalies."""
@@ -335,7 +304,7 @@ class AnomalyDetector(Application):
     def settings(self) -> dict[str, Any]:
         """Return the arguments of the constructor, with the fitted score and rate for their defaults."""
         rate = getattr(self.fitted_threshold_, "false_alarms", None)
-        return {**super().settings(), "score": self._score_of(self.spec_), "false_alarms": rate}
+        return {**super().settings(), "score": self.score_of(self.spec_), "false_alarms": rate}
 
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}

@@ -61,6 +61,43 @@ class Windows:
         """Return the row of the log with the last reading of each window, `(rows,)`."""
         return self._first_rows(0, len(self)) + self.steps - 1
 
+    @cached_property
+    def stretches(self) -> np.ndarray:
+        """Number of the stretch of the log in which each window lies, `(rows,)`."""
+        firsts = [stretch.first for stretch in self.log.stretches]
+        return np.searchsorted(firsts, self.last_rows(), side="right") - 1
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """Time stamp of the last reading of each window, `(rows,)`, datetime64[ns]; UTC if zoned."""
+        times, rows = np.empty(len(self), "datetime64[ns]"), self.last_rows()
+        for number in np.unique(self.stretches):
+            mine, stretch = self.stretches == number, self.log.stretches[number]
+            times[mine] = self.log.times(stretch.first, stretch.count)[rows[mine] - stretch.first]
+        return times
+
+    @property
+    def several(self) -> bool:
+        """Whether the log has several recordings."""
+        return len({stretch.recording for stretch in self.log.stretches}) > 1
+
+    @property
+    def recordings(self) -> np.ndarray:
+        """Name of the recording of each window, `(rows,)`."""
+        names = np.array([stretch.recording for stretch in self.log.stretches], object)
+        return np.asarray(names[self.stretches])
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each window: the time stamp of its last reading, after the recording if several."""
+        nanoseconds = self.times.astype("int64") % 1_000_000_000
+        unit: Any = "s" if not nanoseconds.any() else "ms" if not (nanoseconds % 1_000_000).any() else "ns"
+        texts: list[str] = np.datetime_as_string(self.times, unit=unit).tolist()
+        stamps = [text.replace("T", " ") for text in texts]
+        if not self.several:
+            return stamps
+        return [f"{recording} {stamp}" for recording, stamp in zip(self.recordings, stamps, strict=True)]
+
     def head(self, count: int) -> np.ndarray:
         """Return the first windows."""
         return self._gathered(0, min(count, len(self)))

@@ -1,0 +1,120 @@
+"""finding_of: what a fitted detector finds in examples, with its files, figures and pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kerasae.applications._base import Finding
+from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly._labels import unlabelled
+from kerasae.applications.anomaly._reasons import Reasons
+from kerasae.applications.anomaly._report import (
+    blame_what_is_not_finite,
+    detection_metrics,
+    odd_rows,
+    pictures,
+    write_files,
+)
+from kerasae.applications.anomaly._sentences import on_flags
+from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
+from kerasae.data import Data, has_label
+from kerasae.metrics import Metric
+from kerasae.thresholds.conformal import conformal_p_values
+
+if TYPE_CHECKING:
+    from kerasae.applications.anomaly.estimator import AnomalyDetector
+
+
+class _Examined(NamedTuple):
+    """What a detector computes for examples.
+
+    Attributes:
+        scores: Scores, `(rows,)`.
+        added: Contribution of each feature, `(rows, features)`.
+        residual: Residual of the last reading of each channel of a window, `(rows, channels)`. There are no
+            channels in other examples.
+        reasons: Reasons of each row.
+    """
+
+    scores: np.ndarray
+    added: np.ndarray
+    residual: np.ndarray
+    reasons: Reasons
+
+
+def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Finding:
+    """Return what a fitted detector finds in the test split of `data`.
+
+    Args:
+        detector: Fitted detector.
+        data: Data whose test split holds the examples.
+        out: Folder for the files; `None` returns only figures.
+    """
+    axis, examined = TimeAxis.of(data.test), None
+    if out is None:
+        scores = np.concatenate([detector.score_samples(raw) for raw in data.test.chunks()])
+    else:
+        examined = _examine(detector, data)
+        scores = examined.scores
+    flagged = scores > detector.threshold_
+    timeline = None if axis is None else Timeline.of(axis, scores, detector.alarm_rule_, detector.threshold_)
+    truth, known = None, np.ones(len(scores), bool)
+    if data.test.labels is not None:
+        known = has_label(data.test.labels)
+        truth = detector.anomalous_labels(data.test.labels)
+    metrics = [
+        Metric("threshold", "threshold", detector.threshold_),
+        Metric("flagged", "flagged", int(flagged.sum())),
+        *([] if timeline is None else timeline.metrics(truth)),
+        *detection_metrics(scores[known], flagged[known], None if truth is None else truth[known]),
+    ]
+    if examined is None or out is None:
+        return Finding(metrics, "auroc")
+    p_values = conformal_p_values(detector.calibration_, scores)
+    rows = odd_rows(data, scores, p_values, flagged, examined.reasons)
+    write_files(out, data, rows, examined.added)
+    shown, listings = pictures(
+        detector.codec, data, rows, examined.added, detector.calibration_, detector.threshold_
+    )
+    said = on_flags(detector.fitted_threshold_, int(flagged.sum()), len(scores))
+    if timeline is not None:
+        written = timeline.written(data, examined.reasons, examined.residual, truth)
+        written.write(out)
+        # The rows of an alarm are alike, so alarms are listed in their place.
+        shown, listings = [*written.pictures, *shown], written.listings
+        said = [*written.sentences, *said]
+    score = detector.detector_.score
+    unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
+    return Finding(
+        metrics,
+        "auroc",
+        [*said, *unlabelled(known), *detector.doubts],
+        shown,
+        listings,
+        notes=(
+            f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
+            f"{detector.threshold}, from {len(detector.calibration_):,} calibration rows. p-value: the share "
+            "of calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
+            "5 % have one below 0.05.",
+        ),
+    )
+
+
+def _examine(detector: "AnomalyDetector", data: Data) -> _Examined:
+    explainer = detector.explainer
+    channels = len(data.spec.channels)
+    scores, features, residuals, reasons = [], [], [], []
+    for raw in data.test.chunks(explainer.rows):
+        account = account_of(detector.codec, data.spec, raw)
+        scores.append(detector.scores(account))
+        added = np.asarray(detector.detector_.features(account), "float32")
+        features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
+        residuals.append(account["residual"][:, data.spec.size - channels :])
+        reasons.append(explainer.of(raw, account))
+    return _Examined(
+        np.concatenate(scores),
+        np.concatenate(features),
+        np.concatenate(residuals),
+        Reasons.joined(reasons),
+    )

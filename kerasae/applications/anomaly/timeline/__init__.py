@@ -1,0 +1,18 @@
+"""Anomalies on the axis of time: scores of time stamps, alarms as intervals, and events that were found."""
+
+from kerasae.applications.anomaly.timeline.alarms import Interval, intervals
+from kerasae.applications.anomaly.timeline.axis import TimeAxis
+from kerasae.applications.anomaly.timeline.events import EventFigures, event_figures, events_of
+from kerasae.applications.anomaly.timeline.settings import AlarmSettings
+from kerasae.applications.anomaly.timeline.timeline import Timeline
+
+__all__ = [
+    "AlarmSettings",
+    "EventFigures",
+    "Interval",
+    "TimeAxis",
+    "Timeline",
+    "event_figures",
+    "events_of",
+    "intervals",
+]
