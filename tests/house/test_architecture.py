@@ -75,6 +75,7 @@ ALLOWED = {
     "thresholds": {"registry"},
     "presets": {"kinds", "registry", "spec"},
     "applications": {
+        "calibration",
         "baselines",
         "kinds",
         "codec",
