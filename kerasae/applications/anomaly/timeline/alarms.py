@@ -43,7 +43,7 @@ def intervals(axis: TimeAxis, scores: np.ndarray, rule: AlarmRule, merge: int = 
     found = []
     for segment, part in axis.parts(scores):
         start = segment.numbers.start
-        for first, last in _runs(alarms(part, rule), merge):
+        for first, last in runs_of(alarms(part, rule), merge):
             peak = first + int(np.argmax(part[first : last + 1]))
             found.append(Interval(segment, start + first, start + last, start + peak))
     return found
@@ -57,7 +57,7 @@ def flags(axis: TimeAxis, found: Sequence[Interval]) -> np.ndarray:
     return inside
 
 
-def _runs(on: np.ndarray, merge: int) -> list[tuple[int, int]]:
+def runs_of(on: np.ndarray, merge: int) -> list[tuple[int, int]]:
     """Return the first and the last place of each run of True values; near runs are one."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(np.int8), [0]])))
     runs: list[tuple[int, int]] = []

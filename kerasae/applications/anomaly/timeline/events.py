@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kerasae.applications.anomaly.timeline.alarms import Interval, _runs
+from kerasae.applications.anomaly.timeline.alarms import Interval, runs_of
 from kerasae.applications.anomaly.timeline.axis import TimeAxis
 
 #: Seconds of a day.
@@ -45,7 +45,7 @@ def events_of(axis: TimeAxis, truth: np.ndarray) -> list[tuple[int, int]]:
     return [
         (segment.numbers.start + first, segment.numbers.start + last)
         for segment, part in axis.parts(truth)
-        for first, last in _runs(part, 0)
+        for first, last in runs_of(part, 0)
     ]
 
 
