@@ -47,6 +47,10 @@ class Series(Kind):
         return "stretch"
 
     @property
+    def view(self) -> str:
+        return "series"
+
+    @property
     def described(self) -> str:
         steps, channels = self.spec.shape
         names = ", ".join(channel.name for channel in self.spec.channels[:3])

@@ -13,11 +13,13 @@ import pytest
 from kerasae.export import Subject, bundle
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.verify_edge import EdgeModel, breaches, compare
+from small_logs import sines
 
 from kerasae import Recipe, export, train
 from kerasae.data import Data, Split
+from kerasae.data.series import from_frame as from_log
 from kerasae.data.tables import from_frame
-from kerasae.preprocessing import Rescaling, TablePreprocessing
+from kerasae.preprocessing import Rescaling, SeriesPreprocessing, TablePreprocessing
 from kerasae.spec import Spec
 
 
@@ -130,7 +132,15 @@ class Exported:
         return self.subject.cached("server", dict)
 
 
-WRITERS = {"photos": write_photos, "table": write_table, "text": write_text}
+def write_log(folder):
+    """Two channels, of which the first lacks single readings."""
+    sines(gaps=range(5, 600, 13)).to_csv(folder / "log.csv", index=False)
+    return folder / "log.csv"
+
+
+WRITERS = {"photos": write_photos, "table": write_table, "text": write_text, "log": write_log}
+#: Arguments with which the data of a kind are read.
+READ = {"log": {"name": "series", "time": "time", "window": 12}}
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +150,8 @@ def exported_by_kind(tmp_path_factory):
     @functools.cache
     def make(kind):
         folder = tmp_path_factory.mktemp(kind)
-        recipe = Recipe.of("variational", source=str(WRITERS[kind](folder)), latent_dim=4)
+        source = str(WRITERS[kind](folder))
+        recipe = Recipe.of("variational", source=source, latent_dim=4, data=READ.get(kind, {}))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Column 'empty' has no value")
             data = recipe.load()
@@ -192,6 +203,14 @@ def rows():
     return frame.assign(empty=np.nan)
 
 
+def windows():
+    """Windows of two channels. The second one lacks readings in held-out windows alone."""
+    frame = sines(rows=900, gaps=range(7, 900, 11))
+    frame.loc[range(730, 900, 13), "pressure"] = np.nan
+    log = from_log(frame, window=12)
+    return log.with_preprocessor(SeriesPreprocessing(log.spec))
+
+
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory):
     rng = np.random.default_rng(0)
@@ -200,11 +219,14 @@ def sources(tmp_path_factory):
     table = from_frame(rows())
     with pytest.warns(UserWarning, match="'empty' has no value"):
         table = table.with_preprocessor(TablePreprocessing(table.spec))
+    log = windows()
     return {
         "dense": photos(),
         "conv": photos(),
         "table": table,
         "text": Recipe.of(source=str(path)).load(),
+        "series": log,
+        "windows": log,
     }
 
 
@@ -216,10 +238,14 @@ def subject(sources):
     def subject(network, family="variational"):
         if (network, family) not in made:
             data = sources[network]
-            small = {"text": {"embedding_dim": 8, "hidden": 16}, "conv": {"filters": [4, 8]}}.get(
-                network, {"widths": [16]}
-            )
-            recipe = Recipe.of(family, latent_dim=3, network={"name": network, **small})
+            # `windows` are those of `series` in the dense network.
+            name = {"windows": "dense"}.get(network, network)
+            small = {
+                "text": {"embedding_dim": 8, "hidden": 16},
+                "conv": {"filters": [4, 8]},
+                "series": {"filters": [4, 8]},
+            }.get(name, {"widths": [16]})
+            recipe = Recipe.of(family, latent_dim=3, network={"name": name, **small})
             model = recipe.build(data)
             train(model, data, epochs=4, batch_size=32, learning_rate=0.01)
             made[network, family] = Subject.of(model, data=data, name="small")

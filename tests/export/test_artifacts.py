@@ -21,7 +21,7 @@ PRECISIONS = export.TFLite.precisions
 
 
 #: Cells that the plain suite looks at; the others take long.
-QUICK = [("dense", "sparse"), ("conv", "variational")]
+QUICK = [("dense", "sparse"), ("conv", "variational"), ("series", "denoising")]
 
 
 MATRIX = [
@@ -31,7 +31,7 @@ MATRIX = [
         marks=() if (network, family) in QUICK else pytest.mark.slow,
         id=f"{network}-{family}",
     )
-    for network in ("dense", "conv", "table", "text")
+    for network in ("dense", "conv", "table", "text", "series", "windows")
     for family in FAMILIES
 ]
 
@@ -59,7 +59,9 @@ VERBS = {"reconstruct", "encode", "decode", "anomaly_score"}
 DRAWS = {"sample", "sample_posterior"}
 
 
-@pytest.mark.parametrize(("network", "files"), [("dense", True), ("table", False), ("text", False)])
+@pytest.mark.parametrize(
+    ("network", "files"), [("dense", True), ("table", False), ("text", False), ("series", False)]
+)
 def test_signatures_are_those_promised(served, edge, network, files):
     served, edge = served(network).signatures(), edge(network).signatures()
     more = {f"{verb}_examples" for verb in VERBS - {"decode"}}

@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tm
     assert not none["readable"].any()
 
 
-@pytest.mark.parametrize("network", ["conv", "table", "text"])
+@pytest.mark.parametrize("network", ["conv", "table", "text", "series"])
 def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served, network):
     what, served = subject(network), served(network)
     sent = what.cached("server", dict)["encode_examples"].sent["examples"][:2]
@@ -96,7 +96,7 @@ def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served
     )
 
 
-@pytest.mark.parametrize("network", ["conv", "table", "text"])
+@pytest.mark.parametrize("network", ["conv", "table", "text", "series"])
 def test_no_rows_are_answered_with_none(served, network):
     loaded = served(network)
     for name, signature in loaded.signatures().items():

@@ -10,6 +10,7 @@ from kerasae.export import Subject
 from kerasae.export.formats.c99._building import packed, unequal
 from kerasae.export.formats.c99._reference import ReferenceModel
 from kerasae.export.views import edge_view
+from small_logs import sines
 
 needs_arm = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None,
@@ -27,6 +28,17 @@ MODELS = {
     "few": {"model": "denoising", "latent_dim": 4, "network": {"widths": [32], "frequencies": 8}},
     "image": {"latent_dim": 4, "network": {"name": "conv", "filters": [4, 8], "residual_blocks": 1}},
     "table": {"latent_dim": 4, "network": {"widths": [16]}},
+    "series": {
+        "latent_dim": 4,
+        "network": {"filters": [4, 8], "residual_blocks": 1},
+        "data": {"name": "series", "time": "time", "window": 12},
+    },
+    "windows": {
+        "model": "denoising",
+        "latent_dim": 4,
+        "network": {"name": "dense", "widths": [16]},
+        "data": {"name": "series", "time": "time", "window": 12},
+    },
 }
 
 
@@ -37,6 +49,12 @@ def write_source(name, folder):
     values = 20 + 5 * values.astype("float32")
     if name == "image":
         return "digits"
+    if name in ("series", "windows"):
+        # One channel has gaps in training, and the other one in a few held-out windows alone.
+        frame = sines(rows=900, gaps=range(7, 900, 11))
+        frame.loc[range(730, 900, 13), "pressure"] = np.nan
+        frame.to_csv(folder / "log.csv", index=False)
+        return str(folder / "log.csv")
     if name != "table":
         np.save(folder / "rows.npy", values)
         return str(folder / "rows.npy")
@@ -67,7 +85,8 @@ def many_rows(artifact, run, count, seed=0):
     if x.dtype == "uint8":
         x[noisy] = rng.integers(0, 256, x[noisy].shape)
         return x
-    x[noisy] += 5 * rng.normal(size=x[noisy].shape) * np.exp(rng.normal(size=(noisy.sum(), 1)))
+    scales = np.exp(rng.normal(size=(noisy.sum(), *(1,) * (x.ndim - 1))))
+    x[noisy] += 5 * rng.normal(size=x[noisy].shape) * scales
     codes = artifact.facts.get("codes", ())
     x[:, codes] = np.round(x[:, codes])
     odd = rng.random(x.shape)

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from kerasae.export.views._view import View, Views
-from kerasae.export.views.array._edge import ArrayEdgeView
-from kerasae.export.views.array._server import ArrayServerView
+from kerasae.export.views.array._edge import ArrayEdgeView as ArrayEdgeView
+from kerasae.export.views.array._server import ArrayServerView as ArrayServerView
 
 __all__ = ["ArrayViews"]
 

@@ -19,7 +19,7 @@ def library(tmp_path_factory):
             folder = tmp_path_factory.mktemp(name)
             family = MODELS[name].get("model", "undercomplete")
             score = {"score": MODELS[name]["score"]} if "score" in MODELS[name] else {}
-            settings = {key: MODELS[name][key] for key in ("latent_dim", "network")}
+            settings = {key: MODELS[name].get(key, {}) for key in ("latent_dim", "network", "data")}
             recipe = Recipe.of(
                 family, source=write_source(name, folder), train={"epochs": 8, "batch_size": 32}, **settings
             )

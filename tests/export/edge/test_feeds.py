@@ -29,7 +29,7 @@ def test_texts_have_the_ids_that_tensorflow_gives_them(tokens, standardize):
     np.testing.assert_array_equal(feed(TEXTS)["x"], made.to_x(TEXTS))
 
 
-@pytest.mark.parametrize("network", ["dense", "table", "text"])
+@pytest.mark.parametrize("network", ["dense", "table", "text", "series"])
 def test_a_feed_comes_back_from_its_facts(sources, network):
     preprocessor: Preprocessor = sources[network].preprocessor
     view = edge_view(preprocessor)

@@ -1,0 +1,65 @@
+"""Windows of a sensor log: what is written of their model in every form, and what clients are told."""
+
+import json
+
+import numpy as np
+import pytest
+from edge_detectors import with_detector
+from kerasae.export import Single, TFLite, bundle
+from kerasae.export.feeds import feed_of
+from kerasae.export.views import edge_view
+
+from kerasae.spec import Spec
+
+PRECISIONS = TFLite.precisions
+
+
+@pytest.fixture(scope="module")
+def windows(subject):
+    """A model of windows with a detector."""
+    return with_detector(subject("series"))
+
+
+@pytest.fixture(scope="module")
+def shipped(windows, tmp_path_factory):
+    """Its bundle for devices."""
+    root = tmp_path_factory.mktemp("windows") / "ship"
+    bundle(windows, root, formats=["tflite"], precisions=["float32"])
+    return root
+
+
+def test_held_out_windows_lack_readings_of_each_channel(windows):
+    missing = np.isnan(windows.held_out)
+    assert (missing.mean(axis=(0, 1)) > 0).all()
+    # The second channel is complete in training, and gets no mark.
+    assert [channel.stand_in for channel in windows.preprocessor.spec.channels] == [None, 0.0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_file_of_one_graph_detects_in_every_precision(windows, tmp_path, precision):
+    """`int8` compares its decisions with float32, and such a file has no signature of errors."""
+    written = Single("detect", precision=precision).write(windows, tmp_path / "m.tflite")
+    assert not written.parity.breaches
+    assert written.parity.use["rank_correlation"] > 0.99
+
+
+def test_null_is_a_missing_reading(windows):
+    preprocessor = windows.preprocessor
+    feed = feed_of(Spec.from_dict(preprocessor.spec.to_dict()), edge_view(preprocessor).feeding.to_dict())
+    raw = windows.held_out[:5]
+    lines = json.loads(json.dumps(np.where(np.isnan(raw), None, raw.astype(object)).tolist()))
+    np.testing.assert_array_equal(feed(feed.of_values(lines))["x"], feed(raw)["x"])
+    with pytest.raises(ValueError, match=r"windows of 12 readings of 2 channels \(flow, pressure\), null"):
+        feed.of_values([[["a"]]])
+
+
+def test_the_card_and_the_vocabulary_describe_the_channels(shipped):
+    card = (shipped / "README.md").read_text()
+    assert "A window has 12 readings of each channel, one every 1 s" in card
+    assert "| 1 | pressure | number | 100 |" in card
+    assert "the channels in order" in card
+    vocabulary = json.loads((shipped / "edge" / "vocabulary.json").read_text())
+    assert (vocabulary["window"], vocabulary["step"]) == (12, 1.0)
+    assert [one["name"] for one in vocabulary["channels"]] == ["flow", "pressure"]
+    assert all("origin" in one for one in vocabulary["channels"])
