@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import FEW, MANY
+from small_batches import small_batches
 
 from kerasae.data.series._logs import read_log
 
@@ -77,7 +78,8 @@ def outcome(path, **arguments):
 def check(table, arguments, home):
     path = home / "log.csv"
     table.to_csv(path, index=False)
-    log, stored = (outcome(path, stream=stream, **arguments) for stream in (False, True))
+    with small_batches():
+        log, stored = (outcome(path, stream=stream, **arguments) for stream in (False, True))
     if isinstance(log, str) or isinstance(stored, str):
         assert log == stored and "\n" not in log and ("received" in log or "column" in log or "line" in log)
         return

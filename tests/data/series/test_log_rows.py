@@ -1,5 +1,6 @@
 """Logs: a regular log is read as it was written, and what happens to its rows is exact."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import FEW
+from small_batches import small_batches
 
 from kerasae.data.series._logs import log_of_frame, read_log
+from kerasae.data.series._logs.rows import Rows, combined
 
 QUICK = FEW
 
@@ -129,19 +132,74 @@ def test_rows_with_jitter_and_drift_are_neither_lost_nor_doubled(jitter, drift, 
 
 
 @QUICK
-@given(seed=st.integers(0, 999))
-def test_a_streamed_log_equals_one_in_memory(tmp_path_factory, seed):
+@given(
+    seed=st.integers(0, 999),
+    jitter=st.sampled_from([0.0, 0.2, 0.45]),
+    machines=st.sampled_from(["a", "ab"]),
+    resample=st.sampled_from([None, "7s", "90s"]),
+    newest_first=st.booleans(),
+)
+def test_a_streamed_log_equals_one_in_memory(
+    tmp_path_factory, seed, jitter, machines, resample, newest_first
+):
     draw = np.random.default_rng(seed)
-    frame = regular(5000, seed=seed)
-    seconds = np.arange(5000) + draw.uniform(-0.3, 0.3, 5000) * (seed % 2)
-    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(seconds.round(3), unit="s")
-    frame["label"] = (draw.random(5000) < 0.1).astype(int)
-    frame["machine"] = draw.choice(["a", "b"], 5000) if seed % 3 == 0 else "a"
-    frame = frame[draw.random(5000) > 0.05]
+    frame = regular(600, seed=seed)
+    shaken = draw.uniform(-jitter, jitter, 600) * (draw.random(600) < 0.3)
+    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta((np.arange(600) + shaken).round(3), "s")
+    frame["slow"] = np.where(np.arange(600) % 10 == 0, np.arange(600.0), np.nan)
+    frame["stuck"] = np.where(np.arange(600) // 120 == 2, 5.0, frame["c0"])
+    frame["label"] = (draw.random(600) < 0.1).astype(int)
+    frame["machine"] = draw.choice([*machines], 600)
+    frame = frame[(draw.random(600) > 0.05) & (np.arange(600) // 50 != 8)]
     order = np.argsort(np.arange(len(frame)) + draw.uniform(0, 5, len(frame)))
-    frame = frame.iloc[order]
-    home = tmp_path_factory.mktemp("log")
-    arguments = {"labels": "label", "group": "machine", "longest_gap": 30}
-    stored = read(frame, home, stream=True, **arguments)
-    assert stored.readings.in_memory is None
-    assert_equal(stored, read(frame, home, stream=False, **arguments))
+    order = np.concatenate([order[:300], order[290:]])
+    path = tmp_path_factory.mktemp("log") / "log.csv"
+    frame.iloc[order[::-1] if newest_first else order].to_csv(path, index=False)
+    logs, told = [], []
+    with small_batches():
+        for stream in (True, False):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                logs.append(
+                    read_log(
+                        path,
+                        stream=stream,
+                        labels="label",
+                        group="machine",
+                        longest_gap=30,
+                        resample=resample,
+                    )
+                )
+            told.append([str(one.message) for one in caught])
+    assert logs[0].readings.in_memory is None
+    assert_equal(*logs)
+    assert told[0] == told[1] and told[0]
+
+
+def test_a_row_makes_room_for_another():
+    """9.6 and 10.45 are both nearest to 10, and no row is nearest to 11."""
+    seconds = [*range(10), 9.6, 10.45, *range(12, 30)]
+    frame = regular(len(seconds))
+    frame["time"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(seconds, unit="s")
+    log = read(frame)
+    np.testing.assert_array_equal(values_of(log), frame[["c0", "c1"]].to_numpy("float32"))
+
+
+def test_the_order_of_rows_at_one_stamp_does_not_matter():
+    values = np.array([[0.1, 1e9], [0.2, 3.3], [0.3, -1e9], [0.7, np.nan]])
+    marks = np.array([[0], [1], [0], [0]], "int32")
+    rows = Rows(np.arange(4), np.zeros(4, "int64"), values, marks)
+    results = [
+        combined(rows[np.array(order)], rows.stamps, np.zeros(2, bool))
+        for order in itertools.permutations(range(4))
+    ]
+    for result, averaged, dropped in results:
+        np.testing.assert_array_equal(result.values, results[0][0].values)
+        assert result.marks.tolist() == [[1]] and (averaged, dropped) == (4, 0)
+    np.testing.assert_allclose(results[0][0].values, [[0.325, 1.1]])
+
+
+def test_an_hour_written_from_its_middle_is_sorted():
+    """On a day when clocks are set back, 10:59 before 10:00 is no such change if no stamp comes twice."""
+    frame = regular(60, start="2023-10-29 10:00", step="1min")
+    assert_equal(read(pd.concat([frame[-2:], frame[:-2]])), read(frame))
