@@ -172,13 +172,16 @@ class Application:
 
 
 def row_names(data: Data, rows: int | None = None) -> list[str]:
-    """Return a name for each row of the test split: its file name, its index in a table, or its number.
+    """Return a name for each row of the test split: its file name, its index in a table, its
+    time stamp, or its number.
 
     Numbers count from 0 in the file or array from which the row was drawn.
     """
     split: Any = data.test
     if hasattr(split, "names"):
         names = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in split.names]
+    elif hasattr(split, "stamps"):
+        names = split.stamps
     elif data.spec.columns:
         names = [str(name) for chunk in split.chunks() for name in chunk.index]
     else:

@@ -95,7 +95,7 @@ class Data:
 
     def with_preprocessor(self, preprocessor: Preprocessor) -> "Data":
         """Fit a preprocessor on the training split and return the same data seen through it."""
-        fitted = preprocessor.fit_chunks(self.train.covering)
+        fitted = preprocessor.fit_chunks(self.train.apart().chunks)
         return dataclasses.replace(self, preprocessor=fitted, spec=fitted.spec)
 
     def seen_through(self, preprocessor: Preprocessor) -> "Data":

@@ -43,10 +43,10 @@ class Examples(Protocol):
     def chunks(self, size: int = 8192) -> Iterator[Any]:
         """Give all raw examples in order, at most `size` at a time."""
 
-    def covering(self, size: int = 8192) -> Iterator[Any]:
-        """Give raw examples that together hold every number of the split, each of them once where possible.
+    def apart(self) -> "Examples":
+        """Return examples that together hold every number of the split, each of them once where possible.
 
-        A preprocessor is fitted on them. They are all examples unless examples overlap.
+        They are all examples, unless examples overlap.
         """
 
     def shuffled(
@@ -101,7 +101,9 @@ class Split:
         for start in range(0, len(self), size):
             yield take(self.examples, slice(start, start + size))
 
-    covering = chunks
+    def apart(self) -> "Split":
+        """Return this split, whose examples do not overlap."""
+        return self
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int

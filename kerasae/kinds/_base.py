@@ -47,6 +47,11 @@ class Kind:
         raise NotImplementedError(f"{cls.__name__} must write `example`.")
 
     @property
+    def source(self) -> str | None:
+        """Name of the source that reads more examples from a path; `None` if the path alone decides."""
+        return None
+
+    @property
     def network(self) -> str:
         """Name of the default network."""
         return "dense"

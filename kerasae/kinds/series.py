@@ -27,6 +27,11 @@ class Series(Kind):
         return Spec("series", (8, 2), channels=channels, timing=Timing(1.0))
 
     @property
+    def source(self) -> str | None:
+        # A file of a log is a table otherwise.
+        return "series"
+
+    @property
     def network(self) -> str:
         return "series"
 

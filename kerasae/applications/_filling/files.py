@@ -12,6 +12,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications._filling.cells import Cells, flatten
 from kerasae.applications._filling.filling import Filled
 from kerasae.applications._filling.raw import raw_ends
+from kerasae.applications._log_files import LogFile
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -98,7 +99,7 @@ class TableFiles(Files):
 
 
 class ArrayFiles(Files):
-    """`filled.npz` and, for images, a PNG for each in the folder `filled`, under its own name."""
+    """`filled.npz`; for images a PNG for each in the folder `filled`; for a log its rows in `filled.csv`."""
 
     def __init__(self, out: Path, data: Data, cells: Cells) -> None:
         self._out, self._cells = out, cells
@@ -106,6 +107,7 @@ class ArrayFiles(Files):
         if kind_of(data.spec).is_picture and data.spec.shape[-1] in MODES:
             self._names = png_names(row_names(data))
         self._parts: list[tuple[Any, ...]] = []
+        self._log = LogFile(out / "filled.csv", data.test, data.spec) if data.spec.channels else None
         self._gaps = True
         self._start = 0
 
@@ -117,6 +119,8 @@ class ArrayFiles(Files):
         if self.shown is None:
             self.shown = (flatten(self._cells.view.to_x(raw[:10])), filled.x[:10], missing[:10])
         if count:
+            if self._log is not None and gaps:
+                self._log.add(done)
             part = Filled(*(array[:count] for array in (filled.x, filled.low, filled.high)))
             low, high = raw_ends(self._cells, part, missing[:count])
             done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)
@@ -129,6 +133,8 @@ class ArrayFiles(Files):
         self._start += len(missing)
 
     def close(self) -> None:
+        if self._log is not None:
+            self._log.close()
         if self._parts:
             done, missing, low, high = (np.concatenate(part) for part in zip(*self._parts, strict=True))
             np.savez_compressed(self._out / "filled.npz", filled=done, missing=missing, low=low, high=high)

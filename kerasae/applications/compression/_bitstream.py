@@ -16,6 +16,7 @@ are ratios of whole numbers that the file holds, so that every machine decodes w
 """
 
 import dataclasses
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -168,15 +169,17 @@ def _content(reader: Reader, mark: bytes) -> Content:
     if per_octave not in _PER_OCTAVE:
         raise ValueError(f"{per_octave} levels to an octave")
     histograms = [Histogram.read(table) for _ in range(width)]
-    cells = rows * shape[0] if shape else 0
+    # The cells of an image are never missing, and there may be very many.
+    each = math.prod(shape) if shape and len(shape) < 3 else 0
+    cells = rows * each
     if cells > 8 * MOST_NUMBERS:
-        raise ValueError(f"{rows} rows of {shape[0]} cells")
+        raise ValueError(f"{rows} rows of {each} cells")
     packed = np.frombuffer(reader.block(-(-cells // 8)), "u1")
     missing = None
     if len(packed):
         if len(packed) != -(-cells // 8):
             raise ValueError(f"{len(packed)} bytes of missing cells for {cells}")
-        missing = np.unpackbits(packed, count=cells).astype(bool).reshape(shape[0], rows).T
+        missing = np.unpackbits(packed, count=cells).astype(bool).reshape(each, rows).T
     rest = reader.rest()
     if len(rest) % 4:
         raise ValueError(f"{len(rest)} bytes of symbols, which are no 32-bit words")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from kerasae.applications._arguments import check_between, check_counts, check_positive
 from kerasae.applications._base import Application, Finding
@@ -106,8 +107,8 @@ class Compression(Application):
 
     def compress(self, raw: Any) -> bytes:
         """Compress raw examples to the bytes of a file."""
-        x = self.codec.preprocessor.to_x(raw) if self.spec_.columns else None
-        return self._pack(self.codec.transform(raw), None if x is None else np.isnan(x))
+        x = self.codec.preprocessor.to_x(raw) if kind_of(self.spec_).has_gaps else None
+        return self._pack(self.codec.transform(raw), None if x is None else _gaps(x))
 
     def decompress(self, data: bytes) -> Any:
         """Decode the bytes of a file to raw examples. It needs no `fit`.
@@ -147,7 +148,9 @@ class Compression(Application):
 
     def _restore(self, content: Content) -> Any:
         raw = self.codec.inverse_transform(content.codes)
-        if content.missing is not None:
+        if content.missing is not None and not isinstance(raw, pd.DataFrame):
+            raw[content.missing.reshape(raw.shape)] = np.nan
+        elif content.missing is not None:
             features = self.codec.preprocessor.spec.features
             for column, gaps in zip(features, content.missing.T, strict=True):
                 if gaps.any():
@@ -174,6 +177,8 @@ class Compression(Application):
         return Finding(metrics, "bits_per_row", [(True, words)], listings=[page.bytes_by_part(data)])
 
     def report(self, data: Data, out: Path | None) -> Finding:
+        # Windows that overlap would store each reading several times.
+        data = dataclasses.replace(data, test=data.test.apart())
         codes, missing, size = self._encode(data)
         packed = self._pack(codes, missing)
         if out is not None:
@@ -229,8 +234,8 @@ class Compression(Application):
         for raw, x in data.parts("test"):
             codes.append(self.codec.transform(raw))
             size.add(raw)
-            if data.spec.columns:
-                gaps.append(np.isnan(x))
+            if kind_of(data.spec).has_gaps:
+                gaps.append(_gaps(x))
         size.close()
         return np.concatenate(codes), np.concatenate(gaps) if gaps else None, size
 
@@ -242,3 +247,8 @@ class Compression(Application):
     def set_state(self, state: dict[str, Any]) -> None:
         self._ranges = Ranges.of_state(state["ranges"])
         self.quantiser_ = Quantiser.of_state(state["quantiser"])
+
+
+def _gaps(x: np.ndarray) -> np.ndarray:
+    """Return which entries of examples are missing, `(rows, features)`."""
+    return np.isnan(x).reshape(len(x), -1)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from kerasae.applications._base import row_names
+from kerasae.applications._log_files import LogFile
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -18,7 +19,8 @@ from kerasae.report.sheet import write_table
 class CleanFiles:
     """Folder `clean` with a PNG file for each image, `clean.npy`, or `clean.csv`.
 
-    Images that do not come from separate files are also written as an array.
+    Windows of a log become its rows again, each the mean over the windows that hold it. Images that do not
+    come from separate files are also written as an array.
 
     Args:
         out: Folder for the files.
@@ -34,7 +36,8 @@ class CleanFiles:
         self._names: list[str] = []
         spec = data.spec
         self._columns = spec.columns
-        if not spec.columns and not hasattr(data.test, "names"):
+        self._log = LogFile(out / "clean.csv", data.test, spec) if spec.channels else None
+        if not spec.columns and not spec.channels and not hasattr(data.test, "names"):
             shape = (len(data.test), *spec.shape)
             self._array = np.lib.format.open_memmap(out / "clean.npy", "w+", spec.dtype, shape)
         if kind_of(spec).is_picture and spec.shape[-1] in MODES:
@@ -46,6 +49,8 @@ class CleanFiles:
             frame_by_text = clean.index.name is not None
             written = as_written(clean, self._columns)
             write_table(written, self._out / "clean.csv", append=self._rows > 0, index=frame_by_text)
+        if self._log is not None:
+            self._log.add(clean)
         if self._array is not None:
             self._array[self._rows : self._rows + len(clean)] = clean
         if self._names:
@@ -55,6 +60,8 @@ class CleanFiles:
 
     def close(self) -> None:
         """Complete the files."""
+        if self._log is not None:
+            self._log.close()
         if self._array is not None:
             self._array.flush()
 

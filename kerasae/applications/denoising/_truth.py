@@ -12,7 +12,7 @@ from keras import ops
 from kerasae.corruptions import Corruption
 from kerasae.data import Data, Examples, parse_source, read_examples
 from kerasae.data.images import is_image
-from kerasae.kinds import concatenate, take
+from kerasae.kinds import concatenate, kind_of, take
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
 
@@ -27,6 +27,7 @@ def read_clean(path: str, data: Data) -> Examples:
         ValueError: If a row has no partner.
     """
     section = {"name": "images"} if is_image(Path(path)) else parse_source(path)
+    section["name"] = kind_of(data.spec).source or section["name"]
     if section["name"] == "tables" and data.spec.columns:
         section["id"] = data.test.head(1).index.name
     _, clean = read_examples(path, section, data.spec)

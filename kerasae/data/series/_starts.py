@@ -50,14 +50,16 @@ class Starts:
         return first + stride * (numbers - self._ends[which])
 
     def apart(self, stride: int) -> "Starts":
-        """Return windows that begin at least `stride` rows apart, from the first of each run on."""
-        every = [-(-stride // run.stride) for run in self.runs]
-        return Starts(
-            tuple(
-                Run(run.first, -(-run.count // step), run.stride * step)
-                for run, step in zip(self.runs, every, strict=True)
-            )
-        )
+        """Return windows that begin at least `stride` rows apart, and the last window of each run."""
+        runs = []
+        for run in self.runs:
+            every = -(-stride // run.stride)
+            count = -(-run.count // every)
+            runs.append(Run(run.first, count, run.stride * every))
+            if rest := run.count - 1 - (count - 1) * every:
+                last = run.first + (run.count - 1) * run.stride
+                runs.append(Run(last, 1, rest * run.stride))
+        return Starts(tuple(runs))
 
     def joined(self, other: "Starts") -> "Starts":
         """Return these windows, followed by others."""

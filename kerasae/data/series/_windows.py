@@ -64,17 +64,12 @@ class Windows:
     @cached_property
     def stretches(self) -> np.ndarray:
         """Number of the stretch of the log in which each window lies, `(rows,)`."""
-        firsts = [stretch.first for stretch in self.log.stretches]
-        return np.searchsorted(firsts, self.last_rows(), side="right") - 1
+        return self.log.stretch_of(self.last_rows())
 
     @cached_property
     def times(self) -> np.ndarray:
         """Time stamp of the last reading of each window, `(rows,)`, datetime64[ns]; UTC if zoned."""
-        times, rows = np.empty(len(self), "datetime64[ns]"), self.last_rows()
-        for number in np.unique(self.stretches):
-            mine, stretch = self.stretches == number, self.log.stretches[number]
-            times[mine] = self.log.times(stretch.first, stretch.count)[rows[mine] - stretch.first]
-        return times
+        return self.log.times_of(self.last_rows())
 
     @property
     def several(self) -> bool:
@@ -84,16 +79,12 @@ class Windows:
     @property
     def recordings(self) -> np.ndarray:
         """Name of the recording of each window, `(rows,)`."""
-        names = np.array([stretch.recording for stretch in self.log.stretches], object)
-        return np.asarray(names[self.stretches])
+        return self.log.recordings_of(self.last_rows())
 
     @property
-    def names(self) -> list[str]:
+    def stamps(self) -> list[str]:
         """Name of each window: the time stamp of its last reading, after the recording if several."""
-        nanoseconds = self.times.astype("int64") % 1_000_000_000
-        unit: Any = "s" if not nanoseconds.any() else "ms" if not (nanoseconds % 1_000_000).any() else "ns"
-        texts: list[str] = np.datetime_as_string(self.times, unit=unit).tolist()
-        stamps = [text.replace("T", " ") for text in texts]
+        stamps = self.log.stamps_of(self.last_rows())
         if not self.several:
             return stamps
         return [f"{recording} {stamp}" for recording, stamp in zip(self.recordings, stamps, strict=True)]
@@ -116,14 +107,13 @@ class Windows:
         for start in range(0, len(self), size):
             yield self._gathered(start, min(start + size, len(self)))
 
-    def covering(self, size: int = 8192) -> Iterator[np.ndarray]:
-        """Give windows that do not overlap, for a preprocessor that counts each reading once."""
-        apart = (
+    def apart(self) -> "Windows":
+        """Return windows that do not overlap, but for the last one of a stretch, and hold every reading."""
+        return (
             self
             if self.numbers is not None
             else dataclasses.replace(self, starts=self.starts.apart(self.steps))
         )
-        return apart.chunks(size)
 
     def shuffled(
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int

@@ -42,14 +42,14 @@ def test_a_gap_ends_a_segment(axis):
     assert times[0] == np.datetime64("2026-01-01T00:00:03") and times[27] == np.datetime64(
         "2026-01-01T00:00:43"
     )
-    assert axis.split.names[0] == "2026-01-01 00:00:03"
+    assert axis.split.stamps[0] == "2026-01-01 00:00:03"
 
 
 def test_recordings_are_named_and_never_joined():
     frame = pd.concat([sines(20).assign(unit="a"), sines(20, seed=1).assign(unit="b")])
     axis = axis_of(frame, group="unit")
     assert [one.recording for one in axis.segments] == ["a", "b"]
-    assert axis.split.names[-1] == "b 2026-01-01 00:00:19"
+    assert axis.split.stamps[-1] == "b 2026-01-01 00:00:19"
     assert intervals(axis, np.ones(len(axis)), AlarmRule(0.5))[0].last == 16
 
 
@@ -145,7 +145,7 @@ def test_files_follow_the_time(found):
     assert np.array_equal(lines["label"], data.test.labels)
     assert list(pd.read_csv(out / "contributions.csv").columns) == ["row", "flow", "pressure"]
     names = pd.read_csv(out / "scores.csv")["row"]
-    assert sorted(names) == sorted(data.test.names)
+    assert sorted(names) == sorted(data.test.stamps)
 
 
 def test_a_stored_detector_keeps_its_alarms(found, tmp_path):

@@ -122,11 +122,13 @@ def test_starts_are_those_of_their_runs(runs, stride):
     assert len(starts) == len(listed)
     twice = starts.joined(starts)
     assert twice.at(np.arange(len(twice))).tolist() == listed * 2
-    for run, apart in zip(runs, starts.apart(stride).runs, strict=True):
-        rows = [apart.first + k * apart.stride for k in range(apart.count)]
-        assert apart.stride >= stride
-        assert {*rows} <= {run[0] + k * run[2] for k in range(run[1])}
-        assert rows[-1] + apart.stride > run[0] + (run[1] - 1) * run[2]
+    for run in runs:
+        apart = Starts((Run(*run),)).apart(stride)
+        rows = apart.at(np.arange(len(apart))).tolist()
+        mine = [run[0] + k * run[2] for k in range(run[1])]
+        assert {*rows} <= {*mine} and rows[0] == mine[0] and rows[-1] == mine[-1]
+        assert all(other - one >= stride for one, other in itertools.pairwise(rows[:-1]))
+        assert all(other - one < stride + run[2] for one, other in itertools.pairwise(rows))
 
 
 def test_windows_of_a_stretch_that_is_too_short_are_none():

@@ -108,7 +108,7 @@ class Timeline:
         """
         split: Any = data.test
         table = self._alarm_table(data, reasons)
-        lines = pd.DataFrame({"time": split.times, "score": self.scores})
+        lines = pd.DataFrame({"time": split.log.stamps_of(self.axis.rows), "score": self.scores})
         lines["alarm"] = flags(self.axis, self.alarms).astype(int)
         if split.several:
             lines.insert(0, "recording", split.recordings)
@@ -147,8 +147,8 @@ class Timeline:
         channel_of = dict(zip(kind.feature_names, kind.channel_names * self.axis.steps, strict=True))
         peaks = [alarm.peak for alarm in self.alarms]
         columns: dict[str, Any] = {
-            "start": split.times[[alarm.first for alarm in self.alarms]],
-            "end": split.times[[alarm.last for alarm in self.alarms]],
+            "start": split.log.stamps_of(self.axis.rows[[alarm.first for alarm in self.alarms]]),
+            "end": split.log.stamps_of(self.axis.rows[[alarm.last for alarm in self.alarms]]),
             "seconds": [alarm.seconds for alarm in self.alarms],
             "score": self.scores[peaks],
         }

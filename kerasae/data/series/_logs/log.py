@@ -2,6 +2,7 @@
 
 import bisect
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from kerasae.spec import Column, Timing
 
 #: Names of the splits, in the order of the codes in `Log.splits`.
 SPLITS = ("train", "validation", "calibration", "test")
+#: Units of a time stamp, the coarsest first, and their size in nanoseconds.
+_UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,3 +98,34 @@ class Log:
             filled += len(rows)
             place += 1
         return times
+
+    def stretch_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the number of the stretch of each row, of the same shape."""
+        return np.searchsorted([stretch.first for stretch in self.stretches], rows, side="right") - 1
+
+    def times_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the time of each row, datetime64[ns], of the same shape."""
+        which = self.stretch_of(rows)
+        first = np.array([stretch.first for stretch in self.stretches])
+        start = np.array([stretch.start for stretch in self.stretches], "datetime64[ns]")
+        step = np.array([self.step if one.step is None else one.step for one in self.stretches])
+        offsets = np.round((rows - first[which]) * (step[which] * 1e9)).astype("timedelta64[ns]")
+        return start[which] + offsets
+
+    def recordings_of(self, rows: np.ndarray) -> np.ndarray:
+        """Return the name of the recording of each row, of the same shape."""
+        names = np.array([stretch.recording for stretch in self.stretches], object)
+        return np.asarray(names[self.stretch_of(rows)])
+
+    def stamps_of(self, rows: np.ndarray) -> list[str]:
+        """Return the time stamp of each row as a text, with as many digits as the log needs.
+
+        A stamp of a log with a time zone is UTC and ends with Z.
+        """
+        steps = [self.step, *(one.step for one in self.stretches if one.step is not None)]
+        finest = [int(one.start.astype("datetime64[ns]").astype("int64")) for one in self.stretches]
+        finest += [round(step * 1e9) for step in steps]
+        unit: Any = next(name for name, size in _UNITS if not any(value % size for value in finest))
+        texts: list[str] = np.datetime_as_string(self.times_of(rows), unit=unit).tolist()
+        end = "" if self.zone is None else "Z"
+        return [text.replace("T", " ") + end for text in texts]

@@ -1,0 +1,76 @@
+"""What applications write of windows: the rows of the log again."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis_settings import FEW
+from small_logs import sines
+
+from kerasae import Recipe
+from kerasae.applications._log_files import LogFile
+from kerasae.applications.compression import Compression
+from kerasae.applications.denoising import Denoising
+from kerasae.applications.imputation import Imputer
+from kerasae.data.series import from_frame
+
+
+@FEW
+@given(st.integers(1, 9), st.integers(1, 12), st.sets(st.integers(0, 59), max_size=8))
+def test_windows_become_the_rows_of_their_log(tmp_path_factory, window, size, gaps):
+    frame = sines(60, gaps=gaps).drop(index=range(20, 29)).reset_index(drop=True)
+    data = from_frame(frame, time="time", window=window, test=1)
+    path = tmp_path_factory.mktemp("log") / "again.csv"
+    file = LogFile(path, data.test, data.spec)
+    for part in data.test.chunks(size):
+        file.add(part)
+    file.close()
+    again = pd.read_csv(path, parse_dates=["time"])
+    assert list(again.columns) == ["time", "flow", "pressure"]
+    assert np.array_equal(again["time"], frame["time"])
+    np.testing.assert_allclose(again[["flow", "pressure"]], frame[["flow", "pressure"]].astype("float32"))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    frame = sines(1500, gaps=[*range(1350, 1353), 1400])
+    recipe = Recipe.of("undercomplete", latent_dim=4, network={"name": "dense", "widths": [32]})
+    data = recipe.prepare(from_frame(frame, time="time", window=10))
+    model = recipe.build(data)
+    model.fit(data.x("train"), epochs=30, verbose=0)
+    return frame, data, model
+
+
+def test_gaps_are_filled_in_the_log(trained, tmp_path):
+    frame, data, model = trained
+    Imputer(model).fit(data).report(data, tmp_path)
+    filled = pd.read_csv(tmp_path / "filled.csv", parse_dates=["time"]).set_index("time")
+    given_rows = frame.set_index("time").loc[filled.index]
+    missing = given_rows["flow"].isna()
+    assert missing.sum() == 4
+    np.testing.assert_allclose(filled[~missing], given_rows[~missing], rtol=1e-6)
+    truth = sines(1500).set_index("time").loc[filled.index[missing.to_numpy()], "flow"]
+    assert np.abs(filled["flow"][missing] - truth).max() < 0.4
+
+
+def test_a_smoothed_log_is_nearer_to_the_truth(trained, tmp_path):
+    _, data, model = trained
+    Denoising(model).fit(data).report(data, tmp_path)
+    clean = pd.read_csv(tmp_path / "clean.csv", parse_dates=["time"]).set_index("time")
+    truth = sines(1500, noise=0).set_index("time").loc[clean.index]
+    noisy = sines(1500).set_index("time").loc[clean.index]
+    assert np.square(clean - truth)["flow"].mean() < 0.7 * np.square(noisy - truth)["flow"].mean()
+
+
+def test_a_log_is_stored_once(trained):
+    _, data, model = trained
+    compressor = Compression(model).fit(data)
+    figures = compressor.report(data, None).figures
+    apart = data.test.apart()
+    packed = compressor.compress(apart.examples)
+    assert figures["bytes"] == len(packed) < data.test.examples.nbytes / 20
+    again = compressor.decompress(packed)
+    assert np.array_equal(np.isnan(again), np.isnan(apart.examples))
+    x, rebuilt = (data.to_x(raw) for raw in (apart.examples, again))
+    assert np.nanmean(np.square(x - rebuilt)) < 0.1
