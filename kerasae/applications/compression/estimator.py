@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
 from kerasae.applications._arguments import check_between, check_counts, check_positive
 from kerasae.applications._base import Application, Finding
@@ -148,7 +147,7 @@ class Compression(Application):
 
     def _restore(self, content: Content) -> Any:
         raw = self.codec.inverse_transform(content.codes)
-        if content.missing is not None and not isinstance(raw, pd.DataFrame):
+        if content.missing is not None and kind_of(self.codec.preprocessor.spec).is_array:
             raw[content.missing.reshape(raw.shape)] = np.nan
         elif content.missing is not None:
             features = self.codec.preprocessor.spec.features

@@ -58,7 +58,12 @@ def data_of(
         whole = windows_in([(one.first, one.count) for one in test_log.stretches], window, stride)
         splits["test"] = Windows(test_log, window, whole)
     shape = (window, len(log.channels))
-    return Data(name, Spec("series", shape, log.dtype, channels=log.channels, timing=log.timing), **splits)
+    return Data(
+        name,
+        Spec("series", shape, log.dtype, channels=log.channels, timing=log.timing),
+        **splits,
+        skipped=log.skipped,
+    )
 
 
 def _divided(log: Log) -> tuple[list[Stretch], dict[str, list[tuple[int, int]]]]:
