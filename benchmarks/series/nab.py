@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.series import stretches
-from benchmarks.series.measures import vus_pr
-from benchmarks.series.recordings import nab
+from . import stretches
+from .measures import vus_pr
+from .recordings import nab
 
 #: The probationary period of NAB (Lavin and Ahmad 2015): a share of the rows, and at most so many.
 _SHARE, _MOST = 0.15, 750

@@ -18,9 +18,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from benchmarks.series import rows
-from benchmarks.series.measures import Counts
-from benchmarks.series.recordings import skab
+from . import rows
+from .measures import Counts
+from .recordings import skab
 
 #: Rows that train.
 _TRAINING = 400
