@@ -48,6 +48,17 @@ def test_a_level_or_a_shape_that_never_was_has_the_highest_score(detector, fitte
     assert 780 <= np.argmax(scores) <= 845
 
 
+def test_a_window_is_not_its_own_neighbour():
+    readings = np.random.default_rng(0).normal(size=(40, 1))
+    scores = stretches.nearest_windows(readings, 4, 20, neighbours=3)
+    windows = stretches.cut(readings, 4)
+    for place in (0, 10, 30):
+        others = np.delete(windows[:17], place, axis=0) if place < 17 else windows[:17]
+        distances = np.sort(np.linalg.norm(others - windows[place], axis=1))[:3]
+        # The centre of a window of four rows is its third.
+        assert scores[place + 2] == pytest.approx(distances.mean(), rel=1e-3)
+
+
 def test_the_period_of_a_sine_is_found_and_noise_has_none_of_its_own():
     sine = np.sin(2 * np.pi * np.arange(2000) / 40)
     assert stretches.period(sine) == 40
