@@ -12,6 +12,7 @@ _HOMES = {
     "Format": "kerasae.export.formats",
     "Parity": "kerasae.export.parity",
     "ParityError": "kerasae.export.parity",
+    "Stream": "kerasae.export.scoring",
     "Subject": "kerasae.export.subject",
     "TOLERANCES": "kerasae.export.parity",
     "Verdict": "kerasae.export.bundles.verify",

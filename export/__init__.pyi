@@ -20,4 +20,5 @@ from kerasae.export.parity import TOLERANCES as TOLERANCES
 from kerasae.export.parity._errors import ExportError as ExportError
 from kerasae.export.parity._errors import ParityError as ParityError
 from kerasae.export.parity._measures import Parity as Parity
+from kerasae.export.scoring.streams.stream import Stream as Stream
 from kerasae.export.subject import Subject as Subject

@@ -43,4 +43,5 @@ def detector_facts(subject: Subject) -> dict[str, Any] | None:
         "threshold": float(detector.threshold),
         "false_alarms": detector.false_alarms,
         "calibration_rows": detector.calibration_rows,
+        "alarm": subject.alarm,
     }

@@ -35,6 +35,8 @@ class Subject:
         held_out: Raw examples that the model was not trained on.
         calibration: Raw examples of the training split, which set the ranges of int8.
         detector: Detector that `kerasae apply anomaly` kept in the run. Defaults to `None`: there is none.
+        alarm: Arguments of `kerasae.calibration.AlarmRule` by which a stream of a series gives alarms.
+            Defaults to `None`: an alarm lasts as long as scores are above the threshold.
     """
 
     model: Autoencoder
@@ -43,6 +45,7 @@ class Subject:
     held_out: Any
     calibration: Any
     detector: Detector | None = None
+    alarm: dict[str, Any] | None = None
 
     @classmethod
     def of(

@@ -90,23 +90,29 @@ class Timing:
         holds: Number of steps for which a reading of each channel holds, in the order of the channels: 1, or
             more for a channel that is read at a slower rate. Defaults to `()`, if this is not known.
         zone: Time zone of stamps without an offset. Defaults to `None`.
+        longest_gap: Greatest number of missing rows that are filled. A longer gap begins a new stretch.
+            Defaults to 5.
+        group: Name of the column that names the machine of each row. Defaults to `None`, for one machine.
     """
 
     step: float
     stamps: tuple[Column, ...] = ()
     holds: tuple[int, ...] = ()
     zone: str | None = None
+    longest_gap: int = 5
+    group: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the timing as plain JSON values."""
         stamps = [column.to_dict() for column in self.stamps]
-        return {"step": self.step, "stamps": stamps, "holds": [*self.holds], "zone": self.zone}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**values, "stamps": stamps, "holds": [*self.holds]}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Timing":
         """Return the timing that `to_dict` described."""
         stamps = tuple(Column.from_dict(column) for column in values["stamps"])
-        return cls(values["step"], stamps, tuple(values["holds"]), values["zone"])
+        return cls(**{**values, "stamps": stamps, "holds": tuple(values["holds"])})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,5 +4,7 @@ The views of a device and `kerasae score` use the same feeds, so an artifact is 
 """
 
 from kerasae.export.feeds._feed import Feed, feed_of
+from kerasae.export.feeds._moments import nanoseconds
+from kerasae.export.feeds._reading import Reading, ReadingFeed, numbers
 
-__all__ = ["Feed", "feed_of"]
+__all__ = ["Feed", "Reading", "ReadingFeed", "feed_of", "nanoseconds", "numbers"]

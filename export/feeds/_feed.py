@@ -48,6 +48,15 @@ class Feed(abc.ABC):
         """Return the arguments besides `spec`, as plain JSON values."""
         return {}
 
+    @property
+    def known(self) -> set[str]:
+        """Names of the columns that the model knows; none if it knows columns by place."""
+        return {column.name for column in self.spec.columns}
+
+    def of_lines(self) -> "Feed":
+        """Return the feed of the lines of a file or a pipe, by default this one: a line is an example."""
+        return self
+
     def columns(self, names: Sequence[str]) -> Sequence[str]:
         """Return the names of the columns that are read of a file with these columns; none if all are.
 
@@ -77,6 +86,10 @@ class Feed(abc.ABC):
         Raises:
             ValueError: If a value is no example.
         """
+
+    def of_array(self, rows: np.ndarray) -> Any:
+        """Return raw examples of the rows of an array, by default the rows themselves."""
+        return rows
 
     def check(self, raw: Any) -> None:  # noqa: B027  (a check that need not be filled in)
         """Raise a ValueError if numbers of an array do not fit into the raw type."""

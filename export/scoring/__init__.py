@@ -1,7 +1,10 @@
 """Scoring with a file for devices: rows in, decisions out, one by one, without TensorFlow."""
 
+from kerasae.export.scoring._answers import answered
 from kerasae.export.scoring._artifact import find_file
-from kerasae.export.scoring._sources import UnreadableError, examples
+from kerasae.export.scoring._batches import UnreadableError
+from kerasae.export.scoring._sources import examples
 from kerasae.export.scoring.scorer import Scorer
+from kerasae.export.scoring.streams import Stream
 
-__all__ = ["Scorer", "UnreadableError", "examples", "find_file"]
+__all__ = ["Scorer", "Stream", "UnreadableError", "answered", "examples", "find_file"]

@@ -48,7 +48,7 @@ class Records(abc.ABC):
 
     def _warn_of_extra(self, names: Sequence[str]) -> None:
         """Warn of columns that the training did not have, if the model knows columns by name."""
-        known = {column.name for column in self.feed.spec.columns}
+        known = self.feed.known
         if extra := [name for name in names if name not in known] if known else []:
             shown = ", ".join(f"'{name}'" for name in extra[:8])
             more = f" and {len(extra) - 8} more" if len(extra) > 8 else ""

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from kerasae.export.feeds import Feed
+from kerasae.export.scoring._batches import Batch, UnreadableError
 from kerasae.export.scoring._images import image_paths, read_image
 from kerasae.export.scoring._lines import lines_as_they_come
 from kerasae.export.scoring._records import CsvRecords, JsonRecords, Records, TextRecords
+from kerasae.export.scoring.streams import whole_windows
 
 from kerasae.spec import Spec
 
@@ -28,30 +30,44 @@ _JSON = (b"{", b"[")
 _BOM = b"\xef\xbb\xbf"
 
 
-class UnreadableError(ValueError):
-    """Error for one row that cannot be read; the rows after it can.
+def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
+    """Yield the examples of a source in batches, as soon as they can be read.
+
+    Of a log of sensors these are the whole windows, each with the name of the row that ends it.
 
     Args:
-        place: Line or file, such as `"line 17"`.
-        reason: Reason.
+        source: Rows, as `rows_of` takes them.
+        spec: Spec of the examples.
+        feed: Feed of the examples.
+
+    Yields:
+        Names and raw examples, or what cannot be read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If nothing can be read, for example because a column is missing.
     """
-
-    def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
-
-
-#: Names of rows with their raw examples, or a row that cannot be read.
-Batch = tuple[list[str], Any] | UnreadableError
+    reader = reader_of(source, feed)
+    rows = rows_of(source, spec, reader)
+    return rows if reader is feed else whole_windows(rows, feed)
 
 
-def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
+def reader_of(source: str | Path, feed: Feed) -> Feed:
+    """Return the feed of the rows of a source: that of its lines, or of whole examples of an array."""
+    path = Path(source)
+    if path.suffix.lower() == ".npy" and path.is_file():
+        return feed if _array(path).ndim != 2 else feed.of_lines()
+    return feed.of_lines()
+
+
+def rows_of(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
     """Yield the rows of a source in batches, as soon as they can be read.
 
     Args:
         source: Path of a CSV file, of lines of JSON, of lines of text, of a `.npy` file, of an image, or of a
             folder of images; `"-"` for lines on the standard input.
         spec: Spec of the examples.
-        feed: Feed of the examples.
+        feed: Feed of the rows.
 
     Yields:
         Names of rows, their numbers from 0 or the names of their files, and the raw examples; or what cannot
@@ -138,18 +154,23 @@ def _decoded(line: bytes) -> str | None:
 
 
 def _of_array(path: Path, feed: Feed) -> Iterator[Batch]:
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"Expected an array in {path}, received a damaged file ({error}).") from None
+    array = _array(path)
     for start in range(0, len(array), _ROWS):
-        part = np.array(array[start : start + _ROWS])
+        part = feed.of_array(np.array(array[start : start + _ROWS]))
         names = [str(start + i) for i in range(len(part))]
         try:
             feed.check(part)
         except ValueError as error:
             raise ValueError(f"{error} In {path}, rows {names[0]} to {names[-1]}.") from None
         yield names, part
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"Expected an array in {path}, received a damaged file ({error}).") from None
+    return array
 
 
 def _of_images(path: Path, spec: Spec) -> Iterator[Batch]:

@@ -80,7 +80,12 @@ class Scorer:
         """
         sent = self.feed(raw)
         for i in range(len(next(iter(sent.values())))):
-            yield self._run(**{name: values[i : i + 1] for name, values in sent.items()}, **self._settings)
+            yield self.run({name: values[i : i + 1] for name, values in sent.items()})
+
+    def run(self, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the outputs of the signature for the inputs of one example, each `(1, ...)`, by name."""
+        outputs: dict[str, np.ndarray] = self._run(**sent, **self._settings)
+        return outputs
 
     def answers(self, raw: Any) -> Iterator[dict[str, Any]]:
         """Yield the answer for each example, as plain JSON values.
@@ -97,14 +102,24 @@ class Scorer:
             ValueError: If the examples are not of the spec.
         """
         for row, outputs in enumerate(self.raw_answers(raw)):
-            answer: dict[str, Any] = {"score": _short(outputs["score"][0])}
-            if "p_value" in outputs:
-                answer["p_value"] = _short(outputs["p_value"][0])
-            if "anomalous" in outputs:
-                answer["anomalous"] = bool(outputs["anomalous"][0])
-            if "reason" in outputs:
-                answer["reasons"] = [*self._reasons(raw, row, {key: one[0] for key, one in outputs.items()})]
-            yield answer
+            yield self.answer(raw, row, outputs)
+
+    def answer(self, raw: Any, row: int, outputs: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Return the answer for one example, as `answers` yields it.
+
+        Args:
+            raw: Raw examples.
+            row: Number of the example, from 0.
+            outputs: Outputs of the signature for it.
+        """
+        answer: dict[str, Any] = {"score": _short(outputs["score"][0])}
+        if "p_value" in outputs:
+            answer["p_value"] = _short(outputs["p_value"][0])
+        if "anomalous" in outputs:
+            answer["anomalous"] = bool(outputs["anomalous"][0])
+        if "reason" in outputs:
+            answer["reasons"] = [*self._reasons(raw, row, {key: one[0] for key, one in outputs.items()})]
+        return answer
 
     def _reasons(self, raw: Any, row: int, outputs: dict[str, np.ndarray]) -> Iterator[dict[str, Any]]:
         if not self._names:

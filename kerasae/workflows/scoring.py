@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
+from kerasae.export.scoring import Scorer, UnreadableError, answered, find_file
 from kerasae.precisions import Precision
 
 
@@ -38,6 +38,7 @@ def score(
     Yields:
         A dict for each row: `row`, its number from 0, as in `scores.csv` of `kerasae apply anomaly`, or the
         name of its file; `score`; and if the artifact has a detector `p_value`, `anomalous`, and `reasons`.
+        A row of a sensor log is one reading of all channels. Its answer is that of `Stream.push`.
 
     Raises:
         FileNotFoundError: If there is no such bundle, precision or source.
@@ -56,12 +57,11 @@ def score(
     if false_alarms is not None and not 0 < false_alarms < 1:
         raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
     scorer = Scorer(find_file(bundle, precision), false_alarms=false_alarms)
-    for batch in examples(source, scorer.spec, scorer.feed):
-        if isinstance(batch, UnreadableError):
+    for one in answered(source, scorer):
+        if isinstance(one, UnreadableError):
             if on_error == "raise":
-                raise batch
-            skipped(str(batch))
+                raise one
+            skipped(str(one))
             continue
-        names, raw = batch
-        for name, answer in zip(names, scorer.answers(raw), strict=True):
-            yield {"row": int(name) if name.isdigit() else name, **answer}
+        name, answer = one
+        yield {"row": int(name) if name.isdigit() else name, **answer}

@@ -48,6 +48,9 @@ def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     for lines of CSV, JSON or text on the standard input. Columns are found by name. BUNDLE may also be one
     of its .tflite files.
 
+    A row of a sensor log is one reading of all channels, with or without its time. Each is answered for the
+    window that it ends; until the first whole window the answer counts what is missing (warming_up).
+
     \b
     kerasae score ship new.csv
     tail -f readings.jsonl | kerasae score ship - --on-error skip

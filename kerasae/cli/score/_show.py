@@ -38,8 +38,7 @@ def csv_lines() -> Callable[[dict[str, Any]], None]:
             for number, reason in enumerate(padded, 1):
                 answer[f"reason_{number}"] = reason.get("feature")
                 answer |= {f"{key}_{number}": reason.get(key) for key in _KEYS}
-        if "anomalous" in answer:
-            answer["anomalous"] = int(answer["anomalous"])
+        answer |= {key: int(value) for key, value in answer.items() if isinstance(value, bool)}
         if not names:
             names.extend(answer)
             lines.writerow(names)

@@ -55,6 +55,8 @@ class Log:
         clock: Columns of the stamps with their notations. Defaults to none, if the rows have no stamps.
         holds: Number of rows for which a reading of each channel holds: 1, or more for a channel that is
             read at a slower rate. Defaults to none, if this is not known.
+        longest_gap: Greatest number of missing rows in a stretch. Defaults to 5.
+        group: Name of the column that names the machine of each row. Defaults to `None`.
         skipped: Rows that could not be read and were left out, one line each. Defaults to none.
     """
 
@@ -68,6 +70,8 @@ class Log:
     splits: np.ndarray | None = None
     clock: tuple[Column, ...] = ()
     holds: tuple[int, ...] = ()
+    longest_gap: int = 5
+    group: str | None = None
     skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -76,7 +80,7 @@ class Log:
     @property
     def timing(self) -> Timing:
         """Steps and stamps of the log, as a spec holds them."""
-        return Timing(self.step, self.clock, self.holds, self.zone)
+        return Timing(self.step, self.clock, self.holds, self.zone, self.longest_gap, self.group)
 
     def times(self, first: int, count: int) -> np.ndarray:
         """Return the times of rows, `(count,)`, datetime64[ns].

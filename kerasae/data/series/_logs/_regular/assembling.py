@@ -158,6 +158,8 @@ def assembled(
         splits=None if splits is None else splits.array(),
         clock=plan.clock,
         holds=plan.holds,
+        longest_gap=options.longest_gap,
+        group=options.group,
     )
 
 

@@ -1,0 +1,34 @@
+"""answered: the answers to the rows of a source, one by one as they come."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kerasae.export.scoring._batches import UnreadableError
+from kerasae.export.scoring._sources import reader_of, rows_of
+from kerasae.export.scoring.scorer import Scorer
+from kerasae.export.scoring.streams import Stream
+
+
+def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str, Any]] | UnreadableError]:
+    """Yield the name of each row of a source with its answer, or the row that cannot be read.
+
+    A row of a sensor log is one reading of all channels, and is answered for the window that it ends.
+
+    Args:
+        source: Rows, as `rows_of` takes them.
+        scorer: File that answers.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If nothing can be read.
+    """
+    reader = reader_of(source, scorer.feed)
+    stream = None if reader is scorer.feed else Stream(scorer)
+    for batch in rows_of(source, scorer.spec, reader if stream is None else stream.feed):
+        if isinstance(batch, UnreadableError):
+            yield batch
+            continue
+        names, raw = batch
+        answers = scorer.answers(raw) if stream is None else map(stream.answer, raw)
+        yield from zip(names, answers, strict=True)

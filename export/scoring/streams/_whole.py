@@ -1,0 +1,31 @@
+"""whole_windows: the windows of a log as a stream scores them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from kerasae.export.scoring._batches import Batch
+from kerasae.export.scoring.streams.machine import Machine
+
+
+def whole_windows(batches: Iterator[Batch], feed: Any) -> Iterator[Batch]:
+    """Yield each whole window of the readings in batches, `(rows, steps, channels)`.
+
+    Args:
+        batches: Names and readings, or what cannot be read.
+        feed: Feed of the windows.
+    """
+    machines: dict[str | None, Machine] = {}
+    for batch in batches:
+        if not isinstance(batch, tuple):
+            yield batch
+            continue
+        names, windows = [], []
+        for name, reading in zip(*batch, strict=True):
+            machine = machines.setdefault(reading.group, Machine(feed))
+            for _ in machine.add(reading, machine.place(reading.time)):
+                if not machine.needed:
+                    names.append(name)
+                    windows.append(machine.raw[0].copy())
+        if names:
+            yield names, np.stack(windows)
