@@ -5,9 +5,7 @@
 
 Each file is compared with its checksum. The files for devices are run on the stored inputs, and their answers
 are compared with those of the model before the export. Exit status 0 if all agree, 1 if not, 2 without a
-bundle.
-
-Every bundle contains a copy of this file, so it is one file and imports nothing of kerasae.
+bundle. Every bundle contains a copy of this file, so it is one file and imports nothing of kerasae.
 """
 
 import hashlib
@@ -150,12 +148,14 @@ def compare_output(
     """Compare one of the outputs of a signature as `compare` does; nothing to compare gives no measures.
 
     If `unit` is a dict with `ranked`, the name of an output of shares, only reasons of odd rows are compared
-    that a margin separates from the next ones. If it is a dict with `by`, the name of an output of reasons,
-    and `each`, a unit for each feature, only entries are compared up to which both name the same.
+    that a margin separates from the next ones; with `channels` their channels. If it has `by`, the name of an
+    output of reasons, and `each`, a unit for each feature, only entries up to the first other reason are.
     """
     one, other = expected[name], got[name]
     if not isinstance(unit, dict) or one.shape != other.shape:
         return compare(one, other, 1.0 if isinstance(unit, dict) else unit)
+    if "channels" in unit:
+        one, other = one % unit["channels"], other % unit["channels"]
     if "ranked" in unit:
         units, picked = 1.0, is_decided(expected[unit["ranked"]]) & (expected["p_value"] <= ODD)[:, None]
     else:

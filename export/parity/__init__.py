@@ -5,6 +5,7 @@ from kerasae.export.parity._decided import DECIDED, decided_case
 from kerasae.export.parity._errors import ExportError, ParityError, refuse
 from kerasae.export.parity._golden import comparable, golden_arrays
 from kerasae.export.parity._measures import Parity, measure
+from kerasae.export.parity._scores import first_reason
 from kerasae.export.parity._tolerances import TOLERANCES, tolerances
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ParityError",
     "comparable",
     "decided_case",
+    "first_reason",
     "golden_arrays",
     "make_cases",
     "measure",

@@ -135,6 +135,9 @@ def _detected(
     for name in ("reason", "reason_name"):
         if name in answers:
             units[name] = {"ranked": "share"}
+    if channels := len(view.spec.channels):
+        # The strongest step of a channel may have about the same share as the next one.
+        units["reason"]["channels"] = channels
     judged = scores[scores < HIGHEST]
     return answers, {"score": spread(judged) if len(judged) else 1.0, **units}
 

@@ -79,7 +79,8 @@ def measure(
     if score in cases:
         use |= score_measures(cases[score].expected["score"], answers[score]["score"])
     if "reason" in cases.get("detect", cases[next(iter(cases))]).expected:
-        use |= reason_measures(cases["detect"].expected, answers["detect"])
+        channels = len(subject.preprocessor.spec.channels) or None
+        use |= reason_measures(cases["detect"].expected, answers["detect"], channels)
     return Parity(outputs, use, said + breaches(use, tolerance, "in use"))
 
 
@@ -91,7 +92,8 @@ def _errors(subject: Subject, case: Case, got: dict[str, np.ndarray]) -> dict[st
     def error(rebuilt: np.ndarray) -> float:
         # Inputs and outputs of a device may be counted from an origin; the difference does not depend on it.
         off = case.sent["x"].astype("float64") - rebuilt
-        return float(np.mean(np.square(off / np.asarray(case.units["reconstruction"]))))
+        # A missing reading has no error.
+        return float(np.nanmean(np.square(off / np.asarray(case.units["reconstruction"]))))
 
     ours, theirs = (error(side["reconstruction"]) for side in (case.expected, got))
     return {"error_ratio": theirs / ours} if ours > 0 else {}

@@ -31,15 +31,30 @@ def is_decided(scores: np.ndarray, borders: float | np.ndarray) -> np.ndarray:
     return np.asarray(low == high)
 
 
-def reason_measures(expected: dict[str, np.ndarray], got: dict[str, np.ndarray]) -> dict[str, float]:
+def reason_measures(
+    expected: dict[str, np.ndarray], got: dict[str, np.ndarray], channels: int | None = None
+) -> dict[str, float]:
     """Return `first_reason`: the share of anomalous rows whose first reason is that of the model.
 
     Rows with two reasons of about the same share are left out.
+
+    Args:
+        expected: Answers of the model.
+        got: Answers of the artifact.
+        channels: Number of channels of a window, each of which is one reason. Defaults to `None`: each
+            feature is one.
     """
     rows = (expected["anomalous"] > 0) & is_ranked(expected["share"])[:, 0]
     if not rows.any():
         return {}
-    return {"first_reason": float(np.mean(expected["reason"][rows, 0] == got["reason"][rows, 0]))}
+    ours, theirs = (first_reason(side, channels)[rows] for side in (expected, got))
+    return {"first_reason": float(np.mean(ours == theirs))}
+
+
+def first_reason(answers: dict[str, np.ndarray], channels: int | None = None) -> np.ndarray:
+    """Return the number of the first reason of each row, `(rows,)`; with `channels` that of its channel."""
+    number = answers["reason"][:, 0]
+    return np.asarray(number if channels is None else number % channels)
 
 
 def score_measures(expected: np.ndarray, got: np.ndarray) -> dict[str, float]:

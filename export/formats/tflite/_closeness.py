@@ -1,6 +1,7 @@
 """is_close: whether an int8 file decides as the float32 file does."""
 
 import numpy as np
+from kerasae.export.parity import first_reason
 from kerasae.export.verify_edge import EdgeModel
 from scipy.stats import spearmanr
 
@@ -16,7 +17,13 @@ _LEAST_REASONS = 0.97
 _MOST_ERROR = 0.03
 
 
-def is_close(content: bytes, quantized: bytes, sent: dict[str, np.ndarray], margin: float) -> bool:
+def is_close(
+    content: bytes,
+    quantized: bytes,
+    sent: dict[str, np.ndarray],
+    margin: float,
+    channels: int | None = None,
+) -> bool:
     """Return whether two files agree in the order of the scores, the first reasons and the error.
 
     It is True for files without a detector.
@@ -27,6 +34,8 @@ def is_close(content: bytes, quantized: bytes, sent: dict[str, np.ndarray], marg
         sent: Training rows, as the files receive them.
         margin: Difference of the two largest shares of a score from which on the first reason of a row
             counts.
+        channels: Number of channels of a window, each of which is one reason. Defaults to `None`: each
+            feature is one.
     """
     files = [EdgeModel(one) for one in (content, quantized)]
     if "detect" not in files[0].signatures():
@@ -34,7 +43,7 @@ def is_close(content: bytes, quantized: bytes, sent: dict[str, np.ndarray], marg
     exact, rounded = (file.run("detect", sent) for file in files)
     share = np.pad(exact["share"], ((0, 0), (0, 1)))
     decided = share[:, 0] - share[:, 1] >= margin
-    same = (exact["reason"][:, 0] == rounded["reason"][:, 0])[decided]
+    same = (first_reason(exact, channels) == first_reason(rounded, channels))[decided]
     if same.size and np.mean(same) < _LEAST_REASONS:
         return False
     if _ranks(exact["score"], rounded["score"]) < _LEAST_RANKS:

@@ -7,6 +7,8 @@ import pytest
 from edge_detectors import with_detector
 from kerasae.export import Single, TFLite, bundle
 from kerasae.export.feeds import feed_of
+from kerasae.export.parity._scores import reason_measures
+from kerasae.export.verify_edge import compare_output
 from kerasae.export.views import edge_view
 
 from kerasae.spec import Spec
@@ -42,6 +44,26 @@ def test_a_file_of_one_graph_detects_in_every_precision(windows, tmp_path, preci
     written = Single("detect", precision=precision).write(windows, tmp_path / "m.tflite")
     assert not written.parity.breaches
     assert written.parity.use["rank_correlation"] > 0.99
+
+
+def test_missing_readings_have_no_error(windows, tmp_path):
+    parity = TFLite().write(windows, tmp_path / "m.tflite").parity
+    assert parity.use["error_ratio"] == pytest.approx(1, abs=1e-4)
+
+
+def test_a_reason_is_a_channel():
+    """Of a smooth channel two steps have about the same share, and an artifact may name the other one."""
+    share = np.tile([0.6, 0.2, 0.1], (4, 1))
+    reason = np.array([[0, 1, 2]] * 4)
+    expected = {"reason": reason, "share": share, "p_value": np.zeros(4), "anomalous": np.ones(4)}
+    moved, other = ({**expected, "reason": reason + by} for by in ([2, 2, 2], [1, 0, 0]))
+    assert reason_measures(expected, moved) == {"first_reason": 0.0}
+    assert reason_measures(expected, moved, 2) == {"first_reason": 1.0}
+    assert reason_measures(expected, other, 2) == {"first_reason": 0.0}
+    by_channel = {"ranked": "share", "channels": 2}
+    assert compare_output(expected, moved, "reason", by_channel)["agreement"] == 1
+    assert compare_output(expected, other, "reason", by_channel)["agreement"] < 1
+    assert compare_output(expected, moved, "reason", {"ranked": "share"})["agreement"] == 0
 
 
 def test_null_is_a_missing_reading(windows):
