@@ -35,6 +35,7 @@ def pyramid(
     residual_blocks: int,
     style: Style,
     first: keras.layers.Layer | None = None,
+    linear: bool = False,
 ) -> Network:
     """Return a convolutional encoder and its mirror image, for examples of one or two spatial axes.
 
@@ -48,6 +49,8 @@ def pyramid(
         residual_blocks: Number of residual blocks after each level.
         style: Style of the layers.
         first: Layer before the first level. Defaults to `None`.
+        linear: Whether a linear map lies beside the convolutions, from the input to the features of the
+            encoder, and from the code to the output. Defaults to False.
 
     Raises:
         ValueError: If a number is out of range.
@@ -87,7 +90,11 @@ def pyramid(
     for channels in filters:
         shapes.append(h.shape[1:-1])
         h = residual(_chain(h, convolution(layers.convolution, channels, strides)))
-    encoder = keras.Model(x, keras.layers.Flatten(dtype=dtype)(h), name="encoder")
+    features = keras.layers.Flatten(dtype=dtype)(h)
+    if linear:
+        straight = keras.layers.Flatten(dtype=dtype)(x if first is None else first.output)
+        features = keras.layers.Concatenate(dtype=dtype)([features, straight])
+    encoder = keras.Model(x, features, name="encoder")
 
     code = keras.Input((latent_dim,))
     widest = keras.layers.Dense(math.prod(h.shape[1:]), activation=style.inner, dtype=dtype, **style.kernel())
@@ -103,7 +110,12 @@ def pyramid(
     last = layers.convolution(
         shape[-1] * outputs, kernel_size, padding="same", dtype="float32", **style.kernel()
     )
-    return Network(encoder, keras.Model(code, last(h), name="decoder"))
+    output = last(h)
+    if linear:
+        straight = keras.layers.Dense(math.prod(output.shape[1:]), dtype="float32", **style.kernel())(code)
+        straight = keras.layers.Reshape(output.shape[1:], dtype="float32")(straight)
+        output = keras.layers.Add(dtype="float32")([output, straight])
+    return Network(encoder, keras.Model(code, output, name="decoder"))
 
 
 def _chain(h: Any, layers: Sequence[keras.layers.Layer]) -> Any:

@@ -19,6 +19,7 @@ def series(
     kernel_size: int = 5,
     strides: int = 2,
     residual_blocks: int = 0,
+    linear: bool = True,
     marks: bool | None = None,
     activation: str = "relu",
     normalization: Literal["batch", "layer"] | None = None,
@@ -44,6 +45,8 @@ def series(
         strides: Factor by which each level divides the number of steps. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
             shortcut around them (He et al. 2016, CVPR). Defaults to 0.
+        linear: Whether a linear map lies beside the convolutions, in the encoder and in the decoder. The
+            convolutions then learn what PCA of windows cannot. Defaults to True.
         marks: Whether the encoder is told which readings are missing. Defaults to `None`: it is told for the
             channels that have missing readings in the training split. Use True with a corruption that makes
             readings missing.
@@ -87,4 +90,5 @@ def series(
         residual_blocks=residual_blocks,
         style=style,
         first=gap_marks(spec, marks),
+        linear=linear,
     )

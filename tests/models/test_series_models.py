@@ -133,6 +133,26 @@ def test_every_length_comes_back(steps, strides):
     assert np.isfinite(np.asarray(encoder(x))).all()
 
 
+def test_a_linear_map_beside_the_convolutions_reaches_pca():
+    """Without hidden units that learn, what is left is the linear map: as good as PCA of windows."""
+    from sklearn.decomposition import PCA
+
+    rng = np.random.default_rng(10)
+    x = (rng.normal(size=(600, 2)) @ rng.normal(size=(2, 18)) + 0.1 * rng.normal(size=(600, 18))).astype(
+        "float32"
+    )
+    x = x.reshape(-1, 9, 2) / x.std()
+    model = Recipe.of("undercomplete", latent_dim=2, network={"filters": [2]}).build(SPEC)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(x, epochs=60, batch_size=60, verbose=0)
+    flat = x.reshape(-1, 18)
+    pca = PCA(2).fit(flat)
+    best = np.mean(np.square(flat - pca.inverse_transform(pca.transform(flat))))
+    assert np.mean(np.square(x - np.asarray(model.decode(model.encode(x))))) < 1.1 * best
+    with_map, without = (series(SPEC, 2, linear=linear).encoder.output_shape[1] for linear in (True, False))
+    assert with_map == without + 9 * 3
+
+
 def test_the_network_is_for_series_alone():
     with pytest.raises(ValueError, match="needs windows of readings, received examples of kind 'vector'"):
         series(Spec("vector", (5,)))
