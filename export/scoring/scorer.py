@@ -20,6 +20,8 @@ class Scorer:
         path: Path of a `.tflite` file of an export, with its facts inside.
         false_alarms: Share of new normal rows that may be flagged, in place of the calibrated one. Defaults
             to `None`: the threshold of the file decides.
+        reference: Whether TFLite's reference kernels compute, with whose answers those of a C library agree
+            to the bit. They are slower. Defaults to `False`.
 
     Attributes:
         facts: Facts of the file.
@@ -37,15 +39,20 @@ class Scorer:
         {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}
     """
 
-    def __init__(self, path: str | Path, *, false_alarms: float | None = None) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+    def __init__(
+        self, path: str | Path, *, false_alarms: float | None = None, reference: bool = False
+    ) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         content = Path(path).read_bytes()
         try:
             self.facts = embedded_facts(content)
             # The runtime reports its delegate once it allocates.
             with quiet(show_failure=False):
-                interpreter = Interpreter(model_content=content, num_threads=1)
+                kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+                interpreter = Interpreter(
+                    model_content=content, num_threads=1, experimental_op_resolver_type=kernels
+                )
                 interpreter.allocate_tensors()
                 signatures = interpreter.get_signature_list()
                 self.signature = _chosen(signatures, false_alarms)

@@ -73,8 +73,11 @@ class Alarm:
             score: Score of the newest window.
         """
         self._recent = [*self._recent[-self.rule.smooth + 1 :], score] if self.rule.smooth > 1 else [score]
-        # math.fsum does not depend on the order, so the result is that of a ring buffer.
-        smoothed = math.fsum(self._recent) / len(self._recent)
+        # In the order of time and rounded at each step, as the C library for microcontrollers adds.
+        total = 0.0
+        for one in self._recent:
+            total += one
+        smoothed = total / len(self._recent)
         self._above = self._above + 1 if smoothed > self.rule.threshold else 0
         # A release below a negative threshold would lie above it.
         end = min(self.rule.threshold, self.rule.release * self.rule.threshold)

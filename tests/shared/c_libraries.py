@@ -6,9 +6,10 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
-from kerasae.export import Subject
+from kerasae.export import Stream, Subject
 from kerasae.export.formats.c99._building import packed, unequal
 from kerasae.export.formats.c99._reference import ReferenceModel
+from kerasae.export.scoring import Scorer
 from kerasae.export.views import edge_view
 from small_logs import sines
 
@@ -108,3 +109,60 @@ def on_qemu(program, signature):
     board = ["-M", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]
     files = ["-semihosting-config", f"enable=on,target=native,{words}"]
     return ["qemu-system-arm", *board, *files, "-kernel", program]
+
+
+# The stream of a series --------------------------------------------------------------------------
+
+
+def readings_of(spec, held_out, count, seed=0):
+    """Readings that the training did not see, some of them odd, and where to begin anew."""
+    rng = np.random.default_rng(seed)
+    steps, channels = spec.shape
+    windows = held_out[rng.integers(0, len(held_out), -(-count // steps))]
+    rows = windows.reshape(-1, channels)[:count].astype("float32")
+    odd = rng.random(count) < 0.1
+    rows[odd] += (5 * rng.normal(size=(odd.sum(), channels)) * np.nanstd(rows, axis=0)).astype("float32")
+    choice = rng.random(rows.shape)
+    rows = np.select([choice < 0.03, choice < 0.031, choice < 0.032], [np.nan, 1e9, -np.inf], rows)
+    # A few times a whole window is missing.
+    for start in rng.integers(0, count, max(count // 2000, 1)):
+        rows[start : start + 2 * steps] = np.nan
+    return rows.astype("float32"), rng.random(count) < 0.01
+
+
+def of_python(folder, rows, begins, rule=None):
+    """Whether each reading has an answer; score and p-value; decision and alarm, by the reference kernels."""
+    (path,) = folder.glob("*.tflite")
+    stream = Stream(Scorer(path, reference=True), alarm=rule)
+    answered = np.zeros(len(rows), "int32")
+    outputs = np.zeros((len(rows), 2), "float32")
+    flags = np.zeros((len(rows), 2), "int32")
+    for number, (row, begin) in enumerate(zip(rows, begins, strict=True)):
+        if begin:
+            stream.reset()
+        answer = stream.push(row)
+        if answer["score"] is not None:
+            answered[number] = 1
+            outputs[number] = answer["score"], answer["p_value"]
+            flags[number] = answer["anomalous"], answer["alarm"]
+    return answered, outputs, flags
+
+
+def of_c(command, folder, rows, begins):
+    """The same of a program, which is run in a folder."""
+    sent = np.concatenate([begins[:, None].astype("float32"), rows], axis=1)
+    (folder / "rows").write_bytes(sent.tobytes())
+    subprocess.run([*map(str, command)], check=True, cwd=folder, timeout=3000)
+    words = np.frombuffer((folder / "answers").read_bytes(), "uint32").reshape(len(rows), -1)
+    numbers = np.ascontiguousarray(words[:, [1, 2]]).view("float32")
+    # Score, p-value and decision stand first; the mean of the scores and the alarm last.
+    return words[:, 0].astype("int32"), numbers, words[:, [3, -1]].astype("int32")
+
+
+def unlike(expected, got):
+    """Number of readings with another bit in one of the answers."""
+    answered = expected[0] == 1
+    wrong = expected[0] != got[0]
+    for one, other in zip(expected[1:], got[1:], strict=True):
+        wrong |= answered & (one.view("uint32") != other.view("uint32")).any(axis=1)
+    return int(wrong.sum())

@@ -1,5 +1,6 @@
 """write_library: the folder of a C library, from compiled signatures."""
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from kerasae.export.formats.c99._columns import Columns
 from kerasae.export.formats.c99._compiler import Compiled, Function
 from kerasae.export.formats.c99._decision import numbers_of, write_decision
+from kerasae.export.formats.c99._series import Series
 from kerasae.export.formats.c99._source import CTYPES, ctype
 from kerasae.export.formats.c99.templates import render
 
@@ -35,6 +37,20 @@ _FILES = {
 }
 
 
+#: Names in capitals that the header has.
+_TAKEN = (
+    "FEATURES",
+    "H_",
+    "ARENA_BYTES",
+    "CALIBRATION_KEPT",
+    "STEPS",
+    "CHANNELS",
+    "SMOOTH",
+    "RELEASE",
+    "LEAST",
+)
+
+
 def write_library(
     folder: Path,
     name: str,
@@ -43,6 +59,7 @@ def write_library(
     *,
     columns: Columns,
     detector: Any = None,
+    series: Series | None = None,
 ) -> None:
     """Write the files of a library.
 
@@ -53,8 +70,9 @@ def write_library(
         golden: Inputs and answers by `SIGNATURE_in_NAME` and `SIGNATURE_out_NAME`, `(rows, ...)`.
         columns: Columns of a table.
         detector: Detector with its threshold. Defaults to `None`: the library has none.
+        series: Stream of readings. Defaults to `None`: the library takes whole examples alone.
     """
-    values = _values(name, compiled, golden, columns, detector)
+    values = _values(name, compiled, golden, columns, detector) | {"series": _described(series)}
     for template, path in _FILES.items():
         place = folder / path.replace("NAME", name)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +82,13 @@ def write_library(
 
 
 def write_readme(
-    folder: Path, name: str, compiled: Compiled, facts: dict[str, Any], *, columns: Columns
+    folder: Path,
+    name: str,
+    compiled: Compiled,
+    facts: dict[str, Any],
+    *,
+    columns: Columns,
+    series: Series | None = None,
 ) -> None:
     """Write the guide of a library.
 
@@ -74,8 +98,15 @@ def write_readme(
         compiled: Signatures in C.
         facts: Facts of the artifact, with what was measured.
         columns: Columns of a table.
+        series: Stream of readings. Defaults to `None`.
     """
-    values = {"name": name, "upper": name.upper(), "functions": compiled.functions, "facts": facts}
+    values = {
+        "name": name,
+        "series": _described(series),
+        "upper": name.upper(),
+        "functions": compiled.functions,
+        "facts": facts,
+    }
     text = render("README.md", {**values, "columns": columns, "version": kerasae.__version__})
     (folder / "README.md").write_text(text, encoding="utf-8")
 
@@ -127,6 +158,17 @@ def _values(
     }
 
 
+def _described(series: Series | None) -> dict[str, Any] | None:
+    """Return a stream of readings as the values of the templates."""
+    if series is None:
+        return None
+    channels = [
+        {"upper": upper, "note": note}
+        for upper, note in zip(_enumerators(series.names), series.notes, strict=True)
+    ]
+    return {**dataclasses.asdict(series), "channels": channels, "slow": series.slow}
+
+
 def _parameters(name: str, function: Function) -> list[str]:
     """Return the parameters of a function in C, inputs first."""
     words = []
@@ -152,7 +194,7 @@ def _enumerators(names: list[str]) -> list[str]:
     for name in names:
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "COLUMN"
         unique, number = plain, 2
-        while unique in taken or unique in ("FEATURES", "H_", "ARENA_BYTES", "CALIBRATION_KEPT"):
+        while unique in taken or unique in _TAKEN:
             unique, number = f"{plain}_{number}", number + 1
         taken.append(unique)
     return taken

@@ -16,6 +16,7 @@ from kerasae.export.formats.c99._compiler import DECIDED, compile_graphs
 from kerasae.export.formats.c99._decision import replace_decision
 from kerasae.export.formats.c99._library import name_in_c, write_library, write_readme
 from kerasae.export.formats.c99._reference import SIGNATURES, ReferenceModel
+from kerasae.export.formats.c99._series import Series
 from kerasae.export.formats.tflite import TFLite
 from kerasae.export.parity import Case, ExportError, make_cases
 from kerasae.export.subject import Subject
@@ -45,7 +46,8 @@ class C99(Format):
     Zephyr modules. If this machine has a C compiler, the code is compiled and compared on held-out rows. If
     it has `arm-none-eabi-gcc`, flash and memory are measured for a Cortex-M4 and a Cortex-M0+.
 
-    The model must be one of images, vectors or tables.
+    The model must be one of images, vectors, tables or series. The library of a series with a detector also
+    takes readings one by one, with a ring of one window inside (`NAME_push`).
 
     Example:
         >>> kerasae.export.C99().write("runs/pumps", "tiny/pumps_c")
@@ -60,7 +62,9 @@ class C99(Format):
     purpose = "for a microcontroller"
     limits: ClassVar[tuple[Limit, ...]] = (
         Limit(
-            "a model of images, vectors or tables", _received, "the words of a text need a table of their own"
+            "a model of images, vectors, tables or series",
+            _received,
+            "the words of a text need a table of their own",
         ),
     )
     is_folder = True
@@ -90,7 +94,16 @@ class C99(Format):
         (draft.place / f"{name}.tflite").write_bytes(embed(content, facts_of(draft.subject, draft.view)))
         golden = _golden(model, draft.cases)
         columns = Columns.of(draft.view)
-        write_library(draft.place, name, compiled, golden, columns=columns, detector=draft.subject.detector)
+        series = Series.of(draft.subject, draft.view)
+        write_library(
+            draft.place,
+            name,
+            compiled,
+            golden,
+            columns=columns,
+            detector=draft.subject.detector,
+            series=series,
+        )
         sizes = measured(draft.place)
         # Without a compiler for microcontrollers the constants are what is known of the flash.
         flash = sizes["cortex-m4"]["flash"] if "cortex-m4" in sizes else compiled.constants.size
@@ -108,7 +121,7 @@ class C99(Format):
             },
             "measured": sizes,
         }
-        write_readme(draft.place, name, compiled, draft.facts, columns=columns)
+        write_readme(draft.place, name, compiled, draft.facts, columns=columns, series=series)
 
     @classmethod
     def runtime(cls, path: Path) -> ReferenceModel:
