@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from series import rows, stretches
+from series import linear_denoiser, rows, stretches, variogram
+from series.linear_denoiser import NOISE, Denoiser, LinearDenoiser, held_out
 from series.measures import Counts, vus_pr
 from series.recordings import nab, skab
 
@@ -36,6 +37,8 @@ def test_vus_pr_without_a_buffer_is_the_area_by_the_trapezoid_rule():
         stretches.nearest_shapes,
         stretches.window_forest,
         stretches.moving_z_score,
+        stretches.smoothed_nearest_windows,
+        linear_denoiser.smoothed_scores,
     ],
 )
 @pytest.mark.parametrize("fitted_on", [600, 1000])
@@ -99,3 +102,128 @@ def test_the_ends_of_a_labelled_window_are_anomalies(tmp_path):
     (recording,) = nab(tmp_path, "real")
     assert recording.name == "a"
     assert recording.anomalous.tolist() == [False, True, True, True, False]
+
+
+def test_the_residual_is_that_of_the_denoiser_which_least_squares_finds():
+    rng = np.random.default_rng(0)
+    clean = rng.normal(size=(50, 4)) @ rng.normal(size=(4, 4)) + 5
+    # Noise of mean 0 and covariance I, each value equally often with each window: +-sqrt(4) along each axis.
+    noise = np.vstack([2 * np.eye(4), -2 * np.eye(4)])
+    noisy = (clean[:, None] + NOISE * noise).reshape(-1, 4)
+    inputs = np.column_stack([noisy, np.ones(len(noisy))])
+    coefficients = np.linalg.lstsq(inputs, np.repeat(clean, len(noise), axis=0), rcond=None)[0]
+    new = rng.normal(size=(6, 4))
+    reconstructed = np.column_stack([new, np.ones(6)]) @ coefficients
+    np.testing.assert_allclose(Denoiser(clean).residuals(new), new - reconstructed, atol=1e-10)
+
+
+@pytest.mark.parametrize("rows_in_log", [40, 63, 230])
+def test_blocks_hold_each_window_once_and_are_fitted_on_windows_without_a_row_of_theirs(rows_in_log):
+    window = 10
+    seen = np.zeros(rows_in_log - window + 1, int)
+    for held, fitted in held_out(rows_in_log, window):
+        seen[held] += 1
+        rows_held = set(range(held.start, held.stop + window - 1))
+        fitted_rows = {row for place in np.flatnonzero(fitted) for row in range(place, place + window)}
+        assert fitted.any()
+        assert fitted_rows.isdisjoint(rows_held)
+        # Nothing else is left out: all rows but the block's and the `window - 1` of its first window.
+        complete = [
+            place for place in range(len(seen)) if not set(range(place, place + window)) & set(rows_held)
+        ]
+        assert complete == np.flatnonzero(fitted).tolist()
+    assert (seen == 1).all()
+
+
+def test_a_cross_fitted_residual_is_affine_in_the_rows_of_its_own_block():
+    # The map is fitted on other rows, so it stays the same whatever the block holds. An in-sample residual
+    # is not affine: a block that moves also moves the map.
+    rng = np.random.default_rng(0)
+    log, window = rng.normal(size=(120, 2)), 8
+    for held, fitted in held_out(len(log), window):
+        block = slice(held.start, held.stop + window - 1)
+
+        def residuals(values, block=block, held=held, fitted=fitted):
+            changed = log.copy()
+            changed[block] = values
+            windows = stretches.cut(changed, window)
+            return Denoiser(windows[fitted]).residuals(windows[held])
+
+        one = log[block]
+        other = 10 * rng.normal(size=one.shape)
+        middle = (residuals(one) + residuals(other)) / 2
+        np.testing.assert_allclose(residuals((one + other) / 2), middle, atol=1e-9)
+
+
+def test_the_level_of_noise_keeps_its_weight_and_that_of_a_random_walk_loses_two_thirds():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(8000, 20))
+    walks = noise.cumsum(axis=0)
+    # The mean weight over 20 channels; a single walk's slope is uncertain.
+    assert variogram.level_weights(noise, 20).mean() == pytest.approx(1, abs=0.05)
+    assert variogram.level_weights(walks, 20).mean() == pytest.approx(8**-0.5, abs=0.05)
+    line = np.arange(500.0)[:, None]
+    assert variogram.slope(line, 20) == pytest.approx(2)
+
+
+def _log(seed=0, count=700, channels=4):
+    rng = np.random.default_rng(seed)
+    factors = np.sin(np.arange(count)[:, None] / np.array([7, 11])) + 0.3 * rng.normal(size=(count, 2))
+    return factors @ rng.normal(size=(2, channels)) + 0.3 * rng.normal(size=(count, channels))
+
+
+@pytest.mark.parametrize("prototypes", [False, True])
+def test_scores_do_not_depend_on_the_units_of_the_channels(prototypes):
+    log = _log()
+    units = log * [1e-3, 1, 50, 1e4] + [0, -3, 1e3, 7]
+    # These are fewer windows than prototypes. Rounding can send k-means to other centres.
+    one = LinearDenoiser.fit(log[:200], 8, prototypes)
+    other = LinearDenoiser.fit(units[:200], 8, prototypes)
+    np.testing.assert_allclose(other.scores(units), one.scores(log), rtol=1e-5)
+    assert other.threshold == pytest.approx(one.threshold, rel=1e-5)
+
+
+def test_a_level_shift_is_an_alarm_of_its_channel_and_normal_rows_are_none():
+    log = _log()
+    log[600:, 2] += 4 * log[:400, 2].std()
+    detector = LinearDenoiser.fit(log[:400])
+    scores = detector.scores(log[400:])
+    alarms = detector.alarms(scores)
+    # A window starts at its row, so the first one with a shifted row is the 181st.
+    assert not alarms[:181].any()
+    assert alarms[201:].all()
+    assert (detector.contributions(log[400:])[201:].argmax(axis=1) == 2).mean() > 0.9
+    assert (detector.contributions(log[400:]).max(axis=1) == scores).all()
+    # Of rows: each by the window that it ends.
+    by_row = linear_denoiser.row_alarms(log[:400], log)
+    assert by_row.shape == (700,)
+    assert not by_row[:600].any()
+    assert by_row[620:].all()
+
+
+def test_an_alarm_ends_below_half_the_threshold():
+    detector = LinearDenoiser.fit(_log()[:400])
+    scores = detector.threshold * np.array([0.9, 1.1, 0.6, 0.9, 0.4, 0.9, 1.2])
+    assert detector.alarms(scores).tolist() == [False, True, True, True, False, False, True]
+    assert detector.threshold >= 1
+
+
+def test_only_long_logs_have_prototypes_by_default():
+    log = _log()
+    assert LinearDenoiser.fit(log[:399], 8).features.search is None
+    assert LinearDenoiser.fit(log[:400], 8).features.search is not None
+
+
+def test_a_log_shorter_than_four_windows_is_refused():
+    with pytest.raises(ValueError, match="at least four windows of 20 rows, received 79 rows"):
+        LinearDenoiser.fit(_log(count=79))
+
+
+def test_few_windows_of_white_noise_score_above_the_threshold():
+    above = []
+    for seed in range(6):
+        noise = np.random.default_rng(seed).normal(size=(3000, 4))
+        detector = LinearDenoiser.fit(noise[:900])
+        above.append((detector.scores(noise[900:]) > detector.threshold).mean())
+    # Independent normal features would give 0.001. The features are neither.
+    assert np.mean(above) < 0.005

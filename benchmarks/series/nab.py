@@ -5,7 +5,8 @@ does for these baselines. `--fit first`: on the first 15 %, at most 750 rows, wh
 period and holds no anomaly. Neither uses labels. All rows are evaluated.
 
 The window and the longest buffer of VUS-PR are the period, found as in TSB-AD (125 where there is none).
-Readings are standardised by the rows that are fitted.
+Readings are standardised by the rows that are fitted. The smoothed detectors take the period too, but
+at least 64 and at most 128 rows, and no more than a sixth of the fitted rows.
 
     python -m benchmarks.series.nab --data ../shared/data [--group realKnownCause] [--fit whole]
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import stretches
+from . import linear_denoiser, stretches
 from .measures import vus_pr
 from .recordings import nab
 
@@ -32,6 +33,9 @@ DETECTORS: dict[str, Detector] = {
     "50 nearest shapes (TSB-AD's Sub-KNN)": stretches.nearest_shapes,
     "Isolation Forest on windows": stretches.window_forest,
     "moving z-score": stretches.moving_z_score,
+    "5 nearest windows, smoothed": stretches.smoothed_nearest_windows,
+    "linear denoiser, smoothed (reference in NumPy)": linear_denoiser.smoothed_scores,
+    "the same with prototypes": linear_denoiser.smoothed_scores_with_prototypes,
 }
 
 

@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from . import rows
+from . import linear_denoiser, rows
 from .measures import Counts
 from .recordings import skab
 
@@ -30,6 +30,7 @@ DETECTORS: dict[str, Detector] = {
     "T²+Q (PCA)": rows.hotelling_and_q,
     "Isolation Forest": rows.isolation_forest,
     "dense autoencoder": rows.dense_autoencoder,
+    "linear denoiser (reference in NumPy)": linear_denoiser.row_alarms,
 }
 
 

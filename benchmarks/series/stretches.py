@@ -20,6 +20,8 @@ from sklearn.preprocessing import StandardScaler
 _FIRST, _LAST, _FALLBACK = 3, 400, 125
 #: A longer period counts as none.
 _LONGEST = 300
+#: Windows of the smoothed detectors are one period long, but no shorter and no longer than this.
+_SHORTEST_SEASON, _LONGEST_SEASON = 64, 128
 
 
 def period(values: np.ndarray) -> int:
@@ -65,6 +67,12 @@ def nearest_windows(readings: np.ndarray, window: int, fitted_on: int, neighbour
     return centred_scores(distances.sum(axis=1) / neighbours, window)
 
 
+def smoothed_nearest_windows(readings: np.ndarray, window: int, fitted_on: int) -> np.ndarray:
+    """Return the moving mean of the scores of the 5 nearest windows, which are one `season` long."""
+    length = season(window, fitted_on)
+    return smoothed(nearest_windows(readings, length, fitted_on), length)
+
+
 def nearest_shapes(readings: np.ndarray, window: int, fitted_on: int) -> np.ndarray:
     """Return the scores of TSB-AD's Sub-KNN: 50 neighbours of windows with mean 0 and deviation 1."""
     windows = cut(readings, window)
@@ -102,3 +110,13 @@ def centred_scores(scores: np.ndarray, window: int) -> np.ndarray:
     """Return a score for each row, that of the window around it."""
     before = window // 2
     return np.pad(scores, (before, window - 1 - before), mode="edge")
+
+
+def season(window: int, fitted_on: int) -> int:
+    """Return the window clipped to [64, 128] rows, and to a sixth of the fitted rows."""
+    return min(max(window, _SHORTEST_SEASON), _LONGEST_SEASON, fitted_on // 6)
+
+
+def smoothed(scores: np.ndarray, window: int) -> np.ndarray:
+    """Return the centred moving mean of the scores over a window."""
+    return np.convolve(centred_scores(scores, window), np.ones(window) / window, "valid")
