@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import ClassVar
 
 import jinja2
 from markupsafe import Markup, escape
@@ -25,6 +26,15 @@ class Picture:
     caption: str
     figure: Canvas
 
+    #: Whether it stands above the tables of text.
+    leads: ClassVar[bool] = False
+
+    def html(self) -> Markup:
+        """Return the picture as a part of a page."""
+        return Markup(
+            '<h2>{}</h2>\n<p class="caption">{}</p>\n<img src="data:image/png;base64,{}" alt="{}">'
+        ).format(self.title, self.caption, encode(self.figure), self.title)
+
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
@@ -37,6 +47,8 @@ class Listing:
         rows: Cells of each row.
         filtered: Number of the column by whose values a reader can filter. The table can then be searched and
             sorted too, with a script of the page. Defaults to `None`, a plain table.
+        stamps: Numbers of the first and the last stamp, and of the peak, of each row in the chart above. A
+            click on the row shows them there. Defaults to `None`.
     """
 
     title: str
@@ -44,6 +56,7 @@ class Listing:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     filtered: int | None = None
+    stamps: Sequence[Sequence[int]] | None = None
 
 
 class Place(str):
@@ -92,7 +105,7 @@ def render(
             above. Defaults to none.
         sections: Further parts at the end, as `render_section` returns them. Defaults to none.
     """
-    return _template("page").render(
+    return template("page").render(
         title=title,
         subtitle=subtitle,
         body=Markup(_body(headings, rows, findings, pictures, notes, listings)),
@@ -127,9 +140,10 @@ def replace_sections(path: Path, sections: Sequence[str]) -> None:
         write(path, "\n".join([begin + mark, *sections, "</body>", "</html>", ""]))
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str, package: str = "kerasae.report") -> jinja2.Template:
+    """Return the template `name.html.jinja` of a package."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    source = files("kerasae.report").joinpath(f"{name}.html.jinja").read_text(encoding="utf-8")
+    source = files(package).joinpath(f"{name}.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(source)
 
 
@@ -141,13 +155,14 @@ def _body(
     notes: Sequence[str],
     listings: Sequence[Listing],
 ) -> str:
-    return _template("section").render(
+    return template("section").render(
         headings=headings,
         rows=rows,
         findings=findings,
         notes=notes,
         listings=listings,
-        pictures=[(p.title, p.caption, encode(p.figure)) for p in pictures],
+        leading=[picture.html() for picture in pictures if picture.leads],
+        pictures=[picture.html() for picture in pictures if not picture.leads],
     )
 
 

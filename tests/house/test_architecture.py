@@ -321,10 +321,12 @@ def test_every_package_is_listed_for_the_wheel():
             assert re.search(rf"^    {re.escape(package)}$", text, re.MULTILINE), package
 
 
-def test_every_template_is_listed_for_the_wheel():
+def test_every_template_and_script_is_listed_for_the_wheel():
     text = (ROOT / "setup.cfg").read_text()
     for folder in ("kerasae", "tuning", "export"):
-        for path in (ROOT / folder).rglob("*.jinja"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix not in (".jinja", ".js", ".css", ".LICENSE"):
+                continue
             parts = path.parent.relative_to(ROOT).parts
             package = ".".join(parts if parts[0] == "kerasae" else ("kerasae", *parts))
-            assert re.search(rf"^{re.escape(package)} = .*jinja$", text, re.MULTILINE), path
+            assert re.search(rf"^{re.escape(package)} = .*{path.suffix}(,|$)", text, re.MULTILINE), path
