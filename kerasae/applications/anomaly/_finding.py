@@ -18,6 +18,7 @@ from kerasae.applications.anomaly._report import (
 )
 from kerasae.applications.anomaly._sentences import on_flags
 from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
+from kerasae.applications.anomaly.timeline.spread import last_residuals
 from kerasae.data import Data, has_label
 from kerasae.metrics import Metric
 from kerasae.thresholds.conformal import conformal_p_values
@@ -79,7 +80,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
     )
     said = on_flags(detector.fitted_threshold_, int(flagged.sum()), len(scores))
     if timeline is not None:
-        written = timeline.written(data, examined.reasons, examined.residual, truth)
+        written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, truth)
         written.write(out)
         # The rows of an alarm are alike, so alarms are listed in their place.
         shown, listings = [*written.pictures, *shown], written.listings
@@ -110,7 +111,7 @@ def _examine(detector: "AnomalyDetector", data: Data) -> _Examined:
         scores.append(detector.scores(account))
         added = np.asarray(detector.detector_.features(account), "float32")
         features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
-        residuals.append(account["residual"][:, data.spec.size - channels :])
+        residuals.append(last_residuals(account, data.spec.size, channels))
         reasons.append(explainer.of(raw, account))
     return _Examined(
         np.concatenate(scores),

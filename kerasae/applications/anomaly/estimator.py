@@ -23,7 +23,7 @@ from kerasae.applications.anomaly._labels import (
 )
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_labels
-from kerasae.applications.anomaly.timeline import AlarmSettings
+from kerasae.applications.anomaly.timeline import AlarmSettings, ChannelSpread
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import kind_of
@@ -71,6 +71,8 @@ class AnomalyDetector(Application):
     Attributes:
         threshold_: Threshold; an example with a higher score is flagged.
         elsewhere_: Whether the threshold was set again by rows that are not in the data of the run.
+        spread_: Spread of the residual of the last reading of each channel of a window on calibration rows,
+            `(channels,)`, in `x`. There are no channels in other examples.
 
     Raises:
         ValueError: If the codec cannot give the score, or there are too few calibration rows for the
@@ -87,6 +89,7 @@ class AnomalyDetector(Application):
     detector_: Detector
     calibration_: np.ndarray
     threshold_: float
+    spread_: np.ndarray
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
 
@@ -172,8 +175,14 @@ class AnomalyDetector(Application):
             )
         self.fit_score(data)
         split, labels = data.calibration, None
-        parts = self._accounts(data, "calibration", everything=threshold.supervised)
-        scores = np.concatenate([self.scores(part) for part in parts])
+        spread = ChannelSpread(data.spec)
+        scores = np.concatenate(
+            [
+                self.scores(spread.seen(part))
+                for part in self._accounts(data, "calibration", everything=threshold.supervised)
+            ]
+        )
+        self.spread_ = spread.value
         if split.labels is not None and threshold.supervised:
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
@@ -308,6 +317,7 @@ class AnomalyDetector(Application):
 
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}
+        kept["spread"] = self.spread_
         return kept | dict(zip(("scores", "labels"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -315,3 +325,5 @@ class AnomalyDetector(Application):
         self._calibrate(self._threshold(), state["scores"], state["labels"])
         self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
         self.elsewhere_ = state.get("elsewhere", False)
+        # Detectors of earlier versions have none, and draw no band.
+        self.spread_ = np.asarray(state.get("spread", np.zeros(len(self.spec_.channels))))

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from browsers.headless import needs_chromium, probe
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import MANY
@@ -22,6 +23,7 @@ from kerasae.applications.anomaly.timeline import (
 )
 from kerasae.calibration import AlarmRule
 from kerasae.data.series import from_frame
+from kerasae.report import page
 
 
 def axis_of(frame, window=4, **options):
@@ -154,3 +156,47 @@ def test_a_stored_detector_keeps_its_alarms(found, tmp_path):
     again = AnomalyDetector.load(tmp_path / "kept", detector.codec)
     assert again.alarm == {"release": 0.5, "merge": 3}
     assert again.report(data, None).figures == finding.figures
+
+
+def test_the_band_is_the_spread_on_calibration_rows(found):
+    detector, data, _, _ = found
+    raw = data.calibration.examples
+    residual = (data.to_x(raw) - detector.codec.predict(data.to_x(raw), verbose=0))[:, -1]
+    np.testing.assert_allclose(detector.spread_, np.sqrt(np.mean(residual**2, axis=0)), rtol=1e-4)
+
+
+@needs_chromium
+def test_the_page_shows_the_numbers_of_the_files(found, tmp_path):
+    """The chart is opened at an alarm of the table, and every window is read with the keys."""
+    detector, data, finding, out = found
+    html = page.render("t", "s", [], [], [], finding.pictures, listings=finding.listings)
+    script = """
+    const chart = document.querySelector(".chart").chart, read = [];
+    document.querySelector("tr[data-stamps]").click();
+    const clicked = document.querySelector(".clock").textContent;
+    chart.at = null;
+    chart.reset();
+    for (let step = 0; step < chart.recording.panels[0].stamps.length; step++) {
+      chart.root.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+      read.push([document.querySelector(".clock").textContent,
+        ...[...document.querySelectorAll(".head")].map(one => one.textContent)]);
+    }
+    return [clicked, read];
+    """
+    clicked, read = probe(html, script, tmp_path)
+    lines = pd.read_csv(out / "timeline.csv")
+    alarms = pd.read_csv(out / "alarms.csv")
+    assert alarms["start"][0] <= clicked <= alarms["end"][0]
+    assert [row[0] for row in read] == list(lines["time"])
+    scores = [float(row[-1].removeprefix("score").partition(",")[0]) for row in read]
+    np.testing.assert_allclose(scores, lines["score"], rtol=1e-5)
+    raw = data.test.examples
+    rebuilt = detector.codec.inverse_transform(detector.codec.transform(raw))
+    for number, name in enumerate(("flow", "pressure")):
+        column = next(k for k, head in enumerate(read[0]) if head.startswith(name))
+        words = [row[column].removeprefix(name).replace(", expected ", " ± ").split(" ± ") for row in read]
+        values, expected, band = np.array(words, float).T
+        np.testing.assert_allclose(values, raw[:, -1, number], rtol=1e-5)
+        np.testing.assert_allclose(expected, rebuilt[:, -1, number], rtol=1e-4, atol=1e-4)
+        spread = detector.spread_[number] * data.preprocessor.affine[1][number]
+        np.testing.assert_allclose(band, 2 * spread, rtol=1e-2)

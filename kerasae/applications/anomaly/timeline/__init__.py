@@ -4,10 +4,12 @@ from kerasae.applications.anomaly.timeline.alarms import Interval, intervals
 from kerasae.applications.anomaly.timeline.axis import TimeAxis
 from kerasae.applications.anomaly.timeline.events import EventFigures, event_figures, events_of
 from kerasae.applications.anomaly.timeline.settings import AlarmSettings
+from kerasae.applications.anomaly.timeline.spread import ChannelSpread
 from kerasae.applications.anomaly.timeline.timeline import Timeline
 
 __all__ = [
     "AlarmSettings",
+    "ChannelSpread",
     "EventFigures",
     "Interval",
     "TimeAxis",

@@ -10,8 +10,8 @@ import pandas as pd
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.applications.anomaly.timeline.alarms import Interval, flags, intervals
 from kerasae.applications.anomaly.timeline.axis import TimeAxis
+from kerasae.applications.anomaly.timeline.chart import chart_of
 from kerasae.applications.anomaly.timeline.events import event_figures
-from kerasae.applications.anomaly.timeline.pictures import draw_timeline
 from kerasae.applications.anomaly.timeline.settings import AlarmSettings
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -96,7 +96,12 @@ class Timeline:
         ]
 
     def written(
-        self, data: Data, reasons: Reasons, residual: np.ndarray, truth: np.ndarray | None
+        self,
+        data: Data,
+        reasons: Reasons,
+        residual: np.ndarray,
+        spread: np.ndarray,
+        truth: np.ndarray | None,
     ) -> Written:
         """Return files, pictures and sentences.
 
@@ -104,6 +109,7 @@ class Timeline:
             data: Data whose test split holds the windows.
             reasons: Reasons of each window.
             residual: Residual of the last reading of each channel, `(windows, channels)`, in `x`.
+            spread: Spread of these residuals on calibration rows, `(channels,)`, in `x`.
             truth: As for `metrics`.
         """
         split: Any = data.test
@@ -119,16 +125,8 @@ class Timeline:
             slopes = np.asarray(data.preprocessor.affine[1])
         values = self._last_readings(len(channels))
         expected = values - residual * slopes
-        caption = (
-            "Readings (dark) and what the model makes of the last reading of each window (light); the score "
-            "below, with its threshold. Alarms are shaded."
-        )
-        picture = Picture(
-            "On the axis of time",
-            caption,
-            draw_timeline(self, channels, values, expected, list(table["channel_1"]), truth),
-        )
-        return Written(lines, table, [picture], self._listings(table), [self._sentence()])
+        chart = chart_of(self, channels, values, expected, spread * slopes, list(table["channel_1"]), truth)
+        return Written(lines, table, [chart], self._listings(table), [self._sentence()])
 
     def _last_readings(self, channels: int) -> np.ndarray:
         """Return the last reading of each window, `(windows, channels)`, in raw units."""
@@ -171,9 +169,16 @@ class Timeline:
         rows = [[as_text(row[name]) for name in names] for _, row in highest.iterrows()]
         caption = (
             "In the order of time. The channel is the one that adds most to the highest score of the alarm; "
-            "beside it stand a reading and the one that the model expects. All alarms are in alarms.csv."
+            "beside it stand a reading and the one that the model expects. A click on an alarm shows it in "
+            "the chart. All alarms are in alarms.csv."
         )
-        return [Listing("Alarms", caption, headings, rows, filtered=names.index("channel_1"))] if rows else []
+        if not rows:
+            return []
+        stamps = [
+            (alarm.first, alarm.last, alarm.peak)
+            for alarm in (self.alarms[number] for number in highest.index)
+        ]
+        return [Listing("Alarms", caption, headings, rows, filtered=names.index("channel_1"), stamps=stamps)]
 
     def _sentence(self) -> tuple[bool, str]:
         seconds = sum(
