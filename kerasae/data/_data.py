@@ -110,6 +110,10 @@ class Data:
         """Return raw examples as a network sees them, `(rows, ...)`."""
         return self._view.to_x(raw)
 
+    def to_raw(self, x: Any) -> Any:
+        """Return examples as a network gives them, `(rows, ...)`, in raw units."""
+        return self._view.restore(x)
+
     def x(self, split: str) -> np.ndarray:
         """Return a whole split as a network sees it, `(rows, ...)`, in memory.
 

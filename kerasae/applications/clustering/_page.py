@@ -12,6 +12,7 @@ from kerasae.applications.clustering._differences import Difference
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report.page import Listing, Picture
+from kerasae.report.windows import MOST_COLUMNS, windows
 
 
 def show_clusters(
@@ -33,6 +34,22 @@ def show_clusters(
         return [
             Picture("Clusters", f"{caption} At the left is the centre.", grid(lines, *raw_range(data)))
         ], []
+    if data.spec.channels:
+        typical = np.asarray(centres, "float64").reshape(-1, *data.spec.shape)
+        largest = np.sort(np.argsort(-sizes, kind="stable")[:MOST_COLUMNS])
+        columns = [
+            (
+                f"{number}: {sizes[number]:,} rows",
+                {
+                    "centre": typical[number],
+                    "nearest rows": rows[ends[number] - len(next_to[number]) : ends[number]],
+                },
+            )
+            for number in largest
+        ]
+        if len(sizes) > len(columns):
+            caption += f" The {len(columns)} largest clusters."
+        return [Picture("Clusters", caption, windows(columns, kind_of(data.spec).channel_names))], []
     names, written, middle = row_names(data), cells(rows, data), cells(centres, data)
     table: list[list[str]] = []
     for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):

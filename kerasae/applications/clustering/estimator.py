@@ -212,7 +212,8 @@ class Clustering(Application):
         description = self._describe()
         centres = self.codec_.inverse_transform(self.centres_) if description is None else description.typical
         write_centres(out, data, centres, self.sizes_)
-        nearest = nearest_rows(codes, clusters, self.centres_, 8 if kind_of(data.spec).is_picture else 2)
+        drawn = kind_of(data.spec).is_picture or data.spec.channels
+        nearest = nearest_rows(codes, clusters, self.centres_, 8 if drawn else 2)
         pictures, listings = show_clusters(data, centres, self.sizes_, nearest)
         if description is not None:
             listings = [show_differences(description.differences, self.sizes_), *listings]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kerasae.applications._base import row_names
 from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.compression._curves import Curve, Point
 from kerasae.applications.compression._references import Photograph, RawSize
@@ -19,6 +20,7 @@ from kerasae.report.canvas import Canvas, legend_label
 from kerasae.report.figures import colours
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
+from kerasae.report.windows import windows
 
 #: Number of examples on the page.
 _SHOWN = 10
@@ -136,7 +138,16 @@ def draw_examples(data: Data, codec: Codec, codes: np.ndarray, rounded: np.ndarr
     named = {"code not rounded": codes, "from the file": rounded}
     rebuilt = {name: np.asarray(codec.decode(part[:_SHOWN])) for name, part in named.items()}
     caption = "The first rows, what the model makes of their codes, and what came back from the file."
-    drawn = figures.reconstructions(data.to_x(data.test.head(_SHOWN)), rebuilt)
+    raw = data.test.head(_SHOWN)
+    if data.spec.channels:
+        parts = {"original": raw, **{name: data.to_raw(x) for name, x in rebuilt.items()}}
+        columns = [
+            (row_name[-24:], {name: part[number] for name, part in parts.items()})
+            for number, row_name in enumerate(row_names(data, len(raw)))
+        ]
+        caption += " Each channel over the steps, in raw units."
+        return [Picture("Examples", caption, windows(columns, kind_of(data.spec).channel_names))]
+    drawn = figures.reconstructions(data.to_x(raw), rebuilt)
     return [Picture("Examples", caption, drawn)]
 
 

@@ -14,7 +14,11 @@ from kerasae.metrics import RowSums
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 from kerasae.report.paired import Paired
+from kerasae.report.windows import windows
 from kerasae.spec import Spec
+
+#: Number of windows of a log on the page.
+_WINDOWS = 3
 
 
 def sentences(
@@ -113,6 +117,13 @@ def pictures(shown: list[Any], data: Data, black: float, white: float) -> list[P
     )
     if kind_of(data.spec).is_picture:
         return [Picture("Noisy and clean", caption, grid(list(zip(names, shown, strict=True)), black, white))]
+    if data.spec.channels:
+        columns = [
+            (name[-24:], {part: examples[number] for part, examples in zip(names, shown, strict=True)})
+            for number, name in enumerate(row_names(data, min(_WINDOWS, len(shown[0]))))
+        ]
+        drawn = windows(columns, kind_of(data.spec).channel_names)
+        return [Picture("Noisy and clean", f"{caption} Each channel over the steps, in raw units.", drawn)]
     rows = [data.to_x(examples) for examples in shown]
     drawn = figures.reconstructions(
         rows[-1] if len(shown) == 3 else rows[0], dict(zip(names, rows, strict=True))

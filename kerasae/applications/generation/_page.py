@@ -11,7 +11,9 @@ from kerasae.applications.generation._files import listing, write_made
 from kerasae.data import Data, drawn_rows
 from kerasae.kinds import kind_of
 from kerasae.report import figures
+from kerasae.report.canvas import Canvas
 from kerasae.report.page import Listing, Picture
+from kerasae.report.windows import windows
 
 #: Largest number of lines of a picture.
 _LINES = 16
@@ -103,3 +105,26 @@ class Showcase:
             drawn = grid(lines, *self._range)
             drawn.savefig(self._out / f"{stem}.png", facecolor="white")
             self.pictures.append(Picture(title, caption, drawn))
+        if self._spec.channels:
+            caption += " Each channel over the steps of a window, in raw units."
+            self.pictures.append(Picture(title, caption, self._windows(raw, keys, width)))
+
+    def _windows(self, raw: Any, keys: Mapping[str, np.ndarray], width: int) -> Canvas:
+        """Draw windows: each in a column, or the first, the last and those between them of each line."""
+        names = kind_of(self._spec).channel_names
+        if not keys:
+            columns = [(f"sample {number + 1}", {"sample": window}) for number, window in enumerate(raw)]
+            return windows(columns, names)
+        first = next(iter(keys))
+        lines = [
+            (
+                f"{first} {keys[first][start]}",
+                {
+                    "first": raw[start],
+                    "between": raw[start + 1 : start + width - 1],
+                    "last": raw[start + width - 1],
+                },
+            )
+            for start in range(0, len(raw), width)
+        ]
+        return windows(lines, names)

@@ -6,14 +6,18 @@ import numpy as np
 
 from kerasae.applications._filling.cells import Cells
 from kerasae.applications.imputation._errors import HiddenErrors
+from kerasae.kinds import kind_of
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
 from kerasae.report.paired import Paired
+from kerasae.report.windows import windows
 
 #: Smallest number of hidden cells for a sentence.
 _LEAST = 30
 #: Effective number of draws of a row below which its multiple imputations are too similar.
 _FEWEST = 10
+#: Number of windows of a log on the page.
+_WINDOWS = 3
 
 
 def sentences(errors: HiddenErrors, lack: str = "") -> list[tuple[bool, str]]:
@@ -115,6 +119,19 @@ def picture(cells: Cells, shown: Sequence[np.ndarray]) -> Picture:
         shown: Original rows, filled rows, and whether a cell is a gap, each `(rows, cells)`.
     """
     original, filled, missing = shown
+    if cells.spec.channels:
+        # A window is seen with its gaps, and only what fills them beside it.
+        parts = [cells.raw(part[:_WINDOWS]) for part in (original, filled)]
+        hidden = cells.shaped(missing[:_WINDOWS])
+        columns = [
+            (f"window {number + 1}", {"reading": before, "filled": np.where(gap, after, np.nan)})
+            for number, (before, after, gap) in enumerate(zip(*parts, hidden, strict=True))
+        ]
+        caption = (
+            "The first windows: each channel over the steps, in raw units, and what the model gives for the "
+            "readings that are missing or were not shown to it."
+        )
+        return Picture("Filled", caption, windows(columns, kind_of(cells.spec).channel_names))
     with_gaps = np.where(missing, np.nan, original)
     shaped = [cells.shaped(part) for part in (original, with_gaps, filled)]
     drawn = figures.reconstructions(shaped[0], {"with gaps": shaped[1], "filled": shaped[2]})

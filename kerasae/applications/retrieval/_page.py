@@ -16,6 +16,7 @@ from kerasae.kinds import kind_of
 from kerasae.report import as_text
 from kerasae.report.page import Listing, Picture
 from kerasae.report.sheet import write_sheet
+from kerasae.report.windows import MOST_COLUMNS, windows
 
 _TITLE = "Queries and their neighbours"
 
@@ -62,7 +63,8 @@ def show_neighbours(
     """
     if kind_of(data.spec).is_picture and len(data.train):
         return [_picture(data, rows, labels)], []
-    return [], [_listing(data, distances, rows, indexed, labels)]
+    pictures = [_windows(data, rows)] if data.spec.channels and len(data.train) else []
+    return pictures, [_listing(data, distances, rows, indexed, labels)]
 
 
 def _picture(data: Data, rows: np.ndarray, labels: tuple[np.ndarray, np.ndarray] | None) -> Picture:
@@ -80,6 +82,26 @@ def _picture(data: Data, rows: np.ndarray, labels: tuple[np.ndarray, np.ndarray]
     return Picture(_TITLE, caption, grid(lines, *raw_range(data)))
 
 
+def _windows(data: Data, rows: np.ndarray) -> Picture:
+    # Windows that follow each other are alike.
+    queries = np.unique(np.linspace(0, len(rows) - 1, MOST_COLUMNS).astype(int))
+    shown = data.examples_at(queries)
+    names = row_names(data)
+    k = min(3, rows.shape[1])
+    neighbours = data.examples_at(rows[queries, :k].ravel(), LEARNT).reshape(
+        len(queries), k, *data.spec.shape
+    )
+    columns = [
+        (names[number][-24:], {"query": shown[place], "nearest rows": neighbours[place]})
+        for place, number in enumerate(queries)
+    ]
+    caption = (
+        f"Queries of the whole time, each with the {k} rows nearest to it: each channel over the steps of "
+        "the window, in raw units."
+    )
+    return Picture("Queries over their steps", caption, windows(columns, kind_of(data.spec).channel_names))
+
+
 def _listing(
     data: Data,
     distances: np.ndarray,
@@ -89,11 +111,11 @@ def _listing(
 ) -> Listing:
     queries, k = min(4, len(rows)), min(3, rows.shape[1])
     names, read = row_names(data, queries), len(data.train) > 0
-    # A picture does not fit into a listing.
-    columns = [] if kind_of(data.spec).is_picture else headings(data)
+    # A picture does not fit into a listing, and neither does a window.
+    columns = [] if kind_of(data.spec).is_picture or data.spec.channels else headings(data)
     written = cells(data.examples_at(np.arange(queries)), data) if columns else [[]] * queries
     answers = [[""] * len(columns)] * (queries * k)
-    if read:
+    if read and columns:
         answers = cells(data.examples_at(rows[:queries, :k].ravel(), LEARNT), data)
     table: list[list[str]] = []
     for number, name in enumerate(names):

@@ -11,7 +11,11 @@ from kerasae.metrics import Entry, Metric, measures_of
 from kerasae.metrics.comparison import columns, mapped_rows, shown_rows
 from kerasae.report import Best, as_text, figures, page
 from kerasae.report.verdicts import verdicts
+from kerasae.report.windows import windows
 from kerasae.workflows.comparison.plain import to_json
+
+#: Number of windows of a log on the page.
+_WINDOWS = 4
 
 
 def format_cell(entry: Entry, column: Metric) -> str:
@@ -79,6 +83,22 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                     [one.cells() for one in readings(data)],
                 )
             )
+    elif data.spec.channels:
+        parts = {"original": shown, **{one.name: data.to_raw(one.reconstructions) for one in entries}}
+        pictures.append(
+            page.Picture(
+                "Originals and reconstructions",
+                "Windows of the test part, drawn, and what each codec makes of its code: each channel over "
+                "the steps, in raw units.",
+                windows(
+                    [
+                        (f"window {number + 1}", {name: part[number] for name, part in parts.items()})
+                        for number in range(min(_WINDOWS, len(shown)))
+                    ],
+                    kind_of(data.spec).channel_names,
+                ),
+            )
+        )
     else:
         pictures.append(
             page.Picture(
