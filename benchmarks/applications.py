@@ -4,9 +4,10 @@
 
 trains a variational model each on images (the digits of scikit-learn), vectors (the same as rows of
 64 numbers) and a table (annthyroid with a column of categories and gaps made by a seed), an undercomplete
-one on texts (AG titles), applies every application to it as `kerasae apply` does, and prints the table of
-the README: one figure of each, the model's beside the best baseline's. Anomalies are rows labelled so
-(table) or made (images and vectors: a 4 x 4 patch of another digit; texts: the words in another order).
+one on texts (AG titles) and one on windows of a sensor log (SKAB's recording without anomalies), applies
+every application to it as `kerasae apply` does, and prints the table of the README: one figure of each, the
+model's beside the best baseline's. Anomalies are rows labelled so (table; a later recording of SKAB) or made
+(images and vectors: a 4 x 4 patch of another digit; texts: the words in another order).
 """
 
 import argparse
@@ -25,7 +26,7 @@ from kerasae import Recipe, Run, registry
 from kerasae.runs import run_recipe
 from kerasae.workflows import Outcome, apply
 
-KINDS = ("image", "vector", "table", "text")
+KINDS = ("image", "vector", "table", "text", "series")
 #: Settings by application, where its defaults do nothing to measure.
 SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level": 0.3}}
 #: Classes that are known, so that clusters can be held against them.
@@ -64,6 +65,13 @@ def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
     shown.to_csv(home / "table.csv", index=False)
     pd.concat([normal.iloc[4000:], frame[frame["y"] == 1]]).to_csv(home / "table-odd.csv", index=False)
     titles = pd.read_csv(shared / "text" / "ag_news_test.csv", names=["class", "title", "text"])
+    skab = shared / "series" / "skab"
+    log = pd.read_csv(skab / "anomaly-free_anomaly-free.csv", sep=";")
+    # A class to learn: the hour of the recording.
+    log["hour"] = np.arange(len(log)) // 3600
+    log.to_csv(home / "series.csv", index=False)
+    later = pd.read_csv(skab / "valve1_0.csv", sep=";").rename(columns={"anomaly": "hour"})
+    later.drop(columns="changepoint").to_csv(home / "series-odd.csv", index=False)
     return train(home, titles)
 
 
@@ -87,6 +95,11 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
             "latent_dim": 32,
             "train": {"epochs": 30},
         },
+        "series": {
+            "source": f"series:{home / 'series.csv'}",
+            "data": {"time": "datetime", "window": 20, "labels": "hour"},
+            "train": {"epochs": 60},
+        },
     }
     found = {}
     for kind, arguments in given.items():
@@ -95,7 +108,8 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
         run = run_recipe(Recipe.of(family, latent_dim=size, **arguments), home / kind)
         assert run is not None
         suffix = "npz" if kind in ("image", "vector") else "csv"
-        found[kind] = (run, str(home / f"{kind}s-odd.{suffix}".replace("tables", "table")))
+        plain = "" if kind in ("table", "series") else "s"
+        found[kind] = (run, str(home / f"{kind}{plain}-odd.{suffix}"))
     return found
 
 
@@ -124,7 +138,7 @@ def main() -> None:
             member: Any = registry.resolve("application", name)
             table[name] = []
             for kind in KINDS:
-                if kind not in member.kinds:
+                if member.needs_numbers and not registry.resolve("kind", kind).has_numbers:
                     table[name].append("–")
                     continue
                 run, odd = trained[kind]
@@ -139,7 +153,9 @@ def main() -> None:
                 else:
                     table[name].append(figure(outcome))
                 print(name, kind, table[name][-1], flush=True)
-    print("\n| application | images | vectors | tables | texts |\n| --- | --- | --- | --- | --- |")
+    print(
+        "\n| application | images | vectors | tables | texts | series |\n| --- | --- | --- | --- | --- | --- |"
+    )
     for name, cells in table.items():
         print(f"| {name} | {' | '.join(cells)} |")
 

@@ -153,11 +153,11 @@ def part(name: str, home: Path) -> dict[str, Any]:
 def applications(run: Path) -> list[str]:
     """The applications that take what the run takes."""
     from kerasae import Run, registry
+    from kerasae.kinds import kind_of
 
-    kind = Run.open(run).model.spec.kind
-    return [
-        one for one in registry.names("application") if kind in registry.resolve("application", one).kinds
-    ]
+    has_numbers = kind_of(Run.open(run).model.spec).has_numbers
+    members = {one: registry.resolve("application", one) for one in registry.names("application")}
+    return [one for one, member in members.items() if has_numbers or not member.needs_numbers]
 
 
 def kerasae(*arguments: str, read: bool = True) -> Any:

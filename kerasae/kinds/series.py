@@ -63,6 +63,10 @@ class Series(Kind):
         return f"windows of {steps} readings of {channels} channel(s) ({names}{more})"
 
     @property
+    def anomaly_score(self) -> str:
+        return "evidence"
+
+    @property
     def channel_names(self) -> list[str]:
         """Names of the channels."""
         known = [channel.name for channel in self.spec.channels]

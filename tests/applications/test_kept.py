@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_logs import sines
 
 from kerasae import Recipe, registry
 from kerasae.applications import Application, Finding, is_kept
@@ -23,6 +24,12 @@ TRAINED = {
     "vector, variational": ("vector", "variational", 3),
     "table": ("table", "variational", 3),
     "text": ("text", "sparse", 6),
+    "series": ("series", "variational", 3),
+}
+#: Arguments of the sources.
+ARGUMENTS = {
+    "table": {"labels": "kind"},
+    "series": {"time": "time", "window": 6, "labels": "kind"},
 }
 #: Arguments that make an application quick, or that give it something to do.
 SETTINGS = {
@@ -53,15 +60,18 @@ def trained(tmp_path_factory):
     frame = frame.mask(rng.random(frame.shape) < 0.05)
     frame["kind"] = labels
     frame.to_csv(home / "table.csv", index=False)
+    log = sines(400, gaps=range(350, 352))
+    log["kind"] = np.arange(400) // 10 % 3
+    log.to_csv(home / "series.csv", index=False)
     words = np.array(["cat", "dog", "bird", "sees", "eats", "hears", "the", "red", "big", "small", "now"])
     (home / "text.txt").write_text("\n".join(" ".join(rng.choice(words, 5)) for _ in range(240)))
     for place, (kind, family, latent_dim) in TRAINED.items():
         [path] = home.glob(f"{kind}.*")
         recipe = Recipe.of(
             family,
-            source=str(path),
+            source=f"series:{path}" if kind == "series" else str(path),
             latent_dim=latent_dim,
-            data={"labels": "kind"} if kind == "table" else {},
+            data=ARGUMENTS.get(kind, {}),
             train={"epochs": 2},
         )
         train(recipe, home / place)
@@ -70,7 +80,10 @@ def trained(tmp_path_factory):
 
 def cases():
     for name in registry.names("application"):
-        for kind in registry.resolve("application", name).kinds:
+        needs_numbers = registry.resolve("application", name).needs_numbers
+        for kind in registry.names("kind"):
+            if needs_numbers and not registry.resolve("kind", kind).has_numbers:
+                continue
             if (name, kind) != ("pretraining", "text"):  # these texts have no labels
                 yield name, kind
 

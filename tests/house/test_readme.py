@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -156,5 +157,17 @@ def test_the_guide_leads_from_a_csv_to_a_decision_on_a_microcontroller(tmp_path)
         assert columns.items() <= flagged.items()
 
 
+@pytest.mark.slow
+def test_the_guide_leads_from_a_log_to_alarms(tmp_path):
+    run_guide(ROOT / "docs" / "guides" / "from_log_to_alarms.md", tmp_path)
+    alarms = pd.read_csv(tmp_path / "week" / "alarms.csv", parse_dates=["start", "end"])
+    for channel, first, last in (("pressure", "08:16:40", "08:17:40"), ("flow", "08:41:40", "08:43:20")):
+        begin, end = (pd.Timestamp(f"2026-03-09 {time}") for time in (first, last))
+        found = alarms[(alarms["start"] <= end) & (alarms["end"] >= begin)]
+        assert channel in set(found["channel_1"]), alarms
+    smooth = pd.read_csv(tmp_path / "smooth" / "clean.csv")
+    assert list(smooth.columns) == ["time", "flow", "pressure", "current"]
+
+
 def test_every_guide_is_run():
-    assert [guide.name for guide in GUIDES] == ["from_csv_to_decision.md"]
+    assert [guide.name for guide in GUIDES] == ["from_csv_to_decision.md", "from_log_to_alarms.md"]
