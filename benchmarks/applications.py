@@ -153,9 +153,8 @@ def main() -> None:
                 else:
                     table[name].append(figure(outcome))
                 print(name, kind, table[name][-1], flush=True)
-    print(
-        "\n| application | images | vectors | tables | texts | series |\n| --- | --- | --- | --- | --- | --- |"
-    )
+    print("\n| application | images | vectors | tables | texts | series |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for name, cells in table.items():
         print(f"| {name} | {' | '.join(cells)} |")
 
