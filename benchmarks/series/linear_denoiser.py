@@ -9,8 +9,9 @@ it. It needs normal readings only, and no label. In this order:
 3. A window has two features for each channel: the mean of the residual, and half the log of its variance.
    Long logs add the log distance to the nearest prototypes (`Features`).
 4. Mean and spread of the features come from cross-fitting: the log is divided into contiguous blocks, and a
-   model that saw no row of a block gives the features of that block (`held_out`). Later windows weigh more.
-   The spread grows with the variogram, since a wandering feature goes on to wander.
+   model that saw no row of a block gives the features of that block (`held_out`). Only the channels' scales
+   and level weights, and the floor of the variance, come from the whole log. Later windows weigh more. The
+   spread grows with the variogram, since a wandering feature goes on to wander.
 5. The score is the greatest standardised deviation, divided by the normal quantile with Bonferroni's
    correction. The threshold is 1, or the greatest cross-fitted score if that is higher.
 

@@ -10,7 +10,8 @@ at least 64 and at most 128 rows, and no more than a sixth of the fitted rows.
 
     python -m benchmarks.series.nab --data ../shared/data [--group realKnownCause] [--fit whole]
 
-prints a table by recording and the mean. It needs the extra `benchmarks`.
+prints a table by recording and the mean. It needs the extra `benchmarks`. `README.md` holds the
+figures and how the reference was chosen.
 """
 
 import argparse

@@ -6,7 +6,7 @@ uses labels.
 
     python -m benchmarks.series.skab --data ../shared/data [--group valve1] [--by-recording]
 
-prints a table, a row for each detector.
+prints a table, a row for each detector. `README.md` holds the figures and how the reference was chosen.
 """
 
 import argparse
