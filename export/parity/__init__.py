@@ -5,7 +5,7 @@ from kerasae.export.parity._decided import DECIDED, decided_case
 from kerasae.export.parity._errors import ExportError, ParityError, refuse
 from kerasae.export.parity._golden import comparable, golden_arrays
 from kerasae.export.parity._measures import Parity, measure
-from kerasae.export.parity._scores import first_reason
+from kerasae.export.parity._scores import first_reason, spread
 from kerasae.export.parity._tolerances import TOLERANCES, tolerances
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "make_cases",
     "measure",
     "refuse",
+    "spread",
     "tolerances",
     "with_units",
 ]

@@ -1,7 +1,7 @@
 """is_close: whether an int8 file decides as the float32 file does."""
 
 import numpy as np
-from kerasae.export.parity import first_reason
+from kerasae.export.parity import TOLERANCES, first_reason, spread
 from kerasae.export.verify_edge import EdgeModel
 from scipy.stats import spearmanr
 
@@ -13,6 +13,9 @@ _LEAST_RANKS, _LEAST_ERROR_RANKS = 0.998, 0.995
 #: Smallest share of rows with the same first reason. Ordinary rows have many reasons of about the same share,
 #: so of the anomalous rows more agree.
 _LEAST_REASONS = 0.97
+#: Largest mean change of a score, in standard deviations: half of what is allowed on held-out rows, which lie
+#: further from the rows that set the ranges.
+_MOST_CHANGE = 0.5 * TOLERANCES["int8"]["mean_deviation"]
 #: Largest change of the mean reconstruction error, relative to it.
 _MOST_ERROR = 0.03
 
@@ -47,6 +50,10 @@ def is_close(
     if same.size and np.mean(same) < _LEAST_REASONS:
         return False
     if _ranks(exact["score"], rounded["score"]) < _LEAST_RANKS:
+        return False
+    judged = exact["score"] < HIGHEST
+    changes = np.abs(exact["score"] - rounded["score"])[judged]
+    if changes.size and changes.mean() > _MOST_CHANGE * spread(exact["score"][judged]):
         return False
     if "anomaly_score" not in files[0].signatures():
         # A file with the signature `detect` alone gives no errors.

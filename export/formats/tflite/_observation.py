@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import dense_kernels
+from kerasae.export.formats.tflite._dense_kernels import dense_kernels, read_model
 
 #: Smallest range of an activation.
 _LEAST = 1e-3
@@ -21,10 +21,21 @@ class Observation:
         ranges: Smallest and largest value of each float tensor by its name, as the quantiser reads them.
         products: Mean products of two inputs of a dense kernel, `(inputs, inputs)`, by the number of the
             kernel's buffer. Kernels with more than 2,048 inputs have none.
+        constants: Names of the tensors that the file stores, such as kernels.
     """
 
     ranges: dict[str, Any]
     products: dict[int, np.ndarray]
+    constants: frozenset[str]
+
+    def widened(self, factor: float) -> dict[str, Any]:
+        """Return the ranges with both ends moved away from 0 by a factor, but for those of constants."""
+        return {
+            name: one
+            if name in self.constants
+            else {end: np.asarray(factor * value, "float32") for end, value in one.items()}
+            for name, one in self.ranges.items()
+        }
 
 
 def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> Observation:
@@ -87,6 +98,17 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
             for name, (low, high, rank) in ranges.items()
         },
         {buffer: _products(np.concatenate(rows)) for buffer, rows in inputs.items()},
+        _constants(content),
+    )
+
+
+def _constants(content: bytes) -> frozenset[str]:
+    model = read_model(content)
+    return frozenset(
+        tensor.name.decode()
+        for graph in model.subgraphs
+        for tensor in graph.tensors
+        if model.buffers[tensor.buffer].data is not None and len(model.buffers[tensor.buffer].data)
     )
 
 

@@ -30,6 +30,10 @@ _MIXED = r".*(heads|logits).*"
 #: same score, but these are the rows that a score must find.
 _SCORES = r".*_score.*"
 
+#: Factor by which ranges of 16 bits are wider than those of the training rows. Rows outside these are what a
+#: detector must judge, and a code that is cut off makes them look like others. 16,384 steps are left.
+_HEADROOM = 4.0
+
 
 def quantize(
     content: bytes,
@@ -86,5 +90,5 @@ def quantize(
         if precision != "int8":
             return bytes(work.quantize(None).quantized_model)
         seen = observe(content, calibration())
-        quantized = bytes(work.quantize(seen.ranges).quantized_model)
+        quantized = bytes(work.quantize(seen.widened(_HEADROOM) if wide else seen.ranges).quantized_model)
         return quantized if bits == "16x16" else with_rounded_kernels(quantized, content, seen.products)

@@ -68,6 +68,23 @@ def test_doubled_kernels_have_255_steps_and_the_precision_of_15_bits(float_file)
     assert 0 < deviation < 1e-3 * np.ptp(answers[0])
 
 
+def test_codes_outside_the_ranges_of_training_are_not_cut_off(edge_subject, monkeypatch):
+    """With 16 bits a code that is three times as far out keeps its place, as in float32."""
+    subject = edge_subject("dense")
+    view, form = edge_view(subject.preprocessor), TFLite(precision="int8")
+    content = TFLite().content(subject, view)
+    z = {"z": 3 * subject.model.transform(subject.calibration[:50])}
+    exact = EdgeModel(content).run("decode", z)["reconstruction"]
+    errors = {}
+    for headroom in (1.0, _quantize._HEADROOM):
+        monkeypatch.setattr(_quantize, "_HEADROOM", headroom)
+        monkeypatch.setattr(tflite, "is_close", lambda *_: False)
+        monkeypatch.setattr(tflite, "_MARGINS", {"16x8": 0.0})
+        decoded = EdgeModel(form.content(subject, view)).run("decode", z)["reconstruction"]
+        errors[headroom] = np.abs(decoded - exact).mean()
+    assert errors[4.0] < 0.2 * errors[1.0]
+
+
 @pytest.mark.parametrize(("closes_at", "bits"), [(1, "8x8"), (2, "16x8"), (3, "16x16"), (None, "16x16")])
 def test_a_file_has_the_fewest_bits_that_are_close(closes_at, bits, edge_subject, monkeypatch):
     tried = []
@@ -120,8 +137,9 @@ def test_a_file_is_close_if_ranks_reasons_and_errors_agree(monkeypatch):
         )
 
     assert is_close()
-    # A monotone change keeps the order.
-    assert is_close(other_scores=scores**2)
+    # A small monotone change keeps the order; a large one moves the rows over the threshold.
+    assert is_close(other_scores=scores + 0.02 * scores**2)
+    assert not is_close(other_scores=scores + np.float32(0.1))
     assert not is_close(other_scores=scores + 0.3 * rng.normal(size=200))
     assert not is_close(other_errors=rng.permutation(errors))
     assert is_close(other_errors=1.02 * errors)
