@@ -55,6 +55,8 @@ def _draw(place: Any, lines: np.ndarray, label: str, style: Mapping[str, Any]) -
     """Draw readings of a channel, `(steps,)` or `(windows, steps)`."""
     several = lines.reshape(-1, lines.shape[-1])
     steps = np.arange(lines.shape[-1]) - (lines.shape[-1] - 1)
+    # Many lines of one name lie below the others.
+    crowd = {"alpha": 0.9} if len(several) == 1 else {"alpha": 0.6, "zorder": 1.5}
     for number, line in enumerate(several):
         # A reading between two missing ones is a point.
         before, after = np.append(np.nan, line[:-1]), np.append(line[1:], np.nan)
@@ -66,5 +68,5 @@ def _draw(place: Any, lines: np.ndarray, label: str, style: Mapping[str, Any]) -
             marker=".",
             markersize=4,
             markevery=np.flatnonzero(alone).tolist(),
-            **{"linewidth": 1.0, "alpha": 0.9 if len(several) == 1 else 0.6, **style},
+            **{"linewidth": 1.0, **crowd, **style},
         )

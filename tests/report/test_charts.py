@@ -128,6 +128,15 @@ def test_a_short_log_is_whole():
     assert [[len(one) for one in kept] for kept in made.kept] == [[300] * 3] * 2
 
 
+@pytest.mark.parametrize("limit", [np.inf, np.float32(10.0)])
+def test_data_are_valid_json_for_any_threshold(limit):
+    made = chart()
+    panels = [*made.panels[:-1], dataclasses.replace(made.panels[-1], limit=limit)]
+    payload = dataclasses.replace(made, panels=panels).payload()
+    assert "Infinity" not in json.dumps(payload)
+    assert payload["panels"][-1].get("limit") == (10.0 if np.isfinite(limit) else None)
+
+
 def test_names_cannot_leave_the_data():
     text = html_of(chart())
     data = re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)[1]

@@ -47,8 +47,9 @@ def show_clusters(
             )
             for number in largest
         ]
+        caption += " Each channel over the steps, in raw units."
         if len(sizes) > len(columns):
-            caption += f" The {len(columns)} largest clusters."
+            caption += f" Drawn are the {len(columns)} largest clusters."
         return [Picture("Clusters", caption, windows(columns, kind_of(data.spec).channel_names))], []
     names, written, middle = row_names(data), cells(rows, data), cells(centres, data)
     table: list[list[str]] = []

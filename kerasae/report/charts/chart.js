@@ -79,7 +79,7 @@
       const expected = panel.expected === undefined ? null : numbers(panel.expected);
       const stamps = [], times = [], values = [], middle = [], low = [], high = [];
       const add = (number, time, reading, guess) => {
-        const known = !Number.isNaN(guess);
+        const known = !Number.isNaN(guess) && Math.abs(guess) < UNJUDGED;
         stamps.push(number);
         times.push(time);
         values.push(Number.isNaN(reading) ? null : reading);

@@ -116,6 +116,7 @@ class Chart(Picture):
                 caption=self.caption,
                 data=self.payload(),
                 image=encode(self.figure),
+                licence=source("uPlot.LICENSE"),
                 library=source("uPlot.iife.min.js"),
                 library_css=source("uPlot.min.css"),
                 script=source("chart.js"),

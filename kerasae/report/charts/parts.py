@@ -37,8 +37,8 @@ class Panel:
         values: Value at each stamp, `(stamps,)`; NaN is missing.
         expected: What a model expects there, a second line. Defaults to `None`.
         spread: Half of the width of the band around what is expected. Defaults to 0, no band.
-        limit: A value with a dashed line; the scale is then linear below and logarithmic above. Defaults to
-            `None`.
+        limit: A value with a dashed line; the scale is then linear below and logarithmic above. A value that
+            is not finite has no line. Defaults to `None`.
         always: Numbers of stamps that no thinning leaves out. Defaults to none.
         shown: Whether the panel is shown before a reader chooses. Defaults to `True`.
     """
@@ -58,8 +58,11 @@ class Panel:
 
     def about(self) -> dict[str, Any]:
         """Return what the script reads, without the values."""
-        about = {"name": self.name, "shown": self.shown, "spread": float(self.spread)}
-        return about if self.limit is None else {**about, "limit": float(self.limit)}
+        about: dict[str, Any] = {"name": self.name, "shown": self.shown, "spread": float(self.spread)}
+        # A script reads no infinity.
+        if self.limit is not None and np.isfinite(self.limit):
+            about["limit"] = float(self.limit)
+        return about
 
     def packed(self, kept: np.ndarray) -> dict[str, Any]:
         """Return the values at some stamps, as the script reads them."""
