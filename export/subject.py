@@ -99,7 +99,8 @@ class Subject:
             calibration = examples if data is None else data.usual_examples("train", CALIBRATION_ROWS)
         # An artifact computes in float32, also after a training in another precision.
         model = model.in_float32()
-        return cls(model, _preprocessor(model), name, examples, calibration, detector)
+        alarm = None if detector is None else detector.alarm
+        return cls(model, _preprocessor(model), name, examples, calibration, detector, alarm)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
         """Return the result of `make`, called once for each key: artifacts share their cases."""

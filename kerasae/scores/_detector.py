@@ -37,6 +37,8 @@ class Detector(Model):
         channels: Number of channels of a window, whose features are the steps by the channels. A channel is
             then one reason, and its share is that of all its steps. Defaults to `None`: each feature is a
             reason.
+        alarm: Arguments of `kerasae.calibration.AlarmRule` but the threshold, by which a stream of windows
+            gives alarms. Defaults to `None`: an alarm lasts as long as scores are above the threshold.
 
     Call arguments:
         inputs: Result of `Autoencoder.account`, a dict of `code`, `residual`, `nll` and, for a table,
@@ -53,10 +55,12 @@ class Detector(Model):
         *,
         false_alarms: float | None = None,
         channels: int | None = None,
+        alarm: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.channels = channels
+        self.alarm = None if alarm is None else dict(alarm)
         self.score: Any = _restored(score)
         self.expectation: Any = _restored(expectation)
         self.false_alarms = false_alarms
@@ -223,6 +227,7 @@ class Detector(Model):
             "expectation": keras.saving.serialize_keras_object(self.expectation),
             "false_alarms": self.false_alarms,
             "channels": self.channels,
+            "alarm": self.alarm,
         }
         return {**super().get_config(), **config}
 

@@ -146,7 +146,8 @@ class AnomalyDetector(Application):
         if has_normal(data.validation, self.normal):
             score.adapt_to_new(functools.partial(self._accounts, data, "validation"))
         expectation, channels = Expectation(data.spec.size), len(data.spec.channels)
-        self.detector_ = Detector(score, expectation, channels=channels or None)
+        alarm = None if self.alarm is None else self.alarm_rule_.of_stream
+        self.detector_ = Detector(score, expectation, channels=channels or None, alarm=alarm)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 

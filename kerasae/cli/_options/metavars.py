@@ -19,4 +19,6 @@ def _names(part: str) -> list[str]:
         return [choice.strip(" '") for choice in inner.split(",")]
     if outer == "Sequence":
         return [f"[{_TYPES.get(inner, 'VALUE')},...]"]
+    if outer == "dict":
+        return ["JSON"]
     return [] if part == "None" else [_TYPES.get(part, "VALUE")]

@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,3 +201,12 @@ def test_the_page_shows_the_numbers_of_the_files(found, tmp_path):
         np.testing.assert_allclose(expected, rebuilt[:, -1, number], rtol=1e-4, atol=1e-4)
         spread = detector.spread_[number] * data.preprocessor.affine[1][number]
         np.testing.assert_allclose(band, 2 * spread, rtol=1e-2)
+
+
+def test_the_rule_travels_with_the_detector(found, tmp_path):
+    detector, *_ = found
+    detector.detector_.save(tmp_path / "detector.keras")
+    again = keras.saving.load_model(tmp_path / "detector.keras")
+    # A stream cannot merge alarms.
+    assert again.alarm == {"release": 0.5, "least": 1}
+    assert AlarmRule(1.0, **again.alarm).release == 0.5

@@ -39,6 +39,11 @@ class AlarmSettings:
         registry.check("alarm", cls, settings or {})
         return cls(**(settings or {}))
 
+    @property
+    def of_stream(self) -> dict[str, Any]:
+        """Arguments of `AlarmRule` but the threshold. A stream cannot merge alarms."""
+        return {"release": self.release, "least": self.least}
+
     def rule(self, threshold: float) -> AlarmRule:
         """Return the rule with a threshold."""
-        return AlarmRule(threshold, release=self.release, least=self.least)
+        return AlarmRule(threshold, **self.of_stream)
