@@ -43,5 +43,6 @@ def detector_facts(subject: Subject) -> dict[str, Any] | None:
         "threshold": float(detector.threshold),
         "false_alarms": detector.false_alarms,
         "calibration_rows": detector.calibration_rows,
-        "alarm": subject.alarm,
+        # Only windows of a log come as a stream.
+        **({"alarm": subject.alarm} if subject.preprocessor.spec.channels else {}),
     }
