@@ -25,7 +25,7 @@ recipe.c.o.pattern=arm-none-eabi-gcc {flags} -std=gnu11 -Wall -Wextra -Werror -c
 recipe.cpp.o.pattern=arm-none-eabi-g++ {flags} -fno-exceptions -fno-rtti -c {includes} "{source_file}" -o "{object_file}"
 recipe.preproc.macros=arm-none-eabi-g++ {flags} -w -x c++ -E -CC {includes} "{source_file}" -o "{preprocessed_file_path}"
 recipe.ar.pattern=arm-none-eabi-ar rcs "{archive_file_path}" "{object_file}"
-recipe.c.combine.pattern=arm-none-eabi-g++ {flags} --specs=rdimon.specs -Wl,--gc-sections -Wl,-T,{build.core.path}/mps2.ld {object_files} "{build.path}/{archive_file}" -lm -o "{build.path}/{build.project_name}.elf"
+recipe.c.combine.pattern=arm-none-eabi-gcc {flags} --specs=rdimon.specs -Wl,--gc-sections -Wl,-T,{build.core.path}/mps2.ld {object_files} "{build.path}/{archive_file}" -lm -o "{build.path}/{build.project_name}.elf"
 """  # noqa: E501
 CORE = {
     "Arduino.h": """
