@@ -40,7 +40,7 @@ def test_answers_are_those_of_the_stream(streamed, tmp_path):
     assert unlike(expected, moved) > 100
 
 
-@pytest.mark.parametrize("rule", [(5, 0.8, 3), (1, 0.5, 1), (3, 1.0, 2)])
+@pytest.mark.parametrize("rule", [(5, 0.8, 3), (1, 0.5, 2), (3, 1.0, 2)])
 def test_alarms_follow_the_rule(streamed, tmp_path, rule):
     artifact, rows, begins, plain = streamed
     smooth, release, least = rule
