@@ -8,7 +8,8 @@
 //
 //   CASES/SIGNATURE/inputs/NAME     what is sent
 //   CASES/SIGNATURE/outputs/NAME    what must come back: float within TOLERANCE units, all else exactly
-//   CASES/SIGNATURE/units/NAME      one double, what deviations of that output are measured in
+//   CASES/SIGNATURE/units/NAME      doubles, what deviations of that output are measured in: one for all
+//                                   entries, or one for each entry of the last axes
 //
 // Prints the largest deviation of each output. Exit status: 0 if all agree, 1 if not, 2 if a model or a
 // case cannot be read or run.
@@ -48,7 +49,7 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 struct Case {
   Tensors inputs;
   Tensors outputs;
-  std::map<std::string, double> units;
+  Tensors units;
 };
 
 tf::Tensor ReadTensor(const fs::path& path) {
@@ -71,11 +72,7 @@ Tensors ReadTensors(const fs::path& folder) {
 }
 
 Case ReadCase(const fs::path& folder) {
-  Case found{ReadTensors(folder / "inputs"), ReadTensors(folder / "outputs"), {}};
-  for (const auto& [name, unit] : ReadTensors(folder / "units")) {
-    found.units[name] = unit.scalar<double>()();
-  }
-  return found;
+  return {ReadTensors(folder / "inputs"), ReadTensors(folder / "outputs"), ReadTensors(folder / "units")};
 }
 
 template <typename Key, typename Value>
@@ -115,8 +112,9 @@ Tensors Run(tf::Session& session, const tf::SignatureDef& signature, const Tenso
 // The largest difference of two entries in units. Entries that are equal, or both NaN, differ by 0; one
 // NaN, or any difference of integers and strings, counts as infinite.
 template <typename T>
-double Largest(const tf::Tensor& expected, const tf::Tensor& got, double unit) {
+double Largest(const tf::Tensor& expected, const tf::Tensor& got, const tf::Tensor& units) {
   const auto one = expected.flat<T>(), other = got.flat<T>();
+  const auto unit = units.flat<double>();
   double largest = 0;
   for (Eigen::Index i = 0; i < one.size(); ++i) {
     if (one(i) == other(i)) continue;
@@ -124,22 +122,22 @@ double Largest(const tf::Tensor& expected, const tf::Tensor& got, double unit) {
     if constexpr (std::is_floating_point_v<T>) {
       if (std::isnan(one(i)) && std::isnan(other(i))) continue;
       const double difference = std::abs(static_cast<double>(one(i)) - static_cast<double>(other(i)));
-      if (!std::isnan(difference)) deviation = difference / unit;
+      if (!std::isnan(difference)) deviation = difference / unit(i % unit.size());
     }
     largest = std::max(largest, deviation);
   }
   return largest;
 }
 
-double Deviation(const tf::Tensor& expected, const tf::Tensor& got, double unit) {
+double Deviation(const tf::Tensor& expected, const tf::Tensor& got, const tf::Tensor& units) {
   if (expected.dtype() != got.dtype() || expected.shape() != got.shape()) return kInfinite;
   switch (expected.dtype()) {
-    case tf::DT_UINT8: return Largest<tf::uint8>(expected, got, unit);
-    case tf::DT_INT32: return Largest<tf::int32>(expected, got, unit);
-    case tf::DT_INT64: return Largest<tf::int64>(expected, got, unit);
-    case tf::DT_FLOAT: return Largest<float>(expected, got, unit);
-    case tf::DT_DOUBLE: return Largest<double>(expected, got, unit);
-    case tf::DT_STRING: return Largest<tf::tstring>(expected, got, unit);
+    case tf::DT_UINT8: return Largest<tf::uint8>(expected, got, units);
+    case tf::DT_INT32: return Largest<tf::int32>(expected, got, units);
+    case tf::DT_INT64: return Largest<tf::int64>(expected, got, units);
+    case tf::DT_FLOAT: return Largest<float>(expected, got, units);
+    case tf::DT_DOUBLE: return Largest<double>(expected, got, units);
+    case tf::DT_STRING: return Largest<tf::tstring>(expected, got, units);
     default: throw std::runtime_error("no comparison for " + tf::DataTypeString(expected.dtype()));
   }
 }
