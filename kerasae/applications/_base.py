@@ -111,6 +111,14 @@ class Application:
         """
         raise NotImplementedError(f"{type(self).__name__} must write `report`.")
 
+    def beside(self, data: Data) -> dict[str, Finding]:
+        """Return what ways without a codec give on the same examples, by name. By default there are none.
+
+        Args:
+            data: Data whose test split holds the examples, with the training split.
+        """
+        return {}
+
     # Storage -------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:

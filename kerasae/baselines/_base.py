@@ -12,7 +12,8 @@ class Baseline(Codec):
     """Codec that needs no training by gradients, with which models of the same code size are compared.
 
     This class is abstract. A subclass is one file of this room. It says itself which examples it suits, and
-    then stands in every comparison, search and application beside the model.
+    then stands in every comparison, search and application beside the model. What detects anomalies without
+    a code is a `DetectingBaseline`.
     """
 
     preprocessor: Any = None
@@ -39,7 +40,7 @@ class Baseline(Codec):
 
 
 def fit_baselines(latent_dim: int, data: Data) -> dict[str, Baseline]:
-    """Fit all baselines that suit the data.
+    """Fit all codecs of the room that suit the data.
 
     Args:
         latent_dim: Code size.
@@ -49,4 +50,5 @@ def fit_baselines(latent_dim: int, data: Data) -> dict[str, Baseline]:
         The fitted baselines by name.
     """
     members: Any = registry.members("baseline").values()
-    return {baseline.name: baseline for member in members for baseline in member.fitted(latent_dim, data)}
+    codecs = [member for member in members if issubclass(member, Baseline)]
+    return {baseline.name: baseline for member in codecs for baseline in member.fitted(latent_dim, data)}

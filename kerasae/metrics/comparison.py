@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Entry:
         histories: List of epochs for each seed; empty for a baseline.
         codes: Codes of a sample of at most 5,000 test rows, from the first seed, `(rows, latent_dim)`.
         reconstructions: Reconstructions of the rows of `shown_rows`, from the first seed: `x` if it is an
-            array of numbers, otherwise raw examples.
+            array of numbers, otherwise raw examples. `None` for what reconstructs nothing.
         baseline: Whether the entry is a baseline of the others.
         rows: Contribution of each test row to the figures that decide, for each seed.
         title: Name in sentences. Defaults to the name.
@@ -108,8 +108,20 @@ def mapped_rows(data: Data) -> Data:
     return data.drawn("test", 5000)
 
 
-def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entry]:
-    """Return the entries of the baselines of this code size."""
+def baseline_entries(
+    latent_dim: int,
+    data: Data,
+    suffix: str = "",
+    more: Callable[[Codec], Mapping[str, Any]] = lambda codec: {},
+) -> list[Entry]:
+    """Return the entries of the baselines of a code size.
+
+    Args:
+        latent_dim: Code size.
+        data: Data on whose test split they are compared.
+        suffix: End of their names. Defaults to none.
+        more: Function of a baseline that returns further figures. Defaults to none.
+    """
     return [
         measure(
             name + suffix,
@@ -119,6 +131,7 @@ def baseline_entries(latent_dim: int, data: Data, suffix: str = "") -> list[Entr
             title=codec.title + suffix,
             seconds=0.0,
             seed=None,
+            **more(codec),
         )
         for name, codec in fit_baselines(latent_dim, data).items()
     ]

@@ -1,4 +1,4 @@
-"""The battery of the baselines: what every codec that stands beside a model must do."""
+"""The battery of the baselines: what every codec and every detector that stands beside a model must do."""
 
 import dataclasses
 
@@ -6,16 +6,75 @@ import numpy as np
 import pytest
 
 from kerasae import registry
-from kerasae.baselines import PCA, Baseline, fit_baselines
+from kerasae.baselines import (
+    PCA,
+    Baseline,
+    DetectingBaseline,
+    MovingZScore,
+    NearestWindows,
+    detecting_baselines,
+    fit_baselines,
+)
 from kerasae.codec import Codec
 from kerasae.metrics import Entry, compare, evaluate
+from kerasae.spec import Column, Spec
 
-NAMES = registry.names("baseline")
+MEMBERS = {name: registry.resolve("baseline", name) for name in registry.names("baseline")}
+NAMES = [name for name, member in MEMBERS.items() if issubclass(member, Baseline)]
+DETECTING = [name for name, member in MEMBERS.items() if issubclass(member, DetectingBaseline)]
 
 
 def test_there_is_data_of_every_kind(some_data):
     assert {*some_data} == {*registry.names("kind")}
     assert all(kind == data.spec.kind for kind, data in some_data.items())
+
+
+def test_a_member_is_a_codec_or_detects_anomalies():
+    assert sorted(NAMES + DETECTING) == sorted(MEMBERS)
+
+
+@pytest.mark.parametrize("name", DETECTING)
+def test_a_detecting_baseline_suits_some_examples_and_finds_odd_ones(name, some_data):
+    member = registry.resolve("baseline", name)
+    suitable = [data for data in some_data.values() if member.suits(data.spec)]
+    assert suitable
+    for data in suitable:
+        detector = member(data.spec).fit(data.x("train"))
+        assert detector.name and detector.title
+        x = data.x("test")
+        scores = detector.score_samples(x)
+        assert scores.shape == (len(x),) and np.isfinite(scores).all()
+        # An example is scored by itself, and one far away is odder than all.
+        np.testing.assert_allclose(detector.score_samples(x[3:4]), scores[3:4], rtol=1e-5)
+        assert detector.score_samples(x[3:4] + 20)[0] > scores.max()
+
+
+def test_detecting_baselines_have_names_of_their_own(some_data):
+    for data in some_data.values():
+        names = [one.name for one in detecting_baselines(data.spec)] + [*fit_baselines(1, data)]
+        assert len({*names}) == len(names)
+    assert {"nearest-windows", "moving-z-score"} <= {
+        one.name for one in detecting_baselines(some_data["series"].spec)
+    }
+
+
+def test_simple_detectors_by_hand():
+    """Two channels of two steps: distances to the five nearest of six windows, and means in deviations."""
+    spec = Spec("series", (2, 2), channels=tuple(Column(name, "number", "float64") for name in "ab"))
+    x = np.zeros((6, 2, 2), "float32")
+    x[:, 0, 0] = np.arange(6)  # the readings of the first channel are 0, 1, ..., 5 and six times 0
+    near = NearestWindows(spec).fit(x)
+    window = np.array([[[2.0, 0.0], [3.0, 0.0]]])
+    expected = np.sqrt(np.sort((np.arange(6) - 2.0) ** 2)[:5] + 9).mean()
+    np.testing.assert_allclose(near.score_samples(window), expected, rtol=1e-6)
+    moving = MovingZScore(spec).fit(x)
+    readings = x[:, :, 0].ravel()
+    expected = (2.5 - readings.mean()) / readings.std()
+    np.testing.assert_allclose(moving.score_samples(window), expected, rtol=1e-6)
+    # A missing reading does not count, and a constant channel is judged in its own unit.
+    gap = np.array([[[np.nan, 7.0], [3.0, 7.0]]])
+    np.testing.assert_allclose(moving.score_samples(gap), 7.0)
+    np.testing.assert_allclose(near.score_samples(gap), near.score_samples(np.nan_to_num(gap)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,3 +152,14 @@ def test_a_baseline_without_a_name_says_what_is_missing(some_data):
         Nothing.fitted(2, some_data["vector"])
     with pytest.raises(NotImplementedError, match="Nothing must have a `name`"):
         Nothing().title  # noqa: B018
+
+    class Neither(DetectingBaseline):
+        pass
+
+    spec = some_data["vector"].spec
+    with pytest.raises(NotImplementedError, match="Neither must write `suits`"):
+        Neither.suits(spec)
+    with pytest.raises(NotImplementedError, match="Neither must write `fit`"):
+        Neither(spec).fit(np.zeros((2, 3)))
+    with pytest.raises(NotImplementedError, match="Neither must write `score_samples`"):
+        Neither(spec).score_samples(np.zeros((2, 3)))

@@ -207,10 +207,11 @@ def test_a_table_of_figures_is_short_and_tells_a_row_in_a_thousand(kind, own, ce
         figures = {**common, **{key: value + more for key, value in own.items()}}
         return Entry(name, [figures], [], np.zeros((1, 2)), np.zeros((1, 3)))
 
-    first, other = table_rows([entry("ours", 0.0), entry("pca", 1e-3)], data)
+    entries = [entry("ours", 0.0), entry("pca", 1e-3)]
+    first, other = table_rows(entries, data)
     # A count is whole, and a hundredth of a second is chance.
     assert first == ["ours", *cells, "0.789", "12.3", "1,234,567"]
-    assert len(first) == len(headings(data))
+    assert len(first) == len(headings(entries, data))
     assert all(a != b for a, b in zip(first[: len(cells) + 1], other, strict=False))
     # Bold is the one that is better: the lower error, the higher share.
     better = [not figure.lower for figure in measures_of(data.spec).headline]

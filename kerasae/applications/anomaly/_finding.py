@@ -24,6 +24,7 @@ from kerasae.metrics import Metric
 from kerasae.thresholds.conformal import conformal_p_values
 
 if TYPE_CHECKING:
+    from kerasae.applications.anomaly.beside import SimpleDetector
     from kerasae.applications.anomaly.estimator import AnomalyDetector
 
 
@@ -44,6 +45,24 @@ class _Examined(NamedTuple):
     reasons: Reasons
 
 
+class _Judged(NamedTuple):
+    """Scores of examples beside their labels.
+
+    Attributes:
+        metrics: Figures.
+        flagged: Whether each example is flagged, `(rows,)`, bool.
+        truth: Whether each example is an anomaly, `(rows,)`, bool; `None` without labels.
+        known: Whether each example has a label, `(rows,)`, bool; all True without labels.
+        timeline: Scores on the axis of time; `None` for examples that are not on one.
+    """
+
+    metrics: list[Metric]
+    flagged: np.ndarray
+    truth: np.ndarray | None
+    known: np.ndarray
+    timeline: Timeline | None
+
+
 def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Finding:
     """Return what a fitted detector finds in the test split of `data`.
 
@@ -52,13 +71,59 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         data: Data whose test split holds the examples.
         out: Folder for the files; `None` returns only figures.
     """
-    axis, examined = TimeAxis.of(data.test), None
-    if out is None:
+    examined = None if out is None else _examine(detector, data)
+    judged = _judged(detector, data, None if examined is None else examined.scores)
+    if examined is None or out is None:
+        return Finding(judged.metrics, "auroc")
+    scores, flagged, timeline = examined.scores, judged.flagged, judged.timeline
+    p_values = conformal_p_values(detector.calibration_, scores)
+    rows = odd_rows(data, scores, p_values, flagged, examined.reasons)
+    write_files(out, data, rows, examined.added)
+    shown, listings = pictures(
+        detector.codec, data, rows, examined.added, detector.calibration_, detector.threshold_
+    )
+    said = on_flags(detector.fitted_threshold_, int(flagged.sum()), len(scores))
+    if timeline is not None:
+        written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, judged.truth)
+        written.write(out)
+        # The rows of an alarm are alike, so alarms are listed in their place.
+        shown, listings = [*written.pictures, *shown], written.listings
+        said = [*written.sentences, *said]
+    score = detector.detector_.score
+    unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
+    return Finding(
+        judged.metrics,
+        "auroc",
+        [*said, *unlabelled(judged.known), *detector.doubts],
+        shown,
+        listings,
+        notes=(
+            f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
+            f"{detector.threshold}, from {len(detector.calibration_):,} calibration rows. p-value: the share "
+            "of calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
+            "5 % have one below 0.05.",
+        ),
+    )
+
+
+def figures_of(detector: "SimpleDetector", data: Data) -> Finding:
+    """Return the figures of a detector without a model in the test split of `data`."""
+    return Finding(_judged(detector, data).metrics, "auroc")
+
+
+def _judged(
+    detector: "AnomalyDetector | SimpleDetector", data: Data, scores: np.ndarray | None = None
+) -> _Judged:
+    """Judge the scores of the test split.
+
+    Args:
+        detector: Fitted detector.
+        data: Data whose test split holds the examples.
+        scores: Scores of the examples, `(rows,)`. Defaults to `None`: they are computed.
+    """
+    if scores is None:
         scores = np.concatenate([detector.score_samples(raw) for raw in data.test.chunks()])
-    else:
-        examined = _examine(detector, data)
-        scores = examined.scores
-    flagged = scores > detector.threshold_
+    flagged, axis = scores > detector.threshold_, TimeAxis.of(data.test)
     timeline = None if axis is None else Timeline.of(axis, scores, detector.alarm_rule_, detector.threshold_)
     truth, known = None, np.ones(len(scores), bool)
     if data.test.labels is not None:
@@ -70,36 +135,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         *([] if timeline is None else timeline.metrics(truth)),
         *detection_metrics(scores[known], flagged[known], None if truth is None else truth[known]),
     ]
-    if examined is None or out is None:
-        return Finding(metrics, "auroc")
-    p_values = conformal_p_values(detector.calibration_, scores)
-    rows = odd_rows(data, scores, p_values, flagged, examined.reasons)
-    write_files(out, data, rows, examined.added)
-    shown, listings = pictures(
-        detector.codec, data, rows, examined.added, detector.calibration_, detector.threshold_
-    )
-    said = on_flags(detector.fitted_threshold_, int(flagged.sum()), len(scores))
-    if timeline is not None:
-        written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, truth)
-        written.write(out)
-        # The rows of an alarm are alike, so alarms are listed in their place.
-        shown, listings = [*written.pictures, *shown], written.listings
-        said = [*written.sentences, *said]
-    score = detector.detector_.score
-    unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
-    return Finding(
-        metrics,
-        "auroc",
-        [*said, *unlabelled(known), *detector.doubts],
-        shown,
-        listings,
-        notes=(
-            f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
-            f"{detector.threshold}, from {len(detector.calibration_):,} calibration rows. p-value: the share "
-            "of calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
-            "5 % have one below 0.05.",
-        ),
-    )
+    return _Judged(metrics, flagged, truth, known, timeline)
 
 
 def _examine(detector: "AnomalyDetector", data: Data) -> _Examined:

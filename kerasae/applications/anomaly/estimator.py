@@ -13,7 +13,7 @@ from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
-from kerasae.applications.anomaly._finding import finding_of
+from kerasae.applications.anomaly._finding import figures_of, finding_of
 from kerasae.applications.anomaly._labels import (
     anomalous,
     has_normal,
@@ -23,6 +23,7 @@ from kerasae.applications.anomaly._labels import (
 )
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_labels
+from kerasae.applications.anomaly.beside import simple_detectors
 from kerasae.applications.anomaly.timeline import AlarmSettings, ChannelSpread
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
@@ -296,6 +297,12 @@ class AnomalyDetector(Application):
 
     def report(self, data: Data, out: Path | None) -> Finding:
         return finding_of(self, data, out)
+
+    def beside(self, data: Data) -> dict[str, Finding]:
+        return {
+            name: figures_of(detector.calibrate(self._threshold(), self.alarm_rule_), data)
+            for name, detector in simple_detectors(data, self.normal).items()
+        }
 
     @property
     def doubts(self) -> list[tuple[bool, str]]:

@@ -85,6 +85,8 @@ def apply(
         for key in [key for key in codecs if key not in refused]:
             arguments = member.for_baseline(settings, codecs[key])
             findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
+        if codecs:
+            findings |= application.beside(data)
         remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
         remarks += without_unseen(data)
         if len(findings) > 1:

@@ -1,14 +1,18 @@
 """compare_families: families trained on the same data with several seeds, beside each other and PCA."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kerasae import registry
+from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics.comparison import Entry, baseline_entries, measure, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 from kerasae.training.workers import default_jobs
+from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.folder import ComparisonFolder
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
@@ -104,9 +108,12 @@ def _entries(
     recipes = {task: _recipe_of(recipe, task) for task in tasks if task not in done}
     jobs = default_jobs() if jobs is None else jobs
     with trainings(recipes, runs, data.source, jobs, progress) as entries_of_trainings:
-        by_task = _finished(done, data, progress)
+        settings = recipe.apply.get("anomaly", {})
+        detection = functools.partial(detection_of, data=data, settings=settings)
+        by_task = _finished(done, data, detection, progress)
         latent_dim = recipe.override({"model.name": families[0]}).build(data).latent_dim
-        baselines = baseline_entries(latent_dim, data)
+        baselines = baseline_entries(latent_dim, data, more=detection)
+        baselines += detecting_entries(data, settings)
         by_task |= entries_of_trainings()
     return [*baselines, *(merge([by_task[family, seed] for seed in seeds]) for family in families)], data
 
@@ -116,11 +123,18 @@ def _recipe_of(recipe: Recipe, task: Task) -> Recipe:
     return recipe.override({"model.name": family, "train.seed": seed})
 
 
-def _finished(runs: Mapping[Task, Run], data: Data, progress: Progress | None) -> dict[Task, Entry]:
+def _finished(
+    runs: Mapping[Task, Run],
+    data: Data,
+    detection: Callable[[Codec], dict[str, Any]],
+    progress: Progress | None,
+) -> dict[Task, Entry]:
     """The entries of trainings that were finished before the comparison was interrupted."""
     entries = {}
     for (family, seed), run in runs.items():
-        entry = measure(family, run.model, data, seconds=run.training["seconds"], seed=seed)
+        model = run.model
+        seconds = run.training["seconds"]
+        entry = measure(family, model, data, seconds=seconds, seed=seed, **detection(model))
         entry.histories.append(read_history(run))
         entries[family, seed] = entry
         if progress:

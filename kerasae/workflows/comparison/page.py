@@ -8,10 +8,10 @@ from kerasae.data import HEADINGS, Data, readings
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
 from kerasae.metrics import Entry, Metric, measures_of
-from kerasae.metrics.comparison import columns, mapped_rows, shown_rows
+from kerasae.metrics.comparison import mapped_rows, shown_rows
 from kerasae.report import Best, as_text, figures, page
-from kerasae.report.verdicts import verdicts
 from kerasae.report.windows import windows
+from kerasae.workflows.comparison.detecting import all_columns, conclusions, notes_on_detection
 from kerasae.workflows.comparison.plain import to_json
 
 #: Number of windows of a log on the page.
@@ -34,7 +34,7 @@ def format_cell(entry: Entry, column: Metric) -> str:
 def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
     """Return the rows of the table as text; the best cell of a column is a `Best`."""
     rows = [[entry.name] for entry in entries]
-    for column in columns(data):
+    for column in all_columns(entries, data):
         means = [entry.mean(column.key) for entry in entries]
         known = [mean for mean in means if mean is not None]
         best = None
@@ -47,9 +47,9 @@ def table_rows(entries: Sequence[Entry], data: Data) -> list[list[str]]:
     return rows
 
 
-def headings(data: Data) -> list[str]:
+def headings(entries: Sequence[Entry], data: Data) -> list[str]:
     """Return the headings of the table's columns."""
-    return ["", *(column.heading for column in columns(data))]
+    return ["", *(column.heading for column in all_columns(entries, data))]
 
 
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
@@ -63,6 +63,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     """
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
+    codecs = [entry for entry in entries if entry.reconstructions is not None]
     shown, mapped = shown_rows(data), mapped_rows(data).test
     pictures, listings = [], []
     if not kind_of(data.spec).is_array:
@@ -70,7 +71,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             page.Listing(
                 "Originals and reconstructions",
                 "Test examples, drawn, and below them what each codec makes of its code; – is missing.",
-                *_listing(shown, entries),
+                *_listing(shown, codecs),
             )
         )
         if data.spec.columns:
@@ -84,7 +85,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 )
             )
     elif data.spec.channels:
-        parts = {"original": shown, **{one.name: data.to_raw(one.reconstructions) for one in entries}}
+        parts = {"original": shown, **{one.name: data.to_raw(one.reconstructions) for one in codecs}}
         pictures.append(
             page.Picture(
                 "Originals and reconstructions",
@@ -104,7 +105,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             page.Picture(
                 "Originals and reconstructions",
                 "Test examples, drawn, and below them what each codec makes of its code.",
-                figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in entries}),
+                figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in codecs}),
             )
         )
     lengths = {
@@ -126,7 +127,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             "The codes of the test examples, at most 5,000, drawn. Colours are labels, which no training "
             "saw; codes of more than two numbers are shown on their first two principal components.",
             figures.code_maps(
-                {e.name: e.codes for e in entries if e.codes.shape[1] > 1 or not e.baseline},
+                {e.name: e.codes for e in codecs if e.codes.shape[1] > 1 or not e.baseline},
                 mapped.labels,
             ),
         )
@@ -145,10 +146,10 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     html = page.render(
         title,
         f"{data.name}: {_rows(data, trained)}, {len(data.test):,} to test on; {data.spec.size} {unit} in, "
-        f"code of {max(entry.figures[0]['latent_dim'] for entry in entries)}.",
-        headings(data),
+        f"code of {max(entry.figures[0]['latent_dim'] for entry in codecs)}.",
+        headings(entries, data),
         table_rows(entries, data),
-        verdicts(entries, measures_of(data.spec)),
+        conclusions(entries, data),
         pictures,
         notes(entries, data),
         listings,
@@ -170,6 +171,7 @@ def notes(entries: Sequence[Entry], data: Data) -> list[str]:
     """Return how the figures of a table were obtained, in sentences."""
     seeds = max(len(entry.figures) for entry in entries)
     sentences = [*measures_of(data.spec).notes, "Probe accuracy: logistic regression on the codes."]
+    sentences += notes_on_detection(entries)
     if len(data.test) > 1:
         sentences.append(
             "± in a sentence: standard error of the difference, over the test rows, which are paired"

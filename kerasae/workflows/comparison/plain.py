@@ -6,18 +6,17 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.metrics import Entry, Metric, best_baseline, measures_of
-from kerasae.metrics.comparison import columns
-from kerasae.report.verdicts import verdicts
+from kerasae.workflows.comparison.detecting import all_columns, conclusions
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
     """Return the comparison as JSON types: figures by seed, their mean and spread, and the verdicts."""
-    keys = [column.key for column in columns(data)]
+    keys = [column.key for column in all_columns(entries, data)]
     measures = measures_of(data.spec)
     return {
         "data": data.name,
         "test_rows": len(data.test),
-        "columns": {column.key: column.heading for column in columns(data)},
+        "columns": {column.key: column.heading for column in all_columns(entries, data)},
         "notes": list(measures.notes),
         "entries": [
             {
@@ -30,7 +29,7 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
             }
             for entry in entries
         ],
-        "verdicts": [sentence for _, sentence in verdicts(entries, measures)],
+        "verdicts": [sentence for _, sentence in conclusions(entries, data)],
     }
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.metrics import Entry, measures_of
-from kerasae.report.verdicts import verdicts
+from kerasae.metrics import Entry
+from kerasae.workflows.comparison.detecting import conclusions
 from kerasae.workflows.comparison.page import headings, notes, table_rows
 from kerasae.workflows.comparison.plain import to_json
 
@@ -34,7 +34,7 @@ class Comparison:
     @property
     def headings(self) -> list[str]:
         """Headings of the table's columns: one for each figure."""
-        return headings(self.data)
+        return headings(self.entries, self.data)
 
     def table(self) -> list[list[str]]:
         """Return the rows of the table as text, one for each codec; the best of a column is a `Best`."""
@@ -43,7 +43,7 @@ class Comparison:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each sentence with whether it is good news."""
-        return verdicts(self.entries, measures_of(self.data.spec))
+        return conclusions(self.entries, self.data)
 
     @property
     def notes(self) -> list[str]:

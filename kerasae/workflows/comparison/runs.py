@@ -4,12 +4,15 @@ import csv
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics.comparison import Entry, baseline_entries, measure
 from kerasae.runs import Run, check_new, new_folder
+from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
 
@@ -28,15 +31,21 @@ def compare_runs(runs: Sequence[Run | str | Path], out: str | Path | None = None
     """
     if out is not None:
         check_new(out)
-    entries, data = entries_of([run if isinstance(run, Run) else Run.open(run) for run in runs])
+    opened = [run if isinstance(run, Run) else Run.open(run) for run in runs]
+    entries, data = entries_of(opened, detection=True)
     if out is not None:
         with new_folder(Path(out)) as folder:
             write_report(folder, entries, data, f"Runs on {data.name}")
     return Comparison(entries, data, None if out is None else Path(out))
 
 
-def entries_of(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
+def entries_of(runs: Sequence[Run], *, detection: bool = False) -> tuple[list[Entry], Data]:
     """Return the entries of finished runs with PCA of each code size, and the data, which are read once.
+
+    Args:
+        runs: Finished runs on the same data.
+        detection: Whether to compare how well labelled anomalies are detected too, with the score of each
+            run. Defaults to False.
 
     Raises:
         ValueError: If the runs do not share their data.
@@ -63,17 +72,26 @@ def entries_of(runs: Sequence[Run]) -> tuple[list[Entry], Data]:
                 f"Expected runs whose x is the same, but {run.folder} scales its input otherwise than "
                 f"{runs[0].folder}: their errors have no common unit."
             )
-    entries = []
+    entries: list[Entry] = []
+    settings = runs[0].recipe.apply.get("anomaly", {})
+
+    def figures_of(codec: Codec, settings: dict[str, Any] = settings) -> dict[str, Any]:
+        return detection_of(codec, data, settings) if detection else {}
+
     sizes = sorted({run.model.latent_dim for run in runs})
     for size in sizes:
-        entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}")
+        entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}", figures_of)
+    if detection:
+        entries += detecting_entries(data, settings)
     for run in runs:
+        model = run.model
         entry = measure(
             str(run.folder),
-            run.model,
+            model,
             data,
             seconds=run.training["seconds"],
             seed=run.recipe.train.get("seed"),
+            **figures_of(model, run.recipe.apply.get("anomaly", {})),
         )
         entry.histories.append(read_history(run))
         entries.append(entry)

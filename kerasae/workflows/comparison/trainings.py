@@ -16,6 +16,7 @@ from kerasae.recipe import Recipe
 from kerasae.runs import Run, raise_again
 from kerasae.training import train
 from kerasae.training.workers import start_worker
+from kerasae.workflows.comparison.detecting import detection_of
 
 #: A family and a seed.
 Task = tuple[str, int]
@@ -104,7 +105,8 @@ def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: A
     model = recipe.build(data)
     history = train(model, data, **recipe.train, callbacks=[Report()])
     recipe = recipe.fill(data)
-    entry = measure(family, model, data, seconds=history.seconds, seed=seed)
+    detection = detection_of(model, data, recipe.apply.get("anomaly", {}))
+    entry = measure(family, model, data, seconds=history.seconds, seed=seed, **detection)
     entry.histories.append(history.epochs)
     if run is not None:
         run.write(recipe, model, history, data.source)

@@ -1,0 +1,86 @@
+"""SimpleDetector: a way to detect anomalies without a model, judged as a detector of a model is."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from kerasae.applications.anomaly._labels import anomalous, normal_rows
+from kerasae.applications.anomaly.timeline import AlarmSettings
+from kerasae.baselines import MOST_ROWS, DetectingBaseline, detecting_baselines
+from kerasae.data import Data, has_label
+
+
+class SimpleDetector:
+    """Baseline that detects anomalies, with a threshold and a rule of alarms as a detector of a model has.
+
+    Args:
+        baseline: Fitted baseline.
+        data: Data whose preprocessor gives `x`.
+        normal: Label of the normal rows; `None` for all rows.
+    """
+
+    threshold_: float
+    alarm_rule_: AlarmSettings
+
+    def __init__(self, baseline: DetectingBaseline, data: Data, normal: Any) -> None:
+        self._baseline, self._data, self._normal = baseline, data, normal
+        self.title = baseline.title
+
+    def calibrate(self, threshold: Any, alarm_rule: AlarmSettings) -> Self:
+        """Fit a threshold on the calibration rows, and return the object.
+
+        Args:
+            threshold: Threshold that is not fitted yet.
+            alarm_rule: When alarms begin and end.
+        """
+        self.alarm_rule_ = alarm_rule
+        rows = normal_rows(self._data, "calibration", None if threshold.supervised else self._normal)
+        scores, labels = np.concatenate([self.score_samples(raw) for raw in rows]), None
+        if threshold.supervised and (given := self._data.calibration.labels) is not None:
+            known = has_label(given)
+            scores, labels = scores[known], self.anomalous_labels(given[known])
+        threshold.fit(scores, labels)
+        self.threshold_ = threshold.threshold_
+        return self
+
+    def score_samples(self, raw: Any) -> np.ndarray:
+        """Score raw examples, `(rows,)`; higher is more abnormal."""
+        return self._baseline.score_samples(self._data.to_x(raw))
+
+    def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
+        """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
+        return anomalous(labels, self._normal)
+
+
+def simple_detectors(data: Data, normal: Any) -> dict[str, SimpleDetector]:
+    """Return the ways without a model that suit the data, fitted on normal training rows, by name.
+
+    They have no threshold yet.
+
+    Args:
+        data: Data with a training split.
+        normal: Label of the normal rows; `None` for all rows.
+    """
+    baselines = detecting_baselines(data.spec)
+    if not baselines:
+        return {}
+    few = data.drawn("train", MOST_ROWS)
+    x = np.concatenate([few.to_x(raw) for raw in normal_rows(few, "train", normal, usual=True)])
+    return {one.name: SimpleDetector(one.fit(x), data, normal) for one in baselines}
+
+
+def known_truth(data: Data, normal: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return which test rows have a label, and which of these are anomalies; `None` if not both kinds exist.
+
+    Args:
+        data: Data with a test split.
+        normal: Label of the normal rows. `None` counts the rarer of two labels as the anomaly.
+
+    Returns:
+        Two arrays of booleans, `(rows,)` and `(labelled rows,)`.
+    """
+    if (labels := data.test.labels) is None:
+        return None
+    known = has_label(labels)
+    truth = anomalous(labels[known], normal)
+    return (known, truth) if truth.any() and not truth.all() else None
