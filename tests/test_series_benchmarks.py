@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from series import linear_denoiser, rows, stretches, variogram
 from series.linear_denoiser import NOISE, Denoiser, LinearDenoiser, held_out
-from series.measures import Counts, vus_pr
+from series.measures import Counts
 from series.recordings import nab, skab
 
 
@@ -18,15 +18,6 @@ def test_counts_are_pooled_and_not_averaged():
     assert pooled.f1 == pytest.approx(2 * 3 / (2 * 3 + 2 + 1))
     assert pooled.false_alarm_rate == pytest.approx(25)
     assert pooled.missed_alarm_rate == pytest.approx(25)
-
-
-def test_vus_pr_without_a_buffer_is_the_area_by_the_trapezoid_rule():
-    pytest.importorskip("aeon")
-    anomalous = np.array([False, False, False, True, True, False])
-    scores = np.array([0.1, 0.2, 0.95, 0.9, 0.8, 0.3])
-    # By threshold: precision 0, 1/2, 2/3 at recall 0, 1/2, 1; the curve begins at precision 1 and recall 0.
-    assert vus_pr(anomalous, scores, 0) == pytest.approx(0.5 * (0 + 1 / 2) / 2 + 0.5 * (1 / 2 + 2 / 3) / 2)
-    assert vus_pr(anomalous, anomalous.astype(float), 0) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -46,25 +46,3 @@ class Counts:
     def missed_alarm_rate(self) -> float:
         """Share of the anomalous rows without an alarm, in percent."""
         return 100 * self.missed / max(self.missed + self.hits, 1)
-
-
-def vus_pr(anomalous: np.ndarray, scores: np.ndarray, longest_buffer: int) -> float:
-    """Return the volume under the precision-recall surface, by the library `aeon`.
-
-    Args:
-        anomalous: Labels, `(rows,)`.
-        scores: Scores, `(rows,)`; a higher one is more abnormal.
-        longest_buffer: Longest tolerance around a labelled stretch, in rows. TSB-AD takes the period.
-
-    Raises:
-        ImportError: If aeon is not installed.
-
-    Reference: Paparrizos et al. 2022, PVLDB 15(11).
-    """
-    try:
-        from aeon.benchmarking.metrics.anomaly_detection import range_pr_vus_score
-    except ImportError as error:
-        raise ImportError(
-            "VUS-PR needs aeon, which is not installed; run `pip install kerasae[benchmarks]`."
-        ) from error
-    return float(range_pr_vus_score(anomalous.astype("int64"), scores, longest_buffer))

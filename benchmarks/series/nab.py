@@ -10,7 +10,7 @@ at least 64 and at most 128 rows, and no more than a sixth of the fitted rows.
 
     python -m benchmarks.series.nab --data ../shared/data [--group realKnownCause] [--fit whole]
 
-prints a table by recording and the mean. It needs the extra `benchmarks`. `README.md` holds the
+prints a table by recording and the mean. It needs the extra `series`. `README.md` holds the
 figures and how the reference was chosen.
 """
 
@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasae.metrics.volume import vus_pr
+
 from . import linear_denoiser, stretches
-from .measures import vus_pr
 from .recordings import nab
 
 #: The probationary period of NAB (Lavin and Ahmad 2015): a share of the rows, and at most so many.

@@ -17,6 +17,7 @@ from kerasae.applications.anomaly._report import (
     write_files,
 )
 from kerasae.applications.anomaly._sentences import on_flags
+from kerasae.applications.anomaly._volume import on_volume, with_volume
 from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
 from kerasae.applications.anomaly.timeline.spread import last_residuals
 from kerasae.data import Data, has_label
@@ -88,7 +89,8 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         written.write(out)
         # The rows of an alarm are alike, so alarms are listed in their place.
         shown, listings = [*written.pictures, *shown], written.listings
-        said = [*written.sentences, *said]
+        volume = on_volume(timeline.axis, judged.truth, judged.known)
+        said = [*written.sentences, *said, *((True, sentence) for sentence in volume)]
     score = detector.detector_.score
     unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
     return Finding(
@@ -135,6 +137,8 @@ def _judged(
         *([] if timeline is None else timeline.metrics(truth)),
         *detection_metrics(scores[known], flagged[known], None if truth is None else truth[known]),
     ]
+    if axis is not None:
+        metrics = with_volume(metrics, axis, scores[known], None if truth is None else truth[known])
     return _Judged(metrics, flagged, truth, known, timeline)
 
 
