@@ -25,15 +25,20 @@ class Decision:
     false_alarms: float
 
     @classmethod
-    def of(cls, scores: np.ndarray, false_alarms: float) -> Self:
-        """Return the conformal decision by scores of normal rows, `(rows,)`.
+    def of(cls, scores: np.ndarray, false_alarms: float, block: int = 1) -> Self:
+        """Return the conformal decision by scores of normal rows.
+
+        Args:
+            scores: Scores of normal rows, `(rows,)`, in the order of time if they depend on each other.
+            false_alarms: Share of new normal rows that may be flagged, in (0, 1).
+            block: Number of successive rows that may depend on each other, from 1. Defaults to 1.
 
         Raises:
-            ValueError: If there are fewer rows than the rate needs, `1 / false_alarms - 1`.
+            ValueError: If there are too few rows, as for `check_rows`.
         """
-        check_rows(len(scores), false_alarms)
-        threshold = ConformalThreshold(false_alarms=false_alarms).fit(scores).threshold_
-        return cls(threshold, Calibration.of(scores), false_alarms)
+        check_rows(len(scores), false_alarms, block)
+        threshold = ConformalThreshold(false_alarms=false_alarms).fit(scores, block=block).threshold_
+        return cls(threshold, Calibration.of(scores, block), false_alarms)
 
     @property
     def numbers(self) -> dict[str, np.ndarray]:
@@ -51,13 +56,28 @@ class Decision:
             "threshold": self.threshold,
             "false_alarms": self.false_alarms,
             "calibration_rows": self.calibration.rows,
+            "calibration_block": self.calibration.block,
         }
 
 
-def check_rows(rows: int, false_alarms: float) -> None:
-    """Raise a ValueError if there are fewer normal rows than a rate of false alarms needs."""
+def check_rows(rows: int, false_alarms: float, block: int = 1) -> None:
+    """Raise a ValueError if there are too few normal rows to set a threshold.
+
+    Args:
+        rows: Number of rows. A rate needs `1 / false_alarms - 1` that are independent.
+        false_alarms: Share of new normal rows that may be flagged, in (0, 1).
+        block: Number of successive rows that may depend on each other. With more than one, two blocks are
+            enough, because a threshold can be estimated where the rate cannot be promised. Defaults to 1.
+    """
     if not 0 < false_alarms < 1:
         raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+    if block > 1:
+        if rows < 2 * block:
+            raise ValueError(
+                f"Expected at least {2 * block:,} normal windows, two blocks of {block} that share readings, "
+                f"received {rows:,}; send a longer log."
+            )
+        return
     needed = math.ceil(1 / false_alarms - 1e-9) - 1
     if rows < needed:
         raise ValueError(

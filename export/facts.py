@@ -43,6 +43,7 @@ def detector_facts(subject: Subject) -> dict[str, Any] | None:
         "threshold": float(detector.threshold),
         "false_alarms": detector.false_alarms,
         "calibration_rows": detector.calibration_rows,
+        "calibration_block": detector.block,
         # Only windows of a log come as a stream.
         **({"alarm": subject.alarm} if subject.preprocessor.spec.channels else {}),
     }

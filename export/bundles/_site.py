@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from kerasae.export.feeds import feed_of
-from kerasae.export.scoring import UnreadableError, examples
+from kerasae.export.scoring import UnreadableError, examples, reader_of
 from kerasae.export.verify_edge import check_files
 
 from kerasae import registry
@@ -14,8 +14,22 @@ from kerasae.files import read_json
 from kerasae.spec import Spec
 
 
-def scores_of(root: Path, entries: list[dict[str, Any]], source: str | Path) -> dict[str, np.ndarray]:
-    """Return the scores of rows by the path of each artifact, `(rows,)`.
+def spec_of(root: Path) -> Spec:
+    """Return the spec of the examples of a bundle.
+
+    Raises:
+        FileNotFoundError: If the bundle has no facts.
+    """
+    return Spec.from_dict(_facts(root)["spec"])
+
+
+def scores_of(
+    root: Path, entries: list[dict[str, Any]], source: str | Path
+) -> tuple[dict[str, np.ndarray], int]:
+    """Return the scores of rows by the path of each artifact, `(rows,)`, and how many rows are one block.
+
+    The windows of a log follow each other step by step, so a block is as long as a window. Whole windows of
+    an array count as independent.
 
     Args:
         root: Folder of the bundle.
@@ -44,7 +58,8 @@ def scores_of(root: Path, entries: list[dict[str, Any]], source: str | Path) -> 
             sent |= not_given(entry["signatures"]["detect"]["inputs"], len(batch[0]), sent)
             with quiet(show_failure=False):
                 scores[entry["path"]].append(artifact.run("detect", sent)["score"])
-    return {path: np.concatenate([np.empty(0, "float32"), *parts]) for path, parts in scores.items()}
+    block = 1 if reader_of(source, feed) is feed else spec.shape[0]
+    return {path: np.concatenate([np.empty(0, "float32"), *parts]) for path, parts in scores.items()}, block
 
 
 def not_given(inputs: dict[str, Any], rows: int, sent: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -13,11 +13,12 @@ from kerasae.export.artifact import checksum
 from kerasae.export.bundles._answers import proved
 from kerasae.export.bundles._contents import next_version, read_manifest, seal
 from kerasae.export.bundles._publish import publish, staging
-from kerasae.export.bundles._site import scores_of
+from kerasae.export.bundles._site import scores_of, spec_of
 from kerasae.export.decision import Decision
 
 from kerasae import registry
 from kerasae.files import read_arrays
+from kerasae.kinds import kind_of
 
 #: Signature of a detector.
 DETECT = "detect"
@@ -32,15 +33,24 @@ class Calibrated:
         rows: Number of normal rows.
         false_alarms: Share of new normal rows that may be flagged.
         thresholds: New threshold and the former one by the path of the artifact.
+        block: Number of successive rows that may depend on each other. Defaults to 1.
     """
 
     folder: Path
     rows: int
     false_alarms: float
     thresholds: dict[str, tuple[float, float | None]]
+    block: int = 1
+
+    @property
+    def promised(self) -> float:
+        """Least share of false alarms that the rows can promise for any distribution of the scores."""
+        return self.block / (self.rows + self.block)
 
 
-def calibrate_bundle(folder: str | Path, source: str | Path, *, false_alarms: float) -> Calibrated:
+def calibrate_bundle(
+    folder: str | Path, source: str | Path, *, false_alarms: float | None = None
+) -> Calibrated:
     """Write a new threshold and calibration into every artifact of a bundle that answers `detect`.
 
     Each artifact scores the rows itself: the scores of int8 differ a little from those of float32, and so
@@ -51,7 +61,8 @@ def calibrate_bundle(folder: str | Path, source: str | Path, *, false_alarms: fl
     Args:
         folder: Folder of the bundle.
         source: Fresh normal rows, as `kerasae score` reads them.
-        false_alarms: Share of new normal rows that may be flagged, in (0, 1).
+        false_alarms: Share of new normal rows that may be flagged, in (0, 1). Defaults to `None`, 0.005 for
+            windows of a log and 0.05 for other rows.
 
     Raises:
         FileNotFoundError: If there is no bundle.
@@ -65,8 +76,9 @@ def calibrate_bundle(folder: str | Path, source: str | Path, *, false_alarms: fl
         manifest = read_manifest(root)
         version = next_version(root, manifest)
         chosen = _detecting(manifest, root)
-        scores = scores_of(root, chosen, source)
-        decisions = {path: Decision.of(values, false_alarms) for path, values in scores.items()}
+        rate = kind_of(spec_of(root)).false_alarms if false_alarms is None else false_alarms
+        scores, block = scores_of(root, chosen, source)
+        decisions = {path: Decision.of(values, rate, block) for path, values in scores.items()}
         _copy(manifest, root, new)
         golden = read_arrays(root / "golden.npz")
         parity = json.loads((root / "parity.json").read_text(encoding="utf-8"))
@@ -87,7 +99,7 @@ def calibrate_bundle(folder: str | Path, source: str | Path, *, false_alarms: fl
         first = decisions[chosen[0]["path"]]
         _finish(made, golden, parity, first, version, root, new)
         publish(root)
-    return Calibrated(root, first.calibration.rows, false_alarms, before)
+    return Calibrated(root, first.calibration.rows, rate, before, block)
 
 
 def _detecting(manifest: dict[str, Any], root: Path) -> list[dict[str, Any]]:

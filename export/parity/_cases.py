@@ -11,7 +11,6 @@ from kerasae.export.parity._scores import is_decided, spread
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
-from kerasae.calibration import Calibration
 from kerasae.losses import HIGHEST
 from kerasae.models import WithPosterior, WithPrior
 from kerasae.scores import Detector
@@ -116,7 +115,6 @@ def _detected(
     detector, model = subject.detector, subject.model
     assert detector is not None
     scores = np.asarray(detector(account))
-    calibration = Calibration(np.asarray(detector.calibration), np.asarray(detector.calibration_counts))
 
     def rebuilt(x: Any) -> Any:
         return _by_parts(lambda part: model.decode(model.encode(part)), np.asarray(x))
@@ -125,7 +123,7 @@ def _detected(
     reasons = reasons_of(detector, view, dict(account), scores, tensors, tf.constant(x), rebuilt)
     answers = {
         "score": scores,
-        "p_value": calibration.p_values(scores).astype("float32"),
+        "p_value": detector.kept.p_values(scores).astype("float32"),
         "anomalous": (scores > float(detector.threshold)).astype("int32"),
         **{name: np.asarray(value) for name, value in reasons.items()},
     }
@@ -165,8 +163,9 @@ def _with_row(case: Case, row: dict[str, np.ndarray], answers: dict[str, np.ndar
 
 def _borders(detector: Detector) -> np.ndarray:
     """Return the scores at which a decision or a p-value changes."""
-    used = np.asarray(detector.calibration_counts) > 0
-    return np.append(np.asarray(detector.calibration)[used], float(detector.threshold))
+    kept = detector.kept
+    used = (kept.counts > 0) & (kept.scores < HIGHEST)
+    return np.append(kept.scores[used], float(detector.threshold))
 
 
 def _by_parts(function: Callable[..., Any], *arrays: np.ndarray, rows: int = 64) -> Any:

@@ -25,7 +25,7 @@ def decided_case(case: Case, scores: np.ndarray, decision: Decision) -> Case:
         decision: New calibration.
     """
     judged = ~np.isnan(scores)
-    kept = decision.calibration.counts > 0
+    kept = (decision.calibration.counts > 0) & (decision.calibration.scores < HIGHEST)
     borders = np.append(decision.calibration.scores[kept], decision.threshold)
     p_values = decision.calibration.p_values(np.where(judged, scores, HIGHEST))
     flags = _flagged(scores, p_values, decision.threshold, case.sent)

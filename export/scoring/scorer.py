@@ -160,13 +160,14 @@ def _check_rate(facts: dict[str, Any], false_alarms: float) -> None:
     """Refuse a rate that the calibration rows of a file are too few for, because nothing would be flagged."""
     if not 0 < false_alarms < 1:
         raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
-    rows = facts["detector"]["calibration_rows"]
-    least = 1 / (rows + 1)
+    rows, block = facts["detector"]["calibration_rows"], facts["detector"].get("calibration_block", 1)
+    least = block / (rows + block)
     if false_alarms < least * (1 - 1e-9):
+        blocks = "" if block == 1 else f" of which {block} neighbours share readings"
         raise ValueError(
             f"Expected a rate of false alarms of at least {least:.3g}, because the file was calibrated with "
-            f"{rows:,} normal rows; received {false_alarms:g}. Allow more false alarms (--false-alarms), or "
-            "calibrate with more rows."
+            f"{rows:,} normal rows{blocks}; received {false_alarms:g}. Allow more false alarms "
+            "(--false-alarms), or calibrate with more rows."
         )
 
 

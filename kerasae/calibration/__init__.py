@@ -4,6 +4,15 @@ An artifact can be calibrated and run where only NumPy is installed.
 """
 
 from kerasae.calibration.alarms import Alarm, AlarmRule, alarms, smoothed
-from kerasae.calibration.kept_scores import SIZE, Calibration, kept_places
+from kerasae.calibration.kept_scores import SIZE, Calibration, check_block, kept_places
 
-__all__ = ["SIZE", "Alarm", "AlarmRule", "Calibration", "alarms", "kept_places", "smoothed"]
+__all__ = [
+    "SIZE",
+    "Alarm",
+    "AlarmRule",
+    "Calibration",
+    "alarms",
+    "check_block",
+    "kept_places",
+    "smoothed",
+]

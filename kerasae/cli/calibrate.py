@@ -14,12 +14,11 @@ from kerasae.backend import import_tensorflow
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.05,
-    show_default=True,
-    help="Share of new normal rows that may be flagged. It needs at least 1 / share - 1 rows.",
+    help="Share of new normal rows that may be flagged. It needs at least 1 / share - 1 rows, and windows of "
+    "a log two blocks.  [default: 0.05; 0.005 for a log]",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of a table, for machines.")
-def command(folder: Path, source: str, false_alarms: float, as_json: bool) -> None:
+def command(folder: Path, source: str, false_alarms: float | None, as_json: bool) -> None:
     """Set the threshold of BUNDLE or RUN from ROWS, fresh normal rows of another site. No weight moves.
 
     In a bundle every artifact with a detector gets a threshold by its own scores, and is proved again. The
@@ -36,6 +35,7 @@ def command(folder: Path, source: str, false_alarms: float, as_json: bool) -> No
     if as_json:
         thresholds = {name: {"threshold": new, "former": old} for name, (new, old) in done.thresholds.items()}
         values = {"rows": done.rows, "false_alarms": done.false_alarms, "thresholds": thresholds}
+        values |= {"block": done.block, "promised": max(done.promised, done.false_alarms)}
         click.echo(json.dumps(values, indent=2))
         return
     cells = [
@@ -43,6 +43,11 @@ def command(folder: Path, source: str, false_alarms: float, as_json: bool) -> No
         for name, (new, former) in done.thresholds.items()
     ]
     print_table(["", "threshold", "before"], cells, f"{done.folder}, by {done.rows:,} normal rows")
-    console().print(
-        f"Of new normal rows at most {done.false_alarms:.2%} are flagged on average.", soft_wrap=True
-    )
+    said = f"Of new normal rows at most {done.false_alarms:.2%} are flagged on average."
+    if done.promised > done.false_alarms * (1 + 1e-9):
+        said = (
+            f"Of new normal windows at most {done.promised:.2%} are promised to be flagged on average, "
+            f"because {done.block} neighbours share readings; {done.false_alarms:.2%} is an estimate by the "
+            "tail of the scores."
+        )
+    console().print(said, soft_wrap=True)

@@ -46,6 +46,7 @@ class ImageFiles:
     labels: np.ndarray | None = None
 
     streamed = True
+    block = 1
 
     def __len__(self) -> int:
         return len(self.names)

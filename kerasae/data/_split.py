@@ -19,6 +19,10 @@ class Examples(Protocol):
         """Whether the examples are read part by part, again in each epoch."""
 
     @property
+    def block(self) -> int:
+        """Number of successive rows that share readings with one; 1 unless examples overlap."""
+
+    @property
     def labels(self) -> np.ndarray | None:
         """Labels of the rows, `(rows,)`, or `None`. A training never sees them."""
 
@@ -78,6 +82,8 @@ class Split:
 
     #: Whether the examples are read part by part, again in each epoch.
     streamed: ClassVar[bool] = False
+    #: Number of successive rows that share readings with one.
+    block: ClassVar[int] = 1
 
     def __len__(self) -> int:
         return len(self.examples)

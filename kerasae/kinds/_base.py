@@ -82,6 +82,11 @@ class Kind:
         return "whitened"
 
     @property
+    def false_alarms(self) -> float:
+        """Default share of normal examples that a detector with a promise may flag."""
+        return 0.05
+
+    @property
     def view(self) -> str:
         """Name of the form in which a program sends examples to an exported model."""
         return "array"

@@ -26,7 +26,8 @@ class Detector(Model):
     Three weights hold what `calibrate` sets: `threshold`, a scalar, and `calibration` and
     `calibration_counts`, each `(512,)`, the scores of normal rows and their numbers as in
     `kerasae.calibration`. All are float32. An artifact is calibrated for another site by overwriting these
-    numbers. All methods except `calibrate` can run inside a graph of operations that TFLite has.
+    numbers. They hold the rows that are added for a block of windows, too. All methods except `calibrate` can
+    run inside a graph of operations that TFLite has.
 
     Args:
         score: Fitted score, or its config.
@@ -34,6 +35,8 @@ class Detector(Model):
             value.
         false_alarms: Share of new normal rows that the threshold should flag, which `calibrate` sets.
             Defaults to `None`, for a threshold that is not set by this share.
+        block: Number of successive calibration rows that may depend on each other, from 1, which `calibrate`
+            sets. Defaults to 1.
         channels: Number of channels of a window, whose features are the steps by the channels. A channel is
             then one reason, and its share is that of all its steps. Defaults to `None`: each feature is a
             reason.
@@ -54,6 +57,7 @@ class Detector(Model):
         expectation: Expectation | dict[str, Any] | None = None,
         *,
         false_alarms: float | None = None,
+        block: int = 1,
         channels: int | None = None,
         alarm: dict[str, Any] | None = None,
         **kwargs: Any,
@@ -64,6 +68,7 @@ class Detector(Model):
         self.score: Any = _restored(score)
         self.expectation: Any = _restored(expectation)
         self.false_alarms = false_alarms
+        self.block = block
         #: Threshold; an example with a higher score is an anomaly. Infinite before `calibrate`.
         self.threshold: Any = self._number("threshold", (), np.inf)
         self.calibration: Any = self._number("calibration", (SIZE,), HIGHEST)
@@ -75,7 +80,9 @@ class Detector(Model):
 
     # Calibration ---------------------------------------------------------------------------------
 
-    def calibrate(self, scores: np.ndarray, threshold: float, false_alarms: float | None = None) -> None:
+    def calibrate(
+        self, scores: np.ndarray, threshold: float, false_alarms: float | None = None, block: int = 1
+    ) -> None:
         """Set threshold and calibration.
 
         Args:
@@ -83,17 +90,24 @@ class Detector(Model):
             threshold: Threshold; an example with a higher score is an anomaly.
             false_alarms: Share of new normal rows that the threshold should flag. Defaults to `None`, for a
                 threshold that is not set by this share.
+            block: Number of successive rows that may depend on each other, from 1. Defaults to 1.
         """
-        calibration = Calibration.of(scores)
+        calibration = Calibration.of(scores, block)
         self.threshold.assign(threshold)
         self.calibration.assign(calibration.scores)
         self.calibration_counts.assign(calibration.counts)
-        self.false_alarms = false_alarms
+        self.false_alarms, self.block = false_alarms, block
+
+    @property
+    def kept(self) -> Calibration:
+        """Scores of the calibration rows, as NumPy arrays."""
+        scores, counts = map(ops.convert_to_numpy, (self.calibration, self.calibration_counts))
+        return Calibration(scores, counts, self.block)
 
     @property
     def calibration_rows(self) -> int:
         """Number of normal rows of the calibration; 0 before `calibrate`."""
-        return int(ops.convert_to_numpy(self.calibration_counts).sum(dtype="float64"))
+        return self.kept.rows
 
     def _read(self, name: str) -> Any:
         """Return a weight as a tensor, which has its name in an artifact too."""
@@ -226,6 +240,7 @@ class Detector(Model):
             "score": keras.saving.serialize_keras_object(self.score),
             "expectation": keras.saving.serialize_keras_object(self.expectation),
             "false_alarms": self.false_alarms,
+            "block": self.block,
             "channels": self.channels,
             "alarm": self.alarm,
         }

@@ -19,10 +19,12 @@ class Threshold:
         threshold_: Fitted threshold. It differs from every held-out score.
         rows_: Number of held-out rows that are not labelled as anomalies.
         above_: Number of these rows whose score is above the threshold.
+        block_: Number of successive held-out rows that may depend on each other.
     """
 
     rows_: int
     above_: int
+    block_: int = 1
 
     #: Whether the threshold is fitted on labels.
     supervised: ClassVar[bool] = False
@@ -33,18 +35,21 @@ class Threshold:
         """Return the threshold. The arguments are those of `fit`, with scores in float64."""
         raise NotImplementedError(f"{type(self).__name__} must write `find`.")
 
-    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None) -> Self:
+    def fit(self, scores: np.ndarray, labels: np.ndarray | None = None, block: int = 1) -> Self:
         """Fit the threshold.
 
         Args:
             scores: Scores of held-out rows, `(rows,)`. The rows should be normal, unless the threshold is
                 fitted on labels.
             labels: Labels of the rows, `(rows,)`, True for an anomaly. Defaults to `None`.
+            block: Number of successive rows that may depend on each other, from 1: of windows of a log, the
+                number of those that share readings with one. Defaults to 1.
 
         Returns:
             The fitted threshold itself.
         """
         scores = np.asarray(scores, "float64")
+        self.block_ = block
         self.threshold_ = clear_of(scores, self.find(scores, labels))
         normal = scores if labels is None else scores[~np.asarray(labels, bool)]
         self.rows_, self.above_ = len(normal), int((normal > self.threshold_).sum())
@@ -63,6 +68,9 @@ class Threshold:
         rows, so the interval starts with the first distribution and ends with the second. If no held-out row
         is above the threshold, it starts at 0.
 
+        Rows that depend on each other count as one row for each block. This is an approximation: it is exact
+        if the rows of a block are all above the threshold, or none is.
+
         Args:
             confidence: Probability that the interval contains the share, in (0, 1). Defaults to 0.95.
 
@@ -79,9 +87,10 @@ class Threshold:
     def count_range(self, rows: int, confidence: float = 0.95) -> tuple[int, int]:
         """Return an interval of the number of flagged rows among `rows` new normal rows (beta-binomial)."""
         fewest, most = self._ranks()
-        low = betabinom.ppf((1 - confidence) / 2, rows, *fewest) if fewest[0] else 0
-        high = betabinom.ppf((1 + confidence) / 2, rows, *most) if most[1] else rows
-        return int(low), int(high)
+        blocks = -(-rows // self.block_)
+        low = betabinom.ppf((1 - confidence) / 2, blocks, *fewest) if fewest[0] else 0
+        high = betabinom.ppf((1 + confidence) / 2, blocks, *most) if most[1] else blocks
+        return min(int(low) * self.block_, rows), min(int(high) * self.block_, rows)
 
     def excess_p_value(self, flagged: int, rows: int) -> float:
         """Return the probability that so many or more of new normal rows are flagged (beta-binomial).
@@ -93,11 +102,12 @@ class Threshold:
             rows: Number of rows.
         """
         most = self._ranks()[1]
+        flagged, rows = flagged // self.block_, -(-rows // self.block_)
         return float(betabinom.sf(flagged - 1, rows, *most)) if most[1] else 1.0
 
-    def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+    def _ranks(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return the parameters of the two beta distributions of `share_range`."""
-        above, rows = self.above_, self.rows_
+        above, rows = self.above_ / self.block_, self.rows_ / self.block_
         return (above, rows + 1 - above), (above + 1, rows - above)
 
 

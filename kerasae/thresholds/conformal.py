@@ -6,7 +6,9 @@ from typing import Self
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from kerasae.calibration import check_block
 from kerasae.thresholds._base import Threshold, check_rate
+from kerasae.thresholds._peaks import beyond_peaks
 
 
 class ConformalThreshold(Threshold):
@@ -19,14 +21,26 @@ class ConformalThreshold(Threshold):
     parameters `k` and `n + 1 - k`. Equal scores lower the rate, and so do the few scores between a held-out
     score and the threshold just above it.
 
+    Windows of a log that share readings are not independent. With blocks of `L` such windows the p-value is
+    `(L + #{held-out scores >= its score}) / (L + n)`. The expected share of false alarms among new windows is
+    then at most `false_alarms`, if blocks of successive windows are exchangeable (conformal risk control).
+    This needs `n >= L / false_alarms - L` windows. With fewer, nothing is promised for any distribution. The
+    threshold then is the greatest held-out score, or where the tail of the highest score of each block leads
+    to, if that is higher. `promised` says which rate is promised in any case.
+
     Args:
         false_alarms: Guaranteed rate of false alarms, in (0, 1). Defaults to 0.05.
 
+    Attributes:
+        promised: Least rate that the held-out rows can guarantee, `block_ / (rows_ + block_)`.
+
     Raises:
-        ValueError: If there are fewer held-out rows than the rate needs, `1 / false_alarms - 1`.
+        ValueError: If there are fewer held-out rows than the rate needs, `1 / false_alarms - 1`, and the rows
+            are no windows that share readings.
 
     Reference: Vovk, Gammerman, Shafer 2005; Bates, Candes, Lei, Romano, Sesia 2023, *Annals of Statistics*
-    51(1), section 2 and, for many examples at once, theorem 2; Benjamini and Hochberg 1995.
+    51(1), section 2 and, for many examples at once, theorem 2; Benjamini and Hochberg 1995; Angelopoulos,
+    Bates, Fisch, Lei, Schuster 2022, arXiv:2208.02814, for blocks.
     """
 
     def __init__(self, *, false_alarms: float = 0.05) -> None:
@@ -34,39 +48,54 @@ class ConformalThreshold(Threshold):
         self.false_alarms = false_alarms
 
     @classmethod
-    def fitted(cls, threshold: float, rows: int, false_alarms: float) -> Self:
+    def fitted(cls, threshold: float, rows: int, false_alarms: float, block: int = 1) -> Self:
         """Return a fitted threshold of which only the numbers are known, and not the held-out scores.
 
         Args:
             threshold: Threshold.
             rows: Number of held-out rows.
             false_alarms: Guaranteed rate of false alarms, in (0, 1).
+            block: Number of successive rows that may depend on each other, from 1. Defaults to 1.
         """
         fitted = cls(false_alarms=false_alarms)
-        fitted.threshold_, fitted.rows_ = threshold, rows
-        fitted.above_ = _allowed(rows, false_alarms) - 1
+        fitted.threshold_, fitted.rows_, fitted.block_ = threshold, rows, block
+        fitted.above_ = max(_allowed(rows, false_alarms, block) - 1, 0)
         return fitted
 
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
-        scores = np.sort(scores)
-        allowed = _allowed(len(scores), self.false_alarms)
+        check_block(self.block_)
+        in_time, scores = scores, np.sort(scores)
+        allowed = _allowed(len(scores), self.false_alarms, self.block_)
+        self.scores_ = scores
+        if allowed < 1 and self.block_ > 1 and len(scores):
+            return beyond_peaks(in_time, self.block_, self.false_alarms)
         if allowed < 1:
             raise ValueError(
                 f"A conformal threshold at a rate of {self.false_alarms:g} needs at least "
                 f"{math.ceil(1 / self.false_alarms - 1e-9) - 1} held-out rows, received {len(scores)}; allow "
                 "more false alarms (--false-alarms), or take another threshold."
             )
-        self.scores_ = scores
         return float(scores[len(scores) - allowed])
 
-    def _ranks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+    @property
+    def promised(self) -> float:
+        return self.block_ / (self.rows_ + self.block_)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the rate is promised, for any distribution of the scores."""
+        return _allowed(self.rows_, self.false_alarms, self.block_) >= 1
+
+    def _ranks(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        if not self.keeps:
+            return super()._ranks()
         # The threshold lies at a held-out score, so the distribution is known exactly.
-        rank = min(self.above_ + 1, self.rows_)
-        return (rank, self.rows_ + 1 - rank), (rank, self.rows_ + 1 - rank)
+        rows, rank = self.rows_ / self.block_, min(self.above_ / self.block_ + 1, self.rows_ / self.block_)
+        return (rank, rows + 1 - rank), (rank, rows + 1 - rank)
 
     def p_values(self, scores: np.ndarray) -> np.ndarray:
-        """Return the conformal p-value of each score, `(rows,)`, in [1 / (n + 1), 1]."""
-        return conformal_p_values(self.scores_, scores)
+        """Return the conformal p-value of each score, `(rows,)`, in [block / (n + block), 1]."""
+        return conformal_p_values(self.scores_, scores, self.block_)
 
     def discoveries(self, scores: np.ndarray, rate: float) -> np.ndarray:
         """Flag anomalies among many examples at once, with a bounded false discovery rate.
@@ -84,14 +113,14 @@ class ConformalThreshold(Threshold):
         return false_discovery_control(self.p_values(scores), method="bh") <= rate
 
 
-def _allowed(rows: int, false_alarms: float) -> int:
+def _allowed(rows: int, false_alarms: float, block: int) -> int:
     """Return the rank from the top of the held-out score at which the threshold lies."""
     # 0.05 * 20 is 1 and must not be rounded down to 0.
-    return math.floor(false_alarms * (rows + 1) + 1e-9)
+    return math.floor(false_alarms * (rows + block) + 1e-9) - block + 1
 
 
-def conformal_p_values(held_out: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return `(1 + #{held-out scores >= score}) / (n + 1)` for each score, `(rows,)`."""
+def conformal_p_values(held_out: np.ndarray, scores: np.ndarray, block: int = 1) -> np.ndarray:
+    """Return `(block + #{held-out scores >= score}) / (n + block)` for each score, `(rows,)`."""
     ordered = np.sort(np.asarray(held_out, "float64"))
     above = len(ordered) - np.searchsorted(ordered, np.asarray(scores, "float64"), side="left")
-    return np.asarray((1.0 + above) / (len(ordered) + 1.0))
+    return np.asarray((block + above) / (len(ordered) + float(block)))

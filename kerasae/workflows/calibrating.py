@@ -6,15 +6,17 @@ from kerasae.applications import AnomalyDetector, is_kept
 from kerasae.applications.anomaly.recalibration import recalibrate
 from kerasae.data import read_examples
 from kerasae.export import Calibrated, calibrate_bundle, check_rows
+from kerasae.kinds import kind_of
 from kerasae.runs import Run
 
 
-def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float = 0.05) -> Calibrated:
+def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | None = None) -> Calibrated:
     """Set the threshold of a detector again from fresh normal rows, without training. No weight moves.
 
     The threshold is conformal: of new normal rows like these, at most the share `false_alarms` is flagged on
-    average. The p-values count these rows, too. In a bundle each artifact is calibrated by the scores that
-    it computes itself, and its answers are proved again.
+    average. Windows of a log that share readings count as blocks; where they are too few for the rate, it is
+    estimated, as `ConformalThreshold` describes. The p-values count these rows, too. In a bundle each
+    artifact is calibrated by the scores that it computes itself, and its answers are proved again.
 
     Args:
         folder: Folder of a bundle (`kerasae export`), or of a run whose detector `kerasae apply anomaly` has
@@ -22,7 +24,8 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float = 0
         source: Fresh normal rows: for a bundle as `kerasae score` reads them, for a run as `kerasae apply`
             does.
         false_alarms: Share of new normal rows that may be flagged, in (0, 1). It needs at least `1 /
-            false_alarms - 1` rows. Defaults to 0.05.
+            false_alarms - 1` rows, and windows of a log two blocks. Defaults to `None`, 0.005 for windows of
+            a log and 0.05 for other rows.
 
     Raises:
         FileNotFoundError: If there is no such bundle or run, or no detector in it.
@@ -38,7 +41,7 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float = 0
     return calibrate_bundle(root, source, false_alarms=false_alarms)
 
 
-def _calibrate_run(run: Run, source: str, false_alarms: float) -> Calibrated:
+def _calibrate_run(run: Run, source: str, false_alarms: float | None) -> Calibrated:
     place = run.application_folder("anomaly")
     if not is_kept(place):
         raise FileNotFoundError(
@@ -47,7 +50,8 @@ def _calibrate_run(run: Run, source: str, false_alarms: float) -> Calibrated:
     detector = AnomalyDetector.load(place, run.model)
     former = detector.threshold_
     _, rows = read_examples(source, run.recipe.data, run.model.spec)
-    check_rows(len(rows), false_alarms)
-    recalibrate(detector, rows.chunks(), false_alarms)
+    rate = kind_of(run.model.spec).false_alarms if false_alarms is None else false_alarms
+    check_rows(len(rows), rate, rows.block)
+    recalibrate(detector, rows.chunks(), rate, rows.block)
     detector.save(place)
-    return Calibrated(run.folder, len(rows), false_alarms, {"run": (detector.threshold_, former)})
+    return Calibrated(run.folder, len(rows), rate, {"run": (detector.threshold_, former)}, rows.block)

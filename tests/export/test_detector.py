@@ -140,6 +140,7 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
         "threshold": float(detector.threshold),
         "false_alarms": 0.2,
         "calibration_rows": rows,
+        "calibration_block": 1,
     }
     card = (ship / "README.md").read_text()
     threshold = f"{float(detector.threshold):g}"

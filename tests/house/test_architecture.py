@@ -72,7 +72,7 @@ ALLOWED = {
     "runs": {"data", "files", "models", "recipe", "training"},
     "calibration": set(),
     "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
-    "thresholds": {"registry"},
+    "thresholds": {"calibration", "registry"},
     "presets": {"kinds", "registry", "spec"},
     "applications": {
         "calibration",

@@ -26,14 +26,17 @@ def detector(account):
     return detector
 
 
+@pytest.mark.parametrize("block", [1, 2, 50])
 @pytest.mark.parametrize("rows", [0, 1, 2, 19, SIZE - 1, SIZE])
-def test_few_rows_are_kept_one_by_one(rows):
+def test_few_rows_are_kept_one_by_one(rows, block):
+    rows = min(rows, SIZE - (block > 1))  # the rows that are added for a block take a place
     rng = np.random.default_rng(rows)
     scores = rng.integers(0, 50, rows).astype("float32")  # many are equal
     asked = np.concatenate([scores, rng.uniform(-1, 51, 50), [HIGHEST]]).astype("float32")
-    calibration = Calibration.of(scores)
+    calibration = Calibration.of(scores, block)
     assert calibration.rows == rows
-    np.testing.assert_allclose(calibration.p_values(asked), conformal_p_values(scores, asked), rtol=1e-12)
+    exact = conformal_p_values(scores, asked, block)
+    np.testing.assert_allclose(calibration.p_values(asked), exact, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -75,21 +78,24 @@ def test_the_places_are_those_that_are_stated():
     assert ratios.min() > 1.0 and ratios.max() < 1.03
 
 
-@pytest.mark.parametrize("rows", [0, 7, SIZE, 4000])
-def test_a_detector_gives_the_p_values_of_its_calibration_in_a_graph(rows, account, detector):
+@pytest.mark.parametrize("block", [1, 40])
+@pytest.mark.parametrize("rows", [0, 7, SIZE - 1, 4000])
+def test_a_detector_gives_the_p_values_of_its_calibration_in_a_graph(rows, block, account, detector):
     scores = np.asarray(detector(account), "float64")
     held_out = np.random.default_rng(2).chisquare(5, rows)
-    detector.calibrate(held_out, 9.0, 0.05)
+    detector.calibrate(held_out, 9.0, 0.05, block)
     assert detector.calibration_rows == rows
     asked = np.concatenate([scores, held_out[:20], [HIGHEST]]).astype("float32")
-    expected = Calibration.of(held_out).p_values(asked)
+    expected = Calibration.of(held_out, block).p_values(asked)
     found = tf.function(detector.p_value)(asked).numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-6)
-    if rows <= SIZE:
-        exact = conformal_p_values(held_out.astype("float32"), asked)
+    if rows < SIZE:
+        exact = conformal_p_values(held_out.astype("float32"), asked, block)
         np.testing.assert_allclose(found, exact, rtol=1e-6)
     # A NaN is as odd as can be.
-    assert float(detector.p_value(np.array([np.nan], "float32"))[0]) == pytest.approx(1 / (rows + 1))
+    assert float(detector.p_value(np.array([np.nan], "float32"))[0]) == pytest.approx(block / (rows + block))
+    restored = Detector.from_config(detector.get_config())
+    assert restored.block == block
 
 
 def test_threshold_and_rate_can_be_set_at_a_call(detector):

@@ -16,13 +16,12 @@ from kerasae.applications.anomaly._report import (
     pictures,
     write_files,
 )
-from kerasae.applications.anomaly._sentences import on_flags
+from kerasae.applications.anomaly._sentences import on_blocks, on_flags
 from kerasae.applications.anomaly._volume import on_volume, with_volume
 from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
 from kerasae.applications.anomaly.timeline.spread import last_residuals
 from kerasae.data import Data, has_label
 from kerasae.metrics import Metric
-from kerasae.thresholds.conformal import conformal_p_values
 
 if TYPE_CHECKING:
     from kerasae.applications.anomaly.beside import SimpleDetector
@@ -77,7 +76,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
     if examined is None or out is None:
         return Finding(judged.metrics, "auroc")
     scores, flagged, timeline = examined.scores, judged.flagged, judged.timeline
-    p_values = conformal_p_values(detector.calibration_, scores)
+    p_values = detector.p_values_of(scores)
     rows = odd_rows(data, scores, p_values, flagged, examined.reasons)
     write_files(out, data, rows, examined.added)
     shown, listings = pictures(
@@ -103,7 +102,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
             f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
             f"{detector.threshold}, from {len(detector.calibration_):,} calibration rows. p-value: the share "
             "of calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
-            "5 % have one below 0.05.",
+            f"5 % have one below 0.05.{on_blocks(detector.detector_.block)}",
         ),
     )
 

@@ -24,30 +24,52 @@ def on_flags(threshold: Threshold, flagged: int, rows: int) -> list[tuple[bool, 
         return [(True, words)]
     low, high = threshold.share_range(_CONFIDENCE)
     fewest, most = threshold.count_range(rows, _CONFIDENCE)
-    rate = getattr(threshold, "false_alarms", None)
+    rate, block = getattr(threshold, "false_alarms", None), threshold.block_
     asked = "" if rate is None else f", where {rate:.1%} is asked for"
+    blocks = "" if block == 1 else f" in {threshold.rows_ / block:.3g} blocks of {block}"
     said = [
         (
             True,
             f"{words} Of new normal rows {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
             f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration rows"
-            f"{asked}).",
+            f"{blocks}{asked}).",
         )
     ]
-    if rate is not None and threshold.rows_ < (needed := rows_needed(rate)):
-        said.append(
-            (
-                False,
-                f"A rate of {100 * rate:g} % needs at least {needed:,} calibration rows; there are "
-                f"{threshold.rows_:,}, so that nothing bounds the share of false alarms at this rate.",
-            )
+    if rate is not None and threshold.rows_ < (needed := rows_needed(rate, block)):
+        lacking = (
+            f"A rate of {100 * rate:g} % needs at least {needed:,} calibration rows; there are "
+            f"{threshold.rows_:,}, so that nothing bounds the share of false alarms at this rate"
         )
+        if block > 1:
+            least = 100 * block / (threshold.rows_ + block)
+            lacking += (
+                f". What is promised is at most {least:.2g} % on average; that it is {100 * rate:g} % is an "
+                "estimate by the tail of the highest scores of blocks (--set data.calibration=0.3 keeps more "
+                "rows)"
+            )
+        said.append((False, f"{lacking}."))
     return said
 
 
-def rows_needed(rate: float) -> int:
-    """Return the least number of calibration rows with which a rate of false alarms can be promised."""
-    return math.ceil(1 / rate - 1e-9) - 1
+def rows_needed(rate: float, block: int = 1) -> int:
+    """Return the least number of calibration rows with which a rate of false alarms can be promised.
+
+    Args:
+        rate: Rate of false alarms, in (0, 1).
+        block: Number of successive rows that may depend on each other, from 1. Defaults to 1.
+    """
+    return math.ceil(block / rate - 1e-9) - block
+
+
+def on_blocks(block: int) -> str:
+    """Return how p-values take rows that share readings, as an addition to a note; empty for other rows."""
+    if block == 1:
+        return ""
+    return (
+        f" {block} neighbouring windows share readings and count as one: the p-value is ({block} + windows "
+        f"at least as odd) / ({block} + windows), which holds on average for any log whose stretches of "
+        f"{block} windows are alike, and not for one that drifts."
+    )
 
 
 def on_labels(labels: np.ndarray, odd: np.ndarray) -> list[tuple[bool, str]]:

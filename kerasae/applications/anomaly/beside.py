@@ -39,7 +39,7 @@ class SimpleDetector:
         if threshold.supervised and (given := self._data.calibration.labels) is not None:
             known = has_label(given)
             scores, labels = scores[known], self.anomalous_labels(given[known])
-        threshold.fit(scores, labels)
+        threshold.fit(scores, labels, self._data.calibration.block)
         self.threshold_ = threshold.threshold_
         return self
 

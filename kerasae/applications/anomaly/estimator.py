@@ -56,8 +56,8 @@ class AnomalyDetector(Application):
         threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
             `"conformal"`.
         false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts
-            it. Defaults to `None`: the threshold uses its own default, 0.001 for `pareto_tail` and 0.05 for
-            the others.
+            it. Defaults to `None`: 0.005 for windows of a log and `conformal`. Otherwise the threshold uses
+            its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: Label of the normal rows. Score and threshold are fitted on these rows only, and rows with
             any other label count as anomalies. Rows without a label are left out of the figures, and out of
             score and threshold too. Defaults to `None`: all rows are used, and the rarer of two labels counts
@@ -169,7 +169,7 @@ class AnomalyDetector(Application):
         return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
 
     def fit(self, data: Data) -> Self:
-        threshold = self._threshold()
+        threshold = self._threshold(data.spec)
         if not len(data.calibration):
             raise ValueError(
                 "Expected calibration rows, which the training does not use, for the threshold, received "
@@ -188,7 +188,7 @@ class AnomalyDetector(Application):
         if split.labels is not None and threshold.supervised:
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
-        self._calibrate(threshold, scores, labels)
+        self._calibrate(threshold, scores, labels, split.block)
         self.fit_expectation(data, "calibration")
         self._doubts, self.elsewhere_ = self._doubt(data), False
         return self
@@ -201,20 +201,22 @@ class AnomalyDetector(Application):
         fit_expectation(self.detector_.expectation, data, x, rebuilder(self.codec, data.spec))
         return self
 
-    def _threshold(self) -> Any:
+    def _threshold(self, spec: Spec) -> Any:
         arguments = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
+        if self.threshold in ("conformal", {"name": "conformal"}):
+            arguments = {"false_alarms": kind_of(spec).false_alarms, **arguments}
         return registry.get("threshold", self.threshold, **self._taken(arguments))
 
-    def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None) -> None:
+    def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None, block: int) -> None:
         """Fit the threshold on the scores of calibration rows, and on their labels if it uses them."""
         self._calibration = scores, labels
-        threshold.fit(scores, labels)
+        threshold.fit(scores, labels, block)
         # p-values compare with normal rows only.
         self.calibration_ = scores if labels is None else scores[~labels]
         self.fitted_threshold_ = threshold
         self.threshold_ = threshold.threshold_
         rate = getattr(threshold, "false_alarms", None)
-        self.detector_.calibrate(self.calibration_, self.threshold_, rate)
+        self.detector_.calibrate(self.calibration_, self.threshold_, rate, block)
 
     def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments unchanged. Raise ValueError if the threshold does not accept one of them."""
@@ -291,7 +293,11 @@ class AnomalyDetector(Application):
 
     def p_values(self, raw: Any) -> np.ndarray:
         """Return the conformal p-values of raw examples against the calibration rows, `(rows,)`."""
-        return conformal_p_values(self.calibration_, self.score_samples(raw))
+        return self.p_values_of(self.score_samples(raw))
+
+    def p_values_of(self, scores: np.ndarray) -> np.ndarray:
+        """Return the conformal p-values of scores against the calibration rows, `(rows,)`."""
+        return conformal_p_values(self.calibration_, scores, self.detector_.block)
 
     # The command ---------------------------------------------------------------------------------
 
@@ -300,7 +306,7 @@ class AnomalyDetector(Application):
 
     def beside(self, data: Data) -> dict[str, Finding]:
         return {
-            name: figures_of(detector.calibrate(self._threshold(), self.alarm_rule_), data)
+            name: figures_of(detector.calibrate(self._threshold(data.spec), self.alarm_rule_), data)
             for name, detector in simple_detectors(data, self.normal).items()
         }
 
@@ -325,12 +331,14 @@ class AnomalyDetector(Application):
 
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}
-        kept["spread"] = self.spread_
+        kept |= {"spread": self.spread_, "block": self.detector_.block}
         return kept | dict(zip(("scores", "labels"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.detector_ = state["detector"]
-        self._calibrate(self._threshold(), state["scores"], state["labels"])
+        # Detectors of earlier versions took windows of a log to be independent.
+        block = int(state.get("block", 1))
+        self._calibrate(self._threshold(self.spec_), state["scores"], state["labels"], block)
         self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
         self.elsewhere_ = state.get("elsewhere", False)
         # Detectors of earlier versions have none, and draw no band.

@@ -8,13 +8,16 @@ import numpy as np
 from kerasae.applications.anomaly.estimator import AnomalyDetector
 
 
-def recalibrate(detector: AnomalyDetector, chunks: Iterable[Any], false_alarms: float) -> AnomalyDetector:
+def recalibrate(
+    detector: AnomalyDetector, chunks: Iterable[Any], false_alarms: float, block: int = 1
+) -> AnomalyDetector:
     """Set the threshold of a fitted detector again, to a conformal one. Its score does not change.
 
     Args:
         detector: Fitted detector, which is changed.
         chunks: Raw normal rows, part by part.
         false_alarms: Share of new normal rows that may be flagged, in (0, 1).
+        block: Number of successive rows that may depend on each other, from 1. Defaults to 1.
 
     Returns:
         The detector.
@@ -22,6 +25,12 @@ def recalibrate(detector: AnomalyDetector, chunks: Iterable[Any], false_alarms: 
     scores = np.concatenate([detector.score_samples(raw) for raw in chunks])
     detector.threshold, detector.false_alarms = "conformal", false_alarms
     # The rows are new: what was doubtful about the former ones says nothing of them.
-    state = {**detector.state(), "scores": scores, "labels": None, "doubts": [], "elsewhere": True}
-    detector.set_state(state)
+    state: dict[str, Any] = {
+        "scores": scores,
+        "labels": None,
+        "block": block,
+        "doubts": [],
+        "elsewhere": True,
+    }
+    detector.set_state({**detector.state(), **state})
     return detector

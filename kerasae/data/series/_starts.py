@@ -49,6 +49,10 @@ class Starts:
         first, _, stride = self._table[which].T if len(self) else np.zeros((3, 0), "int64")
         return first + stride * (numbers - self._ends[which])
 
+    def overlapping(self, steps: int) -> int:
+        """Return the greatest number of successive windows that share rows with the first of them."""
+        return max((min(-(-steps // run.stride), int(run.count)) for run in self.runs), default=1)
+
     def apart(self, stride: int) -> "Starts":
         """Return windows that begin at least `stride` rows apart, and the last window of each run."""
         runs = []

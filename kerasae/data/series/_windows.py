@@ -47,6 +47,15 @@ class Windows:
         size = len(self) * self.steps * len(self.log.channels) * np.dtype(self.log.dtype).itemsize
         return self.log.readings.in_memory is None or size > _LARGE
 
+    @cached_property
+    def block(self) -> int:
+        """Number of successive windows that share readings with one, itself included, from 1."""
+        if self.numbers is None:
+            return self.starts.overlapping(self.steps)
+        firsts = np.sort(self._first_rows(0, len(self)))
+        ends = np.searchsorted(firsts, firsts + self.steps)
+        return int((ends - np.arange(len(firsts))).max(initial=1))
+
     @property
     def labels(self) -> np.ndarray | None:
         """Label of the last reading of each window, `(rows,)`, or `None`. A training never sees them."""

@@ -36,6 +36,7 @@ class StoredTable:
     labels: np.ndarray | None = None
 
     streamed = True
+    block = 1
 
     def __len__(self) -> int:
         return self.count

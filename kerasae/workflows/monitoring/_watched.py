@@ -178,7 +178,10 @@ class WatchedBundle(Watched):
                 "rate."
             )
         self.threshold = ConformalThreshold.fitted(
-            facts["threshold"], facts["calibration_rows"], facts["false_alarms"]
+            facts["threshold"],
+            facts["calibration_rows"],
+            facts["false_alarms"],
+            facts.get("calibration_block", 1),
         )
 
     @classmethod

@@ -140,6 +140,34 @@ def test_a_shift_is_found_with_its_channel(found):
     assert abs(shift["value_1"] - shift["expected_1"]) > 2
 
 
+def test_windows_that_share_readings_count_as_blocks(found):
+    detector, data, finding, out = found
+    held_out = detector.calibration_
+    assert data.calibration.block == detector.detector_.block == 10 and len(held_out) < 10 / 0.005 - 10
+    assert detector.fitted_threshold_.false_alarms == 0.005
+    assert detector.threshold_ > held_out.max()
+    scores = detector.score_samples(data.test.examples)
+    above = (held_out[:, None] >= scores).sum(axis=0)
+    p_values = detector.p_values(data.test.examples)
+    np.testing.assert_allclose(p_values, (10 + above) / (10 + len(held_out)), rtol=1e-6)
+    rows = pd.read_csv(out / "scores.csv")
+    np.testing.assert_allclose(np.sort(rows["p_value"]), np.sort(p_values), rtol=1e-5)
+    said = " ".join(sentence for _, sentence in finding.sentences)
+    assert f"What is promised is at most {1000 / (10 + len(held_out)):.2g} % on average" in said
+    assert "(10 + windows at least as odd) / (10 + windows)" in finding.notes[0]
+
+
+def test_a_block_is_what_shares_readings():
+    def block(**options):
+        return from_frame(sines(400), time="time", **options).calibration.block
+
+    assert [block(window=8), block(window=8, stride=3), block(window=8, stride=8)] == [8, 3, 1]
+    split = from_frame(sines(400), time="time", window=8).train
+    assert [split.rows(slice(None, None, step)).block for step in (1, 2, 3, 9)] == [8, 4, 3, 1]
+    assert split.apart().block == 1
+    assert split.joined(split).block == 8
+
+
 def test_files_follow_the_time(found):
     detector, data, _, out = found
     lines = pd.read_csv(out / "timeline.csv")

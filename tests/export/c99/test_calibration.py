@@ -27,6 +27,7 @@ HEAD = """
 #include <stdio.h>
 #include <stdlib.h>
 #define D_CALIBRATION_KEPT 8
+#define D_CALIBRATION_BLOCK BLOCKu
 typedef struct { float x[1]; } d_sample;
 typedef struct { float score, p_value; int32_t anomalous; } d_result;
 static void graph_detect(const float *x, float *score) { *score = x[0]; }
@@ -61,18 +62,24 @@ int main(int count, char **words) {
 """
 
 
+@pytest.fixture(scope="module", params=[1, 3])
+def block(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def device(tmp_path_factory):
+def device(tmp_path_factory, block):
     """Calibrates, and returns the rows that counted, the threshold, the p-values and the decisions."""
     folder = tmp_path_factory.mktemp("device")
     function = SimpleNamespace(outputs={"score": SimpleNamespace(size=1)})
     for name in ("src", "test"):
         (folder / name).mkdir()
-    numbers = Decision(0.9, Calibration.of(FACTORY), 0.05).numbers
+    numbers = Decision(0.9, Calibration.of(FACTORY, block), 0.05).numbers
     write_decision(folder, "d", numbers, FACTORY)
     values = {"name": "d", "upper": "D", "table": False, "functions": SimpleNamespace(detect=function)}
     decision = (folder / "src" / "d_decision.h").read_text()
-    (folder / "d.c").write_text(HEAD + decision + render("detector.c", values) + MAIN)
+    head = HEAD.replace("BLOCKu", f"{block}u")
+    (folder / "d.c").write_text(head + decision + render("detector.c", values) + MAIN)
     subprocess.run(["gcc", *STRICT, "d.c", "-o", "d"], cwd=folder, check=True)
 
     def device(rate, scores, new):
@@ -87,14 +94,15 @@ def device(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("rate", "rows"), [(0.05, 19), (0.05, 100), (0.05, 178), (0.2, 4), (0.01, 300)])
-def test_a_threshold_on_site_is_the_conformal_one(device, rate, rows):
+def test_a_threshold_on_site_is_the_conformal_one(device, block, rate, rows):
+    rows += round((block - 1) / rate) - block + 1
     rng = np.random.default_rng(rows)
     scores = rng.gamma(2, size=rows).astype("float32")
     new = np.concatenate([rng.gamma(2, size=50), scores[:5]]).astype("float32")
-    expected = ConformalThreshold(false_alarms=rate).fit(scores)
+    expected = ConformalThreshold(false_alarms=rate).fit(scores, block=block)
     counted, threshold, p_values, decisions = device(rate, scores, new)
     assert counted == rows
-    assert threshold == np.float32(expected.fit(scores).threshold_)
+    assert threshold == np.float32(expected.threshold_)
     np.testing.assert_array_equal(decisions, new > threshold)
     exact = expected.p_values(new)
     kept = new >= np.sort(scores)[-8:][0]
@@ -104,23 +112,26 @@ def test_a_threshold_on_site_is_the_conformal_one(device, rate, rows):
     assert np.all(p_values[~kept] > rate)
 
 
-def test_rows_beyond_the_memory_are_left_out_and_the_promise_holds(device):
+def test_rows_beyond_the_memory_are_left_out_and_the_promise_holds(device, block):
     scores = np.random.default_rng(0).gamma(2, size=400).astype("float32")
     counted, threshold, _, _ = device(0.05, scores, [])
-    # 8 of 178 rows may lie above; of 179 it would be 9.
-    assert counted == 178
-    assert threshold == np.float32(ConformalThreshold(false_alarms=0.05).fit(scores[:178]).threshold_)
+    # 8 of 178 independent rows may lie above; of 179 it would be 9.
+    most = {1: 178, 3: 216}[block]
+    assert counted == most
+    expected = ConformalThreshold(false_alarms=0.05).fit(scores[:most], block=block)
+    assert threshold == np.float32(expected.threshold_)
 
 
-def test_too_few_rows_change_nothing(device):
-    counted, threshold, p_values, _ = device(0.05, np.ones(18, "float32"), [0.5])
+def test_too_few_rows_change_nothing(device, block):
+    counted, threshold, p_values, _ = device(0.05, np.ones(19 * block - 1, "float32"), [0.5])
     assert (counted, threshold) == (-1, np.float32(0.9))
-    np.testing.assert_allclose(p_values, Calibration.of(FACTORY).p_values(np.float32([0.5])), rtol=1e-6)
+    expected = Calibration.of(FACTORY, block).p_values(np.float32([0.5]))
+    np.testing.assert_allclose(p_values, expected, rtol=1e-6)
 
 
-def test_p_values_are_those_of_the_factory_before(device):
+def test_p_values_are_those_of_the_factory_before(device, block):
     new = np.float32([-1, 0, 0.3, 0.999, 1, 2])
     _, threshold, p_values, decisions = device("-", [], new)
     assert threshold == np.float32(0.9)
-    np.testing.assert_allclose(p_values, Calibration.of(FACTORY).p_values(new), rtol=1e-6)
+    np.testing.assert_allclose(p_values, Calibration.of(FACTORY, block).p_values(new), rtol=1e-6)
     np.testing.assert_array_equal(decisions, new > np.float32(0.9))

@@ -64,6 +64,7 @@ def test_the_new_bundle_agrees_and_states_its_calibration(ship, site):
     (entry,) = manifest["artifacts"]
     ((path, (threshold, _)),) = done.thresholds.items()
     expected = {"threshold": threshold, "false_alarms": 0.2, "calibration_rows": done.rows}
+    expected["calibration_block"] = 1
     assert path == entry["path"]
     assert entry["facts"]["detector"] == expected
     for facts in (

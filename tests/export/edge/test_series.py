@@ -1,17 +1,21 @@
 """Windows of a sensor log: what is written of their model in every form, and what clients are told."""
 
 import json
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from edge_detectors import with_detector
-from kerasae.export import Single, TFLite, bundle
+from kerasae.export import Single, TFLite, bundle, calibrate_bundle, verify
 from kerasae.export.feeds import feed_of
 from kerasae.export.parity._scores import reason_measures
 from kerasae.export.verify_edge import compare_output
 from kerasae.export.views import edge_view
 
+from kerasae.calibration import Calibration
 from kerasae.spec import Spec
+from kerasae.workflows import score
 
 PRECISIONS = TFLite.precisions
 
@@ -85,3 +89,34 @@ def test_the_card_and_the_vocabulary_describe_the_channels(shipped):
     assert (vocabulary["window"], vocabulary["step"]) == (12, 1.0)
     assert [one["name"] for one in vocabulary["channels"]] == ["flow", "pressure"]
     assert all("origin" in one for one in vocabulary["channels"])
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A normal log of 149 windows, one a step."""
+    rng = np.random.default_rng(5)
+    turn = np.arange(160) / 3
+    frame = pd.DataFrame({"flow": np.sin(turn), "pressure": 100 + np.cos(turn)})
+    (frame + 0.1 * rng.normal(size=frame.shape)).to_csv(tmp_path / "site.csv", index=False)
+    return tmp_path / "site.csv"
+
+
+@pytest.mark.parametrize("rate", [None, 0.2])
+def test_windows_of_a_site_that_share_readings_count_as_blocks(shipped, site, tmp_path, rate, capsys):
+    ship = shutil.copytree(shipped, tmp_path / "ship")
+    before = [one["score"] for one in score(ship, site) if one["score"] is not None]
+    done = calibrate_bundle(ship, site, false_alarms=rate)
+    assert (done.rows, done.block) == (len(before), 12)
+    assert not verify(ship).faults
+    answers = [one for one in score(ship, site) if one["score"] is not None]
+    expected = Calibration.of(np.array(before), 12).p_values(np.array(before))
+    np.testing.assert_allclose([one["p_value"] for one in answers], expected, rtol=1e-6)
+    flagged = np.array([one["anomalous"] for one in answers])
+    if rate is None:
+        # 0.5 % is the default for a log, which so few windows cannot promise.
+        assert done.false_alarms == 0.005 and not flagged.any()
+        assert "So what is promised of the threshold is 7.5 %" in (ship / "README.md").read_text()
+    else:
+        np.testing.assert_array_equal(flagged, expected <= rate)
+    with pytest.raises(ValueError, match=r"at least 0.0745.* 12 neighbours share readings"):
+        [*score(ship, site, false_alarms=0.05)]

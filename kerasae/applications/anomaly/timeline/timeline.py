@@ -190,6 +190,6 @@ class Timeline:
         return (
             True,
             f"{count} {'alarm' if count == 1 else 'alarms'} in {hours}. Neighbouring windows share up to "
-            f"{steps - 1} of {steps} readings and are not independent: promises about shares of windows "
-            "hold on the average over long times only.",
+            f"{steps - 1} of {steps} readings and are not independent: they are calibrated in blocks, and "
+            "promises about shares of windows hold on the average over long times only.",
         )
