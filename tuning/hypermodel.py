@@ -8,6 +8,7 @@ import keras_tuner
 from kerasae.tuning._bases import HyperModel
 from kerasae.tuning.objectives import judged
 from kerasae.tuning.spaces import Space
+from kerasae.tuning.windows import each_reading_once, of_window, with_common_splits
 
 from kerasae.data import Data
 from kerasae.metrics import RowSums
@@ -26,7 +27,7 @@ class AutoencoderHyperModel(HyperModel):
     - The figures of `evaluate` on the validation split, such as `val_error`, do not depend on the loss.
     - `epochs` is the best epoch, and `parameters` the number of parameters.
 
-    The data are loaded once.
+    The data are loaded once, or once for each window of the space.
 
     Args:
         recipe: Recipe that is searched around. It sets everything that the space does not draw.
@@ -53,18 +54,29 @@ class AutoencoderHyperModel(HyperModel):
         objective: str = "reconstruction",
     ) -> None:
         super().__init__()
-        self.recipe = recipe
-        self.data: Data = recipe.load() if data is None else data
         self.space: Space = Space() if space is None else space
+        self.recipe = with_common_splits(recipe, self.space.windows)
+        self.data: Data = self.recipe.load() if data is None else data
         self.objective = objective
+        self._by_window: dict[Any, Data] = {}
 
     def recipe_of(self, hp: keras_tuner.HyperParameters) -> Recipe:
         """Return the recipe of a trial."""
         return self.recipe.override(self.space.draw(hp, self.recipe, self.data.spec))
 
+    def data_of(self, hp: keras_tuner.HyperParameters) -> Data:
+        """Return the data of a trial, which depend on its window if the space has windows."""
+        if not self.space.windows:
+            return self.data
+        recipe = self.recipe_of(hp)
+        window = recipe.data["window"]
+        if window not in self._by_window:
+            self._by_window[window] = of_window(recipe, self.data)
+        return self._by_window[window]
+
     def build(self, hp: keras_tuner.HyperParameters) -> Autoencoder:
         """Build the model of a trial, with weights from the seed of the recipe."""
-        return self.recipe_of(hp).build(self.data)
+        return self.recipe_of(hp).build(self.data_of(hp))
 
     def fit(
         self,
@@ -118,9 +130,11 @@ class AutoencoderHyperModel(HyperModel):
                 "A search counts epochs; expected `train.steps` to be null, received "
                 f"{self.recipe_of(hp).train['steps']}."
             )
-        history = train(model, self.data, **{**self.recipe_of(hp).train, **settings})
+        data = self.data_of(hp)
+        history = train(model, data, **{**self.recipe_of(hp).train, **settings})
         best = history.epochs[history.best_epoch - 1]
-        figures, rows = judged(model, self.data, self.objective)
+        held_out = each_reading_once(data) if self.space.windows else data
+        figures, rows = judged(model, held_out, self.objective)
         figures |= {
             "val_reconstruction": best["val_reconstruction"],
             "epochs": float(history.best_epoch),

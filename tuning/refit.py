@@ -8,13 +8,14 @@ from kerasae.tuning.cluster import start_process
 from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial
 
+from kerasae.data import Source
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, Unfinished
 
 
 def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
     """Return the recipe of a trial with its number of epochs, for a training without a validation split."""
-    return settings.recipe.override(
+    return settings.common.override(
         {
             **trial.settings,
             "train.epochs": int(trial.figures["epochs"]),
@@ -24,7 +25,7 @@ def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
     )
 
 
-def refit(folder: Path, recipe: Recipe) -> Run:
+def refit(folder: Path, recipe: Recipe, source: Source | None = None) -> Run:
     """Train a recipe in a separate process, and move the run into the folder of its search.
 
     An interrupted training goes on. An earlier run is replaced, unless it has the same recipe.
@@ -32,6 +33,7 @@ def refit(folder: Path, recipe: Recipe) -> Run:
     Args:
         folder: Folder of the search.
         recipe: Recipe to train.
+        source: What its data were read from. Defaults to `None`, what those of the search were read from.
 
     Raises:
         ValueError: If the training fails, or the data have changed since the search began.
@@ -49,7 +51,10 @@ def refit(folder: Path, recipe: Recipe) -> Run:
     if not _finished(hidden):
         if not Unfinished(hidden).exists():
             shutil.rmtree(hidden, ignore_errors=True)
-        _train(wanted, hidden, folder / "search" / "refit.log")
+        read_from = folder / DATA if source is None else folder / "search" / DATA
+        if source is not None:
+            source.save(read_from)
+        _train(wanted, hidden, read_from, folder / "search" / "refit.log")
     # These files belong to the replaced model.
     Run(folder).detector_path.unlink(missing_ok=True)
     for name in ("applications", "sections"):
@@ -69,8 +74,8 @@ def _finished(hidden: Path) -> bool:
     return (hidden / "model.keras").is_file() and not Unfinished(hidden).exists()
 
 
-def _train(recipe: Path, out: Path, log: Path) -> None:
-    process = start_process(["train", recipe, out, out.parent / DATA], log)
+def _train(recipe: Path, out: Path, data: Path, log: Path) -> None:
+    process = start_process(["train", recipe, out, data], log)
     try:
         status = process.wait()
     finally:

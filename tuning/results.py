@@ -75,7 +75,8 @@ def trade_off(
             errors = {
                 name: difference([rows], [rival.rows]).error
                 for name, rival in rivals.items()
-                if rows is not None and rival.rows is not None
+                # Windows of another length are others.
+                if rows is not None and rival.rows is not None and len(rows.totals) == len(rival.rows.totals)
             }
             values = {name: rival.value for name, rival in rivals.items()}
             tried = len(_rated(trials, aim, size))

@@ -65,7 +65,7 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
                 "Trials without figures",
                 f"{len(failed)} of {len(trials)}.",
                 ["trial", "code size", "network", "reason"],
-                [[str(t.number + 1), str(t.latent_dim), t.shape(), t.reason or t.status] for t in failed],
+                [[str(t.number + 1), str(t.latent_dim), t.described, t.reason or t.status] for t in failed],
             )
         )
     html = page.render_section(
@@ -76,7 +76,7 @@ def write_section(folder: Path, trials: Sequence[Trial], curve: Curve, aim: Obje
                 (Best if point.latent_dim == curve.recommended() else str)(point.latent_dim),
                 f"{point.value:.5f}",
                 *(f"{point.baselines[name]:.5f}" if name in point.baselines else "–" for name in names),
-                by_number[point.trial].shape(),
+                by_number[point.trial].described,
                 f"{by_number[point.trial].figures['parameters']:,.0f}",
             ]
             for point in curve.points

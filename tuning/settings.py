@@ -9,6 +9,7 @@ from kerasae.tuning.budget import Budget
 from kerasae.tuning.hypermodel import AutoencoderHyperModel
 from kerasae.tuning.objectives import Objective, objective
 from kerasae.tuning.spaces import Space
+from kerasae.tuning.windows import OBJECTIVES, with_common_splits
 
 from kerasae.data import Data, Source
 from kerasae.files import read_json, write_json
@@ -53,12 +54,26 @@ class Settings:
             raise ValueError(f"`tuner` must be one of {', '.join(TUNERS)}, received {self.tuner!r}.")
 
     @property
+    def common(self) -> Recipe:
+        """Recipe that is searched around, with splits that suit all windows of the space.
+
+        Raises:
+            ValueError: If the space has windows, but the examples are none of a log.
+        """
+        return with_common_splits(self.recipe, self.space.windows)
+
+    @property
     def seed(self) -> int:
         """Seed of the draws and of the weights of every trial."""
         return int(self.recipe.train.get("seed", 0))
 
     def objective_for(self, data: Data) -> Objective:
         """Return the objective by which trials on these data are compared."""
+        if self.space.windows and self.objective not in (None, *OBJECTIVES):
+            raise ValueError(
+                f"The objective '{self.objective}' has no common unit over several windows; take --objective "
+                "error."
+            )
         if self.objective is not None:
             chosen = objective(self.objective, data)
             if chosen.name == "reconstruction" and len(self._losses(data)) > 1:
@@ -67,7 +82,8 @@ class Settings:
                     f"{', '.join(self._losses(data))}; take --objective error."
                 )
             return chosen
-        return objective("error" if len(self._losses(data)) > 1 else "reconstruction", data)
+        mixed = self.space.windows or len(self._losses(data)) > 1
+        return objective("error" if mixed else "reconstruction", data)
 
     def _losses(self, data: Data) -> list[str]:
         from kerasae.tuning.spaces import losses
@@ -83,13 +99,17 @@ class Settings:
         Raises:
             ValueError: If they have changed since the search began.
         """
-        return self.recipe.load(Source.read(folder / DATA))
+        source = Source.read(folder / DATA)
+        if source is not None and self.space.windows:
+            # The best recipe, which lies in the same folder, may have other windows.
+            source = Source(source.files)
+        return self.common.load(source)
 
     def hypermodel(self, data: Data | None = None) -> AutoencoderHyperModel:
         """Return the hypermodel of the search. Without `data`, the data are loaded."""
-        data = self.recipe.load() if data is None else data
+        data = self.common.load() if data is None else data
         name = self.objective_for(data).name
-        return AutoencoderHyperModel(self.recipe, data, space=self.space, objective=name)
+        return AutoencoderHyperModel(self.common, data, space=self.space, objective=name)
 
     # Files ---------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import keras_tuner
 from kerasae.tuning.arguments import draw_arguments
 from kerasae.tuning.ranges import draw_log_float
 from kerasae.tuning.shapes import Shape, shape_of
+from kerasae.tuning.windows import code_of
 
 from kerasae import registry
 from kerasae.kinds import kind_of
@@ -35,6 +36,11 @@ class Space:
             four times the size of an example, with 64 to 1,024 as limits; for tables from
             16 to 512.
         families: Names of the families to try. Defaults to `()`: the family of the recipe.
+        windows: Lengths of windows to try for a log of sensors, in steps. The code sizes are those for the
+            window of the recipe; the code of another window has as many numbers per reading. Trials are
+            compared by the error per reading of the same validation rows, in which each reading counts once.
+            Rows in stretches that are shorter than a window are left out. Defaults to `()`: the window of
+            the recipe.
         also: Names of what else is searched. `activation` and `learning_rate` are settings of network and
             training, `loss` is any loss that can take the data, `noise` the level of the corruption, and
             `weights` stands for the other arguments of the family. Defaults to `()`.
@@ -48,6 +54,7 @@ class Space:
     widest: tuple[int, int] | None = None
     families: Sequence[str] = ()
     also: Sequence[str] = ()
+    windows: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         for name in self.also:
@@ -61,6 +68,8 @@ class Space:
                 raise ValueError(f"`{key}` must be two numbers from {least} on, in order; received {bounds}.")
         if self.latent_dims is not None and (not self.latent_dims or min(self.latent_dims) < 1):
             raise ValueError(f"`latent_dims` must be positive, received {list(self.latent_dims)}.")
+        if self.windows and min(self.windows) < 2:
+            raise ValueError(f"`windows` must be at least 2 steps, received {list(self.windows)}.")
 
     def sizes(self, spec: Spec) -> list[int]:
         """Return the code sizes to try, in order."""
@@ -77,6 +86,10 @@ class Space:
         latent_dim = int(hp.Choice("latent_dim", self.sizes(spec), ordered=True))
         settings: dict[str, Any] = {"network.latent_dim": latent_dim}
         settings |= self._shape(recipe, spec).draw(hp, latent_dim)
+        if self.windows:
+            window = int(hp.Choice("window", sorted({*self.windows}), ordered=True))
+            settings["data.window"] = window
+            settings["network.latent_dim"] = code_of(latent_dim, window, spec)
         if "activation" in self.also:
             own = recipe.network.get("activation", _ACTIVATIONS[0])
             choices = list(dict.fromkeys([own, *_ACTIVATIONS]))
@@ -104,7 +117,10 @@ class Space:
             spec: Description of the examples.
             latent_dim: Code size.
         """
-        return {"latent_dim": latent_dim, **self._shape(recipe, spec).start(latent_dim)}
+        values = {"latent_dim": latent_dim, **self._shape(recipe, spec).start(latent_dim)}
+        if self.windows:
+            values["window"] = min(self.windows, key=lambda window: abs(window - spec.shape[0]))
+        return values
 
     def _shape(self, recipe: Recipe, spec: Spec) -> Shape:
         return shape_of(recipe, spec, self.depths, self.widest)

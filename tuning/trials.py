@@ -66,6 +66,12 @@ class Trial:
             return f"{self.settings['network.hidden']}, blocks: {self.settings['network.blocks']}"
         return ""
 
+    @property
+    def described(self) -> str:
+        """Network in a few characters, with its window if windows are searched."""
+        window = self.values.get("window")
+        return self.shape() if window is None else f"{self.shape()}, window {window}"
+
     def others(self) -> dict[str, Any]:
         """Return the settings other than code size, depth and node counts."""
         plain = (

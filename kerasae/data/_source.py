@@ -104,12 +104,12 @@ class Source:
             yield {**section, **paths}
 
     def check_rows(self, rows: Mapping[str, int]) -> None:
-        """Compare the number of rows of each split with those of the first reading.
+        """Compare the number of rows of each split with those of the first reading, if these are known.
 
         Raises:
             ValueError: if a number differs.
         """
-        if dict(rows) != dict(self.rows):
+        if self.rows and dict(rows) != dict(self.rows):
             before, now = (" + ".join(f"{count:,}" for count in one.values()) for one in (self.rows, rows))
             raise ValueError(
                 f"Expected splits of {before} rows, as in training, received {now}: "

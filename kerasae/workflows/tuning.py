@@ -22,6 +22,7 @@ from kerasae.tuning import (
 from kerasae.tuning.cluster import Draws, check_address
 from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.section import write_section
+from kerasae.tuning.windows import each_reading_once, of_window
 from kerasae.workflows.evaluation import Evaluation, evaluate
 
 
@@ -59,7 +60,7 @@ class Tuned:
                 str(point.latent_dim),
                 f"{point.value:.5f}",
                 *(f"{point.baselines[name]:.5f}" for name in self._baselines),
-                by_number[point.trial].shape(),
+                by_number[point.trial].described,
             ]
             for point in self.curve.points
         ]
@@ -154,13 +155,15 @@ def tune(
     if jobs is None:
         jobs = default_jobs() if chief is None else 0
     trials = search(out, settings, data, jobs=jobs, address=chief or "127.0.0.1:0", progress=progress)
-    baselines = baseline_values(settings.space.sizes(data.spec), objective, data)
+    held_out = each_reading_once(data) if settings.space.windows else data
+    baselines = baseline_values(settings.space.sizes(data.spec), objective, held_out)
     curve = trade_off(trials, objective, baselines, out / "search")
     if on_refit is not None:
         on_refit()
     best = best_of(trials, objective, curve.recommended())
     assert best is not None
-    run = refit(out, winning_recipe(settings, best))
+    recipe = winning_recipe(settings, best)
+    run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
     write_section(out, trials, curve, objective)
     return Tuned(trials, curve, run, evaluate(run))
 

@@ -69,7 +69,7 @@ def test_the_winner_replaces_an_older_one_only_when_it_is_trained(tmp_path, monk
     """A run of another recipe that is there already is no sign that this one is trained."""
     trained = []
 
-    def fake(recipe, out, log):
+    def fake(recipe, out, data, log):
         trained.append(Recipe.read(recipe).network["latent_dim"])
         if len(trained) == 2:
             raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from kerasae.tuning.cluster.signs import UNFINISHED
 from kerasae.tuning.settings import Settings
 from kerasae.tuning.trials import OVER_BUDGET, write_result, write_rows
 
+from kerasae.data import Data
 from kerasae.training.checkpoint import Checkpoint
 
 #: Pause between two questions of a waiting worker, in seconds.
@@ -90,7 +91,7 @@ class TrialTuner(_keras_tuner.Tuner):
             drawn = hypermodel.space.draw(hp, hypermodel.recipe, hypermodel.data.spec)
             keras.backend.clear_session(free_memory=False)
             model = self.build_model(hp)
-            costs = self._costs(model)
+            costs = self._costs(model, hypermodel.data_of(hp))
             excess = self.settings.budget.excess(costs)
             if excess:
                 raise FailedTrialError(OVER_BUDGET + excess)
@@ -148,13 +149,12 @@ class TrialTuner(_keras_tuner.Tuner):
             super().on_trial_end(trial)
         self._taken = False
 
-    def _costs(self, model: Any) -> dict[str, float]:
+    def _costs(self, model: Any, data: Data) -> dict[str, float]:
         costs = {"parameters": float(model.count_params())}
         budget = self.settings.budget
         # A model with too many parameters need not be converted.
         if budget.converts and not budget.excess(costs):
-            hypermodel: Any = self.hypermodel
-            costs |= device_cost(model, data=hypermodel.data, precision=budget.precision)
+            costs |= device_cost(model, data=data, precision=budget.precision)
         return costs
 
 

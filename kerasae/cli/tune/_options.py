@@ -27,6 +27,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "Smallest and largest number of nodes of the first hidden layer. Without it, a range that "
         "suits the data.",
     },
+    "--windows": {
+        "type": Integers(),
+        "help": "Lengths of windows to try for a log, in steps, such as 20,40,80. The code size is that for "
+        "--window, and grows with the window. Without it, only --window.",
+    },
     "--models": {
         "type": Names(registry.names("model")),
         "help": "Families to try. Without it, the family of --model.",

@@ -28,6 +28,7 @@ def settings_of(recipe: "Recipe", values: dict[str, Any], size: int | None = Non
             widest=values["widest"],
             families=values["models"] or (),
             also=values["search"] or (),
+            windows=values["windows"] or (),
         ),
         values["trials"],
         values["objective"],
