@@ -13,6 +13,7 @@ model's beside the best baseline's. Anomalies are rows labelled so (table; a lat
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ SETTINGS: dict[str, dict[str, Any]] = {"denoising": {"noise": "gaussian", "level
 CLASSES = {"image": 10, "vector": 10, "text": 4}
 
 
-def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
-    """A run of each kind, and a source with anomalies for it."""
+def runs(home: Path, shared: Path, kinds: Sequence[str]) -> dict[str, tuple[Run, str]]:
+    """A run of each of these kinds, and a source with anomalies for it."""
     digits = load_digits()
     rng = np.random.default_rng(0)
     # In the file they are sorted by writer.
@@ -72,10 +73,10 @@ def runs(home: Path, shared: Path) -> dict[str, tuple[Run, str]]:
     log.to_csv(home / "series.csv", index=False)
     later = pd.read_csv(skab / "valve1_0.csv", sep=";").rename(columns={"anomaly": "hour"})
     later.drop(columns="changepoint").to_csv(home / "series-odd.csv", index=False)
-    return train(home, titles)
+    return train(home, titles, kinds)
 
 
-def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
+def train(home: Path, titles: pd.DataFrame, kinds: Sequence[str]) -> dict[str, tuple[Run, str]]:
     """Writes the texts and trains."""
     rng = np.random.default_rng(1)
     label, title = titles.columns[:2]
@@ -102,7 +103,8 @@ def train(home: Path, titles: pd.DataFrame) -> dict[str, tuple[Run, str]]:
         },
     }
     found = {}
-    for kind, arguments in given.items():
+    for kind in kinds:
+        arguments = given[kind]
         size = arguments.pop("latent_dim", 8 if kind != "table" else 3)
         family = "undercomplete" if kind == "text" else "variational"
         run = run_recipe(Recipe.of(family, latent_dim=size, **arguments), home / kind)
@@ -129,15 +131,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shared", type=Path)
     parser.add_argument("--only", nargs="*", help="applications to run")
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS, help="columns of the table")
     arguments = parser.parse_args()
     table = {}
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
-        trained = runs(home, arguments.shared)
+        trained = runs(home, arguments.shared, arguments.kinds)
         for name in arguments.only or registry.names("application"):
             member: Any = registry.resolve("application", name)
             table[name] = []
-            for kind in KINDS:
+            for kind in arguments.kinds:
                 if member.needs_numbers and not registry.resolve("kind", kind).has_numbers:
                     table[name].append("–")
                     continue
