@@ -19,7 +19,7 @@ class Series(Kind):
     has_gaps = True
     unit = "reading"
     parts = "readings"
-    written_as = "as numbers of the type of the log"
+    written_as = "as numbers of the type of the log, without their time stamps"
 
     @classmethod
     def example(cls) -> Spec:

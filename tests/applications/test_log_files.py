@@ -1,5 +1,7 @@
 """What applications write of windows: the rows of the log again."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,9 +13,11 @@ from small_logs import sines
 from kerasae import Recipe
 from kerasae.applications._log_files import LogFile
 from kerasae.applications.compression import Compression
+from kerasae.applications.compression._bitstream import sizes
 from kerasae.applications.denoising import Denoising
 from kerasae.applications.imputation import Imputer
 from kerasae.data.series import from_frame
+from kerasae.data.series.layout import layout_of, windows_at
 
 
 @FEW
@@ -69,8 +73,60 @@ def test_a_log_is_stored_once(trained):
     figures = compressor.report(data, None).figures
     apart = data.test.apart()
     packed = compressor.compress(apart.examples)
-    assert figures["bytes"] == len(packed) < data.test.examples.nbytes / 20
+    # The time stamps count.
+    assert len(packed) + 20 < figures["bytes"] < data.test.examples.nbytes / 20
     again = compressor.decompress(packed)
     assert np.array_equal(np.isnan(again), np.isnan(apart.examples))
     x, rebuilt = (data.to_x(raw) for raw in (apart.examples, again))
     assert np.nanmean(np.square(x - rebuilt)) < 0.1
+
+
+def test_a_stored_log_comes_back_with_its_stamps(trained, tmp_path):
+    frame, data, model = trained
+    compressor = Compression(model).fit(data)
+    for name in ("stored", "restored"):
+        (tmp_path / name).mkdir()
+    figures = compressor.report(data, tmp_path / "stored").figures
+    file = tmp_path / "stored" / "compressed.kae"
+    assert file.stat().st_size == figures["bytes"]
+    assert sizes(file.read_bytes())["time stamps"] > 20
+    restored = Compression(model).restore(file, tmp_path / "restored")
+    assert restored.figures["bytes"] == figures["bytes"]
+    again = pd.read_csv(tmp_path / "restored" / "restored.csv", parse_dates=["time"]).set_index("time")
+    # All rows of the test part, each once, and a missing reading stays missing.
+    tested = frame["time"].iloc[data.test.last_rows().min() - 9 : data.test.last_rows().max() + 1]
+    assert np.array_equal(again.index, tested)
+    given_rows = frame.set_index("time").loc[again.index]
+    assert np.array_equal(again.isna(), given_rows.isna())
+    assert np.nanmean(np.square(again - given_rows)["flow"]) < 0.1
+    # A file without stamps is of the first version.
+    assert compressor.compress(data.test.apart().examples)[4] == 1 and file.read_bytes()[4] == 2
+
+
+@FEW
+@given(st.integers(2, 9), st.integers(1, 4), st.sampled_from(["1s", "250ms"]), st.booleans(), st.booleans())
+def test_windows_know_their_time_without_their_readings(window, stride, step, zoned, apart):
+    some = pd.concat([sines(60).assign(unit="a").drop(index=range(20, 29)), sines(50).assign(unit="b")])
+    some["time"] = pd.Timestamp("2026-03-29") + (some["time"] - some["time"].min()) * (
+        pd.Timedelta(step) / pd.Timedelta("1s")
+    )
+    zone = {"zone": "Europe/Paris"} if zoned else {}
+    data = from_frame(some, time="time", group="unit", window=window, stride=stride, test=1, **zone)
+    for split in (data.test, data.test.rows(slice(3, None, 2)), data.test.rows([2, 0, 1])):
+        split = split.apart() if apart else split
+        other = windows_at(layout_of(split), data.spec)
+        assert len(other) == len(split) and np.array_equal(other.times, split.times)
+        assert np.array_equal(other.recordings, split.recordings)
+        if other.several:
+            assert other.stamps == split.stamps
+
+
+def test_a_layout_that_contradicts_itself_is_refused(trained):
+    _, data, _ = trained
+    whole = json.loads(layout_of(data.test))
+    for place, wrong in ((3, [[0, 10**6, 1]]), (3, [[-1, 2, 1]]), (3, []), (2, [["a"]]), (3, [[0, 0, 1]])):
+        text = json.dumps([*whole[:place], wrong, *whole[place + 1 :]])
+        with pytest.raises(ValueError, match="Expected where windows lie in time"):
+            windows_at(text, data.spec)
+    with pytest.raises(ValueError, match="Expected where windows lie in time"):
+        windows_at("nothing", data.spec)

@@ -8,6 +8,7 @@
     block      step and offset of each dimension, float32, their bytes plane by plane
     block      histogram of each dimension: least symbol, symbols, width of a bin, a level for each bin
     block      of a table: a bit for each cell that was missing; empty where none was
+    block      from version 2 on: where the windows of a log lie in time, a text
     rest       the symbols, by asymmetric numeral systems (Duda 2009), 32-bit words
     4          CRC-32 of all before
 
@@ -28,7 +29,10 @@ from kerasae.applications.compression._bytes import Reader, as_block, as_varint
 from kerasae.applications.compression._histogram import MOST_SYMBOLS, Histogram
 
 MAGIC = b"KAE\x1a"
-VERSION = 1
+#: Version of files without and with time stamps.
+VERSION, TIMED = 1, 2
+#: Largest number of bytes of the text that says where windows lie in time.
+_MOST_LAYOUT = 2**24
 #: Number of stored bytes of a fingerprint: two models agree in them by chance once in 10^19.
 MARK = 8
 #: Largest number of numbers in a file, 256 MiB, a second or two to decode: a few bytes can represent
@@ -52,6 +56,7 @@ class Content:
         mark: First bytes of the fingerprint of the model.
         missing: Missing cells of a table, `(rows, columns)`; `None` if there are none, or they are not
             stored.
+        layout: Where windows of a log lie in time, as `layout_of` says it; empty for other examples.
     """
 
     symbols: np.ndarray
@@ -60,6 +65,7 @@ class Content:
     shape: tuple[int, ...]
     mark: bytes
     missing: np.ndarray | None = None
+    layout: str = ""
 
     @property
     def codes(self) -> np.ndarray:
@@ -105,10 +111,11 @@ def _write(content: Content, per_octave: int) -> bytes:
     body = b"".join(
         [
             MAGIC,
-            bytes([VERSION]),
+            bytes([TIMED if content.layout else VERSION]),
             content.mark,
             *(as_varint(n) for n in (rows, width, len(content.shape), *content.shape)),
             *(as_block(part) for part in (planes, table, missing)),
+            as_block(content.layout.encode()) if content.layout else b"",
             coder.get_compressed().astype("<u4").tobytes(),
         ]
     )
@@ -129,10 +136,10 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
     """
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
-    if len(data) > len(MAGIC) and data[len(MAGIC)] != VERSION:
+    if len(data) > len(MAGIC) and data[len(MAGIC)] not in (VERSION, TIMED):
         raise ValueError(
-            f"Expected version {VERSION} of the format in {name}, received {data[len(MAGIC)]}: a newer "
-            "kerasae wrote it, or it is damaged."
+            f"Expected version {VERSION} or {TIMED} of the format in {name}, received {data[len(MAGIC)]}: "
+            "a newer kerasae wrote it, or it is damaged."
         )
     body, check = data[:-4], data[-4:]
     if len(data) < len(MAGIC) + 1 + MARK + 4 or struct.pack("<I", zlib.crc32(body)) != check:
@@ -144,15 +151,15 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
             f"{written.hex()} wrote: only that one decodes it."
         )
     try:
-        return _content(reader, written)
+        return _content(reader, written, data[len(MAGIC)] == TIMED)
     except (ValueError, zlib.error) as error:
         raise ValueError(
             f"Expected {name} as it was written, received a file that contradicts itself: {error}."
         ) from None
 
 
-def _content(reader: Reader, mark: bytes) -> Content:
-    """Read the content after the mark."""
+def _content(reader: Reader, mark: bytes, timed: bool) -> Content:
+    """Read the content after the mark, with time stamps or without."""
     rows, width, axes = reader.varint(), reader.varint(), reader.varint()
     if not 0 < rows * width <= MOST_NUMBERS:
         raise ValueError(f"{rows} rows of {width} numbers")
@@ -180,6 +187,7 @@ def _content(reader: Reader, mark: bytes) -> Content:
         if len(packed) != -(-cells // 8):
             raise ValueError(f"{len(packed)} bytes of missing cells for {cells}")
         missing = np.unpackbits(packed, count=cells).astype(bool).reshape(each, rows).T
+    layout = reader.block(_MOST_LAYOUT).decode() if timed else ""
     rest = reader.rest()
     if len(rest) % 4:
         raise ValueError(f"{len(rest)} bytes of symbols, which are no 32-bit words")
@@ -188,20 +196,22 @@ def _content(reader: Reader, mark: bytes) -> Content:
     for number, histogram in enumerate(histograms):
         one = histogram.count > 1
         symbols[number] = histogram.least + (coder.decode(histogram.model(per_octave), rows) if one else 0)
-    return Content(symbols.T, steps, offsets, shape, mark, missing)
+    return Content(symbols.T, steps, offsets, shape, mark, missing, layout)
 
 
 def sizes(data: bytes) -> dict[str, int]:
     """Return the number of bytes of a file by part."""
     reader = _at_blocks(data)
     scales, table, missing = (len(reader.take(reader.varint())) for _ in range(3))
+    stamps = len(reader.take(reader.varint())) if data[len(MAGIC)] == TIMED else 0
     symbols = len(reader.rest()) - 4
-    other = len(data) - scales - table - missing - symbols
+    other = len(data) - scales - table - missing - stamps - symbols
     return {
         "symbols": symbols,
         "histograms": table,
         "steps": scales,
         "missing cells": missing,
+        "time stamps": stamps,
         "frame": other,
     }
 

@@ -156,8 +156,8 @@ def notes(data: Data) -> list[str]:
     sentences = [
         *measures_of(data.spec).notes,
         f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "
-        "counts: steps, histograms, fingerprint and checksum too. What decodes it does not: the model, "
-        "PCA's components, or an image library.",
+        "counts: steps, histograms, time stamps, fingerprint and checksum too. What decodes it does not: the "
+        "model, PCA's components, or an image library.",
         "Figures are of reconstructions before they are rounded to the raw type. PCA has the same quantiser "
         "and coder; of 'up to' so many components coarse steps leave all but the largest without bits.",
         "Standard errors of bits per row are over the rows (jackknife): a row takes the bits of its symbols "

@@ -19,6 +19,7 @@ from kerasae.applications.compression._references import RawSize, photographs
 from kerasae.applications.compression._sentences import on_the_others, on_the_size
 from kerasae.codec import Codec, fingerprint
 from kerasae.data import Data
+from kerasae.data.series.layout import layout_of
 from kerasae.kinds import kind_of
 from kerasae.metrics import Metric, codes_of
 from kerasae.metrics.measures import measures_of
@@ -35,6 +36,7 @@ class Compression(Application):
     The report writes `compressed.kae` and `rate_distortion.csv`, with the curves of the baselines if the
     training rows are at hand. With a `.kae` file in place of examples it
     writes the decoded content: `restored.csv`, `restored.txt`, or `restored.npy` and a PNG for each image.
+    The file of a log also holds its time stamps, which all figures count, and gives back the rows of the log.
 
     Each number of a code is rounded to a multiple of its step. The steps are chosen so that a step of any
     number changes the reconstruction by the same amount. Decoding returns `inverse_transform` of the rounded
@@ -134,13 +136,12 @@ class Compression(Application):
     def _mark(self) -> bytes:
         return bytes.fromhex(fingerprint(self.codec))[:MARK]
 
-    def _pack(self, codes: np.ndarray, missing: np.ndarray | None) -> bytes:
+    def _pack(self, codes: np.ndarray, missing: np.ndarray | None, layout: str = "") -> bytes:
         quantiser = self.quantiser_
         stored_gaps = missing if self.keep_missing and missing is not None and missing.any() else None
         symbols = quantiser.symbols(codes)
-        return write(
-            Content(symbols, quantiser.steps, quantiser.offsets, self.spec_.shape, self._mark(), stored_gaps)
-        )
+        shape, mark = self.spec_.shape, self._mark()
+        return write(Content(symbols, quantiser.steps, quantiser.offsets, shape, mark, stored_gaps, layout))
 
     def _read(self, data: bytes, name: str = "the file") -> Content:
         return read(data, self._mark(), name)
@@ -165,7 +166,7 @@ class Compression(Application):
     def restore(self, source: Path, out: Path) -> Finding:
         data = bytes_of(source)
         content = self._read(data, str(source))
-        write_restored(self._restore(content), self.codec, out)
+        write_restored(self._restore(content), self.codec, out, content.layout)
         rows = len(content.symbols)
         metrics = [
             Metric("rows", "rows", rows),
@@ -179,7 +180,7 @@ class Compression(Application):
         # Windows that overlap would store each reading several times.
         data = dataclasses.replace(data, test=data.test.apart())
         codes, missing, size = self._encode(data)
-        packed = self._pack(codes, missing)
+        packed = self._pack(codes, missing, layout_of(data.test))
         if out is not None:
             (out / f"compressed{SUFFIX}").write_bytes(packed)
             packed = (out / f"compressed{SUFFIX}").read_bytes()
