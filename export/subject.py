@@ -120,6 +120,12 @@ def _detector(run: Run) -> Detector | None:
             "training codes and which no artifact carries; run `kerasae apply anomaly` with another "
             f"--score, or remove {run.detector_path}."
         )
+    if detector.fold != "last":
+        raise ValueError(
+            f"Expected a detector with `fold` 'last' in {run.folder}, received '{detector.fold}', which "
+            "needs later windows than a live stream has; run `kerasae apply anomaly` with --fold last "
+            "--refit."
+        )
     return detector
 
 

@@ -42,6 +42,8 @@ class Detector(Model):
             reason.
         alarm: Arguments of `kerasae.calibration.AlarmRule` but the threshold, by which a stream of windows
             gives alarms. Defaults to `None`: an alarm lasts as long as scores are above the threshold.
+        fold: How a report folds the scores of the windows that hold a time stamp. The detector itself judges
+            single windows, so that an export refuses any other than `"last"`, which is the default.
 
     Call arguments:
         inputs: Result of `Autoencoder.account`, a dict of `code`, `residual`, `nll` and, for a table,
@@ -60,11 +62,13 @@ class Detector(Model):
         block: int = 1,
         channels: int | None = None,
         alarm: dict[str, Any] | None = None,
+        fold: str = "last",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.channels = channels
         self.alarm = None if alarm is None else dict(alarm)
+        self.fold = fold
         self.score: Any = _restored(score)
         self.expectation: Any = _restored(expectation)
         self.false_alarms = false_alarms
@@ -243,6 +247,7 @@ class Detector(Model):
             "block": self.block,
             "channels": self.channels,
             "alarm": self.alarm,
+            "fold": self.fold,
         }
         return {**super().get_config(), **config}
 

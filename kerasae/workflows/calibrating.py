@@ -24,7 +24,7 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | N
         source: Fresh normal rows: for a bundle as `kerasae score` reads them, for a run as `kerasae apply`
             does.
         false_alarms: Share of new normal rows that may be flagged, in (0, 1). It needs at least `1 /
-            false_alarms - 1` rows, and windows of a log two blocks. Defaults to `None`, 0.005 for windows of
+            false_alarms - 1` rows, and windows of a log two blocks. Defaults to `None`, 0.01 for windows of
             a log and 0.05 for other rows.
 
     Raises:
@@ -52,6 +52,6 @@ def _calibrate_run(run: Run, source: str, false_alarms: float | None) -> Calibra
     _, rows = read_examples(source, run.recipe.data, run.model.spec)
     rate = kind_of(run.model.spec).false_alarms if false_alarms is None else false_alarms
     check_rows(len(rows), rate, rows.block)
-    recalibrate(detector, rows.chunks(), rate, rows.block)
+    recalibrate(detector, rows, rate)
     detector.save(place)
     return Calibrated(run.folder, len(rows), rate, {"run": (detector.threshold_, former)}, rows.block)

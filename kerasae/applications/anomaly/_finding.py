@@ -50,7 +50,7 @@ class _Judged(NamedTuple):
 
     Attributes:
         metrics: Figures.
-        flagged: Whether each example is flagged, `(rows,)`, bool.
+        flagged: Whether each example, or each time stamp, is flagged, `(rows,)`, bool.
         truth: Whether each example is an anomaly, `(rows,)`, bool; `None` without labels.
         known: Whether each example has a label, `(rows,)`, bool; all True without labels.
         timeline: Scores on the axis of time; `None` for examples that are not on one.
@@ -75,14 +75,15 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
     judged = _judged(detector, data, None if examined is None else examined.scores)
     if examined is None or out is None:
         return Finding(judged.metrics, "auroc")
-    scores, flagged, timeline = examined.scores, judged.flagged, judged.timeline
+    scores, timeline = examined.scores, judged.timeline
+    flagged = scores > detector.threshold_
     p_values = detector.p_values_of(scores)
     rows = odd_rows(data, scores, p_values, flagged, examined.reasons)
     write_files(out, data, rows, examined.added)
     shown, listings = pictures(
         detector.codec, data, rows, examined.added, detector.calibration_, detector.threshold_
     )
-    said = on_flags(detector.fitted_threshold_, int(flagged.sum()), len(scores))
+    said = on_flags(detector.fitted_stamps_, int(judged.flagged.sum()), len(scores))
     if timeline is not None:
         written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, judged.truth)
         written.write(out)
@@ -124,14 +125,17 @@ def _judged(
     """
     if scores is None:
         scores = np.concatenate([detector.score_samples(raw) for raw in data.test.chunks()])
-    flagged, axis = scores > detector.threshold_, TimeAxis.of(data.test)
-    timeline = None if axis is None else Timeline.of(axis, scores, detector.alarm_rule_, detector.threshold_)
+    axis, timeline, threshold = TimeAxis.of(data.test), None, detector.fitted_stamps_.threshold_
+    if axis is not None:
+        timeline = Timeline.of(axis, scores, detector.alarm_rule_, threshold, detector.fold)
+        scores = timeline.scores
+    flagged = scores > threshold
     truth, known = None, np.ones(len(scores), bool)
     if data.test.labels is not None:
         known = has_label(data.test.labels)
         truth = detector.anomalous_labels(data.test.labels)
     metrics = [
-        Metric("threshold", "threshold", detector.threshold_),
+        Metric("threshold", "threshold", threshold),
         Metric("flagged", "flagged", int(flagged.sum())),
         *([] if timeline is None else timeline.metrics(truth)),
         *detection_metrics(scores[known], flagged[known], None if truth is None else truth[known]),

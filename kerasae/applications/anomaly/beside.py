@@ -4,10 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerasae.applications.anomaly._labels import anomalous, normal_rows
-from kerasae.applications.anomaly.timeline import AlarmSettings
+from kerasae.applications.anomaly._labels import anomalous, needed, normal_rows, same_label
+from kerasae.applications.anomaly.timeline import AlarmSettings, folded_block, stamp_scores
 from kerasae.baselines import MOST_ROWS, DetectingBaseline, detecting_baselines
 from kerasae.data import Data, has_label
+from kerasae.thresholds import Threshold
 
 
 class SimpleDetector:
@@ -20,26 +21,35 @@ class SimpleDetector:
     """
 
     threshold_: float
+    fitted_stamps_: Threshold
     alarm_rule_: AlarmSettings
+    fold: str
 
     def __init__(self, baseline: DetectingBaseline, data: Data, normal: Any) -> None:
         self._baseline, self._data, self._normal = baseline, data, normal
         self.title = baseline.title
 
-    def calibrate(self, threshold: Any, alarm_rule: AlarmSettings) -> Self:
+    def calibrate(self, threshold: Any, alarm_rule: AlarmSettings, fold: str = "last") -> Self:
         """Fit a threshold on the calibration rows, and return the object.
 
         Args:
             threshold: Threshold that is not fitted yet.
             alarm_rule: When alarms begin and end.
+            fold: How the scores of the windows that hold a time stamp are folded. Defaults to `"last"`.
         """
-        self.alarm_rule_ = alarm_rule
+        self.alarm_rule_, self.fold = alarm_rule, fold
+        split = self._data.calibration
+        if not threshold.supervised and self._normal is not None:
+            split = split.rows(np.flatnonzero(same_label(needed(split.labels), self._normal)))
         rows = normal_rows(self._data, "calibration", None if threshold.supervised else self._normal)
         scores, labels = np.concatenate([self.score_samples(raw) for raw in rows]), None
+        if (stamps := stamp_scores(split, scores, fold)) is not None:
+            scores = stamps
         if threshold.supervised and (given := self._data.calibration.labels) is not None:
             known = has_label(given)
             scores, labels = scores[known], self.anomalous_labels(given[known])
-        threshold.fit(scores, labels, self._data.calibration.block)
+        threshold.fit(scores, labels, folded_block(split.block, fold))
+        self.fitted_stamps_ = threshold
         self.threshold_ = threshold.threshold_
         return self
 

@@ -9,22 +9,24 @@ import numpy as np
 import pandas as pd
 
 from kerasae import registry
-from kerasae.applications._arguments import check_counts
+from kerasae.applications._arguments import check_choices, check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
-from kerasae.applications.anomaly._labels import (
-    anomalous,
-    has_normal,
-    needed,
-    normal_rows,
-    same_label,
-)
+from kerasae.applications.anomaly._labels import anomalous, has_normal, needed, normal_rows, same_label
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_labels
+from kerasae.applications.anomaly._thresholds import threshold_of
 from kerasae.applications.anomaly.beside import simple_detectors
-from kerasae.applications.anomaly.timeline import AlarmSettings, ChannelSpread
+from kerasae.applications.anomaly.timeline import (
+    FOLDS,
+    AlarmSettings,
+    ChannelSpread,
+    Fold,
+    folded_block,
+    stamp_scores,
+)
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples, has_label
 from kerasae.kinds import kind_of
@@ -56,7 +58,7 @@ class AnomalyDetector(Application):
         threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
             `"conformal"`.
         false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts
-            it. Defaults to `None`: 0.005 for windows of a log and `conformal`. Otherwise the threshold uses
+            it. Defaults to `None`: 0.01 for windows of a log and `conformal`. Otherwise the threshold uses
             its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: Label of the normal rows. Score and threshold are fitted on these rows only, and rows with
             any other label count as anomalies. Rows without a label are left out of the figures, and out of
@@ -68,9 +70,13 @@ class AnomalyDetector(Application):
             at which an alarm ends, in (0, 1]; `least`, the number of successive windows above the threshold
             with which it begins; and `merge`, the greatest number of windows between two alarms that become
             one. Defaults to `None`: an alarm is each run of windows above the threshold.
+        fold: Score of a time stamp, from those of the windows that hold it. `"last"` is that of the window
+            which ends there, all that a live stream can know. `"mean"` and `"least"` are over all of them,
+            with a threshold for such scores; alarms, figures and `timeline.csv` follow. Defaults to `"last"`.
 
     Attributes:
         threshold_: Threshold; an example with a higher score is flagged.
+        fitted_stamps_: Fitted threshold of the scores of time stamps; that of windows if nothing is folded.
         elsewhere_: Whether the threshold was set again by rows that are not in the data of the run.
         spread_: Spread of the residual of the last reading of each channel of a window on calibration rows,
             `(channels,)`, in `x`. There are no channels in other examples.
@@ -104,10 +110,13 @@ class AnomalyDetector(Application):
         normal: str | int | float | bool | None = None,
         most_reasons: int = 3,
         alarm: dict[str, Any] | None = None,
+        fold: Fold = "last",
     ) -> None:
         super().__init__(codec)
         check_counts(most_reasons=most_reasons)
+        check_choices(FOLDS, fold=fold)
         self.alarm = alarm
+        self.fold = fold
         self.alarm_rule_ = AlarmSettings.of(alarm)
         self.score = score
         self.threshold = threshold
@@ -148,7 +157,7 @@ class AnomalyDetector(Application):
             score.adapt_to_new(functools.partial(self._accounts, data, "validation"))
         expectation, channels = Expectation(data.spec.size), len(data.spec.channels)
         alarm = None if self.alarm is None else self.alarm_rule_.of_stream
-        self.detector_ = Detector(score, expectation, channels=channels or None, alarm=alarm)
+        self.detector_ = Detector(score, expectation, channels=channels or None, alarm=alarm, fold=self.fold)
         self.detector_.build({key: (None, *value.shape[1:]) for key, value in first.items()})
         return self
 
@@ -169,7 +178,7 @@ class AnomalyDetector(Application):
         return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
 
     def fit(self, data: Data) -> Self:
-        threshold = self._threshold(data.spec)
+        threshold = threshold_of(self.threshold, self.false_alarms, data.spec)
         if not len(data.calibration):
             raise ValueError(
                 "Expected calibration rows, which the training does not use, for the threshold, received "
@@ -185,10 +194,13 @@ class AnomalyDetector(Application):
             ]
         )
         self.spread_ = spread.value
+        rows = split if threshold.supervised else self.calibration_rows(data)
+        stamps = stamp_scores(rows, scores, self.fold)
         if split.labels is not None and threshold.supervised:
             known = has_label(split.labels)
             scores, labels = scores[known], self.anomalous_labels(split.labels[known])
-        self._calibrate(threshold, scores, labels, split.block)
+            stamps = None if stamps is None else stamps[known]
+        self._calibrate(scores, labels, split.block, stamps)
         self.fit_expectation(data, "calibration")
         self._doubts, self.elsewhere_ = self._doubt(data), False
         return self
@@ -201,30 +213,21 @@ class AnomalyDetector(Application):
         fit_expectation(self.detector_.expectation, data, x, rebuilder(self.codec, data.spec))
         return self
 
-    def _threshold(self, spec: Spec) -> Any:
-        arguments = {} if self.false_alarms is None else {"false_alarms": self.false_alarms}
-        if self.threshold in ("conformal", {"name": "conformal"}):
-            arguments = {"false_alarms": kind_of(spec).false_alarms, **arguments}
-        return registry.get("threshold", self.threshold, **self._taken(arguments))
-
-    def _calibrate(self, threshold: Any, scores: np.ndarray, labels: np.ndarray | None, block: int) -> None:
-        """Fit the threshold on the scores of calibration rows, and on their labels if it uses them."""
-        self._calibration = scores, labels
-        threshold.fit(scores, labels, block)
+    def _calibrate(
+        self, scores: np.ndarray, labels: np.ndarray | None, block: int, stamps: np.ndarray | None
+    ) -> None:
+        """Fit the thresholds on the scores of calibration rows, and on their labels if they use them."""
+        self._calibration = scores, labels, stamps
+        threshold = threshold_of(self.threshold, self.false_alarms, self.spec_).fit(scores, labels, block)
         # p-values compare with normal rows only.
         self.calibration_ = scores if labels is None else scores[~labels]
-        self.fitted_threshold_ = threshold
+        self.fitted_threshold_ = self.fitted_stamps_ = threshold
+        if stamps is not None:
+            whole = threshold_of(self.threshold, self.false_alarms, self.spec_)
+            self.fitted_stamps_ = whole.fit(stamps, labels, folded_block(block, self.fold))
         self.threshold_ = threshold.threshold_
         rate = getattr(threshold, "false_alarms", None)
         self.detector_.calibrate(self.calibration_, self.threshold_, rate, block)
-
-    def _taken(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments unchanged. Raise ValueError if the threshold does not accept one of them."""
-        name = self.threshold if isinstance(self.threshold, str) else self.threshold.get("name", "")
-        known = registry.parameters(registry.resolve("threshold", name))
-        if wrong := [key for key in given if key not in known]:
-            raise ValueError(f"`{wrong[0]}` has no meaning for the threshold '{name}'; leave it out.")
-        return given
 
     def _accounts(
         self, data: Data, split: str, everything: bool = False, usual: bool = False
@@ -305,10 +308,11 @@ class AnomalyDetector(Application):
         return finding_of(self, data, out)
 
     def beside(self, data: Data) -> dict[str, Finding]:
-        return {
-            name: figures_of(detector.calibrate(self._threshold(data.spec), self.alarm_rule_), data)
-            for name, detector in simple_detectors(data, self.normal).items()
-        }
+        found = {}
+        for name, detector in simple_detectors(data, self.normal).items():
+            threshold = threshold_of(self.threshold, self.false_alarms, data.spec)
+            found[name] = figures_of(detector.calibrate(threshold, self.alarm_rule_, self.fold), data)
+        return found
 
     @property
     def doubts(self) -> list[tuple[bool, str]]:
@@ -332,13 +336,13 @@ class AnomalyDetector(Application):
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}
         kept |= {"spread": self.spread_, "block": self.detector_.block}
-        return kept | dict(zip(("scores", "labels"), self._calibration, strict=True))
+        return kept | dict(zip(("scores", "labels", "stamps"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.detector_ = state["detector"]
         # Detectors of earlier versions took windows of a log to be independent.
         block = int(state.get("block", 1))
-        self._calibrate(self._threshold(self.spec_), state["scores"], state["labels"], block)
+        self._calibrate(state["scores"], state["labels"], block, state.get("stamps"))
         self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
         self.elsewhere_ = state.get("elsewhere", False)
         # Detectors of earlier versions have none, and draw no band.

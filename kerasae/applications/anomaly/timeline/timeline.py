@@ -12,6 +12,7 @@ from kerasae.applications.anomaly.timeline.alarms import Interval, flags, interv
 from kerasae.applications.anomaly.timeline.axis import TimeAxis
 from kerasae.applications.anomaly.timeline.chart import chart_of
 from kerasae.applications.anomaly.timeline.events import event_figures
+from kerasae.applications.anomaly.timeline.fold import folded, strongest
 from kerasae.applications.anomaly.timeline.settings import AlarmSettings
 from kerasae.data import Data
 from kerasae.kinds import kind_of
@@ -19,6 +20,13 @@ from kerasae.metrics import Metric
 from kerasae.report import as_text, sheet
 from kerasae.report.page import Listing, Picture
 
+#: What is said of a score of a stamp.
+_LATER = "over all windows that hold it, later ones too, which a live stream cannot know."
+_FOLDED = {
+    "last": "",
+    "mean": f" The score of a time stamp is the mean {_LATER}",
+    "least": f" The score of a time stamp is the least one {_LATER}",
+}
 #: Largest number of alarms on the page.
 _SHOWN = 200
 
@@ -48,32 +56,45 @@ class Written(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Timeline:
-    """Scores of windows on an axis of time, and the alarms in them.
+    """Scores of time stamps, from those of windows, and the alarms in them.
 
     Args:
         axis: Axis of time of the windows.
-        scores: Score of each window, `(windows,)`.
+        scores: Score of each stamp, `(windows,)`.
         threshold: Threshold of the scores.
         alarms: Alarms in the order of time.
+        windows: Number of the window whose reasons stand for each stamp, `(windows,)`, int.
+        fold: How the scores of the windows that hold a stamp are folded.
     """
 
     axis: TimeAxis
     scores: np.ndarray
     threshold: float
     alarms: list[Interval]
+    windows: np.ndarray
+    fold: str
 
     @classmethod
-    def of(cls, axis: TimeAxis, scores: np.ndarray, settings: AlarmSettings, threshold: float) -> Self:
+    def of(
+        cls,
+        axis: TimeAxis,
+        scores: np.ndarray,
+        settings: AlarmSettings,
+        threshold: float,
+        fold: str = "last",
+    ) -> Self:
         """Return the timeline of scores.
 
         Args:
             axis: Axis of time of the windows.
             scores: Score of each window, `(windows,)`.
             settings: When alarms begin and end.
-            threshold: Threshold of the scores.
+            threshold: Threshold of the scores of stamps.
+            fold: How the scores of the windows that hold a stamp are folded. Defaults to `"last"`.
         """
-        found = intervals(axis, scores, settings.rule(threshold), settings.merge)
-        return cls(axis, scores, threshold, found)
+        stamps = folded(axis, scores, fold)
+        found = intervals(axis, stamps, settings.rule(threshold), settings.merge)
+        return cls(axis, stamps, threshold, found, strongest(axis, scores, fold), fold)
 
     def metrics(self, truth: np.ndarray | None) -> list[Metric]:
         """Return the figures of the alarms.
@@ -144,6 +165,7 @@ class Timeline:
         kind = kind_of(data.spec)
         channel_of = dict(zip(kind.feature_names, kind.channel_names * self.axis.steps, strict=True))
         peaks = [alarm.peak for alarm in self.alarms]
+        windows: Any = self.windows[peaks] if peaks else []
         columns: dict[str, Any] = {
             "start": split.log.stamps_of(self.axis.rows[[alarm.first for alarm in self.alarms]]),
             "end": split.log.stamps_of(self.axis.rows[[alarm.last for alarm in self.alarms]]),
@@ -153,11 +175,11 @@ class Timeline:
         if split.several:
             columns = {"recording": split.recordings[[alarm.first for alarm in self.alarms]], **columns}
         for number in range(reasons.share.shape[1]):
-            columns[f"channel_{number + 1}"] = [channel_of[name] for name in reasons.name[peaks, number]]
-            columns[f"value_{number + 1}"] = reasons.value[peaks, number]
-            columns[f"expected_{number + 1}"] = reasons.expected[peaks, number]
-            columns[f"share_{number + 1}"] = np.round(reasons.share[peaks, number], 4)
-        columns["because"] = [reasons.sentence(peak) for peak in peaks]
+            columns[f"channel_{number + 1}"] = [channel_of[name] for name in reasons.name[windows, number]]
+            columns[f"value_{number + 1}"] = reasons.value[windows, number]
+            columns[f"expected_{number + 1}"] = reasons.expected[windows, number]
+            columns[f"share_{number + 1}"] = np.round(reasons.share[windows, number], 4)
+        columns["because"] = [reasons.sentence(window) for window in windows]
         return pd.DataFrame(columns)
 
     def _listings(self, table: pd.DataFrame) -> list[Listing]:
@@ -172,6 +194,8 @@ class Timeline:
             "beside it stand a reading and the one that the model expects. A click on an alarm shows it in "
             "the chart. All alarms are in alarms.csv."
         )
+        if self.fold != "last":
+            caption += " Its reasons are those of the window with the highest score that holds the peak."
         if not rows:
             return []
         stamps = [
@@ -191,5 +215,5 @@ class Timeline:
             True,
             f"{count} {'alarm' if count == 1 else 'alarms'} in {hours}. Neighbouring windows share up to "
             f"{steps - 1} of {steps} readings and are not independent: they are calibrated in blocks, and "
-            "promises about shares of windows hold on the average over long times only.",
+            f"promises about shares of windows hold on the average over long times only.{_FOLDED[self.fold]}",
         )
