@@ -35,6 +35,13 @@ def fitted(data):
     return Recipe.of().prepare(data)
 
 
+@pytest.mark.parametrize("stride", [1, 3, 20, 30])
+def test_a_block_counts_the_successive_windows_that_share_a_reading(stride):
+    split = from_frame(sines(gaps=()), time="time", window=20, stride=stride).train
+    first, *later = split.last_rows()
+    assert split.block == 1 + sum(row - first < split.steps for row in later)
+
+
 def test_a_window_is_what_stands_in_the_log(data):
     frame = sines(gaps=range(40, 43))
     split = data.train
