@@ -6,6 +6,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_moons
 from sklearn.metrics import roc_auc_score
+from small_logs import sines
 
 from kerasae import Recipe, load_data, registry
 from kerasae.cli import main
@@ -26,15 +27,17 @@ def sources(tmp_path_factory):
     np.save(folder / "images.npy", rng.integers(0, 255, (60, 40, 40)).astype("uint8"))
     words = ["one", "two", "three", "four"]
     (folder / "lines.txt").write_text("\n".join(" ".join(rng.choice(words, 4)) for _ in range(60)))
+    sines(200).to_csv(folder / "log.csv", index=False)
     found = {path.stem: str(path) for path in folder.iterdir()}
     return {**found, "digits": "digits"}
 
 
 @pytest.mark.parametrize("preset", registry.names("preset"))
-@pytest.mark.parametrize("source", ["numbers", "mixed", "vectors", "images", "lines", "digits"])
+@pytest.mark.parametrize("source", ["numbers", "mixed", "vectors", "images", "lines", "digits", "log"])
 def test_a_preset_trains_on_every_kind(preset, source, sources):
-    spec = load_data(sources[source]).spec
-    recipe = Recipe.of(source=sources[source]).override(settings(preset, spec))
+    given = {"name": "series", "time": "time", "window": 12} if source == "log" else {}
+    spec = Recipe.of(source=sources[source], data=given).load().spec
+    recipe = Recipe.of(source=sources[source], data=given).override(settings(preset, spec))
     data = recipe.load()
     model = recipe.build(data)
     logs = model.fit(data.x("train")[:32], epochs=1, verbose=0)

@@ -5,5 +5,6 @@ from kerasae.corruptions.gaussian import GaussianNoise as GaussianNoise
 from kerasae.corruptions.masking import MaskingNoise as MaskingNoise
 from kerasae.corruptions.multiscale_gaussian import MultiscaleGaussianNoise as MultiscaleGaussianNoise
 from kerasae.corruptions.salt_and_pepper import SaltAndPepperNoise as SaltAndPepperNoise
+from kerasae.corruptions.shift import ShiftNoise as ShiftNoise
 from kerasae.corruptions.stretch import StretchNoise as StretchNoise
 from kerasae.corruptions.swap import SwapNoise as SwapNoise

@@ -78,6 +78,8 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
     default_loss: ClassVar[str] = "squared_error"
     #: Name of the activation of the code; `None` for a code without bounds.
     code_activation: str | None = None
+    #: Arguments with which `kerasae.train` would repeat the training of this model; `None` before it.
+    trained_with: dict[str, Any] | None = None
     #: Arguments of a family that a tuner may search, and the bounds between which it draws on a log scale.
     searched: ClassVar[dict[str, tuple[float, float]]] = {}
 
@@ -207,8 +209,10 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
     # Configuration -------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """Return every argument of the constructors, from the attribute of the same name."""
+        """Return every argument of the constructors, and `trained_with`, from attributes of these names."""
         config = super().get_config()
+        if self.trained_with is not None:
+            config["trained_with"] = dict(self.trained_with)
         for name in registry.parameters(type(self)):
             config[name] = keras.saving.serialize_keras_object(getattr(self, name))
         return config
@@ -221,4 +225,7 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
             else value
             for name, value in config.items()
         }
-        return cls(**restored)
+        trained_with = restored.pop("trained_with", None)
+        model = cls(**restored)
+        model.trained_with = trained_with
+        return model

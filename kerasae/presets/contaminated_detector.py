@@ -35,4 +35,6 @@ def contaminated_detector(spec: Spec) -> dict[str, Any]:
     if spec.columns:
         before = values.get("model.corruption", "swap")
         values["model.corruption"] = {"name": "masking", "level": MASKED, "before": before}
+    if spec.channels:
+        values["network.name"] = "dense"
     return {**values, "network.latent_dim": 2, "network.widths": [64], "network.activation": "tanh"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kerasae.kinds import kind_of
+from kerasae.presets._windows import windows
 from kerasae.spec import Spec
 
 #: Largest number of columns that count as few.
@@ -52,8 +53,11 @@ def detector(spec: Spec) -> dict[str, Any]:
 
     Args:
         spec: Spec of the examples. The noise on a table with categories or booleans swaps entries, because
-            Gaussian noise does not suit a category. Images and texts keep their default networks.
+            Gaussian noise does not suit a category. Images and texts keep their default networks. Windows of
+            a log have settings of their own (`presets/_windows.py`).
     """
+    if spec.channels:
+        return windows(spec)
     values: dict[str, Any] = {
         "model.name": "denoising",
         "train.steps": 5000,

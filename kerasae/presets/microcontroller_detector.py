@@ -8,6 +8,8 @@ from kerasae.spec import Spec
 
 #: Largest number of prototypes. The library in C holds each twice if entries may be missing, as in a table.
 _PROTOTYPES = 24
+#: Largest code of a window of a log.
+_WINDOW_CODE = 16
 #: Training of the small network for columns of numbers, as many products as that of the large one.
 _TRAINING = {"train.steps": 1000, "train.learning_rate": 1e-2}
 
@@ -27,11 +29,15 @@ def microcontroller_detector(spec: Spec) -> dict[str, Any]:
     change the mean by half a point. In single tables the small network is coarser, from 82 to 77 on
     `FireCause`.
 
+    Windows of a log have the settings of `detector` with a code of at most 16 numbers.
+
     Args:
         spec: Spec of the examples. Images and texts have the settings of `detector`.
     """
     values = detector(spec)
     kind = kind_of(spec)
+    if spec.channels:
+        return {**values, "network.latent_dim": min(spec.size, _WINDOW_CODE)}
     if not kind.is_measured:
         return values
     numbers = not kind.is_code.any()

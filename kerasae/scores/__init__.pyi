@@ -5,6 +5,7 @@ from kerasae.scores._detector import Detector as Detector
 from kerasae.scores._expectation import Expectation as Expectation
 from kerasae.scores._expectation import picked as picked
 from kerasae.scores._residual import ResidualScore as ResidualScore
+from kerasae.scores.channel_moments import ChannelMomentsScore as ChannelMomentsScore
 from kerasae.scores.combination import CombinationScore as CombinationScore
 from kerasae.scores.evidence import EvidenceScore as EvidenceScore
 from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore

@@ -38,6 +38,10 @@ class Score(Layer):
     #: Keys of the account that the score reads.
     needs: ClassVar[tuple[str, ...]] = ("residual",)
 
+    #: Number of successive training rows that share numbers, which whoever adapts the score may set. It is
+    #: above 1 for overlapping windows.
+    block: int = 1
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)

@@ -10,6 +10,7 @@ from typing import Any
 _HOMES = {
     "History": "kerasae.training._train",
     "gains_from_xla": "kerasae.training._xla",
+    "retrained": "kerasae.training._again",
     "train": "kerasae.training._train",
 }
 

@@ -200,6 +200,22 @@ def train(
         ) from error
     seconds = time.perf_counter() - start
     stopper.finish()
+    # A training without a validation split, for exactly so long, repeats this one.
+    model.trained_with = {
+        "epochs": epochs if cosine else stopper.best_epoch + 1,
+        "steps": steps if cosine else None,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "optimizer": optimizer,
+        "weight_decay": weight_decay,
+        "clip_norm": clip_norm,
+        "gradient_accumulation": gradient_accumulation,
+        "reduce_factor": reduce_factor,
+        "reduce_at": [*stopper.reductions],
+        "schedule": schedule,
+        "seed": seed,
+        "jit_compile": jit_compile,
+    }
     model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
     rows = [*stopper.earlier, *stopper.rows]
     return History(rows, seconds, stopper.best_epoch + 1, tuple(stopper.reductions))

@@ -52,7 +52,7 @@ ALLOWED = {
     },
     "data": {"kinds", "files", "spec", "registry", "preprocessing", "image_decoding", "notations"},
     "files": set(),
-    "training": {"backend", "kinds", "files", "registry", "models", "data", "optimizers"},
+    "training": {"backend", "kinds", "files", "registry", "models", "data", "optimizers", "seeds"},
     "baselines": {"codec", "data", "kinds", "registry", "spec"},
     "metrics": {"baselines", "kinds", "codec", "data", "registry", "spec"},
     "report": {"files", "metrics"},

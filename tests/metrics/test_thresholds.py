@@ -9,6 +9,7 @@ from kerasae import registry
 from kerasae.thresholds import (
     BestF1Threshold,
     ConformalThreshold,
+    GreatestThreshold,
     MedianDeviationThreshold,
     ParetoTailThreshold,
     QuantileThreshold,
@@ -165,3 +166,11 @@ def test_the_quantile_is_right_on_average():
     for rate in (0.05, 0.1, 0.12, 0.5):
         assert QuantileThreshold(false_alarms=rate).find(scores, None) == pytest.approx(1 - rate)
     assert QuantileThreshold(false_alarms=0.01).find(scores, None) == 0.95
+
+
+def test_the_greatest_score_is_the_threshold_but_for_rows_that_cannot_be_scored():
+    scores = np.array([0.2, 3.0, 1.5, np.finfo("float32").max])
+    threshold = GreatestThreshold().fit(scores)
+    assert threshold.threshold_ == pytest.approx(3.0, rel=1e-3)
+    np.testing.assert_array_equal(threshold.predict(scores), [False, False, False, True])
+    assert GreatestThreshold(least=5.0).fit(scores).threshold_ == pytest.approx(5.0, rel=1e-3)

@@ -21,6 +21,7 @@ from kerasae.corruptions import (
     MaskingNoise,
     MultiscaleGaussianNoise,
     SaltAndPepperNoise,
+    ShiftNoise,
     SwapNoise,
 )
 from kerasae.data.tables import from_frame
@@ -410,3 +411,23 @@ def test_masking_behind_another_noise():
     assert 0.1 < gone[:, 0].mean() < 0.3 and 0.1 < gone[:, 1].mean() < 0.3
     assert np.array_equal(noisy[~gone[:, 1], 1], clean[~gone[:, 1], 1])
     assert not np.isclose(noisy[~gone[:, 0], 0], clean[~gone[:, 0], 0]).any()
+
+
+def test_a_shift_moves_all_steps_of_a_channel_together():
+    x = np.random.default_rng(0).normal(size=(4000, 6, 3)).astype("float32")
+    noise = spoiled(ShiftNoise(0.8, seed=0), x) - x
+    np.testing.assert_allclose(noise, noise[:, :1] + np.zeros((1, 6, 1)), atol=1e-5)
+    covariance = np.cov(noise[:, 0].T)
+    np.testing.assert_allclose(covariance, 0.64 * np.eye(3), atol=4 * 0.64 * np.sqrt(2 / 4000))
+
+
+@pytest.mark.parametrize("last", ["masking", "shift"])
+def test_what_comes_before_acts_first_and_comes_back_from_a_config(last, x):
+    layer = make(last, level=0.5, seed=3, before={"name": "gaussian", "level": 0.2, "seed": 4})
+    first, second = layer.stages()
+    assert isinstance(first, GaussianNoise) and type(second) is type(layer)
+    layer.build(x.shape)
+    expected = spoiled(second, spoiled(first, x, seed=[1, 2]), seed=[1, 2])
+    np.testing.assert_array_equal(spoiled(layer, x, seed=[1, 2]), expected)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    np.testing.assert_array_equal(spoiled(again, x, seed=[1, 2]), expected)

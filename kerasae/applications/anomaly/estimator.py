@@ -9,26 +9,21 @@ import numpy as np
 import pandas as pd
 
 from kerasae import registry
-from kerasae.applications._arguments import check_choices, check_counts
+from kerasae.applications._arguments import check_at_least, check_choices, check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
+from kerasae.applications.anomaly._cross_fit import cross_fitted
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
+from kerasae.applications.anomaly._held_out import check_calibration, judged
 from kerasae.applications.anomaly._labels import anomalous, has_normal, needed, normal_rows, same_label
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_labels
 from kerasae.applications.anomaly._thresholds import threshold_of
 from kerasae.applications.anomaly.beside import simple_detectors
-from kerasae.applications.anomaly.timeline import (
-    FOLDS,
-    AlarmSettings,
-    ChannelSpread,
-    Fold,
-    folded_block,
-    stamp_scores,
-)
+from kerasae.applications.anomaly.timeline import FOLDS, AlarmSettings, Fold, folded_block
 from kerasae.codec import Codec, HasLikelihood, is_ordered
-from kerasae.data import Data, Examples, has_label
+from kerasae.data import Data, Examples
 from kerasae.kinds import kind_of
 from kerasae.preprocessing import slices
 from kerasae.scores import Detector, Expectation
@@ -73,6 +68,10 @@ class AnomalyDetector(Application):
         fold: Score of a time stamp, from those of the windows that hold it. `"last"` is that of the window
             which ends there, all that a live stream can know. `"mean"` and `"least"` are over all of them,
             with a threshold for such scores; alarms, figures and `timeline.csv` follow. Defaults to `"last"`.
+        cross_fit: Number of folds of the training rows, from 2. For each, the model is trained once more, on
+            the rows of the others. The score is fitted on the rows of a fold by a model that has not seen
+            them, and they set the threshold too, beside the calibration split, which may be empty.
+            `fold` must be `"last"`. Defaults to 0: the score is fitted on the rows that trained the model.
 
     Attributes:
         threshold_: Threshold; an example with a higher score is flagged.
@@ -111,10 +110,15 @@ class AnomalyDetector(Application):
         most_reasons: int = 3,
         alarm: dict[str, Any] | None = None,
         fold: Fold = "last",
+        cross_fit: int = 0,
     ) -> None:
         super().__init__(codec)
         check_counts(most_reasons=most_reasons)
         check_choices(FOLDS, fold=fold)
+        if cross_fit:
+            check_at_least(2, cross_fit=cross_fit)
+            check_choices(["last"], fold=fold)
+        self.cross_fit = cross_fit
         self.alarm = alarm
         self.fold = fold
         self.alarm_rule_ = AlarmSettings.of(alarm)
@@ -135,26 +139,33 @@ class AnomalyDetector(Application):
         """Return the arguments for a baseline; without a likelihood it is scored by the whitened residual."""
         score = registry.get("score", settings.get("score") or "whitened")
         lacking = "nll" in score.needs and not isinstance(codec, HasLikelihood)
+        # A baseline has no training that could be repeated.
+        settings = {key: value for key, value in settings.items() if key != "cross_fit"}
         return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:
         """Fit only the score, on the training split; the caller must set a threshold."""
         self.spec_ = data.spec
         score = registry.get("score", self.score_of(data.spec))
-        first = next(self._accounts(data, "train"))
+        first = next(self.accounts(data, "train"))
         if lacking := [key for key in score.needs if key not in first]:
             raise ValueError(
                 f"The score {type(score).__name__} needs a model with a likelihood, received a codec "
                 f"without '{lacking[0]}'; take another score."
             )
         score.suit(self.codec.preprocessor)
-        accounts = functools.partial(self._accounts, data, "train", usual=True)
-        if len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
+        score.block = data.train.block
+        accounts = functools.partial(self.accounts, data, "train", usual=True)
+        self._unseen: list[Any] = []
+        if self.cross_fit:
+            self._unseen, score.block = cross_fitted(self.codec, data, self.cross_fit, self.normal)
+            accounts = functools.partial(iter, self._unseen)
+        elif len(data.train) * sum(value[0].nbytes for value in first.values()) <= _KEPT:
             # A score reads the accounts several times.
             accounts = functools.partial(iter, [*accounts()])
         score.adapt(accounts, least_deviations(data.spec))
-        if has_normal(data.validation, self.normal):
-            score.adapt_to_new(functools.partial(self._accounts, data, "validation"))
+        if has_normal(data.validation, self.normal) and not self.cross_fit:
+            score.adapt_to_new(functools.partial(self.accounts, data, "validation"))
         expectation, channels = Expectation(data.spec.size), len(data.spec.channels)
         alarm = None if self.alarm is None else self.alarm_rule_.of_stream
         self.detector_ = Detector(score, expectation, channels=channels or None, alarm=alarm, fold=self.fold)
@@ -173,35 +184,19 @@ class AnomalyDetector(Application):
         score = self.detector_.score
         parts = [
             np.asarray(score.on_training_rows(score.taken(part)), "float64")
-            for part in self._accounts(data, "train")
+            for part in self.accounts(data, "train")
         ]
         return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
 
     def fit(self, data: Data) -> Self:
         threshold = threshold_of(self.threshold, self.false_alarms, data.spec)
-        if not len(data.calibration):
-            raise ValueError(
-                "Expected calibration rows, which the training does not use, for the threshold, received "
-                "none; train again, with --set data.calibration=0.1 or more."
-            )
+        check_calibration(data, threshold, self.cross_fit)
         self.fit_score(data)
-        split, labels = data.calibration, None
-        spread = ChannelSpread(data.spec)
-        scores = np.concatenate(
-            [
-                self.scores(spread.seen(part))
-                for part in self._accounts(data, "calibration", everything=threshold.supervised)
-            ]
-        )
-        self.spread_ = spread.value
-        rows = split if threshold.supervised else self.calibration_rows(data)
-        stamps = stamp_scores(rows, scores, self.fold)
-        if split.labels is not None and threshold.supervised:
-            known = has_label(split.labels)
-            scores, labels = scores[known], self.anomalous_labels(split.labels[known])
-            stamps = None if stamps is None else stamps[known]
-        self._calibrate(scores, labels, split.block, stamps)
-        self.fit_expectation(data, "calibration")
+        held_out = judged(self, data, self._unseen, threshold)
+        self.spread_ = held_out.spread
+        self._calibrate(held_out.scores, held_out.labels, held_out.block, held_out.stamps)
+        self._unseen = []
+        self.fit_expectation(data, "calibration" if len(data.calibration) else "train")
         self._doubts, self.elsewhere_ = self._doubt(data), False
         return self
 
@@ -229,7 +224,7 @@ class AnomalyDetector(Application):
         rate = getattr(threshold, "false_alarms", None)
         self.detector_.calibrate(self.calibration_, self.threshold_, rate, block)
 
-    def _accounts(
+    def accounts(
         self, data: Data, split: str, everything: bool = False, usual: bool = False
     ) -> Iterator[Mapping[str, np.ndarray]]:
         """Yield the accounts of a split, part by part, for normal rows only where these are known."""

@@ -39,7 +39,7 @@ def test_rows_without_a_label_are_left_out_of_figures(tmp_path, normal):
     told = [text for _, text in finding.sentences]
     assert any(f"{(~known).sum()} of {len(known)} rows have no label" in text for text in told)
     if normal is not None:
-        seen = sum(len(part["code"]) for part in detector._accounts(data, "train"))
+        seen = sum(len(part["code"]) for part in detector.accounts(data, "train"))
         assert seen == (data.train.labels == "0").sum()
 
 

@@ -1,0 +1,71 @@
+"""cross_fitted: accounts of training rows by models that have not seen them."""
+
+import dataclasses
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+
+from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly._labels import normal_rows
+from kerasae.codec import Codec
+from kerasae.data import NO_ROWS, Data, Examples
+from kerasae.models import Autoencoder
+from kerasae.training import retrained
+
+#: Largest number of rows whose accounts are kept, evenly spaced.
+_ROWS = 20_000
+
+
+class CrossFitted(NamedTuple):
+    """Accounts of training rows, each by a model that was trained on other rows.
+
+    Attributes:
+        accounts: Accounts, in the order of the rows where these overlap.
+        block: Number of successive rows of the accounts that share numbers.
+    """
+
+    accounts: list[dict[str, np.ndarray]]
+    block: int
+
+
+def cross_fitted(
+    codec: Codec, data: Data, folds: int, normal: str | int | float | bool | None = None
+) -> CrossFitted:
+    """Train a model for each fold on the rows of the other folds, and return the accounts of its own rows.
+
+    The folds of windows of a log are contiguous in time, and no window that shares a reading with a window of
+    a fold trains its model. Other rows are divided at random. All models have the preprocessor of the codec.
+
+    Args:
+        codec: Model that `kerasae.train` trained.
+        data: Data whose training split is divided.
+        folds: Number of folds, from 2. There are fewer if a fold would have fewer windows than two that do
+            not overlap.
+        normal: Label of the normal rows, which alone have accounts. Defaults to `None`, all rows.
+
+    Raises:
+        ValueError: If the codec is no model, or its training is not known.
+
+    Reference: Chernozhukov et al. 2018, *Econometrics Journal* 21(1), for cross-fitting.
+    """
+    if not isinstance(codec, Autoencoder):
+        raise ValueError("`cross_fit` needs a model that can be trained again; leave it out for this codec.")
+    rows, block = len(data.train), data.train.block
+    step = -(-rows // _ROWS)
+    order = np.arange(rows) if data.spec.channels else np.random.default_rng(0).permutation(rows)
+    ends = np.linspace(0, rows, max(min(folds, rows // (2 * block)), 2) + 1).astype(int)
+    places = np.arange(rows)
+    accounts = []
+    for fold, (begin, end) in enumerate(itertools.pairwise(ends)):
+        others = (places <= begin - block) | (places >= end + block - 1)
+        model = retrained(codec, _training_on(data, data.train.rows(np.sort(order[others]))), seed=fold)
+        held = np.sort(order[begin:end][-begin % step :: step])
+        if len(held):
+            own = _training_on(data, data.train.rows(held))
+            accounts += [account_of(model, data.spec, raw) for raw in normal_rows(own, "train", normal)]
+    return CrossFitted(accounts, -(-block // step))
+
+
+def _training_on(data: Data, rows: Examples) -> Data:
+    return dataclasses.replace(data, train=rows, validation=NO_ROWS, calibration=NO_ROWS, test=NO_ROWS)

@@ -1,0 +1,79 @@
+"""judged: scores of rows that the model has not seen, by which a threshold is set."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kerasae.applications.anomaly.timeline import ChannelSpread, stamp_scores
+from kerasae.data import Data, has_label
+from kerasae.thresholds import Threshold
+
+if TYPE_CHECKING:
+    from kerasae.applications.anomaly.estimator import AnomalyDetector
+
+
+class Judged(NamedTuple):
+    """Scores of rows that the model has not seen.
+
+    Attributes:
+        scores: Scores, `(rows,)`.
+        labels: Whether each row is an anomaly, `(rows,)`; `None` unless the threshold is fitted on labels.
+        spread: Spread of the residual of the last reading of each channel of a window, `(channels,)`, in `x`.
+        block: Number of successive rows that share readings.
+        stamps: Folded scores of the rows, `(rows,)`; `None` if nothing is folded.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray | None
+    spread: np.ndarray
+    block: int
+    stamps: np.ndarray | None
+
+
+def check_calibration(data: Data, threshold: Threshold, cross_fit: int) -> None:
+    """Raise a ValueError if there are no rows for a threshold.
+
+    Args:
+        data: Data of the detector.
+        threshold: Threshold. One that is fitted on labels does not use the folds.
+        cross_fit: Number of folds of the training rows, 0 for none.
+    """
+    if not len(data.calibration) and (threshold.supervised or not cross_fit):
+        raise ValueError(
+            "Expected calibration rows, which the training does not use, for the threshold, received "
+            "none; train again, with --set data.calibration=0.1 or more."
+        )
+
+
+def judged(
+    detector: "AnomalyDetector", data: Data, unseen: list[dict[str, np.ndarray]], threshold: Threshold
+) -> Judged:
+    """Score the calibration split, and training rows by their accounts.
+
+    Args:
+        detector: Detector with a fitted score.
+        data: Data of the detector.
+        unseen: Accounts of training rows by models that have not seen them, in parts. They have no labels, so
+            a threshold that is fitted on labels does without them.
+        threshold: Threshold.
+    """
+    split, labels = data.calibration, None
+    spread = ChannelSpread(data.spec)
+    accounts: list[Iterable[Mapping[str, np.ndarray]]] = []
+    if unseen and not threshold.supervised:
+        accounts.append(unseen)
+    if len(split):
+        accounts.append(detector.accounts(data, "calibration", everything=threshold.supervised))
+    scores = np.concatenate([detector.scores(spread.seen(part)) for part in chain(*accounts)])
+    stamps = None
+    if len(split) and not unseen:
+        rows = split if threshold.supervised else detector.calibration_rows(data)
+        stamps = stamp_scores(rows, scores, detector.fold)
+    if split.labels is not None and threshold.supervised:
+        known = has_label(split.labels)
+        scores, labels = scores[known], detector.anomalous_labels(split.labels[known])
+        stamps = None if stamps is None else stamps[known]
+    block = max(split.block, detector.detector_.score.block if unseen else 1)
+    return Judged(scores, labels, spread.value, block, stamps)
