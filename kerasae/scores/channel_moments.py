@@ -117,7 +117,7 @@ class ChannelMomentsScore(Score):
         rows, usual = 0, []
         for part in accounts():
             rows += len(part["residual"])
-            residual = part["residual"].reshape(-1, self.steps, self.channels)
+            residual = part["residual"].reshape(-1, self.steps, self.channels or 1)
             usual.append(np.median(np.square(residual - residual.mean(axis=1, keepdims=True))))
         self.floor.assign(_FLOOR * float(np.median(usual)) + 1e-12)
         step = -(-rows // _WINDOWS)
