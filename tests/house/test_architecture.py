@@ -210,7 +210,7 @@ def test_kinds_are_asked_not_compared():
     The few that are left: estimators, preprocessors and files take a data frame as well as an array, and say
     which they got; a preset is written for texts; a source reads images for a model of images.
     """
-    names, places = {"image", "vector", "table", "text"}, []
+    names, places = {*registry.names("kind")}, []
     for path in files():
         if room(path) == "kinds":
             continue

@@ -32,6 +32,9 @@ BATTERIES = {
 }
 
 
+#: Further strangers of a room, for logs of sensors, by a name of their own.
+OF_LOGS = {"baseline of logs": ("steps", "metrics/test_baselines.py")}
+
 #: Runs the tests of all rooms, and writes the outcome of each test by room.
 PROGRAM = """
 import json, sys, pathlib
@@ -83,7 +86,7 @@ def outcomes(tmp_path_factory):
             file,
             ["every_file_of_a_room", f"[{room}]"] if file == "house/test_architecture.py" else [name],
         )
-        for room, (name, file) in BATTERIES.items()
+        for room, (name, file) in (BATTERIES | OF_LOGS).items()
     }
     command = [sys.executable, "-c", PROGRAM, str(path), json.dumps(chosen)]
     done = subprocess.run(command, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True)
@@ -127,7 +130,7 @@ def test_the_command_line_knows_every_stranger():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", BATTERIES)
+@pytest.mark.parametrize("room", BATTERIES | OF_LOGS)
 def test_a_stranger_passes_the_tests_of_its_room(room, outcomes):
     assert "passed" in outcomes[room].values()
     assert {test: words for test, words in outcomes[room].items() if words not in ("passed", "skipped")} == {}
@@ -170,6 +173,23 @@ def test_a_run_of_strangers_is_used_exported_and_verified(run, tmp_path):
     assert "sample" in served["signatures"] and "sample_posterior" not in served["signatures"]
     assert (tmp_path / "ship" / "keras" / "run.keras").is_file()
     kerasae("verify", tmp_path / "ship")
+
+
+@pytest.mark.slow
+def test_a_log_from_outside_is_judged_beside_a_baseline_from_outside(tmp_path):
+    """Source, family, corruption, score, threshold and a baseline are one file each."""
+    kerasae(
+        "train", "waves", "--model", "wasserstein", "--set", "model.corruption=speckle", "--epochs", 3,
+        "--latent-dim", 3, "--out", tmp_path / "run",
+    )  # fmt: skip
+    found = kerasae(
+        "apply", "anomaly", tmp_path / "run", "--score", "manhattan", "--threshold", "three_sigma",
+        "--out", tmp_path / "a", "--json", json_out=True,
+    )  # fmt: skip
+    assert {"wasserstein", "pca", "random", "greatest-step", "nearest-windows"} <= {*found["figures"]}
+    assert found["figures"]["greatest-step"]["auroc"] > 0.9
+    assert found["figures"]["greatest-step"]["events_found"] == "1 of 1"
+    assert (tmp_path / "a" / "alarms.csv").is_file()
 
 
 @pytest.mark.slow

@@ -31,14 +31,15 @@ class RandomProjection(Baseline):
     def fit(self, data: Data) -> Self:
         """Draw the directions, and return the object."""
         self.preprocessor, self._shape = data.preprocessor, data.spec.shape
+        # A missing reading of a log stands at the mean.
+        self._points = kind_of(data.spec).points
         self._mean = data.mean.reshape(-1)
         self._directions = np.random.default_rng(0).normal(size=(data.spec.size, self.latent_dim))
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
         """Encode raw examples as codes, `(rows, latent_dim)`."""
-        x = self.preprocessor.to_x(raw)
-        return (x.reshape(len(x), -1) - self._mean) @ self._directions
+        return (self._points(self.preprocessor.to_x(raw)) - self._mean) @ self._directions
 
     def decode(self, codes: Any) -> np.ndarray:
         """Decode codes to reconstructions of `x`, `(rows, ...)`."""
