@@ -1,6 +1,7 @@
 """Pages on windows of a log: pictures by channel, over the steps, in raw units."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_logs import sines
 
@@ -46,3 +47,14 @@ def test_windows_are_drawn_by_channel_in_raw_units(application, titles, trained,
         first = [np.nanmean(place.lines[0].get_ydata()) for place in axes]
         assert np.all(np.abs(first[:columns]) < 5) and np.all(np.abs(np.array(first[columns:]) - 100) < 10)
     assert not any("flow t-" in heading for listing in found.listings for heading in listing.headings)
+
+
+def test_made_windows_are_a_table_too(trained, tmp_path):
+    model, data = trained
+    Generation(model, count=5).fit(data).report(data, tmp_path)
+    raw, table = np.load(tmp_path / "samples.npy"), pd.read_csv(tmp_path / "samples.csv")
+    assert [*table] == ["window", "step", "flow", "pressure"] and raw.shape == (5, STEPS, 2)
+    assert table["step"].tolist() == [*range(1 - STEPS, 1)] * 5
+    np.testing.assert_allclose(table[["flow", "pressure"]].to_numpy().reshape(raw.shape), raw, rtol=1e-5)
+    between = pd.read_csv(tmp_path / "interpolation.csv")
+    assert next(iter(between)) == "window" and [*between][-3:] == ["step", "flow", "pressure"]

@@ -11,28 +11,28 @@ from kerasae.preprocessing import as_written
 from kerasae.report import as_text
 from kerasae.report.page import Listing
 from kerasae.report.sheet import write_table
-from kerasae.spec import Column
+from kerasae.spec import Column, Spec
 
 #: Largest number of columns of a table on the page.
 _COLUMNS = 12
 
 
-def write_made(
-    out: Path, stem: str, raw: Any, keys: Mapping[str, Any], columns: Sequence[Column] = ()
-) -> None:
+def write_made(out: Path, stem: str, raw: Any, keys: Mapping[str, Any], spec: Spec) -> None:
     """Write generated examples under a name without an ending.
 
     Tables become `.csv`; texts `.txt`, or `.csv` with keys; arrays `.npy`, or `.npz` with the examples as `x`
-    and the keys.
+    and the keys. Windows of a log also become `.csv`, with a line for each step.
 
     Args:
         out: Folder for the file.
         stem: Name of the file without its ending.
         raw: Raw examples, `(rows, ...)`.
         keys: Further columns for the rows, by name.
-        columns: Columns of a table, which define the notation of its values.
+        spec: Spec of the examples, whose columns or channels define the notation of their values.
     """
-    raw = as_written(raw, columns)
+    raw = as_written(raw, spec.columns)
+    if spec.channels:
+        write_table(_by_step(raw, keys, spec.channels), out / f"{stem}.csv")
     if isinstance(raw, pd.DataFrame) or (raw.dtype == object and keys):
         write_table(as_frame(raw, keys), out / f"{stem}.csv")
     elif raw.dtype == object:
@@ -43,6 +43,16 @@ def write_made(
         np.savez_compressed(out / f"{stem}.npz", **arrays)
     else:
         np.save(out / f"{stem}.npy", raw)
+
+
+def _by_step(raw: np.ndarray, keys: Mapping[str, Any], channels: Sequence[Column]) -> pd.DataFrame:
+    """Return windows as a table: window and keys, step, 0 for the last reading, and the channels."""
+    count, steps = raw.shape[:2]
+    readings = np.asarray(raw, "float64").reshape(count * steps, len(channels))
+    frame = as_written(pd.DataFrame(readings, columns=[channel.name for channel in channels]), channels)
+    places = {"window": np.arange(count), **keys}
+    numbers = {name: np.repeat(np.asarray(values), steps) for name, values in places.items()}
+    return as_frame(frame, {**numbers, "step": np.tile(np.arange(1 - steps, 1), count)})
 
 
 def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:

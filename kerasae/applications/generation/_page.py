@@ -91,7 +91,7 @@ class Showcase:
         self, stem: str, title: str, caption: str, raw: Any, keys: Mapping[str, np.ndarray], width: int
     ) -> None:
         """Write examples under a name, and add a picture with so many in a line, or a listing."""
-        write_made(self._out, stem, raw, keys, self._spec.columns)
+        write_made(self._out, stem, raw, keys, self._spec)
         kind = kind_of(self._spec)
         if not kind.is_array:
             self.listings.append(listing(title, caption, raw, keys, _LISTED * width if keys else width))

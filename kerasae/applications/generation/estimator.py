@@ -227,7 +227,7 @@ class Generation(Application):
         ).finding(data, out)
         if out is not None and self.augmented:
             new, labels = self.augment(data.test.examples, self.augmented, self.seed, data.test.labels)
-            write_made(out, "augmented", new, {} if labels is None else {"y": labels}, data.spec.columns)
+            write_made(out, "augmented", new, {} if labels is None else {"y": labels}, data.spec)
         return finding
 
     def state(self) -> dict[str, Any]:

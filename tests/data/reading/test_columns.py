@@ -69,7 +69,7 @@ def test_results_are_written_as_the_file_was(dressed, tmp_path):
         assert again[name].tolist() == strings[name].tolist()
     there = (strings["ok"] != "?").to_numpy()
     assert again["ok"][there].tolist() == strings["ok"][there].tolist()
-    write_made(tmp_path, "made", layer.restore(layer.to_x(frame)), {}, layer.spec.columns)
+    write_made(tmp_path, "made", layer.restore(layer.to_x(frame)), {}, layer.spec)
     made = pd.read_csv(tmp_path / "made.csv", dtype=str)
     assert made["price"].tolist() == strings["price"].tolist()
 
