@@ -61,7 +61,7 @@ def calibrate_bundle(
     Args:
         folder: Folder of the bundle.
         source: Fresh normal rows, as `kerasae score` reads them.
-        false_alarms: Share of new normal rows that may be flagged, in (0, 1). Defaults to `None`, 0.01 for
+        false_alarms: Share of new normal rows that may be flagged, in (0, 1). Defaults to `None`, 0.02 for
             windows of a log and 0.05 for other rows.
 
     Raises:

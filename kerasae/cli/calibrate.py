@@ -15,7 +15,7 @@ from kerasae.backend import import_tensorflow
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of new normal rows that may be flagged. It needs at least 1 / share - 1 rows, and windows of "
-    "a log two blocks.  [default: 0.05; 0.01 for a log]",
+    "a log two blocks.  [default: 0.05; 0.02 for a log]",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of a table, for machines.")
 def command(folder: Path, source: str, false_alarms: float | None, as_json: bool) -> None:

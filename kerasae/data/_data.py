@@ -162,15 +162,18 @@ class Data:
 
         The validation split is empty if a training used its rows. Then every second calibration row becomes a
         validation row. So no choice uses rows that were trained on, and no promise rests on a row that made a
-        choice. Without calibration rows the data stay as they are.
+        choice. Of windows that share readings these are the earlier half, and those that share readings with
+        it are left out. Without calibration rows the data stay as they are.
         """
         if len(self.validation) or len(self.calibration) < 2:
             return self
-        numbers = np.arange(len(self.calibration))
+        numbers, block = np.arange(len(self.calibration)), self.calibration.block
+        choosing, promising = numbers[::2], numbers[1::2]
+        if block > 1:
+            middle = len(numbers) // 2
+            choosing, promising = numbers[:middle], numbers[middle + block - 1 :]
         return dataclasses.replace(
-            self,
-            validation=self.calibration.rows(numbers[::2]),
-            calibration=self.calibration.rows(numbers[1::2]),
+            self, validation=self.calibration.rows(choosing), calibration=self.calibration.rows(promising)
         )
 
     @cached_property

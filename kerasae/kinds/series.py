@@ -68,8 +68,9 @@ class Series(Kind):
 
     @property
     def false_alarms(self) -> float:
-        # Of 10,000 steps 100: about two alarms of windows of 50 steps, whose scores rise and fall together.
-        return 0.01
+        # Windows that share readings give an alarm together. With windows of 50 steps there are 200 blocks in
+        # 10,000 steps, and four alarms if one block of 50 has one.
+        return 0.02
 
     @property
     def channel_names(self) -> list[str]:

@@ -24,7 +24,7 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | N
         source: Fresh normal rows: for a bundle as `kerasae score` reads them, for a run as `kerasae apply`
             does.
         false_alarms: Share of new normal rows that may be flagged, in (0, 1). It needs at least `1 /
-            false_alarms - 1` rows, and windows of a log two blocks. Defaults to `None`, 0.01 for windows of
+            false_alarms - 1` rows, and windows of a log two blocks. Defaults to `None`, 0.02 for windows of
             a log and 0.05 for other rows.
 
     Raises:

@@ -53,7 +53,7 @@ class AnomalyDetector(Application):
         threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
             `"conformal"`.
         false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts
-            it. Defaults to `None`: 0.01 for windows of a log and `conformal`. Otherwise the threshold uses
+            it. Defaults to `None`: 0.02 for windows of a log and `conformal`. Otherwise the threshold uses
             its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: Label of the normal rows. Score and threshold are fitted on these rows only, and rows with
             any other label count as anomalies. Rows without a label are left out of the figures, and out of

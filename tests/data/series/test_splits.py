@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import MANY
+from small_logs import sines
 
+from kerasae.data.series import from_frame
 from kerasae.data.series._logs import Stretch
 from kerasae.data.series._splits import draw_windows, windows_in
 from kerasae.data.series._starts import Run, Starts
@@ -134,3 +136,17 @@ def test_starts_are_those_of_their_runs(runs, stride):
 def test_windows_of_a_stretch_that_is_too_short_are_none():
     assert len(windows_in([(0, 9)], 10, 1)) == 0
     assert windows_in([(5, 10)], 10, 1).runs == (Run(5, 1, 1),)
+
+
+@pytest.mark.parametrize("stride", [1, 3, 8])
+def test_windows_that_choose_share_no_reading_with_those_that_promise(stride):
+    data = from_frame(sines(1200), time="time", window=8, stride=stride).joined()
+    halves = data.with_choices()
+    held = [
+        {row + back for row in split.last_rows() for back in range(-7, 1)}
+        for split in (halves.validation, halves.calibration)
+    ]
+    assert all(held) and not held[0] & held[1]
+    assert max(held[0]) < min(held[1]) or stride == 8
+    lost = len(data.calibration) - len(halves.validation) - len(halves.calibration)
+    assert lost == data.calibration.block - 1
