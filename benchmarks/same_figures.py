@@ -143,6 +143,7 @@ def part(name: str, home: Path) -> dict[str, Any]:
         )
         found[f"{application}, files"] = checksums(out)
     tolerance = ("max_deviation=9", "mean_deviation=9", "agreement=0", "error_ratio=9", "score_shift=9")
+    tolerance += ("score_max_deviation=9", "score_mean_deviation=9")
     changed = [
         word for one in (*tolerance, "rank_correlation=-1", "decisions=0") for word in ("--tolerance", one)
     ]

@@ -60,13 +60,10 @@ class EdgeModel:
                     f"Expected rows of shape {expected} for `{name}` of {signature}, received {received}."
                 )
         rows = len(next(iter(sent.values())))
+        calls = (runner(**{key: value[i : i + 1] for key, value in sent.items()}) for i in range(rows))
         # The arrays are copied, because the next call writes to their memory.
-        answers = [{k: np.array(v) for k, v in runner(**_row(sent, i)).items()} for i in range(rows)]
+        answers = [{key: np.array(value) for key, value in one.items()} for one in calls]
         return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
-
-
-def _row(sent: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
-    return {key: value[i : i + 1] for key, value in sent.items()}
 
 
 class TrainableModel(EdgeModel):
@@ -150,10 +147,12 @@ def compare_output(
     If `unit` is a dict with `ranked`, the name of an output of shares, only reasons of odd rows are compared
     that a margin separates from the next ones; with `channels` their channels. If it has `by`, the name of an
     output of reasons, and `each`, a unit for each feature, only entries up to the first other reason are.
+    The measures of a `score` begin with `score_`.
     """
     one, other = expected[name], got[name]
     if not isinstance(unit, dict) or one.shape != other.shape:
-        return compare(one, other, 1.0 if isinstance(unit, dict) else unit)
+        found = compare(one, other, 1.0 if isinstance(unit, dict) else unit)
+        return {f"score_{key}": n for key, n in found.items()} if name == "score" else found
     if "channels" in unit:
         one, other = one % unit["channels"], other % unit["channels"]
     if "ranked" in unit:
@@ -172,7 +171,8 @@ def is_decided(share: np.ndarray) -> np.ndarray:
 
 
 #: Measures of which lower is better. Of the others higher is better.
-LOWER = ("max_deviation", "mean_deviation", "error_ratio", "score_shift")
+LOWER: "tuple[str, ...]" = ("max_deviation", "mean_deviation", "score_max_deviation", "score_mean_deviation")
+LOWER += ("error_ratio", "score_shift")
 
 
 def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
@@ -316,8 +316,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
     count = 0
     for artifact in manifest["artifacts"]:
         runtime = RUNTIMES.get(artifact["format"])
-        if runtime is None:
-            # It cannot be run here, but its files can be checked.
+        if runtime is None:  # It cannot be run here, but its files can be checked.
             if (folder / artifact["path"]).exists():
                 said += check_files(folder, artifact["files"])
             continue
@@ -340,9 +339,10 @@ def main() -> int:
         sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")
         return 2
     count, said = verify_edge(folder)
-    sys.stdout.writelines(f"FAILED  {line}\n" for line in said)
     verdict = f"{len(said)} faults" if said else "all agree with the model"
-    sys.stdout.write(f"{count} files for devices: {verdict}\n")
+    sys.stdout.writelines(
+        [*(f"FAILED  {line}\n" for line in said), f"{count} files for devices: {verdict}\n"]
+    )
     return 1 if said else 0
 
 

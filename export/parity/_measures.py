@@ -13,6 +13,15 @@ from kerasae.export.verify_edge import breaches, compare_output
 
 from kerasae.kinds import kind_of
 
+#: Measures of an output, with the function that picks the worse of two.
+_WORST = {
+    "max_deviation": max,
+    "mean_deviation": max,
+    "score_max_deviation": max,
+    "score_mean_deviation": max,
+    "agreement": min,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
@@ -35,10 +44,9 @@ class Parity:
     def summary(self) -> dict[str, float]:
         """Return the worst value of each measure over all outputs, and the measures of use."""
         worst_values: dict[str, float] = {}
-        for name, worst in (("max_deviation", max), ("mean_deviation", max), ("agreement", min)):
-            values = [one[name] for one in self.outputs if name in one]
-            if values:
-                worst_values[name] = worst(values)
+        for one in self.outputs:
+            for name in _WORST.keys() & one:
+                worst_values[name] = _WORST[name](worst_values.get(name, one[name]), one[name])
         return {**worst_values, **self.use}
 
 

@@ -7,10 +7,13 @@ from kerasae.registry import did_you_mean
 #: standard deviations of codes and scores, or in nats of x. In float32 only the order of additions differs,
 #: which is about 1e-6. The bounds are a hundred times larger; one weight that is wrong by a tenth exceeds
 #: them. The other bounds are about three times the largest values in the table of the README, which
-#: `benchmarks/export_table.py` measures over all families and networks.
+#: `benchmarks/export_table.py` measures over all families and networks. A score that moves by 0.02 standard
+#: deviations changes a rate of false alarms of 1 % to at most 1.06 %, if scores are normal. The smaller the
+#: residuals of a model, the more its scores move by the same change of its reconstructions.
 TOLERANCES: dict[Precision, dict[str, float]] = {
     "float32": {
         "max_deviation": 1e-4,
+        "score_max_deviation": 1e-4,
         "agreement": 0.999,
         "error_ratio": 1.001,
         "score_shift": 1e-3,
@@ -21,15 +24,17 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
     "float16": {
         "max_deviation": 0.03,
         "mean_deviation": 0.003,
+        "score_mean_deviation": 0.02,
         "agreement": 0.99,
         "error_ratio": 1.01,
-        "score_shift": 0.01,
+        "score_shift": 0.02,
         "rank_correlation": 0.999,
         "first_reason": 0.99,
         "decisions": 0.99,
     },
     "dynamic": {
         "mean_deviation": 0.07,
+        "score_mean_deviation": 0.07,
         "agreement": 0.95,
         "error_ratio": 1.03,
         "score_shift": 0.05,
@@ -39,6 +44,7 @@ TOLERANCES: dict[Precision, dict[str, float]] = {
     },
     "int8": {
         "mean_deviation": 0.15,
+        "score_mean_deviation": 0.15,
         "agreement": 0.9,
         "error_ratio": 1.05,
         "score_shift": 0.1,

@@ -15,6 +15,7 @@ class DenseKernel:
         graph: Number of the graph.
         given: Number of the tensor that the kernel multiplies.
         output: Number of the output in the graph.
+        stored: Number of the tensor of the kernel.
         buffer: Number of the buffer with the kernel.
         shape: Shape of the kernel, `(outputs, inputs)`.
         name: Name of the output.
@@ -23,9 +24,14 @@ class DenseKernel:
     graph: int
     given: int
     output: int
+    stored: int
     buffer: int
     shape: tuple[int, int]
     name: str
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Return what the kernel multiplies, `(rows, inputs)`."""
+        return values.reshape(-1, self.shape[1])
 
 
 def read_model(content: bytes) -> Any:
@@ -55,7 +61,7 @@ def dense_kernels(content: bytes) -> Iterator[DenseKernel]:
             if model.buffers[buffer].data is not None and len(model.buffers[buffer].data):
                 outputs, inputs = (int(size) for size in graph.tensors[kernel].shape)
                 name = graph.tensors[output].name.decode()
-                yield DenseKernel(number, given, output, buffer, (outputs, inputs), name)
+                yield DenseKernel(number, given, output, kernel, buffer, (outputs, inputs), name)
 
 
 def name_of(model: Any, operator: Any) -> str:

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import dense_kernels, read_model
+from kerasae.export.formats.tflite._convolutions import ConvolutionKernel, kernels_of
+from kerasae.export.formats.tflite._dense_kernels import DenseKernel, read_model
 
 #: Smallest range of an activation.
 _LEAST = 1e-3
 #: Largest number of inputs of a kernel whose products are kept.
 _MOST = 2048
+#: Largest number of places of a convolution that count in an example, and of rows that wait to be multiplied.
+_PLACES, _KEPT = 64, 2048
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Observation:
 
     Args:
         ranges: Smallest and largest value of each float tensor by its name, as the quantiser reads them.
-        products: Mean products of two inputs of a dense kernel, `(inputs, inputs)`, by the number of the
-            kernel's buffer. Kernels with more than 2,048 inputs have none.
+        products: Mean products of two inputs of a kernel, `(inputs, inputs)`, by the number of the kernel's
+            buffer. Kernels with more than 2,048 inputs have none.
         constants: Names of the tensors that the file stores, such as kernels.
     """
 
@@ -67,12 +70,12 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
         ]
         for name, graph in graphs.items()
     }
-    kernels: dict[tuple[int, int], list[int]] = {}
-    for kernel in dense_kernels(content):
+    kernels: dict[tuple[int, int], list[DenseKernel | ConvolutionKernel]] = {}
+    for kernel in kernels_of(content):
         if kernel.shape[1] <= _MOST:
-            kernels.setdefault((kernel.graph, kernel.given), []).append(kernel.buffer)
+            kernels.setdefault((kernel.graph, kernel.given), []).append(kernel)
     ranges: dict[str, tuple[float, float, int]] = {}
-    inputs: dict[int, list[np.ndarray]] = {}
+    products: dict[int, _Products] = {}
     for signature, sent in examples:
         runners[signature](**sent)
         for index, name, rank in tensors[signature]:
@@ -81,9 +84,9 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
             except ValueError:
                 # The tensor is never computed. It is the work space of an operation, for example.
                 continue
-            for buffer in kernels.get((graphs[signature], index), []):
-                rows = values.reshape(-1, values.shape[-1])
-                inputs.setdefault(buffer, []).append(rows[np.isfinite(rows).all(axis=1)])
+            for kernel in kernels.get((graphs[signature], index), []):
+                rows = kernel.rows(values)
+                products.setdefault(kernel.buffer, _Products()).add(rows[:: len(rows) // _PLACES + 1])
             values = values[np.isfinite(values)]
             if values.size:
                 low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
@@ -97,7 +100,7 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
             }
             for name, (low, high, rank) in ranges.items()
         },
-        {buffer: _products(np.concatenate(rows)) for buffer, rows in inputs.items()},
+        {buffer: one.mean() for buffer, one in products.items()},
         _constants(content),
     )
 
@@ -112,6 +115,27 @@ def _constants(content: bytes) -> frozenset[str]:
     )
 
 
-def _products(rows: np.ndarray) -> np.ndarray:
-    wide = rows.astype("float64")
-    return np.asarray(wide.T @ wide / max(len(wide), 1))
+class _Products:
+    """Mean products of the entries of rows."""
+
+    def __init__(self) -> None:
+        self._rows: list[np.ndarray] = []
+        self._waiting, self._count, self._total = 0, 0, np.zeros(())
+
+    def add(self, rows: np.ndarray) -> None:
+        """Add rows, `(rows, inputs)`, but for those that are not finite."""
+        self._rows.append(rows[np.isfinite(rows).all(axis=1)])
+        self._waiting += len(self._rows[-1])
+        if self._waiting > _KEPT:
+            self._multiply()
+
+    def mean(self) -> np.ndarray:
+        """Return the mean products, `(inputs, inputs)`."""
+        self._multiply()
+        return self._total / max(self._count, 1)
+
+    def _multiply(self) -> None:
+        if self._rows:
+            wide = np.concatenate(self._rows).astype("float64")
+            self._total, self._count = self._total + wide.T @ wide, self._count + len(wide)
+            self._rows, self._waiting = [], 0

@@ -9,18 +9,20 @@ import contextlib
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
+from kerasae.export.formats.tflite._convolutions import convolution_kernels
 from kerasae.export.formats.tflite._doubling import with_doubled_kernels
-from kerasae.export.formats.tflite._observation import observe
+from kerasae.export.formats.tflite._observation import Observation
 from kerasae.export.formats.tflite._rounding import with_rounded_kernels
 
 from kerasae.backend import quiet
 from kerasae.precisions import Precision
 
-#: Bits of activations and weights of int8, the coarsest first. Weights of 16 bits are two kernels in int8.
-Bits = Literal["8x8", "16x8", "16x16"]
+#: Bits of activations and weights. Activations of 32 bits are float32; weights of 16 bits are two kernels in
+#: int8.
+Bits = Literal["8x8", "16x8", "16x16", "32x8"]
 #: Operations with a kernel.
 _KERNELS = ("FULLY_CONNECTED", "CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D")
 #: Last layers whose outputs are logits and numbers side by side. One range for all of them is too coarse for
@@ -38,7 +40,7 @@ _HEADROOM = 4.0
 def quantize(
     content: bytes,
     precision: Precision,
-    calibration: Callable[[], Iterable[tuple[str, dict[str, Any]]]],
+    observed: Callable[[bytes], Observation],
     *,
     bits: Bits = "8x8",
 ) -> bytes:
@@ -47,9 +49,11 @@ def quantize(
     Args:
         content: Bytes of the file.
         precision: New precision, `float16`, `dynamic` or `int8`.
-        calibration: Function that yields signatures with inputs, which set the ranges of int8.
-        bits: Bits of the activations and of the weights of int8. With `"16x16"` the first and the last dense
-            layer are in float32. Defaults to `"8x8"`.
+        observed: Function that returns the tensors of a float32 file on training rows. They set the ranges of
+            int8.
+        bits: Bits of the activations and of the weights: `"8x8"` or `"32x8"` of dynamic, `"8x8"`, `"16x8"` or
+            `"16x16"` of int8. With `"16x16"` the first and the last dense layer are in float32. Defaults to
+            `"8x8"`.
     """
     from ai_edge_quantizer import qtyping, quantizer
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -74,6 +78,8 @@ def quantize(
                 half = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
                 weights = qtyping.OpQuantizationConfig(weight_tensor_config=half)
                 work.update_quantization_recipe(".*", operation, weights, AlgorithmName.FLOAT_CASTING)
+            elif precision == "dynamic" and bits == "32x8":
+                work.add_weight_only_config(".*", operation, 8)
             elif precision == "dynamic":
                 work.add_dynamic_config(".*", operation, 8)
             else:
@@ -87,8 +93,14 @@ def quantize(
         # A later entry takes precedence.
         for outputs in plain:
             work.update_quantization_recipe(outputs, dense, algorithm_key=AlgorithmName.NO_QUANTIZE)
-        if precision != "int8":
+        if precision == "float16":
             return bytes(work.quantize(None).quantized_model)
-        seen = observe(content, calibration())
-        quantized = bytes(work.quantize(seen.widened(_HEADROOM) if wide else seen.ranges).quantized_model)
-        return quantized if bits == "16x16" else with_rounded_kernels(quantized, content, seen.products)
+        seen = observed(content)
+        ranges = seen.widened(_HEADROOM) if wide else seen.ranges
+        quantized = bytes(work.quantize(ranges if precision == "int8" else None).quantized_model)
+        products = seen.products
+        if bits == "16x16":
+            # Two kernels of a dense layer leave nothing to make up for.
+            convolutions = {kernel.buffer for kernel in convolution_kernels(content)}
+            products = {buffer: one for buffer, one in products.items() if buffer in convolutions}
+        return with_rounded_kernels(quantized, content, products)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import dense_kernels, numbers, read_model, write_model
+from kerasae.export.formats.tflite._convolutions import kernels_of
+from kerasae.export.formats.tflite._dense_kernels import numbers, read_model, write_model
 
 #: Share of the mean product that is added to the diagonal, so that the matrix has an inverse.
 _DAMPING = 0.01
 
 
 def with_rounded_kernels(quantized: bytes, content: bytes, products: Mapping[int, np.ndarray]) -> bytes:
-    """Return a quantised file whose dense kernels in int8 are rounded anew, with the scales that they have.
+    """Return a quantised file whose kernels in int8 are rounded anew, with the scales that they have.
 
     The quantiser rounds every weight to the nearest step. Here the error of a rounded weight is compensated
     by those weights of the same unit that are rounded later, as well as the inputs of the layer allow
@@ -35,10 +36,8 @@ def with_rounded_kernels(quantized: bytes, content: bytes, products: Mapping[int
         for tensor in graph.tensors
     }
     done: set[int] = set()
-    for kernel in dense_kernels(content):
-        graph = source.subgraphs[kernel.graph]
-        (operator,) = (one for one in graph.operators if kernel.output in one.outputs)
-        stored = names.get((kernel.graph, graph.tensors[operator.inputs[1]].name))
+    for kernel in kernels_of(content):
+        stored = names.get((kernel.graph, source.subgraphs[kernel.graph].tensors[kernel.stored].name))
         if stored is None or stored.buffer in done or kernel.buffer not in products:
             continue
         data = target.buffers[stored.buffer].data

@@ -1,6 +1,6 @@
 """TFLite: a file for devices with all signatures, of builtin operations only."""
 
-import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,7 +16,9 @@ from kerasae.export.formats._convert import builtin_operations, convert
 from kerasae.export.formats._draft import Draft
 from kerasae.export.formats.tflite._calibration import set_numbers
 from kerasae.export.formats.tflite._closeness import is_close
+from kerasae.export.formats.tflite._observation import Observation, observe
 from kerasae.export.formats.tflite._quantize import Bits, quantize
+from kerasae.export.parity import TOLERANCES
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import MARGIN, EdgeModel
@@ -27,9 +29,12 @@ from kerasae.models import Autoencoder
 from kerasae.precisions import PRECISIONS, Precision, check_precision
 from kerasae.preprocessing import Preprocessor
 
-#: Bits of int8 in the order in which they are tried, each with the margin by which a first reason must be
-#: ahead of the second to count. Activations of 16 bits cost no memory, weights of 16 bits do.
-_MARGINS: dict[Bits, float] = {"8x8": 0.01, "16x8": MARGIN, "16x16": MARGIN}
+#: Bits in the order in which they are tried, each with the margin by which a first reason must be ahead of
+#: the second to count. Activations of 16 or 32 bits cost no memory, weights of 16 bits do.
+_MARGINS: dict[Precision, dict[Bits, float]] = {
+    "dynamic": {"8x8": 0.01, "32x8": MARGIN},
+    "int8": {"8x8": 0.01, "16x8": MARGIN, "16x16": MARGIN},
+}
 
 
 class TFLite(Format):
@@ -41,9 +46,10 @@ class TFLite(Format):
     Args:
         precision: Precision of the file. `float16` stores weights in float16. `dynamic` stores weights in
             int8 and quantises activations during a call. `int8` has weights and activations in int8, with
-            ranges from 500 training rows. If that changes too much of what `detect` answers for them,
-            activations have 16 bits ("16x8"), and if it still does, the weights of dense layers too
-            ("16x16"). Defaults to `"float32"`.
+            ranges from 500 training rows. If 8 bits change too much of the scores and reasons of these rows,
+            activations of `dynamic` are in float32 ("32x8"), and those of `int8` have 16 bits ("16x8"). If
+            that still changes too much, the weights of dense layers of `int8` have 16 bits too ("16x16").
+            Defaults to `"float32"`.
 
     Raises:
         ValueError: If the precision is unknown.
@@ -92,14 +98,18 @@ class TFLite(Format):
         if self.precision == "float32":
             return content
 
-        rows = functools.partial(_calibration_rows, subject, view, verbs)
-        if self.precision != "int8":
-            return quantize(content, self.precision, rows)
-        made = content
-        for bits, margin in _MARGINS.items():
-            made = quantize(content, self.precision, rows, bits=bits)
+        def observed(file: bytes) -> Observation:
+            key = f"tflite observed {hashlib.sha256(file).hexdigest()}"
+            return subject.cached(key, lambda: observe(file, _calibration_rows(subject, view, verbs)))
+
+        if self.precision not in _MARGINS:
+            return quantize(content, self.precision, observed)
+        made, sent = content, view.feed(subject.calibration)
+        bounds = TOLERANCES[self.precision]
+        for bits, margin in _MARGINS[self.precision].items():
+            made = quantize(content, self.precision, observed, bits=bits)
             channels = len(view.spec.channels) or None
-            if is_close(content, made, view.feed(subject.calibration), margin, channels):
+            if is_close(content, made, sent, margin, channels, bounds=bounds):
                 break
         return made
 

@@ -15,6 +15,7 @@ from kerasae.export.decision import Decision
 from kerasae.export.embedded import embedded_facts
 from kerasae.export.formats.tflite._calibration import set_numbers
 from kerasae.export.scoring import Scorer, examples
+from kerasae.export.verify_edge import LOWER
 
 from kerasae.cli import main
 from kerasae.files import read_sealed
@@ -133,7 +134,7 @@ def test_numbers_are_found_by_their_names(ship):
 def test_every_artifact_of_a_bundle_gets_a_threshold_of_its_own(detecting, site, tmp_path):
     """A SavedModel and all precisions; the server has the next version beside the old one."""
     ship = tmp_path / "ship"
-    loose = dict.fromkeys(("mean_deviation", "max_deviation", "score_shift"), 1.0)
+    loose = dict.fromkeys(LOWER, 1.0)
     bundle(detecting, ship, formats=["saved_model", "tflite"], tolerance=loose)
     done = calibrate_bundle(ship, site, false_alarms=0.2)
     assert [*done.thresholds] == [
@@ -165,7 +166,7 @@ def test_every_artifact_of_a_bundle_gets_a_threshold_of_its_own(detecting, site,
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None or shutil.which("cc") is None, reason="needs make and cc")
 def test_a_c_library_is_calibrated_and_passes_its_own_test(detecting, site, tmp_path):
-    loose = dict.fromkeys(("mean_deviation", "max_deviation", "score_shift"), 1.0)
+    loose = dict.fromkeys(LOWER, 1.0)
     bundle(detecting, tmp_path / "ship", formats=["c99"], tolerance=loose)
     (library,) = tmp_path.glob("ship/tiny/*_c")
     ((new, former),) = calibrate_bundle(tmp_path / "ship", site, false_alarms=0.25).thresholds.values()

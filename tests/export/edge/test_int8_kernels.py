@@ -6,7 +6,9 @@ from kerasae.export import TFLite
 from kerasae.export.formats.tflite import _closeness, _quantize, tflite
 from kerasae.export.formats.tflite._dense_kernels import dense_kernels, numbers, read_model
 from kerasae.export.formats.tflite._doubling import with_doubled_kernels
+from kerasae.export.formats.tflite._observation import observe
 from kerasae.export.formats.tflite._rounding import round_together
+from kerasae.export.parity import TOLERANCES
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view
 
@@ -78,8 +80,8 @@ def test_codes_outside_the_ranges_of_training_are_not_cut_off(edge_subject, monk
     errors = {}
     for headroom in (1.0, _quantize._HEADROOM):
         monkeypatch.setattr(_quantize, "_HEADROOM", headroom)
-        monkeypatch.setattr(tflite, "is_close", lambda *_: False)
-        monkeypatch.setattr(tflite, "_MARGINS", {"16x8": 0.0})
+        monkeypatch.setattr(tflite, "is_close", lambda *_, **__: False)
+        monkeypatch.setattr(tflite, "_MARGINS", {"int8": {"16x8": 0.0}})
         decoded = EdgeModel(form.content(subject, view)).run("decode", z)["reconstruction"]
         errors[headroom] = np.abs(decoded - exact).mean()
     assert errors[4.0] < 0.2 * errors[1.0]
@@ -94,7 +96,7 @@ def test_a_file_has_the_fewest_bits_that_are_close(closes_at, bits, edge_subject
         return bits.encode()
 
     monkeypatch.setattr(tflite, "quantize", quantize)
-    monkeypatch.setattr(tflite, "is_close", lambda *_: len(tried) == closes_at)
+    monkeypatch.setattr(tflite, "is_close", lambda *_, **__: len(tried) == closes_at)
     subject = edge_subject("dense")
     made = TFLite(precision="int8").content(subject, edge_view(subject.preprocessor))
     assert made == bits.encode()
@@ -157,6 +159,23 @@ def test_a_file_is_close_if_ranks_reasons_and_errors_agree(monkeypatch):
     assert not _closeness.is_close(equal, exact, {}, 0.05)
 
 
+def test_a_file_without_a_detector_is_close_if_its_errors_are(monkeypatch):
+    monkeypatch.setattr(_closeness, "EdgeModel", Answers)
+    errors, noise = np.random.default_rng(0).normal(size=(2, 500))
+    exact = {"anomaly_score": {"score": 10 + errors}}
+
+    def is_close(size, **bounds):
+        return _closeness.is_close(
+            exact, {"anomaly_score": {"score": 10 + errors + size * noise}}, {}, 0, **bounds
+        )
+
+    assert is_close(0.0)
+    assert is_close(0.06)
+    assert not is_close(0.12)
+    # The mean change may be half of what is allowed on held-out rows.
+    assert not is_close(0.06, bounds=TOLERANCES["dynamic"])
+
+
 @pytest.mark.slow
 def test_the_kernels_of_an_int8_file_are_rounded_together(float_file, edge_subject, monkeypatch):
     content, rows = float_file
@@ -167,7 +186,7 @@ def test_the_kernels_of_an_int8_file_are_rounded_together(float_file, edge_subje
 
     def deviation():
         examples = tflite._calibration_rows(subject, view, verbs)
-        made = _quantize.quantize(content, "int8", lambda: examples, bits="16x8")
+        made = _quantize.quantize(content, "int8", lambda file: observe(file, examples), bits="16x8")
         return len(made), np.abs(EdgeModel(made).run("reconstruct", rows)["reconstruction"] - exact).mean()
 
     size, together = deviation()
