@@ -48,7 +48,9 @@ class Tiny(Format):
     extra = "tiny"
     precision: Precision = "int8"
     purpose = "for a microcontroller"
-    limits: ClassVar[tuple[Limit, ...]] = (arrays_only("a missing entry or a word is no int8"),)
+    limits: ClassVar[tuple[Limit, ...]] = (
+        arrays_only("a missing entry or a word is no int8; `--c99` takes tables and logs"),
+    )
     is_folder = True
     card: ClassVar[Path | None] = Path(__file__).with_name("card.md.jinja")
 
