@@ -51,7 +51,9 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
     }, rows
 
 
-def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10_000) -> float | None:
+def probe_accuracy(
+    codec: Codec, data: Data, split: str = "test", most: int = 10_000, judged_most: int = 200_000
+) -> float | None:
     """Return the accuracy of a linear classifier on the codes, or `None` without class labels.
 
     Rows without a label are left out of training and test.
@@ -61,14 +63,11 @@ def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10
         data: Data with labels in the training split and in `split`.
         split: Name of the split on which the accuracy is measured.
         most: Largest number of training rows for the classifier; more rows are subsampled.
+        judged_most: Largest number of rows on which the accuracy is measured; more rows are subsampled.
     """
-    judged = data.split(split).labels
-    if data.train.labels is None or judged is None:
-        return None
-    few = data.drawn("train", most)
-    labels = few.train.labels
-    assert labels is not None
-    if labels.dtype.kind == "f":
+    few = data.drawn("train", most).drawn(split, judged_most)
+    labels, judged = few.train.labels, few.split(split).labels
+    if labels is None or judged is None or labels.dtype.kind == "f":
         return None
     taught, known = has_label(labels), has_label(judged)
     labels, judged = labels[taught], judged[known]
@@ -76,4 +75,4 @@ def probe_accuracy(codec: Codec, data: Data, split: str = "test", most: int = 10
         return None
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(codes_of(codec, few, "train")[taught], labels)
-    return float(probe.score(codes_of(codec, data, split)[known], judged))
+    return float(probe.score(codes_of(codec, few, split)[known], judged))

@@ -84,8 +84,7 @@ class SeriesPreprocessing(Preprocessor):
         variance = squares / count
         for number, bound in bounds.items():
             least[number], greatest[number] = bound.low, bound.high
-            inside = [bound.within(part[:, number]) for part in parts()]
-            mean[number], variance[number] = np.concatenate(inside).mean(), np.concatenate(inside).var()
+            mean[number], variance[number] = _moments_within(bound, number, parts)
         names = [channel.name for channel in self.spec.channels]
         warn_of_gross({f"channel '{names[number]}'": one for number, one in bounds.items()})
         self.mean, self.low, self.high = mean.tolist(), least.tolist(), greatest.tolist()
@@ -197,3 +196,18 @@ class SeriesPreprocessing(Preprocessor):
     def get_config(self) -> dict[str, Any]:
         names = ("mean", "std", "low", "high", "gross")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def _moments_within(
+    bound: Bounds, number: int, parts: Callable[[], Iterable[np.ndarray]]
+) -> tuple[float, float]:
+    """Return mean and variance of the readings of a channel that are no gross errors."""
+
+    def inside() -> Iterable[np.ndarray]:
+        return (bound.within(part[:, number]) for part in parts())
+
+    count = total = 0.0
+    for values in inside():
+        count, total = count + len(values), total + float(values.sum())
+    mean = total / count
+    return mean, sum(float(np.square(values - mean).sum()) for values in inside()) / count

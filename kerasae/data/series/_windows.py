@@ -59,7 +59,7 @@ class Windows:
     @property
     def labels(self) -> np.ndarray | None:
         """Label of the last reading of each window, `(rows,)`, or `None`. A training never sees them."""
-        return None if self.log.labels is None else self.log.labels[self.last_rows()]
+        return self.log.labels_of(self.last_rows())
 
     @property
     def examples(self) -> np.ndarray:

@@ -29,20 +29,19 @@ class SeriesMeasures(NumberMeasures):
 
     def measured(self, codec: Codec, data: Data, split: str) -> tuple[dict[str, Any], dict[str, RowSums]]:
         """Return `error`, `absolute_error` and `explained_variance`; the last is `None` without variation."""
-        squares: list[np.ndarray] = []
-        counts: list[np.ndarray] = []
-        absolute = spread = 0.0
+        totals, counts = np.empty(len(data.split(split))), np.empty(len(data.split(split)), "int32")
+        done, absolute, spread = 0, 0.0, 0.0
         for raw, x in data.parts(split):
             present = ~np.isnan(x).reshape(len(x), -1)
             flat = np.nan_to_num(x).reshape(present.shape).astype("float64")
             difference = np.where(present, flat - reconstruct(codec, raw).reshape(present.shape), 0.0)
-            squares.append(np.square(difference).sum(axis=1))
-            counts.append(present.sum(axis=1))
+            totals[done : done + len(x)] = np.square(difference).sum(axis=1)
+            counts[done : done + len(x)] = present.sum(axis=1)
+            done += len(x)
             absolute += float(np.abs(difference).sum())
             # The mean of a channel over the training readings is 0 in x.
             spread += float(np.square(flat).sum())
-        totals = np.concatenate(squares)
-        rows = RowSums(totals, np.concatenate(counts))
+        rows = RowSums(totals, counts)
         readings = max(float(rows.counts.sum()), 1.0)
         return {
             "error": rows.value,

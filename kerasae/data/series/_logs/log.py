@@ -44,8 +44,9 @@ class Log:
         step: Seconds between two rows.
         stretches: Stretches in order, recording by recording. Each row belongs to one of them.
         readings: Readings, `(rows, channels)`.
-        labels: Labels of the rows, `(rows,)`. A filled row has the label of the row before it. Defaults to
-            `None`, for no labels.
+        label_names: Labels without repetition. Defaults to `None`, for no labels.
+        label_codes: Label of each row, `(rows,)`, as a place in `label_names`, because texts would need much
+            memory. A filled row has the label of the row before it. Defaults to `None`.
         zone: Name of the time zone of the stamps. If it is known, times are UTC. Defaults to `None`, if it is
             not known.
         dtype: Type of the readings: `"float32"`, or `"float64"` if a channel needs more digits. Defaults to
@@ -64,7 +65,8 @@ class Log:
     step: float
     stretches: tuple[Stretch, ...]
     readings: Readings
-    labels: np.ndarray | None = None
+    label_names: np.ndarray | None = None
+    label_codes: np.ndarray | None = None
     zone: str | None = None
     dtype: str = "float32"
     splits: np.ndarray | None = None
@@ -76,6 +78,17 @@ class Log:
 
     def __len__(self) -> int:
         return len(self.readings)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Labels of all rows, `(rows,)`, or `None`."""
+        return self.labels_of(np.arange(len(self)))
+
+    def labels_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the label of each row, of the same shape, or `None`."""
+        if self.label_names is None or self.label_codes is None:
+            return None
+        return np.asarray(self.label_names[self.label_codes[rows]])
 
     @property
     def timing(self) -> Timing:

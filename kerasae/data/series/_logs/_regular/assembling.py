@@ -146,13 +146,13 @@ def assembled(
     _tell(fit, filled, len(stretches) - len(recordings), rows_written, step, options)
     notes.warn()
     watch.warn(step / 1e9, rows_written)
-    coded = None if labels is None else labels.array()
     return Log(
         channels=tuple(plan.channels),
         step=step / 1e9,
         stretches=tuple(stretches),
         readings=sink.readings(),
-        labels=None if coded is None or plan.labels is None else plan.labels[coded],
+        label_names=plan.labels,
+        label_codes=None if labels is None else labels.array(),
         zone=plan.zone or options.zone,
         dtype=plan.dtype,
         splits=None if splits is None else splits.array(),
