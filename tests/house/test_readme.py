@@ -169,5 +169,19 @@ def test_the_guide_leads_from_a_log_to_alarms(tmp_path):
     assert list(smooth.columns) == ["time", "flow", "pressure", "current"]
 
 
+@pytest.mark.slow
+def test_the_guide_leads_from_a_log_to_a_microcontroller(tmp_path):
+    run_guide(ROOT / "docs" / "guides" / "from_log_to_microcontroller.md", tmp_path)
+    printed = (tmp_path / "board.txt").read_text()
+    begins = [(int(row), name) for row, name in re.findall(r"row (\d+): alarm.*, (\w+) is", printed)]
+    for channel, first, last in (("pressure", 400, 460), ("flow", 800, 880)):
+        assert any(name == channel and first <= row <= last for row, name in begins), printed
+    assert len(begins) <= 5, printed
+
+
 def test_every_guide_is_run():
-    assert [guide.name for guide in GUIDES] == ["from_csv_to_decision.md", "from_log_to_alarms.md"]
+    assert [guide.stem for guide in GUIDES] == [
+        "from_csv_to_decision",
+        "from_log_to_alarms",
+        "from_log_to_microcontroller",
+    ]
