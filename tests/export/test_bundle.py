@@ -182,7 +182,10 @@ def test_a_precision_that_fails_leaves_the_others_and_says_so(square, tmp_path):
         ({"formats": ["tflite"]}, ["square_float32.tflite"]),
         ({"formats": ["tflite"], "precisions": ["float32", "int8"]}, None),
         ({"formats": ["tflite"], "tolerance": {"error_ratio": 0.5}}, None),
-        ({"formats": ["onnx"], "tolerance": {"max_deviation": 0.0}}, None),
+        (
+            {"formats": ["onnx"], "tolerance": dict.fromkeys(("max_deviation", "score_max_deviation"), 0.0)},
+            None,
+        ),
     ],
 )
 def test_what_was_asked_for_by_name_fails_the_export(square, tmp_path, asked, names):
