@@ -141,6 +141,47 @@ def test_any_table_goes_the_whole_way(made):
 
 
 @st.composite
+def logs(draw):
+    """A log as a data frame, with rows and readings that are missing, two rows swapped, or one repeated."""
+    rows, rng = 400, np.random.default_rng(draw(st.integers(0, 2**32)))
+    makers = {
+        "number": lambda: rng.normal(size=rows).cumsum() * 10.0 ** rng.integers(-3, 9),
+        "whole": lambda: rng.integers(-5, 1000, rows),
+        "switch": lambda: np.arange(rows) // 7 % 2 == 0,
+        "still": lambda: np.full(rows, 3.5),
+    }
+    kinds = ["number", *draw(st.lists(st.sampled_from([*makers]), max_size=3))]
+    frame = pd.DataFrame({f"{kind} {place}": makers[kind]() for place, kind in enumerate(kinds)})
+    step = draw(st.sampled_from(["s", "min", "h"]))
+    frame.insert(0, "time", pd.date_range("2026-03-28 20:00", periods=rows, freq=step))
+    frame.loc[rng.choice(rows, draw(st.integers(0, 20)), replace=False), frame.columns[1]] = np.nan
+    frame = frame.drop(index=rng.choice(np.arange(1, rows - 1), draw(st.integers(0, 20)), replace=False))
+    order = np.arange(len(frame))
+    if draw(st.booleans()):
+        order[[50, 51]] = order[[51, 50]]
+    if draw(st.booleans()):
+        order = np.insert(order, 70, 70)
+    return frame.iloc[order]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@_TRAINED
+@given(frame=logs(), window=st.integers(2, 6))
+def test_any_log_goes_the_whole_way(frame, window):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "log.csv")
+        frame.to_csv(path, index=False)
+        log = {"time": "time", "window": window}
+        data, model = trained(f"series:{path}", data=log, network={"name": "dense", "widths": [4]})
+        assert [channel.name for channel in data.spec.channels] == [*frame.columns[1:]]
+        raw, back = check_codec(data, model)
+        assert back.shape == raw.shape == (len(raw), window, len(data.spec.channels))
+        stamps = pd.to_datetime(data.test.stamps)
+        assert stamps.is_monotonic_increasing and stamps.is_unique
+
+
+@st.composite
 def pictures(draw):
     """Images of some modes and sizes as files, some damaged, and how many are sound."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
