@@ -23,7 +23,7 @@ def beyond_peaks(scores: np.ndarray, block: int, false_alarms: float) -> float:
     the level drifts for longer than the calibration lasts. With eight blocks it was up to 1.9 % for 0.5 %.
     The greatest score in its place let 1.3 to 12 % pass. A generalised Pareto tail, which estimates one more
     number from the same few blocks, was hardly better than the greatest score, and Gumbel's distribution let
-    up to 2.8 % pass, and 7 % with the drift.
+    up to 2.8 % pass, and 7 % with the drift (`benchmarks/series/block_thresholds.py`).
 
     Args:
         scores: Held-out scores in the order of time, `(rows,)`, float64, at least one.
