@@ -16,7 +16,6 @@ from kerasae.runs import Run
 _MEASURES = {
     "max_deviation": "max dev.",
     "mean_deviation": "mean dev.",
-    "score_mean_deviation": "score dev.",
     "agreement": "agreement",
     "error_ratio": "error ratio",
     "rank_correlation": "rank corr.",
