@@ -50,6 +50,7 @@ class CombinationScore(Score):
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         for score in self.scores:
+            score.block = self.block
             score.adapt(accounts, least)
         super().adapt(accounts)
         parts = [self._logarithms(self.taken(part), training=True) for part in accounts()]

@@ -78,6 +78,7 @@ class EvidenceScore(Score):
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
         for score in self.scores:
+            score.block = self.block
             score.adapt(accounts, least)
         super().adapt(accounts)
         parts = [self._values(self.taken(part), training=True) for part in accounts()]

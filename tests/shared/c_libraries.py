@@ -39,6 +39,7 @@ MODELS = {
         "latent_dim": 4,
         "network": {"name": "dense", "widths": [16]},
         "data": {"name": "series", "time": "time", "window": 12},
+        "score": "channel_moments",
     },
 }
 
