@@ -22,7 +22,7 @@ import numpy as np
 
 from kerasae.metrics.volume import vus_pr
 
-from . import linear_denoiser, stretches
+from . import kerasae_detector, linear_denoiser, stretches
 from .recordings import nab
 
 #: The probationary period of NAB (Lavin and Ahmad 2015): a share of the rows, and at most so many.
@@ -38,6 +38,7 @@ DETECTORS: dict[str, Detector] = {
     "5 nearest windows, smoothed": stretches.smoothed_nearest_windows,
     "linear denoiser, smoothed (reference in NumPy)": linear_denoiser.smoothed_scores,
     "the same with prototypes": linear_denoiser.smoothed_scores_with_prototypes,
+    "kerasae, preset `detector`, smoothed": kerasae_detector.smoothed_scores,
 }
 
 

@@ -18,7 +18,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from . import linear_denoiser, rows
+from . import kerasae_detector, linear_denoiser, rows
 from .measures import Counts
 from .recordings import skab
 
@@ -31,6 +31,7 @@ DETECTORS: dict[str, Detector] = {
     "Isolation Forest": rows.isolation_forest,
     "dense autoencoder": rows.dense_autoencoder,
     "linear denoiser (reference in NumPy)": linear_denoiser.row_alarms,
+    "kerasae, preset `detector`": kerasae_detector.row_alarms,
 }
 
 
