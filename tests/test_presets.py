@@ -8,8 +8,9 @@ from sklearn.datasets import make_moons
 from sklearn.metrics import roc_auc_score
 from small_logs import sines
 
-from kerasae import Recipe, load_data, registry
+from kerasae import Recipe, load_data, registry, train
 from kerasae.cli import main
+from kerasae.data.series import from_frame
 from kerasae.presets import settings
 from kerasae.sklearn import AutoencoderDetector
 from kerasae.spec import Spec
@@ -100,3 +101,25 @@ def test_a_search_counts_epochs(capsys, tmp_path):
 def test_an_unknown_preset():
     with pytest.raises(ValueError, match="Unknown preset 'detektor'; did you mean 'detector'"):
         settings("detektor", load_data("digits").spec)
+
+
+def test_the_detector_of_logs_comes_near_to_the_exact_linear_denoiser():
+    """Of the best affine map of noisy windows the residual is `N (C + N)^-1 (x - mean)`."""
+    steps, channels = 12, 2
+    data = from_frame(sines(600, noise=0.4), time="time", window=steps)
+    recipe = Recipe.of().override(settings("detector", data.spec))
+    data = recipe.prepare(data)
+    model = recipe.build(data)
+    train(model, data, **recipe.train)
+    x = np.concatenate([data.x("train"), data.x("validation")]).reshape(-1, steps * channels)
+    same_channel = np.kron(np.ones((steps, steps)), np.eye(channels))
+    noise = 1.4**2 * np.eye(steps * channels) + 0.8**2 * same_channel
+    exact = np.linalg.solve(np.cov(x.T) + noise, noise).T
+    new = data.x("test").reshape(-1, steps * channels)
+    expected = (new - x.mean(axis=0)) @ exact.T
+    found = model.accounts(data.test.examples)["residual"]
+    assert np.sqrt(np.mean(np.square(found - expected))) < 0.1 * np.sqrt(np.mean(np.square(expected)))
+    # A fifth of the noise is another map.
+    weaker = np.linalg.solve(np.cov(x.T) + noise / 25, noise / 25).T
+    other = (new - x.mean(axis=0)) @ weaker.T
+    assert np.sqrt(np.mean(np.square(found - other))) > 0.3 * np.sqrt(np.mean(np.square(expected)))

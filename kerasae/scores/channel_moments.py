@@ -14,8 +14,8 @@ from kerasae.scores._wandering import growth
 
 #: Number of doublings of the variance, from its floor, over which the logarithm is interpolated.
 _DOUBLINGS = 40
-#: Floor of the variance, as a share of the median squared deviation of a residual from its channel's mean.
-_FLOOR = 0.01
+#: Floor of the variance, as a share of the median variance.
+_FLOOR = 0.005
 #: Largest number of training windows, evenly spaced, from which centre and spread are learned.
 _WINDOWS = 20_000
 
@@ -40,20 +40,21 @@ class ChannelMomentsScore(Score):
     training windows are smaller: either with `cross_fit` of `AnomalyDetector`, or from the validation split,
     if there is one.
 
-    The logarithm is interpolated linearly between two doublings, from a floor of a hundredth of the median
-    squared deviation from a channel's mean. So it has the same bits on each processor. A missing reading has
-    no residual. The evidence of the missing readings of a channel, in nats, is added to its deviation in
-    units of that of a score of 1, `log(2 channels / level)`, so that usual gaps add nothing.
+    The logarithm is interpolated linearly between two doublings, from a floor of a two-hundredth of the
+    median variance. So it has the same bits on each processor. A missing reading has no residual. The
+    evidence of the missing readings of a channel, in nats, is added to its deviation in units of that of a
+    score of 1, `log(2 channels / level)`, so that usual gaps add nothing.
 
     Args:
         level: Probability of a false alarm for one window of independent normal features, in (0, 1).
             Defaults to 0.001.
         horizon: Length of the time for which the detector is used, in lengths of the training log. Defaults
             to 2.
-        channels: Number of channels. Defaults to `None`, those of the preprocessor.
+        channels: Number of channels. Defaults to `None`, those of the preprocessor. Where these are no
+            windows of a series, each feature is a channel of one step, which has no variance.
 
     Raises:
-        ValueError: If an argument is out of range, or the examples are no windows of a series.
+        ValueError: If an argument is out of range, or `channels` does not divide the number of features.
 
     Reference: Matheron 1963, *Economic Geology* 58(8), for the variogram.
     """
@@ -75,17 +76,18 @@ class ChannelMomentsScore(Score):
         self._gaps: np.ndarray | None = None
 
     def suit(self, preprocessor: Any) -> None:
-        if preprocessor is not None:
+        if preprocessor is not None and preprocessor.spec.channels:
             channels = preprocessor.spec.channels
-            self.channels = len(channels) or None
+            self.channels = len(channels)
             self._gaps = np.array([channel.gap for channel in channels])
 
     def build(self, input_shape: Any) -> None:
         size = input_shape["residual"][-1]
-        if not self.channels or size % self.channels:
+        self.channels = self.channels or size
+        if size % self.channels:
             raise ValueError(
-                "The score 'channel_moments' needs windows of a series, received other examples; take "
-                "another score."
+                f"`channels` must divide the {size} features of an example, received {self.channels}; leave "
+                "it out."
             )
         self.steps = size // self.channels
 
@@ -114,12 +116,7 @@ class ChannelMomentsScore(Score):
         return self._learn(accounts)
 
     def _learn(self, accounts: Accounts) -> Self:
-        rows, usual = 0, []
-        for part in accounts():
-            rows += len(part["residual"])
-            residual = part["residual"].reshape(-1, self.steps, self.channels or 1)
-            usual.append(np.median(np.square(residual - residual.mean(axis=1, keepdims=True))))
-        self.floor.assign(_FLOOR * float(np.median(usual)) + 1e-12)
+        rows = sum(len(part["residual"]) for part in accounts())
         step = -(-rows // _WINDOWS)
         # Also between two batches, every `step`-th window is taken.
         before, parts = 0, []
@@ -127,16 +124,21 @@ class ChannelMomentsScore(Score):
             kept = {key: value[-before % step :: step] for key, value in self.taken(part).items()}
             before += len(part["residual"])
             if len(kept["residual"]):
-                parts.append(ops.convert_to_numpy(self._moments(kept)))
-        values = np.concatenate(parts).astype("float64")
-        age = np.linspace(0.0, 1.0, len(values))[:, None] if len(values) > 1 else np.ones((1, 1))
-        age = age / age.sum()
-        center = (age * values).sum(axis=0)
-        variance = (age * np.square(values - center)).sum(axis=0)
+                parts.append([ops.convert_to_numpy(one) for one in self._moments(kept)])
+        mean, variance, count = (np.concatenate(each) for each in zip(*parts, strict=True))
+        if (count > 1.5).any():
+            self.floor.assign(_FLOOR * float(np.median(variance[count > 1.5])) + 1e-12)
+        features = ops.convert_to_numpy(self._features(mean, variance)).astype("float64")
+        known = np.concatenate([count > 0.5, (count > 1.5) | (self.steps == 1)], axis=1)
+        age = np.linspace(0.0, 1.0, len(features))[:, None] if len(features) > 1 else np.ones((1, 1))
+        age = age * known / np.maximum((age * known).sum(axis=0), 1e-12)
+        center = (age * features).sum(axis=0)
+        features = np.where(known, features, center)
+        variance = (age * np.square(features - center)).sum(axis=0)
         # Two windows are the fewest with a spread.
         independent = max(rows / self.block, 2.0)
         variance *= independent / (independent - 1) * (1 + 1 / independent)
-        variance *= growth(values, max(self.block // step, 1), self.horizon)
+        variance *= growth(features, max(self.block // step, 1), self.horizon)
         quantile = stats.norm.isf(self.level / 2 / len(center))
         self.center.assign(center)
         self.inverse.assign(1.0 / (quantile * (np.sqrt(variance) + 1e-6)))
@@ -146,34 +148,38 @@ class ChannelMomentsScore(Score):
         """Return values of the features by step and channel, `(batch, steps, channels)`."""
         return ops.reshape(values, (-1, self.steps, self.channels))
 
-    def _moments(self, inputs: Mapping[str, Any]) -> Any:
-        """Return the means and half the log variances of the channels, `(batch, 2 channels)`."""
+    def _moments(self, inputs: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Return mean, variance and number of the residuals of each channel, each `(batch, channels)`."""
         residual = self._by_channel(inputs["residual"])
         if "missing" not in inputs:
             mean = ops.mean(residual, axis=1, keepdims=True)
             variance = ops.mean(ops.square(residual - mean), axis=1)
-            return ops.concatenate([mean[:, 0], self._logarithm(variance)], axis=1)
+            return mean[:, 0], variance, ops.full_like(variance, self.steps)
         present = 1.0 - self._by_channel(inputs["missing"])
-        share = 1.0 / ops.maximum(ops.sum(present, axis=1, keepdims=True), 1.0)
+        count = ops.sum(present, axis=1, keepdims=True)
+        share = 1.0 / ops.maximum(count, 1.0)
         mean = ops.sum(residual * present, axis=1, keepdims=True) * share
         variance = ops.sum(ops.square(residual - mean) * present, axis=1, keepdims=True) * share
-        # A channel with fewer than two readings tells nothing, and neither of its features deviates.
-        few = ops.sum(present, axis=1) < 1.5
-        center = ops.reshape(self.center, (2, 1, self.channels))
-        mean = ops.where(few, center[0], mean[:, 0])
-        return ops.concatenate([mean, ops.where(few, center[1], self._logarithm(variance[:, 0]))], axis=1)
+        return mean[:, 0], variance[:, 0], count[:, 0]
 
-    def _logarithm(self, variance: Any) -> Any:
-        """Return half the logarithm of a variance, from 0 at variance 0, linear between two doublings."""
+    def _features(self, mean: Any, variance: Any) -> Any:
+        """Return the means, then half the logarithms of the variances in floors, `(batch, 2 channels)`."""
         starts = np.float32(2.0) ** np.arange(_DOUBLINGS, dtype="float32")
         scaled = ops.expand_dims(variance / self.floor + 1.0, -1)
         inside = ops.clip((scaled - starts) * (1.0 / starts), 0.0, 1.0)
-        return ops.sum(inside, axis=-1) * np.float32(0.5 * math.log(2.0))
+        logarithm = ops.sum(inside, axis=-1) * np.float32(0.5 * math.log(2.0))
+        return ops.concatenate([mean, logarithm], axis=1)
 
     def _deviations(self, inputs: Mapping[str, Any]) -> Any:
         """Return how far each channel of each window is off, `(batch, channels)`."""
-        off = ops.abs(self._moments(inputs) - self.center) * self.inverse
-        off = ops.maximum(off[:, : self.channels], off[:, self.channels :])
+        mean, variance, count = self._moments(inputs)
+        off = ops.abs(self._features(mean, variance) - self.center) * self.inverse
+        first, second = off[:, : self.channels], off[:, self.channels :]
+        if "missing" in inputs:
+            # No reading has no mean, and a single one no variance.
+            first = ops.where(count < 0.5, ops.zeros_like(first), first)
+            second = ops.where(count < 1.5, ops.zeros_like(second), second)
+        off = ops.maximum(first, second)
         if self.gap is None or "missing" not in inputs:
             return off
         return off + ops.sum(self._by_channel(inputs["missing"]), axis=1) * self.gap
@@ -182,12 +188,14 @@ class ChannelMomentsScore(Score):
         return ops.max(self._deviations(inputs), axis=1)
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
-        """Return the contribution of each reading, `(batch, features)`.
+        """Return the contribution of each reading, `(batch, features)`, which sum to the score.
 
-        The deviation of a channel is divided among its steps by their squared residuals. The residual of a
-        missing reading is that of the gap.
+        The score is divided among the channels by their deviations, and the share of a channel among its
+        steps by their squared residuals. The residual of a missing reading is that of the gap.
         """
         off = self._deviations(inputs)
+        total = ops.maximum(ops.sum(off, axis=1, keepdims=True), 1e-30)
+        off = off * (ops.max(off, axis=1, keepdims=True) / total)
         weights = ops.square(self._by_channel(inputs["residual"])) + 1e-12
         weights = weights / ops.sum(weights, axis=1, keepdims=True)
         return ops.reshape(ops.expand_dims(off, 1) * weights, ops.shape(inputs["residual"]))

@@ -65,14 +65,14 @@ class SimpleDetector:
 def simple_detectors(data: Data, normal: Any) -> dict[str, SimpleDetector]:
     """Return the ways without a model that suit the data, fitted on normal training rows, by name.
 
-    They have no threshold yet.
+    They have no threshold yet. There are none without a calibration split, which sets it.
 
     Args:
         data: Data with a training split.
         normal: Label of the normal rows; `None` for all rows.
     """
     baselines = detecting_baselines(data.spec)
-    if not baselines:
+    if not baselines or not len(data.calibration):
         return {}
     few = data.drawn("train", MOST_ROWS)
     x = np.concatenate([few.to_x(raw) for raw in normal_rows(few, "train", normal, usual=True)])

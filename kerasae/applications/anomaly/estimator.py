@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_labels
 from kerasae.applications.anomaly._thresholds import threshold_of
 from kerasae.applications.anomaly.beside import simple_detectors
-from kerasae.applications.anomaly.timeline import FOLDS, AlarmSettings, Fold, folded_block
+from kerasae.applications.anomaly.timeline import FOLDS, AlarmSettings, folded_block
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples
 from kerasae.kinds import kind_of
@@ -109,7 +109,7 @@ class AnomalyDetector(Application):
         normal: str | int | float | bool | None = None,
         most_reasons: int = 3,
         alarm: dict[str, Any] | None = None,
-        fold: Fold = "last",
+        fold: Literal["last", "mean", "least"] = "last",
         cross_fit: int = 0,
     ) -> None:
         super().__init__(codec)

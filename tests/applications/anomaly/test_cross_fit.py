@@ -130,3 +130,12 @@ def test_a_model_whose_training_is_not_known_is_refused():
     model = Recipe.of("undercomplete", network={"name": "dense", "depth": 0}).build(data)
     with pytest.raises(ValueError, match="remembers its training"):
         AnomalyDetector(model, cross_fit=2).fit(data)
+
+
+def test_a_report_needs_no_calibration_split(trained, tmp_path):
+    data = from_frame(sines(300), time="time", window=WINDOW, calibration=0)
+    data = Recipe.of().prepare(data)
+    given = {"score": "channel_moments", "threshold": {"name": "greatest"}, "cross_fit": 2}
+    finding = AnomalyDetector(trained, **given).fit(data).report(data, tmp_path)
+    assert finding.figures["threshold"] > 0
+    assert (tmp_path / "alarms.csv").is_file()

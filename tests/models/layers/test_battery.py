@@ -13,6 +13,7 @@ from keras.src.testing import TestCase  # style.md, rule 7: one of the two priva
 
 from kerasae import corruptions, layers, penalties, preprocessing, registry
 from kerasae.corruptions import Corruption
+from kerasae.corruptions._chained import ChainedCorruption
 from kerasae.layers import NoiseLayer, Sampling, SharedScale, TopK, TransposedDense
 from kerasae.penalties import GaussianKL, Penalty, SquaredJacobian
 from kerasae.preprocessing import Preprocessor
@@ -62,7 +63,7 @@ class OneKL(GaussianKL):
 
 
 #: Bases that have no call of their own; a new one belongs here or in a case.
-ABSTRACT = {NoiseLayer, Corruption, Penalty, Preprocessor}
+ABSTRACT = {NoiseLayer, Corruption, ChainedCorruption, Penalty, Preprocessor}
 
 
 INPUT = (4, 6)
