@@ -1,7 +1,7 @@
 """finding_of: what a fitted detector finds in examples, with its files, figures and pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -101,8 +101,9 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         listings,
         notes=(
             f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
-            f"{detector.threshold}, from {len(detector.calibration_):,} calibration rows. p-value: the share "
-            "of calibration rows at least as odd, conformal: small ones are odd, and of normal rows at most "
+            f"{named(detector.threshold)}, from {len(detector.calibration_):,} calibration rows. p-value: "
+            "the share of calibration rows at least as odd, conformal: small ones are odd, and of normal "
+            "rows at most "
             f"5 % have one below 0.05.{on_blocks(detector.detector_.block)}",
         ),
     )
@@ -162,3 +163,11 @@ def _examine(detector: "AnomalyDetector", data: Data) -> _Examined:
         np.concatenate(residuals),
         Reasons.joined(reasons),
     )
+
+
+def named(setting: str | dict[str, Any]) -> str:
+    """Return the name of a member of a room, followed by its arguments if some are given."""
+    if isinstance(setting, str):
+        return setting
+    arguments = ", ".join(f"{key} {value}" for key, value in setting.items() if key != "name")
+    return f"{setting['name']} ({arguments})" if arguments else str(setting["name"])

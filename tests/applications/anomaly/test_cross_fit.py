@@ -135,7 +135,9 @@ def test_a_model_whose_training_is_not_known_is_refused():
 def test_a_report_needs_no_calibration_split(trained, tmp_path):
     data = from_frame(sines(300), time="time", window=WINDOW, calibration=0)
     data = Recipe.of().prepare(data)
-    given = {"score": "channel_moments", "threshold": {"name": "greatest"}, "cross_fit": 2}
+    threshold = {"name": "greatest", "least": 0.5}
+    given = {"score": "channel_moments", "threshold": threshold, "cross_fit": 2}
     finding = AnomalyDetector(trained, **given).fit(data).report(data, tmp_path)
     assert finding.figures["threshold"] > 0
     assert (tmp_path / "alarms.csv").is_file()
+    assert "threshold: greatest (least 0.5), from" in finding.notes[0]
