@@ -97,7 +97,8 @@ class Recipe:
     def override(self, settings: dict[str, Any]) -> "Recipe":
         """Return a recipe with some values replaced.
 
-        If the name of a member changes, the arguments of the previous member are removed.
+        If the name of a member changes, the arguments of the previous member are removed. If another model,
+        network or loss is named, so is `train.solver`, because a closed form is that of one model.
 
         Args:
             settings: New values, such as `{"model.beta": 4.0, "train.epochs": 10}`.
@@ -111,6 +112,8 @@ class Recipe:
                 )
             if path == ["name"] and sections[section].get("name") not in (None, settings[key]):
                 sections[section] = {}
+                if section in ("model", "network", "loss"):
+                    sections["train"].pop("solver", None)
             target = sections[section]
             for step in path[:-1]:
                 inner = target.get(step)
@@ -258,6 +261,11 @@ class Recipe:
         spec = data if isinstance(data, Spec) else data.spec
         recipe = self.fill(data)
         if self.start is not None:
+            if recipe.train.get("solver") == "closed_form":
+                raise ValueError(
+                    "Expected `train.solver` 'gradient' for a training that begins with the weights of a "
+                    "run, received 'closed_form', which does not depend on them; leave --from out."
+                )
             earlier = Recipe.read(Path(self.start) / "recipe.json").complete()
             check_same_model(self.start, recipe.complete().to_dict(), earlier.to_dict())
             return start_model(self.start)

@@ -90,6 +90,32 @@ def test_another_network_takes_its_own_arguments():
     assert "widths" not in recipe.network
 
 
+@pytest.mark.parametrize(
+    ("said", "solver"),
+    [
+        ({}, "closed_form"),
+        ({"network.latent_dim": 5, "train.seed": 3}, "closed_form"),
+        ({"network.depth": 1}, None),
+        ({"network.name": "series"}, None),
+        ({"model.name": "sparse"}, None),
+        ({"loss.name": "gaussian"}, None),
+        ({"train.epochs": 3}, None),
+        ({"network.depth": 1, "train.solver": "gradient"}, "gradient"),
+    ],
+)
+def test_another_model_of_a_log_has_no_closed_form(said, solver, sources):
+    log = {"data.name": "series", "data.time": "time", "data.window": 12}
+    recipe = make_recipe(sources["log"], log | said, preset="detector")
+    assert recipe.train.get("solver") == solver
+
+
+def test_another_family_in_a_recipe_has_no_closed_form():
+    recipe = Recipe.of("denoising", network={"name": "dense"}, train={"solver": "closed_form"})
+    assert recipe.override({"network.latent_dim": 4}).train["solver"] == "closed_form"
+    for other in ({"model.name": "sparse"}, {"network.name": "conv"}):
+        assert "solver" not in recipe.override(other).train
+
+
 def test_a_search_counts_epochs(capsys, tmp_path):
     with pytest.raises(SystemExit) as exit_:
         main(["tune", "digits", "--preset", "detector", "--out", str(tmp_path / "t")])
@@ -103,7 +129,7 @@ def test_an_unknown_preset():
         settings("detektor", load_data("digits").spec)
 
 
-def test_the_detector_of_logs_comes_near_to_the_exact_linear_denoiser():
+def test_the_detector_of_logs_is_the_exact_linear_denoiser():
     """Of the best affine map of noisy windows the residual is `N (C + N)^-1 (x - mean)`."""
     steps, channels = 12, 2
     data = from_frame(sines(600, noise=0.4), time="time", window=steps)
@@ -114,12 +140,12 @@ def test_the_detector_of_logs_comes_near_to_the_exact_linear_denoiser():
     x = np.concatenate([data.x("train"), data.x("validation")]).reshape(-1, steps * channels)
     same_channel = np.kron(np.ones((steps, steps)), np.eye(channels))
     noise = 1.4**2 * np.eye(steps * channels) + 0.8**2 * same_channel
-    exact = np.linalg.solve(np.cov(x.T) + noise, noise).T
+    exact = np.linalg.solve(np.cov(x.T, bias=True) + noise, noise).T
     new = data.x("test").reshape(-1, steps * channels)
     expected = (new - x.mean(axis=0)) @ exact.T
     found = model.accounts(data.test.examples)["residual"]
-    assert np.sqrt(np.mean(np.square(found - expected))) < 0.1 * np.sqrt(np.mean(np.square(expected)))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
     # A fifth of the noise is another map.
-    weaker = np.linalg.solve(np.cov(x.T) + noise / 25, noise / 25).T
+    weaker = np.linalg.solve(np.cov(x.T, bias=True) + noise / 25, noise / 25).T
     other = (new - x.mean(axis=0)) @ weaker.T
     assert np.sqrt(np.mean(np.square(found - other))) > 0.3 * np.sqrt(np.mean(np.square(expected)))

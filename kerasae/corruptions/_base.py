@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from kerasae.layers import NoiseLayer
 
 
@@ -59,6 +61,20 @@ class Corruption(NoiseLayer):
     def corrupt(self, x: Any, seed: Any) -> Any:
         """Return the corrupted `x`."""
         raise NotImplementedError(f"{type(self).__name__} must write `corrupt`.")
+
+    def covariance(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the covariance of the noise of this stage, `(size, size)`, if it is added whatever `x` is.
+
+        Args:
+            shape: Shape of an example, of `size` features in all.
+
+        Raises:
+            ValueError: If the noise depends on `x`.
+        """
+        raise ValueError(
+            f"Expected noise that is added to x, such as gaussian or shift, received {type(self).__name__}, "
+            "which depends on x; use the solver 'gradient'."
+        )
 
     def call(self, inputs: Any, training: bool = False, seed: Any = None) -> Any:
         if (not training and seed is None) or self.level == 0:

@@ -1,8 +1,10 @@
 """Additive Gaussian noise."""
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasae.corruptions._base import Corruption
@@ -28,3 +30,6 @@ class GaussianNoise(Corruption):
 
     def corrupt(self, x: Any, seed: Any) -> Any:
         return x + self.level * self.normal(ops.shape(x), x.dtype, seed)
+
+    def covariance(self, shape: tuple[int, ...]) -> np.ndarray:
+        return self.level**2 * np.eye(math.prod(shape))

@@ -1,8 +1,10 @@
 """Additive Gaussian noise with a random strength for each example."""
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasae.corruptions._base import Corruption
@@ -42,6 +44,12 @@ class MultiscaleGaussianNoise(Corruption):
         share = self.uniform((rows, *[1] * (len(x.shape) - 1)), seed + 1)
         sigma = self.level * ops.power(self.lowest, share)
         return x + ops.cast(sigma, x.dtype) * self.normal(ops.shape(x), x.dtype, seed)
+
+    def covariance(self, shape: tuple[int, ...]) -> np.ndarray:
+        # The mean of `sigma^2`, whose logarithm is uniform.
+        ratio = self.lowest**2
+        share = 1.0 if ratio == 1 else (ratio - 1) / math.log(ratio)
+        return self.level**2 * share * np.eye(math.prod(shape))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "lowest": self.lowest}

@@ -1,8 +1,10 @@
 """Shift noise: the level of each channel moves."""
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasae.corruptions._base import Corruption
@@ -43,3 +45,8 @@ class ShiftNoise(ChainedCorruption):
         inner = [1] * (len(x.shape) - 2)
         channels = shape[-1] if inner else 1
         return x + self.level * self.normal((shape[0], *inner, channels), x.dtype, seed)
+
+    def covariance(self, shape: tuple[int, ...]) -> np.ndarray:
+        channels = shape[-1] if len(shape) > 1 else 1
+        steps = math.prod(shape) // channels
+        return self.level**2 * np.kron(np.ones((steps, steps)), np.eye(channels))

@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "History": "kerasae.training._train",
+    "History": "kerasae.training._history",
     "gains_from_xla": "kerasae.training._xla",
     "retrained": "kerasae.training._again",
     "train": "kerasae.training._train",

@@ -1,5 +1,5 @@
 # Written by tests/stubs.py.
 from kerasae.training._again import retrained as retrained
-from kerasae.training._train import History as History
+from kerasae.training._history import History as History
 from kerasae.training._train import train as train
 from kerasae.training._xla import gains_from_xla as gains_from_xla

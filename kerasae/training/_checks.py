@@ -31,6 +31,8 @@ def check_numbers(values: dict[str, Any]) -> None:
         raise ValueError(f"`reduce_factor` must be in (0, 1), received {values['reduce_factor']!r}.")
     if values["schedule"] not in ("plateau", "cosine"):
         raise ValueError(f"`schedule` must be 'plateau' or 'cosine', received {values['schedule']!r}.")
+    if values["solver"] not in ("gradient", "closed_form"):
+        raise ValueError(f"`solver` must be 'gradient' or 'closed_form', received {values['solver']!r}.")
     if values["schedule"] == "cosine" and values["reduce_at"]:
         raise ValueError(
             "`reduce_at` needs the schedule 'plateau', received 'cosine'; leave one of them out."

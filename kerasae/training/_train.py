@@ -1,6 +1,5 @@
 """train: trains a model on data."""
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,8 @@ import tensorflow as tf
 from kerasae.data import Data
 from kerasae.models import Autoencoder
 from kerasae.training._checks import check_loss_range, check_numbers, unscaled
+from kerasae.training._closed_form import solve
+from kerasae.training._history import History
 from kerasae.training._optimizer import cosine_decay, make_optimizer
 from kerasae.training._xla import gains_from_xla
 from kerasae.training.best_weights import BestWeights
@@ -22,30 +23,13 @@ from kerasae.training.distribution import is_first
 _EXPECTED_ROWS = 20_000
 
 
-@dataclasses.dataclass(frozen=True)
-class History:
-    """Record of a training.
-
-    Attributes:
-        epochs: Terms of the loss in each epoch, one dict per epoch. Keys of the validation split begin with
-            `val_`.
-        seconds: Wall time of the training, in seconds.
-        best_epoch: Epoch whose weights the model has, counted from 1.
-        reductions: Epochs after which the learning rate was reduced, counted from 1.
-    """
-
-    epochs: list[dict[str, float]]
-    seconds: float
-    best_epoch: int
-    reductions: tuple[int, ...] = ()
-
-
 def train(
     model: Autoencoder,
     data: Data,
     *,
     epochs: int = 200,
     steps: int | None = None,
+    solver: Literal["gradient", "closed_form"] = "gradient",
     batch_size: int = 128,
     learning_rate: float = 1e-3,
     optimizer: str = "adam",
@@ -80,6 +64,11 @@ def train(
         steps: Number of steps of the whole training, in place of `epochs`. They are divided into about fifty
             epochs of whole passes over the rows, rounded up, so that a small data set does not have epochs
             of a step or two. Defaults to `None`.
+        solver: How the weights are found. `"gradient"` descends the gradient of the loss. `"closed_form"`
+            computes the weights of a linear model whose expected loss is least, in one pass over the rows and
+            without randomness: the network `dense` with depth 0, a squared error or the likelihood of
+            readings, and additive noise or none. All other settings but `hold_out` and `callbacks` are
+            ignored then. Defaults to `"gradient"`.
         batch_size: Number of examples per step, on all devices together; all rows if there are fewer.
             Defaults to 128.
         learning_rate: Learning rate at the start. Defaults to 0.001.
@@ -117,8 +106,8 @@ def train(
         The history of the training.
 
     Raises:
-        ValueError: If a number is out of range, the data are outside the range of the loss, or the
-            checkpoint is damaged.
+        ValueError: If a number is out of range, the data are outside the range of the loss, the checkpoint
+            is damaged, or the model has no closed form.
         FloatingPointError: If the loss became NaN or infinite.
         MemoryError: If TensorFlow ran out of memory.
         OSError: If a checkpoint cannot be written. The previous one is kept.
@@ -129,6 +118,11 @@ def train(
     check_loss_range(model, data)
     if not hold_out:
         data = data.joined()
+    if solver == "closed_form":
+        history = solve(model, data, hold_out=hold_out, callbacks=callbacks)
+        model.trained_with = {"solver": solver}
+        model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
+        return history
     checkpoint = None if folder is None else Checkpoint(Path(folder) / "checkpoint")
     if checkpoint is not None and writes and not resume:
         checkpoint.remove()

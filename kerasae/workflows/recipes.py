@@ -79,6 +79,8 @@ def continued(
             )
     folder = Path(run)
     recipe = dataclasses.replace(Run.open(folder).recipe, start=str(folder.resolve()))
+    # A closed form does not begin with any weights.
+    recipe.train.pop("solver", None)
     section = {} if source is None else parse_source(source, trained_on=recipe.data["name"])
     if section.get("name", recipe.data["name"]) == recipe.data["name"]:
         # A file with the test rows of the run has no test rows of the new ones.
@@ -87,11 +89,20 @@ def continued(
     return dataclasses.replace(recipe, data=section).override(settings)
 
 
+#: Settings of model and training that do not depend on how the weights are found.
+_ANY_SOLVER = {"network.latent_dim", "train.hold_out", "train.seed"}
+
+
 def _of_preset(preset: str, recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a preset, which depend on what the examples are, without those that do not fit."""
     chosen = settings_of(preset, recipe.load().spec)
     if "train.epochs" in settings:
         chosen.pop("train.steps", None)
+    # A closed form is that of one model, and ignores how a gradient would descend.
+    if any(
+        key.split(".")[0] in ("network", "model", "loss", "train") for key in settings.keys() - _ANY_SOLVER
+    ):
+        chosen.pop("train.solver", None)
     for section in ("network", "model"):
         # Another member than the preset's takes its own arguments.
         if (name := settings.get(f"{section}.name")) is not None:

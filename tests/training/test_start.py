@@ -165,3 +165,17 @@ def test_a_detector_that_goes_on_has_a_threshold_for_the_new_rows():
     fresh = random.normal(2.0, size=(2000, 4))
     # 60 calibration rows: the share of new rows is 0.1 with a standard deviation of 0.04.
     assert 0.01 < (detector.predict(fresh) == -1).mean() < 0.25
+
+
+def test_it_goes_on_from_a_closed_form_by_the_gradient(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sections = {"network": {"name": "dense", "depth": 0}, "loss": {"name": "squared_error"}}
+    run_recipe(Recipe.of(**sections, train={"solver": "closed_form"}), "run")
+    recipe = continued("run", settings={"train.epochs": 1, "train.learning_rate": 1e-12})
+    assert "solver" not in recipe.train
+    again = run_recipe(recipe, "again")
+    np.testing.assert_allclose(weights(again.model), weights(Run.open("run").model), atol=1e-7)
+    solved = continued("run", settings={"train.solver": "closed_form"})
+    with pytest.raises(ValueError, match="'gradient' for a training that begins with the weights of a run"):
+        run_recipe(solved, "third")
+    assert not Path("third").exists()
