@@ -139,7 +139,7 @@ def test_the_detector_of_logs_is_the_exact_linear_denoiser():
     train(model, data, **recipe.train)
     x = np.concatenate([data.x("train"), data.x("validation")]).reshape(-1, steps * channels)
     same_channel = np.kron(np.ones((steps, steps)), np.eye(channels))
-    noise = 1.4**2 * np.eye(steps * channels) + 0.8**2 * same_channel
+    noise = 2.0**2 * (np.eye(steps * channels) + same_channel)
     exact = np.linalg.solve(np.cov(x.T, bias=True) + noise, noise).T
     new = data.x("test").reshape(-1, steps * channels)
     expected = (new - x.mean(axis=0)) @ exact.T

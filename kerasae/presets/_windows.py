@@ -11,7 +11,7 @@ _MOST = 128
 def windows(spec: Spec) -> dict[str, Any]:
     """A linear denoising model with strong noise, and a score by channel that is fitted across folds.
 
-    The noise is stronger than the readings: 1.4 standard deviations for each reading, and 0.8 for the level
+    The noise is stronger than the readings: two standard deviations for each reading, and two for the level
     of each channel. Such a model keeps only what the channels have in common, and a fault in one of them
     stays in its own residual. A network with saturated units turns a drift beyond the training range into a
     residual of all channels, so this one is linear. The level of a channel is hardly believed, as it wanders
@@ -30,10 +30,10 @@ def windows(spec: Spec) -> dict[str, Any]:
     Args:
         spec: Spec of windows of a series.
     """
-    noise = {"name": "gaussian", "level": 1.4}
+    noise = {"name": "gaussian", "level": 2.0}
     return {
         "model.name": "denoising",
-        "model.corruption": {"name": "shift", "level": 0.8, "before": noise},
+        "model.corruption": {"name": "shift", "level": 2.0, "before": noise},
         "network.name": "dense",
         "network.depth": 0,
         "network.latent_dim": min(spec.size, _MOST),

@@ -29,7 +29,12 @@ def log_data(rows=300, stride=1):
 @pytest.fixture(scope="module")
 def trained():
     data = log_data()
-    recipe = Recipe.of("denoising").override({**settings("detector", data.spec), "train.steps": 120})
+    return trained_by("closed_form", data)
+
+
+def trained_by(solver, data):
+    changed = {"train.steps": 120, "train.solver": solver}
+    recipe = Recipe.of("denoising").override(settings("detector", data.spec) | changed)
     model = recipe.build(data)
     train(model, data, **recipe.train)
     return model
@@ -92,8 +97,9 @@ def test_many_rows_are_thinned_evenly(trained, monkeypatch):
     assert found.block == 4
 
 
-def test_a_model_is_trained_again_as_it_was(trained):
+def test_a_model_is_trained_again_as_it_was():
     data = log_data()
+    trained = trained_by("gradient", data)
     again = retrained(trained, data, seed=3)
     assert again.get_config() == trained.get_config()
     assert again.preprocessor.mean == trained.preprocessor.mean
@@ -123,6 +129,13 @@ def test_a_score_across_folds_needs_no_calibration_split_and_is_calibrated_by_th
 def test_fewer_than_two_folds_are_refused(folds, trained):
     with pytest.raises(ValueError, match="`cross_fit` must be at least 2"):
         AnomalyDetector(trained, cross_fit=folds)
+
+
+@pytest.mark.parametrize("fold", ["mean", "least"])
+def test_scores_across_folds_are_not_folded_over_windows(fold, trained):
+    # No model has judged all windows that hold a time stamp.
+    with pytest.raises(ValueError, match="`fold` must be one of last, received '" + fold):
+        AnomalyDetector(trained, cross_fit=2, fold=fold)
 
 
 def test_a_model_whose_training_is_not_known_is_refused():
