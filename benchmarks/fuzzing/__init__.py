@@ -2,6 +2,7 @@
 
 from fuzzing.arrays import Idx, Mask, Npy, Npz
 from fuzzing.images import Picture
+from fuzzing.logs import Log
 from fuzzing.models import CheckpointArrays, CheckpointState, Model
 from fuzzing.reader import Reader
 from fuzzing.records import Kae, Manifest, RecipeFile
@@ -9,6 +10,7 @@ from fuzzing.tables import Csv, Parquet, Text
 
 READERS: dict[str, type[Reader]] = {
     "csv": Csv,
+    "log": Log,
     "text": Text,
     "parquet": Parquet,
     "npy": Npy,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,20 +21,20 @@ from .stretches import centred_scores, season, smoothed
 _WINDOW = 20
 
 
-def fitted(readings: np.ndarray, window: int, **changed: Any) -> AnomalyDetector:
+def fitted(readings: np.ndarray, window: int, changed: Mapping[str, Any] | None = None) -> AnomalyDetector:
     """Return the preset `detector`, fitted on all windows of a log.
 
     Args:
         readings: Normal readings in the order of time, `(rows, channels)`.
         window: Rows of a window.
-        **changed: Arguments of `AnomalyDetector` in place of those of the preset.
+        changed: Settings in place of those of the preset, by key. Defaults to none.
     """
     data = _all_train(readings, window)
-    recipe = Recipe.of().override(settings("detector", data.spec))
+    recipe = Recipe.of().override(settings("detector", data.spec) | dict(changed or {}))
     data = recipe.prepare(data)
     model = recipe.build(data)
     train(model, data, **recipe.train)
-    return AnomalyDetector(model, **{**recipe.apply["anomaly"], **changed}).fit(data)
+    return AnomalyDetector(model, **recipe.apply["anomaly"]).fit(data)
 
 
 def window_scores(detector: AnomalyDetector, readings: np.ndarray, window: int) -> np.ndarray:
@@ -42,13 +43,18 @@ def window_scores(detector: AnomalyDetector, readings: np.ndarray, window: int) 
     return detector.score_samples(np.ascontiguousarray(views.transpose(0, 2, 1)))
 
 
+def window_alarms(detector: AnomalyDetector, readings: np.ndarray, window: int) -> np.ndarray:
+    """Return whether each window belongs to an alarm, `(rows - window + 1,)`."""
+    alarm = detector.alarm or {}
+    rule = AlarmRule(detector.threshold_, release=alarm.get("release", 1.0), least=alarm.get("least", 1))
+    return alarms(window_scores(detector, readings, window), rule)
+
+
 def row_alarms(training: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return the alarms of the rows, each by the window that it ends; the training rows have none."""
     detector = fitted(training, _WINDOW)
-    scores = window_scores(detector, rows[len(training) - _WINDOW + 1 :], _WINDOW)
-    alarm = detector.alarm or {}
-    rule = AlarmRule(detector.threshold_, release=alarm.get("release", 1.0), least=alarm.get("least", 1))
-    return np.concatenate([np.zeros(len(training), bool), alarms(scores, rule)])
+    found = window_alarms(detector, rows[len(training) - _WINDOW + 1 :], _WINDOW)
+    return np.concatenate([np.zeros(len(training), bool), found])
 
 
 def smoothed_scores(readings: np.ndarray, window: int, fitted_on: int) -> np.ndarray:

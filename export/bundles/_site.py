@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from kerasae.export.feeds import feed_of
-from kerasae.export.scoring import UnreadableError, examples, reader_of
+from kerasae.export.scoring import UnreadableError, block_of, examples
 from kerasae.export.verify_edge import check_files
 
 from kerasae import registry
@@ -58,7 +58,7 @@ def scores_of(
             sent |= not_given(entry["signatures"]["detect"]["inputs"], len(batch[0]), sent)
             with quiet(show_failure=False):
                 scores[entry["path"]].append(artifact.run("detect", sent)["score"])
-    block = 1 if reader_of(source, feed) is feed else spec.shape[0]
+    block = block_of(source, spec, feed)
     return {path: np.concatenate([np.empty(0, "float32"), *parts]) for path, parts in scores.items()}, block
 
 

@@ -52,6 +52,14 @@ def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
     return rows if reader is feed else whole_windows(rows, feed)
 
 
+def block_of(source: str | Path, spec: Spec, feed: Feed) -> int:
+    """Return the number of successive examples of a source that share readings; 1 if none do.
+
+    The windows of the rows of a log overlap. Whole windows of an array need not follow each other.
+    """
+    return 1 if reader_of(source, feed) is feed else int(spec.shape[0])
+
+
 def reader_of(source: str | Path, feed: Feed) -> Feed:
     """Return the feed of the rows of a source: that of its lines, or of whole examples of an array."""
     path = Path(source)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from small_logs import sines
 
 from kerasae import Recipe
 from kerasae.data import Source
@@ -233,3 +234,23 @@ def test_a_source_is_written_and_read(tmp_path, home):
     values = json.loads((home / "run" / "data.json").read_text())
     assert values["files"]["path"]["path"] == str(home / "rows.csv")
     assert values["rows"] == {"train": 128, "validation": 16, "calibration": 16, "test": 40}
+
+
+def test_of_a_log_that_has_grown_the_windows_of_the_training_are_read(tmp_path, monkeypatch):
+    """A log is written to every day, also while a run is used."""
+    monkeypatch.chdir(tmp_path)
+    whole = sines(500)
+    whole[:300].to_csv("log.csv", index=False)
+    section = {"name": "series", "time": "time", "window": 10}
+    network = {"name": "dense", "depth": 0}
+    recipe = Recipe.of(source="log.csv", latent_dim=2, data=section, network=network)
+    run_recipe(recipe.override({"train.solver": "closed_form"}), "run")
+    before = Run.open("run").data
+    whole.to_csv("log.csv", index=False)
+    with pytest.warns(UserWarning, match=r"log\.csv has grown since the training: only its first"):
+        after = Run.open("run").data
+    for split in before.rows:
+        np.testing.assert_array_equal(after.split(split).examples, before.split(split).examples)
+    sines(300, seed=1).to_csv("log.csv", index=False)
+    with pytest.raises(ValueError, match=r"log\.csv as it was in training"):
+        Run.open("run").data  # noqa: B018

@@ -15,8 +15,9 @@ from kerasae import registry
 from kerasae.layers import SharedScale
 from kerasae.losses import AbsoluteError, Bernoulli, Gaussian, Laplace, ReconstructionLoss, SquaredError
 from kerasae.losses._location_scale import LocationScale
+from kerasae.spec import Column, Spec, Timing
 
-#: Losses over arrays of numbers; those of tables and texts have tests of their own.
+#: Losses over arrays of numbers; those of tables, texts and windows have tests of their own too.
 NAMES = [name for name in registry.names("loss") if "vector" in registry.resolve("loss", name).kinds]
 BATCH, HEIGHT, FEATURES = 6, 3, 4
 # Sums of a dozen float32 terms of size about 10, each good to 6e-8 of itself.
@@ -30,6 +31,9 @@ def variants():
         if issubclass(registry.resolve("loss", name), LocationScale):
             yield pytest.param(name, {"scale": 0.5}, id=f"{name}-fixed")
             yield pytest.param(name, {"scale": "predicted"}, id=f"{name}-predicted")
+    channels = tuple(Column(f"channel {number}", "number", "float64") for number in range(FEATURES))
+    window = Spec("series", (HEIGHT, FEATURES), channels=channels, timing=Timing(1.0))
+    yield pytest.param("readings", {"spec": window.to_dict()}, id="readings")
 
 
 every_loss = pytest.mark.parametrize(("name", "arguments"), list(variants()))
@@ -216,8 +220,13 @@ def test_the_account_and_the_error_are_those_of_the_features(name, arguments):
     np.testing.assert_allclose(account["nll"], nll, rtol=RTOL, atol=ATOL)
     error = loss.error(tf.constant(x), tf.constant(params))
     np.testing.assert_allclose(error, (off.astype("float64") ** 2).mean(axis=(1, 2)), rtol=1e-4)
-    # What is no number compares as the oddest of all.
     x[1, 2, 3] = np.nan
+    if "series" in loss.kinds:
+        # A missing reading is left out of the mean.
+        error = np.array(loss.error(tf.constant(x), tf.constant(params)))
+        assert error[1] == pytest.approx(np.nanmean((x[1] - np.array(loss.mean(params))[1]) ** 2), rel=1e-4)
+        return
+    # What is no number compares as the oddest of all.
     scores = np.array(loss.anomaly_score(tf.constant(x), tf.constant(params)))
     assert scores[1] == np.finfo("float32").max
     others = np.arange(BATCH) != 1

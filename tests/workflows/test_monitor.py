@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.signal import lfilter
 
 from kerasae import Recipe
 from kerasae.files import write_text
@@ -179,3 +180,66 @@ def test_too_many_flags_have_the_probability_of_a_beta_binomial():
         p_values.append(fitted.excess_p_value(int((random.normal(size=50) > fitted.threshold_).sum()), 50))
     # The share below 0.1 has a standard error of 0.007.
     assert 0.02 < np.mean(np.array(p_values) <= 0.1) <= 0.12
+
+
+# Logs ------------------------------------------------------------------------------------------------
+
+WINDOW = 20
+
+
+def wandering(rows, seed):
+    """A log of two channels, whose readings depend on those just before."""
+    noise = np.random.default_rng(seed).normal(size=(rows, 2))
+    values = lfilter([0.6], [1, -0.8], noise, axis=0)
+    frame = pd.DataFrame(values, columns=["flow", "level"])
+    return frame.assign(time=pd.date_range("2026-01-01", periods=rows, freq="s"))
+
+
+@pytest.fixture(scope="module")
+def watched_log(tmp_path_factory):
+    """A run on a log, and a bundle of it."""
+    home = tmp_path_factory.mktemp("log")
+    wandering(3000, 0).to_csv(home / "log.csv", index=False)
+    recipe = Recipe.of(
+        "denoising",
+        source=str(home / "log.csv"),
+        latent_dim=4,
+        data={"name": "series", "time": "time", "window": WINDOW, "calibration": 0.4},
+        network={"name": "dense", "depth": 0},
+        model={"corruption": "gaussian"},
+        train={"solver": "closed_form"},
+    )
+    run_recipe(recipe, home / "run")
+    apply("anomaly", home / "run", home / "use", baselines=False)
+    return home
+
+
+@pytest.mark.slow
+def test_windows_that_share_readings_are_not_compared(watched_log, tmp_path):
+    """Overlapping windows would count each wander of the log as many, and nearly every new log as drift."""
+    drifts = 0
+    for seed in range(1, 11):
+        wandering(1000, seed).to_csv(tmp_path / "new.csv", index=False)
+        found = monitor(watched_log / "run", str(tmp_path / "new.csv"), tmp_path / f"watch {seed}")
+        assert found.rows == -(-(1000 - WINDOW + 1) // WINDOW)
+        drifts += found.drift
+    assert drifts <= 1
+    moved = wandering(1000, 11)
+    moved.assign(flow=moved["flow"] + 1.5).to_csv(tmp_path / "new.csv", index=False)
+    found = monitor(watched_log / "run", str(tmp_path / "new.csv"), tmp_path / "moved")
+    assert "level of flow" in {one.shift.name for one in found.moved}
+
+
+@pytest.mark.slow
+def test_a_bundle_watches_a_log_as_its_run_does(watched_log, tmp_path):
+    export(watched_log / "run", tmp_path / "ship", formats=["tflite"], precisions=["float32"])
+    for name, seed in (("new.csv", 1), ("old.csv", 2)):
+        wandering(5000, seed).to_csv(tmp_path / name, index=False)
+    both = [
+        monitor(folder, str(tmp_path / "new.csv"), tmp_path / name, reference=str(tmp_path / "old.csv"))
+        for folder, name in ((watched_log / "run", "one"), (tmp_path / "ship", "two"))
+    ]
+    assert both[0].rows == both[1].rows == -(-(5000 - WINDOW + 1) // WINDOW)
+    assert both[0].flagged == both[1].flagged
+    for one, two in zip(both[0].columns, both[1].columns, strict=True):
+        assert one.shift.distance == pytest.approx(two.shift.distance, abs=0.01)

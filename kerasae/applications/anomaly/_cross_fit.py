@@ -57,9 +57,12 @@ def cross_fitted(
     ends = np.linspace(0, rows, max(min(folds, rows // (2 * block)), 2) + 1).astype(int)
     places = np.arange(rows)
     accounts = []
+    model = None
     for fold, (begin, end) in enumerate(itertools.pairwise(ends)):
         others = (places <= begin - block) | (places >= end + block - 1)
-        model = retrained(codec, _training_on(data, data.train.rows(np.sort(order[others]))), seed=fold)
+        model = retrained(
+            codec, _training_on(data, data.train.rows(np.sort(order[others]))), seed=fold, into=model
+        )
         held = np.sort(order[begin:end][-begin % step :: step])
         if len(held):
             own = _training_on(data, data.train.rows(held))

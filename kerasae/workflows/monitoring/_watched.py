@@ -11,7 +11,7 @@ import pandas as pd
 
 from kerasae.applications import AnomalyDetector, is_kept
 from kerasae.data import Examples, read_examples
-from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
+from kerasae.export.scoring import Scorer, UnreadableError, block_of, examples, find_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
 from kerasae.report import as_text
@@ -23,7 +23,7 @@ from kerasae.thresholds.conformal import ConformalThreshold
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What is compared of some rows.
+    """What is compared of some rows. Of windows that share readings only those that do not are among them.
 
     Args:
         scores: Anomaly scores, `(rows,)`.
@@ -135,11 +135,13 @@ class WatchedRun(Watched):
                 "--reference."
             )
         data = self._run.data
-        rows = self._detector.calibration_rows(data)
-        return f"{len(rows):,} calibration rows of {data.name}", self._observed(rows)
+        observed = self._observed(self._detector.calibration_rows(data))
+        return f"{len(observed.scores):,} calibration rows of {data.name}", observed
 
     def _observed(self, examples: Examples) -> Observed:
         kind, scores, columns = kind_of(self.spec), [], []
+        if examples.block > 1:
+            examples = examples.rows(np.arange(0, len(examples), examples.block))
         for raw in examples.chunks():
             scores.append(self._detector.score_samples(raw))
             x = np.asarray(self._preprocessor.to_x(raw) if self._preprocessor is not None else raw)
@@ -193,10 +195,15 @@ class WatchedBundle(Watched):
         kind = kind_of(self.spec)
         scores: list[float] = []
         columns = []
+        every, before = block_of(source, self.spec, self._scorer.feed), 0
         for batch in examples(source, self.spec, self._scorer.feed):
             if isinstance(batch, UnreadableError):
                 raise batch
             raw = batch[1]
+            first, before = -before % every, before + len(raw)
+            raw = raw[first::every]
+            if not len(raw):
+                continue
             scores += [float(outputs["score"][0]) for outputs in self._scorer.raw_answers(raw)]
             columns.append(kind.watched(raw, self._scorer.feed(raw)["x"]))
         if not scores:

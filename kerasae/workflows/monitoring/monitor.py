@@ -29,8 +29,8 @@ def monitor(
     Three questions are answered. Have the scores moved? Which columns have moved, and how? Is the promised
     rate of false alarms still credible, or are more rows flagged than so many normal rows explain? All
     p-values are corrected together, so without any drift the probability of an alarm is at most
-    `significance`. The tests take the rows to be independent: rows of a series that follow each other
-    closely are not, and give an alarm too soon.
+    `significance`. The tests take the rows to be independent. Of the windows of a log only those that share
+    no readings are compared; if a log wanders for longer than a window, an alarm still comes too soon.
 
     `drift.json` and `report.html` in `out` are replaced, and `history.jsonl` grows by a line.
 

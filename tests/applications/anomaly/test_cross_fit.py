@@ -44,7 +44,7 @@ def trained_by(solver, data):
 def test_folds_of_a_log_are_contiguous_and_share_no_reading(stride, trained, monkeypatch):
     data, seen = log_data(stride=stride), []
 
-    def watched(model, part, *, seed):
+    def watched(model, part, *, seed, into):
         seen.append(part.train.last_rows())
         return model
 
@@ -71,7 +71,7 @@ def test_other_rows_are_divided_at_random_and_each_is_judged_once(monkeypatch):
     train(model, data, epochs=1, hold_out=False)
     seen = []
 
-    def watched(model, part, *, seed):
+    def watched(model, part, *, seed, into):
         seen.append(part.train.examples)
         return model
 
@@ -88,7 +88,7 @@ def test_other_rows_are_divided_at_random_and_each_is_judged_once(monkeypatch):
 
 
 def test_many_rows_are_thinned_evenly(trained, monkeypatch):
-    monkeypatch.setattr(_cross_fit, "retrained", lambda model, part, seed: model)
+    monkeypatch.setattr(_cross_fit, "retrained", lambda model, part, seed, into: model)
     monkeypatch.setattr(_cross_fit, "_ROWS", 100)
     data = log_data()
     found = cross_fitted(trained, data, 5)
@@ -107,6 +107,13 @@ def test_a_model_is_trained_again_as_it_was():
     for one, two in zip(again.weights, other.weights, strict=True):
         np.testing.assert_array_equal(one, two)
     assert not np.array_equal(again.trainable_weights[0], trained.trainable_weights[0])
+    # A model that has been trained already is as good as a new one.
+    into = retrained(trained, data, seed=4)
+    into.transform(data.train.examples)
+    assert retrained(trained, data, seed=3, into=into) is into
+    for one, two in zip(again.weights, into.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(again.transform(data.train.examples), into.transform(data.train.examples))
     # The same training from other weights comes to about the same map.
     x = data.x("train")
     ours, theirs = np.array(trained(x)), np.array(again(x))
