@@ -68,6 +68,19 @@ def test_small_numbers_are_seconds_since_the_beginning(tmp_path):
     assert log.step == 0.02 and log.zone is None and len(log) == 120
 
 
+@pytest.mark.parametrize("gross", ["1" * 52, "-4e15", "3e17"])
+@pytest.mark.parametrize("seconds", [0, 1_700_000_000])
+def test_a_stamp_that_is_far_too_large_changes_no_other(tmp_path, gross, seconds):
+    frame = frame_of()
+    frame["time"] = [f"{seconds + row}.5" for row in range(120)]
+    frame.loc[60, "time"] = gross
+    log, told = quietly(read_log, write(frame, tmp_path / "a.csv"), time="time", on_error="skip")
+    expected = pd.to_datetime(seconds + np.delete(np.arange(120), 60) + 0.5, unit="s")
+    found = pd.Series(log.times(0, len(log)))
+    assert log.step == 1.0 and told
+    assert set(expected) <= set(found)
+
+
 @pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"])
 def test_usual_notations_of_dates_are_read(tmp_path, form):
     frame = frame_of(rows=200, step="6h")

@@ -21,7 +21,7 @@ _FARTHEST = 9 * 10**18
 class Stamps:
     """Reads the columns of time of a file as nanoseconds. Several columns are added: a day and a time of day.
 
-    Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, by their size. Numbers below
+    Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, by their median. Numbers below
     10^8 are seconds since the beginning of the recording.
 
     Args:
@@ -75,10 +75,11 @@ class Stamps:
             gone = ~np.isfinite(numbers)
             numbers = np.where(gone, 0.0, numbers)
         if column.name not in self._units:
-            size = float(np.abs(numbers[~gone]).max()) if not gone.all() else 0.0
+            # The median, because a gross error in one stamp must not change the others.
+            size = float(np.median(np.abs(numbers[~gone]))) if not gone.all() else 0.0
             unit = next(unit for least, unit in _UNITS if size >= least)
             # A float since 1970 holds microseconds, but no nanoseconds.
-            digits = math.ceil(math.log10(max(size * unit * 2.0**-51, 1.0)))
+            digits = math.ceil(math.log10(max(min(size * unit, _FARTHEST) * 2.0**-51, 1.0)))
             self._units[column.name] = (unit, 10**digits)
             if size >= _SINCE_1970:
                 self.zone = "UTC"
