@@ -261,11 +261,6 @@ class Recipe:
         spec = data if isinstance(data, Spec) else data.spec
         recipe = self.fill(data)
         if self.start is not None:
-            if recipe.train.get("solver") == "closed_form":
-                raise ValueError(
-                    "Expected `train.solver` 'gradient' for a training that begins with the weights of a "
-                    "run, received 'closed_form', which does not depend on them; leave --from out."
-                )
             earlier = Recipe.read(Path(self.start) / "recipe.json").complete()
             check_same_model(self.start, recipe.complete().to_dict(), earlier.to_dict())
             return start_model(self.start)

@@ -39,8 +39,13 @@ def check_same_model(folder: str, here: Mapping[str, Any], there: Mapping[str, A
         there: Sections of the recipe of the run.
 
     Raises:
-        ValueError: If another section differs.
+        ValueError: If another section differs, or the training does not begin with any weights.
     """
+    if here["train"].get("solver") == "closed_form":
+        raise ValueError(
+            "Expected `train.solver` 'gradient' for a training that begins with the weights of a run, "
+            "received 'closed_form', which does not depend on them; leave --from out."
+        )
     for section, values in there.items():
         if section in ("data", "train", "apply", "start"):
             continue

@@ -8,6 +8,7 @@ from kerasae.models._codec.graphs import in_batches
 from kerasae.models._codec.plain import without_scales
 from kerasae.models._deterministic import DeterministicAutoencoder
 from kerasae.models._generative import WithPosterior, WithPrior
+from kerasae.models._linear import LinearWeights
 from kerasae.models._loading import load_model
 from kerasae.models._wiring import all_layers
 
@@ -18,6 +19,7 @@ globals().update(registry.members("model"))
 __all__ = [
     "Autoencoder",
     "DeterministicAutoencoder",
+    "LinearWeights",
     "WithPosterior",
     "WithPrior",
     "all_layers",

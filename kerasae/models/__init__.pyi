@@ -5,6 +5,7 @@ from kerasae.models._codec.plain import without_scales as without_scales
 from kerasae.models._deterministic import DeterministicAutoencoder as DeterministicAutoencoder
 from kerasae.models._generative import WithPosterior as WithPosterior
 from kerasae.models._generative import WithPrior as WithPrior
+from kerasae.models._linear import LinearWeights as LinearWeights
 from kerasae.models._loading import load_model as load_model
 from kerasae.models._wiring import all_layers as all_layers
 from kerasae.models.contractive import ContractiveAutoencoder as ContractiveAutoencoder

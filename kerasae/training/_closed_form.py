@@ -8,19 +8,14 @@ import keras
 import numpy as np
 from scipy import linalg
 
-from kerasae.corruptions import Corruption
 from kerasae.data import Data
-from kerasae.layers import ChannelScales, GapMarks
-from kerasae.losses import Readings, SquaredError
-from kerasae.models import Autoencoder
+from kerasae.models import Autoencoder, LinearWeights
 from kerasae.training._history import History
 
 #: Largest number of rows whose moments are computed.
 _ROWS = 2**18
 #: Number of rows that are read at a time.
 _PART = 4096
-#: Layers of the encoder that do not change the numbers of an example without gaps.
-_PASSED = (keras.layers.InputLayer, keras.layers.Flatten, GapMarks)
 #: Rounds in which weights and scales are found in turns, and the change of a log-scale that ends them.
 _ROUNDS, _SETTLED = 100, 1e-6
 
@@ -56,74 +51,22 @@ def solve(
     over the noise in closed form); Izenman 1975, *Journal of Multivariate Analysis* 5(2), section 3 (reduced
     rank); Baldi and Hornik 1989, *Neural Networks* 2(1) (without noise).
     """
-    expand, read = _linear_parts(model)
-    noise = _noise(model.corruption, data.spec.shape)
+    weights = LinearWeights(model)
     news = keras.callbacks.CallbackList([*callbacks], model=model, epochs=1, steps=1, verbose=0)
     start = time.perf_counter()
     news.on_train_begin()
     news.on_epoch_begin(0)
     mean, covariance = _moments(data.drawn("train", _ROWS))
-    least = getattr(model.reconstruction_loss, "min_scale", 0.0)
-    found = _Solution.of(covariance, noise, model.latent_dim, _channels(model), least)
-    kernel = expand.T @ found.encoder
-    model.to_code.set_weights([kernel, -mean @ found.encoder])
-    read.set_weights([found.decoder, mean])
-    if isinstance(model.decoder.layers[-1], ChannelScales):
-        model.decoder.layers[-1].set_weights([np.log(found.scales)])
+    found = _Solution.of(covariance, weights.noise, model.latent_dim, weights.channels, weights.least)
+    weights.assign(mean, *found)
     # A model is stored with its optimizer.
     model.optimizer.build(model.trainable_variables)
     epoch = _terms(model, data, "train")
-    if hold_out:
+    if hold_out and len(data.validation):
         epoch |= {f"val_{name}": value for name, value in _terms(model, data, "validation").items()}
     news.on_epoch_end(0, epoch)
     news.on_train_end(epoch)
     return History([epoch], time.perf_counter() - start, 1)
-
-
-def _linear_parts(model: Any) -> tuple[np.ndarray, keras.layers.Dense]:
-    """Return the matrix from an example to the encoder's features, `(size, features)`, and the read-out.
-
-    Raises:
-        ValueError: If the model is not linear, or has terms in its loss that have no closed form.
-    """
-    layers = [layer for layer in model.decoder.layers if not isinstance(layer, keras.layers.InputLayer)]
-    kinds = [keras.layers.Dense, keras.layers.Reshape, ChannelScales]
-    reasons = {
-        "a hidden layer in the encoder": not all(isinstance(part, _PASSED) for part in model.encoder.layers),
-        "a hidden layer or tied weights in the decoder": [type(layer) for layer in layers]
-        != kinds[: len(layers)],
-        "a code that is not computed by a linear layer": getattr(model, "code_activation", None) != "linear",
-        f"the loss '{model.reconstruction_loss.name}'": type(model.reconstruction_loss)
-        not in (SquaredError, Readings),
-        "a penalty": any(penalty.weight for penalty in model.penalties()),
-        "trimmed rows": model.trim > 0,
-        "penalised weights": any(variable.regularizer is not None for variable in model.trainable_variables),
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            raise ValueError(
-                "`solver` 'closed_form' needs a linear model (--network dense --set network.depth=0) with "
-                f"the squared error or the likelihood of readings alone, received {reason}; use the solver "
-                "'gradient'."
-            )
-    shape = model.encoder.input_shape[1:]
-    probes = np.eye(int(np.prod(shape)), dtype="float32").reshape(-1, *shape)
-    features = np.array(model.encoder(np.concatenate([np.zeros_like(probes[:1]), probes])), "float64")
-    return features[1:] - features[0], layers[0]
-
-
-def _noise(corruption: Corruption | None, shape: tuple[int, ...]) -> np.ndarray:
-    size = int(np.prod(shape))
-    stages = [] if corruption is None else corruption.stages()
-    return sum((stage.covariance(shape) for stage in stages if stage.level), np.zeros((size, size)))
-
-
-def _channels(model: Any) -> np.ndarray | None:
-    """Return the channel of each feature of an example, `(size,)`; `None` if the loss has no scales."""
-    if not isinstance(model.decoder.layers[-1], ChannelScales):
-        return None
-    steps, channels = model.encoder.input_shape[1:]
-    return np.tile(np.arange(channels), steps)
 
 
 def _moments(data: Data) -> tuple[np.ndarray, np.ndarray]:
