@@ -173,6 +173,7 @@ def test_labels_may_be_words(model, digits):
     assert found.score(named.test.examples, named.test.labels) > 0.95
 
 
+@pytest.mark.slow
 def test_report_writes_the_curve_and_a_classifier_that_loads_elsewhere(model, digits, tmp_path):
     found = Pretraining(model, labels=200, counts=[50], **QUICK).fit(digits)
     figures = found.report(digits, tmp_path)

@@ -13,6 +13,7 @@ from kerasae.recipe import Recipe
 from kerasae.workflows import compare_families
 
 
+@pytest.mark.slow
 def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
     kerasae("train", "digits", "--model", "sparse", "--out", tmp_path / "b", *QUICK)
     status, out, err = kerasae("compare", run, tmp_path / "b", "--json", "--out", tmp_path / "page")

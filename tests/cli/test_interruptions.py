@@ -68,7 +68,8 @@ def test_of_two_commands_with_one_folder_the_first_has_it(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all", "new", "run"]
 
 
-@pytest.mark.parametrize("how", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, how):
     """Killed in the middle and resumed, a training ends with the weights of one that was left alone."""
     arguments = ["train", "digits", "--model", "denoising", "--epochs", "150", "--set", "train.patience=150"]

@@ -90,6 +90,7 @@ def test_evaluate_prints_json_that_the_model_confirms(run, kerasae, digits):
     assert [entry["name"] for entry in result["entries"]] == ["pca", "variational"]
 
 
+@pytest.mark.slow
 def test_evaluate_says_what_its_nats_are_of(run, kerasae, digits):
     """Three units of one figure: digits are 17 grey levels, and x is a sixteenth of them."""
     found = {}
@@ -149,6 +150,7 @@ def test_python_m(run_python):
     assert done.stdout.startswith("kerasae, version 0.1.0")
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_verified_and_a_changed_byte_noticed(run, kerasae, tmp_path):
     ship = tmp_path / "ship"
     arguments = ["--format", "tflite", "--precision", "float32", "--precision", "int8"]
@@ -167,6 +169,7 @@ def test_a_run_is_exported_verified_and_a_changed_byte_noticed(run, kerasae, tmp
     assert "FAILED  edge/first_int8.tflite: changed since it was exported (checksum)" in out
 
 
+@pytest.mark.slow
 def test_a_default_export_leaves_out_what_fails_with_a_warning(run, kerasae, tmp_path):
     status, out, err = kerasae("export", run, "--out", tmp_path / "ship", "--tolerance", "max_deviation=0.01")
     assert status == 0

@@ -228,6 +228,7 @@ def test_training_learns_and_gives_raw_images_back(folder):
     assert images.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_pca_of_a_stream_is_pca(tmp_path):
     from kerasae import PCA, evaluate
     from kerasae.data import Data, Split

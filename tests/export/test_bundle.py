@@ -94,6 +94,7 @@ def test_a_bundle_says_where_its_artifacts_are(subject, tmp_path):
     assert written[0].path.is_file()
 
 
+@pytest.mark.slow
 def test_a_folder_may_have_any_name(subject, ship, tmp_path):
     """TensorFlow looks for variables by a pattern, in which these characters have a meaning."""
     odd = tmp_path / "a [1] {b}*?" / "[c-d] $HOME %20 #ä"

@@ -190,6 +190,7 @@ def test_a_row_at_the_threshold_is_not_compared(run, tmp_path):
     assert all(len(value) == len(case.expected["score"]) for value in case.sent.values())
 
 
+@pytest.mark.slow
 def test_a_detector_that_is_another_ones_is_caught(run, tmp_path, monkeypatch):
     """The endpoint and the expectation come by different ways: an error in one of them shows."""
     honest = Detector.call

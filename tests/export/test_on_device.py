@@ -38,6 +38,7 @@ def test_another_process_finds_the_same_answers(photos):
     assert faults[0].startswith("1 on a CPU decode reconstruction: max_deviation 0.01")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(GPUS), reason="there is a GPU")
 def test_without_a_gpu_it_says_so(photos):
     exported, signatures = photos
@@ -68,6 +69,7 @@ def test_an_export_looks_at_the_hidden_gpu(photos, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
+@pytest.mark.slow
 def test_the_command_line_hides_gpus():
     script = (
         "import kerasae.backend as b, tensorflow as tf; seen = []\n"

@@ -15,6 +15,7 @@ from kerasae.export.bundles import bundle as bundle_module
 from kerasae import export
 
 
+@pytest.mark.slow
 def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject, ship):
     first = (ship / "server/small/1/saved_model.pb").read_bytes()
     edge = (ship / "edge/small_float32.tflite").read_bytes()

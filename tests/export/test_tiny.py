@@ -84,7 +84,14 @@ def written(subjects, tmp_path_factory):
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)
-@pytest.mark.parametrize("name", ["dense", "conv", "vectors"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("dense", marks=pytest.mark.slow),
+        pytest.param("conv", marks=pytest.mark.slow),
+        "vectors",
+    ],
+)
 def test_answers_are_those_of_the_model(name, signature, written, subjects):
     artifact = written(name, signature)
     cases = subjects(name).cached("tiny", dict)
@@ -289,6 +296,7 @@ def test_a_bundle_refuses_before_it_works(exported_by_kind, tmp_path):
     assert not (tmp_path / "ship").exists()
 
 
+@pytest.mark.slow
 def test_tiny_goes_into_a_bundle_on_request(vectors, tmp_path, capsys):
     ship = tmp_path / "ship"
     bundle(vectors, ship, formats=["tflite"], precisions=["float32"])

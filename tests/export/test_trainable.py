@@ -131,6 +131,7 @@ def test_what_was_learned_can_be_kept_and_undone(subject, learner):
     np.testing.assert_array_equal(answer(file), before)
 
 
+@pytest.mark.slow
 def test_a_spoiled_training_can_be_undone(subject, learner):
     # NaN stays in Adam's memory for good unless that goes with the weights.
     what, (_, file) = subject("likelihood"), learner("likelihood")

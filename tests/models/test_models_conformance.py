@@ -199,6 +199,7 @@ def test_a_build_leaves_the_generators_of_the_caller(build, family):
     assert len(set(states)) == 1
 
 
+@pytest.mark.slow
 @every_family
 def test_same_seed_same_weights(build, x, family):
     def weights(seed):

@@ -284,6 +284,7 @@ def test_frequencies_add_sines_and_cosines_of_the_numbers():
     np.testing.assert_allclose(found, np.concatenate([x, np.sin(angles), np.cos(angles)], 1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_frequencies_show_what_lies_within_a_deviation():
     """A function that turns four times within a deviation is learnt with them and not without."""
     x = np.random.default_rng(0).uniform(-1, 1, (2000, 2)).astype("float32")

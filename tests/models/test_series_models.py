@@ -133,6 +133,7 @@ def test_every_length_comes_back(steps, strides):
     assert np.isfinite(np.asarray(encoder(x))).all()
 
 
+@pytest.mark.slow
 def test_a_linear_map_beside_the_convolutions_reaches_pca():
     """Without hidden units that learn, what is left is the linear map: as good as PCA of windows."""
     from sklearn.decomposition import PCA

@@ -107,6 +107,7 @@ def test_a_file_that_has_grown_is_warned_of(home, kerasae):
     assert "its weights, scalings" in err
 
 
+@pytest.mark.slow
 def test_partial_fit_goes_on():
     random = np.random.default_rng(0)
     first, second = random.normal(size=(60, 4)), random.normal(3.0, size=(60, 4))

@@ -323,6 +323,7 @@ def test_arguments_out_of_range(digits, arguments):
         Imputer(PCA(2), **arguments)
 
 
+@pytest.mark.slow
 def test_filled_numbers_keep_the_range_the_decimals_and_the_shared_values():
     rng = np.random.default_rng(0)
     z = rng.normal(size=1500)

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import csv
 
 READ = """
 import resource, sys, warnings
@@ -18,13 +19,14 @@ print(len(log), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def write(path, rows):
     draw = np.random.default_rng(0)
-    with path.open("w") as file:
+    with path.open("wb") as file:
         for first in range(0, rows, 100_000):
-            times = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(first, first + 100_000), unit="s")
-            frame = pd.DataFrame(draw.normal(size=(100_000, 3)).round(3), times)
-            frame["label"] = (draw.random(100_000) < 0.01).astype(int)
-            frame = frame[draw.random(100_000) > 0.02]
-            frame.to_csv(file, header=["a", "b", "c", "label"] if not first else False, index_label="time")
+            kept = draw.random(100_000) > 0.02
+            times = np.datetime64("2024-01-01", "s") + np.arange(first, first + 100_000)[kept]
+            columns = {"time": times, **{name: draw.normal(size=kept.sum()).round(3) for name in "abc"}}
+            columns["label"] = (draw.random(kept.sum()) < 0.01).astype(int)
+            # A tenth of the time of pandas.
+            csv.write_csv(pa.table(columns), file, csv.WriteOptions(include_header=not first))
     return path
 
 

@@ -131,6 +131,7 @@ def test_rows_with_jitter_and_drift_are_neither_lost_nor_doubled(jitter, drift, 
     assert np.abs(away).max() < 1.0
 
 
+@pytest.mark.slow
 @QUICK
 @given(
     seed=st.integers(0, 999),

@@ -63,6 +63,7 @@ def test_every_family_trains_reloads_and_gives_texts_back(family, mixing, tmp_pa
     assert (again.inverse_transform(codes) == texts).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", ["conv", "transformer"])
 def test_the_code_is_used_and_padding_is_not(mixing):
     model, data = text_model(network={"mixing": mixing}, train={})
@@ -139,6 +140,7 @@ print([b" ".join(word for word in row if word).decode() for row in decoder(codes
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", ["conv", "transformer"])
 def test_plain_parts_load_without_kerasae(tmp_path, run_python, mixing):
     model, data = text_model(network={"mixing": mixing})

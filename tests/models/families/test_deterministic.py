@@ -205,6 +205,7 @@ def test_batch_normalisation_in_a_contractive_encoder_is_refused():
 # Denoising ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_denoising_beats_a_plain_model_on_noisy_input(build, digits, x):
     noise = MaskingNoise(0.3, seed=0)
     clean = digits.x("test")

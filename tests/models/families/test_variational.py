@@ -40,6 +40,7 @@ def test_importance_sampled_nll_reaches_the_exact_one(linear_gaussian):
     assert model.nll(x, samples=20_000).mean() == pytest.approx(exact.mean(), abs=0.02)
 
 
+@pytest.mark.slow
 def test_nll_tightens_with_samples_and_elbo_is_its_bound(linear_gaussian):
     model, x, exact = linear_gaussian
     one = np.mean([model.nll(x, samples=1, seed=s).mean() for s in range(50)])
@@ -216,6 +217,7 @@ def test_warm_up_grows_in_training_and_not_in_validation(build, x):
     np.testing.assert_allclose(logs["val_kl"], logs["val_kl_nats"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_free_bits_keep_dimensions_alive(build, x):
     kept = []
     for free_bits in (0.0, 0.5):
