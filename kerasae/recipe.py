@@ -97,8 +97,9 @@ class Recipe:
     def override(self, settings: dict[str, Any]) -> "Recipe":
         """Return a recipe with some values replaced.
 
-        If the name of a member changes, the arguments of the previous member are removed. If another model,
-        network or loss is named, so is `train.solver`, because a closed form is that of one model.
+        If the name of a member changes, the arguments of the previous member are removed. If that of the
+        model, the network or the loss changes, `train.solver` is removed too, because only few models have a
+        closed form.
 
         Args:
             settings: New values, such as `{"model.beta": 4.0, "train.epochs": 10}`.
@@ -110,8 +111,10 @@ class Recipe:
                 raise ValueError(
                     f"Expected section.name=value with a section of {', '.join(SECTIONS)}, received {key!r}."
                 )
-            if path == ["name"] and sections[section].get("name") not in (None, settings[key]):
-                sections[section] = {}
+            named = sections[section].get("name")
+            if path == ["name"] and named != settings[key]:
+                if named is not None:
+                    sections[section] = {}
                 if section in ("model", "network", "loss"):
                     sections["train"].pop("solver", None)
             target = sections[section]

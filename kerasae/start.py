@@ -39,7 +39,7 @@ def check_same_model(folder: str, here: Mapping[str, Any], there: Mapping[str, A
         there: Sections of the recipe of the run.
 
     Raises:
-        ValueError: If another section differs, or the training does not begin with any weights.
+        ValueError: If another section differs, or the training does not use the weights at its start.
     """
     if here["train"].get("solver") == "closed_form":
         raise ValueError(

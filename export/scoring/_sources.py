@@ -30,7 +30,7 @@ _JSON = (b"{", b"[")
 _BOM = b"\xef\xbb\xbf"
 
 
-def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
+def examples(source: str | Path, spec: Spec, feed: Feed, *, apart: bool = False) -> Iterator[Batch]:
     """Yield the examples of a source in batches, as soon as they can be read.
 
     Of a log of sensors these are the whole windows, each with the name of the row that ends it.
@@ -39,6 +39,8 @@ def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
         source: Rows, as `rows_of` takes them.
         spec: Spec of the examples.
         feed: Feed of the examples.
+        apart: Whether windows of a log that share readings with an earlier one are left out. Defaults to
+            False.
 
     Yields:
         Names and raw examples, or what cannot be read.
@@ -49,7 +51,7 @@ def examples(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
     """
     reader = reader_of(source, feed)
     rows = rows_of(source, spec, reader)
-    return rows if reader is feed else whole_windows(rows, feed)
+    return rows if reader is feed else whole_windows(rows, feed, apart=apart)
 
 
 def block_of(source: str | Path, spec: Spec, feed: Feed) -> int:

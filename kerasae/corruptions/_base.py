@@ -63,7 +63,7 @@ class Corruption(NoiseLayer):
         raise NotImplementedError(f"{type(self).__name__} must write `corrupt`.")
 
     def covariance(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return the covariance of the noise of this stage, `(size, size)`, if it is added whatever `x` is.
+        """Return the covariance of the noise of this stage, `(size, size)`, if it does not depend on `x`.
 
         Args:
             shape: Shape of an example, of `size` features in all.

@@ -42,8 +42,8 @@ class LinearWeights:
         self._output = layers[0]
         self._scales = layers[-1] if isinstance(layers[-1], ChannelScales) else None
         stages = [] if model.corruption is None else model.corruption.stages()
-        still = np.zeros((self.size, self.size))
-        self.noise = sum((stage.covariance(shape) for stage in stages if stage.level), still)
+        none = np.zeros((self.size, self.size))
+        self.noise = sum((stage.covariance(shape) for stage in stages if stage.level), none)
         self.channels = None if self._scales is None else np.tile(np.arange(shape[1]), shape[0])
         self.least: float = getattr(model.reconstruction_loss, "min_scale", 0.0)
 
@@ -64,20 +64,32 @@ class LinearWeights:
 
 def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
     kinds = [keras.layers.Dense, keras.layers.Reshape, ChannelScales]
-    loss = model.reconstruction_loss
+    loss, trainable = model.reconstruction_loss, model.trainable_variables
+    head, (output, *_) = getattr(model, "to_code", None), layers
     reasons = {
         "a hidden layer in the encoder": not all(isinstance(part, _PASSED) for part in model.encoder.layers),
         "a hidden layer or tied weights in the decoder": [*map(type, layers)] != kinds[: len(layers)],
-        "a code that is not computed by a linear layer": model.code_activation != "linear",
+        "a code that is not computed by a linear layer": model.code_activation != "linear"
+        or [*model.head_layers()] != [head],
         f"the loss '{loss.name}'": type(loss) not in (SquaredError, Readings),
         "a penalty": any(penalty.weight for penalty in model.penalties()),
         "trimmed rows": model.trim > 0,
-        "penalised weights": any(variable.regularizer is not None for variable in model.trainable_variables),
+        "penalised weights": any(variable.regularizer is not None for variable in trainable),
+        "constrained weights": any(variable.constraint is not None for variable in trainable),
     }
     for reason, holds in reasons.items():
         if holds:
-            raise ValueError(
-                "`solver` 'closed_form' needs a linear model (--network dense --set network.depth=0) with "
-                f"the squared error or the likelihood of readings alone, received {reason}; use the solver "
-                "'gradient'."
-            )
+            raise _no_closed_form(reason)
+    if output.activation is not keras.activations.linear:
+        raise _no_closed_form("a decoder with an activation")
+    if tuple(output.kernel.shape) != (model.latent_dim, int(np.prod(model.encoder.input_shape[1:]))):
+        raise _no_closed_form("a decoder with several numbers for each feature")
+    if not (head.use_bias and output.use_bias and head.trainable and output.trainable):
+        raise _no_closed_form("a layer without a bias, or one that is not trained")
+
+
+def _no_closed_form(reason: str) -> ValueError:
+    return ValueError(
+        "`solver` 'closed_form' needs a linear model (--network dense --set network.depth=0) with the "
+        f"squared error or the likelihood of readings alone, received {reason}; use the solver 'gradient'."
+    )

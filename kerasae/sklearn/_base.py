@@ -22,7 +22,7 @@ from kerasae.spec import Spec
 from kerasae.training import History, train
 
 #: Settings of a training that say how long it is, and how the learning rate falls meanwhile.
-_OF_A_SCHEDULE = ("steps", "epochs", "schedule", "reduce_at")
+_OF_A_SCHEDULE = ("steps", "epochs", "schedule", "reduce_at", "solver")
 #: Largest batch of a pass over rows, if neither the preset nor the settings name one, as that of `train`.
 _BATCH = inspect.signature(train).parameters["batch_size"].default
 

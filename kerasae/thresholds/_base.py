@@ -84,15 +84,25 @@ class Threshold:
         high = beta.ppf((1 + confidence) / 2, *most) if most[1] else 1.0
         return float(low), float(high)
 
-    def count_range(self, rows: int, confidence: float = 0.95) -> tuple[int, int]:
-        """Return an interval of the number of flagged rows among `rows` new normal rows (beta-binomial)."""
+    def count_range(
+        self, rows: int, confidence: float = 0.95, *, block: int | None = None
+    ) -> tuple[int, int]:
+        """Return an interval of the number of flagged rows among `rows` new normal rows (beta-binomial).
+
+        Args:
+            rows: Number of new rows.
+            confidence: Confidence of the interval. Defaults to 0.95.
+            block: Number of successive new rows that may depend on each other. Defaults to `None`, that of
+                the held-out rows.
+        """
         fewest, most = self._ranks()
-        blocks = -(-rows // self.block_)
+        block = self.block_ if block is None else block
+        blocks = -(-rows // block)
         low = betabinom.ppf((1 - confidence) / 2, blocks, *fewest) if fewest[0] else 0
         high = betabinom.ppf((1 + confidence) / 2, blocks, *most) if most[1] else blocks
-        return min(int(low) * self.block_, rows), min(int(high) * self.block_, rows)
+        return min(int(low) * block, rows), min(int(high) * block, rows)
 
-    def excess_p_value(self, flagged: int, rows: int) -> float:
+    def excess_p_value(self, flagged: int, rows: int, *, block: int | None = None) -> float:
         """Return the probability that so many or more of new normal rows are flagged (beta-binomial).
 
         A small one says that the rows are not normal, or not like those on which the threshold was fitted.
@@ -100,9 +110,12 @@ class Threshold:
         Args:
             flagged: Number of flagged rows.
             rows: Number of rows.
+            block: Number of successive new rows that may depend on each other. Defaults to `None`, that of
+                the held-out rows.
         """
         most = self._ranks()[1]
-        flagged, rows = flagged // self.block_, -(-rows // self.block_)
+        block = self.block_ if block is None else block
+        flagged, rows = flagged // block, -(-rows // block)
         return float(betabinom.sf(flagged - 1, rows, *most)) if most[1] else 1.0
 
     def _ranks(self) -> tuple[tuple[float, float], tuple[float, float]]:

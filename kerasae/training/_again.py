@@ -18,7 +18,7 @@ def retrained(
         data: Data whose training split, with the validation split if there is one, trains the new model.
         seed: Seed of the new weights. Defaults to 0.
         into: Result of an earlier call, which gets new weights in place of a new model. It keeps the graphs
-            that it has traced, which take longer than many a training. Defaults to `None`.
+            that it has traced; tracing may take longer than a training. Defaults to `None`.
 
     Raises:
         ValueError: If the training of the model is not known.

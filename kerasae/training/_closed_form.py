@@ -14,8 +14,10 @@ from kerasae.training._history import History
 
 #: Largest number of rows whose moments are computed.
 _ROWS = 2**18
-#: Number of rows that are read at a time.
-_PART = 4096
+#: Number of rows that are read at a time, and largest number of rows on which the loss is computed.
+_PART, _MOST = 4096, 8192
+#: Largest number of features, whose covariance and its eigenvectors still fit into memory and minutes.
+_FEATURES = 4096
 #: Rounds in which weights and scales are found in turns, and the change of a log-scale that ends them.
 _ROUNDS, _SETTLED = 100, 1e-6
 
@@ -28,130 +30,151 @@ def solve(
     With the mean `mu` and the covariance `C` of the training rows and the covariance `N` of the noise, the
     best affine map without a bottleneck is `x' = mu + C (C + N)^-1 (noisy x - mu)`. With a code of size `k`
     it is projected to the first `k` principal components of its outputs (reduced-rank regression). Without
-    noise this is PCA. The code's entries are in order of their variance, and distances between codes are
-    distances between reconstructions, because the rows of the decoder's kernel are orthonormal.
+    noise this is PCA. The entries of the codes of noisy rows are in order of their variance. Distances
+    between codes are distances between reconstructions, because the rows of the decoder's kernel are
+    orthonormal.
 
-    The loss `readings` has a scale for each channel, in which its errors and these distances are counted.
-    Weights and scales are found in turns then, each in closed form.
+    The loss `readings` has a scale for each channel, and measures errors and distances in it. Weights and
+    scales are computed in turns, each in closed form, from scales of 1 until both stay as they are. With a
+    small code there may be other such points, as for a gradient.
 
-    Missing readings: `mu` and `C` are those of the pairs of readings that are both present. A window without
-    gaps is reconstructed as if there were no gaps; the loss over windows with gaps is not exactly the least.
+    Where readings are missing, `mu` and `C` are those of the pairs of readings that are both present. A
+    window without gaps is reconstructed as if there were no gaps; the loss over windows with gaps is not
+    exactly the least. Two readings that are never both present count as independent.
 
     Args:
         model: Built autoencoder.
         data: Data with the preprocessor whose `x` the model takes. At most 262,144 rows are used, drawn at
             random.
         hold_out: Whether there is a validation split to compute the loss on.
-        callbacks: Callbacks of Keras, for which this is a training of one epoch. Defaults to `()`.
+        callbacks: Callbacks of Keras. They are called as in a training of one epoch. Defaults to `()`.
 
     Raises:
-        ValueError: If the model is not linear, or its loss or its noise has no closed form.
+        ValueError: If the model is not linear, its loss or its noise has no closed form, or examples have
+            more than 4,096 features or are drawn anew in each epoch.
 
     Reference: Vincent et al. 2010, JMLR 11 (the objective); Chen et al. 2012, ICML, eq. 5 (the expectation
     over the noise in closed form); Izenman 1975, *Journal of Multivariate Analysis* 5(2), section 3 (reduced
     rank); Baldi and Hornik 1989, *Neural Networks* 2(1) (without noise).
     """
+    if data.spec.size > _FEATURES:
+        raise ValueError(
+            f"`solver` 'closed_form' takes at most {_FEATURES:,} features, received {data.spec.size:,}; use "
+            "the solver 'gradient'."
+        )
+    drawn = data.preprocessor
+    if drawn is not None and (drawn.resampled or drawn.dequantize):
+        raise ValueError(
+            "`solver` 'closed_form' needs examples that are the same in each epoch, received a preprocessor "
+            "that draws them anew; leave its augmentation or noise out, or use the solver 'gradient'."
+        )
     weights = LinearWeights(model)
-    news = keras.callbacks.CallbackList([*callbacks], model=model, epochs=1, steps=1, verbose=0)
+    calls = keras.callbacks.CallbackList([*callbacks], model=model, epochs=1, steps=1, verbose=0)
     start = time.perf_counter()
-    news.on_train_begin()
-    news.on_epoch_begin(0)
-    mean, covariance = _moments(data.drawn("train", _ROWS))
-    found = _Solution.of(covariance, weights.noise, model.latent_dim, weights.channels, weights.least)
-    weights.assign(mean, *found)
     # A model is stored with its optimizer.
-    model.optimizer.build(model.trainable_variables)
+    with model.distribute_strategy.scope():
+        model.compile()
+        model.optimizer.build(model.trainable_variables)
+    calls.on_train_begin()
+    calls.on_epoch_begin(0)
+    moments = _Moments.of(data.drawn("train", _ROWS))
+    weights.assign(moments.mean, *_solution(moments, weights, model.latent_dim))
     epoch = _terms(model, data, "train")
     if hold_out and len(data.validation):
         epoch |= {f"val_{name}": value for name, value in _terms(model, data, "validation").items()}
-    news.on_epoch_end(0, epoch)
-    news.on_train_end(epoch)
+    calls.on_epoch_end(0, epoch)
+    calls.on_train_end(epoch)
     return History([epoch], time.perf_counter() - start, 1)
 
 
-def _moments(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean, `(size,)`, and the covariance, `(size, size)`, of the training rows, float64."""
-    size = int(np.prod(data.spec.shape))
-    counts, sums, products = np.zeros((3, size, size))
-    for part in data.training_parts("train", _PART):
-        x = part.reshape(len(part), size).astype("float64")
-        present = np.logical_not(np.isnan(x))
-        if present.all():
-            counts += len(x)
-            sums += x.sum(axis=0)[:, None]
-        else:
-            x = np.where(present, x, 0.0)
-            marks = present.astype("float64")
-            counts += marks.T @ marks
-            sums += x.T @ marks
-        products += x.T @ x
-    # Entry (i, j) of each matrix is over the rows in which both i and j are present.
-    mean = np.diag(sums) / np.maximum(np.diag(counts), 1)
-    centred = products - sums * mean - sums.T * mean[:, None] + counts * np.outer(mean, mean)
-    covariance = centred / np.maximum(counts, 1)
-    if counts.min() == counts.max():
-        return mean, covariance
-    # Moments over different rows need not form a covariance.
-    values, vectors = linalg.eigh(covariance)
-    return mean, (vectors * np.maximum(values, 0.0)) @ vectors.T
-
-
-class _Solution(NamedTuple):
-    """Weights of the best linear autoencoder for centred rows.
+class _Moments(NamedTuple):
+    """Moments of rows.
 
     Attributes:
-        encoder: Kernel from an example to the code, `(size, latent_dim)`.
-        decoder: Kernel from a code to the reconstruction, `(latent_dim, size)`.
-        scales: Standard deviation of the error of each channel, `(channels,)`; all 1 without channels.
+        mean: Mean of each feature, `(size,)`.
+        covariance: Covariance of the features, `(size, size)`.
+        present: Share of the rows in which each feature is present, `(size,)`.
     """
 
-    encoder: np.ndarray
-    decoder: np.ndarray
-    scales: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+    present: np.ndarray
 
     @classmethod
-    def of(
-        cls,
-        covariance: np.ndarray,
-        noise: np.ndarray,
-        latent_dim: int,
-        channels: np.ndarray | None = None,
-        least: float = 0.0,
-    ) -> "_Solution":
-        """Return the solution for a covariance of the rows and one of the noise, both `(size, size)`.
+    def of(cls, data: Data) -> "_Moments":
+        """Return the moments of the training rows, float64."""
+        size, rows = data.spec.size, 0
+        counts, sums, products = np.zeros((3, size, size))
+        for part in data.training_parts("train", _PART):
+            x = part.reshape(len(part), size).astype("float64")
+            rows += len(x)
+            present = np.logical_not(np.isnan(x))
+            if present.all():
+                counts += len(x)
+                sums += x.sum(axis=0)[:, None]
+            else:
+                x = np.where(present, x, 0.0)
+                marks = present.astype("float64")
+                counts += marks.T @ marks
+                sums += x.T @ marks
+            products += x.T @ x
+        # Entry (i, j) of each matrix is over the rows in which both i and j are present.
+        mean = np.diag(sums) / np.maximum(np.diag(counts), 1)
+        centred = products - sums * mean - sums.T * mean[:, None] + counts * np.outer(mean, mean)
+        covariance = centred / np.maximum(counts, 1)
+        if counts.min() < rows:
+            # Moments over different rows need not form a covariance.
+            values, vectors = linalg.eigh(covariance)
+            covariance = (vectors * np.maximum(values, 0.0)) @ vectors.T
+        return cls(mean, covariance, np.diag(counts) / rows)
 
-        Args:
-            covariance: Covariance of the rows.
-            noise: Covariance of the noise.
-            latent_dim: Code size.
-            channels: Channel of each feature, `(size,)`, each with a scale to find. Defaults to `None`: the
-                squared error.
-            least: Smallest scale. Defaults to 0.
-        """
-        size = len(covariance)
-        observed = covariance + noise
-        best = covariance @ linalg.pinvh(observed)
-        kept = min(latent_dim, size)
-        groups = np.zeros(size, int) if channels is None else channels
-        scales = np.ones(groups.max() + 1)
-        for _ in range(_ROUNDS):
-            weights = 1.0 / scales[groups]
-            explained = best @ covariance * np.outer(weights, weights)
-            _, vectors = linalg.eigh((explained + explained.T) / 2, subset_by_index=(size - kept, size - 1))
-            # The sign of an eigenvector depends on the library.
-            axes = vectors[:, ::-1] * np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(kept)])[::-1]
-            encoder, decoder = best.T @ (weights[:, None] * axes), axes.T / weights
-            if channels is None:
-                break
-            whole = encoder @ decoder
-            cross = np.einsum("ij,ij->j", covariance, whole)
-            error = np.diag(covariance) - 2 * cross + np.einsum("ij,ij->j", observed @ whole, whole)
-            found = np.sqrt(np.bincount(groups, error) / np.bincount(groups))
-            before, scales = scales, np.maximum(found, least)
-            if np.abs(np.log(scales / before)).max() < _SETTLED:
-                break
-        spare = latent_dim - kept
-        return cls(np.pad(encoder, ((0, 0), (0, spare))), np.pad(decoder, ((0, spare), (0, 0))), scales)
+
+def _solution(
+    moments: _Moments, weights: LinearWeights, latent_dim: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the kernels of encoder and decoder, and the scales, as `LinearWeights.assign` takes them."""
+    covariance = moments.covariance
+    size = len(covariance)
+    best = _regression(covariance, covariance + weights.noise)
+    # Covariance of the outputs of the best map.
+    outputs = best @ covariance
+    outputs = (outputs + outputs.T) / 2
+    kept = min(latent_dim, size)
+    channels = np.zeros(size, int) if weights.channels is None else weights.channels
+    scales = np.ones(channels.max() + 1)
+    for _ in range(_ROUNDS):
+        units = scales[channels]
+        values, vectors = linalg.eigh(
+            outputs / np.outer(units, units), subset_by_index=(size - kept, size - 1)
+        )
+        values, axes = values[::-1], vectors[:, ::-1]
+        # The sign of an eigenvector depends on the library.
+        axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(kept)])
+        if weights.channels is None:
+            break
+        # What the code does not explain of each feature. Rounding may make it negative.
+        error = np.maximum(np.diag(covariance) - np.square(axes) @ values * np.square(units), 0.0)
+        shares = np.maximum(np.bincount(channels, moments.present), 1e-12)
+        means = np.bincount(channels, moments.present * error) / shares
+        before, scales = scales, np.maximum(np.sqrt(means), weights.least)
+        if np.abs(np.log(scales / before)).max() < _SETTLED:
+            break
+    units = np.ones(size) if weights.channels is None else units
+    unused = latent_dim - kept
+    encoder = np.pad(best.T @ (axes / units[:, None]), ((0, 0), (0, unused)))
+    return encoder, np.pad((axes * units[:, None]).T, ((0, unused), (0, 0))), scales
+
+
+def _regression(covariance: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return `covariance observed^-1`, with the pseudoinverse if `observed` has none."""
+    try:
+        factor = linalg.cho_factor(observed, lower=True)
+    except linalg.LinAlgError:
+        return np.asarray(covariance @ linalg.pinvh(observed))
+    pivots = np.square(np.diag(factor[0]))
+    if pivots.min() < 1e-10 * pivots.max():
+        return np.asarray(covariance @ linalg.pinvh(observed))
+    return np.asarray(linalg.cho_solve(factor, covariance).T)
 
 
 def _terms(model: Any, data: Data, split: str) -> dict[str, float]:
@@ -159,12 +182,8 @@ def _terms(model: Any, data: Data, split: str) -> dict[str, float]:
     seed = keras.ops.convert_to_tensor(model.validation_seed, "int32")
     totals: dict[str, float] = {}
     count = 0
-    for part in data.drawn(split, 2 * _PART).training_parts(split, _PART):
-        x, seed = (
-            keras.ops.convert_to_tensor(part),
-            keras.ops.convert_to_tensor(model.validation_seed, "int32"),
-        )
-        loss, _ = model.objective(x, None, None, training=False, seed=seed)
+    for part in data.drawn(split, _MOST).training_parts(split, _PART):
+        loss, _ = model.objective(keras.ops.convert_to_tensor(part), None, None, training=False, seed=seed)
         for name, value in model.terms.split(model, loss).items():
             totals[name] = totals.get(name, 0.0) + float(value) * len(part)
         count += len(part)

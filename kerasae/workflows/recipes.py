@@ -89,8 +89,17 @@ def continued(
     return dataclasses.replace(recipe, data=section).override(settings)
 
 
-#: Settings of model and training that do not depend on how the weights are found.
-_ANY_SOLVER = {"network.latent_dim", "train.hold_out", "train.seed"}
+#: Settings of model and training with which a preset keeps its solver.
+_ANY_SOLVER = {
+    "model.corruption.before.level",
+    "model.corruption.level",
+    "network.latent_dim",
+    "train.checkpoint_seconds",
+    "train.hold_out",
+    "train.jit_compile",
+    "train.seed",
+    "train.tensorboard",
+}
 
 
 def _of_preset(preset: str, recipe: Recipe, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +107,7 @@ def _of_preset(preset: str, recipe: Recipe, settings: Mapping[str, Any]) -> dict
     chosen = settings_of(preset, recipe.load().spec)
     if "train.epochs" in settings:
         chosen.pop("train.steps", None)
-    # A closed form is that of one model, and ignores how a gradient would descend.
+    # Another model has no closed form, and a user who sets the number of steps expects a gradient.
     if any(
         key.split(".")[0] in ("network", "model", "loss", "train") for key in settings.keys() - _ANY_SOLVER
     ):

@@ -137,6 +137,11 @@ def tune(
             "A search counts epochs: with a preset or a recipe that sets train.steps give --epochs, or --set "
             "train.steps=null."
         )
+    if settings.recipe.train.get("solver") == "closed_form":
+        raise ValueError(
+            "A search trains by the gradient; expected `train.solver` 'gradient', received 'closed_form'; "
+            "add --set train.solver=gradient."
+        )
     if out.exists():
         _check_same(settings, out)
     else:

@@ -1,5 +1,6 @@
 """The closed form of a linear autoencoder: no other weights have a lower expected loss."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,9 +9,11 @@ from small_logs import sines
 
 from kerasae import Recipe, registry, train
 from kerasae.data.series import from_frame
-from kerasae.training import retrained
+from kerasae.models import UndercompleteAutoencoder, load_model
+from kerasae.training import _closed_form, retrained
 
 CLOSED = {"solver": "closed_form"}
+GAUSSIAN = {"name": "gaussian", "level": 0.3}
 NOISE = {"name": "shift", "level": 0.5, "before": {"name": "gaussian", "level": 0.7}}
 
 
@@ -56,6 +59,45 @@ def test_the_gradient_of_the_expected_loss_is_zero(source, family, latent_dim, m
     assert at_solution < 0.1 * slope(model, x, draws)
 
 
+def test_no_other_code_has_a_lower_expected_loss(digits):
+    """Eckart and Young: all but the largest eigenvalues of `C (C + N)^-1 C` are lost."""
+    model, _, history = solved("denoising", digits, 5, "squared_error", corruption=GAUSSIAN)
+    x = digits.x("train").reshape(-1, 64)
+    covariance = np.cov(x.T, bias=True)
+    outputs = covariance @ np.linalg.solve(covariance + 0.3**2 * np.eye(64), covariance)
+    expected = np.trace(covariance) - np.linalg.eigvalsh(outputs)[-5:].sum()
+    rows = tf.repeat(digits.x("train"), 40, axis=0)
+    loss, _ = model.objective(rows, None, None, training=True)
+    assert float(loss) == pytest.approx(expected, rel=2e-3)
+    # A single draw of the noise for each row.
+    assert history.epochs[0]["loss"] == pytest.approx(expected, rel=2e-2)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 3, 12, 20])
+def test_scales_are_those_of_the_errors(latent_dim):
+    model, data, _ = solved("denoising", log(), latent_dim, corruption=NOISE)
+    x = tf.repeat(data.x("train"), 200, axis=0)
+    params = np.array(model(x, training=True))
+    errors = np.square(params[..., :2] - x).mean(axis=(0, 1))
+    np.testing.assert_allclose(np.exp(params[0, 0, 2:]), np.sqrt(errors), rtol=5e-3)
+
+
+@pytest.mark.parametrize("latent_dim", [12, 20])
+def test_a_reconstruction_without_errors_has_the_smallest_scale(latent_dim):
+    model, data, _ = solved("undercomplete", log(), latent_dim)
+    params = np.array(model(data.x("train")))
+    np.testing.assert_allclose(params[..., :2], data.x("train"), atol=1e-4)
+    np.testing.assert_allclose(np.exp(params[..., 2:]), model.reconstruction_loss.min_scale, rtol=1e-5)
+
+
+def test_a_channel_that_never_moves_is_no_obstacle():
+    frame = sines(400, noise=0.4).assign(still=3.0)
+    model, data, history = solved("denoising", from_frame(frame, time="time", window=6), 4, corruption=NOISE)
+    assert np.isfinite(history.epochs[0]["val_loss"])
+    rebuilt = model.inverse_transform(model.transform(data.test.examples))
+    np.testing.assert_allclose(rebuilt[..., 2], 3.0, atol=1e-3)
+
+
 def test_without_noise_it_is_pca(digits):
     model, _, _ = solved("undercomplete", digits, 6, "squared_error")
     x = digits.x("train").reshape(-1, 64)
@@ -91,25 +133,65 @@ def test_a_covariance_is_that_of_the_draws(name):
     assert (np.abs(found - expected) < error).all()
 
 
-def test_the_loss_is_that_of_an_evaluation():
+@pytest.mark.parametrize("part", [7, 4096])
+def test_the_loss_is_that_of_an_evaluation(part, monkeypatch):
+    monkeypatch.setattr(_closed_form, "_PART", part)
+    monkeypatch.setattr(_closed_form, "_MOST", 10_000)
     model, data, history = solved("denoising", log(), 4, corruption=NOISE)
     (epoch,) = history.epochs
-    x = data.x("validation")
-    found = model.evaluate(x, batch_size=len(x), verbose=0, return_dict=True)
-    assert found["loss"] == pytest.approx(epoch["val_loss"], rel=1e-4)
-    assert epoch["val_reconstruction"] == epoch["val_loss"]
+    for split, prefix in (("train", ""), ("validation", "val_")):
+        x = data.x(split)
+        found = model.evaluate(x, batch_size=min(part, len(x)), verbose=0, return_dict=True)
+        assert found["loss"] == pytest.approx(epoch[f"{prefix}loss"], rel=1e-4)
+        assert epoch[f"{prefix}reconstruction"] == epoch[f"{prefix}loss"]
     assert history.best_epoch == 1
 
 
-def test_windows_with_gaps_teach_what_whole_ones_do():
-    whole, data, _ = solved("denoising", log(2000), 4, corruption=NOISE)
-    gaps = np.random.default_rng(0).choice(2000, 200, replace=False)
-    holed, _, _ = solved("denoising", log(2000, gaps=gaps), 4, corruption=NOISE)
-    raw = data.test.examples
-    expected, found = whole.transform(raw), holed.transform(raw)
-    expected, found = whole.inverse_transform(expected), holed.inverse_transform(found)
-    spread = np.std(expected, axis=(0, 1))
-    assert (np.sqrt(np.mean(np.square(found - expected), axis=(0, 1))) < 0.1 * spread).all()
+def test_callbacks_are_called_as_in_an_epoch(digits):
+    calls = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            calls.append(self.params["epochs"])
+
+        def on_epoch_end(self, epoch, logs=None):
+            calls.append((epoch, *logs))
+
+        def on_train_end(self, logs=None):
+            calls.append(self.model)
+
+    model = Recipe.of(network={"depth": 0}, loss={"name": "squared_error"}).build(digits)
+    train(model, digits, **CLOSED, callbacks=[Watch()])
+    assert calls == [1, (0, "loss", "reconstruction", "val_loss", "val_reconstruction"), model]
+
+
+def test_a_model_on_many_devices_is_stored_as_another(tmp_path, digits):
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = Recipe.of(network={"depth": 0}, loss={"name": "squared_error"}).build(digits)
+    train(model, digits, **CLOSED)
+    model.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.to_code.kernel, model.to_code.kernel)
+    assert loaded.trained_with == CLOSED
+
+
+def test_windows_with_gaps_teach_by_the_readings_that_are_there():
+    gaps = np.random.default_rng(0).choice(2000, 800, replace=False)
+    model, data, _ = solved("denoising", log(2000, gaps=gaps), 12, corruption=NOISE)
+    x = data.x("train").reshape(-1, 12).astype("float64")
+    assert 0.15 < np.isnan(x).mean() < 0.25
+    mean = np.nanmean(x, axis=0)
+    covariance = np.array(
+        [
+            [np.nanmean((one - a) * (two - b)) for two, b in zip(x.T, mean, strict=True)]
+            for one, a in zip(x.T, mean, strict=True)
+        ]
+    )
+    noise = 0.7**2 * np.eye(12) + 0.5**2 * np.kron(np.ones((6, 6)), np.eye(2))
+    new = np.random.default_rng(1).normal(size=(50, 6, 2)).astype("float32")
+    expected = mean + (new.reshape(-1, 12) - mean) @ np.linalg.solve(covariance + noise, covariance)
+    found = model.predict(new, verbose=0).reshape(-1, 12)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_training_again_gives_the_same_weights():
@@ -131,6 +213,7 @@ def test_training_again_gives_the_same_weights():
         ("undercomplete", {"network": {"depth": 0, "l2": 0.1}}, "penalised weights"),
         ("variational", {}, "a code that is not"),
         ("sparse", {}, "a penalty"),
+        ("sparse", {"model": {"k": 3}}, "a code that is not"),
         ("contractive", {"model": {"code_activation": "linear"}}, "a penalty"),
         ("denoising", {"model": {"corruption": "masking"}}, "MaskingNoise, which depends on x"),
     ],
@@ -150,3 +233,35 @@ def test_a_model_without_a_closed_form_is_refused(family, sections, words, digit
 def test_a_solver_that_does_not_exist(digits):
     with pytest.raises(ValueError, match="`solver` must be 'gradient' or 'closed_form', received 'newton'"):
         train(Recipe.of().build(digits), digits, solver="newton")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"activation": "sigmoid"}, "a decoder with an activation"),
+        ({"use_bias": False}, "a layer without a bias"),
+        ({"trainable": False}, "one that is not trained"),
+        ({"kernel_constraint": "non_neg"}, "constrained weights"),
+    ],
+)
+def test_a_decoder_without_a_closed_form_is_refused(arguments, words, digits):
+    encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    output = keras.layers.Dense(64, **arguments)
+    decoder = keras.Sequential([keras.Input((3,)), output, keras.layers.Reshape((8, 8, 1))])
+    model = UndercompleteAutoencoder(encoder, decoder, preprocessor=digits.preprocessor)
+    model.build((None, 8, 8, 1))
+    with pytest.raises(ValueError, match=words):
+        train(model, digits, **CLOSED)
+
+
+def test_examples_that_are_drawn_anew_are_refused():
+    recipe = Recipe.of(preprocessing={"name": "rescaling", "dequantize": True}, network={"depth": 0})
+    data = recipe.load()
+    with pytest.raises(ValueError, match="the same in each epoch"):
+        train(recipe.build(data), data, **CLOSED)
+
+
+def test_many_features_are_refused(digits, monkeypatch):
+    monkeypatch.setattr(_closed_form, "_FEATURES", 63)
+    with pytest.raises(ValueError, match="at most 63 features, received 64"):
+        train(Recipe.of(network={"depth": 0}).build(digits), digits, **CLOSED)

@@ -228,6 +228,16 @@ def test_windows_that_share_readings_are_not_compared(watched_log, tmp_path):
     moved.assign(flow=moved["flow"] + 1.5).to_csv(tmp_path / "new.csv", index=False)
     found = monitor(watched_log / "run", str(tmp_path / "new.csv"), tmp_path / "moved")
     assert "level of flow" in {one.shift.name for one in found.moved}
+    assert found.flagged_range[1] < found.rows / 2
+    broken = wandering(1000, 12)
+    broken.assign(flow=broken["flow"] * 5).to_csv(tmp_path / "new.csv", index=False)
+    found = monitor(watched_log / "run", str(tmp_path / "new.csv"), tmp_path / "broken")
+    assert found.rate_broken and found.flagged > found.rows / 2
+    wandering(100, 13).to_csv(tmp_path / "new.csv", index=False)
+    few = monitor(watched_log / "run", str(tmp_path / "new.csv"), tmp_path / "few")
+    assert few.rows == 5
+    ((_, words),) = [one for one in few.sentences if not one[0]]
+    assert words.startswith("5 rows and 47 to compare with are too few to say whether the scores have moved")
 
 
 @pytest.mark.slow
@@ -241,5 +251,6 @@ def test_a_bundle_watches_a_log_as_its_run_does(watched_log, tmp_path):
     ]
     assert both[0].rows == both[1].rows == -(-(5000 - WINDOW + 1) // WINDOW)
     assert both[0].flagged == both[1].flagged
+    assert both[0].flagged_range == both[1].flagged_range
     for one, two in zip(both[0].columns, both[1].columns, strict=True):
         assert one.shift.distance == pytest.approx(two.shift.distance, abs=0.01)

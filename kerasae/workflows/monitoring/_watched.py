@@ -11,7 +11,7 @@ import pandas as pd
 
 from kerasae.applications import AnomalyDetector, is_kept
 from kerasae.data import Examples, read_examples
-from kerasae.export.scoring import Scorer, UnreadableError, block_of, examples, find_file
+from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
 from kerasae.report import as_text
@@ -23,7 +23,7 @@ from kerasae.thresholds.conformal import ConformalThreshold
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """What is compared of some rows. Of windows that share readings only those that do not are among them.
+    """What is compared of some rows. The windows of a log are thinned, so that no two share a reading.
 
     Args:
         scores: Anomaly scores, `(rows,)`.
@@ -195,15 +195,10 @@ class WatchedBundle(Watched):
         kind = kind_of(self.spec)
         scores: list[float] = []
         columns = []
-        every, before = block_of(source, self.spec, self._scorer.feed), 0
-        for batch in examples(source, self.spec, self._scorer.feed):
+        for batch in examples(source, self.spec, self._scorer.feed, apart=True):
             if isinstance(batch, UnreadableError):
                 raise batch
             raw = batch[1]
-            first, before = -before % every, before + len(raw)
-            raw = raw[first::every]
-            if not len(raw):
-                continue
             scores += [float(outputs["score"][0]) for outputs in self._scorer.raw_answers(raw)]
             columns.append(kind.watched(raw, self._scorer.feed(raw)["x"]))
         if not scores:

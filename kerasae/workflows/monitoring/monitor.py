@@ -29,8 +29,8 @@ def monitor(
     Three questions are answered. Have the scores moved? Which columns have moved, and how? Is the promised
     rate of false alarms still credible, or are more rows flagged than so many normal rows explain? All
     p-values are corrected together, so without any drift the probability of an alarm is at most
-    `significance`. The tests take the rows to be independent. Of the windows of a log only those that share
-    no readings are compared; if a log wanders for longer than a window, an alarm still comes too soon.
+    `significance`. The tests take the rows to be independent. The windows of a log are thinned, so that no
+    two of them share a reading; if a log wanders for longer than a window, an alarm still comes too soon.
 
     `drift.json` and `report.html` in `out` are replaced, and `history.jsonl` grows by a line.
 
@@ -88,7 +88,7 @@ def _compare(
         "false alarms",
         "beta-binomial",
         abs(flagged / rows - promised),
-        threshold.excess_p_value(flagged, rows),
+        threshold.excess_p_value(flagged, rows, block=1),
     )
     all_shifts = corrected([*scores, *columns, rate])
     moved = [
@@ -102,7 +102,7 @@ def _compare(
         rows=rows,
         reference_rows=len(base.scores),
         flagged=flagged,
-        flagged_range=threshold.count_range(rows),
+        flagged_range=threshold.count_range(rows, block=1),
         threshold=threshold.threshold_,
         false_alarms=getattr(threshold, "false_alarms", None),
         scores=all_shifts[0] if scores else None,

@@ -23,8 +23,8 @@ class Monitored:
         title: Name of the new rows.
         reference: Name of the rows to which they are compared.
         time: Time of the comparison, in UTC, as in ISO 8601.
-        rows: Number of new rows.
-        reference_rows: Number of reference rows.
+        rows: Number of new rows that are compared; of a log, windows that share no readings.
+        reference_rows: Number of reference rows, counted in the same way.
         flagged: Number of new rows above the threshold.
         flagged_range: Smallest and largest number of flagged rows among so many normal ones, with 95 %
             confidence.
@@ -76,7 +76,10 @@ class Monitored:
     def sentences(self) -> list[tuple[bool, str]]:
         """Sentences for a person, each with whether it is good news."""
         sentences = [(not self.rate_broken, self._on_flags)]
-        if self.scores is not None:
+        if self.scores is None:
+            few = f"{self.rows:,} rows and {self.reference_rows:,} to compare with are too few to say whether"
+            sentences.append((False, f"{few} the scores have moved; 8 of each are needed."))
+        else:
             has = "have moved" if self.scores_moved else "have not moved"
             sentences.append(
                 (
@@ -85,7 +88,7 @@ class Monitored:
                 )
             )
         count = len(self.moved)
-        if not count:
+        if not count and self.columns:
             sentences.append((True, f"None of {len(self.columns)} quantities has moved."))
         sentences += [
             (False, f"{one.shift.name} has moved: {one.words} ({_p(one.shift)}).") for one in self.moved[:10]

@@ -14,7 +14,9 @@ from edge_detectors import with_detector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kerasae.export import Stream, bundle, calibrate_bundle
+from kerasae.export.feeds import Reading
 from kerasae.export.scoring import Scorer, examples
+from kerasae.export.scoring.streams import whole_windows
 
 from kerasae.calibration import AlarmRule, alarms
 from kerasae.cli import main
@@ -259,6 +261,29 @@ def test_answers_as_csv_have_the_same_columns_from_the_first(shipped, tmp_path, 
     ]
     assert answers["score"].notna().sum() == 20 - STEPS + 1
     assert {"reason_1", "expected_1"} <= {*answers.columns}
+
+
+@pytest.mark.parametrize("machines", [1, 2, 5])
+def test_windows_apart_share_no_reading_with_another_of_their_machine(scorer, machines):
+    """The readings of machines come in turns. One machine has a long gap, after which its windows begin anew."""
+    rows = 50
+    readings = [
+        Reading(
+            np.array([row, name], float),
+            time=10**9 * (row + 1000 * (name == 0 and row > 30)),
+            group=f"{name}",
+        )
+        for row in range(rows)
+        for name in range(machines)
+    ]
+    batches = [([*range(len(part))], part) for part in (readings[:33], readings[33:])]
+    parts = [windows for _, windows in whole_windows(iter(batches), scorer.feed, apart=True)]
+    seen = {name: [] for name in range(machines)}
+    for window in np.concatenate(parts):
+        name, first = int(window[0, 1]), int(window[0, 0])
+        np.testing.assert_array_equal(window, [[row, name] for row in range(first, first + STEPS)])
+        seen[name].append(first)
+    assert seen == {name: [0, 12, 31] if name == 0 else [0, 12, 24, 36] for name in range(machines)}
 
 
 def test_whole_windows_of_an_array_are_answered_as_before(shipped, scorer, windows, tmp_path):
