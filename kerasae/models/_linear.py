@@ -65,7 +65,8 @@ class LinearWeights:
 def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
     kinds = [keras.layers.Dense, keras.layers.Reshape, ChannelScales]
     loss, trainable = model.reconstruction_loss, model.trainable_variables
-    head, (output, *_) = getattr(model, "to_code", None), layers
+    head: Any = getattr(model, "to_code", None)
+    output = layers[0]
     reasons = {
         "a hidden layer in the encoder": not all(isinstance(part, _PASSED) for part in model.encoder.layers),
         "a hidden layer or tied weights in the decoder": [*map(type, layers)] != kinds[: len(layers)],

@@ -265,17 +265,13 @@ def test_answers_as_csv_have_the_same_columns_from_the_first(shipped, tmp_path, 
 
 @pytest.mark.parametrize("machines", [1, 2, 5])
 def test_windows_apart_share_no_reading_with_another_of_their_machine(scorer, machines):
-    """The readings of machines come in turns. One machine has a long gap, after which its windows begin anew."""
-    rows = 50
-    readings = [
-        Reading(
-            np.array([row, name], float),
-            time=10**9 * (row + 1000 * (name == 0 and row > 30)),
-            group=f"{name}",
-        )
-        for row in range(rows)
-        for name in range(machines)
-    ]
+    """The readings of machines come in turns. After a long gap the windows of the first one begin anew."""
+
+    def reading(row, name):
+        second = row + 1000 if name == 0 and row > 30 else row
+        return Reading(np.array([row, name], float), time=10**9 * second, group=f"{name}")
+
+    readings = [reading(row, name) for row in range(50) for name in range(machines)]
     batches = [([*range(len(part))], part) for part in (readings[:33], readings[33:])]
     parts = [windows for _, windows in whole_windows(iter(batches), scorer.feed, apart=True)]
     seen = {name: [] for name in range(machines)}
