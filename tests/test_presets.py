@@ -34,7 +34,18 @@ def sources(tmp_path_factory):
 
 
 @pytest.mark.parametrize("preset", registry.names("preset"))
-@pytest.mark.parametrize("source", ["numbers", "mixed", "vectors", "images", "lines", "digits", "log"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "numbers",
+        "mixed",
+        "vectors",
+        pytest.param("images", marks=pytest.mark.slow),
+        pytest.param("lines", marks=pytest.mark.slow),
+        "digits",
+        "log",
+    ],
+)
 def test_a_preset_trains_on_every_kind(preset, source, sources):
     given = {"name": "series", "time": "time", "window": 12} if source == "log" else {}
     spec = Recipe.of(source=sources[source], data=given).load().spec

@@ -21,7 +21,7 @@ PRECISIONS = export.TFLite.precisions
 
 
 #: Cells that the plain suite looks at; the others take long.
-QUICK = [("dense", "sparse"), ("conv", "variational"), ("series", "denoising")]
+QUICK = [("dense", "sparse"), ("series", "denoising")]
 
 
 MATRIX = [
@@ -59,6 +59,7 @@ VERBS = {"reconstruct", "encode", "decode", "anomaly_score"}
 DRAWS = {"sample", "sample_posterior"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "files"), [("dense", True), ("table", False), ("text", False), ("series", False)]
 )

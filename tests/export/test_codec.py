@@ -20,6 +20,8 @@ from kerasae.runs import run_recipe
 from kerasae.spec import Spec
 from kerasae.workflows import apply
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def subject(edge_subject):

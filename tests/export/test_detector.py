@@ -26,6 +26,8 @@ from kerasae.runs import run_recipe
 from kerasae.scores import Detector
 from kerasae.workflows import apply
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["digits", "table"])
 def run(request, tmp_path_factory):

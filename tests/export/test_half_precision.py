@@ -9,6 +9,8 @@ from kerasae.export.verify_edge import EdgeModel
 from kerasae import Recipe, export, train
 from kerasae.codec import fingerprint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("family", "network", "everywhere"),

@@ -16,6 +16,8 @@ from kerasae.export.verify_edge import TrainableModel
 
 from kerasae import Recipe, train
 
+pytestmark = pytest.mark.slow
+
 CASES = {
     "relu": ("undercomplete", {}, {}),
     "tied": ("contractive", {"tied": True, "activation": "tanh"}, {}),

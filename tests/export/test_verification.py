@@ -11,6 +11,8 @@ from kerasae.export.verify_edge import verify_edge
 from kerasae import export
 from kerasae.files import read_sealed, write_sealed
 
+pytestmark = pytest.mark.slow
+
 
 def files_of(root):
     return {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}

@@ -48,7 +48,7 @@ def test_python_blocks_run(number, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_command_lines_run(tmp_path, monkeypatch):
-    """The commands of the README, in order, with few epochs; CI runs the first one as it stands."""
+    """The commands of the README, in order, with few epochs and trials; CI runs the first one as it stands."""
     monkeypatch.chdir(tmp_path)
     commands = [
         line.split("&& ")[-1].replace(".venv/bin/", "")
@@ -67,6 +67,8 @@ def test_command_lines_run(tmp_path, monkeypatch):
                 arguments[arguments.index("--epochs") + 1] = "2"
             else:
                 arguments += ["--epochs", "2"]
+        if "--trials" in arguments:
+            arguments[arguments.index("--trials") + 1] = "4"
         with pytest.raises(SystemExit) as exit_:
             main(arguments)
         assert exit_.value.code == 0, arguments

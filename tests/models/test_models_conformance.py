@@ -35,6 +35,14 @@ def variants():
 
 
 every_variant = pytest.mark.parametrize(("family", "arguments"), list(variants()))
+#: The same, where the plain suite sees each family once.
+variants_slowly = pytest.mark.parametrize(
+    ("family", "arguments"),
+    [
+        pytest.param(*each.values, id=each.id, marks=[pytest.mark.slow] * (each.id not in FAMILIES))
+        for each in variants()
+    ],
+)
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 
@@ -127,7 +135,7 @@ def test_weights_count_in_every_form(build, x, family):
         np.testing.assert_allclose(new, old, atol=1e-7)
 
 
-@every_variant
+@variants_slowly
 def test_learns(build, x, family, arguments):
     model = build(family, model=arguments)
     model.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
@@ -137,7 +145,7 @@ def test_learns(build, x, family, arguments):
     assert after < before - 0.25 * abs(before)
 
 
-@every_variant
+@variants_slowly
 def test_xla_computes_the_same(build, x, family, arguments):
     losses = []
     for jit in (False, True):

@@ -33,6 +33,7 @@ model.inverse_transform(codes).to_pickle(sys.argv[4])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     [

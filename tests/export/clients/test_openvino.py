@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from kerasae.export import TOLERANCES
 
+pytestmark = pytest.mark.slow
+
 openvino = pytest.importorskip("openvino")
 
 

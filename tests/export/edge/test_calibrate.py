@@ -22,6 +22,8 @@ from kerasae.files import read_sealed
 from kerasae.thresholds import ConformalThreshold
 from kerasae.workflows import score
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ship(for_devices, tmp_path):
