@@ -48,7 +48,7 @@ def test_python_blocks_run(number, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_command_lines_run(tmp_path, monkeypatch):
-    """The commands of the README, in order, with few epochs and trials; CI runs the first one as it stands."""
+    """The commands of the README, in order, with few epochs and trials; CI runs the first as it stands."""
     monkeypatch.chdir(tmp_path)
     commands = [
         line.split("&& ")[-1].replace(".venv/bin/", "")
