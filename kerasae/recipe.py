@@ -97,9 +97,8 @@ class Recipe:
     def override(self, settings: dict[str, Any]) -> "Recipe":
         """Return a recipe with some values replaced.
 
-        If the name of a member changes, the arguments of the previous member are removed. If that of the
-        model, the network or the loss changes, `train.solver` is removed too, because only few models have a
-        closed form.
+        If the name of a member changes, the arguments of the previous member are removed, and `train.solver`
+        too if it is the model, the network or the loss: few models have a closed form.
 
         Args:
             settings: New values, such as `{"model.beta": 4.0, "train.epochs": 10}`.
@@ -113,8 +112,7 @@ class Recipe:
                 )
             named = sections[section].get("name")
             if path == ["name"] and named != settings[key]:
-                if named is not None:
-                    sections[section] = {}
+                sections[section] = sections[section] if named is None else {}
                 if section in ("model", "network", "loss"):
                     sections["train"].pop("solver", None)
             target = sections[section]
@@ -142,7 +140,9 @@ class Recipe:
                 for name, settings in values.items():
                     if not isinstance(settings, dict):
                         raise TypeError(f"`apply.{name}` must be a dict of settings, received {settings!r}.")
-                    registry.check(name, registry.resolve("application", name), settings)
+                    use: Any = registry.resolve("application", name)
+                    registry.check(name, use, settings)
+                    use(None, **settings)  # A number out of range is refused before a training.
                 continue
             elif "name" in values:
                 member = registry.resolve(section, values.pop("name"))

@@ -42,6 +42,8 @@ def test_a_setting_without_a_meaning_is_refused():
         ({"apply.anomaly.skore": 1}, "did you mean 'score'"),
         ({"apply.anomali.score": "whitened"}, "did you mean 'anomaly'"),
         ({"apply.anomaly": 3}, "must be a dict of settings"),
+        ({"apply.anomaly.cross_fit": 1}, "`cross_fit` must be at least 2"),
+        ({"apply.anomaly.alarm": {"release": 3}}, "`release` must be in"),
     ):
         with pytest.raises((TypeError, ValueError), match=message):
             Recipe.of().override(settings)
