@@ -135,6 +135,16 @@ def test_a_search_counts_epochs(capsys, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_search_trains_by_the_gradient(capsys, tmp_path):
+    closed = ["--network", "dense", "--set", "train.solver=closed_form"]
+    with pytest.raises(SystemExit) as exit_:
+        main(["tune", "digits", *closed, "--out", str(tmp_path / "t")])
+    assert exit_.value.code == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "A search trains by the gradient" in line and "--set train.solver=gradient" in line
+    assert not [*tmp_path.iterdir()]
+
+
 def test_an_unknown_preset():
     with pytest.raises(ValueError, match="Unknown preset 'detektor'; did you mean 'detector'"):
         settings("detektor", load_data("digits").spec)

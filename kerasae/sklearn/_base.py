@@ -21,8 +21,9 @@ from kerasae.sklearn._frames import as_frame, of_numpy
 from kerasae.spec import Spec
 from kerasae.training import History, train
 
-#: Settings of a training that say how long it is, and how the learning rate falls meanwhile.
-_OF_A_SCHEDULE = ("steps", "epochs", "schedule", "reduce_at", "solver")
+#: Settings of a whole training, which one more pass over new rows does not take: how long it is, how the
+#: learning rate falls meanwhile, and that the weights are computed from all rows at once.
+_OF_A_WHOLE = ("steps", "epochs", "schedule", "reduce_at", "solver")
 #: Largest batch of a pass over rows, if neither the preset nor the settings name one, as that of `train`.
 _BATCH = inspect.signature(train).parameters["batch_size"].default
 
@@ -124,8 +125,8 @@ class Estimator(BaseEstimator):
             model = self.model_
             if model.preprocessor is not None:
                 data = data.seen_through(model.preprocessor)
-        # A schedule would end with this call.
-        kept = {key: value for key, value in recipe.train.items() if key not in _OF_A_SCHEDULE}
+        # A schedule would end with this call, and a closed form would forget the rows before it.
+        kept = {key: value for key, value in recipe.train.items() if key not in _OF_A_WHOLE}
         # An epoch has batches of one size; these leave out fewer rows than there are batches.
         count = len(data.train)
         kept["batch_size"] = count // -(-count // kept.get("batch_size", _BATCH))

@@ -168,6 +168,19 @@ def test_a_detector_that_goes_on_has_a_threshold_for_the_new_rows():
     assert 0.01 < (detector.predict(fresh) == -1).mean() < 0.25
 
 
+def test_partial_fit_after_a_closed_form_does_not_forget():
+    closed = {"network.name": "dense", "network.depth": 0, "loss.name": "squared_error"}
+    closed["train.solver"] = "closed_form"
+    rows = np.random.default_rng(0).normal(size=(300, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
+    transformer = AutoencoderTransformer(2, settings=closed).fit(rows)
+    assert transformer.model_.trained_with == {"solver": "closed_form"}
+    before = weights(transformer.model_)
+    transformer.partial_fit(-rows[:50] * [1, 0, 0, 0, 0, 0])
+    assert "solver" not in transformer.model_.trained_with
+    # A pass of a step or two at a learning rate of 0.001.
+    assert 0 < np.abs(weights(transformer.model_) - before).max() < 0.01
+
+
 def test_it_goes_on_from_a_closed_form_by_the_gradient(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sections = {"network": {"name": "dense", "depth": 0}, "loss": {"name": "squared_error"}}
