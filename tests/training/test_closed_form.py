@@ -7,7 +7,7 @@ import tensorflow as tf
 from sklearn.decomposition import PCA
 from small_logs import sines
 
-from kerasae import Recipe, registry, train
+from kerasae import Recipe, registry, train, workflows
 from kerasae.data.series import from_frame
 from kerasae.models import UndercompleteAutoencoder, load_model
 from kerasae.training import _closed_form, retrained
@@ -265,3 +265,12 @@ def test_many_features_are_refused(digits, monkeypatch):
     monkeypatch.setattr(_closed_form, "_FEATURES", 63)
     with pytest.raises(ValueError, match="at most 63 features, received 64"):
         train(Recipe.of(network={"depth": 0}).build(digits), digits, **CLOSED)
+
+
+@pytest.mark.parametrize(("settings", "curves"), [(CLOSED, False), ({"epochs": 2}, True)])
+def test_one_epoch_is_no_curve(settings, curves, tmp_path):
+    network = {"depth": 0, "latent_dim": 2}
+    workflows.train(
+        Recipe.of(network=network, loss={"name": "squared_error"}, train=settings), tmp_path / "run"
+    )
+    assert ("Training curves" in (tmp_path / "run" / "report.html").read_text()) == curves

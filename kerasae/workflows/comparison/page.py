@@ -132,14 +132,16 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             ),
         )
     )
-    if trained:
+    # A closed form has one epoch, which is no curve.
+    curves = {name: seeds for name, seeds in trained.items() if any(len(seed) > 1 for seed in seeds)}
+    if curves:
         pictures.append(
             page.Picture(
                 "Training curves",
                 "The reconstruction term by epoch, in the unit of each family's loss (that of a likelihood "
                 "is nats of x, the scaled data), a line a seed; the first tenth of the epochs is cut off. A "
                 "training loss above the validation loss is noise that training adds.",
-                figures.training_curves(trained, ""),
+                figures.training_curves(curves, ""),
             )
         )
     unit = kind_of(data.spec).parts
