@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import DenseKernel, dense_kernels, name_of, read_model
+from kerasae.export.formats.tflite._dense_kernels import (
+    DenseKernel,
+    dense_kernels,
+    name_of,
+    read_model,
+    step_of,
+)
 
 #: Places of kernel and input among the inputs of an operation.
 _PLACES = {"CONV_2D": (1, 0), "TRANSPOSE_CONV": (1, 2)}
@@ -45,14 +51,17 @@ class ConvolutionKernel:
     same: bool
     transposed: bool
 
-    def rows(self, values: np.ndarray) -> np.ndarray:
+    def rows(self, values: np.ndarray, most: int | None = None) -> np.ndarray:
         """Return what the kernel multiplies for each place of the output, `(places, inputs)`.
 
         The output is this matrix times the transposed kernel, plus the bias.
 
         Args:
-            values: Input, `(batch, rows, columns, channels)`.
+            values: Input of several calls, `(calls, batch, rows, columns, channels)`.
+            most: Largest number of places of a call, which are evenly apart. Defaults to all.
         """
+        calls, batch = values.shape[:2]
+        values = values.reshape(-1, *values.shape[2:])
         strides = (1, 1) if self.transposed else self.strides
         spans = [(size - 1) * step + 1 for size, step in zip(self.sizes, self.dilations, strict=True)]
         if self.transposed:
@@ -72,7 +81,13 @@ class ConvolutionKernel:
         taken = taken[:, : self.outcome[0], : self.outcome[1]]
         if self.transposed:
             taken = taken[..., ::-1, ::-1]
-        return np.moveaxis(taken, 3, -1).reshape(-1, self.shape[1])
+        # All places take the memory of the input as often as the kernel has places, so only those that count
+        # are copied.
+        taken = taken.reshape(calls, batch, *taken.shape[1:])
+        places = taken.shape[1:4]
+        some = np.arange(0, np.prod(places), step_of(int(np.prod(places)), most))
+        chosen = taken[:, *np.unravel_index(some, places)]
+        return np.moveaxis(chosen, 2, -1).reshape(-1, self.shape[1])
 
 
 def kernels_of(content: bytes) -> Iterator[DenseKernel | ConvolutionKernel]:

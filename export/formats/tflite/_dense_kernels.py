@@ -29,9 +29,20 @@ class DenseKernel:
     shape: tuple[int, int]
     name: str
 
-    def rows(self, values: np.ndarray) -> np.ndarray:
-        """Return what the kernel multiplies, `(rows, inputs)`."""
-        return values.reshape(-1, self.shape[1])
+    def rows(self, values: np.ndarray, most: int | None = None) -> np.ndarray:
+        """Return what the kernel multiplies, `(rows, inputs)`.
+
+        Args:
+            values: Tensor that it multiplies in several calls, `(calls, ...)`.
+            most: Largest number of rows of a call, which are evenly apart. Defaults to all.
+        """
+        rows = values.reshape(len(values), -1, self.shape[1])
+        return rows[:, :: step_of(rows.shape[1], most)].reshape(-1, self.shape[1])
+
+
+def step_of(count: int, most: int | None) -> int:
+    """Return the step with which at most so many of some rows are taken."""
+    return 1 if most is None else count // most + 1
 
 
 def read_model(content: bytes) -> Any:

@@ -12,8 +12,10 @@ from kerasae.export.formats.tflite._dense_kernels import DenseKernel, read_model
 _LEAST = 1e-3
 #: Largest number of inputs of a kernel whose products are kept.
 _MOST = 2048
-#: Largest number of places of a convolution that count in an example, and of rows that wait to be multiplied.
-_PLACES, _KEPT = 64, 2048
+#: Largest number of rows of a kernel, such as places of a convolution, that count in a call.
+_PLACES = 64
+#: Numbers of calls and of bytes of their tensors that wait to be multiplied.
+_CALLS, _BYTES = 64, 2**22
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +87,17 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
                 # The tensor is never computed. It is the work space of an operation, for example.
                 continue
             for kernel in kernels.get((graphs[signature], index), []):
-                rows = kernel.rows(values)
-                products.setdefault(kernel.buffer, _Products()).add(rows[:: len(rows) // _PLACES + 1])
-            values = values[np.isfinite(values)]
-            if values.size:
-                low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
-                ranges[name] = min(low, float(values.min())), max(high, float(values.max())), rank
+                products.setdefault(kernel.buffer, _Products()).add(kernel, values)
+            if not values.size:
+                continue
+            least, greatest = float(values.min()), float(values.max())
+            if not np.isfinite(greatest - least):
+                values = values[np.isfinite(values)]
+                if not values.size:
+                    continue
+                least, greatest = float(values.min()), float(values.max())
+            low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
+            ranges[name] = min(low, least), max(high, greatest), rank
     # A unit that is 0 on every row gets the smallest range: no scale can be made of none.
     return Observation(
         {
@@ -116,26 +123,26 @@ def _constants(content: bytes) -> frozenset[str]:
 
 
 class _Products:
-    """Mean products of the entries of rows."""
+    """Mean products of what the kernels with one buffer multiply."""
 
     def __init__(self) -> None:
-        self._rows: list[np.ndarray] = []
-        self._waiting, self._count, self._total = 0, 0, np.zeros(())
+        self._waiting: dict[DenseKernel | ConvolutionKernel, list[np.ndarray]] = {}
+        self._count, self._total = 0, np.zeros(())
 
-    def add(self, rows: np.ndarray) -> None:
-        """Add rows, `(rows, inputs)`, but for those that are not finite."""
-        self._rows.append(rows[np.isfinite(rows).all(axis=1)])
-        self._waiting += len(self._rows[-1])
-        if self._waiting > _KEPT:
-            self._multiply()
+    def add(self, kernel: DenseKernel | ConvolutionKernel, values: np.ndarray) -> None:
+        """Add the tensor that a kernel multiplies in a call. Rows that are not finite do not count."""
+        waiting = self._waiting.setdefault(kernel, [])
+        waiting.append(values)
+        if len(waiting) >= _CALLS or len(waiting) * values.nbytes > _BYTES:
+            self._multiply(kernel)
 
     def mean(self) -> np.ndarray:
         """Return the mean products, `(inputs, inputs)`."""
-        self._multiply()
+        for kernel in list(self._waiting):
+            self._multiply(kernel)
         return self._total / max(self._count, 1)
 
-    def _multiply(self) -> None:
-        if self._rows:
-            wide = np.concatenate(self._rows).astype("float64")
-            self._total, self._count = self._total + wide.T @ wide, self._count + len(wide)
-            self._rows, self._waiting = [], 0
+    def _multiply(self, kernel: DenseKernel | ConvolutionKernel) -> None:
+        rows = kernel.rows(np.stack(self._waiting.pop(kernel)), _PLACES)
+        wide = rows[np.isfinite(rows).all(axis=1)].astype("float64")
+        self._total, self._count = self._total + wide.T @ wide, self._count + len(wide)

@@ -75,6 +75,10 @@ class TrainedByKeras(MultiWorkerFit):
             held_out = keras.utils.unpack_x_y_sample_weight(options["validation_data"])
             options["validation_data"] = (held_out[0], weighed_target(*held_out), held_out[2])
         y = weighed_target(x, y, options.get("sample_weight"))
+        if self.built and self.compiled:
+            # TensorFlow traces a step that creates variables twice, which is half of the time before it runs.
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
         return super().fit(x, y, *arguments, **options)
 
     def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:

@@ -41,7 +41,7 @@ def test_the_rows_times_the_kernel_are_the_output(name):
     run.invoke()
     weights = numbers(read_model(content).buffers[kernel.buffer], "float32", kernel.shape)
     output = run.get_tensor(kernel.output)
-    rows = kernel.rows(run.get_tensor(kernel.given))
+    rows = kernel.rows(run.get_tensor(kernel.given)[None])
     np.testing.assert_allclose(
         (rows @ weights.T + layer.bias.numpy()).reshape(output.shape), output, atol=1e-5
     )
