@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from warm_processes import run_kerasae
 
 from kerasae.cli import main
 from kerasae.cli.tune import command
@@ -137,9 +138,26 @@ def run_guide(guide, folder):
         for tool in sorted(needed):
             if shutil.which(tool, path=environment["PATH"]) is None:
                 pytest.skip(f"from here on the guide needs apt-get install {TOOLS[tool]}")
-        program = ["bash", "-euo", "pipefail", "-c"] if kind == "sh" else [sys.executable, "-c"]
-        done = subprocess.run([*program, block], cwd=folder, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        for part in parts_of(block) if kind == "sh" else [block]:
+            words = shlex.split(part) if kind == "sh" and not set(part) & set("|<>&$;`*\n") else [""]
+            if words[0] == "kerasae":
+                # As the command, but for the time to import TensorFlow.
+                done = run_kerasae(folder, *words[1:])
+            else:
+                program = ["bash", "-euo", "pipefail", "-c"] if kind == "sh" else [sys.executable, "-c"]
+                done = subprocess.run(
+                    [*program, part], cwd=folder, env=environment, capture_output=True, text=True
+                )
+            assert done.returncode == 0, f"{part}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+def parts_of(block):
+    """Return the lines of a block of shell commands, or the whole block if they hang together."""
+    lines = block.strip().splitlines()
+    together = any(
+        line.endswith("\\") or line.startswith((" ", "for ", "if ")) or "<<" in line for line in lines
+    )
+    return [block] if together else [line for line in lines if line.split("#")[0].strip()]
 
 
 @pytest.mark.slow

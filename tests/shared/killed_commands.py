@@ -1,46 +1,17 @@
 """`kerasae` as a process of its own, which SIGKILL ends before one of its changes of the disk."""
 
-import subprocess
+import os
+import signal
 import sys
 
-_RUN = """
-import os, signal, sys
-from kerasae.cli import main
+from warm_processes import command, run_function
 
-HOME, LAST = os.getcwd(), int(sys.argv[1])
-CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir"}
-count = 0
-
-
-def is_change(event, arguments):
-    if event == "open":
-        path, _, flags = arguments
-        if isinstance(path, int) or not flags & (os.O_WRONLY | os.O_RDWR):
-            return False
-    elif event not in CHANGES:
-        return False
-    return os.path.abspath(os.fsdecode(arguments[0])).startswith(HOME + os.sep)
-
-
-def hook(event, arguments):
-    global count
-    if is_change(event, arguments):
-        count += 1
-        if count > LAST >= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-sys.addaudithook(hook)
-try:
-    main(sys.argv[2:])
-finally:
-    print(count, "changes", file=sys.stderr)
-"""
+_CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 
 
 def killed(home, step, *arguments):
     """Kill a command before a change of the disk, counted from 0, in its working folder."""
-    assert _run(home, step, arguments).returncode == -9
+    assert _run(home, step, arguments).returncode == -signal.SIGKILL
 
 
 def changes(home, *arguments):
@@ -51,5 +22,31 @@ def changes(home, *arguments):
 
 
 def _run(home, last, arguments):
-    command = [sys.executable, "-B", "-c", _RUN, str(last), *map(str, arguments)]
-    return subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=120)
+    return run_function(home, _watched, int(last), *map(str, arguments), timeout=120)
+
+
+def _watched(last, *arguments):
+    home, count = os.getcwd(), 0  # noqa: PTH109
+
+    def is_change(event, details):
+        if event == "open":
+            path, _, flags = details
+            if isinstance(path, int) or not flags & (os.O_WRONLY | os.O_RDWR):
+                return False
+        elif event not in _CHANGES:
+            return False
+        return os.path.abspath(os.fsdecode(details[0])).startswith(home + os.sep)  # noqa: PTH100
+
+    def hook(event, details):
+        nonlocal count
+        if is_change(event, details):
+            count += 1
+            if count > last >= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.dont_write_bytecode = True
+    sys.addaudithook(hook)
+    try:
+        command(*arguments)
+    finally:
+        print(count, "changes", file=sys.stderr)

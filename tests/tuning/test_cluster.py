@@ -167,7 +167,7 @@ def test_a_chief_and_workers_on_a_network_with_one_of_each_killed(tmp_path):
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     program = [sys.executable, "-m", "kerasae"]
-    long = ["--epochs", "400", "--set", "train.patience=400", "--out", str(out)]
+    long = ["--epochs", "120", "--set", "train.patience=120", "--out", str(out)]
     chief = [*program, *COMMAND[:6], *long, "--trials", "5", "--chief", address]
     by_variable = {
         "KERASTUNER_TUNER_ID": "two",

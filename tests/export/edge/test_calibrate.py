@@ -2,13 +2,10 @@
 
 import json
 import shutil
-import signal
 import subprocess
-import time
 
 import numpy as np
 import pytest
-from calibrations import started_calibration
 from kerasae.export import bundle, calibrate_bundle, verify
 from kerasae.export.bundles import calibrate as module
 from kerasae.export.decision import Decision
@@ -16,6 +13,7 @@ from kerasae.export.embedded import embedded_facts
 from kerasae.export.formats.tflite._calibration import set_numbers
 from kerasae.export.scoring import Scorer, examples
 from kerasae.export.verify_edge import LOWER
+from killed_commands import changes, killed
 
 from kerasae.cli import main
 from kerasae.files import read_sealed
@@ -182,22 +180,21 @@ def test_a_c_library_is_calibrated_and_passes_its_own_test(detecting, site, tmp_
 @pytest.mark.slow
 def test_a_killed_calibration_leaves_the_old_bundle_or_the_new_one_whole(ship, site):
     """Killed at ten moments; what scores afterwards finds the one or the other."""
-    process, begun = started_calibration(ship, site, 0.2)
-    assert process.wait() == 0
-    duration = time.monotonic() - begun
+    call = ["calibrate", "ship", "site.csv", "--false-alarms"]
+    last = changes(ship.parent, *call, 0.2)
     old = read_sealed(ship / "manifest.json")
-    rates = {0.2}
-    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 10)):
+    known, found = 0.2, set()
+    for number, step in enumerate(np.random.default_rng(0).choice(last, 10, replace=False)):
         rate = round(0.25 + number / 100, 2)
-        process, _ = started_calibration(ship, site, rate)
-        time.sleep(duration * share)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed(ship.parent, step, *call, rate)
         assert len([*score(ship, site)]) == old["model"]["detector"]["calibration_rows"]
         assert not verify(ship).faults
-        found = read_sealed(ship / "manifest.json")["model"]["detector"]["false_alarms"]
-        assert found in {*rates, rate}
-        rates = {found}
+        kept = read_sealed(ship / "manifest.json")["model"]["detector"]["false_alarms"]
+        assert kept in (known, rate)
+        found.add(kept == rate)
+        known = kept
+    # Kills lie on both sides of the change that counts.
+    assert found == {False, True}
 
 
 @pytest.mark.parametrize("step", range(12))

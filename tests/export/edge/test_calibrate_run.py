@@ -1,13 +1,10 @@
 """`kerasae calibrate RUN`: the stored detector of a run with a threshold for another site."""
 
-import signal
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
-from calibrations import started_calibration
 from kerasae.export.embedded import embedded_facts
+from killed_commands import changes, killed
 
 from kerasae import Recipe, Run, export
 from kerasae.applications import AnomalyDetector
@@ -63,16 +60,17 @@ def test_the_stored_detector_of_a_run_gets_a_new_threshold(run):
 
 @pytest.mark.slow
 def test_a_killed_calibration_leaves_the_old_detector_or_the_new_one_whole(run):
-    site = run.folder.parent / "site.csv"
-    process, begun = started_calibration(run.folder, site, 0.2)
-    assert process.wait() == 0
-    duration, known = time.monotonic() - begun, 0.2
-    for number, share in enumerate(np.random.default_rng(0).uniform(0.2, 1.0, 10)):
+    home = run.folder.parent
+    call = ["calibrate", "run", "site.csv", "--false-alarms"]
+    last, known = changes(home, *call, 0.2), 0.2
+    found = set()
+    # Before its last ten changes it has written nothing but a lock and parts of the new detector.
+    for number, step in enumerate(range(last - 10, last)):
         rate = round(0.25 + number / 100, 2)
-        process, _ = started_calibration(run.folder, site, rate)
-        time.sleep(duration * share)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        found = AnomalyDetector.load(run.application_folder("anomaly"), run.model).false_alarms
-        assert found in (known, rate)
-        known = found
+        killed(home, step, *call, rate)
+        kept = AnomalyDetector.load(run.application_folder("anomaly"), run.model).false_alarms
+        assert kept in (known, rate)
+        found.add(kept == rate)
+        known = kept
+    # Kills lie on both sides of the change that counts.
+    assert found == {False, True}
