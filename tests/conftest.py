@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import pytest
+from warm_processes import run_script
 
 from kerasae import Recipe, cli
 
@@ -56,16 +58,22 @@ def build(digits):
 
 @pytest.fixture
 def run_python():
-    """Runs a script in a fresh process and returns what it printed."""
+    """Runs a script in a fresh process and returns what it printed.
 
-    def run(script, *arguments, check=True, **environment):
-        done = subprocess.run(
-            [sys.executable, "-c", script, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **environment},
-            timeout=300,
-        )
+    TensorFlow has been imported in it, but for one that is `cold` or has variables of its own.
+    """
+
+    def run(script, *arguments, check=True, cold=False, **environment):
+        if cold or environment:
+            done = subprocess.run(
+                [sys.executable, "-c", script, *map(str, arguments)],
+                capture_output=True,
+                text=True,
+                env={**os.environ, **environment},
+                timeout=300,
+            )
+        else:
+            done = run_script(Path.cwd(), script, *arguments)
         if check and done.returncode:
             raise AssertionError(done.stderr[-3000:])
         return done if not check else done.stdout

@@ -23,7 +23,7 @@ def test_help_does_not_import_tensorflow(arguments, run_python):
         "except SystemExit as e: assert e.code == 0, e.code\n"
         "assert not {'tensorflow', 'keras', 'sklearn', 'matplotlib'} & set(sys.modules)"
     )
-    assert run_python(script, *arguments).strip()
+    assert run_python(script, *arguments, cold=True).strip()
 
 
 COMMANDS = [

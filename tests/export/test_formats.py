@@ -2,13 +2,11 @@
 
 import inspect
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from kerasae.export.bundles.bundle import _Wish
+from warm_processes import run_kerasae
 
 from kerasae import export, registry
 from kerasae.codec import fingerprint
@@ -99,13 +97,8 @@ def test_a_format_from_outside_that_differs_from_the_model_does_not_leave(
 
 
 def _command(*arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "kerasae", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "KERASAE_PATH": str(STRANGERS), "COLUMNS": "200"},
-    )
+    environment = {"KERASAE_PATH": str(STRANGERS), "COLUMNS": "200"}
+    done = run_kerasae(Path.cwd(), *arguments, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from warm_processes import run_kerasae
 
 from kerasae import registry
 
@@ -95,9 +96,7 @@ def outcomes(tmp_path_factory):
 
 
 def kerasae(*arguments, json_out=False):
-    code = "import sys; from kerasae.cli import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    done = run_kerasae(Path.cwd(), *arguments, environment=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if json_out else done.stdout
 

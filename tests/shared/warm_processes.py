@@ -15,7 +15,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 #: What takes seconds to import; no more, as a process of a test should find its faults by itself.
-_IMPORTED = ["tensorflow", "keras", "pandas", "sklearn", "keras_tuner"]
+_IMPORTED = ["tensorflow", "keras", "pandas", "sklearn"]
 
 
 @functools.cache
@@ -26,15 +26,21 @@ def _server() -> Any:
 
 
 def run_function(
-    home: Path, function: Callable[..., Any], *arguments: Any, timeout: float = 300
+    home: Path,
+    function: Callable[..., Any],
+    *arguments: Any,
+    environment: dict[str, str] | None = None,
+    timeout: float = 300,
 ) -> CompletedProcess[str]:
     """Run a function of a module in a new process with `home` as its working folder.
 
-    The status is that of the process: 0, a number that the function exits with, or less than 0 for a signal.
+    The process has the environment of this one, with those variables. Its status is 0, a number that the
+    function exits with, or less than 0 for a signal.
     """
     with tempfile.TemporaryDirectory() as temporary:
         streams = [Path(temporary) / name for name in ("stdout", "stderr")]
-        call = (str(home), dict(os.environ), [str(path) for path in streams], function, arguments)
+        changed = {**os.environ, **(environment or {})}
+        call = (str(home), changed, [str(path) for path in streams], function, arguments)
         process = _server().Process(target=_run, args=call)
         process.start()
         process.join(timeout)
@@ -45,9 +51,22 @@ def run_function(
     return CompletedProcess([function.__name__, *map(str, arguments)], process.exitcode, *texts)
 
 
-def run_kerasae(home: Path, *arguments: Any) -> CompletedProcess[str]:
+def run_kerasae(
+    home: Path, *arguments: Any, environment: dict[str, str] | None = None, timeout: float = 300
+) -> CompletedProcess[str]:
     """Run the command `kerasae` in a new process with `home` as its working folder."""
-    return run_function(home, command, *map(str, arguments))
+    return run_function(home, command, *map(str, arguments), environment=environment, timeout=timeout)
+
+
+def run_script(home: Path, script: str, *arguments: Any) -> CompletedProcess[str]:
+    """Run a script in a new process with `home` as its working folder."""
+    return run_function(home, execute, script, *map(str, arguments))
+
+
+def execute(script: str, *arguments: str) -> None:
+    """Run a script in this process."""
+    sys.argv = ["-c", *arguments]
+    exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})
 
 
 def command(*arguments: str) -> None:

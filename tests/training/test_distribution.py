@@ -6,9 +6,12 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from warm_processes import command, run_function, run_kerasae
 
 from kerasae import Run
 from kerasae.training import distribution
@@ -20,14 +23,15 @@ ARGUMENTS = [
     *("--set", "train.steps_per_execution=1", "--set", "train.jit_compile=false"),
     *("--set", "train.checkpoint_seconds=0"),
 ]
-TWO_DEVICES = """
-import sys
-import tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
-from kerasae.cli import main
-main(sys.argv[1:])
-"""
+
+
+def on_two_devices(*arguments):
+    """Runs a command where the processor is two devices."""
+    import tensorflow as tf
+
+    (device,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+    command(*arguments)
 
 
 def cluster(index, ports):
@@ -62,13 +66,15 @@ def two_hosts(arguments):
 
 def on_two_hosts(arguments):
     """Runs a command on two hosts to its end: their exit status, output and errors."""
-    hosts = two_hosts(arguments)
-    try:
-        said = [host.communicate(timeout=480) for host in hosts]
-    finally:
-        for host in hosts:
-            host.kill()
-    return [(host.returncode, *streams) for host, streams in zip(hosts, said, strict=True)]
+    ports = free_ports(2)
+
+    def host(index):
+        environment = {"TF_CONFIG": cluster(index, ports)}
+        done = run_kerasae(Path.cwd(), *arguments, environment=environment, timeout=480)
+        return done.returncode, done.stdout, done.stderr
+
+    with ThreadPoolExecutor(2) as hosts:
+        return list(hosts.map(host, range(2)))
 
 
 @pytest.mark.parametrize(
@@ -112,10 +118,11 @@ def test_the_first_host_writes(monkeypatch):
 @pytest.mark.parametrize("family", ["sparse", "contractive", "variational"])
 def test_many_devices_train_what_one_does(family, tmp_path):
     arguments = [*ARGUMENTS, "--model", family]
-    alone = [sys.executable, "-m", "kerasae", *arguments, "--out", str(tmp_path / "one")]
-    mirrored = [*arguments, "--strategy", "mirrored", "--out", str(tmp_path / "mirrored")]
-    for command in (alone, [sys.executable, "-c", TWO_DEVICES, *mirrored]):
-        done = subprocess.run(command, capture_output=True, text=True)
+    mirrored = [*arguments, "--strategy", "mirrored", "--out", "mirrored"]
+    for done in (
+        run_kerasae(tmp_path, *arguments, "--out", "one"),
+        run_function(tmp_path, on_two_devices, *mirrored),
+    ):
         assert done.returncode == 0, done.stderr
     first, second = on_two_hosts([*arguments, "--strategy", "multi-worker", "--out", str(tmp_path / "hosts")])
     assert first[0] == 0, first[2]
@@ -148,12 +155,8 @@ def test_what_hosts_cannot_do_is_refused_on_all_of_them(tmp_path):
 def test_a_cluster_of_one_host_trains_as_without(tmp_path):
     found = {}
     for name, strategy in (("alone", []), ("cluster", ["--strategy", "multi-worker"])):
-        done = subprocess.run(
-            [sys.executable, "-m", "kerasae", *ARGUMENTS[:6], *strategy, "--out", str(tmp_path / name)],
-            env={**os.environ, "TF_CONFIG": cluster(0, free_ports(1))},
-            capture_output=True,
-            text=True,
-        )
+        environment = {"TF_CONFIG": cluster(0, free_ports(1))}
+        done = run_kerasae(tmp_path, *ARGUMENTS[:6], *strategy, "--out", name, environment=environment)
         assert done.returncode == 0, done.stderr
         found[name] = pd.read_csv(tmp_path / name / "history.csv")
     pd.testing.assert_frame_equal(found["alone"], found["cluster"], rtol=1e-4)
@@ -234,10 +237,11 @@ def test_many_devices_take_the_same_steps(trim, rel, tmp_path):
     """Steps and a schedule count updates, not devices; each device trims its own part of a batch."""
     arguments = [*ARGUMENTS, "--set", "train.steps=100", "--set", "train.schedule=cosine"]
     arguments += ["--set", f"model.trim={trim}"]
-    alone = [sys.executable, "-m", "kerasae", *arguments, "--out", str(tmp_path / "one")]
-    mirrored = [*arguments, "--strategy", "mirrored", "--out", str(tmp_path / "mirrored")]
-    for command in (alone, [sys.executable, "-c", TWO_DEVICES, *mirrored]):
-        done = subprocess.run(command, capture_output=True, text=True)
+    mirrored = [*arguments, "--strategy", "mirrored", "--out", "mirrored"]
+    for done in (
+        run_kerasae(tmp_path, *arguments, "--out", "one"),
+        run_function(tmp_path, on_two_devices, *mirrored),
+    ):
         assert done.returncode == 0, done.stderr
     expected, found = (pd.read_csv(tmp_path / name / "history.csv") for name in ("one", "mirrored"))
     # 8 whole batches of 128 in 1,150 rows: 100 steps end in the 13th epoch.
