@@ -86,7 +86,8 @@ class ConvolutionKernel:
         taken = taken.reshape(calls, batch, *taken.shape[1:])
         places = taken.shape[1:4]
         some = np.arange(0, np.prod(places), step_of(int(np.prod(places)), most))
-        chosen = taken[:, *np.unravel_index(some, places)]
+        image, row, column = np.unravel_index(some, places)
+        chosen = taken[:, image, row, column]
         return np.moveaxis(chosen, 2, -1).reshape(-1, self.shape[1])
 
 
