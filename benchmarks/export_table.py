@@ -106,7 +106,7 @@ def cell(write):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--networks", default="dense,conv,table,text,series,windows")
+    parser.add_argument("--networks", default="dense,conv,spatial,table,text,series,windows")
     options = parser.parse_args()
     print("| network | family | SavedModel | ONNX | " + " | ".join(f"TFLite {p}" for p in PRECISIONS) + " |")
     print("| --- | --- |" + " ---: |" * (2 + len(PRECISIONS)), flush=True)
@@ -114,8 +114,8 @@ def main():
         folder = Path(name)
         digits = Recipe.of().load()
         log = sensor_log()
-        sources = {"dense": digits, "conv": digits, "table": mixed_table(), "text": sentences(folder)}
-        sources |= {"series": log, "windows": log}
+        sources = dict.fromkeys(("dense", "conv", "spatial"), digits)
+        sources |= {"table": mixed_table(), "text": sentences(folder), "series": log, "windows": log}
         for network in options.networks.split(","):
             data = sources[network]
             for family in registry.names("model"):

@@ -1,6 +1,6 @@
 """TopK: keeps the k largest numbers of a code and sets the others to zero."""
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -8,16 +8,23 @@ from keras import ops
 from kerasae.arguments import check_positive_integer
 from kerasae.keras_classes import Layer
 
+#: What holds the numbers among which the k largest are kept.
+_PARTS = {"code": "the code size", "place": "the channels of a place", "channel": "the places of the map"}
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class TopK(Layer):
-    """`h_j` if it is among the `k` largest numbers of its code, otherwise 0.
+    """`h_j` if it is among the `k` largest numbers of its code, or of its part of the code, otherwise 0.
 
     The sparsity is exact by construction, so there is no weight to tune. The gradient flows only through
     the kept numbers. Among numbers equal to the k-th largest, the first ones are kept.
 
     Args:
-        k: Number of entries of each code that are kept, from 1 to the code size.
+        k: Number of entries of each code, or of each part of it, that are kept.
+        by: Part of a code in which the k largest are kept: `"code"`, all of it; for a code that is a map
+            `"place"`, the channels at a place, or `"channel"`, the places of a channel. Defaults to `"code"`.
+        channels: Number of channels of a code that is a map, which lie beside each other. Defaults to `None`,
+            for a code that is no map.
 
     Call arguments:
         inputs: Codes of shape `(batch, latent_dim)`.
@@ -26,31 +33,60 @@ class TopK(Layer):
         A tensor of the same shape with at most `k` nonzero numbers per example.
 
     Raises:
-        ValueError: If `k` is not positive or exceeds the code size.
+        ValueError: If `k` is not positive or exceeds the size of a part, `by` is unknown, or it names a part
+            of a map and there is none.
 
     Example:
         >>> kerasae.layers.TopK(2)(ops.array([[3.0, -1.0, 2.0]]))   # [[3., 0., 2.]]
 
-    Reference: Makhzani and Frey 2013, *k-Sparse Autoencoders*, section 2.1.
+    Reference: Makhzani and Frey 2013, *k-Sparse Autoencoders*, section 2.1; Makhzani and Frey 2015,
+    *Winner-Take-All Autoencoders*, NIPS, section 3 (the largest in each channel of a map).
     """
 
-    def __init__(self, k: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        k: int,
+        *,
+        by: Literal["code", "place", "channel"] = "code",
+        channels: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_positive_integer("k", k)
-        self.k = k
+        if by not in _PARTS:
+            raise ValueError(f"`by` must be one of {', '.join(_PARTS)}, received {by!r}.")
+        if by != "code" and channels is None:
+            raise ValueError(
+                f"Expected a code that is a map for the k largest by {by}, received one that is a vector; "
+                "use --network spatial, or leave it out."
+            )
+        self.k, self.by, self.channels = k, by, channels
 
     def build(self, input_shape: Any) -> None:
-        if self.k > input_shape[-1]:
-            raise ValueError(f"`k` must not exceed the code size {input_shape[-1]}, received {self.k}.")
+        size = input_shape[-1]
+        if self.channels is not None and self.by != "code":
+            size = self.channels if self.by == "place" else size // self.channels
+        if self.k > size:
+            raise ValueError(f"`k` must not exceed {_PARTS[self.by]}, {size}, received {self.k}.")
         super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:
-        _, kept = ops.top_k(inputs, self.k, sorted=False)
-        mask = ops.max(ops.one_hot(kept, inputs.shape[-1], dtype=inputs.dtype), axis=-2)
-        return inputs * mask
+        if self.by == "code" or self.channels is None:
+            return self._largest(inputs)
+        places = ops.reshape(inputs, (-1, inputs.shape[-1] // self.channels, self.channels))
+        if self.by == "place":
+            return ops.reshape(self._largest(places), (-1, inputs.shape[-1]))
+        channels = self._largest(ops.transpose(places, (0, 2, 1)))
+        return ops.reshape(ops.transpose(channels, (0, 2, 1)), (-1, inputs.shape[-1]))
+
+    def _largest(self, parts: Any) -> Any:
+        """Return `(..., size)` with only the k largest numbers of the last axis."""
+        _, kept = ops.top_k(parts, self.k, sorted=False)
+        mask = ops.max(ops.one_hot(kept, parts.shape[-1], dtype=parts.dtype), axis=-2)
+        return parts * mask
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "k": self.k}
+        return {**super().get_config(), "k": self.k, "by": self.by, "channels": self.channels}

@@ -10,6 +10,8 @@ from kerasae.models._deterministic import DeterministicAutoencoder
 from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._linear import LinearWeights
 from kerasae.models._loading import load_model
+from kerasae.models._sizes import at_size
+from kerasae.models._tiles import rebuilt
 from kerasae.models._wiring import all_layers
 
 # They are registered when they are imported.
@@ -23,8 +25,10 @@ __all__ = [
     "WithPosterior",
     "WithPrior",
     "all_layers",
+    "at_size",
     "in_batches",
     "load_model",
+    "rebuilt",
     "without_scales",
     *registry.members("model"),
 ]

@@ -7,6 +7,8 @@ from kerasae.models._generative import WithPosterior as WithPosterior
 from kerasae.models._generative import WithPrior as WithPrior
 from kerasae.models._linear import LinearWeights as LinearWeights
 from kerasae.models._loading import load_model as load_model
+from kerasae.models._sizes import at_size as at_size
+from kerasae.models._tiles import rebuilt as rebuilt
 from kerasae.models._wiring import all_layers as all_layers
 from kerasae.models.contractive import ContractiveAutoencoder as ContractiveAutoencoder
 from kerasae.models.denoising import DenoisingAutoencoder as DenoisingAutoencoder

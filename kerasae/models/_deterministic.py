@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from kerasae.models._base import Autoencoder
+from kerasae.models._code_layers import code_layer, flattening, through
 
 
 class DeterministicAutoencoder(Autoencoder):
@@ -39,15 +40,16 @@ class DeterministicAutoencoder(Autoencoder):
             ) from None
         self.code_activation: str = code_activation
         # Codes are float32, because they are stored, compared and searched.
-        self.to_code: Any = keras.layers.Dense(
-            self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
+        self.to_code: Any = code_layer(
+            encoder, self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
         )
+        self.flattening: list[keras.layers.Layer] = flattening(encoder)
 
     def head_layers(self) -> list[keras.layers.Layer]:
-        return [self.to_code]
+        return [self.to_code, *self.flattening]
 
     def encode(self, x: Any, training: bool = False) -> Any:
-        return self.to_code(self.encoder(x, training=training))
+        return through([self.to_code, *self.flattening], self.encoder(x, training=training))
 
     def call(
         self,

@@ -37,6 +37,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         momentum: Share of the average activation that `"kl"` keeps from earlier batches, in [0, 1).
             Defaults to 0, the batch alone.
         k: Number of entries of each code that are kept. Defaults to `None`, all.
+        k_by: Part of a code in which `k` entries are kept: `"code"`, or for a code that is a map `"place"` or
+            `"channel"`; see `TopK`. Defaults to `"code"`.
         code_activation: Activation of the code, a name in `keras.activations`. Defaults to `None`:
             `"sigmoid"` for `"kl"`, otherwise `"linear"`. With `"l1"`, `"relu"` gives exact zeros, but also
             dead units in a small code.
@@ -75,6 +77,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
         rho: float = 0.1,
         momentum: float = 0.0,
         k: int | None = None,
+        k_by: Literal["code", "place", "channel"] = "code",
         code_activation: str | None = None,
         active_threshold: float = 0.01,
         **kwargs: Any,
@@ -90,18 +93,23 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.rho = rho
         self.momentum = momentum
         self.k = k
+        self.k_by = k_by
         self.active_threshold = active_threshold
         settings: dict[str, Any] = {} if weight is None else {"weight": weight}
         if penalty == "l1" or (penalty is None and k is None):
             self.code_penalty = L1(**settings)
         elif penalty == "kl":
             self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **settings)
-        self.top_k = None if k is None else TopK(k)
+        if k is None and k_by != "code":
+            raise ValueError(f"`k_by` needs a `k`, received {k_by!r} and none; add --set model.k=1.")
+        channels = self.code_shape[-1] if len(self.code_shape) > 1 else None
+        self.top_k = None if k is None else TopK(k, by=k_by, channels=channels)
         self.active = ActiveFraction(name="active")
         self.dead = DeadFraction(self.latent_dim, name="dead")
 
     def head_layers(self) -> list[keras.layers.Layer]:
-        return [self.to_code] if self.top_k is None else [self.to_code, self.top_k]
+        layers = super().head_layers()
+        return layers if self.top_k is None else [*layers, self.top_k]
 
     def encode(self, x: Any, training: bool = False) -> Any:
         h = super().encode(x, training=training)

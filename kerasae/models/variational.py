@@ -10,6 +10,7 @@ from keras import ops
 
 from kerasae.arguments import check_positive_integer
 from kerasae.layers import Sampling
+from kerasae.models._code_layers import code_layer, flattening, through
 from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._importance import Tightening, importance_weighted_objective
 from kerasae.penalties.gaussian_kl import GaussianKL
@@ -92,14 +93,16 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits
         self.importance_samples = importance_samples
-        self.to_mean = keras.layers.Dense(self.latent_dim, dtype="float32", name="to_mean")
+        self.to_mean = code_layer(encoder, self.latent_dim, dtype="float32", name="to_mean")
         # The log-variance starts near 0 for all features, because training does not recover from a large one.
-        self.to_log_var = keras.layers.Dense(
+        self.to_log_var = code_layer(
+            encoder,
             self.latent_dim,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
             dtype="float32",
             name="to_log_var",
         )
+        self.flattening: list[keras.layers.Layer] = flattening(encoder)
         self.kl = GaussianKL(beta, free_bits=free_bits, warmup_steps=warmup_steps)
         self.sampling = Sampling(dtype="float32")
         self.tightening = Tightening() if importance_samples > 1 else None
@@ -116,16 +119,17 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         super().build(input_shape)
 
     def head_layers(self) -> list[keras.layers.Layer]:
-        return [self.to_mean]
+        return [self.to_mean, *self.flattening]
 
     def posterior(self, x: Any, training: bool = False) -> tuple[Any, Any]:
         """Return the mean and the log-variance of `q(z|x)`, each `(batch, latent_dim)`."""
         features = self.encoder(x, training=training)
         # Beyond these bounds a variance overflows, or a draw equals the mean to the bit.
-        return self.to_mean(features), ops.clip(self.to_log_var(features), -20.0, 10.0)
+        log_var = through([self.to_log_var, *self.flattening], features)
+        return through(self.head_layers(), features), ops.clip(log_var, -20.0, 10.0)
 
     def encode(self, x: Any, training: bool = False) -> Any:
-        return self.to_mean(self.encoder(x, training=training))
+        return through(self.head_layers(), self.encoder(x, training=training))
 
     def describe(self, x: Any) -> dict[str, Any]:
         mean, log_var = self.posterior(x)

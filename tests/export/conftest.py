@@ -223,6 +223,7 @@ def sources(tmp_path_factory):
     return {
         "dense": photos(),
         "conv": photos(),
+        "spatial": photos(),
         "table": table,
         "text": Recipe.of(source=str(path)).load(),
         "series": log,
@@ -243,6 +244,7 @@ def subject(sources):
             small = {
                 "text": {"embedding_dim": 8, "hidden": 16},
                 "conv": {"filters": [4, 8]},
+                "spatial": {"filters": [4, 8], "residual_blocks": 1},
                 "series": {"filters": [4, 8]},
             }.get(name, {"widths": [16]})
             recipe = Recipe.of(family, latent_dim=3, network={"name": name, **small})

@@ -31,7 +31,7 @@ MATRIX = [
         marks=() if (network, family) in QUICK else pytest.mark.slow,
         id=f"{network}-{family}",
     )
-    for network in ("dense", "conv", "table", "text", "series", "windows")
+    for network in ("dense", "conv", "spatial", "table", "text", "series", "windows")
     for family in FAMILIES
 ]
 

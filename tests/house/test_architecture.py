@@ -34,8 +34,10 @@ ALLOWED = {
     "corruptions": {"registry", "layers"},
     "penalties": {"registry", "layers", "jacobian"},
     "preprocessing": {"spec", "registry", "layers", "notations"},
-    "networks": {"spec", "registry", "layers"},
+    "maps": set(),
+    "networks": {"maps", "spec", "registry", "layers"},
     "models": {
+        "maps",
         "kinds",
         "spec",
         "registry",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kerasae import Recipe, load_model, registry
 from kerasae.layers import PeriodicFeatures
-from kerasae.models import UndercompleteAutoencoder
+from kerasae.models import UndercompleteAutoencoder, all_layers
 from kerasae.networks import conv, dense
 from kerasae.spec import Spec
 
@@ -21,7 +21,11 @@ NETWORKS = [name for name in registry.names("network") if name not in registry.n
 STYLED = [name for name in NETWORKS if "dropout" in registry.parameters(registry.resolve("network", name))]
 FAMILIES = registry.names("model")
 #: Arguments that make a network quick to build, where its defaults are not.
-SMALL = {"dense": {"widths": [8]}, "conv": {"filters": [3, 4]}}
+SMALL = {
+    "dense": {"widths": [8]},
+    "conv": {"filters": [3, 4]},
+    "spatial": {"filters": [3, 4], "residual_blocks": 0},
+}
 
 sizes = st.integers(1, 65)
 
@@ -117,8 +121,8 @@ def test_a_style_reaches_every_hidden_layer(network):
     )
     for model in (encoder, decoder):
         counts = dict.fromkeys(("LayerNormalization", "Activation", "Dropout"), 0)
-        kernels = [layer for layer in model.layers if hasattr(layer, "kernel")]
-        for layer in model.layers:
+        kernels = [layer for layer in all_layers(model) if hasattr(layer, "kernel")]
+        for layer in all_layers(model):
             if type(layer).__name__ in counts:
                 counts[type(layer).__name__] += 1
                 assert layer.dtype_policy.name == "mixed_float16"
@@ -130,8 +134,9 @@ def test_a_style_reaches_every_hidden_layer(network):
             assert layer.kernel_regularizer.l1 == pytest.approx(1e-3)
             assert layer.kernel_regularizer.l2 == pytest.approx(1e-2)
         assert all(layer.dtype_policy.name == "mixed_float16" for layer in hidden)
-    assert decoder.layers[-1].dtype_policy.name == "float32"
-    draws = [layer.get_weights()[0].ravel()[:6] for layer in encoder.layers if hasattr(layer, "kernel")]
+        if model is decoder:
+            assert kernels[-1].dtype_policy.name == decoder.layers[-1].dtype_policy.name == "float32"
+    draws = [layer.get_weights()[0].ravel()[:6] for layer in all_layers(encoder) if hasattr(layer, "kernel")]
     assert len({draw.tobytes() for draw in draws}) == len(draws), "layers drew the same kernels"
 
 
@@ -180,6 +185,8 @@ def test_bad_convolutions(arguments, message):
             for family in FAMILIES
         ),
         ("dense", "undercomplete", {"frequencies": 3}),
+        pytest.param("spatial", "variational", {"residual_blocks": 1}, marks=pytest.mark.slow),
+        pytest.param("spatial", "sparse", {"filters": [5]}, marks=pytest.mark.slow),
     ],
 )
 def test_it_is_the_same_when_it_is_loaded_and_where_kerasae_is_not(

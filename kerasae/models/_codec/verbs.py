@@ -1,5 +1,6 @@
 """CodecVerbs: codes and back on raw arrays, in batches."""
 
+import math
 from typing import Any, Self
 
 import keras
@@ -29,6 +30,17 @@ class CodecVerbs:
     def latent_dim(self) -> int:
         """Code size: the number of entries of a code."""
         return int(self.decoder.input_shape[-1])
+
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """Shape of a code: rows, columns and channels of one that is a map, otherwise the code size.
+
+        `codes.reshape(-1, *model.code_shape)` are the maps of codes `(rows, latent_dim)`.
+        """
+        rows_and_columns = tuple(int(size) for size in self.encoder.output_shape[1:-1])
+        if not rows_and_columns:
+            return (self.latent_dim,)
+        return (*rows_and_columns, self.latent_dim // math.prod(rows_and_columns))
 
     @property
     def spec(self) -> Spec:

@@ -1,0 +1,55 @@
+"""Maps: networks whose code is a map, for images of one size or of another."""
+
+import math
+from typing import Any
+
+import keras
+
+#: Names of the models for images of any size, within those for one size.
+ENCODER, DECODER = "map_encoder", "map_decoder"
+
+
+def sized(
+    map_encoder: keras.Model, map_decoder: keras.Model, shape: tuple[int, ...]
+) -> tuple[keras.Model, keras.Model]:
+    """Return an encoder and a decoder for images of one size, with the weights of those for any size.
+
+    An image whose height or width is no multiple of a square's is continued with zeros, and the
+    reconstruction is cut to its size.
+
+    Args:
+        map_encoder: Model `ENCODER` from images, `(batch, height, width, channels)`, to maps of features.
+        map_decoder: Model `DECODER` from maps of codes, `(batch, rows, columns, numbers)`, to images. Each
+            place of a map is a square of as many pixels on a side as its output is larger than its input.
+        shape: Height, width and channels of the images.
+
+    Returns:
+        The encoder, from images to maps of features, and the decoder, from codes `(batch, rows * columns *
+        numbers)` to images.
+    """
+    square = side_of(map_decoder)
+    rows, columns = (math.ceil(size / square) for size in shape[:2])
+    more = [(0, rows * square - shape[0]), (0, columns * square - shape[1])]
+    x = keras.Input(shape)
+    padded = keras.layers.ZeroPadding2D(more)(x) if any(end for _, end in more) else x
+    encoder = keras.Model(x, map_encoder(padded), name="encoder")
+    numbers = map_decoder.input_shape[-1]
+    code = keras.Input((rows * columns * numbers,))
+    image = map_decoder(keras.layers.Reshape((rows, columns, numbers))(code))
+    if any(end for _, end in more):
+        image = keras.layers.Cropping2D(more, dtype="float32")(image)
+    return encoder, keras.Model(code, image, name="decoder")
+
+
+def side_of(map_decoder: keras.Model) -> int:
+    """Return the number of pixels on a side of the square for which a place of the map stands."""
+    return int(map_decoder.compute_output_shape((None, 1, 1, map_decoder.input_shape[-1]))[1])
+
+
+def maps_of(encoder: keras.Model, decoder: keras.Model) -> tuple[keras.Model, keras.Model] | None:
+    """Return the models for images of any size within those of `sized`; `None` for other networks."""
+    parts: list[Any] = [
+        next((layer for layer in network.layers if layer.name == name), None)
+        for network, name in ((encoder, ENCODER), (decoder, DECODER))
+    ]
+    return None if None in parts else (parts[0], parts[1])

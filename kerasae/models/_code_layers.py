@@ -1,0 +1,40 @@
+"""code_layer: the layer from the features of an encoder to a code."""
+
+import math
+from typing import Any
+
+import keras
+
+
+def code_layer(encoder: keras.Model, latent_dim: int, **settings: Any) -> keras.layers.Layer:
+    """Return a dense layer, or for features that are a map a dense layer at each of its places.
+
+    Args:
+        encoder: Model from `x` to features, `(batch, features)` or `(batch, rows, columns, features)`.
+        latent_dim: Code size.
+        **settings: Further arguments of the layer.
+
+    Raises:
+        ValueError: If the code has no equal number of entries for each place.
+    """
+    places = math.prod(encoder.output_shape[1:-1])
+    if latent_dim % places:
+        raise ValueError(
+            f"Expected a decoder whose input has an equal number of entries for each of the {places} places "
+            f"of the encoder's map, received {latent_dim} entries."
+        )
+    if len(encoder.output_shape) == 2:
+        return keras.layers.Dense(latent_dim, **settings)
+    return keras.layers.Conv2D(latent_dim // places, 1, **settings)
+
+
+def flattening(encoder: keras.Model) -> list[keras.layers.Layer]:
+    """Return the layer that makes one vector of a map of codes; none if codes are vectors."""
+    return [] if len(encoder.output_shape) == 2 else [keras.layers.Flatten(dtype="float32")]
+
+
+def through(layers: list[Any], h: Any) -> Any:
+    """Return what layers make of a tensor, one after the other."""
+    for layer in layers:
+        h = layer(h)
+    return h

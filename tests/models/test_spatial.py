@@ -1,0 +1,225 @@
+"""Codes that are maps: what lies where, one model for images of every size, and tiles without seams."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerasae import Recipe, load_model, registry
+from kerasae.layers import TopK
+from kerasae.maps import maps_of, side_of
+from kerasae.models import UndercompleteAutoencoder, all_layers, at_size, rebuilt
+from kerasae.models._tiles import _reach
+from kerasae.networks import spatial
+from kerasae.spec import Spec
+
+FAMILIES = registry.names("model")
+#: Networks with different squares, and the pixels on a side of each.
+SQUARES = {2: {"filters": [5]}, 4: {"filters": [4, 5]}, 3: {"filters": [4], "strides": 3}}
+
+
+def built(shape, family="undercomplete", model=None, **network):
+    """A small model with weights of its start, on images in [0, 1]."""
+    network = {"name": "spatial", "filters": [4, 5], "residual_blocks": 1, **network}
+    return Recipe.of(family, latent_dim=3, network=network, model=model or {}).build(Spec("image", shape))
+
+
+def images(*shape, seed=0):
+    return np.random.default_rng(seed).random(shape).astype("float32")
+
+
+def reconstructed(model, x):
+    return model.inverse_transform(model.transform(x))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(height=st.integers(1, 97), width=st.integers(1, 65), channels=st.integers(1, 4))
+def test_an_image_of_any_size_has_a_map_and_comes_back(family, height, width, channels):
+    model = built((height, width, channels), family, {"probes": 1} if family == "contractive" else None)
+    x = images(2, height, width, channels)
+    codes = model.transform(x)
+    rows, columns = -(-height // 4), -(-width // 4)
+    assert model.code_shape == (rows, columns, 3)
+    assert codes.shape == (2, model.latent_dim) == (2, rows * columns * 3)
+    assert model.inverse_transform(codes).shape == x.shape
+    loss, _ = model.objective(x, None, None, training=False)
+    assert np.isfinite(loss)
+
+
+def test_the_code_of_a_vector_network_is_no_map(digits):
+    model = Recipe.of(latent_dim=5).build(digits)
+    assert model.code_shape == (5,)
+    assert maps_of(model.encoder, model.decoder) is None
+
+
+@pytest.mark.parametrize("square", SQUARES)
+def test_a_number_of_the_code_stands_for_its_place(square):
+    """What it says depends on the pixels around its square, and it changes only these."""
+    model = built((48, 36, 1), residual_blocks=0, **SQUARES[square])
+    assert side_of(maps_of(model.encoder, model.decoder)[1]) == square
+    x = images(1, 48, 36, 1)
+    changed = x.copy()
+    row, column = 40, 6
+    changed[0, row, column] += 1
+    before, after = (model.transform(one).reshape(model.code_shape) for one in (x, changed))
+    moved = np.argwhere(np.abs(after - before).sum(axis=-1) > 1e-9)
+    # The kernels of one or two levels reach little further than a square.
+    assert len(moved)
+    assert np.abs(moved * square + square / 2 - [row, column]).max() <= 2.5 * square
+    assert (moved == [row // square, column // square]).all(axis=1).any()
+    codes = model.transform(x)
+    other = codes.reshape(1, *model.code_shape).copy()
+    other[0, row // square, column // square] += 1
+    difference = model.inverse_transform(other.reshape(1, -1)) - model.inverse_transform(codes)
+    drawn = np.argwhere(np.abs(difference[0, ..., 0]) > 1e-9)
+    assert len(drawn) >= square**2
+    assert np.abs(drawn - [row, column]).max() <= 5 * square
+
+
+def test_each_pixel_is_covered_equally_often():
+    """Kernels of other lengths draw checkerboards: of 3 at a stride of 2, one to four cover a pixel."""
+    for square, network in SQUARES.items():
+        model = built((12 * square, 12 * square, 1), residual_blocks=0, activation="linear", **network)
+        for layer in all_layers(model.decoder):
+            if hasattr(layer, "kernel"):
+                layer.set_weights(
+                    [np.ones_like(layer.get_weights()[0]), np.zeros_like(layer.get_weights()[1])]
+                )
+        drawn = np.asarray(model.decoder(np.ones((1, model.latent_dim), "float32")))[0]
+        inside = drawn[3 * square : -3 * square, 3 * square : -3 * square]
+        assert np.ptp(inside) == 0
+        assert inside.max() > 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_weights_work_at_another_size(family):
+    """Where the border is far away, a part of an image has the part of its map."""
+    model = built((16, 16, 2), family)
+    reach = _reach(model)[0]
+    large, part = at_size(model, 4 * reach, 4 * reach), at_size(model, 3 * reach, 3 * reach)
+    assert type(part) is type(model)
+    assert (part.code_shape, part.encoder.input_shape[1:3]) == (
+        (3 * reach // 4,) * 2 + (3,),
+        (3 * reach,) * 2,
+    )
+    x = images(1, 4 * reach, 4 * reach, 2)
+    there = np.s_[0, reach : 2 * reach, reach : 2 * reach]
+    expected = reconstructed(large, x)[there]
+    found = reconstructed(part, x[:, : 3 * reach, : 3 * reach])[there]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_model_at_another_size_is_one_like_any_other(tmp_path):
+    model = built((16, 16, 2), "variational")
+    whole = at_size(model, 21, 34)
+    x = images(4, 21, 34, 2)
+    before, start = reconstructed(model, x[:, :16, :16]), whole.transform(x)
+    whole.fit(x, epochs=1, verbose=0)
+    # It has weights of its own.
+    assert np.abs(whole.transform(x) - start).max() > 0
+    np.testing.assert_array_equal(reconstructed(model, x[:, :16, :16]), before)
+    whole.save(tmp_path / "whole.keras")
+    again = load_model(tmp_path / "whole.keras")
+    np.testing.assert_array_equal(again.transform(x), whole.transform(x))
+    assert reconstructed(at_size(again, 16, 16), x[:, :16, :16]).shape == (4, 16, 16, 2)
+
+
+def test_a_size_of_its_own_changes_nothing(digits):
+    model = Recipe.of("variational", latent_dim=2, network={"name": "spatial"}).build(digits)
+    same = at_size(model, 8, 8)
+    raw = digits.test.examples[:9]
+    np.testing.assert_array_equal(same.transform(raw), model.transform(raw))
+    np.testing.assert_array_equal(reconstructed(same, raw), reconstructed(model, raw))
+    assert reconstructed(same, raw).dtype == raw.dtype
+
+
+@pytest.mark.parametrize("square", SQUARES)
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(height=st.integers(1, 97), width=st.integers(1, 65), tile=st.integers(1, 40))
+def test_tiles_are_the_whole_image(square, height, width, tile):
+    model = built((16, 16, 1), "denoising", **SQUARES[square])
+    x = images(height, width, 1, seed=height + width)
+    expected = reconstructed(at_size(model, height, width), x[None])[0]
+    np.testing.assert_allclose(rebuilt(model, x, tile=tile), expected, atol=1e-6)
+
+
+def test_no_pixel_matters_beyond_the_reach():
+    """Tiles are whole because of it: what a pixel of the reconstruction depends on, by the gradient."""
+    for network in SQUARES.values():
+        model = built((160, 160, 1), activation="tanh", **network)
+        reach, _ = _reach(model)
+        assert reach < 80
+        x = tf.constant(images(1, 160, 160, 1))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            pixel = model.decode(model.encode(x))[0, 80, 79, 0]
+        seen = np.argwhere(np.abs(tape.gradient(pixel, x)[0, ..., 0]) > 0)
+        assert reach / 4 < np.abs(seen - [80, 79]).max() <= reach
+
+
+def test_tiles_come_back_in_the_type_of_the_image_and_where_they_are_asked_for(digits, tmp_path):
+    model = Recipe.of("denoising", latent_dim=2, network={"name": "spatial"}).build(digits)
+    image = np.random.default_rng(0).integers(0, 17, (70, 90, 1)).astype(digits.spec.dtype)
+    expected = reconstructed(at_size(model, 70, 90), image[None])[0]
+    out = np.lib.format.open_memmap(tmp_path / "out.npy", "w+", image.dtype, image.shape)
+    assert rebuilt(model, image, tile=8, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    with pytest.raises(
+        ValueError, match=r"Expected an image of shape \(height, width, 1\), received .*\(70, 90\)"
+    ):
+        rebuilt(model, image[..., 0])
+    with pytest.raises(ValueError, match=r"Expected `out` of shape \(70, 90, 1\)"):
+        rebuilt(model, image, out=out[:5])
+    with pytest.raises(ValueError, match=r"whose code is a map.*--network spatial"):
+        rebuilt(Recipe.of(latent_dim=2).build(digits), image)
+    with pytest.raises(ValueError, match=r"whose code is a map.*--network spatial"):
+        at_size(Recipe.of(latent_dim=2).build(digits), 5, 5)
+
+
+@pytest.mark.parametrize(("by", "axis"), [("place", -1), ("channel", (0, 1))])
+def test_the_largest_of_each_part_of_a_map_are_kept(by, axis):
+    model = built((20, 12, 1), "sparse", {"k": 2, "k_by": by})
+    codes = model.transform(images(4, 20, 12, 1)).reshape(4, *model.code_shape)
+    for code in codes:
+        assert ((code != 0).sum(axis=axis) == 2).all()
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model))
+    assert again.top_k.by == by
+    values = images(1, 10)
+    found = np.asarray(TopK(1, by=by, channels=5)(values)).reshape(2, 5)
+    places = values.reshape(2, 5)
+    largest = places.max(axis=0 if by == "channel" else 1, keepdims=True)
+    np.testing.assert_array_equal(found, np.where(places == largest, places, 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"filters": []}, "`filters` must name the channels"),
+        ({"filters": [4, 0]}, "`filters` must be a positive integer"),
+        ({"strides": 0}, "`strides` must be a positive integer"),
+        ({"residual_blocks": -1}, "`residual_blocks` must be non-negative"),
+    ],
+)
+def test_bad_maps(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        spatial(Spec("image", (4, 4, 1)), **arguments)
+
+
+def test_what_needs_a_map_says_so():
+    with pytest.raises(ValueError, match=r"needs images .*shape \(5,\).*--network dense"):
+        spatial(Spec("vector", (5,)))
+    with pytest.raises(ValueError, match="by place, received one that is a vector"):
+        Recipe.of("sparse", model={"k": 1, "k_by": "place"}).build(Spec("image", (4, 4, 1)))
+    with pytest.raises(ValueError, match="`k_by` needs a `k`"):
+        built((8, 8, 1), "sparse", {"k_by": "place"})
+    with pytest.raises(ValueError, match="`k` must not exceed the channels of a place, 3, received 4"):
+        built((8, 8, 1), "sparse", {"k": 4, "k_by": "place"})
+    with pytest.raises(ValueError, match="`by` must be one of code, place, channel"):
+        TopK(1, by="row")
+    encoder, _ = spatial(Spec("image", (8, 8, 1)), 3)
+    decoder = keras.Sequential([keras.Input((6,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
+    with pytest.raises(ValueError, match="equal number of entries for each of the 4 places"):
+        UndercompleteAutoencoder(encoder, decoder)
