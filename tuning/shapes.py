@@ -99,7 +99,8 @@ class Widths(Shape):
 class Filters(Shape):
     """Filters that double from level to level. Their number at the first level is drawn."""
 
-    needs: ClassVar[frozenset[str]] = frozenset({"filters"})
+    # A network with filters and no length of kernels has a code for each place, of no one size.
+    needs: ClassVar[frozenset[str]] = frozenset({"filters", "kernel_size"})
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
         levels = draw_integer(hp, "depth", *self._levels())
@@ -151,7 +152,8 @@ def shape_of(
         if shape.needs <= known:
             return shape(recipe, spec, depths, widest)
     raise ValueError(
-        f"Expected a network with `widths`, `filters`, or `hidden` and `blocks`, received '{name}'."
+        "Expected a network with a code of one size, and with `widths`, with `filters` and `kernel_size`, or "
+        f"with `hidden` and `blocks`, received '{name}'; search with another, or train this one."
     )
 
 

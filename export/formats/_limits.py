@@ -6,6 +6,7 @@ from collections.abc import Callable
 from kerasae.export.subject import Subject
 
 from kerasae.kinds import kind_of
+from kerasae.models import all_layers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,8 @@ def no_layers(named: str, expected: str, reason: str) -> Limit:
     """
 
     def received(subject: Subject) -> str:
-        layers = [*subject.model.encoder.layers, *subject.model.decoder.layers]
+        model = subject.model
+        layers = [*all_layers(model.encoder), *model.head_layers(), *all_layers(model.decoder)]
         return ", ".join(sorted({type(one).__name__ for one in layers if named in type(one).__name__}))
 
     return Limit(expected, received, reason)

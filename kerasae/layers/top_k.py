@@ -62,6 +62,11 @@ class TopK(Layer):
             )
         self.k, self.by, self.channels = k, by, channels
 
+    @property
+    def is_local(self) -> bool:
+        """Whether what is kept at a place does not depend on other places."""
+        return self.by == "place"
+
     def build(self, input_shape: Any) -> None:
         size = input_shape[-1]
         if self.channels is not None and self.by != "code":

@@ -43,7 +43,9 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
     penalty it adds. Corruption, code penalty and contraction are optional and work with any family.
 
     Args:
-        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`. Features may be a map,
+            `(batch, rows, columns, features)`; the code then has an equal number of entries for each place,
+            place after place.
         decoder: Model from codes, `(batch, latent_dim)`, to the outputs that the loss reads.
         reconstruction_loss: Member of `kerasae.losses`, as an object, name or config. Defaults to `None`,
             the default loss of the family.

@@ -18,7 +18,7 @@ from kerasae.models._wiring import all_layers
 def rebuilt(
     model: Autoencoder, image: np.ndarray, *, tile: int = 512, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return what a model makes of an image of any size: its code decoded again, in the type of the image.
+    """Return what a model makes of an image of any size: its code decoded again.
 
     A large image is computed in tiles, so that the memory does not grow with it. A tile is surrounded by as
     many pixels as a pixel of the reconstruction depends on. It then equals that part of the reconstruction of
@@ -26,16 +26,17 @@ def rebuilt(
 
     Args:
         model: Built model whose network is a map, such as `spatial`.
-        image: Raw image, `(height, width, channels)`, which may be a memory map.
+        image: Raw image, `(height, width, channels)`, in the units of the training. It may be a memory map.
         tile: Pixels on a side of a tile, without those around it. Defaults to 512.
-        out: Array of the shape and type of the image for the result, such as a memory map. Defaults to
-            `None`, a new one.
+        out: Array for the result, of the shape of the image and the type of `inverse_transform`, such as a
+            memory map. Defaults to `None`, a new one.
 
     Returns:
         `out`, or the new array.
 
     Raises:
-        ValueError: If the code of the model is no map, or the image or `out` has another shape.
+        ValueError: If the model does not work at another size (see `at_size`), or the image or `out` has
+            another shape or type.
 
     Example:
         >>> clean = kerasae.models.rebuilt(kerasae.load_model("runs/denoiser"), photograph)
@@ -46,9 +47,13 @@ def rebuilt(
         raise ValueError(
             f"Expected an image of shape (height, width, {channels}), received shape {image.shape}."
         )
-    result = np.empty_like(image) if out is None else out
-    if result.shape != image.shape:
-        raise ValueError(f"Expected `out` of shape {image.shape}, received shape {result.shape}.")
+    dtype = np.dtype("float32" if model.preprocessor is None else model.spec.dtype)
+    result = np.empty(image.shape, dtype) if out is None else out
+    if (result.shape, result.dtype) != (image.shape, dtype):
+        raise ValueError(
+            f"Expected `out` of shape {image.shape} and type {dtype}, received {result.shape} and "
+            f"{result.dtype}."
+        )
     reach, side = _reach(model)
     axes = [_Axis.of(size, tile, reach, side) for size in image.shape[:2]]
     whole = at_size(model, *(axis.window for axis in axes))
@@ -56,10 +61,13 @@ def rebuilt(
     graph = tf.function(lambda x: whole.decode(whole.encode(x)), input_signature=signature)
     for rows in axes[0].tiles():
         for columns in axes[1].tiles():
-            raw = image[rows.seen, columns.seen][None]
-            x = keras.ops.convert_to_numpy(raw if model.preprocessor is None else model.preprocessor(raw))
-            more = [(0, axis.window - size) for axis, size in zip(axes, x.shape[1:3], strict=True)]
-            made = graph(np.pad(x.astype("float32"), ((0, 0), *more, (0, 0)))).numpy()
+            part = image[rows.seen, columns.seen]
+            height, width = part.shape[:2]
+            more = [(0, axis.window - size) for axis, size in zip(axes, (height, width), strict=True)]
+            x = np.array(whole._to_x(whole._tensors(np.pad(part, (*more, (0, 0)), "edge")[None])))
+            # Behind its end an image is continued with zeros of `x`.
+            x[:, height:], x[:, :, width:] = 0, 0
+            made = graph(x).numpy()
             if whole.preprocessor is not None:
                 made = whole.preprocessor.restore(made)
             result[rows.kept, columns.kept] = made[0][rows.inside, columns.inside]
@@ -69,7 +77,8 @@ def rebuilt(
 def _reach(model: Autoencoder) -> tuple[int, int]:
     """Return how many pixels away a pixel can matter for one of the reconstruction, and the side of a square.
 
-    It is the sum of half the kernels on the way, in pixels of the image, rounded up to whole squares.
+    It is the sum of half the kernels on the way, in pixels of the image, rounded up to whole squares, and one
+    square more, for kernels of an even length.
 
     Raises:
         ValueError: If the code of the model is no map.

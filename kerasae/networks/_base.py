@@ -14,7 +14,8 @@ class Network(NamedTuple):
     The encoder ends in features, not in a code. The head that computes the code belongs to the family.
 
     Attributes:
-        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
+        encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`; or to a map of them,
+            `(batch, rows, columns, features)`, for a code that is a map.
         decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`. Its last axis is `outputs` times
             as long as that of `x`, for a loss that needs `outputs` numbers per feature.
     """

@@ -36,8 +36,10 @@ def spatial(
 
     An image whose height or width is no multiple of a square's is continued with zeros, and the
     reconstruction is cut to its size. Kernels that change the size are twice as long as the stride, so that
-    each pixel is covered equally often: with other lengths a decoder draws checkerboards. All operations
-    convert to built-in TFLite operations.
+    each pixel is covered equally often: with other lengths a decoder draws checkerboards. The other kernels
+    have 3 x 3 pixels. All operations convert to built-in TFLite operations.
+
+    The exact contraction of a map costs a pass for each of its numbers: use `--set model.probes=1`.
 
     Args:
         spec: Spec of images of shape `(height, width, channels)`.

@@ -158,6 +158,17 @@ class Preprocessor(Layer):
             raw = np.clip(raw, self.spec.low, self.spec.high)
         return to_dtype(raw, self.spec.dtype)
 
+    def at_shape(self, shape: tuple[int, ...]) -> "Preprocessor":
+        """Return this preprocessor for examples of another shape.
+
+        Raises:
+            ValueError: If it has learned numbers for each entry of an example.
+        """
+        raise ValueError(
+            f"Expected a preprocessor that treats all pixels alike, received {type(self).__name__}, which "
+            "knows each pixel of one size; train with --set preprocessing.name=rescaling."
+        )
+
     # In training ---------------------------------------------------------------------------------
 
     #: Share of a training batch that `augment` replaces.

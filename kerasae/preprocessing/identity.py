@@ -50,6 +50,10 @@ class Identity(Preprocessor):
     def affine(self) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((), "float64"), np.ones((), "float64")
 
+    def at_shape(self, shape: tuple[int, ...]) -> "Identity":
+        spec = dataclasses.replace(self.spec, shape=shape)
+        return Identity(**{**self.get_config(), "spec": spec})
+
     def counted_from(self, origin: Any) -> Preprocessor:
         if np.any(origin):
             raise ValueError("Numbers that are fed as they are have no origin but 0.")

@@ -100,6 +100,10 @@ class Rescaling(Preprocessor):
         low, high = self._range()
         return np.array(low, "float64"), np.array(high - low, "float64")
 
+    def at_shape(self, shape: tuple[int, ...]) -> "Rescaling":
+        spec = dataclasses.replace(self.spec, shape=shape)
+        return Rescaling(**{**self.get_config(), "spec": spec})
+
     def counted_from(self, origin: Any) -> "Rescaling":
         low, high = self._range()
         spec = dataclasses.replace(self.spec, dtype="float32")

@@ -6,12 +6,14 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kerasae.export import Subject, Trainable
+from kerasae.tuning.shapes import shape_of
 
 from kerasae import Recipe, load_model, registry
 from kerasae.layers import TopK
 from kerasae.maps import maps_of, side_of
 from kerasae.models import UndercompleteAutoencoder, all_layers, at_size, rebuilt
-from kerasae.models._tiles import _reach
+from kerasae.models._tiles import _Axis, _reach
 from kerasae.networks import spatial
 from kerasae.spec import Spec
 
@@ -127,6 +129,16 @@ def test_a_model_at_another_size_is_one_like_any_other(tmp_path):
     assert reconstructed(at_size(again, 16, 16), x[:, :16, :16]).shape == (4, 16, 16, 2)
 
 
+def test_what_a_penalty_remembers_stays_at_its_size():
+    model = built((16, 16, 1), "sparse", {"penalty": "kl", "momentum": 0.5})
+    model.fit(images(8, 16, 16, 1), epochs=1, verbose=0)
+    large = at_size(model, 32, 16)
+    assert large.code_penalty.average.shape == (2 * model.latent_dim,)
+    for part in ("encoder", "to_code", "decoder"):
+        for ours, theirs in zip(getattr(model, part).weights, getattr(large, part).weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_size_of_its_own_changes_nothing(digits):
     model = Recipe.of("variational", latent_dim=2, network={"name": "spatial"}).build(digits)
     same = at_size(model, 8, 8)
@@ -137,13 +149,23 @@ def test_a_size_of_its_own_changes_nothing(digits):
 
 
 @pytest.mark.parametrize("square", SQUARES)
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(height=st.integers(1, 97), width=st.integers(1, 65), tile=st.integers(1, 40))
 def test_tiles_are_the_whole_image(square, height, width, tile):
-    model = built((16, 16, 1), "denoising", **SQUARES[square])
+    model = built((16, 16, 1), "denoising", residual_blocks=0, **SQUARES[square])
     x = images(height, width, 1, seed=height + width)
     expected = reconstructed(at_size(model, height, width), x[None])[0]
     np.testing.assert_allclose(rebuilt(model, x, tile=tile), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{"model": {"k": 1, "k_by": "place"}}, {"normalization": "batch"}, {}])
+def test_many_tiles_are_the_whole_image(settings):
+    """Of two levels with residual blocks, along both axes, with borders on all sides of a tile."""
+    model = built((16, 16, 1), "sparse" if "model" in settings else "variational", **settings)
+    x = images(170, 141, 1)
+    assert [len([*_Axis.of(size, 8, *_reach(model)).tiles()]) for size in (170, 141)] == [22, 18]
+    expected = reconstructed(at_size(model, 170, 141), x[None])[0]
+    np.testing.assert_allclose(rebuilt(model, x, tile=24), expected, atol=1e-6)
 
 
 def test_no_pixel_matters_beyond_the_reach():
@@ -160,23 +182,64 @@ def test_no_pixel_matters_beyond_the_reach():
         assert reach / 4 < np.abs(seen - [80, 79]).max() <= reach
 
 
-def test_tiles_come_back_in_the_type_of_the_image_and_where_they_are_asked_for(digits, tmp_path):
-    model = Recipe.of("denoising", latent_dim=2, network={"name": "spatial"}).build(digits)
-    image = np.random.default_rng(0).integers(0, 17, (70, 90, 1)).astype(digits.spec.dtype)
+def test_tiles_come_back_in_the_type_of_the_training_and_where_they_are_asked_for(digits, tmp_path):
+    network = {"name": "spatial", "filters": [4], "residual_blocks": 0}
+    model = Recipe.of("denoising", latent_dim=2, network=network).build(digits)
+    image = np.random.default_rng(0).integers(0, 17, (70, 90, 1))
     expected = reconstructed(at_size(model, 70, 90), image[None])[0]
-    out = np.lib.format.open_memmap(tmp_path / "out.npy", "w+", image.dtype, image.shape)
+    assert expected.dtype == digits.spec.dtype
+    out = np.lib.format.open_memmap(tmp_path / "out.npy", "w+", expected.dtype, image.shape)
     assert rebuilt(model, image, tile=8, out=out) is out
     np.testing.assert_array_equal(out, expected)
-    with pytest.raises(
-        ValueError, match=r"Expected an image of shape \(height, width, 1\), received .*\(70, 90\)"
+    np.testing.assert_array_equal(rebuilt(model, image.astype("float32"), tile=8), expected)
+    # Without a preprocessor the numbers are those of the network.
+    plain = built((16, 16, 1))
+    assert rebuilt(plain, image, tile=8).dtype == "float32"
+    for wrong, message in (
+        ({"image": image[..., 0]}, r"Expected an image of shape \(height, width, 1\), received .*\(70, 90\)"),
+        ({"out": out[:5]}, r"Expected `out` of shape \(70, 90, 1\)"),
+        ({"out": out.astype("int8")}, "and type .*, received .*int8"),
+        ({"tile": 0}, "`tile` must be a positive integer"),
     ):
-        rebuilt(model, image[..., 0])
-    with pytest.raises(ValueError, match=r"Expected `out` of shape \(70, 90, 1\)"):
-        rebuilt(model, image, out=out[:5])
-    with pytest.raises(ValueError, match=r"whose code is a map.*--network spatial"):
-        rebuilt(Recipe.of(latent_dim=2).build(digits), image)
-    with pytest.raises(ValueError, match=r"whose code is a map.*--network spatial"):
-        at_size(Recipe.of(latent_dim=2).build(digits), 5, 5)
+        with pytest.raises(ValueError, match=message):
+            rebuilt(model, **{"image": image, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"network": {"name": "conv"}}, r"whose code is a map.*--network spatial"),
+        ({"preprocessing": {"name": "standardization"}}, "preprocessing.name=rescaling"),
+        ({"model": {"name": "sparse", "k": 5}}, "model.k_by=place"),
+        ({"model": {"name": "sparse", "k": 1, "k_by": "channel"}}, "model.k_by=place"),
+    ],
+)
+def test_what_belongs_to_one_size_is_refused_at_another(sections, message):
+    sections = {"network": {"name": "spatial"}, **sections}
+    recipe = Recipe.of(None if "model" in sections else "denoising", latent_dim=2, **sections)
+    model = recipe.build(recipe.load())
+    with pytest.raises(ValueError, match=message):
+        at_size(model, 16, 16)
+    with pytest.raises(ValueError, match=message):
+        rebuilt(model, np.zeros((16, 16, 1)))
+
+
+def test_sizes_are_positive():
+    with pytest.raises(ValueError, match="`width` must be a positive integer"):
+        at_size(built((8, 8, 1)), 8, 0)
+
+
+def test_a_search_wants_a_code_of_one_size(digits):
+    recipe = Recipe.of(network={"name": "spatial"})
+    with pytest.raises(ValueError, match=r"with a code of one size.* received 'spatial'"):
+        shape_of(recipe, digits.spec, (1, 2))
+
+
+def test_a_map_does_not_learn_on_a_device(digits, tmp_path):
+    recipe = Recipe.of(latent_dim=2, network={"name": "spatial", "filters": [3]})
+    what = Subject.of(recipe.build(digits), data=digits, name="m")
+    with pytest.raises(ValueError, match="Expected a network of dense layers"):
+        Trainable().write(what, tmp_path / "m.tflite")
 
 
 @pytest.mark.parametrize(("by", "axis"), [("place", -1), ("channel", (0, 1))])
