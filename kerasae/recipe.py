@@ -77,8 +77,7 @@ class Recipe:
         Args:
             family: Name of a member of `kerasae.models`. Defaults to `None`, `"undercomplete"`.
             source: Source of the data: a name, a path, or `tfds:NAME`. Defaults to `"digits"`.
-            latent_dim: Code size, or that of each place with the network `spatial`. Defaults to `None`, the
-                default of the network.
+            latent_dim: Code size, of each place for a map. Defaults to `None`, the default of the network.
             **sections: Arguments of each section, such as `model={"beta": 4.0}`, `train={"epochs": 10}`.
         """
         for name in sections:

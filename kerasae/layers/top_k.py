@@ -9,7 +9,7 @@ from kerasae.arguments import check_positive_integer
 from kerasae.keras_classes import Layer
 
 #: What holds the numbers among which the k largest are kept.
-_PARTS = {"code": "the code size", "place": "the channels of a place", "channel": "the places of the map"}
+_PARTS = {"code": "the code size", "place": "the number of channels", "channel": "the number of places"}
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -72,7 +72,7 @@ class TopK(Layer):
         if self.channels is not None and self.by != "code":
             size = self.channels if self.by == "place" else size // self.channels
         if self.k > size:
-            raise ValueError(f"`k` must not exceed {_PARTS[self.by]}, {size}, received {self.k}.")
+            raise ValueError(f"`k` must not exceed {_PARTS[self.by]} {size}, received {self.k}.")
         super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:

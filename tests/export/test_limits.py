@@ -19,7 +19,9 @@ SPECS = [
 
 
 def subject_of(spec, *layers):
-    model = SimpleNamespace(encoder=SimpleNamespace(layers=layers), decoder=SimpleNamespace(layers=()))
+    model = SimpleNamespace(
+        encoder=SimpleNamespace(layers=layers), decoder=SimpleNamespace(layers=()), head_layers=list
+    )
     return SimpleNamespace(preprocessor=SimpleNamespace(spec=spec), model=model)
 
 

@@ -278,7 +278,7 @@ def test_what_needs_a_map_says_so():
         Recipe.of("sparse", model={"k": 1, "k_by": "place"}).build(Spec("image", (4, 4, 1)))
     with pytest.raises(ValueError, match="`k_by` needs a `k`"):
         built((8, 8, 1), "sparse", {"k_by": "place"})
-    with pytest.raises(ValueError, match="`k` must not exceed the channels of a place, 3, received 4"):
+    with pytest.raises(ValueError, match="`k` must not exceed the number of channels 3, received 4"):
         built((8, 8, 1), "sparse", {"k": 4, "k_by": "place"})
     with pytest.raises(ValueError, match="`by` must be one of code, place, channel"):
         TopK(1, by="row")
