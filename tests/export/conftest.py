@@ -244,7 +244,7 @@ def subject(sources):
             small = {
                 "text": {"embedding_dim": 8, "hidden": 16},
                 "conv": {"filters": [4, 8]},
-                "spatial": {"filters": [4, 8], "residual_blocks": 1},
+                "spatial": {"filters": [8], "residual_blocks": 1},
                 "series": {"filters": [4, 8]},
             }.get(name, {"widths": [16]})
             recipe = Recipe.of(family, latent_dim=3, network={"name": name, **small})
