@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from kerasae.models._code_layers import through
+
 
 class EmbeddingSplit:
     """An encoder in two parts: the embedding of categories or token ids, and the layers after it.
@@ -32,19 +34,13 @@ class EmbeddingSplit:
 
     def embed(self, x: Any) -> Any:
         """Return the floating-point embedding of `x`, `(batch, ...)`."""
-        return _through(self._first, x)
+        return through(self._first, x)
 
     def encode_from(self, embedded: Any) -> Any:
         """Return the code for the result of `embed`."""
         if self._rest is None:
-            return _through(self.layers, embedded)
-        return _through(self._head, self._rest(embedded))
-
-
-def _through(layers: list[Any], h: Any) -> Any:
-    for layer in layers:
-        h = layer(h)
-    return h
+            return through(self.layers, embedded)
+        return through(self._head, self._rest(embedded))
 
 
 def embedding_split(encoder: keras.Model, head: list[keras.layers.Layer]) -> EmbeddingSplit | None:
