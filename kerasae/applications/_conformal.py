@@ -24,8 +24,13 @@ class Conformal:
     because they carry no more information on new rows than one row does. Columns with values in fewer than 30
     rows use the quantile of all columns together, which is valid for them on average.
 
+    Rows that share readings, as the windows of a log do, go wrong together. If `block` successive rows share
+    some, `block` new rows are held against `n`: the widening is the `ceil((n + block) level)`-th smallest. So
+    `level` is kept on average over new rows if whole blocks are exchangeable.
+
     Args:
         level: Share of new values that the intervals cover, in (0, 1).
+        block: Number of successive rows that share readings.
 
     Attributes:
         widening_: Widening of each column, infinite if there is no interval.
@@ -35,8 +40,9 @@ class Conformal:
     Willett 2023, arXiv:2306.06342 (several values a row).
     """
 
-    def __init__(self, level: float) -> None:
+    def __init__(self, level: float, block: int = 1) -> None:
         self.level = level
+        self.block = block
 
     def fit(
         self,
@@ -69,21 +75,21 @@ class Conformal:
 
     def state(self) -> dict[str, Any]:
         """Return what `fit` learned."""
-        return {"widening": self.widening_, "rows": self.rows_}
+        return {"widening": self.widening_, "rows": self.rows_, "block": self.block}
 
     @classmethod
     def of_state(cls, state: dict[str, Any], level: float) -> Self:
         """Return the object whose `state` this is."""
-        conformal = cls(level)
+        conformal = cls(level, state.get("block", 1))
         conformal.widening_, conformal.rows_ = state["widening"], state["rows"]
         return conformal
 
     def _quantile(self, values: np.ndarray, rows: np.ndarray) -> tuple[float, int]:
-        """Return the quantile over all rows and a new one, with equal weights, and the number of rows."""
+        """Return the quantile over all rows and a new block, with equal weights, and the number of rows."""
         _, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
         order = np.argsort(values)
         reached = np.cumsum((1 / counts)[place][order])
-        enough = np.flatnonzero(reached >= (len(counts) + 1) * self.level - _ROUNDING)
+        enough = np.flatnonzero(reached >= (len(counts) + self.block) * self.level - _ROUNDING)
         return float(values[order[enough[0]]]) if len(enough) else math.inf, len(counts)
 
     @property
@@ -91,7 +97,7 @@ class Conformal:
         """Return why there are no intervals, as a sentence; empty if there are some."""
         if np.isfinite(self.widening_).any():
             return ""
-        needed = math.ceil(self.level / (1 - self.level) - _ROUNDING)
+        needed = math.ceil(self.block * self.level / (1 - self.level) - _ROUNDING)
         return (
             f"There are no {self.level:.0%} intervals: they need at least {needed} calibration rows, which "
             f"no training saw, and there are {self.rows_}; take a smaller `interval`, or train with more "

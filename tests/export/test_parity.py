@@ -27,7 +27,7 @@ def with_another_weight(monkeypatch, side, model, spoil):
     original = endpoints.write_saved_model
 
     def spoiled(*arguments):
-        kernel = model.encoder.layers[1].kernel
+        kernel = next(layer.kernel for layer in model.encoder.layers if hasattr(layer, "kernel"))
         kept = kernel.numpy()
         kernel.assign(spoil(kept))
         original(*arguments)
@@ -38,7 +38,13 @@ def with_another_weight(monkeypatch, side, model, spoil):
 
 def one_weight(kernel):
     kernel = kernel.copy()
-    kernel[20, 3] += 0.1 * kernel.std()
+    kernel.reshape(-1, kernel.shape[-1])[20, 3] += 0.1 * kernel.std()
+    return kernel
+
+
+def one_weight_of_few(kernel):
+    kernel = kernel.copy()
+    kernel.reshape(-1, kernel.shape[-1])[1, 3] += 0.5 * kernel.std()
     return kernel
 
 
@@ -71,6 +77,23 @@ def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path
     with pytest.raises(export.ParityError, match=r"does not agree with its model.*nothing was written"):
         writes(square, side, tmp_path / "artifact")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("side", ["server", "edge"])
+@pytest.mark.parametrize("network", ["series", "windows"])
+@pytest.mark.parametrize("spoil", [one_weight_of_few, lambda kernel: kernel * 1.01])
+def test_a_weight_that_is_not_of_the_model_of_windows_is_caught(
+    monkeypatch, subject, sources, tmp_path, network, side, spoil
+):
+    known = subject(network, "undercomplete")
+    # Nothing is kept of this one.
+    fresh = export.Subject.of(known.model, data=sources[network], name="small")
+    writes(fresh, side, tmp_path / "whole")
+    again = export.Subject.of(known.model, data=sources[network], name="small")
+    with_another_weight(monkeypatch, side, known.model, spoil)
+    with pytest.raises(export.ParityError, match=r"does not agree with its model.*nothing was written"):
+        writes(again, side, tmp_path / "artifact")
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
 
 @pytest.mark.parametrize("side", ["server", "edge"])

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from killed_commands import changes, killed
+from small_logs import sines
 
 from kerasae import Recipe, Run
 from kerasae.applications import AnomalyDetector
@@ -23,14 +24,23 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def rows():
+    rows = np.random.default_rng(0).normal(size=(300, 3)).round(4)
+    return pd.DataFrame(rows, columns=[*"abc"])
+
+
+#: For each kind, its rows, the number of new ones, and how its source is read.
+KINDS = {"table": (rows, 60, {}), "log": (sines, 200, {"name": "series", "time": "time", "window": 12})}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def home(request, tmp_path_factory):
     """A folder with a run whose detector is stored, and its rows."""
     home = tmp_path_factory.mktemp("kills")
-    rows = np.random.default_rng(0).normal(size=(300, 3)).round(4)
-    pd.DataFrame(rows, columns=[*"abc"]).to_csv(home / "rows.csv", index=False)
-    pd.DataFrame(rows[:60], columns=[*"abc"]).to_csv(home / "new.csv", index=False)
-    recipe = Recipe.of(source=str(home / "rows.csv"), latent_dim=2, train={"epochs": 2})
+    make, new, reading = KINDS[request.param]
+    make().to_csv(home / "rows.csv", index=False)
+    make().head(new).to_csv(home / "new.csv", index=False)
+    recipe = Recipe.of(source=str(home / "rows.csv"), latent_dim=2, data=reading, train={"epochs": 2})
     train(recipe, home / "run")
     apply("anomaly", home / "run", home / "first", baselines=False)
     return home

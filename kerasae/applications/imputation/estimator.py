@@ -129,7 +129,8 @@ class Imputer(Application):
         x, hidden, rows = self._hidden_rows(data, "calibration", 2)
         filled = self._filler.fill(x, np.isnan(x) | hidden) if len(x) else Filled(x, x, x)
         number = hidden & self._cells.number
-        self._conformal = Conformal(self.interval)
+        drawn = data.drawn("calibration", self.most, self.seed).calibration
+        self._conformal = Conformal(self.interval, drawn.block)
         self._conformal.fit(filled.low, filled.high, np.nan_to_num(x), number, rows)
         if len(x):
             self._filler.fit_residuals(filled, x, hidden)

@@ -99,10 +99,12 @@ class Uncertainty(Application):
         self.spec_ = data.spec
         self._cells = Cells(data.spec, data.preprocessor).fit(data)
         self._posterior = Posterior(self.codec, self.samples, self.seed)
-        x = flatten(data.drawn("calibration", self.most, self.seed).x("calibration"))
+        drawn = data.drawn("calibration", self.most, self.seed)
+        x = flatten(drawn.x("calibration"))
         low, high = (x, x) if not len(x) else self._spread(x)[2:4]
         counted = ~np.isnan(x) & self._cells.number
-        self._conformal = Conformal(self.interval).fit(low, high, np.nan_to_num(x), counted)
+        self._conformal = Conformal(self.interval, drawn.calibration.block)
+        self._conformal.fit(low, high, np.nan_to_num(x), counted)
         return self
 
     # On raw examples -----------------------------------------------------------------------------

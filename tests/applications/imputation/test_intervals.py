@@ -43,6 +43,24 @@ def test_conformal_holds_the_share_that_theory_gives():
     assert abs(np.mean(shares) - 0.9) < 0.006
 
 
+@pytest.mark.parametrize(("blocks", "level"), [(10, 0.78), (20, 0.89)])
+def test_the_share_is_kept_on_average_where_blocks_of_rows_go_wrong_together(blocks, level):
+    """An odd block is odd in all of its rows; counted as rows of their own, they hold less than they say."""
+    block, rng = 6, np.random.default_rng(blocks)
+    shares = {1: [], block: []}
+    for _ in range(4000):
+        rows = rng.standard_t(2, (blocks + 1, 1)) + 0.01 * rng.normal(size=(blocks + 1, block))
+        truth, new = rows[:-1].reshape(-1, 1), rows[-1:].reshape(-1, 1)
+        for counted, found in shares.items():
+            conformal = Conformal(level, counted)
+            conformal.fit(truth * 0, truth * 0, truth, np.ones_like(truth, bool))
+            low, high = conformal.apply(new * 0, new * 0)
+            found.append(((low <= new) & (new <= high)).mean())
+    error = 3 * np.std(shares[block]) / np.sqrt(4000)
+    assert level - error <= np.mean(shares[block]) <= level + 1 / blocks + error
+    assert np.mean(shares[1]) < level - error
+
+
 @pytest.mark.parametrize(("rows", "needed"), [(3, 9), (8, 9), (18, 19)])
 def test_intervals_that_theory_makes_infinite_are_none(rows, needed):
     level = needed / (needed + 1)
