@@ -17,6 +17,8 @@ from kerasae.preprocessing import Preprocessor
 _LARGE = 2**29
 #: Number of successive windows that are read together, and of such blocks that are mixed at a time.
 _BLOCK, _MIXED = 256, 64
+#: Largest number of rows that are read at once, beside those of one window.
+_SPAN = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,8 +188,10 @@ class Windows:
         if not len(firsts):
             return np.empty(shape, self.log.dtype)
         windows = np.empty(shape, self.log.dtype)
-        # Windows that lie near each other are read together, and not the rows between far ones.
-        apart = np.flatnonzero(np.abs(np.diff(firsts)) > _BLOCK * self.steps) + 1
+        # Windows that lie near each other are read together, and not the rows between far ones. No reading
+        # spans more than `_SPAN` rows: a few windows drawn from a long log would read all of it at once.
+        far = np.abs(np.diff(firsts)) > _BLOCK * self.steps
+        apart = np.flatnonzero(far | (np.diff(firsts // _SPAN) != 0)) + 1
         for part in np.split(np.arange(len(firsts)), apart):
             low = int(firsts[part].min())
             span = self.log.readings.read(low, int(firsts[part].max()) - low + self.steps)

@@ -8,7 +8,7 @@ from small_logs import sines
 
 from kerasae import Recipe
 from kerasae.data import load_data
-from kerasae.data.series import from_frame
+from kerasae.data.series import _windows, from_frame
 from kerasae.data.series._starts import Run, Starts
 from kerasae.data.series._windows import Windows
 from kerasae.preprocessing.series import SeriesPreprocessing
@@ -104,25 +104,41 @@ def test_windows_for_a_preprocessor_do_not_overlap(data):
     np.testing.assert_array_equal(apart.examples[-1], train.examples[-1])
 
 
+class Counting:
+    """Readings of a log in a file, which notes how many rows each reading asks for."""
+
+    in_memory = None
+
+    def __init__(self, log):
+        self._log, self.asked = log, []
+
+    def __len__(self):
+        return len(self._log)
+
+    def read(self, first, count):
+        self.asked.append(count)
+        return self._log.readings.read(first, count)
+
+
 def test_far_windows_are_not_read_together(data):
     log = data.train.log
-    asked = []
-
-    class Counting:
-        in_memory = None
-
-        def __len__(self):
-            return len(log)
-
-        def read(self, first, count):
-            asked.append(count)
-            return log.readings.read(first, count)
-
-    far = Windows(
-        dataclasses.replace(log, readings=Counting()), 2, Starts((Run(0, 1, 1), Run(590, 1, 1))), None
-    )
+    readings = Counting(log)
+    starts = Starts((Run(0, 1, 1), Run(590, 1, 1)))
+    far = Windows(dataclasses.replace(log, readings=readings), 2, starts, None)
     np.testing.assert_array_equal(far.examples[1], log.readings.read(590, 2))
-    assert sum(asked) <= 4
+    assert sum(readings.asked) <= 4
+
+
+def test_a_few_windows_of_a_long_log_do_not_read_it_at_once(data, monkeypatch):
+    """Before: 5,000 windows drawn from millions, each near the next, were read as one piece of the log."""
+    log = data.train.log
+    drawn = Windows(log, 2, Starts((Run(0, 590, 1),)), None).drawn(60)
+    expected = drawn.examples
+    readings = Counting(log)
+    monkeypatch.setattr(_windows, "_SPAN", 100)
+    again = dataclasses.replace(drawn, log=dataclasses.replace(log, readings=readings))
+    np.testing.assert_array_equal(again.examples, expected)
+    assert len(readings.asked) == 6 and max(readings.asked) <= 100 + 1
 
 
 def test_the_preprocessor_ignores_what_is_missing(data):
