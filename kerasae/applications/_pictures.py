@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 from kerasae.data import Data
@@ -45,8 +46,11 @@ def scaled(images: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Convert raw images, `(rows, height, width, channels)`, to 8 bits; 8-bit images do not change."""
-    if images.dtype == np.uint8 and (low, high) == (0.0, 255.0):
+    """Convert raw images, `(rows, height, width, channels)`, to 8 bits.
+
+    Images of 8 or 16 bits that use the whole range of their type do not change.
+    """
+    if images.dtype in (np.uint8, np.uint16) and (low, high) == (0.0, float(np.iinfo(images.dtype).max)):
         return images
     return np.rint(255.0 * scaled(images, low, high)).astype("uint8")
 
@@ -73,36 +77,47 @@ _ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 def save_png(path: Path, image: np.ndarray) -> None:
-    """Write an 8-bit image, `(height, width, channels)`, and create the folders above it."""
+    """Write an image of 8 or 16 bits, `(height, width, channels)`, and create the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if image.dtype == np.uint16:
+        # Pillow writes 16 bits only in grey.
+        path.write_bytes(tf.io.encode_png(image).numpy())
+        return
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(path)
 
 
-def grid(lines: Sequence[tuple[str, np.ndarray]], low: float, high: float) -> Canvas:
+def grid(
+    lines: Sequence[tuple[str, np.ndarray | Sequence[np.ndarray]]],
+    low: float,
+    high: float,
+    *,
+    cell: float = 0.75,
+) -> Canvas:
     """Draw raw images in lines, each with its name at the left.
 
     Args:
-        lines: Name and images, `(count, height, width, channels)`, of each line; a line may have fewer
-            images.
+        lines: Name and images, `(count, height, width, channels)`, of each line, or a list of images of
+            several sizes; a line may have fewer images.
         low: Raw value of black.
         high: Raw value of white. All images share one scale, so that a pixel that is too dark looks too dark.
+        cell: Width of an image in inches. Defaults to 0.75.
     """
     count = max(len(images) for _, images in lines)
     longest = max(len(name) for name, _ in lines)
     margin = 0.1 + 0.085 * longest
-    figure = Canvas(figsize=(margin + 0.75 * count, 0.78 * len(lines)), dpi=110)
+    figure = Canvas(figsize=(margin + cell * count, (cell + 0.03) * len(lines)), dpi=110)
     axes = figure.subplots(len(lines), count, squeeze=False)
     for places, (name, images) in zip(axes, lines, strict=True):
         for place in places:
             place.set_xticks([])
             place.set_yticks([])
             place.spines[:].set_visible(False)
-        for place, image in zip(places, scaled(images, low, high), strict=False):
+        for place, image in zip(places, (scaled(image, low, high) for image in images), strict=False):
             if image.shape[-1] in (3, 4):
                 place.imshow(image)
             else:
                 place.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1)
         places[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    left = margin / (margin + 0.75 * count)
+    left = margin / (margin + cell * count)
     figure.subplots_adjust(left=left, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
     return figure

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,17 @@ def image_names(folder: Path) -> Iterator[str]:
         for name in files:
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield str((Path(where) / name).relative_to(folder))
+
+
+def is_image(path: Path) -> bool:
+    """Return whether a path is one PNG or JPEG file, judged by its name."""
+    return path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def labels_of(names: Sequence[str]) -> np.ndarray | None:
+    """Return the first folder of each file as its label, `(rows,)`; `None` if all are the same."""
+    tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in names]
+    return np.array(tops) if len(set(tops)) > 1 else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,31 +1,21 @@
 """A folder of PNG and JPEG files, which are decoded when they are needed."""
 
-import dataclasses
-import io
 import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
-from kerasae.data._image_files import SUFFIXES, ImageFiles, image_names
+from kerasae.data._image_files import ImageFiles, image_names, is_image, labels_of
+from kerasae.data._image_headers import examined
 from kerasae.data._skipping import Skipped
-from kerasae.image_decoding import find_orientation, refusal
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
-
-#: Modes of Pillow without colour.
-_GREY = ("1", "L", "LA")
-#: Many phones write MPO files, each a JPEG with further ones behind it.
-_FORMATS = ("PNG", "JPEG", "MPO")
-
 
 #: Names of the arguments that name files.
 PATHS = ("path",)
@@ -58,8 +48,9 @@ def images(
     After that, files are read and decoded in parallel, batch by batch. They are turned upright by the
     orientation that the camera noted (EXIF). `kerasae.image_decoding` describes how grey images, palettes
     and CMYK are read; an exported server reads them in the same way. PNG files with 16 bits a channel or
-    with transparent pixels are refused. If the files lie in folders, the name of the first folder is the
-    label. A decoded image has 8 bits a channel and the size `size`, not the size of its file.
+    with transparent pixels are refused; the source `photos` takes them, and reads images of several sizes as
+    they are. If the files lie in folders, the name of the first folder is the label. A decoded image has 8
+    bits a channel and the size `size`, not the size of its file.
 
     Args:
         path: Path of the folder. With `test=1` it may be one image.
@@ -91,18 +82,11 @@ def images(
     orientations: list[int] = []
     shapes: Counter[tuple[int, int]] = Counter()
     colour = False
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        # The pool keeps an object for each waiting task, so it is given one part at a time.
-        for start in range(0, len(files), 1024):
-            part = files[start : start + 1024]
-            for name, found in zip(part, pool.map(_examine, (folder / name for name in part)), strict=True):
-                if isinstance(found, str):
-                    skipped.add(str(folder / name), found)
-                    continue
-                good.append(name)
-                orientations.append(found.orientation)
-                shapes[found.height, found.width] += 1
-                colour |= found.mode not in _GREY
+    for name, header in examined(folder, files, skipped, plain=True):
+        good.append(name)
+        orientations.append(header.orientation)
+        shapes[header.height, header.width] += 1
+        colour |= header.colour
     if len(good) < (1 if test == 1 else 4):
         raise ValueError(f"Expected at least 4 images that can be read in {path}, received {len(good)}.")
     if channels is None:
@@ -112,13 +96,13 @@ def images(
         if len(shapes) > 1:
             warnings.warn(
                 f"The images of {path} have {len(shapes)} sizes and are resized to 64 x 64; --set "
-                "data.size=[HEIGHT,WIDTH] chooses another.",
+                "data.size=[HEIGHT,WIDTH] chooses another size, and --set data.crop=64 trains on crops of "
+                "the images as they are.",
                 stacklevel=2,
             )
     spec = Spec("image", (int(size[0]), int(size[1]), channels), "uint8", 0.0, 255.0)
     names = np.array([os.fsencode(name) for name in good])
-    tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in good]
-    labels = np.array(tops) if len(set(tops)) > 1 else None
+    labels = labels_of(good)
     parts = draw_splits(len(names), validation, calibration, test, seed)
     everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
     splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
@@ -137,40 +121,3 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
             f"{arguments['path']}."
         )
     return images(**{"test": 1.0, **arguments, "size": spec.shape[:2], "channels": spec.shape[2]})
-
-
-def is_image(path: Path) -> bool:
-    """Return whether a path is one PNG or JPEG file, judged by its name."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Header:
-    """A file that can be decoded: its upright size, its mode in Pillow and its EXIF orientation."""
-
-    height: int
-    width: int
-    mode: str
-    orientation: int
-
-
-def _examine(path: Path) -> _Header | str:
-    """Return the header of a file, or the reason why it cannot be decoded.
-
-    Pillow decodes it first, because the JPEG library of TensorFlow writes complaints to the terminal.
-    """
-    try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            if image.format not in _FORMATS:
-                return f"a {image.format} file under the name of a PNG or JPEG"
-            image.load()
-            if refused := refusal(content, transparent=image.has_transparency_data):
-                return refused
-            orientation = find_orientation(content)
-            size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-            return _Header(*size, image.mode, orientation)
-    except UnidentifiedImageError:
-        return "no PNG or JPEG image"
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        return str(error) or type(error).__name__

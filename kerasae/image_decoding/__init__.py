@@ -6,7 +6,8 @@ from kerasae.image_decoding.decoding import (
     TRANSPARENT,
     decode_image,
     find_orientation,
+    is_deep,
     refusal,
 )
 
-__all__ = ["NO_IMAGE", "TOO_DEEP", "TRANSPARENT", "decode_image", "find_orientation", "refusal"]
+__all__ = ["NO_IMAGE", "TOO_DEEP", "TRANSPARENT", "decode_image", "find_orientation", "is_deep", "refusal"]

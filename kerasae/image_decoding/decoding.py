@@ -10,6 +10,8 @@ from kerasae.image_decoding.exif import is_jpeg, is_png, orientation
 
 #: Weights of red, green and blue in a grey image, from ITU-R BT.601, as in JPEG and Pillow.
 _GREY = (0.299, 0.587, 0.114)
+#: Factor between the same grey in 8 and in 16 bits.
+_EIGHT_IN_SIXTEEN = 257
 #: Position of the number of bits per channel in a PNG file.
 _PNG_DEPTH = 24
 
@@ -25,8 +27,8 @@ TRANSPARENT = (
 )
 
 
-def decode_image(content: Any, shape: Sequence[int], turn: Any = None) -> Any:
-    """Decode a file to an 8-bit image of a given shape, safely in a graph.
+def decode_image(content: Any, shape: Sequence[int | None], turn: Any = None, dtype: str = "uint8") -> Any:
+    """Decode a file to an image of a given shape, safely in a graph.
 
     The image is turned upright by its EXIF orientation. If it has another size, it is resized by averaging
     over areas. Grey, palette, CMYK and colour images are all read: colour becomes grey by ITU-R BT.601, and
@@ -35,34 +37,40 @@ def decode_image(content: Any, shape: Sequence[int], turn: Any = None) -> Any:
 
     Args:
         content: Bytes of a PNG or JPEG file, a scalar string.
-        shape: Shape of the image, `(height, width, channels)`, with 1, 3 or 4 channels.
+        shape: Shape of the image, `(height, width, channels)`, with 1, 3 or 4 channels. Height and width may
+            be `None`: the size of the file is kept.
         turn: EXIF orientation, from 1 to 8. Defaults to `None`, which reads it from the file.
+        dtype: Type of the pixels, `"uint8"` or `"uint16"`. In 16 bits the numbers of a file with 8 bits are
+            multiplied by 257, so that white stays white. Defaults to `"uint8"`, which refuses a PNG file with
+            16 bits a channel.
 
     Returns:
-        A uint8 tensor of shape `(height, width, channels)`.
+        A tensor of type `dtype` and shape `(height, width, channels)`.
 
     Raises:
         tf.errors.InvalidArgumentError: If the file is damaged or not supported; see `refusal`.
     """
     turn = _orientation(content) if turn is None else tf.cast(turn, tf.int32)
-    return _decoder(tuple(shape))(content, turn)
+    return _decoder(tuple(shape), dtype)(content, turn)
 
 
 @functools.cache
-def _decoder(shape: tuple[int, ...]) -> Any:
-    """Return the graph for a shape. It is traced only once, although every pass over a folder needs it."""
+def _decoder(shape: tuple[int | None, ...], dtype: str) -> Any:
+    """Return the graph for a shape and a type. It is traced once, although every pass needs it."""
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int32)])
     def decode(content: Any, turn: Any) -> Any:
-        fits = is_png(content) | is_jpeg(content)
-        with tf.control_dependencies(
-            [tf.debugging.Assert(fits, [NO_IMAGE]), tf.debugging.Assert(~_is_deep(content), [TOO_DEEP])]
-        ):
-            image = _decoded(tf.identity(content))
+        checks = [tf.debugging.Assert(is_png(content) | is_jpeg(content), [NO_IMAGE])]
+        if dtype == "uint8":
+            checks.append(tf.debugging.Assert(~_is_deep(content), [TOO_DEEP]))
+        with tf.control_dependencies(checks):
+            image = _decoded(tf.identity(content), tf.as_dtype(dtype))
         if shape[-1] != 4:
             with tf.control_dependencies([tf.debugging.Assert(_is_opaque(image), [TRANSPARENT])]):
                 image = _grey(image) if shape[-1] == 1 else image[..., :3]
         image = upright(image, turn)
+        if None in shape[:2]:
+            return tf.ensure_shape(image, shape)
         fits = tf.reduce_all(tf.equal(tf.shape(image)[:2], shape[:2]))
         return tf.ensure_shape(tf.cond(fits, lambda: image, lambda: _resized(image, shape)), shape)
 
@@ -85,12 +93,14 @@ def find_orientation(content: bytes) -> int:
     return int(_orientation(tf.constant(content)))
 
 
-def refusal(content: bytes, *, transparent: bool) -> str:
-    """Explain why `decode_image` refuses a file for an image of 1 or 3 channels.
+def refusal(content: bytes, *, transparent: bool, dtype: str = "uint8") -> str:
+    """Explain why `decode_image` refuses a file.
 
     Args:
         content: Bytes of the file.
-        transparent: Whether the file may have transparent pixels.
+        transparent: Whether the file may have transparent pixels, which an image of 1 or 3 channels cannot
+            hold.
+        dtype: Type of the pixels, `"uint8"` or `"uint16"`. Defaults to `"uint8"`.
 
     Returns:
         The reason, as the end of a message; empty if the file is accepted.
@@ -98,10 +108,10 @@ def refusal(content: bytes, *, transparent: bool) -> str:
     content = tf.constant(content)
     if not bool(is_png(content) | is_jpeg(content)):
         return NO_IMAGE
-    if bool(_is_deep(content)):
+    if dtype == "uint8" and is_deep(content):
         return TOO_DEEP
     try:
-        image = _decoded(content)
+        image = _decoded(content, tf.as_dtype(dtype))
     except tf.errors.OpError:
         # Other libraries may still read the file.
         return DAMAGED
@@ -115,6 +125,11 @@ def _orientation(content: Any) -> Any:
     return orientation(content)
 
 
+def is_deep(content: Any) -> bool:
+    """Return whether a file is a PNG file with 16 bits per channel, outside a graph."""
+    return bool(_is_deep(tf.constant(content)))
+
+
 def _is_deep(content: Any) -> Any:
     """Return whether a file is a PNG file with 16 bits per channel."""
     long_enough = tf.strings.length(content) > _PNG_DEPTH
@@ -122,39 +137,45 @@ def _is_deep(content: Any) -> Any:
     return is_png(content) & long_enough & tf.equal(depth, b"\x10")
 
 
-def _decoded(content: Any) -> Any:
+def _decoded(content: Any, dtype: tf.DType) -> Any:
     """Decode a file to red, green, blue and alpha, `(height, width, 4)`, with palettes and colour keys."""
-    image = tf.cond(is_png(content), lambda: _of_png(content), lambda: _of_jpeg(content))
+    image = tf.cond(is_png(content), lambda: _of_png(content, dtype), lambda: _of_jpeg(content, dtype))
     return tf.ensure_shape(image, (None, None, 4))
 
 
-def _of_jpeg(content: Any) -> Any:
-    image = tf.io.decode_jpeg(content, channels=3)
-    return tf.concat([image, tf.fill((*tf.unstack(tf.shape(image)[:2]), 1), tf.constant(255, tf.uint8))], -1)
+def _of_jpeg(content: Any, dtype: tf.DType) -> Any:
+    image = tf.cast(tf.io.decode_jpeg(content, channels=3), dtype)
+    if dtype != tf.uint8:
+        image *= _EIGHT_IN_SIXTEEN
+    return tf.concat(
+        [image, tf.fill((*tf.unstack(tf.shape(image)[:2]), 1), tf.constant(dtype.max, dtype))], -1
+    )
 
 
-def _of_png(content: Any) -> Any:
-    image = tf.io.decode_png(content, channels=4)
+def _of_png(content: Any, dtype: tf.DType) -> Any:
+    image = tf.io.decode_png(content, channels=4, dtype=dtype)
     # TensorFlow fills alpha with the largest number of the bit depth, if a file has less than 8 bits.
-    depth = tf.io.decode_raw(tf.strings.substr(content, _PNG_DEPTH, 1), tf.uint8)
-    filled = tf.where(depth < 8, tf.bitwise.left_shift(tf.ones_like(depth), depth) - 1, 255)
+    depth = tf.cast(tf.io.decode_raw(tf.strings.substr(content, _PNG_DEPTH, 1), tf.uint8), tf.int32)
+    unit = 1 if dtype == tf.uint8 else _EIGHT_IN_SIXTEEN
+    largest = tf.bitwise.left_shift(tf.ones_like(depth), tf.minimum(depth, 8)) - 1
+    filled = tf.cast(unit * tf.where(depth < 8, largest, 255), dtype)
     alpha = tf.cond(
         tf.reduce_all(tf.equal(image[..., 3:], filled)),
-        lambda: tf.fill(tf.shape(image[..., 3:]), tf.constant(255, tf.uint8)),
+        lambda: tf.fill(tf.shape(image[..., 3:]), tf.constant(dtype.max, dtype)),
         lambda: image[..., 3:],
     )
     return tf.concat([image[..., :3], alpha], -1)
 
 
 def _is_opaque(image: Any) -> Any:
-    return tf.reduce_all(tf.equal(image[..., 3], 255))
+    return tf.reduce_all(tf.equal(image[..., 3], image.dtype.max))
 
 
 def _grey(image: Any) -> Any:
     summed = tf.reduce_sum(tf.cast(image[..., :3], tf.float32) * _GREY, -1, keepdims=True)
-    return tf.cast(tf.round(summed), tf.uint8)
+    return tf.cast(tf.round(summed), image.dtype)
 
 
-def _resized(image: Any, shape: Sequence[int]) -> Any:
+def _resized(image: Any, shape: Sequence[int | None]) -> Any:
     small = tf.image.resize(image, shape[:2], method="area")
-    return tf.cast(tf.clip_by_value(tf.round(small), 0, 255), tf.uint8)
+    return tf.cast(tf.clip_by_value(tf.round(small), 0, image.dtype.max), image.dtype)

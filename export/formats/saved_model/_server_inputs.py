@@ -24,12 +24,12 @@ _CHANNELS = (1, 3, 4)
 
 def _is_photo(view: View) -> bool:
     spec = view.spec
-    raw = spec.dtype == "uint8" and spec.high == 255
-    return raw and kind_of(spec).is_picture and spec.shape[-1] in _CHANNELS
+    raw = {"uint8": 255, "uint16": 65535}.get(spec.dtype)
+    return raw is not None and spec.high == raw and kind_of(spec).is_picture and spec.shape[-1] in _CHANNELS
 
 
 def more_endpoints(view: View, endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Return the endpoints `..._examples`, and `..._png` if examples are 8-bit images."""
+    """Return the endpoints `..._examples`, and `..._png` if examples are images as files have them."""
     by_name = {endpoint.name: endpoint for endpoint in endpoints}
     return [
         maker(view, by_name[verb])
@@ -43,14 +43,14 @@ def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
     """Return an endpoint that takes PNG or JPEG files, decoded as in training, and answers with PNG files."""
 
     def read(content: Any) -> Any:
-        return {"x": decode_image(content, view.spec.shape)}
+        return {"x": decode_image(content, view.spec.shape, dtype=view.spec.dtype)}
 
     def answer(sent: dict[str, Any]) -> dict[str, Any]:
         answered = endpoint.function(sent)
         if "reconstruction" not in answered:
             return answered
         # REST encodes an output in base64 if its name ends with `_bytes`. Other strings must be UTF-8.
-        return {PNG: _as_png(answered["reconstruction"])}
+        return {PNG: _as_png(answered["reconstruction"], tf.as_dtype(view.spec.dtype))}
 
     return _row_by_row(f"{endpoint.name}_png", "png", read, answer)
 
@@ -116,9 +116,9 @@ def _read_each(strings: Any, read: Callable[[Any], dict[str, Any]]) -> tuple[dic
     return entered, readable
 
 
-def _as_png(images: Any) -> Any:
-    """Return images in raw units as PNG files."""
-    pixels = tf.cast(tf.round(images), tf.uint8)
+def _as_png(images: Any, dtype: tf.DType) -> Any:
+    """Return images in raw units as PNG files with the bits of `dtype` a channel."""
+    pixels = tf.cast(tf.round(images), dtype)
     return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
@@ -138,7 +138,7 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
             expected, units = case.expected, case.units
             if verb == "reconstruct":
                 # Pixels are compared, because one at a rounding boundary changes a whole file.
-                expected = {PNG: np.rint(case.expected["reconstruction"]).astype("uint8")}
+                expected = {PNG: np.rint(case.expected["reconstruction"]).astype(view.spec.dtype)}
                 units = {}
             expected = {**expected, READABLE: np.ones(len(files), "int32")}
             added[f"{verb}_png"] = Case({"png": files}, expected, units)
@@ -149,7 +149,7 @@ def more_cases(view: View, cases: dict[str, Case]) -> dict[str, Case]:
 
 
 def as_files(images: np.ndarray) -> np.ndarray:
-    """Return 8-bit images `(rows, height, width, channels)` as PNG files `(rows,)`."""
+    """Return images of whole numbers `(rows, height, width, channels)` as PNG files `(rows,)`."""
     return _strings([tf.io.encode_png(image).numpy() for image in images])
 
 

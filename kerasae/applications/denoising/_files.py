@@ -68,7 +68,7 @@ class CleanFiles:
 
 def resized(data: Data) -> int:
     """Return how many image files of the test split have another size than the model expects."""
-    if not hasattr(data.test, "names"):
+    if not hasattr(data.test, "orientations"):
         return 0
     split: Any = data.test
     count = 0

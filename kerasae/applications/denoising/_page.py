@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from kerasae.applications._any_size import has_another_size
 from kerasae.applications._base import row_names
 from kerasae.applications._pictures import MODES, grid
 from kerasae.applications.denoising._fidelity import Change
 from kerasae.applications.denoising._files import resized
 from kerasae.applications.denoising._similarity import HIGHEST_PSNR, window_of
 from kerasae.data import Data
-from kerasae.kinds import kind_of
+from kerasae.kinds import kind_of, take
 from kerasae.metrics import RowSums
 from kerasae.report import as_text, figures
 from kerasae.report.page import Listing, Picture
@@ -19,6 +20,35 @@ from kerasae.spec import Spec
 
 #: Number of windows of a log on the page.
 _WINDOWS = 3
+#: Number of examples on the page, of whole images, and pixels on a side of their parts that are shown.
+_SHOWN, _WHOLE, _PART = 10, 4, 160
+
+
+class Shown:
+    """Examples for the page: the first ones, or the middles of the first images of any size.
+
+    Args:
+        data: Data whose test split is cleaned.
+
+    Attributes:
+        examples: Raw noisy examples, clean ones, and the truth if it is known.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self._spec = data.spec
+        self._left = _SHOWN
+        self.examples: list[Any] = []
+
+    def add(self, examples: list[Any]) -> None:
+        """Add a part of the examples: noisy, clean, and the truth if it is known."""
+        if not has_another_size(examples[0], self._spec):
+            self.examples = self.examples or [take(one, slice(_SHOWN)) for one in examples]
+            return
+        self.examples = self.examples or [[] for _ in examples]
+        for shown, images in zip(self.examples, examples, strict=True):
+            if len(shown) < _WHOLE:
+                rows, columns = ((length - min(length, _PART)) // 2 for length in images.shape[1:3])
+                shown.append(images[0, rows : rows + _PART, columns : columns + _PART].copy())
 
 
 def sentences(
@@ -116,7 +146,11 @@ def pictures(shown: list[Any], data: Data, black: float, white: float) -> list[P
         ", and the truth." if len(shown) == 3 else "."
     )
     if kind_of(data.spec).is_picture:
-        return [Picture("Noisy and clean", caption, grid(list(zip(names, shown, strict=True)), black, white))]
+        cell = 0.75
+        if isinstance(shown[0], list):
+            caption, cell = f"The middle of the first images, in pixels of their own. {caption}", 1.8
+        lines = list(zip(names, shown, strict=True))
+        return [Picture("Noisy and clean", caption, grid(lines, black, white, cell=cell))]
     if data.spec.channels:
         columns = [
             (name[-24:], {part: examples[number] for part, examples in zip(names, shown, strict=True)})

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from kerasae.applications._any_size import at_shape_of
 from kerasae.corruptions import Corruption
 from kerasae.data import Data, Examples, parse_source, read_examples
 from kerasae.data.images import is_image
+from kerasae.data.photos import WholePhotos
 from kerasae.kinds import concatenate, kind_of, take
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
@@ -28,9 +30,13 @@ def read_clean(path: str, data: Data) -> Examples:
     """
     section = {"name": "images"} if is_image(Path(path)) else parse_source(path)
     section["name"] = kind_of(data.spec).source or section["name"]
+    if isinstance(data.test, WholePhotos):
+        section["name"] = "photos"
     if section["name"] == "tables" and data.spec.columns:
         section["id"] = data.test.head(1).index.name
-    _, clean = read_examples(path, section, data.spec)
+    clean: Any = read_examples(path, section, data.spec)[1]
+    if isinstance(data.test, WholePhotos):
+        clean = clean.whole()
     wanted, names = getattr(data.test, "names", None), getattr(clean, "names", None)
     if wanted is None or names is None or (len(wanted) == len(names) == 1):
         if len(clean) != len(data.test):
@@ -46,7 +52,8 @@ def read_clean(path: str, data: Data) -> Examples:
             f"Expected a clean image for each example in {path}, under its name; found none for {lost[0]}"
             + (f" and {len(lost) - 1} more." if len(lost) > 1 else ".")
         )
-    return clean.rows([where[_stem(name)] for name in wanted])
+    partners: Examples = clean.rows([where[_stem(name)] for name in wanted])
+    return partners
 
 
 def _stem(name: bytes) -> str:
@@ -64,7 +71,8 @@ def in_step(one: Iterable[Any], other: Iterable[Any]) -> Iterator[tuple[Any, Any
     for part in one:
         while waiting is None or len(waiting) < len(part):
             more = next(source)
-            waiting = more if waiting is None else concatenate([waiting, more])
+            # Whole images of several sizes come one at a time and are never put together.
+            waiting = concatenate([waiting, more]) if waiting is not None and len(waiting) else more
         mine = take(waiting, slice(len(part)))
         _check_ids(part, mine)
         yield part, mine
@@ -80,6 +88,14 @@ def _check_ids(noisy: Any, clean: Any) -> None:
         raise ValueError(
             f"Expected the clean rows in the order of the examples, received {clean.index.name} "
             f"{clean.index[place]!r} where the examples have {noisy.index[place]!r}."
+        )
+
+
+def _check_shapes(noisy: Any, clean: Any) -> None:
+    if isinstance(noisy, np.ndarray) and noisy.shape != clean.shape:
+        raise ValueError(
+            f"Expected a clean image of {' x '.join(map(str, noisy.shape[1:3]))} pixels, as the noisy one, "
+            f"received {' x '.join(map(str, clean.shape[1:3]))}."
         )
 
 
@@ -108,6 +124,7 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     The noise is added in `x`, the unit of its level. The result is rounded and clipped to the range of the
     raw type, as by a camera or a file.
     """
+    preprocessor = at_shape_of(preprocessor, raw)
     x = preprocessor.to_x(raw)
     noise.suit(preprocessor)
     tensor = ops.convert_to_tensor(x)
@@ -147,10 +164,26 @@ class Pairs:
     preprocessor: Preprocessor
     seed: int
 
+    @property
+    def are_known(self) -> bool:
+        """Whether the clean examples are known."""
+        return self.clean is not None or self.noise is not None or self._come_in_pairs
+
+    @property
+    def _come_in_pairs(self) -> bool:
+        """Whether the examples are clean ones whose noisy versions are known."""
+        return getattr(self.data.test, "noisy", None) is not None
+
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         chunks = self.data.test.chunks()
         if self.clean is not None:
-            yield from in_step(chunks, self.clean.chunks())
+            for noisy, clean in in_step(chunks, self.clean.chunks()):
+                _check_shapes(noisy, clean)
+                yield noisy, clean
+            return
+        if self._come_in_pairs and self.noise is None:
+            photos: Any = self.data.test
+            yield from zip(photos.noisy_chunks(), chunks, strict=True)
             return
         for number, raw in enumerate(chunks):
             if self.noise is None:

@@ -7,25 +7,29 @@ import numpy as np
 import pandas as pd
 
 from kerasae import registry
+from kerasae.applications._any_size import (
+    at_shape_of,
+    has_another_size,
+    in_strips,
+    remade,
+    with_whole_images,
+)
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._pictures import raw_range
 from kerasae.applications.denoising._fidelity import Fidelity
 from kerasae.applications.denoising._files import CleanFiles
 from kerasae.applications.denoising._image_fidelity import ImageFidelity
 from kerasae.applications.denoising._number_fidelity import NumberFidelity
-from kerasae.applications.denoising._page import listings, notes, pictures, sentences
+from kerasae.applications.denoising._page import Shown, listings, notes, pictures, sentences
 from kerasae.applications.denoising._truth import Pairs, check_noise, read_clean
 from kerasae.codec import Codec
 from kerasae.corruptions import Corruption
 from kerasae.data import Data
-from kerasae.kinds import kind_of, take
+from kerasae.kinds import kind_of
 from kerasae.metrics import Metric
 from kerasae.preprocessing import named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.spec import Spec
-
-#: Number of examples on the page.
-_SHOWN = 10
 
 
 class Denoising(Application):
@@ -34,12 +38,14 @@ class Denoising(Application):
     The examples are the noisy ones. The reconstruction of the model is the clean example: noise that the code
     cannot represent is removed.
 
-    For images the report writes a folder `clean` with a PNG for each image, under its own name and in the
-    size of the model, to which the source resizes all images. It also writes `clean.npy` if they come from an
-    array. For vectors it writes `clean.npy`, for tables `clean.csv`. A missing entry of a table stays missing
-    (the application imputation fills it), and a category unknown to the model becomes a known one. Texts are
-    not supported: the reconstruction of a text contains other words, and a corrected word cannot be told from
-    a lost one.
+    For images the report writes a folder `clean` with a PNG for each image, under its own name. The source
+    `images` resizes all of them to the size of the model. The source `photos` keeps their sizes: each image
+    is cleaned whole, a large one in parts whose seams cannot be seen, and the clean one is as large. If
+    `photos` knows noisy versions of the images, these are cleaned. The report also writes `clean.npy` if the
+    images come from an array. For vectors it writes `clean.npy`, for tables `clean.csv`. A missing entry of
+    a table stays missing (the application imputation fills it), and a category unknown to the model becomes a
+    known one. Texts are not supported: the reconstruction of a text contains other words, and a corrected
+    word cannot be told from a lost one.
 
     `kerasae apply` stores the application in the run; a later use with new examples does not read the
     training data. The arguments belong to the examples, so they are not stored.
@@ -107,7 +113,12 @@ class Denoising(Application):
             check_noise(self._noise, self.noise, self.spec_)
 
     def transform(self, raw: Any) -> Any:
-        """Return the clean versions of noisy raw examples, `(rows, ...)`, with the same type."""
+        """Return the clean versions of noisy raw examples, `(rows, ...)`, with the same type.
+
+        Images may have another size than those of the training: `(rows, height, width, channels)`.
+        """
+        if has_another_size(raw, self.spec_):
+            return remade(self.codec, raw, self.spec_)
         clean: Any = self.codec.inverse_transform(self.codec.transform(raw))
         if not isinstance(raw, pd.DataFrame):
             return clean
@@ -117,23 +128,25 @@ class Denoising(Application):
     # Reporting -----------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
+        data = with_whole_images(data)
         truth = None if self.clean is None else read_clean(self.clean, data)
         view = Identity(data.spec) if data.preprocessor is None else data.preprocessor
         fidelity = self._fidelity(filters=out is not None)
         files = None if out is None else CleanFiles(out, data, *self._range)
         squares = count = 0.0
-        shown: list[Any] = []
-        for noisy, target in Pairs(data, truth, self._noise, view, self.seed):
+        shown = Shown(data)
+        pairs = Pairs(data, truth, self._noise, view, self.seed)
+        for noisy, target in pairs:
             clean = self.transform(noisy)
             if files is not None:
                 files.add(clean)
-            if not shown:
-                shown = [take(one, slice(_SHOWN)) for one in (noisy, clean, target) if one is not None]
-            before, after = view.to_x(noisy), view.to_x(clean)
-            step = np.square(after - before, dtype="float64")
-            step = step if self._codes is None else step[:, ~self._codes]
-            squares += float(np.nansum(step))
-            count += float((~np.isnan(step)).sum())
+            shown.add([one for one in (noisy, clean, target) if one is not None])
+            for part, cleaned in in_strips(noisy, clean, data.spec):
+                before, after = (at_shape_of(view, part).to_x(one) for one in (part, cleaned))
+                step = np.square(after - before, dtype="float64")
+                step = step if self._codes is None else step[:, ~self._codes]
+                squares += float(np.nansum(step))
+                count += float((~np.isnan(step)).sum())
             if target is not None:
                 if fidelity.in_x:
                     fidelity.add(before, after, view.to_x(_plain(target, view)))
@@ -141,15 +154,15 @@ class Denoising(Application):
                     fidelity.add(noisy, clean, target)
         if files is not None:
             files.close()
-        changes = fidelity.changes() if self.clean is not None or self._noise is not None else []
+        changes = fidelity.changes() if pairs.are_known else []
         metrics = [metric for change in changes for metric in (change.before, change.after)]
         metrics.append(Metric("change", "change (RMS)", float(np.sqrt(squares / count)) if count else None))
         return Finding(
             metrics,
             fidelity.decisive if changes else "",
             sentences(changes, fidelity.best_filter(), data) if out is not None else (),
-            pictures(shown, data, *self._range) if out is not None else (),
-            listings(shown, data) if out is not None else (),
+            pictures(shown.examples, data, *self._range) if out is not None else (),
+            listings(shown.examples, data) if out is not None else (),
             notes(data.spec, bool(changes), self._spoiled()),
         )
 

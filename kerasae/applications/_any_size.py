@@ -1,0 +1,80 @@
+"""Images whole: what a codec of crops makes of images of any size."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasae.codec import Codec
+from kerasae.data import Data
+from kerasae.kinds import kind_of
+from kerasae.models import Autoencoder, rebuilt
+from kerasae.preprocessing import Preprocessor
+from kerasae.spec import Spec
+
+#: Rows of pixels that are compared at a time.
+_STRIP = 256
+
+
+def with_whole_images(data: Data) -> Data:
+    """Return data whose test split holds images whole, if its rows are crops of images."""
+    whole = getattr(data.test, "whole", None)
+    return data if whole is None else dataclasses.replace(data, test=whole())
+
+
+def has_another_size(raw: Any, spec: Spec) -> bool:
+    """Return whether raw examples are images of another size than a model's."""
+    return (
+        isinstance(raw, np.ndarray)
+        and kind_of(spec).is_picture
+        and raw.ndim == 4
+        and raw.shape[3] == spec.shape[2]
+        and raw.shape[1:] != spec.shape
+    )
+
+
+def remade(codec: Codec, images: np.ndarray, spec: Spec) -> np.ndarray:
+    """Return what a codec makes of raw images of any size, with the same type.
+
+    A model whose code is a map takes an image whole (`kerasae.models.rebuilt`). Any other codec takes squares
+    that do not overlap, so that their edges may show.
+
+    Args:
+        codec: Codec of images of one size.
+        images: Raw images, `(rows, height, width, channels)`.
+        spec: Description of the images of the codec.
+    """
+    if isinstance(codec, Autoencoder) and len(codec.code_shape) == 3:
+        return np.stack([rebuilt(codec, image) for image in images])
+    return np.stack([_in_squares(codec, image, spec.shape[:2]) for image in images])
+
+
+def _in_squares(codec: Codec, image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    counts = [math.ceil(length / side) for length, side in zip(image.shape, size, strict=False)]
+    more = [
+        (0, count * side - length) for count, side, length in zip(counts, size, image.shape, strict=False)
+    ]
+    padded = np.pad(image, [*more, (0, 0)], "symmetric")
+    squares = padded.reshape(counts[0], size[0], counts[1], size[1], -1).swapaxes(1, 2)
+    made = codec.inverse_transform(codec.transform(squares.reshape(-1, *size, image.shape[2])))
+    made = np.asarray(made).reshape(*counts, *size, -1).swapaxes(1, 2).reshape(padded.shape)
+    return made[: image.shape[0], : image.shape[1]]
+
+
+def at_shape_of(preprocessor: Preprocessor, raw: Any) -> Preprocessor:
+    """Return a preprocessor for raw examples: itself, or the same for images of another size."""
+    if not has_another_size(raw, preprocessor.spec):
+        return preprocessor
+    return preprocessor.at_shape(raw.shape[1:])
+
+
+def in_strips(raw: Any, other: Any, spec: Spec) -> Iterator[tuple[Any, Any]]:
+    """Give two equal sets of raw examples in parts: large images in strips, all others as they are."""
+    if not has_another_size(raw, spec):
+        yield raw, other
+        return
+    for start in range(0, raw.shape[1], _STRIP):
+        strip = np.s_[:, start : start + _STRIP]
+        yield raw[strip], other[strip]
