@@ -32,6 +32,16 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
+def accepts(path: Path) -> bool:
+    """Return whether a folder holds images."""
+    return path.is_dir() and next(image_names(path), None) is not None
+
+
+def accepts_more(path: Path) -> bool:
+    """Return whether a path is an image, or a folder that holds images."""
+    return is_image(path) or accepts(path)
+
+
 def labels_of(names: Sequence[str]) -> np.ndarray | None:
     """Return the first folder of each file as its label, `(rows,)`; `None` if all are the same."""
     tops = [name.partition(os.sep)[0] if os.sep in name else "" for name in names]

@@ -12,6 +12,8 @@ import numpy as np
 from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
 from kerasae.data._image_files import ImageFiles, image_names, is_image, labels_of
+from kerasae.data._image_files import accepts as accepts
+from kerasae.data._image_files import accepts_more as accepts_more
 from kerasae.data._image_headers import examined
 from kerasae.data._skipping import Skipped
 from kerasae.kinds import kind_of
@@ -19,16 +21,6 @@ from kerasae.spec import Spec
 
 #: Names of the arguments that name files.
 PATHS = ("path",)
-
-
-def accepts(path: Path) -> bool:
-    """Return whether a folder holds images."""
-    return path.is_dir() and next(image_names(path), None) is not None
-
-
-def accepts_more(path: Path) -> bool:
-    """Return whether a path is an image, or a folder that holds images."""
-    return is_image(path) or accepts(path)
 
 
 def images(

@@ -5,14 +5,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasae import PCA, Recipe, Run
+from kerasae import PCA, Recipe, Run, load_data
 from kerasae.applications import Denoising
 from kerasae.applications._any_size import with_whole_images
+from kerasae.data import read_examples
 from kerasae.models import rebuilt
 from kerasae.runs import run_recipe
 from kerasae.workflows import apply
 
-SIZES = [(20, 33), (16, 16), (9, 40), (31, 18), (7, 5), (24, 25)]
+SIZES = [(8, 8), (20, 33), (16, 16), (9, 40), (31, 18), (7, 5), (24, 25)]
 
 
 def photo(number, height, width):
@@ -118,6 +119,13 @@ def test_pairs_tell_what_cleaning_gains(home, tmp_path):
     run = Run.open(tmp_path / "run")
     figures = Denoising(run.model).fit(run.data).report(run.data, None).figures
     assert figures["psnr_after"] > figures["psnr_before"] + 1
+
+
+def test_the_noisy_versions_of_a_training_are_not_those_of_other_photos(home):
+    section = {"name": "photos", "path": str(home / "clean"), "noisy": str(home / "noisy"), "crop": 8}
+    spec = load_data(home / "clean", crop=8).spec
+    _, rows = read_examples(str(home / "noisy" / "00.png"), section, spec)
+    assert rows.whole().noisy is None
 
 
 def test_clean_photos_of_16_bits_keep_them(home, tmp_path):

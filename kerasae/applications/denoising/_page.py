@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kerasae.applications._any_size import has_another_size
 from kerasae.applications._base import row_names
 from kerasae.applications._pictures import MODES, grid
 from kerasae.applications.denoising._fidelity import Change
 from kerasae.applications.denoising._files import resized
 from kerasae.applications.denoising._similarity import HIGHEST_PSNR, window_of
 from kerasae.data import Data
+from kerasae.data.photos import WholePhotos
 from kerasae.kinds import kind_of, take
 from kerasae.metrics import RowSums
 from kerasae.report import as_text, figures
@@ -35,13 +35,12 @@ class Shown:
     """
 
     def __init__(self, data: Data) -> None:
-        self._spec = data.spec
-        self._left = _SHOWN
+        self._whole = isinstance(data.test, WholePhotos)
         self.examples: list[Any] = []
 
     def add(self, examples: list[Any]) -> None:
         """Add a part of the examples: noisy, clean, and the truth if it is known."""
-        if not has_another_size(examples[0], self._spec):
+        if not self._whole:
             self.examples = self.examples or [take(one, slice(_SHOWN)) for one in examples]
             return
         self.examples = self.examples or [[] for _ in examples]

@@ -9,6 +9,8 @@ import numpy as np
 from kerasae.arguments import check_positive_integer
 from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
+from kerasae.data._image_files import accepts as accepts
+from kerasae.data._image_files import accepts_more as accepts_more
 from kerasae.data._image_files import image_names, is_image, labels_of
 from kerasae.data._image_headers import examined
 from kerasae.data._skipping import Skipped
@@ -24,16 +26,6 @@ PATHS = ("path", "noisy")
 CLAIMS = ("crop",)
 #: Folders of pairs, the clean images and the noisy ones.
 _CLEAN, _NOISY = "clean", "noisy"
-
-
-def accepts(path: Path) -> bool:
-    """Return whether a folder holds images."""
-    return path.is_dir() and next(image_names(path), None) is not None
-
-
-def accepts_more(path: Path) -> bool:
-    """Return whether a path is an image, or a folder that holds images."""
-    return is_image(path) or accepts(path)
 
 
 def photos(
@@ -107,7 +99,9 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
         )
     defaults = inspect.signature(photos).parameters
     given = {name: one.default for name, one in defaults.items()} | {"test": 1.0} | arguments
-    return _load(**{**given, "crop": spec.shape[0], "channels": spec.shape[2]}, dtype=spec.dtype)
+    # The noisy versions of the training belong to its images.
+    fixed = {"crop": spec.shape[0], "channels": spec.shape[2], "noisy": None}
+    return _load(**{**given, **fixed}, dtype=spec.dtype)
 
 
 def _load(
