@@ -22,6 +22,10 @@ class RowFigure(Protocol):
     def influences(self) -> np.ndarray:
         """Influence of each row on the figure, `(rows,)`; the standard error is that of their mean."""
 
+    @property
+    def block(self) -> int:
+        """Number of rows of the data that count as one row here."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RowSums:
@@ -31,10 +35,30 @@ class RowSums:
         totals: Contribution of each row to the numerator, `(rows,)`, such as its squared error.
         counts: Contribution of each row to the denominator, `(rows,)`, such as its number of present
             features.
+        block: Number of rows of the data that count as one row here. Defaults to 1.
     """
 
     totals: np.ndarray
     counts: np.ndarray
+    block: int = dataclasses.field(default=1, kw_only=True)
+
+    def by_block(self, block: int) -> "RowSums":
+        """Return the same ratio with each block of successive rows as one row.
+
+        Windows of a log that share readings are not independent. Counted one by one, they would make a
+        standard error too small: by the factor `sqrt(block)` if the windows of a block are alike.
+
+        Args:
+            block: Number of successive rows that depend on each other, from 1, as `Data.test.block` gives
+                it.
+
+        Reference: Cochran 1977, *Sampling Techniques*, section 9A.1 (clusters of unequal size).
+        """
+        if block == 1:
+            return self
+        starts = np.arange(0, len(self.totals), block)
+        sums = (np.add.reduceat(values, starts) for values in (self.totals, self.counts))
+        return RowSums(*sums, block=self.block * block)
 
     @property
     def value(self) -> float | None:
@@ -58,10 +82,12 @@ class RowInfluences:
     Args:
         value: Figure over all rows.
         influences: Influence of each row on it, `(rows,)`.
+        block: Number of rows of the data that count as one row here. Defaults to 1.
     """
 
     value: float
     influences: np.ndarray
+    block: int = 1
 
 
 def jackknife(value: float, without: np.ndarray) -> RowInfluences:

@@ -38,7 +38,10 @@ def evaluate(codec: Codec, data: Data, split: str = "test") -> dict[str, Any]:
 
 
 def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[str, Any], dict[str, RowSums]]:
-    """Return the result of `evaluate`, and the contribution of each row to the deciding figures."""
+    """Return the result of `evaluate`, and the contribution of each row to the deciding figures.
+
+    Rows that share readings, as windows of a log do, contribute as one row for each block of them.
+    """
     if not len(data.split(split)):
         raise ValueError(f"Expected rows in the {split} split of {data.name}, received none.")
     figures, rows = measures_of(data.spec).measured(codec, data, split)
@@ -48,7 +51,7 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
         "latent_dim": codec.latent_dim,
         "parameters": int(codec.count_params()) if isinstance(codec, HasParameters) else None,
         "rows": len(data.split(split)),
-    }, rows
+    }, {key: sums.by_block(data.split(split).block) for key, sums in rows.items()}
 
 
 def probe_accuracy(

@@ -9,6 +9,19 @@ from kerasae.metrics import Difference, RowFigure, difference
 from kerasae.report import as_text
 
 
+def counted(rows: int, noun: str, block: int) -> str:
+    """Return a number of rows in words, or of blocks of them, such as "9 blocks of 32 rows".
+
+    Args:
+        rows: Number of rows, or of blocks.
+        noun: Name of a row.
+        block: Number of successive rows that count as one.
+    """
+    if block > 1:
+        return f"{rows:,} block{'s' * (rows != 1)} of {block} {noun}s"
+    return f"{rows:,} {noun}{'s' * (rows != 1)}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Paired:
     """Two figures on the same rows, and the standard error of their difference.
@@ -18,8 +31,9 @@ class Paired:
         ours: First figure, the mean over its draws.
         theirs: Second figure, the mean over its draws.
         found: Difference of the two, with its paired standard error.
-        rows: Number of rows.
+        rows: Number of rows, or of blocks of them.
         draws: Number of draws or seeds of a figure.
+        block: Number of successive rows that count as one, because they share readings.
     """
 
     lower: bool
@@ -28,6 +42,7 @@ class Paired:
     found: Difference
     rows: int
     draws: int
+    block: int
 
     @classmethod
     def of(cls, ours: Sequence[RowFigure], theirs: Sequence[RowFigure], lower: bool) -> Self | None:
@@ -43,7 +58,9 @@ class Paired:
         if not all(known) or known != values:
             return None
         first, second = (sum(draws) / len(draws) for draws in known)
-        return cls(lower, first, second, difference(ours, theirs), len(ours[0].influences), len(ours))
+        one = ours[0]
+        found = difference(ours, theirs)
+        return cls(lower, first, second, found, len(one.influences), len(ours), one.block)
 
     @property
     def better(self) -> bool:
@@ -70,6 +87,6 @@ class Paired:
     @property
     def sampled(self) -> str:
         """Sample size as a subject with its verb, such as "200 rows and 3 draws show"."""
-        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        rows = counted(self.rows, "row", self.block)
         draws = f" and {self.draws} draws" if self.draws > 1 else ""
         return f"{rows}{draws} {'shows' if self.rows == 1 and not draws else 'show'}"

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from kerasae.metrics import Entry, Measures, Metric, best_baseline
+from kerasae.report.paired import counted
 
 #: Percentage above which a sentence gives the two figures and not their difference.
 _TELLING = 1000
@@ -71,17 +72,14 @@ def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
         doubt = f", a difference of {abs(gap.value):.2g} ± {gap.error:.2g}" if known else ""
         words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"
     if not gap.shown:
-        rows, seeds = len(entry.rows[0][metric.key].totals), len(entry.rows)
-        sampled = _counted(rows, "test row") + (f" and {seeds} seeds" if seeds > 1 else "")
+        sums, seeds = entry.rows[0][metric.key], len(entry.rows)
+        rows = len(sums.totals)
+        sampled = counted(rows, "test row", sums.block) + (f" and {seeds} seeds" if seeds > 1 else "")
         show = "shows" if rows == seeds == 1 else "show"
         within = ", within two standard errors" if known else ""
         return False, f"{entry.title}: {sampled} {show} no difference from {rival}; {words}{within}."
     better = (gap.value < 0) == bool(metric.lower)
     return better, f"{entry.title} {'beats' if better else 'does not beat'} {rival}: {words}."
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _percent(share: float) -> str:

@@ -140,7 +140,7 @@ def test_a_table_comes_back_with_its_gaps_its_index_and_its_types(table, tmp_pat
 
 
 def test_missing_entries_do_not_count():
-    fidelity = NumberFidelity(np.array([False, True]))
+    fidelity = NumberFidelity(np.array([False, True]), 1)
     nan = np.nan
     fidelity.add(
         np.array([[1.0, 2], [nan, 1]]), np.array([[0.0, 1], [9, nan]]), np.array([[0.0, 1], [0, nan]])

@@ -45,7 +45,7 @@ def normal_rows(random, rows=60):
 
 def cleaned(random, noise, rows=60):
     """What is said of vectors with noise of deviation 1 where cleaning leaves this much of its own."""
-    data, fidelity = normal_rows(random, rows), NumberFidelity(None)
+    data, fidelity = normal_rows(random, rows), NumberFidelity(None, 1)
     truth = data.test.examples
     fidelity.add(*(truth + scale * random.normal(size=truth.shape) for scale in (1.0, noise)), truth)
     return of_cleaning(fidelity.changes(), fidelity.best_filter(), data)
@@ -88,7 +88,7 @@ def test_a_filling_as_wrong_as_the_mean_is_no_gain():
         data = normal_rows(random)
         cells = Cells(data.spec, data.preprocessor)
         cells.typical = np.zeros(6)
-        measured = HiddenErrors(cells, 0.9)
+        measured = HiddenErrors(cells, 0.9, 1)
         nothing = np.full(x.shape, np.nan)
         measured.add(
             x, random.random(x.shape) < 0.5, Filled(x + random.normal(size=x.shape), nothing, nothing)

@@ -15,10 +15,12 @@ from kerasae.metrics.comparison import (
     mapped_rows,
     merge,
 )
+from kerasae.metrics.evaluation import evaluate_rows
 from kerasae.metrics.measures import (
     NumberMeasures,
     measures_of,
 )
+from kerasae.report.paired import Paired
 from kerasae.report.verdicts import verdicts
 from kerasae.workflows.comparison.plain import to_json
 
@@ -54,6 +56,31 @@ def test_the_error_of_a_difference_is_that_of_the_ratio():
     ]
     best = Difference(2.5, 1.0)
     assert best.shown_by_best_of(2) and not best.shown_by_best_of(5)
+
+
+def test_a_block_of_rows_that_are_alike_counts_as_one_row():
+    """Each of 40 rows five times: the same difference with the same doubt; one by one the doubt is less."""
+    rng = np.random.default_rng(0)
+    rows = [RowSums(rng.random(40), rng.integers(1, 5, 40).astype("float64")) for _ in range(2)]
+    alike = [RowSums(np.repeat(one.totals, 5), np.repeat(one.counts, 5)) for one in rows]
+    once, again = (difference([one[0]], [one[1]]) for one in (rows, [one.by_block(5) for one in alike]))
+    assert (again.value, again.error) == pytest.approx((once.value, once.error))
+    one_by_one = difference([alike[0]], [alike[1]])
+    assert one_by_one.value == pytest.approx(once.value)
+    assert one_by_one.error == pytest.approx(once.error * np.sqrt(39 / 199))
+    # The last block may be short, and no row is lost.
+    assert [len(alike[0].by_block(size).totals) for size in (1, 7, 200, 201)] == [200, 29, 1, 1]
+    assert alike[0].by_block(7).value == pytest.approx(alike[0].value)
+
+
+def test_windows_that_share_readings_count_as_one_row(some_data):
+    data = some_data["series"]
+    _, rows = evaluate_rows(PCA(2).fit(data), data)
+    block = data.test.block
+    assert block == 12
+    assert len(rows["error"].totals) == -(-len(data.test) // block)
+    paired = Paired.of([rows["error"]], [rows["error"]], lower=True)
+    assert paired.sampled == f"{len(rows['error'].totals)} blocks of 12 rows show"
 
 
 def test_the_best_of_many_equal_codecs_is_rarely_shown_to_be_better():

@@ -35,7 +35,7 @@ def on_the_number(clusters: int, scores: Mapping[int, float], method: Method) ->
 
 
 def on_the_refinement(
-    epochs: int, before: np.ndarray, after: np.ndarray, labels: np.ndarray | None
+    epochs: int, before: np.ndarray, after: np.ndarray, labels: np.ndarray | None, block: int
 ) -> list[tuple[bool, str]]:
     """Say what a refinement changed.
 
@@ -44,12 +44,13 @@ def on_the_refinement(
         before: Cluster of each row without it, `(rows,)`.
         after: Cluster of each row with it, `(rows,)`.
         labels: Label of each row, `(rows,)`; `None` without labels.
+        block: Number of successive rows that share readings, from 1.
     """
     share = float((after != before).mean())
     words = f"The refinement took {epochs} epochs and moved {share:.1%} of the rows to another cluster."
     if labels is None:
         return [(True, words)]
-    with_it, without = (matched_rows(labels, clusters) for clusters in (after, before))
+    with_it, without = (matched_rows(labels, clusters).by_block(block) for clusters in (after, before))
     paired = Paired.of([with_it], [without], lower=False)
     assert paired is not None
     matched = f"Matched accuracy after the refinement: {paired.words('that without it')}."

@@ -190,7 +190,7 @@ class Clustering(Application):
         sentences = []
         if self.refine:
             before = self._first.predict(codes_of(self.codec, data, "test"))
-            sentences += on_the_refinement(len(self.moved_), before, clusters, labels)
+            sentences += on_the_refinement(len(self.moved_), before, clusters, labels, data.test.block)
         if self.scores_:
             sentences.append(on_the_number(self.clusters_, self.scores_, self._method))
         pictures: list[Picture] = []

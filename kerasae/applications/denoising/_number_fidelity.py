@@ -13,13 +13,14 @@ class NumberFidelity:
 
     Args:
         codes: Whether each column holds codes of categories; `None` if all are numbers.
+        block: Number of successive rows that share readings, from 1.
     """
 
     decisive: ClassVar[str] = "error_after"
     in_x: ClassVar[bool] = True
 
-    def __init__(self, codes: np.ndarray | None) -> None:
-        self._codes = codes
+    def __init__(self, codes: np.ndarray | None, block: int) -> None:
+        self._codes, self._block = codes, block
         # Loss and number of entries of each row.
         self._totals: dict[tuple[str, bool], list[np.ndarray]] = {}
 
@@ -65,7 +66,8 @@ class NumberFidelity:
         return Metric(key, heading, sums.value, lower, rows=[sums])
 
     def _sums(self, state: str, code: bool) -> RowSums:
-        return RowSums(*np.concatenate([*self._totals.get((state, code), []), np.zeros((2, 0))], axis=1))
+        sums = np.concatenate([*self._totals.get((state, code), []), np.zeros((2, 0))], axis=1)
+        return RowSums(*sums).by_block(self._block)
 
     def best_filter(self) -> None:
         return None

@@ -131,7 +131,7 @@ class Denoising(Application):
         data = with_whole_images(data)
         truth = None if self.clean is None else read_clean(self.clean, data)
         view = Identity(data.spec) if data.preprocessor is None else data.preprocessor
-        fidelity = self._fidelity(filters=out is not None)
+        fidelity = self._fidelity(data, filters=out is not None)
         files = None if out is None else CleanFiles(out, data, *self._range)
         squares = count = 0.0
         shown = Shown(data)
@@ -166,10 +166,10 @@ class Denoising(Application):
             notes(data.spec, bool(changes), self._spoiled()),
         )
 
-    def _fidelity(self, filters: bool) -> Fidelity:
+    def _fidelity(self, data: Data, filters: bool) -> Fidelity:
         if kind_of(self.spec_).is_picture:
             return ImageFidelity(*self._range, filters)
-        return NumberFidelity(self._codes)
+        return NumberFidelity(self._codes, data.test.block)
 
     @property
     def _codes(self) -> np.ndarray | None:

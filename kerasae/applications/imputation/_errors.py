@@ -13,10 +13,11 @@ class HiddenErrors:
     Args:
         cells: Cells of the examples.
         level: Stated coverage of the intervals, in (0, 1).
+        block: Number of successive rows that share readings, from 1.
     """
 
-    def __init__(self, cells: Cells, level: float) -> None:
-        self.cells, self.level = cells, level
+    def __init__(self, cells: Cells, level: float, block: int) -> None:
+        self.cells, self.level, self._block = cells, level, block
         # Rows: cells, loss, loss of typical values, intervals, covered cells, widths of intervals.
         self._sums = np.zeros((6, len(cells.number)))
         self._effective: list[np.ndarray] = []
@@ -80,7 +81,8 @@ class HiddenErrors:
             number: Whether the error is that of numbers, or the share of wrong categories.
         """
         ours, typical, cells = np.concatenate(self._by_row[number], axis=1)
-        return RowSums(ours, cells), RowSums(typical, cells)
+        first, second = (RowSums(losses, cells).by_block(self._block) for losses in (ours, typical))
+        return first, second
 
     def effective(self) -> np.ndarray:
         """Return the effective number of draws of each row that had gaps and a posterior."""

@@ -199,7 +199,7 @@ class Imputer(Application):
 
     def report(self, data: Data, out: Path | None) -> Finding:
         mask = None if self.mask is None else file_mask(self.mask, len(data.test), data.spec)
-        errors = HiddenErrors(self._cells, self.interval)
+        errors = HiddenErrors(self._cells, self.interval, data.test.block)
         rng = np.random.default_rng([self.seed, 1])
         with filled_files(out, data, self._cells) as files:
             for raw, x, missing in self._test_parts(data, mask):

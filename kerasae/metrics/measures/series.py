@@ -23,6 +23,7 @@ class SeriesMeasures(NumberMeasures):
         "Test error: mean squared error per reading, in squared standard deviations of the channel, the same "
         "windows for all. Missing readings do not count.",
         "Explained variance: against predicting the training mean of each channel.",
+        "Standard errors: a block of successive windows that share readings counts as one row.",
         "PCA is fitted on the windows of the training and the validation part, with missing readings at the "
         "mean.",
     )
