@@ -60,11 +60,16 @@ class Exported:
 
     @property
     def note(self) -> str:
-        """Units of the table, in a sentence."""
+        """Units of the table, and what the artifacts lack without a detector, in sentences."""
+        model = self.manifest["model"]
+        lacking = (
+            " The run has no detector, so that no artifact answers `detect`; `kerasae apply anomaly` "
+            "before the export adds one."
+        )
         return (
             "Deviations are in units of x, in standard deviations of codes and scores, or in nats of x. ms "
             "is the median time of a call for one row on one thread; the Keras call took "
-            f"{self.manifest['model']['keras_call_ms']:.2f}."
+            f"{model['keras_call_ms']:.2f}.{'' if model['detector'] else lacking}"
         )
 
 

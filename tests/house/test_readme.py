@@ -197,6 +197,11 @@ def test_the_guide_leads_from_a_log_to_a_microcontroller(tmp_path):
     for channel, first, last in (("pressure", 400, 460), ("flow", 800, 880)):
         assert any(name == channel and first <= row <= last for row, name in begins), printed
     assert len(begins) <= 5, printed
+    ours = pd.read_csv(tmp_path / "c.csv", names=["row", "score", "alarm"], index_col="row")
+    theirs = pd.read_csv(tmp_path / "python.csv", index_col="row")[["score", "alarm"]].dropna()
+    assert list(ours.index) == list(theirs.index) and len(ours) == 1181
+    assert list(ours["alarm"]) == list(theirs["alarm"])
+    assert (ours["score"] / theirs["score"] - 1).abs().max() < 0.03
 
 
 def test_every_guide_is_run():

@@ -35,6 +35,15 @@ def on_flags(threshold: Threshold, flagged: int, rows: int) -> list[tuple[bool, 
             f"{blocks}{asked}).",
         )
     ]
+    if flagged > max(most, rows / 2):
+        said.append(
+            (
+                False,
+                "More than half of the rows are flagged: these rows differ as a whole from those of the "
+                "training, as another machine, place or time does, and which of them are odd cannot be said. "
+                "Train on such rows, or set the threshold again with normal ones (kerasae calibrate).",
+            )
+        )
     if rate is not None and threshold.rows_ < (needed := rows_needed(rate, block)):
         lacking = (
             f"A rate of {100 * rate:g} % needs at least {needed:,} calibration rows; there are "

@@ -275,3 +275,10 @@ def test_too_few_rows_for_a_rate_are_said_with_the_number_that_is_needed(rows, n
             f"A rate of 1 % needs at least {needed} calibration rows; there are {rows}, so that nothing "
             "bounds the share of false alarms at this rate.",
         )
+
+
+@pytest.mark.parametrize(("flagged", "differ"), [(50, False), (51, True)])
+def test_rows_that_are_nearly_all_flagged_differ_as_a_whole(flagged, differ):
+    threshold = registry.get("threshold", "quantile", false_alarms=0.01).fit(np.arange(999.0))
+    said = on_flags(threshold, flagged, 100)
+    assert any("differ as a whole" in words and not good for good, words in said) == differ
