@@ -57,6 +57,7 @@ def opened(folder):
     return [np.asarray(Image.open(path), "float64") for path in sorted(folder.iterdir())]
 
 
+@pytest.mark.slow
 def test_noisy_photos_are_cleaned_whole_and_measured_against_the_clean_ones(home, tmp_path):
     outcome = apply(
         "denoising",
@@ -103,6 +104,7 @@ def test_a_codec_of_one_size_takes_squares_and_keeps_the_size(home):
     np.testing.assert_allclose(exact.transform(images).astype(int), images, atol=1)
 
 
+@pytest.mark.slow
 def test_pairs_tell_what_cleaning_gains(home, tmp_path):
     recipe = Recipe.of(
         source=f"photos:{home}",

@@ -79,6 +79,7 @@ def test_a_weight_that_is_not_the_models_is_caught(monkeypatch, square, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["server", "edge"])
 @pytest.mark.parametrize("network", ["series", "windows"])
 @pytest.mark.parametrize("spoil", [one_weight_of_few, lambda kernel: kernel * 1.01])
