@@ -84,6 +84,10 @@ class TopK(Layer):
         channels = self._largest(ops.transpose(places, (0, 2, 1)))
         return ops.reshape(ops.transpose(channels, (0, 2, 1)), (-1, inputs.shape[-1]))
 
+    def at_places(self, code_map: Any) -> Any:
+        """Keep the k largest channels at each place of a map, `(batch, rows, columns, channels)`."""
+        return self._largest(code_map)
+
     def _largest(self, parts: Any) -> Any:
         """Return `(..., size)` with only the k largest numbers of the last axis."""
         _, kept = ops.top_k(parts, self.k, sorted=False)

@@ -1,17 +1,20 @@
-"""rebuilt: the reconstruction of an image of any size, in tiles whose seams cannot be seen."""
+"""rebuilt, mapped, unmapped: an image of any size and its code, in tiles whose seams cannot be seen."""
 
-import dataclasses
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
 from kerasae.arguments import check_positive_integer
 from kerasae.maps import maps_of, side_of
+from kerasae.models._anywhere.any_size import AnySize, at_any_size
+from kerasae.models._anywhere.axes import Axis, Part
 from kerasae.models._base import Autoencoder
-from kerasae.models._sizes import at_size
 from kerasae.models._wiring import all_layers
 
 
@@ -22,14 +25,16 @@ def rebuilt(
 
     A large image is computed in tiles, so that the memory does not grow with it. A tile is surrounded by as
     many pixels as a pixel of the reconstruction depends on. It then equals that part of the reconstruction of
-    the whole image, but for the order of sums.
+    the whole image, but for the order of sums. The model computes in the precision of its training.
 
     Args:
         model: Built model whose network is a map, such as `spatial`.
         image: Raw image, `(height, width, channels)`, in the units of the training. It may be a memory map.
-        tile: Pixels on a side of a tile, without those around it. Defaults to 512.
-        out: Array for the result, of the shape of the image and the type of `inverse_transform`, such as a
-            memory map. Defaults to `None`, a new one.
+        tile: Number of pixels on a side of a tile, without those around it. Defaults to 512.
+        out: Array for the result, of the shape of the image, such as a memory map. Of the type of
+            `inverse_transform`, it receives the same numbers. Otherwise it is float32 and receives raw units
+            that are neither rounded nor clipped. Defaults to `None`, a new array of the type of
+            `inverse_transform`.
 
     Returns:
         `out`, or the new array.
@@ -41,37 +46,163 @@ def rebuilt(
     Example:
         >>> clean = kerasae.models.rebuilt(kerasae.load_model("runs/denoiser"), photograph)
     """
+    functions = _checked(model, image, tile)
+    result, restore = _result(functions, image.shape, out)
+    for rows, columns in _tiles(functions, image.shape, tile):
+        part = image[rows.seen, columns.seen]
+        made = _graph(functions, "reconstruct", part.dtype)(_tensors(functions, part))
+        result[rows.kept, columns.kept] = restore(made)[0][rows.inside, columns.inside]
+    return result
+
+
+def mapped(model: Autoencoder, image: np.ndarray, *, tile: int = 512) -> np.ndarray:
+    """Return the code of an image of any size as a map, computed in tiles.
+
+    Args:
+        model: Built model whose network is a map, such as `spatial`.
+        image: Raw image, `(height, width, channels)`, in the units of the training. It may be a memory map.
+        tile: Number of pixels on a side of a tile, without those around it. Defaults to 512.
+
+    Returns:
+        Code of shape `(rows, columns, numbers)`, float32, with a place for each square of pixels.
+
+    Raises:
+        ValueError: If the model does not work at another size (see `at_size`), or the image has another
+            shape.
+
+    Example:
+        >>> code = kerasae.models.mapped(model, photograph)
+        >>> again = kerasae.models.unmapped(model, code, *photograph.shape[:2])  # rebuilt(model, photograph)
+    """
+    functions = _checked(model, image, tile)
+    side = functions.side
+    result = np.empty((*_places(functions, *image.shape[:2]), functions.numbers), "float32")
+    for rows, columns in _tiles(functions, image.shape, tile):
+        part = image[rows.seen, columns.seen]
+        made = _graph(functions, "encode", part.dtype)(_tensors(functions, part)).numpy()
+        inside = rows.inside_places(side), columns.inside_places(side)
+        result[rows.kept_places(side), columns.kept_places(side)] = made[0][inside]
+    return result
+
+
+def unmapped(
+    model: Autoencoder,
+    code_map: np.ndarray,
+    height: int,
+    width: int,
+    *,
+    tile: int = 512,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the image of any size that a map of codes stands for, computed in tiles.
+
+    Args:
+        model: Built model whose network is a map, such as `spatial`.
+        code_map: Code of an image as `mapped` returns it, `(rows, columns, numbers)`.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
+        tile: Number of pixels on a side of a tile, without those around it. Defaults to 512.
+        out: Array for the result, as for `rebuilt`. Defaults to `None`, a new one.
+
+    Returns:
+        `out`, or the new array, `(height, width, channels)`.
+
+    Raises:
+        ValueError: If the model does not work at another size (see `at_size`), or the map or `out` has
+            another shape or type.
+    """
+    for name, size in (("tile", tile), ("height", height), ("width", width)):
+        check_positive_integer(name, size)
+    functions = at_any_size(model)
+    expected = (*_places(functions, height, width), functions.numbers)
+    if code_map.shape != expected:
+        raise ValueError(
+            f"Expected a map of shape {expected} for an image of {height} x {width} pixels, received shape "
+            f"{code_map.shape}."
+        )
+    result, restore = _result(functions, (height, width, _channels(model)), out)
+    decode, side = _graph(functions, "decode", np.dtype("float32")), functions.side
+    for rows, columns in _tiles(functions, (height, width), tile):
+        part = code_map[rows.seen_places(side), columns.seen_places(side)]
+        made = decode(tf.constant(part[None], tf.float32))
+        result[rows.kept, columns.kept] = restore(made)[0][rows.inside, columns.inside]
+    return result
+
+
+def _checked(model: Autoencoder, image: np.ndarray, tile: int) -> AnySize:
+    """Return the functions of a model.
+
+    Raises:
+        ValueError: If the model does not work at another size, or an argument does not fit.
+    """
     check_positive_integer("tile", tile)
-    channels = model.encoder.input_shape[-1]
+    functions = at_any_size(model)
+    channels = _channels(model)
     if image.ndim != 3 or image.shape[-1] != channels or not image.size:
         raise ValueError(
             f"Expected an image of shape (height, width, {channels}), received shape {image.shape}."
         )
-    dtype = np.dtype("float32" if model.preprocessor is None else model.spec.dtype)
-    result = np.empty(image.shape, dtype) if out is None else out
-    if (result.shape, result.dtype) != (image.shape, dtype):
+    return functions
+
+
+def _channels(model: Autoencoder) -> int:
+    return int(model.encoder.input_shape[-1])
+
+
+def _places(functions: AnySize, height: int, width: int) -> tuple[int, int]:
+    return -(-height // functions.side), -(-width // functions.side)
+
+
+def _result(
+    functions: AnySize, shape: tuple[int, ...], out: np.ndarray | None
+) -> tuple[np.ndarray, Callable[[Any], np.ndarray]]:
+    """Return the array for a result, and the function that makes its numbers of `x`.
+
+    Raises:
+        ValueError: If the array has another shape or type.
+    """
+    preprocessor = functions.model.preprocessor
+    dtype = np.dtype("float32" if preprocessor is None else functions.model.spec.dtype)
+    result = np.empty(shape, dtype) if out is None else out
+    if result.shape != shape or result.dtype not in (dtype, np.dtype("float32")):
+        types = " or ".join(dict.fromkeys((str(dtype), "float32")))
         raise ValueError(
-            f"Expected `out` of shape {image.shape} and type {dtype}, received {result.shape} and "
-            f"{result.dtype}."
+            f"Expected `out` of shape {shape} and type {types}, received {result.shape} and {result.dtype}."
         )
-    reach, side = _reach(model)
-    axes = [_Axis.of(size, tile, reach, side) for size in image.shape[:2]]
-    whole = at_size(model, *(axis.window for axis in axes))
-    signature = [tf.TensorSpec((1, *whole.encoder.input_shape[1:]), tf.float32)]
-    graph = tf.function(lambda x: whole.decode(whole.encode(x)), input_signature=signature)
-    for rows in axes[0].tiles():
-        for columns in axes[1].tiles():
-            part = image[rows.seen, columns.seen]
-            height, width = part.shape[:2]
-            more = [(0, axis.window - size) for axis, size in zip(axes, (height, width), strict=True)]
-            x = np.array(whole._to_x(whole._tensors(np.pad(part, (*more, (0, 0)), "edge")[None])))
-            # Behind its end an image is continued with zeros of `x`.
-            x[:, height:], x[:, :, width:] = 0, 0
-            made = graph(x).numpy()
-            if whole.preprocessor is not None:
-                made = whole.preprocessor.restore(made)
-            result[rows.kept, columns.kept] = made[0][rows.inside, columns.inside]
-    return result
+    if preprocessor is not None and result.dtype == dtype:
+        return result, preprocessor.restore
+    return result, lambda x: ops.convert_to_numpy(functions.raw(x))
+
+
+def _tensors(functions: AnySize, part: np.ndarray) -> Any:
+    """Return a part of a raw image as the batch that `AnySize` takes."""
+    preprocessor = functions.model.preprocessor
+    if preprocessor is None:
+        return part[None]
+    sized = preprocessor.at_shape(part.shape)
+    return sized.together(sized.tensors(part[None]))
+
+
+def _graph(functions: AnySize, verb: str, dtype: np.dtype) -> Any:
+    """Return a traced function of batches of any size. Tracing costs more than a tile."""
+    model = functions.model
+    ends = {"encode": _channels(model), "reconstruct": _channels(model), "decode": functions.numbers}
+    signature = [tf.TensorSpec((None, None, None, ends[verb]), dtype)]
+
+    def decode(code_map: Any) -> Any:
+        rows, columns = (tf.shape(code_map)[axis] * functions.side for axis in (1, 2))
+        return functions.decode(code_map, rows, columns)
+
+    function = decode if verb == "decode" else getattr(functions, verb)
+    key = ("any size", verb, dtype.name)
+    return model._graphs.once(key, lambda: tf.function(function, input_signature=signature))
+
+
+def _tiles(functions: AnySize, shape: tuple[int, ...], tile: int) -> Iterator[tuple[Part, Part]]:
+    """Give the tiles of an image, each as a part of the rows and one of the columns."""
+    reach, side = _reach(functions.model)
+    rows, columns = (Axis.of(size, tile, reach, side) for size in shape[:2])
+    return itertools.product(rows.tiles(), columns.tiles())
 
 
 def _reach(model: Autoencoder) -> tuple[int, int]:
@@ -99,46 +230,3 @@ def _reach(model: Autoencoder) -> tuple[int, int]:
             step *= layer.strides[0]
     side = side_of(found[1])
     return (math.ceil(reach / side) + 1) * side, side
-
-
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """One tile along an axis: the pixels that are seen and those that are kept, and these in the window."""
-
-    seen: slice
-    kept: slice
-    inside: slice
-
-
-@dataclasses.dataclass(frozen=True)
-class _Axis:
-    """Tiles along an axis of an image. All lengths but `size` are whole squares of the map.
-
-    Args:
-        size: Pixels of the image.
-        padded: Pixels of the squares that hold it.
-        core: Pixels of a tile that are kept.
-        reach: Pixels on which a kept one depends, on each side.
-        window: Pixels that a tile sees.
-    """
-
-    size: int
-    padded: int
-    core: int
-    reach: int
-    window: int
-
-    @classmethod
-    def of(cls, size: int, tile: int, reach: int, side: int) -> "_Axis":
-        core, padded = math.ceil(tile / side) * side, math.ceil(size / side) * side
-        return cls(size, padded, core, reach, min(padded, core + 2 * reach))
-
-    def tiles(self) -> Iterator[_Part]:
-        # An image that is little larger than a tile is one tile.
-        core = self.padded if self.window == self.padded else self.core
-        for start in range(0, self.size, core):
-            end = min(start + core, self.size)
-            # A window begins at a whole square, and it ends at the end of the image or behind it.
-            first = min(max(start - self.reach, 0), self.padded - self.window)
-            seen = slice(first, min(first + self.window, self.size))
-            yield _Part(seen, slice(start, end), slice(start - first, end - first))

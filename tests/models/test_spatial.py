@@ -8,32 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kerasae.export import Subject, Trainable
 from kerasae.tuning.shapes import shape_of
+from small_maps import built, images, reconstructed
 
 from kerasae import Recipe, load_model, registry
 from kerasae.layers import TopK
 from kerasae.maps import maps_of, side_of
-from kerasae.models import UndercompleteAutoencoder, all_layers, at_size, rebuilt
-from kerasae.models._tiles import _Axis, _reach
+from kerasae.models import (
+    UndercompleteAutoencoder,
+    all_layers,
+    at_size,
+    mapped,
+    rebuilt,
+    unmapped,
+)
+from kerasae.models._anywhere.axes import Axis
+from kerasae.models._tiles import _reach
 from kerasae.networks import spatial
 from kerasae.spec import Spec
 
 FAMILIES = registry.names("model")
 #: Networks with different squares, and the pixels on a side of each.
 SQUARES = {2: {"filters": [5]}, 4: {"filters": [4, 5]}, 3: {"filters": [4], "strides": 3}}
-
-
-def built(shape, family="undercomplete", model=None, **network):
-    """A small model with weights of its start, on images in [0, 1]."""
-    network = {"name": "spatial", "filters": [4, 5], "residual_blocks": 1, **network}
-    return Recipe.of(family, latent_dim=3, network=network, model=model or {}).build(Spec("image", shape))
-
-
-def images(*shape, seed=0):
-    return np.random.default_rng(seed).random(shape).astype("float32")
-
-
-def reconstructed(model, x):
-    return model.inverse_transform(model.transform(x))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -154,8 +149,14 @@ def test_a_size_of_its_own_changes_nothing(digits):
 def test_tiles_are_the_whole_image(square, height, width, tile):
     model = built((16, 16, 1), "denoising", residual_blocks=0, **SQUARES[square])
     x = images(height, width, 1, seed=height + width)
-    expected = reconstructed(at_size(model, height, width), x[None])[0]
-    np.testing.assert_allclose(rebuilt(model, x, tile=tile), expected, atol=1e-6)
+    whole = at_size(model, height, width)
+    codes = whole.transform(x[None])
+    expected = whole.inverse_transform(codes)[0]
+    made = rebuilt(model, x, tile=tile)
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+    code = mapped(model, x, tile=tile)
+    np.testing.assert_allclose(code, codes.reshape(whole.code_shape), atol=1e-6)
+    np.testing.assert_allclose(unmapped(model, code, height, width, tile=tile), made, atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [{"model": {"k": 1, "k_by": "place"}}, {"normalization": "batch"}, {}])
@@ -163,7 +164,7 @@ def test_many_tiles_are_the_whole_image(settings):
     """Of two levels with residual blocks, along both axes, with borders on all sides of a tile."""
     model = built((16, 16, 1), "sparse" if "model" in settings else "variational", **settings)
     x = images(170, 141, 1)
-    assert [len([*_Axis.of(size, 8, *_reach(model)).tiles()]) for size in (170, 141)] == [22, 18]
+    assert [len([*Axis.of(size, 8, *_reach(model)).tiles()]) for size in (170, 141)] == [22, 18]
     expected = reconstructed(at_size(model, 170, 141), x[None])[0]
     np.testing.assert_allclose(rebuilt(model, x, tile=24), expected, atol=1e-6)
 

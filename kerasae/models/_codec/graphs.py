@@ -1,5 +1,6 @@
 """Graphs: traced functions of a model, which run on NumPy arrays in batches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,12 @@ class Graphs:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._traced: dict[tuple[str, ...], Any] = {}
+
+    def once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        """Return the result of `make`, a traced function, called once for each key."""
+        if key not in self._traced:
+            self._traced[key] = make()
+        return self._traced[key]
 
     def encode(self, raw: Any) -> Any:
         """Encode raw examples as codes."""
@@ -30,20 +37,15 @@ class Graphs:
     def _graph(self, verb: str, nest: Any) -> Any:
         arrays = tf.nest.flatten(nest)
         key = verb, *(array.dtype.name for array in arrays)
-        if key not in self._traced:
-            model = self._model
-            verbs = {
-                "encode": lambda raw: model.encode(model._to_x(raw)),
-                "decode": model.decode,
-                "account": lambda raw: model.account(model._to_x(raw)),
-            }
-            function = verbs[verb]
-            # One graph serves any number of rows, because tracing costs more than running a batch.
-            spec = tf.nest.map_structure(
-                lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest
-            )
-            self._traced[key] = tf.function(function, input_signature=[spec])
-        return self._traced[key]
+        model = self._model
+        verbs = {
+            "encode": lambda raw: model.encode(model._to_x(raw)),
+            "decode": model.decode,
+            "account": lambda raw: model.account(model._to_x(raw)),
+        }
+        # One graph serves any number of rows, because tracing costs more than running a batch.
+        spec = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest)
+        return self.once(key, lambda: tf.function(verbs[verb], input_signature=[spec]))
 
 
 def in_batches(function: Any, nest: Any, batch_size: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Models on images of any size: their functions, and the tiles of an image."""
