@@ -28,12 +28,16 @@ class ArtifactCodec:
         artifact: Runtime of the artifact, with `run` and `signatures`.
         view: Form in which raw examples enter and leave the artifact.
         fingerprint: Fingerprint of the model, from the manifest of a bundle. Defaults to `""`, unknown.
+        code_shape: Shape of a code of the model, which may be a map. Defaults to `None`, unknown.
     """
 
-    def __init__(self, artifact: Any, view: View, fingerprint: str = "") -> None:
+    def __init__(
+        self, artifact: Any, view: View, fingerprint: str = "", code_shape: tuple[int, ...] | None = None
+    ) -> None:
         self._artifact, self._view = artifact, view
         self.preprocessor: Any = view.preprocessor
         self._latent_dim = int(artifact.signatures()["decode"]["inputs"]["z"]["shape"][-1])
+        self.code_shape = code_shape
         if fingerprint:
             self.fingerprint = fingerprint
 
@@ -68,7 +72,7 @@ class ArtifactCodec:
                 f"Expected an artifact of this model, whose inputs are {_words(expected)}, received {path} "
                 f"with {_words(received)}."
             )
-        return cls(artifact, view, recorded_fingerprint(path))
+        return cls(artifact, view, recorded_fingerprint(path), getattr(source, "code_shape", None))
 
     @property
     def latent_dim(self) -> int:

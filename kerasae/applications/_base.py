@@ -59,6 +59,10 @@ class Application:
 
     Args:
         codec: Codec that maps raw examples to codes and back.
+
+    Attributes:
+        compared: Codec whose codes the application uses: `codec`, unless it pools or changes them. Baselines
+            have the same code size.
     """
 
     #: Whether examples must hold numbers, as all kinds but texts do.
@@ -66,6 +70,8 @@ class Application:
     #: Arguments that `report` alone reads, such as the path to the clean examples. They are not stored: each
     #: use of a stored application sets them again.
     only_reported: ClassVar[tuple[str, ...]] = ()
+    #: Arguments that mean nothing for a baseline, such as those of a training.
+    only_models: ClassVar[tuple[str, ...]] = ()
     #: Whether nearby codes must belong to similar examples.
     compares_codes: ClassVar[bool] = False
 
@@ -74,6 +80,7 @@ class Application:
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
+        self.compared: Codec = codec
 
     @classmethod
     def refusal(cls, codec: Codec) -> str:
@@ -84,8 +91,8 @@ class Application:
 
     @classmethod
     def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
-        """Return the arguments for a baseline: all of them, unless some apply to models only."""
-        return settings
+        """Return the arguments for a baseline: all of them but those of `only_models`."""
+        return {name: value for name, value in settings.items() if name not in cls.only_models}
 
     def fit(self, data: Data) -> Self:
         """Learn from the training split and choose on the validation split, without the test split.

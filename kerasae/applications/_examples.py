@@ -3,9 +3,13 @@
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from kerasae.applications._base import row_names
+from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
+from kerasae.metrics import codes_of
 from kerasae.report import as_text
 
 #: Largest number of columns of an example in a listing on a page.
@@ -42,3 +46,8 @@ def cells(raw: Any, data: Data) -> list[list[str]]:
         [*(as_text(value) for value in row), *more]
         for row in frame.iloc[:, :_COLUMNS].itertuples(index=False, name=None)
     ]
+
+
+def learnt_codes(codec: Codec, data: Data) -> np.ndarray:
+    """Return the codes of the training and the validation rows, `(rows, latent_dim)`."""
+    return np.concatenate([codes_of(codec, data, split) for split in LEARNT if len(data.split(split))])

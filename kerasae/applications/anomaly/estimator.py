@@ -139,8 +139,7 @@ class AnomalyDetector(Application):
         """Return the arguments for a baseline; without a likelihood it is scored by the whitened residual."""
         score = registry.get("score", settings.get("score") or "whitened")
         lacking = "nll" in score.needs and not isinstance(codec, HasLikelihood)
-        # A baseline has no training that could be repeated.
-        settings = {key: value for key, value in settings.items() if key != "cross_fit"}
+        settings = super().for_baseline(settings, codec)
         return {**settings, "score": "whitened"} if lacking else settings
 
     def fit_score(self, data: Data) -> Self:

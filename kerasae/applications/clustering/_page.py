@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import pairwise_distances_argmin
 
 from kerasae.applications._base import row_names
-from kerasae.applications._examples import cells, headings
+from kerasae.applications._examples import LEARNT, cells, headings
 from kerasae.applications._pictures import grid, raw_range
 from kerasae.applications.clustering._differences import Difference
 from kerasae.data import Data
@@ -16,13 +17,25 @@ from kerasae.report.windows import MOST_COLUMNS, windows
 
 
 def show_clusters(
-    data: Data, centres: Any, sizes: np.ndarray, next_to: dict[int, np.ndarray]
+    data: Data, centres: Any, sizes: np.ndarray, next_to: dict[int, np.ndarray], *, decoded: bool = True
 ) -> tuple[list[Picture], list[Listing]]:
-    """Show each cluster by its centre and the rows nearest to it, in a picture or a listing."""
+    """Show each cluster by its centre and the rows nearest to it, in a picture or a listing.
+
+    Args:
+        data: Data whose test split holds the rows.
+        centres: What stands for the centre of each cluster, as raw examples.
+        sizes: Number of training rows in each cluster, `(clusters,)`.
+        next_to: Numbers of the rows nearest to each centre, by cluster.
+        decoded: Whether centres of codes were decoded. Otherwise the training row nearest to each centre
+            stands for it. Defaults to True.
+    """
     middle_words = "The mean or the most frequent value of the rows of each cluster"
     if not kind_of(data.spec).is_measured:
         middle_words = "What the centre of each cluster decodes to"
+        if not decoded:
+            middle_words = "The training row nearest to the centre of each cluster"
     caption = f"{middle_words}, with the number of training rows, and the rows nearest to its centre."
+    at_left = "At the left is the centre." if decoded else "It is at the left."
     numbers = np.concatenate([*next_to.values(), np.zeros(0, int)]).astype(int)
     rows = data.examples_at(numbers)
     ends = np.cumsum([len(place) for place in next_to.values()])
@@ -31,9 +44,7 @@ def show_clusters(
         for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
             name = f"{number}: {sizes[number]:,} rows"
             lines.append((name, np.concatenate([centres[number : number + 1], rows[begin:end]])))
-        return [
-            Picture("Clusters", f"{caption} At the left is the centre.", grid(lines, *raw_range(data)))
-        ], []
+        return [Picture("Clusters", f"{caption} {at_left}", grid(lines, *raw_range(data)))], []
     if data.spec.channels:
         typical = np.asarray(centres, "float64").reshape(-1, *data.spec.shape)
         largest = np.sort(np.argsort(-sizes, kind="stable")[:MOST_COLUMNS])
@@ -69,6 +80,17 @@ def nearest_rows(
         order = np.argsort(np.square(codes[members] - centre).sum(axis=1), kind="stable")
         rows[number] = members[order[:most]]
     return rows
+
+
+def examples_nearest_to(centres: np.ndarray, codes: np.ndarray, data: Data) -> Any:
+    """Return the raw training or validation example whose code is nearest to each centre, `(clusters, ...)`.
+
+    Args:
+        centres: Centres of the clusters, `(clusters, latent_dim)`.
+        codes: Codes of the training rows and the validation rows, `(rows, latent_dim)`.
+        data: Data with these rows.
+    """
+    return data.examples_at(pairwise_distances_argmin(centres, codes), LEARNT)
 
 
 def show_differences(parts: Sequence[Sequence[Difference]], sizes: np.ndarray) -> Listing:

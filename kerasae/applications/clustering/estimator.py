@@ -2,27 +2,33 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
 from kerasae.applications._arguments import check_at_least, check_choices, check_counts, check_positive
 from kerasae.applications._base import Application, Finding, class_labels
-from kerasae.applications._examples import LEARNT
+from kerasae.applications._examples import learnt_codes
 from kerasae.applications._pictures import spec_with_range
+from kerasae.applications._pooled import Pool, Pooled, compared, note_on_pooling
 from kerasae.applications.clustering._agreement import agreement
+from kerasae.applications.clustering._checks import check_counts_to_try, check_refinement
 from kerasae.applications.clustering._choice import best_number, check_number, criteria
 from kerasae.applications.clustering._description import Description
 from kerasae.applications.clustering._files import write_arrays, write_centres, write_clusters
 from kerasae.applications.clustering._methods import METHODS, silhouette
-from kerasae.applications.clustering._page import nearest_rows, show_clusters, show_differences
+from kerasae.applications.clustering._page import (
+    examples_nearest_to,
+    nearest_rows,
+    show_clusters,
+    show_differences,
+)
 from kerasae.applications.clustering._refinement import EmbeddedClustering
 from kerasae.applications.clustering._sentences import notes, on_the_number, on_the_refinement
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.metrics import Metric, codes_of
-from kerasae.models import Autoencoder
 from kerasae.report.page import Listing, Picture
 from kerasae.spec import Spec
 
@@ -50,9 +56,13 @@ class Clustering(Application):
         least: Smallest number of clusters to try, at least 2 for k-means and 1 for a mixture. Defaults to 2.
         greatest: Largest number of clusters to try. Defaults to 20.
         starts: Number of random restarts of the method; the best fit is kept. Defaults to 5.
+        pool: Statistics of a code that is a map, by which images are compared: `"mean"` of each channel over
+            the places, `"moments"`, which adds the standard deviation, or `"whole"`, the map itself, place by
+            place. A centre of pooled codes is shown by the training image nearest to it. Defaults to `None`:
+            `"moments"` for a map. A code that is a vector is always whole.
         refine: Whether to train the model further, so that codes move towards the centres of their clusters
-            (deep embedded clustering with the reconstruction loss). It needs an autoencoder of this library.
-            Defaults to False.
+            (deep embedded clustering with the reconstruction loss). It needs an autoencoder of this library,
+            and whole codes. Defaults to False.
         weight: Weight of the clustering term in a refinement, above 0. Defaults to 0.1.
         epochs: Largest number of epochs of a refinement. Defaults to 20.
         most: Largest number of rows for a silhouette; more rows are subsampled. Defaults to 3000.
@@ -63,10 +73,10 @@ class Clustering(Application):
         centres_: Centres of the clusters, `(clusters, latent_dim)`.
         sizes_: Number of training rows in each cluster, `(clusters,)`.
         scores_: Criterion by number of clusters; empty if `clusters` was set.
-        codec_: Codec whose codes are clustered: `codec`, or its refined copy.
+        codec_: Codec whose codes are clustered: `codec`, its pooled codes, or its refined copy.
 
     Raises:
-        ValueError: If a number is out of range, or `refine` is set for a codec that is not an autoencoder.
+        ValueError: If a number is out of range, or `refine` is set for a codec that cannot be refined.
 
     Example:
         >>> clusters = Clustering(model, clusters=10).fit(data).predict(data.test.examples)
@@ -80,6 +90,7 @@ class Clustering(Application):
     sizes_: np.ndarray
 
     compares_codes = True
+    only_models: ClassVar[tuple[str, ...]] = ("pool", "refine")
 
     def __init__(
         self,
@@ -90,6 +101,7 @@ class Clustering(Application):
         least: int = 2,
         greatest: int = 20,
         starts: int = 5,
+        pool: Pool | None = None,
         refine: bool = False,
         weight: float = 0.1,
         epochs: int = 20,
@@ -99,37 +111,28 @@ class Clustering(Application):
         super().__init__(codec)
         check_counts(starts=starts, epochs=epochs, clusters=clusters)
         check_choices(METHODS, method=method)
-        if not METHODS[method].fewest <= least <= greatest:
-            raise ValueError(
-                f"`least` must be at least {METHODS[method].fewest} and at most `greatest`, received {least} "
-                f"and {greatest}."
-            )
+        check_counts_to_try(method, least, greatest)
         check_positive(weight=weight)
         check_at_least(3, most=most)
-        if refine and not isinstance(codec, Autoencoder):
-            raise ValueError(
-                "`refine` must be False for a codec that is not an autoencoder of this library, received "
-                f"{type(codec).__name__}."
-            )
+        self.compared = compared(codec, pool)
+        if refine:
+            check_refinement(codec, self.compared)
         self.method = method
         self.clusters = clusters
         self.least = least
         self.greatest = greatest
         self.starts = starts
+        self.pool = pool
         self.refine = refine
         self.weight = weight
         self.epochs = epochs
         self.most = most
         self.seed = seed
 
-    @classmethod
-    def for_baseline(cls, settings: dict[str, Any], codec: Codec) -> dict[str, Any]:
-        return {key: value for key, value in settings.items() if key != "refine"}
-
     def fit(self, data: Data) -> Self:
         """Cluster the training and the validation rows, without their labels."""
         self.spec_ = spec_with_range(data)
-        codes = _codes(self.codec, data)
+        codes = learnt_codes(self.compared, data)
         method = METHODS[self.method]
         self.scores_: dict[int, float] = {}
         if self.clusters is None:
@@ -139,21 +142,20 @@ class Clustering(Application):
         else:
             self.clusters_ = self.clusters
             check_number(codes, self.clusters_)
-        self.codec_: Any = self.codec
+        self.codec_: Any = self.compared
         self._method = self._first = method().fit(codes, self.clusters_, self.starts, self.seed)
         self.moved_: list[float] = []
         if self.refine:
-            refined = EmbeddedClustering(
-                self.codec,  # type: ignore[arg-type]  # an Autoencoder, see above
-                weight=self.weight,
-                epochs=self.epochs,
-                seed=self.seed,
-            ).fit(data, self._first.centres)
+            model: Any = self.codec
+            refinement = EmbeddedClustering(model, weight=self.weight, epochs=self.epochs, seed=self.seed)
+            refined = refinement.fit(data, self._first.centres)
             self.codec_, self.moved_ = refined.model_, refined.moved_
-            codes = _codes(self.codec_, data)
+            codes = learnt_codes(self.codec_, data)
             self._method = method().fit(codes, self.clusters_, 1, self.seed, refined.centres_)
         self.sizes_ = np.bincount(self._method.predict(codes), minlength=self.clusters_)
         self._description: Description | None = None
+        pooled = isinstance(self.codec_, Pooled)
+        self._shown = examples_nearest_to(self.centres_, codes, data) if pooled else None
         self._training = data.train
         return self
 
@@ -189,7 +191,7 @@ class Clustering(Application):
         ]
         sentences = []
         if self.refine:
-            before = self._first.predict(codes_of(self.codec, data, "test"))
+            before = self._first.predict(codes_of(self.compared, data, "test"))
             sentences += on_the_refinement(len(self.moved_), before, clusters, labels, data.test.block)
         if self.scores_:
             sentences.append(on_the_number(self.clusters_, self.scores_, self._method))
@@ -198,7 +200,7 @@ class Clustering(Application):
         if out is not None:
             pictures, listings = self._write(data, codes, clusters, out)
         decisive = "" if labels is None else "adjusted_rand"
-        said = notes(labels is not None, self.refine)
+        said = notes(labels is not None, self.refine) + note_on_pooling(self.compared)
         return Finding(metrics, decisive, sentences, pictures, listings, said)
 
     def _write(
@@ -210,11 +212,13 @@ class Clustering(Application):
         if self.refine:
             self.codec_.save(out / "refined.keras")
         description = self._describe()
-        centres = self.codec_.inverse_transform(self.centres_) if description is None else description.typical
+        centres = self._shown if description is None else description.typical
+        if centres is None:
+            centres = self.codec_.inverse_transform(self.centres_)
         write_centres(out, data, centres, self.sizes_)
         drawn = kind_of(data.spec).is_picture or data.spec.channels
         nearest = nearest_rows(codes, clusters, self.centres_, 8 if drawn else 2)
-        pictures, listings = show_clusters(data, centres, self.sizes_, nearest)
+        pictures, listings = show_clusters(data, centres, self.sizes_, nearest, decoded=self._shown is None)
         if description is not None:
             listings = [show_differences(description.differences, self.sizes_), *listings]
         return pictures, listings
@@ -229,6 +233,7 @@ class Clustering(Application):
             "sizes": self.sizes_,
             "moved": self.moved_,
             "method": self._method.state(),
+            "shown": self._shown,
             "description": None if description is None else description.state(),
             "refined": {"model": self.codec_, "first": self._first.state()} if self.refine else None,
         }
@@ -237,14 +242,9 @@ class Clustering(Application):
         method = METHODS[self.method]
         self.clusters_, self.sizes_, self.moved_ = state["clusters"], state["sizes"], state["moved"]
         self.scores_ = dict(state["scores"])
-        self.codec_ = self.codec
+        self.codec_, self._shown = self.compared, state.get("shown")
         self._method = self._first = method.of_state(state["method"])
         if (refined := state["refined"]) is not None:
             self.codec_, self._first = refined["model"], method.of_state(refined["first"])
         description = state["description"]
         self._description = None if description is None else Description.of_state(description)
-
-
-def _codes(codec: Any, data: Data) -> np.ndarray:
-    """Return the codes of the training and the validation rows, `(rows, latent_dim)`."""
-    return np.concatenate([codes_of(codec, data, split) for split in LEARNT if len(data.split(split))])

@@ -9,6 +9,7 @@ from sklearn.manifold import trustworthiness
 from kerasae.applications._arguments import check_choices, check_counts
 from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._points import Points
+from kerasae.applications._pooled import Pool, compared, note_on_pooling
 from kerasae.applications.reduction._maps import MAPS
 from kerasae.applications.reduction._report import FILES, draw_map, notes, write_codes
 from kerasae.applications.reduction._trust import neighbours_kept, trustworthiness_rows
@@ -33,6 +34,10 @@ class Reduction(Application):
             code (the code itself, if it has two numbers); `"tsne"`, t-SNE of scikit-learn; `"umap"`, UMAP of
             the package umap-learn. Defaults to `"code"`.
         file: File format of the codes, `"csv"` or `"parquet"`. Defaults to `"csv"`.
+        pool: Statistics of a code that is a map, which are the code of an image here: `"mean"` of each
+            channel over the places, `"moments"`, which adds the standard deviation, or `"whole"`, the map
+            itself, place by place. Defaults to `None`: `"moments"` for a map. A code that is a vector is
+            always whole.
         most: Largest number of examples for the figures and the map; more examples are subsampled. The codes
             of all examples are written. Defaults to 2000.
         seed: Seed of the map and of the subsample. Defaults to 0.
@@ -49,7 +54,8 @@ class Reduction(Application):
 
     spec_: Spec
 
-    only_reported: ClassVar[tuple[str, ...]] = ("neighbours", "map", "file", "most", "seed")
+    only_models: ClassVar[tuple[str, ...]] = ("pool",)
+    only_reported: ClassVar[tuple[str, ...]] = ("neighbours", "map", "file", "pool", "most", "seed")
 
     def __init__(
         self,
@@ -58,6 +64,7 @@ class Reduction(Application):
         neighbours: int = 10,
         map: Literal["code", "tsne", "umap"] = "code",
         file: Literal["csv", "parquet"] = "csv",
+        pool: Pool | None = None,
         most: int = 2000,
         seed: int = 0,
     ) -> None:
@@ -65,9 +72,11 @@ class Reduction(Application):
         check_counts(neighbours=neighbours, most=most)
         check_choices(MAPS, map=map)
         check_choices(FILES, file=file)
+        self.compared = compared(codec, pool)
         self.neighbours = neighbours
         self.map = map
         self.file = file
+        self.pool = pool
         self.most = most
         self.seed = seed
 
@@ -78,15 +87,15 @@ class Reduction(Application):
         return self
 
     def transform(self, raw: Any) -> np.ndarray:
-        """Encode raw examples as codes, `(rows, latent_dim)`."""
-        return self.codec.transform(raw)
+        """Encode raw examples as codes, `(rows, latent_dim)`; maps are pooled."""
+        return self.compared.transform(raw)
 
     def project(self, codes: np.ndarray) -> np.ndarray:
         """Map codes, `(rows, latent_dim)`, to positions in two dimensions, `(rows, 2)`."""
         return MAPS[self.map](codes, self.seed)
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        codes = codes_of(self.codec, data, "test")
+        codes = codes_of(self.compared, data, "test")
         rows = drawn_rows(len(codes), self.most, self.seed)
         metrics = [
             Metric("code_size", "code size", codes.shape[1]),
@@ -99,7 +108,8 @@ class Reduction(Application):
             write_codes(out, data, codes, rows, places, self.file)
             known = None if labels is None else labels[rows]
             pictures = [draw_map(out / "map.png", codes[rows], places, known, self.map)]
-        return Finding(metrics, "trustworthiness", pictures=pictures, notes=notes(len(rows)))
+        said = notes(len(rows)) + note_on_pooling(self.compared)
+        return Finding(metrics, "trustworthiness", pictures=pictures, notes=said)
 
     def _measure(self, codes: np.ndarray, points: np.ndarray) -> list[Metric]:
         """Return how well codes preserve the neighbours among points; undefined for fewer than three rows."""

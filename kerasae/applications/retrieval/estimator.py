@@ -8,7 +8,8 @@ import numpy as np
 
 from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding, class_labels
-from kerasae.applications._examples import LEARNT, learnt_names
+from kerasae.applications._examples import LEARNT, learnt_codes, learnt_names
+from kerasae.applications._pooled import Pool, compared, note_on_pooling, pool_of
 from kerasae.applications.retrieval._in_x import NeighboursInX
 from kerasae.applications.retrieval._indexes import ApproximateIndex, BinaryIndex, ExactIndex, Index
 from kerasae.applications.retrieval._measuring import agreement, agreement_with_exact
@@ -43,6 +44,9 @@ class Retrieval(Application):
             some neighbours. Defaults to False.
         binary: Whether to turn codes into bits by iterative quantization; distances then count different
             bits. Defaults to False.
+        pool: Statistics of a code that is a map, by which images are compared: `"mean"` of each channel over
+            the places, `"moments"`, which adds the standard deviation, or `"whole"`, the map itself, place by
+            place. Defaults to `None`: `"moments"` for a map. A code that is a vector is always whole.
         bits: Number of bits per code, with `binary`. Defaults to `None`: one bit for each entry of the code.
         most: Largest number of queries for the figures; more queries are subsampled. All queries are
             answered. Defaults to 1000.
@@ -67,6 +71,7 @@ class Retrieval(Application):
     names_: np.ndarray
 
     compares_codes = True
+    only_models: ClassVar[tuple[str, ...]] = ("pool",)
     only_reported: ClassVar[tuple[str, ...]] = ("k", "most")
 
     def __init__(
@@ -77,6 +82,7 @@ class Retrieval(Application):
         metric: Literal["euclidean", "cosine"] = "euclidean",
         approximate: bool = False,
         binary: bool = False,
+        pool: Pool | None = None,
         bits: int | None = None,
         most: int = 1000,
         seed: int = 0,
@@ -93,10 +99,12 @@ class Retrieval(Application):
             raise ValueError(f"`metric` must be euclidean with `binary`, received {metric!r}.")
         if bits is not None and not binary:
             raise ValueError(f"`bits` must go with `binary`, received {bits} without it.")
+        self.compared = compared(codec, pool)
         self.k = k
         self.metric = metric
         self.approximate = approximate
         self.binary = binary
+        self.pool = pool
         self.bits = bits
         self.most = most
         self.seed = seed
@@ -104,9 +112,7 @@ class Retrieval(Application):
     def fit(self, data: Data) -> Self:
         """Index the training and the validation rows."""
         self.spec_ = data.spec
-        self._codes = np.concatenate(
-            [codes_of(self.codec, data, split) for split in LEARNT if len(data.split(split))]
-        )
+        self._codes = learnt_codes(self.compared, data)
         self.index_ = self._new_index().fit(self._codes)
         self.names_ = np.array(learnt_names(data))
         self._labels = _learnt_labels(data)
@@ -128,7 +134,7 @@ class Retrieval(Application):
         Raises:
             ValueError: If `k` exceeds the number of rows.
         """
-        return self._nearest(self.codec.transform(raw), k)
+        return self._nearest(self.compared.transform(raw), k)
 
     def _nearest(self, codes: np.ndarray, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         rows = len(self.names_)
@@ -144,7 +150,7 @@ class Retrieval(Application):
     # The command ---------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        codes = codes_of(self.codec, data, "test")
+        codes = codes_of(self.compared, data, "test")
         distances, rows = self._nearest(codes)
         k = rows.shape[1]
         queries = drawn_rows(len(codes), self.most, self.seed)
@@ -170,6 +176,7 @@ class Retrieval(Application):
             self.write_index(out / "index.npz")
             pictures, listings = show_neighbours(data, distances, rows, self.names_, labels)
         said = notes(len(queries), k, in_x is not None, labels is not None, self.index_)
+        said += note_on_pooling(self.compared)
         return Finding(metrics, _decisive(metrics), (), pictures, listings, said)
 
     # Storage -------------------------------------------------------------------------------------
@@ -192,6 +199,7 @@ class Retrieval(Application):
     def write_index(self, path: str | Path) -> None:
         """Write the index alone as NPZ, for other programs: codes or bits, names, and the arguments."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
+        arrays["pool"] = pool_of(self.compared)
         np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
 
     @classmethod
@@ -204,7 +212,7 @@ class Retrieval(Application):
         """
         arrays = read_arrays(Path(path))
         try:
-            loaded = cls(codec, **{name: arrays[name].item() for name in _SAVED})
+            loaded = cls(codec, **{name: arrays[name].item() for name in (*_SAVED, "pool")})
             loaded.index_ = loaded._new_index().restore(arrays)
             loaded.names_ = arrays["names"]
         except KeyError as error:

@@ -77,10 +77,13 @@ def apply(
         refused["baselines"] = (
             "they are fitted on the training rows, which this use does not read; --refit measures them."
         )
-    codecs: dict[str, Any] = _baselines(data, model) if baselines and not refused else {}
+    application = member(model, **settings) if stored is None else stored
+    measured = baselines and not refused
+    codecs: dict[str, Any] = _baselines(data, application.compared.latent_dim) if measured else {}
     refused |= {key: reason for key, baseline in codecs.items() if (reason := member.refusal(baseline))}
     with new_folder(Path(out)) as folder:
-        application = member(model, **settings).fit(data) if stored is None else stored
+        if stored is None:
+            application.fit(data)
         findings = {run.recipe.model["name"]: application.report(data, folder)}
         for key in [key for key in codecs if key not in refused]:
             arguments = member.for_baseline(settings, codecs[key])
@@ -145,10 +148,10 @@ def _examples(run: Run, source: str | None, model: Any, fitted: bool) -> tuple[s
     return title, dataclasses.replace(run.data, test=examples)
 
 
-def _baselines(data: Data, model: Codec) -> dict[str, Baseline]:
-    """Return the baselines of the same code size, by name."""
+def _baselines(data: Data, latent_dim: int) -> dict[str, Baseline]:
+    """Return the baselines of a code size, by name."""
     # They are fitted on the training rows only: rows that calibrate the model are held out for all.
-    return fit_baselines(model.latent_dim, dataclasses.replace(data, validation=data.train))
+    return fit_baselines(latent_dim, dataclasses.replace(data, validation=data.train))
 
 
 def _restore(name: str, application: Application, source: Path, out: Path, run: Run) -> Outcome:
