@@ -55,7 +55,7 @@ class Verbs:
         self.enter: Any = graph(view.enter, view.inputs())
         # On a device each call has exactly one row.
         networks = (model.describe, model.decoder)
-        describe, decode = map(_of_no_rows_too, networks) if view.batch is None else networks
+        describe, decode = map(of_no_rows_too, networks) if view.batch is None else networks
         self.describe: Any = graph(describe, x)
         self.decode: Any = graph(decode, z)
         decoded = tf.TensorSpec.from_tensor(self.decode.get_concrete_function().structured_outputs)
@@ -67,7 +67,7 @@ class Verbs:
         self.rebuild: Any = graph(lambda x: loss.mean(decode(describe(x)["z"])), several)
 
 
-def _of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def of_no_rows_too(network: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a network that also accepts no rows, on which TensorFlow's convolutions fail on a CPU."""
 
     def call(x: Any) -> Any:

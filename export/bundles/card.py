@@ -50,11 +50,13 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
 
 def _describe(side: dict[str, Any], most: int = 6) -> str:
     """Return the inputs or the outputs of a signature as one line."""
-    shown = [
-        f"`{name}` {one['dtype']}[{', '.join('batch' if n is None else str(n) for n in one['shape'])}]"
-        for name, one in side.items()
-    ]
+    shown = [f"`{name}` {one['dtype']}[{_lengths(one['shape'])}]" for name, one in side.items()]
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+
+
+def _lengths(shape: list[int | None]) -> str:
+    # Lengths that are free are the number of rows and, of an image of any size, height and width.
+    return ", ".join(("any" if place else "batch") if n is None else str(n) for place, n in enumerate(shape))
 
 
 def _cell(text: str) -> str:

@@ -167,7 +167,7 @@ class Format(abc.ABC):
         cases = {name: group[name] for name in self.answered(list(group))}
         path = Path(path)
         with unfinished(path, is_folder=self.is_folder) as place:
-            draft = Draft(what, view, cases, path, place, facts=view.describe())
+            draft = Draft(what, view, cases, path, place, bounds, view.describe())
             with quiet():
                 self.make(draft)
             draft.runtime = self.open(place)

@@ -35,6 +35,7 @@ class Draft:
         cases: Rows for each signature, with the answers of the model.
         path: Path of the finished artifact.
         place: Hidden path of the artifact while it is written.
+        bounds: Bound by measure.
         facts: Facts about the artifact. Starts with those of the view about the outputs.
         runtime: Runtime of the artifact. Set once the artifact is made.
         signatures: Inputs and outputs by signature, with units. Set once the artifact is open.
@@ -46,6 +47,7 @@ class Draft:
     cases: dict[str, Case]
     path: Path
     place: Path
+    bounds: dict[str, float] = dataclasses.field(default_factory=dict)
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
     runtime: Any = None
     signatures: dict[str, Any] = dataclasses.field(default_factory=dict)

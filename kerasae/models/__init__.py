@@ -3,7 +3,7 @@
 import kerasae.constraints  # registers a class that a saved decoder may contain
 import kerasae.optimizers  # noqa: F401  (registers the optimizer of a saved model)
 from kerasae import registry
-from kerasae.models._anywhere.any_size import AnySize, at_any_size
+from kerasae.models._anywhere.any_size import AnySize, at_any_size, is_for_any_size
 from kerasae.models._base import Autoencoder
 from kerasae.models._codec.graphs import in_batches
 from kerasae.models._codec.plain import without_scales
@@ -30,6 +30,7 @@ __all__ = [
     "at_any_size",
     "at_size",
     "in_batches",
+    "is_for_any_size",
     "load_model",
     "mapped",
     "rebuilt",

@@ -1,6 +1,7 @@
 # Written by tests/stubs.py.
 from kerasae.models._anywhere.any_size import AnySize as AnySize
 from kerasae.models._anywhere.any_size import at_any_size as at_any_size
+from kerasae.models._anywhere.any_size import is_for_any_size as is_for_any_size
 from kerasae.models._base import Autoencoder as Autoencoder
 from kerasae.models._codec.graphs import in_batches as in_batches
 from kerasae.models._codec.plain import without_scales as without_scales

@@ -171,7 +171,7 @@ def _result(
         )
     if preprocessor is not None and result.dtype == dtype:
         return result, preprocessor.restore
-    return result, lambda x: ops.convert_to_numpy(functions.raw(x))
+    return result, lambda x: ops.convert_to_numpy(x if preprocessor is None else preprocessor.inverse(x))
 
 
 def _tensors(functions: AnySize, part: np.ndarray) -> Any:
@@ -193,9 +193,13 @@ def _graph(functions: AnySize, verb: str, dtype: np.dtype) -> Any:
         rows, columns = (tf.shape(code_map)[axis] * functions.side for axis in (1, 2))
         return functions.decode(code_map, rows, columns)
 
-    function = decode if verb == "decode" else getattr(functions, verb)
+    verbs = {
+        "encode": lambda raw: functions.encode(model._to_x(raw)),
+        "reconstruct": lambda raw: functions.reconstruct(model._to_x(raw)),
+        "decode": decode,
+    }
     key = ("any size", verb, dtype.name)
-    return model._graphs.once(key, lambda: tf.function(function, input_signature=signature))
+    return model._graphs.once(key, lambda: tf.function(verbs[verb], input_signature=signature))
 
 
 def _tiles(functions: AnySize, shape: tuple[int, ...], tile: int) -> Iterator[tuple[Part, Part]]:

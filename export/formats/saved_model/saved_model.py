@@ -12,14 +12,16 @@ from kerasae.export.endpoints import endpoints, served_elements, write_saved_mod
 from kerasae.export.feeds import Feed
 from kerasae.export.formats._base import Format
 from kerasae.export.formats._draft import Draft
+from kerasae.export.formats.saved_model._any_size import any_size_cases, any_size_endpoints, other_sizes
 from kerasae.export.formats.saved_model._calibration import set_variables
 from kerasae.export.formats.saved_model._on_device import check_on, hidden_gpus
 from kerasae.export.formats.saved_model._server_inputs import more_cases, more_endpoints
 from kerasae.export.formats.saved_model._server_model import ServerModel, plainly_named
 from kerasae.export.formats.saved_model._warmup import check_warmup, write_warmup
-from kerasae.export.parity import Case, make_cases, refuse
+from kerasae.export.parity import Case, Parity, make_cases, refuse
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
+from kerasae.export.verify_edge import breaches
 from kerasae.export.views import View, server_view
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -31,7 +33,8 @@ class SavedModel(Format):
 
     A call takes any number of rows. Inputs are raw: arrays in their own type, columns by name, or strings.
     Other signatures take PNG files and serialized `tf.train.Example`. Each row that is drawn has its own
-    seed. The folder also contains warm-up requests for TensorFlow Serving.
+    seed. If the code of the model is a map, `reconstruct_any_size` and `encode_any_size` take images of any
+    height and width. The folder also contains warm-up requests for TensorFlow Serving.
 
     If the machine has a GPU that this process does not use, as in `kerasae export`, the SavedModel must also
     agree with the model on the GPU.
@@ -60,12 +63,13 @@ class SavedModel(Format):
 
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = make_cases(subject, view, seeded=True)
-        return {**cases, **more_cases(view, cases), "serving_default": cases["reconstruct"]}
+        cases |= more_cases(view, cases) | any_size_cases(subject, view)
+        return {**cases, "serving_default": cases["reconstruct"]}
 
     def make(self, draft: Draft) -> None:
         what = draft.subject
         verbs = endpoints(what.model, draft.view, seeded=True, detector=what.detector)
-        verbs += more_endpoints(draft.view, verbs)
+        verbs += more_endpoints(draft.view, verbs) + any_size_endpoints(what.model, draft.view)
         write_saved_model(draft.place, verbs, what.preprocessor.lookups)
         write_warmup(draft.place, what.name, verbs, draft.cases)
 
@@ -92,6 +96,7 @@ class SavedModel(Format):
         check_warmup(draft.place, draft.signatures, draft.runtime.run)
 
     def complete(self, draft: Draft) -> None:
+        self._check_sizes(draft)
         one = {key: tf.constant(value) for key, value in draft.row("reconstruct").items()}
         draft.facts |= {
             **_sizes(draft.subject, draft.place),
@@ -100,6 +105,17 @@ class SavedModel(Format):
         if hidden_gpus():
             draft.facts["gpu"], breaches = check_on("GPU", draft.place, draft.signatures, draft.cases)
             refuse(dataclasses.replace(draft.parity, breaches=breaches), self.title(draft.path))
+
+    def _check_sizes(self, draft: Draft) -> None:
+        """Add the measures on images of several sizes, and raise a ParityError if one exceeds its bound."""
+        outputs = other_sizes(draft.subject, draft.view, draft.runtime.run)
+        found = [
+            breach
+            for one in outputs
+            for breach in breaches(one, draft.bounds, f"{one['signature']} {one['output']} at {one['size']}")
+        ]
+        draft.parity = Parity(draft.parity.outputs + outputs, draft.parity.use, found)
+        refuse(draft.parity, self.title(draft.path))
 
 
 def _check_rows(signatures: dict[str, Any]) -> None:

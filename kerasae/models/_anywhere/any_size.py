@@ -34,9 +34,8 @@ class AnySize:
         """Number of entries of the code at each place."""
         return int(self.decoder.input_shape[-1])
 
-    def encode(self, raw: Any) -> Any:
-        """Encode raw images, `(batch, height, width, channels)`, as `(batch, rows, columns, numbers)`."""
-        x = self.model._to_x(raw)
+    def encode(self, x: Any) -> Any:
+        """Encode images `x`, `(batch, height, width, channels)`, as `(batch, rows, columns, numbers)`."""
         ends = [-tf.shape(x)[axis] % self.side for axis in (1, 2)]
         h = self.encoder(tf.pad(x, [[0, 0], *([0, end] for end in ends), [0, 0]]))
         for layer in self.model.head_layers():
@@ -50,14 +49,10 @@ class AnySize:
         _, head = without_scales(self.model.decoder)
         return self.model.reconstruction_loss.mean(params if head is None else head.without(params))
 
-    def reconstruct(self, raw: Any) -> Any:
-        """Return the reconstructions of raw images in `x`, of the same height and width."""
-        size = tf.shape(raw)
-        return self.decode(self.encode(raw), size[1], size[2])
-
-    def raw(self, x: Any) -> Any:
-        """Convert `x` to raw units, without rounding."""
-        return x if self.model.preprocessor is None else self.model.preprocessor.inverse(x)
+    def reconstruct(self, x: Any) -> Any:
+        """Return the reconstructions of images `x`, of the same height and width."""
+        size = tf.shape(x)
+        return self.decode(self.encode(x), size[1], size[2])
 
 
 def at_any_size(model: Autoencoder) -> AnySize:
@@ -87,3 +82,12 @@ def at_any_size(model: Autoencoder) -> AnySize:
     if model.preprocessor is not None:
         model.preprocessor.at_shape(model.spec.shape)
     return AnySize(model, *found, side_of(found[1]))
+
+
+def is_for_any_size(model: Autoencoder) -> bool:
+    """Return whether `at_any_size` takes a model."""
+    try:
+        at_any_size(model)
+    except ValueError:
+        return False
+    return True
