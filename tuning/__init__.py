@@ -8,7 +8,8 @@ from kerasae.tuning.objectives import Objective, objective
 from kerasae.tuning.results import baseline_values, best_of, trade_off
 from kerasae.tuning.sentences import recommendation
 from kerasae.tuning.settings import Settings
-from kerasae.tuning.spaces import Space, code_sizes
+from kerasae.tuning.shape import code_sizes
+from kerasae.tuning.spaces import Space
 from kerasae.tuning.trials import Trial, read_trials
 
 __all__ = [

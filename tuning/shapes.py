@@ -1,57 +1,21 @@
-"""Shapes: the arguments of a network that say how deep and how wide it is, as a search draws them."""
+"""Shapes of networks: layers that become narrower, levels, and blocks; which of them a network has."""
 
-import abc
 import math
 from typing import Any, ClassVar
 
 import keras
-import keras_tuner
+from kerasae.tuning.maps import Maps
 from kerasae.tuning.ranges import draw_integer
+from kerasae.tuning.shape import FILTERS, Shape, doubling, network_of, within
 
 from kerasae import registry
-from kerasae.kinds import kind_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
 
 #: Smallest and largest ratio of the width of a layer to that of the layer before.
 _RATIOS = (0.05, 1.0)
-_FILTERS = (8, 64)
-_MOST_FILTERS = 256
 #: Bounds of the arguments of residual networks, by name.
 _BLOCKS = {"blocks": (1, 3), "hidden": (128, 1024)}
-
-
-class Shape(abc.ABC):
-    """Depth and widths of a network, as a search draws them. This class is abstract.
-
-    Args:
-        recipe: Recipe that is searched around.
-        spec: Description of the examples.
-        depths: Smallest and largest number of hidden layers on each side.
-        widest: Smallest and largest number of nodes of the first hidden layer. Defaults to `None`: a range
-            that suits the examples.
-    """
-
-    recipe: Recipe
-    spec: Spec
-    depths: tuple[int, int]
-
-    #: Arguments that a network must have to be searched in this way.
-    needs: ClassVar[frozenset[str]]
-
-    def __init__(
-        self, recipe: Recipe, spec: Spec, depths: tuple[int, int], widest: tuple[int, int] | None = None
-    ) -> None:
-        self.recipe, self.spec, self.depths = recipe, spec, depths
-        self.widest: tuple[int, int] = widest or (16, kind_of(spec).widest)
-
-    @abc.abstractmethod
-    def draw(self, hp: keras_tuner.HyperParameters, latent_dim: int) -> dict[str, Any]:
-        """Draw the shape of a trial, and return it as settings of a recipe."""
-
-    @abc.abstractmethod
-    def start(self, latent_dim: int) -> dict[str, Any]:
-        """Return the hyperparameters with which `draw` gives the recipe's own network, within the bounds."""
 
 
 class Widths(Shape):
@@ -75,11 +39,11 @@ class Widths(Shape):
 
     def start(self, latent_dim: int) -> dict[str, Any]:
         widths = self._own(latent_dim)
-        first = _within(widths[0], self.widest) if widths else self.widest[0]
+        first = within(widths[0], self.widest) if widths else self.widest[0]
         values: dict[str, Any] = {"depth": len(widths), "width": first}
         wider = first
         for number, width in enumerate(widths[1:], 2):
-            values[f"ratio_{number}"] = _within(width / wider, _RATIOS)
+            values[f"ratio_{number}"] = within(width / wider, _RATIOS)
             wider = width
         return values
 
@@ -88,7 +52,7 @@ class Widths(Shape):
         section = {key: value for key, value in self.recipe.fill(self.spec).network.items() if key != "name"}
         given = section.pop("widths", None)
         depth = len(given) if given is not None else section.pop("depth", 2)
-        section |= {"depth": _within(depth, self.depths), "latent_dim": latent_dim}
+        section |= {"depth": within(depth, self.depths), "latent_dim": latent_dim}
         if given is not None and section["depth"] == len(given):
             return [int(width) for width in given]
         network: Any = registry.resolve("network", network_of(self.recipe, self.spec))
@@ -99,18 +63,20 @@ class Widths(Shape):
 class Filters(Shape):
     """Filters that double from level to level. Their number at the first level is drawn."""
 
-    # A network with filters and no length of kernels has a code for each place, of no one size.
     needs: ClassVar[frozenset[str]] = frozenset({"filters", "kernel_size"})
+
+    def _usual_widest(self) -> tuple[int, int]:
+        return FILTERS
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
         levels = draw_integer(hp, "depth", *self._levels())
-        first = draw_integer(hp, "width", *_FILTERS, log=True)
-        return {"network.filters": [min(first * 2**level, _MOST_FILTERS) for level in range(levels)]}
+        first = draw_integer(hp, "width", *self.widest, log=True)
+        return {"network.filters": doubling(first, levels)}
 
     def start(self, latent_dim: int) -> dict[str, Any]:
         usual = math.ceil(math.log2(max(max(self.spec.shape[:2]) / 4, 2)))
         filters = self.recipe.network.get("filters") or [32] * usual
-        return {"depth": _within(len(filters), self._levels()), "width": _within(filters[0], _FILTERS)}
+        return {"depth": within(len(filters), self._levels()), "width": within(filters[0], self.widest)}
 
     def _levels(self) -> tuple[int, int]:
         # Each level halves the image, until there is nothing left to halve.
@@ -133,7 +99,7 @@ class Blocks(Shape):
     def start(self, latent_dim: int) -> dict[str, Any]:
         parameters = registry.parameters(registry.resolve("network", network_of(self.recipe, self.spec)))
         return {
-            name: _within(self.recipe.network.get(name, parameters[name].default), bounds)
+            name: within(self.recipe.network.get(name, parameters[name].default), bounds)
             for name, bounds in _BLOCKS.items()
         }
 
@@ -148,19 +114,10 @@ def shape_of(
     """
     name = network_of(recipe, spec)
     known = set(registry.parameters(registry.resolve("network", name)))
-    for shape in (Widths, Filters, Blocks):
+    for shape in (Widths, Filters, Maps, Blocks):
         if shape.needs <= known:
             return shape(recipe, spec, depths, widest)
     raise ValueError(
-        "Expected a network with a code of one size, and with `widths`, with `filters` and `kernel_size`, or "
-        f"with `hidden` and `blocks`, received '{name}'; search with another, or train this one."
+        "Expected a network with `widths`, with `filters` and `kernel_size` or `residual_blocks`, or with "
+        f"`hidden` and `blocks`, received '{name}'; search with another, or train this one."
     )
-
-
-def network_of(recipe: Recipe, spec: Spec) -> str:
-    """Return the name of the network of a recipe."""
-    return recipe.network.get("name") or kind_of(spec).network
-
-
-def _within(value: Any, bounds: tuple[Any, Any]) -> Any:
-    return min(max(value, bounds[0]), bounds[1])

@@ -12,7 +12,6 @@ from kerasae.tuning.shapes import Shape, shape_of
 from kerasae.tuning.windows import code_of
 
 from kerasae import registry
-from kerasae.kinds import kind_of
 from kerasae.recipe import Recipe
 from kerasae.spec import Spec
 
@@ -29,12 +28,14 @@ class Space:
     The widths of the hidden layers fall towards the code. The decoder mirrors the encoder.
 
     Args:
-        latent_dims: Code sizes to try. Defaults to `None`: the powers of two from 2 to 64 that are smaller
-            than an example.
+        latent_dims: Code sizes to try. If the code is a map: numbers to try for each place of the recipe's
+            map; the code size counts all places, and a map with fewer places has more numbers for each.
+            Defaults to `None`: the powers of two from 2 to 64 that are smaller than an example, and from 1 to
+            16 for each place of a map.
         depths: Smallest and largest number of hidden layers on each side. Defaults to (1, 4).
-        widest: Smallest and largest number of nodes of the first hidden layer. Defaults to `None`: from 16 to
-            four times the size of an example, with 64 to 1,024 as limits; for tables from
-            16 to 512.
+        widest: Smallest and largest number of nodes of the first hidden layer, or of filters of the first
+            level. Defaults to `None`: from 16 to four times the size of an example, with 64 to 1,024 as
+            limits; for tables from 16 to 512; for filters from 8 to 64.
         families: Names of the families to try. Defaults to `()`: the family of the recipe.
         windows: Lengths of windows to try for a log of sensors, in steps. The code sizes are those for the
             window of the recipe; the code of another window has as many numbers per reading. Trials are
@@ -71,9 +72,14 @@ class Space:
         if self.windows and min(self.windows) < 2:
             raise ValueError(f"`windows` must be at least 2 steps, received {list(self.windows)}.")
 
-    def sizes(self, spec: Spec) -> list[int]:
-        """Return the code sizes to try, in order."""
-        return sorted({int(size) for size in self.latent_dims or code_sizes(spec)})
+    def sizes(self, recipe: Recipe, spec: Spec) -> list[int]:
+        """Return the code sizes to try, in order.
+
+        Args:
+            recipe: Recipe that is searched around.
+            spec: Description of the examples.
+        """
+        return self._shape(recipe, spec).sizes(self.latent_dims)
 
     def draw(self, hp: keras_tuner.HyperParameters, recipe: Recipe, spec: Spec) -> dict[str, Any]:
         """Draw the hyperparameters of a trial, and return them as settings for `Recipe.override`.
@@ -83,9 +89,10 @@ class Space:
             recipe: Recipe that is searched around.
             spec: Description of the examples.
         """
-        latent_dim = int(hp.Choice("latent_dim", self.sizes(spec), ordered=True))
+        shape = self._shape(recipe, spec)
+        latent_dim = int(hp.Choice("latent_dim", shape.sizes(self.latent_dims), ordered=True))
         settings: dict[str, Any] = {"network.latent_dim": latent_dim}
-        settings |= self._shape(recipe, spec).draw(hp, latent_dim)
+        settings |= shape.draw(hp, latent_dim)
         if self.windows:
             window = int(hp.Choice("window", sorted({*self.windows}), ordered=True))
             settings["data.window"] = window
@@ -124,12 +131,6 @@ class Space:
 
     def _shape(self, recipe: Recipe, spec: Spec) -> Shape:
         return shape_of(recipe, spec, self.depths, self.widest)
-
-
-def code_sizes(spec: Spec) -> list[int]:
-    """Return the powers of two from 2 to 64 that are smaller than an example; 1 if there are none."""
-    largest = kind_of(spec).largest_code
-    return [size for size in (2, 4, 8, 16, 32, 64) if largest is None or size <= largest] or [1]
 
 
 def losses(spec: Spec, recipe: Recipe) -> list[str]:

@@ -61,10 +61,18 @@ class Trial:
         """Return the network in a few characters."""
         for key in ("widths", "filters"):
             if f"network.{key}" in self.settings:
-                return "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
+                widths = "-".join(map(str, self.settings[f"network.{key}"])) or "linear"
+                return widths + self._of_a_map()
         if "network.hidden" in self.settings:
             return f"{self.settings['network.hidden']}, blocks: {self.settings['network.blocks']}"
         return ""
+
+    def _of_a_map(self) -> str:
+        """Return what a network has if its code is a map; otherwise an empty string."""
+        if "network.residual_blocks" not in self.settings:
+            return ""
+        blocks, numbers = (self.settings[f"network.{key}"] for key in ("residual_blocks", "latent_dim"))
+        return f", blocks: {blocks}, numbers a place: {numbers}"
 
     @property
     def described(self) -> str:
@@ -80,6 +88,7 @@ class Trial:
             "network.filters",
             "network.hidden",
             "network.blocks",
+            "network.residual_blocks",
         )
         return {
             key.removesuffix(".name").split(".")[-1]: v

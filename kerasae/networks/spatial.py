@@ -16,7 +16,7 @@ def spatial(
     latent_dim: int = 8,
     *,
     outputs: int = 1,
-    filters: Sequence[int] | None = None,
+    filters: Sequence[int] = (32, 64),
     strides: int = 2,
     residual_blocks: int = 2,
     activation: str = "relu",
@@ -45,8 +45,8 @@ def spatial(
         spec: Spec of images of shape `(height, width, channels)`.
         latent_dim: Numbers of the code for each square. Defaults to 8.
         outputs: Number of decoder outputs per pixel and channel, which the loss determines. Defaults to 1.
-        filters: Numbers of channels of the encoder's levels, from the input to the code. Defaults to `None`:
-            32 and 64, so that a square has 4 x 4 pixels with a stride of 2.
+        filters: Numbers of channels of the encoder's levels, from the input to the code. Defaults to 32
+            and 64, so that a square has 4 x 4 pixels with a stride of 2.
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
             shortcut around them (He et al. 2016, CVPR). Defaults to 2.
@@ -77,7 +77,6 @@ def spatial(
             "The network 'spatial' needs images of shape (height, width, channels), received examples of "
             f"shape {spec.shape}; use --network {'dense' if is_array else spec.kind}."
         )
-    filters = [32, 64] if filters is None else list(filters)
     if not filters:
         raise ValueError("`filters` must name the channels of at least one level, received none.")
     for name, values in (("latent_dim", [latent_dim]), ("strides", [strides]), ("filters", filters)):

@@ -161,7 +161,7 @@ def tune(
         jobs = default_jobs() if chief is None else 0
     trials = search(out, settings, data, jobs=jobs, address=chief or "127.0.0.1:0", progress=progress)
     held_out = each_reading_once(data) if settings.space.windows else data
-    baselines = baseline_values(settings.space.sizes(data.spec), objective, held_out)
+    baselines = baseline_values(settings.space.sizes(settings.recipe, data.spec), objective, held_out)
     curve = trade_off(trials, objective, baselines, out / "search")
     if on_refit is not None:
         on_refit()

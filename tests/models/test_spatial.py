@@ -7,7 +7,6 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kerasae.export import Subject, Trainable
-from kerasae.tuning.shapes import shape_of
 from small_maps import built, images, reconstructed
 
 from kerasae import Recipe, load_model, registry
@@ -228,12 +227,6 @@ def test_what_belongs_to_one_size_is_refused_at_another(sections, message):
 def test_sizes_are_positive():
     with pytest.raises(ValueError, match="`width` must be a positive integer"):
         at_size(built((8, 8, 1)), 8, 0)
-
-
-def test_a_search_wants_a_code_of_one_size(digits):
-    recipe = Recipe.of(network={"name": "spatial"})
-    with pytest.raises(ValueError, match=r"with a code of one size.* received 'spatial'"):
-        shape_of(recipe, digits.spec, (1, 2))
 
 
 def test_a_map_does_not_learn_on_a_device(digits, tmp_path):

@@ -70,7 +70,7 @@ class Draws:
         """
         hypermodel = settings.hypermodel(data)
         recipe, spec = settings.recipe, data.spec
-        starts = [settings.space.start(recipe, spec, size) for size in settings.space.sizes(spec)]
+        starts = [settings.space.start(recipe, spec, size) for size in settings.space.sizes(recipe, spec)]
         space = _explored(hypermodel, starts)
         most = settings.budget.most_parameters
 

@@ -16,7 +16,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--latent-dims": {
         "type": Integers(),
         "help": "Code sizes to try, such as 2,4,8. Without it, the powers of two up to 64 that are smaller "
-        "than an example.",
+        "than an example. If the code is a map: numbers for each place, up to 16; codes count all places.",
     },
     "--depths": {
         "type": Bounds(),
@@ -24,8 +24,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--widest": {
         "type": Bounds(),
-        "help": "Smallest and largest number of nodes of the first hidden layer. Without it, a range that "
-        "suits the data.",
+        "help": "Smallest and largest number of nodes of the first hidden layer, or of filters of the first "
+        "level. Without it, a range that suits the data.",
     },
     "--windows": {
         "type": Integers(),
