@@ -15,7 +15,6 @@ from kerasae.maps import maps_of, side_of
 from kerasae.models._anywhere.any_size import AnySize, at_any_size
 from kerasae.models._anywhere.axes import Axis, Part
 from kerasae.models._base import Autoencoder
-from kerasae.models._wiring import all_layers
 
 
 def rebuilt(
@@ -224,13 +223,34 @@ def _reach(model: Autoencoder) -> tuple[int, int]:
             "Expected a model whose code is a map, which works on images of any size, received one for "
             f"examples of shape {model.spec.shape} alone; train one with --network spatial."
         )
-    reach, step = 0.0, 1.0
-    for layer in (part for network in found for part in all_layers(network)):
+    encoder_reach, step = _widest(found[0], 1.0)
+    reach = encoder_reach + _widest(found[1], step)[0]
+    side = side_of(found[1])
+    return (math.ceil(reach / side) + 1) * side, side
+
+
+def _widest(network: keras.Model, step: float) -> tuple[float, float]:
+    """Return how many pixels away a pixel can matter on the widest way through a network.
+
+    Args:
+        network: Functional model of convolutions.
+        step: Pixels between two neighbours of its input.
+
+    Returns:
+        Reach in pixels, and the pixels between two neighbours of the output.
+    """
+    ways = {id(network.inputs[0]): (0.0, step)}
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        before = [ways[id(tensor)] for tensor in tf.nest.flatten(layer.input)]
+        # Ways that meet have the same step.
+        reach, step = max(before)
         if isinstance(layer, keras.layers.Conv2DTranspose):
             step /= layer.strides[0]
             reach += layer.kernel_size[0] * step
         elif isinstance(layer, keras.layers.Conv2D):
             reach += layer.kernel_size[0] // 2 * step
             step *= layer.strides[0]
-    side = side_of(found[1])
-    return (math.ceil(reach / side) + 1) * side, side
+        ways[id(layer.output)] = reach, step
+    return ways[id(network.outputs[0])]

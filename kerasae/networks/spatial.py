@@ -19,6 +19,7 @@ def spatial(
     filters: Sequence[int] = (32, 64),
     strides: int = 2,
     residual_blocks: int = 2,
+    shortcut: bool = False,
     activation: str = "relu",
     normalization: Literal["batch", "layer"] | None = None,
     dropout: float = 0.0,
@@ -39,6 +40,12 @@ def spatial(
     each pixel is covered equally often: with other lengths a decoder draws checkerboards. The other kernels
     have 3 x 3 pixels. All operations convert to built-in TFLite operations.
 
+    With `shortcut`, a linear map of the pixels of each square lies beside the convolutions, on the way to
+    the code and from the code to the output. If `latent_dim` is at least the number of values of a square,
+    the code can hold the image as it is, and the other layers learn what is to be changed. This makes a
+    restorer, such as a denoiser, and no small code: nothing is compressed. With a smaller `latent_dim` the
+    linear maps can learn what PCA of the squares finds.
+
     The exact contraction of a map costs a pass for each of its numbers: use `--set model.probes=1`.
 
     Args:
@@ -50,6 +57,8 @@ def spatial(
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
             shortcut around them (He et al. 2016, CVPR). Defaults to 2.
+        shortcut: Whether a linear path lies beside the convolutions of encoder and decoder. Defaults to
+            False.
         activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
         normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`,
             where `"layer"` normalises over channels. Defaults to `None`.
@@ -90,6 +99,10 @@ def spatial(
     h = x
     for channels in filters:
         h = layers.residual(layers.down(h, channels))
+    square = strides ** len(filters)
+    if shortcut:
+        straight = layers.straight(keras.layers.Conv2D, square**2 * spec.shape[-1], square)
+        h = keras.layers.Concatenate(dtype="float32")([h, straight(x)])
     encoder = keras.Model(x, h, name=ENCODER)
 
     code = keras.Input((None, None, latent_dim))
@@ -98,7 +111,11 @@ def spatial(
         h = layers.up(layers.residual(h), channels)
     # The last layer is float32, because half precision is too coarse for a loss.
     last = layers.transposed(spec.shape[-1] * outputs, activation=None, dtype="float32")
-    decoder = keras.Model(code, last(layers.residual(h)), name=DECODER)
+    image = last(layers.residual(h))
+    if shortcut:
+        straight = layers.straight(keras.layers.Conv2DTranspose, image.shape[-1], square)
+        image = keras.layers.Add(dtype="float32")([image, straight(code)])
+    decoder = keras.Model(code, image, name=DECODER)
     return Network(*sized(encoder, decoder, spec.shape))
 
 
@@ -132,6 +149,10 @@ class _Layers:
             dtype=dtype,
             **self._style.kernel(),
         )
+
+    def straight(self, kind: Any, channels: int, square: int) -> keras.layers.Layer:
+        """Return a linear layer between squares of pixels and places of a map, in float32."""
+        return kind(channels, square, strides=square, dtype="float32", **self._style.kernel())
 
     def residual(self, h: Any) -> Any:
         """Apply the residual blocks of a level."""

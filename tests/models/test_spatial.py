@@ -27,7 +27,11 @@ from kerasae.spec import Spec
 
 FAMILIES = registry.names("model")
 #: Networks with different squares, and the pixels on a side of each.
-SQUARES = {2: {"filters": [5]}, 4: {"filters": [4, 5]}, 3: {"filters": [4], "strides": 3}}
+SQUARES = {
+    2: {"filters": [5]},
+    4: {"filters": [4, 5], "shortcut": True},
+    3: {"filters": [4], "strides": 3},
+}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
