@@ -2,23 +2,33 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from kerasae.export.sizes import at_size_of, checked_size, images_of, rows_for
+
 from kerasae.data import Data
-from kerasae.models import Autoencoder, load_model
+from kerasae.models import Autoencoder, at_size, load_model
 from kerasae.preprocessing import Preprocessor
 from kerasae.preprocessing.identity import Identity
 from kerasae.runs import Run
 from kerasae.scores import Detector
 from kerasae.spec import Spec
 
-#: Number of held-out rows, drawn at random, on which an artifact is compared with its model.
+#: Number of held-out rows, drawn at random, on which an artifact is compared with its model. Large images are
+#: fewer; see `rows_for`.
 PARITY_ROWS = 500
 #: Number of training rows, drawn at random, that set the ranges of int8. From 100 to 500 rows the largest
 #: error falls to a third.
 CALIBRATION_ROWS = 500
+
+#: Warning if a detector is left out.
+_LEFT_OUT = (
+    "Artifacts of {} x {} pixels answer no `detect`: the detector of the run knows images of {} x {} pixels."
+)
 
 #: Trained model as a run, the folder of a run, or a built model.
 Source = Run | str | Path | Autoencoder
@@ -56,6 +66,7 @@ class Subject:
         examples: Any = None,
         calibration: Any = None,
         name: str | None = None,
+        size: Sequence[int] | None = None,
     ) -> "Subject":
         """Return the subject of a run or a model.
 
@@ -66,10 +77,16 @@ class Subject:
             calibration: Raw training examples, in place of the training split of `data`. Without both,
                 `examples` are used.
             name: Name of the artifacts. Defaults to the name of the run's folder, or of the model.
+            size: Height and width in pixels of the images that artifacts take, for a model whose code is a
+                map. A detector of images of another size is left out. Defaults to `None`: the size of the
+                training.
 
         Raises:
-            ValueError: If the model is not built, there are no examples, or `name` cannot be the name of a
-                file.
+            ValueError: If the model is not built, there are no examples, `name` cannot be the name of a
+                file, or the model does not work at another size.
+
+        Warns:
+            UserWarning: If a detector is left out.
         """
         detector = None
         if isinstance(source, str | Path):
@@ -87,20 +104,29 @@ class Subject:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")
         if not name:
             raise ValueError("`name` must hold a letter or a digit, received none.")
-        if examples is None:
-            if data is None:
-                raise ValueError(
-                    "Expected `data`, or `examples` that the model was not trained on: an artifact is "
-                    "compared with its model before it leaves."
-                )
-            examples = data.test.drawn(PARITY_ROWS).examples
-        if calibration is None:
-            # One gross error would widen the range of int8 for all.
-            calibration = examples if data is None else data.usual_examples("train", CALIBRATION_ROWS)
+        if examples is None and data is None:
+            raise ValueError(
+                "Expected `data`, or `examples` that the model was not trained on: an artifact is "
+                "compared with its model before it leaves."
+            )
         # An artifact computes in float32, also after a training in another precision.
         model = model.in_float32()
+        if size is not None and checked_size(size) != tuple(model.encoder.input_shape[1:3]):
+            if detector is not None:
+                warnings.warn(_LEFT_OUT.format(*size, *model.encoder.input_shape[1:3]), stacklevel=2)
+                detector = None
+            model = at_size(model, *size)
+            spec = _preprocessor(model).spec
+            examples, calibration = _examples_at(size, spec, data, examples, calibration)
+        preprocessor = _preprocessor(model)
+        if examples is None and data is not None:
+            examples = data.test.drawn(rows_for(preprocessor.spec, PARITY_ROWS)).examples
+        if calibration is None:
+            # One gross error would widen the range of int8 for all.
+            rows = rows_for(preprocessor.spec, CALIBRATION_ROWS)
+            calibration = examples if data is None else data.usual_examples("train", rows)
         alarm = None if detector is None else detector.alarm
-        return cls(model, _preprocessor(model), name, examples, calibration, detector, alarm)
+        return cls(model, preprocessor, name, examples, calibration, detector, alarm)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
         """Return the result of `make`, called once for each key: artifacts share their cases."""
@@ -108,6 +134,24 @@ class Subject:
         if key not in kept:
             kept[key] = make()
         return kept[key]
+
+
+def _examples_at(
+    size: Sequence[int], spec: Spec, data: Data | None, examples: Any, calibration: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return held-out images and images of the training split in another size; see `Subject.of`."""
+    height, width = size
+    sides = []
+    for given, name, most in (
+        (examples, "test", PARITY_ROWS),
+        (calibration, "train", CALIBRATION_ROWS),
+    ):
+        if given is None and data is not None:
+            sides.append(images_of(data.split(name), rows_for(spec, most), height, width))
+        else:
+            images = np.asarray(examples if given is None else given)
+            sides.append(at_size_of(images[: rows_for(spec, most)], height, width))
+    return sides[0], sides[1]
 
 
 def _detector(run: Run) -> Detector | None:

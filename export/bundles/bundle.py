@@ -52,7 +52,7 @@ def bundle(
         also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to `()`.
         precisions: Precisions of the formats that have several. Defaults to `None`: all.
         tolerance: Bounds by measure, in place of those in `TOLERANCES`. Defaults to `None`: no changes.
-        **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
+        **subject: `data`, `examples`, `calibration`, `name` and `size`, as for `Subject.of`.
 
     Returns:
         The artifacts that were written.

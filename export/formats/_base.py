@@ -147,7 +147,7 @@ class Format(abc.ABC):
             path: Path of the artifact.
             tolerance: Largest deviation by measure, in place of those in `TOLERANCES[precision]`. Defaults to
                 no changes.
-            **subject: `data`, `examples`, `calibration` and `name`, as for `Subject.of`.
+            **subject: `data`, `examples`, `calibration`, `name` and `size`, as for `Subject.of`.
 
         Returns:
             The artifact, with its parity.

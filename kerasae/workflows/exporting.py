@@ -84,6 +84,7 @@ def export(
     tolerance: dict[str, float] | None = None,
     data: Data | None = None,
     examples: Any = None,
+    size: Sequence[int] | None = None,
 ) -> Exported:
     """Write a model in several formats into the folder of a bundle.
 
@@ -103,6 +104,8 @@ def export(
             changes.
         data: Data of the model. Defaults to `None`: the run has its own.
         examples: Held-out raw examples. Defaults to `None`: the test split of the data is used.
+        size: Height and width in pixels of the images that artifacts take, for a model whose code is a map.
+            Defaults to `None`: the size of the training.
 
     Raises:
         FileExistsError: If the folder exists and is no bundle.
@@ -129,5 +132,6 @@ def export(
         name=name,
         data=data,
         examples=examples,
+        size=size,
     )
     return Exported(folder, artifacts, read_json(folder / "manifest.json"))

@@ -194,6 +194,8 @@ def test_a_default_export_leaves_out_what_fails_with_a_warning(run, kerasae, tmp
             ["export", "{run}", "--out", "{new}", "--format", "tflite", "--tolerance", "decisions=2"],
             "does not agree with its model",
         ),
+        (["export", "{run}", "--out", "{new}", "--size", "64"], "HEIGHTxWIDTH in pixels, such as 480x640"),
+        (["export", "{run}", "--out", "{new}", "--size", "16x16"], "Expected a model whose code is a map"),
         (["verify", "{none}"], "Expected an export bundle"),
     ],
 )

@@ -7,7 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
-from kerasae.cli.export._options import ON_REQUEST, TOLERANCE, formats_on_request
+from kerasae.cli.export._options import ON_REQUEST, SIZE, TOLERANCE, formats_on_request
 from kerasae.precisions import PRECISIONS
 
 
@@ -36,6 +36,12 @@ from kerasae.precisions import PRECISIONS
 )
 @click.option("--name", help="Name of the artifacts. Without it, the name of the folder of RUN.")
 @click.option(
+    "--size",
+    type=SIZE,
+    help="Size of the images that the artifacts take, for a model whose code is a map, such as one of the "
+    "network spatial. Without it, the size of the training.",
+)
+@click.option(
     "--tolerance",
     type=TOLERANCE,
     multiple=True,
@@ -57,6 +63,7 @@ def command(
     \b
     kerasae export runs/vae --out ship
     kerasae export runs/vae --out ship --format tflite --precision int8
+    kerasae export runs/denoiser --out ship --size 256x256
     kerasae verify ship
     """
     # One thread, so that latencies can be compared. No GPU, so that no operation of a GPU is traced.

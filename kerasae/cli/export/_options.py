@@ -1,4 +1,4 @@
-"""Options of an export that click does not have: a flag for each format on request, and a tolerance."""
+"""Options of an export that click does not have: a flag for each format on request, a tolerance, a size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,3 +38,24 @@ class _Tolerance(click.ParamType):
 
 
 TOLERANCE = _Tolerance()
+
+
+class _Size(click.ParamType):
+    """Height and width of an image: `480x640`."""
+
+    name = "heightxwidth"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Return both."""
+        if isinstance(value, tuple):
+            return value
+        height, _, width = value.lower().partition("x")
+        try:
+            return int(height), int(width)
+        except ValueError:
+            self.fail(f"Expected HEIGHTxWIDTH in pixels, such as 480x640, received {value!r}.", param, ctx)
+
+
+SIZE = _Size()
