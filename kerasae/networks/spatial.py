@@ -10,13 +10,16 @@ from kerasae.maps import DECODER, ENCODER, sized
 from kerasae.networks._base import Network, Style
 from kerasae.spec import Spec
 
+#: Filters of the usual levels.
+_FILTERS = (32, 64)
+
 
 def spatial(
     spec: Spec,
     latent_dim: int = 8,
     *,
     outputs: int = 1,
-    filters: Sequence[int] = (32, 64),
+    filters: Sequence[int] | None = _FILTERS,
     strides: int = 2,
     residual_blocks: int = 2,
     shortcut: bool = False,
@@ -53,7 +56,7 @@ def spatial(
         latent_dim: Numbers of the code for each square. Defaults to 8.
         outputs: Number of decoder outputs per pixel and channel, which the loss determines. Defaults to 1.
         filters: Numbers of channels of the encoder's levels, from the input to the code. Defaults to 32
-            and 64, so that a square has 4 x 4 pixels with a stride of 2.
+            and 64, so that a square has 4 x 4 pixels with a stride of 2; `None` means the same.
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
             shortcut around them (He et al. 2016, CVPR). Defaults to 2.
@@ -86,6 +89,7 @@ def spatial(
             "The network 'spatial' needs images of shape (height, width, channels), received examples of "
             f"shape {spec.shape}; use --network {'dense' if is_array else spec.kind}."
         )
+    filters = list(_FILTERS if filters is None else filters)
     if not filters:
         raise ValueError("`filters` must name the channels of at least one level, received none.")
     for name, values in (("latent_dim", [latent_dim]), ("strides", [strides]), ("filters", filters)):
