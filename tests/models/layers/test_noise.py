@@ -147,3 +147,27 @@ def test_the_gradient_reaches_both_moments():
     np.testing.assert_array_equal(to_mean, np.ones((1, 2)))
     # z = mean + exp(v/2) eps, so dz/dv = (z - mean)/2.
     np.testing.assert_allclose(to_log_var, (z - mean) / 2, rtol=1e-6)
+
+
+def test_the_noise_of_each_example_has_a_factor_whose_logarithm_is_uniform():
+    rows, width = 4000, 200
+    pair = [np.zeros((rows, width), "float32")] * 2
+    z = np.array(Sampling((0.25, 4), seed=0)(pair, training=True)).astype("float64")
+    octaves = np.log2(np.sqrt(np.mean(z**2, axis=1)))
+    # The spread of 200 numbers is known to a twentieth of itself, a tenth of an octave.
+    shares = np.histogram(octaves, np.linspace(-2, 2, 9))[0] / rows
+    np.testing.assert_allclose(shares, 1 / 8, atol=0.03)
+    assert octaves.min() > -2.3 and octaves.max() < 2.3
+    np.testing.assert_array_equal(Sampling((0.25, 4))(pair), pair[0])
+
+
+def test_a_factor_of_one_changes_no_draw():
+    pair = list(np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32"))
+    first, double = (Sampling(scales)(pair, seed=[3, 5]) for scales in ((1, 1), (2, 2)))
+    np.testing.assert_allclose(double - pair[0], 2 * (first - pair[0]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("scales", [(0, 1), (2, 1), (1,), 3, ("a", 1), (1, np.inf), (True, 2)])
+def test_wrong_scales_are_refused(scales):
+    with pytest.raises(ValueError, match="`scales` must be two positive numbers, the smaller one first, rec"):
+        Sampling(scales)
