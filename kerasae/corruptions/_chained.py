@@ -1,5 +1,6 @@
 """ChainedCorruption: base class of noise that may act after another corruption."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
@@ -15,6 +16,7 @@ class ChainedCorruption(Corruption):
         level: Strength of the noise; its unit depends on the subclass.
         before: Corruption that acts first, as an object, name or config. Defaults to `None`.
         seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
+        own: Arguments that only the subclass has. Defaults to `None`, for none.
     """
 
     def __init__(
@@ -23,11 +25,12 @@ class ChainedCorruption(Corruption):
         *,
         before: str | dict[str, Any] | Corruption | None = None,
         seed: int | None = None,
+        own: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(level, seed=seed, **kwargs)
         self.before: Any = registry.get("corruption", before)
-        self._alone: Any = None if before is None else type(self)(level, seed=seed, **kwargs)
+        self._alone: Any = None if before is None else type(self)(level, seed=seed, **own or {}, **kwargs)
 
     def stages(self) -> list[Corruption]:
         return [self] if self.before is None else [*self.before.stages(), self._alone]

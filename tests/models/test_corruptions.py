@@ -421,7 +421,7 @@ def test_a_shift_moves_all_steps_of_a_channel_together():
     np.testing.assert_allclose(covariance, 0.64 * np.eye(3), atol=4 * 0.64 * np.sqrt(2 / 4000))
 
 
-@pytest.mark.parametrize("last", ["masking", "shift"])
+@pytest.mark.parametrize("last", ["masking", "shift", "occlusion"])
 def test_what_comes_before_acts_first_and_comes_back_from_a_config(last, x):
     layer = make(last, level=0.5, seed=3, before={"name": "gaussian", "level": 0.2, "seed": 4})
     first, second = layer.stages()
