@@ -131,6 +131,7 @@ def endpoints(
             "p_value": detector.p_value(score),
             "anomalous": tf.cast(flags, tf.int32),
             **reasons_of(detector, view, account, score, example, x, verbs.rebuild),
+            **detector.maps(account),
         }
 
     def of_posterior(sent: dict[str, Any]) -> dict[str, Any]:

@@ -121,11 +121,13 @@ def _detected(
 
     tensors = {name: tf.constant(value) for name, value in sent.items()}
     reasons = reasons_of(detector, view, dict(account), scores, tensors, tf.constant(x), rebuilt)
+    maps = {name: np.asarray(value) for name, value in detector.maps(account).items()}
     answers = {
         "score": scores,
         "p_value": detector.kept.p_values(scores).astype("float32"),
         "anomalous": (scores > float(detector.threshold)).astype("int32"),
         **{name: np.asarray(value) for name, value in reasons.items()},
+        **maps,
     }
     by_feature = {"by": "reason", "each": view.entry_units()}
     units: dict[str, Any] = {name: by_feature for name in ("value", "expected", "spread") if name in answers}
@@ -137,6 +139,10 @@ def _detected(
         # The strongest step of a channel may have about the same share as the next one.
         units["reason"]["channels"] = channels
     judged = scores[scores < HIGHEST]
+    units |= {
+        name: spread(scored) if (scored := values[np.isfinite(values)]).size else 1.0
+        for name, values in maps.items()
+    }
     return answers, {"score": spread(judged) if len(judged) else 1.0, **units}
 
 

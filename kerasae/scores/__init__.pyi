@@ -8,6 +8,7 @@ from kerasae.scores._residual import ResidualScore as ResidualScore
 from kerasae.scores.channel_moments import ChannelMomentsScore as ChannelMomentsScore
 from kerasae.scores.combination import CombinationScore as CombinationScore
 from kerasae.scores.evidence import EvidenceScore as EvidenceScore
+from kerasae.scores.heat import HeatScore as HeatScore
 from kerasae.scores.likelihood import LikelihoodScore as LikelihoodScore
 from kerasae.scores.nearest_neighbours import NearestNeighboursScore as NearestNeighboursScore
 from kerasae.scores.prototypes import PrototypesScore as PrototypesScore

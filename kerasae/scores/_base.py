@@ -99,6 +99,13 @@ class Score(Layer):
         """Return the contribution of each feature to the score, `(batch, features)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `features`.")
 
+    def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the score knows of each place of an example, by name, such as a heat map of an image.
+
+        `detect` of an artifact answers it too. By default there is nothing.
+        """
+        return {}
+
     def call(self, inputs: Mapping[str, Any]) -> Any:
         return ops.sum(self.features(inputs), axis=-1)
 

@@ -171,6 +171,12 @@ class Detector(Model):
         with keras.name_scope(self.score.name):
             return self.score.features(self.score.taken(inputs))
 
+    def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the score knows of each place of an example, by name; see `Score.maps`."""
+        with keras.name_scope(self.score.name):
+            answers: dict[str, Any] = self.score.maps(self.score.taken(inputs))
+        return answers
+
     def shares(self, inputs: Mapping[str, Any], score: Any, sound: Any = None) -> Any:
         """Return the share of each feature in the score, `(batch, features)`, in [0, 1] with sum 1.
 

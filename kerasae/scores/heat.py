@@ -1,0 +1,145 @@
+"""The hottest window of the residual of an image as an anomaly score, and its map."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasae.scores._base import Accounts, Score
+
+#: Number of rows that the mean over all places counts as, in the expected square of each place.
+_PRIOR_ROWS = 10
+#: Smallest expected square of a place, as a share of the mean over all places.
+_FLOOR = 0.01
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class HeatScore(Score):
+    """`max_p mean_{q near p} sum_c r_qc^2 / (C v_qc)` of the residual `r` of an image with `C` channels.
+
+    `v` is the expected square of the residual at each pixel and channel. So a place that is always hard to
+    reconstruct, such as an edge, counts less. The heat of a pixel is the mean of the whitened squares over
+    the pixels of a window around it, which is about 1 on normal images. At a border the mean is over the
+    pixels that exist. The score of an image is its greatest heat. A defect of a few pixels then counts as
+    much in a large image as in a small one, where a sum over all pixels would drown it.
+
+    A window of a series is a line of steps. The entries of other examples have no neighbours, and the score
+    is the greatest whitened square.
+
+    `v` is learned on the training rows, or on the validation split, if there is one, because the residuals
+    of training rows are smaller. With few rows the estimate at a single pixel is coarse. It is therefore the
+    mean of the squares there and of ten more rows that have the mean over all pixels. In crops of
+    photographs, where a place has no meaning, all pixels end up with about the same `v`.
+
+    Args:
+        window: Number of pixels on a side of the window, from 1. Defects of about this size are found best.
+            Defaults to 5.
+        shape: Shape of an example, for images height, width and channels. Defaults to `None`, that of the
+            preprocessor, or the number of features.
+
+    Raises:
+        ValueError: If `window` is no positive integer.
+
+    Reference: Bergmann et al. 2019, CVPR (defects by the residuals of autoencoders, pixel by pixel).
+    """
+
+    unit: ClassVar[str | None] = "mean whitened square of the residual in a window, about 1 for usual pixels"
+    needs: ClassVar[tuple[str, ...]] = ("residual",)
+
+    def __init__(self, *, window: int = 5, shape: tuple[int, ...] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(window, bool) or not isinstance(window, int) or window < 1:
+            raise ValueError(f"`window` must be a positive integer, received {window!r}.")
+        self.window = window
+        self.shape = None if shape is None else tuple(shape)
+
+    def suit(self, preprocessor: Any) -> None:
+        if preprocessor is not None:
+            self.shape = tuple(preprocessor.spec.shape)
+
+    def build(self, input_shape: Any) -> None:
+        self.shape = self.shape or (input_shape["residual"][-1],)
+        #: Inverse of the expected square of each feature.
+        self.inverse = self.add_weight(
+            shape=(input_shape["residual"][-1],), trainable=False, name="inverse", initializer="ones"
+        )
+        super().build(input_shape)
+
+    def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
+        super().adapt(accounts, least)
+        return self._learn(accounts)
+
+    def adapt_to_new(self, accounts: Accounts) -> Self:
+        return self._learn(accounts)
+
+    def _learn(self, accounts: Accounts) -> Self:
+        rows, total = 0, np.zeros(self.inverse.shape)
+        for part in accounts():
+            rows += len(part["residual"])
+            total += np.square(part["residual"], dtype="float64").sum(axis=0)
+        everywhere = float(total.mean()) / rows
+        expected = (total + _PRIOR_ROWS * everywhere) / (rows + _PRIOR_ROWS)
+        self.inverse.assign(1.0 / np.maximum(expected, _FLOOR * everywhere + 1e-12))
+        return self
+
+    def whitened(self, inputs: Mapping[str, Any]) -> Any:
+        """Return the whitened squares of the residual, `(batch, features)`, about 1 each."""
+        return ops.square(inputs["residual"]) * self.inverse
+
+    @property
+    def _grid(self) -> tuple[int, int, int]:
+        """Height, width and channels of the examples."""
+        shape = self.shape or (1,)
+        if len(shape) == 3:
+            return shape[0], shape[1], shape[2]
+        return (shape[0], 1, shape[1]) if len(shape) == 2 else (1, math.prod(shape), 1)
+
+    def heat(self, inputs: Mapping[str, Any]) -> Any:
+        """Return the heat of each pixel, `(batch, height, width)`."""
+        height, width, channels = self._grid
+        window = 1 if height == 1 else self.window
+        by_pixel = ops.mean(ops.reshape(self.whitened(inputs), (-1, height, width, channels)), axis=-1)
+        if window == 1:
+            return by_pixel
+        # Means over rows and columns as two products: a pooling would be one more operation for each device.
+        across = ops.matmul(ops.reshape(by_pixel, (-1, width)), _band(width, window))
+        turned = ops.transpose(ops.reshape(across, (-1, height, width)), (0, 2, 1))
+        along = ops.matmul(ops.reshape(turned, (-1, height)), _band(height, window))
+        return ops.transpose(ops.reshape(along, (-1, width, height)), (0, 2, 1))
+
+    def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {"heat": self.heat(inputs)} if len(self.shape or ()) == 3 else {}
+
+    def call(self, inputs: Mapping[str, Any]) -> Any:
+        return ops.max(self.heat(inputs), axis=(1, 2))
+
+    def features(self, inputs: Mapping[str, Any]) -> Any:
+        """Return the contribution of each feature, `(batch, features)`, which sum to the score.
+
+        The score is divided by the whitened squares, each times the heat of its pixel.
+        """
+        height, width, channels = self._grid
+        heat = self.heat(inputs)
+        squares = ops.reshape(self.whitened(inputs), (-1, height, width, channels))
+        parts = ops.reshape(squares * ops.expand_dims(heat, -1), ops.shape(inputs["residual"]))
+        # The greatest heat, not the sum, keeps the numbers in range.
+        hottest = ops.expand_dims(ops.max(heat, axis=(1, 2)), 1)
+        parts = parts / ops.maximum(hottest, 1e-30)
+        return parts * (hottest / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "window": self.window, "shape": self.shape}
+
+
+def _band(length: int, window: int) -> np.ndarray:
+    """Return the matrix, `(length, length)`, whose product with a line is the mean over a window around each.
+
+    A window of an even length reaches one pixel further before than behind.
+    """
+    place = np.arange(length)
+    offset = place[:, None] - place[None, :]
+    inside = (offset >= -(window // 2)) & (offset <= (window - 1) // 2)
+    return (inside / inside.sum(axis=0)).astype("float32")
