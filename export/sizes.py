@@ -12,10 +12,12 @@ from kerasae.spec import Spec
 #: Largest number of pixels of an image of a fixed size. A file of more takes gigabytes to convert, because
 #: the calibration of int8 keeps the tensors of all layers.
 MOST_PIXELS = 2**19
-#: Number of pixels of all images on which an artifact is proved, or which set the ranges of int8, and the
-#: smallest number of images. A map has the same weights at each place, so that a large image shows them many
-#: inputs.
-_PIXELS, _LEAST = 2**20, 16
+#: Number of pixels of all images on which an artifact is proved, and the smallest number of images: with
+#: fewer, two scores that change places would exceed the tolerance of the rank correlation. A map has the same
+#: weights at each place, so that a large image shows them many inputs.
+_PIXELS, _LEAST = 3 * 2**19, 24
+#: The same for the images that set the ranges of int8. An interpreter keeps the tensors of all layers there.
+_OBSERVED_PIXELS, _LEAST_OBSERVED = 2**19, 8
 
 
 def checked_size(size: Sequence[int]) -> tuple[int, int]:
@@ -40,9 +42,18 @@ def checked_size(size: Sequence[int]) -> tuple[int, int]:
 
 def rows_for(spec: Spec, most: int) -> int:
     """Return how many examples prove an artifact: `most`, or fewer if they are large images."""
+    return _rows_within(spec, most, _PIXELS, _LEAST)
+
+
+def observed_rows(spec: Spec, most: int) -> int:
+    """Return how many examples set the ranges of int8: `most`, or fewer if they are large images."""
+    return _rows_within(spec, most, _OBSERVED_PIXELS, _LEAST_OBSERVED)
+
+
+def _rows_within(spec: Spec, most: int, pixels: int, least: int) -> int:
     if not kind_of(spec).is_picture:
         return most
-    return min(most, max(_LEAST, _PIXELS // (spec.shape[0] * spec.shape[1])))
+    return min(most, max(least, pixels // (spec.shape[0] * spec.shape[1])))
 
 
 def images_of(split: Any, most: int, height: int, width: int) -> np.ndarray:

@@ -139,6 +139,8 @@ def write_log(folder):
 
 
 WRITERS = {"photos": write_photos, "table": write_table, "text": write_text, "log": write_log}
+#: Networks of kinds of data that `exported` does not go through, and the writer of their data.
+NETWORKS = {"maps": ({"name": "spatial", "filters": [8], "residual_blocks": 1}, write_photos)}
 #: Arguments with which the data of a kind are read.
 READ = {"log": {"name": "series", "time": "time", "window": 12}}
 
@@ -150,8 +152,11 @@ def exported_by_kind(tmp_path_factory):
     @functools.cache
     def make(kind):
         folder = tmp_path_factory.mktemp(kind)
-        source = str(WRITERS[kind](folder))
-        recipe = Recipe.of("variational", source=source, latent_dim=4, data=READ.get(kind, {}))
+        network, write = NETWORKS[kind] if kind in NETWORKS else ({}, WRITERS[kind])
+        source = str(write(folder))
+        recipe = Recipe.of(
+            "variational", source=source, latent_dim=4, data=READ.get(kind, {}), network=network
+        )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Column 'empty' has no value")
             data = recipe.load()

@@ -19,6 +19,7 @@ from kerasae.export.formats.tflite._closeness import is_close
 from kerasae.export.formats.tflite._observation import Observation, observe
 from kerasae.export.formats.tflite._quantize import Bits, quantize
 from kerasae.export.parity import TOLERANCES
+from kerasae.export.sizes import observed_rows
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
 from kerasae.export.verify_edge import MARGIN, EdgeModel
@@ -46,9 +47,10 @@ class TFLite(Format):
     Args:
         precision: Precision of the file. `float16` stores weights in float16. `dynamic` stores weights in
             int8 and quantises activations during a call. `int8` has weights and activations in int8, with
-            ranges from 500 training rows. If 8 bits change too much of the scores and reasons of these rows,
-            activations of `dynamic` are in float32 ("32x8"), and those of `int8` have 16 bits ("16x8"). If
-            that still changes too much, the weights of dense layers of `int8` have 16 bits too ("16x16").
+            ranges from 500 training rows, or fewer large images. If 8 bits change too much of the scores and
+            reasons of these rows, activations of `dynamic` are in float32 ("32x8"), and those of `int8` have
+            16 bits ("16x8"). If that still changes too much, the weights of dense layers of `int8` have 16
+            bits too ("16x16").
             Defaults to `"float32"`.
 
     Raises:
@@ -160,6 +162,6 @@ def _calibration_rows(
     unset = np.full(len(codes), np.nan, "float32")
     settings = {"threshold": unset, "false_alarms": unset}
     rows = {**view.feed(subject.calibration), "z": codes, "eps": eps, **settings}
-    for i in range(len(codes)):
+    for i in range(observed_rows(view.spec, len(codes))):
         for verb in verbs:
             yield verb.name, {name: rows[name][i : i + 1] for name in verb.inputs}

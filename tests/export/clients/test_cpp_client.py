@@ -74,6 +74,14 @@ def test_every_signature_answers_as_the_model_does(client, exported, cases):
     assert answered == {(name, key) for name, case in exported.cases.items() for key in case.expected}
 
 
+def test_images_of_any_size_are_answered_as_by_the_model(client, exported_by_kind, tmp_path):
+    exported = exported_by_kind("maps")
+    done = client(exported.version, write_cases(tmp_path / "cases", exported))
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    answered = {tuple(line.split()[:2]) for line in done.stdout.splitlines()}
+    assert {("reconstruct_any_size", "reconstruction"), ("encode_any_size", "z")} < answered
+
+
 def test_a_warmup_request_is_answered_as_its_row_is_in_a_batch(client, exported, tmp_path):
     cases = write_cases(tmp_path / "cases", exported, rows=1)
     records = tf.data.TFRecordDataset(
