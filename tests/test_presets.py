@@ -50,7 +50,7 @@ def test_a_preset_trains_on_every_kind(preset, source, sources):
     given = {"name": "series", "time": "time", "window": 12} if source == "log" else {}
     spec = Recipe.of(source=sources[source], data=given).load().spec
     if preset == "denoiser" and source not in ("images", "digits"):
-        with pytest.raises(ValueError, match="'denoiser' needs images, received .*; leave the preset out"):
+        with pytest.raises(ValueError, match=r"'denoiser' needs images, received .*; leave the preset out"):
             settings(preset, spec)
         return
     recipe = Recipe.of(source=sources[source], data=given).override(settings(preset, spec))

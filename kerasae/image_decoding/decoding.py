@@ -10,6 +10,8 @@ from kerasae.image_decoding.exif import is_jpeg, is_png, orientation
 
 #: Weights of red, green and blue in a grey image, from ITU-R BT.601, as in JPEG and Pillow.
 _GREY = (0.299, 0.587, 0.114)
+#: Rows of pixels that become grey at a time.
+_STRIP = 256
 #: Factor between the same grey in 8 and in 16 bits.
 _EIGHT_IN_SIXTEEN = 257
 #: Position of the number of bits per channel in a PNG file.
@@ -172,8 +174,18 @@ def _is_opaque(image: Any) -> Any:
 
 
 def _grey(image: Any) -> Any:
-    summed = tf.reduce_sum(tf.cast(image[..., :3], tf.float32) * _GREY, -1, keepdims=True)
-    return tf.cast(tf.round(summed), image.dtype)
+    """Return the grey levels of an image, `(height, width, 1)`, in strips: floats of all would be large."""
+    height = tf.shape(image)[0]
+    count = tf.maximum((height + _STRIP - 1) // _STRIP, 1)
+    strips = tf.TensorArray(image.dtype, count, element_shape=(None, None, 1), infer_shape=False)
+
+    def add(number: Any, strips: Any) -> Any:
+        rows = image[number * _STRIP : (number + 1) * _STRIP, :, :3]
+        summed = tf.reduce_sum(tf.cast(rows, tf.float32) * _GREY, -1, keepdims=True)
+        return number + 1, strips.write(number, tf.cast(tf.round(summed), image.dtype))
+
+    _, strips = tf.while_loop(lambda number, _: number < count, add, (0, strips), parallel_iterations=1)
+    return strips.concat()
 
 
 def _resized(image: Any, shape: Sequence[int | None]) -> Any:

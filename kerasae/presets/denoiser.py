@@ -12,8 +12,8 @@ _WIDTH = 16
 def denoiser(spec: Spec) -> dict[str, Any]:
     """A network for images of any size that removes noise of any strength up to a level.
 
-    The noise has a standard deviation between a hundredth and a fifth of the range of the pixels (2.5 to 51 of
-    255), at random for each crop. `--set model.corruption.name=gaussian --set model.corruption.level=0.1`
+    The noise has a standard deviation between a hundredth and a fifth of the range of the pixels (2.5 to 51
+    of 255), at random for each crop. `--set model.corruption.name=gaussian --set model.corruption.level=0.1`
     trains for one known strength instead, which is a few tenths of a dB better at this strength. Pairs of
     real noisy images and clean ones (source `photos`) train without added noise.
 

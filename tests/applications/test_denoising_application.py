@@ -7,11 +7,15 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy import ndimage
 
+from kerasae import registry
 from kerasae.applications import Denoising
 from kerasae.applications._pictures import png_names
+from kerasae.applications.denoising import _image_fidelity, _truth
+from kerasae.applications.denoising._image_fidelity import ImageFidelity
 from kerasae.applications.denoising._number_fidelity import NumberFidelity
-from kerasae.applications.denoising._similarity import psnr, ssim
+from kerasae.applications.denoising._similarity import psnr, squared_error, ssim
 from kerasae.applications.denoising._truth import in_step, spoil
 from kerasae.baselines import PCA
 from kerasae.corruptions import GaussianNoise, SwapNoise
@@ -47,12 +51,52 @@ class Same:
 def test_psnr_and_ssim_agree_with_tensorflow_and_know_equal_images():
     rng = np.random.default_rng(1)
     one, other = rng.random((4, 16, 16, 1)), rng.random((4, 16, 16, 1))
-    np.testing.assert_allclose(psnr(one, other), tf.image.psnr(one, other, 1.0), rtol=1e-5)
+    error = squared_error(one, other) / 256
+    np.testing.assert_allclose(psnr(error), tf.image.psnr(one, other, 1.0), rtol=1e-5)
     # An error of a tenth everywhere is 20 dB.
-    np.testing.assert_allclose(psnr(one, one + 0.1), 20.0, rtol=1e-9)
-    np.testing.assert_allclose(ssim(one, one), 1.0, atol=1e-5)
-    assert psnr(one, one).tolist() == [100.0] * 4
-    assert ssim(one[:, :2], one[:, :2]) is None
+    np.testing.assert_allclose(psnr(squared_error(one, one + 0.1) / 256), 20.0, rtol=1e-9)
+    np.testing.assert_allclose(ssim(one, one, 11), 1.0, atol=1e-5)
+    assert psnr(squared_error(one, one)).tolist() == [100.0] * 4
+
+
+@pytest.mark.parametrize(("height", "width"), [(600, 31), (70, 40), (65, 12), (9, 500), (2, 7)])
+def test_images_in_strips_have_the_fidelity_of_the_whole(height, width, monkeypatch):
+    """Strips of 64 rows, the last one short, with the filters at their borders."""
+    rng = np.random.default_rng(height)
+    truth, noisy, clean = rng.integers(0, 256, (3, 2, height, width, 1)).astype("uint8")
+    monkeypatch.setattr(_image_fidelity, "_VALUES", 1)
+    fidelity = ImageFidelity(0.0, 255.0, filters=True)
+    fidelity.add(noisy, clean, truth)
+    before, after = (change.before.value for change in fidelity.changes()), fidelity.changes()
+    x = [images / 255.0 for images in (noisy, clean, truth)]
+    whole = [tf.image.psnr(one, x[2], 1.0).numpy().mean() for one in x[:2]]
+    assert next(before) == pytest.approx(whole[0], rel=1e-5)
+    assert after[0].after.value == pytest.approx(whole[1], rel=1e-5)
+    window = min(11, height, width) - 1 + min(11, height, width) % 2
+    if window < 3:
+        assert after[1].after.value is None
+    else:
+        pair = (tf.constant(one, tf.float32) for one in (x[1], x[2]))
+        expected = tf.image.ssim(*pair, max_val=1.0, filter_size=window).numpy().mean()
+        assert after[1].after.value == pytest.approx(expected, abs=1e-5)
+    smooth = ndimage.gaussian_filter(x[0], sigma=(0, 1, 1, 0))
+    median = ndimage.median_filter(x[0], size=(1, 3, 3, 1))
+    best = max(tf.image.psnr(one, x[2], 1.0).numpy().mean() for one in (smooth, median))
+    assert fidelity.best_filter()[1].value == pytest.approx(best, rel=1e-5)
+
+
+def test_a_large_image_gets_noise_strip_by_strip_of_the_same_kind(monkeypatch):
+    view = Rescaling(Spec("image", (8, 8, 1), "uint8", 0.0, 255.0))
+    raw = np.full((1, 90, 40, 1), 128, "uint8")
+    noise = registry.get("corruption", {"name": "gaussian", "level": 0.1})
+    monkeypatch.setattr(_truth, "_VALUES", 40 * 32)
+    noisy = spoil(raw, noise, view, (3, 1)).astype("float64") - 128
+    assert noisy.shape == raw.shape
+    strips = [noisy[0, start : start + 32] for start in (0, 32, 64)]
+    for strip in strips:
+        assert strip.std() == pytest.approx(25.5, rel=0.1)
+    assert np.abs(np.corrcoef(strips[0].ravel(), strips[1].ravel())[0, 1]) < 0.1
+    np.testing.assert_array_equal(spoil(raw, noise, view, (3, 1)) - 128.0, noisy)
 
 
 def test_identity_gains_nothing_and_changes_nothing(digits):

@@ -89,6 +89,17 @@ def test_a_resized_pixel_is_the_rounded_mean_of_its_area(tmp_path):
     np.testing.assert_array_equal(found, np.round(pixels.reshape(4, 2, 3, 2, 3).mean(axis=(1, 3))))
 
 
+@pytest.mark.parametrize("height", [1, 255, 256, 257, 700])
+def test_grey_in_strips_is_grey(tmp_path, height):
+    pixels = write(tmp_path / "a.png", (height, 3, 3))
+    found = np.asarray(decode_image((tmp_path / "a.png").read_bytes(), (None, None, 1)))
+    weights = np.array((0.299, 0.587, 0.114), "float32")
+    expected = np.rint((pixels.astype("float32") * weights).sum(axis=-1, keepdims=True))
+    assert found.shape == (height, 3, 1)
+    np.testing.assert_allclose(found, expected, atol=0 if (pixels == pixels[..., :1]).all() else 1)
+    assert (found == expected).mean() > 0.99
+
+
 @pytest.mark.parametrize("orientation", [*range(1, 9), 0, 9])
 def test_photos_are_upright_as_their_exif_note_says(tmp_path, orientation):
     exif = Image.Exif()

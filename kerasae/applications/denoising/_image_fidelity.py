@@ -1,15 +1,20 @@
 """Fidelity of images: PSNR and SSIM, averaged over images."""
 
-from typing import ClassVar
+from collections import defaultdict
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import ndimage
 
 from kerasae.applications._pictures import scaled
 from kerasae.applications.denoising._fidelity import Change
-from kerasae.applications.denoising._similarity import psnr, ssim
+from kerasae.applications.denoising._similarity import psnr, squared_error, ssim, strips, window_of
 from kerasae.metrics import Metric, RowSums
 
+#: Values of images that are compared at a time, in float64.
+_VALUES = 2**21
+#: Rows around a strip on which the filters depend: four deviations of the Gaussian one.
+_HALO = 4
 _MEDIAN, _GAUSSIAN = "a median filter of 3 x 3 pixels", "a Gaussian filter of 1 pixel"
 
 
@@ -33,21 +38,35 @@ class ImageFidelity:
         self._filtered: dict[str, list[np.ndarray]] = {_MEDIAN: [], _GAUSSIAN: []}
 
     def add(self, noisy: np.ndarray, clean: np.ndarray, truth: np.ndarray) -> None:
-        """Add a part of the examples, raw."""
-        before, after, target = (scaled(images, *self._range) for images in (noisy, clean, truth))
-        for key, values in (
-            ("psnr_before", psnr(before, target)),
-            ("psnr_after", psnr(after, target)),
-            ("ssim_before", ssim(before, target)),
-            ("ssim_after", ssim(after, target)),
-        ):
-            if values is not None:
-                self._measured.setdefault(key, []).append(values)
-        if self._filters:
-            median = ndimage.median_filter(before, size=(1, 3, 3, 1))
-            smooth = ndimage.gaussian_filter(before, sigma=(0, 1, 1, 0))
-            for name, images in ((_MEDIAN, median), (_GAUSSIAN, smooth)):
-                self._filtered[name].append(psnr(images, target))
+        """Add a part of the examples, raw. Large images are compared in strips."""
+        rows, height, width, channels = truth.shape
+        errors: defaultdict[str, Any] = defaultdict(float)
+        similar: defaultdict[str, Any] = defaultdict(float)
+        window = window_of((height, width))
+        most = max(64, _VALUES // (rows * width * channels))
+        for strip in strips(height, most, max(_HALO, window - 1)):
+            parts = [scaled(images[:, strip.seen], *self._range) for images in (noisy, clean, truth)]
+            before, after, target = (part[:, strip.kept] for part in parts)
+            errors["psnr_before"] += squared_error(before, target)
+            errors["psnr_after"] += squared_error(after, target)
+            # The windows that begin in the strip.
+            below = parts[2].shape[1] - strip.kept.start
+            begun = min(below - window + 1, target.shape[1])
+            if window >= 3 and begun > 0:
+                ends = np.s_[:, strip.kept.start : strip.kept.start + begun + window - 1]
+                first, second, whole = (part[ends] for part in parts)
+                similar["ssim_before"] += begun * ssim(first, whole, window)
+                similar["ssim_after"] += begun * ssim(second, whole, window)
+            if self._filters:
+                median = ndimage.median_filter(parts[0], size=(1, 3, 3, 1))
+                smooth = ndimage.gaussian_filter(parts[0], sigma=(0, 1, 1, 0))
+                for name, images in ((_MEDIAN, median), (_GAUSSIAN, smooth)):
+                    errors[name] += squared_error(images[:, strip.kept], target)
+        for key, error in errors.items():
+            values = self._filtered if key in self._filtered else self._measured
+            values.setdefault(key, []).append(psnr(error / (height * width * channels)))
+        for key, total in similar.items():
+            self._measured.setdefault(key, []).append(total / (height - window + 1))
 
     def changes(self) -> list[Change]:
         return [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kerasae.applications._any_size import at_shape_of
+from kerasae.applications._any_size import at_shape_of, has_another_size
 from kerasae.corruptions import Corruption
 from kerasae.data import Data, Examples, parse_source, read_examples
 from kerasae.data.images import is_image
@@ -17,6 +17,11 @@ from kerasae.data.photos import WholePhotos
 from kerasae.kinds import concatenate, kind_of, take
 from kerasae.preprocessing import Preprocessor
 from kerasae.spec import Spec
+
+#: Values of a large image that get their noise at a time.
+_VALUES = 2**22
+#: Number between the seeds of two strips of an image, above the numbers of images.
+_STRIDE = 1_000_003
 
 
 def read_clean(path: str, data: Data) -> Examples:
@@ -122,8 +127,15 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     """Add noise to raw examples; the result has the same type.
 
     The noise is added in `x`, the unit of its level. The result is rounded and clipped to the range of the
-    raw type, as by a camera or a file.
+    raw type, as by a camera or a file. Large images get it in strips, each with a draw of its own.
     """
+    if has_another_size(raw, preprocessor.spec) and raw.size > _VALUES:
+        noisy = np.empty_like(raw)
+        rows = max(1, _VALUES // (raw.size // raw.shape[1]))
+        for strip, start in enumerate(range(0, raw.shape[1], rows)):
+            part = np.s_[:, start : start + rows]
+            noisy[part] = spoil(raw[part], noise, preprocessor, (seed[0], seed[1] + _STRIDE * strip))
+        return noisy
     preprocessor = at_shape_of(preprocessor, raw)
     x = preprocessor.to_x(raw)
     noise.suit(preprocessor)
