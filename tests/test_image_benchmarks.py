@@ -1,7 +1,10 @@
 """What the benchmarks of images measure."""
 
+import numpy as np
 import pytest
-from images import latency
+from images import denoising, large, latency
+from PIL import Image
+from small_maps import built
 
 from kerasae import Recipe
 
@@ -31,3 +34,40 @@ def test_a_model_is_timed_in_keras_on_a_server_and_on_a_device(digits):
         "Gaussian filter",
     ]
     assert min(found.values()) > 0
+
+
+def test_psnr_of_known_noise_and_the_published_figures():
+    truth = np.full((4, 4, 1), 100.0, "float32")
+    assert denoising.psnr(truth + 25, truth) == pytest.approx(20.172, abs=1e-3)
+    lines = denoising.table({"a.png": (20.0, 30.0), "b.png": (21.0, 31.0)}, 25).splitlines()
+    assert lines[2] == "| a.png | 20.00 | 30.00 |"
+    assert lines[4] == "| mean | 20.50 | 30.500 |"
+    assert "| BM3D, published | | 29.97 |" in lines
+
+
+@pytest.mark.slow
+def test_photographs_are_denoised_whole_without_rounding(tmp_path):
+    rng = np.random.default_rng(0)
+    for folder, sizes in (("train", [(64, 192)] * 6), ("set12", [(33, 21), (16, 40)])):
+        (tmp_path / folder).mkdir()
+        for number, size in enumerate(sizes):
+            image = Image.fromarray(rng.integers(0, 256, size).astype("uint8"))
+            image.save(tmp_path / folder / f"{number}.png")
+    run = denoising.trained(tmp_path / "train", tmp_path / "run", steps=3, sigma=25, blind=False)
+    assert run.recipe.model["corruption"] == {"name": "gaussian", "level": 25 / 255}
+    found = denoising.cleaned(run.model, tmp_path / "set12", sigma=25)
+    assert [*found] == ["0.png", "1.png"]
+    # Neither rounded nor clipped: clipping would raise the PSNR of noise on so dark and bright pixels.
+    assert all(before == pytest.approx(20.17, abs=0.6) for before, _ in found.values())
+    assert all(5 < after < 60 for _, after in found.values())
+
+
+def test_a_large_photograph_is_made_of_others_and_its_tiles_have_no_seams(tmp_path):
+    for number in range(3):
+        Image.fromarray(np.full((9, 7 + number), 100 + number, "uint8")).save(tmp_path / f"{number}.png")
+    image = large.photograph(tmp_path, 40, 30)
+    assert image.shape == (40, 30)
+    assert 70 <= image.min() < image.max() <= 133
+    model = built((16, 16, 1))
+    x = image[..., None] / 255.0
+    assert large.seam_error(model, x, 8) < 1e-6

@@ -85,6 +85,18 @@ def test_the_detector_finds_what_lies_beside_a_curve_in_two_columns():
     assert roc_auc_score(odd, scores) > 0.95
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4, 5])
+def test_the_code_of_the_denoiser_can_hold_the_image(channels):
+    found = settings("denoiser", Spec("image", (64, 64, channels)))
+    assert found["network.shortcut"] and found["network.latent_dim"] >= 16 * channels
+
+
+def test_the_denoiser_takes_noise_of_a_known_strength():
+    said = {"model.corruption": "gaussian", "model.corruption.level": 0.098}
+    corruption = make_recipe("digits", said, preset="denoiser").model["corruption"]
+    assert corruption == {"name": "gaussian", "level": 0.098}
+
+
 def test_what_a_user_says_wins(sources):
     settings = {"train.steps": 7, "network.widths": [9]}
     recipe = make_recipe(sources["numbers"], settings, preset="detector")

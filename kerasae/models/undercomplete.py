@@ -30,7 +30,8 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
         The reconstruction, `(batch, ...)`.
 
     Warns:
-        UserWarning: If the code is not smaller than the input, so that the model may learn the identity.
+        UserWarning: If the code is not smaller than the input, so that the model may learn the identity. A
+            training on pairs of noisy and clean examples does not.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -48,6 +49,7 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
         if self.latent_dim >= size and not embeds:
             warnings.warn(
                 f"`latent_dim` is expected below the input size {size}, received {self.latent_dim}: "
-                "the model may learn the identity; take a smaller code or another family.",
+                "the model may learn the identity; take a smaller code or another family, or train on pairs "
+                "of noisy and clean examples.",
                 stacklevel=2,
             )
