@@ -7,12 +7,19 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from kerasae.applications.generation._principal import Principal
+
 #: Largest number of codes to which a mixture is fitted.
 _FITTED = 10_000
+#: Largest code size, and largest number of principal components, for which covariances are full.
+_FULL = 128
 
 
 class CodeMixture:
     """Gaussian mixture with full covariances; the number of components has the lowest BIC.
+
+    A code of more than 128 numbers, such as a map, has too many covariances. The mixture is then one of its
+    first principal components, at most 128 and a quarter of the rows, and the rest is isotropic noise.
 
     Args:
         most: Largest number of components; 1, 2, 4 and so on are tried.
@@ -24,11 +31,17 @@ class CodeMixture:
 
     def __init__(self, most: int, seed: int) -> None:
         self._most, self._seed = most, seed
+        self._principal: Principal | None = None
 
     @property
     def components(self) -> int:
         """Chosen number of components."""
         return len(self._weights)
+
+    @property
+    def principal_components(self) -> int:
+        """Number of principal components to which the mixture is fitted; 0 if it is fitted to whole codes."""
+        return 0 if self._principal is None else self._means.shape[1]
 
     def fit(self, codes: np.ndarray) -> Self:
         """Fit the mixture to codes, `(rows, latent_dim)`."""
@@ -39,10 +52,17 @@ class CodeMixture:
         spread = codes.std(axis=0, dtype="float64")
         self._scale = np.where(spread > 0, spread, 1.0)
         rows = (codes - self._center) / self._scale
+        # Each component needs two rows, so that it has a spread.
+        fewest = 2
+        if rows.shape[1] > _FULL and len(rows) > 4:
+            count = min(_FULL, len(rows) // 4)
+            self._principal = Principal.of_rows(rows, count, self._seed)
+            rows = self._principal.scores(rows)
+            # With fewer rows than directions a component would hardly be more than these rows.
+            fewest = 2 * count
         best, least = None, np.inf
         count = 1
-        # Each component needs two rows, so that it has a spread.
-        while count <= min(self._most, max(1, len(rows) // 2)):
+        while count <= min(self._most, max(1, len(rows) // fewest)):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 mixture = GaussianMixture(count, reg_covar=1e-6, random_state=self._seed).fit(rows)
@@ -60,16 +80,19 @@ class CodeMixture:
         chosen = draw.choice(len(self._weights), count, p=self._weights)
         eps = draw.normal(size=(count, self._means.shape[1]))
         rows = self._means[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], eps)
+        if self._principal is not None:
+            rows = self._principal.rows(rows, draw)
         return np.asarray(rows * self._scale + self._center, "float32")
 
     def state(self) -> dict[str, Any]:
-        """Return the scaling of the codes, and the weights, means and covariance roots of the components."""
+        """Return the scaling of the codes, the principal components, and the parameters of the mixture."""
         return {
             "center": self._center,
             "scale": self._scale,
             "weights": self._weights,
             "means": self._means,
             "roots": self._roots,
+            "principal": None if self._principal is None else self._principal.state(),
         }
 
     @classmethod
@@ -78,4 +101,6 @@ class CodeMixture:
         mixture = cls(len(state["weights"]), 0)
         mixture._center, mixture._scale = state["center"], state["scale"]
         mixture._weights, mixture._means, mixture._roots = state["weights"], state["means"], state["roots"]
+        if (principal := state.get("principal")) is not None:
+            mixture._principal = Principal(**principal)
         return mixture

@@ -55,11 +55,21 @@ class Showcase:
         )
         self._show("interpolation", "Interpolation", caption, raw, keys, steps)
 
-    def show_traversals(self, raw: Any, keys: Mapping[str, np.ndarray], steps: int) -> None:
-        """Show traversals, `(latent_dim * steps, ...)`; `keys` names the number that moves, and its value."""
+    def show_traversals(
+        self, raw: Any, keys: Mapping[str, np.ndarray], steps: int, *, in_a_map: bool = False
+    ) -> None:
+        """Show traversals of the numbers of a code.
+
+        Args:
+            raw: Raw examples, `(channels * steps, ...)`.
+            keys: Number that moves, and its value.
+            steps: Number of examples of a traversal.
+            in_a_map: Whether the code is a map, whose numbers move at all places at once. Defaults to False.
+        """
         caption = (
-            "The first example with one number of its code moved from the 1st to the 99th percentile of the "
-            "training codes; those that change the example most come first."
+            f"The first example with one number of its code moved{' at all places of the map' * in_a_map} "
+            "from the 1st to the 99th percentile of the training codes"
+            f"{' (the mean over the places)' * in_a_map}; those that change the example most come first."
         )
         self._show("traversals", "Traversals", caption, raw, keys, steps)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.applications._base import Finding
+from kerasae.applications._pooled import map_shape
 from kerasae.applications.generation import _sentences as sentences
 from kerasae.applications.generation._attribute import Attribute, rows_without
 from kerasae.applications.generation._copula import GaussianCopula
@@ -121,7 +122,8 @@ class Report:
         page.show_paths(between, len(paths), self.steps, self.path)
         [code] = self.codec.transform(data.test.head(1))
         codes, keys = self.ways.traversals(code, self.steps, self.space.of_codes)
-        page.show_traversals(self.codec.inverse_transform(codes), keys, self.steps)
+        decoded = self.codec.inverse_transform(codes)
+        page.show_traversals(decoded, keys, self.steps, in_a_map=map_shape(self.codec) is not None)
         if self.attribute is not None:
             few = take(without, slice(min(_SHOWN, len(without))))
             grown, strengths = self.attribute.grown(self.codec.transform(few))
@@ -141,4 +143,5 @@ class Report:
     def _notes(self, data: Data, heldout: int) -> list[str]:
         is_measured = kind_of(data.spec).is_measured
         paths = f"{_PATHS} {self.path} paths between rows, {self.steps} examples each"
-        return sentences.notes(heldout, len(self.space.training), self.distances, is_measured, paths)
+        said = sentences.notes(heldout, len(self.space.training), self.distances, is_measured, paths)
+        return said + sentences.note_on_components(self.sampler.principal_components)

@@ -40,6 +40,11 @@ class Sampler:
         """Distribution of the codes, in words."""
         return "prior" if self._mixture is None else f"mixture of {self._mixture.components}"
 
+    @property
+    def principal_components(self) -> int:
+        """Number of principal components of the codes to which the mixture is fitted; 0 if to all numbers."""
+        return 0 if self._mixture is None else self._mixture.principal_components
+
     def sample(self, n: int, seed: int) -> Any:
         """Draw new raw examples, `(n, ...)`."""
         if self._mixture is None and self._rows is None:

@@ -140,3 +140,17 @@ def notes(
         f"to {paths}. Path / held-out: the mean distance from the inner examples of a path to the nearest "
         "training row, in the same unit.",
     ]
+
+
+def note_on_components(components: int) -> list[str]:
+    """Return a note on a mixture that is fitted to principal components; none without them.
+
+    Args:
+        components: Number of principal components; 0 if the mixture is fitted to whole codes.
+    """
+    if not components:
+        return []
+    return [
+        f"Codes are long, so the mixture is one of their first {components:,} principal components; the "
+        "rest is drawn as noise of the same variance in all other directions (Tipping and Bishop 1999)."
+    ]

@@ -10,6 +10,7 @@ from kerasae.applications._arguments import check_at_least, check_choices
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._examples import LEARNT
 from kerasae.applications._pictures import spec_with_range
+from kerasae.applications._pooled import map_shape
 from kerasae.applications.generation._attribute import Attribute
 from kerasae.applications.generation._augmentation import codes_near, spread_rows
 from kerasae.applications.generation._choice import choose
@@ -140,7 +141,8 @@ class Generation(Application):
         self.distances_ = choose(self._sampler, self.codec, data, self.space_, *arguments)
         learnt = [split for split in LEARNT if len(data.split(split))]
         codes = np.concatenate([codes_of(self.codec, data, split) for split in learnt])
-        self.ways_ = Ways.of_codes(codes)
+        shape = map_shape(self.codec)
+        self.ways_ = Ways.of_codes(codes, None if shape is None else shape[-1])
         self.attribute_: Attribute | None = None
         if self.attribute is not None:
             labels = [data.split(split).labels for split in learnt]
@@ -196,7 +198,7 @@ class Generation(Application):
         return self.codec.inverse_transform(codes)
 
     def traverse(self, raw: Any, dimension: int, steps: int | None = None) -> Any:
-        """Vary one number of the code of a raw example, `(1, ...)`, from its 1st to its 99th percentile."""
+        """Vary one channel of the code of a raw example, `(1, ...)`, from its 1st to its 99th percentile."""
         [code] = self.codec.transform(raw)
         return self.codec.inverse_transform(self.ways_.traversal(code, dimension, steps or self.steps))
 
