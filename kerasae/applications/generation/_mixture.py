@@ -4,10 +4,9 @@ import warnings
 from typing import Any, Self
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-
-from kerasae.applications.generation._principal import Principal
 
 #: Largest number of codes to which a mixture is fitted.
 _FITTED = 10_000
@@ -31,7 +30,7 @@ class CodeMixture:
 
     def __init__(self, most: int, seed: int) -> None:
         self._most, self._seed = most, seed
-        self._principal: Principal | None = None
+        self._principal: _Principal | None = None
 
     @property
     def components(self) -> int:
@@ -56,7 +55,7 @@ class CodeMixture:
         fewest = 2
         if rows.shape[1] > _FULL and len(rows) > 4:
             count = min(_FULL, len(rows) // 4)
-            self._principal = Principal.of_rows(rows, count, self._seed)
+            self._principal = _Principal.of_rows(rows, count, self._seed)
             rows = self._principal.scores(rows)
             # With fewer rows than directions a component would hardly be more than these rows.
             fewest = 2 * count
@@ -102,5 +101,49 @@ class CodeMixture:
         mixture._center, mixture._scale = state["center"], state["scale"]
         mixture._weights, mixture._means, mixture._roots = state["weights"], state["means"], state["roots"]
         if (principal := state.get("principal")) is not None:
-            mixture._principal = Principal(**principal)
+            mixture._principal = _Principal(**principal)
         return mixture
+
+
+class _Principal:
+    """Linear Gaussian model of rows: their principal components, and isotropic noise in the rest.
+
+    It makes a distribution of the components into one of the rows: what the components do not explain is
+    drawn from a normal distribution of the same variance in each direction.
+
+    Args:
+        axes: Principal directions, `(components, numbers)`, of length 1 and at right angles.
+        noise: Standard deviation in each of the other directions.
+
+    Reference: Tipping and Bishop 1999, *Journal of the Royal Statistical Society B* 61(3).
+    """
+
+    def __init__(self, axes: np.ndarray, noise: float) -> None:
+        self._axes, self._noise = axes, noise
+
+    @classmethod
+    def of_rows(cls, rows: np.ndarray, components: int, seed: int) -> Self:
+        """Fit to rows with a mean of zero, `(rows, numbers)`.
+
+        Args:
+            rows: Rows.
+            components: Number of components, below the number of rows and of numbers.
+            seed: Seed of the randomised solver.
+        """
+        fitted = PCA(components, svd_solver="randomized", random_state=seed).fit(rows)
+        rest = np.square(rows).mean(axis=0).sum() - np.square(rows @ fitted.components_.T).mean(axis=0).sum()
+        variance = max(float(rest), 0.0) / (rows.shape[1] - components)
+        return cls(fitted.components_, float(np.sqrt(variance)))
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Return the components of rows, `(rows, components)`."""
+        return np.asarray(rows @ self._axes.T)
+
+    def rows(self, scores: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        """Draw rows with given components, `(rows, numbers)`."""
+        eps = self._noise * draw.normal(size=(len(scores), self._axes.shape[1]))
+        return np.asarray((scores - eps @ self._axes.T) @ self._axes + eps)
+
+    def state(self) -> dict[str, Any]:
+        """Return the directions and the noise."""
+        return {"axes": self._axes, "noise": self._noise}
