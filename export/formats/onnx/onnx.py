@@ -23,7 +23,9 @@ class ONNX(Format):
 
     ONNX has no signatures. The graph takes any number of rows of a raw `x`, and answers with the code `z`,
     the `reconstruction` and the `score`. The inputs are those of a device: raw images, the numbers of a
-    table, the token ids of a text.
+    table, the token ids of a text. With the score `heat` of a detector, the graph answers the map `heat` too.
+    An image is an anomaly if the highest number of its map exceeds the threshold of the detector, which the
+    manifest of a bundle states.
 
     Example:
         >>> kerasae.export.ONNX().write("runs/digits", "digits.onnx")
@@ -39,13 +41,13 @@ class ONNX(Format):
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = make_cases(subject, view, seeded=False, unreadable=False)
         parts = [cases[name] for name in ("encode", "reconstruct", "anomaly_score")]
-        return {
-            "all": Case(
-                parts[0].sent,
-                {name: value for part in parts for name, value in part.expected.items()},
-                {name: unit for part in parts for name, unit in part.units.items()},
-            )
-        }
+        expected = {name: value for part in parts for name, value in part.expected.items()}
+        units = {name: unit for part in parts for name, unit in part.units.items()}
+        if subject.detector is not None:
+            maps = subject.detector.maps(subject.model.accounts(subject.held_out))
+            expected |= {name: np.asarray(value) for name, value in maps.items()}
+            units |= {name: float(np.std(value)) or 1.0 for name, value in maps.items()}
+        return {"all": Case(parts[0].sent, expected, units)}
 
     def make(self, draft: Draft) -> None:
         (spec,) = draft.view.inputs().values()
@@ -87,15 +89,17 @@ class _Served(keras.Model):
     def __init__(self, subject: Subject, view: View) -> None:
         super().__init__(name=subject.model.name)
         # In a tuple, they are not tracked as layers. Their weights are found where they are used.
-        self._parts = (subject.model, view)
+        self._parts = (subject.model, view, subject.detector)
 
     def call(self, x: Any) -> dict[str, Any]:
-        model, view = self._parts
+        model, view, detector = self._parts
         entered = view.enter({"x": x})
         described = model.describe(entered)
         params = model.decoder(described["z"])
+        account = {"code": described["z"], **model.reconstruction_loss.account(entered, params)}
         return {
             **described,
             **view.leave(model.reconstruction_loss.mean(params), "reconstruction"),
             "score": model.reconstruction_loss.anomaly_score(entered, params),
+            **({} if detector is None else detector.maps(account)),
         }

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasae.applications._base import Finding
 from kerasae.applications.anomaly._accounts import account_of
+from kerasae.applications.anomaly._heat import has_heat, heat_pictures
 from kerasae.applications.anomaly._labels import unlabelled
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.applications.anomaly._report import (
@@ -83,6 +84,9 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
     shown, listings = pictures(
         detector.codec, data, rows, examined.added, detector.calibration_, detector.threshold_
     )
+    if has_heat(detector, data):
+        # The map shows more than the contributions of the features.
+        shown = [*shown[:-1], *heat_pictures(detector, data, rows, out)]
     said = on_flags(detector.fitted_stamps_, int(judged.flagged.sum()), len(scores))
     if timeline is not None:
         written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, judged.truth)

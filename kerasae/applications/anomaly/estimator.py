@@ -42,8 +42,9 @@ class AnomalyDetector(Application):
 
     The report writes `scores.csv` with the score, the p-value, the flag and the reasons of each example, the
     most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
-    images, in the same order. `kerasae apply` stores the fitted detector in the run; a later use loads it
-    and does not read the training data.
+    images, in the same order. For the score `"heat"` pictures of the maps are in the folder `heat`.
+    `kerasae apply` stores the fitted detector in the run; a later use loads it and does not read the
+    training data.
 
     Args:
         codec: Codec that maps raw examples to codes and back.

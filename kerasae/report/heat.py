@@ -1,0 +1,79 @@
+"""Heat maps over images: pictures whose colours say how a place compares with the threshold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from kerasae.report.canvas import Canvas
+
+#: Highest number of the scale, in thresholds.
+HIGHEST_SHOWN = 2.0
+_COLOURS = "YlOrRd"
+#: Largest share of the colour of the heat in a pixel.
+_OPACITY = 0.75
+
+
+def overlay(image: np.ndarray, heat: np.ndarray, limit: float) -> np.ndarray:
+    """Return an image in grey with its heat in colour, `(height, width, 3)`, in [0, 1].
+
+    The colours go from 0 to twice the threshold. A pixel far below the threshold keeps its grey.
+
+    Args:
+        image: Image, `(height, width, channels)`, in [0, 1]. A fourth channel is left out.
+        heat: Heat of its pixels, `(height, width)`, not negative.
+        limit: Threshold, positive.
+    """
+    grey = image[..., :3].mean(axis=-1, keepdims=True)
+    ratio = np.clip(heat / limit, 0.0, HIGHEST_SHOWN)[..., None]
+    share = _OPACITY * np.minimum(ratio, 1.0) ** 2
+    colours = colormaps[_COLOURS](ratio[..., 0] / HIGHEST_SHOWN)[..., :3]
+    return np.asarray((1.0 - share) * grey + share * colours)
+
+
+def with_bar(picture: np.ndarray) -> np.ndarray:
+    """Return a picture with a bar of the scale at its right, `(height, wider, 3)`.
+
+    The bar goes from 0 at the bottom to twice the threshold at the top, with a white line at the threshold.
+
+    Args:
+        picture: Result of `overlay`.
+    """
+    height, width = picture.shape[:2]
+    ends = np.linspace(1.0, 0.0, height)
+    bar = np.repeat(colormaps[_COLOURS](ends)[:, None, :3], max(3, width // 16), axis=1)
+    bar[(height - 1) // 2] = 1.0
+    return np.concatenate([picture, np.ones((height, max(1, width // 64), 3)), bar], axis=1)
+
+
+def heat_figure(
+    originals: Sequence[np.ndarray], rebuilt: Sequence[np.ndarray], heats: Sequence[np.ndarray], limit: float
+) -> Canvas:
+    """Draw images, their reconstructions, and their heat over the images, in three rows.
+
+    Args:
+        originals: Images, each `(height, width, channels)`, in [0, 1].
+        rebuilt: Reconstructions of the same shapes.
+        heats: Heat maps, each `(height, width)`, not negative.
+        limit: Threshold, positive.
+    """
+    count, cell = len(originals), 1.1
+    figure = Canvas(figsize=(1.0 + cell * count + 0.9, 1.12 * cell * 3), dpi=110, layout="constrained")
+    axes = figure.subplots(3, count, squeeze=False)
+    warm = [overlay(image, heat, limit) for image, heat in zip(originals, heats, strict=True)]
+    for line, name, images in zip(
+        axes, ("image", "rebuilt", "heat"), (originals, rebuilt, warm), strict=True
+    ):
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+        for place, image in zip(line, images, strict=True):
+            place.set_xticks([])
+            place.set_yticks([])
+            place.spines[:].set_visible(False)
+            shown = np.clip(image if image.shape[-1] in (3, 4) else image[..., 0], 0.0, 1.0)
+            place.imshow(shown, cmap="gray", vmin=0, vmax=1)
+    scale = ScalarMappable(Normalize(0.0, HIGHEST_SHOWN), colormaps[_COLOURS])
+    bar = figure.colorbar(scale, ax=list(axes[2]), fraction=0.05)
+    bar.set_label("heat / threshold", fontsize=8)
+    return figure
