@@ -105,6 +105,13 @@ class Application:
         """
         raise NotImplementedError(f"{type(self).__name__} must write `fit`.")
 
+    def taken(self, data: Data) -> Data:
+        """Return data with the test split as `report` takes it, such as images in place of their crops.
+
+        By default it is `data` itself.
+        """
+        return data
+
     def report(self, data: Data, out: Path | None) -> Finding:
         """Process the test split of `data`, and return figures, sentences and pictures.
 

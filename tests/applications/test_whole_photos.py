@@ -84,6 +84,14 @@ def test_one_photo_may_have_any_size(home, tmp_path):
     Image.fromarray(photo(9, 50, 3)).save(tmp_path / "narrow.png")
     apply("denoising", home / "run", tmp_path / "out", source=str(tmp_path / "narrow.png"), baselines=False)
     assert np.asarray(Image.open(tmp_path / "out/clean/narrow.png")).shape == (50, 3)
+    assert ", 1 image" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_counts_images_and_not_crops(home, tmp_path):
+    outcome = apply("denoising", home / "run", tmp_path / "out", baselines=False)
+    images = len(with_whole_images(Run.open(home / "run").data).test)
+    assert outcome.rows == images < len(Run.open(home / "run").data.test)
+    assert f"These are the {images} images of the test split of" in outcome.remarks[0][1]
 
 
 def test_held_out_photos_are_spoiled_and_cleaned_whole(home):

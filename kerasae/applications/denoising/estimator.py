@@ -127,8 +127,12 @@ class Denoising(Application):
 
     # Reporting -----------------------------------------------------------------------------------
 
+    def taken(self, data: Data) -> Data:
+        """Return data whose test split holds images whole, if its rows are crops of images."""
+        return with_whole_images(data)
+
     def report(self, data: Data, out: Path | None) -> Finding:
-        data = with_whole_images(data)
+        data = self.taken(data)
         truth = None if self.clean is None else read_clean(self.clean, data)
         view = Identity(data.spec) if data.preprocessor is None else data.preprocessor
         fidelity = self._fidelity(data, filters=out is not None)

@@ -23,6 +23,7 @@ class Outcome:
         refused: Reason why a baseline has no figures, by its name.
         folder: Folder of the files.
         remarks: Sentences on which rows these are, each with whether it is good news.
+        unit: Word for an example. Defaults to `"row"`.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Outcome:
     refused: Mapping[str, str]
     folder: Path
     remarks: Sequence[tuple[bool, str]] = ()
+    unit: str = "row"
 
     @property
     def columns(self) -> list[Metric]:

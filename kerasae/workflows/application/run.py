@@ -90,7 +90,11 @@ def apply(
             findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
         if codecs:
             findings |= application.beside(data)
-        remarks = [of_the_test_split(data)] if source is None else seen_before(run, source, len(data.test))
+        taken = application.taken(data)
+        count, unit = len(taken.test), "row" if taken is data else "image"
+        remarks = (
+            [of_the_test_split(data, count, unit)] if source is None else seen_before(run, source, count)
+        )
         remarks += without_unseen(data)
         if len(findings) > 1:
             remarks.append(
@@ -99,7 +103,7 @@ def apply(
         if stored is not None:
             words = f"An earlier use fitted this application and stored it in {place}"
             remarks.append((True, f"{words}; --refit fits it again."))
-        outcome = Outcome(name, title, len(data.test), findings, refused, Path(out), remarks)
+        outcome = Outcome(name, title, count, findings, refused, Path(out), remarks, unit)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
     if artifact is None and stored is None:
@@ -180,7 +184,7 @@ def _write_section(run: Run, outcome: Outcome) -> None:
 
 def _title(outcome: Outcome) -> str:
     words = outcome.name.replace("_", " ").capitalize()
-    return f"{words}: {outcome.data}, {outcome.rows:,} row{'s' * (outcome.rows != 1)}"
+    return f"{words}: {outcome.data}, {outcome.rows:,} {outcome.unit}{'s' * (outcome.rows != 1)}"
 
 
 def _parts(outcome: Outcome) -> tuple[Any, ...]:

@@ -7,12 +7,21 @@ from kerasae.files import checksum
 from kerasae.runs import Run
 
 
-def of_the_test_split(data: Data) -> tuple[bool, str]:
-    """Say that the examples are the test split, and how many of the rows that is."""
+def of_the_test_split(data: Data, count: int, unit: str) -> tuple[bool, str]:
+    """Say that the examples are the test split, and how many of the rows that is.
+
+    Args:
+        data: Data with the test split.
+        count: Number of examples.
+        unit: Word for an example, `"row"`, or `"image"` if the rows of the splits are parts of images.
+    """
+    if unit != "row":
+        words = f"These are the {count:,} {unit}s of the test split of {data.name}"
+        return True, f"{words}; name EXAMPLES to work on other {unit}s."
     total = sum(data.rows.values())
     return (
         True,
-        f"These are the {len(data.test):,} rows of the test split, of {total:,} rows of {data.name}; name "
+        f"These are the {count:,} rows of the test split, of {total:,} rows of {data.name}; name "
         "EXAMPLES to work on all rows of another file.",
     )
 
