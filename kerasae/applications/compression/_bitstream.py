@@ -31,6 +31,8 @@ from kerasae.applications.compression._histogram import MOST_SYMBOLS, Histogram
 MAGIC = b"KAE\x1a"
 #: Version of files without and with time stamps.
 VERSION, TIMED = 1, 2
+#: Version of files of maps, which `_maps/file.py` reads.
+OF_MAPS = 3
 #: Largest number of bytes of the text that says where windows lie in time.
 _MOST_LAYOUT = 2**24
 #: Number of stored bytes of a fingerprint: two models agree in them by chance once in 10^19.
@@ -136,10 +138,10 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
     """
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
-    if len(data) > len(MAGIC) and data[len(MAGIC)] not in (VERSION, TIMED):
+    if len(data) > len(MAGIC) and data[len(MAGIC)] not in (VERSION, TIMED, OF_MAPS):
         raise ValueError(
-            f"Expected version {VERSION} or {TIMED} of the format in {name}, received {data[len(MAGIC)]}: "
-            "a newer kerasae wrote it, or it is damaged."
+            f"Expected version {VERSION}, {TIMED} or {OF_MAPS} of the format in {name}, received "
+            f"{data[len(MAGIC)]}: a newer kerasae wrote it, or it is damaged."
         )
     body, check = data[:-4], data[-4:]
     if len(data) < len(MAGIC) + 1 + MARK + 4 or struct.pack("<I", zlib.crc32(body)) != check:

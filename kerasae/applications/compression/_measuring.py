@@ -55,10 +55,10 @@ class Handed:
         return self._codec.inverse_transform(codes)
 
 
-def fitted_codes(codec: Codec, data: Data) -> np.ndarray:
+def fitted_codes(codec: Codec, data: Data, most: int = FITTED) -> np.ndarray:
     """Return codes of rows of the training and the validation split, subsampled if there are many."""
     splits = [name for name in ("train", "validation") if len(data.split(name))]
-    return np.concatenate([codes_of(codec, data.drawn(name, FITTED), name) for name in splits])
+    return np.concatenate([codes_of(codec, data.drawn(name, most), name) for name in splits])
 
 
 def measured_of(codec: Codec, codes: np.ndarray, data: Data) -> tuple[dict[str, Any], dict[str, RowSums]]:

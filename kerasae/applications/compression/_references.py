@@ -117,7 +117,7 @@ def photographs(data: Data) -> Iterator[Photograph]:
     few = grey[:: -(-rows // 200)]
     for form in ("JPEG", "WEBP"):
         for quality in _QUALITIES:
-            content = _file(mosaic, form, quality)
+            content = encoded(mosaic, form, quality)
             with Image.open(io.BytesIO(content)) as opened:
                 shown = np.asarray(opened.convert("L" if channels == 1 else "RGB"))
             shown = shown.reshape(down, tall, across, wide, channels).swapaxes(1, 2)
@@ -126,25 +126,26 @@ def photographs(data: Data) -> Iterator[Photograph]:
                 # Dark floating-point images look as if they were scaled already.
                 warnings.simplefilter("ignore")
                 back = data.to_x(shown.astype("float32") / 255 * (high - low) + low)
-            alone = [_file(image, form, quality) for image in few]
+            alone = [encoded(image, form, quality) for image in few]
             yield Photograph(
                 form,
                 quality,
                 error=float(np.mean(np.square(x - back, dtype="float64"))),
                 rate=8 * len(content) / rows,
                 alone=8 * float(np.mean([len(file) for file in alone])),
-                without_headers=8 * float(np.mean([len(file) - _header(file) for file in alone])),
+                without_headers=8 * float(np.mean([len(file) - header_length(file) for file in alone])),
             )
 
 
-def _file(image: np.ndarray, form: str, quality: int) -> bytes:
+def encoded(image: np.ndarray, form: str, quality: int) -> bytes:
+    """Return an image of 8 bits, `(height, width, channels)`, as a JPEG or WebP file."""
     target = io.BytesIO()
     picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
     picture.save(target, form, quality=quality, **({"optimize": True} if form == "JPEG" else {"method": 6}))
     return target.getvalue()
 
 
-def _header(content: bytes) -> int:
+def header_length(content: bytes) -> int:
     """Return the number of bytes before the coded pixels: those before the scan of a JPEG, or two headers."""
     if content[:2] != b"\xff\xd8":
         return 20

@@ -1,6 +1,7 @@
 """Compression: codes with few bits, written to a file and decoded again."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,6 +14,10 @@ from kerasae.applications.compression import _page as page
 from kerasae.applications.compression._bitstream import MARK, Content, read, write
 from kerasae.applications.compression._curves import Curve, baseline_curves, curve, point
 from kerasae.applications.compression._files import bytes_of, write_restored
+from kerasae.applications.compression._maps import file as map_file
+from kerasae.applications.compression._maps import report as map_report
+from kerasae.applications.compression._maps.images import has_maps, quantised, restored
+from kerasae.applications.compression._maps.quantiser import MapQuantiser, MapRanges
 from kerasae.applications.compression._measuring import enough_bits, fitted_codes, measured_of
 from kerasae.applications.compression._quantiser import Quantiser, Ranges, unit_steps
 from kerasae.applications.compression._references import RawSize, photographs
@@ -26,6 +31,8 @@ from kerasae.metrics.measures import measures_of
 from kerasae.runs import Run
 from kerasae.spec import Spec
 
+#: Number of rows from whose maps the ranges of the channels are computed.
+_MAPS = 1000
 #: Suffix of the compressed files.
 SUFFIX = ".kae"
 
@@ -45,6 +52,11 @@ class Compression(Application):
     not in the training data becomes a known one. Labels, file names and row names are not stored. Decoding
     needs the model, whose size is not part of any figure.
 
+    If the codes are maps (network `spatial`), images may have any sizes and are compressed whole. A step
+    belongs to a channel of the map. The probability of a number depends on the numbers around it that are in
+    the file before it. The most important channels come first, so that a part of the file gives a coarse
+    picture.
+
     Args:
         codec: Codec that maps raw examples to codes and back.
         bits: Number of bits, from 1 to 16, for the entry of the code that changes the reconstruction most,
@@ -52,11 +64,14 @@ class Compression(Application):
             Defaults to `None`: it is the smallest number with which the error on held-out rows rises by at
             most a twentieth of the error with exact codes, or a two-hundredth of the error of the mean code.
         step: Step size, in place of `bits`: the change of the reconstruction by one step of an entry of the
-            code, as root mean square over the features, in units of `x`. Defaults to `None`: `bits` decides.
+            code, or of a channel of a map at all places, as root mean square over the features, in units of
+            `x`. Defaults to `None`: `bits` decides.
         keep_missing: Whether the missing cells of a table stay missing. Defaults to True.
         most: Largest number of rows for the rate-distortion curves; more rows are subsampled. All rows are
             compressed. Defaults to 2000.
         seed: Seed of the subsample. Defaults to 0.
+        partial: Whether what is left of a file of maps that was cut is restored, with less detail. Defaults
+            to False: such a file is refused.
 
     Raises:
         ValueError: If bits or step are out of range, or bytes cannot be decoded.
@@ -71,9 +86,9 @@ class Compression(Application):
     """
 
     spec_: Spec
-    quantiser_: Quantiser
+    quantiser_: Any
 
-    only_reported: ClassVar[tuple[str, ...]] = ("keep_missing", "most", "seed")
+    only_reported: ClassVar[tuple[str, ...]] = ("keep_missing", "most", "seed", "partial")
 
     def __init__(
         self,
@@ -84,6 +99,7 @@ class Compression(Application):
         keep_missing: bool = True,
         most: int = 2000,
         seed: int = 0,
+        partial: bool = False,
     ) -> None:
         super().__init__(codec)
         check_between(1, 16, bits=bits)
@@ -94,11 +110,17 @@ class Compression(Application):
         self.keep_missing = keep_missing
         self.most = most
         self.seed = seed
+        self.partial = partial
 
     def fit(self, data: Data) -> Self:
         """Choose the steps from the codes of the training and the validation split."""
-        codes = fitted_codes(self.codec, data)
-        self._ranges = Ranges.of(codes, unit_steps(self.codec, codes, data.spec))
+        self._ranges: Any
+        if has_maps(self.codec):
+            codes = fitted_codes(self.codec, data, _MAPS)
+            self._ranges = MapRanges.of(self.codec, codes, self.codec.code_shape[-1])
+        else:
+            codes = fitted_codes(self.codec, data)
+            self._ranges = Ranges.of(codes, unit_steps(self.codec, codes, data.spec))
         bits = self.bits
         if bits is None and self.step is None:
             bits = enough_bits(self.codec, codes, self._ranges, data.with_choices())
@@ -106,18 +128,34 @@ class Compression(Application):
         self.spec_ = spec_with_range(data)
         return self
 
-    def compress(self, raw: Any) -> bytes:
-        """Compress raw examples to the bytes of a file."""
+    def compress(self, raw: Any, names: Sequence[str] = ()) -> bytes:
+        """Compress raw examples to the bytes of a file.
+
+        Args:
+            raw: Raw examples. If the codes are maps, it may be a list of images of any sizes, each `(height,
+                width, channels)`.
+            names: Names of the images, which a file of maps stores. Defaults to none.
+        """
+        if has_maps(self.codec):
+            return map_file.write(quantised(self.codec, self.quantiser_, raw, self._mark(), names))
         x = self.codec.preprocessor.to_x(raw) if kind_of(self.spec_).has_gaps else None
         return self._pack(self.codec.transform(raw), None if x is None else _gaps(x))
 
-    def decompress(self, data: bytes) -> Any:
+    def decompress(self, data: bytes, partial: bool = False) -> Any:
         """Decode the bytes of a file to raw examples. It needs no `fit`.
+
+        Args:
+            data: Bytes of the file.
+            partial: Whether what is left of a file of maps that was cut is decoded, with less detail.
+                Defaults to False.
+
+        Returns:
+            Raw examples; a list if the file holds images of several sizes.
 
         Raises:
             ValueError: If the bytes were changed, or come from another model or an unknown version.
         """
-        return self._restore(self._read(data))
+        return self._decoded(data, "the file", partial or self.partial)
 
     @classmethod
     def decompress_file(cls, path: str | Path, run: Run | str | Path) -> Any:
@@ -129,7 +167,7 @@ class Compression(Application):
         """
         run = run if isinstance(run, Run) else Run.open(run)
         application = cls(run.model)
-        return application._restore(application._read(bytes_of(Path(path)), str(path)))
+        return application._decoded(bytes_of(Path(path)), str(path), partial=False)
 
     # The file ------------------------------------------------------------------------------------
 
@@ -142,6 +180,12 @@ class Compression(Application):
         symbols = quantiser.symbols(codes)
         shape, mark = self.spec_.shape, self._mark()
         return write(Content(symbols, quantiser.steps, quantiser.offsets, shape, mark, stored_gaps, layout))
+
+    def _decoded(self, data: bytes, name: str, partial: bool) -> Any:
+        if not _holds_maps(data) or not has_maps(self.codec):
+            return self._restore(self._read(data, name))
+        images = restored(self.codec, map_file.read(data, self._mark(), name, partial))
+        return np.stack(images) if len({image.shape for image in images}) == 1 else images
 
     def _read(self, data: bytes, name: str = "the file") -> Content:
         return read(data, self._mark(), name)
@@ -165,6 +209,8 @@ class Compression(Application):
 
     def restore(self, source: Path, out: Path) -> Finding:
         data = bytes_of(source)
+        if _holds_maps(data) and has_maps(self.codec):
+            return self._restore_maps(data, source, out)
         content = self._read(data, str(source))
         write_restored(self._restore(content), self.codec, out, content.layout)
         rows = len(content.symbols)
@@ -176,7 +222,26 @@ class Compression(Application):
         words = f"{source.name} is whole and was written by this model: {rows:,} rows came back."
         return Finding(metrics, "bits_per_row", [(True, words)], listings=[page.bytes_by_part(data)])
 
+    def _restore_maps(self, data: bytes, source: Path, out: Path) -> Finding:
+        assert has_maps(self.codec)
+        maps = map_file.read(data, self._mark(), str(source), self.partial)
+        images = restored(self.codec, maps)
+        map_report.write_restored(images, maps, self.codec.spec, out)
+        rows = len(images)
+        metrics = [
+            Metric("rows", "images", rows),
+            Metric("bytes", "bytes", len(data)),
+            Metric("channels", "share of the channels", maps.whole),
+        ]
+        is_whole = maps.whole == 1
+        words = f"{source.name} was written by this model: {rows:,} images came back"
+        words += "." if is_whole else ", with less detail, because the file was cut."
+        listings = [map_report.bytes_by_part(data)] if is_whole else []
+        return Finding(metrics, "bytes", [(is_whole, words)], listings=listings)
+
     def report(self, data: Data, out: Path | None) -> Finding:
+        if has_maps(self.codec):
+            return map_report.report(self, data, out)
         # Windows that overlap would store each reading several times.
         data = dataclasses.replace(data, test=data.test.apart())
         codes, missing, size = self._encode(data)
@@ -245,8 +310,13 @@ class Compression(Application):
         return {"ranges": self._ranges.state(), "quantiser": self.quantiser_.state()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self._ranges = Ranges.of_state(state["ranges"])
-        self.quantiser_ = Quantiser.of_state(state["quantiser"])
+        ranges, quantiser = (MapRanges, MapQuantiser) if has_maps(self.codec) else (Ranges, Quantiser)
+        self._ranges = ranges.of_state(state["ranges"])
+        self.quantiser_ = quantiser.of_state(state["quantiser"])
+
+
+def _holds_maps(data: bytes) -> bool:
+    return data[: len(map_file.MAGIC) + 1] == map_file.MAGIC + bytes([map_file.VERSION])
 
 
 def _gaps(x: np.ndarray) -> np.ndarray:

@@ -86,10 +86,10 @@ def test_every_byte_counts(model, digits):
 
 def test_an_unknown_version_is_refused():
     data = bytearray(bitstream.write(content(np.ones((3, 2), "int64"))))
-    data[4] = bitstream.TIMED + 1
+    data[4] = bitstream.TIMED + 2
     body = bytes(data[:-4])
     whole = body + zlib.crc32(body).to_bytes(4, "little")
-    with pytest.raises(ValueError, match=r"Expected version 1 or 2 .* received 3"):
+    with pytest.raises(ValueError, match=r"Expected version 1, 2 or 3 .* received 4"):
         bitstream.read(whole, MARK)
 
 

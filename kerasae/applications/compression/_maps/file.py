@@ -1,0 +1,324 @@
+"""A `.kae` file of maps: version 3 of the format, in layers from the most important channels on.
+
+    bytes      what
+    4          `KAE` and 0x1A
+    1          version, 3
+    8          the first bytes of the fingerprint of the model
+    varints    images, numbers per place, pixels on a side of the square of a place, axes of an image and
+               their lengths in the training
+    block      height and width of each image, varints; empty if all are as in the training
+    block      names of the images, a line for each; empty if they have none
+    block      step of each channel, a byte: eighths of an octave; its offset in quarters of a step, varints;
+               shares of a step by which symbols of 1 and larger ones lie nearer to 0, two bytes
+    varint     channels that hold more than zeros
+    block      of these their numbers in the order of coding, varints; level of each; number of its weights of
+               the context; its weights of the prediction
+    varint     layers
+    4          CRC-32 of all before
+    layers     each: number of channels and of bytes, varints; 32-bit words of a range coder; and the low 16
+               bits of the CRC-32 of the layer
+    4          CRC-32 of all before
+
+Channels are coded from the one with the largest symbols on. A file that was cut holds whole layers, from
+which images come back with less detail.
+"""
+
+import dataclasses
+import struct
+import zlib
+from collections.abc import Sequence
+
+import constriction
+import numpy as np
+
+from kerasae.applications.compression._bitstream import MAGIC, MARK, MOST_NUMBERS, OF_MAPS
+from kerasae.applications.compression._bytes import Reader, as_block, as_varint
+from kerasae.applications.compression._maps.coder import PREDICTORS, Channel, Coder
+from kerasae.applications.compression._maps.contexts import MIXES
+from kerasae.applications.compression._maps.places import Places
+
+#: Version of files of maps.
+VERSION = OF_MAPS
+#: Largest number of images and channels in a file, and of bytes of the name of an image.
+_MOST_IMAGES, _MOST_CHANNELS, _MOST_NAME = 2**20, 2**16, 2**10
+#: Number of layers of about equal length, and the fewest bytes of one.
+_LAYERS, _LEAST = 12, 64
+#: 2^(i/8) in units of 2^-24, as whole numbers.
+_EIGHTHS = (16777216, 18295683, 19951585, 21757357, 23726566, 25874004, 28215802, 30769550)
+#: Level of a step of 1, parts of a step in an offset, and parts of a step in a shift towards 0.
+_ONE, _QUARTERS, _PARTS = 128, 4, 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Maps:
+    """Content of a file.
+
+    Args:
+        symbols: Whole numbers of each image, `(rows, columns, numbers)`.
+        sizes: Height and width of each image in pixels.
+        side: Pixels on a side of the square of a place.
+        shape: Shape of an image of the training.
+        mark: First bytes of the fingerprint of the model.
+        steps: Level of the step of each channel: eighths of an octave, 128 for a step of 1.
+        offsets: Offset of each channel, in quarters of its step.
+        shifts: Shares of a step, in 128ths, by which symbols of 1 and larger ones lie nearer to 0.
+        names: Names of the images; empty if they have none.
+        whole: Share of the channels that the file holds, 1 unless it was cut.
+    """
+
+    symbols: list[np.ndarray]
+    sizes: tuple[tuple[int, int], ...]
+    side: int
+    shape: tuple[int, ...]
+    mark: bytes
+    steps: np.ndarray
+    offsets: np.ndarray
+    shifts: tuple[int, int] = (0, 0)
+    names: tuple[str, ...] = ()
+    whole: float = 1.0
+
+    @property
+    def codes(self) -> list[np.ndarray]:
+        """Code of each image, float32, `(rows, columns, numbers)`."""
+        return [dequantised(each, self.steps, self.offsets, self.shifts) for each in self.symbols]
+
+
+def step_of(levels: np.ndarray) -> np.ndarray:
+    """Return the steps of levels, float64."""
+    parts = np.asarray(levels, "int64") - _ONE
+    return np.array(_EIGHTHS)[parts % 8] * 2.0 ** (parts // 8 - 24)
+
+
+def level_of(steps: np.ndarray) -> np.ndarray:
+    """Return the levels nearest to steps, int64."""
+    return np.clip(np.rint(8 * np.log2(steps)) + _ONE, 0, 255).astype("int64")
+
+
+def dequantised(
+    symbols: np.ndarray, steps: np.ndarray, offsets: np.ndarray, shifts: tuple[int, int] = (0, 0)
+) -> np.ndarray:
+    """Return the codes of symbols, `(..., numbers)`, float32."""
+    sizes = np.abs(symbols)
+    nearer = np.where(sizes == 1, shifts[0], shifts[1]) / _PARTS
+    values = np.sign(symbols) * (sizes - nearer) + offsets / _QUARTERS
+    return (values * step_of(steps)).astype("float32")
+
+
+def write(maps: Maps) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        ValueError: If a file cannot hold so many numbers.
+    """
+    count = sum(each.size for each in maps.symbols)
+    if count > MOST_NUMBERS:
+        raise ValueError(
+            f"Expected at most {MOST_NUMBERS:,} numbers in a file, received {count:,}; write the images into "
+            "several files."
+        )
+    return written(maps)[0]
+
+
+def written(maps: Maps) -> tuple[bytes, np.ndarray]:
+    """Return the bytes of a file, and the bits that the symbols of each image take in it."""
+    places = Places.of([each.shape[:2] for each in maps.symbols])
+    symbols = places.joined(maps.symbols)
+    coder, spent = Coder(places), np.zeros(len(places))
+    sums = np.abs(symbols).sum(axis=1)
+    channels = [Channel()] * len(symbols)
+    layers: list[tuple[int, bytes]] = []
+    order = np.argsort(-sums, kind="stable")
+    order = order[sums[order] > 0]
+    groups = _grouped(symbols[order])
+    done = 0
+    for group in groups:
+        encoder = constriction.stream.queue.RangeEncoder()
+        for number in order[done : done + group]:
+            channels[number] = coder.describe(symbols[number])
+            spent += coder.encode(encoder, symbols[number], channels[number])
+        layers.append((group, encoder.get_compressed().astype("<u4").tobytes()))
+        done += group
+    head = _head(maps, channels, order, len(layers))
+    parts = []
+    for group, content in layers:
+        layer = as_varint(group) + as_varint(len(content)) + content
+        parts.append(layer + struct.pack("<H", zlib.crc32(layer) & 0xFFFF))
+    body = b"".join([head, struct.pack("<I", zlib.crc32(head)), *parts])
+    bits = [float(part.sum()) for part in places.parted(spent[None])]
+    return body + struct.pack("<I", zlib.crc32(body)), np.array(bits)
+
+
+def _grouped(symbols: np.ndarray) -> list[int]:
+    """Return the number of channels of each layer, of about equal lengths."""
+    # A rough length of each channel: what its magnitudes take in unary.
+    lengths = np.array([np.log2(1 + np.abs(channel)).sum() + 1 for channel in symbols])
+    each = max(float(lengths.sum()) / _LAYERS, 8.0 * _LEAST)
+    length = 0.0
+    groups: list[int] = []
+    for more in lengths:
+        if not groups or length >= each:
+            groups.append(0)
+            length = 0.0
+        groups[-1] += 1
+        length += more
+    return groups
+
+
+def _head(maps: Maps, channels: Sequence[Channel], order: np.ndarray, layers: int) -> bytes:
+    plain = all(size == maps.shape[:2] for size in maps.sizes)
+    sizes = b"" if plain else b"".join(as_varint(n) for size in maps.sizes for n in size)
+    scales = bytes(maps.steps.astype("u1"))
+    scales += b"".join(as_varint(2 * n if n >= 0 else -2 * n - 1) for n in maps.offsets.tolist())
+    scales += bytes(maps.shifts)
+    table = b"".join(as_varint(number) for number in order.tolist())
+    table += bytes(channels[number].level for number in order)
+    table += bytes(channels[number].mix for number in order)
+    table += b"".join(bytes(w & 255 for w in channels[number].weights) for number in order)
+    counts = (len(maps.sizes), len(maps.steps), maps.side, len(maps.shape), *maps.shape)
+    return b"".join(
+        [
+            MAGIC,
+            bytes([VERSION]),
+            maps.mark,
+            *(as_varint(n) for n in counts),
+            as_block(sizes),
+            as_block("\n".join(name.replace("\n", " ") for name in maps.names).encode()),
+            as_block(scales),
+            as_varint(len(order)),
+            as_block(table),
+            as_varint(layers),
+        ]
+    )
+
+
+def read(data: bytes, mark: bytes, name: str = "the file", partial: bool = False) -> Maps:
+    """Read the content of a file.
+
+    Args:
+        data: Bytes of the file.
+        mark: First bytes of the fingerprint of the model that decodes the file.
+        name: Name of the file, for messages.
+        partial: Whether a file that was cut is read as far as it goes.
+
+    Raises:
+        ValueError: If the bytes are not such a file, were changed, are inconsistent, or were written with
+            another model; or if too little is left of a file that was cut.
+    """
+    whole = len(data) > 4 and struct.pack("<I", zlib.crc32(data[:-4])) == data[-4:]
+    if not whole and not partial:
+        raise ValueError(
+            f"The checksum of {name} is wrong: it is damaged, or a part of it is missing; `partial` restores "
+            "what is left."
+        )
+    try:
+        return _maps(data[:-4] if whole else data, mark, name, whole)
+    except (ValueError, zlib.error) as error:
+        if isinstance(error, _AnotherModelError):
+            raise ValueError(str(error)) from None
+        remedy = "a file that contradicts itself" if whole else "too little of it"
+        raise ValueError(f"Expected {name} as it was written, received {remedy}: {error}.") from None
+
+
+class _AnotherModelError(ValueError):
+    """The file is of another model."""
+
+
+def _maps(data: bytes, mark: bytes, name: str, whole: bool) -> Maps:
+    reader = Reader(data, len(MAGIC) + 1)
+    if (found := reader.take(MARK)) != mark:
+        raise _AnotherModelError(
+            f"Expected {name} to be of this model ({mark.hex()}), received one that the model {found.hex()} "
+            "wrote: only that one decodes it."
+        )
+    images, width, side, axes = (reader.varint() for _ in range(4))
+    if not 0 < images <= _MOST_IMAGES or not 0 < width <= _MOST_CHANNELS or axes != 3 or not side:
+        raise ValueError(f"{images} images of {width} numbers for squares of {side} pixels")
+    shape = tuple(reader.varint() for _ in range(axes))
+    block = Reader(reader.block(20 * images), 0)
+    rest = block.rest()
+    sizes = [(block.varint(), block.varint()) if rest else (shape[0], shape[1]) for _ in range(images)]
+    places = [(-(-height // side), -(-across // side)) for height, across in sizes]
+    count = sum(rows * columns for rows, columns in places)
+    if not all(rows * columns for rows, columns in places) or count * width > MOST_NUMBERS:
+        raise ValueError(f"{count} places of {width} numbers")
+    text = reader.block(_MOST_NAME * images).decode()
+    names = tuple(text.split("\n")) if text else ()
+    if len(names) not in (0, images):
+        raise ValueError(f"{len(names)} names of {images} images")
+    scales = Reader(reader.block(12 * width + 2), 0)
+    steps = np.frombuffer(scales.take(width), "u1").astype("int64")
+    words = [scales.varint() for _ in range(width)]
+    offsets = np.array([-(n + 1) // 2 if n & 1 else n // 2 for n in words], "int64")
+    shifts = scales.take(2)
+    used = reader.varint()
+    if used > width:
+        raise ValueError(f"{used} channels of {width}")
+    table = Reader(reader.block((12 + PREDICTORS) * used), 0)
+    order = [table.varint() for _ in range(used)]
+    if len(set(order)) != used or any(number >= width for number in order):
+        raise ValueError("channels that are not there")
+    levels, mixes = table.take(used), table.take(used)
+    weights = np.frombuffer(table.take(PREDICTORS * used), "i1").reshape(used, PREDICTORS).tolist()
+    if any(mix >= len(MIXES) for mix in mixes) or not all(levels):
+        raise ValueError("contexts that are not known")
+    layers = reader.varint()
+    head = len(data) - len(reader.rest())
+    if struct.pack("<I", zlib.crc32(data[:head])) != reader.take(4):
+        raise ValueError("the checksum of its head is wrong")
+    grid = Places.of(places)
+    symbols, coder, done = np.zeros((width, len(grid)), "int64"), Coder(grid), 0
+    for layer in _layers(reader, layers, whole):
+        group, content = layer
+        if done + group > used:
+            raise ValueError("more channels in layers than there are")
+        decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(content, "<u4").astype("uint32"))
+        for place in range(done, done + group):
+            channel = Channel(levels[place], mixes[place], tuple(weights[place]))
+            symbols[order[place]] = coder.decode(decoder, channel)
+        done += group
+    if whole and done != used:
+        raise ValueError(f"{done} channels of {used}")
+    share = done / used if used else 1.0
+    parts = grid.parted(symbols)
+    return Maps(parts, tuple(sizes), side, shape, mark, steps, offsets, (shifts[0], shifts[1]), names, share)
+
+
+def _layers(reader: Reader, count: int, whole: bool) -> list[tuple[int, bytes]]:
+    """Return the channels and the words of each layer, up to the first that is not complete."""
+    layers = []
+    for _ in range(count):
+        try:
+            group, length = reader.varint(), reader.varint()
+            content, check = reader.take(length), reader.take(2)
+            layer = as_varint(group) + as_varint(length) + content
+            if length % 4 or struct.pack("<H", zlib.crc32(layer) & 0xFFFF) != check:
+                raise ValueError("the checksum of a layer is wrong")
+        except ValueError:
+            if whole:
+                raise
+            break
+        layers.append((group, content))
+    if whole and reader.rest():
+        raise ValueError("bytes behind the last layer")
+    return layers
+
+
+def sizes(data: bytes) -> dict[str, int]:
+    """Return the number of bytes of a file by part."""
+    reader = Reader(data[:-4], len(MAGIC) + 1 + MARK)
+    for _ in range(7):
+        reader.varint()
+    images, names, scales = (len(reader.take(reader.varint())) for _ in range(3))
+    reader.varint()
+    contexts = len(reader.take(reader.varint()))
+    layers = reader.varint()
+    reader.take(4)
+    symbols = sum(len(content) for _, content in _layers(reader, layers, whole=True))
+    parts = {
+        "symbols": symbols,
+        "contexts": contexts,
+        "steps": scales,
+        "sizes": images,
+        "names": names,
+    }
+    return {**parts, "frame": len(data) - sum(parts.values())}

@@ -1,0 +1,68 @@
+"""Images of any size as content of a file of maps, and back."""
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from kerasae.applications.compression._maps.file import Maps
+from kerasae.applications.compression._maps.quantiser import MapQuantiser
+from kerasae.codec import Codec
+from kerasae.maps import maps_of, side_of
+from kerasae.models import Autoencoder, mapped, unmapped
+
+
+def has_maps(codec: Codec) -> TypeGuard[Autoencoder]:
+    """Return whether the codes of a codec are maps of images of any size."""
+    return isinstance(codec, Autoencoder) and len(codec.code_shape) == 3
+
+
+def side(model: Autoencoder) -> int:
+    """Return the number of pixels on a side of the square of a place."""
+    networks = maps_of(model.encoder, model.decoder)
+    assert networks is not None
+    return side_of(networks[1])
+
+
+def quantised(
+    model: Autoencoder,
+    quantiser: MapQuantiser,
+    images: Sequence[np.ndarray],
+    mark: bytes,
+    names: Sequence[str] = (),
+) -> Maps:
+    """Return raw images, each `(height, width, channels)`, as content of a file."""
+    codes = [mapped(model, image) for image in images]
+    sizes = [image.shape[:2] for image in images]
+    return from_codes(quantiser, codes, sizes, side(model), tuple(model.spec.shape), mark, names)
+
+
+def from_codes(
+    quantiser: MapQuantiser,
+    codes: list[np.ndarray],
+    sizes: Sequence[Any],
+    side: int,
+    shape: tuple[int, ...],
+    mark: bytes,
+    names: Sequence[str] = (),
+) -> Maps:
+    """Return maps of codes as content of a file."""
+    symbols = [quantiser.symbols(code) for code in codes]
+    shifts = quantiser.shifts(codes, symbols)
+    plain = tuple((int(height), int(width)) for height, width in sizes)
+    return Maps(symbols, plain, side, shape, mark, quantiser.steps, quantiser.offsets, shifts, tuple(names))
+
+
+def restored(model: Autoencoder, maps: Maps) -> list[np.ndarray]:
+    """Return the raw images of a file, each in its own size.
+
+    Raises:
+        ValueError: If the file has squares of another size than the model, or another number of channels.
+    """
+    numbers = model.code_shape[-1]
+    if (maps.side, len(maps.steps)) != (side(model), numbers):
+        raise ValueError(
+            f"Expected a file of maps with {numbers} numbers for squares of {side(model)} pixels, received "
+            f"{len(maps.steps)} for {maps.side}."
+        )
+    return [unmapped(model, code, *size) for code, size in zip(maps.codes, maps.sizes, strict=True)]

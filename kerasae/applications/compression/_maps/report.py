@@ -1,0 +1,182 @@
+"""Report of a compression of images whole: figures, curves and pictures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kerasae.applications._any_size import with_whole_images
+from kerasae.applications._base import Finding
+from kerasae.applications._pictures import MODES, pixels, png_names, save_png
+from kerasae.applications.compression._maps.curves import (
+    MapPoint,
+    block_curve,
+    file_curve,
+    model_curve,
+    psnr,
+    rate_at,
+)
+from kerasae.applications.compression._maps.file import Maps, sizes
+from kerasae.applications.compression._maps.images import side
+from kerasae.data import Data
+from kerasae.metrics import Metric
+from kerasae.report.canvas import Canvas
+from kerasae.report.figures import colours
+from kerasae.report.page import Listing, Picture
+from kerasae.report.sheet import write_sheet
+
+#: Number of images of the curves: each has to be decoded for each point.
+_CURVES = 24
+
+
+def images_of(data: Data) -> tuple[list[np.ndarray], list[str]]:
+    """Return the raw images of the test split, whole where its rows are crops of images, and their names."""
+    test: Any = with_whole_images(data).test
+    images = [image for chunk in test.chunks(256) for image in chunk]
+    return images, list(getattr(test, "names", ()))
+
+
+def report(application: Any, data: Data, out: Path | None) -> Finding:
+    """Compress the images of the test split, restore them from the file, and compare.
+
+    Args:
+        application: Fitted compression.
+        data: Data whose test split holds the images.
+        out: Folder for the files; `None` returns only figures.
+    """
+    images, names = images_of(data)
+    packed = application.compress(images, names)
+    if out is not None:
+        (out / "compressed.kae").write_bytes(packed)
+    made = application.decompress(packed)
+    count = sum(image.shape[0] * image.shape[1] for image in images)
+    raw = sum(image.nbytes for image in images)
+    ratio = float(np.mean([psnr(one, image, data) for one, image in zip(made, images, strict=True)]))
+    metrics = [
+        Metric("bytes", "bytes", len(packed), lower=True),
+        Metric("bits_per_pixel", "bits per pixel", 8 * len(packed) / count, lower=True),
+        Metric("times_smaller", "times smaller", raw / len(packed), lower=False),
+        Metric("psnr", "PSNR", ratio, lower=False),
+    ]
+    if out is None:
+        return Finding(metrics, "bits_per_pixel")
+    few = images[:: -(-len(images) // _CURVES)]
+    model = application.codec
+    curves: dict[str, list[MapPoint]] = {"model": model_curve(model, application._ranges, few, data)}
+    if len(data.train):
+        pixels_a_side = side(model)
+        curves[f"PCA of {pixels_a_side} x {pixels_a_side} blocks"] = block_curve(pixels_a_side, few, data)
+    curves |= {form: points for form in ("JPEG", "WEBP") if (points := file_curve(form, few, data))}
+    _write(out / "rate_distortion.csv", curves)
+    words = f"{raw:,} bytes of {len(images):,} images became {len(packed):,}"
+    return Finding(
+        metrics,
+        "bits_per_pixel",
+        [
+            (True, f"{words}, {raw / len(packed):.1f} times fewer; read from the file again."),
+            *_sentences(curves),
+        ],
+        [_drawn(curves, 8 * len(packed) / count, ratio, len(few))],
+        [bytes_by_part(packed), _listing(curves)],
+        _notes(model.count_params(), bool(len(data.train))),
+    )
+
+
+def bytes_by_part(packed: bytes) -> Listing:
+    """List the bytes of the file by part."""
+    rows = [[name, f"{count:,}"] for name, count in sizes(packed).items() if count]
+    caption = "The frame holds version, fingerprint, shape, lengths of the layers and checksums."
+    return Listing("Bytes of the file", caption, ("part", "bytes"), rows)
+
+
+def write_restored(images: Sequence[np.ndarray], maps: Maps, data_spec: Any, out: Path) -> None:
+    """Write images as PNG files, each in its own size."""
+    low, high = (0.0, 1.0) if data_spec.high is None else (data_spec.low, data_spec.high)
+    if data_spec.shape[-1] not in MODES:
+        np.savez(out / "restored.npz", *images)
+        return
+    names = png_names([name.replace("\\", "/").rsplit("/", 1)[-1] for name in maps.names])
+    names = names or [f"{number:06d}.png" for number in range(len(images))]
+    for name, image in zip(names, images, strict=True):
+        save_png(out / "restored" / name, pixels(image[None], low, high)[0])
+
+
+def _sentences(curves: Mapping[str, Sequence[MapPoint]]) -> list[tuple[bool, str]]:
+    """Say how many bits the model needs at the ratios of the points of the others."""
+    said = []
+    for name, points in curves.items():
+        shares = []
+        for point in points:
+            ours = rate_at(curves["model"], point.psnr)
+            if name != "model" and ours is not None:
+                shares.append((ours / point.rate, point.psnr))
+        if shares:
+            least, most = min(shares), max(shares)
+            words = f"The model takes {least[0]:.2f} to {most[0]:.2f} of the bits of {name} at equal PSNR"
+            said.append((most[0] < 1, f"{words}, from {shares[0][1]:.1f} to {shares[-1][1]:.1f} dB."))
+    return said
+
+
+def _write(path: Path, curves: Mapping[str, Sequence[MapPoint]]) -> None:
+    rows = [
+        {
+            "codec": name,
+            "bits per pixel": point.rate,
+            "bits per pixel without headers": point.bare,
+            "PSNR": point.psnr,
+            "error": point.error,
+        }
+        for name, points in curves.items()
+        for point in points
+    ]
+    write_sheet(pd.DataFrame(rows), path)
+
+
+def _drawn(curves: Mapping[str, Sequence[MapPoint]], rate: float, ratio: float, images: int) -> Picture:
+    figure = Canvas(figsize=(6.4, 3.8), dpi=110, layout="constrained")
+    axes: Any = figure.subplots()
+    hues = colours(list(curves))
+    for name, points in curves.items():
+        rates, ratios = [point.rate for point in points], [point.psnr for point in points]
+        axes.plot(rates, ratios, "o-", markersize=3, label=name, color=hues[name])
+    axes.plot([rate], [ratio], "*", markersize=12, color="black", label="this file")
+    axes.set_xscale("log")
+    axes.set_xlabel("bits per pixel")
+    axes.set_ylabel("PSNR, dB")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
+    return Picture("Rate and distortion", f"Over {images:,} images; every byte of a file counts.", figure)
+
+
+def _listing(curves: Mapping[str, Sequence[MapPoint]]) -> Listing:
+    rows = [
+        [name, f"{point.psnr:.2f}", f"{point.rate:.3f}", "" if point.bare is None else f"{point.bare:.3f}"]
+        for name, points in curves.items()
+        for point in points
+    ]
+    caption = (
+        "Bits per pixel. The model and PCA have one file for all images; JPEG and WebP have one for each; "
+        "without headers: of these the bytes behind headers and tables alone, without which nothing can "
+        "decode them."
+    )
+    headings = ("", "PSNR", "bits per pixel", "without headers")
+    return Listing("Points of the curves", caption, headings, rows)
+
+
+def _notes(numbers: int, trained: bool) -> list[str]:
+    sentences = [
+        "PSNR is the mean over the images; raw numbers are clipped to their range before.",
+        f"The model, which decodes the file, has {numbers:,} numbers, {4 * numbers:,} bytes in float32; they "
+        "are part of no figure. Neither are PCA's components, or an image library.",
+        "The baselines of the table compress the rows of the test split, crops for photos, as vectors. PCA "
+        "of blocks in the curve has the quantiser and the coder of the model.",
+        "Channels are in the file from the most important to the least: what is left of a file that was cut "
+        "comes back with less detail, by `--partial true`.",
+    ]
+    if not trained:
+        sentences.append(
+            "The curve of PCA is left out, because it is fitted on the training rows; --refit reads them."
+        )
+    return sentences
