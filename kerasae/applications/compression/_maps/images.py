@@ -8,8 +8,7 @@ import numpy as np
 from kerasae.applications.compression._maps.file import Maps
 from kerasae.applications.compression._maps.quantiser import MapQuantiser
 from kerasae.codec import Codec
-from kerasae.maps import maps_of, side_of
-from kerasae.models import Autoencoder, mapped, unmapped
+from kerasae.models import Autoencoder, at_any_size, mapped, unmapped
 
 
 def has_maps(codec: Codec) -> TypeGuard[Autoencoder]:
@@ -19,9 +18,7 @@ def has_maps(codec: Codec) -> TypeGuard[Autoencoder]:
 
 def side(model: Autoencoder) -> int:
     """Return the number of pixels on a side of the square of a place."""
-    networks = maps_of(model.encoder, model.decoder)
-    assert networks is not None
-    return side_of(networks[1])
+    return at_any_size(model).side
 
 
 def quantised(
