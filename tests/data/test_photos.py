@@ -9,6 +9,7 @@ from kerasae import Recipe, load_data
 from kerasae.data import read_examples
 from kerasae.data._drawing import SPLITS
 from kerasae.data.photos import WholePhotos
+from kerasae.workflows.application.which_rows import of_the_test_split
 
 #: Heights and widths of ten photos; some are smaller than a crop.
 SIZES = [(8, 8), (20, 31), (9, 40), (5, 7), (16, 16), (33, 17), (12, 12), (8, 25), (27, 9), (10, 10)]
@@ -31,6 +32,8 @@ def folder(tmp_path):
 
 def test_the_rows_of_a_split_are_a_grid_of_crops(folder):
     data = load_data(folder, crop=8)
+    good, words = of_the_test_split(data, len(data.test), "row")
+    assert good and f"the {len(data.test)} crops of the test split" in words
     assert data.spec.shape == (8, 8, 3) and data.spec.dtype == "uint8"
     seen = {}
     for split in map(data.split, SPLITS):

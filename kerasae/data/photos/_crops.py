@@ -50,6 +50,8 @@ class Crops:
 
     streamed: ClassVar[bool] = True
     block: ClassVar[int] = 1
+    #: What the rows are.
+    counted: ClassVar[str] = "crops"
 
     @classmethod
     def grid(

@@ -19,10 +19,11 @@ def of_the_test_split(data: Data, count: int, unit: str) -> tuple[bool, str]:
         words = f"These are the {count:,} {unit}s of the test split of {data.name}"
         return True, f"{words}; name EXAMPLES to work on other {unit}s."
     total = sum(data.rows.values())
+    counted = getattr(data.test, "counted", "rows")
     return (
         True,
-        f"These are the {count:,} rows of the test split, of {total:,} rows of {data.name}; name "
-        "EXAMPLES to work on all rows of another file.",
+        f"These are the {count:,} {counted} of the test split, of {total:,} {counted} of {data.name}; name "
+        f"EXAMPLES to work on all {counted} of another file.",
     )
 
 
