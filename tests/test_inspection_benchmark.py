@@ -41,4 +41,6 @@ def test_the_table_has_all_methods_beside_each_other():
     settings = {"train.steps": 60, "network.filters": [16, 16], "network.residual_blocks": 0}
     found = measured("print", 1, settings, side=48, good=60, test=16)
     assert [*found] == ["inspector", "PCA of patches", "nearest patches"]
-    assert all(0.5 < value <= 1 for values in found.values() for value in values)
+    assert np.isfinite([*found.values()]).all()
+    # Sixty steps do not train a network; the baselines find these defects at once.
+    assert min(found["nearest patches"]) > 0.9 and min(found["PCA of patches"]) > 0.55
