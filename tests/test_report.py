@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kerasae.report import as_text, figures, page
-from kerasae.report.figures import training_curves
+from kerasae.report.figures import training_curves, two_dimensions
 
 
 def test_a_training_without_a_validation_split_has_one_curve():
@@ -69,3 +69,9 @@ def test_a_map_is_titled_by_its_codec_also_where_there_are_labels():
     drawn = figures.code_maps(codes, np.array([3, 9, 3, 9]))
     assert [place.get_title() for place in drawn.axes] == ["pca", "vae"]
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["3", "9"]
+
+
+def test_codes_of_a_single_row_are_a_point():
+    points, axis = two_dimensions(np.ones((1, 5)))
+    np.testing.assert_array_equal(points, [[0.0, 0.0]])
+    assert axis == "component"

@@ -1,7 +1,6 @@
 """Images whole: what a codec of crops makes of images of any size."""
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,15 +51,23 @@ def remade(codec: Codec, images: np.ndarray, spec: Spec) -> np.ndarray:
 
 
 def _in_squares(codec: Codec, image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    counts = [math.ceil(length / side) for length, side in zip(image.shape, size, strict=False)]
-    more = [
-        (0, count * side - length) for count, side, length in zip(counts, size, image.shape, strict=False)
-    ]
-    padded = np.pad(image, [*more, (0, 0)], "symmetric")
-    squares = padded.reshape(counts[0], size[0], counts[1], size[1], -1).swapaxes(1, 2)
-    made = codec.inverse_transform(codec.transform(squares.reshape(-1, *size, image.shape[2])))
-    made = np.asarray(made).reshape(*counts, *size, -1).swapaxes(1, 2).reshape(padded.shape)
-    return made[: image.shape[0], : image.shape[1]]
+    """Return what a codec makes of an image in squares of its size, band by band.
+
+    The last squares are continued as by a mirror.
+    """
+    made: Any = None
+    rows, columns = (
+        np.pad(np.arange(length), (0, -length % side), "symmetric")
+        for length, side in zip(image.shape, size, strict=False)
+    )
+    for start in range(0, len(image), size[0]):
+        band = image[rows[start : start + size[0]]][:, columns]
+        squares = band.reshape(size[0], -1, size[1], image.shape[2]).swapaxes(0, 1)
+        back = np.asarray(codec.inverse_transform(codec.transform(squares)))
+        whole = back.swapaxes(0, 1).reshape(band.shape)
+        made = np.empty(image.shape, whole.dtype) if made is None else made
+        made[start : start + size[0]] = whole[: len(image) - start, : image.shape[1]]
+    return np.asarray(made)
 
 
 def at_shape_of(preprocessor: Preprocessor, raw: Any) -> Preprocessor:

@@ -125,7 +125,9 @@ def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
         return values, "code"
     centred = values - values.mean(axis=0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    return centred @ directions[:2].T, "component"
+    points = centred @ directions[:2].T
+    # A single row has one direction.
+    return np.pad(points, [(0, 0), (0, 2 - points.shape[1])]), "component"
 
 
 def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Canvas:

@@ -7,10 +7,11 @@ from PIL import Image
 
 from kerasae import PCA, Recipe, Run, load_data
 from kerasae.applications import Denoising
-from kerasae.applications._any_size import with_whole_images
+from kerasae.applications._any_size import remade, with_whole_images
 from kerasae.data import read_examples
 from kerasae.models import rebuilt
 from kerasae.runs import run_recipe
+from kerasae.spec import Spec
 from kerasae.workflows import apply
 
 SIZES = [(8, 8), (20, 33), (16, 16), (9, 40), (31, 18), (7, 5), (24, 25)]
@@ -55,6 +56,31 @@ def psnr(images, truth):
 
 def opened(folder):
     return [np.asarray(Image.open(path), "float64") for path in sorted(folder.iterdir())]
+
+
+class Darkest:
+    """A codec of squares of 8 x 8 pixels, whose code is their darkest pixel."""
+
+    def transform(self, raw):
+        return raw.reshape(len(raw), -1).min(axis=1, keepdims=True)
+
+    def inverse_transform(self, codes):
+        return np.broadcast_to(codes[:, :, None, None], (len(codes), 8, 8, 1)).astype("float32")
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (8, 8), (20, 33), (64, 9)])
+def test_a_codec_of_one_size_takes_an_image_in_squares(height, width):
+    image = photo(3, height, width)[..., None]
+    made = remade(Darkest(), image[None], Spec("image", (8, 8, 1), "uint8", 0.0, 255.0))[0]
+    assert made.shape == image.shape and made.dtype == "float32"
+    for row in range(0, height, 8):
+        for column in range(0, width, 8):
+            square = np.s_[row : row + 8, column : column + 8]
+            # A mirror of whole pixels repeats what is there, unless it reaches into the square before.
+            low = min(image[square].min(), made[square].max())
+            assert (made[square] == low).all()
+            if row + 8 <= height and column + 8 <= width:
+                assert low == image[square].min()
 
 
 @pytest.mark.slow
