@@ -215,19 +215,19 @@ def get(room: str, identifier: Any, **defaults: Any) -> Any:
 def parameters(member: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Return the arguments of a member by name, with those that `**kwargs` passes to base classes of kerasae.
 
-    Arguments of Keras's base classes (`name`, `dtype`, `trainable`) are left out. So are arguments of a base
-    class that a subclass sets itself; it lists them in `fixed`.
+    Arguments of Keras's base classes (`name`, `dtype`, `trainable`) are left out. So are arguments that a
+    class sets itself, or that only its subclasses set; it lists them in `fixed`.
     """
     if not inspect.isclass(member):
         return dict(inspect.signature(member).parameters)
     arguments: dict[str, inspect.Parameter] = {}
     fixed: set[str] = set()
     for base in _own_bases(member):
+        fixed |= set(vars(base).get("fixed", ()))
         signature = inspect.signature(base.__init__).parameters  # type: ignore[misc]
         for name, parameter in signature.items():
             if name != "self" and name not in fixed and parameter.kind not in _VARIADIC:
                 arguments.setdefault(name, parameter)
-        fixed |= set(vars(base).get("fixed", ()))
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
             break
     return arguments

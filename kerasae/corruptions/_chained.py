@@ -16,8 +16,10 @@ class ChainedCorruption(Corruption):
         level: Strength of the noise; its unit depends on the subclass.
         before: Corruption that acts first, as an object, name or config. Defaults to `None`.
         seed: Integer that fixes the sequence of random numbers. Defaults to `None`, Keras's global seed.
-        own: Arguments that only the subclass has. Defaults to `None`, for none.
+        own: Arguments that only the subclass has, and passes on. Defaults to `None`, for none.
     """
+
+    fixed = ("own",)
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ class Sampling(NoiseLayer):
         return {**super().get_config(), "scales": self.scales}
 
 
-def checked_scales(name: str, scales: Any) -> tuple[float, float]:
+def checked_scales(name: str, scales: Any) -> list[float]:
     """Return the smallest and the largest factor of the noise.
 
     Raises:
@@ -77,4 +77,4 @@ def checked_scales(name: str, scales: Any) -> tuple[float, float]:
         raise ValueError(
             f"`{name}` must be two positive numbers, the smaller one first, received {scales!r}."
         )
-    return float(scales[0]), float(scales[1])
+    return [float(scale) for scale in scales]

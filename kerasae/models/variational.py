@@ -96,7 +96,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
                 "`trim` cannot be combined with an importance-weighted bound, received "
                 f"trim={self.trim} and importance_samples={importance_samples}; leave one of them out."
             )
-        self.noise_scales = list(checked_scales("noise_scales", noise_scales))
+        self.noise_scales = checked_scales("noise_scales", noise_scales)
         if importance_samples > 1 and self.noise_scales != [1.0, 1.0]:
             raise ValueError(
                 "`noise_scales` cannot be combined with an importance-weighted bound, received "

@@ -10,7 +10,7 @@ from kerasae.applications._arguments import check_at_least, check_choices, check
 from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._examples import learnt_codes
 from kerasae.applications._pictures import spec_with_range
-from kerasae.applications._pooled import Pool, Pooled, compared, note_on_pooling
+from kerasae.applications._pooled import Pooled, compared, note_on_pooling
 from kerasae.applications.clustering._agreement import agreement
 from kerasae.applications.clustering._checks import check_counts_to_try, check_refinement
 from kerasae.applications.clustering._choice import best_number, check_number, criteria
@@ -101,7 +101,7 @@ class Clustering(Application):
         least: int = 2,
         greatest: int = 20,
         starts: int = 5,
-        pool: Pool | None = None,
+        pool: Literal["mean", "moments", "whole"] | None = None,
         refine: bool = False,
         weight: float = 0.1,
         epochs: int = 20,

@@ -9,7 +9,7 @@ from sklearn.manifold import trustworthiness
 from kerasae.applications._arguments import check_choices, check_counts
 from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._points import Points
-from kerasae.applications._pooled import Pool, compared, note_on_pooling
+from kerasae.applications._pooled import compared, note_on_pooling
 from kerasae.applications.reduction._maps import MAPS
 from kerasae.applications.reduction._report import FILES, draw_map, notes, write_codes
 from kerasae.applications.reduction._trust import neighbours_kept, trustworthiness_rows
@@ -64,7 +64,7 @@ class Reduction(Application):
         neighbours: int = 10,
         map: Literal["code", "tsne", "umap"] = "code",
         file: Literal["csv", "parquet"] = "csv",
-        pool: Pool | None = None,
+        pool: Literal["mean", "moments", "whole"] | None = None,
         most: int = 2000,
         seed: int = 0,
     ) -> None:

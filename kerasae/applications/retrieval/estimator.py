@@ -9,7 +9,7 @@ import numpy as np
 from kerasae.applications._arguments import check_counts
 from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._examples import LEARNT, learnt_codes, learnt_names
-from kerasae.applications._pooled import Pool, compared, note_on_pooling, pool_of
+from kerasae.applications._pooled import compared, note_on_pooling, pool_of
 from kerasae.applications.retrieval._in_x import NeighboursInX
 from kerasae.applications.retrieval._indexes import ApproximateIndex, BinaryIndex, ExactIndex, Index
 from kerasae.applications.retrieval._measuring import agreement, agreement_with_exact
@@ -82,7 +82,7 @@ class Retrieval(Application):
         metric: Literal["euclidean", "cosine"] = "euclidean",
         approximate: bool = False,
         binary: bool = False,
-        pool: Pool | None = None,
+        pool: Literal["mean", "moments", "whole"] | None = None,
         bits: int | None = None,
         most: int = 1000,
         seed: int = 0,
