@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from kerasae import registry
-from kerasae.layers import NoiseLayer, Sampling
+from kerasae import Recipe, registry
+from kerasae.layers import NoiseLayer, RoundingNoise, Sampling
+from kerasae.spec import Spec
 
 # NoiseLayer ------------------------------------------------------------------------------------------
 
@@ -171,3 +172,29 @@ def test_a_factor_of_one_changes_no_draw():
 def test_wrong_scales_are_refused(scales):
     with pytest.raises(ValueError, match="`scales` must be two positive numbers, the smaller one first, rec"):
         Sampling(scales)
+
+
+def test_the_noise_of_rounding_is_uniform_and_as_wide_as_a_step():
+    rows, width = 4000, 200
+    z = np.array(RoundingNoise((0.5, 4), seed=0)(np.zeros((rows, width), "float32"), training=True))
+    steps = z.max(axis=1) - z.min(axis=1)
+    # The range of 200 uniform numbers is a hundredth short of their width.
+    assert steps.min() > 0.45 and steps.max() < 4
+    # The density s^-3 between two steps is uniform in s^-2.
+    shares = np.histogram((steps / 0.99) ** -2.0, np.linspace(4**-2, 0.5**-2, 9))[0] / rows
+    np.testing.assert_allclose(shares[:-1], 1 / 8, atol=0.03)
+    widest = z[steps > 2] / steps[steps > 2, None]
+    np.testing.assert_allclose(np.quantile(widest, [0.25, 0.5, 0.75]), [-0.25, 0, 0.25], atol=0.01)
+
+
+def test_the_decoder_alone_sees_the_noise_of_rounding():
+    recipe = Recipe.of(latent_dim=3, model={"code_noise": [1, 1]}, network={"name": "dense", "depth": 0})
+    model = recipe.build(Spec("vector", (6,)))
+    x = np.random.default_rng(0).normal(size=(50, 6)).astype("float32")
+    kernel = np.asarray(model.decoder.weights[0])
+    moved = np.asarray(model(x, training=True)) - np.asarray(model(x))
+    noise = np.linalg.lstsq(kernel.T, moved.T, rcond=None)[0]
+    assert np.abs(noise).max() == pytest.approx(0.5, abs=0.02)
+    np.testing.assert_array_equal(model.transform(x), np.asarray(model.encode(x)))
+    with pytest.raises(ValueError, match="`code_noise` must be two positive numbers"):
+        recipe.override({"model.code_noise": [1, 0]}).build(Spec("vector", (6,)))

@@ -166,11 +166,18 @@ def test_a_typo_is_not_swallowed():
 
 def test_the_defaults_are_what_they_are_said_to_be():
     weights = {name: make(name).weight for name in NAMES}
-    assert weights == {"gaussian_kl": 1.0, "kl_sparsity": 0.1, "l1": 3e-3, "squared_jacobian": 1e-4}
+    assert weights == {
+        "gaussian_kl": 1.0,
+        "kl_sparsity": 0.1,
+        "l1": 3e-3,
+        "rate": 1e-3,
+        "squared_jacobian": 1e-4,
+    }
     assert (KLSparsity().rho, KLSparsity().momentum) == (0.1, 0.0)
     assert (GaussianKL().free_bits, GaussianKL().warmup_steps, SquaredJacobian().probes) == (0.0, 0, 0)
     assert {name for name in NAMES if registry.resolve("penalty", name).escapable} == {
         "l1",
+        "rate",
         "squared_jacobian",
     }
     assert {name for name in NAMES if registry.resolve("penalty", name).needs_unit_interval} == {

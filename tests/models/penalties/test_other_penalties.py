@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 from penalty_inputs import BATCH, RTOL, UNITS, inputs_of, loss_of
 
-from kerasae.penalties import L1, SquaredJacobian
+from kerasae import Recipe
+from kerasae.penalties import L1, Rate, SquaredJacobian
+from kerasae.spec import Spec
 
 # L1 --------------------------------------------------------------------------------------------------
 
@@ -56,3 +58,26 @@ def test_wrong_probes_are_refused(probes):
 def test_the_jacobian_keeps_its_arguments():
     again = SquaredJacobian.from_config(SquaredJacobian(0.7, probes=3, seed=11).get_config())
     assert (again.weight, again.probes, again.seed, again.name) == (0.7, 3, 11, "contraction")
+
+
+# Rate ------------------------------------------------------------------------------------------------
+
+
+def test_the_rate_of_a_gaussian_number_is_that_of_its_channel():
+    """Of a code that is constant in size, log(size / step) and half the logarithm of 12."""
+    codes = np.random.default_rng(0).choice([-1.0, 1.0], (BATCH, UNITS)).astype("float32")
+    for size, step in ((100.0, 1.0), (1000.0, 5.0)):
+        expected = UNITS * (np.log(size / step) + 0.5 * np.log(12))
+        np.testing.assert_allclose(Rate(step=step).measure(size * codes), expected, rtol=1e-4)
+    assert float(np.max(Rate().measure(0.001 * codes))) < 1e-4
+    assert loss_of(Rate(0.5), codes) == pytest.approx(0.5 * UNITS * 0.5 * np.log(13), rel=RTOL)
+    with pytest.raises(ValueError, match="`step` must be positive, received 0"):
+        Rate(step=0)
+
+
+def test_a_decoder_is_free_only_beside_noise_on_the_code():
+    for noise, free in ((None, False), ([1.0, 1.0], True)):
+        settings = {"code_penalty": "rate", "code_noise": noise}
+        model = Recipe.of(latent_dim=3, model=settings).build(Spec("vector", (6,)))
+        constrained = [weight.constraint is not None for weight in model.decoder.trainable_variables]
+        assert any(constrained) != free
