@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from images import denoising, large, latency
+from images import denoising, large, latency, rates
 from PIL import Image
 from small_maps import built
 
@@ -71,3 +71,35 @@ def test_a_large_photograph_is_made_of_others_and_its_tiles_have_no_seams(tmp_pa
     model = built((16, 16, 1))
     x = image[..., None] / 255.0
     assert large.seam_error(model, x, 8) < 1e-6
+
+
+@pytest.mark.slow
+def test_rates_of_a_model_stand_beside_those_of_files(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        smooth = np.kron(rng.integers(60, 200, (6, 6)), np.ones((8, 8)))
+        Image.fromarray(smooth.astype("uint8")).save(tmp_path / f"{number}.png")
+    small = {
+        "data.crop": 16,
+        "network.filters": [4],
+        "network.strides": 8,
+        "network.residual_blocks": 0,
+        "network.dtype": "float32",
+        "train.steps": 30,
+    }
+    run = rates.trained(tmp_path, tmp_path / "run", small)
+    found = rates.curves(run, "validation", side=40)
+    for name, curve in found.items():
+        bits, ratios = ([getattr(point, key) for point in curve] for key in ("rate", "psnr"))
+        assert len(curve) > 2, name
+        assert bits[-1] > bits[0] > 0, name
+        # 30 steps train no model.
+        assert name == "model" or ratios[-1] > ratios[0], name
+    lines = rates.table(found).splitlines()
+    assert len(lines) == 2 + len(rates.RATES)
+    assert all(line.count("|") == 9 for line in lines)
+
+
+def test_the_central_part_of_a_photograph():
+    image = np.arange(63).reshape(9, 7, 1)
+    np.testing.assert_array_equal(rates.central(image, 3)[..., 0], [[23, 24, 25], [30, 31, 32], [37, 38, 39]])
