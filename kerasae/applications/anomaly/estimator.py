@@ -99,6 +99,8 @@ class AnomalyDetector(Application):
     spread_: np.ndarray
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
+    # A baseline has no training that could be repeated.
+    only_models: ClassVar[tuple[str, ...]] = ("cross_fit",)
 
     def __init__(
         self,

@@ -161,3 +161,8 @@ def test_a_report_needs_no_calibration_split(trained, tmp_path):
     assert finding.figures["threshold"] > 0
     assert (tmp_path / "alarms.csv").is_file()
     assert "threshold: greatest (least 0.5), from" in finding.notes[0]
+
+
+def test_a_baseline_is_not_trained_again():
+    settings = {"cross_fit": 10, "false_alarms": 0.1}
+    assert AnomalyDetector.for_baseline(settings, object()) == {"false_alarms": 0.1}
