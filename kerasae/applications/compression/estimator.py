@@ -70,8 +70,10 @@ class Compression(Application):
         most: Largest number of rows for the rate-distortion curves; more rows are subsampled. All rows are
             compressed. Defaults to 2000.
         seed: Seed of the subsample. Defaults to 0.
-        partial: Whether what is left of a file of maps that was cut is restored, with less detail. Defaults
-            to False: such a file is refused.
+        partial: Whether what is left of a file of maps that was cut is restored, with less detail. Channels
+            are stored by the size of their numbers. If the channels of a model depend on each other, as
+            those of an undercomplete one may, more of a file need not be better until all of it is there.
+            Defaults to False: such a file is refused.
 
     Raises:
         ValueError: If bits or step are out of range, or bytes cannot be decoded.
