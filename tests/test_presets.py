@@ -49,8 +49,8 @@ def sources(tmp_path_factory):
 def test_a_preset_trains_on_every_kind(preset, source, sources):
     given = {"name": "series", "time": "time", "window": 12} if source == "log" else {}
     spec = Recipe.of(source=sources[source], data=given).load().spec
-    if preset == "denoiser" and source not in ("images", "digits"):
-        with pytest.raises(ValueError, match=r"'denoiser' needs images, received .*; leave the preset out"):
+    if preset in ("compressor", "denoiser") and source not in ("images", "digits"):
+        with pytest.raises(ValueError, match=rf"'{preset}' needs images, received .*; leave the preset out"):
             settings(preset, spec)
         return
     recipe = Recipe.of(source=sources[source], data=given).override(settings(preset, spec))
@@ -89,6 +89,19 @@ def test_the_detector_finds_what_lies_beside_a_curve_in_two_columns():
 def test_the_code_of_the_denoiser_can_hold_the_image(channels):
     found = settings("denoiser", Spec("image", (64, 64, channels)))
     assert found["network.shortcut"] and found["network.latent_dim"] >= 16 * channels
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_compressor_starts_as_a_transform_without_loss(channels):
+    spec = Spec("image", (16, 24, channels))
+    model = Recipe.of().override(settings("compressor", spec)).build(spec)
+    x = np.random.default_rng(0).random((2, 16, 24, channels), "float32")
+    np.testing.assert_allclose(model.inverse_transform(model.transform(x)), x, atol=1e-4)
+    # The change of all pixels by one step of the code is that of a transform that keeps lengths.
+    codes = model.transform(x)
+    assert np.linalg.norm(codes) == pytest.approx(np.linalg.norm(x), rel=1e-4)
+    (rate,) = [penalty for penalty in model.penalties() if penalty.name == "rate"]
+    assert rate.step == model.code_steps[0]
 
 
 def test_the_denoiser_takes_noise_of_a_known_strength():

@@ -1,14 +1,14 @@
 """Rate and distortion of photographs: one model at many rates, beside PCA of blocks, JPEG and WebP.
 
-    python -m benchmarks.images.rates --data ../shared/data --out runs/compressor [--steps 20000]
-        [--set model.code_penalty.weight=0.002] [--split validation]
+    python -m benchmarks.images.rates --data ../shared/data --out runs/compressor [--steps 8000]
+        [--set train.learning_rate=0.001] [--split validation]
 
-Trains one model on crops of the photographs of `photos/train`, and compresses the central 176 x 176 pixels of
-the photographs of a split, which are not in the training, at several steps of the quantiser. Model and PCA of
-8 x 8 blocks use the entropy coder of `kerasae apply compression`, with all images in one file of which every
-byte counts. Each image is a JPEG and a WebP file of its own. `JPEG, bare` does not count headers and tables,
-which are most of so small a file; it is the reference of the last two columns. Settings are chosen with
-`--split validation`. An existing `--out` is evaluated again.
+Trains the preset `compressor` on crops of the photographs of `photos/train`, and compresses the central
+176 x 176 pixels of the photographs of a split, which are not in the training, at several steps of the
+quantiser. Model and PCA of 8 x 8 blocks use the entropy coder of `kerasae apply compression`, with all images
+in one file of which every byte counts. Each image is a JPEG and a WebP file of its own. `JPEG, bare` does not
+count headers and tables, which are most of so small a file; it is the reference of the last two columns.
+Settings are chosen with `--split validation`. An existing `--out` is evaluated again.
 """
 
 import argparse
@@ -27,25 +27,12 @@ import numpy as np
 RATES = (0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 #: Pixels on a side of the part of a photograph, a multiple of the squares of the model, of PCA and of JPEG.
 SIDE = 176
-#: Settings of the model: a code of 64 numbers for each square of 8 x 8 pixels.
+#: Settings beside those of the preset `compressor`.
 SETTINGS: dict[str, Any] = {
     "data.crop": 64,
     "data.validation": 0.1,
     "data.calibration": 0.0,
     "data.test": 0.1,
-    "model.name": "undercomplete",
-    "model.code_penalty": "rate",
-    "model.code_penalty.weight": 2e-3,
-    "model.code_noise": [1.0, 6.0],
-    "network.name": "spatial",
-    "network.filters": [64, 96, 128],
-    "network.residual_blocks": 2,
-    "network.shortcut": True,
-    "network.latent_dim": 64,
-    "network.dtype": "mixed_bfloat16",
-    "train.batch_size": 16,
-    "train.learning_rate": 1e-3,
-    "train.schedule": "cosine",
 }
 
 
@@ -55,7 +42,7 @@ def trained(photos: Path, out: Path, settings: Mapping[str, Any]) -> Any:
     from kerasae.workflows import make_recipe
 
     if not out.exists():
-        run_recipe(make_recipe(str(photos), {**SETTINGS, **settings}), out)
+        run_recipe(make_recipe(str(photos), {**SETTINGS, **settings}, preset="compressor"), out)
     return Run.open(out)
 
 
@@ -117,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE")
     parser.add_argument("--split", choices=("validation", "test"), default="test")
     options = parser.parse_args()

@@ -47,7 +47,8 @@ class Pooled:
     @property
     def _map_shape(self) -> tuple[int, ...]:
         shape = map_shape(self.codec)
-        assert shape is not None
+        if shape is None:
+            raise ValueError("Expected a codec whose code is a map, received one whose code is a vector.")
         return shape
 
     def transform(self, raw: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from kerasae.layers.gap_marks import GapMarks
 from kerasae.layers.normal_scores import NormalScores
 from kerasae.layers.padding_mask import PaddingMask, is_token
 from kerasae.layers.periodic_features import PeriodicFeatures
-from kerasae.layers.rounding_noise import RoundingNoise
+from kerasae.layers.rounding import Rounding
 from kerasae.layers.sampling import Sampling
 from kerasae.layers.shared_scale import SharedScale
 from kerasae.layers.token_embedding import TokenEmbedding
@@ -24,7 +24,7 @@ __all__ = [
     "NormalScores",
     "PaddingMask",
     "PeriodicFeatures",
-    "RoundingNoise",
+    "Rounding",
     "Sampling",
     "SharedScale",
     "TokenEmbedding",

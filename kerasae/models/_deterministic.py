@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
-from kerasae.layers import RoundingNoise
-from kerasae.layers.sampling import checked_scales
+from kerasae.layers import Rounding
+from kerasae.layers.rounding import checked_steps
 from kerasae.models._base import Autoencoder
 from kerasae.models._code_layers import code_layer, flattening, through
 
@@ -21,8 +21,11 @@ class DeterministicAutoencoder(Autoencoder):
         encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
         decoder: Model from codes, `(batch, latent_dim)`, to the outputs that the loss reads.
         code_activation: Activation of the code, a name in `keras.activations`. Defaults to `"linear"`.
-        code_noise: Smallest and largest step of the rounding for which the decoder is trained; see
-            `kerasae.layers.RoundingNoise`. Defaults to `None`: the code of a training has no noise.
+        code_steps: Smallest and largest step of the rounding for which the decoder is trained; see
+            `kerasae.layers.Rounding`. Defaults to `None`: the code of a training is not rounded.
+        code_initializer: Initialiser of the weights of the code, a name in `keras.initializers`. With
+            `"identity"` the code starts as the first features of the encoder. Defaults to
+            `"glorot_uniform"`.
         **kwargs: Arguments of `Autoencoder` and `keras.Model`.
     """
 
@@ -32,25 +35,28 @@ class DeterministicAutoencoder(Autoencoder):
         decoder: keras.Model,
         *,
         code_activation: str = "linear",
-        code_noise: Sequence[float] | None = None,
+        code_steps: Sequence[float] | None = None,
+        code_initializer: str = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
         if type(self) is DeterministicAutoencoder:
             raise TypeError("`DeterministicAutoencoder` is abstract; choose a family of `kerasae.models`.")
-        try:
-            keras.activations.get(code_activation)
-        except ValueError:
-            raise ValueError(
-                f"`code_activation` must name a function of keras.activations, received {code_activation!r}."
-            ) from None
+        _check_known("code_activation", code_activation, "a function", keras.activations)
+        _check_known("code_initializer", code_initializer, "an initialiser", keras.initializers)
         self.code_activation: str = code_activation
+        self.code_initializer: str = code_initializer
         # Codes are float32, because they are stored, compared and searched.
         self.to_code: Any = code_layer(
-            encoder, self.latent_dim, activation=code_activation, dtype="float32", name="to_code"
+            encoder,
+            self.latent_dim,
+            activation=code_activation,
+            kernel_initializer=code_initializer,
+            dtype="float32",
+            name="to_code",
         )
-        self.code_noise = None if code_noise is None else checked_scales("code_noise", code_noise)
-        self.rounding: Any = None if code_noise is None else RoundingNoise(code_noise, dtype="float32")
+        self.code_steps = None if code_steps is None else checked_steps("code_steps", code_steps)
+        self.rounding: Any = None if code_steps is None else Rounding(code_steps, dtype="float32")
         self.flattening: list[keras.layers.Layer] = flattening(encoder)
 
     def head_layers(self) -> list[keras.layers.Layer]:
@@ -72,3 +78,10 @@ class DeterministicAutoencoder(Autoencoder):
         if self.rounding is not None:
             h = self.rounding(h, training=training, seed=seed)
         return self.decoder(h, training=training)
+
+
+def _check_known(name: str, value: str, what: str, module: Any) -> None:
+    try:
+        module.get(value)
+    except ValueError:
+        raise ValueError(f"`{name}` must name {what} of {module.__name__}, received {value!r}.") from None

@@ -73,7 +73,7 @@ def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
         "a code that is not computed by a linear layer": model.code_activation != "linear"
         or [*model.head_layers()] != [head],
         f"the loss '{loss.name}'": type(loss) not in (SquaredError, Readings),
-        "noise on the code": getattr(model, "code_noise", None) is not None,
+        "noise on the code": getattr(model, "code_steps", None) is not None,
         "a penalty": any(penalty.weight for penalty in model.penalties()),
         "trimmed rows": model.trim > 0,
         "penalised weights": any(variable.regularizer is not None for variable in trainable),

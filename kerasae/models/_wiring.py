@@ -50,7 +50,7 @@ def bind_scale(model: Any) -> None:
         ValueError: If the decoder contains a normalisation, which makes the constraint useless.
     """
     escapable = [p.name for p in model.penalties() if p.escapable and p.weight > 0]
-    if not escapable or getattr(model, "code_noise", None) is not None:
+    if not escapable or getattr(model, "code_steps", None) is not None:
         # A small code would drown in noise of a fixed width.
         return
     layers = all_layers(model.decoder)

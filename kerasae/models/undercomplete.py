@@ -31,7 +31,8 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
 
     Warns:
         UserWarning: If the code is not smaller than the input, so that the model may learn the identity. A
-            training on pairs of noisy and clean examples does not.
+            training on pairs of noisy and clean examples does not, nor does one with a rounded code
+            (`code_steps`).
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -46,7 +47,7 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
         size = math.prod(self.encoder.input_shape[1:])
         # The check does not apply to a token or a category, which carries more than one number.
         embeds = any(getattr(layer, "is_embedding", False) for layer in encoder.layers)
-        if self.latent_dim >= size and not embeds:
+        if self.latent_dim >= size and not embeds and self.code_steps is None:
             warnings.warn(
                 f"`latent_dim` is expected below the input size {size}, received {self.latent_dim}: "
                 "the model may learn the identity; take a smaller code or another family, or train on pairs "

@@ -1,7 +1,6 @@
 """The variational autoencoder."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -11,7 +10,6 @@ from keras import ops
 
 from kerasae.arguments import check_positive_integer
 from kerasae.layers import Sampling
-from kerasae.layers.sampling import checked_scales
 from kerasae.models._code_layers import code_layer, flattening, through
 from kerasae.models._generative import WithPosterior, WithPrior
 from kerasae.models._importance import Tightening, importance_weighted_objective
@@ -39,10 +37,6 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         free_bits: Divergence of each dimension that costs nothing, in nats, on average over a batch.
             Defaults to 0.
         importance_samples: Number of draws per example in training and validation. Defaults to 1, the ELBO.
-        noise_scales: Smallest and largest factor of the noise on the code. The factor is drawn for each
-            example, and its logarithm is uniform. A decoder restores codes that are rounded as coarsely as
-            the noise that it saw, so a range such as `(0.25, 4)` makes one model compress at many rates. The
-            KL term stays that of the posterior without the factor. Defaults to `(1, 1)`, the ELBO.
         **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `code_penalty`, `contraction`,
             `preprocessor`, `trim`, and those of `keras.Model`. The penalties apply to the mean.
 
@@ -53,8 +47,8 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         The parameters of the likelihood, `(batch, ...)`.
 
     Raises:
-        ValueError: If a number is out of range, or `importance_samples` is combined with `free_bits`,
-            `trim` or `noise_scales`.
+        ValueError: If a number is out of range, or `importance_samples` is combined with `free_bits` or
+            `trim`.
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -79,7 +73,6 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         warmup_steps: int = 0,
         free_bits: float = 0.0,
         importance_samples: int = 1,
-        noise_scales: Sequence[float] = (1.0, 1.0),
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
@@ -96,13 +89,6 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
                 "`trim` cannot be combined with an importance-weighted bound, received "
                 f"trim={self.trim} and importance_samples={importance_samples}; leave one of them out."
             )
-        self.noise_scales = checked_scales("noise_scales", noise_scales)
-        if importance_samples > 1 and self.noise_scales != [1.0, 1.0]:
-            raise ValueError(
-                "`noise_scales` cannot be combined with an importance-weighted bound, received "
-                f"noise_scales={noise_scales} and importance_samples={importance_samples}; leave one of them "
-                "out."
-            )
         self.beta = beta
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits
@@ -118,7 +104,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         )
         self.flattening: list[keras.layers.Layer] = flattening(encoder)
         self.kl = GaussianKL(beta, free_bits=free_bits, warmup_steps=warmup_steps)
-        self.sampling = Sampling(self.noise_scales, dtype="float32")
+        self.sampling = Sampling(dtype="float32")
         self.tightening = Tightening() if importance_samples > 1 else None
         self.kl_nats = keras.metrics.Mean(name="kl_nats")
 

@@ -8,6 +8,7 @@ import keras
 from kerasae.arguments import check_positive_integer
 from kerasae.maps import DECODER, ENCODER, sized
 from kerasae.networks._base import Network, Style
+from kerasae.networks._cosines import Cosines
 from kerasae.spec import Spec
 
 #: Filters of the usual levels.
@@ -22,7 +23,7 @@ def spatial(
     filters: Sequence[int] | None = _FILTERS,
     strides: int = 2,
     residual_blocks: int = 2,
-    shortcut: bool = False,
+    shortcut: bool | Literal["cosines"] = False,
     activation: str = "relu",
     normalization: Literal["batch", "layer"] | None = None,
     dropout: float = 0.0,
@@ -60,8 +61,9 @@ def spatial(
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
             shortcut around them (He et al. 2016, CVPR). Defaults to 2.
-        shortcut: Whether a linear path lies beside the convolutions of encoder and decoder. Defaults to
-            False.
+        shortcut: Whether a linear path lies beside the convolutions of encoder and decoder. With
+            `"cosines"` it starts as the discrete cosine transform of the squares and the other layers of the
+            decoder start at 0; use it with `--set model.code_initializer=identity`. Defaults to False.
         activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
         normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`,
             where `"layer"` normalises over channels. Defaults to `None`.
@@ -97,6 +99,13 @@ def spatial(
             check_positive_integer(name, value)
     if residual_blocks < 0:
         raise ValueError(f"`residual_blocks` must be non-negative, received {residual_blocks}.")
+    if shortcut not in (False, True, "cosines"):
+        raise ValueError(f"`shortcut` must be true, false or 'cosines', received {shortcut!r}.")
+    if shortcut == "cosines" and outputs != 1:
+        raise ValueError(
+            f"A `shortcut` of cosines needs a loss with one number for each value, received {outputs}; "
+            "use --set network.shortcut=true."
+        )
     style = Style(activation, normalization, dropout, kernel_initializer, l1, l2, dtype)
     layers = _Layers(style, strides, residual_blocks)
     x = keras.Input((None, None, spec.shape[-1]))
@@ -104,9 +113,10 @@ def spatial(
     for channels in filters:
         h = layers.residual(layers.down(h, channels))
     square = strides ** len(filters)
+    start = Cosines() if shortcut == "cosines" else None
     if shortcut:
-        straight = layers.straight(keras.layers.Conv2D, square**2 * spec.shape[-1], square)
-        h = keras.layers.Concatenate(dtype="float32")([h, straight(x)])
+        straight = layers.straight(keras.layers.Conv2D, square**2 * spec.shape[-1], square, start)
+        h = keras.layers.Concatenate(dtype="float32")([straight(x), h])
     encoder = keras.Model(x, h, name=ENCODER)
 
     code = keras.Input((None, None, latent_dim))
@@ -115,9 +125,12 @@ def spatial(
         h = layers.up(layers.residual(h), channels)
     # The last layer is float32, because half precision is too coarse for a loss.
     last = layers.transposed(spec.shape[-1] * outputs, activation=None, dtype="float32")
+    if start is not None:
+        # The convolutions learn what the cosines lack.
+        last.kernel_initializer = keras.initializers.Zeros()
     image = last(layers.residual(h))
     if shortcut:
-        straight = layers.straight(keras.layers.Conv2DTranspose, image.shape[-1], square)
+        straight = layers.straight(keras.layers.Conv2DTranspose, image.shape[-1], square, start)
         image = keras.layers.Add(dtype="float32")([image, straight(code)])
     decoder = keras.Model(code, image, name=DECODER)
     return Network(*sized(encoder, decoder, spec.shape))
@@ -154,9 +167,10 @@ class _Layers:
             **self._style.kernel(),
         )
 
-    def straight(self, kind: Any, channels: int, square: int) -> keras.layers.Layer:
+    def straight(self, kind: Any, channels: int, square: int, start: Any) -> keras.layers.Layer:
         """Return a linear layer between squares of pixels and places of a map, in float32."""
-        return kind(channels, square, strides=square, dtype="float32", **self._style.kernel())
+        settings = self._style.kernel() if start is None else {"kernel_initializer": start}
+        return kind(channels, square, strides=square, dtype="float32", **settings)
 
     def residual(self, h: Any) -> Any:
         """Apply the residual blocks of a level."""

@@ -19,7 +19,7 @@ class Rate(Penalty):
     step cost nothing, so that a code becomes sparse.
 
     Without noise on the code a model would make the code small and the decoder steep. The term belongs
-    together with `code_noise`, whose smallest step should be `step`.
+    together with `code_steps`, whose smallest step should be `step`.
 
     Args:
         weight: Factor of the term, at least 0, in units of the loss per nat. With a squared error, each

@@ -82,6 +82,11 @@ class Score(Layer):
         """
         return self
 
+    @property
+    def reads_new_rows(self) -> bool:
+        """Whether `adapt_to_new` fits anything."""
+        return type(self).adapt_to_new is not Score.adapt_to_new
+
     def build_for(self, account: Mapping[str, Any]) -> None:
         """Create the weights for examples of these shapes."""
         if not self.built:

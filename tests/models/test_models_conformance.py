@@ -19,7 +19,7 @@ VARIANTS = {
     "sparse": {"penalty": "kl", "rho": 0.3, "momentum": 0.5, "weight": 0.2, "k": 3, "active_threshold": 0.2},
     "contractive": {"weight": 0.02, "probes": 2, "code_activation": "sigmoid"},
     "denoising": {"corruption": "masking", "level": 0.4, "code_activation": "tanh"},
-    "variational": {"beta": 0.7, "warmup_steps": 9, "free_bits": 0.05, "noise_scales": [0.5, 2]},
+    "variational": {"beta": 0.7, "warmup_steps": 9, "free_bits": 0.05},
 }
 
 

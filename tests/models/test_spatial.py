@@ -7,6 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kerasae.export import Subject, Trainable
+from scipy.fft import dctn, idctn
 from small_maps import built, images, reconstructed
 
 from kerasae import Recipe, load_model, registry
@@ -47,6 +48,36 @@ def test_an_image_of_any_size_has_a_map_and_comes_back(family, height, width, ch
     assert model.inverse_transform(codes).shape == x.shape
     loss, _ = model.objective(x, None, None, training=False)
     assert np.isfinite(loss)
+
+
+@pytest.mark.parametrize(("numbers", "channels"), [(16, 1), (48, 3), (50, 3), (7, 2)])
+def test_a_path_of_cosines_starts_as_the_transform_of_squares(numbers, channels):
+    recipe = Recipe.of(
+        latent_dim=numbers,
+        model={"code_initializer": "identity", "code_steps": [0.1, 0.1]},
+        network={"name": "spatial", "filters": [4, 5], "shortcut": "cosines"},
+    )
+    model = recipe.build(Spec("image", (8, 12, channels)))
+    x = images(2, 8, 12, channels)
+    codes = model.transform(x).reshape(2, 2, 3, numbers)
+    square = dctn(x[1, 4:, 4:8], norm="ortho")
+    np.testing.assert_allclose(codes[1, 1, 1, 0], square[0, 0, 0], atol=1e-5)
+    complete = min(numbers, square.size)
+    # The numbers are the coefficients, low frequencies first.
+    found = np.sort(np.abs(codes[1, 1, 1, :complete]))
+    frequencies = np.indices(square.shape).sum(axis=0)
+    order = np.argsort(frequencies, axis=None, kind="stable")[:complete]
+    np.testing.assert_allclose(found, np.sort(np.abs(square.ravel()[order])), atol=1e-5)
+    kept = np.zeros(square.size)
+    kept[order] = square.ravel()[order]
+    rebuilt = idctn(kept.reshape(square.shape), norm="ortho")
+    np.testing.assert_allclose(model.inverse_transform(model.transform(x))[1, 4:, 4:8], rebuilt, atol=1e-5)
+
+
+def test_a_path_of_cosines_needs_one_number_for_each_value():
+    recipe = Recipe.of("denoising", latent_dim=3, network={"name": "spatial", "shortcut": "cosines"})
+    with pytest.raises(ValueError, match="needs a loss with one number for each value, received 2"):
+        recipe.override({"loss.name": "gaussian", "loss.scale": "predicted"}).build(Spec("image", (8, 8, 1)))
 
 
 def test_the_code_of_a_vector_network_is_no_map(digits):

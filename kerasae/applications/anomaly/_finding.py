@@ -96,6 +96,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         volume = on_volume(timeline.axis, judged.truth, judged.known)
         said = [*written.sentences, *said, *((True, sentence) for sentence in volume)]
     score = detector.detector_.score
+    more = " and, if there are any, the validation rows" if score.reads_new_rows else ""
     unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
     return Finding(
         judged.metrics,
@@ -104,8 +105,9 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         shown,
         listings,
         notes=(
-            f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows; threshold: "
-            f"{named(detector.threshold)}, from {len(detector.calibration_):,} calibration rows. p-value: "
+            f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows{more}; "
+            f"threshold: {named(detector.threshold)}, from {len(detector.calibration_):,} calibration rows. "
+            "p-value: "
             "the share of calibration rows at least as odd, conformal: small ones are odd, and of normal "
             "rows at most "
             f"5 % have one below 0.05.{on_blocks(detector.detector_.block)}",

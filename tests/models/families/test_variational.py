@@ -260,21 +260,3 @@ def test_every_likelihood_trains_without_collapse(digits, loss):
     train(model, digits, epochs=40, learning_rate=3e-3, batch_size=64)
     assert model.active_units(digits.test.examples) == 4
     assert evaluate(model, digits)["explained_variance"] > 0.3
-
-
-def test_scales_of_the_noise_change_what_is_decoded_and_not_the_divergence(linear_gaussian):
-    base, x, _ = linear_gaussian
-    terms = {}
-    for scales in ((1, 1), (2, 2)):
-        model = VariationalAutoencoder(
-            base.encoder, base.decoder, reconstruction_loss=Gaussian(0.5), noise_scales=scales
-        )
-        model.build((None, 5))
-        for name in ("to_mean", "to_log_var"):
-            getattr(model, name).set_weights(getattr(base, name).get_weights())
-        moved = model(x, training=True, seed=[1, 2]) - model(x)
-        terms[scales] = np.array(moved), float(model.losses[0])
-    np.testing.assert_allclose(terms[2, 2][0], 2 * terms[1, 1][0], rtol=1e-4, atol=1e-5)
-    assert terms[2, 2][1] == pytest.approx(terms[1, 1][1], rel=1e-6)
-    with pytest.raises(ValueError, match="`noise_scales` cannot be combined with an importance-weighted"):
-        importance_weighted(base, 2, noise_scales=(0.5, 2))

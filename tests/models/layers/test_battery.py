@@ -86,8 +86,7 @@ ELSEWHERE = {
 #: Layers of no room, with what they are made with and called on.
 CASES = [
     (Sampling, Sampling, {"seed": 1}, (INPUT, INPUT)),
-    (Sampling, Sampling, {"scales": [0.5, 2.0], "seed": 1}, (INPUT, INPUT)),
-    (layers.RoundingNoise, layers.RoundingNoise, {"steps": [0.5, 2.0], "seed": 1}, INPUT),
+    (layers.Rounding, layers.Rounding, {"steps": [0.5, 2.0], "seed": 1}, INPUT),
     (TopK, TopK, {"k": 2}, INPUT),
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
     (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),

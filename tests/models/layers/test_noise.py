@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae import Recipe, registry
-from kerasae.layers import NoiseLayer, RoundingNoise, Sampling
+from kerasae.layers import NoiseLayer, Rounding, Sampling
 from kerasae.spec import Spec
 
 # NoiseLayer ------------------------------------------------------------------------------------------
@@ -150,51 +150,48 @@ def test_the_gradient_reaches_both_moments():
     np.testing.assert_allclose(to_log_var, (z - mean) / 2, rtol=1e-6)
 
 
-def test_the_noise_of_each_example_has_a_factor_whose_logarithm_is_uniform():
-    rows, width = 4000, 200
-    pair = [np.zeros((rows, width), "float32")] * 2
-    z = np.array(Sampling((0.25, 4), seed=0)(pair, training=True)).astype("float64")
-    octaves = np.log2(np.sqrt(np.mean(z**2, axis=1)))
-    # The spread of 200 numbers is known to a twentieth of itself, a tenth of an octave.
-    shares = np.histogram(octaves, np.linspace(-2, 2, 9))[0] / rows
-    np.testing.assert_allclose(shares, 1 / 8, atol=0.03)
-    assert octaves.min() > -2.3 and octaves.max() < 2.3
-    np.testing.assert_array_equal(Sampling((0.25, 4))(pair), pair[0])
+@pytest.mark.parametrize("steps", [(0, 1), (2, 1), (1,), 3, ("a", 1), (1, np.inf), (True, 2)])
+def test_wrong_steps_are_refused(steps):
+    with pytest.raises(ValueError, match="`steps` must be two positive numbers, the smaller one first, rec"):
+        Rounding(steps)
 
 
-def test_a_factor_of_one_changes_no_draw():
-    pair = list(np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32"))
-    first, double = (Sampling(scales)(pair, seed=[3, 5]) for scales in ((1, 1), (2, 2)))
-    np.testing.assert_allclose(double - pair[0], 2 * (first - pair[0]), rtol=1e-5, atol=1e-6)
+def rounded(h, step):
+    return step * np.sign(h) * np.floor(np.abs(h) / step + 0.35)
 
 
-@pytest.mark.parametrize("scales", [(0, 1), (2, 1), (1,), 3, ("a", 1), (1, np.inf), (True, 2)])
-def test_wrong_scales_are_refused(scales):
-    with pytest.raises(ValueError, match="`scales` must be two positive numbers, the smaller one first, rec"):
-        Sampling(scales)
+def test_a_code_is_rounded_to_one_step_with_a_dead_zone():
+    h = np.array([[0.64, 0.66, -1.6, -1.7, 0.0, 260.3]], "float32")
+    z = np.asarray(Rounding((1.0, 1.0), seed=0)(h, training=True))
+    np.testing.assert_array_equal(z, [[0, 1, -1, -2, 0, 260]])
+    np.testing.assert_array_equal(np.asarray(Rounding((1.0, 1.0))(h)), h)
 
 
-def test_the_noise_of_rounding_is_uniform_and_as_wide_as_a_step():
-    rows, width = 4000, 200
-    z = np.array(RoundingNoise((0.5, 4), seed=0)(np.zeros((rows, width), "float32"), training=True))
-    steps = z.max(axis=1) - z.min(axis=1)
-    # The range of 200 uniform numbers is a hundredth short of their width.
-    assert steps.min() > 0.45 and steps.max() < 4
-    # The density s^-3 between two steps is uniform in s^-2.
-    shares = np.histogram((steps / 0.99) ** -2.0, np.linspace(4**-2, 0.5**-2, 9))[0] / rows
-    np.testing.assert_allclose(shares[:-1], 1 / 8, atol=0.03)
-    widest = z[steps > 2] / steps[steps > 2, None]
-    np.testing.assert_allclose(np.quantile(widest, [0.25, 0.5, 0.75]), [-0.25, 0, 0.25], atol=0.01)
+def test_the_steps_of_rounding_are_uniform_in_their_power_of_minus_2():
+    """Of an increasing row of numbers, the smallest that is not 0 becomes the step itself."""
+    rows, grid = 4000, np.linspace(0, 8, 2000, dtype="float32")
+    z = np.asarray(Rounding((0.5, 4), seed=0)(np.tile(grid, (rows, 1)), training=True))
+    steps = np.where(z > 0, z, np.inf).min(axis=1)
+    assert steps.min() >= 0.5 and steps.max() <= 4
+    shares = np.histogram(steps**-2.0, np.linspace(4**-2, 0.5**-2, 9))[0] / rows
+    np.testing.assert_allclose(shares, 1 / 8, atol=0.02)
 
 
-def test_the_decoder_alone_sees_the_noise_of_rounding():
-    recipe = Recipe.of(latent_dim=3, model={"code_noise": [1, 1]}, network={"name": "dense", "depth": 0})
+def test_the_gradient_of_rounding_is_that_of_the_identity():
+    h = tf.Variable(np.random.default_rng(0).normal(size=(3, 4)), dtype="float32")
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(Rounding((1.0, 2.0), seed=0)(h, training=True) * np.arange(4, dtype="float32"))
+    np.testing.assert_array_equal(tape.gradient(total, h), np.tile(np.arange(4.0), (3, 1)))
+
+
+def test_the_decoder_alone_sees_the_rounded_code():
+    recipe = Recipe.of(latent_dim=3, model={"code_steps": [1, 1]}, network={"name": "dense", "depth": 0})
     model = recipe.build(Spec("vector", (6,)))
     x = np.random.default_rng(0).normal(size=(50, 6)).astype("float32")
-    kernel = np.asarray(model.decoder.weights[0])
-    moved = np.asarray(model(x, training=True)) - np.asarray(model(x))
-    noise = np.linalg.lstsq(kernel.T, moved.T, rcond=None)[0]
-    assert np.abs(noise).max() == pytest.approx(0.5, abs=0.02)
-    np.testing.assert_array_equal(model.transform(x), np.asarray(model.encode(x)))
-    with pytest.raises(ValueError, match="`code_noise` must be two positive numbers"):
-        recipe.override({"model.code_noise": [1, 0]}).build(Spec("vector", (6,)))
+    codes = np.asarray(model.encode(x))
+    seen = model.decoder(rounded(codes, 1.0).astype("float32"))
+    np.testing.assert_allclose(model(x, training=True), seen, atol=1e-5)
+    np.testing.assert_allclose(model(x), model.decoder(codes), atol=1e-5)
+    np.testing.assert_array_equal(model.transform(x), codes)
+    with pytest.raises(ValueError, match="`code_steps` must be two positive numbers"):
+        recipe.override({"model.code_steps": [1, 0]}).build(Spec("vector", (6,)))

@@ -6,9 +6,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from kerasae.applications.compression._maps.file import dequantised, level_of, step_of
+from kerasae.layers.rounding import DEAD
 
-#: Share of a step by which codes are rounded towards 0: it saves more bits than it costs error.
-_DEAD = 0.15
 #: Number of codes around which the decoder is measured, and the distance, in standard deviations.
 _TRIED, _DISTANCE = 32, 0.25
 #: Parts of a step in an offset and in a shift towards 0.
@@ -29,10 +28,13 @@ class MapQuantiser:
     Args:
         steps: Level of the step of each channel, as a file holds it, `(numbers,)`.
         offsets: Offset of each channel, in quarters of its step.
+        plain: Whether symbols stand for multiples of a step, which the decoder was trained to read.
+            Otherwise they stand for codes nearer to 0, as most codes are small.
     """
 
     steps: np.ndarray
     offsets: np.ndarray
+    plain: bool = False
 
     def symbols(self, codes: np.ndarray) -> np.ndarray:
         """Quantise codes, `(..., numbers)` or vectors of them, to whole numbers of the same shape."""
@@ -41,7 +43,7 @@ class MapQuantiser:
         scaled = self._scaled(codes)
         if np.abs(scaled).max(initial=0) >= 2**31:
             raise ValueError("Expected codes within 2^31 steps of 0; take a larger `step` or fewer `bits`.")
-        symbols = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5 - _DEAD)
+        symbols = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5 - DEAD)
         return symbols.astype("int64").reshape(codes.shape)
 
     def codes(self, symbols: np.ndarray) -> np.ndarray:
@@ -55,6 +57,8 @@ class MapQuantiser:
             codes: Codes of each image, `(rows, columns, numbers)`.
             symbols: Their symbols.
         """
+        if self.plain:
+            return 0, 0
         gaps: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         for code, each in zip(codes, symbols, strict=True):
             gap = np.abs(each) - np.sign(each) * self._scaled(code)
@@ -91,18 +95,25 @@ class MapRanges:
         mean: Mean of each channel.
         units: Step of each channel that changes `x` by 1 if all places move by it; infinite for a channel
             without effect.
+        plain: Whether the decoder was trained for codes that are rounded to multiples of one step
+            (`code_steps` of the model).
     """
 
     span: np.ndarray
     mean: np.ndarray
     units: np.ndarray
+    plain: bool = False
 
     @classmethod
     def of(cls, codec: Decodes, codes: np.ndarray, numbers: int) -> Self:
         """Return the ranges of training codes, `(rows, places * numbers)`."""
         maps = codes.reshape(len(codes), -1, numbers).astype("float64")
         span = maps.max(axis=(0, 1)) - maps.min(axis=(0, 1))
-        return cls(span, maps.mean(axis=(0, 1)), _unit_steps(codec, maps))
+        units = _unit_steps(codec, maps)
+        plain = getattr(codec, "code_steps", None) is not None
+        if plain:
+            units = np.where(np.isfinite(units), np.median(units[np.isfinite(units)]), units)
+        return cls(span, maps.mean(axis=(0, 1)), units, plain)
 
     def quantiser(self, bits: float | None, step: float | None) -> MapQuantiser:
         """Return the quantiser for a number of bits or a step, as `Ranges.quantiser` does.
@@ -120,7 +131,7 @@ class MapRanges:
         sizes = np.where(finite & (self.span > 0), size * units, np.maximum(4 * self.span, 2.0**-8))
         levels = level_of(sizes)
         offsets = np.rint(_QUARTERS * self.mean / step_of(levels)).astype("int64")
-        return MapQuantiser(levels, offsets)
+        return MapQuantiser(levels, 0 * offsets if self.plain else offsets, self.plain)
 
     def state(self) -> dict[str, Any]:
         """Return the arguments."""
