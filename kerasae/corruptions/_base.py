@@ -73,7 +73,7 @@ class Corruption(NoiseLayer):
         """
         raise ValueError(
             f"Expected noise that is added to x, such as gaussian or shift, received {type(self).__name__}, "
-            "which depends on x; use the solver 'gradient'."
+            "which depends on x; use --set train.solver=gradient."
         )
 
     def call(self, inputs: Any, training: bool = False, seed: Any = None) -> Any:

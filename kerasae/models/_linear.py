@@ -73,7 +73,7 @@ def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
         "a code that is not computed by a linear layer": model.code_activation != "linear"
         or [*model.head_layers()] != [head],
         f"the loss '{loss.name}'": type(loss) not in (SquaredError, Readings),
-        "noise on the code": getattr(model, "code_steps", None) is not None,
+        "a rounded code": getattr(model, "code_steps", None) is not None,
         "a penalty": any(penalty.weight for penalty in model.penalties()),
         "trimmed rows": model.trim > 0,
         "penalised weights": any(variable.regularizer is not None for variable in trainable),
@@ -93,5 +93,6 @@ def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
 def _no_closed_form(reason: str) -> ValueError:
     return ValueError(
         "`solver` 'closed_form' needs a linear model (--network dense --set network.depth=0) with the "
-        f"squared error or the likelihood of readings alone, received {reason}; use the solver 'gradient'."
+        f"squared error or the likelihood of readings alone, received {reason}; use "
+        "--set train.solver=gradient."
     )

@@ -51,7 +51,7 @@ def bind_scale(model: Any) -> None:
     """
     escapable = [p.name for p in model.penalties() if p.escapable and p.weight > 0]
     if not escapable or getattr(model, "code_steps", None) is not None:
-        # A small code would drown in noise of a fixed width.
+        # A small code would be rounded to 0.
         return
     layers = all_layers(model.decoder)
     normalised = (

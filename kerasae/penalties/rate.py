@@ -18,7 +18,7 @@ class Rate(Penalty):
     (`kerasae apply compression`). Large numbers cost the logarithm of their size, and numbers well below a
     step cost nothing, so that a code becomes sparse.
 
-    Without noise on the code a model would make the code small and the decoder steep. The term belongs
+    Without a rounding in training a model would make the code small and the decoder steep. The term belongs
     together with `code_steps`, whose smallest step should be `step`.
 
     Args:

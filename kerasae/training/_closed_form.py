@@ -60,13 +60,13 @@ def solve(
     if data.spec.size > _FEATURES:
         raise ValueError(
             f"`solver` 'closed_form' takes at most {_FEATURES:,} features, received {data.spec.size:,}; use "
-            "the solver 'gradient'."
+            "--set train.solver=gradient."
         )
     drawn = data.preprocessor
     if drawn is not None and (drawn.resampled or drawn.dequantize):
         raise ValueError(
             "`solver` 'closed_form' needs examples that are the same in each epoch, received a preprocessor "
-            "that draws them anew; leave its augmentation or noise out, or use the solver 'gradient'."
+            "that draws them anew; leave its augmentation or noise out, or use --set train.solver=gradient."
         )
     weights = LinearWeights(model)
     calls = keras.callbacks.CallbackList([*callbacks], model=model, epochs=1, steps=1, verbose=0)

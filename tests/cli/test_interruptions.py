@@ -72,9 +72,9 @@ def test_of_two_commands_with_one_folder_the_first_has_it(tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, how):
     """Killed in the middle and resumed, a training ends with the weights of one that was left alone."""
-    arguments = ["train", "digits", "--model", "denoising", "--epochs", "150", "--set", "train.patience=150"]
+    arguments = ["train", "digits", "--model", "denoising", "--epochs", "60", "--set", "train.patience=60"]
     arguments += ["--set", "network.widths=[16]", "--set", "network.dropout=0.1"]
-    arguments += ["--set", "train.checkpoint_seconds=0.2"]
+    arguments += ["--set", "train.checkpoint_seconds=0.1"]
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "kerasae", *arguments, "--out", str(out)]
     for _ in range(5):
@@ -84,7 +84,7 @@ def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, ho
         # The training was over before the signal was heard, or about to store its model.
         shutil.rmtree(out)
     epoch = json.loads((out / "checkpoint" / "state.json").read_text())["epoch"]
-    assert 0 < epoch < 150
+    assert 0 < epoch < 60
     status, _, err = kerasae("train", "--resume", "--out", out)
     assert status == 0, err
     kerasae(*arguments, "--out", tmp_path / "whole")
@@ -92,7 +92,7 @@ def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, ho
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     rows = [(folder / "history.csv").read_text().splitlines() for folder in (out, tmp_path / "whole")]
-    assert len(rows[0]) == len(rows[1]) == 151
+    assert len(rows[0]) == len(rows[1]) == 61
     assert not (out / "checkpoint").exists()
 
 

@@ -15,7 +15,11 @@ FAMILIES = registry.names("model")
 
 #: Arguments away from their defaults, so that one that is lost on the way is seen.
 VARIANTS = {
-    "undercomplete": {"code_activation": "tanh"},
+    "undercomplete": {
+        "code_activation": "tanh",
+        "code_initializer": "he_normal",
+        "code_steps": [0.1, 0.3],
+    },
     "sparse": {"penalty": "kl", "rho": 0.3, "momentum": 0.5, "weight": 0.2, "k": 3, "active_threshold": 0.2},
     "contractive": {"weight": 0.02, "probes": 2, "code_activation": "sigmoid"},
     "denoising": {"corruption": "masking", "level": 0.4, "code_activation": "tanh"},
@@ -63,7 +67,7 @@ def test_config_covers_the_signature_and_survives_json(build, family, arguments)
 @pytest.mark.parametrize(
     ("family", "arguments", "l2"),
     [
-        *((family, {}, 0.0) for family in FAMILIES),
+        ("undercomplete", {}, 0.0),
         *(pytest.param(*each.values, 1e-3, id=f"{each.id}-l2") for each in variants()),
     ],
 )

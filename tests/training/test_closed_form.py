@@ -225,7 +225,7 @@ def test_a_model_without_a_closed_form_is_refused(family, sections, words, digit
     before = model.get_weights()
     with pytest.raises(ValueError, match=words) as error:
         train(model, digits, **CLOSED)
-    assert "use the solver 'gradient'" in str(error.value)
+    assert "use --set train.solver=gradient" in str(error.value)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
 

@@ -115,7 +115,7 @@ def test_the_first_host_writes(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["sparse", "contractive", "variational"])
+@pytest.mark.parametrize("family", ["contractive", "variational"])
 def test_many_devices_train_what_one_does(family, tmp_path):
     arguments = [*ARGUMENTS, "--model", family]
     mirrored = [*arguments, "--strategy", "mirrored", "--out", "mirrored"]

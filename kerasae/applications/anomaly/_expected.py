@@ -64,6 +64,9 @@ def fit_expectation(
         data: Data of the detector, whose training rows give the mean that hides an entry.
         x: Normal rows, as a network sees them, `(rows, ...)`.
         rebuild: Function from `x` to its reconstruction.
+
+    Raises:
+        ValueError: If a reconstruction is not finite.
     """
     spec = data.spec
     expectation.set(_hiding(data), np.zeros(spec.size), 1)
@@ -84,6 +87,11 @@ def fit_expectation(
         errors.append(np.where(is_code[entry], np.round(value) != truth, value - truth))
     # One gross error must not choose.
     sizes = [np.mean(np.minimum(np.square(error), 9.0)) for error in errors]
+    if not np.isfinite(sizes).all():
+        raise ValueError(
+            "Expected finite reconstructions of normal rows, received NaN or infinity from the codec; train "
+            "it again, with a smaller learning rate."
+        )
     rounds = next(number for number, size in enumerate(sizes, 1) if size * (1 - _WORTH) <= min(sizes))
     spread = _spread(np.square(errors[rounds - 1]), entry, spec.size)
     expectation.set(_hiding(data), np.where(is_code, 0.0, spread), rounds)

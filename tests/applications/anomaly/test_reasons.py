@@ -179,6 +179,13 @@ def test_rounds_are_chosen_and_the_spread_is_an_error():
     np.testing.assert_allclose(expectation.spread, noise, rtol=0.15, atol=1e-6)
 
 
+def test_a_codec_without_finite_answers_is_refused():
+    x = np.random.default_rng(0).normal(size=(30, 3)).astype("float32")
+    rows = Data("rows", array_spec(x), Split(x), Split(x[:0]), Split(x[:0]))
+    with pytest.raises(ValueError, match="Expected finite reconstructions of normal rows, received NaN"):
+        fit_expectation(Expectation(3), rows, x, lambda shown: np.full_like(shown, np.nan))
+
+
 @pytest.mark.parametrize("kind", ["vector", "table"])
 def test_a_codec_that_is_no_model_gives_reasons(kind):
     frame = machines()[["speed", "torque", "count"]].astype(float)

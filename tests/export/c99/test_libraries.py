@@ -66,7 +66,7 @@ def test_a_microcontroller_answers_the_same(name, core, library, tmp_path):
     artifact, run = library(name)
     assert "0 differences" in make(artifact, "qemu", CORE=core, BUILD=tmp_path)
     make(artifact, "stream_arm", CORE=core, BUILD=tmp_path)
-    rows = {"vector": 10_000, "image": 100}.get(name, 1000)
+    rows = {"vector": 3000, "image": 100}.get(name, 1000)
     command = on_qemu(tmp_path / f"stream_{core}.elf", "detect")
     x = many_rows(artifact, run, rows, seed=1)
     odd, expected = different(artifact, command, "detect", x, tmp_path)

@@ -75,7 +75,7 @@ def test_the_rate_of_a_gaussian_number_is_that_of_its_channel():
         Rate(step=0)
 
 
-def test_a_decoder_is_free_only_beside_noise_on_the_code():
+def test_a_decoder_is_free_only_beside_a_rounded_code():
     for noise, free in ((None, False), ([1.0, 1.0], True)):
         settings = {"code_penalty": "rate", "code_steps": noise}
         model = Recipe.of(latent_dim=3, model=settings).build(Spec("vector", (6,)))
