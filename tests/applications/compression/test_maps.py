@@ -211,6 +211,24 @@ def test_steps_of_channels_change_the_image_alike():
     np.testing.assert_allclose(ranges.units[live], 4.0, rtol=1e-3)
 
 
+def test_a_decoder_of_rounded_codes_is_given_multiples_of_one_step():
+    data = data_of(1)
+    steps = {"code_steps": [0.1, 0.3], "code_initializer": "identity"}
+    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
+    model = Recipe.of(latent_dim=16, model=steps, network=network).build(data)
+    compression = Compression(model, step=0.05).fit(data)
+    quantiser = compression.quantiser_
+    codes = mapped(model, photo(3, 16, 24))
+    symbols = quantiser.symbols(codes)
+    assert quantiser.shifts([codes], [symbols]) == (0, 0)
+    found = quantiser.codes(symbols)
+    # A transform that keeps lengths: 0.05 of a pixel is 0.2 of one of the 16 numbers of a square.
+    live = np.abs(codes).max(axis=(0, 1)) > 0.2
+    step = np.abs(found[found != 0]).min()
+    assert step == pytest.approx(0.2, rel=0.1)
+    np.testing.assert_allclose(found[..., live] / step, np.round(found[..., live] / step), atol=1e-4)
+
+
 def test_photographs_by_jpeg_and_by_pca_of_blocks():
     data = data_of(1)
     images = [photo(number, 40, 56) for number in range(3)]
@@ -231,13 +249,14 @@ def test_photos_are_compressed_whole_and_a_part_is_a_coarse_picture(tmp_path):
     sizes = [(20, 33), (16, 16), (9, 40), (31, 18), (24, 25)] * 3
     for number, size in enumerate(sizes):
         Image.fromarray(photo(number, *size)[..., 0]).save(tmp_path / "photos" / f"{number:02}.png")
+    small = {"filters": [16], "residual_blocks": 1, "strides": 4, "shortcut": "cosines"}
     recipe = Recipe.of(
-        "variational",
         source=f"photos:{tmp_path / 'photos'}",
         latent_dim=16,
         data={"crop": 8, "test": 0.5},
-        network={"name": "spatial", "filters": [16], "residual_blocks": 1, "strides": 4, "shortcut": True},
-        train={"epochs": 60, "batch_size": 16, "learning_rate": 3e-3},
+        model={"code_steps": [0.02, 0.1], "code_initializer": "identity"},
+        network={"name": "spatial", **small},
+        train={"epochs": 5, "batch_size": 16},
     )
     run_recipe(recipe, tmp_path / "run")
     outcome = apply("compression", tmp_path / "run", tmp_path / "out", step=0.004)
@@ -253,13 +272,13 @@ def test_photos_are_compressed_whole_and_a_part_is_a_coarse_picture(tmp_path):
         assert one.shape == np.asarray(Image.open(tmp_path / "photos" / name)).shape
     truth = [np.asarray(Image.open(tmp_path / "photos" / name), "float64") for name in names]
     data, ratios = path.read_bytes(), []
-    for share in (0.6, 0.8, 1.0):
+    for share in (0.4, 0.7, 1.0):
         (tmp_path / "cut.kae").write_bytes(data[: int(share * len(data))])
         folder = tmp_path / f"cut{share}"
         apply("compression", tmp_path / "run", folder, source=str(tmp_path / "cut.kae"), partial=True)
         images = [np.asarray(Image.open(folder / "restored" / name), "float64") for name in names]
         ratios.append(np.mean([np.mean((a - b) ** 2) for a, b in zip(images, truth, strict=True)]))
-    assert ratios[0] > ratios[2] and ratios[1] >= ratios[2]
+    assert ratios[0] > ratios[1] > ratios[2]
     (tmp_path / "cut.kae").write_bytes(data[:-9])
     with pytest.raises(ValueError, match=r"checksum of .*cut\.kae"):
         apply("compression", tmp_path / "run", tmp_path / "none", source=str(tmp_path / "cut.kae"))
