@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from kerasae.initializers import Leading
+
 
 def code_layer(encoder: keras.Model, latent_dim: int, **settings: Any) -> keras.layers.Layer:
     """Return a dense layer, or for features that are a map a dense layer at each of its places.
@@ -26,13 +28,8 @@ def code_layer(encoder: keras.Model, latent_dim: int, **settings: Any) -> keras.
     if len(encoder.output_shape) == 2:
         return keras.layers.Dense(latent_dim, **settings)
     if settings.get("kernel_initializer") == "identity":
-        settings["kernel_initializer"] = _identity
+        settings["kernel_initializer"] = Leading()
     return keras.layers.Conv2D(latent_dim // places, 1, **settings)
-
-
-def _identity(shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Return an identity at each place; that of Keras is for matrices alone."""
-    return keras.ops.reshape(keras.ops.eye(*shape[-2:], dtype=dtype), shape)
 
 
 def flattening(encoder: keras.Model) -> list[keras.layers.Layer]:

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import keras
 
 from kerasae.arguments import check_positive_integer
+from kerasae.initializers import Cosines
 from kerasae.maps import DECODER, ENCODER, sized
 from kerasae.networks._base import Network, Style
-from kerasae.networks._cosines import Cosines
 from kerasae.spec import Spec
 
 #: Filters of the usual levels.

@@ -30,6 +30,10 @@ SMALL = {
 sizes = st.integers(1, 65)
 
 
+#: A start that is not drawn, whose initialisers are our own.
+COSINES = {"filters": [5], "shortcut": "cosines", "model": {"code_initializer": "identity"}}
+
+
 @pytest.fixture
 def small(digits):
     """A small built and compiled model on digits, of any network and family."""
@@ -188,6 +192,7 @@ def test_bad_convolutions(arguments, message):
         ("dense", "undercomplete", {"frequencies": 3}),
         pytest.param("spatial", "variational", {"residual_blocks": 1}, marks=pytest.mark.slow),
         pytest.param("spatial", "sparse", {"filters": [5]}, marks=pytest.mark.slow),
+        ("spatial", "undercomplete", COSINES),
     ],
 )
 def test_it_is_the_same_when_it_is_loaded_and_where_kerasae_is_not(

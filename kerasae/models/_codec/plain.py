@@ -4,6 +4,8 @@ from typing import Any
 
 import keras
 
+from kerasae.models._wiring import all_layers
+
 # A layer of kerasae with weights has a method `plain`, which returns an equivalent Keras layer or model. A
 # layer without weights is used through its `call`: a functional model then records the Keras operations.
 
@@ -17,7 +19,7 @@ def plain_encoder(model: Any) -> keras.Model:
         x = model.preprocessor.call(model.preprocessor.named(inputs))
     code = _plain(model.encoder)(x)
     for layer in model.head_layers():
-        code = layer.call(code) if type(layer).__module__.startswith("kerasae.") else layer(code)
+        code = layer.call(code) if _is_own(layer) else _plain_layer(layer)(code)
     return keras.Model(inputs, code, name=f"{model.name}_encoder")
 
 
@@ -51,8 +53,28 @@ def without_scales(decoder: keras.Model) -> tuple[keras.Model, Any]:
 
 def _plain(network: keras.Model) -> keras.Model:
     """Return a network with Keras's layers in place of those of kerasae; it shares all other layers."""
-    if not any(hasattr(layer, "plain") for layer in network.layers):
+    if not any(hasattr(layer, "plain") or _starts_as_own(layer) for layer in all_layers(network)):
         return network
-    return keras.models.clone_model(
-        network, clone_function=lambda layer: layer.plain() if hasattr(layer, "plain") else layer
-    )
+    return keras.models.clone_model(network, clone_function=_plain_layer, recursive=True)
+
+
+def _plain_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Return a layer that a file can hold without naming a class of kerasae."""
+    if hasattr(layer, "plain"):
+        return layer.plain()
+    if not _starts_as_own(layer):
+        return layer
+    # An initialiser of kerasae has done its work.
+    copy = type(layer).from_config({**layer.get_config(), "kernel_initializer": "zeros"})
+    copy.build_from_config(layer.get_build_config())
+    copy.set_weights(layer.get_weights())
+    return copy
+
+
+def _starts_as_own(layer: keras.layers.Layer) -> bool:
+    """Return whether a kernel has an initialiser of kerasae, which the layer's config names."""
+    return _is_own(getattr(layer, "kernel_initializer", None))
+
+
+def _is_own(part: Any) -> bool:
+    return type(part).__module__.startswith("kerasae.")

@@ -1,9 +1,10 @@
-"""Cosines: a start of linear layers between pixels and a map, the transform of JPEG."""
+"""Initialisers from which a map of codes starts as a known transform."""
 
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -25,7 +26,18 @@ class Cosines(keras.initializers.Initializer):
         order = np.argsort(frequencies, axis=None, kind="stable")[:numbers]
         kernel = np.zeros((side, side, channels, numbers))
         kernel[..., : len(order)] = np.moveaxis(all_waves.reshape(-1, side, side, channels)[order], 0, -1)
-        return keras.ops.convert_to_tensor(kernel, dtype or "float32")
+        return ops.convert_to_tensor(kernel, dtype or "float32")
+
+
+@keras.saving.register_keras_serializable(package="kerasae")
+class Leading(keras.initializers.Initializer):
+    """Kernel of a 1 x 1 convolution, `(1, 1, features, numbers)`, whose numbers are the first features.
+
+    `keras.initializers.Identity` is for matrices alone.
+    """
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        return ops.reshape(ops.eye(*shape[-2:], dtype=dtype or "float32"), shape)
 
 
 def _waves(length: int) -> np.ndarray:
