@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kerasae.initializers import Leading
+from kerasae.maps import Leading
 
 
 def code_layer(encoder: keras.Model, latent_dim: int, **settings: Any) -> keras.layers.Layer:

@@ -6,8 +6,7 @@ from typing import Any, Literal
 import keras
 
 from kerasae.arguments import check_positive_integer
-from kerasae.initializers import Cosines
-from kerasae.maps import DECODER, ENCODER, sized
+from kerasae.maps import DECODER, ENCODER, Cosines, sized
 from kerasae.networks._base import Network, Style
 from kerasae.spec import Spec
 
