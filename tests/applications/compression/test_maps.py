@@ -13,6 +13,7 @@ from kerasae.applications.compression._maps import file as map_file
 from kerasae.applications.compression._maps.block_pca import BlockPCA
 from kerasae.applications.compression._maps.contexts import CONTEXTS, prior, shift
 from kerasae.applications.compression._maps.curves import block_curve, file_curve, rate_at
+from kerasae.applications.compression._maps.images import code_of
 from kerasae.applications.compression._maps.places import CODED, Places
 from kerasae.applications.compression._maps.quantiser import MapRanges
 from kerasae.data import Data, Split, array_spec
@@ -23,6 +24,10 @@ from kerasae.workflows import apply
 
 MARK = bytes(range(8))
 SIZES = [(1, 1), (8, 8), (3, 97), (97, 65), (16, 5)]
+
+
+#: A code that starts as the cosines of squares, and a decoder of rounded codes.
+PLAIN = {"code_steps": [0.1, 0.3], "code_initializer": "identity"}
 
 
 def content(symbols, **changes):
@@ -189,8 +194,7 @@ def test_images_of_any_size_come_back_in_their_sizes(family, channels):
     assert [each.shape for each in back] == [each.shape for each in images]
     quantiser = compression.quantiser_
     for image, each in zip(images, back, strict=True):
-        code = mapped(model, image)
-        symbols = quantiser.symbols(code)
+        symbols = quantiser.symbols(code_of(model, image))
         maps = map_file.read(packed, bytes.fromhex(packed[5:13].hex()))
         shifts = maps.shifts
         expected = map_file.dequantised(symbols, quantiser.steps, quantiser.offsets, shifts)
@@ -211,11 +215,20 @@ def test_steps_of_channels_change_the_image_alike():
     np.testing.assert_allclose(ranges.units[live], 4.0, rtol=1e-3)
 
 
+def test_an_image_is_continued_without_an_edge():
+    """A constant image of any size has one number for each square, as one of whole squares has."""
+    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
+    model = Recipe.of(latent_dim=16, model=PLAIN, network=network).build(data_of(1))
+    code = code_of(model, np.full((13, 6, 1), 200, "uint8"))
+    assert code.shape == (4, 2, 16)
+    np.testing.assert_allclose(code[..., 1:], 0, atol=1e-5)
+    np.testing.assert_allclose(code[..., 0], code[0, 0, 0], rtol=1e-5)
+
+
 def test_a_decoder_of_rounded_codes_is_given_multiples_of_one_step():
     data = data_of(1)
-    steps = {"code_steps": [0.1, 0.3], "code_initializer": "identity"}
     network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
-    model = Recipe.of(latent_dim=16, model=steps, network=network).build(data)
+    model = Recipe.of(latent_dim=16, model=PLAIN, network=network).build(data)
     compression = Compression(model, step=0.05).fit(data)
     quantiser = compression.quantiser_
     codes = mapped(model, photo(3, 16, 24))

@@ -13,11 +13,11 @@ from kerasae.applications._pictures import pixels
 from kerasae.applications.compression._bitstream import MARK
 from kerasae.applications.compression._maps.block_pca import BlockPCA
 from kerasae.applications.compression._maps.file import Maps, written
-from kerasae.applications.compression._maps.images import from_codes, side
+from kerasae.applications.compression._maps.images import code_of, from_codes, side
 from kerasae.applications.compression._maps.quantiser import MapRanges
 from kerasae.applications.compression._references import encoded, header_length
 from kerasae.data import Data
-from kerasae.models import Autoencoder, mapped, unmapped
+from kerasae.models import Autoencoder, unmapped
 from kerasae.preprocessing import Preprocessor
 
 #: Bits of the widest channel of the points, and qualities of JPEG and WebP.
@@ -50,7 +50,7 @@ def model_curve(
     model: Autoencoder, ranges: MapRanges, images: Sequence[np.ndarray], data: Data
 ) -> list[MapPoint]:
     """Return the curve of a model on raw images; all of them are in one file."""
-    codes = [mapped(model, image) for image in images]
+    codes = [code_of(model, image) for image in images]
 
     def decode(maps: Maps) -> list[np.ndarray]:
         made = []

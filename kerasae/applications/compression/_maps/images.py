@@ -21,6 +21,19 @@ def side(model: Autoencoder) -> int:
     return at_any_size(model).side
 
 
+def code_of(model: Autoencoder, image: np.ndarray) -> np.ndarray:
+    """Return the code of a raw image as a map.
+
+    An image whose height or width is no multiple of a square's is continued with its last row and column.
+    `mapped` continues it with zeros, as a model does: an edge that would have to be stored.
+    """
+    square = side(model)
+    more = [(0, -size % square) for size in image.shape[:2]]
+    if any(end for _, end in more):
+        image = np.pad(image, [*more, (0, 0)], "edge")
+    return mapped(model, image)
+
+
 def quantised(
     model: Autoencoder,
     quantiser: MapQuantiser,
@@ -29,7 +42,7 @@ def quantised(
     names: Sequence[str] = (),
 ) -> Maps:
     """Return raw images, each `(height, width, channels)`, as content of a file."""
-    codes = [mapped(model, image) for image in images]
+    codes = [code_of(model, image) for image in images]
     sizes = [image.shape[:2] for image in images]
     return from_codes(quantiser, codes, sizes, side(model), tuple(model.spec.shape), mark, names)
 
