@@ -193,6 +193,13 @@ class Application:
         raise NotImplementedError(f"{type(self).__name__} must write `restore`.")
 
 
+def file_names(split: Any) -> list[str]:
+    """Return the name of the file of each row of a split; an empty list if its rows are no files."""
+    return [
+        os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in getattr(split, "names", ())
+    ]
+
+
 def row_names(data: Data, rows: int | None = None) -> list[str]:
     """Return a name for each row of the test split: its file name, its index in a table, its
     time stamp, or its number.
@@ -201,7 +208,7 @@ def row_names(data: Data, rows: int | None = None) -> list[str]:
     """
     split: Any = data.test
     if hasattr(split, "names"):
-        names = [os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in split.names]
+        names = file_names(split)
     elif hasattr(split, "stamps"):
         names = split.stamps
     elif data.spec.columns:

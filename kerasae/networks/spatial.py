@@ -68,8 +68,8 @@ def spatial(
             where `"layer"` normalises over channels. Defaults to `None`.
         dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
             Defaults to 0.
-        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
-            to `"glorot_uniform"`.
+        kernel_initializer: Initialiser of every kernel that `shortcut` does not determine, a name or config
+            of `keras.initializers`. Defaults to `"glorot_uniform"`.
         l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
         l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
         dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
@@ -168,7 +168,9 @@ class _Layers:
 
     def straight(self, kind: Any, channels: int, square: int, start: Any) -> keras.layers.Layer:
         """Return a linear layer between squares of pixels and places of a map, in float32."""
-        settings = self._style.kernel() if start is None else {"kernel_initializer": start}
+        settings = self._style.kernel()
+        if start is not None:
+            settings["kernel_initializer"] = start
         return kind(channels, square, strides=square, dtype="float32", **settings)
 
     def residual(self, h: Any) -> Any:

@@ -62,12 +62,16 @@ def heat_pictures(detector: "AnomalyDetector", data: Data, rows: pd.DataFrame, o
         for path, image, warmth in zip(paths[start : start + _AT_ONCE], images, heat, strict=True):
             picture = with_bar(overlay(image, warmth, limit))
             save_png(path, np.rint(255 * picture).astype("uint8"))
-        page += zip(images, np.clip(_in_unit(data, rebuilt), 0.0, 1.0), heat, strict=True)
-    shown = page[:_ODDEST]
+        restored = np.clip(_in_unit(data, rebuilt), 0.0, 1.0)
+        # A part of an array keeps the whole of it in memory.
+        page += [
+            tuple(part[row].copy() for part in (images, restored, heat))
+            for row in range(min(len(images), _ODDEST - len(page)))
+        ]
     written = f"{len(rows):,} pictures are in the folder heat, of the oddest images and of those flagged"
     written += "." if flagged <= _MOST else f", the first {_MOST:,} of {flagged:,}."
-    originals, restored, heats = ([*part] for part in zip(*shown, strict=True))
-    figure = heat_figure(originals, restored, heats, limit)
+    originals, remade, heats = ([*part] for part in zip(*page, strict=True))
+    figure = heat_figure(originals, remade, heats, limit)
     caption = (
         "From the left by falling score: the image, its reconstruction, and its heat map over it. A pixel "
         f"above 1 exceeds the threshold. In scores.csv: {', '.join(rows['row'].astype(str)[:_ODDEST])}. "

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from kerasae.applications._any_size import with_whole_images
 from kerasae.applications._arguments import check_between, check_counts, check_positive
 from kerasae.applications._base import Application, Finding
 from kerasae.applications._pictures import spec_with_range
@@ -43,13 +44,15 @@ class Compression(Application):
     The report writes `compressed.kae` and `rate_distortion.csv`, with the curves of the baselines if the
     training rows are at hand. With a `.kae` file in place of examples it
     writes the decoded content: `restored.csv`, `restored.txt`, or `restored.npy` and a PNG for each image.
+    Images of any size become a PNG each, and `restored.npz` beside them if a PNG cannot hold them.
     The file of a log also holds its time stamps, which all figures count, and gives back the rows of the log.
 
     Each number of a code is rounded to a multiple of its step. The steps are chosen so that a step of any
     number changes the reconstruction by the same amount. Decoding returns `inverse_transform` of the rounded
     codes, equal to the bit on the same machine. The model fills the missing cells of a table; with
     `keep_missing` the file also stores which cells were missing, and they stay missing. A category that is
-    not in the training data becomes a known one. Labels, file names and row names are not stored. Decoding
+    not in the training data becomes a known one. Labels and row names are not stored, nor are file
+    names, except those of images of any size. Decoding
     needs the model, whose size is not part of any figure.
 
     If the codes are maps (network `spatial`), images may have any sizes and are compressed whole. A step
@@ -160,8 +163,13 @@ class Compression(Application):
         return self._decoded(data, "the file", partial or self.partial)
 
     @classmethod
-    def decompress_file(cls, path: str | Path, run: Run | str | Path) -> Any:
+    def decompress_file(cls, path: str | Path, run: Run | str | Path, partial: bool = False) -> Any:
         """Decode a file to raw examples with the model of the run that wrote it.
+
+        Args:
+            path: File.
+            run: Run, or its folder.
+            partial: As for `decompress`.
 
         Raises:
             FileNotFoundError: If there is no such file or run.
@@ -169,7 +177,7 @@ class Compression(Application):
         """
         run = run if isinstance(run, Run) else Run.open(run)
         application = cls(run.model)
-        return application._decoded(bytes_of(Path(path)), str(path), partial=False)
+        return application._decoded(bytes_of(Path(path)), str(path), partial)
 
     # The file ------------------------------------------------------------------------------------
 
@@ -184,10 +192,26 @@ class Compression(Application):
         return write(Content(symbols, quantiser.steps, quantiser.offsets, shape, mark, stored_gaps, layout))
 
     def _decoded(self, data: bytes, name: str, partial: bool) -> Any:
-        if not _holds_maps(data) or not has_maps(self.codec):
+        if not self._is_of_maps(data, name):
             return self._restore(self._read(data, name))
+        assert has_maps(self.codec)
         images = restored(self.codec, map_file.read(data, self._mark(), name, partial))
         return np.stack(images) if len({image.shape for image in images}) == 1 else images
+
+    def _is_of_maps(self, data: bytes, name: str) -> bool:
+        """Return whether a file holds maps.
+
+        Raises:
+            ValueError: If it does, and the codec decodes no maps of images of any size.
+        """
+        if data[: len(map_file.MAGIC) + 1] != map_file.MAGIC + bytes([map_file.VERSION]):
+            return False
+        if not has_maps(self.codec):
+            raise ValueError(
+                f"Expected the run that wrote {name}, which holds maps of images of any size, received a "
+                "codec of one size; name the run, not its artifact."
+            )
+        return True
 
     def _read(self, data: bytes, name: str = "the file") -> Content:
         return read(data, self._mark(), name)
@@ -211,7 +235,7 @@ class Compression(Application):
 
     def restore(self, source: Path, out: Path) -> Finding:
         data = bytes_of(source)
-        if _holds_maps(data) and has_maps(self.codec):
+        if self._is_of_maps(data, str(source)):
             return self._restore_maps(data, source, out)
         content = self._read(data, str(source))
         write_restored(self._restore(content), self.codec, out, content.layout)
@@ -238,8 +262,12 @@ class Compression(Application):
         is_whole = maps.whole == 1
         words = f"{source.name} was written by this model: {rows:,} images came back"
         words += "." if is_whole else ", with less detail, because the file was cut."
-        listings = [map_report.bytes_by_part(data)] if is_whole else []
+        listings = [map_report.bytes_by_part(data)] if map_file.is_whole(data) else []
         return Finding(metrics, "bytes", [(is_whole, words)], listings=listings)
+
+    def taken(self, data: Data) -> Data:
+        """Return data whose test split holds images whole, if the codes are maps."""
+        return with_whole_images(data) if has_maps(self.codec) else data
 
     def report(self, data: Data, out: Path | None) -> Finding:
         if has_maps(self.codec):
@@ -313,12 +341,14 @@ class Compression(Application):
 
     def set_state(self, state: dict[str, Any]) -> None:
         ranges, quantiser = (MapRanges, MapQuantiser) if has_maps(self.codec) else (Ranges, Quantiser)
-        self._ranges = ranges.of_state(state["ranges"])
-        self.quantiser_ = quantiser.of_state(state["quantiser"])
-
-
-def _holds_maps(data: bytes) -> bool:
-    return data[: len(map_file.MAGIC) + 1] == map_file.MAGIC + bytes([map_file.VERSION])
+        try:
+            self._ranges = ranges.of_state(state["ranges"])
+            self.quantiser_ = quantiser.of_state(state["quantiser"])
+        except TypeError:
+            raise ValueError(
+                "Expected a compression that this version of kerasae stored, received one of an earlier "
+                "version; fit it again with --refit."
+            ) from None
 
 
 def _gaps(x: np.ndarray) -> np.ndarray:

@@ -210,7 +210,8 @@ class Retrieval(Application):
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged, or holds something else.
         """
-        arrays = read_arrays(Path(path))
+        # Earlier files hold whole codes.
+        arrays = {"pool": np.array("whole"), **read_arrays(Path(path))}
         try:
             loaded = cls(codec, **{name: arrays[name].item() for name in (*_SAVED, "pool")})
             loaded.index_ = loaded._new_index().restore(arrays)

@@ -10,6 +10,7 @@ from PIL import Image
 from kerasae import Recipe, registry
 from kerasae.applications import Compression
 from kerasae.applications.compression._maps import file as map_file
+from kerasae.applications.compression._maps import report as map_report
 from kerasae.applications.compression._maps.block_pca import BlockPCA
 from kerasae.applications.compression._maps.contexts import CONTEXTS, prior, shift
 from kerasae.applications.compression._maps.curves import block_curve, file_curve, rate_at
@@ -217,9 +218,7 @@ def test_steps_of_channels_change_the_image_alike():
 
 def test_an_image_is_continued_without_an_edge():
     """A constant image of any size has one number for each square, as one of whole squares has."""
-    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
-    model = Recipe.of(latent_dim=16, model=PLAIN, network=network).build(data_of(1))
-    code = code_of(model, np.full((13, 6, 1), 200, "uint8"))
+    code = code_of(small(), np.full((13, 6, 1), 200, "uint8"))
     assert code.shape == (4, 2, 16)
     np.testing.assert_allclose(code[..., 1:], 0, atol=1e-5)
     np.testing.assert_allclose(code[..., 0], code[0, 0, 0], rtol=1e-5)
@@ -227,8 +226,7 @@ def test_an_image_is_continued_without_an_edge():
 
 def test_a_decoder_of_rounded_codes_is_given_multiples_of_one_step():
     data = data_of(1)
-    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
-    model = Recipe.of(latent_dim=16, model=PLAIN, network=network).build(data)
+    model = small()
     compression = Compression(model, step=0.05).fit(data)
     quantiser = compression.quantiser_
     codes = mapped(model, photo(3, 16, 24))
@@ -251,6 +249,103 @@ def test_photographs_by_jpeg_and_by_pca_of_blocks():
         middle = points[2]
         assert rate_at(points, middle.psnr) == pytest.approx(middle.rate)
     assert file_curve("JPEG", [photo(1, 8, 8, 2)], data) == []
+
+
+def small(family="undercomplete", model=None):
+    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
+    return Recipe.of(family, latent_dim=16, model=model or PLAIN, network=network).build(data_of(1))
+
+
+def test_a_sparse_code_of_one_size_is_a_vector():
+    """The k largest numbers of a whole code belong to one size."""
+    data = data_of(1)
+    model = small("sparse", model={"k": 2})
+    compression = Compression(model, bits=5).fit(data)
+    raw = data.test.examples
+    assert compression.decompress(compression.compress(raw)).shape == raw.shape
+    packed = Compression(small(), bits=5).fit(data).compress(raw)
+    with pytest.raises(ValueError, match="received a codec of one size; name the run, not its artifact"):
+        compression.decompress(packed)
+
+
+@pytest.mark.parametrize("lost", [1, 4, 5])
+def test_a_file_that_lost_its_last_bytes_is_restored(lost, tmp_path):
+    data = data_of(1)
+    model = small()
+    packed = Compression(model, bits=5).fit(data).compress(data.test.examples)
+    (tmp_path / "cut.kae").write_bytes(packed[:-lost])
+    restoring = Compression(model, partial=True)
+    found = restoring.restore(tmp_path / "cut.kae", tmp_path / "out")
+    assert len([*(tmp_path / "out/restored").iterdir()]) == len(data.test)
+    assert not found.listings
+    with pytest.raises(ValueError, match=r"is wrong.*`partial` \(--partial true\) restores what is left"):
+        Compression(model).restore(tmp_path / "cut.kae", tmp_path / "other")
+
+
+def test_names_of_images_keep_their_folders(tmp_path):
+    images = [photo(number, 9, 7) for number in range(5)]
+    names = ["cats/1.png", "dogs/1.png", "../../dogs/1.png", "caf\udce9.png", "/"]
+    compression = Compression(small(), bits=5).fit(data_of(1))
+    packed = compression.compress(images, names)
+    assert map_file.read(packed, packed[5:13]).names == tuple(names)
+    (tmp_path / "a.kae").write_bytes(packed)
+    compression.restore(tmp_path / "a.kae", tmp_path / "out")
+    found = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.png")}
+    folders = {path.parts[1] for path in found if len(path.parts) > 2}
+    assert len(found) == 5 and folders == {"cats", "dogs"}
+    with pytest.raises(ValueError, match="Expected a name for each of 5 images, received 2"):
+        compression.compress(images, names[:2])
+    with pytest.raises(ValueError, match="Expected names of at most 1,024 bytes each"):
+        compression.compress(images, ["n" * 9000] * 5)
+
+
+def test_what_one_file_cannot_hold_is_refused_before_it_is_encoded():
+    compression = Compression(small(), bits=5).fit(data_of(1))
+    vast = np.broadcast_to(np.uint8(0), (2**14, 2**14, 1))
+    with pytest.raises(ValueError, match=r"at most 67.1 megapixels in all for one file, received 1 with 268"):
+        compression.compress([vast])
+
+
+def test_images_without_a_stated_range_keep_their_values(tmp_path):
+    raw = np.stack([16 * photo(number, 8, 8).astype("uint16") for number in range(40)])
+    spec = array_spec(raw)
+    assert spec.high is None
+    data = Data("maps", spec, Split(raw[:30]), Split(raw[30:35]), Split(raw[35:]))
+    data = data.with_preprocessor(Rescaling(spec).fit(raw))
+    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0, "shortcut": "cosines"}
+    model = Recipe.of(latent_dim=16, model=PLAIN, network=network).build(data)
+    compression = Compression(model, step=0.003).fit(data)
+    found = compression.report(data, tmp_path)
+    psnr = next(metric.value for metric in found.metrics if metric.key == "psnr")
+    assert psnr > 40
+    (tmp_path / "back").mkdir()
+    compression.restore(tmp_path / "compressed.kae", tmp_path / "back")
+    with np.load(tmp_path / "back/restored.npz") as stored:
+        made = np.stack([stored[f"arr_{number}"] for number in range(5)])
+    assert made.dtype == np.uint16
+    assert np.abs(made.astype(float) - raw[35:]).max() < 200
+    shown = np.asarray(Image.open(tmp_path / "back/restored/000000.png"))
+    assert shown.min() < 40 and shown.max() > 215
+
+
+def test_a_folder_of_images_of_one_size_is_compressed(tmp_path):
+    for number in range(20):
+        folder = tmp_path / "pictures" / "ab"[number % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo(number, 8, 8)[..., 0]).save(folder / f"{number // 2}.png")
+    network = {"name": "spatial", "filters": [4, 4], "residual_blocks": 0}
+    recipe = Recipe.of(source=f"images:{tmp_path / 'pictures'}", latent_dim=3, network=network)
+    data = recipe.load()
+    compression = Compression(recipe.build(data), bits=5).fit(data)
+    images, names = map_report.images_of(data)
+    assert len(images) == len(names) == len({*names}) and all("/" in name for name in names)
+    packed = compression.compress(images, names)
+    assert map_file.read(packed, packed[5:13]).names == tuple(names)
+
+
+def test_a_format_that_cannot_hold_an_image_has_no_curve():
+    data = data_of(1)
+    assert file_curve("WEBP", [photo(1, 1, 16_384)], data) == []
 
 
 # The command -------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class BlockPCA:
         x = np.concatenate([x for _, x in data.drawn("train", _FITTED).parts("train")])
         blocks = self._blocks(x).reshape(-1, self.side**2 * x.shape[-1]).astype("float64")
         self.mean = blocks.mean(axis=0)
-        vectors = np.linalg.eigh(np.cov(blocks.T))[1]
+        vectors = np.linalg.eigh(np.atleast_2d(np.cov(blocks.T)))[1]
         self.components = np.ascontiguousarray(vectors[:, ::-1])
         return self
 

@@ -25,6 +25,8 @@ _BITS = np.arange(1.0, 9.01, 0.5)
 _QUALITIES = (3, 5, 10, 20, 35, 50, 70, 85, 95)
 #: Peak signal-to-noise ratio at which a curve ends, and the gain of a point below which it does, in decibels.
 _ENOUGH, _NO_MORE = 45.0, 0.02
+#: Largest side of an image in pixels.
+_LONGEST = {"JPEG": 65_500, "WEBP": 16_383}
 #: Number of rows that decide the steps of PCA.
 _ROWS = 500
 
@@ -81,8 +83,11 @@ def block_curve(pixels_a_side: int, images: Sequence[np.ndarray], data: Data) ->
 
 
 def file_curve(form: str, images: Sequence[np.ndarray], data: Data) -> list[MapPoint]:
-    """Return the curve of JPEG or WebP, an own file for each image; nothing for other channels."""
-    if images[0].shape[-1] not in (1, 3):
+    """Return the curve of JPEG or WebP, an own file for each image.
+
+    There is none for other channels, and for an image with a side that the format cannot hold.
+    """
+    if images[0].shape[-1] not in (1, 3) or max(max(image.shape[:2]) for image in images) > _LONGEST[form]:
         return []
     low, high = limits(data)
     plain = [pixels(image[None], low, high)[0] for image in images]

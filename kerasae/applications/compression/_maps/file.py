@@ -31,7 +31,7 @@ from collections.abc import Sequence
 import constriction
 import numpy as np
 
-from kerasae.applications.compression._bitstream import MAGIC, MARK, MOST_NUMBERS, OF_MAPS
+from kerasae.applications.compression._bitstream import MAGIC, MARK, OF_MAPS
 from kerasae.applications.compression._bytes import Reader, as_block, as_varint
 from kerasae.applications.compression._maps.coder import PREDICTORS, Channel, Coder
 from kerasae.applications.compression._maps.contexts import MIXES
@@ -39,8 +39,12 @@ from kerasae.applications.compression._maps.places import Places
 
 #: Version of files of maps.
 VERSION = OF_MAPS
-#: Largest number of images and channels in a file, and of bytes of the name of an image.
+#: Largest number of numbers and of places in a file.
+_MOST_NUMBERS, _MOST_PLACES = 2**27, 2**22
+#: Largest number of images and channels in a file, and of bytes of the name of an image on average.
 _MOST_IMAGES, _MOST_CHANNELS, _MOST_NAME = 2**20, 2**16, 2**10
+#: Largest level of a magnitude: no symbol is larger than 2^40.
+_MOST_LEVEL = 192
 #: Number of layers of about equal length, and the fewest bytes of one.
 _LAYERS, _LEAST = 12, 64
 #: 2^(i/8) in units of 2^-24, as whole numbers.
@@ -104,18 +108,39 @@ def dequantised(
     return (values * step_of(steps)).astype("float32")
 
 
-def write(maps: Maps) -> bytes:
-    """Return the bytes of a file.
+def check_room(sizes: Sequence[tuple[int, int]], side: int, numbers: int, names: Sequence[str]) -> None:
+    """Check that one file can hold some images, before they are encoded.
+
+    Args:
+        sizes: Height and width of each image in pixels.
+        side: Pixels on a side of the square of a place.
+        numbers: Numbers of a place.
+        names: Names of the images; none, or one for each.
 
     Raises:
-        ValueError: If a file cannot hold so many numbers.
+        ValueError: If there are too many images, places or numbers, or other names than images.
     """
-    count = sum(each.size for each in maps.symbols)
-    if count > MOST_NUMBERS:
+    places = sum(-(-height // side) * -(-width // side) for height, width in sizes)
+    most = min(_MOST_PLACES, _MOST_NUMBERS // numbers)
+    if not 0 < len(sizes) <= _MOST_IMAGES or places > most:
         raise ValueError(
-            f"Expected at most {MOST_NUMBERS:,} numbers in a file, received {count:,}; write the images into "
-            "several files."
+            f"Expected 1 to {_MOST_IMAGES:,} images with at most {most * side * side / 1e6:,.1f} megapixels "
+            f"in all for one file, received {len(sizes):,} with {places * side * side / 1e6:,.1f}; compress "
+            "them in several parts."
         )
+    if len(names) not in (0, len(sizes)):
+        raise ValueError(f"Expected a name for each of {len(sizes):,} images, received {len(names):,}.")
+    if len(_text(names)) > _MOST_NAME * len(sizes):
+        raise ValueError(f"Expected names of at most {_MOST_NAME:,} bytes each, received longer ones.")
+
+
+def _text(names: Sequence[str]) -> bytes:
+    # A name of a file need not be UTF-8.
+    return "\n".join(name.replace("\n", " ") for name in names).encode(errors="surrogateescape")
+
+
+def write(maps: Maps) -> bytes:
+    """Return the bytes of a file."""
     return written(maps)[0]
 
 
@@ -182,13 +207,18 @@ def _head(maps: Maps, channels: Sequence[Channel], order: np.ndarray, layers: in
             maps.mark,
             *(as_varint(n) for n in counts),
             as_block(sizes),
-            as_block("\n".join(name.replace("\n", " ") for name in maps.names).encode()),
+            as_block(_text(maps.names)),
             as_block(scales),
             as_varint(len(order)),
             as_block(table),
             as_varint(layers),
         ]
     )
+
+
+def is_whole(data: bytes) -> bool:
+    """Return whether the bytes of a file are all there and unchanged."""
+    return len(data) > 4 and struct.pack("<I", zlib.crc32(data[:-4])) == data[-4:]
 
 
 def read(data: bytes, mark: bytes, name: str = "the file", partial: bool = False) -> Maps:
@@ -204,11 +234,11 @@ def read(data: bytes, mark: bytes, name: str = "the file", partial: bool = False
         ValueError: If the bytes are not such a file, were changed, are inconsistent, or were written with
             another model; or if too little is left of a file that was cut.
     """
-    whole = len(data) > 4 and struct.pack("<I", zlib.crc32(data[:-4])) == data[-4:]
+    whole = is_whole(data)
     if not whole and not partial:
         raise ValueError(
-            f"The checksum of {name} is wrong: it is damaged, or a part of it is missing; `partial` restores "
-            "what is left."
+            f"The checksum of {name} is wrong: it is damaged, or a part of it is missing; `partial` "
+            "(--partial true) restores what is left."
         )
     try:
         return _maps(data[:-4] if whole else data, mark, name, whole)
@@ -239,9 +269,13 @@ def _maps(data: bytes, mark: bytes, name: str, whole: bool) -> Maps:
     sizes = [(block.varint(), block.varint()) if rest else (shape[0], shape[1]) for _ in range(images)]
     places = [(-(-height // side), -(-across // side)) for height, across in sizes]
     count = sum(rows * columns for rows, columns in places)
-    if not all(rows * columns for rows, columns in places) or count * width > MOST_NUMBERS:
+    if (
+        not all(rows * columns for rows, columns in places)
+        or count > _MOST_PLACES
+        or count * width > _MOST_NUMBERS
+    ):
         raise ValueError(f"{count} places of {width} numbers")
-    text = reader.block(_MOST_NAME * images).decode()
+    text = reader.block(_MOST_NAME * images).decode(errors="surrogateescape")
     names = tuple(text.split("\n")) if text else ()
     if len(names) not in (0, images):
         raise ValueError(f"{len(names)} names of {images} images")
@@ -259,7 +293,7 @@ def _maps(data: bytes, mark: bytes, name: str, whole: bool) -> Maps:
         raise ValueError("channels that are not there")
     levels, mixes = table.take(used), table.take(used)
     weights = np.frombuffer(table.take(PREDICTORS * used), "i1").reshape(used, PREDICTORS).tolist()
-    if any(mix >= len(MIXES) for mix in mixes) or not all(levels):
+    if any(mix >= len(MIXES) for mix in mixes) or not all(0 < level <= _MOST_LEVEL for level in levels):
         raise ValueError("contexts that are not known")
     layers = reader.varint()
     head = len(data) - len(reader.rest())

@@ -5,15 +5,15 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from kerasae.applications.compression._maps.file import Maps
+from kerasae.applications.compression._maps.file import Maps, check_room
 from kerasae.applications.compression._maps.quantiser import MapQuantiser
 from kerasae.codec import Codec
-from kerasae.models import Autoencoder, at_any_size, mapped, unmapped
+from kerasae.models import Autoencoder, at_any_size, is_for_any_size, mapped, unmapped
 
 
 def has_maps(codec: Codec) -> TypeGuard[Autoencoder]:
     """Return whether the codes of a codec are maps of images of any size."""
-    return isinstance(codec, Autoencoder) and len(codec.code_shape) == 3
+    return isinstance(codec, Autoencoder) and len(codec.code_shape) == 3 and is_for_any_size(codec)
 
 
 def side(model: Autoencoder) -> int:
@@ -41,9 +41,14 @@ def quantised(
     mark: bytes,
     names: Sequence[str] = (),
 ) -> Maps:
-    """Return raw images, each `(height, width, channels)`, as content of a file."""
-    codes = [code_of(model, image) for image in images]
+    """Return raw images, each `(height, width, channels)`, as content of a file.
+
+    Raises:
+        ValueError: If one file cannot hold them.
+    """
     sizes = [image.shape[:2] for image in images]
+    check_room(sizes, side(model), model.code_shape[-1], names)
+    codes = [code_of(model, image) for image in images]
     return from_codes(quantiser, codes, sizes, side(model), tuple(model.spec.shape), mark, names)
 
 

@@ -1,14 +1,16 @@
 """Report of a compression of images whole: figures, curves and pictures."""
 
+import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kerasae.applications._any_size import with_whole_images
-from kerasae.applications._base import Finding
+from kerasae.applications._base import Finding, file_names
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.applications.compression._maps.curves import (
     MapPoint,
@@ -34,8 +36,7 @@ _CURVES = 24
 def images_of(data: Data) -> tuple[list[np.ndarray], list[str]]:
     """Return the raw images of the test split, whole where its rows are crops of images, and their names."""
     test: Any = with_whole_images(data).test
-    images = [image for chunk in test.chunks(256) for image in chunk]
-    return images, list(getattr(test, "names", ()))
+    return [image for chunk in test.chunks(256) for image in chunk], file_names(test)
 
 
 def report(application: Any, data: Data, out: Path | None) -> Finding:
@@ -46,6 +47,9 @@ def report(application: Any, data: Data, out: Path | None) -> Finding:
         data: Data whose test split holds the images.
         out: Folder for the files; `None` returns only figures.
     """
+    # Images without a stated range have that of the training images, which may be gone.
+    spec = application.spec_
+    data = dataclasses.replace(data, spec=dataclasses.replace(data.spec, low=spec.low, high=spec.high))
     images, names = images_of(data)
     packed = application.compress(images, names)
     if out is not None:
@@ -92,15 +96,34 @@ def bytes_by_part(packed: bytes) -> Listing:
 
 
 def write_restored(images: Sequence[np.ndarray], maps: Maps, data_spec: Any, out: Path) -> None:
-    """Write images as PNG files, each in its own size."""
-    low, high = (0.0, 1.0) if data_spec.high is None else (data_spec.low, data_spec.high)
-    if data_spec.shape[-1] not in MODES:
+    """Write images as PNG files, each in its own size, in the folders of their names.
+
+    `restored.npz` holds the images as they are, in their order, if a PNG cannot: if they are no whole numbers
+    of 8 or 16 bits with the range of their type, or have another number of channels.
+    """
+    low, high = data_spec.low, data_spec.high
+    if low is None or high is None:
+        low, high = min(float(image.min()) for image in images), max(float(image.max()) for image in images)
+    is_drawn = data_spec.shape[-1] in MODES
+    if not is_drawn or any(pixels(image, low, high) is not image for image in images):
         np.savez(out / "restored.npz", *images)
+    if not is_drawn:
         return
-    names = png_names([name.replace("\\", "/").rsplit("/", 1)[-1] for name in maps.names])
-    names = names or [f"{number:06d}.png" for number in range(len(images))]
+    names = png_names(_unique(maps.names)) or [f"{number:06d}.png" for number in range(len(images))]
     for name, image in zip(names, images, strict=True):
         save_png(out / "restored" / name, pixels(image[None], low, high)[0])
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names as paths below a folder, each once."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part.strip("./ :")]
+        path = "/".join(parts) or "image"
+        seen[path.lower()] += 1
+        unique.append(path if seen[path.lower()] == 1 else f"{path}-{seen[path.lower()]}")
+    return unique
 
 
 def _sentences(curves: Mapping[str, Sequence[MapPoint]]) -> list[tuple[bool, str]]:
