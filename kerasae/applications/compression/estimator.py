@@ -16,6 +16,7 @@ from kerasae.applications.compression._bitstream import MARK, Content, read, wri
 from kerasae.applications.compression._curves import Curve, baseline_curves, curve, point
 from kerasae.applications.compression._files import bytes_of, write_restored
 from kerasae.applications.compression._maps import file as map_file
+from kerasae.applications.compression._maps import reading
 from kerasae.applications.compression._maps import report as map_report
 from kerasae.applications.compression._maps.images import has_maps, quantised, restored
 from kerasae.applications.compression._maps.quantiser import MapQuantiser, MapRanges
@@ -195,7 +196,7 @@ class Compression(Application):
         if not self._is_of_maps(data, name):
             return self._restore(self._read(data, name))
         assert has_maps(self.codec)
-        images = restored(self.codec, map_file.read(data, self._mark(), name, partial))
+        images = restored(self.codec, reading.read(data, self._mark(), name, partial))
         return np.stack(images) if len({image.shape for image in images}) == 1 else images
 
     def _is_of_maps(self, data: bytes, name: str) -> bool:
@@ -250,7 +251,7 @@ class Compression(Application):
 
     def _restore_maps(self, data: bytes, source: Path, out: Path) -> Finding:
         assert has_maps(self.codec)
-        maps = map_file.read(data, self._mark(), str(source), self.partial)
+        maps = reading.read(data, self._mark(), str(source), self.partial)
         images = restored(self.codec, maps)
         map_report.write_restored(images, maps, self.codec.spec, out)
         rows = len(images)
@@ -262,7 +263,7 @@ class Compression(Application):
         is_whole = maps.whole == 1
         words = f"{source.name} was written by this model: {rows:,} images came back"
         words += "." if is_whole else ", with less detail, because the file was cut."
-        listings = [map_report.bytes_by_part(data)] if map_file.is_whole(data) else []
+        listings = [map_report.bytes_by_part(data)] if reading.is_whole(data) else []
         return Finding(metrics, "bytes", [(is_whole, words)], listings=listings)
 
     def taken(self, data: Data) -> Data:

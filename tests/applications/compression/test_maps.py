@@ -10,6 +10,7 @@ from PIL import Image
 from kerasae import Recipe, registry
 from kerasae.applications import Compression
 from kerasae.applications.compression._maps import file as map_file
+from kerasae.applications.compression._maps import reading
 from kerasae.applications.compression._maps import report as map_report
 from kerasae.applications.compression._maps.block_pca import BlockPCA
 from kerasae.applications.compression._maps.contexts import CONTEXTS, prior, shift
@@ -54,13 +55,13 @@ def drawn(spread, seed=0, numbers=6):
 def test_what_is_written_is_read(spread, names):
     maps = content(drawn(spread), names=names)
     data, bits = map_file.written(maps)
-    found = map_file.read(data, MARK)
+    found = reading.read(data, MARK)
     for each, one in zip(found.symbols, maps.symbols, strict=True):
         np.testing.assert_array_equal(each, one)
     for each, one in zip(found.codes, maps.codes, strict=True):
         np.testing.assert_array_equal(each, one)
     assert (found.sizes, found.names, found.shape, found.whole) == (maps.sizes, names, (8, 8, 1), 1)
-    parts = map_file.sizes(data)
+    parts = reading.sizes(data)
     assert sum(parts.values()) == len(data)
     # Escaped symbols are not counted, and each layer ends with a word or two.
     if spread < 10:
@@ -94,7 +95,7 @@ def test_channels_of_zeros_cost_nearly_nothing():
     symbols = drawn(3.0)
     wider = [np.concatenate([each, np.zeros((*each.shape[:2], 200), "int64")], axis=2) for each in symbols]
     lengths = [
-        map_file.sizes(
+        reading.sizes(
             map_file.write(
                 dataclasses.replace(content(each), steps=np.full(n, 128), offsets=np.zeros(n, int))
             )
@@ -110,12 +111,12 @@ def test_every_byte_counts():
         damaged = bytearray(data)
         damaged[place] ^= 0x41
         with pytest.raises(ValueError, match=r"checksum of the file is wrong"):
-            map_file.read(bytes(damaged), MARK)
+            reading.read(bytes(damaged), MARK)
     for end in range(5, len(data), 7):
         with pytest.raises(ValueError, match=r"checksum of the file is wrong.*`partial`"):
-            map_file.read(data[:end], MARK)
+            reading.read(data[:end], MARK)
     with pytest.raises(ValueError, match="only that one decodes it"):
-        map_file.read(data, MARK[::-1])
+        reading.read(data, MARK[::-1])
 
 
 def test_a_damaged_file_never_comes_back_whole():
@@ -128,7 +129,7 @@ def test_a_damaged_file_never_comes_back_whole():
         damaged[place] ^= int(rng.integers(1, 256))
         changed = bytes(damaged)
         with pytest.raises(ValueError, match=r"contradicts itself|too little of it"):
-            map_file.read(changed + zlib.crc32(changed).to_bytes(4, "little"), MARK)
+            reading.read(changed + zlib.crc32(changed).to_bytes(4, "little"), MARK)
 
 
 def test_a_part_of_a_file_holds_the_most_important_channels():
@@ -136,7 +137,7 @@ def test_a_part_of_a_file_holds_the_most_important_channels():
     data = map_file.write(maps)
     shares, errors = [], []
     for end in np.linspace(len(data) // 4, len(data), 8).astype(int):
-        found = map_file.read(data[:end], MARK, partial=True)
+        found = reading.read(data[:end], MARK, partial=True)
         shares.append(found.whole)
         gaps = [a - b for a, b in zip(found.symbols, maps.symbols, strict=True)]
         errors.append(sum(float(np.square(gap).sum()) for gap in gaps))
@@ -144,7 +145,7 @@ def test_a_part_of_a_file_holds_the_most_important_channels():
     assert errors == sorted(errors, reverse=True) and errors[-1] == 0
     assert len(set(errors)) > 4
     with pytest.raises(ValueError, match="received too little of it"):
-        map_file.read(data[:20], MARK, partial=True)
+        reading.read(data[:20], MARK, partial=True)
 
 
 def test_neighbours_are_coded_before_a_place():
@@ -196,7 +197,7 @@ def test_images_of_any_size_come_back_in_their_sizes(family, channels):
     quantiser = compression.quantiser_
     for image, each in zip(images, back, strict=True):
         symbols = quantiser.symbols(code_of(model, image))
-        maps = map_file.read(packed, bytes.fromhex(packed[5:13].hex()))
+        maps = reading.read(packed, bytes.fromhex(packed[5:13].hex()))
         shifts = maps.shifts
         expected = map_file.dequantised(symbols, quantiser.steps, quantiser.offsets, shifts)
         np.testing.assert_array_equal(each, unmapped(model, expected, *image.shape[:2]))
@@ -287,7 +288,7 @@ def test_names_of_images_keep_their_folders(tmp_path):
     names = ["cats/1.png", "dogs/1.png", "../../dogs/1.png", "caf\udce9.png", "/"]
     compression = Compression(small(), bits=5).fit(data_of(1))
     packed = compression.compress(images, names)
-    assert map_file.read(packed, packed[5:13]).names == tuple(names)
+    assert reading.read(packed, packed[5:13]).names == tuple(names)
     (tmp_path / "a.kae").write_bytes(packed)
     compression.restore(tmp_path / "a.kae", tmp_path / "out")
     found = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.png")}
@@ -340,7 +341,7 @@ def test_a_folder_of_images_of_one_size_is_compressed(tmp_path):
     images, names = map_report.images_of(data)
     assert len(images) == len(names) == len({*names}) and all("/" in name for name in names)
     packed = compression.compress(images, names)
-    assert map_file.read(packed, packed[5:13]).names == tuple(names)
+    assert reading.read(packed, packed[5:13]).names == tuple(names)
 
 
 def test_a_format_that_cannot_hold_an_image_has_no_curve():

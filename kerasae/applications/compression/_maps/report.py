@@ -12,6 +12,7 @@ import pandas as pd
 from kerasae.applications._any_size import with_whole_images
 from kerasae.applications._base import Finding, file_names
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
+from kerasae.applications.compression._maps import reading
 from kerasae.applications.compression._maps.curves import (
     MapPoint,
     block_curve,
@@ -20,7 +21,7 @@ from kerasae.applications.compression._maps.curves import (
     psnr,
     rate_at,
 )
-from kerasae.applications.compression._maps.file import Maps, sizes
+from kerasae.applications.compression._maps.file import Maps
 from kerasae.applications.compression._maps.images import side
 from kerasae.data import Data
 from kerasae.metrics import Metric
@@ -90,7 +91,7 @@ def report(application: Any, data: Data, out: Path | None) -> Finding:
 
 def bytes_by_part(packed: bytes) -> Listing:
     """List the bytes of the file by part."""
-    rows = [[name, f"{count:,}"] for name, count in sizes(packed).items() if count]
+    rows = [[name, f"{count:,}"] for name, count in reading.sizes(packed).items() if count]
     caption = "The frame holds version, fingerprint, shape, lengths of the layers and checksums."
     return Listing("Bytes of the file", caption, ("part", "bytes"), rows)
 
