@@ -237,7 +237,7 @@ class Compression(Application):
     def restore(self, source: Path, out: Path) -> Finding:
         data = bytes_of(source)
         if self._is_of_maps(data, str(source)):
-            return self._restore_maps(data, source, out)
+            return map_report.restore(self, data, source, out)
         content = self._read(data, str(source))
         write_restored(self._restore(content), self.codec, out, content.layout)
         rows = len(content.symbols)
@@ -248,23 +248,6 @@ class Compression(Application):
         ]
         words = f"{source.name} is whole and was written by this model: {rows:,} rows came back."
         return Finding(metrics, "bits_per_row", [(True, words)], listings=[page.bytes_by_part(data)])
-
-    def _restore_maps(self, data: bytes, source: Path, out: Path) -> Finding:
-        assert has_maps(self.codec)
-        maps = reading.read(data, self._mark(), str(source), self.partial)
-        images = restored(self.codec, maps)
-        map_report.write_restored(images, maps, self.codec.spec, out)
-        rows = len(images)
-        metrics = [
-            Metric("rows", "images", rows),
-            Metric("bytes", "bytes", len(data)),
-            Metric("channels", "share of the channels", maps.whole),
-        ]
-        is_whole = maps.whole == 1
-        words = f"{source.name} was written by this model: {rows:,} images came back"
-        words += "." if is_whole else ", with less detail, because the file was cut."
-        listings = [map_report.bytes_by_part(data)] if reading.is_whole(data) else []
-        return Finding(metrics, "bytes", [(is_whole, words)], listings=listings)
 
     def taken(self, data: Data) -> Data:
         """Return data whose test split holds images whole, if the codes are maps."""

@@ -12,6 +12,7 @@ import pandas as pd
 from kerasae.applications._any_size import with_whole_images
 from kerasae.applications._base import Finding, file_names
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
+from kerasae.applications.compression._bitstream import MARK
 from kerasae.applications.compression._maps import reading
 from kerasae.applications.compression._maps.curves import (
     MapPoint,
@@ -22,7 +23,8 @@ from kerasae.applications.compression._maps.curves import (
     rate_at,
 )
 from kerasae.applications.compression._maps.file import Maps
-from kerasae.applications.compression._maps.images import side
+from kerasae.applications.compression._maps.images import restored, side
+from kerasae.codec import fingerprint
 from kerasae.data import Data
 from kerasae.metrics import Metric
 from kerasae.report.canvas import Canvas
@@ -87,6 +89,32 @@ def report(application: Any, data: Data, out: Path | None) -> Finding:
         [bytes_by_part(packed), _listing(curves)],
         _notes(model.count_params(), bool(len(data.train))),
     )
+
+
+def restore(application: Any, packed: bytes, source: Path, out: Path) -> Finding:
+    """Restore the images of a file, write them, and say whether all of it was there.
+
+    Args:
+        application: Compression whose codec wrote the file.
+        packed: Bytes of the file.
+        source: Path of the file.
+        out: Folder for the images.
+    """
+    model = application.codec
+    mark = bytes.fromhex(fingerprint(model))[:MARK]
+    maps = reading.read(packed, mark, str(source), application.partial)
+    images = restored(model, maps)
+    write_restored(images, maps, model.spec, out)
+    metrics = [
+        Metric("rows", "images", len(images)),
+        Metric("bytes", "bytes", len(packed)),
+        Metric("channels", "share of the channels", maps.whole),
+    ]
+    is_whole = maps.whole == 1
+    words = f"{source.name} was written by this model: {len(images):,} images came back"
+    words += "." if is_whole else ", with less detail, because the file was cut."
+    listings = [bytes_by_part(packed)] if reading.is_whole(packed) else []
+    return Finding(metrics, "bytes", [(is_whole, words)], listings=listings)
 
 
 def bytes_by_part(packed: bytes) -> Listing:
