@@ -17,6 +17,7 @@ from kerasae import Recipe, export, load_data, registry
 from kerasae.kinds import kind_of
 
 
+@pytest.mark.slow
 def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
     served, pixels = served("conv"), subject("conv").held_out[:3]
     files = []
@@ -84,7 +85,7 @@ def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tm
     assert not none["readable"].any()
 
 
-@pytest.mark.parametrize("network", ["conv", "table", "text", "series"])
+@pytest.mark.parametrize("network", ["conv", "table", pytest.param("text", marks=pytest.mark.slow), "series"])
 def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served, network):
     what, served = subject(network), served(network)
     sent = what.cached("server", dict)["encode_examples"].sent["examples"][:2]

@@ -221,6 +221,7 @@ def replicas():
     return json.loads(done.stdout.split("FOUND")[1])
 
 
+@pytest.mark.slow
 @every_corruption
 @pytest.mark.parametrize("kind", ["sequence", "given"])
 def test_replicas_draw_different_numbers(name, kind, replicas):

@@ -118,6 +118,7 @@ def test_the_first_trial_of_a_size_is_the_recipe_itself(digits, tmp_path):
         oracle.end_trial(trial)
 
 
+@pytest.mark.slow
 def test_guided_draws_do_not_depend_on_which_worker_is_quick(digits, tmp_path):
     alone = played(SpreadOracle.of(settings(12), digits, tmp_path / "alone" / "search"))
     oracle = SpreadOracle.of(settings(12), digits, tmp_path / "two" / "search")

@@ -29,6 +29,7 @@ def test_the_validation_split_is_trained_on_when_it_is_not_held_out(build, digit
     assert float(model.optimizer.learning_rate) == pytest.approx(3e-4)
 
 
+@pytest.mark.slow
 def test_reductions_can_be_repeated(build, digits):
     first = train(build("undercomplete"), digits, epochs=30, learning_rate=0.05, reduce_patience=1)
     assert first.reductions

@@ -127,7 +127,8 @@ def spoil(raw: Any, noise: Corruption, preprocessor: Preprocessor, seed: tuple[i
     """Add noise to raw examples; the result has the same type.
 
     The noise is added in `x`, the unit of its level. The result is rounded and clipped to the range of the
-    raw type, as by a camera or a file. Large images get it in strips, each with a draw of its own.
+    raw type, as by a camera or a file. Large images get it in strips, each with a draw of its own:
+    a noise of random strength has another strength in each.
     """
     if has_another_size(raw, preprocessor.spec) and raw.size > _VALUES:
         noisy = np.empty_like(raw)

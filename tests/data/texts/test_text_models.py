@@ -44,9 +44,15 @@ def test_the_loss_is_the_cross_entropy_of_what_is_no_padding():
 
 # Models ----------------------------------------------------------------------------------------------
 
+#: Families whose training is that of another one in the plain suite.
+SIMPLER = ("sparse", "denoising")
+
 
 @pytest.mark.parametrize("mixing", ["conv", pytest.param("transformer", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("family", registry.names("model"))
+@pytest.mark.parametrize(
+    "family",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in SIMPLER)) for name in registry.names("model")],
+)
 def test_every_family_trains_reloads_and_gives_texts_back(family, mixing, tmp_path):
     import kerasae
 

@@ -253,7 +253,7 @@ def test_active_units_counts_dimensions_that_move(linear_gaussian):
     assert model.active_units(np.repeat(x[:1], 30, axis=0)) == 0
 
 
-@pytest.mark.parametrize("loss", ["bernoulli", "laplace", "gaussian"])
+@pytest.mark.parametrize("loss", ["bernoulli", pytest.param("laplace", marks=pytest.mark.slow), "gaussian"])
 def test_every_likelihood_trains_without_collapse(digits, loss):
     recipe = Recipe.of("variational", latent_dim=4, loss={"name": loss}, network={"widths": [64]})
     model = recipe.build(digits)

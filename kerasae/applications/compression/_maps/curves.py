@@ -20,8 +20,9 @@ from kerasae.data import Data
 from kerasae.models import Autoencoder, unmapped
 from kerasae.preprocessing import Preprocessor
 
-#: Bits of the widest channel of the points, and qualities of JPEG and WebP.
-_BITS = np.arange(1.0, 9.01, 0.5)
+#: Bits of the widest channel of the points.
+BITS = tuple(np.arange(2.0, 9.01, 0.5).tolist())
+#: Qualities of JPEG and WebP.
 _QUALITIES = (3, 5, 10, 20, 35, 50, 70, 85, 95)
 #: Peak signal-to-noise ratio at which a curve ends, and the gain of a point below which it does, in decibels.
 _ENOUGH, _NO_MORE = 45.0, 0.02
@@ -49,9 +50,21 @@ class MapPoint:
 
 
 def model_curve(
-    model: Autoencoder, ranges: MapRanges, images: Sequence[np.ndarray], data: Data
+    model: Autoencoder,
+    ranges: MapRanges,
+    images: Sequence[np.ndarray],
+    data: Data,
+    bits: Sequence[float] = BITS,
 ) -> list[MapPoint]:
-    """Return the curve of a model on raw images; all of them are in one file."""
+    """Return the curve of a model on raw images; all of them are in one file.
+
+    Args:
+        model: Model whose code is a map.
+        ranges: Ranges of its codes.
+        images: Raw images, each `(height, width, channels)`.
+        data: Data with the preprocessor of the model.
+        bits: Bits of the widest channel of each point. Defaults to 2 to 9 in halves.
+    """
     codes = [code_of(model, image) for image in images]
 
     def decode(maps: Maps) -> list[np.ndarray]:
@@ -61,10 +74,12 @@ def model_curve(
             made.append(unmapped(model, code, *size, out=out))
         return made
 
-    return _curve(ranges, codes, side(model), decode, images, data)
+    return _curve(ranges, codes, side(model), decode, images, data, bits)
 
 
-def block_curve(pixels_a_side: int, images: Sequence[np.ndarray], data: Data) -> list[MapPoint]:
+def block_curve(
+    pixels_a_side: int, images: Sequence[np.ndarray], data: Data, bits: Sequence[float] = BITS
+) -> list[MapPoint]:
     """Return the curve of PCA of blocks, which the same quantiser and coder store."""
     pca = BlockPCA(pixels_a_side).fit(data)
     training = np.concatenate([x for _, x in data.drawn("train", _ROWS).parts("train")])
@@ -79,7 +94,7 @@ def block_curve(pixels_a_side: int, images: Sequence[np.ndarray], data: Data) ->
             made.append(np.asarray(_preprocessor(data, x).inverse(x))[0])
         return made
 
-    return _curve(ranges, codes, pixels_a_side, decode, images, data)
+    return _curve(ranges, codes, pixels_a_side, decode, images, data, bits)
 
 
 def file_curve(form: str, images: Sequence[np.ndarray], data: Data) -> list[MapPoint]:
@@ -147,12 +162,13 @@ def _curve(
     decode: Callable[[Maps], list[np.ndarray]],
     images: Sequence[np.ndarray],
     data: Data,
+    bits: Sequence[float],
 ) -> list[MapPoint]:
     sizes = [image.shape[:2] for image in images]
     count = sum(height * width for height, width in sizes)
     points: list[MapPoint] = []
-    for bits in _BITS:
-        quantiser = ranges.quantiser(float(bits), None)
+    for each in bits:
+        quantiser = ranges.quantiser(each, None)
         shape = tuple(data.spec.shape)
         maps = from_codes(quantiser, codes, sizes, pixels_a_side, shape, bytes(MARK))
         content, _ = written(maps)
