@@ -68,7 +68,12 @@ def test_config_covers_the_signature_and_survives_json(build, family, arguments)
     ("family", "arguments", "l2"),
     [
         ("undercomplete", {}, 0.0),
-        *(pytest.param(*each.values, 1e-3, id=f"{each.id}-l2") for each in variants()),
+        *(
+            pytest.param(
+                *each.values, 1e-3, id=f"{each.id}-l2", marks=[pytest.mark.slow] * (each.id not in FAMILIES)
+            )
+            for each in variants()
+        ),
     ],
 )
 def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
