@@ -80,8 +80,7 @@ class DeterministicAutoencoder(Autoencoder):
         return self.decoder(h, training=training)
 
 
-def _check_known(name: str, value: str, what: str, module: Any) -> None:
-    try:
-        module.get(value)
-    except ValueError:
-        raise ValueError(f"`{name}` must name {what} of {module.__name__}, received {value!r}.") from None
+def _check_known(name: str, value: Any, what: str, module: Any) -> None:
+    # `module.get` would make an initialiser, which takes a seed from the sequence of all weights.
+    if not isinstance(value, str) or not callable(getattr(module, value, None)):
+        raise ValueError(f"`{name}` must name {what} of {module.__name__}, received {value!r}.")

@@ -237,3 +237,24 @@ def test_a_pair_stands_in_for_the_corruption(build, x):
     np.testing.assert_allclose(outputs, model(noisy), rtol=1e-5, atol=1e-6)
     expected = np.square(np.array(outputs) - x[:64]).sum(axis=(1, 2, 3)).mean()
     assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_checks_of_arguments_take_no_random_numbers():
+    """The published figures of a seed stay: the head is drawn as by Keras alone."""
+    encoder = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)])
+    keras.utils.set_random_seed(1)
+    alone = keras.layers.Dense(3)
+    alone.build((None, 4))
+    keras.utils.set_random_seed(1)
+    model = UndercompleteAutoencoder(encoder, decoder)
+    model.build((None, 5))
+    np.testing.assert_array_equal(model.to_code.kernel, alone.kernel)
+
+
+@pytest.mark.parametrize("name", ["nothing", 3, None])
+def test_an_unknown_initialiser_of_the_code_is_refused(name):
+    encoder = keras.Sequential([keras.Input((5,)), keras.layers.Dense(4)])
+    decoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)])
+    with pytest.raises(ValueError, match="`code_initializer` must name an initialiser"):
+        UndercompleteAutoencoder(encoder, decoder, code_initializer=name)
