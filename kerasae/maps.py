@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from scipy.fft import dct
 
 #: Names of the models for images of any size, within those for one size.
 ENCODER, DECODER = "map_encoder", "map_decoder"
@@ -73,7 +74,8 @@ class Cosines(keras.initializers.Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         side, _, channels, numbers = shape
-        rows, depth = _waves(side), _waves(channels)
+        # The transform of a single 1 is a wave, `(frequencies, places)`.
+        rows, depth = (dct(np.eye(length), norm="ortho", axis=0) for length in (side, channels))
         all_waves = np.einsum("ui,vj,wc->uvwijc", rows, rows, depth)
         frequencies = np.add.outer(np.add.outer(np.arange(side), np.arange(side)), np.arange(channels))
         order = np.argsort(frequencies, axis=None, kind="stable")[:numbers]
@@ -91,10 +93,3 @@ class Leading(keras.initializers.Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
         return ops.reshape(ops.eye(*shape[-2:], dtype=dtype or "float32"), shape)
-
-
-def _waves(length: int) -> np.ndarray:
-    """Return the orthonormal cosines of a length, `(frequencies, places)`."""
-    waves = np.cos(np.pi * np.outer(np.arange(length), np.arange(length) + 0.5) / length)
-    unit: np.ndarray = waves / np.sqrt(np.square(waves).sum(axis=1, keepdims=True))
-    return unit

@@ -123,10 +123,9 @@ def spatial(
     for channels in reversed(filters[:-1]):
         h = layers.up(layers.residual(h), channels)
     # The last layer is float32, because half precision is too coarse for a loss.
-    last = layers.transposed(spec.shape[-1] * outputs, activation=None, dtype="float32")
-    if start is not None:
-        # The convolutions learn what the cosines lack.
-        last.kernel_initializer = keras.initializers.Zeros()
+    # The convolutions learn what the cosines lack.
+    rest = None if start is None else keras.initializers.Zeros()
+    last = layers.transposed(spec.shape[-1] * outputs, activation=None, dtype="float32", start=rest)
     image = last(layers.residual(h))
     if shortcut:
         straight = layers.straight(keras.layers.Conv2DTranspose, image.shape[-1], square, start)
@@ -154,7 +153,9 @@ class _Layers:
         """Multiply height and width by the stride."""
         return self._then(h, self.transposed(channels, activation=self._style.inner, dtype=self._style.dtype))
 
-    def transposed(self, channels: int, *, activation: str | None, dtype: str) -> keras.layers.Layer:
+    def transposed(
+        self, channels: int, *, activation: str | None, dtype: str, start: Any = None
+    ) -> keras.layers.Layer:
         """Return a layer that multiplies height and width by the stride."""
         return keras.layers.Conv2DTranspose(
             channels,
@@ -163,15 +164,12 @@ class _Layers:
             padding="same",
             activation=activation,
             dtype=dtype,
-            **self._style.kernel(),
+            **self._kernel(start),
         )
 
     def straight(self, kind: Any, channels: int, square: int, start: Any) -> keras.layers.Layer:
         """Return a linear layer between squares of pixels and places of a map, in float32."""
-        settings = self._style.kernel()
-        if start is not None:
-            settings["kernel_initializer"] = start
-        return kind(channels, square, strides=square, dtype="float32", **settings)
+        return kind(channels, square, strides=square, dtype="float32", **self._kernel(start))
 
     def residual(self, h: Any) -> Any:
         """Apply the residual blocks of a level."""
@@ -186,6 +184,10 @@ class _Layers:
         return keras.layers.Conv2D(
             channels, size, padding="same", dtype=self._style.dtype, **settings, **self._style.kernel()
         )
+
+    def _kernel(self, start: Any) -> dict[str, Any]:
+        """Return the arguments of a kernel, with an initialiser of its own if one is given."""
+        return self._style.kernel() | ({} if start is None else {"kernel_initializer": start})
 
     def _then(self, h: Any, layer: keras.layers.Layer) -> Any:
         for part in self._style.block(layer):

@@ -111,7 +111,7 @@ class MapRanges:
         span = maps.max(axis=(0, 1)) - maps.min(axis=(0, 1))
         units = _unit_steps(codec, maps)
         plain = getattr(codec, "code_steps", None) is not None
-        if plain:
+        if plain and np.isfinite(units).any():
             units = np.where(np.isfinite(units), np.median(units[np.isfinite(units)]), units)
         return cls(span, maps.mean(axis=(0, 1)), units, plain)
 

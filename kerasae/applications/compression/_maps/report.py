@@ -1,7 +1,6 @@
 """Report of a compression of images whole: figures, curves and pictures."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +11,6 @@ import pandas as pd
 from kerasae.applications._any_size import with_whole_images
 from kerasae.applications._base import Finding, file_names
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
-from kerasae.applications.compression._bitstream import MARK
 from kerasae.applications.compression._maps import reading
 from kerasae.applications.compression._maps.curves import (
     BITS,
@@ -25,7 +23,6 @@ from kerasae.applications.compression._maps.curves import (
 )
 from kerasae.applications.compression._maps.file import Maps
 from kerasae.applications.compression._maps.images import restored, side
-from kerasae.codec import fingerprint
 from kerasae.data import Data
 from kerasae.metrics import Metric
 from kerasae.report.canvas import Canvas
@@ -107,8 +104,7 @@ def restore(application: Any, packed: bytes, source: Path, out: Path) -> Finding
         out: Folder for the images.
     """
     model = application.codec
-    mark = bytes.fromhex(fingerprint(model))[:MARK]
-    maps = reading.read(packed, mark, str(source), application.partial)
+    maps = reading.read(packed, application._mark(), str(source), application.partial)
     images = restored(model, maps)
     write_restored(images, maps, model.spec, out)
     metrics = [
@@ -151,14 +147,17 @@ def write_restored(images: Sequence[np.ndarray], maps: Maps, data_spec: Any, out
 
 def _unique(names: Sequence[str]) -> list[str]:
     """Return names as paths below a folder, each once."""
-    seen: Counter[str] = Counter()
-    unique = []
+    unique: dict[str, str] = {}
     for name in names:
         parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part.strip("./ :")]
-        path = "/".join(parts) or "image"
-        seen[path.lower()] += 1
-        unique.append(path if seen[path.lower()] == 1 else f"{path}-{seen[path.lower()]}")
-    return unique
+        path = plain = "/".join(parts) or "image"
+        number = 1
+        # Some file systems do not tell upper case from lower.
+        while path.lower() in unique:
+            number += 1
+            path = f"{plain}-{number}"
+        unique[path.lower()] = path
+    return [*unique.values()]
 
 
 def _sentences(curves: Mapping[str, Sequence[MapPoint]]) -> list[tuple[bool, str]]:
