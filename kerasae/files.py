@@ -61,6 +61,21 @@ def alone(lock: Path, folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def parents_made(path: Path) -> Iterator[None]:
+    """Create the folders above a path. After an error those that were created and are empty are removed."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        # The nearest comes first.
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextlib.contextmanager
 def replaced_folder(folder: Path) -> Iterator[Path]:
     """Yield a new folder, which takes the place of `folder` after everything in it is written.
 
@@ -70,9 +85,8 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     Raises:
         FileExistsError: If another process replaces the folder.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     new, old, lock = _beside(folder)
-    with alone(lock, folder):
+    with parents_made(folder), alone(lock, folder):
         try:
             _restore(folder, old)
             for rest in (new, old):

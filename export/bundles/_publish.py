@@ -16,7 +16,7 @@ from pathlib import Path
 
 import filelock
 
-from kerasae.files import write_json
+from kerasae.files import parents_made, write_json
 
 #: Name of the file that describes a bundle. It is published last.
 MANIFEST = "manifest.json"
@@ -57,26 +57,27 @@ def staging(root: Path) -> Iterator[Path]:
     Raises:
         ValueError: If another export is running.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(root / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise ValueError(f"Expected no other export into {root}, but one is running.") from None
-    hidden = root / _HIDDEN
-    try:
-        recover(root)
-        (hidden / _NEW).mkdir(parents=True)
-        yield hidden / _NEW
-    finally:
-        if not is_interrupted(root):
-            shutil.rmtree(hidden, ignore_errors=True)
-        # A failed first export leaves no empty folder.
-        leftover = {path.name for path in root.iterdir()} == {LOCK}
-        (root / LOCK).unlink()
-        lock.release()
-        if leftover:
-            root.rmdir()
+    with parents_made(root):
+        root.mkdir(exist_ok=True)
+        lock = filelock.FileLock(root / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise ValueError(f"Expected no other export into {root}, but one is running.") from None
+        hidden = root / _HIDDEN
+        try:
+            recover(root)
+            (hidden / _NEW).mkdir(parents=True)
+            yield hidden / _NEW
+        finally:
+            if not is_interrupted(root):
+                shutil.rmtree(hidden, ignore_errors=True)
+            # A failed first export leaves no empty folder.
+            leftover = {path.name for path in root.iterdir()} == {LOCK}
+            (root / LOCK).unlink()
+            lock.release()
+            if leftover:
+                root.rmdir()
 
 
 def publish(root: Path) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kerasae.files import alone
+from kerasae.files import alone, parents_made
 
 
 def check_new(folder: str | Path) -> None:
@@ -50,8 +50,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         FileExistsError: If the folder exists, or another process is writing it.
     """
     check_new(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with alone(path.with_name(f".{path.name}.lock"), path):
+    with parents_made(path), alone(path.with_name(f".{path.name}.lock"), path):
         hidden = path.with_name(f".{path.name}.unfinished")
         # This is the folder of a killed process; a running one would hold the lock.
         shutil.rmtree(hidden, ignore_errors=True)

@@ -13,6 +13,8 @@ import pytest
 from quick_runs import QUICK
 
 from kerasae import load_model
+from kerasae.export.bundles._publish import staging
+from kerasae.files import replaced_folder
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
 from kerasae.workflows.comparison.folder import ComparisonFolder
@@ -66,6 +68,16 @@ def test_of_two_commands_with_one_folder_the_first_has_it(tmp_path):
             pass
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["b"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all", "new", "run"]
+
+
+@pytest.mark.parametrize("write", [new_folder, replaced_folder, staging])
+def test_what_fails_leaves_no_empty_folders_above_it(tmp_path, write):
+    (tmp_path / "theirs").mkdir()
+    for place in ("a/b/new", "theirs/c/new"):
+        with pytest.raises(KeyboardInterrupt), write(tmp_path / place) as folder:
+            assert folder.is_dir()
+            raise KeyboardInterrupt
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["theirs"]
 
 
 @pytest.mark.slow
