@@ -16,6 +16,7 @@ from kerasae.applications.reduction._trust import trustworthiness_rows
 from kerasae.baselines import NearestText, TextSVD
 from kerasae.data import Split
 from kerasae.metrics import Metric, RowSums, auroc_rows, difference
+from kerasae.report import Best
 from kerasae.workflows import Outcome
 
 #: What each of 200 rows adds, of mean 0 and deviation 1.
@@ -226,3 +227,10 @@ def test_what_decides_comes_with_its_rows(name, digits, pca):
     assert one.value == pytest.approx(metric.value)
     assert np.isfinite(one.influences).all() and len(one.influences) > 30
     assert np.mean(one.influences) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("lower", "bold"), [(True, ["0.2"]), (False, ["0.3"]), (None, [])])
+def test_the_run_decides_whether_a_column_has_a_best_value(lower, bold):
+    findings = {"model": finding(0.3, lower), "pca": finding(0.2, True)}
+    table = Outcome("x", "digits", 3, findings, {}, Path()).table()
+    assert [cell for row in table for cell in row if isinstance(cell, Best)] == bold

@@ -57,7 +57,9 @@ class Outcome:
                 metric = finding.metric(column.key)
                 value = None if metric is None else metric.value
                 cell = f"{value:,}" if isinstance(value, int) else as_text(value)
-                best = metric is not None and metric.best_of(self._all(column))
+                # The run decides whether a column can have a best value.
+                directed = None if metric is None else dataclasses.replace(metric, lower=column.lower)
+                best = directed is not None and directed.best_of(self._all(column))
                 cells.append(Best(cell) if best else cell)
             rows.append([name, *cells])
         return rows
