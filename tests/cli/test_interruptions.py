@@ -10,10 +10,10 @@ import time
 
 import numpy as np
 import pytest
+from kerasae.export.bundles._publish import staging
 from quick_runs import QUICK
 
 from kerasae import load_model
-from kerasae.export.bundles._publish import staging
 from kerasae.files import replaced_folder
 from kerasae.recipe import Recipe
 from kerasae.runs import new_folder, run_recipe
