@@ -1,7 +1,7 @@
 """Images whole: what a codec of crops makes of images of any size."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.kinds import kind_of
+from kerasae.metrics import reconstruct
 from kerasae.models import Autoencoder, rebuilt
-from kerasae.preprocessing import Preprocessor
+from kerasae.preprocessing import Identity, Preprocessor
 from kerasae.spec import Spec
 
 #: Rows of pixels that are compared at a time.
@@ -47,11 +48,39 @@ def remade(codec: Codec, images: np.ndarray, spec: Spec) -> np.ndarray:
     """
     if isinstance(codec, Autoencoder) and len(codec.code_shape) == 3:
         return np.stack([rebuilt(codec, image) for image in images])
-    return np.stack([_in_squares(codec, image, spec.shape[:2]) for image in images])
+
+    def remake(squares: np.ndarray) -> np.ndarray:
+        return np.asarray(codec.inverse_transform(codec.transform(squares)))
+
+    return np.stack([_in_squares(remake, image, spec.shape[:2]) for image in images])
 
 
-def _in_squares(codec: Codec, image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Return what a codec makes of an image in squares of its size, band by band.
+def seen_and_remade(codec: Codec, image: np.ndarray, spec: Spec) -> tuple[np.ndarray, np.ndarray]:
+    """Return an image of any size as the network sees it, and what a codec makes of it, as for `remade`.
+
+    Both are `(height, width, channels)`, float32; nothing is rounded.
+
+    Args:
+        codec: Codec of images of one size.
+        image: Raw image, `(height, width, channels)`.
+        spec: Description of the images of the codec.
+
+    Raises:
+        ValueError: If the preprocessor of the codec has learned numbers for each pixel.
+    """
+    view = Identity(spec) if codec.preprocessor is None else codec.preprocessor
+    shift, slope = at_shape_of(view, image[None]).affine or (0.0, 1.0)
+    x = ((image - shift) / slope).astype("float32")
+    if isinstance(codec, Autoencoder) and len(codec.code_shape) == 3:
+        raw = rebuilt(codec, image, out=np.empty(image.shape, "float32"))
+        return x, ((raw - shift) / slope).astype("float32")
+    return x, _in_squares(lambda squares: reconstruct(codec, squares), image, spec.shape[:2])
+
+
+def _in_squares(
+    remake: Callable[[np.ndarray], np.ndarray], image: np.ndarray, size: tuple[int, ...]
+) -> np.ndarray:
+    """Return what a function makes of an image in squares of a size, band by band.
 
     The last squares are continued as by a mirror.
     """
@@ -63,8 +92,7 @@ def _in_squares(codec: Codec, image: np.ndarray, size: tuple[int, ...]) -> np.nd
     for start in range(0, len(image), size[0]):
         band = image[rows[start : start + size[0]]][:, columns]
         squares = band.reshape(size[0], -1, size[1], image.shape[2]).swapaxes(0, 1)
-        back = np.asarray(codec.inverse_transform(codec.transform(squares)))
-        whole = back.swapaxes(0, 1).reshape(band.shape)
+        whole = remake(squares).swapaxes(0, 1).reshape(band.shape)
         made = np.empty(image.shape, whole.dtype) if made is None else made
         made[start : start + size[0]] = whole[: len(image) - start, : image.shape[1]]
     return np.asarray(made)

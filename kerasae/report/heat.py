@@ -14,6 +14,8 @@ HIGHEST_SHOWN = 2.0
 _COLOURS = "YlOrRd"
 #: Largest share of the colour of the heat in a pixel.
 _OPACITY = 0.75
+#: Rows of pixels that are coloured at a time.
+_STRIP = 256
 
 
 def overlay(image: np.ndarray, heat: np.ndarray, limit: float) -> np.ndarray:
@@ -33,19 +35,26 @@ def overlay(image: np.ndarray, heat: np.ndarray, limit: float) -> np.ndarray:
     return np.asarray((1.0 - share) * grey + share * colours)
 
 
-def with_bar(picture: np.ndarray) -> np.ndarray:
-    """Return a picture with a bar of the scale at its right, `(height, wider, 3)`.
+def heat_picture(image: np.ndarray, heat: np.ndarray, limit: float) -> np.ndarray:
+    """Return `overlay` with a bar of the scale at its right, `(height, wider, 3)`, uint8.
 
     The bar goes from 0 at the bottom to twice the threshold at the top, with a white line at the threshold.
 
     Args:
-        picture: Result of `overlay`.
+        image: As for `overlay`.
+        heat: As for `overlay`.
+        limit: As for `overlay`.
     """
-    height, width = picture.shape[:2]
-    ends = np.linspace(1.0, 0.0, height)
-    bar = np.repeat(colormaps[_COLOURS](ends)[:, None, :3], max(3, width // 16), axis=1)
+    height, width = heat.shape
+    bar = np.repeat(colormaps[_COLOURS](np.linspace(1.0, 0.0, height))[:, None, :3], max(3, width // 16), 1)
     bar[(height - 1) // 2] = 1.0
-    return np.concatenate([picture, np.ones((height, max(1, width // 64), 3)), bar], axis=1)
+    picture = np.full((height, width + max(1, width // 64) + bar.shape[1], 3), 255, "uint8")
+    picture[:, -bar.shape[1] :] = np.rint(255 * bar)
+    # A large image at once would take a hundred times its memory.
+    for start in range(0, height, _STRIP):
+        strip = slice(start, start + _STRIP)
+        picture[strip, :width] = np.rint(255 * overlay(image[strip], heat[strip], limit))
+    return picture
 
 
 def heat_figure(

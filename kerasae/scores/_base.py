@@ -38,6 +38,9 @@ class Score(Layer):
     #: Keys of the account that the score reads.
     needs: ClassVar[tuple[str, ...]] = ("residual",)
 
+    #: Whether the score has `heat_of_image`, a heat map of an image of any size.
+    any_size: ClassVar[bool] = False
+
     #: Number of successive training rows that share numbers, which whoever adapts the score may set. It is
     #: above 1 for overlapping windows.
     block: int = 1
@@ -110,6 +113,14 @@ class Score(Layer):
         `detect` of an artifact answers it too. By default there is nothing.
         """
         return {}
+
+    def heat_of_image(self, residual: np.ndarray) -> np.ndarray:
+        """Return the heat of an image of any size, `(height, width)`, whose greatest value is its score.
+
+        Args:
+            residual: Residual of the image, `(height, width, channels)`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no heat of images of any size.")
 
     def call(self, inputs: Mapping[str, Any]) -> Any:
         return ops.sum(self.features(inputs), axis=-1)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import keras
 import numpy as np
 from keras import ops
+from scipy.ndimage import uniform_filter
 
 from kerasae.scores._base import Accounts, Score
 
@@ -48,6 +49,7 @@ class HeatScore(Score):
 
     unit: ClassVar[str | None] = "mean whitened square of the residual in a window, about 1 for usual pixels"
     needs: ClassVar[tuple[str, ...]] = ("residual",)
+    any_size: ClassVar[bool] = True
 
     def __init__(self, *, window: int = 5, shape: tuple[int, ...] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -110,6 +112,30 @@ class HeatScore(Score):
         along = ops.matmul(ops.reshape(turned, (-1, height)), _band(height, window))
         return ops.transpose(ops.reshape(along, (-1, width, height)), (0, 2, 1))
 
+    def heat_of_image(self, residual: np.ndarray) -> np.ndarray:
+        """Return the heat of an image of any size, `(height, width)`, float32.
+
+        Its places are none of those of the fit. The expected square of a pixel is the mean over the places of
+        the fit that are as far from the border, because a model knows less of what is near it. Distances from
+        a quarter of the size on count as one.
+
+        Args:
+            residual: Residual of the image, `(height, width, channels)`.
+        """
+        by_distance = _by_distance(1.0 / np.reshape(self.inverse, self._grid))
+        rows, columns = (
+            np.minimum(np.minimum(np.arange(length), np.arange(length)[::-1]), most - 1)
+            for length, most in zip(residual.shape[:2], by_distance.shape[:2], strict=True)
+        )
+        by_pixel = np.mean(np.square(residual) / by_distance[rows[:, None], columns], axis=-1)
+        means = uniform_filter(by_pixel, self.window, mode="constant")
+        # At a border the mean is over the pixels that exist.
+        for axis, length in enumerate(by_pixel.shape):
+            share = uniform_filter(np.ones(length), self.window, mode="constant")
+            means /= np.expand_dims(share, 1 - axis).astype("float32")
+        # Running sums may end a little below 0.
+        return np.maximum(means, 0.0)
+
     def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {"heat": self.heat(inputs)} if len(self.shape or ()) == 3 else {}
 
@@ -143,3 +169,17 @@ def _band(length: int, window: int) -> np.ndarray:
     offset = place[:, None] - place[None, :]
     inside = (offset >= -(window // 2)) & (offset <= (window - 1) // 2)
     return (inside / inside.sum(axis=0)).astype("float32")
+
+
+def _by_distance(values: np.ndarray) -> np.ndarray:
+    """Return the mean of values by their distance from the border, `(rows, columns, channels)`.
+
+    Args:
+        values: Values of each place, `(height, width, channels)`.
+    """
+    for axis in (0, 1):
+        values = (values + np.flip(values, axis)) / 2
+        length, most = values.shape[axis], values.shape[axis] // 4
+        near, middle, _ = np.split(values, [most, length - most], axis)
+        values = np.concatenate([near, middle.mean(axis, keepdims=True)], axis)
+    return values

@@ -85,3 +85,35 @@ def test_a_heat_score_keeps_its_arguments():
     assert (again.window, again.shape) == (3, SHAPE)
     with pytest.raises(ValueError, match="`window` must be a positive integer, received 0"):
         HeatScore(window=0)
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 40])
+def test_an_image_of_another_size_has_the_heat_of_one_of_this_size(window):
+    """Wherever pixels count alike, which they do here, the size of the fit does not matter."""
+    score, (height, width, channels) = fitted(window), SHAPE
+    score.inverse.assign(np.tile([0.5, 4.0], height * width))
+    other = HeatScore(window=window, shape=(9, 30, channels))
+    other.build({"residual": (None, 9 * 30 * channels)})
+    other.inverse.assign(np.tile([0.5, 4.0], 9 * 30))
+    new = account(2, seed=1)
+    for one, heat in zip(new["residual"], np.asarray(score.heat(new)), strict=True):
+        image = one.reshape(SHAPE)
+        np.testing.assert_allclose(score.heat_of_image(image), heat, rtol=1e-4)
+        np.testing.assert_allclose(other.heat_of_image(image), heat, rtol=1e-4)
+
+
+def test_pixels_near_the_border_of_an_image_count_as_those_of_the_fit_near_it():
+    """A residual that grows towards the border is usual there, in an image of any size."""
+
+    def spread(height, width):
+        rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
+        return 1 + 5.0 * (rows[:, None, None] < 2) + 3.0 * (columns[:, None] < 1) + np.array([0.0, 2.0])
+
+    score = fitted(window=1, rows=3000, spread=spread(*SHAPE[:2]))
+    rng = np.random.default_rng(1)
+    heats = [score.heat_of_image(rng.normal(0, spread(41, 30))) for _ in range(200)]
+    by_place = np.mean(heats, axis=0)
+    assert by_place.shape == (41, 30)
+    assert by_place.min() > 0.6 and by_place.max() < 1.5
+    for part in (np.s_[:2], np.s_[-2:], np.s_[:, :1], np.s_[:, -1:], np.s_[2:-2, 1:-1]):
+        assert by_place[part].mean() == pytest.approx(1, abs=0.05)

@@ -13,16 +13,16 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.losses import HIGHEST
 from kerasae.metrics import reconstruct
-from kerasae.report.heat import heat_figure, overlay, with_bar
+from kerasae.report.heat import heat_figure, heat_picture
 from kerasae.report.page import Picture
 
 if TYPE_CHECKING:
     from kerasae.applications.anomaly.estimator import AnomalyDetector
 
 #: Number of the oddest images that get a picture even if none is flagged, and that stand on the page.
-_ODDEST = 10
+ODDEST = 10
 #: Largest number of pictures.
-_MOST = 500
+MOST = 500
 #: Number of images that are computed at once.
 _AT_ONCE = 16
 
@@ -49,7 +49,7 @@ def heat_pictures(detector: "AnomalyDetector", data: Data, rows: pd.DataFrame, o
         The picture for the page.
     """
     flagged = int(rows["anomalous"].sum())
-    rows = rows.iloc[: min(max(_ODDEST, flagged), _MOST)]
+    rows = rows.iloc[: min(max(ODDEST, flagged), MOST)]
     paths = [out / "heat" / name for name in png_names([str(name) for name in rows["row"]])]
     limit = scale_of(detector.threshold_, rows["score"].to_numpy())
     page: list[Sequence[np.ndarray]] = []
@@ -58,23 +58,22 @@ def heat_pictures(detector: "AnomalyDetector", data: Data, rows: pd.DataFrame, o
         heat = np.asarray(detector.detector_.maps(account_of(detector.codec, data.spec, raw))["heat"])
         heat = np.nan_to_num(heat, nan=HIGHEST, posinf=HIGHEST)
         x, rebuilt = data.to_x(raw), reconstruct(detector.codec, raw)
-        images = np.nan_to_num(np.clip(_in_unit(data, x), 0.0, 1.0))
+        images = np.nan_to_num(np.clip(in_unit(data, x), 0.0, 1.0))
         for path, image, warmth in zip(paths[start : start + _AT_ONCE], images, heat, strict=True):
-            picture = with_bar(overlay(image, warmth, limit))
-            save_png(path, np.rint(255 * picture).astype("uint8"))
-        restored = np.clip(_in_unit(data, rebuilt), 0.0, 1.0)
+            save_png(path, heat_picture(image, warmth, limit))
+        restored = np.clip(in_unit(data, rebuilt), 0.0, 1.0)
         # A part of an array keeps the whole of it in memory.
         page += [
             tuple(part[row].copy() for part in (images, restored, heat))
-            for row in range(min(len(images), _ODDEST - len(page)))
+            for row in range(min(len(images), ODDEST - len(page)))
         ]
     written = f"{len(rows):,} pictures are in the folder heat, of the oddest images and of those flagged"
-    written += "." if flagged <= _MOST else f", the first {_MOST:,} of {flagged:,}."
+    written += "." if flagged <= MOST else f", the first {MOST:,} of {flagged:,}."
     originals, remade, heats = ([*part] for part in zip(*page, strict=True))
     figure = heat_figure(originals, remade, heats, limit)
     caption = (
         "From the left by falling score: the image, its reconstruction, and its heat map over it. A pixel "
-        f"above 1 exceeds the threshold. In scores.csv: {', '.join(rows['row'].astype(str)[:_ODDEST])}. "
+        f"above 1 exceeds the threshold. In scores.csv: {', '.join(rows['row'].astype(str)[:ODDEST])}. "
         f"{written} The bar beside each goes from 0 to twice the threshold, with a line at the threshold."
     )
     return [Picture("The oddest images", caption, figure)]
@@ -88,7 +87,7 @@ def scale_of(threshold: float, scores: np.ndarray) -> float:
     return max(float(judged.max(initial=0.0)), 1e-12)
 
 
-def _in_unit(data: Data, x: np.ndarray) -> np.ndarray:
+def in_unit(data: Data, x: np.ndarray) -> np.ndarray:
     """Return `x` scaled to [0, 1] by the ends of the training data."""
     ends = None if data.preprocessor is None else data.preprocessor.ends
     low, high = (0.0, 1.0) if ends is None else ends

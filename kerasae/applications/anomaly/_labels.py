@@ -52,6 +52,11 @@ def has_normal(rows: Examples, normal: str | int | float | bool | None) -> bool:
     return len(rows) > 0 and (normal is None or bool(same_label(needed(rows.labels), normal).any()))
 
 
+def only_normal(rows: Examples, normal: str | int | float | bool | None) -> Examples:
+    """Return the rows of a split that have the label of normal rows; all of them for `None`."""
+    return rows if normal is None else rows.rows(np.flatnonzero(same_label(needed(rows.labels), normal)))
+
+
 def normal_rows(
     data: Data, split: str, normal: str | int | float | bool | None, usual: bool = False
 ) -> Iterator[Any]:

@@ -1,25 +1,30 @@
 """Sentences of the anomaly detector on what is flagged, and on the rows that it was calibrated with."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasae.data import has_label
+from kerasae.data import Data, has_label
 from kerasae.thresholds import Threshold
+
+if TYPE_CHECKING:
+    from kerasae.applications.anomaly.estimator import AnomalyDetector
 
 #: Level of the range that is reported for the share of new normal rows that are flagged.
 _CONFIDENCE = 0.95
 
 
-def on_flags(threshold: Threshold, flagged: int, rows: int) -> list[tuple[bool, str]]:
+def on_flags(threshold: Threshold, flagged: int, rows: int, unit: str = "row") -> list[tuple[bool, str]]:
     """Return how many rows are flagged, and which share of new normal rows would be.
 
     Args:
         threshold: Fitted threshold.
         flagged: Number of flagged rows.
         rows: Number of rows.
+        unit: Word for a row. Defaults to `"row"`.
     """
-    words = f"{flagged:,} of {rows:,} rows are flagged."
+    words = f"{flagged:,} of {rows:,} {unit}s are flagged."
     if threshold.supervised:
         return [(True, words)]
     low, high = threshold.share_range(_CONFIDENCE)
@@ -30,23 +35,24 @@ def on_flags(threshold: Threshold, flagged: int, rows: int) -> list[tuple[bool, 
     said = [
         (
             True,
-            f"{words} Of new normal rows {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
-            f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration rows"
-            f"{blocks}{asked}).",
+            f"{words} Of new normal {unit}s {low:.1%} to {high:.1%} would be, {fewest:,} to {most:,} if all "
+            f"{rows:,} were normal ({_CONFIDENCE:.0%} confidence, from {threshold.rows_:,} calibration "
+            f"{unit}s{blocks}{asked}).",
         )
     ]
     if flagged > max(most, rows / 2):
         said.append(
             (
                 False,
-                "More than half of the rows are flagged: these rows differ as a whole from those of the "
-                "training, as another machine, place or time does, and which of them are odd cannot be said. "
-                "Train on such rows, or set the threshold again with normal ones (kerasae calibrate).",
+                f"More than half of the {unit}s are flagged: these {unit}s differ as a whole from those of "
+                "the training, as another machine, place or time does, and which of them are odd cannot be "
+                "said. "
+                f"Train on such {unit}s, or set the threshold again with normal ones (kerasae calibrate).",
             )
         )
     if rate is not None and threshold.rows_ < (needed := rows_needed(rate, block)):
         lacking = (
-            f"A rate of {100 * rate:g} % needs at least {needed:,} calibration rows; there are "
+            f"A rate of {100 * rate:g} % needs at least {needed:,} calibration {unit}s; there are "
             f"{threshold.rows_:,}, so that nothing bounds the share of false alarms at this rate"
         )
         if block > 1:
@@ -54,7 +60,7 @@ def on_flags(threshold: Threshold, flagged: int, rows: int) -> list[tuple[bool, 
             lacking += (
                 f". What is promised is at most {least:.2g} % on average; that it is {100 * rate:g} % is an "
                 "estimate by the tail of the highest scores of blocks (--set data.calibration=0.3 keeps more "
-                "rows)"
+                f"{unit}s)"
             )
         said.append((False, f"{lacking}."))
     return said
@@ -79,6 +85,14 @@ def on_blocks(block: int) -> str:
         f"at least as odd) / ({block} + windows), which holds on average for any log whose stretches of "
         f"{block} windows are alike, and not for one that drifts."
     )
+
+
+def on_calibration(detector: "AnomalyDetector", data: Data) -> list[tuple[bool, str]]:
+    """Return the sentences to add if the calibration rows are known to contain anomalies."""
+    labels = data.calibration.labels
+    if detector.normal is not None or labels is None:
+        return []
+    return on_labels(labels, detector.anomalous_labels(labels))
 
 
 def on_labels(labels: np.ndarray, odd: np.ndarray) -> list[tuple[bool, str]]:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerasae.applications.anomaly._labels import anomalous, needed, normal_rows, same_label
+from kerasae.applications.anomaly._labels import anomalous, normal_rows, only_normal
 from kerasae.applications.anomaly.timeline import AlarmSettings, folded_block, stamp_scores
 from kerasae.baselines import MOST_ROWS, DetectingBaseline, detecting_baselines
 from kerasae.data import Data, has_label
@@ -38,9 +38,7 @@ class SimpleDetector:
             fold: How the scores of the windows that hold a time stamp are folded. Defaults to `"last"`.
         """
         self.alarm_rule_, self.fold = alarm_rule, fold
-        split = self._data.calibration
-        if not threshold.supervised and self._normal is not None:
-            split = split.rows(np.flatnonzero(same_label(needed(split.labels), self._normal)))
+        split = only_normal(self._data.calibration, None if threshold.supervised else self._normal)
         rows = normal_rows(self._data, "calibration", None if threshold.supervised else self._normal)
         scores, labels = np.concatenate([self.score_samples(raw) for raw in rows]), None
         if (stamps := stamp_scores(split, scores, fold)) is not None:

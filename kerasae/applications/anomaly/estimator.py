@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae import registry
+from kerasae.applications._any_size import with_whole_images
 from kerasae.applications._arguments import check_at_least, check_choices, check_counts
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.anomaly._accounts import account_of, least_deviations
@@ -16,12 +17,13 @@ from kerasae.applications.anomaly._cross_fit import cross_fitted
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
 from kerasae.applications.anomaly._held_out import check_calibration, judged
-from kerasae.applications.anomaly._labels import anomalous, has_normal, needed, normal_rows, same_label
+from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal
 from kerasae.applications.anomaly._reasons import Explainer
-from kerasae.applications.anomaly._sentences import on_labels
+from kerasae.applications.anomaly._sentences import on_calibration
 from kerasae.applications.anomaly._thresholds import threshold_of
 from kerasae.applications.anomaly.beside import simple_detectors
 from kerasae.applications.anomaly.timeline import FOLDS, AlarmSettings, folded_block
+from kerasae.applications.anomaly.whole import WholeImages, whole_finding_of
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples
 from kerasae.kinds import kind_of
@@ -42,7 +44,8 @@ class AnomalyDetector(Application):
 
     The report writes `scores.csv` with the score, the p-value, the flag and the reasons of each example, the
     most abnormal example first. It also writes `contributions.csv`, or `contributions.npz` for
-    images, in the same order. For the score `"heat"` pictures of the maps are in the folder `heat`.
+    images, in the same order. For the score `"heat"` pictures of the maps are in the folder `heat`, and a
+    detector that was fitted on crops judges images whole, in their own sizes (`whole_`).
     `kerasae apply` stores the fitted detector in the run; a later use loads it and does not read the
     training data.
 
@@ -80,6 +83,9 @@ class AnomalyDetector(Application):
         elsewhere_: Whether the threshold was set again by rows that are not in the data of the run.
         spread_: Spread of the residual of the last reading of each channel of a window on calibration rows,
             `(channels,)`, in `x`. There are no channels in other examples.
+        doubts: Sentences to add if the calibration rows are known to contain anomalies.
+        whole_: Judge of images of any size, each as a whole, with a threshold of its own: for crops of images
+            and a score with a heat map. `None` for other examples and scores.
 
     Raises:
         ValueError: If the codec cannot give the score, or there are too few calibration rows for the
@@ -97,6 +103,7 @@ class AnomalyDetector(Application):
     calibration_: np.ndarray
     threshold_: float
     spread_: np.ndarray
+    whole_: WholeImages | None = None
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
     # A baseline has no training that could be repeated.
@@ -197,9 +204,11 @@ class AnomalyDetector(Application):
         held_out = judged(self, data, self._unseen, threshold)
         self.spread_ = held_out.spread
         self._calibrate(held_out.scores, held_out.labels, held_out.block, held_out.stamps)
+        if WholeImages.suits(self, data.spec, data.calibration):
+            self.whole_ = WholeImages(self).fit(data.calibration)
         self._unseen = []
         self.fit_expectation(data, "calibration" if len(data.calibration) else "train")
-        self._doubts, self.elsewhere_ = self._doubt(data), False
+        self.doubts, self.elsewhere_ = on_calibration(self, data), False
         return self
 
     def fit_expectation(self, data: Data, split: str) -> Self:
@@ -235,10 +244,7 @@ class AnomalyDetector(Application):
 
     def calibration_rows(self, data: Data) -> Examples:
         """Return the calibration rows of data that count as normal."""
-        rows = data.calibration
-        if self.normal is None:
-            return rows
-        return rows.rows(np.flatnonzero(same_label(needed(rows.labels), self.normal)))
+        return only_normal(data.calibration, self.normal)
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
@@ -301,7 +307,13 @@ class AnomalyDetector(Application):
 
     # The command ---------------------------------------------------------------------------------
 
+    def taken(self, data: Data) -> Data:
+        """Return data whose test split holds images whole, if it holds crops and they are judged whole."""
+        return data if self.whole_ is None else with_whole_images(data)
+
     def report(self, data: Data, out: Path | None) -> Finding:
+        if self.whole_ is not None and WholeImages.suits(self, data.spec, data.test):
+            return whole_finding_of(self, self.whole_, data, out)
         return finding_of(self, data, out)
 
     def beside(self, data: Data) -> dict[str, Finding]:
@@ -311,18 +323,6 @@ class AnomalyDetector(Application):
             found[name] = figures_of(detector.calibrate(threshold, self.alarm_rule_, self.fold), data)
         return found
 
-    @property
-    def doubts(self) -> list[tuple[bool, str]]:
-        """Sentences to add if the calibration rows are known to contain anomalies."""
-        return self._doubts
-
-    def _doubt(self, data: Data) -> list[tuple[bool, str]]:
-        """Return the sentences to add if the calibration rows are known to contain anomalies."""
-        labels = data.calibration.labels
-        if self.normal is not None or labels is None:
-            return []
-        return on_labels(labels, self.anomalous_labels(labels))
-
     # Storage -------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:
@@ -331,8 +331,9 @@ class AnomalyDetector(Application):
         return {**super().settings(), "score": self.score_of(self.spec_), "false_alarms": rate}
 
     def state(self) -> dict[str, Any]:
-        kept = {"detector": self.detector_, "doubts": self._doubts, "elsewhere": self.elsewhere_}
+        kept = {"detector": self.detector_, "doubts": self.doubts, "elsewhere": self.elsewhere_}
         kept |= {"spread": self.spread_, "block": self.detector_.block}
+        kept |= {} if self.whole_ is None else self.whole_.state()
         return kept | dict(zip(("scores", "labels", "stamps"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -340,7 +341,9 @@ class AnomalyDetector(Application):
         # Detectors of earlier versions took windows of a log to be independent.
         block = int(state.get("block", 1))
         self._calibrate(state["scores"], state["labels"], block, state.get("stamps"))
-        self._doubts = [(good, sentence) for good, sentence in state["doubts"]]
+        if "whole_scores" in state:
+            self.whole_ = WholeImages(self).calibrate(state["whole_scores"], state["whole_labels"])
+        self.doubts = [(good, sentence) for good, sentence in state["doubts"]]
         self.elsewhere_ = state.get("elsewhere", False)
         # Detectors of earlier versions have none, and draw no band.
         self.spread_ = np.asarray(state.get("spread", np.zeros(len(self.spec_.channels))))

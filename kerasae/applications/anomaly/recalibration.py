@@ -31,5 +31,7 @@ def recalibrate(detector: AnomalyDetector, rows: Examples, false_alarms: float) 
         "doubts": [],
         "elsewhere": True,
     }
+    if detector.whole_ is not None and hasattr(rows, "whole"):
+        state |= {"whole_scores": detector.whole_.scores(rows.whole()), "whole_labels": None}
     detector.set_state({**detector.state(), **state})
     return detector

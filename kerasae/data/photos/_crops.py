@@ -130,7 +130,10 @@ class Crops:
 
     def whole(self) -> WholePhotos:
         """Return the images of which these are crops, as they are."""
-        return WholePhotos(self.files, np.unique(self.photos), self.noisy)
+        chosen, first = np.unique(self.photos, return_index=True)
+        return WholePhotos(
+            self.files, chosen, self.noisy, None if self.labels is None else self.labels[first]
+        )
 
     def joined(self, other: "Crops") -> "Crops":
         """Return the crops of this split, followed by those of another of the same images."""

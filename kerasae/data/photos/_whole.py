@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,15 +17,16 @@ class WholePhotos:
         files: Image files.
         chosen: Numbers of the images, `(rows,)`.
         noisy: Noisy versions of `files`, in their order. Defaults to `None`.
+        labels: Labels of the images, `(rows,)`. Defaults to `None`.
     """
 
     files: PhotoFiles
     chosen: np.ndarray
     noisy: PhotoFiles | None = None
+    labels: np.ndarray | None = None
 
     streamed: ClassVar[bool] = True
     block: ClassVar[int] = 1
-    labels: ClassVar[None] = None
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -35,9 +36,10 @@ class WholePhotos:
         """Name of the file of each image."""
         return [self.files.names[number] for number in self.chosen]
 
-    def rows(self, index: list[int]) -> "WholePhotos":
+    def rows(self, index: Any) -> "WholePhotos":
         """Return some of the images by their numbers."""
-        return dataclasses.replace(self, chosen=self.chosen[index])
+        labels = None if self.labels is None else self.labels[index]
+        return dataclasses.replace(self, chosen=self.chosen[index], labels=labels)
 
     def chunks(self, size: int = 1) -> Iterator[np.ndarray]:
         """Give each image by itself, `(1, height, width, channels)`. `size` is 1, whatever is asked for."""

@@ -11,7 +11,7 @@ from kerasae.applications import AnomalyDetector
 from kerasae.applications.anomaly._heat import scale_of
 from kerasae.data import Split
 from kerasae.losses import HIGHEST
-from kerasae.report.heat import overlay, with_bar
+from kerasae.report.heat import heat_picture, overlay
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,17 @@ def test_colours_compare_with_the_threshold():
 
 
 def test_a_bar_has_its_line_at_the_threshold():
-    bar = with_bar(np.zeros((41, 32, 3)))[:, -1]
-    assert (bar[20] == 1).all() and (bar == 1).all(axis=1).sum() == 1
+    bar = heat_picture(np.zeros((41, 32, 3)), np.zeros((41, 32)), 1.0)[:, -1].astype(int)
+    assert (bar[20] == 255).all() and (bar == 255).all(axis=1).sum() == 1
     assert bar[0].sum() < bar[30].sum() < bar[40].sum()
+
+
+def test_a_large_picture_is_that_of_its_image_at_once():
+    rng = np.random.default_rng(0)
+    image, heat = rng.random((600, 5, 3)), 3 * rng.random((600, 5))
+    picture = heat_picture(image, heat, 1.5)
+    np.testing.assert_array_equal(picture[:, :5], np.rint(255 * overlay(image, heat, 1.5)))
+    assert (picture[:, 5] == 255).all()
 
 
 @pytest.mark.parametrize(("threshold", "expected"), [(2.5, 2.5), (np.inf, 7.0), (HIGHEST, 7.0), (0.0, 7.0)])
