@@ -79,6 +79,10 @@ def test_an_image_is_judged_whole_up_to_its_edges(detector, new, tmp_path):
     odd = rows["label"] == "bad"
     assert finding.figures["auroc"] == 1
     assert rows["anomalous"][odd].all() and finding.figures["flagged"] == rows["anomalous"].sum()
+    expected = rows["score"] > detector.whole_.fitted_.threshold_
+    assert (rows["anomalous"] == expected).all() and expected.sum() < (
+        rows["score"] > detector.threshold_
+    ).sum()
     for name, row in rows[odd].iterrows():
         height, width = np.asarray(Image.open(new.test.files.folder + f"/{name}")).shape
         assert row["hottest_row"] >= height - 5 and row["hottest_column"] >= width - 6
