@@ -46,8 +46,8 @@ def command(folder: Path, source: str, false_alarms: float | None, as_json: bool
     said = f"Of new normal rows at most {done.false_alarms:.2%} are flagged on average."
     if done.promised > done.false_alarms * (1 + 1e-9):
         said = (
-            f"Of new normal windows at most {done.promised:.2%} are promised to be flagged on average, "
-            f"because {done.block} neighbours share readings; {done.false_alarms:.2%} is an estimate by the "
-            "tail of the scores."
+            f"Of new normal rows at most {done.promised:.2%} are promised to be flagged on average, "
+            f"because {done.block} neighbours share readings or an image; {done.false_alarms:.2%} is an "
+            "estimate by the tail of the scores."
         )
     console().print(said, soft_wrap=True)

@@ -20,7 +20,7 @@ class Examples(Protocol):
 
     @property
     def block(self) -> int:
-        """Number of successive rows that share readings with one; 1 unless examples overlap."""
+        """Number of successive rows that count as one, such as windows that share readings; otherwise 1."""
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -58,6 +58,11 @@ class Entry:
     def __post_init__(self) -> None:
         self.title = self.title or self.name
 
+    @property
+    def code_size(self) -> int:
+        """Code size; 0 for what has no code."""
+        return int(self.figures[0].get("latent_dim") or 0)
+
     def mean(self, key: str) -> float | None:
         """Return the mean of a figure over seeds, or `None` if it is undefined."""
         values = [figure.get(key) for figure in self.figures]
@@ -168,9 +173,18 @@ def compare(
     return entries
 
 
-def best_baseline(entries: Sequence[Entry], metric: Metric) -> Entry | None:
-    """Return the best baseline by a metric; `None` if no baseline has it."""
+def best_baseline(entries: Sequence[Entry], metric: Metric, code_size: int | None = None) -> Entry | None:
+    """Return the best baseline by a metric; `None` if no baseline has it.
+
+    Args:
+        entries: Entries of a comparison.
+        metric: Metric.
+        code_size: Code size of what is compared with it. A baseline with a larger code is left out, unless
+            all have one. Defaults to `None`: no baseline is left out.
+    """
     held = [entry for entry in entries if entry.baseline and entry.mean(metric.key) is not None]
+    if code_size is not None:
+        held = [entry for entry in held if entry.code_size <= code_size] or held
     choose = min if metric.lower else max
     return choose(held, key=lambda entry: entry.mean(metric.key) or 0.0) if held else None
 

@@ -20,38 +20,40 @@ def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, s
         entries: Entries of a comparison, with baselines among them.
         measures: Measures of the examples.
     """
-    sentences = []
+    sentences: list[tuple[bool, str]] = []
+    models = [entry for entry in entries if not entry.baseline]
     for metric in measures.deciding:
-        best = best_baseline(entries, metric)
-        if best is None:
-            continue
-        if measures.exact(best.figures[0], metric.key):
-            sentences.append(
-                (
-                    False,
-                    f"{best.title} is exact at this code size ({metric.words}): {_advice(entries, best)}.",
-                )
-            )
-            continue
-        for entry in entries:
-            if not entry.baseline and entry.mean(metric.key) is not None:
+        for entry in models:
+            best = best_baseline(entries, metric, entry.code_size)
+            if best is None:
+                continue
+            if measures.exact(best.figures[0], metric.key):
+                exact = f"{best.title} is exact at this code size ({metric.words}): {_advice(models, best)}."
+                sentences += [(False, exact)] * ((False, exact) not in sentences)
+            elif entry.mean(metric.key) is not None:
                 good, sentence = _verdict(entry, best, metric)
                 doubt = measures.doubt(entry.mean, best.mean, metric.key)
                 sentences.append((good and not doubt, sentence + doubt))
     return sentences
 
 
-def _advice(entries: Sequence[Entry], best: Entry) -> str:
+def _advice(models: Sequence[Entry], best: Entry) -> str:
     """Return what follows if a baseline is exact."""
-    size = best.figures[0]["latent_dim"]
-    if any(entry.figures[0]["latent_dim"] > size for entry in entries if not entry.baseline):
+    if any(entry.code_size > best.code_size for entry in models):
         return (
             "the code is larger than a row. A detector may have such a code, and is not meant to reduce; to "
             "reduce or compress, take a smaller one"
         )
     return "there is nothing left to beat" + (
-        "; to reduce or compress, take a smaller code" if size > 1 else ""
+        "; to reduce or compress, take a smaller code" if best.code_size > 1 else ""
     )
+
+
+def _sizes(baseline: Entry, entry: Entry) -> str:
+    """Return how the code size of a baseline compares with that of an entry."""
+    if baseline.code_size == entry.code_size:
+        return "at the same code size"
+    return f"with a code of {baseline.code_size:,} instead of {entry.code_size:,}"
 
 
 def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
@@ -67,7 +69,8 @@ def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
     if metric.lower and share < _TELLING:
         side = "below" if gap.value < 0 else "above"
         doubt = f" ± {_percent(100 * gap.error / theirs)}" if known else ""
-        words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} at the same code size"
+        sizes = _sizes(baseline, entry)
+        words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} {sizes}"
     else:
         doubt = f", a difference of {abs(gap.value):.2g} ± {gap.error:.2g}" if known else ""
         words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"

@@ -1,5 +1,7 @@
 """Photos: images of any size as crops for a training, and whole for what is made of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -186,3 +188,15 @@ def test_more_photos_have_the_type_and_the_channels_of_the_training(folder, tmp_
 def test_arguments_that_make_no_sense_are_refused(folder, arguments, words):
     with pytest.raises((ValueError, TypeError), match=words):
         load_data(folder, **arguments)
+
+
+def test_crops_of_an_image_count_as_one_row(folder):
+    """There are as many independent rows as images; those with more crops count more."""
+    data = load_data(f"photos:{folder}", crop=8)
+    files = data.train.files
+    for photos, block in (([0, 0, 0, 1, 1, 1], 3), ([0, 1, 2], 1), ([0] * 9 + [1], 8), ([], 1)):
+        split = dataclasses.replace(
+            data.train, photos=np.array(photos, int), corners=np.zeros((len(photos), 2), int), files=files
+        )
+        assert split.block == block
+    assert data.train.drawn(1).block == 1

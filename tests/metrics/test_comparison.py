@@ -118,10 +118,12 @@ def test_the_error_of_an_area_is_that_of_mann_whitney():
     assert np.isfinite(auroc_rows(np.arange(40) < 2, scores).influences).all()
 
 
-def made(name, *values, key="error", baseline=False, rows=4):
+def made(name, *values, key="error", baseline=False, rows=4, size=2):
     """An entry whose rows are all alike, one value a seed."""
     sums = [{key: RowSums(np.full(rows, value), np.ones(rows))} for value in values]
-    figures = [{key: value, "explained_variance": 0.5, "latent_dim": 2, "seconds": 1.0} for value in values]
+    figures = [
+        {key: value, "explained_variance": 0.5, "latent_dim": size, "seconds": 1.0} for value in values
+    ]
     return Entry(name, figures, [[]] * len(values), np.zeros((1, 2)), np.zeros((1, 3)), baseline, sums)
 
 
@@ -173,6 +175,23 @@ def test_a_verdict_says_which_side_and_how_much(ours, theirs, good, said):
         [made("ours", ours), made("PCA", theirs, baseline=True)], measures_of(data.spec)
     )
     assert found == good and said in sentence
+
+
+def test_a_rival_has_no_larger_code_and_a_smaller_one_is_said():
+    """A baseline may be held to fewer numbers by the rows, or may be that of another, larger model."""
+    rows = np.random.default_rng(3).normal(size=(20, 3))
+    data = vectors(rows, rows)
+    rivals = [made("PCA-2", 0.8, baseline=True), made("PCA-9", 0.1, baseline=True, size=9)]
+    models = [made("small", 0.5), made("middle", 0.5, size=5), made("large", 0.5, size=9)]
+    said = dict(zip("sml", verdicts([*rivals, *models], measures_of(data.spec)), strict=True))
+    share = "its test error is 37.5 ± 0.0 % below that of PCA-2"
+    assert said["s"] == (True, f"small beats PCA-2: {share} at the same code size.")
+    assert said["m"][1] == f"middle beats PCA-2: {share} with a code of 2 instead of 5."
+    assert said["l"][1].startswith("large does not beat PCA-9: ")
+    assert said["l"][1].endswith("that of PCA-9 at the same code size.")
+    # If all are larger, the best of them is taken.
+    (one,) = verdicts([rivals[1], models[0]], measures_of(data.spec))
+    assert one[1].endswith("above that of PCA-9 with a code of 9 instead of 2.")
 
 
 def test_a_comparison_for_machines():

@@ -97,6 +97,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         said = [*written.sentences, *said, *((True, sentence) for sentence in volume)]
     score = detector.detector_.score
     more = " and, if there are any, the validation rows" if score.reads_new_rows else ""
+    counted = getattr(data.test, "counted", "windows")
     unit = score.unit or detector.codec.reconstruction_loss.unit  # type: ignore[attr-defined]
     return Finding(
         judged.metrics,
@@ -110,7 +111,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
             "p-value: "
             "the share of calibration rows at least as odd, conformal: small ones are odd, and of normal "
             "rows at most "
-            f"5 % have one below 0.05.{on_blocks(detector.detector_.block)}",
+            f"5 % have one below 0.05.{on_blocks(detector.detector_.block, counted)}",
         ),
     )
 

@@ -76,14 +76,21 @@ def rows_needed(rate: float, block: int = 1) -> int:
     return math.ceil(block / rate - 1e-9) - block
 
 
-def on_blocks(block: int) -> str:
-    """Return how p-values take rows that share readings, as an addition to a note; empty for other rows."""
+def on_blocks(block: int, counted: str = "windows") -> str:
+    """Return how p-values take rows that share readings or an image, for a note; empty for other rows.
+
+    Args:
+        block: Number of successive rows that count as one, from 1.
+        counted: Word for the rows: `"windows"` of a log or `"crops"` of images. Defaults to `"windows"`.
+    """
     if block == 1:
         return ""
+    alike = "neighbouring windows share readings and" if counted == "windows" else f"{counted} of an image"
+    holds = "any log whose" if counted == "windows" else "images whose"
+    drift = ", and not for one that drifts" if counted == "windows" else ""
     return (
-        f" {block} neighbouring windows share readings and count as one: the p-value is ({block} + windows "
-        f"at least as odd) / ({block} + windows), which holds on average for any log whose stretches of "
-        f"{block} windows are alike, and not for one that drifts."
+        f" {block} {alike} count as one: the p-value is ({block} + {counted} at least as odd) / ({block} + "
+        f"{counted}), which holds on average for {holds} stretches of {block} {counted} are alike{drift}."
     )
 
 

@@ -49,7 +49,6 @@ class Crops:
     noisy: PhotoFiles | None = None
 
     streamed: ClassVar[bool] = True
-    block: ClassVar[int] = 1
     #: What the rows are.
     counted: ClassVar[str] = "crops"
 
@@ -89,6 +88,16 @@ class Crops:
 
     def __len__(self) -> int:
         return len(self.photos)
+
+    @property
+    def block(self) -> int:
+        """Number of successive crops that count as one row, from 1, as crops of one image are alike.
+
+        It is the mean over the crops of the number of crops of their image, the design effect of clusters
+        whose members are equal (Kish 1965, *Survey Sampling*).
+        """
+        _, counts = np.unique(self.photos, return_counts=True)
+        return max(1, round(float(np.square(counts).sum() / max(counts.sum(), 1))))
 
     @property
     def examples(self) -> np.ndarray:

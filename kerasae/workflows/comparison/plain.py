@@ -35,7 +35,7 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
 
 def _against(entry: Entry, entries: Sequence[Entry], metric: Metric) -> dict[str, Any] | None:
     """Return the difference from the best baseline as JSON types; `None` for a baseline."""
-    best = best_baseline(entries, metric)
+    best = best_baseline(entries, metric, entry.code_size)
     if entry.baseline or best is None or entry.mean(metric.key) is None:
         return None
     gap = entry.difference(best, metric.key)
