@@ -25,7 +25,7 @@ PARITY_ROWS = 500
 #: error falls to a third.
 CALIBRATION_ROWS = 500
 
-#: Warning if a detector is left out.
+#: Why a detector is left out.
 _LEFT_OUT = (
     "Artifacts of {} x {} pixels answer no `detect`: the detector of the run knows images of {} x {} pixels."
 )
@@ -47,6 +47,8 @@ class Subject:
         detector: Detector that `kerasae apply anomaly` kept in the run. Defaults to `None`: there is none.
         alarm: Arguments of `kerasae.calibration.AlarmRule` by which a stream of a series gives alarms.
             Defaults to `None`: an alarm lasts as long as scores are above the threshold.
+        left_out: Sentence that says why the detector of the run is left out. Defaults to `""`: it is not, or
+            the run has none.
     """
 
     model: Autoencoder
@@ -56,6 +58,7 @@ class Subject:
     calibration: Any
     detector: Detector | None = None
     alarm: dict[str, Any] | None = None
+    left_out: str = ""
 
     @classmethod
     def of(
@@ -88,7 +91,7 @@ class Subject:
         Warns:
             UserWarning: If a detector is left out.
         """
-        detector = None
+        detector, left_out = None, ""
         if isinstance(source, str | Path):
             source = Run.open(source)
         if isinstance(source, Run):
@@ -113,7 +116,8 @@ class Subject:
         model = model.in_float32()
         if size is not None and checked_size(size) != tuple(model.encoder.input_shape[1:3]):
             if detector is not None:
-                warnings.warn(_LEFT_OUT.format(*size, *model.encoder.input_shape[1:3]), stacklevel=2)
+                left_out = _LEFT_OUT.format(*size, *model.encoder.input_shape[1:3])
+                warnings.warn(left_out, stacklevel=2)
                 detector = None
             model = at_size(model, *size)
             spec = _preprocessor(model).spec
@@ -126,7 +130,7 @@ class Subject:
             rows = rows_for(preprocessor.spec, CALIBRATION_ROWS)
             calibration = examples if data is None else data.usual_examples("train", rows)
         alarm = None if detector is None else detector.alarm
-        return cls(model, preprocessor, name, examples, calibration, detector, alarm)
+        return cls(model, preprocessor, name, examples, calibration, detector, alarm, left_out)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
         """Return the result of `make`, called once for each key: artifacts share their cases."""

@@ -169,6 +169,7 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
         "input": _input_facts(subject),
         "error_unit": model.reconstruction_loss.error_unit,
         "detector": detector_facts(subject),
+        "detector_left_out": subject.left_out,
         "keras_call_ms": 1e3 * median_seconds(lambda: model(x)),
     }
 

@@ -110,6 +110,11 @@ def _detecting(manifest: dict[str, Any], root: Path) -> list[dict[str, Any]]:
             # The path of a server version ends with its number.
             name = entry["path"]
             newest[name.rpartition("/")[0] if name.startswith("server/") else name] = entry
+    if not newest and (reason := manifest["model"].get("detector_left_out")):
+        raise ValueError(
+            f"Expected a bundle with a detector in {root}, received one without. {reason} Export the run "
+            "without --size."
+        )
     if not newest:
         raise ValueError(
             f"Expected a bundle with a detector in {root}, received one without; run `kerasae apply anomaly` "

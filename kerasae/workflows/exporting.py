@@ -60,8 +60,10 @@ class Exported:
 
     @property
     def note(self) -> str:
-        """Units of the table, and what the artifacts lack without a detector, in sentences."""
+        """Units of the table, and what the artifacts lack if the run has no detector, in sentences."""
         model = self.manifest["model"]
+        # A warning has said why a detector is left out.
+        has_detector = bool(model["detector"] or model["detector_left_out"])
         lacking = (
             " The run has no detector, so that no artifact answers `detect`; `kerasae apply anomaly` "
             "before the export adds one."
@@ -69,7 +71,7 @@ class Exported:
         return (
             "Deviations are in units of x, in standard deviations of codes and scores, or in nats of x. ms "
             "is the median time of a call for one row on one thread; the Keras call took "
-            f"{model['keras_call_ms']:.2f}.{'' if model['detector'] else lacking}"
+            f"{model['keras_call_ms']:.2f}.{'' if has_detector else lacking}"
         )
 
 

@@ -63,13 +63,23 @@ class Single(TFLite):
     def place(self, name: str, version: int) -> str:
         return f"edge/{name}_{self.signature}_{self.precision}.tflite"
 
+    def check(self, subject: Subject) -> None:
+        super().check(subject)
+        if self.signature != "detect" or subject.detector is not None:
+            return
+        # Another fit of the detector does not help where the size is what it does not know.
+        remedy = (
+            f"{subject.left_out} Leave --size or --single out."
+            if subject.left_out
+            else "Run `kerasae apply anomaly RUN` first, or leave --single out."
+        )
+        raise ExportError(
+            "Expected a model with a detector for files that answer `detect` alone (--single), received one "
+            f"without. {remedy}"
+        )
+
     def cases(self, subject: Subject, view: View) -> dict[str, Case]:
         cases = subject.cached("edge", lambda: make_cases(subject, view, seeded=False))
-        if self.signature not in cases:
-            raise ExportError(
-                "Expected a run with a detector for a file of the signature detect, received one without; "
-                "run `kerasae apply anomaly` first, or take another signature."
-            )
         return {self.signature: cases[self.signature]}
 
     def endpoints(self, subject: Subject, view: View) -> list[Endpoint]:

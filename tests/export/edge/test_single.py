@@ -1,9 +1,11 @@
 """Files of one signature, for runtimes that take one graph."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from kerasae.export import ExportError, Single, bundle, calibrate_bundle, verify
+from kerasae.export import ExportError, Single, TFLite, bundle, calibrate_bundle, verify
 from kerasae.export.verify_edge import EdgeModel, verify_edge
 
 from kerasae.workflows import score
@@ -48,7 +50,21 @@ def test_it_scores_and_can_be_calibrated(shipped, detecting, tmp_path):
 
 
 def test_what_it_cannot_hold_is_refused(subject, tmp_path):
-    with pytest.raises(ExportError, match="Expected a run with a detector"):
+    remedy = r"received one without\. Run `kerasae apply anomaly RUN` first, or leave --single out\.$"
+    with pytest.raises(ExportError, match=remedy):
         Single().write(subject("table"), tmp_path / "small.tflite")
     with pytest.raises(ValueError, match="`signature` must be one of detect, "):
         Single("nothing")
+
+
+def test_a_model_without_a_detector_is_refused_before_any_artifact_is_written(subject, tmp_path, monkeypatch):
+    begun = []
+    monkeypatch.setattr(TFLite, "write", lambda *_, **__: begun.append(1))
+    with pytest.raises(ExportError, match="leave --single out"):
+        bundle(subject("table"), tmp_path / "ship", formats=["tflite"], also=["single"])
+    assert not begun
+    # Of another size than its own, a detector is of no use, however often it is fitted.
+    sized = dataclasses.replace(subject("table"), left_out="The detector knows another size.")
+    with pytest.raises(ExportError, match=r"knows another size\. Leave --size or --single out\.$"):
+        Single().check(sized)
+    assert Single("encode").check(sized) is None

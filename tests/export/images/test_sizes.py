@@ -134,4 +134,9 @@ def test_a_detector_of_another_size_is_left_out(tmp_path):
     [artifact] = exported.artifacts
     assert "detect" not in artifact.signatures
     assert exported.manifest["model"]["shape"] == [10, 12, 1]
+    # The run has a detector, so that fitting one would change nothing.
+    assert "apply anomaly" not in exported.note
+    assert "10 x 12 pixels answer no `detect`" in (tmp_path / "ship" / "README.md").read_text()
+    with pytest.raises(ValueError, match=r"8 x 8 pixels\. Export the run without --size\.$"):
+        export.calibrate_bundle(tmp_path / "ship", tmp_path / "rows.npy")
     assert not export.verify(tmp_path / "ship").faults
