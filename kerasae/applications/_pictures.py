@@ -1,6 +1,7 @@
 """Raw images as 8-bit pictures: files for a user, and grids for a page."""
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,22 +59,31 @@ def pixels(images: np.ndarray, low: float, high: float) -> np.ndarray:
 def png_names(names: Sequence[str]) -> list[str]:
     """Return the name of a PNG file for each row, `(rows,)`, without duplicates.
 
-    The name of an image file gets the ending .png in place of its own. If another row has that name, it keeps
-    its own ending before the new one.
+    The name of an image file gets the ending .png in place of its own. A crop adds its place: the crop
+    "photo.jpg at 5,4" becomes photo_at_5_4.png. If another row has that name, the file keeps the ending of
+    the image before the new one.
+
+    Args:
+        names: Names of the rows, `(rows,)`, without duplicates.
     """
-    paths = [Path(name) for name in names]
-    short = [str(path.with_suffix("")) if path.suffix.lower() in _ENDINGS else str(path) for path in paths]
-    taken, whole = Counter(short), {*names}
-    free = [
-        taken[name_without_ending] == 1 and name_without_ending not in whole for name_without_ending in short
-    ]
-    return [
-        f"{name_without_ending if alone else name}.png"
-        for name_without_ending, name, alone in zip(short, names, free, strict=True)
-    ]
+    forms = [_file_names(name) for name in names]
+    taken = Counter(form for row in forms for form in {*row})
+    free = [next((form for form in row if taken[form] == 1), row[-1]) for row in forms]
+    return [f"{form}.png" for form in free]
+
+
+def _file_names(name: str) -> tuple[str, ...]:
+    """Return the names that the file of a row may have, the best one first, and last that of the row."""
+    crop = _CROP.fullmatch(name)
+    image, place = (name, "") if crop is None else (crop[1], f"_at_{crop[2]}_{crop[3]}")
+    path = Path(image)
+    short = path.with_suffix("") if path.suffix.lower() in _ENDINGS else path
+    return f"{short}{place}", f"{path}{place}", name
 
 
 _ENDINGS = (".png", ".jpg", ".jpeg")
+#: Name of a crop of an image: its file, and the row and the column of its first pixel.
+_CROP = re.compile(r"(.+) at (\d+),(\d+)", re.DOTALL)
 
 
 def save_png(path: Path, image: np.ndarray) -> None:

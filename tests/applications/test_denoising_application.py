@@ -303,6 +303,18 @@ def test_names_of_pngs_are_unlike():
     assert len({*png_names(names)}) == len(names)
 
 
+def test_pngs_of_crops_have_plain_names():
+    assert png_names(["a/p.png at 5,4", "a/p.png at 5,20", "q.JPG at 0,0", "noon at 12"]) == [
+        "a/p_at_5_4.png",
+        "a/p_at_5_20.png",
+        "q_at_0_0.png",
+        "noon at 12.png",
+    ]
+    names = ["p.png at 5,4", "p.jpg at 5,4", "p_at_5_4.png", "p.png_at_5_4", "p.png at 5,4 at 5,4"]
+    made = png_names(names)
+    assert made[1] == "p.jpg_at_5_4.png" and len({*made}) == len(names)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
