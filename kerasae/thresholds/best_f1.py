@@ -23,7 +23,7 @@ class BestF1Threshold(Threshold):
         if labels is None or len(np.unique(labels)) != 2:
             raise ValueError(
                 "The threshold 'best_f1' needs held-out rows with labels of both classes, received "
-                "labels of one class or none; take another threshold."
+                "labels of one class or none; take another threshold (--threshold quantile)."
             )
         precision, recall, bounds = precision_recall_curve(labels, scores)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)

@@ -74,7 +74,8 @@ class ConformalThreshold(Threshold):
                 f"A conformal threshold at a rate of {self.false_alarms:g} needs at least "
                 f"{math.ceil(1 / self.false_alarms - 1e-9) - 1} held-out rows, received {len(scores)}; allow "
                 "more false alarms (--false-alarms), train again with more calibration rows (--set "
-                "data.calibration=0.3), or take another threshold."
+                "data.calibration=0.3), or take another threshold (--threshold "
+                "quantile)."
             )
         return float(scores[len(scores) - allowed])
 

@@ -41,7 +41,7 @@ class ParetoTailThreshold(Threshold):
         if len(excesses) < 10:
             raise ValueError(
                 f"A tail needs at least 10 held-out rows, received {len(excesses)} of {len(scores)}; raise "
-                "`tail`, or take another threshold."
+                "`tail`, or take another threshold (--threshold quantile)."
             )
         shape, _, scale = genpareto.fit(excesses, floc=0.0)
         unscored = len(scores) - len(scored)

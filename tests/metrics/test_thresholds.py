@@ -84,6 +84,12 @@ def test_a_rate_that_rounding_would_miss():
         ConformalThreshold(false_alarms=0.1).fit(np.arange(8.0))
 
 
+@pytest.mark.parametrize("member", ["conformal", "best_f1", "pareto_tail"])
+def test_a_threshold_of_too_few_rows_names_the_option_for_another(member):
+    with pytest.raises(ValueError, match=r"take another threshold \(--threshold quantile\)\.$"):
+        registry.get("threshold", member).fit(np.arange(8.0))
+
+
 def test_a_p_value_counts_the_held_out_scores_from_its_own_on():
     held_out = np.array([3.0, 1.0, 2.0, 2.0])
     expected = [1, 4 / 5, 2 / 5, 1 / 5, 1]
