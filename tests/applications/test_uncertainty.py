@@ -132,6 +132,7 @@ def test_image_files(uncertainty, digits, tmp_path):
     mean, deviation = uncertainty.score_samples(digits.test.examples)
     np.testing.assert_allclose(rows["score_mean"], mean, rtol=1e-4)
     np.testing.assert_allclose(rows["score_std"], deviation, rtol=1e-3)
+    np.testing.assert_array_equal(rows["label"], digits.test.labels)
     held = finding.figures["coverage"]
     np.testing.assert_allclose(1 - rows["outside"].mean(), held, atol=1e-6)
     with np.load(tmp_path / "cells.npz") as cells:

@@ -15,7 +15,7 @@ from kerasae.report.sheet import write_sheet
 
 
 def write_clusters(out: Path, data: Data, codes: np.ndarray, clusters: np.ndarray, method: Method) -> None:
-    """Write the cluster of each example, and how strongly it belongs to it.
+    """Write the cluster of each example, how strongly it belongs to it, and its label.
 
     Args:
         out: Folder of the file.
@@ -27,6 +27,8 @@ def write_clusters(out: Path, data: Data, codes: np.ndarray, clusters: np.ndarra
     frame = pd.DataFrame(
         {"row": row_names(data), "cluster": clusters, method.heading: method.strength(codes)}
     )
+    if data.test.labels is not None:
+        frame["label"] = data.test.labels
     write_sheet(frame, out / "clusters.csv")
 
 

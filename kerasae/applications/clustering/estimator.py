@@ -39,12 +39,12 @@ _DESCRIBED = 10_000
 class Clustering(Application):
     """Groups of similar examples, found in their codes without labels.
 
-    The report writes `clusters.csv` with the cluster of each row and its distance from the centre or its
-    probability, and `centres.npz`. For images it decodes the centres into PNG files, for texts into
-    `centres.txt`. For tables and vectors `centres.csv` holds the mean of the rows of each cluster, or their
-    most frequent value, and the page names the columns in which a cluster differs most from all other rows.
-    A refinement also writes the refined model, `refined.keras`. `kerasae apply` stores the fitted clustering
-    in the run, with a summary of the training rows; a later use loads it.
+    The report writes `clusters.csv` with the cluster of each row, its distance from the centre or its
+    probability, and its label if it has one, and `centres.npz`. For images it decodes the centres into PNG
+    files, for texts into `centres.txt`. For tables and vectors `centres.csv` holds the mean of the rows of
+    each cluster, or their most frequent value, and the page names the columns in which a cluster differs most
+    from all other rows. A refinement also writes the refined model, `refined.keras`. `kerasae apply` stores
+    the fitted clustering in the run, with a summary of the training rows; a later use loads it.
 
     Args:
         codec: Codec that maps raw examples to codes.

@@ -39,10 +39,10 @@ class Uncertainty(Application):
 
     The report writes `uncertainty.csv`, one row for each example: mean and standard deviation of the score
     over the draws, squared error of the mean, mean standard deviation of the cells, mean width of the
-    intervals, and share of the numbers outside them. For tables it writes `cells.csv` with the value, the
-    reconstruction, the standard deviation and the interval of each number. For images and vectors it writes
-    the same as `cells.npz`, and for images also `spread.png`. `kerasae apply` stores the fitted application
-    in the run; a later use loads it and does not read the training data.
+    intervals, share of the numbers outside them, and label if there is one. For tables it writes `cells.csv`
+    with the value, the reconstruction, the standard deviation and the interval of each number. For images and
+    vectors it writes the same as `cells.npz`, and for images also `spread.png`. `kerasae apply` stores the
+    fitted application in the run; a later use loads it and does not read the training data.
 
     Args:
         codec: Variational model.
@@ -171,6 +171,8 @@ class Uncertainty(Application):
         pictures, listings = [], []
         if out is not None:
             frame = summary.frame()
+            if data.test.labels is not None:
+                frame["label"] = data.test.labels
             write_sheet(frame, out / "uncertainty.csv")
             listings.append(least_certain(frame))
             if not data.spec.columns:

@@ -25,7 +25,8 @@ def test_files_of_images(digits, tmp_path, method, heading):
     clusters = Clustering(PCA(6).fit(digits), method=method, clusters=7, starts=1).fit(digits)
     finding = clusters.report(digits, tmp_path)
     written = pd.read_csv(tmp_path / "clusters.csv")
-    assert list(written) == ["row", "cluster", heading]
+    assert list(written) == ["row", "cluster", heading, "label"]
+    np.testing.assert_array_equal(written["label"], digits.test.labels)
     np.testing.assert_array_equal(written["cluster"], clusters.predict(digits.test.examples))
     with np.load(tmp_path / "centres.npz") as arrays:
         np.testing.assert_allclose(arrays["centres"], clusters.centres_, rtol=1e-6)
