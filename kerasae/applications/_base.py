@@ -133,6 +133,14 @@ class Application:
         """
         return {}
 
+    def notes_on_baselines(self, data: Data) -> list[str]:
+        """Return how figures of baselines come about, where it is not as for the codec. Defaults to none.
+
+        Args:
+            data: Data whose test split holds the examples, with the training split.
+        """
+        return []
+
     # Storage -------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:

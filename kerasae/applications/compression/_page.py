@@ -151,15 +151,28 @@ def draw_examples(data: Data, codec: Codec, codes: np.ndarray, rounded: np.ndarr
     return [Picture("Examples", caption, drawn)]
 
 
-def notes(data: Data) -> list[str]:
-    """Return notes on how the figures are computed."""
+def notes(data: Data, curves: Mapping[str, Curve]) -> list[str]:
+    """Return notes on how the figures are computed.
+
+    Args:
+        data: Data with the rows.
+        curves: Curves on the page, by name.
+    """
+    decoders = ["the model"]
+    beside = []
+    if len(data.train):
+        decoders.append("the baselines")
+        beside.append(" Baselines have the same quantiser and coder.")
+    if any("up to" in name for name in curves):
+        beside.append(" Of 'up to' so many components coarse steps leave all but the largest without bits.")
+    if "JPEG" in curves or "WEBP" in curves:
+        decoders.append("an image library")
     sentences = [
         *measures_of(data.spec).notes,
         f"Raw bytes are those of the examples {kind_of(data.spec).written_as}. Every byte of the file "
-        "counts: steps, histograms, time stamps, fingerprint and checksum too. What decodes it does not: the "
-        "model, PCA's components, or an image library.",
-        "Figures are of reconstructions before they are rounded to the raw type. PCA has the same quantiser "
-        "and coder; of 'up to' so many components coarse steps leave all but the largest without bits.",
+        "counts: steps, histograms, time stamps, fingerprint and checksum too. What decodes it does not: "
+        f"{' or '.join(decoders)}.",
+        f"Figures are of reconstructions before they are rounded to the raw type.{''.join(beside)}",
         "Standard errors of bits per row are over the rows (jackknife): a row takes the bits of its symbols "
         "in the file, and all rows share what the file needs besides. With some hundred rows they are up to "
         "a fifth too small, because other rows would also have other histograms.",

@@ -253,6 +253,12 @@ class Compression(Application):
         """Return data whose test split holds images whole, if the codes are maps."""
         return with_whole_images(data) if has_maps(self.codec) else data
 
+    def notes_on_baselines(self, data: Data) -> list[str]:
+        if not has_maps(self.codec):
+            return []
+        rows = "the examples" if with_whole_images(data) is data else "the crops of the examples"
+        return [f"The baselines of the table compress {rows} as vectors of one size."]
+
     def report(self, data: Data, out: Path | None) -> Finding:
         if has_maps(self.codec):
             return map_report.report(self, data, out)
@@ -303,7 +309,7 @@ class Compression(Application):
                 page.without_loss(size, len(codes)),
                 *page.photograph_listing(photos, few),
             ],
-            page.notes(data),
+            page.notes(data, curves),
         )
 
     def _encode(self, data: Data) -> tuple[np.ndarray, np.ndarray | None, RawSize]:

@@ -84,8 +84,13 @@ def apply(
     with new_folder(Path(out)) as folder:
         if stored is None:
             application.fit(data)
-        findings = {run.recipe.model["name"]: application.report(data, folder)}
-        for key in [key for key in codecs if key not in refused]:
+        finding = application.report(data, folder)
+        suited = [key for key in codecs if key not in refused]
+        if suited:
+            notes = (*finding.notes, *application.notes_on_baselines(data))
+            finding = dataclasses.replace(finding, notes=notes)
+        findings = {run.recipe.model["name"]: finding}
+        for key in suited:
             arguments = member.for_baseline(settings, codecs[key])
             findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
         if codecs:

@@ -18,7 +18,7 @@ from kerasae.applications.compression._maps.curves import block_curve, file_curv
 from kerasae.applications.compression._maps.images import code_of
 from kerasae.applications.compression._maps.places import CODED, Places
 from kerasae.applications.compression._maps.quantiser import MapRanges
-from kerasae.data import Data, Split, array_spec
+from kerasae.data import NO_ROWS, Data, Split, array_spec
 from kerasae.models import mapped, unmapped
 from kerasae.preprocessing.rescaling import Rescaling
 from kerasae.runs import run_recipe
@@ -349,6 +349,31 @@ def test_a_format_that_cannot_hold_an_image_has_no_curve():
     assert file_curve("WEBP", [photo(1, 1, 16_384)], data) == []
 
 
+def test_notes_are_of_the_curves_and_the_rows_there_are(tmp_path):
+    compression, data = Compression(small(), bits=5).fit(data_of(1)), data_of(1)
+    known, bare = (" ".join(compression.report(rows, tmp_path).notes) for rows in (data, without(data)))
+    assert "PCA of blocks in the curve has" in known and "--refit" not in known
+    assert "The curve of PCA is left out" in bare and "PCA of blocks" not in bare
+    assert "the model, PCA's components, an image library." in known and "the model, an image" in bare
+    # Notes on baselines are for those who measured some.
+    assert "baselines" not in known + bare
+    assert "compress the examples as vectors" in compression.notes_on_baselines(data)[0]
+    crops = dataclasses.replace(data, test=CropsOf(data.test.examples))
+    assert "compress the crops of the examples as vectors" in compression.notes_on_baselines(crops)[0]
+
+
+class CropsOf(Split):
+    """Crops of images, such as those of photographs."""
+
+    def whole(self):
+        return Split(np.concatenate([self.examples] * 2, axis=1))
+
+
+def without(data):
+    """The data of a stored application, of which only the examples are read."""
+    return dataclasses.replace(data, train=NO_ROWS, validation=NO_ROWS)
+
+
 # The command -------------------------------------------------------------------------------------
 
 
@@ -369,6 +394,8 @@ def test_photos_are_compressed_whole_and_a_part_is_a_coarse_picture(tmp_path):
     )
     run_recipe(recipe, tmp_path / "run")
     outcome = apply("compression", tmp_path / "run", tmp_path / "out", step=0.004)
+    noted = [note for note in next(iter(outcome.findings.values())).notes if "baselines" in note]
+    assert len(noted) == 1 and "the crops of the examples" in noted[0]
     path = tmp_path / "out" / "compressed.kae"
     figures = next(iter(outcome.findings.values())).figures
     assert figures["bytes"] == path.stat().st_size

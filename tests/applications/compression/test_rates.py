@@ -54,13 +54,16 @@ def test_photographs_of_images_without_a_stated_range_keep_that_of_the_training(
     fitted.save(tmp_path / "kept")
     darker = dataclasses.replace(data, test=Split(data.test.examples / 10))
     bare = dataclasses.replace(darker, train=NO_ROWS, validation=NO_ROWS)
-    curves = []
+    curves, notes = [], []
     for application, rows in ((fitted, darker), (Compression.load(tmp_path / "kept", pca), bare)):
         finding = application.report(rows, tmp_path)
+        notes.append(" ".join(finding.notes))
         curves.append(pd.read_csv(tmp_path / "rate_distortion.csv").set_index("codec"))
     assert set(curves[0].index) == {"model", "pca 2", "pca up to 16", "JPEG", "WEBP"}
     # Without training rows the curves of the baselines are left out, and a note says so.
     assert set(curves[1].index) == {"model", "JPEG", "WEBP"} and "--refit" in finding.notes[-1]
+    for words in ("Baselines have the same", "'up to'", "the model or the baselines or an image library"):
+        assert words in notes[0] and words not in notes[1]
     for name in set(curves[1].index):
         pd.testing.assert_frame_equal(curves[0].loc[[name]], curves[1].loc[[name]])
 

@@ -19,10 +19,10 @@ from kerasae.applications.compression._maps.curves import (
     file_curve,
     model_curve,
     psnr,
-    rate_at,
 )
 from kerasae.applications.compression._maps.file import Maps
 from kerasae.applications.compression._maps.images import restored, side
+from kerasae.applications.compression._maps.words import FORMS, PCA, listing, notes, sentences
 from kerasae.data import Data
 from kerasae.metrics import Metric
 from kerasae.report.canvas import Canvas
@@ -75,10 +75,10 @@ def report(application: Any, data: Data, out: Path | None) -> Finding:
     curves: dict[str, list[MapPoint]] = {"model": model_curve(model, application._ranges, few, data, _BITS)}
     if len(data.train):
         pixels_a_side = side(model)
-        curves[f"PCA of {pixels_a_side} x {pixels_a_side} blocks"] = block_curve(
+        curves[f"{PCA} of {pixels_a_side} x {pixels_a_side} blocks"] = block_curve(
             pixels_a_side, few, data, _BITS
         )
-    curves |= {form: points for form in ("JPEG", "WEBP") if (points := file_curve(form, few, data))}
+    curves |= {form: points for form in FORMS if (points := file_curve(form, few, data))}
     _write(out / "rate_distortion.csv", curves)
     words = f"{raw:,} bytes of {len(images):,} images became {len(packed):,}"
     return Finding(
@@ -86,11 +86,11 @@ def report(application: Any, data: Data, out: Path | None) -> Finding:
         "bits_per_pixel",
         [
             (True, f"{words}, {raw / len(packed):.1f} times fewer; read from the file again."),
-            *_sentences(curves),
+            *sentences(curves),
         ],
         [_drawn(curves, 8 * len(packed) / count, ratio, len(few))],
-        [bytes_by_part(packed), _listing(curves)],
-        _notes(model.count_params(), bool(len(data.train))),
+        [bytes_by_part(packed), listing(curves)],
+        notes(model.count_params(), curves),
     )
 
 
@@ -160,22 +160,6 @@ def _unique(names: Sequence[str]) -> list[str]:
     return [*unique.values()]
 
 
-def _sentences(curves: Mapping[str, Sequence[MapPoint]]) -> list[tuple[bool, str]]:
-    """Say how many bits the model needs at the ratios of the points of the others."""
-    said = []
-    for name, points in curves.items():
-        shares = []
-        for point in points:
-            ours = rate_at(curves["model"], point.psnr)
-            if name != "model" and ours is not None:
-                shares.append((ours / point.rate, point.psnr))
-        if shares:
-            least, most = min(shares), max(shares)
-            words = f"The model takes {least[0]:.2f} to {most[0]:.2f} of the bits of {name} at equal PSNR"
-            said.append((most[0] < 1, f"{words}, from {shares[0][1]:.1f} to {shares[-1][1]:.1f} dB."))
-    return said
-
-
 def _write(path: Path, curves: Mapping[str, Sequence[MapPoint]]) -> None:
     rows = [
         {
@@ -205,35 +189,3 @@ def _drawn(curves: Mapping[str, Sequence[MapPoint]], rate: float, ratio: float, 
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)
     return Picture("Rate and distortion", f"Over {images:,} images; every byte of a file counts.", figure)
-
-
-def _listing(curves: Mapping[str, Sequence[MapPoint]]) -> Listing:
-    rows = [
-        [name, f"{point.psnr:.2f}", f"{point.rate:.3f}", "" if point.bare is None else f"{point.bare:.3f}"]
-        for name, points in curves.items()
-        for point in points
-    ]
-    caption = (
-        "Bits per pixel. The model and PCA have one file for all images; JPEG and WebP have one for each; "
-        "without headers: of these the bytes behind headers and tables alone, without which nothing can "
-        "decode them."
-    )
-    headings = ("", "PSNR", "bits per pixel", "without headers")
-    return Listing("Points of the curves", caption, headings, rows)
-
-
-def _notes(numbers: int, trained: bool) -> list[str]:
-    sentences = [
-        "PSNR is the mean over the images; raw numbers are clipped to their range before.",
-        f"The model, which decodes the file, has {numbers:,} numbers, {4 * numbers:,} bytes in float32; they "
-        "are part of no figure. Neither are PCA's components, or an image library.",
-        "The baselines of the table compress the rows of the test split, crops for photos, as vectors. PCA "
-        "of blocks in the curve has the quantiser and the coder of the model.",
-        "Channels are in the file from the most important to the least: what is left of a file that was cut "
-        "comes back with less detail, by `--partial true`.",
-    ]
-    if not trained:
-        sentences.append(
-            "The curve of PCA is left out, because it is fitted on the training rows; --refit reads them."
-        )
-    return sentences
