@@ -8,17 +8,19 @@ from kerasae.applications._filling.cells import Cells
 from kerasae.applications._filling.filling import Filled, Filling
 from kerasae.applications.imputation._choice import Choice, losses
 from kerasae.applications.imputation._residuals import Residuals
+from kerasae.kinds import kind_of
 
 #: Number of draws of each hidden cell, among which later draws are ranked.
 _DRAWS = 5
-#: Smallest number of hidden cells of a column that decides whether the model or the mean errs more.
+#: Smallest number of hidden cells that decides whether the model or the mean errs more.
 _LEAST = 30
 
 
 class Filler:
     """Fillings of gaps and draws of them, in the range and with the shared values of their columns.
 
-    A column in which the method errs more than typical values is filled with those. Draws of a method that
+    A column in which the method errs more than typical values is filled with those. Pixels of images with too
+    few hidden cells for a decision are judged together, because they have one unit. Draws of a method that
     has none are most likely values plus residuals of held-out rows.
 
     Args:
@@ -48,8 +50,16 @@ class Filler:
         self._filling, filled = self._choice.best(x, hidden)
         typical = np.broadcast_to(self._cells.typical, x.shape)
         errors, of_typical = (losses(self._cells, values, x, hidden) for values in (filled.x, typical))
-        self._as_typical = (errors > of_typical) & (hidden.sum(axis=0) >= _LEAST)
+        self._as_typical = self._errs_more(errors, of_typical, hidden.sum(axis=0))
         return self._guarded(filled, np.isnan(x) | hidden)
+
+    def _errs_more(self, errors: np.ndarray, of_typical: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Return in which columns the method is seen to err more than typical values, `(cells,)`, bool."""
+        is_few = cells < _LEAST
+        errs_more = (errors > of_typical) & ~is_few
+        if kind_of(self._cells.spec).is_picture and cells[is_few].sum() >= _LEAST:
+            errs_more |= is_few & (errors[is_few].sum() > of_typical[is_few].sum())
+        return np.asarray(errs_more)
 
     def fit_likely(self, x: np.ndarray, hidden: np.ndarray) -> Filled:
         """Fit the ranks of the most likely numbers of a table on training rows, and return those filled."""

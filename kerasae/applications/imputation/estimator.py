@@ -36,9 +36,10 @@ class Imputer(Application):
     With any other codec, gaps start at typical values and are reconstructed until they no longer change.
     Multiple imputations add residuals of held-out rows. Cells hidden from the validation rows choose the
     number of reconstructions and the initial values. A column in which the model errs more on them than the
-    mean or the mode is filled with the mean or the mode. Cells hidden from the calibration rows widen the
-    intervals until they cover the stated share. A model that was trained with gaps, or with masking noise
-    (`--set model.corruption=masking`), fills best.
+    mean or the mode is filled with the mean or the mode, if at least 30 of its cells were hidden. The pixels
+    of images are such columns, and those with fewer hidden cells are judged together. Cells hidden from the
+    calibration rows widen the intervals until they cover the stated share. A model that was trained with
+    gaps, or with masking noise (`--set model.corruption=masking`), fills best.
 
     For a table the report writes `filled.csv` and `intervals.csv`. For images and vectors it writes
     `filled.npz` (`filled`, `missing`, and `low` and `high` in raw units), for images also PNG files. `kerasae

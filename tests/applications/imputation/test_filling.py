@@ -230,6 +230,23 @@ def test_a_mask_says_where_pixels_are_missing(digits):
         imputer.transform(raw, mask=np.zeros((3, 3), bool))
 
 
+def test_few_images_decide_together_whether_the_mean_fills_them_better(digits):
+    """Of 8 images no pixel has 30 hidden cells, however often they are repeated."""
+    few = dataclasses.replace(digits, validation=digits.validation.rows(slice(8)))
+    white = np.random.default_rng(0).integers(14, 17, (300, *digits.spec.shape)).astype(digits.spec.dtype)
+    codecs = {"poor": PCA(1).fit(dataclasses.replace(digits, train=Split(white))), "good": PCA(8).fit(digits)}
+    raw = digits.test.head(20)
+    mask = np.zeros(raw.shape[1:3], bool)
+    mask[2:5, 2:5] = True
+    imputers = {name: Imputer(codec).fit(few) for name, codec in codecs.items()}
+    learnt = np.concatenate([few.train.examples, few.validation.examples])
+    mean = np.broadcast_to(np.rint(learnt.mean(axis=0)), raw.shape)[:, mask]
+    made = {name: imputer.transform(raw, mask=mask)[:, mask] for name, imputer in imputers.items()}
+    np.testing.assert_array_equal(made["poor"], mean)
+    error = np.square(made["good"] - raw[:, mask].astype(float)).mean()
+    assert error < 0.8 * np.square(mean - raw[:, mask]).mean()
+
+
 def test_draws_of_other_codecs_are_as_far_apart_as_residuals(digits):
     imputer = Imputer(PCA(8).fit(digits), hidden=0.3).fit(digits)
     raw = digits.test.examples
