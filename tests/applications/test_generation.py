@@ -290,6 +290,28 @@ def test_one_row_of_a_users_own_without_a_label_is_enough(pca, digits, tmp_path)
     assert np.load(tmp_path / "augmented.npy").shape == (2, 8, 8, 1)
 
 
+@pytest.mark.parametrize("rows", [8, 16])
+def test_what_is_missing_for_few_rows_is_named_and_not_explained(table, tmp_path, rows):
+    data = dataclasses.replace(table, test=Split(table.test.examples[:rows]))
+    codec = TablePCA(3, indicators=True).fit(data)
+    found = Generation(codec, components=1, count=3).fit(data).report(data, tmp_path)
+    said, notes = " ".join(words for _, words in found.sentences), " ".join(found.notes)
+    told = f"Expected at least 50 examples for told from real (AUC), of a Gaussian copula, received {rows};"
+    assert told in said and "Told from real" not in notes
+    few = "at least 10 examples for nearest / held-out, precision, recall, path / held-out, received 8;"
+    assert (few in said) == (rows == 8)
+    for words in ("Nearest / held-out:", "Precision and recall", "Path / held-out:"):
+        assert (words in notes) == (rows == 16)
+    assert "Step ratio:" in notes
+
+
+def test_copies_of_training_rows_among_the_examples_are_named(digits, pca, tmp_path):
+    data = dataclasses.replace(digits, test=Split(digits.train.head(20)))
+    found = Generation(pca, components=1, count=3).fit(data).report(data, tmp_path)
+    assert found.figures["nearest_ratio"] is None and found.figures["precision"] is not None
+    assert "no distance has a ratio to theirs" in " ".join(words for _, words in found.sentences)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -8,8 +8,10 @@ from threadpoolctl import threadpool_limits
 from kerasae.data import drawn_rows
 from kerasae.metrics import RowInfluences, auroc_rows
 
-#: Number of folds of the cross-validation, and smallest number of rows of each kind.
-_PARTS, _LEAST = 3, 50
+#: Smallest number of rows of each kind.
+LEAST = 50
+#: Number of folds of the cross-validation.
+_PARTS = 3
 #: Number of trees of a classifier, and largest number of rows of each kind that it sees.
 _TREES, _MOST = 50, 1000
 
@@ -29,7 +31,7 @@ def told_apart(real: np.ndarray, made: np.ndarray, seed: int = 0) -> RowInfluenc
     Reference: Lopez-Paz and Oquab 2017, ICLR (classifier two-sample tests).
     """
     count = min(len(real), len(made), _MOST)
-    if count < _LEAST:
+    if count < LEAST:
         return None
     drawn = (sample[drawn_rows(len(sample), count, seed)] for sample in (real, made))
     x = np.concatenate([sample.reshape(count, -1) for sample in drawn])

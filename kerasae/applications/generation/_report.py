@@ -94,7 +94,7 @@ class Report:
         page = self._show(data, without, out)
         if len(heldout) >= FEWEST:
             page.show_map(heldout, samples)
-        said, notes = self._say(measured, heldout), self._notes(data, len(heldout))
+        said, notes = self._say(measured, heldout), self._notes(data, measured, len(heldout))
         return Finding(measured.metrics, "precision", said, page.pictures, page.listings, notes)
 
     def _paths(self, data: Data, most: int) -> list[np.ndarray]:
@@ -135,13 +135,15 @@ class Report:
         best = best_precision_and_recall(heldout, self.space.training, self.seed)
         return [
             *sentences.on_the_distribution(self.sampler.name, self.distances),
+            *sentences.on_the_lack_of_rows(measured, len(heldout), len(self.space.training)),
             *sentences.on_the_samples(measured, best),
             *sentences.on_the_truth(measured),
             *([] if self.attribute is None else sentences.on_the_attribute(measured, self.attribute.label)),
         ]
 
-    def _notes(self, data: Data, heldout: int) -> list[str]:
+    def _notes(self, data: Data, measured: Measured, heldout: int) -> list[str]:
         is_measured = kind_of(data.spec).is_measured
         paths = f"{_PATHS} {self.path} paths between rows, {self.steps} examples each"
-        said = sentences.notes(heldout, len(self.space.training), self.distances, is_measured, paths)
+        rows = heldout, len(self.space.training)
+        said = sentences.notes(measured, *rows, self.distances, is_measured, paths)
         return said + sentences.note_on_components(self.sampler.principal_components)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from kerasae.applications.generation._measures import MANIFOLD, Measured
+from kerasae.applications.generation._discrimination import LEAST
+from kerasae.applications.generation._measures import FEWEST, MANIFOLD, Measured
 from kerasae.report import as_text
 
 #: Ratios of distances outside which a sentence is bad news.
@@ -31,6 +32,31 @@ def on_the_distribution(drawn_from: str, distances: Mapping[str, float]) -> list
         else f"a {drawn_from}, fitted on training codes: samples are {nearer} than those of the prior."
     )
     return [(True, f"Codes are drawn from {words}")]
+
+
+def on_the_lack_of_rows(measured: Measured, heldout: int, training: int) -> list[Sentence]:
+    """Say which columns are missing, and why; nothing if none is.
+
+    Args:
+        measured: Metrics of the examples.
+        heldout: Number of held-out rows.
+        training: Number of training rows to which distances are measured.
+    """
+    said = []
+    for least, keys in (
+        (FEWEST, ("nearest_ratio", "precision", "recall", "path_ratio")),
+        (LEAST, ("told_from_real", "copula_told_from_real")),
+    ):
+        lacking = [
+            metric.heading for metric in measured.metrics if metric.key in keys and metric.value is None
+        ]
+        if lacking and heldout < least:
+            words = f"Expected at least {least} examples for {', '.join(lacking)}, received {heldout}"
+            said.append((False, f"{words}; the columns are left out."))
+    if heldout >= FEWEST and measured.number("nearest_ratio") is None:
+        words = f"At least half of the held-out rows are equal to some of {training:,} training rows"
+        said.append((False, f"{words}, so that no distance has a ratio to theirs."))
+    return said
 
 
 def on_the_samples(measured: Measured, best: tuple[float, float] | None) -> list[Sentence]:
@@ -97,49 +123,58 @@ def on_the_attribute(measured: Measured, label: str) -> list[Sentence]:
 
 
 def notes(
-    heldout: int, training: int, distances: Mapping[str, float], measured_rows: bool, paths: str
+    measured: Measured,
+    heldout: int,
+    training: int,
+    distances: Mapping[str, float],
+    measured_rows: bool,
+    paths: str,
 ) -> list[str]:
-    """Return notes on how the metrics are computed.
+    """Return notes on how the metrics are computed, of those that have a value.
 
     Args:
+        measured: Metrics of the examples.
         heldout: Number of held-out rows.
         training: Number of training rows to which distances are measured.
         distances: Energy distance from validation rows, by the name of the distribution.
         measured_rows: Whether the examples are rows of measurements, which are drawn from the likelihood.
         paths: Number and shape of the paths and of the examples on them, in words.
     """
-    truth = [
-        "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that tell samples from "
-        "as many held-out rows, each judged by trees that did not see it; 0.5 for chance. The copula is "
-        "fitted on training rows: the values of each column, and the correlation of their normal scores. "
-        "Samples are draws of the likelihood; numbers of a table take the training values of the same rank, "
-        "and the gaps of training rows whose codes are near."
-    ]
+    means = (
+        " What is decoded is a mean without noise and fine detail, which lowers recall: such samples lie "
+        "close together."
+    )
+    samples = {
+        "nearest_ratio": "Nearest / held-out: the median distance from a sample to the nearest of "
+        f"{training:,} training rows over that of {heldout:,} held-out rows. Near 1 is good, far below 1 are "
+        "copies. Samples are called nearer or farther where the area under the ROC curve of the two sets of "
+        "distances is more than two standard errors from a half. Distances are in x (categories as "
+        "indicators; texts by the cosine of TF-IDF).",
+        "precision": f"Precision and recall (Kynkäänniemi et al. 2019, k = {MANIFOLD}): the share of samples "
+        "within the manifold of the held-out rows, and of held-out rows within that of as many samples."
+        + ("" if measured_rows else means),
+        "told_from_real": "Told from real (Lopez-Paz and Oquab 2017): AUROC of gradient-boosted trees that "
+        "tell samples from as many held-out rows, each judged by trees that did not see it; 0.5 for chance. "
+        "The copula is fitted on training rows: the values of each column, and the correlation of their "
+        "normal scores. Samples are draws of the likelihood; numbers of a table take the training values of "
+        "the same rank, and the gaps of training rows whose codes are near.",
+    }
+    ways = {
+        "step_ratio": "Step ratio: the longest step over the mean one in output space, 1 for an even path; "
+        f"the mean of up to {paths}.",
+        "path_ratio": "Path / held-out: the mean distance from the inner examples of a path to the nearest "
+        "training row, in the unit of nearest / held-out.",
+    }
+    of_samples, of_paths = (
+        [words for key, words in part.items() if measured.number(key) is not None] for part in (samples, ways)
+    )
     choice = [
         "Energy distance (Székely and Rizzo 2013) from validation rows, 0 for the same distribution: "
         + ", ".join(f"{name} {as_text(value)}" for name, value in distances.items())
         + ". The mixture, fitted on codes of training rows, is taken where it is nearer than the prior by "
         "more than two standard errors."
     ]
-    means = (
-        " What is decoded is a mean without noise and fine detail, which lowers recall: such samples lie "
-        "close together."
-    )
-    return [
-        f"Nearest / held-out: the median distance from a sample to the nearest of {training:,} training rows "
-        f"over that of {heldout:,} held-out rows. Near 1 is good, far below 1 are copies. Samples are called "
-        "nearer or farther where the area under the ROC curve of the two sets of distances is more than two "
-        "standard errors from a half. Distances are in x (categories as indicators; texts by the cosine of "
-        "TF-IDF).",
-        f"Precision and recall (Kynkäänniemi et al. 2019, k = {MANIFOLD}): the share of samples within the "
-        "manifold of the held-out rows, and of held-out rows within that of as many samples."
-        + ("" if measured_rows else means),
-        *(truth if measured_rows else []),
-        *(choice if distances else []),
-        "Step ratio: the longest step over the mean one in output space, 1 for an even path; the mean of up "
-        f"to {paths}. Path / held-out: the mean distance from the inner examples of a path to the nearest "
-        "training row, in the same unit.",
-    ]
+    return [*of_samples, *(choice if distances else []), *([" ".join(of_paths)] if of_paths else [])]
 
 
 def note_on_components(components: int) -> list[str]:
