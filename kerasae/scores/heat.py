@@ -37,7 +37,7 @@ class HeatScore(Score):
 
     Args:
         window: Number of pixels on a side of the window, from 1. Defects of about this size are found best.
-            Defaults to 5.
+            Defaults to 7.
         shape: Shape of an example, for images height, width and channels. Defaults to `None`, that of the
             preprocessor, or the number of features.
 
@@ -51,7 +51,7 @@ class HeatScore(Score):
     needs: ClassVar[tuple[str, ...]] = ("residual",)
     any_size: ClassVar[bool] = True
 
-    def __init__(self, *, window: int = 5, shape: tuple[int, ...] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, window: int = 7, shape: tuple[int, ...] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(window, bool) or not isinstance(window, int) or window < 1:
             raise ValueError(f"`window` must be a positive integer, received {window!r}.")
