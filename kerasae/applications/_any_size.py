@@ -69,11 +69,14 @@ def seen_and_remade(codec: Codec, image: np.ndarray, spec: Spec) -> tuple[np.nda
         ValueError: If the preprocessor of the codec has learned numbers for each pixel.
     """
     view = Identity(spec) if codec.preprocessor is None else codec.preprocessor
-    shift, slope = at_shape_of(view, image[None]).affine or (0.0, 1.0)
-    x = ((image - shift) / slope).astype("float32")
+    shift, slope = (np.float32(part) for part in at_shape_of(view, image[None]).affine or (0.0, 1.0))
+    x = np.subtract(image, shift, dtype="float32")
+    x /= slope
     if isinstance(codec, Autoencoder) and len(codec.code_shape) == 3:
-        raw = rebuilt(codec, image, out=np.empty(image.shape, "float32"))
-        return x, ((raw - shift) / slope).astype("float32")
+        made = rebuilt(codec, image, out=np.empty(image.shape, "float32"))
+        made -= shift
+        made /= slope
+        return x, made
     return x, _in_squares(lambda squares: reconstruct(codec, squares), image, spec.shape[:2])
 
 

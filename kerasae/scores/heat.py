@@ -15,6 +15,8 @@ from kerasae.scores._base import Accounts, Score
 _PRIOR_ROWS = 10
 #: Smallest expected square of a place, as a share of the mean over all places.
 _FLOOR = 0.01
+#: Rows of pixels of an image of any size whose heat is computed at a time.
+_STRIP = 256
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -127,14 +129,22 @@ class HeatScore(Score):
             np.minimum(np.minimum(np.arange(length), np.arange(length)[::-1]), most - 1)
             for length, most in zip(residual.shape[:2], by_distance.shape[:2], strict=True)
         )
-        by_pixel = np.mean(np.square(residual) / by_distance[rows[:, None], columns], axis=-1)
-        means = uniform_filter(by_pixel, self.window, mode="constant")
         # At a border the mean is over the pixels that exist.
-        for axis, length in enumerate(by_pixel.shape):
-            share = uniform_filter(np.ones(length), self.window, mode="constant")
-            means /= np.expand_dims(share, 1 - axis).astype("float32")
-        # Running sums may end a little below 0.
-        return np.maximum(means, 0.0)
+        down, across = (
+            uniform_filter(np.ones(length, "float32"), self.window, mode="constant")
+            for length in residual.shape[:2]
+        )
+        heat = np.empty(residual.shape[:2], "float32")
+        for start in range(0, len(heat), _STRIP):
+            inside = slice(start, start + _STRIP)
+            around = slice(max(start - self.window, 0), start + _STRIP + self.window)
+            by_pixel = np.mean(
+                np.square(residual[around]) / by_distance[rows[around, None], columns], axis=-1
+            )
+            means = uniform_filter(by_pixel, self.window, mode="constant")[start - around.start :][:_STRIP]
+            # Running sums may end a little below 0.
+            heat[inside] = np.maximum(means / down[inside, None] / across, 0.0)
+        return heat
 
     def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {"heat": self.heat(inputs)} if len(self.shape or ()) == 3 else {}

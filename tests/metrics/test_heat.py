@@ -117,3 +117,13 @@ def test_pixels_near_the_border_of_an_image_count_as_those_of_the_fit_near_it():
     assert by_place.min() > 0.6 and by_place.max() < 1.5
     for part in (np.s_[:2], np.s_[-2:], np.s_[:, :1], np.s_[:, -1:], np.s_[2:-2, 1:-1]):
         assert by_place[part].mean() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("window", [1, 4, 7])
+def test_a_large_image_has_the_heat_of_an_image_at_once(window, monkeypatch):
+    score = fitted(window)
+    residual = np.random.default_rng(2).normal(size=(50, 7, 2)).astype("float32")
+    at_once = score.heat_of_image(residual)
+    for strip in (1, 8, 49):
+        monkeypatch.setattr("kerasae.scores.heat._STRIP", strip)
+        np.testing.assert_allclose(score.heat_of_image(residual), at_once, rtol=1e-5)

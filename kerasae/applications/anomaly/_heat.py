@@ -88,7 +88,7 @@ def scale_of(threshold: float, scores: np.ndarray) -> float:
 
 
 def in_unit(data: Data, x: np.ndarray) -> np.ndarray:
-    """Return `x` scaled to [0, 1] by the ends of the training data."""
+    """Return `x` scaled to [0, 1] by the ends of the training data, float32."""
     ends = None if data.preprocessor is None else data.preprocessor.ends
-    low, high = (0.0, 1.0) if ends is None else ends
-    return np.asarray((x - low) / (np.asarray(high) - low + 1e-12), "float64")
+    low, high = (np.asarray(end, "float32") for end in ((0.0, 1.0) if ends is None else ends))
+    return np.asarray((x - low) / (high - low + np.float32(1e-12)), "float32")

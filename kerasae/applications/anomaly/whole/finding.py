@@ -117,12 +117,13 @@ def _pictures(whole: WholeImages, data: Data, images: Any, rows: pd.DataFrame, o
     places = rows[["hottest_row", "hottest_column"]].to_numpy()
     for name, place, (image,) in zip(names, places, chosen.chunks(), strict=True):
         seen = whole.see(image)
-        shown, restored = (np.clip(in_unit(data, x), 0.0, 1.0) for x in (seen.x, seen.rebuilt))
+        shown = np.clip(in_unit(data, seen.x), 0.0, 1.0)
         save_png(out / "heat" / name, heat_picture(shown, seen.heat, limit))
         if len(page) < ODDEST:
             part = tuple(_around(at, length) for at, length in zip(place, seen.heat.shape, strict=True))
+            restored = np.clip(in_unit(data, seen.rebuilt[part]), 0.0, 1.0)
             # A part of an array keeps the whole of it in memory.
-            page.append(tuple(one[part].copy() for one in (shown, restored, seen.heat)))
+            page.append((shown[part].copy(), restored, seen.heat[part].copy()))
     originals, remade, heats = ([*part] for part in zip(*page, strict=True))
     caption = (
         f"From the left by falling score: at most {_SHOWN} x {_SHOWN} pixels around the hottest place of the "
