@@ -55,6 +55,16 @@ class Threshold:
         self.rows_, self.above_ = len(normal), int((normal > self.threshold_).sum())
         return self
 
+    def check_rows(self, rows: int, block: int = 1) -> None:
+        """Raise a ValueError if so few held-out rows cannot carry the threshold, whatever their scores are.
+
+        By default any number can.
+
+        Args:
+            rows: Number of held-out rows.
+            block: As for `fit`.
+        """
+
     def predict(self, scores: np.ndarray) -> np.ndarray:
         """Return whether each example is an anomaly, `(rows,)`, bool."""
         return np.asarray(scores) > self.threshold_

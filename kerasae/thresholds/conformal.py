@@ -62,21 +62,24 @@ class ConformalThreshold(Threshold):
         fitted.above_ = max(_allowed(rows, false_alarms, block) - 1, 0)
         return fitted
 
+    def check_rows(self, rows: int, block: int = 1) -> None:
+        if (block > 1 and rows) or _allowed(rows, self.false_alarms, block) >= 1:
+            return
+        raise ValueError(
+            f"A conformal threshold at a rate of {self.false_alarms:g} needs at least "
+            f"{math.ceil(1 / self.false_alarms - 1e-9) - 1} held-out rows, received {rows}; allow more false "
+            "alarms (--false-alarms), train again with more calibration rows (--set data.calibration=0.3), "
+            "or take another threshold (--threshold quantile)."
+        )
+
     def find(self, scores: np.ndarray, labels: np.ndarray | None) -> float:
         check_block(self.block_)
         in_time, scores = scores, np.sort(scores)
         allowed = _allowed(len(scores), self.false_alarms, self.block_)
         self.scores_ = scores
-        if allowed < 1 and self.block_ > 1 and len(scores):
-            return beyond_peaks(in_time, self.block_, self.false_alarms)
+        self.check_rows(len(scores), self.block_)
         if allowed < 1:
-            raise ValueError(
-                f"A conformal threshold at a rate of {self.false_alarms:g} needs at least "
-                f"{math.ceil(1 / self.false_alarms - 1e-9) - 1} held-out rows, received {len(scores)}; allow "
-                "more false alarms (--false-alarms), train again with more calibration rows (--set "
-                "data.calibration=0.3), or take another threshold (--threshold "
-                "quantile)."
-            )
+            return beyond_peaks(in_time, self.block_, self.false_alarms)
         return float(scores[len(scores) - allowed])
 
     @property

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kerasae import registry
 from kerasae.applications.anomaly.timeline import ChannelSpread, stamp_scores
 from kerasae.data import Data, has_label
 from kerasae.thresholds import Threshold
@@ -32,19 +33,29 @@ class Judged(NamedTuple):
     stamps: np.ndarray | None
 
 
-def check_calibration(data: Data, threshold: Threshold, cross_fit: int) -> None:
-    """Raise a ValueError if there are no rows for a threshold.
+def check_calibration(detector: "AnomalyDetector", data: Data, threshold: Threshold) -> None:
+    """Raise a ValueError if there are too few rows for a threshold, before anything is computed.
 
     Args:
+        detector: Detector before `fit`. With `cross_fit`, the folds of the training rows are held out too,
+            but for a threshold that is fitted on labels.
         data: Data of the detector.
-        threshold: Threshold. One that is fitted on labels does not use the folds.
-        cross_fit: Number of folds of the training rows, 0 for none.
+        threshold: Threshold.
     """
-    if not len(data.calibration) and (threshold.supervised or not cross_fit):
+    if detector.cross_fit and not threshold.supervised:
+        return
+    if not len(data.calibration):
         raise ValueError(
             "Expected calibration rows, which the training does not use, for the threshold, received "
             "none; train again, with --set data.calibration=0.1 or more."
         )
+    if threshold.supervised:
+        return
+    rows: Any = detector.calibration_rows(data)
+    if len(rows):
+        threshold.check_rows(len(rows), rows.block)
+        if hasattr(rows, "whole") and registry.get("score", detector.score_of(data.spec)).any_size:
+            threshold.check_rows(len(rows.whole()))
 
 
 def judged(

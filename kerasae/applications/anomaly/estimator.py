@@ -199,7 +199,7 @@ class AnomalyDetector(Application):
 
     def fit(self, data: Data) -> Self:
         threshold = threshold_of(self.threshold, self.false_alarms, data.spec)
-        check_calibration(data, threshold, self.cross_fit)
+        check_calibration(self, data, threshold)
         self.fit_score(data)
         held_out = judged(self, data, self._unseen, threshold)
         self.spread_ = held_out.spread

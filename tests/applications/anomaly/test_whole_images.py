@@ -166,3 +166,18 @@ def test_the_command_counts_images(home, tmp_path):
     assert json.loads((tmp_path / "use/figures.json").read_text())["rows"] == 12
     again = apply("anomaly", tmp_path / "run", tmp_path / "again", source=f"photos:{home / 'new'}")
     assert again.table()[0] == outcome.table()[0]
+
+
+@pytest.mark.parametrize("score", ["whitened", SCORE])
+def test_too_few_rows_are_refused_before_any_work(data, monkeypatch, score):
+    """Crops in blocks may be few; images that are judged whole may not."""
+    few = dataclasses.replace(data, calibration=data.calibration.rows(data.calibration.photos < 14))
+    assert len(few.calibration.whole()) < 9
+    detector = AnomalyDetector(PCA(3).fit(data), score=score, false_alarms=0.1)
+    monkeypatch.setattr(AnomalyDetector, "accounts", lambda *_, **__: pytest.fail("Work was done."))
+    if score == "whitened":
+        with pytest.raises(pytest.fail.Exception, match="Work"):
+            detector.fit(few)
+    else:
+        with pytest.raises(ValueError, match="needs at least 9 held-out rows, received"):
+            detector.fit(few)
