@@ -105,6 +105,8 @@ def test_few_rows_and_short_codes(rows, map, size, blobs, tmp_path):
     k = min(10, (rows - 1) // 2)
     metric = finding.metric("trustworthiness")
     assert metric.heading == f"trustworthiness ({k})" and (metric.value is None) == (rows < 3)
+    told = f"need at least 3 examples, received {rows}." in finding.notes[0]
+    assert told == (rows < 3) and ("Venna" in finding.notes[0]) == (rows >= 3)
 
 
 def test_umap_is_asked_for_by_name(blobs, monkeypatch):

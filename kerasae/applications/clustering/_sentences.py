@@ -57,10 +57,11 @@ def on_the_refinement(
     return [(True, words), (paired.better, matched)]
 
 
-def notes(labelled: bool, refined: bool) -> list[str]:
+def notes(measured: float | None, labelled: bool, refined: bool) -> list[str]:
     """Return notes on how the metrics are computed.
 
     Args:
+        measured: Silhouette of the rows; `None` if it is not defined.
         labelled: Whether the rows have labels.
         refined: Whether the model was refined.
     """
@@ -68,7 +69,9 @@ def notes(labelled: bool, refined: bool) -> list[str]:
         "Clusters are found in the codes of the training and the validation rows; the figures are those of "
         "the rows named above.",
         "Silhouette (Rousseeuw 1987): 1 if every row is far nearer to its own cluster than to any other; it "
-        "is measured in the codes of each model and so does not compare models.",
+        "is measured in the codes of each model and so does not compare models."
+        if measured is not None
+        else "The silhouette is left out: it needs rows in at least two clusters, and more rows than that.",
     ]
     if labelled:
         sentences.append(

@@ -184,9 +184,10 @@ class Clustering(Application):
         codes = codes_of(self.codec_, data, "test")
         clusters = self._method.predict(codes)
         labels = class_labels(data)
+        measured = silhouette(codes, clusters, self.most, self.seed)
         metrics = [
             Metric("clusters", "clusters", self.clusters_),
-            Metric("silhouette", "silhouette", silhouette(codes, clusters, self.most, self.seed)),
+            Metric("silhouette", "silhouette", measured),
             *([] if labels is None else agreement(labels, clusters)),
         ]
         sentences = []
@@ -200,7 +201,7 @@ class Clustering(Application):
         if out is not None:
             pictures, listings = self._write(data, codes, clusters, out)
         decisive = "" if labels is None else "adjusted_rand"
-        said = notes(labels is not None, self.refine) + note_on_pooling(self.compared)
+        said = notes(measured, labels is not None, self.refine) + note_on_pooling(self.compared)
         return Finding(metrics, decisive, sentences, pictures, listings, said)
 
     def _write(

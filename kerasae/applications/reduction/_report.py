@@ -65,6 +65,8 @@ def draw_map(
 
 def notes(rows: int) -> list[str]:
     """Return notes on how the metrics are computed, over so many rows."""
+    if rows < 3:
+        return [f"Trustworthiness and neighbours kept need at least 3 examples, received {rows}."]
     return [
         f"Over {rows:,} rows, drawn where there are more. Trustworthiness (Venna and Kaski 2001): 1 if no "
         "example is near in the code that is not near in x. Neighbours kept: share of the nearest neighbours "

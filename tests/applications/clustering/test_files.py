@@ -64,6 +64,9 @@ def test_one_row_is_put_into_a_cluster(digits, tmp_path):
     alone = dataclasses.replace(digits, test=Split(digits.test.head(1)))
     finding = Clustering(PCA(4).fit(digits), clusters=3).fit(digits).report(alone, tmp_path)
     assert finding.figures == {"clusters": 3, "silhouette": None}
+    said = " ".join(finding.notes)
+    assert "silhouette is left out: it needs rows in at least two clusters" in said
+    assert "Rousseeuw" not in said
     assert len(pd.read_csv(tmp_path / "clusters.csv")) == 1
 
 
