@@ -13,7 +13,7 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
 
     They are `edge/facts.json` of a bundle, and `facts.json` inside each `.tflite` file. `spec` holds the kind
     of the examples, the columns with their types, categories and notations, the vocabulary, and the range;
-    `feed` holds the other arguments of the feed.
+    `feed` holds the other arguments of the feed; `crops` is true if the examples are crops of images.
 
     Args:
         subject: Model that is exported.
@@ -27,9 +27,15 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
         "error_unit": subject.model.reconstruction_loss.error_unit,
         "spec": subject.preprocessor.spec.to_dict(),
         "feed": view.feeding.to_dict(),
+        **crop_facts(subject),
         "units": view.units("reconstruction").get("reconstruction"),
         "detector": detector_facts(subject),
     }
+
+
+def crop_facts(subject: Subject) -> dict[str, Any]:
+    """Return that the examples are crops of images, if they are: no image of another size is resized."""
+    return {"crops": True} if subject.crops else {}
 
 
 def detector_facts(subject: Subject) -> dict[str, Any] | None:

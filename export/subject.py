@@ -49,6 +49,7 @@ class Subject:
             Defaults to `None`: an alarm lasts as long as scores are above the threshold.
         left_out: Sentence that says why the detector of the run is left out. Defaults to `""`: it is not, or
             the run has none.
+        crops: Whether the examples are crops of images of any size. Defaults to False.
     """
 
     model: Autoencoder
@@ -59,6 +60,7 @@ class Subject:
     detector: Detector | None = None
     alarm: dict[str, Any] | None = None
     left_out: str = ""
+    crops: bool = False
 
     @classmethod
     def of(
@@ -112,6 +114,9 @@ class Subject:
                 "Expected `data`, or `examples` that the model was not trained on: an artifact is "
                 "compared with its model before it leaves."
             )
+        # A run whose data are not read tells by its recipe whether it was trained on crops.
+        section = source.recipe.data if isinstance(source, Run) else {}
+        crops = "crop" in section if data is None else hasattr(data.test, "whole")
         # An artifact computes in float32, also after a training in another precision.
         model = model.in_float32()
         if size is not None and checked_size(size) != tuple(model.encoder.input_shape[1:3]):
@@ -130,7 +135,7 @@ class Subject:
             rows = rows_for(preprocessor.spec, CALIBRATION_ROWS)
             calibration = examples if data is None else data.usual_examples("train", rows)
         alarm = None if detector is None else detector.alarm
-        return cls(model, preprocessor, name, examples, calibration, detector, alarm, left_out)
+        return cls(model, preprocessor, name, examples, calibration, detector, alarm, left_out, crops)
 
     def cached(self, key: str, make: Callable[[], Any]) -> Any:
         """Return the result of `make`, called once for each key: artifacts share their cases."""

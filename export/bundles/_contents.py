@@ -12,7 +12,7 @@ from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
-from kerasae.export.facts import detector_facts, facts_of
+from kerasae.export.facts import crop_facts, detector_facts, facts_of
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
@@ -164,6 +164,7 @@ def _model_facts(subject: Subject) -> dict[str, Any]:
         "family": type(model).__name__,
         "kind": spec.kind,
         "shape": list(spec.shape),
+        **crop_facts(subject),
         "latent_dim": model.latent_dim,
         "parameters": int(model.count_params()),
         "input": _input_facts(subject),

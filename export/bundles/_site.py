@@ -50,7 +50,7 @@ def scores_of(
         member: Any = registry.resolve("export", entry["format"])
         opened.append((entry, member, member.open(root / entry["path"])))
     scores: dict[str, list[np.ndarray]] = {entry["path"]: [] for entry in entries}
-    for batch in examples(source, spec, feed):
+    for batch in examples(source, spec, feed, crops=facts.get("crops", False)):
         if isinstance(batch, UnreadableError):
             raise batch
         for entry, member, artifact in opened:

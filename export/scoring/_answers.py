@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.export.scoring._batches import UnreadableError
+from kerasae.export.scoring._images import holds_images, images_in
+from kerasae.export.scoring._photographs import Photographs
 from kerasae.export.scoring._sources import reader_of, rows_of
 from kerasae.export.scoring.scorer import Scorer
 from kerasae.export.scoring.streams import Stream
@@ -13,7 +15,8 @@ from kerasae.export.scoring.streams import Stream
 def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str, Any]] | UnreadableError]:
     """Yield the name of each row of a source with its answer, or the row that cannot be read.
 
-    A row of a sensor log is one reading of all channels, and is answered for the window that it ends.
+    A row of a sensor log is one reading of all channels, and is answered for the window that it ends. If the
+    model was trained on crops of images, an image of any size is answered by its oddest crop.
 
     Args:
         source: Rows, as `rows_of` takes them.
@@ -23,6 +26,9 @@ def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str
         FileNotFoundError: If there is no such file.
         ValueError: If nothing can be read.
     """
+    if scorer.crops and holds_images(Path(source)):
+        yield from _of_photographs(Path(source), scorer)
+        return
     reader = reader_of(source, scorer.feed)
     stream = None if reader is scorer.feed else Stream(scorer)
     for batch in rows_of(source, scorer.spec, reader if stream is None else stream.feed):
@@ -32,3 +38,9 @@ def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str
         names, raw = batch
         answers = scorer.answers(raw) if stream is None else map(stream.answer, raw)
         yield from zip(names, answers, strict=True)
+
+
+def _of_photographs(path: Path, scorer: Scorer) -> Iterator[tuple[str, dict[str, Any]] | UnreadableError]:
+    photographs = Photographs(scorer)
+    for one in images_in(path, (None, None, scorer.spec.shape[2])):
+        yield one if isinstance(one, UnreadableError) else (one[0], photographs.answer(one[1]))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from kerasae.export.scoring._batches import UnreadableError
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Formats of such files. Many phones write MPO files, each a JPEG with further ones behind it.
@@ -19,7 +20,39 @@ _FORMATS = ("PNG", "JPEG", "MPO")
 _GREY = np.array([0.299, 0.587, 0.114], "float32")
 
 
-def image_paths(folder: Path) -> Iterator[str]:
+def holds_images(path: Path) -> bool:
+    """Return whether a path is that of an image, or of a folder, which is one of images."""
+    return path.is_dir() or path.suffix.lower() in _SUFFIXES
+
+
+def images_in(path: Path, shape: Sequence[int | None]) -> Iterator[tuple[str, np.ndarray] | UnreadableError]:
+    """Yield the name and the pixels of an image, or of each image in a folder, or what cannot be read.
+
+    Args:
+        path: Path of the image or the folder.
+        shape: Shape of the images, as for `read_image`.
+
+    Raises:
+        ValueError: If examples of this shape are no images, or there are none.
+    """
+    if len(shape) != 3:
+        raise ValueError(f"Expected examples of shape {shape}, received images in {path}.")
+    if path.is_file():
+        folder, names = path.parent, iter([path.name])
+    else:
+        folder, names = path, _image_paths(path)
+    count = 0
+    for name in names:
+        count += 1
+        try:
+            yield name, read_image(folder / name, shape)
+        except (ValueError, OSError, SyntaxError, EOFError) as error:
+            yield UnreadableError(name, str(error) or type(error).__name__)
+    if not count:
+        raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
+
+
+def _image_paths(folder: Path) -> Iterator[str]:
     """Yield the PNG and JPEG files of a folder and of the folders in it, relative to it, in order."""
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -28,12 +61,13 @@ def image_paths(folder: Path) -> Iterator[str]:
                 yield str((Path(where) / name).relative_to(folder))
 
 
-def read_image(path: str | Path, shape: Sequence[int]) -> np.ndarray:
+def read_image(path: str | Path, shape: Sequence[int | None]) -> np.ndarray:
     """Return an image of 8 bits in a shape, `(height, width, channels)`, upright.
 
     Args:
         path: Path of a PNG or JPEG file.
-        shape: Shape of the image. An image of another size is resized by averaging over areas.
+        shape: Shape of the image. An image of another size is resized by averaging over areas. Height and
+            width may be `None`: the size of the file is kept.
 
     Raises:
         ValueError: If the image has 16 bits a channel, or transparent pixels that the shape does not hold.
@@ -55,7 +89,10 @@ def read_image(path: str | Path, shape: Sequence[int]) -> np.ndarray:
         if pixels[..., 3].min() < 255:
             raise ValueError("Expected an image without transparent pixels.")
         pixels = _grey(pixels) if shape[-1] == 1 else pixels[..., :3]
-    return pixels if pixels.shape[:2] == tuple(shape[:2]) else _resized(pixels, shape)
+    height, width = shape[:2]
+    if height is None or width is None or pixels.shape[:2] == (height, width):
+        return pixels
+    return _resized(pixels, (height, width))
 
 
 def _grey(pixels: np.ndarray) -> np.ndarray:
@@ -63,8 +100,8 @@ def _grey(pixels: np.ndarray) -> np.ndarray:
     return grey
 
 
-def _resized(pixels: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    down, across = (_areas(old, new) for old, new in zip(pixels.shape[:2], shape[:2], strict=True))
+def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    down, across = (_areas(old, new) for old, new in zip(pixels.shape[:2], size, strict=True))
     small = np.einsum("hi,ijc,wj->hwc", down, pixels.astype("float32"), across, optimize=True)
     resized: np.ndarray = np.clip(np.round(small), 0, 255).astype("uint8")
     return resized

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from kerasae.export.feeds import Feed
 from kerasae.export.scoring._batches import Batch, UnreadableError
-from kerasae.export.scoring._images import image_paths, read_image
+from kerasae.export.scoring._crops import cut, separate
+from kerasae.export.scoring._images import holds_images, images_in
 from kerasae.export.scoring._lines import lines_as_they_come
 from kerasae.export.scoring._records import CsvRecords, JsonRecords, Records, TextRecords
 from kerasae.export.scoring.streams import whole_windows
@@ -30,7 +31,9 @@ _JSON = (b"{", b"[")
 _BOM = b"\xef\xbb\xbf"
 
 
-def examples(source: str | Path, spec: Spec, feed: Feed, *, apart: bool = False) -> Iterator[Batch]:
+def examples(
+    source: str | Path, spec: Spec, feed: Feed, *, apart: bool = False, crops: bool = False
+) -> Iterator[Batch]:
     """Yield the examples of a source in batches, as soon as they can be read.
 
     Of a log of sensors these are the whole windows, each with the name of the row that ends it.
@@ -41,6 +44,7 @@ def examples(source: str | Path, spec: Spec, feed: Feed, *, apart: bool = False)
         feed: Feed of the examples.
         apart: Whether windows of a log that share readings with an earlier one are left out. Defaults to
             False.
+        crops: Whether the examples are crops of images, as for `rows_of`. Defaults to False.
 
     Yields:
         Names and raw examples, or what cannot be read.
@@ -50,7 +54,7 @@ def examples(source: str | Path, spec: Spec, feed: Feed, *, apart: bool = False)
         ValueError: If nothing can be read, for example because a column is missing.
     """
     reader = reader_of(source, feed)
-    rows = rows_of(source, spec, reader)
+    rows = rows_of(source, spec, reader, crops=crops)
     return rows if reader is feed else whole_windows(rows, feed, apart=apart)
 
 
@@ -70,7 +74,7 @@ def reader_of(source: str | Path, feed: Feed) -> Feed:
     return feed.of_lines()
 
 
-def rows_of(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
+def rows_of(source: str | Path, spec: Spec, feed: Feed, *, crops: bool = False) -> Iterator[Batch]:
     """Yield the rows of a source in batches, as soon as they can be read.
 
     Args:
@@ -78,10 +82,12 @@ def rows_of(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
             folder of images; `"-"` for lines on the standard input.
         spec: Spec of the examples.
         feed: Feed of the rows.
+        crops: Whether the examples are crops of images. An image of another size is then cut into crops that
+            do not overlap, as in training; other images are resized. Defaults to False.
 
     Yields:
         Names of rows, their numbers from 0 or the names of their files, and the raw examples; or what cannot
-        be read.
+        be read. The name of a crop tells its first pixel, too: `a.png at 0,16`.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -94,8 +100,8 @@ def rows_of(source: str | Path, spec: Spec, feed: Feed) -> Iterator[Batch]:
         raise FileNotFoundError(f"Expected a file or a folder of images at {path}, found none.")
     if path.suffix.lower() == ".npy":
         return _of_array(path, feed)
-    if path.is_dir() or path.suffix.lower() in (".png", ".jpg", ".jpeg"):
-        return _of_images(path, spec)
+    if holds_images(path):
+        return _of_images(path, spec, crops=crops)
     return _of_file(path, feed)
 
 
@@ -183,19 +189,16 @@ def _array(path: Path) -> np.ndarray:
     return array
 
 
-def _of_images(path: Path, spec: Spec) -> Iterator[Batch]:
-    if path.is_file():
-        folder, names = path.parent, iter([path.name])
-    else:
-        folder, names = path, image_paths(path)
-    if len(spec.shape) != 3:
-        raise ValueError(f"Expected examples of shape {spec.shape}, received images in {path}.")
-    count = 0
-    for name in names:
-        count += 1
-        try:
-            yield [name], read_image(folder / name, spec.shape)[None]
-        except (ValueError, OSError, SyntaxError, EOFError) as error:
-            yield UnreadableError(name, str(error) or type(error).__name__)
-    if not count:
-        raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
+def _of_images(path: Path, spec: Spec, *, crops: bool) -> Iterator[Batch]:
+    for one in images_in(path, (None, None, *spec.shape[2:]) if crops else spec.shape):
+        if isinstance(one, UnreadableError):
+            yield one
+            continue
+        name, image = one
+        if image.shape == spec.shape or not crops:
+            yield [name], image[None]
+            continue
+        corners = separate(image.shape, spec.shape)
+        names = iter([f"{name} at {row},{column}" for row, column in corners])
+        for raw in cut(image, corners, spec.shape):
+            yield [next(names) for _ in raw], raw

@@ -27,6 +27,8 @@ class Scorer:
         facts: Facts of the file.
         spec: Spec of its examples.
         feed: Feed of its examples.
+        false_alarms: Share of new normal rows that may be flagged; `None` without a detector, or if its
+            threshold is not set by this share.
         signature: Signature that is called: `detect`, `detect_at` with a rate, or `anomaly_score` if the file
             has no detector.
 
@@ -65,6 +67,10 @@ class Scorer:
         self._interpreter = interpreter
         self.spec: Spec = Spec.from_dict(self.facts["spec"])
         self.feed: Feed = feed_of(self.spec, self.facts["feed"])
+        detector = self.facts["detector"] or {}
+        self.false_alarms: float | None = (
+            detector.get("false_alarms") if false_alarms is None else false_alarms
+        )
         # A threshold that is NaN is not given.
         settings = {"threshold": np.nan, "false_alarms": false_alarms}
         self._settings = {
@@ -78,6 +84,11 @@ class Scorer:
     def decides(self) -> bool:
         """Whether the file has a detector, and answers with decisions."""
         return self.signature != "anomaly_score"
+
+    @property
+    def crops(self) -> bool:
+        """Whether the model was trained on crops of images."""
+        return self.facts.get("crops", False) is True
 
     def raw_answers(self, raw: Any) -> Iterator[dict[str, np.ndarray]]:
         """Yield the outputs of the signature for each example, `(1, ...)`, by name.

@@ -195,7 +195,7 @@ class WatchedBundle(Watched):
         kind = kind_of(self.spec)
         scores: list[float] = []
         columns = []
-        for batch in examples(source, self.spec, self._scorer.feed, apart=True):
+        for batch in examples(source, self.spec, self._scorer.feed, apart=True, crops=self._scorer.crops):
             if isinstance(batch, UnreadableError):
                 raise batch
             raw = batch[1]
