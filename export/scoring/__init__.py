@@ -3,8 +3,18 @@
 from kerasae.export.scoring._answers import answered
 from kerasae.export.scoring._artifact import find_file
 from kerasae.export.scoring._batches import UnreadableError
+from kerasae.export.scoring._photographs import Photographs
 from kerasae.export.scoring._sources import block_of, examples
 from kerasae.export.scoring.scorer import Scorer
 from kerasae.export.scoring.streams import Stream
 
-__all__ = ["Scorer", "Stream", "UnreadableError", "answered", "block_of", "examples", "find_file"]
+__all__ = [
+    "Photographs",
+    "Scorer",
+    "Stream",
+    "UnreadableError",
+    "answered",
+    "block_of",
+    "examples",
+    "find_file",
+]

@@ -42,5 +42,5 @@ def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str
 
 def _of_photographs(path: Path, scorer: Scorer) -> Iterator[tuple[str, dict[str, Any]] | UnreadableError]:
     photographs = Photographs(scorer)
-    for one in images_in(path, (None, None, scorer.spec.shape[2])):
+    for one in images_in(path, (None, None, scorer.spec.shape[2]), scorer.spec.dtype):
         yield one if isinstance(one, UnreadableError) else (one[0], photographs.answer(one[1]))

@@ -16,6 +16,10 @@ from kerasae.export.scoring._batches import UnreadableError
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 #: Formats of such files. Many phones write MPO files, each a JPEG with further ones behind it.
 _FORMATS = ("PNG", "JPEG", "MPO")
+#: Position of the number of bits a channel in a PNG file.
+_PNG_DEPTH = 24
+#: Factor between the same grey in 8 and in 16 bits.
+_EIGHT_IN_SIXTEEN = 257
 #: Weights of red, green and blue in a grey image, from ITU-R BT.601.
 _GREY = np.array([0.299, 0.587, 0.114], "float32")
 
@@ -25,12 +29,15 @@ def holds_images(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in _SUFFIXES
 
 
-def images_in(path: Path, shape: Sequence[int | None]) -> Iterator[tuple[str, np.ndarray] | UnreadableError]:
+def images_in(
+    path: Path, shape: Sequence[int | None], dtype: str = "uint8"
+) -> Iterator[tuple[str, np.ndarray] | UnreadableError]:
     """Yield the name and the pixels of an image, or of each image in a folder, or what cannot be read.
 
     Args:
         path: Path of the image or the folder.
         shape: Shape of the images, as for `read_image`.
+        dtype: Type of the pixels. Defaults to `"uint8"`.
 
     Raises:
         ValueError: If examples of this shape are no images, or there are none.
@@ -45,7 +52,7 @@ def images_in(path: Path, shape: Sequence[int | None]) -> Iterator[tuple[str, np
     for name in names:
         count += 1
         try:
-            yield name, read_image(folder / name, shape)
+            yield name, read_image(folder / name, shape, dtype)
         except (ValueError, OSError, SyntaxError, EOFError) as error:
             yield UnreadableError(name, str(error) or type(error).__name__)
     if not count:
@@ -61,13 +68,15 @@ def _image_paths(folder: Path) -> Iterator[str]:
                 yield str((Path(where) / name).relative_to(folder))
 
 
-def read_image(path: str | Path, shape: Sequence[int | None]) -> np.ndarray:
-    """Return an image of 8 bits in a shape, `(height, width, channels)`, upright.
+def read_image(path: str | Path, shape: Sequence[int | None], dtype: str = "uint8") -> np.ndarray:
+    """Return an image of a file with 8 bits a channel in a shape, `(height, width, channels)`, upright.
 
     Args:
         path: Path of a PNG or JPEG file.
         shape: Shape of the image. An image of another size is resized by averaging over areas. Height and
             width may be `None`: the size of the file is kept.
+        dtype: Type of the pixels. In `"uint16"` the numbers of the file are multiplied by 257, so that white
+            stays white. Defaults to `"uint8"`.
 
     Raises:
         ValueError: If the image has 16 bits a channel, or transparent pixels that the shape does not hold.
@@ -79,14 +88,17 @@ def read_image(path: str | Path, shape: Sequence[int | None]) -> np.ndarray:
         with Image.open(path) as image:
             if image.format not in _FORMATS:
                 raise ValueError("Expected a PNG or JPEG image.")
-            if image.mode.startswith("I") or image.mode == "F":
+            # Pillow would silently take 8 of the 16 bits of a colour.
+            if image.format == "PNG" and _depth(path) > 8:
                 raise ValueError("Expected 8 bits a channel, received 16.")
             turned = ImageOps.exif_transpose(image)
             pixels = np.asarray(turned.convert("RGBA"))
     except UnidentifiedImageError:
         raise ValueError("Expected a PNG or JPEG image.") from None
+    if dtype == "uint16":
+        pixels = pixels.astype(dtype) * np.uint16(_EIGHT_IN_SIXTEEN)
     if shape[-1] != 4:
-        if pixels[..., 3].min() < 255:
+        if pixels[..., 3].min() < np.iinfo(pixels.dtype).max:
             raise ValueError("Expected an image without transparent pixels.")
         pixels = _grey(pixels) if shape[-1] == 1 else pixels[..., :3]
     height, width = shape[:2]
@@ -95,15 +107,21 @@ def read_image(path: str | Path, shape: Sequence[int | None]) -> np.ndarray:
     return _resized(pixels, (height, width))
 
 
+def _depth(path: str | Path) -> int:
+    """Return the number of bits a channel of a PNG file."""
+    with Path(path).open("rb") as file:
+        return file.read(_PNG_DEPTH + 1)[_PNG_DEPTH]
+
+
 def _grey(pixels: np.ndarray) -> np.ndarray:
-    grey: np.ndarray = np.round(pixels[..., :3].astype("float32") @ _GREY)[..., None].astype("uint8")
+    grey: np.ndarray = np.round(pixels[..., :3].astype("float32") @ _GREY)[..., None].astype(pixels.dtype)
     return grey
 
 
 def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     down, across = (_areas(old, new) for old, new in zip(pixels.shape[:2], size, strict=True))
     small = np.einsum("hi,ijc,wj->hwc", down, pixels.astype("float32"), across, optimize=True)
-    resized: np.ndarray = np.clip(np.round(small), 0, 255).astype("uint8")
+    resized: np.ndarray = np.clip(np.round(small), 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
     return resized
 
 

@@ -190,7 +190,7 @@ def _array(path: Path) -> np.ndarray:
 
 
 def _of_images(path: Path, spec: Spec, *, crops: bool) -> Iterator[Batch]:
-    for one in images_in(path, (None, None, *spec.shape[2:]) if crops else spec.shape):
+    for one in images_in(path, (None, None, *spec.shape[2:]) if crops else spec.shape, spec.dtype):
         if isinstance(one, UnreadableError):
             yield one
             continue

@@ -39,13 +39,17 @@ def score(
         A dict for each row: `row`, its number from 0, as in `scores.csv` of `kerasae apply anomaly`, or the
         name of its file; `score`; and if the artifact has a detector `p_value`, `anomalous`, and `reasons`.
         A row of a sensor log is one reading of all channels. Its answer is that of `Stream.push`.
+        An image file has one answer, too. If the model was trained on crops of images, it is that of
+        `Photographs.answer`: the oddest of the crops that cover the image. Otherwise an image of another
+        size is resized.
 
     Raises:
         FileNotFoundError: If there is no such bundle, precision or source.
         ValueError: If the bundle was changed, a column is missing, or a row cannot be read.
 
     Warns:
-        UserWarning: For columns that the training did not have, which are ignored.
+        UserWarning: For columns that the training did not have, which are ignored; for an image of more crops
+            than the calibration suffices for.
 
     Example:
         >>> for answer in score("ship", "new.csv"):

@@ -48,6 +48,9 @@ def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     for lines of CSV, JSON or text on the standard input. Columns are found by name. BUNDLE may also be one
     of its .tflite files.
 
+    If the model was trained on crops of images (data.crop), an image is not resized: crops cover it, and the
+    oddest one answers, with its first pixel (crop_row, crop_column).
+
     A row of a sensor log is one reading of all channels, with or without its time. Each is answered for the
     window that it ends; until the first whole window the answer counts what is missing (warming_up).
 
