@@ -100,7 +100,7 @@ class Conformal:
         needed = math.ceil(self.block * self.level / (1 - self.level) - _ROUNDING)
         return (
             f"There are no {self.level:.0%} intervals: they need at least {needed} calibration rows, which "
-            f"no training saw, and there are {self.rows_}; take a smaller `interval`, or train with more "
+            f"no training saw, and there are {self.rows_}; take a smaller --interval, or train with more "
             "calibration rows (--set data.calibration=0.2)."
         )
 

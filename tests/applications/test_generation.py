@@ -309,7 +309,12 @@ def test_copies_of_training_rows_among_the_examples_are_named(digits, pca, tmp_p
     data = dataclasses.replace(digits, test=Split(digits.train.head(20)))
     found = Generation(pca, components=1, count=3).fit(data).report(data, tmp_path)
     assert found.figures["nearest_ratio"] is None and found.figures["precision"] is not None
+    assert found.figures["path_ratio"] is None
     assert "no distance has a ratio to theirs" in " ".join(words for _, words in found.sentences)
+    # Rounding leaves copies at a distance that is not quite 0.
+    training = np.random.default_rng(0).normal(size=(40, 5))
+    copies, near = (measure_samples(training[:20] + shift, training + 1, training) for shift in (1e-7, 1e-3))
+    assert copies.number("nearest_ratio") is None and near.number("nearest_ratio") > 100
 
 
 @pytest.mark.parametrize(

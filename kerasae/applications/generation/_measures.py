@@ -18,6 +18,8 @@ from kerasae.report.paired import Paired
 FEWEST = 10
 #: Number of nearest neighbours that define a manifold, as in Kynkäänniemi et al. 2019.
 MANIFOLD = 3
+#: Distance below which rows are equal but for rounding, as a share of the spread of the training rows.
+_ROUNDING = 1e-5
 #: Number of nearest training rows that decide whether an example looks like a label.
 _JUDGES = 5
 
@@ -66,7 +68,7 @@ def measure_samples(heldout: np.ndarray, samples: np.ndarray, training: np.ndarr
         return Measured([ratio, precision, recall])
     k = min(MANIFOLD, len(heldout) - 1)
     distances = [nearest(points, training) for points in (heldout, samples)]
-    unit, distance = (float(np.median(part)) for part in distances)
+    unit, distance = _unit(distances[0], training), float(np.median(distances[1]))
     share, reached = precision_and_recall(heldout, samples, k)
     inside = covered(samples, heldout, k)
     by_sample = [RowSums(inside.astype("float64"), np.ones(len(inside)))]
@@ -115,7 +117,7 @@ def measure_paths(paths: Sequence[np.ndarray], heldout: np.ndarray, training: np
     """
     ratios = [ratio for points in paths if (ratio := unevenness(points)) is not None]
     distances = [nearest(points[1:-1], training).mean() for points in paths if len(points) > 2]
-    unit = float(np.median(nearest(heldout, training))) if len(heldout) >= FEWEST else 0.0
+    unit = _unit(nearest(heldout, training), training) if len(heldout) >= FEWEST else 0.0
     return Measured(
         [
             Metric("step_ratio", "step ratio", float(np.mean(ratios)) if ratios else None, lower=True),
@@ -168,6 +170,12 @@ def best_precision_and_recall(
         return None
     rows = np.random.default_rng(seed).permutation(len(training))[:count]
     return precision_and_recall(heldout, training[rows], min(MANIFOLD, count - 1))
+
+
+def _unit(distances: np.ndarray, training: np.ndarray) -> float:
+    """Return the median distance of held-out rows; 0 if they are training rows but for rounding."""
+    median = float(np.median(distances))
+    return median if median > _ROUNDING * np.linalg.norm(training.std(axis=0)) else 0.0
 
 
 def _pairs(metric: Metric, ours: RowFigure, theirs: RowFigure, *, lower: bool) -> dict[str, Paired]:

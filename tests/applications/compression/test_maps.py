@@ -354,7 +354,9 @@ def test_notes_are_of_the_curves_and_the_rows_there_are(tmp_path):
     known, bare = (" ".join(compression.report(rows, tmp_path).notes) for rows in (data, without(data)))
     assert "PCA of blocks in the curve has" in known and "--refit" not in known
     assert "The curve of PCA is left out" in bare and "PCA of blocks" not in bare
-    assert "the model, PCA's components, an image library." in known and "the model, an image" in bare
+    assert (
+        "the model and PCA's components and an image library." in known and "the model and an image" in bare
+    )
     # Notes on baselines are for those who measured some.
     assert "baselines" not in known + bare
     assert "compress the examples as vectors" in compression.notes_on_baselines(data)[0]

@@ -67,7 +67,7 @@ def notes(numbers: int, curves: Mapping[str, Sequence[MapPoint]]) -> list[str]:
     return [
         "PSNR is the mean over the images; raw numbers are clipped to their range before.",
         f"The model, which decodes the file, has {numbers:,} numbers, {4 * numbers:,} bytes in float32. No "
-        f"figure counts the bytes of what decodes: {', '.join(decoders)}.",
+        f"figure counts the bytes of what decodes: {' and '.join(decoders)}.",
         pca,
         "Channels are in the file from the most important to the least: what is left of a file that was cut "
         "comes back with less detail, by `--partial true`.",
