@@ -79,7 +79,8 @@ def read_image(path: str | Path, shape: Sequence[int | None], dtype: str = "uint
             stays white. Defaults to `"uint8"`.
 
     Raises:
-        ValueError: If the image has 16 bits a channel, or transparent pixels that the shape does not hold.
+        ValueError: If the image has 16 bits a channel, transparent pixels that the shape does not hold, or
+            more than 178 million pixels.
         OSError: If the file cannot be decoded.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
@@ -95,6 +96,8 @@ def read_image(path: str | Path, shape: Sequence[int | None], dtype: str = "uint
             pixels = np.asarray(turned.convert("RGBA"))
     except UnidentifiedImageError:
         raise ValueError("Expected a PNG or JPEG image.") from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"Expected an image that fits into memory; {error}") from None
     if dtype == "uint16":
         pixels = pixels.astype(dtype) * np.uint16(_EIGHT_IN_SIXTEEN)
     if shape[-1] != 4:

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -220,6 +221,10 @@ def test_a_bundle_says_that_its_examples_are_crops(cropped, subject, tmp_path):
     assert "The examples are crops of 6 x 5 pixels of images of any size" in card
     assert "do not resize an image" in card
     manifest, parity = (read_json(cropped / name) for name in ("manifest.json", "parity.json"))
+    assert "_png" not in card
+    manifest["artifacts"][0]["format"] = "saved_model"
+    write_card(tmp_path / "README.md", manifest, parity)
+    assert "that end with `_png` resize a file" in (tmp_path / "README.md").read_text()
     assert manifest["model"].pop("crops") is True
     write_card(tmp_path / "README.md", manifest, parity)
     assert "crops" not in (tmp_path / "README.md").read_text()
@@ -246,6 +251,17 @@ def test_a_model_of_16_bits_sees_white_as_white(channels, tmp_path):
     (tmp_path / "a.png").write_bytes(deep)
     with pytest.raises(ValueError, match="Expected 8 bits a channel, received 16"):
         read_image(tmp_path / "a.png", shape)
+
+
+def test_an_image_of_too_many_pixels_is_named(cropped, photos, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 60)
+    skipped = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        answers = [*score(cropped, photos[0], on_error="skip", skipped=skipped.append)]
+    large = {name for name, ((height, width), _) in IMAGES.items() if height * width > 120}
+    assert {line.partition(".png: Expected an image that fits")[0] for line in skipped} == large
+    assert len(answers) == len(IMAGES) - len(large)
 
 
 @pytest.mark.slow
