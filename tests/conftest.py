@@ -16,6 +16,14 @@ from warm_processes import run_script
 from kerasae import Recipe, cli
 
 
+def pytest_collection_modifyitems(items):
+    """The tests of the house come first, because the longest are among them.
+
+    At the end one of them would keep one worker busy while the other has nothing left.
+    """
+    items.sort(key=lambda item: "house" not in item.path.parts)
+
+
 def pytest_collection_finish():
     """Python looks for garbage less often, and not among the half million objects that imports made.
 

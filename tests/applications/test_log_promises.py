@@ -57,6 +57,7 @@ def spoiled(data):
     return dataclasses.replace(data, calibration=data.train)
 
 
+@pytest.mark.slow
 def test_fresh_windows_are_flagged_as_often_as_promised(run, fresh):
     assert run.data.calibration.block == WINDOW
     for rate in (0.02, 0.05, 0.1):

@@ -94,6 +94,7 @@ def test_an_end_follows_its_beginning_in_any_time_zone(rides, zones, follows):
     assert bool((end - begin).min() >= pd.Timedelta(20, "s")) == follows
 
 
+@pytest.mark.slow
 def test_samples_of_a_model_are_rows_of_the_table(rides):
     recipe = Recipe.of("variational", latent_dim=3, network={"widths": [32]}, train={"epochs": 30})
     model = recipe.build(rides)

@@ -20,6 +20,7 @@ from kerasae.runs import new_folder, run_recipe
 from kerasae.workflows.comparison.folder import ComparisonFolder
 
 
+@pytest.mark.slow
 def test_a_wide_code_is_warned_of(tmp_path, kerasae):
     out = tmp_path / "a"
     status, printed, err = kerasae("train", "digits", "--latent-dim", "100", "--out", out, *QUICK)

@@ -48,6 +48,7 @@ def test_help_shows_types_choices_and_defaults(words, kerasae):
         assert re.search(r"--method \[kmeans\|mixture\] .*?\[default: kmeans\]", text, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_a_workflow_prints_nothing_and_returns_what_the_command_prints(run, capsys):
     evaluation = evaluate(run)
     assert evaluation.to_dict() == json.loads((run / "metrics.json").read_text())

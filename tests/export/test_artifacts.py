@@ -21,7 +21,7 @@ PRECISIONS = export.TFLite.precisions
 
 
 #: Cells that the plain suite looks at; the others take long.
-QUICK = [("dense", "sparse"), ("series", "denoising")]
+QUICK = [("dense", "sparse")]
 
 
 MATRIX = [
@@ -94,6 +94,7 @@ def test_numbers_with_a_row_that_cannot_be_judged_leave_as_onnx(tmp_path):
     assert not written.parity.breaches
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_sample_whatever_else_is_in_the_batch(served):
     served = served("dense")
     seeds = np.array([[1, 2], [3, 4], [1, 2], [1, 3]], "int32")
@@ -159,6 +160,7 @@ def test_vectors_of_any_type_leave_in_types_that_browsers_have(tmp_path, dtype):
     assert written.signatures["encode"]["inputs"]["x"]["dtype"] in ("float32", "int32", "uint8")
 
 
+@pytest.mark.slow
 def test_warm_up_requests_are_one_a_signature_and_run(artifacts):
     written, _ = artifacts("dense")
     requests = read_warmup(written.path)

@@ -32,6 +32,7 @@ def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
         np.testing.assert_array_equal(tf.io.decode_png(png), np.rint(pixel))
 
 
+@pytest.mark.slow
 def test_every_photo_is_read_as_in_training(subject, served, tmp_path):
     """Turned by EXIF, of another size, a palette, grey with alpha, CMYK: one file of each."""
     what, served = subject("conv"), served("conv")
@@ -150,6 +151,7 @@ def test_texts_are_strings_on_a_server_and_ids_on_a_device(subject, served, edge
     )
 
 
+@pytest.mark.slow
 def test_characters_come_back_joined(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("\n".join(["abba", "cab", "bac", "ab c"] * 20))

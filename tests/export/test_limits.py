@@ -46,5 +46,7 @@ def test_the_message_is_made_from_the_limit(monkeypatch):
 
 
 def test_no_format_is_for_no_model():
+    subject = subject_of(SPECS[1], keras.layers.Dense(1))
+    subject.detector = object()
     for name in registry.names("export"):
-        registry.resolve("export", name)().check(subject_of(SPECS[1], keras.layers.Dense(1)))
+        registry.resolve("export", name)().check(subject)

@@ -82,6 +82,7 @@ def test_the_command_line_hides_gpus():
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_operations_of_a_gpu_alone_are_found(photos, tmp_path):
     class Recurrent(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((3, 2, 4))])

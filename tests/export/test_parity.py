@@ -109,6 +109,7 @@ def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, sid
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_score_of_something_else_is_caught(monkeypatch, square, tmp_path):
     export.TFLite().write(square, tmp_path / "good.tflite")
     (kept,) = [key for key in square.__dict__["_kept"] if key.startswith("tflite")]

@@ -123,6 +123,7 @@ def publish_until(step, root, error):
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [Killed, OSError])
 def test_an_export_that_is_stopped_at_any_step_is_not_published(staged, shipped, tmp_path, error):
     old, seen = contents(shipped), set()

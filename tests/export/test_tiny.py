@@ -123,6 +123,7 @@ def test_answers_are_those_of_the_model(name, signature, written, subjects):
     assert enough <= asked <= 1.1 * enough + 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", SIGNATURES)
 @pytest.mark.parametrize("name", ["dense", "vectors"])
 def test_c_computes_what_python_does(name, signature, written, subjects, tmp_path):

@@ -154,6 +154,7 @@ def test_learns(build, x, family, arguments):
     assert after < before - 0.25 * abs(before)
 
 
+@pytest.mark.slow
 @variants_slowly
 def test_xla_computes_the_same(build, x, family, arguments):
     losses = []

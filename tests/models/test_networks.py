@@ -61,9 +61,8 @@ def test_an_image_of_any_size_comes_back_in_its_shape(network, family, height, w
     assert model.inverse_transform(model.transform(x)).shape == x.shape
 
 
-@pytest.mark.parametrize(
-    "strides", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("strides", [1, 2, 3])
 def test_conv_mirrors_every_size(strides):
     for size in range(1, 66):
         shape = (size, 66 - size, 1 + size % 4)
@@ -186,9 +185,7 @@ def test_bad_convolutions(arguments, message):
     ("network", "family", "arguments"),
     [
         *(
-            pytest.param(
-                "conv", family, {"residual_blocks": 1}, marks=[pytest.mark.slow] * (family != "sparse")
-            )
+            pytest.param("conv", family, {"residual_blocks": 1}, marks=pytest.mark.slow)
             for family in FAMILIES
         ),
         ("dense", "undercomplete", {"frequencies": 3}),

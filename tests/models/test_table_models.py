@@ -221,6 +221,7 @@ def test_what_has_no_meaning_for_a_table_says_so(sections, message):
         table_model("undercomplete", rows(), **sections)
 
 
+@pytest.mark.slow
 def test_streamed_training_is_repeatable(path):
     found = []
     for _ in range(2):

@@ -43,6 +43,7 @@ def run(source, tmp_path_factory):
     return Run.open(folder)
 
 
+@pytest.mark.slow
 def test_the_anomalies_of_a_log_are_judged_beside_simple_ways(run, tmp_path):
     outcome = apply("anomaly", run, tmp_path / "a")
     assert [*outcome.findings] == ["undercomplete", "pca", "moving-z-score", "nearest-windows"]

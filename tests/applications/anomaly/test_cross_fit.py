@@ -97,6 +97,7 @@ def test_many_rows_are_thinned_evenly(trained, monkeypatch):
     assert found.block == 4
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_again_as_it_was():
     data = log_data()
     trained = trained_by("gradient", data)

@@ -16,6 +16,7 @@ from kerasae.thresholds import (
 from kerasae.thresholds._base import clear_of
 
 
+@pytest.mark.slow
 def test_the_conformal_threshold_keeps_its_promise(model, rows):
     """200 repetitions, each with 999 fresh calibration rows and 1,000 fresh normal test rows.
 

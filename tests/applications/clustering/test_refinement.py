@@ -56,6 +56,7 @@ def decided(clusters, digits):
     return own / np.square(codes - codes.mean(axis=0)).sum(axis=1).mean()
 
 
+@pytest.mark.slow
 def test_a_refinement_draws_codes_to_their_centres_and_still_rebuilds(refined, digits):
     _, _, plain, better = refined
     assert decided(better, digits) < 0.75 * decided(plain, digits)

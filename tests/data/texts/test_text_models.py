@@ -44,8 +44,8 @@ def test_the_loss_is_the_cross_entropy_of_what_is_no_padding():
 
 # Models ----------------------------------------------------------------------------------------------
 
-#: Families whose training is that of another one in the plain suite.
-SIMPLER = ("sparse", "denoising")
+#: Families whose training is simpler than that of the one in the plain suite.
+SIMPLER = ("undercomplete", "sparse", "denoising", "contractive")
 
 
 @pytest.mark.parametrize("mixing", ["conv", pytest.param("transformer", marks=pytest.mark.slow)])

@@ -13,6 +13,9 @@ from ai_edge_litert.tools import flatbuffer_utils
 from kerasae.export.embedded import embed, embedded_facts, without_archive
 from kerasae.export.verify_edge import EdgeModel
 
+#: A bundle is exported first.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def content(for_devices):

@@ -15,6 +15,9 @@ from kerasae.models import at_size, mapped, rebuilt
 
 SIGNATURES = {"reconstruct_any_size", "encode_any_size"}
 
+#: A bundle is exported first.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shipped(subject, tmp_path_factory):
@@ -57,7 +60,6 @@ def test_several_sizes_are_proved_in_the_parity_table(shipped):
     assert not export.verify(root).faults
 
 
-@pytest.mark.slow
 def test_an_answer_that_is_wrong_at_one_size_is_refused(subject, tmp_path, monkeypatch):
     what = subject("spatial", "denoising")
 
