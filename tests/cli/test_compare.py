@@ -27,6 +27,7 @@ def test_compare_runs_on_the_same_data(run, kerasae, tmp_path):
     assert "Expected runs on the same data" in err
 
 
+@pytest.mark.slow
 def test_data_are_read_once(kerasae, tmp_path, monkeypatch):
     # Reading is much of the time of a large table, and two copies of its splits much of the memory.
     read, load = [], Recipe.load

@@ -157,6 +157,7 @@ PRECISIONS = export.TFLite.precisions
 STRICT = {"max_deviation": 3e-5}
 
 
+@pytest.mark.slow
 def test_a_precision_that_fails_leaves_the_others_and_says_so(square, tmp_path):
     with pytest.warns(
         UserWarning, match=r"edge/square_int8\.tflite was left out: .* max_deviation"

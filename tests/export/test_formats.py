@@ -103,6 +103,7 @@ def _command(*arguments):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_line_lists_a_format_from_outside_without_importing_it():
     shown = " ".join(_command("export", "--help").split())
     assert "--keras-file" in shown and "Also the model as Keras saves it." in shown

@@ -16,6 +16,11 @@ from PIL import Image
 from kerasae import Recipe, export, load_data, registry
 from kerasae.kinds import kind_of
 
+#: A network of each kind of example. Those of text and series take long to export.
+kinds_slowly = pytest.mark.parametrize(
+    "network", ["conv", "table", *(pytest.param(name, marks=pytest.mark.slow) for name in ("text", "series"))]
+)
+
 
 @pytest.mark.slow
 def test_a_photo_in_its_file_is_the_photo(subject, served, tmp_path):
@@ -86,7 +91,7 @@ def test_a_file_that_cannot_be_read_spoils_its_own_row_alone(subject, served, tm
     assert not none["readable"].any()
 
 
-@pytest.mark.parametrize("network", ["conv", "table", pytest.param("text", marks=pytest.mark.slow), "series"])
+@kinds_slowly
 def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served, network):
     what, served = subject(network), served(network)
     sent = what.cached("server", dict)["encode_examples"].sent["examples"][:2]
@@ -98,7 +103,7 @@ def test_an_example_that_cannot_be_read_spoils_its_own_row_alone(subject, served
     )
 
 
-@pytest.mark.parametrize("network", ["conv", "table", "text", "series"])
+@kinds_slowly
 def test_no_rows_are_answered_with_none(served, network):
     loaded = served(network)
     for name, signature in loaded.signatures().items():

@@ -44,6 +44,7 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
     assert verdict.notes == ["server/small/1: an earlier version, removed since"]
 
 
+@pytest.mark.slow
 def test_a_refused_export_changes_nothing(subject, ship):
     before = {path: path.stat().st_mtime_ns for path in ship.rglob("*")}
     with pytest.raises(export.ParityError):

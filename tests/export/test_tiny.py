@@ -291,6 +291,7 @@ def test_verify_goes_on_without_the_interpreter(vectors, tmp_path, monkeypatch):
     assert len([note for note in verdict.notes if "not run" in note and "kerasae[tiny]" in note]) == 3
 
 
+@pytest.mark.slow
 def test_a_bundle_refuses_before_it_works(exported_by_kind, tmp_path):
     with pytest.raises(ValueError, match="received one of kind 'text'"):
         bundle(exported_by_kind("text").subject, tmp_path / "ship", also=["tiny"])

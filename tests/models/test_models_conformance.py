@@ -48,6 +48,14 @@ variants_slowly = pytest.mark.parametrize(
     ],
 )
 every_family = pytest.mark.parametrize("family", FAMILIES)
+#: The same for what takes seconds: the plain suite sees the simplest family and the least simple.
+families_slowly = pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name not in ("undercomplete", "variational")))
+        for name in FAMILIES
+    ],
+)
 
 
 @every_variant
@@ -111,7 +119,7 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
     ] == pytest.approx(found, rel=1e-5)
 
 
-@every_family
+@families_slowly
 def test_weights_count_in_every_form(build, x, family):
     model = build(family)
     model.compile("sgd", jit_compile=False)
@@ -169,7 +177,7 @@ def test_xla_computes_the_same(build, x, family, arguments):
     np.testing.assert_allclose(*losses, rtol=0.08 if noisy else 1e-4)
 
 
-@every_family
+@families_slowly
 def test_trains_in_mixed_precision(build, x, family):
     # Not bfloat16: TensorFlow 2.21 dies of an illegal instruction on processors that report AMX while
     # the system does not let a process use it, as some virtual machines do.
@@ -192,7 +200,7 @@ def test_trains_in_mixed_precision(build, x, family):
     assert a == pytest.approx(b, rel=0.05, abs=0.5)
 
 
-@every_family
+@families_slowly
 def test_the_models_own_policy_may_be_mixed(build, x, family):
     keras.config.set_dtype_policy("mixed_float16")
     model = build(family, network={"dtype": "mixed_float16"})
@@ -265,7 +273,7 @@ def test_zero_weight_rows_do_not_count(build, x, family):
     assert float(weighted[0]) == pytest.approx(float(kept[0]), rel=1e-5)
 
 
-@every_family
+@families_slowly
 def test_keras_around_it_still_works(build, x, family):
     model = build(family)
     model.compile(
@@ -301,7 +309,7 @@ def test_another_loss_is_refused(build, family):
         build(family).compile("adam", loss="mse")
 
 
-@every_family
+@families_slowly
 def test_compile_is_restored(build, x, family, tmp_path):
     model = build(family)
     model.compile(keras.optimizers.Adam(3e-4))

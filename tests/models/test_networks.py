@@ -268,6 +268,7 @@ def test_what_xla_compiles(small):
     assert not gains_from_xla(small("conv", "undercomplete"), enough * 1000)
 
 
+@pytest.mark.slow
 def test_auto_is_what_gains(small, digits, monkeypatch):
     """Not Keras's own, which never compiles on a CPU."""
     from kerasae.training import _train

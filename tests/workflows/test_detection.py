@@ -64,6 +64,7 @@ def test_the_anomalies_of_a_log_are_judged_beside_simple_ways(run, tmp_path):
     assert f"the best baseline, {best}" in outcome.sentences[-1][1]
 
 
+@pytest.mark.slow
 def test_a_comparison_says_who_detects_best(run, source, tmp_path):
     compared = compare_runs([run], tmp_path / "page")
     assert [entry.name for entry in compared.entries] == ["pca", *sorted(SIMPLE), str(run.folder)]

@@ -50,6 +50,7 @@ def trained(tmp_path_factory):
     return home
 
 
+@pytest.mark.slow
 def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkeypatch, kerasae):
     status, _, err = kerasae("apply", "anomaly", "run", "new.csv", "--out", "first")
     assert status == 0, err

@@ -69,6 +69,7 @@ def test_a_refinement_draws_codes_to_their_centres_and_still_rebuilds(refined, d
     assert after < 1.1 * before
 
 
+@pytest.mark.slow
 def test_the_model_given_stays_as_it_is(refined):
     model, weights, *_ = refined
     for one, other in zip(model.get_weights(), weights, strict=True):
