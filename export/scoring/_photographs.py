@@ -35,10 +35,9 @@ class Photographs:
     """Images of any size, each answered by the oddest of the crops that cover it. No image is resized.
 
     The calibration of a file is that of single crops, and an image of many crops is more likely to have an
-    odd one. So the p-value of an image of `m` crops is `min(1, m p)`, with the p-value `p` of its oddest crop
-    (Bonferroni), and the image is flagged if this is at most the rate of false alarms. Then at most this
-    share of new normal images is flagged, however the crops of an image depend on each other. A rate `r`
-    needs `m / r - 1` calibration crops. A threshold without a rate decides for the oddest crop itself.
+    odd one. So the p-value of an image is that of its oddest crop for as many crops as it has
+    (`image_p_value`), and the image is flagged if this is at most the rate of false alarms. A threshold
+    without a rate decides for the oddest crop itself.
 
     Args:
         scorer: File that was trained on crops.
@@ -82,22 +81,42 @@ class Photographs:
         """Return p-value and decision of an image by those of its oddest crop."""
         if crops == 1 or "p_value" not in answer:
             return {}
-        p_value = float(f"{min(1.0, crops * answer['p_value']):.9g}")
+        detector = self._scorer.facts["detector"]
+        rows, block = detector["calibration_rows"], detector.get("calibration_block", 1)
+        p_value = float(f"{image_p_value(answer['p_value'], crops, rows, block):.9g}")
         rate = self._scorer.false_alarms
         if rate is None:
             return {"p_value": p_value}
-        self._warn_of_few(crops, rate)
+        self._warn_of_few(max(crops, block), rows, block, rate)
         return {"p_value": p_value, "anomalous": p_value <= rate * (1 + _ROUNDING)}
 
-    def _warn_of_few(self, crops: int, rate: float) -> None:
-        rows = self._scorer.facts["detector"]["calibration_rows"]
-        if self._warned or crops <= rate * (rows + 1) * (1 + _ROUNDING):
+    def _warn_of_few(self, crops: int, rows: int, block: int, rate: float) -> None:
+        if self._warned or crops <= rate * (rows + block) * (1 + _ROUNDING):
             return
         self._warned = True
+        least = math.ceil(crops / rate * (1 - _ROUNDING)) - block
         warnings.warn(
-            f"An image of {crops:,} crops cannot be flagged at a rate of false alarms of {rate:g}, as this "
-            f"needs {math.ceil(crops / rate * (1 - _ROUNDING)) - 1:,} calibration crops, and the bundle has "
-            f"{rows:,}; allow more false alarms (--false-alarms), or calibrate with more images "
-            "(`kerasae calibrate`).",
+            f"An image that counts as {crops:,} crops cannot be flagged at a rate of false alarms of "
+            f"{rate:g}, as this needs {least:,} calibration crops, and the bundle has {rows:,}; allow "
+            "more false alarms (--false-alarms), or calibrate with more images (`kerasae calibrate`).",
             stacklevel=2,
         )
+
+
+def image_p_value(p_value: float, crops: int, rows: int, block: int = 1) -> float:
+    """Return the p-value of an image by that of its oddest crop.
+
+    With `N` calibration crops at least as odd among `n`, that of the crop is `(L + N) / (L + n)`, as the `L`
+    crops of an image count as one. That of the image is `max(m, L) (1 + N) / (L + n)`, at most 1. For `L = 1`
+    it is `m` times that of the crop, the correction of Bonferroni. For as many crops as a calibration image
+    has, `n / L` images are compared with this one, and at most `N` of them have so odd a crop. A rate `r`
+    needs `max(m, L) / r - L` calibration crops.
+
+    Args:
+        p_value: p-value of the oddest crop.
+        crops: Number `m` of crops of the image.
+        rows: Number `n` of calibration crops.
+        block: Number `L` of crops that count as one. Defaults to 1.
+    """
+    as_odd = max(round(p_value * (rows + block)) - block, 0)
+    return min(1.0, max(crops, block) * (1 + as_odd) / (rows + block))

@@ -16,6 +16,7 @@ from kerasae.export.embedded import embed, embedded_facts
 from kerasae.export.facts import crop_facts
 from kerasae.export.scoring import Scorer, _crops, examples, find_file
 from kerasae.export.scoring._images import read_image
+from kerasae.export.scoring._photographs import image_p_value
 from PIL import Image
 
 from kerasae import Recipe, workflows
@@ -153,6 +154,24 @@ def test_an_image_is_answered_by_its_oddest_crop(cropped, scorer, photos):
     assert flagged & {*"abcdfh"} == {"b", "f"}
 
 
+def test_a_p_value_of_an_image_is_that_of_its_crops_alone_or_alike():
+    """New normal images have one below a rate no more often than that, alike or not."""
+    assert image_p_value(0.02, 3, 99) == pytest.approx(0.06)
+    rng = np.random.default_rng(0)
+    for block, alike in ((1, False), (5, True), (5, False)):
+        found = []
+        for _ in range(2000):
+            images = rng.normal(size=(41, 1 if alike else 5)) * np.ones(5)
+            held_out, oddest = images[:40].ravel(), images[40].max()
+            rows, as_odd = len(held_out), int((held_out >= oddest).sum())
+            found.append(image_p_value((block + as_odd) / (block + rows), 5, rows, block))
+        rates = np.array([0.05, 0.1, 0.3])
+        shares = (np.array(found)[:, None] <= rates).mean(axis=0)
+        assert (shares <= rates + 0.02).all()
+        # It is not so careful that nothing is ever flagged.
+        assert shares[-1] > 0.05
+
+
 def test_single_images_and_files_of_a_bundle_are_answered_alike(cropped, photos):
     expected = [*score(cropped, photos[0])]
     assert [next(score(cropped, photos[0] / one["row"])) for one in expected] == expected
@@ -175,7 +194,7 @@ def test_a_rate_that_needs_more_calibration_crops_is_said_once(cropped, scorer, 
     assert status == 0
     [line] = said.splitlines()
     # "b" is the first that cannot be flagged, with nine crops.
-    assert f"An image of 9 crops cannot be flagged at a rate of false alarms of {rate:g}" in line
+    assert f"An image that counts as 9 crops cannot be flagged at a rate of false alarms of {rate:g}" in line
     assert f"needs {-(-9 * (rows + 1) // 2) - 1:,} calibration crops, and the bundle has {rows:,}" in line
     names, *lines = [line.split(",")[:7] for line in out.splitlines()]
     assert names == ["row", "score", "p_value", "anomalous", "crops", "crop_row", "crop_column"]
@@ -279,6 +298,6 @@ def test_a_run_on_photographs_is_exported_and_scores_them(photos, tmp_path):
     # Without the data, the recipe tells it.
     assert Subject.of(run, examples=run.data.test.examples).crops
     workflows.export(run, tmp_path / "ship", formats=["tflite"], precisions=["float32"])
-    with pytest.warns(UserWarning, match="An image of 4 crops cannot be flagged at a rate of .* 0.5,"):
+    with pytest.warns(UserWarning, match="counts as 12 crops cannot be flagged at a rate of .* 0.5,"):
         counts = [one["crops"] for one in score(tmp_path / "ship", photos[0])]
     assert counts == [-(-h // 4) * -(-w // 4) for (h, w), _ in IMAGES.values()]
