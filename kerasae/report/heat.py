@@ -69,7 +69,7 @@ def heat_figure(
         limit: Threshold, positive.
     """
     count, cell = len(originals), 1.1
-    figure = Canvas(figsize=(1.0 + cell * count + 0.9, 1.12 * cell * 3), dpi=110, layout="constrained")
+    figure = Canvas(figsize=(1.0 + cell * count + 0.9, 1.12 * cell * 3), dpi=110, layout="compressed")
     axes = figure.subplots(3, count, squeeze=False)
     warm = [overlay(image, heat, limit) for image, heat in zip(originals, heats, strict=True)]
     for line, name, images in zip(
@@ -83,6 +83,6 @@ def heat_figure(
             shown = np.clip(image if image.shape[-1] in (3, 4) else image[..., 0], 0.0, 1.0)
             place.imshow(shown, cmap="gray", vmin=0, vmax=1)
     scale = ScalarMappable(Normalize(0.0, HIGHEST_SHOWN), colormaps[_COLOURS])
-    bar = figure.colorbar(scale, ax=list(axes[2]), fraction=0.05)
+    bar = figure.colorbar(scale, ax=list(axes.flat), fraction=0.05)
     bar.set_label("heat / threshold", fontsize=8)
     return figure
