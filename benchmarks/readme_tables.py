@@ -1,8 +1,8 @@
 """Writes the measured tables into README.md, so that none is typed by hand.
 
 kerasae compare digits --out runs/first
-python benchmarks/epoch_time.py train-images-idx3-ubyte.gz | tee epoch.log
-python benchmarks/readme_tables.py runs/first/metrics.json epoch.log
+python benchmarks/contraction.py | tee contraction.log
+python benchmarks/readme_tables.py runs/first/metrics.json contraction.log
 """
 
 import json
@@ -39,21 +39,6 @@ def results(path):
     return lines
 
 
-def speed(path):
-    names = {
-        "kerasae": "kerasae: uint8 in memory, XLA, an epoch a call",
-        "keras": "plain Keras `fit` on NumPy",
-        "torch": "plain PyTorch loop",
-    }
-    lines = ["| | median | least | kerasae / this |", "| --- | ---: | ---: | ---: |"]
-    for line in Path(path).read_text().splitlines():
-        found = re.fullmatch(r"(\w+) +([\d.]+) +([\d.]+) +[\d.]+ +([\d.]+)", line.strip())
-        if found:
-            name, median, least, ratio = found.groups()
-            lines.append(f"| {names[name]} | {median} | {least} | {ratio} |")
-    return lines
-
-
 def contraction(path):
     found = {}
     for line in Path(path).read_text().splitlines():
@@ -72,8 +57,7 @@ def main():
     text = README.read_text()
     blocks = {
         "results": results(sys.argv[1]),
-        "speed": speed(sys.argv[2]),
-        "contraction": contraction(sys.argv[3]),
+        "contraction": contraction(sys.argv[2]),
     }
     for key, lines in blocks.items():
         block = "\n".join([f"<!-- {key} -->", *lines, f"<!-- /{key} -->"])

@@ -1,5 +1,6 @@
 """PCA as a codec: the baseline of every autoencoder."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -8,8 +9,15 @@ from sklearn import decomposition
 
 from kerasae.arguments import check_positive_integer
 from kerasae.baselines._base import Baseline
-from kerasae.data import Data
+from kerasae.data import Data, Split
 from kerasae.kinds import kind_of
+
+#: Largest number of bytes of raw rows that are kept in memory, instead of being read again in each pass.
+_HELD = 2**26
+#: Largest number of components of rows that are streamed: a basis has as many numbers for each feature.
+_MOST_OF_STREAMED = 1024
+#: Numbers in a part of the rows of a pass.
+_PART = 2**21
 
 
 class PCA(Baseline):
@@ -49,7 +57,8 @@ class PCA(Baseline):
     def fitted(cls, latent_dim: int, data: Data) -> Sequence[Self]:
         if not kind_of(data.spec).is_array:
             return []
-        return [cls(min(latent_dim, data.spec.size, len(data.train))).fit(data)]
+        most = _MOST_OF_STREAMED if data.streamed else latent_dim
+        return [cls(min(latent_dim, most, data.spec.size, len(data.train))).fit(data)]
 
     def fit(self, data: Data) -> Self:
         """Fit the components, and return the object.
@@ -101,30 +110,45 @@ class PCA(Baseline):
         return self.parameters
 
 
-def _flat(data: Data) -> Iterator[np.ndarray]:
+def _flat(data: Data, size: int = 8192) -> Iterator[np.ndarray]:
     points = kind_of(data.spec).points
     for split in ("train", "validation"):
-        for x in data.training_parts(split):
+        for x in data.training_parts(split, size):
             yield points(x)
+
+
+def _held(data: Data, size: int) -> Data:
+    """Return data with the raw rows in memory if they are few bytes, so that files are decoded once."""
+    rows = len(data.train) + len(data.validation)
+    if rows * data.spec.size * np.dtype(data.spec.dtype).itemsize > _HELD:
+        return data
+    splits: dict[str, Any] = {
+        name: Split(np.concatenate([*data.split(name).chunks(size)]))
+        for name in ("train", "validation")
+        if len(data.split(name))
+    }
+    return dataclasses.replace(data, **splits)
 
 
 def _leading(data: Data, count: int, passes: int = 6) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean, `(features,)`, and leading components, `(count, features)`, of streamed rows."""
     rows = len(data.train) + len(data.validation)
-    mean = sum(part.sum(axis=0, dtype="float64") for part in _flat(data)) / rows
+    part_rows = max(1, _PART // data.spec.size)
+    data = _held(data, part_rows)
+    mean = sum(part.sum(axis=0, dtype="float64") for part in _flat(data, part_rows)) / rows
     mean = np.asarray(mean, "float32")
     size = len(mean)
     # Additional components make the others converge; the last step drops them.
     width = min(count + 10, size)
-    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(size, width)))[0].astype("float32")
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((size, width), "float32"))[0]
     for _ in range(passes):
         image = np.zeros((size, width))
-        for part in _flat(data):
+        for part in _flat(data, part_rows):
             centred = part - mean
             image += centred.T @ (centred @ basis)
         basis = np.linalg.qr(image)[0].astype("float32")
     scatter = np.zeros((width, width))
-    for part in _flat(data):
+    for part in _flat(data, part_rows):
         codes = (part - mean) @ basis
         scatter += codes.T @ codes
     _, rotation = np.linalg.eigh(scatter)

@@ -224,10 +224,10 @@ class Data:
     def validation_batches(self, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return the validation split, once and in order, with at most `most` rows in a batch."""
         batches = self._within_reach(self.validation.in_order(self._view, most))
-        if self._view.dequantize:
-            # The noise is the same in each epoch.
+        if self._view.draws:
+            # The draws are the same in each epoch.
             batches = batches.enumerate().map(
-                lambda number, x: self._view.dequantized(x, tf.stack([-tf.ones_like(number), number]))
+                lambda number, x: self._view.drawn(x, tf.stack([-tf.ones_like(number), number]))
             )
         return batches
 

@@ -157,13 +157,18 @@ def _of_jpeg(content: Any, dtype: tf.DType) -> Any:
 def _of_png(content: Any, dtype: tf.DType) -> Any:
     image = tf.io.decode_png(content, channels=4, dtype=dtype)
     # TensorFlow fills alpha with the largest number of the bit depth, if a file has less than 8 bits.
-    depth = tf.cast(tf.io.decode_raw(tf.strings.substr(content, _PNG_DEPTH, 1), tf.uint8), tf.int32)
-    unit = 1 if dtype == tf.uint8 else _EIGHT_IN_SIXTEEN
-    largest = tf.bitwise.left_shift(tf.ones_like(depth), tf.minimum(depth, 8)) - 1
-    filled = tf.cast(unit * tf.where(depth < 8, largest, 255), dtype)
+    depth = tf.cast(tf.io.decode_raw(tf.strings.substr(content, _PNG_DEPTH, 1), tf.uint8), tf.int32)[0]
+    # A large image is not copied where nothing is to be mended, as in nearly all files.
+    return tf.cond(depth < 8, lambda: _with_full_alpha(image, depth), lambda: image)
+
+
+def _with_full_alpha(image: Any, depth: Any) -> Any:
+    """Return an image of less than 8 bits whose alpha is the largest number if it was filled."""
+    unit = 1 if image.dtype == tf.uint8 else _EIGHT_IN_SIXTEEN
+    filled = tf.cast(unit * (tf.bitwise.left_shift(1, depth) - 1), image.dtype)
     alpha = tf.cond(
         tf.reduce_all(tf.equal(image[..., 3:], filled)),
-        lambda: tf.fill(tf.shape(image[..., 3:]), tf.constant(dtype.max, dtype)),
+        lambda: tf.fill(tf.shape(image[..., 3:]), tf.constant(image.dtype.max, image.dtype)),
         lambda: image[..., 3:],
     )
     return tf.concat([image[..., :3], alpha], -1)

@@ -4,6 +4,7 @@ from kerasae.losses._base import ReconstructionLoss as ReconstructionLoss
 from kerasae.losses._base import comparable as comparable
 from kerasae.losses._base import flatten as flatten
 from kerasae.losses._base import greatest as greatest
+from kerasae.losses._base import sum_features as sum_features
 from kerasae.losses._usual import usual_parts as usual_parts
 from kerasae.losses.absolute_error import AbsoluteError as AbsoluteError
 from kerasae.losses.bernoulli import Bernoulli as Bernoulli

@@ -225,7 +225,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         weigh = tf.function(self._log_weights, reduce_retracing=True)
         results = []
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
-            x = self._dequantized(self._to_x(rows), derived(seed, number))
+            x = self._drawn(self._to_x(rows), derived(seed, number))
             log_weights = [
                 weigh(x, tf.constant(min(part, samples - done)), tf.constant(derived(seed, number, done)))
                 for done in range(0, samples, part)
@@ -242,14 +242,11 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
             "raw": "nats of raw units, per example",
             "bits": "bits of raw units, per number",
         }[unit]
-        return (
-            f"{words}, dequantised"
-            if self.preprocessor is not None and self.preprocessor.dequantize
-            else words
-        )
+        drawn = "" if self.preprocessor is None else self.preprocessor.draws
+        return f"{words}, {drawn}" if drawn else words
 
-    def _dequantized(self, x: Any, seed: Any) -> Any:
-        return x if self.preprocessor is None else self.preprocessor.dequantized(x, tf.constant(seed))
+    def _drawn(self, x: Any, seed: Any) -> Any:
+        return x if self.preprocessor is None else self.preprocessor.drawn(x, tf.constant(seed))
 
     def _in_unit(self, nats: np.ndarray, x: np.ndarray, unit: str) -> np.ndarray:
         """Convert `-log p(x)` to raw units, or to bits per number."""
@@ -296,7 +293,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         ]
         kl = reconstruction = 0.0
         for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True):
-            x = self._dequantized(self._to_x(part), derived(seed, start, 0))
+            x = self._drawn(self._to_x(part), derived(seed, start, 0))
             mean, log_var = self.posterior(x)
             kl += float(ops.sum(self.kl.measure((mean, log_var))))
             for draw in eps:

@@ -16,6 +16,7 @@ from kerasae.preprocessing._raw_types import is_time as is_time
 from kerasae.preprocessing._raw_types import plain as plain
 from kerasae.preprocessing._raw_types import type_name as type_name
 from kerasae.preprocessing._table_tensors import table_tensors as table_tensors
+from kerasae.preprocessing.binarization import Binarization as Binarization
 from kerasae.preprocessing.identity import Identity as Identity
 from kerasae.preprocessing.rescaling import Rescaling as Rescaling
 from kerasae.preprocessing.series import SeriesPreprocessing as SeriesPreprocessing

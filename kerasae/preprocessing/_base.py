@@ -173,15 +173,18 @@ class Preprocessor(Layer):
 
     #: Share of a training batch that `augment` replaces.
     resampled: float = 0.0
-    #: Whether integers stand for intervals, in which training and validation draw uniform noise.
-    dequantize: bool = False
+    #: What `drawn` makes of an example, as a word for the unit of a likelihood, such as "dequantised". It is
+    #: empty if `drawn` changes nothing.
+    draws: str = ""
 
     def augment(self, x: Any, seed: Any) -> Any:
-        """Return a training batch in which some examples are made of parts of others."""
+        """Return a training batch in which some examples are made of parts of others, or drawn anew."""
         return x
 
-    def dequantized(self, x: Any, seed: Any) -> Any:
-        """Return `x`, `(batch, ...)`, with uniform noise if integers stand for intervals, else unchanged.
+    def drawn(self, x: Any, seed: Any) -> Any:
+        """Return random examples that `x`, `(batch, ...)`, stands for; by default `x` itself.
+
+        The validation and the likelihood of a model use these, as training does.
 
         Args:
             x: Examples as `call` returns them.

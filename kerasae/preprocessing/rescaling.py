@@ -57,6 +57,7 @@ class Rescaling(Preprocessor):
             raise ValueError(f"`dequantize` is for integers, received data of type {self.spec.dtype}.")
         self.dequantize = dequantize
         self.resampled = float(dequantize)
+        self.draws = "dequantised" if dequantize else ""
         self.low = self.spec.low if low is None else low
         self.high = self.spec.high if high is None else high
         self._check()
@@ -102,7 +103,7 @@ class Rescaling(Preprocessor):
 
     def at_shape(self, shape: tuple[int, ...]) -> "Rescaling":
         spec = dataclasses.replace(self.spec, shape=shape)
-        return Rescaling(**{**self.get_config(), "spec": spec})
+        return type(self)(**{**self.get_config(), "spec": spec})
 
     def counted_from(self, origin: Any) -> "Rescaling":
         low, high = self._range()
@@ -114,9 +115,9 @@ class Rescaling(Preprocessor):
         return ops.cast(x, self.precision) * (high - low) + low
 
     def augment(self, x: Any, seed: Any) -> Any:
-        return self.dequantized(x, seed)
+        return self.drawn(x, seed)
 
-    def dequantized(self, x: Any, seed: Any) -> Any:
+    def drawn(self, x: Any, seed: Any) -> Any:
         if not self.dequantize:
             return x
         low, high = self._range()

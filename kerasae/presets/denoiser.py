@@ -23,7 +23,7 @@ def denoiser(spec: Spec) -> dict[str, Any]:
 
     The hidden layers compute in bfloat16, which is several times faster on processors with matrix units for
     it (AMX) and on GPUs, and slower on others: there, take `--set network.dtype=float32`. With the default of
-    12,000 steps a training takes about 20 minutes on two such cores, and 34,000 steps take an hour.
+    12,000 steps a training takes about 25 minutes on two such cores, and 26,000 steps take an hour.
     `python -m benchmarks.images.denoising` measures the result on Set12.
 
     Args:

@@ -63,7 +63,7 @@ def solve(
             "--set train.solver=gradient."
         )
     drawn = data.preprocessor
-    if drawn is not None and (drawn.resampled or drawn.dequantize):
+    if drawn is not None and (drawn.resampled or drawn.draws):
         raise ValueError(
             "`solver` 'closed_form' needs examples that are the same in each epoch, received a preprocessor "
             "that draws them anew; leave its augmentation or noise out, or use --set train.solver=gradient."

@@ -1,12 +1,15 @@
 """Scaling of any type and size gives raw examples back."""
 
+import keras
 import numpy as np
 import pytest
 from scipy import stats
 
 from kerasae import Recipe, registry, train
 from kerasae.data import Data, Split
-from kerasae.preprocessing import Rescaling
+from kerasae.losses import Bernoulli
+from kerasae.models import VariationalAutoencoder
+from kerasae.preprocessing import Binarization, Rescaling
 from kerasae.spec import Spec
 
 
@@ -135,3 +138,49 @@ def test_dequantised_integers_fill_their_intervals_in_training_and_come_back():
     np.testing.assert_array_equal(*again)
     with pytest.raises(ValueError, match="`dequantize` is for integers, received data of type float32"):
         Rescaling(Spec("vector", (2,)), dequantize=True)
+
+
+def test_grey_levels_are_the_probabilities_of_what_is_drawn():
+    spec = Spec("image", (10, 10, 1), "uint8", 0.0, 255.0)
+    raw = np.resize(np.array([0, 51, 128, 204, 255], "uint8"), (600, 10, 10, 1))
+    data = Data("v", spec, Split(raw[:400]), Split(raw[400:500]), Split(raw[500:]))
+    data = data.with_preprocessor(Binarization(spec))
+    layer = Binarization.from_config(data.preprocessor.get_config())
+    # What is encoded or served is always the same.
+    np.testing.assert_allclose(layer.to_x(raw), raw / 255, rtol=1e-6)
+    np.testing.assert_array_equal(layer.restore(layer.to_x(raw)), raw)
+    batches = iter(data.training_batches(400, seed=3)[0])
+    first, second = (next(batches).numpy() for _ in range(2))
+    validation = np.concatenate([*data.validation_batches()])
+    for drawn in (first, second, validation):
+        assert {*np.unique(drawn)} == {0.0, 1.0}
+        for level in np.unique(raw):
+            found = drawn[raw[: len(drawn)] == level]
+            # Five standard errors; none at the ends, which are never drawn otherwise.
+            slack = 2.5 / np.sqrt(len(found)) * (0 < level < 255)
+            assert found.mean() == pytest.approx(level / 255, abs=slack)
+    assert (first != second).any()
+    np.testing.assert_array_equal(np.concatenate([*data.validation_batches()]), validation)
+    assert layer.draws == "binarised"
+
+
+def test_the_likelihood_of_binarised_images_is_that_of_draws():
+    """A decoder that knows each probability has the entropy of the draws, 0 where there is none."""
+    spec = Spec("image", (2, 2, 1), "uint8", 0.0, 255.0)
+    levels = np.array([0, 51, 128, 255], "uint8").reshape(1, 2, 2, 1)
+    raw = levels.repeat(20_000, axis=0)
+    layers = keras.layers
+    encoder = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(2)])
+    decoder = keras.Sequential([keras.Input((1,)), layers.Dense(4), layers.Reshape((2, 2, 1))])
+    model = VariationalAutoencoder(
+        encoder, decoder, reconstruction_loss=Bernoulli(), preprocessor=Binarization(spec)
+    )
+    model.build((None, 2, 2, 1))
+    p = np.clip(levels.ravel() / 255.0, 1e-9, 1 - 1e-9)
+    decoder.layers[0].set_weights([np.zeros((1, 4)), np.log(p / (1 - p))])
+    for head in (model.to_mean, model.to_log_var):
+        head.set_weights([np.zeros((2, 1)), np.zeros(1)])
+    entropy = -(p * np.log(p) + (1 - p) * np.log1p(-p)).sum()
+    assert model.nll(raw, samples=1, batch_size=5000).mean() == pytest.approx(entropy, rel=0.01)
+    assert -model.elbo(raw)["elbo"] == pytest.approx(entropy, rel=0.01)
+    assert model.nll_unit("x").endswith("binarised")

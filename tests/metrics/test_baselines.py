@@ -10,6 +10,7 @@ from kerasae.baselines import (
     PCA,
     Baseline,
     DetectingBaseline,
+    FillingBaseline,
     MovingZScore,
     NearestWindows,
     detecting_baselines,
@@ -22,6 +23,7 @@ from kerasae.spec import Column, Spec
 MEMBERS = {name: registry.resolve("baseline", name) for name in registry.names("baseline")}
 NAMES = [name for name, member in MEMBERS.items() if issubclass(member, Baseline)]
 DETECTING = [name for name, member in MEMBERS.items() if issubclass(member, DetectingBaseline)]
+FILLING = [name for name, member in MEMBERS.items() if issubclass(member, FillingBaseline)]
 
 
 def test_there_is_data_of_every_kind(some_data):
@@ -29,8 +31,8 @@ def test_there_is_data_of_every_kind(some_data):
     assert all(kind == data.spec.kind for kind, data in some_data.items())
 
 
-def test_a_member_is_a_codec_or_detects_anomalies():
-    assert sorted(NAMES + DETECTING) == sorted(MEMBERS)
+def test_a_member_is_a_codec_or_detects_anomalies_or_fills_gaps():
+    assert sorted(NAMES + DETECTING + FILLING) == sorted(MEMBERS)
 
 
 @pytest.mark.parametrize("name", DETECTING)

@@ -1,11 +1,15 @@
 """PCA is that of scikit-learn, in memory and in parts, and exact where rounding alone is left."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn import decomposition
 from small_vectors import vectors
 
 from kerasae import PCA
+from kerasae.baselines import pca
+from kerasae.data import Split
 from kerasae.metrics.measures import (
     NumberMeasures,
     TableMeasures,
@@ -16,14 +20,14 @@ from kerasae.spec import Spec
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_pca_is_that_of_scikit_learn_in_memory_and_in_parts(streamed):
+def test_pca_is_that_of_scikit_learn_in_memory_and_in_parts(streamed, monkeypatch):
     rng = np.random.default_rng(0)
     rows = (rng.normal(size=(90, 14)) * np.geomspace(8, 0.1, 14) + 3) @ rng.normal(size=(14, 14))
     # As they are, far from 0: standardised rows would hide a mean that is not taken off.
     data = vectors(rows / 10, rows[:40] / 10).with_preprocessor(Identity(Spec("vector", (14,), "float64")))
     rows = rows / 10
     if streamed:
-        data = Streamed(data)
+        data = streamed_in_parts(data, monkeypatch, held=False)
     codec = PCA(3).fit(data)
     x = np.concatenate([data.x("train"), data.x("validation")]).astype("float64")
     truth = decomposition.PCA(3).fit(x)
@@ -51,7 +55,7 @@ def test_pca_with_all_components_gives_raw_rows_back():
 
 
 @pytest.mark.parametrize("origin", [0.0, 1000.0])
-def test_components_of_rows_in_parts_converge_wherever_the_rows_lie(origin):
+def test_components_of_rows_in_parts_converge_wherever_the_rows_lie(origin, monkeypatch):
     """The spectrum falls slowly, so that every pass counts, and more features than any basis has."""
     size, rng = 40, np.random.default_rng(0)
     turned = np.linalg.qr(rng.normal(size=(size, size)))[0]
@@ -59,7 +63,7 @@ def test_components_of_rows_in_parts_converge_wherever_the_rows_lie(origin):
     data = vectors(rows, rows[:40]).with_preprocessor(Identity(Spec("vector", (size,), "float64")))
     x = np.concatenate([data.x("train"), data.x("validation")]).astype("float64")
     truth = decomposition.PCA(3, svd_solver="full").fit(x)
-    codec = PCA(3).fit(Streamed(data))
+    codec = PCA(3).fit(streamed_in_parts(data, monkeypatch, held=False))
     components = codec.decode(np.eye(3)) - codec.decode(np.zeros((3, 3)))
     signs = np.sign((components * truth.components_).sum(axis=1, keepdims=True))
     # Six passes leave 1.5e-4 and five 6.7e-4. Reconstructions are float32, at 1,000 good to 6e-5.
@@ -67,22 +71,41 @@ def test_components_of_rows_in_parts_converge_wherever_the_rows_lie(origin):
     np.testing.assert_allclose(signs * components, truth.components_, atol=tolerance)
 
 
-class Streamed:
-    """Data that are read in parts of 25 rows."""
+class StreamedRows(Split):
+    """Rows that count as read part by part."""
 
     streamed = True
 
-    def __init__(self, data):
-        self._data = data
 
-    def __getattr__(self, name):
-        return getattr(self._data, name)
+def streamed_in_parts(data, monkeypatch, held):
+    """Return the same data, read in parts of 25 rows: in each pass, or once."""
+    monkeypatch.setattr(pca, "_PART", 25 * data.spec.size)
+    monkeypatch.setattr(pca, "_HELD", 2**20 if held else 0)
+    train, validation = (StreamedRows(data.split(name).examples) for name in ("train", "validation"))
+    return dataclasses.replace(data, train=train, validation=validation)
 
-    def parts(self, split):
-        raw = self._data.split(split).examples
-        for start in range(0, len(raw), 25):
-            part = raw[start : start + 25]
-            yield part, self._data.preprocessor.to_x(part)
+
+def test_rows_that_are_few_bytes_are_read_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    data = vectors(rng.normal(size=(60, 5)), rng.normal(size=(20, 5)))
+    read = []
+    monkeypatch.setattr(
+        StreamedRows, "chunks", lambda self, size=25: read.append(1) or Split.chunks(self, size)
+    )
+    once = PCA(2).fit(streamed_in_parts(data, monkeypatch, held=True))
+    assert len(read) == 2
+    again = PCA(2).fit(streamed_in_parts(data, monkeypatch, held=False))
+    # Mean, six passes and the last step, of two splits each.
+    assert len(read) == 2 + 2 * 8
+    np.testing.assert_array_equal(once.decode(np.eye(2)), again.decode(np.eye(2)))
+
+
+def test_streamed_rows_have_a_basis_of_bounded_size(monkeypatch):
+    data = vectors(np.random.default_rng(0).normal(size=(60, 8)), np.zeros((4, 8)))
+    monkeypatch.setattr(pca, "_MOST_OF_STREAMED", 3)
+    streamed = streamed_in_parts(data, monkeypatch, held=False)
+    assert [one.latent_dim for one in PCA.fitted(6, streamed)] == [3]
+    assert [one.latent_dim for one in PCA.fitted(6, data)] == [6]
 
 
 def test_a_code_of_pca_is_no_wider_than_rows_and_features():

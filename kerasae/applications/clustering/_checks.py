@@ -15,12 +15,13 @@ def check_counts_to_try(method: str, least: int, greatest: int) -> None:
         )
 
 
-def check_refinement(codec: Codec, compared: Codec) -> None:
+def check_refinement(codec: Codec, compared: Codec, manifold: int | None) -> None:
     """Raise ValueError unless a codec can be refined.
 
     Args:
         codec: Codec that is to be refined.
         compared: Codec whose codes are clustered: `codec`, or its pooled codes.
+        manifold: Number of dimensions of the manifold; `None` without one.
     """
     if not isinstance(codec, Autoencoder):
         raise ValueError(
@@ -31,4 +32,9 @@ def check_refinement(codec: Codec, compared: Codec) -> None:
         raise ValueError(
             "`refine` must be False for pooled codes, whose centres are no codes of the model, received "
             "True; add --pool whole to cluster maps place by place."
+        )
+    if manifold is not None:
+        raise ValueError(
+            "`refine` must be False for clusters on a manifold, whose centres are no codes of the model, "
+            "received True; leave `manifold` out."
         )

@@ -18,6 +18,7 @@ from kerasae.applications.imputation._errors import HiddenErrors
 from kerasae.applications.imputation._filler import Filler
 from kerasae.applications.imputation._mask import file_mask, flat_mask, hide, hide_often
 from kerasae.applications.imputation._report import by_column, notes, picture, sentences
+from kerasae.baselines import MOST_FILLED_ROWS, filling_baselines
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.spec import Spec
@@ -199,12 +200,9 @@ class Imputer(Application):
     # Reporting -----------------------------------------------------------------------------------
 
     def report(self, data: Data, out: Path | None) -> Finding:
-        mask = None if self.mask is None else file_mask(self.mask, len(data.test), data.spec)
         errors = HiddenErrors(self._cells, self.interval, data.test.block)
-        rng = np.random.default_rng([self.seed, 1])
         with filled_files(out, data, self._cells) as files:
-            for raw, x, missing in self._test_parts(data, mask):
-                hidden = hide(np.where(missing, np.nan, x), self.hidden, rng, self._cells.spec)
+            for raw, x, missing, hidden in self._hidden_parts(data):
                 tried = self._with_intervals(x, missing | hidden)
                 errors.add(x, hidden, tried)
                 if out is None:
@@ -222,6 +220,27 @@ class Imputer(Application):
             [by_column(errors)] if out is not None and data.spec.columns else [],
             (*notes(errors, self.hidden, self.samples), *files.notes()),
         )
+
+    def beside(self, data: Data) -> dict[str, Finding]:
+        few = data.drawn("train", MOST_FILLED_ROWS, self.seed)
+        findings = {}
+        for baseline in filling_baselines(data.spec):
+            baseline.fit(flatten(few.x("train")))
+            errors = HiddenErrors(self._cells, self.interval, data.test.block)
+            for _, x, missing, hidden in self._hidden_parts(data):
+                done = self._cells.legal(baseline.fill(x, missing | hidden))
+                nothing = np.full_like(done, np.nan)
+                errors.add(x, hidden, Filled(done, nothing, nothing))
+            findings[baseline.name] = Finding(errors.metrics(), errors.decisive)
+        return findings
+
+    def _hidden_parts(self, data: Data) -> Iterator[tuple[Any, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield raw rows of the test split, their `x`, what is missing and what is hidden, part by part."""
+        mask = None if self.mask is None else file_mask(self.mask, len(data.test), data.spec)
+        rng = np.random.default_rng([self.seed, 1])
+        for raw, x, missing in self._test_parts(data, mask):
+            hidden = hide(np.where(missing, np.nan, x), self.hidden, rng, self._cells.spec)
+            yield raw, x, missing, hidden
 
     def _test_parts(
         self, data: Data, mask: np.ndarray | None

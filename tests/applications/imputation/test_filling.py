@@ -373,3 +373,16 @@ def test_filled_numbers_keep_the_range_the_decimals_and_the_shared_values():
         assert drawn.std() == pytest.approx(real["tips"].std(), rel=0.3)
         assert (drawn == 0).mean() == pytest.approx((real["tips"] == 0).mean(), abs=0.17)
         assert drawn.quantile(0.95) == pytest.approx(real["tips"].quantile(0.95), abs=2.7)
+
+
+def test_missforest_stands_beside_the_model_on_the_same_hidden_cells(model, table):
+    imputer = Imputer(model).fit(table)
+    ours = imputer.report(table, None)
+    (name, theirs), *others = imputer.beside(table).items()
+    assert (name, others) == ("iterated-forest", [])
+    assert theirs.decisive == ours.decisive == "error"
+    # The same cells: as many, and the mean errs as much on them.
+    for key in ("hidden_cells", "error_of_mean", "wrong_of_mode"):
+        assert theirs.figures[key] == ours.figures[key]
+    assert theirs.figures["coverage"] is None
+    assert 0 < theirs.figures["error"] < theirs.figures["error_of_mean"]

@@ -229,6 +229,29 @@ def test_noise_is_new_at_each_step_and_fixed_in_validation(build, x):
     assert model.evaluate(x[:64], verbose=0) != pytest.approx(clean, rel=1e-3)
 
 
+def test_untouched_features_count_with_their_weight(build, x):
+    """The loss is linear in the weight, and with 0 that of the changed features alone."""
+    rows, seed = x[:50], np.array([3, 5], "int32")
+    losses = {}
+    model = build("denoising", model={"corruption": {"name": "masking", "level": 0.4}})
+    weights = model.get_weights()
+    for untouched in (0.0, 0.25, 1.0):
+        settings = {"corruption": {"name": "masking", "level": 0.4}, "untouched": untouched}
+        model = build("denoising", model=settings)
+        model.set_weights(weights)
+        losses[untouched] = float(model.objective(rows, None, None, training=False, seed=seed)[0])
+    noisy = ops.convert_to_numpy(model.corrupt(rows, False, seed, True))
+    square = np.square(ops.convert_to_numpy(model(noisy)) - rows)
+    assert losses[1.0] == pytest.approx(square.sum() / 50, rel=1e-5)
+    assert losses[0.0] == pytest.approx(square[noisy != rows].sum() / 50, rel=1e-5)
+    assert losses[0.25] == pytest.approx(0.75 * losses[0.0] + 0.25 * losses[1.0], rel=1e-5)
+    # A pair of the user counts whole.
+    pair = model.objective(noisy, rows, None, training=False)[0]
+    assert float(pair) == pytest.approx(losses[1.0], rel=1e-5)
+    with pytest.raises(ValueError, match=r"`untouched` must be in \[0, 1\], received 2"):
+        build("denoising", model={"untouched": 2})
+
+
 def test_a_pair_stands_in_for_the_corruption(build, x):
     """fit(noisy, clean) adds no noise of its own: its loss is that of the pair."""
     model = build("denoising", model={"level": 5.0})

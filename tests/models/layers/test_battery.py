@@ -119,7 +119,7 @@ def battery():
             member = registry.resolve(room, name)
             shape = (INPUT, INPUT) if member is GaussianKL else INPUT
             cases.append((member, STAND_INS.get(member, member), {}, shape))
-    for name in ("identity", "rescaling", "standardization", "series"):
+    for name in ("identity", "rescaling", "binarization", "standardization", "series"):
         member = registry.resolve("preprocessing", name)
         cases.append((member, member, fitted(name), SERIES if name == "series" else INPUT))
     return cases

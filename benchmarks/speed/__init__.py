@@ -1,0 +1,1 @@
+"""Speed: each figure is a ratio of medians of contenders that take turns in one run."""

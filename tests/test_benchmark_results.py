@@ -1,0 +1,99 @@
+"""The frame of the benchmarks: what is measured is kept, shown, and held against its goal."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.harness import measured, result, tables
+from benchmarks.harness.measured import Figures, Measured
+from benchmarks.harness.result import Measure, Result, Row
+
+ROOT = Path(__file__).parents[1]
+
+
+def figures(**values):
+    return Figures(values, 12.0, "2026-11-29", "a machine", "abcd1234")
+
+
+RESULT = Result(
+    title="T",
+    source="S",
+    protocol="P.",
+    measures={"error": Measure("error"), "accuracy": Measure("accuracy", digits=1, less=False)},
+    rows=(
+        Row("ours", lambda place, seed: {}, published={"error": 3.0}, goal={"error": 2.65, "accuracy": 97}),
+        Row("theirs", published={"error": 2.65}, source="them"),
+        Row("later", lambda place, seed: {}),
+    ),
+)
+
+
+def cells(found, name):
+    (line,) = [line for line in tables.table(RESULT, found) if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_figures_of_seeds_are_shown_beside_goals_and_published_ones():
+    found = {"ours": {0: figures(error=2.6, accuracy=96.94), 1: figures(error=2.7, accuracy=96.98)}}
+    ours = cells(found, "ours")
+    # 2.65 is the mean; 96.96 is shown as 97.0, which reaches the goal as it is shown.
+    assert ours[1:6] == ["2.65 ± 0.07", "97.0 ± 0.0", "3.00", "≤ 2.65, reached", "≥ 97.0, reached"]
+    assert ours[6:] == ["2", "12", "2026-11-29", "abcd1234"]
+    assert cells(found, "theirs")[1:4] == ["", "", "2.65 (them)"]
+    assert cells(found, "later")[1:3] == ["not run", "not run"]
+    missed = cells({"ours": {0: figures(error=2.66, accuracy=96.9)}}, "ours")
+    assert missed[4:6] == ["≤ 2.65, **missed**", "≥ 97.0, **missed**"]
+
+
+def test_figures_are_kept_by_row_and_seed(tmp_path):
+    kept = Measured("one", tmp_path)
+    assert kept.read() == {}
+    kept.add("a", 0, figures(error=1.5))
+    kept.add("a", 1, figures(error=2.5))
+    kept.add("a", 0, figures(error=0.5))
+    assert {seed: one.values["error"] for seed, one in kept.read()["a"].items()} == {0: 0.5, 1: 2.5}
+    assert [path.name for path in tmp_path.iterdir()] == ["one.json"]
+    now = Figures.now({"error": 1 / 3}, 1.0)
+    assert now.values == {"error": 0.333333}
+    assert len(now.commit) >= 7
+    assert "TensorFlow" in now.machine
+
+
+def test_every_result_is_whole():
+    names = result.names()
+    assert len(names) == len({*names})
+    for name in names:
+        found = result.load(name)
+        assert found.title
+        assert found.protocol.endswith(".")
+        rows = [row.name for row in found.rows]
+        assert len(rows) == len({*rows}), name
+        for row in found.rows:
+            assert {*row.published, *row.goal} <= {*found.measures}, row.name
+            assert row.measure is not None or row.published, row.name
+
+
+def test_the_page_is_what_was_measured():
+    assert tables.PAGE.read_text(encoding="utf-8") == tables.page(), "run python -m benchmarks --table"
+    for path in measured.FOLDER.glob("*.json"):
+        known = {row.name for row in result.load(path.stem).rows}
+        assert {*json.loads(path.read_text())} <= known, path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "Expected the name of a result"),
+        (["clustering", "--row", "none"], "Expected a row of clustering"),
+    ],
+)
+def test_an_unknown_name_is_refused_in_a_line(arguments, message):
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert message in line
