@@ -176,7 +176,7 @@ LOWER += ("error_ratio", "score_shift")
 
 
 def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str) -> list[str]:
-    """Return a sentence for each measure that exceeds its tolerance."""
+    """Return a sentence for each measure that exceeds its tolerance, with digits that show the excess."""
     said = []
     for key in (key for key in measures if key in tolerance):
         value, bound = measures[key], tolerance[key]
@@ -186,7 +186,8 @@ def breaches(measures: dict[str, float], tolerance: dict[str, float], where: str
         # With these comparisons NaN is a breach.
         if not (value <= bound if key in LOWER else value >= bound):
             side = "at most" if key in LOWER else "at least"
-            said.append(f"{where}: {key} {value:.3g}, expected {side} {bound:g}")
+            digits = next((n for n in range(3, 17) if f"{value:.{n}g}" != f"{bound:.{n}g}"), 17)
+            said.append(f"{where}: {key} {value:.{digits}g}, expected {side} {bound:.{max(digits, 6)}g}")
     return said
 
 
@@ -340,9 +341,8 @@ def main() -> int:
         return 2
     count, said = verify_edge(folder)
     verdict = f"{len(said)} faults" if said else "all agree with the model"
-    sys.stdout.writelines(
-        [*(f"FAILED  {line}\n" for line in said), f"{count} files for devices: {verdict}\n"]
-    )
+    failures = [f"FAILED  {line}\n" for line in said]
+    sys.stdout.writelines([*failures, f"{count} files for devices: {verdict}\n"])
     return 1 if said else 0
 
 

@@ -8,7 +8,7 @@ underscore is a helper.
 
 The environment variable `KERASAE_PATH` lists folders of the user, separated as in `PATH`. Each contains
 folders with the names of rooms. With `KERASAE_PATH=my_parts` the file `my_parts/models/wasserstein.py` is
-`--model wasserstein`.
+`--model wasserstein`. A folder that is not there is an error.
 """
 
 import ast
@@ -50,13 +50,24 @@ ROOMS = {
 
 
 def folders(room: str) -> list[str]:
-    """Return the folders of a room: that of the library, then those on `KERASAE_PATH`."""
+    """Return the folders of a room: that of the library, then those on `KERASAE_PATH`.
+
+    Raises:
+        NotADirectoryError: If an entry of `KERASAE_PATH` is not a folder.
+    """
     package = ROOMS[room]
     # Python finds a package by importing its parents, and `kerasae.export` imports TensorFlow.
     outer, inner = package.split(".")[:2], package.split(".")[2:]
     spec = importlib.util.find_spec(".".join(outer))
     inside = [str(Path(root, *inner)) for root in spec.submodule_search_locations or []] if spec else []
     paths = [path for path in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if path]
+    for path in paths:
+        if not Path(path).is_dir():
+            there = "a file" if Path(path).exists() else "nothing there"
+            raise NotADirectoryError(
+                f"Expected folders in the variable KERASAE_PATH, received {path!r} ({there}); correct the "
+                "variable, or unset it."
+            )
     outside = [str(Path(path).absolute() / package.rpartition(".")[2]) for path in paths]
     return list(dict.fromkeys([*inside, *outside]))
 

@@ -5,6 +5,7 @@ import dataclasses
 from kerasae.tuning.curve import WORTH, Curve, Point
 
 from kerasae.metrics import Difference
+from kerasae.report import with_error
 
 #: Largest relative difference in percent that is written as such. A larger one says less than both values.
 _TELLING = 1000
@@ -101,9 +102,13 @@ def _against(curve: Curve, point: Point) -> str:
         return f"{said}, {best.title} {best.value:.4g}"
     if not best.differs(point):
         return f"{said}, {best.title} {best.value:.4g}, {_within(point.tried)}"
-    error = 100 * best.error / best.value
-    doubt = f" ± {error:.0f}" if error >= 1 else f" ± {error:.1g}" if error else ""
-    return f"{said}, {abs(share):.0f}{doubt} % {'below' if share >= 0 else 'above'} {best.title}"
+    error, size = 100 * best.error / best.value, abs(share)
+    shown = with_error(size, error, _percent, 0) if error else _percent(size, 0)
+    return f"{said}, {shown} % {'below' if share >= 0 else 'above'} {best.title}"
+
+
+def _percent(share: float, digits: int) -> str:
+    return f"{share:.{digits}f}" if share >= 1 or not share else f"{share:.{digits + 1}g}"
 
 
 def _within(tried: int) -> str:

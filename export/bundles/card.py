@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from kerasae.export.bundles.larger import larger_than_float32
 from kerasae.export.parity import Parity
 
 from kerasae import registry
@@ -36,6 +37,7 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
         "describe": _describe,
         "vocabulary": (path.parent / "edge" / "vocabulary.json").is_file(),
         "most_columns": _COLUMNS,
+        "larger": larger_than_float32(artifacts),
     }
     sections = []
     for name in registry.names("export"):

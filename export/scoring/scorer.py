@@ -1,5 +1,6 @@
 """Scorer: a file for devices that answers rows with scores, p-values, decisions and reasons."""
 
+import math
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -175,8 +176,11 @@ def _check_rate(facts: dict[str, Any], false_alarms: float) -> None:
     least = block / (rows + block)
     if false_alarms < least * (1 - 1e-9):
         blocks = "" if block == 1 else f" of which {block} neighbours share readings"
+        scale = 10 ** (2 - math.floor(math.log10(least)))
+        # Rounded up, because a rate that is rounded down would be refused again.
+        shown = math.ceil(least * (1 - 1e-9) * scale) / scale
         raise ValueError(
-            f"Expected a rate of false alarms of at least {least:.3g}, because the file was calibrated with "
+            f"Expected a rate of false alarms of at least {shown:.3g}, because the file was calibrated with "
             f"{rows:,} normal rows{blocks}; received {false_alarms:g}. Allow more false alarms "
             "(--false-alarms), or calibrate with more rows."
         )

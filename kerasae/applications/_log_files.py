@@ -28,10 +28,17 @@ class LogFile:
         self._added = 0
         self._begun = False
         self._rows = np.empty(0, "int64")
-        self._total, self._count = (np.empty((0, len(spec.channels))) for _ in range(2))
+        self._total, self._count, self._filled = (np.empty((0, len(spec.channels))) for _ in range(3))
+        self._whole = of_integers(spec)
 
-    def add(self, windows: np.ndarray) -> None:
-        """Add the next windows, `(rows, steps, channels)`, in raw units. NaN does not count."""
+    def add(self, windows: np.ndarray, filled: np.ndarray | None = None) -> None:
+        """Add the next windows, `(rows, steps, channels)`, in raw units. NaN does not count.
+
+        Args:
+            windows: Windows.
+            filled: Whether an entry was filled, in the shape of the windows. Where it was, the mean of a
+                channel of integers is rounded. Defaults to `None`, for none.
+        """
         firsts = self._firsts[self._added : self._added + len(windows)]
         self._added += len(windows)
         if not len(firsts):
@@ -42,11 +49,14 @@ class LogFile:
         rows, where = np.unique(np.concatenate([self._rows, places]), return_inverse=True)
         values = np.asarray(windows, "float64").reshape(len(places), -1)
         present = ~np.isnan(values)
-        total, count = (np.zeros((len(rows), values.shape[1])) for _ in range(2))
-        total[where[: len(self._rows)]], count[where[: len(self._rows)]] = self._total, self._count
+        total, count, gaps = (np.zeros((len(rows), values.shape[1])) for _ in range(3))
+        for sums, before in ((total, self._total), (count, self._count), (gaps, self._filled)):
+            sums[where[: len(self._rows)]] = before
         np.add.at(total, where[len(self._rows) :], np.where(present, values, 0.0))
         np.add.at(count, where[len(self._rows) :], present)
-        self._rows, self._total, self._count = rows, total, count
+        if filled is not None:
+            np.add.at(gaps, where[len(self._rows) :], np.asarray(filled).reshape(values.shape))
+        self._rows, self._total, self._count, self._filled = rows, total, count, gaps
 
     def close(self) -> None:
         """Write the last rows."""
@@ -60,7 +70,10 @@ class LogFile:
         rows = self._rows[done]
         with np.errstate(invalid="ignore"):
             means = self._total[done] / self._count[done]
-        self._rows, self._total, self._count = self._rows[~done], self._total[~done], self._count[~done]
+        means = np.where(self._whole & (self._filled[done] > 0), np.rint(means), means)
+        self._rows, self._total, self._count, self._filled = (
+            part[~done] for part in (self._rows, self._total, self._count, self._filled)
+        )
         names = [channel.name for channel in self._spec.channels]
         frame = pd.DataFrame(means, columns=names)
         frame = as_written(frame, self._spec.channels)
@@ -69,3 +82,8 @@ class LogFile:
             frame.insert(0, "recording", self._log.recordings_of(rows))
         write_table(frame, self._path, append=self._begun, index=False)
         self._begun = True
+
+
+def of_integers(spec: Spec) -> np.ndarray:
+    """Return whether each channel of a log holds integers, `(channels,)`."""
+    return np.array([channel.dtype.lower().startswith(("int", "uint")) for channel in spec.channels], bool)

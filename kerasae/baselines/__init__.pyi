@@ -1,12 +1,9 @@
 # Written by tests/stubs.py.
 from kerasae.baselines._base import Baseline as Baseline
 from kerasae.baselines._base import fit_baselines as fit_baselines
-from kerasae.baselines._detecting import MOST_ROWS as MOST_ROWS
+from kerasae.baselines._codeless import CodelessBaseline as CodelessBaseline
 from kerasae.baselines._detecting import DetectingBaseline as DetectingBaseline
-from kerasae.baselines._detecting import detecting_baselines as detecting_baselines
-from kerasae.baselines._filling import MOST_FILLED_ROWS as MOST_FILLED_ROWS
 from kerasae.baselines._filling import FillingBaseline as FillingBaseline
-from kerasae.baselines._filling import filling_baselines as filling_baselines
 from kerasae.baselines._text_points import TextPoints as TextPoints
 from kerasae.baselines.iterated_forest import IteratedForest as IteratedForest
 from kerasae.baselines.moving_z_score import MovingZScore as MovingZScore

@@ -13,7 +13,7 @@ class Baseline(Codec):
 
     This class is abstract. A subclass is one file of this room. It says itself which examples it suits, and
     then stands in every comparison, search and application beside the model. What detects anomalies without
-    a code is a `DetectingBaseline`.
+    a code is a `DetectingBaseline`, and what fills gaps without one a `FillingBaseline`.
     """
 
     preprocessor: Any = None

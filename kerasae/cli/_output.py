@@ -58,14 +58,18 @@ def print_table(
     Args:
         headings: Headings of the columns.
         rows: Rows of cells.
-        title: Title above the table. Defaults to none.
+        title: Title above the table, on one line. Defaults to none.
         words: Whether the cells are words, which begin at the left, rather than figures. Defaults to no.
     """
-    table = Table(title=title or None, title_justify="left")
+    terminal = console()
+    if title:
+        # A title of the table would be broken at the width of the table, in the middle of a path or number.
+        terminal.print(title, style="table.title", soft_wrap=True)
+    table = Table()
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if words or index == 0 else "right")
     for row in rows:
         table.add_row(
             *(Text(visible(cell), "bold") if getattr(cell, "best", False) else cell for cell in row)
         )
-    console().print(table)
+    terminal.print(table)

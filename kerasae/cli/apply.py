@@ -65,7 +65,7 @@ def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, *
     if as_json:
         click.echo(json.dumps(outcome.to_dict(), indent=2))
         return
-    print_table(outcome.headings, outcome.table(), f"{name} on {outcome.data}, {outcome.rows:,} rows")
+    print_table(outcome.headings, outcome.table(), outcome.title)
     for _, sentence in outcome.sentences:
         console().print(sentence)
     print_paths(Files=outcome.folder, Page=outcome.folder / "report.html")

@@ -147,6 +147,18 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
         params = self.decoder(code)
         return {"code": code, **self.reconstruction_loss.account(x, params)}
 
+    def unused_units(self, raw: Any) -> dict[str, int]:
+        """Count the units of the code that carry nothing over raw examples, by what is wrong with them.
+
+        Args:
+            raw: Raw examples that the training has not seen.
+
+        Returns:
+            `collapsed_units` or `dead_units`, in a family whose units can be unused and if there are enough
+            examples to tell. Otherwise, and here, an empty dict.
+        """
+        return {}
+
     def learn_expected(self, x: np.ndarray, batch_size: int = 2048) -> None:
         """Let the loss learn the usual loss of each feature on training rows `x`, after a training.
 

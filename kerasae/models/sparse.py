@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasae.layers import TopK
@@ -115,6 +116,13 @@ class SparseAutoencoder(DeterministicAutoencoder):
         h = super().encode(x, training=training)
         # The layer is used through `call`, so that a plain encoder records Keras operations; see `_plain.py`.
         return h if self.top_k is None else self.top_k.call(h)
+
+    def unused_units(self, raw: Any) -> dict[str, int]:
+        fired = (np.abs(self.transform(raw)) > self.active_threshold).sum(axis=0)
+        alive = fired > 0
+        # A unit is silent by chance in few examples; the others show how often a unit is active.
+        enough = len(raw) >= 10 and (not alive.any() or fired[alive].mean() >= 10)
+        return {"dead_units": int((~alive).sum())} if enough else {}
 
     def observe(self, x: Any, sample_weight: Any) -> None:
         active = ops.cast(ops.abs(self.encode(x)) > self.active_threshold, "float32")

@@ -179,6 +179,10 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         """
         return int((self.transform(raw).var(axis=0) > threshold).sum())
 
+    def unused_units(self, raw: Any) -> dict[str, int]:
+        # The variance of a mean over fewer examples says little.
+        return {"collapsed_units": self.latent_dim - self.active_units(raw)} if len(raw) >= 10 else {}
+
     def nll(
         self,
         raw: np.ndarray,

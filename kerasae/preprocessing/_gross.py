@@ -11,6 +11,9 @@ import numpy as np
 _SHARE, _MOST = 0.01, 1000
 #: Distance of a gross error from the middle, as a multiple of that of the furthest other entry.
 _FURTHER = 10.0
+#: The same where there are fewer than so many different others. Few different values are levels or codes,
+#: such as 0, 1, 2 and 30, and levels may lie far apart.
+_FURTHER_THAN_LEVELS, _DIFFERENT = 100.0, 10
 #: Share of the entries on each side of the core, and their smallest number, if there are four times as many
 #: entries.
 _OUTSIDE, _LEAST = 0.05, 10
@@ -37,7 +40,8 @@ class GrossEntries:
 
     - They are few: at most a hundredth of the entries, at least one, at most 1,000.
     - Each is more than ten times as far from the middle as the furthest of the others. The middle is that
-      of the core, which lacks a twentieth of the entries on each side.
+      of the core, which lacks a twentieth of the entries on each side. Where there are fewer than ten
+      different others, it is more than a hundred times as far: -999 in a column of 0 and 1, but not 30.
     - They make more than half of the sum of squared deviations. So the deviation of what is left in is at
       most 1.4 times that of the others.
 
@@ -66,10 +70,14 @@ class GrossEntries:
         self._outside = max(int(_OUTSIDE * rows), min(_LEAST, rows // 4))
         self._enough = rows >= 2 * self._outside + 2
         self._low, self._high = np.empty(0), np.empty(0)
+        self._different: set[float] = set()
 
     def see(self, values: np.ndarray) -> None:
         """Note the outermost of some entries, `(rows,)`, float64, without NaN."""
         kept = self._outside + 1
+        # So many different values are at least ten without the errors.
+        if len(self._different) < self.few + _DIFFERENT:
+            self._different.update(np.unique(values).tolist())
         # Entries nearer to the middle than all kept ones need not be kept.
         low = values if len(self._low) < kept else values[values < self._low[-1]]
         high = values if len(self._high) < kept else values[values > self._high[-1]]
@@ -86,14 +94,20 @@ class GrossEntries:
         outer = np.concatenate([self._low[:-1], self._high[:-1]])
         outer = outer[np.argsort(-np.abs(outer - middle), kind="stable")]
         distances = np.abs(outer - middle)
-        apart = np.flatnonzero(distances[: self.few] > _FURTHER * distances[1 : self.few + 1])
-        if not len(apart):
+        count = self._apart(distances, _FURTHER)
+        if count and len(self._different.difference(outer[:count].tolist())) < _DIFFERENT:
+            count = self._apart(distances, _FURTHER_THAN_LEVELS)
+        if not count:
             return None
-        count = int(apart[-1]) + 1
         if not np.square(outer[:count] - self.mean).sum() > 0.5 * self.squares:
             return None
         others = np.concatenate([outer[count:], [self._low[-1], self._high[-1]]])
         return Bounds(float(others.min()), float(others.max()), count)
+
+    def _apart(self, distances: np.ndarray, further: float) -> int:
+        """Return the number of entries, those furthest from the middle, that a gap parts from all others."""
+        apart = np.flatnonzero(distances[: self.few] > further * distances[1 : self.few + 1])
+        return int(apart[-1]) + 1 if len(apart) else 0
 
 
 def may_be_gross(rows: int, low: Any, high: Any, mean: Any, squares: Any) -> Any:

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from kerasae.metrics import Difference, RowFigure, difference
-from kerasae.report import as_text
+from kerasae.report import as_text, with_error
 
 
-def counted(rows: int, noun: str, block: int) -> str:
+def counted(rows: int, noun: str, block: int = 1) -> str:
     """Return a number of rows in words, or of blocks of them, such as "9 blocks of 32 rows".
 
     Args:
         rows: Number of rows, or of blocks.
         noun: Name of a row.
-        block: Number of successive rows that count as one.
+        block: Number of successive rows that count as one. Defaults to 1.
     """
     if block > 1:
-        return f"{rows:,} block{'s' * (rows != 1)} of {block} {noun}s"
-    return f"{rows:,} {noun}{'s' * (rows != 1)}"
+        return f"{rows:,} block{'s' * bool(rows != 1)} of {block} {noun}s"
+    return f"{rows:,} {noun}{'s' * bool(rows != 1)}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Paired:
         """
         ours, rival_text = form(self.ours), f"{rival} ({form(self.theirs)})"
         known = math.isfinite(self.found.error)
-        doubt = f"{abs(self.found.value):.2g} ± {self.found.error:.2g}" if known else ""
+        doubt = with_error(abs(self.found.value), self.found.error) if known else ""
         if self.found.shown:
             return f"{ours}, {'better' if self.better else 'worse'} than {rival_text}, by {doubt}"
         if not self.found.value:

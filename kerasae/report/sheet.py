@@ -57,7 +57,10 @@ def write_sheet(frame: pd.DataFrame, path: Path, *, append: bool = False) -> Non
     shown = frame.rename(columns=plain)
     for place, dtype in enumerate(frame.dtypes):
         if _holds_texts(dtype):
-            shown.isetitem(place, frame.iloc[:, place].astype(object).map(plain))
+            cells = pd.Series([plain(value) for value in frame.iloc[:, place]], frame.index, dtype=object)
+            inferred = cells.infer_objects()
+            # Beside floats, integers would become floats too.
+            shown.isetitem(place, cells if pd.api.types.is_float_dtype(inferred.dtype) else inferred)
     write_table(shown, path, append=append)
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from kerasae.metrics import Entry, Measures, Metric, best_baseline
+from kerasae.report import with_error
 from kerasae.report.paired import counted
 
 #: Percentage above which a sentence gives the two figures and not their difference.
@@ -68,11 +69,11 @@ def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
     share = 100 * abs(gap.value) / theirs if theirs > 0 else math.inf
     if metric.lower and share < _TELLING:
         side = "below" if gap.value < 0 else "above"
-        doubt = f" ± {_percent(100 * gap.error / theirs)}" if known else ""
+        shown = with_error(share, 100 * gap.error / theirs, _percent, 1) if known else _percent(share)
         sizes = _sizes(baseline, entry)
-        words = f"its {phrase} is {_percent(share)}{doubt} % {side} that of {rival} {sizes}"
+        words = f"its {phrase} is {shown} % {side} that of {rival} {sizes}"
     else:
-        doubt = f", a difference of {abs(gap.value):.2g} ± {gap.error:.2g}" if known else ""
+        doubt = f", a difference of {with_error(abs(gap.value), gap.error)}" if known else ""
         words = f"its {phrase} is {ours:.3g} against {theirs:.3g}{doubt}"
     if not gap.shown:
         sums, seeds = entry.rows[0][metric.key], len(entry.rows)
@@ -85,6 +86,6 @@ def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
     return better, f"{entry.title} {'beats' if better else 'does not beat'} {rival}: {words}."
 
 
-def _percent(share: float) -> str:
+def _percent(share: float, digits: int = 1) -> str:
     """Format a share with one decimal, or with as many as it needs to differ from 0."""
-    return f"{share:.1f}" if share >= 0.1 or not share else f"{share:.1g}"
+    return f"{share:.{digits}f}" if share >= 0.1 or not share else f"{share:.{digits}g}"

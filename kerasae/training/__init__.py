@@ -11,6 +11,7 @@ _HOMES = {
     "History": "kerasae.training._history",
     "gains_from_xla": "kerasae.training._xla",
     "retrained": "kerasae.training._again",
+    "still_falling": "kerasae.training._still_falling",
     "train": "kerasae.training._train",
 }
 

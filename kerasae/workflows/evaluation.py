@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from kerasae.files import read_json
 from kerasae.models import VariationalAutoencoder
+from kerasae.report.paired import counted
 from kerasae.runs import Run
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.runs import entries_of
@@ -42,8 +43,8 @@ class Evaluation:
     """What came of an evaluation.
 
     Args:
-        figures: Content of the run's `metrics.json`: an entry for each codec, the baselines first, and
-            verdicts.
+        figures: Content of the run's `metrics.json`: an entry for each codec, the baselines first,
+            verdicts and remarks.
         likelihood: Likelihood of the test rows, where it was asked for.
     """
 
@@ -53,7 +54,7 @@ class Evaluation:
     @property
     def title(self) -> str:
         """Title of the table."""
-        return f"{self.figures['data']}, {self.figures['test_rows']} test rows"
+        return f"{self.figures['data']}, {counted(self.figures['test_rows'], 'test row')}"
 
     @property
     def headings(self) -> list[str]:
@@ -70,9 +71,9 @@ class Evaluation:
 
     @property
     def sentences(self) -> list[str]:
-        """What is to be said: whether the model beats PCA, and how likely the test rows are."""
+        """What is to be said: whether the model beats PCA, remarks, and how likely the test rows are."""
         likelihood = [] if self.likelihood is None else [self.likelihood.sentence]
-        return [*self.figures["verdicts"], *likelihood]
+        return [*self.figures["verdicts"], *self.figures["remarks"], *likelihood]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values, for machines."""

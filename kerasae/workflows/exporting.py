@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.export import Artifact, Format, Subject, bundle
+from kerasae.export.bundles.larger import larger_than_float32
 from kerasae.files import read_json
 from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
@@ -57,6 +58,11 @@ class Exported:
             path = artifact.path.relative_to(self.folder).as_posix()
             rows.append([path, f"{artifact.facts['bytes']:,}", f"{artifact.facts['latency_ms']:.3f}", *cells])
         return rows
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences on files that save no memory, because they are larger than those in float32."""
+        return larger_than_float32(self.manifest["artifacts"])
 
     @property
     def note(self) -> str:

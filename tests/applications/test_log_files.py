@@ -46,6 +46,36 @@ def trained():
     return frame, data, model
 
 
+def test_filled_readings_of_integers_are_whole(tmp_path):
+    frame = sines(600)
+    frame["flow"] = (
+        (20 * frame["flow"]).round().astype("Int64").mask(np.random.default_rng(0).random(600) < 0.1)
+    )
+    recipe = Recipe.of("undercomplete", latent_dim=4, network={"name": "dense", "widths": [8]})
+    data = recipe.prepare(from_frame(frame, time="time", window=10))
+    assert [channel.dtype for channel in data.spec.channels] == ["Int64", "float64"]
+    imputer = Imputer(recipe.build(data)).fit(data)
+    windows = data.test.head(50)
+    gaps = np.isnan(windows[..., 0])
+    filled = imputer.transform(windows)
+    assert gaps.any() and (filled[..., 0] % 1 == 0).all() and (filled[..., 1] % 1 != 0).any()
+    imputer.report(data, tmp_path)
+    written = pd.read_csv(tmp_path / "filled.csv")
+    assert (written["flow"] % 1 == 0).all() and (written["pressure"] % 1 != 0).any()
+
+
+def test_only_filled_readings_of_integers_are_rounded(tmp_path):
+    """A reading of a log that was resampled to a longer step may be the mean of 2 and 3."""
+    frame = sines(12).astype({"flow": "float64"}).assign(flow=range(12))
+    data = from_frame(frame, time="time", window=2, test=1)
+    windows = data.test.head(11) + np.float32(0.25)
+    file = LogFile(tmp_path / "log.csv", data.test, data.spec)
+    file.add(windows[:3], np.arange(12).reshape(3, 2, 2) < 2)
+    file.close()
+    written = pd.read_csv(tmp_path / "log.csv")
+    assert written["flow"].tolist()[:3] == [0.0, 1.25, 2.25]
+
+
 def test_gaps_are_filled_in_the_log(trained, tmp_path):
     frame, data, model = trained
     Imputer(model).fit(data).report(data, tmp_path)

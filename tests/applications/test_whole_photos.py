@@ -113,11 +113,28 @@ def test_one_photo_may_have_any_size(home, tmp_path):
     assert ", 1 image" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
 
 
-def test_the_page_counts_images_and_not_crops(home, tmp_path):
+def test_the_page_counts_images_and_not_crops(home, tmp_path, kerasae):
     outcome = apply("denoising", home / "run", tmp_path / "out", baselines=False)
     images = len(with_whole_images(Run.open(home / "run").data).test)
     assert outcome.rows == images < len(Run.open(home / "run").data.test)
     assert f"These are the {images} images of the test split of" in outcome.remarks[0][1]
+    code, out, _ = kerasae("apply", "denoising", home / "run", "--out", tmp_path / "again", "--no-baselines")
+    assert code == 0 and out.splitlines()[0].endswith(f", {images} images")
+
+
+@pytest.mark.slow
+def test_photos_of_the_training_are_counted_as_images(home, tmp_path):
+    """The run counts their crops, which are more."""
+    run = Run.open(home / "run")
+    trained = len({name.split(" at ")[0] for name in run.data.train.names})
+    assert 0 < trained < len(SIZES) * 4 < len(run.data.train)
+    outcome = apply("denoising", home / "run", tmp_path / "out", source=str(home / "clean"), baselines=False)
+    [words] = [words for _, words in outcome.remarks if "was trained on" in words]
+    assert (
+        f"it has seen {trained} of these {len(SIZES) * 4} images, so they look better than new images"
+        in words
+    )
+    assert " rows" not in words and outcome.rows == len(SIZES) * 4
 
 
 def test_held_out_photos_are_spoiled_and_cleaned_whole(home):

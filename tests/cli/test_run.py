@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kerasae import Run, load_model, registry
-from kerasae.workflows import apply, evaluate
+from kerasae.cli._output import print_table
+from kerasae.workflows import Evaluation, Outcome, apply, evaluate
 
 
 @pytest.mark.parametrize(
@@ -56,10 +58,17 @@ def test_a_workflow_prints_nothing_and_returns_what_the_command_prints(run, caps
     assert evaluation.headings == ["", "pca", "variational"]
     errors = [f"{entry['seeds'][0]['error']:.5f}" for entry in (pca, model)]
     assert evaluation.table()[0] == ["test error", *errors]
-    assert evaluation.sentences == evaluation.figures["verdicts"]
+    assert evaluation.sentences == [*evaluation.figures["verdicts"], *evaluation.figures["remarks"]]
     with pytest.raises(FileExistsError, match="does not exist yet"):
         apply("reduction", run, run)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("rows", "words"), [(1, "1 {}row"), (1200, "1,200 {}rows")])
+def test_titles_count_rows_in_words(rows, words):
+    assert Evaluation({"data": "new", "test_rows": rows}).title == f"new, {words.format('test ')}"
+    outcome = Outcome("multiple_imputation", "new", rows, {}, {}, Path())
+    assert outcome.title == f"Multiple imputation: new, {words.format('')}"
 
 
 def test_a_run_holds_what_it_promises(run, digits):
@@ -113,6 +122,14 @@ def test_evaluate_prints_a_table(run, kerasae):
     assert status == 0
     assert "test error" in out
     assert re.search(r"variational (beats|does not beat) PCA", out)
+    short = "variational: the validation loss was still falling when the 3 epochs were over; allow more,"
+    assert short in " ".join(out.split()) and short in (run / "report.html").read_text()
+
+
+def test_the_title_of_a_narrow_table_is_one_line(capsys):
+    title = "/home/ann/bundles/of_site_12, by 1,234,567 normal rows"
+    print_table(["", "threshold"], [["int8", "0.5"]], title)
+    assert capsys.readouterr().out.splitlines()[0] == title
 
 
 def test_a_recipe_repeats_a_run(run, kerasae, tmp_path):

@@ -63,6 +63,22 @@ def test_columns_without_gross_errors_have_the_plain_moments(rows):
 
 
 @pytest.mark.parametrize("kind", ["vector", "table"])
+def test_few_different_values_are_levels_and_only_a_hundredfold_gap_parts_an_error_from_them(kind):
+    numbers = np.stack([np.arange(400) % count for count in (3, 3, 9, 10)], axis=1).astype("float64")
+    # From the middle 30 is 29 times as far as 2 is, -999 a thousand times, and 70 is 16 times as far as 8.
+    numbers[[7, 300], 0], numbers[7, 1], numbers[7, 2:] = 30.0, -999.0, 70.0
+    if kind == "vector":
+        rows, layer = numbers, Standardization(Spec("vector", (4,), "float64"))
+    else:
+        rows = pd.DataFrame(numbers, columns=list("abcd"))
+        layer = TablePreprocessing(from_frame(rows).spec)
+    with pytest.warns(UserWarning, match="from 0 to 2, received 1 more than .* and 1 more such"):
+        layer.fit(rows)
+    assert layer.gross == [0, 1, 0, 1]
+    assert (layer.mean if kind == "vector" else layer.centers)[0] == numbers[:, 0].mean()
+
+
+@pytest.mark.parametrize("kind", ["vector", "table"])
 def test_gross_errors_do_not_count_read_whole_or_in_parts(kind):
     numbers, wrong = _spoiled(4000)
     if kind == "vector":

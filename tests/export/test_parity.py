@@ -154,6 +154,23 @@ def test_of_few_codes_one_may_differ(codes, allowed):
     assert said(1, bound=1.0)
 
 
+@pytest.mark.parametrize(
+    ("value", "bound", "words"),
+    [
+        (1.0000003, 1.0, "1.0000003, expected at most 1"),
+        (1.0012, 1.001, "1.0012, expected at most 1.001"),
+        (1.23456, 1.001, "1.23, expected at most 1.001"),
+        (1 + 2**-52, 1.0, "1.0000000000000002, expected at most 1"),
+        (1.00002, 1.000012345, "1.00002, expected at most 1.00001"),
+        (np.nan, 1.0, "nan, expected at most 1"),
+    ],
+)
+def test_a_breach_shows_the_digits_that_exceed_the_bound(value, bound, words):
+    assert breaches({"error_ratio": value}, {"error_ratio": bound}, "in use") == [
+        f"in use: error_ratio {words}"
+    ]
+
+
 def test_a_score_at_the_threshold_is_no_disagreement():
     """With 201 rows the quantile is one of the scores, and its last bit decides."""
     expected = np.random.default_rng(0).gamma(2.0, size=201).astype("float32")

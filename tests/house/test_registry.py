@@ -1,5 +1,6 @@
 """The registry: files and packages as members, a user's own folders beside the library's."""
 
+import os
 import subprocess
 import sys
 
@@ -61,3 +62,17 @@ def test_the_command_line_knows_what_lies_outside(outside):
 
 def test_without_the_variable_only_the_library_is_searched():
     assert not {"from_a_file", "from_a_package"} & {*registry.names("loss")}
+
+
+@pytest.mark.parametrize(("made", "there"), [(False, "nothing there"), (True, "a file")])
+def test_what_is_no_folder_on_the_path_is_refused_in_one_line(tmp_path, monkeypatch, kerasae, made, there):
+    path = tmp_path / "parst"
+    if made:
+        path.write_text("")
+    monkeypatch.setenv("KERASAE_PATH", os.pathsep.join([str(tmp_path), str(path)]))
+    status, out, err = kerasae("show", "loss")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"kerasae: Expected folders in the variable KERASAE_PATH, received '{path}' ({there}); correct the "
+        "variable, or unset it.\n"
+    )

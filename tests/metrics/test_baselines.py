@@ -13,7 +13,6 @@ from kerasae.baselines import (
     FillingBaseline,
     MovingZScore,
     NearestWindows,
-    detecting_baselines,
     fit_baselines,
 )
 from kerasae.codec import Codec
@@ -53,10 +52,10 @@ def test_a_detecting_baseline_suits_some_examples_and_finds_odd_ones(name, some_
 
 def test_detecting_baselines_have_names_of_their_own(some_data):
     for data in some_data.values():
-        names = [one.name for one in detecting_baselines(data.spec)] + [*fit_baselines(1, data)]
+        names = [one.name for one in DetectingBaseline.all_for(data.spec)] + [*fit_baselines(1, data)]
         assert len({*names}) == len(names)
     assert {"nearest-windows", "moving-z-score"} <= {
-        one.name for one in detecting_baselines(some_data["series"].spec)
+        one.name for one in DetectingBaseline.all_for(some_data["series"].spec)
     }
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestRegressor
 
-from kerasae.baselines import IteratedForest, filling_baselines
+from kerasae.baselines import FillingBaseline, IteratedForest
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing.table import TablePreprocessing
 from kerasae.spec import Spec
@@ -66,8 +66,8 @@ def test_a_column_of_gaps_and_one_column_alone(data):
     x[:, 2] = np.nan
     assert not np.isnan(IteratedForest(data.spec).fit_fill(x)).any()
     alone = table(pd.DataFrame({"a": np.arange(50.0)}))
-    assert filling_baselines(alone.spec) == []
-    assert filling_baselines(Spec("vector", (3,))) == []
+    assert FillingBaseline.all_for(alone.spec) == []
+    assert FillingBaseline.all_for(Spec("vector", (3,))) == []
     wide = table(pd.DataFrame(np.random.default_rng(0).normal(size=(20, 61))).rename(columns=str))
-    assert filling_baselines(wide.spec) == []
-    assert [one.name for one in filling_baselines(data.spec)] == ["iterated-forest"]
+    assert FillingBaseline.all_for(wide.spec) == []
+    assert [one.name for one in FillingBaseline.all_for(data.spec)] == ["iterated-forest"]

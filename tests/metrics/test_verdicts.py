@@ -1,6 +1,8 @@
 """What is said of a codec beside its baseline, and how sure that is."""
 
 import dataclasses
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,19 @@ from kerasae import PCA, Recipe, evaluate
 from kerasae.baselines import fit_baselines
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
-from kerasae.metrics._rows import RowSums, difference
+from kerasae.metrics import Metric
+from kerasae.metrics._rows import Difference, RowSums, difference
 from kerasae.metrics.comparison import compare, merge
 from kerasae.metrics.evaluation import evaluate_rows
 from kerasae.metrics.measures import measures_of
 from kerasae.preprocessing.identity import Identity
-from kerasae.report.verdicts import verdicts
+from kerasae.report import with_error
+from kerasae.report.paired import Paired
+from kerasae.report.verdicts import _verdict, verdicts
 from kerasae.workflows.comparison.plain import to_json
+
+#: What each of nine rows adds.
+NINE = np.ones(9)
 
 
 def rows_data(train, test):
@@ -116,6 +124,43 @@ def test_seeds_that_disagree_are_doubted():
     steady = merge([good, dataclasses.replace(good)])
     [(flag, sure)] = verdicts([steady, pca], measures_of(data.spec))
     assert "beats" in sure and flag
+
+
+def read(words):
+    """Return the figures of a sentence with a difference and its error."""
+    return [float(number.rstrip(".")) for number in re.search(r"([\d.e-]+) ± ([\d.e-]+)", words).groups()]
+
+
+@pytest.mark.parametrize("theirs", [0.8, 0.05])
+def test_the_printed_figures_say_what_the_sentence_says(theirs):
+    """2.45 ± 1.23 would be 2.5 ± 1.2, but is within two standard errors."""
+    code, figures = {"code_size": 2, "baseline": False}, iter(np.random.default_rng(0).random((400, 2)))
+    metric = Metric("error", "error", lower=True)
+    for error, near in [(0.0123, -0.05 / 123), (0.0123, 0.04 / 123), *figures]:
+        gap = Difference(2 * error * (1 + 0.1 * near * (-1) ** (near > 0.5)), error)
+        ours = SimpleNamespace(
+            title="ours",
+            mean=lambda _, gap=gap: theirs + gap.value,
+            rows=[{"error": RowSums(NINE, NINE)}],
+            **code,
+        )
+        ours.difference = lambda *_, gap=gap: gap
+        best = SimpleNamespace(title="PCA", mean=lambda _: theirs, **code)
+        _, sentence = _verdict(ours, best, metric)
+        value, doubt = read(sentence)
+        assert (value > 2 * doubt) == gap.shown == ("within two standard errors" not in sentence)
+        words = Paired(True, theirs + gap.value, theirs, gap, 9, 1, 1).words("PCA")
+        value, doubt = read(words)
+        assert (value > 2 * doubt) == gap.shown == ("within two standard errors" not in words)
+
+
+def test_digits_are_added_only_where_they_decide():
+    assert with_error(0.25, 0.12) == "0.25 ± 0.12"
+    assert with_error(0.2451, 0.1232) == "0.245 ± 0.123"
+    assert with_error(0.2441, 0.1219) == "0.2441 ± 0.1219"
+    assert with_error(1.0, 0.5) == "1 ± 0.5"
+    assert with_error(3, 1.4, "{:.{}f}".format, 0) == "3 ± 1"
+    assert with_error(2.6, 1.4, "{:.{}f}".format, 0) == "2.6 ± 1.4"
 
 
 def test_a_tie_is_a_tie():

@@ -85,7 +85,9 @@ class TableFiles(Files):
                 values[column][row] if there else None
                 for row, column, there in zip(rows, columns, shown, strict=True)
             ]
-        write_sheet(pd.DataFrame(table), self._out / "intervals.csv", append=not first)
+        # Without the type of objects, the integers of one column would become floats beside those of others.
+        kept = {"value": pd.Series(table["value"], dtype=object)} if _with_integers(table["value"]) else {}
+        write_sheet(pd.DataFrame(table | kept), self._out / "intervals.csv", append=not first)
         self._start += len(done)
 
     def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -96,6 +98,10 @@ class TableFiles(Files):
             if column.kind == "date" and pd.api.types.is_datetime64_any_dtype(dates.dtype):
                 frame[column.name] = dates.dt.round("s")
         return frame
+
+
+def _with_integers(values: list[Any]) -> bool:
+    return any(isinstance(value, int | np.integer) for value in values)
 
 
 class ArrayFiles(Files):
@@ -120,7 +126,7 @@ class ArrayFiles(Files):
             self.shown = (flatten(self._cells.view.to_x(raw[:10])), filled.x[:10], missing[:10])
         if count:
             if self._log is not None and gaps:
-                self._log.add(done)
+                self._log.add(done, missing)
             part = Filled(*(array[:count] for array in (filled.x, filled.low, filled.high)))
             low, high = raw_ends(self._cells, part, missing[:count])
             done, shaped = done[:count], self._cells.shaped(missing[:count]).astype(bool)

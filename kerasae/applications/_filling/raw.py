@@ -8,6 +8,7 @@ import pandas as pd
 
 from kerasae.applications._filling.cells import Cells, frame_of
 from kerasae.applications._filling.filling import Filled
+from kerasae.applications._log_files import of_integers
 from kerasae.preprocessing import named_by_text
 
 
@@ -26,9 +27,11 @@ def put_back(cells: Cells, raw: Any, x: np.ndarray, missing: np.ndarray) -> Any:
     """
     if not cells.spec.columns:
         array = np.array(raw)
-        restored = cells.view.restore(cells.shaped(x))
+        restored = np.asarray(cells.view.restore(cells.shaped(x))).reshape(array.shape)
+        if cells.spec.channels:
+            restored = np.where(of_integers(cells.spec), np.rint(restored), restored)
         place = missing.reshape(array.shape)
-        array[place] = np.asarray(restored).reshape(array.shape)[place]
+        array[place] = restored[place]
         return array
     frame = pd.DataFrame(raw).copy()
     named = named_by_text(frame)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.data import Data
+from kerasae.preprocessing import as_type, is_time, plain, type_name
 
 #: Number of training rows in the sample that defines the values of a column.
 _MOST = 20_000
@@ -39,12 +40,15 @@ class TableValues:
         cells = [i for i, column in enumerate(data.spec.features) if known[i] and column.is_numeric]
         raw = few.train.examples.rename(columns=str)
         self._learn({cell: _sorted(x[:, cell]) for cell in cells})
-        self._decimals = {
-            name: _decimals(_floats(raw[name]))
-            for i, name in enumerate(self._names)
-            if known[i] and pd.api.types.is_float_dtype(raw[name].dtype)
+        numbers = {
+            column.name: plain(raw[column.name])
+            for i, column in enumerate(data.spec.features)
+            if known[i] and column.kind in ("number", "boolean") and not is_time(column.dtype)
         }
-        self._bounds = {name: (float(raw[name].min()), float(raw[name].max())) for name in self._decimals}
+        numbers = {name: one for name, one in numbers.items() if pd.api.types.is_numeric_dtype(one.dtype)}
+        # Integers have no decimals, also if they are floats in another table because of its gaps.
+        self._decimals = {name: _decimals(_floats(one)) for name, one in numbers.items()}
+        self._bounds = {name: (float(one.min()), float(one.max())) for name, one in numbers.items()}
         self._drawn: dict[int, np.ndarray] = {}
         self._likely: dict[int, np.ndarray] = {}
 
@@ -142,11 +146,15 @@ class TableValues:
     def rounded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table with as many decimals as the training rows have, within their range."""
         for name, decimals in self._decimals.items():
-            if name not in frame or not pd.api.types.is_float_dtype(frame[name].dtype):
+            values = plain(frame[name]) if name in frame else None
+            if values is None or not pd.api.types.is_float_dtype(values.dtype):
                 continue
-            values = frame[name] if decimals is None else frame[name].round(decimals)
+            values = values if decimals is None else values.round(decimals)
             # Adding 0 removes the sign of a negative zero.
-            frame[name] = values.clip(*self._bounds[name]) + 0.0
+            values = values.clip(*self._bounds[name]) + 0.0
+            frame[name] = (
+                as_type(values, type_name(frame[name])) if values.dtype != frame[name].dtype else values
+            )
         return frame
 
     # Storage -------------------------------------------------------------------------------------
@@ -194,8 +202,9 @@ def _shared(values: np.ndarray) -> np.ndarray:
 
 
 def _floats(column: pd.Series) -> np.ndarray:
-    """Return a column of floats as an array of the same precision, NaN for missing entries."""
-    return column.to_numpy(getattr(column.dtype, "numpy_dtype", column.dtype), na_value=np.nan)
+    """Return a column as floats, of its own precision if it has floats, NaN for missing entries."""
+    dtype = getattr(column.dtype, "numpy_dtype", column.dtype)
+    return column.to_numpy(dtype if pd.api.types.is_float_dtype(dtype) else "float64", na_value=np.nan)
 
 
 def _decimals(values: np.ndarray) -> int | None:

@@ -74,11 +74,15 @@ class Reasons(NamedTuple):
         )
 
     def sentence(self, row: int) -> str:
-        """Return the reasons of an example in words, without those of hardly any share."""
+        """Return the reasons of an example in words.
+
+        Further reasons are left out if they have hardly any share, or if the value is the expected one in the
+        digits of its spread. The strongest reason then has more digits, or is said to be as expected.
+        """
         return "; ".join(
             self._words(row, number)
             for number in range(self.share.shape[1])
-            if number == 0 or self.share[row, number] >= _SAID
+            if number == 0 or (self.share[row, number] >= _SAID and self._expected(row, number, 1) != "")
         )
 
     def _words(self, row: int, number: int) -> str:
@@ -87,11 +91,22 @@ class Reasons(NamedTuple):
         of_score = f"({100 * share:.0f} % of the score)"
         if expected is None:
             return f"{name} {stands} {of_score}"
-        wanted = _plain(_rounded(expected, spread, 1) if spread else expected)
+        forms = (self._expected(row, number, digits) for digits in (1, 2, 3))
+        wanted = next((form for form in forms if form), "")
+        if not wanted:
+            return f"{name} {stands}, as expected {of_score}"
         if spread:
             days = " days" if isinstance(expected, pd.Timestamp) else ""
             wanted = f"{wanted} ± {_plain(_rounded(spread, spread, 1))}{days}"
         return f"{name} {stands}, expected {wanted} {of_score}"
+
+    def _expected(self, row: int, number: int, digits: int) -> str | None:
+        """Return an expected value with some digits of its spread; an empty text if the value is the same."""
+        value, expected, spread = (array[row, number] for array in (self.value, self.expected, self.spread))
+        if expected is None:
+            return None
+        wanted = _plain(_rounded(expected, spread, digits) if spread else expected)
+        return "" if value is not None and _plain(value) == wanted else wanted
 
 
 class Explainer:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasae.applications.anomaly._labels import anomalous, normal_rows, only_normal
 from kerasae.applications.anomaly.timeline import AlarmSettings, folded_block, stamp_scores
-from kerasae.baselines import MOST_ROWS, DetectingBaseline, detecting_baselines
+from kerasae.baselines import DetectingBaseline
 from kerasae.data import Data, has_label
 from kerasae.thresholds import Threshold
 
@@ -69,12 +69,12 @@ def simple_detectors(data: Data, normal: Any) -> dict[str, SimpleDetector]:
         data: Data with a training split.
         normal: Label of the normal rows; `None` for all rows.
     """
-    baselines = detecting_baselines(data.spec)
+    baselines = DetectingBaseline.all_for(data.spec)
     if not baselines or not len(data.calibration):
         return {}
-    few = data.drawn("train", MOST_ROWS)
+    few = data.drawn("train", max(one.most_rows for one in baselines))
     x = np.concatenate([few.to_x(raw) for raw in normal_rows(few, "train", normal, usual=True)])
-    return {one.name: SimpleDetector(one.fit(x), data, normal) for one in baselines}
+    return {one.name: SimpleDetector(one.fit(x[: one.most_rows]), data, normal) for one in baselines}
 
 
 def known_truth(data: Data, normal: Any) -> tuple[np.ndarray, np.ndarray] | None:

@@ -13,6 +13,7 @@ from kerasae.applications.clustering._differences import Difference
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report.page import Listing, Picture
+from kerasae.report.paired import counted
 from kerasae.report.windows import MOST_COLUMNS, windows
 
 
@@ -42,7 +43,7 @@ def show_clusters(
     if kind_of(data.spec).is_picture:
         lines = []
         for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            name = f"{number}: {sizes[number]:,} rows"
+            name = _title(number, sizes[number])
             lines.append((name, np.concatenate([centres[number : number + 1], rows[begin:end]])))
         return [Picture("Clusters", f"{caption} {at_left}", grid(lines, *raw_range(data)))], []
     if data.spec.channels:
@@ -50,7 +51,7 @@ def show_clusters(
         largest = np.sort(np.argsort(-sizes, kind="stable")[:MOST_COLUMNS])
         columns = [
             (
-                f"{number}: {sizes[number]:,} rows",
+                _title(number, sizes[number]),
                 {
                     "centre": typical[number],
                     "nearest rows": rows[ends[number] - len(next_to[number]) : ends[number]],
@@ -65,7 +66,7 @@ def show_clusters(
     names, written, middle = row_names(data), cells(rows, data), cells(centres, data)
     table: list[list[str]] = []
     for number, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-        table.append([f"{number}: {sizes[number]:,} rows", *middle[number]])
+        table.append([_title(number, sizes[number]), *middle[number]])
         table += [["  " + names[numbers[place]], *written[place]] for place in range(begin, end)]
     return [], [Listing("Clusters", caption, ["cluster", *headings(data)], table)]
 
@@ -102,7 +103,7 @@ def show_differences(parts: Sequence[Sequence[Difference]], sizes: np.ndarray) -
     """
     table: list[list[str]] = []
     for number, (size, part) in enumerate(zip(sizes, parts, strict=True)):
-        head = f"{number}: {size:,} rows"
+        head = _title(number, size)
         if not part:
             table.append([head, "no column differs", "", "", ""])
         for place, difference in enumerate(part):
@@ -116,3 +117,7 @@ def show_differences(parts: Sequence[Sequence[Difference]], sizes: np.ndarray) -
     )
     headings = ["cluster", "column", "in the cluster", "in the rest", "effect"]
     return Listing("What is in the clusters", caption, headings, table)
+
+
+def _title(number: int, size: int) -> str:
+    return f"cluster {number}: {counted(size, 'row')}"

@@ -57,22 +57,33 @@ def on_the_refinement(
     return [(True, words), (paired.better, matched)]
 
 
-def notes(measured: float | None, labelled: bool, refined: bool) -> list[str]:
+def notes(measured: float | None, labelled: bool, refined: bool, manifold: int | None) -> list[str]:
     """Return notes on how the metrics are computed.
 
     Args:
         measured: Silhouette of the rows; `None` if it is not defined.
         labelled: Whether the rows have labels.
         refined: Whether the model was refined.
+        manifold: Number of dimensions of the embedding in which the clusters are sought; `None` without one.
     """
+    where = "codes" if manifold is None else "positions on the manifold"
     sentences = [
         "Clusters are found in the codes of the training and the validation rows; the figures are those of "
-        "the rows named above.",
-        "Silhouette (Rousseeuw 1987): 1 if every row is far nearer to its own cluster than to any other; it "
-        "is measured in the codes of each model and so does not compare models."
-        if measured is not None
-        else "The silhouette is left out: it needs rows in at least two clusters, and more rows than that.",
+        "the rows named above."
     ]
+    if manifold is not None:
+        sentences.append(
+            f"The codes are first laid out by UMAP (McInnes et al. 2018) in {manifold} "
+            f"dimension{'s' * (manifold > 1)}, those of the baselines too. It keeps neighbours and not "
+            "distances: that two clusters lie far apart means nothing, and a silhouette there is higher than "
+            "one of codes."
+        )
+    sentences.append(
+        "Silhouette (Rousseeuw 1987): 1 if every row is far nearer to its own cluster than to any other; it "
+        f"is measured in the {where} of each model and so does not compare models."
+        if measured is not None
+        else "The silhouette is left out: it needs rows in at least two clusters, and more rows than that."
+    )
     if labelled:
         sentences.append(
             "Adjusted Rand: 1 if the clusters are the labels, 0 for chance. NMI: mutual information over the "

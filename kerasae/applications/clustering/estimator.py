@@ -214,7 +214,8 @@ class Clustering(Application):
         if out is not None:
             pictures, listings = self._write(data, codes, clusters, out)
         decisive = "" if labels is None else "adjusted_rand"
-        said = notes(measured, labels is not None, self.refine) + note_on_pooling(self.compared)
+        said = notes(measured, labels is not None, self.refine, self.manifold)
+        said += note_on_pooling(self.compared)
         return Finding(metrics, decisive, sentences, pictures, listings, said)
 
     def _write(

@@ -7,7 +7,7 @@ import numpy as np
 from kerasae.applications.compression._curves import Curve, Point, rate_at, rate_rows_at
 from kerasae.applications.compression._references import RawSize
 from kerasae.metrics import RowFigure
-from kerasae.report import as_text
+from kerasae.report import as_text, with_error
 from kerasae.report.paired import Paired
 
 Sentence = tuple[bool, str]
@@ -87,7 +87,7 @@ def _without(here: Point) -> np.ndarray | None:
 
 
 def _doubt(paired: Paired) -> str:
-    return f"{abs(paired.found.value):.2g} ± {paired.found.error:.2g}"
+    return with_error(abs(paired.found.value), paired.found.error)
 
 
 def _paired(ours: RowFigure | None, theirs: RowFigure | None) -> Paired | None:

@@ -18,7 +18,7 @@ from kerasae.applications.imputation._errors import HiddenErrors
 from kerasae.applications.imputation._filler import Filler
 from kerasae.applications.imputation._mask import file_mask, flat_mask, hide, hide_often
 from kerasae.applications.imputation._report import by_column, notes, picture, sentences
-from kerasae.baselines import MOST_FILLED_ROWS, filling_baselines
+from kerasae.baselines import FillingBaseline
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.spec import Spec
@@ -28,7 +28,8 @@ class Imputer(Application):
     """Single and multiple imputation of missing entries, with calibrated intervals.
 
     A gap is a missing entry of a table, a NaN in a vector, or an entry that a mask marks. Present entries do
-    not change.
+    not change. Filled values of a column of integers are whole, also if the column is one of floats because
+    of its gaps.
 
     A variational model draws codes around the posterior given the present cells, and weighs them by their
     likelihood. The filled value is their weighted mean, and multiple imputations are draws. Numbers of a
@@ -222,9 +223,9 @@ class Imputer(Application):
         )
 
     def beside(self, data: Data) -> dict[str, Finding]:
-        few = data.drawn("train", MOST_FILLED_ROWS, self.seed)
         findings = {}
-        for baseline in filling_baselines(data.spec):
+        for baseline in FillingBaseline.all_for(data.spec):
+            few = data.drawn("train", baseline.most_rows, self.seed)
             baseline.fit(flatten(few.x("train")))
             errors = HiddenErrors(self._cells, self.interval, data.test.block)
             for _, x, missing, hidden in self._hidden_parts(data):

@@ -27,5 +27,7 @@ def print_exported(exported: "Exported", as_json: bool) -> None:
         return
     print_table(exported.headings, exported.table(), exported.title)
     console().print(exported.note, style="dim")
+    for remark in exported.remarks:
+        console().print(remark, soft_wrap=True)
     print_paths(Bundle=exported.folder, Card=exported.folder / "README.md")
     console().print(f"{typed('kerasae', 'verify', exported.folder)} repeats the comparison", soft_wrap=True)

@@ -11,6 +11,9 @@ from kerasae.spec import Column
 _OTHERS, _TIMES = 10, 2
 #: Number of occurrences, and share of the entries, from which any number far from all others counts.
 _OFTEN, _SHARE = 5, 0.01
+#: Smallest number of different others beside which a gap says something. Fewer are levels or codes, such as
+#: 1, 2, 4 and 8 or -1, 0 and 1.
+_DIFFERENT = 10
 #: Greatest number that people write for a missing entry.
 _LARGEST = 1e12
 #: Dates that people and programs write for a missing entry.
@@ -49,6 +52,7 @@ class NumberEnds:
         self.low: list[float] = []
         self.high: list[float] = []
         self.low_count = self.high_count = 0
+        self._different: set[float] = set()
 
     def see(self, series: pd.Series) -> None:
         """Take note of the values of a block."""
@@ -57,6 +61,8 @@ class NumberEnds:
         if not len(values):
             return
         self.rows += len(values)
+        if len(self._different) <= _DIFFERENT:
+            self._different.update(pd.unique(values).tolist())
         self.low, self.low_count = _two(values, self.low, self.low_count)
         high, self.high_count = _two(-values, [-one for one in self.high], self.high_count)
         self.high = [-one for one in high]
@@ -76,7 +82,8 @@ class NumberEnds:
             rest = self.rows - count
             if abs(value) > _LARGEST or count < _TIMES or rest < _OTHERS or value != round(value):
                 continue
-            if self._odd(value, next_one, spread, often):
+            few = len(self._different) <= _DIFFERENT
+            if (not few or self._unmistakable(value, next_one)) and self._odd(value, next_one, spread, often):
                 counts[value] = count
         return counts
 
@@ -89,6 +96,16 @@ class NumberEnds:
         """Return whether an outer value stands out from the next one, given the range of the others."""
         lonely = abs(value - next_one) > max(spread, 1.0) and (often or _usual(value))
         return lonely or (value < 0 <= next_one and _usual(value))
+
+    def _unmistakable(self, value: float, next_one: float) -> bool:
+        """Return whether an outer value can be a sentinel where the others are levels or codes.
+
+        It is one that people write, and the only number below 0 or one of several 9s or 8s. But -1 is often
+        the opposite of 1.
+        """
+        if value < 0 <= next_one:
+            return _usual(value) and value != -1
+        return _repeated(value) and abs(value) >= 10
 
     def written(self, value: float) -> str:
         """Return a value as it is written in the column."""
@@ -111,6 +128,9 @@ class DateEnds(NumberEnds):
         usual = np.datetime64(int(value), "D") in _DATES
         return (gap > max(spread, 1.0) and often) or (usual and gap > max(_GAP * spread, 1.0))
 
+    def _unmistakable(self, value: float, next_one: float) -> bool:
+        return bool(np.datetime64(int(value), "D") in _DATES)
+
     def written(self, value: float) -> str:
         date = pd.Series([np.datetime64(int(value), "D")]).astype("datetime64[us]")
         return str(self.column.notation.format(date)[0])
@@ -127,5 +147,8 @@ def _two(values: np.ndarray, known: Sequence[float], count: int) -> tuple[list[f
 
 def _usual(value: float) -> bool:
     """Return whether people write a number for a missing entry: -1, -9, 99, -200, 9999."""
-    digits = f"{abs(value):.0f}"
-    return set(digits) in ({"9"}, {"8"}) or digits in ("1", "100", "200")
+    return _repeated(value) or abs(value) in (1, 100, 200)
+
+
+def _repeated(value: float) -> bool:
+    return set(f"{abs(value):.0f}") in ({"9"}, {"8"})

@@ -8,6 +8,7 @@ from typing import Any
 from kerasae.applications import Finding
 from kerasae.metrics import Metric
 from kerasae.report import Best, as_text
+from kerasae.report.paired import counted
 from kerasae.workflows.application.against import Against
 
 
@@ -34,6 +35,11 @@ class Outcome:
     folder: Path
     remarks: Sequence[tuple[bool, str]] = ()
     unit: str = "row"
+
+    @property
+    def title(self) -> str:
+        """Title of the table and of the section: the application, the data, and the number of examples."""
+        return f"{self.name.replace('_', ' ').capitalize()}: {self.data}, {counted(self.rows, self.unit)}"
 
     @property
     def columns(self) -> list[Metric]:

@@ -97,8 +97,11 @@ def apply(
             findings |= application.beside(data)
         taken = application.taken(data)
         count, unit = len(taken.test), "row" if taken is data else "image"
+        counted = getattr(data.test, "counted", "rows") if unit == "row" else "images"
         remarks = (
-            [of_the_test_split(data, count, unit)] if source is None else seen_before(run, source, count)
+            [of_the_test_split(data, count, unit)]
+            if source is None
+            else seen_before(run, source, count, counted)
         )
         remarks += without_unseen(data)
         if len(findings) > 1:
@@ -170,26 +173,21 @@ def _restore(name: str, application: Application, source: Path, out: Path, run: 
         rows = int(finding.figures["rows"] or 0)
         outcome = Outcome(name, source.name, rows, {run.recipe.model["name"]: finding}, {}, out)
         write_json(folder / "figures.json", outcome.to_dict())
-        page.write(folder / "report.html", page.render(_title(outcome), str(run.folder), *_parts(outcome)))
+        page.write(folder / "report.html", page.render(outcome.title, str(run.folder), *_parts(outcome)))
     return outcome
 
 
 def _page(outcome: Outcome, data: Data, run: Run) -> str:
-    title, subtitle = _title(outcome), f"{run.folder}: {run.recipe.model['name']} on {data.name}."
+    title, subtitle = outcome.title, f"{run.folder}: {run.recipe.model['name']} on {data.name}."
     return page.render(title, subtitle, *_parts(outcome))
 
 
 def _write_section(run: Run, outcome: Outcome) -> None:
     folder = run.folder / "sections"
     folder.mkdir(exist_ok=True)
-    page.write(folder / f"{outcome.name}.html", page.render_section(_title(outcome), *_parts(outcome)))
+    page.write(folder / f"{outcome.name}.html", page.render_section(outcome.title, *_parts(outcome)))
     if run.report_path.is_file():
         page.replace_sections(run.report_path, page.read_sections(run.folder))
-
-
-def _title(outcome: Outcome) -> str:
-    words = outcome.name.replace("_", " ").capitalize()
-    return f"{words}: {outcome.data}, {outcome.rows:,} {outcome.unit}{'s' * (outcome.rows != 1)}"
 
 
 def _parts(outcome: Outcome) -> tuple[Any, ...]:

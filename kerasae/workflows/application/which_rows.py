@@ -27,29 +27,35 @@ def of_the_test_split(data: Data, count: int, unit: str) -> tuple[bool, str]:
     )
 
 
-def seen_before(run: Run, source: str, rows: int) -> list[tuple[bool, str]]:
+def seen_before(run: Run, source: str, count: int, counted: str) -> list[tuple[bool, str]]:
     """Warn if the examples are the training data, or a file that has grown since; otherwise return nothing.
 
     Args:
         run: Trained run.
         source: Source that the user named.
-        rows: Number of examples.
+        count: Number of examples.
+        counted: Word for the examples, `"rows"`, `"crops"` or, if the rows of the splits are parts of them,
+            `"images"`.
     """
     grown = begins_with_training(run, source)
     if not grown and not _is_of_training(run, source):
         return []
+    whole = getattr(run.data.train, "whole", None) if counted == "images" else None
     counts = run.source.rows if run.source is not None else {}
     trained = counts.get("train", 0)
-    if not run.recipe.train.get("hold_out", True):
+    if whole is not None:
+        # The source counts their crops.
+        trained = len(whole())
+    elif not run.recipe.train.get("hold_out", True):
         trained += counts.get("validation", 0)
     held = "begins with what" if grown else "is what"
-    share = f"{trained:,} of these {rows:,}" if trained else "most of these"
+    share = f"{trained:,} of these {count:,}" if trained else "most of these"
     return [
         (
             False,
-            f"{source} {held} the model was trained on: it has seen {share} rows, so they look better than "
-            "new rows, and nothing that is promised of new rows holds for them; leave EXAMPLES out to work "
-            "on the test split alone.",
+            f"{source} {held} the model was trained on: it has seen {share} {counted}, so they look better "
+            f"than new {counted}, and nothing that is promised of new {counted} holds for them; leave "
+            "EXAMPLES out to work on the test split alone.",
         )
     ]
 

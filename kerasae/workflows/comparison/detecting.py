@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from kerasae.applications.anomaly import AnomalyDetector
 from kerasae.applications.anomaly.beside import known_truth, simple_detectors
-from kerasae.baselines import detecting_baselines
+from kerasae.baselines import DetectingBaseline
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics import Entry, Metric, measures_of
@@ -37,7 +37,7 @@ def detection_of(codec: Codec, data: Data, settings: Mapping[str, Any]) -> dict[
         data: Data of the comparison.
         settings: Arguments of the application `anomaly` in the recipe.
     """
-    if not detecting_baselines(data.spec) or known_truth(data, settings.get("normal")) is None:
+    if not DetectingBaseline.all_for(data.spec) or known_truth(data, settings.get("normal")) is None:
         return {}
     detector = AnomalyDetector(codec, **AnomalyDetector.for_baseline({**settings}, codec))
     return _figure(detector.fit_score(data), data, settings)

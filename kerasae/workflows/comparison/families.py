@@ -8,11 +8,12 @@ from typing import Any
 from kerasae import registry
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics.comparison import Entry, baseline_entries, measure, merge
+from kerasae.metrics.comparison import Entry, baseline_entries, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 from kerasae.training.workers import default_jobs
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
+from kerasae.workflows.comparison.entry import entry_of
 from kerasae.workflows.comparison.folder import ComparisonFolder
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
@@ -134,9 +135,9 @@ def _finished(
     for (family, seed), run in runs.items():
         model = run.model
         seconds = run.training["seconds"]
-        entry = measure(family, model, data, seconds=seconds, seed=seed, **detection(model))
-        entry.histories.append(read_history(run))
-        entries[family, seed] = entry
+        entries[family, seed] = entry_of(
+            family, model, data, run.recipe, read_history(run), seconds, **detection(model)
+        )
         if progress:
             progress(family, seed, 0, float("nan"))
     return entries

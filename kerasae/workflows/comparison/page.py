@@ -10,6 +10,7 @@ from kerasae.kinds import kind_of
 from kerasae.metrics import Entry, Metric, measures_of
 from kerasae.metrics.comparison import mapped_rows, shown_rows
 from kerasae.report import Best, as_text, figures, page
+from kerasae.report.remarks import remarks
 from kerasae.report.windows import windows
 from kerasae.workflows.comparison.detecting import all_columns, conclusions, notes_on_detection
 from kerasae.workflows.comparison.plain import to_json
@@ -151,7 +152,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         f"code of {max(entry.figures[0]['latent_dim'] for entry in codecs)}.",
         headings(entries, data),
         table_rows(entries, data),
-        conclusions(entries, data),
+        [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))],
         pictures,
         notes(entries, data),
         listings,

@@ -6,11 +6,12 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.metrics import Entry, Metric, best_baseline, measures_of
+from kerasae.report.remarks import remarks
 from kerasae.workflows.comparison.detecting import all_columns, conclusions
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
-    """Return the comparison as JSON types: figures by seed, their mean and spread, and the verdicts."""
+    """Return the comparison as JSON types: figures by seed, their mean and spread, verdicts and remarks."""
     keys = [column.key for column in all_columns(entries, data)]
     measures = measures_of(data.spec)
     return {
@@ -30,6 +31,7 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
             for entry in entries
         ],
         "verdicts": [sentence for _, sentence in conclusions(entries, data)],
+        "remarks": remarks(entries, len(data.test)),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from kerasae.data import Data
 from kerasae.metrics import Entry
+from kerasae.report.paired import counted
+from kerasae.report.remarks import remarks
 from kerasae.workflows.comparison.detecting import conclusions
 from kerasae.workflows.comparison.page import headings, notes, table_rows
 from kerasae.workflows.comparison.plain import to_json
@@ -29,7 +31,7 @@ class Comparison:
     @property
     def title(self) -> str:
         """Title of the table."""
-        return f"{self.data.name}, {len(self.data.test)} test rows"
+        return f"{self.data.name}, {counted(len(self.data.test), 'test row')}"
 
     @property
     def headings(self) -> list[str]:
@@ -43,7 +45,8 @@ class Comparison:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each sentence with whether it is good news."""
-        return conclusions(self.entries, self.data)
+        said = remarks(self.entries, len(self.data.test))
+        return [*conclusions(self.entries, self.data), *((False, one) for one in said)]
 
     @property
     def notes(self) -> list[str]:

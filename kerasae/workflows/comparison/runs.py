@@ -10,9 +10,10 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.metrics.comparison import Entry, baseline_entries, measure
+from kerasae.metrics.comparison import Entry, baseline_entries
 from kerasae.runs import Run, check_new, new_folder
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
+from kerasae.workflows.comparison.entry import entry_of
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
 
@@ -85,16 +86,11 @@ def entries_of(runs: Sequence[Run], *, detection: bool = False) -> tuple[list[En
         entries += detecting_entries(data, settings)
     for run in runs:
         model = run.model
-        entry = measure(
-            str(run.folder),
-            model,
-            data,
-            seconds=run.training["seconds"],
-            seed=run.recipe.train.get("seed"),
-            **figures_of(model, run.recipe.apply.get("anomaly", {})),
+        seconds = run.training["seconds"]
+        figures = figures_of(model, run.recipe.apply.get("anomaly", {}))
+        entries.append(
+            entry_of(str(run.folder), model, data, run.recipe, read_history(run), seconds, **figures)
         )
-        entry.histories.append(read_history(run))
-        entries.append(entry)
     return entries, data
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import keras
 
 from kerasae.data import Source
-from kerasae.metrics.comparison import Entry, measure
+from kerasae.metrics.comparison import Entry
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, raise_again
 from kerasae.training import train
 from kerasae.training.workers import start_worker
 from kerasae.workflows.comparison.detecting import detection_of
+from kerasae.workflows.comparison.entry import entry_of
 
 #: A family and a seed.
 Task = tuple[str, int]
@@ -106,8 +107,7 @@ def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: A
     history = train(model, data, **recipe.train, callbacks=[Report()])
     recipe = recipe.fill(data)
     detection = detection_of(model, data, recipe.apply.get("anomaly", {}))
-    entry = measure(family, model, data, seconds=history.seconds, seed=seed, **detection)
-    entry.histories.append(history.epochs)
+    entry = entry_of(family, model, data, recipe, history.epochs, history.seconds, **detection)
     if run is not None:
         run.write(recipe, model, history, data.source)
     keras.backend.clear_session(free_memory=False)

@@ -226,6 +226,28 @@ def test_the_sentence_says_value_expectation_and_share():
     assert columns.loc[0, "value_3"] == "2024-05-06" and columns.loc[0, "expected_1"] == 41.27
 
 
+@pytest.mark.parametrize(
+    ("value", "expected", "spread", "words"),
+    [
+        (41, 41.27, 2.87, "41, expected 41.3 ± 3"),
+        (41, 41, 2.87, "41, as expected"),
+        ("red", "red", None, "red, as expected"),
+        (41.2, 41.27, 2.87, "41.2, expected 41 ± 3"),
+        (None, 41, 2.87, "missing, expected 41 ± 3"),
+    ],
+)
+def test_a_value_as_expected_is_no_reason(value, expected, spread, words):
+    def reasons(order):
+        columns = [["kind", "red", "blue", None, 0.5], ["torque", value, expected, spread, 0.5]]
+        parts = zip(*[columns[place] for place in order], strict=True)
+        return Reasons(*(np.array([[*part]], object) for part in parts))
+
+    kind, torque = "kind red, expected blue (50 % of the score)", f"torque {words} (50 % of the score)"
+    assert reasons([1, 0]).sentence(0) == f"{torque}; {kind}"
+    same = value in (41, "red")
+    assert reasons([0, 1]).sentence(0) == (kind if same else f"{kind}; {torque}")
+
+
 @pytest.mark.slow
 def test_the_sheet_is_flat(fitted, tmp_path):
     detector, data = fitted

@@ -11,6 +11,7 @@ from kerasae.applications import Clustering
 from kerasae.applications._kept import Kept
 from kerasae.applications.clustering._description import Description
 from kerasae.applications.clustering._differences import differences
+from kerasae.applications.clustering._page import show_differences
 from kerasae.baselines import TablePCA
 from kerasae.data._split import Split
 from kerasae.data.tables import from_frame
@@ -145,6 +146,12 @@ def test_the_page_of_a_table_says_what_the_rows_are(tmp_path):
     means = rows.groupby(rows["colour"])["height"].mean()
     centres = pd.read_csv(tmp_path / "centres.csv").set_index("colour")["height"]
     np.testing.assert_allclose(centres.sort_index(), means.sort_index(), rtol=1e-6)
+
+
+def test_a_cluster_of_one_row_is_counted_in_the_singular():
+    parts, sizes = [[], []], np.array([1, 1200])
+    table = show_differences(parts, sizes).rows
+    assert [row[0] for row in table] == ["cluster 0: 1 row", "cluster 1: 1,200 rows"]
 
 
 def test_a_description_comes_back_as_it_was(tmp_path):

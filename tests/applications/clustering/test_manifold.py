@@ -58,6 +58,7 @@ def test_bent_groups_are_found_on_the_manifold_and_kept(tmp_path):
     )
     assert plain.report(data, None).figures["matched_accuracy"] < 0.95
     finding = bent.report(data, tmp_path)
+    assert any("laid out by UMAP" in note for note in finding.notes)
     assert finding.figures["matched_accuracy"] > 0.99
     assert (tmp_path / "clusters.csv").is_file()
     # A centre is shown by a row, since no position can be decoded.

@@ -69,6 +69,7 @@ def test_dates_that_stand_out_are_named_and_can_be_declared(tmp_path, days, date
         [*pd.date_range("1970-01-01", periods=30, freq="D").repeat(2)],
         [*pd.date_range("2015-01-01", periods=60, freq="D"), *[pd.Timestamp("2015-04-01")] * 5],
         [*pd.date_range("2015-01-01", periods=60, freq="D"), pd.Timestamp("1900-01-01")],
+        [pd.Timestamp(day) for day in ("2015-01-01", "2016-01-01", "2020-01-01")] * 20,
     ],
 )
 def test_dates_that_do_not_stand_out_are_left_alone(days):
@@ -85,12 +86,36 @@ def test_dates_that_do_not_stand_out_are_left_alone(days):
         [*range(100), 150, 150],
         [1, 1, 1, 5, 5],
         [*np.random.default_rng(0).normal(0, 5, 200).round(), 40, 40],
+        # Levels and codes.
+        [-1, 0, 1] * 20,
+        [-1, 1] * 20,
+        [4, 6, 12] * 20,
+        [1, 2, 4, 8, 16] * 20,
+        [1, 10, 100] * 20,
+        [*range(9), 200] * 6,
+        [0, 1, 9] * 20,
     ],
 )
 def test_numbers_that_do_not_stand_out_are_left_alone(values):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         from_frame(pd.DataFrame({"v": np.array(values, float), "k": range(len(values))}))
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([0, 1, 0, 1, -999], "-999"),
+        ([1, 2, 3, 4, 5, 99], "99"),
+        ([1, 2, 3, -9], "-9"),
+        ([0, 1, 2, -200], "-200"),
+        # With ten others 200 stands out by its gap alone.
+        ([*range(10), 200], "200"),
+    ],
+)
+def test_a_sentinel_among_levels_is_one_that_people_write(values, written):
+    with pytest.warns(UserWarning, match=f"^{written} stands out from the other numbers in 'v' .10.;"):
+        from_frame(pd.DataFrame({"v": np.array(values * 10, float), "k": range(10 * len(values))}))
 
 
 @pytest.mark.parametrize("other", ["abc", [*map(str, NUMBERS)]])

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from kerasae.export import bundle
 from kerasae.export.scoring import Scorer
+from kerasae.export.scoring.scorer import _check_rate
 
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.cli import main
@@ -217,6 +218,15 @@ def test_a_rate_that_the_calibration_rows_are_too_few_for_is_refused(for_devices
     for rate, words in ((0.9 * least, f"calibrated with {calibrated} normal rows"), (1.0, r"in \(0, 1\)")):
         with pytest.raises(ValueError, match=words):
             answered(for_devices, tmp_path / "new.csv", false_alarms=rate)
+
+
+@pytest.mark.parametrize(("calibration", "least"), [(80, 0.0124), (99, 0.01), (81, 0.0122)])
+def test_the_rate_that_a_refusal_names_is_allowed(calibration, least):
+    """1/81 is 0.012346, and 0.0123 would be refused again."""
+    facts = {"detector": {"calibration_rows": calibration}}
+    with pytest.raises(ValueError, match=f"at least {least:g}, because"):
+        _check_rate(facts, 0.0121 if calibration < 99 else 0.009)
+    _check_rate(facts, least)
 
 
 def test_the_spread_of_a_date_is_in_days(for_devices):

@@ -69,6 +69,27 @@ def test_the_log_counts_active_and_dead_units():
     assert logs["dead"] == pytest.approx(1 / 3)
 
 
+def units(k=None):
+    """A model whose code is its input: eight units."""
+    encoder = keras.Sequential([keras.Input((8,)), keras.layers.Activation("linear")])
+    decoder = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8)])
+    model = SparseAutoencoder(encoder, decoder, k=k)
+    model.build((None, 8))
+    model.to_code.set_weights([np.eye(8), np.zeros(8)])
+    return model
+
+
+def test_units_that_are_active_on_no_example_are_counted():
+    rows = np.zeros((40, 8), "float32")
+    rows[:, 2], rows[::2, 5], rows[:, 7] = 1.0, -1.0, 0.009
+    assert units().unused_units(rows) == {"dead_units": 6}
+    assert units().unused_units(0 * rows) == {"dead_units": 8}
+    # Two units are active ten times in turn: enough to tell. Fewer rows tell nothing.
+    assert units(k=1).unused_units(np.eye(8, dtype="float32")[[0, 1] * 10]) == {"dead_units": 6}
+    assert units(k=1).unused_units(np.eye(8, dtype="float32")[[0, 1] * 9]) == {}
+    assert units().unused_units(0 * rows[:9]) == {}
+
+
 def test_l1_makes_codes_sparser(build, x):
     active = []
     for weight in (0.0, 1.0):

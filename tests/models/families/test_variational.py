@@ -251,6 +251,9 @@ def test_active_units_counts_dimensions_that_move(linear_gaussian):
     model, x, _ = linear_gaussian
     assert model.active_units(x) == 2
     assert model.active_units(np.repeat(x[:1], 30, axis=0)) == 0
+    assert model.unused_units(x) == {"collapsed_units": 0}
+    assert model.unused_units(np.repeat(x[:1], 10, axis=0)) == {"collapsed_units": 2}
+    assert model.unused_units(x[:9]) == {}
 
 
 @pytest.mark.parametrize("loss", ["bernoulli", pytest.param("laplace", marks=pytest.mark.slow), "gaussian"])
