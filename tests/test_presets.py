@@ -49,8 +49,14 @@ def sources(tmp_path_factory):
 def test_a_preset_trains_on_every_kind(preset, source, sources):
     given = {"name": "series", "time": "time", "window": 12} if source == "log" else {}
     spec = Recipe.of(source=sources[source], data=given).load().spec
-    if preset in ("compressor", "denoiser") and source not in ("images", "digits"):
-        with pytest.raises(ValueError, match=rf"'{preset}' needs images, received .*; leave the preset out"):
+    needed = {
+        "compressor": ("images", {"images", "digits"}),
+        "denoiser": ("images", {"images", "digits"}),
+        "imputer": ("a table or vectors", {"numbers", "mixed", "vectors"}),
+    }
+    if preset in needed and source not in needed[preset][1]:
+        words = rf"'{preset}' needs {needed[preset][0]}, received .*; leave the preset out"
+        with pytest.raises(ValueError, match=words):
             settings(preset, spec)
         return
     recipe = Recipe.of(source=sources[source], data=given).override(settings(preset, spec))

@@ -1,5 +1,6 @@
 """Values of the columns of a table: their range, decimals and shared values."""
 
+from collections.abc import Collection
 from typing import Any, Self
 
 import numpy as np
@@ -119,14 +120,18 @@ class TableValues:
 
     # Likeliest values ----------------------------------------------------------------------------
 
-    def settled(self, x: np.ndarray) -> np.ndarray:
+    def settled(self, x: np.ndarray, cells: Collection[int] | None = None) -> np.ndarray:
         """Return most likely numbers of `x` in the range of their column, or at a shared value.
 
         The share of most likely numbers at a shared value is that of the training rows.
+
+        Args:
+            x: Rows, `(rows, columns)`.
+            cells: Numbers of the columns that take shared values. Defaults to `None`, all columns.
         """
         values = self._clipped(x)
         for cell in self._cells:
-            if len(self._shared[cell]):
+            if len(self._shared[cell]) and (cells is None or cell in cells):
                 near = self._matched(cell, x[:, cell], self._likely)
                 falls = np.isin(near, self._shared[cell])
                 values[falls, cell] = near[falls]

@@ -37,11 +37,12 @@ class Imputer(Application):
 
     With any other codec, gaps start at typical values and are reconstructed until they no longer change.
     Multiple imputations add residuals of held-out rows. Cells hidden from the validation rows choose the
-    number of reconstructions and the initial values. A column in which the model errs more on them than the
-    mean or the mode is filled with the mean or the mode, if at least 30 of its cells were hidden. The pixels
+    number of reconstructions and the initial values. They also set how far the predictions of a column are
+    trusted, if at least 30 of its cells were hidden: numbers are drawn towards their mean by the weight of
+    least squares, and a category is the mode in a column in which the model is wrong more often. The pixels
     of images are such columns, and those with fewer hidden cells are judged together. Cells hidden from the
     calibration rows widen the intervals until they cover the stated share. A model that was trained with
-    gaps, or with masking noise (`--set model.corruption=masking`), fills best.
+    gaps, or with masking noise (`--preset imputer`), fills best.
 
     For a table the report writes `filled.csv` and `intervals.csv`. For images and vectors it writes
     `filled.npz` (`filled`, `missing`, and `low` and `high` in raw units), for images also PNG files. `kerasae
@@ -69,7 +70,7 @@ class Imputer(Application):
         >>> several = imputer.draw(frame, draws=5, seed=0)
 
     Reference: Mattei and Frellsen 2019, ICML (MIWAE); Rezende, Mohamed, Wierstra 2014, ICML, appendix
-    F; Romano, Patterson, Candès 2019, NeurIPS (intervals).
+    F; Copas 1983, JRSS B 45(3) (weights); Romano, Patterson, Candès 2019, NeurIPS (intervals).
     """
 
     spec_: Spec
@@ -113,8 +114,10 @@ class Imputer(Application):
         # Ranks matter only to a table with values that many rows share.
         ranked = None
         if self._cells.values is not None and self._cells.values.sharing:
-            training = self._hidden_rows(data, "train", 3)[:2]
-            ranked = (*training, self._filler.fit_likely(*training))
+            rows, gaps, _ = self._hidden_rows(data, "train", 3)
+            likely = self._filler.fit_likely(rows, gaps)
+            self._filler.choose_columns(filled, x, hidden)
+            ranked = rows, gaps, self._filler.settled(likely, np.isnan(rows) | gaps)
         self._filler.fit_residuals(self._filler.settled(filled, np.isnan(x) | hidden), x, hidden)
         self._calibrate(data)
         if ranked is not None:
