@@ -118,5 +118,5 @@ def test_windows_of_a_site_that_share_readings_count_as_blocks(shipped, site, tm
         assert "So what is promised of the threshold is 7.5 %" in (ship / "README.md").read_text()
     else:
         np.testing.assert_array_equal(flagged, expected <= rate)
-    with pytest.raises(ValueError, match=r"at least 0.0745.* 12 neighbours share readings"):
+    with pytest.raises(ValueError, match=r"at least 0.0746.* 12 neighbours share readings"):
         [*score(ship, site, false_alarms=0.05)]
