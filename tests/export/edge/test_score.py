@@ -294,7 +294,10 @@ def test_texts_are_scored_line_by_line(subject, tmp_path):
 
 @pytest.mark.slow
 def test_memory_is_flat_over_many_lines(for_devices, rows):
-    """Peak memory after 20,000 lines is that after 5,000, within 300 kB: 20 bytes a line."""
+    """Peak memory after 20,000 lines is that after 5,000, within 900 kB: 60 bytes a line, less than a line has.
+
+    The peak of a process varies by half a megabyte from start to start.
+    """
     header, *lines = rows[0].to_csv(index=False).encode().splitlines(True)
     # Not `ru_maxrss`, in which a process begins with the peak of the one that started it.
     code = LIGHT.replace(
@@ -313,4 +316,4 @@ def test_memory_is_flat_over_many_lines(for_devices, rows):
             piped.stdin.close()
             return int(piped.stderr.read().split()[-1])
 
-    assert peak(20_000) - peak(5_000) < 300
+    assert peak(20_000) - peak(5_000) < 900
