@@ -294,7 +294,7 @@ def test_texts_are_scored_line_by_line(subject, tmp_path):
 
 @pytest.mark.slow
 def test_memory_is_flat_over_many_lines(for_devices, rows):
-    """Peak memory after 20,000 lines is that after 5,000, within 900 kB: 60 bytes a line, less than a line has.
+    """Peak memory after 20,000 lines is that after 5,000, within 900 kB: 60 bytes a line.
 
     The peak of a process varies by half a megabyte from start to start.
     """
