@@ -31,8 +31,8 @@ def imputer(spec: Spec) -> dict[str, Any]:
     """
     if spec.channels or not kind_of(spec).is_measured:
         raise ValueError(
-            f"The preset 'imputer' needs a table or vectors, received examples of kind '{spec.kind}'; leave "
-            "the preset out."
+            f"The preset 'imputer' needs a table or vectors, received {kind_of(spec).described}; leave the "
+            "preset out and use --model denoising."
         )
     return {
         "model.name": "denoising",

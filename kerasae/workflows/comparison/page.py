@@ -53,6 +53,11 @@ def headings(entries: Sequence[Entry], data: Data) -> list[str]:
     return ["", *(column.heading for column in all_columns(entries, data))]
 
 
+def sentences(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
+    """Return verdicts and remarks, each with whether it is good news."""
+    return [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))]
+
+
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
     """Write `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder.
 
@@ -152,7 +157,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         f"code of {max(entry.figures[0]['latent_dim'] for entry in codecs)}.",
         headings(entries, data),
         table_rows(entries, data),
-        [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))],
+        sentences(entries, data),
         pictures,
         notes(entries, data),
         listings,

@@ -8,9 +8,7 @@ from typing import Any
 from kerasae.data import Data
 from kerasae.metrics import Entry
 from kerasae.report.paired import counted
-from kerasae.report.remarks import remarks
-from kerasae.workflows.comparison.detecting import conclusions
-from kerasae.workflows.comparison.page import headings, notes, table_rows
+from kerasae.workflows.comparison.page import headings, notes, sentences, table_rows
 from kerasae.workflows.comparison.plain import to_json
 
 
@@ -45,8 +43,7 @@ class Comparison:
     @property
     def sentences(self) -> list[tuple[bool, str]]:
         """What is to be said, each sentence with whether it is good news."""
-        said = remarks(self.entries, len(self.data.test))
-        return [*conclusions(self.entries, self.data), *((False, one) for one in said)]
+        return sentences(self.entries, self.data)
 
     @property
     def notes(self) -> list[str]:
