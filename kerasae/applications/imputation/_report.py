@@ -83,9 +83,7 @@ def by_column(errors: HiddenErrors) -> Listing:
         count, (loss, typical, held, width) = errors.of_column(cell)
         of_number = (held, width) if errors.cells.number[cell] else (None, None)
         rows.append([column.name, f"{count:,}", *(as_text(one, 3) for one in (loss, typical, *of_number))])
-    return Listing(
-        "By column", "Cells of these rows that were hidden.", [*headings, "held", "mean width"], rows
-    )
+    return Listing("By column", "Cells of these rows that were hidden.", headings, rows)
 
 
 def notes(errors: HiddenErrors, share: float, samples: int) -> list[str]:

@@ -47,7 +47,7 @@ def test_numbers_are_drawn_towards_the_mean_by_least_squares():
     assert slope[0] == pytest.approx(0.5, abs=0.1)
 
 
-def test_numbers_move_to_shared_values_only_where_that_helps():
+def test_numbers_move_to_shared_values_only_where_that_helps(tmp_path):
     """A count can be told a little here, and a count of the rank of its prediction would err far more."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=3000)
@@ -67,6 +67,8 @@ def test_numbers_move_to_shared_values_only_where_that_helps():
     counts = imputer.transform(truth.assign(count=np.nan))["count"]
     spread = float(truth["count"].std())
     assert np.sqrt(np.square(counts - truth["count"]).mean()) < 1.1 * spread
+    (listing,) = imputer.report(data, tmp_path).listings
+    assert {len(row) for row in listing.rows} == {len(listing.headings)} == {6}
     tolls = imputer.transform(truth.assign(tolls=np.nan))["tolls"]
     # All but a few between the two.
     assert tolls.isin([0.0, 5.0]).mean() > 0.98
