@@ -56,10 +56,10 @@ def kerasae(path: str, hidden: int, code: int, batch: int, epochs: int) -> Epoch
         jit_compile=gains_from_xla(model, len(data.train)),
         steps_per_execution=per_call,
     )
-    clock = _clock()
-    model.fit(dataset, steps_per_epoch=steps, epochs=epochs, verbose=0, shuffle=False, callbacks=[clock])
+    watch = clock()
+    model.fit(dataset, steps_per_epoch=steps, epochs=epochs, verbose=0, shuffle=False, callbacks=[watch])
     assert isinstance(model, keras.Model)
-    return clock.seconds, float(model.history.history["loss"][-1])
+    return watch.seconds, float(model.history.history["loss"][-1])
 
 
 def keras_plain(path: str, hidden: int, code: int, batch: int, epochs: int) -> Epochs:
@@ -73,6 +73,15 @@ def keras_xla(path: str, hidden: int, code: int, batch: int, epochs: int) -> Epo
 
 
 def _keras(path: str, hidden: int, code: int, batch: int, epochs: int, **compiled: Any) -> Epochs:
+    x = images(path).astype("float32") / 255
+    model = keras_model(hidden, code, **compiled)
+    watch = clock()
+    model.fit(x, x, batch_size=batch, epochs=epochs, verbose=0, callbacks=[watch])
+    return watch.seconds, float(model.history.history["loss"][-1])
+
+
+def keras_model(hidden: int, code: int, **compiled: Any) -> Any:
+    """Return the network as a model of plain Keras, compiled with further arguments."""
     import keras
     from keras import ops
 
@@ -97,12 +106,9 @@ def _keras(path: str, hidden: int, code: int, batch: int, epochs: int, **compile
     def nll(x: Any, logits: Any) -> Any:
         return ops.sum(ops.relu(logits) - x * logits + ops.log1p(ops.exp(-ops.abs(logits))), axis=-1)
 
-    x = images(path).astype("float32") / 255
     model = VAE()
     model.compile(keras.optimizers.Adam(1e-3), loss=nll, **compiled)
-    clock = _clock()
-    model.fit(x, x, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock])
-    return clock.seconds, float(model.history.history["loss"][-1])
+    return model
 
 
 def torch(path: str, hidden: int, code: int, batch: int, epochs: int) -> Epochs:
@@ -239,7 +245,7 @@ def floor(path: str, hidden: int, code: int, batch: int, epochs: int) -> Epochs:
     return seconds, 0.0
 
 
-def _clock() -> Any:
+def clock() -> Any:
     """Return a callback of Keras that keeps the seconds of each epoch."""
     import keras
 
