@@ -1,14 +1,17 @@
 """Writes the measured tables into README.md, so that none is typed by hand.
 
 kerasae compare digits --out runs/first
-python benchmarks/contraction.py | tee contraction.log
-python benchmarks/readme_tables.py runs/first/metrics.json contraction.log
+python -m benchmarks contractive_penalty
+python -m benchmarks.readme_tables runs/first/metrics.json
 """
 
 import json
 import re
 import sys
 from pathlib import Path
+
+from benchmarks.harness.measured import Measured
+from benchmarks.speed.contractive_penalty import NETWORKS
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -39,17 +42,19 @@ def results(path):
     return lines
 
 
-def contraction(path):
-    found = {}
-    for line in Path(path).read_text().splitlines():
-        network, how, contender, ratio = re.fullmatch(
-            r"(.+), (XLA|graph) +(\w+(?: \w+)?) +[\d.]+ ms +([\d.]+)", line
-        ).groups()
-        found[network, how, contender] = ratio
+def contraction():
+    found = Measured("contractive_penalty").read()
+
+    def cell(row, key):
+        figures = found.get(row, {}).get(0)
+        return f"{figures.values[key]:.2f}" if figures is not None and key in figures.values else ""
+
     lines = ["| encoder | exact | one random probe | batch_jacobian |", "| --- | ---: | ---: | ---: |"]
-    for network in dict.fromkeys(key[0] for key in found):
-        columns = (("XLA", "exact"), ("XLA", "one probe"), ("graph", "batch_jacobian"))
-        lines.append(f"| {network} | " + " | ".join(found[network, *column] for column in columns) + " |")
+    for network in NETWORKS:
+        if f"{network}, XLA" in found:
+            xla, graph = f"{network}, XLA", f"{network}, graph"
+            cells = [network, cell(xla, "exact"), cell(xla, "probe"), cell(graph, "batch_jacobian")]
+            lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -57,7 +62,7 @@ def main():
     text = README.read_text()
     blocks = {
         "results": results(sys.argv[1]),
-        "contraction": contraction(sys.argv[2]),
+        "contraction": contraction(),
     }
     for key, lines in blocks.items():
         block = "\n".join([f"<!-- {key} -->", *lines, f"<!-- /{key} -->"])

@@ -14,7 +14,6 @@ in tiles and the same part in one piece. Neither is rounded.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -25,12 +24,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from PIL import Image
 
-MEASURE = """
-import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
-"""
+from benchmarks.speed._peak import peak
+
 #: Height and width of the part in which seams are measured, and pixels on a side of its tiles.
 PART, TILE = (900, 1200), 256
 
@@ -61,16 +56,6 @@ def photograph(folder: Path, height: int, width: int, seed: int = 0) -> np.ndarr
             column += pixels.shape[1]
         row += tallest
     return made
-
-
-def peak(*command: str) -> float:
-    """Return the peak of resident memory of a command in MiB."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"Expected {' '.join(command)} to succeed, received: {done.stderr.strip()}")
-    return int(done.stdout.split()[-1]) / 1024
 
 
 def seam_error(model: Any, image: np.ndarray, tile: int) -> float:

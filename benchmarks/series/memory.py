@@ -1,6 +1,6 @@
 """Peak memory of `kerasae train` on a sensor log of ten million rows, beside one million.
 
-    python benchmarks/series/memory.py [--rows 1000000 10000000] [--window 32] [--stride 1]
+    python -m benchmarks.series.memory [--rows 1000000 10000000] [--window 32] [--stride 1]
 
 Makes CSV files of four channels with a stamp and a label in each row, missing readings, missing rows, rows
 out of order and readings far out of range, and trains on each through the command line, with its evaluation
@@ -11,15 +11,14 @@ whole command (the kernel's own high-water mark), beside that of an idle process
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from peak_memory import IDLE, peak
+from benchmarks.speed._peak import IDLE, peak
 
 #: Rows that are written at a time.
 _ROWS = 500_000
@@ -64,7 +63,7 @@ def main() -> None:
     parser.add_argument("--stride", default="1")
     options = parser.parse_args()
     kerasae = str(Path(sys.executable).with_name("kerasae"))
-    print(f"an idle process with TensorFlow and Keras: {peak(sys.executable, '-c', IDLE)[0]:.0f} MiB")
+    print(f"an idle process with TensorFlow and Keras: {peak(sys.executable, '-c', IDLE):.0f} MiB")
     found = []
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as home:
@@ -73,7 +72,9 @@ def main() -> None:
             command = [kerasae, "train", str(log), "--time", "time", "--labels", "label"]
             command += ["--window", options.window, "--stride", options.stride, "--epochs", "1"]
             command += ["--batch-size", "1024", "--set", "data.stream=true", "--out", f"{home}/run"]
-            used, seconds = peak(*command)
+            began = time.perf_counter()
+            used = peak(*command)
+            seconds = time.perf_counter() - began
             size = log.stat().st_size / 2**20
         found.append(used)
         print(f"{rows:>11,} rows, {size:5.0f} MiB on disk{used:8.0f} MiB{seconds:8.0f} s", flush=True)

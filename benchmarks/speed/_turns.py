@@ -73,7 +73,9 @@ def turns(module: str, contenders: Sequence[str], arguments: Sequence[object]) -
     return Turns(found)
 
 
-def medians(module: str, contenders: Sequence[str], arguments: Sequence[object]) -> dict[str, dict[str, float]]:
+def medians(
+    module: str, contenders: Sequence[str], arguments: Sequence[object]
+) -> dict[str, dict[str, float]]:
     """Run each contender once a turn, and return the median of each of its figures, by contender."""
     return turns(module, contenders, arguments).medians()
 

@@ -37,7 +37,9 @@ def kerasae(path: str, epochs: str) -> dict[str, float]:
     return {"first": watch.seconds[0], "whole": time.perf_counter() - began}
 
 
-def keras(path: str, epochs: str, jit_compile: bool = False, steps_per_execution: int = 1) -> dict[str, float]:
+def keras(
+    path: str, epochs: str, jit_compile: bool = False, steps_per_execution: int = 1
+) -> dict[str, float]:
     rows, watch = images(path), clock()
     began = time.perf_counter()
     x = rows.astype("float32") / 255
@@ -65,9 +67,7 @@ CONTENDERS = {
 def training(epochs: int, place: Place, seed: int) -> dict[str, float]:
     path = place.data / "mnist" / "train-images-idx3-ubyte.gz"
     found = turns("benchmarks.speed.first_epoch", [*CONTENDERS], [path, epochs])
-    figures = {
-        f"{key}_{name}": found.median(name, key) for key in ("first", "whole") for name in CONTENDERS
-    }
+    figures = {f"{key}_{name}": found.median(name, key) for key in ("first", "whole") for name in CONTENDERS}
     for other in ("keras", "keras-xla"):
         figures[f"against_{other}"] = found.ratio("kerasae", other, "whole")
         figures[f"spread_{other}"] = found.spread("kerasae", other, "whole")
@@ -78,11 +78,11 @@ RESULT = Result(
     title="Seconds of the first epoch and of a short training",
     source="Measured here, side by side",
     protocol=(
-        "Variational autoencoder 784-512-16 on the 60,000 images of MNIST, of which a tenth is validated after "
-        "each epoch; Bernoulli likelihood, Adam, float32, batches of 256. The images are in memory. A first "
-        "epoch contains its compilation and its validation; a whole training also contains the construction "
-        "of the model. Medians of five turns; ratios are of the whole training, turn by turn, and their "
-        "spread is the range of the five as a share of the median."
+        "Variational autoencoder 784-512-16 on the 60,000 images of MNIST, of which a tenth is validated "
+        "after each epoch; Bernoulli likelihood, Adam, float32, batches of 256. The images are in memory. A "
+        "first epoch contains its compilation and its validation; a whole training also contains the "
+        "construction of the model. Medians of five turns. A ratio is that of the whole trainings, the "
+        "median over the turns; its spread is the range of the five as a share of it."
     ),
     measures={
         "first_kerasae": Measure("first epoch, kerasae, s"),

@@ -1,0 +1,153 @@
+"""Images a second that a folder streams to a training, beside what their decoding alone takes.
+
+    python -m benchmarks.speed.streaming CONTENDER FOLDER SECONDS
+
+runs one contender for so many seconds after a pass that warms it up: `streaming`, the shuffled batches of
+`Data.training_batches`; `files`, the same files read and decoded by `tf.io`, as many at a time as there are
+cores; or `bytes`, the same decoding of bytes that are in memory already. All of them stay in the graph.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness.place import Place
+from benchmarks.harness.result import Measure, Result, Row
+from benchmarks.speed._epochs import images
+from benchmarks.speed._turns import take_turn, turns
+
+#: Number of files in a folder, and rows of a batch.
+FILES, BATCH = 4000, 128
+#: Seconds of a turn, after the pass that warms up.
+SECONDS = 10.0
+
+
+def speed(batches: Any, count: int, seconds: str) -> dict[str, float]:
+    """Return the images a second of an endless dataset, of which `count` elements of `BATCH` are a pass."""
+    import tensorflow as tf
+
+    # Elements are counted in C++, so that no batch becomes a Python object.
+    a_pass = batches.take(count)
+
+    def drawn() -> int:
+        return BATCH * int(a_pass.reduce(tf.constant(0), lambda total, _: total + 1))
+
+    drawn()
+    began, total = time.perf_counter(), 0
+    while (taken := time.perf_counter() - began) < float(seconds):
+        total += drawn()
+    return {"images": total / taken}
+
+
+def streaming(folder: str, seconds: str) -> dict[str, float]:
+    from kerasae import Recipe
+
+    recipe = Recipe.of(
+        source=folder, data={"test": 0.001, "validation": 0.001, "calibration": 0.0}, latent_dim=8
+    )
+    data = recipe.load()
+    assert data.streamed
+    batches, steps, _ = data.training_batches(BATCH, seed=0)
+    return speed(batches, steps, seconds)
+
+
+def decoding(in_memory: bool, folder: str, seconds: str) -> dict[str, float]:
+    import tensorflow as tf
+
+    paths = sorted(map(str, Path(folder).iterdir()))
+    decode = tf.io.decode_png if paths[0].endswith("png") else tf.io.decode_jpeg
+    source = [Path(path).read_bytes() for path in paths] if in_memory else paths
+
+    def image(entry: Any) -> Any:
+        return decode(entry if in_memory else tf.io.read_file(entry))
+
+    entries = tf.data.Dataset.from_tensor_slices(source).repeat()
+    decoded = entries.map(image, num_parallel_calls=os.cpu_count() or 1, deterministic=False)
+    return speed(decoded.batch(BATCH), len(paths) // BATCH, seconds)
+
+
+CONTENDERS = {
+    "streaming": streaming,
+    "files": partial(decoding, False),
+    "bytes": partial(decoding, True),
+}
+
+
+def digits(place: Place, folder: Path) -> None:
+    """Write images of MNIST as PNG files."""
+    from PIL import Image
+
+    rows = images(str(place.data / "mnist" / "train-images-idx3-ubyte.gz"))[:FILES]
+    for number, row in enumerate(rows):
+        Image.fromarray(row.reshape(28, 28)).save(folder / f"{number:05}.png")
+
+
+def crops(side: int, ending: str, place: Place, folder: Path) -> None:
+    """Write squares of photographs, each at a random place of a random photograph."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    paths = sorted((place.data / "photos" / "train").glob("*.png"))
+    photographs = [np.asarray(Image.open(path).convert("L")) for path in paths]
+    large = [one for one in photographs if min(one.shape) >= side]
+    for number in range(FILES):
+        one = large[rng.integers(len(large))]
+        top, left = (rng.integers(length - side + 1) for length in one.shape)
+        square = Image.fromarray(one[top : top + side, left : left + side])
+        square.save(folder / f"{number:05}.{ending}", quality=90)
+
+
+def measured(write: Callable[[Place, Path], None], place: Place, seed: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "images"
+        folder.mkdir()
+        write(place, folder)
+        found = turns("benchmarks.speed.streaming", [*CONTENDERS], [folder, SECONDS])
+    figures = {name: found.median(name, "images") for name in CONTENDERS}
+    for name in ("files", "bytes"):
+        figures[f"of_{name}"] = 100 * found.ratio("streaming", name, "images")
+        figures[f"spread_{name}"] = found.spread("streaming", name, "images")
+    return figures
+
+
+RESULT = Result(
+    title="Streaming of a folder of images",
+    source="Measured here, side by side",
+    protocol=(
+        "4,000 files, shuffled batches of 128 as a training draws them, scaled to [0, 1], beside the "
+        "decoding of the same files by `tf.io` in as many threads as there are cores, from the files and "
+        "from memory. The files are in the memory of the system. A turn lasts ten seconds. The shares are "
+        "medians over five turns; the spread is the range of the five as a share of the median."
+    ),
+    measures={
+        "streaming": Measure("streaming, images a second", digits=0, less=False),
+        "files": Measure("reading and decoding, images a second", digits=0, less=False),
+        "bytes": Measure("decoding alone, images a second", digits=0, less=False),
+        "of_files": Measure("share of reading and decoding, %", digits=0, less=False),
+        "spread_files": Measure("its spread, %", digits=0),
+        "of_bytes": Measure("share of decoding alone, %", digits=0, less=False),
+        "spread_bytes": Measure("its spread, %", digits=0),
+    },
+    rows=(
+        Row("MNIST, 28 x 28, PNG", partial(measured, digits), goal={"of_bytes": 90}),
+        Row(
+            "photographs, 128 x 128, JPEG",
+            partial(measured, partial(crops, 128, "jpg")),
+            goal={"of_bytes": 90},
+        ),
+        Row(
+            "photographs, 128 x 128, PNG",
+            partial(measured, partial(crops, 128, "png")),
+            goal={"of_bytes": 90},
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    take_turn(CONTENDERS)
