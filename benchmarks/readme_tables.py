@@ -44,6 +44,10 @@ def results(path):
 
 def contraction():
     found = Measured("contractive_penalty").read()
+    if not found:
+        raise SystemExit(
+            "Expected figures of contractive_penalty; run python -m benchmarks contractive_penalty."
+        )
 
     def cell(row, key):
         figures = found.get(row, {}).get(0)

@@ -1,6 +1,7 @@
 """The frame of the benchmarks: what is measured is kept, shown, and held against its goal."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from benchmarks.harness import measured, result, tables
 from benchmarks.harness.measured import Figures, Measured
 from benchmarks.harness.result import Measure, Result, Row
+from benchmarks.speed import _turns
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,6 +83,35 @@ def test_the_page_is_what_was_measured():
     for path in measured.FOLDER.glob("*.json"):
         known = {row.name for row in result.load(path.stem).rows}
         assert {*json.loads(path.read_text())} <= known, path
+
+
+def test_ratios_of_contenders_are_those_of_each_turn():
+    found = _turns.Turns(
+        {
+            "ours": [{"s": 1.0}, {"s": 2.0}, {"s": 9.0}],
+            "theirs": [{"s": 2.0}, {"s": 2.0}, {"s": 6.0}],
+        }
+    )
+    assert found.medians() == {"ours": {"s": 2.0}, "theirs": {"s": 2.0}}
+    # 0.5, 1 and 1.5: the machine was slow in the last turn, for both of them.
+    assert found.ratio("ours", "theirs", "s") == 1.0
+    assert found.spread("ours", "theirs", "s") == 100.0
+
+
+def test_contenders_take_turns_in_processes_of_their_own(tmp_path, monkeypatch, capsys):
+    (tmp_path / "runners.py").write_text(
+        "import os\n"
+        "from benchmarks.speed._turns import take_turn\n"
+        "take_turn({name: lambda more: {'pid': os.getpid(), 'more': int(more)} for name in 'ab'})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    monkeypatch.setattr(_turns, "TURNS", 2)
+    found = _turns.turns("runners", ["a", "b"], [7])
+    pids = [one["pid"] for figures in found.figures.values() for one in figures]
+    assert len({*pids}) == 4
+    assert found.median("a", "more") == 7
+    order = [line.split()[2] for line in capsys.readouterr().err.splitlines()]
+    assert order == ["a:", "b:", "a:", "b:"]
 
 
 @pytest.mark.parametrize(
