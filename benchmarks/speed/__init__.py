@@ -1,1 +1,1 @@
-"""Speed: each figure is a ratio of medians of contenders that take turns in one run."""
+"""Speed: contenders take turns, each in a process of its own; shown are medians, ratios and their spread."""

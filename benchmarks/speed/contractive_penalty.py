@@ -56,7 +56,7 @@ def step_of(network: str, penalty: Any, jit: bool) -> Callable[[], Any]:
     model.optimizer.build(model.trainable_variables)
     x = tf.constant(np.random.default_rng(0).random((BATCH, *shape)), tf.float32)
 
-    @tf.function(jit_compile=jit)
+    @tf.function(jit_compile=jit, autograph=False)
     def step() -> Any:
         return model.train_step(x)["loss"]
 

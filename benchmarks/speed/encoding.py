@@ -51,7 +51,10 @@ def bare(network: str, path: str, rows: str, jit: bool) -> dict[str, float]:
     model = model_of(network, path)
     x = (images(path)[: int(rows)].astype("float32") / 255).reshape(-1, *model.spec.shape)
     batches = [tf.constant(x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
-    encode = tf.function(lambda batch: model.to_code(model.encoder(batch)), jit_compile=jit)
+
+    @tf.function(jit_compile=jit, autograph=False)
+    def encode(batch: Any) -> Any:
+        return model.to_code(model.encoder(batch))
 
     def whole() -> Any:
         return np.concatenate([encode(batch).numpy() for batch in batches])
