@@ -122,6 +122,10 @@ class ReconstructionLoss(Loss):
         return comparable(self.error(x, params))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each example, `(batch,)`, for a training.
+
+        A subclass may compute `per_example` here in a form that is cheaper and equal up to rounding.
+        """
         return self.per_example(y_true, y_pred)
 
     def check_range(self, least: float, greatest: float) -> None:

@@ -52,7 +52,7 @@ def importance_weighted_objective(
     means, log_vars = ops.repeat(mean, k, axis=0), ops.repeat(log_var, k, axis=0)
     z = model.sampling((means, log_vars), training=training, seed=seed)
     params = model.decoder(z, training=training)
-    nll = model.reconstruction_loss.per_example(ops.repeat(clean, k, axis=0), params)
+    nll = model.reconstruction_loss.call(ops.repeat(clean, k, axis=0), params)
     # This is log q(z|x) - log p(z). The factors 2 pi of the two densities cancel.
     spread = ops.square(z - means) * ops.exp(-log_vars)
     divergence = 0.5 * ops.sum(ops.square(z) - spread - log_vars, axis=-1)

@@ -269,7 +269,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         z = mean + ops.exp(0.5 * log_var) * eps
         params = self.decoder(ops.reshape(z, (-1, self.latent_dim)))
         repeated = ops.tile(x, (samples, *[1] * (len(x.shape) - 1)))
-        nll = ops.reshape(self.reconstruction_loss.per_example(repeated, params), (samples, -1))
+        nll = ops.reshape(self.reconstruction_loss.call(repeated, params), (samples, -1))
         # This is log p(z) - log q(z|x). The factors 2 pi of the two densities cancel.
         ratio = 0.5 * ops.sum(ops.square(eps) + log_var - ops.square(z), axis=-1)
         return ratio - nll

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kerasae.kinds import kind_of
+from kerasae.processors import quickest_dtype
 from kerasae.spec import Spec
 
 #: Pixels on a side of a square, for which there are as many numbers in the code as values in the square.
@@ -24,8 +25,8 @@ def compressor(spec: Spec) -> dict[str, Any]:
     The weight of the penalty follows from the steps. One more nat in each number of the code divides its
     squared error by `e^2`. On average over the steps this saves `7.38 s^2 / 12`, where `s` is the smallest.
 
-    The hidden layers compute in bfloat16, as in `denoiser`. The default of 8,000 steps takes about 20 minutes
-    on two cores with matrix units. Train on crops of photographs: `--set data.crop=64`.
+    The hidden layers compute in bfloat16 or float32, as in `denoiser`. The default of 8,000 steps takes about
+    20 minutes on two cores with matrix units. Train on crops of photographs: `--set data.crop=64`.
     `python -m benchmarks.images.rates` measures bits and quality beside JPEG, WebP and PCA.
 
     Args:
@@ -51,7 +52,7 @@ def compressor(spec: Spec) -> dict[str, Any]:
         "network.residual_blocks": 2,
         "network.shortcut": "cosines",
         "network.latent_dim": _SIDE**2 * spec.shape[2],
-        "network.dtype": "mixed_bfloat16",
+        "network.dtype": quickest_dtype(),
         "train.steps": 8000,
         "train.batch_size": 16,
         "train.learning_rate": 5e-4,

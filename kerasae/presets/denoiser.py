@@ -3,6 +3,7 @@
 from typing import Any
 
 from kerasae.kinds import kind_of
+from kerasae.processors import quickest_dtype
 from kerasae.spec import Spec
 
 #: Numbers of the code for each value of a square of 2 x 2 pixels: the image itself takes one of them.
@@ -21,10 +22,10 @@ def denoiser(spec: Spec) -> dict[str, Any]:
     linear path leads round the convolutions (`network.shortcut`), so that the other layers learn only what is
     to be removed. There are ten residual blocks at half the size of the image, five on each side of the code.
 
-    The hidden layers compute in bfloat16, which is several times faster on processors with matrix units for
-    it (AMX) and on GPUs, and slower on others: there, take `--set network.dtype=float32`. With the default of
-    12,000 steps a training takes about 25 minutes on two such cores, and 26,000 steps take an hour.
-    `python -m benchmarks.images.denoising` measures the result on Set12.
+    The hidden layers compute in bfloat16 on GPUs and on processors with matrix units for it (AMX), and in
+    float32 on others, where bfloat16 is slow. With the default of 12,000 steps a training takes about 25
+    minutes on two cores with matrix units, and 26,000 steps take an hour; on two cores without them it takes
+    five times as long. `python -m benchmarks photographs` measures the result on Set12.
 
     Args:
         spec: Spec of the images.
@@ -48,7 +49,7 @@ def denoiser(spec: Spec) -> dict[str, Any]:
         "network.residual_blocks": 5,
         "network.shortcut": True,
         "network.latent_dim": 4 * _WIDTH * spec.shape[2],
-        "network.dtype": "mixed_bfloat16",
+        "network.dtype": quickest_dtype(),
         "train.steps": 12_000,
         "train.batch_size": 16,
         "train.learning_rate": 1e-3,

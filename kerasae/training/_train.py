@@ -151,7 +151,11 @@ def train(
     if passes > 1 and not spread and steps_per_execution is None and per_epoch <= 256:
         per_call = per_epoch
     if jit_compile == "auto":
-        jit_compile = gains_from_xla(model, len(data.train) * passes)
+        jit_compile = gains_from_xla(
+            model, len(data.train) * passes, epochs=epochs, batch_size=min(batch_size, len(data.train))
+        )
+    # A validation has no gradients, which are two thirds of a step.
+    jit_validation = gains_from_xla(model, len(data.validation) // 3, epochs=epochs)
     # Keras creates the optimizer for the strategy of the current scope.
     with model.distribute_strategy.scope():
         model.compile(
@@ -173,8 +177,9 @@ def train(
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     start = time.perf_counter()
     try:
-        model.fit(
+        model.fit_calls(
             dataset,
+            jit_validation=jit_validation,
             steps_per_epoch=per_epoch,
             epochs=epochs,
             initial_epoch=first,

@@ -18,6 +18,7 @@ ALLOWED = {
     "arguments": set(),
     "notations": set(),
     "precisions": set(),
+    "processors": set(),
     "spec": {"notations"},
     "backend": set(),
     "registry": set(),
@@ -75,7 +76,7 @@ ALLOWED = {
     "calibration": set(),
     "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
     "thresholds": {"calibration", "registry"},
-    "presets": {"kinds", "registry", "spec"},
+    "presets": {"kinds", "processors", "registry", "spec"},
     "applications": {
         "calibration",
         "baselines",

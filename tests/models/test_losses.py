@@ -399,6 +399,34 @@ def test_the_gradient_of_bernoulli_is_what_is_left(logit):
     np.testing.assert_allclose(tape.gradient(loss, logits), tf.sigmoid(logits) - x, atol=1e-6)
 
 
+@pytest.mark.parametrize("features", [1, 7, 97, 98, 99, 197, 784])
+def test_the_bernoulli_of_a_training_is_the_exact_one(features):
+    """Products of up to 98 factors, the last group filled up; and the gradient that is written out."""
+    rng = np.random.default_rng(features)
+    x = rng.random((5, features), "float32")
+    logits = rng.normal(size=x.shape, scale=8).astype("float32")
+    # Each factor of a product is 2 at a logit of 0, so that this is the greatest product.
+    logits[0] = 0.0
+    exact = np.logaddexp(0, logits.astype("float64")) - x.astype("float64") * logits
+    variables = [tf.constant(x), tf.constant(logits)]
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        loss = Bernoulli().call(*variables)
+    slopes = tape.gradient(loss, variables)
+    np.testing.assert_allclose(loss, exact.sum(axis=1), rtol=1e-6, atol=1e-6 * features)
+    np.testing.assert_allclose(slopes[1], scipy.special.expit(logits.astype("float64")) - x, atol=3e-7)
+    np.testing.assert_allclose(slopes[0], -logits)
+
+
+def test_a_bernoulli_of_another_feature_trains_on_it():
+    class Halved(Bernoulli):
+        def per_feature(self, x, params):
+            return 0.5 * super().per_feature(x, params)
+
+    x, logits = np.full((2, 3), 0.25, "float32"), np.ones((2, 3), "float32")
+    np.testing.assert_allclose(Halved().call(x, logits), 0.5 * Bernoulli().call(x, logits), rtol=1e-6)
+
+
 @pytest.mark.parametrize(("least", "greatest"), [(-0.1, 1.0), (0.0, 1.1)])
 def test_bernoulli_is_for_shares(least, greatest):
     Bernoulli().check_range(0.0, 1.0)

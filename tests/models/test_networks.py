@@ -261,10 +261,13 @@ def test_batch_normalisation_is_refused_in_a_contractive_convolution(small):
 def test_what_xla_compiles(small):
     from kerasae.training import gains_from_xla
 
+    # 64 inputs; 8, 4, 8 and 64 units; and 64 x 8 + 8 x 4 + 4 x 8 + 8 x 64 weights beside their biases.
     model = small("dense", "undercomplete")
-    enough = int(1e10) // model.count_params() + 1
-    assert gains_from_xla(model, enough)
-    assert not gains_from_xla(model, enough // 2)
+    numbers = 64 + 84 + (1088 + 84) / 20
+    enough = int(1e9 / numbers) + 1
+    assert gains_from_xla(model, enough, epochs=1, batch_size=20)
+    assert not gains_from_xla(model, enough // 2, epochs=1, batch_size=20)
+    assert gains_from_xla(model, enough // 2, epochs=3, batch_size=20)
     assert not gains_from_xla(small("conv", "undercomplete"), enough * 1000)
 
 
@@ -274,7 +277,7 @@ def test_auto_is_what_gains(small, digits, monkeypatch):
     from kerasae.training import _train
 
     for gains in (True, False):
-        monkeypatch.setattr(_train, "gains_from_xla", lambda *_, gains=gains: gains)
+        monkeypatch.setattr(_train, "gains_from_xla", lambda *_, gains=gains, **__: gains)
         model = small("dense", "undercomplete")
         _train.train(model, digits, epochs=1)
         assert model.jit_compile is gains

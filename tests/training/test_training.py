@@ -64,7 +64,7 @@ def test_the_learning_rate_falls_and_training_ends_without_improvement(build, di
 
     model = build("undercomplete")
     history = train(
-        model, digits, epochs=50, learning_rate=50.0, patience=5, reduce_patience=2, callbacks=[Watch()]
+        model, digits, epochs=50, learning_rate=20.0, patience=5, reduce_patience=2, callbacks=[Watch()]
     )
     assert len(history.epochs) == history.best_epoch + 5 < 50
     assert rates[-1] < rates[0]

@@ -1,0 +1,38 @@
+"""What the processors of a machine are quick at."""
+
+import pytest
+
+from kerasae import processors
+from kerasae.presets import settings
+from kerasae.spec import Spec
+
+
+@pytest.mark.parametrize(
+    ("flags", "may", "expected"),
+    [
+        ("fpu avx2 amx_bf16 amx_tile", True, "mixed_bfloat16"),
+        ("fpu avx2 amx_bf16 amx_tile", False, "float32"),
+        ("fpu avx2 avx512_bf16", True, "float32"),
+        ("", True, "float32"),
+    ],
+)
+def test_bfloat16_is_for_matrix_units(tmp_path, monkeypatch, flags, may, expected):
+    listed = tmp_path / "cpuinfo"
+    listed.write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(processors, "_INSTRUCTIONS", listed)
+    monkeypatch.setattr(processors, "_may_use_amx", lambda: may)
+    assert processors.quickest_dtype() == expected
+    for preset in ("denoiser", "compressor"):
+        assert settings(preset, Spec("image", (16, 16, 1)))["network.dtype"] == expected
+
+
+def test_a_system_that_lists_nothing_has_no_matrix_units(tmp_path, monkeypatch):
+    monkeypatch.setattr(processors, "_INSTRUCTIONS", tmp_path / "none")
+    monkeypatch.setattr(processors, "_may_use_amx", lambda: True)
+    assert processors.quickest_dtype() == "float32"
+
+
+def test_the_system_answers_whether_it_lends_matrix_units():
+    assert processors._may_use_amx() in (True, False)
+    if "amx_tile" not in processors._instructions():
+        assert not processors._may_use_amx()
