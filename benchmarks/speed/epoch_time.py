@@ -9,11 +9,11 @@ from functools import partial
 
 from benchmarks.harness.place import Place
 from benchmarks.harness.result import Measure, Result, Row, UnavailableError
-from benchmarks.speed._turns import medians
+from benchmarks.speed._turns import turns
 
 CONTENDERS = ("kerasae", "keras", "keras-xla", "torch", "pythae", "floor")
 #: Epochs of a turn; the first is shown by itself.
-EPOCHS = 6
+EPOCHS = 10
 
 
 def epochs(hidden: int, code: int, batch: int, place: Place, seed: int) -> dict[str, float]:
@@ -24,12 +24,15 @@ def epochs(hidden: int, code: int, batch: int, place: Place, seed: int) -> dict[
         )
     images = place.data / "mnist" / "train-images-idx3-ubyte.gz"
     arguments = [str(images), *map(str, (hidden, code, batch, EPOCHS))]
-    found = medians("benchmarks.speed._epochs", CONTENDERS, arguments)
-    ours = found["kerasae"]["epoch"]
-    figures = {name: found[name]["epoch"] for name in CONTENDERS}
-    figures["first"] = found["kerasae"]["first"]
-    figures["of_floor"] = 100 * found["floor"]["epoch"] / ours
-    return figures | {f"against_{name}": found[name]["epoch"] / ours for name in ("torch", "pythae")}
+    found = turns("benchmarks.speed._epochs", CONTENDERS, arguments)
+    figures = {name: found.median(name, "epoch") for name in CONTENDERS}
+    figures["first"] = found.median("kerasae", "first")
+    figures["of_floor"] = 100 * found.ratio("floor", "kerasae", "epoch")
+    figures["spread_floor"] = found.spread("floor", "kerasae", "epoch")
+    for name in ("torch", "pythae"):
+        figures[f"against_{name}"] = found.ratio(name, "kerasae", "epoch")
+        figures[f"spread_{name}"] = found.spread(name, "kerasae", "epoch")
+    return figures
 
 
 RESULT = Result(
@@ -37,7 +40,8 @@ RESULT = Result(
     source="Measured here, side by side",
     protocol=(
         "Variational autoencoder on the 60,000 images of MNIST, Bernoulli likelihood, Adam, float32; the "
-        "median epoch after the first, of five turns. Floor: the matrix products of the network alone."
+        "median epoch after the first. Floor: the matrix products of the network alone. Medians of five turns; "
+        "a ratio is the median over the turns, and its spread is the range of the five as a share of it."
     ),
     measures={
         "kerasae": Measure("kerasae, s"),
@@ -48,8 +52,11 @@ RESULT = Result(
         "floor": Measure("floor, s"),
         "first": Measure("kerasae's first epoch, s"),
         "of_floor": Measure("floor / kerasae, %", digits=0, less=False),
+        "spread_floor": Measure("spread, %", digits=0),
         "against_torch": Measure("PyTorch / kerasae", less=False),
+        "spread_torch": Measure("spread, %", digits=0),
         "against_pythae": Measure("Pythae / kerasae", less=False),
+        "spread_pythae": Measure("spread, %", digits=0),
     },
     rows=(
         Row("784-512-16, batch 256", partial(epochs, 512, 16, 256), goal={"of_floor": 80}),
