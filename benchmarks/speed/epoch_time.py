@@ -40,7 +40,7 @@ RESULT = Result(
     source="Measured here, side by side",
     protocol=(
         "Variational autoencoder on the 60,000 images of MNIST, Bernoulli likelihood, Adam, float32; the "
-        "median epoch after the first. Floor: the matrix products of the network alone. Medians of five turns; "
+        "median epoch after the first. Floor: the matrix products alone. Medians of five turns; "
         "a ratio is the median over the turns, and its spread is the range of the five as a share of it."
     ),
     measures={
