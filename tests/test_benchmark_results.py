@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.harness import measured, result, tables
 from benchmarks.harness.measured import Figures, Measured
+from benchmarks.harness.prepared import prepared
 from benchmarks.harness.result import Measure, Result, Row
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +83,18 @@ def test_the_page_is_what_was_measured():
     for path in measured.FOLDER.glob("*.json"):
         known = {row.name for row in result.load(path.stem).rows}
         assert {*json.loads(path.read_text())} <= known, path
+
+
+def test_a_set_that_is_not_prepared_is_not_downloaded(monkeypatch):
+    import tensorflow_datasets as tfds
+
+    prepared_here = {"cifar10"}
+    monkeypatch.setattr(
+        tfds, "builder", lambda name, try_gcs: SimpleNamespace(is_prepared=lambda: name in prepared_here)
+    )
+    with pytest.raises(result.UnavailableError, match="run `tfds build fashion_mnist`"):
+        prepared("fashion_mnist")
+    assert prepared("cifar10") == {"path": "tfds:cifar10", "validation": 0.1, "calibration": 0.0}
 
 
 @pytest.mark.parametrize(

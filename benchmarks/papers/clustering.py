@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness.place import Place
+from benchmarks.harness.prepared import prepared
 from benchmarks.harness.result import Measure, Result, Row
-from benchmarks.papers._prepared import prepared
 
 CLUSTERS = 10
 SIZE = 10

@@ -9,8 +9,8 @@ import math
 from functools import partial
 
 from benchmarks.harness.place import Place
+from benchmarks.harness.prepared import prepared
 from benchmarks.harness.result import Measure, Result, Row
-from benchmarks.papers._prepared import prepared
 
 EPOCHS = 100
 SIZES = (8, 30, 64)
