@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.harness import measured, result, tables
 from benchmarks.harness.measured import Figures, Measured
+from benchmarks.harness.place import Place
 from benchmarks.harness.prepared import prepared
 from benchmarks.harness.result import Measure, Result, Row
 
@@ -83,6 +84,16 @@ def test_the_page_is_what_was_measured():
     for path in measured.FOLDER.glob("*.json"):
         known = {row.name for row in result.load(path.stem).rows}
         assert {*json.loads(path.read_text())} <= known, path
+
+
+def test_a_baseline_is_not_fitted_on_the_rows_that_are_reported(digits):
+    for validation in (False, True):
+        place = Place(Path(), Path(), validation=validation)
+        seen = place.fitted(digits)
+        reported = {row.tobytes() for row in place.reported(digits).test.examples}
+        fitted = [row.tobytes() for part in (seen.train, seen.validation) for row in part.examples]
+        assert len(fitted) == len(digits.train) + (0 if validation else len(digits.validation))
+        assert sum(row in reported for row in fitted) <= 0.01 * len(reported)
 
 
 def test_a_set_that_is_not_prepared_is_not_downloaded(monkeypatch):

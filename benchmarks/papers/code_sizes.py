@@ -32,9 +32,9 @@ def errors(name: str, size: int, place: Place, seed: int) -> dict[str, float]:
         train={"batch_size": 256, "seed": seed},
     )
     run = place.run(f"{name}-{size}-{seed}", recipe)
-    data = place.reported(run.data)
-    values = math.prod(data.spec.shape)
-    dense, pca = (values * evaluate(codec, data)["error"] for codec in (run.model, PCA(size).fit(data)))
+    data, values = place.reported(run.data), math.prod(run.data.spec.shape)
+    codecs = run.model, PCA(size).fit(place.fitted(run.data))
+    dense, pca = (values * evaluate(codec, data)["error"] for codec in codecs)
     return {"dense": dense, "pca": pca, "share": dense / pca}
 
 

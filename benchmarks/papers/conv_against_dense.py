@@ -29,7 +29,7 @@ def pca(place: Place, seed: int) -> dict[str, float]:
 
     recipe = recipe_of(place, seed, {})
     data = recipe.prepare(recipe.load())
-    return error(place, PCA(CODE).fit(data), data)
+    return error(place, PCA(CODE).fit(place.fitted(data)), data)
 
 
 def trained(name: str, place: Place, seed: int) -> dict[str, float]:

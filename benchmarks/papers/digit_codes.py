@@ -24,7 +24,7 @@ def pca(size: int, place: Place, seed: int) -> dict[str, float]:
 
     recipe = recipe_of(place, size, seed)
     data = recipe.prepare(recipe.load())
-    return figures(PCA(size).fit(data), data, place, seed)
+    return figures(PCA(size).fit(place.fitted(data)), data, place, seed)
 
 
 def autoencoder(size: int, place: Place, seed: int) -> dict[str, float]:
@@ -63,11 +63,9 @@ def figures(codec: Any, data: Any, place: Place, seed: int) -> dict[str, float]:
     labels = np.concatenate([part.labels for part in splits])
     clusters = KMeans(10, n_init=10, random_state=seed).fit_predict(codes)
     agreed = {metric.key: metric.value for metric in agreement(labels, clusters)}
-    reported = place.reported(data)
+    # A query must not be among the rows of the index, which holds training and validation rows.
+    reported = place.fitted(place.reported(data))
     asked = dataclasses.replace(reported, test=reported.test.drawn(QUERIES, seed))
-    if place.validation:
-        # A query must not be among the rows of the index, which holds training and validation rows.
-        asked = dataclasses.replace(asked, validation=data.validation.rows(slice(0)))
     ranked = []
     for settings in ({}, {"binary": True, "bits": BITS}):
         retrieval = Retrieval(codec, most=QUERIES, seed=seed, **settings).fit(asked)

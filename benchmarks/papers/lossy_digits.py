@@ -36,7 +36,7 @@ def pca(place: Place, seed: int) -> dict[str, float]:
     from kerasae import PCA
 
     data = data_of(place, seed)
-    codec = PCA(COMPONENTS).fit(data)
+    codec = PCA(COMPONENTS).fit(place.fitted(data))
     # Mean and components, in float32.
     return {**of_codec(codec, place.reported(data)), "model": 4 * PIXELS * (COMPONENTS + 1)}
 

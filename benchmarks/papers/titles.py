@@ -41,7 +41,7 @@ def baseline(name: str, place: Place, seed: int) -> dict[str, float]:
 
     recipe = recipe_of(place, {}, seed)
     data = recipe.prepare(recipe.load())
-    return figures(evaluate(fit_baselines(SIZE, data)[name], place.reported(data)))
+    return figures(evaluate(fit_baselines(SIZE, place.fitted(data))[name], place.reported(data)))
 
 
 def known(place: Place, seed: int) -> dict[str, float]:
