@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.harness import measured, result, tables
 from benchmarks.harness.measured import Figures, Measured
+from benchmarks.harness.place import Place
+from benchmarks.harness.prepared import prepared
 from benchmarks.harness.result import Measure, Result, Row
 from benchmarks.speed import _turns
 
@@ -112,6 +115,28 @@ def test_contenders_take_turns_in_processes_of_their_own(tmp_path, monkeypatch, 
     assert found.median("a", "more") == 7
     order = [line.split()[2] for line in capsys.readouterr().err.splitlines()]
     assert order == ["a:", "b:", "a:", "b:"]
+
+
+def test_a_baseline_is_not_fitted_on_the_rows_that_are_reported(digits):
+    for validation in (False, True):
+        place = Place(Path(), Path(), validation=validation)
+        seen = place.fitted(digits)
+        reported = {row.tobytes() for row in place.reported(digits).test.examples}
+        fitted = [row.tobytes() for part in (seen.train, seen.validation) for row in part.examples]
+        assert len(fitted) == len(digits.train) + (0 if validation else len(digits.validation))
+        assert sum(row in reported for row in fitted) <= 0.01 * len(reported)
+
+
+def test_a_set_that_is_not_prepared_is_not_downloaded(monkeypatch):
+    import tensorflow_datasets as tfds
+
+    prepared_here = {"cifar10"}
+    monkeypatch.setattr(
+        tfds, "builder", lambda name, try_gcs: SimpleNamespace(is_prepared=lambda: name in prepared_here)
+    )
+    with pytest.raises(result.UnavailableError, match="run `tfds build fashion_mnist`"):
+        prepared("fashion_mnist")
+    assert prepared("cifar10") == {"path": "tfds:cifar10", "validation": 0.1, "calibration": 0.0}
 
 
 @pytest.mark.parametrize(

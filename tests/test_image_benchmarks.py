@@ -7,6 +7,9 @@ from PIL import Image
 from small_maps import built
 
 from kerasae import Recipe
+from kerasae.applications.compression._maps.curves import MapPoint
+from kerasae.runs import run_recipe
+from kerasae.workflows import make_recipe
 
 
 def test_a_latency_is_the_median_a_megapixel():
@@ -87,17 +90,32 @@ def test_rates_of_a_model_stand_beside_those_of_files(tmp_path):
         "network.dtype": "float32",
         "train.steps": 30,
     }
-    run = rates.trained(tmp_path, tmp_path / "run", small)
-    found = rates.curves(run, "validation", side=40)
+    recipe = make_recipe(str(tmp_path), {**rates.SETTINGS, **small}, preset="compressor")
+    run = run_recipe(recipe, tmp_path / "run")
+    images = rates.images_of(run.data, "validation", side=40)
+    assert [image.shape for image in images] == [(40, 40, 1)]
+    found = {
+        "model": rates.model_curve(run.model, run.data, images),
+        "PCA": rates.block_curve(run.data, images),
+        "JPEG": rates.file_curve("JPEG", run.data, images),
+        "WebP": rates.file_curve("WEBP", run.data, images),
+    }
     for name, curve in found.items():
         bits, ratios = ([getattr(point, key) for point in curve] for key in ("rate", "psnr"))
         assert len(curve) > 2, name
         assert bits[-1] > bits[0] > 0, name
         # 30 steps train no model.
         assert name == "model" or ratios[-1] > ratios[0], name
-    lines = rates.table(found).splitlines()
-    assert len(lines) == 2 + len(rates.RATES)
-    assert all(line.count("|") == 9 for line in lines)
+
+
+def test_shares_are_of_the_bits_of_the_reference_without_headers():
+    # At equal PSNR the curve takes half of the bits, of which half are headers.
+    reference = [MapPoint(2 + rate, 30 + rate, 0.0, rate) for rate in (0.2, 0.5, 0.9)]
+    curve = [MapPoint(point.bare / 2, point.psnr, 0.0, point.bare / 4) for point in reference]
+    found = rates.shares(curve, reference)
+    assert found == pytest.approx({0.2: 0.5, 0.3: 0.5, 0.4: 0.5, 0.6: 0.5, 0.8: 0.5})
+    assert rates.shares(curve, reference, bare=True)[0.4] == pytest.approx(0.25)
+    assert rates.shares(curve[1:], reference).keys() == {0.6, 0.8}
 
 
 def test_the_central_part_of_a_photograph():

@@ -45,6 +45,15 @@ class Place:
         """Return data whose test split is the one that is reported."""
         return dataclasses.replace(data, test=data.validation) if self.validation else data
 
+    def fitted(self, data: Any) -> Any:
+        """Return data for baselines, which are fitted on training and validation rows.
+
+        They are fitted on the training rows alone if the validation rows are reported.
+        """
+        if not self.validation:
+            return data
+        return dataclasses.replace(data, validation=data.validation.rows(slice(0)))
+
     def run(self, name: str, recipe: Any) -> Any:
         """Return the run of a recipe, and train it if it does not exist.
 

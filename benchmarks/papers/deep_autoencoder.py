@@ -21,7 +21,7 @@ def pca(place: Place, seed: int) -> dict[str, float]:
     data = place.recipe("undercomplete", 1, train={"hold_out": False}).load()
     if not place.validation:
         data = data.joined()
-    return error(place, PCA(CODE).fit(data), data)
+    return error(place, PCA(CODE).fit(place.fitted(data)), data)
 
 
 def dense(place: Place, seed: int) -> dict[str, float]:

@@ -5,6 +5,7 @@ from kerasae.layers.channel_scales import ChannelScales
 from kerasae.layers.column_embedding import ColumnEmbedding
 from kerasae.layers.column_scales import ColumnScales
 from kerasae.layers.gap_marks import GapMarks
+from kerasae.layers.lifetime_sparsity import LifetimeSparsity
 from kerasae.layers.normal_scores import NormalScores
 from kerasae.layers.padding_mask import PaddingMask, is_token
 from kerasae.layers.periodic_features import PeriodicFeatures
@@ -20,6 +21,7 @@ __all__ = [
     "ColumnEmbedding",
     "ColumnScales",
     "GapMarks",
+    "LifetimeSparsity",
     "NoiseLayer",
     "NormalScores",
     "PaddingMask",

@@ -75,9 +75,11 @@ class DeterministicAutoencoder(Autoencoder):
     ) -> Any:
         x = self.corrupt(inputs, training, seed, corrupt)
         h = self.penalise(self.encode(x, training=training), sample_weight, training)
-        if self.rounding is not None:
-            h = self.rounding(h, training=training, seed=seed)
-        return self.decoder(h, training=training)
+        return self.decoder(self.passed_on(h, training, seed), training=training)
+
+    def passed_on(self, h: Any, training: bool, seed: Any) -> Any:
+        """Return codes as the decoder receives them: in training they are rounded, if `code_steps` is set."""
+        return h if self.rounding is None else self.rounding(h, training=training, seed=seed)
 
 
 def _check_known(name: str, value: Any, what: str, module: Any) -> None:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasae.layers import TopK
+from kerasae.layers import LifetimeSparsity, TopK
 from kerasae.models._activity import ActiveFraction, DeadFraction
 from kerasae.models._deterministic import DeterministicAutoencoder
 from kerasae.penalties.kl_sparsity import KLSparsity
@@ -18,9 +18,10 @@ class SparseAutoencoder(DeterministicAutoencoder):
     """`min |x - decode(h)|^2 + weight * sum_j |h_j|`, or with KL(rho || rho_hat), or `h = top_k`.
 
     Only few units of the code are active for each example, so the code may be larger than the input. There
-    are three ways to sparsity: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each
-    unit at `rho` and needs a code in [0, 1]; `k` keeps exactly the k largest numbers of each code and needs
-    no penalty.
+    are four ways to sparsity: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each
+    unit at `rho` and needs a code in [0, 1]; `k` keeps exactly the k largest numbers of each code;
+    `lifetime` keeps the largest numbers of each unit over a training batch (a winner-take-all autoencoder).
+    The last two need no penalty.
 
     A small code and a steep decoder would escape the L1 penalty. The kernels of the decoder are therefore
     constrained to a spectral norm of at most 1, unless they are tied to those of the encoder. The log shows
@@ -30,8 +31,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
     Args:
         encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.
         decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
-        penalty: Penalty on the code, `"l1"` or `"kl"`. Defaults to `None`: no penalty with `k`, otherwise
-            `"l1"`.
+        penalty: Penalty on the code, `"l1"` or `"kl"`. Defaults to `None`: no penalty with `k`
+            or `lifetime`, otherwise `"l1"`.
         weight: Weight of the penalty. Defaults to `None`, the default of the penalty: 0.003 for `"l1"`, 0.1
             for `"kl"`.
         rho: Target mean activation for `"kl"`, in (0, 1). Defaults to 0.1.
@@ -40,9 +41,11 @@ class SparseAutoencoder(DeterministicAutoencoder):
         k: Number of entries of each code that are kept. Defaults to `None`, all.
         k_by: Part of a code in which `k` entries are kept: `"code"`, or for a code that is a map `"place"` or
             `"channel"`; see `TopK`. Defaults to `"code"`.
+        lifetime: Share of the examples of a training batch on which each unit may be active, in (0, 1]; see
+            `LifetimeSparsity`. Codes outside training do not depend on it. Defaults to `None`, all.
         code_activation: Activation of the code, a name in `keras.activations`. Defaults to `None`:
-            `"sigmoid"` for `"kl"`, otherwise `"linear"`. With `"l1"`, `"relu"` gives exact zeros, but also
-            dead units in a small code.
+            `"sigmoid"` for `"kl"`, `"relu"` with `lifetime`, otherwise `"linear"`. With `"l1"`, `"relu"`
+            gives exact zeros, but also dead units in a small code.
         active_threshold: Activation above which a unit counts as active, in units of the code. Defaults to
             0.01.
         **kwargs: Further arguments: `reconstruction_loss`, `corruption`, `contraction`, `preprocessor`,
@@ -62,7 +65,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         >>> model = kerasae.Recipe.of("sparse", latent_dim=32, model={"k": 8}).build(data)
         >>> model.fit(data.x("train"), epochs=2)
 
-    Reference: Ng 2011, CS294A lecture notes; Makhzani and Frey 2013, *k-Sparse Autoencoders*.
+    Reference: Ng 2011, CS294A lecture notes; Makhzani and Frey 2013, *k-Sparse Autoencoders*;
+    Makhzani and Frey 2015, *Winner-Take-All Autoencoders*, NIPS.
     """
 
     fixed = ("code_penalty",)
@@ -79,11 +83,13 @@ class SparseAutoencoder(DeterministicAutoencoder):
         momentum: float = 0.0,
         k: int | None = None,
         k_by: Literal["code", "place", "channel"] = "code",
+        lifetime: float | None = None,
         code_activation: str | None = None,
         active_threshold: float = 0.01,
         **kwargs: Any,
     ) -> None:
-        activation = code_activation or ("sigmoid" if penalty == "kl" else "linear")
+        usual = "sigmoid" if penalty == "kl" else "linear" if lifetime is None else "relu"
+        activation = code_activation or usual
         super().__init__(encoder, decoder, code_activation=activation, **kwargs)
         if penalty not in ("l1", "kl", None):
             raise ValueError(f"`penalty` must be 'l1', 'kl' or None, received {penalty!r}.")
@@ -95,9 +101,10 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.momentum = momentum
         self.k = k
         self.k_by = k_by
+        self.lifetime = lifetime
         self.active_threshold = active_threshold
         settings: dict[str, Any] = {} if weight is None else {"weight": weight}
-        if penalty == "l1" or (penalty is None and k is None):
+        if penalty == "l1" or (penalty is None and k is None and lifetime is None):
             self.code_penalty = L1(**settings)
         elif penalty == "kl":
             self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **settings)
@@ -105,6 +112,7 @@ class SparseAutoencoder(DeterministicAutoencoder):
             raise ValueError(f"`k_by` needs a `k`, received {k_by!r} and none; add --set model.k=1.")
         channels = self.code_shape[-1] if len(self.code_shape) > 1 else None
         self.top_k = None if k is None else TopK(k, by=k_by, channels=channels)
+        self.lifetime_sparsity = None if lifetime is None else LifetimeSparsity(lifetime, dtype="float32")
         self.active = ActiveFraction(name="active")
         self.dead = DeadFraction(self.latent_dim, name="dead")
 
@@ -116,6 +124,11 @@ class SparseAutoencoder(DeterministicAutoencoder):
         h = super().encode(x, training=training)
         # The layer is used through `call`, so that a plain encoder records Keras operations; see `_plain.py`.
         return h if self.top_k is None else self.top_k.call(h)
+
+    def passed_on(self, h: Any, training: bool, seed: Any) -> Any:
+        if self.lifetime_sparsity is not None:
+            h = self.lifetime_sparsity(h, training=training)
+        return super().passed_on(h, training, seed)
 
     def unused_units(self, raw: Any) -> dict[str, int]:
         fired = (np.abs(self.transform(raw)) > self.active_threshold).sum(axis=0)

@@ -27,7 +27,7 @@ def compressor(spec: Spec) -> dict[str, Any]:
 
     The hidden layers compute in bfloat16 or float32, as in `denoiser`. The default of 8,000 steps takes about
     20 minutes on two cores with matrix units. Train on crops of photographs: `--set data.crop=64`.
-    `python -m benchmarks.images.rates` measures bits and quality beside JPEG, WebP and PCA.
+    `python -m benchmarks lossy_photographs` measures bits and quality beside JPEG, WebP and PCA.
 
     Args:
         spec: Spec of the images.

@@ -72,7 +72,10 @@ def _collapsed(unused: int, size: int, seed: str) -> str:
 
 
 def _dead(unused: int, size: int, seed: str) -> str:
-    weaker = "a weaker penalty, --set model.weight, or with k a larger --set model.k"
+    weaker = (
+        "a weaker penalty, --set model.weight, or with k a larger --set model.k, with lifetime a larger "
+        "--set model.lifetime"
+    )
     if unused == size:
         return f"no unit of the code is active on any held-out row{seed}; take {weaker}."
     return (

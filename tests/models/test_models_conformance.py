@@ -33,6 +33,7 @@ def variants():
         if family in VARIANTS:
             yield pytest.param(family, VARIANTS[family], id=f"{family}-variant")
     yield pytest.param("variational", {"importance_samples": 3}, id="variational-importance")
+    yield pytest.param("sparse", {"lifetime": 0.2, "k": 4}, id="sparse-lifetime")
     composed = {"corruption": "gaussian", "contraction": 0.01, "code_penalty": {"name": "l1", "weight": 0.02}}
     yield pytest.param("variational", composed, id="variational-composed")
     yield pytest.param("denoising", {"contraction": 0.01, "code_penalty": "l1"}, id="denoising-composed")

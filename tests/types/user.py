@@ -82,6 +82,7 @@ def build_every_part(numbers: data.Data, table: data.Data, texts: data.Data) -> 
         *terms,
         layers.Sampling(),
         layers.TopK(1),
+        layers.LifetimeSparsity(0.05),
         layers.SharedScale(),
     ]
     readers: list[preprocessing.Preprocessor] = [

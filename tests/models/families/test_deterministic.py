@@ -55,6 +55,32 @@ def test_top_k_alone_is_plain_top_k(build, tied):
     assert [type(one).__name__ for one in build("sparse").penalties()] == ["L1"]
 
 
+def test_lifetime_sparsity_is_for_the_decoder_in_training():
+    """Code and decoder are the identity: the model returns what the decoder receives."""
+    encoder = keras.Sequential([keras.Input((8,)), keras.layers.Activation("linear")])
+    decoder = keras.Sequential([keras.Input((8,)), keras.layers.Activation("linear")])
+    model = SparseAutoencoder(encoder, decoder, lifetime=0.25)
+    model.build((None, 8))
+    model.to_code.set_weights([np.eye(8), np.zeros(8)])
+    assert model.penalties() == []
+    x = np.random.default_rng(0).normal(size=(4, 8)).astype("float32")
+    relu = np.maximum(x, 0)
+    for codes in (model(x), model.encode(x, training=True), model.transform(x), model(x[:1], training=True)):
+        np.testing.assert_array_equal(codes, relu[: len(codes)])
+    winners = np.where(relu == relu.max(axis=0), relu, 0)
+    assert (winners != relu).any()
+    np.testing.assert_array_equal(model(x, training=True), winners)
+
+
+def test_a_winner_take_all_autoencoder_trains_under_xla(build, x):
+    settings = {"lifetime": 0.1, "code_steps": [0.01, 0.02]}
+    model = build("sparse", latent_dim=60, model=settings, network={"depth": 0, "tied": True})
+    model.compile(keras.optimizers.Adam(3e-3), jit_compile=True)
+    # The last batch is shorter than the others.
+    losses = model.fit(x[:500], epochs=8, batch_size=64, verbose=0).history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
 def test_the_log_counts_active_and_dead_units():
     """Three units: one always on, one on for half of the rows, one never."""
     encoder = keras.Sequential([keras.Input((3,)), keras.layers.Activation("linear")])

@@ -88,6 +88,7 @@ CASES = [
     (Sampling, Sampling, {"seed": 1}, (INPUT, INPUT)),
     (layers.Rounding, layers.Rounding, {"steps": [0.5, 2.0], "seed": 1}, INPUT),
     (TopK, TopK, {"k": 2}, INPUT),
+    (layers.LifetimeSparsity, layers.LifetimeSparsity, {"lifetime": 0.3}, INPUT),
     (SharedScale, SharedScale, {"initial_scale": 0.5}, INPUT),
     (layers.ColumnScales, layers.ColumnScales, {"count": 3, "initial_scale": 0.5}, INPUT),
     (layers.ChannelScales, layers.ChannelScales, {"initial_scale": 0.3}, SERIES),

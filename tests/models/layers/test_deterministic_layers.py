@@ -1,11 +1,11 @@
-"""TopK, SharedScale and TransposedDense by identity."""
+"""TopK, LifetimeSparsity, SharedScale and TransposedDense by identity."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae.layers import SharedScale, TopK, TransposedDense
+from kerasae.layers import LifetimeSparsity, SharedScale, TopK, TransposedDense
 
 # TopK ------------------------------------------------------------------------------------------------
 
@@ -46,6 +46,43 @@ def test_wrong_ks_are_refused(k):
 def test_a_k_beyond_the_code_is_refused():
     with pytest.raises(ValueError, match="`k` must not exceed the code size 4, received 5"):
         TopK(5)(np.zeros((2, 4), "float32"))
+
+
+# LifetimeSparsity ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_each_unit_keeps_its_largest_numbers_over_the_batch(dtype, jit):
+    layer = LifetimeSparsity(0.05, dtype=dtype)
+    # The size of the batch is unknown when the graph is traced.
+    graph = tf.function(lambda h: layer(h, training=True), [tf.TensorSpec((None, 6), dtype)], jit_compile=jit)
+    # No two numbers of a unit are equal. Half of 0.05 * 50 is rounded to even.
+    for batch, count in ((100, 5), (50, 2), (7, 1), (0, 0)):
+        rng = np.random.default_rng(batch)
+        codes = np.stack([rng.permutation(batch) - 3 for _ in range(6)], axis=1).astype(dtype)
+        kept = np.asarray(graph(codes))
+        np.testing.assert_array_equal(kept, np.where(codes >= batch - 3 - count, codes, 0))
+
+
+def test_the_gradient_flows_through_the_numbers_that_a_unit_keeps():
+    codes = tf.constant(np.random.default_rng(0).normal(size=(20, 6)).astype("float32"))
+    with tf.GradientTape() as tape:
+        tape.watch(codes)
+        kept = LifetimeSparsity(0.2)(codes, training=True)
+    np.testing.assert_array_equal(tape.gradient(kept, codes), np.array(kept) != 0)
+    assert (np.sum(np.array(kept) != 0, axis=0) == 4).all()
+
+
+def test_outside_training_a_code_does_not_depend_on_its_batch():
+    codes = np.random.default_rng(0).normal(size=(20, 6)).astype("float32")
+    np.testing.assert_array_equal(LifetimeSparsity(0.1)(codes), codes)
+
+
+@pytest.mark.parametrize("lifetime", [0, -0.1, 1.1, True, "5 %", float("nan")])
+def test_a_share_of_the_batch_is_in_bounds(lifetime):
+    with pytest.raises(ValueError, match=r"`lifetime` must be in \(0, 1\], received"):
+        LifetimeSparsity(lifetime)
 
 
 # SharedScale -----------------------------------------------------------------------------------------
