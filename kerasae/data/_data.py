@@ -188,7 +188,13 @@ class Data:
         return float(ends[:, 0].min()), float(ends[:, 1].max())
 
     def training_batches(
-        self, batch_size: int, *, seed: int = 0, first_epoch: int = 0, steps_per_call: int | None = 1
+        self,
+        batch_size: int,
+        *,
+        seed: int = 0,
+        first_epoch: int = 0,
+        steps_per_call: int | None = 1,
+        prepared: bool = True,
     ) -> "tuple[tf.data.Dataset[Any], int, int]":
         """Return an endless dataset of shuffled batches of `x`, the steps per epoch and the steps per call.
 
@@ -206,12 +212,17 @@ class Data:
             first_epoch: Number of the first epoch, from 0. Defaults to 0.
             steps_per_call: Number of steps in one call of a compiled function. `None` divides an epoch into
                 equal calls of at most 256 steps, so that Ctrl-C is answered. Defaults to 1.
+            prepared: Whether the batches are `x`. If False, they are raw examples, of which `prepare` makes
+                `x`; the data must be `prepared_in_steps`. Defaults to True.
         """
         rows = len(self.train)
         batch_size = min(batch_size, rows)
         steps = rows // batch_size
         per_call = steps // -(-steps // 256) if steps_per_call is None else min(steps_per_call, steps)
         steps -= steps % per_call
+        if not prepared:
+            train: Any = self.train
+            return train.stored(batch_size, steps, seed, first_epoch), steps, per_call
         batches = self._within_reach(self.train.shuffled(self._view, batch_size, steps, seed, first_epoch))
         if self._view.resampled:
             # Batches are numbered from the first epoch, so that a resumed training draws the same.
@@ -220,6 +231,19 @@ class Data:
                 lambda number, x: self._view.augment(x, tf.stack([tf.cast(seed, tf.int64), number]))
             )
         return batches, steps, per_call
+
+    @property
+    def prepared_in_steps(self) -> bool:
+        """Whether a training step can make its `x` of raw examples itself."""
+        return (
+            isinstance(self.train, Split)
+            and self.train.numeric
+            and not (self._view.resampled or self._view.draws)
+        )
+
+    def prepare(self, raw: Any) -> Any:
+        """Return `x` of a batch of raw examples as a training sees it, in a graph."""
+        return self._cut(self._view(raw))
 
     def validation_batches(self, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return the validation split, once and in order, with at most `most` rows in a batch."""
@@ -233,12 +257,11 @@ class Data:
 
     def _within_reach(self, batches: "tf.data.Dataset[Any]") -> "tf.data.Dataset[Any]":
         """Return batches of `x` with gross errors clipped to the usual range."""
+        return batches if self._view.reach is None else batches.map(self._cut)
+
+    def _cut(self, x: Any) -> Any:
         if self._view.reach is None:
-            return batches
+            return x
         low, high = self._view.reach
-
-        def cut(x: Any) -> Any:
-            # Unlike minimum and maximum, this keeps NaN on every device.
-            return tf.where(x < low, low, tf.where(x > high, high, x))
-
-        return batches.map(cut)
+        # Unlike minimum and maximum, this keeps NaN on every device.
+        return tf.where(x < low, low, tf.where(x > high, high, x))

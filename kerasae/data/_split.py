@@ -115,16 +115,26 @@ class Split:
         self, preprocessor: Preprocessor, batch_size: int, steps: int, seed: int, first_epoch: int
     ) -> "tf.data.Dataset[Any]":
         """Return endless batches of `x`, `steps` in each epoch. The order follows from seed and epoch."""
-        plain = isinstance(self.examples, np.ndarray) and self.examples.dtype.kind in "biuf"
         # Numbers stay in their raw type (uint8 takes a quarter of the memory) and are scaled when drawn.
-        raw = tf.constant(self.examples if plain else preprocessor.to_x(self.examples))
+        stored = self.examples if self.numeric else preprocessor.to_x(self.examples)
+        batches = self._drawn(stored, batch_size, steps, seed, first_epoch)
+        return (batches.map(preprocessor) if self.numeric else batches).prefetch(8)
 
-        def batch(index: Any) -> Any:
-            part = tf.gather(raw, index)
-            return preprocessor(part) if plain else part
+    @property
+    def numeric(self) -> bool:
+        """Whether the raw examples are an array of numbers, which a preprocessor takes in a graph."""
+        return isinstance(self.examples, np.ndarray) and self.examples.dtype.kind in "biuf"
 
+    def stored(self, batch_size: int, steps: int, seed: int, first_epoch: int) -> "tf.data.Dataset[Any]":
+        """Return the raw examples of the batches of `shuffled`, which must be `numeric`."""
+        return self._drawn(self.examples, batch_size, steps, seed, first_epoch).prefetch(8)
+
+    def _drawn(
+        self, examples: Any, batch_size: int, steps: int, seed: int, first_epoch: int
+    ) -> "tf.data.Dataset[Any]":
         order = shuffled_indices(len(self), batch_size, steps, seed, first_epoch)
-        return order.map(batch, num_parallel_calls=1, deterministic=True).prefetch(8)
+        rows = tf.constant(examples)
+        return order.map(lambda index: tf.gather(rows, index), num_parallel_calls=1, deterministic=True)
 
     def in_order(self, preprocessor: Preprocessor, most: int = 2048) -> "tf.data.Dataset[Any]":
         """Return all of `x` in as few batches of equal size as possible."""

@@ -44,6 +44,37 @@ def test_a_call_trains_as_keras_does(build, digits, monkeypatch, jit, rows):
         np.testing.assert_allclose(found, right, atol=2e-4)
 
 
+def test_what_a_program_scales_itself_trains_as_what_was_scaled(build, digits, monkeypatch):
+    weights = []
+    for prepared in (True, False):
+        keras.utils.set_random_seed(5)
+        model = build("undercomplete")
+        batches, steps, per_call = digits.training_batches(64, seed=3, steps_per_call=None, prepared=prepared)
+        x, stored = next(iter(digits.training_batches(64, seed=3)[0])), next(iter(batches))
+        assert prepared or stored.dtype == digits.train.examples.dtype != x.dtype
+        np.testing.assert_array_equal(stored if prepared else digits.prepare(stored), x)
+        model.compile(keras.optimizers.Adam(1e-3), jit_compile=True, steps_per_execution=per_call)
+        model.fit_calls(
+            batches,
+            prepare=None if prepared else digits.prepare,
+            steps_per_epoch=steps,
+            epochs=2,
+            verbose=0,
+            shuffle=False,
+        )
+        weights.append(model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_training_scales_in_the_step_only_if_it_is_compiled(build, digits, monkeypatch, jit):
+    seen = []
+    monkeypatch.setattr(type(digits), "prepare", lambda self, raw: seen.append(raw.dtype) or self._view(raw))
+    train(build("undercomplete"), digits, epochs=1, jit_compile=jit)
+    assert seen == ([digits.train.examples.dtype.name] if jit else [])
+
+
 @pytest.mark.parametrize(("rows", "size"), [(64 * 64 * 4 * 5, 5), (64 * 64 * 4 * 6, 6), (1, 1), (10**9, 17)])
 def test_a_program_gets_no_more_bytes_than_it_may(digits, monkeypatch, rows, size):
     monkeypatch.setattr(calls, "_BYTES", rows)

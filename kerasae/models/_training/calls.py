@@ -2,12 +2,28 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 #: Bytes of the batches that a program of XLA gets at a time.
 _BYTES = 2**25
+
+
+@dataclass(frozen=True)
+class Calls:
+    """How `fit_calls` trains.
+
+    Args:
+        whole: Whether a call takes all its batches without asking whether there are any.
+        prepare: Function that makes `x` of a batch in a step, or `None`.
+        jit_validation: Whether XLA compiles the validation if it compiles the training.
+    """
+
+    whole: bool
+    prepare: Callable[[Any], Any] | None
+    jit_validation: bool
 
 
 def steps_in_a_call(batches: "tf.data.Dataset[Any]", most: int) -> int:
@@ -25,7 +41,7 @@ def steps_in_a_call(batches: "tf.data.Dataset[Any]", most: int) -> int:
     return -(-most // parts)
 
 
-def call_of(model: Any, count: int) -> Callable[[Any], dict[str, Any]]:
+def call_of(model: Any, count: int, prepare: Callable[[Any], Any] | None) -> Callable[[Any], dict[str, Any]]:
     """Return a function that takes `count` batches from an iterator, and trains a step on each.
 
     The loop of Keras asks before each step whether there is another batch, and starts a program of XLA for
@@ -35,18 +51,22 @@ def call_of(model: Any, count: int) -> Callable[[Any], dict[str, Any]]:
     Args:
         model: Compiled autoencoder on one device, whose `train_step` logs its metrics alone.
         count: Number of steps.
+        prepare: Function that makes `x` of a batch, or `None` if batches are `x`.
     """
+
+    def train(batch: Any) -> None:
+        model.train_step(batch if prepare is None else prepare(batch))
 
     def trained() -> dict[str, Any]:
         return model.get_metrics_result()
 
     @tf.function(jit_compile=True, autograph=False)
     def program(batches: Any, number: Any) -> dict[str, Any]:
-        _repeat(number, lambda i: model.train_step(tf.nest.map_structure(lambda part: part[i], batches)))
+        _repeat(number, lambda i: train(tf.nest.map_structure(lambda part: part[i], batches)))
         return trained()
 
     # Batches of several shapes are several programs.
-    step = tf.function(lambda batch: model.train_step(batch), jit_compile=model.jit_compile, autograph=False)
+    step = tf.function(train, jit_compile=model.jit_compile, autograph=False)
 
     @tf.function(reduce_retracing=True, autograph=False)
     def call(iterator: Any) -> dict[str, Any]:

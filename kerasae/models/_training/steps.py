@@ -1,5 +1,6 @@
 """TrainedByKeras: the verbs of `keras.Model` for a model whose target is its input."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
@@ -7,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasae.losses import ReconstructionLoss
-from kerasae.models._training.calls import call_of, steps_in_a_call
+from kerasae.models._training.calls import Calls, call_of, steps_in_a_call
 from kerasae.models._training.compiling import check_compile
 from kerasae.models._training.contraction import contract
 from kerasae.models._training.distributed import MultiWorkerFit
@@ -29,8 +30,8 @@ class TrainedByKeras(MultiWorkerFit):
     contraction: SquaredJacobian | None
     trim: float
     terms: Terms
-    #: Whether XLA compiles the validation of `fit_calls`; `None` while this does not run.
-    _jit_validation: bool | None = None
+    #: Settings of `fit_calls` while it runs.
+    _calls: Calls | None = None
     _embedding: EmbeddingSplit | None
 
     #: Seed of the noise in a validation. It is fixed, so that epochs are comparable.
@@ -90,39 +91,51 @@ class TrainedByKeras(MultiWorkerFit):
         y = weighed_target(x, y, options.get("sample_weight"))
         return super().evaluate(x, y, *arguments, **options)
 
-    def fit_calls(self, batches: Any, *, jit_validation: bool = False, **options: Any) -> Any:
+    def fit_calls(
+        self,
+        batches: Any,
+        *,
+        prepare: Callable[[Any], Any] | None = None,
+        jit_validation: bool = False,
+        **options: Any,
+    ) -> Any:
         """Train as `fit` on a dataset that always has the batches of a whole call.
 
         A call takes `steps_per_execution` batches, and has less overhead than in `fit`.
 
         Args:
             batches: Endless dataset of batches of `x`.
+            prepare: Function that makes `x` of a batch in a graph. Defaults to `None`, batches are `x`.
             jit_validation: Whether XLA compiles the validation too, if it compiles the training. Defaults to
                 False.
             **options: Arguments of `keras.Model.fit` by name, `steps_per_epoch` among them.
         """
-        self._jit_validation = jit_validation
+        # A `train_step` of a subclass may log more than metrics, and a strategy has a loop of its own.
+        own = type(self).train_step is TrainedByKeras.train_step and not self.run_eagerly
+        own = own and self.distribute_strategy is tf.distribute.get_strategy()
+        count = steps_in_a_call(batches, self.steps_per_execution) if self.jit_compile else 0
+        if prepare is not None and not (own and count > 1):
+            batches, prepare = batches.map(prepare), None
+        if count:
+            # What is next is prepared while this is compiled or runs.
+            batches = batches.prefetch(count)
+        self._calls = Calls(own and self.steps_per_execution > 1, prepare, jit_validation)
         try:
-            if self.jit_compile and (count := steps_in_a_call(batches, self.steps_per_execution)):
-                # What is next is prepared while this is compiled or runs.
-                batches = batches.prefetch(count)
             return self.fit(batches, **options)
         finally:
-            self._jit_validation = None
+            self._calls = None
             # What `fit` and `evaluate` make for a user is another function.
             self.train_function = self.test_function = None
 
     def make_train_function(self, force: bool = False) -> Any:
-        # A `train_step` of a subclass may log more than metrics.
-        own = type(self).train_step is TrainedByKeras.train_step and not self.run_eagerly
-        if self._jit_validation is None or not own or self.steps_per_execution == 1:
+        if self._calls is None or not self._calls.whole:
             return super().make_train_function(force)
         if self.train_function is None or force:
-            self.train_function = call_of(self, self.steps_per_execution)
+            self.train_function = call_of(self, self.steps_per_execution, self._calls.prepare)
         return self.train_function
 
     def make_test_function(self, force: bool = False) -> Any:
-        if self._jit_validation is None or self._jit_validation:
+        if self._calls is None or self._calls.jit_validation:
             return super().make_test_function(force)
         jit_compile, self.jit_compile = self.jit_compile, False
         try:
