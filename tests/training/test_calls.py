@@ -30,10 +30,9 @@ def trained(build, digits, way, jit, **options):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("rows", [10**9, 64 * 64 * 4 * 5])
-def test_a_call_trains_as_keras_does(build, digits, monkeypatch, jit, rows):
-    # With the smaller number of bytes a program has five steps, and the last of four has two.
-    monkeypatch.setattr(calls, "_BYTES", rows)
+def test_a_call_trains_as_keras_does(build, digits, monkeypatch, jit):
+    # A program has five steps of so many bytes, and the last of four programs has two.
+    monkeypatch.setattr(calls, "_BYTES", 64 * 64 * 4 * 5)
     model, history, weights = trained(build, digits, "fit_calls", jit)
     assert int(model.optimizer.iterations) == 34
     _, expected, wanted = trained(build, digits, "fit", jit)
