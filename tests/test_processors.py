@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasae import processors
+from kerasae.presets import _processors as processors
 from kerasae.presets import settings
 from kerasae.spec import Spec
 

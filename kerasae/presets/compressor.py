@@ -3,7 +3,7 @@
 from typing import Any
 
 from kerasae.kinds import kind_of
-from kerasae.processors import quickest_dtype
+from kerasae.presets._processors import quickest_dtype
 from kerasae.spec import Spec
 
 #: Pixels on a side of a square, for which there are as many numbers in the code as values in the square.

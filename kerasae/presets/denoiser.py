@@ -3,7 +3,7 @@
 from typing import Any
 
 from kerasae.kinds import kind_of
-from kerasae.processors import quickest_dtype
+from kerasae.presets._processors import quickest_dtype
 from kerasae.spec import Spec
 
 #: Numbers of the code for each value of a square of 2 x 2 pixels: the image itself takes one of them.

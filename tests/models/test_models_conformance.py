@@ -261,7 +261,8 @@ def test_codec_verbs(build, digits, family):
     x = digits.x("test")[:7]
     np.testing.assert_allclose(codes, model.encode(x), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(model.predict(x, verbose=0), model.decode(codes), rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(model.transform(raw, batch_size=3), codes)
+    # The bits of a matrix product depend on the number of rows on some processors.
+    np.testing.assert_allclose(model.transform(raw, batch_size=3), codes, rtol=0, atol=1e-6)
 
 
 @every_family
