@@ -3,7 +3,7 @@
     python -m benchmarks                                       names of all results
     python -m benchmarks deep_autoencoder --data ../shared/data
     python -m benchmarks --all --data ../shared/data           all of them, then benchmarks/RESULTS.md
-    python -m benchmarks --table                               only benchmarks/RESULTS.md
+    python -m benchmarks --table                               only benchmarks/RESULTS.md and README.md
 
 Each row and seed is measured in a process of its own, and its figures are kept in `benchmarks/measured` as
 soon as they are there: an interrupted command goes on where it was, and `--again` starts anew. `--validation`
@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import readme_tables
 from benchmarks.harness import tables
 from benchmarks.harness.measured import Figures, Measured
 from benchmarks.harness.result import load, names
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, help="number of seeds of each row; fewer are quicker")
     parser.add_argument("--again", action="store_true", help="measure again what is known")
     parser.add_argument("--validation", action="store_true", help="figures of validation rows, not kept")
-    parser.add_argument("--table", action="store_true", help="write benchmarks/RESULTS.md only")
+    parser.add_argument("--table", action="store_true", help="write RESULTS.md and README.md only")
     options = parser.parse_args()
     if not (options.names or options.all or options.table):
         print("\n".join(f"{name:28}{load(name).title}" for name in names()))
@@ -45,6 +46,7 @@ def main() -> int:
         return 2
     if options.all or options.table:
         tables.write()
+        readme_tables.write(readme_tables.known())
     return 1 if failed else 0
 
 

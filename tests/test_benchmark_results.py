@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import readme_tables
 from benchmarks.harness import measured, result, tables
 from benchmarks.harness.measured import Figures, Measured
 from benchmarks.harness.place import Place
@@ -86,6 +87,14 @@ def test_the_page_is_what_was_measured():
     for path in measured.FOLDER.glob("*.json"):
         known = {row.name for row in result.load(path.stem).rows}
         assert {*json.loads(path.read_text())} <= known, path
+
+
+def test_the_tables_of_the_readme_are_what_was_measured():
+    text = readme_tables.README.read_text(encoding="utf-8")
+    for name in readme_tables.TABLES:
+        assert f"<!-- {name} -->" in text
+    for name, lines in readme_tables.known().items():
+        assert readme_tables.block(name, lines) in text, "run python -m benchmarks --table"
 
 
 def test_ratios_of_contenders_are_those_of_each_turn():
