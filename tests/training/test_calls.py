@@ -6,6 +6,7 @@ import pytest
 
 from kerasae.models import UndercompleteAutoencoder
 from kerasae.models._training import calls
+from kerasae.models._training.distributed import MultiWorkerFit
 from kerasae.training import train
 
 
@@ -72,6 +73,23 @@ def test_a_training_scales_in_the_step_only_if_it_is_compiled(build, digits, mon
     monkeypatch.setattr(type(digits), "prepare", lambda self, raw: seen.append(raw.dtype) or self._view(raw))
     train(build("undercomplete"), digits, epochs=1, jit_compile=jit)
     assert seen == ([digits.train.examples.dtype.name] if jit else [])
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_validation_is_compiled_where_it_gains(build, digits, monkeypatch, compiled):
+    seen = []
+    make = MultiWorkerFit.make_test_function
+
+    def made(model, force=False):
+        seen.append(model.jit_compile)
+        return make(model, force)
+
+    monkeypatch.setattr(MultiWorkerFit, "make_test_function", made)
+    model, *_ = trained(build, digits, "fit_calls", jit=True, jit_validation=compiled)
+    assert {*seen} == {compiled}
+    # That of the user is compiled as the model was.
+    model.evaluate(digits.x("test")[:8], verbose=0)
+    assert seen[-1] is True
 
 
 @pytest.mark.parametrize(("rows", "size"), [(64 * 64 * 4 * 5, 5), (64 * 64 * 4 * 6, 6), (1, 1), (10**9, 17)])

@@ -74,8 +74,9 @@ class EmbeddedClustering:
         self.moved_: list[float] = []
         unit, sums, nearest = self._look(data, None)
         variable = tf.Variable(self.centres_)
-        step = self._step(variable, unit, gains_from_xla(self.model_, len(data.train)))
         size = self.batch_size or min(max(len(data.train) // 50, 16), 256)
+        compiled = gains_from_xla(self.model_, len(data.train), epochs=self.epochs, batch_size=size)
+        step = self._step(variable, unit, compiled)
         batches, steps, _ = data.training_batches(size, seed=self.seed)
         order = iter(batches)
         for _ in range(self.epochs):
