@@ -33,6 +33,7 @@ class TrainedByKeras(MultiWorkerFit):
     #: Settings of `fit_calls` while it runs.
     _calls: Calls | None = None
     _embedding: EmbeddingSplit | None
+    jit_compile: Any
 
     #: Seed of the noise in a validation. It is fixed, so that epochs are comparable.
     validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
