@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import tensorflow as tf
 from scipy import stats
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -29,13 +30,35 @@ from kerasae.sklearn import AutoencoderDetector, AutoencoderImputer, Autoencoder
 _SHORT = {"epochs": 2, "settings": {"network.widths": [8], "train.jit_compile": False}}
 
 
+def rounds_by_place():
+    """Return whether a row of a matrix product has other bits here in another place or alone.
+
+    This is so where TensorFlow multiplies without oneDNN, on processors without AVX512.
+    """
+    rng = np.random.default_rng(0)
+    rows, kernel = rng.normal(size=(20, 10)).astype("float32"), rng.normal(size=(10, 8)).astype("float32")
+    whole = tf.matmul(rows, kernel).numpy()
+    turned = tf.matmul(rows[::-1], kernel).numpy()[::-1]
+    alone = np.concatenate([tf.matmul(row[None], kernel) for row in rows])
+    return not (np.array_equal(whole, turned) and np.array_equal(whole, alone))
+
+
+def expected_failures(estimator):
+    """Return the checks that ask for more digits than the processor gives, with the reason."""
+    if not isinstance(estimator, AutoencoderDetector) or not rounds_by_place():
+        return {}
+    checks = ("check_methods_sample_order_invariance", "check_methods_subset_invariance")
+    return dict.fromkeys(checks, "the bits of a matrix product depend on the place of a row here")
+
+
 @pytest.mark.slow
 @parametrize_with_checks(
     [
         AutoencoderTransformer(2, **_SHORT),
         AutoencoderDetector(latent_dim=4, **_SHORT),
         AutoencoderImputer(latent_dim=2, **_SHORT),
-    ]
+    ],
+    expected_failed_checks=expected_failures,
 )
 def test_the_contract_of_scikit_learn(estimator, check):
     check(estimator)

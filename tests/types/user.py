@@ -164,7 +164,8 @@ def ship_from_python(model: models.Autoencoder, rows: data.Data, folder: Path) -
 
 def run_every_workflow(folder: Path) -> None:
     """Train, evaluate, compare, tune, apply, export and verify, as the commands do."""
-    recipe = workflows.make_recipe("digits", {"train.epochs": 1}, preset="detector")
+    little = {"train.epochs": 1, "network.widths": [16], "network.latent_dim": 4}
+    recipe = workflows.make_recipe("digits", little, preset="detector")
     trained: workflows.Trained | None = workflows.train(recipe, folder / "run")
     assert trained is not None
     run: runs.Run = trained.run
