@@ -85,7 +85,7 @@ def test_what_fails_leaves_no_empty_folders_above_it(tmp_path, write):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, how):
     """Killed in the middle and resumed, a training ends with the weights of one that was left alone."""
-    arguments = ["train", "digits", "--model", "denoising", "--epochs", "60", "--set", "train.patience=60"]
+    arguments = ["train", "digits", "--model", "denoising", "--epochs", "200", "--set", "train.patience=200"]
     arguments += ["--set", "network.widths=[16]", "--set", "network.dropout=0.1"]
     arguments += ["--set", "train.checkpoint_seconds=0.1"]
     out = tmp_path / "killed"
@@ -97,7 +97,7 @@ def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, ho
         # The training was over before the signal was heard, or about to store its model.
         shutil.rmtree(out)
     epoch = json.loads((out / "checkpoint" / "state.json").read_text())["epoch"]
-    assert 0 < epoch < 60
+    assert 0 < epoch < 200
     status, _, err = kerasae("train", "--resume", "--out", out)
     assert status == 0, err
     kerasae(*arguments, "--out", tmp_path / "whole")
@@ -105,7 +105,7 @@ def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, kerasae, ho
     for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     rows = [(folder / "history.csv").read_text().splitlines() for folder in (out, tmp_path / "whole")]
-    assert len(rows[0]) == len(rows[1]) == 61
+    assert len(rows[0]) == len(rows[1]) == 201
     assert not (out / "checkpoint").exists()
 
 
