@@ -264,7 +264,7 @@ def test_what_xla_compiles(small):
     # 64 inputs; 8, 4, 8 and 64 units; and 64 x 8 + 8 x 4 + 4 x 8 + 8 x 64 weights beside their biases.
     model = small("dense", "undercomplete")
     numbers = 64 + 84 + (1088 + 84) / 20
-    enough = int(1e9 / numbers) + 1
+    enough = int(2.0 / 3e-9 / numbers) + 1
     assert gains_from_xla(model, enough, epochs=1, batch_size=20)
     assert not gains_from_xla(model, enough // 2, epochs=1, batch_size=20)
     assert gains_from_xla(model, enough // 2, epochs=3, batch_size=20)
