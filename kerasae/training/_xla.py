@@ -9,8 +9,8 @@ from kerasae.layers import TransposedDense
 from kerasae.models import Autoencoder, all_layers
 
 #: Seconds that XLA saves for a number that a step computes and stores, and seconds of a compilation.
-#: On two cores an epoch of MNIST through 784-64-8 fell by 0.6 s, through 784-512-16 by 0.9 s, and a first epoch
-#: took 1 to 2 s more.
+#: On two cores an epoch of MNIST through 784-64-8 fell by 0.6 s, through 784-512-16 by 0.9 s, and a first
+#: epoch took 1 to 2 s more.
 _SAVED, _COMPILATION = 3e-9, 2.0
 #: Multiplications of an epoch from which networks with other layers are compiled.
 _LARGE = 1e10
