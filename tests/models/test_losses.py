@@ -418,6 +418,16 @@ def test_the_bernoulli_of_a_training_is_the_exact_one(features):
     np.testing.assert_allclose(slopes[0], -logits)
 
 
+def test_the_bernoulli_of_a_training_takes_images_of_any_size():
+    loss = tf.function(
+        Bernoulli().call, input_signature=[tf.TensorSpec((None, None, None, 1)), tf.TensorSpec((None,) * 4)]
+    )
+    rng = np.random.default_rng(0)
+    for shape in ((2, 3, 5, 1), (1, 7, 2, 1)):
+        x, logits = rng.random(shape, "float32"), rng.normal(size=shape).astype("float32")
+        np.testing.assert_allclose(loss(x, logits), Bernoulli().per_example(x, logits), rtol=1e-6)
+
+
 def test_a_bernoulli_of_another_feature_trains_on_it():
     class Halved(Bernoulli):
         def per_feature(self, x, params):
