@@ -43,7 +43,7 @@ class LinearWeights:
         self._scales = layers[-1] if isinstance(layers[-1], ChannelScales) else None
         stages = [] if model.corruption is None else model.corruption.stages()
         none = np.zeros((self.size, self.size))
-        self.noise = sum((stage.covariance(shape) for stage in stages if stage.level), none)
+        self.noise: np.ndarray = sum((stage.covariance(shape) for stage in stages if stage.level), none)
         self.channels = None if self._scales is None else np.tile(np.arange(shape[1]), shape[0])
         self.least: float = getattr(model.reconstruction_loss, "min_scale", 0.0)
 

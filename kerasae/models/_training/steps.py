@@ -34,6 +34,8 @@ class TrainedByKeras(MultiWorkerFit):
     _calls: Calls | None = None
     _embedding: EmbeddingSplit | None
     jit_compile: Any
+    train_function: Any
+    test_function: Any
 
     #: Seed of the noise in a validation. It is fixed, so that epochs are comparable.
     validation_seed: ClassVar[tuple[int, int]] = (1729, 0)
