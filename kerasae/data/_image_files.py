@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasae.data._split import drawn_rows, join_labels, shuffled_indices
-from kerasae.image_decoding import decode_image
+from kerasae.image_decoding import decode_image, decode_plain
 from kerasae.preprocessing import Preprocessor
 
 #: Endings of the names of image files.
@@ -56,6 +56,7 @@ class ImageFiles:
         folder: Folder of the images.
         names: Names of the files relative to the folder, as bytes in the encoding of the file system.
         orientations: Orientations of the files, 1 to 8 as in EXIF, uint8.
+        plain: Whether a file holds the numbers of its example as they are, which needs less to decode it.
         shape: Shape of an example: height, width, channels.
         labels: Labels of the files, `(rows,)`. Defaults to `None`.
     """
@@ -63,6 +64,7 @@ class ImageFiles:
     folder: str
     names: np.ndarray
     orientations: np.ndarray
+    plain: np.ndarray
     shape: tuple[int, ...]
     labels: np.ndarray | None = None
 
@@ -80,7 +82,8 @@ class ImageFiles:
     def rows(self, index: Any) -> "ImageFiles":
         """Return some of the images by their numbers."""
         labels = None if self.labels is None else self.labels[index]
-        return ImageFiles(self.folder, self.names[index], self.orientations[index], self.shape, labels)
+        parts = (part[index] for part in (self.names, self.orientations, self.plain))
+        return ImageFiles(self.folder, *parts, self.shape, labels)
 
     def drawn(self, most: int, seed: int = 0) -> "ImageFiles":
         """Return at most `most` images, drawn without replacement, in the order of the split."""
@@ -115,14 +118,15 @@ class ImageFiles:
             self.folder,
             np.concatenate([self.names, other.names]),
             np.concatenate([self.orientations, other.orientations]),
+            np.concatenate([self.plain, other.plain]),
             self.shape,
             join_labels(self, other),
         )
 
     @functools.cached_property
-    def _tensors(self) -> tuple[Any, Any]:
+    def _tensors(self) -> tuple[Any, ...]:
         # They are made once: each dataset would keep a copy, and a dataset is freed late (it holds a cycle).
-        return tf.constant(self.names), tf.constant(self.orientations)
+        return tf.constant(self.names), tf.constant(self.orientations), tf.constant(self.plain)
 
     def _indices(self) -> "tf.data.Dataset[Any]":
         return tf.data.Dataset.range(len(self))
@@ -131,17 +135,27 @@ class ImageFiles:
         return max(1, min(size, 2**20 // int(np.prod(self.shape)), len(self)))
 
     def _read(self, batches: "tf.data.Dataset[Any]") -> "tf.data.Dataset[Any]":
-        names, orientations = self._tensors
-        folder = os.fsencode(self.folder)
+        parts = self._tensors  # not made in the graph of `read`
+        folder = os.fsencode(self.folder) + os.fsencode(os.sep)
 
-        def read_one(index: Any) -> Any:
-            path = tf.strings.join([folder, tf.gather(names, index)], os.sep)
-            return decode_image(tf.io.read_file(path), self.shape, tf.gather(orientations, index))
+        # In a small image whatever is not needed takes longer than its decoding.
+        def read_plain(name: Any, orientation: Any, plain: Any) -> Any:
+            return decode_plain(tf.io.read_file(folder + name), self.shape)
+
+        def read_any(name: Any, orientation: Any, plain: Any) -> Any:
+            content = tf.io.read_file(folder + name)
+            return tf.cond(
+                plain,
+                lambda: decode_plain(content, self.shape),
+                lambda: decode_image(content, self.shape, orientation),
+            )
+
+        read_one = read_plain if self.plain.all() else read_any
 
         def read(index: Any) -> Any:
             return tf.map_fn(
-                read_one,
-                index,
+                lambda file: read_one(*file),
+                tuple(tf.gather(part, index) for part in parts),
                 fn_output_signature=tf.TensorSpec(self.shape, tf.uint8),
                 parallel_iterations=16,
             )

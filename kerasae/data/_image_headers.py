@@ -14,6 +14,8 @@ from kerasae.image_decoding import TRANSPARENT, find_orientation, is_deep, refus
 
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA", "I", "I;16")
+#: Modes of Pillow whose pixels need no conversion.
+_PLAIN = ("L", "RGB")
 #: Many phones write MPO files, each a JPEG with further ones behind it.
 _FORMATS = ("PNG", "JPEG", "MPO")
 
@@ -29,6 +31,8 @@ class Header:
         deep: Whether it has 16 bits a channel.
         transparent: Whether it has transparent pixels.
         orientation: EXIF orientation, from 1 to 8.
+        plain: Whether its pixels are those of the image: grey or colour with 8 bits a channel, upright and
+            without transparency or palette.
     """
 
     height: int
@@ -37,6 +41,7 @@ class Header:
     deep: bool
     transparent: bool
     orientation: int
+    plain: bool
 
 
 def examined(
@@ -80,7 +85,9 @@ def _examine(path: Path, plain: bool) -> Header | str:
                 return refused
             orientation = find_orientation(content)
             size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
-            return Header(*size, image.mode not in _GREY, deep, refused == TRANSPARENT, orientation)
+            bare = image.mode in _PLAIN and not deep and not image.has_transparency_data and orientation == 1
+            transparent = refused == TRANSPARENT
+            return Header(*size, image.mode not in _GREY, deep, transparent, orientation, bare)
     except UnidentifiedImageError:
         return "no PNG or JPEG image"
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:

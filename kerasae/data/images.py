@@ -14,7 +14,7 @@ from kerasae.data._drawing import draw_splits
 from kerasae.data._image_files import ImageFiles, image_names, is_image, labels_of
 from kerasae.data._image_files import accepts as accepts
 from kerasae.data._image_files import accepts_more as accepts_more
-from kerasae.data._image_headers import examined
+from kerasae.data._image_headers import Header, examined
 from kerasae.data._skipping import Skipped
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
@@ -71,12 +71,12 @@ def images(
         raise ValueError(f"Expected PNG or JPEG files in {path}, found none.")
     skipped = Skipped(on_error)
     good: list[str] = []
-    orientations: list[int] = []
+    headers: list[Header] = []
     shapes: Counter[tuple[int, int]] = Counter()
     colour = False
     for name, header in examined(folder, files, skipped, plain=True):
         good.append(name)
-        orientations.append(header.orientation)
+        headers.append(header)
         shapes[header.height, header.width] += 1
         colour |= header.colour
     if len(good) < (1 if test == 1 else 4):
@@ -96,9 +96,21 @@ def images(
     names = np.array([os.fsencode(name) for name in good])
     labels = labels_of(good)
     parts = draw_splits(len(names), validation, calibration, test, seed)
-    everything = ImageFiles(str(folder), names, np.array(orientations, "uint8"), spec.shape, labels)
+    everything = ImageFiles(
+        str(folder),
+        names,
+        np.array([header.orientation for header in headers], "uint8"),
+        np.array([_is_example(header, spec) for header in headers]),
+        spec.shape,
+        labels,
+    )
     splits: dict[str, Any] = {key: everything.rows(part) for key, part in parts.items()}
     return Data(folder.resolve().name, spec, **splits, skipped=skipped.lines)
+
+
+def _is_example(header: Header, spec: Spec) -> bool:
+    """Return whether a file holds the numbers of an example as they are."""
+    return header.plain and (header.height, header.width, 3 if header.colour else 1) == spec.shape
 
 
 def read_more(arguments: dict[str, Any], spec: Spec) -> Data:

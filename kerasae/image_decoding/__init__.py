@@ -5,9 +5,19 @@ from kerasae.image_decoding.decoding import (
     TOO_DEEP,
     TRANSPARENT,
     decode_image,
+    decode_plain,
     find_orientation,
     is_deep,
     refusal,
 )
 
-__all__ = ["NO_IMAGE", "TOO_DEEP", "TRANSPARENT", "decode_image", "find_orientation", "is_deep", "refusal"]
+__all__ = [
+    "NO_IMAGE",
+    "TOO_DEEP",
+    "TRANSPARENT",
+    "decode_image",
+    "decode_plain",
+    "find_orientation",
+    "is_deep",
+    "refusal",
+]

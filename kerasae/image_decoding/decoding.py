@@ -56,6 +56,25 @@ def decode_image(content: Any, shape: Sequence[int | None], turn: Any = None, dt
     return _decoder(tuple(shape), dtype)(content, turn)
 
 
+def decode_plain(content: Any, shape: Sequence[int]) -> Any:
+    """Decode a file whose pixels are those of the image, in a small part of the time of `decode_image`.
+
+    Args:
+        content: Bytes of a PNG or JPEG file, a scalar string, with 8 bits a channel, without transparency,
+            palette or EXIF orientation; a file with 1 channel is grey, and one with 3 has colour.
+        shape: Shape of the image in the file, `(height, width, channels)`, with 1 or 3 channels.
+
+    Returns:
+        The same tensor as `decode_image`, uint8, `(height, width, channels)`.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If the file is damaged or has another size.
+    """
+    # The operation takes JPEG files too.
+    image = tf.io.decode_png(content, channels=shape[-1])
+    return tf.ensure_shape(image, shape)
+
+
 @functools.cache
 def _decoder(shape: tuple[int | None, ...], dtype: str) -> Any:
     """Return the graph for a shape and a type. It is traced once, although every pass needs it."""

@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from kerasae.image_decoding import NO_IMAGE, TOO_DEEP, TRANSPARENT, decode_image, find_orientation, refusal
+from kerasae.data._image_headers import examined
+from kerasae.data._skipping import Skipped
+from kerasae.image_decoding import (
+    NO_IMAGE,
+    TOO_DEEP,
+    TRANSPARENT,
+    decode_image,
+    decode_plain,
+    find_orientation,
+    refusal,
+)
 from kerasae.image_decoding.exif import orientation
 
 RNG = np.random.default_rng(0)
@@ -99,6 +109,26 @@ def test_every_mode_of_jpeg_has_the_pixels_that_pillow_reads(mode):
         found = decoded(JPEGS[mode], (16, 24, channels)).astype(int)
         # TensorFlow takes the quick transform, Pillow the exact one.
         assert np.abs(found - by_pillow(JPEGS[mode], channels)).max() <= 6
+
+
+def test_files_that_are_decoded_the_short_way_have_the_same_pixels(tmp_path):
+    noise = saved(Image.fromarray(PIXELS[..., :3]), "JPEG", quality=60)
+    few = Image.fromarray(PIXELS[..., 0] // 16, "L")
+    contents = {**PNGS, **JPEGS, "subsampled": noise, "four bits": saved(few, bits=4)}
+    contents |= {f"transparent {name}": content for name, content in TRANSPARENT_FILES.items()}
+    contents |= {"turned": saved(RGB, exif=noted(6)), "turned photo": saved(RGB, "JPEG", exif=noted(3))}
+    contents["grey key"] = saved(Image.fromarray(PIXELS[..., 0]), transparency=int(PIXELS[1, 1, 0]))
+    contents["deep"] = DEEP["grey"]
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    headers = dict(examined(tmp_path, sorted(contents), Skipped("raise"), plain=False))
+    plain = {name for name, header in headers.items() if header.plain}
+    assert headers.keys() == contents.keys()
+    assert plain == {"colour", "grey", "L", "RGB", "subsampled", "four bits"}
+    for name in plain:
+        shape = (headers[name].height, headers[name].width, 3 if headers[name].colour else 1)
+        found = decode_plain(contents[name], shape)
+        np.testing.assert_array_equal(found, decode_image(contents[name], shape), err_msg=name)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

@@ -221,6 +221,25 @@ def test_a_stream_gives_the_batches_that_memory_would(folder):
     np.testing.assert_array_equal(whole, scaled.to_x(data.test.examples))
 
 
+def test_files_of_every_kind_in_one_folder_are_decoded_alike(tmp_path):
+    rng = np.random.default_rng(0)
+    small = [Image.fromarray(rng.integers(0, 256, (6, 5, 3)).astype("uint8")) for _ in range(5)]
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    small[0].save(tmp_path / "0.png")
+    small[1].save(tmp_path / "1.jpg")
+    small[2].convert("L").save(tmp_path / "2.png")
+    small[3].save(tmp_path / "3.png", exif=exif)
+    small[4].quantize(9).save(tmp_path / "4.png")
+    for channels in (1, 3):
+        data = load_data(tmp_path, test=1, channels=channels)
+        assert 0 < data.test.plain.sum() < 5
+        one_by_one = [decode_image(path.read_bytes(), data.spec.shape) for path in sorted(tmp_path.iterdir())]
+        np.testing.assert_array_equal(data.test.examples, np.stack(one_by_one))
+        plain = data.test.rows(np.flatnonzero(data.test.plain))
+        np.testing.assert_array_equal(plain.examples, data.test.examples[data.test.plain])
+
+
 def test_a_resumed_stream_goes_on_where_it_was(folder):
     data = load_data(folder)
     scaled = Rescaling(data.spec)
