@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import readme_tables
+from benchmarks import page_tables
 from benchmarks.harness import tables
 from benchmarks.harness.measured import Figures, Measured
 from benchmarks.harness.result import load, names
@@ -46,7 +46,7 @@ def main() -> int:
         return 2
     if options.all or options.table:
         tables.write()
-        readme_tables.write(readme_tables.known())
+        page_tables.write(page_tables.known())
     return 1 if failed else 0
 
 

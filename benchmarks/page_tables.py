@@ -1,10 +1,10 @@
-"""Tables of README.md that are made from measured figures, so that none is typed by hand.
+"""Tables of README.md and of the documentation that are made from measured figures, so that none is typed.
 
 `python -m benchmarks --table` writes those whose figures are in `benchmarks/measured`. The table of digits is
 that of a run:
 
     kerasae compare digits --out runs/first
-    python -m benchmarks.readme_tables runs/first/metrics.json
+    python -m benchmarks.page_tables runs/first/metrics.json
 """
 
 import json
@@ -16,7 +16,12 @@ from pathlib import Path
 from benchmarks.harness.measured import Measured
 from benchmarks.speed.contractive_penalty import NETWORKS
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+
+
+def pages() -> list[Path]:
+    """Return the pages that may hold such a table."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def speed() -> list[str]:
@@ -53,7 +58,7 @@ def contraction() -> list[str]:
     return lines
 
 
-#: Function of each table by its name in the README, and the result that it shows.
+#: Function of each table by its name in the pages, and the result that it shows.
 TABLES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "speed": ("epoch_time", speed),
     "contraction": ("contractive_penalty", contraction),
@@ -99,13 +104,16 @@ def block(name: str, lines: list[str]) -> str:
 
 
 def write(tables: dict[str, list[str]]) -> None:
-    """Put tables in the place of those of the same names in the README."""
-    text = README.read_text(encoding="utf-8")
-    for name, lines in tables.items():
-        pattern = f"<!-- {name} -->.*?<!-- /{name} -->"
-        new = block(name, lines)
-        text = re.sub(pattern, lambda _, new=new: new, text, flags=re.DOTALL)
-    README.write_text(text, encoding="utf-8")
+    """Put tables in the place of those of the same names, wherever a page has them."""
+    for page in pages():
+        text = old = page.read_text(encoding="utf-8")
+        for name, lines in tables.items():
+            new = block(name, lines)
+            text = re.sub(
+                f"<!-- {name} -->.*?<!-- /{name} -->", lambda _, new=new: new, text, flags=re.DOTALL
+            )
+        if text != old:
+            page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""Settings of Sphinx for the documentation: `python -m sphinx -W -b html docs build/docs`.
+
+Nothing is loaded from elsewhere, neither in the build nor by the pages.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
+from kerasae import __version__
+
+project = "kerasae"
+author = "The kerasae developers"
+copyright = "The kerasae developers; Apache-2.0"
+release = version = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    "mathml",
+    "api_pages",
+]
+exclude_patterns = ["_extensions", "gallery/*", "gallery_*/**/*.py.md5"]
+root_doc = "index"
+nitpicky = False
+
+# Markdown: formulas in dollars, and links to the headings of a page.
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings: Google's sections; single backticks are code.
+default_role = "code"
+# Of Keras itself only what a class changes is described.
+autodoc_default_options = {"members": True, "exclude-members": "from_config"}
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
+napoleon_custom_sections = [("Call arguments", "params_style")]
+napoleon_use_ivar = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["gallery"],
+    "gallery_dirs": ["examples"],
+    "filename_pattern": r"/plot_",
+    "image_scrapers": ("matplotlib",),
+    "download_all_examples": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+    "min_reported_time": 1e9,
+    "reset_modules": ("matplotlib",),
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "kerasae"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "show_nav_level": 1,
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"results": [], "troubleshooting": []}
