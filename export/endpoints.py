@@ -50,7 +50,7 @@ class Verbs:
         loss = model.reconstruction_loss
 
         def graph(function: Any, *signature: Any) -> Any:
-            return tf.function(function, input_signature=signature)
+            return tf.function(function, autograph=False, input_signature=signature)
 
         self.enter: Any = graph(view.enter, view.inputs())
         # On a device each call has exactly one row.
@@ -209,26 +209,42 @@ def draw(seeds: Any, latent_dim: int) -> Any:
 def write_saved_model(folder: Path, served: Sequence[Endpoint], lookups: Sequence[Any]) -> None:
     """Trace endpoints and write them as a SavedModel.
 
-    The model is not tracked, because `ExportArchive.track(model)` stores each weight twice (Keras issue
-    23553). The variables that the endpoints read are found without it.
+    The model is not tracked, because that stores each weight twice (Keras issue 23553). The variables that
+    the endpoints read are found in their graphs. `keras.export.ExportArchive` traces each endpoint twice,
+    as TensorFlow traces a `tf.function` again when it writes it. A concrete function is written as it is.
 
     Args:
         folder: Folder to write.
         served: Endpoints to write, the default one first.
-        lookups: Layers with tables of strings, which are tracked one by one.
+        lookups: Layers with tables of strings.
 
     Raises:
         OSError: If the files cannot be written, for example on a full disk.
     """
-    archive = keras.export.ExportArchive()
+    module = tf.Module()
     for layer in lookups:
         if not layer.built:
             layer.build((None,))
-        archive.track(layer)
-    for endpoint in served:
-        archive.add_endpoint(endpoint.name, _shaped(endpoint), input_signature=[endpoint.inputs])
+    module.tables = [table for layer in lookups for table in _tables_of(layer)]
+    traced = {
+        endpoint.name: tf.function(
+            _shaped(endpoint), input_signature=[endpoint.inputs], autograph=False
+        ).get_concrete_function()
+        for endpoint in served
+    }
+    module.weights = list({id(v): v for one in traced.values() for v in one.variables}.values())
+    signatures = {**traced, "serving_default": traced[served[0].name]}
     with written_by_tensorflow(folder):
-        archive.write_out(folder, verbose=False)
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def _tables_of(layer: keras.layers.Layer) -> Iterator[Any]:
+    """Yield the tables of strings of a layer and of the layers in it, which no graph names."""
+    for part in vars(layer).values():
+        if isinstance(part, tf.saved_model.experimental.TrackableResource):
+            yield part
+        elif isinstance(part, keras.layers.Layer):
+            yield from _tables_of(part)
 
 
 @contextlib.contextmanager

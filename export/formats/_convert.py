@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 from kerasae.export.endpoints import Endpoint, write_saved_model
+from kerasae.export.formats._parsed import name_of, parsed
 from kerasae.export.parity import ExportError
 
 from kerasae.backend import quiet
@@ -92,9 +93,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
     Raises:
         OperationError: If an operation is not built in.
     """
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = parsed(content)
     counts: dict[str, int] = {}
     for graph in model.subgraphs:
         for operation in graph.operators or ():
@@ -104,7 +103,7 @@ def builtin_operations(content: bytes) -> dict[str, int]:
                     f"Expected builtin operations alone, received {code.customCode.decode()}: no device runs "
                     "it; take another network, or an activation that TFLite has."
                 )
-            name = str(flatbuffer_utils.opcode_to_name(model, operation.opcodeIndex))
+            name = name_of(model, operation)
             counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
 
@@ -113,7 +112,7 @@ def float_tensors(content: bytes) -> list[str]:
     """Return the names of the floating-point tensors of a file."""
     from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = parsed(content)
     kinds = (flatbuffer_utils.TensorType.FLOAT32, flatbuffer_utils.TensorType.FLOAT16)
     return [
         one.name.decode().split(";")[-1]

@@ -79,7 +79,7 @@ def decode_plain(content: Any, shape: Sequence[int]) -> Any:
 def _decoder(shape: tuple[int | None, ...], dtype: str) -> Any:
     """Return the graph for a shape and a type. It is traced once, although every pass needs it."""
 
-    @tf.function(input_signature=[tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int32)])
     def decode(content: Any, turn: Any) -> Any:
         checks = [tf.debugging.Assert(is_png(content) | is_jpeg(content), [NO_IMAGE])]
         if dtype == "uint8":
@@ -141,7 +141,7 @@ def refusal(content: bytes, *, transparent: bool, dtype: str = "uint8") -> str:
     return ""
 
 
-@tf.function(input_signature=[tf.TensorSpec((), tf.string)])
+@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
 def _orientation(content: Any) -> Any:
     return orientation(content)
 

@@ -200,7 +200,9 @@ def _graph(functions: AnySize, verb: str, dtype: np.dtype) -> Any:
         "decode": decode,
     }
     key = ("any size", verb, dtype.name)
-    return model._graphs.once(key, lambda: tf.function(verbs[verb], input_signature=signature))
+    return model._graphs.once(
+        key, lambda: tf.function(verbs[verb], autograph=False, input_signature=signature)
+    )
 
 
 def _tiles(functions: AnySize, shape: tuple[int, ...], tile: int) -> Iterator[tuple[Part, Part]]:

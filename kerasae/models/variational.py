@@ -226,7 +226,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
             raise ValueError(f"`unit` must be x, raw or bits, received {unit!r}.")
         check_positive_integer("samples", samples)
         part = min(samples, 100)
-        weigh = tf.function(self._log_weights, reduce_retracing=True)
+        weigh = tf.function(self._log_weights, autograph=False, reduce_retracing=True)
         results = []
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
             x = self._drawn(self._to_x(rows), derived(seed, number))

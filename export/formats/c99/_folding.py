@@ -2,9 +2,9 @@
 
 import copy
 import dataclasses
-from typing import Any
 
 import numpy as np
+from kerasae.export.formats._parsed import read_model, write_model
 from kerasae.export.formats.c99._graph import Graph, Operation, Tensor
 
 from kerasae.backend import quiet
@@ -92,9 +92,8 @@ def _chain(last: Operation, made_by: dict[Tensor, Operation]) -> list[Operation]
 def _values(content: bytes, signature: str, chain: list[Operation]) -> np.ndarray:
     """Return what the interpreter makes of all numbers of int8 in a chain of operations, `(256,)`."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    from ai_edge_litert.tools import flatbuffer_utils
 
-    model: Any = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = read_model(content)
     (defined,) = (one for one in model.signatureDefs if one.signatureKey.decode() == signature)
     graph = copy.copy(model.subgraphs[defined.subgraphIndex])
     by_output = {int(one.outputs[0]): one for one in graph.operators}
@@ -119,7 +118,7 @@ def _values(content: bytes, signature: str, chain: list[Operation]) -> np.ndarra
     model.subgraphs, model.signatureDefs = [graph], []
     with quiet():
         interpreter = Interpreter(
-            model_content=bytes(flatbuffer_utils.convert_object_to_bytearray(model)),
+            model_content=write_model(model),
             experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
         )
         interpreter.allocate_tensors()

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+from kerasae.export.formats._parsed import name_of, parsed
 from kerasae.export.parity import ExportError
 
 #: Types of tensors that the C code can hold, by their name in the schema.
@@ -110,15 +111,13 @@ def read_graph(content: bytes, signature: str) -> Graph:
     Raises:
         ExportError: If the file holds a tensor that C code cannot hold.
     """
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    model = parsed(content)
     (defined,) = (one for one in model.signatureDefs if one.signatureKey.decode() == signature)
     graph = model.subgraphs[defined.subgraphIndex]
     tensors = [_tensor(model, i, one) for i, one in enumerate(graph.tensors)]
     operations = [
         Operation(
-            str(flatbuffer_utils.opcode_to_name(model, one.opcodeIndex)),
+            name_of(model, one),
             tuple(None if i < 0 else tensors[i] for i in one.inputs),
             tuple(tensors[i] for i in one.outputs),
             one.builtinOptions,

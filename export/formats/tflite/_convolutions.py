@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import (
-    DenseKernel,
-    dense_kernels,
-    name_of,
-    read_model,
-    step_of,
-)
+from kerasae.export.formats._parsed import name_of, parsed
+from kerasae.export.formats.tflite._dense_kernels import DenseKernel, dense_kernels, step_of
 
 #: Places of kernel and input among the inputs of an operation.
 _PLACES = {"CONV_2D": (1, 0), "TRANSPOSE_CONV": (1, 2)}
@@ -99,7 +94,7 @@ def kernels_of(content: bytes) -> Iterator[DenseKernel | ConvolutionKernel]:
 
 def convolution_kernels(content: bytes) -> Iterator[ConvolutionKernel]:
     """Yield the constant kernels of the convolutions in all graphs of a file."""
-    model = read_model(content)
+    model = parsed(content)
     for number, graph in enumerate(model.subgraphs):
         for operator in graph.operators:
             name = name_of(model, operator)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from kerasae.export.formats._parsed import name_of, parsed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,23 +46,9 @@ def step_of(count: int, most: int | None) -> int:
     return 1 if most is None else count // most + 1
 
 
-def read_model(content: bytes) -> Any:
-    """Return the file as an object whose parts can be changed."""
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-
-
-def write_model(model: Any) -> bytes:
-    """Return the bytes of a changed file."""
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-
-
 def dense_kernels(content: bytes) -> Iterator[DenseKernel]:
     """Yield the constant kernels of all graphs of a file."""
-    model = read_model(content)
+    model = parsed(content)
     for number, graph in enumerate(model.subgraphs):
         for operator in graph.operators:
             if name_of(model, operator) != "FULLY_CONNECTED":
@@ -73,13 +60,6 @@ def dense_kernels(content: bytes) -> Iterator[DenseKernel]:
                 outputs, inputs = (int(size) for size in graph.tensors[kernel].shape)
                 name = graph.tensors[output].name.decode()
                 yield DenseKernel(number, given, output, kernel, buffer, (outputs, inputs), name)
-
-
-def name_of(model: Any, operator: Any) -> str:
-    """Return the name of an operator in the schema of TFLite."""
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    return str(flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex))
 
 
 def numbers(buffer: Any, dtype: str, shape: tuple[int, ...]) -> np.ndarray:

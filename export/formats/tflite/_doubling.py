@@ -4,14 +4,8 @@ import copy
 from typing import Any
 
 import numpy as np
-from kerasae.export.formats.tflite._dense_kernels import (
-    DenseKernel,
-    dense_kernels,
-    name_of,
-    numbers,
-    read_model,
-    write_model,
-)
+from kerasae.export.formats._parsed import name_of, read_model, write_model
+from kerasae.export.formats.tflite._dense_kernels import DenseKernel, dense_kernels, numbers
 
 #: Factor of the second kernel. The first kernel leaves at most half of its step, 64 steps of the second.
 _FINER = 1 / 128

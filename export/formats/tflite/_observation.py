@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from kerasae.export.formats._parsed import parsed
 from kerasae.export.formats.tflite._convolutions import ConvolutionKernel, kernels_of
-from kerasae.export.formats.tflite._dense_kernels import DenseKernel, read_model
+from kerasae.export.formats.tflite._dense_kernels import DenseKernel
 
 #: Smallest range of an activation.
 _LEAST = 1e-3
@@ -76,16 +77,21 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
     for kernel in kernels_of(content):
         if kernel.shape[1] <= _MOST:
             kernels.setdefault((kernel.graph, kernel.given), []).append(kernel)
+    constants = _constants(content)
     ranges: dict[str, tuple[float, float, int]] = {}
     products: dict[int, _Products] = {}
     for signature, sent in examples:
         runners[signature](**sent)
+        settled: list[int] = []
         for index, name, rank in tensors[signature]:
             try:
                 values = interpreter.get_tensor(index, graphs[signature])
             except ValueError:
                 # The tensor is never computed. It is the work space of an operation, for example.
+                settled.append(index)
                 continue
+            if name in constants:
+                settled.append(index)
             for kernel in kernels.get((graphs[signature], index), []):
                 products.setdefault(kernel.buffer, _Products()).add(kernel, values)
             if not values.size:
@@ -98,6 +104,9 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
                 least, greatest = float(values.min()), float(values.max())
             low, high, _ = ranges.get(name, (np.inf, -np.inf, rank))
             ranges[name] = min(low, least), max(high, greatest), rank
+        if settled:
+            # The first call has shown all that there is of them.
+            tensors[signature] = [one for one in tensors[signature] if one[0] not in settled]
     # A unit that is 0 on every row gets the smallest range: no scale can be made of none.
     return Observation(
         {
@@ -108,12 +117,12 @@ def observe(content: bytes, examples: Iterable[tuple[str, dict[str, Any]]]) -> O
             for name, (low, high, rank) in ranges.items()
         },
         {buffer: one.mean() for buffer, one in products.items()},
-        _constants(content),
+        constants,
     )
 
 
 def _constants(content: bytes) -> frozenset[str]:
-    model = read_model(content)
+    model = parsed(content)
     return frozenset(
         tensor.name.decode()
         for graph in model.subgraphs

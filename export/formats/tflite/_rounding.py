@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
+from kerasae.export.formats._parsed import parsed, read_model, write_model
 from kerasae.export.formats.tflite._convolutions import kernels_of
-from kerasae.export.formats.tflite._dense_kernels import numbers, read_model, write_model
+from kerasae.export.formats.tflite._dense_kernels import numbers
 
 #: Share of the mean product that is added to the diagonal, so that the matrix has an inverse.
 _DAMPING = 0.01
@@ -28,7 +29,7 @@ def with_rounded_kernels(quantized: bytes, content: bytes, products: Mapping[int
 
     Reference: Frantar, Ashkboos, Hoefler, Alistarh 2023, ICLR.
     """
-    source, target = read_model(content), read_model(quantized)
+    source, target = parsed(content), read_model(quantized)
     # The quantiser keeps names of tensors.
     names = {
         (number, tensor.name): tensor

@@ -36,8 +36,8 @@ class Posterior:
         size = model.latent_dim
         self._points = tf.constant(normal_draws(samples, size, seed))
         self._proposal = Proposal(samples, size, seed)
-        self._draw_graph: Any = tf.function(self._draw)
-        self._weigh_graph: Any = tf.function(self._weigh)
+        self._draw_graph: Any = tf.function(self._draw, autograph=False)
+        self._weigh_graph: Any = tf.function(self._weigh, autograph=False)
 
     def parts(self, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield draws `z ~ q(z|x)` for whole examples, `(rows, ...)`, a few examples at a time.

@@ -101,7 +101,7 @@ class EmbeddedClustering:
         optimizer.build(weights)
         features = float(np.prod(model.spec.shape))
 
-        @tf.function(jit_compile=jit_compile)
+        @tf.function(jit_compile=jit_compile, autograph=False)
         def step(x: Any, sums: Any) -> None:
             with tf.GradientTape() as tape:
                 family_loss, _ = model.objective(x, None, None, training=True)

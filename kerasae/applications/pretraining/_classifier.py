@@ -69,9 +69,12 @@ class Classifier:
         # One graph for any number of rows: a trace costs more than a short training.
         x = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)
         y, order = tf.TensorSpec((None,), "int32"), tf.TensorSpec((None, None), "int32")
+        # AutoGraph makes the loop over batches.
         self._learn = tf.function(self._steps, input_signature=[x, y, order])
-        self._infer = tf.function(lambda x: self.network(x, training=False), input_signature=[x])
-        self._infer_raw = tf.function(self._logits, reduce_retracing=True)
+        self._infer = tf.function(
+            lambda x: self.network(x, training=False), autograph=False, input_signature=[x]
+        )
+        self._infer_raw = tf.function(self._logits, autograph=False, reduce_retracing=True)
 
     def start(self, *, pretrained: bool, seed: int, head: Head | None = None) -> None:
         """Set the initial weights.

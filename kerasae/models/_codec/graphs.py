@@ -45,7 +45,7 @@ class Graphs:
         }
         # One graph serves any number of rows, because tracing costs more than running a batch.
         spec = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), nest)
-        return self.once(key, lambda: tf.function(verbs[verb], input_signature=[spec]))
+        return self.once(key, lambda: tf.function(verbs[verb], autograph=False, input_signature=[spec]))
 
 
 def in_batches(function: Any, nest: Any, batch_size: int) -> np.ndarray:

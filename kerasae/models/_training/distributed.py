@@ -58,4 +58,4 @@ class MultiWorkerFit(Model):
             logs = strategy.run(step, args=(next(iterator),))
             return tf.nest.map_structure(lambda log: strategy.experimental_local_results(log)[0], logs)
 
-        return function if self.run_eagerly else tf.function(function)
+        return function if self.run_eagerly else tf.function(function, autograph=False)
