@@ -82,8 +82,8 @@ class ImageFiles:
     def rows(self, index: Any) -> "ImageFiles":
         """Return some of the images by their numbers."""
         labels = None if self.labels is None else self.labels[index]
-        parts = (part[index] for part in (self.names, self.orientations, self.plain))
-        return ImageFiles(self.folder, *parts, self.shape, labels)
+        names, orientations, plain = (part[index] for part in (self.names, self.orientations, self.plain))
+        return ImageFiles(self.folder, names, orientations, plain, self.shape, labels)
 
     def drawn(self, most: int, seed: int = 0) -> "ImageFiles":
         """Return at most `most` images, drawn without replacement, in the order of the split."""
