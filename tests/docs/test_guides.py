@@ -8,11 +8,13 @@ import pytest
 from pages import ROOT, run_page
 
 GUIDES = ROOT / "docs" / "guides"
+#: Epochs of each training: a fraction of what the guides take, and enough for what they find.
+EPOCHS = 20
 
 
 @pytest.mark.slow
 def test_from_a_csv_to_a_decision_on_a_microcontroller(tmp_path):
-    run_page(GUIDES / "from_csv_to_decision.md", tmp_path)
+    run_page(GUIDES / "from_csv_to_decision.md", tmp_path, epochs=EPOCHS)
     oddest = (tmp_path / "odd" / "scores.csv").read_text().splitlines()[1:5]
     columns = {"3": "torque_nm", "17": "bearing_c", "42": "coolant_l_min", "99": "tool"}
     assert {line.split(",")[1]: line.split(",")[5] for line in oddest} == columns
@@ -29,7 +31,7 @@ def test_from_a_csv_to_a_decision_on_a_microcontroller(tmp_path):
 
 @pytest.mark.slow
 def test_from_a_log_to_alarms(tmp_path):
-    run_page(GUIDES / "from_log_to_alarms.md", tmp_path)
+    run_page(GUIDES / "from_log_to_alarms.md", tmp_path, epochs=EPOCHS)
     alarms = pd.read_csv(tmp_path / "week" / "alarms.csv", parse_dates=["start", "end"])
     for channel, first, last in (("pressure", "08:16:40", "08:17:40"), ("flow", "08:41:40", "08:43:20")):
         begin, end = (pd.Timestamp(f"2026-03-09 {time}") for time in (first, last))
@@ -41,7 +43,7 @@ def test_from_a_log_to_alarms(tmp_path):
 
 @pytest.mark.slow
 def test_from_a_log_to_a_microcontroller(tmp_path):
-    run_page(GUIDES / "from_log_to_microcontroller.md", tmp_path)
+    run_page(GUIDES / "from_log_to_microcontroller.md", tmp_path, epochs=EPOCHS)
     printed = (tmp_path / "board.txt").read_text()
     begins = [(int(row), name) for row, name in re.findall(r"row (\d+): alarm.*, (\w+) is", printed)]
     for channel, first, last in (("pressure", 400, 460), ("flow", 800, 880)):

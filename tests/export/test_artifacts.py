@@ -23,9 +23,9 @@ PRECISIONS = export.TFLite.precisions
 #: Cells that the plain suite looks at; the others take long.
 QUICK = [("dense", "sparse")]
 
-#: Families whose artifacts have the graph of an undercomplete model, with other weights: one network stands
-#: for all. `benchmarks/export_table.py` has every cell.
-SAME_GRAPH = ("contractive", "denoising")
+#: Families whose artifacts have the graph of a sparse model, with other weights: one network stands for all.
+#: `benchmarks/export_table.py` has every cell.
+SAME_GRAPH = ("contractive", "denoising", "undercomplete")
 
 MATRIX = [
     pytest.param(
