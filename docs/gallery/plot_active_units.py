@@ -42,7 +42,9 @@ figure.colorbar(picture, ax=left, label="variance of the posterior mean")
 right.plot(active, errors, "o-", color="C0")
 for beta, count, error in zip(betas, active, errors, strict=True):
     right.annotate(f"beta {beta:g}", (count, error), (8, 2), textcoords="offset points")
-right.set(xlabel="active units (of 16)", ylabel="test error (mean squared error per pixel)", ylim=0, xlim=(0, 19))
+right.set(
+    xlabel="active units (of 16)", ylabel="test error (mean squared error per pixel)", ylim=0, xlim=(0, 19)
+)
 right.set_title("fewer units, larger error")
 plt.show()
 

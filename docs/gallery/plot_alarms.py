@@ -7,8 +7,8 @@ above the threshold.
 """
 
 # %%
-# The log has three channels that depend on each other, and a reading each second. In the second log two things
-# go wrong.
+# The log has three channels that depend on each other, and a reading each second. In the second log two
+# things go wrong.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ raw = from_frame(pump(3000, 1), time="time", window=40)
 recipe = kerasae.Recipe.of().override(settings("detector", raw.spec))
 data = recipe.as_trained(recipe.prepare(raw))
 model = recipe.build(data)
-kerasae.train(model, data, solver="closed_form", hold_out=False)
+kerasae.train(model, data, **recipe.train)
 detector = AnomalyDetector(model, **recipe.apply["anomaly"]).fit(data)
 
 # %%
@@ -60,7 +60,9 @@ axes[3].axhline(detector.threshold_, color="gray", linestyle="--", linewidth=1)
 axes[3].text(0.1, detector.threshold_, "threshold", va="bottom", color="dimgray", fontsize=10)
 axes[3].set(ylabel="score", xlabel="time (minutes)", yscale="log", xlim=(0, 15))
 for axis in axes:
-    axis.fill_between(minutes, 0, 1, where=alarms, transform=axis.get_xaxis_transform(), color="C1", alpha=0.35)
+    axis.fill_between(
+        minutes, 0, 1, where=alarms, transform=axis.get_xaxis_transform(), color="C1", alpha=0.35
+    )
 axes[0].set_title("shaded: alarm. Pressure too high from 4:10, flow stuck from 10:00", loc="left")
 figure.align_ylabels(axes)
 plt.show()

@@ -35,8 +35,8 @@ kerasae.train(model, data, epochs=20, learning_rate=3e-3)
 detector = AnomalyDetector(model, score="whitened").fit(data)
 
 # %%
-# The scores of many new normal rows. Each of 300 repetitions draws its own calibration rows from the first half
-# and counts the alarms among the second half.
+# The scores of many new normal rows. Each of 300 repetitions draws its own calibration rows from the first
+# half and counts the alarms among the second half.
 scores = detector.score_samples(normal(40000))
 pool, fresh = scores[:20000], np.sort(scores[20000:])
 rates = np.array([0.01, 0.02, 0.05, 0.1, 0.2])

@@ -38,9 +38,7 @@ for size in sizes:
 
 # %%
 # The error in grey levels is the root of the mean squared error, times 255.
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 4), width_ratios=[1, 2], layout="constrained"
-)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), width_ratios=[1, 2], layout="constrained")
 left.imshow(np.block([[images[3 * i + j, :, :, 0] for j in range(3)] for i in range(4)]), cmap="gray")
 left.set(xticks=np.arange(0, 48, 16) - 0.5, yticks=np.arange(0, 64, 16) - 0.5)
 left.grid(color="white", linewidth=1)

@@ -41,7 +41,10 @@ for body in parts["bodies"]:
 for place, (values, error) in enumerate(zip(norms, errors, strict=True)):
     axis.text(place, values.max() * 1.04, f"test error {error:.4f}", ha="center", va="bottom", fontsize=10)
 axis.set(xticks=range(4), xticklabels=["0", "0.0001\n(default)", "0.001", "0.01"], ylim=(0, None))
-axis.set(xlabel="weight of the penalty", ylabel="Frobenius norm of the Jacobian\n(code units per grey level in [0, 1])")
+axis.set(
+    xlabel="weight of the penalty",
+    ylabel="Frobenius norm of the Jacobian\n(code units per grey level in [0, 1])",
+)
 axis.set_title("A heavier penalty makes the encoder flatter, and the error larger")
 plt.show()
 

@@ -30,7 +30,10 @@ cleaners = {"autoencoder": Denoising(model).fit(data), "PCA": Denoising(kerasae.
 rng = np.random.default_rng(0)
 clean = data.test.examples.astype(float)
 strengths = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-noisy = {s: np.clip(np.rint(clean + 16 * s * rng.normal(size=clean.shape)), 0, 16).astype("uint8") for s in strengths}
+noisy = {
+    s: np.clip(np.rint(clean + 16 * s * rng.normal(size=clean.shape)), 0, 16).astype("uint8")
+    for s in strengths
+}
 
 
 def psnr(images):
@@ -43,8 +46,12 @@ left, right = figure.subfigures(1, 2, width_ratios=[1.1, 1])
 axis = left.subplots()
 axis.plot(strengths, [psnr(noisy[s]) for s in strengths], "^:", color="gray", label="noisy image")
 for (name, cleaner), style, colour in zip(cleaners.items(), ["o-", "s--"], ["C0", "C5"], strict=True):
-    axis.plot(strengths, [psnr(cleaner.transform(noisy[s])) for s in strengths], style, color=colour, label=name)
-axis.set(xlabel="standard deviation of the noise (share of the grey range)", ylabel="PSNR (dB), higher is better")
+    axis.plot(
+        strengths, [psnr(cleaner.transform(noisy[s])) for s in strengths], style, color=colour, label=name
+    )
+axis.set(
+    xlabel="standard deviation of the noise (share of the grey range)", ylabel="PSNR (dB), higher is better"
+)
 axis.legend()
 
 shown = {"clean": clean, "noisy, 0.4": noisy[0.4]}

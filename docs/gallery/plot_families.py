@@ -9,6 +9,7 @@ Each row shows the same test digits, rebuilt from a code of eight numbers by ano
 # The source ``digits`` has 1,797 images of 8 × 8 pixels. A recipe names the family and the code size;
 # everything else keeps its default. All codecs see the same training rows.
 import matplotlib.pyplot as plt
+import numpy as np
 
 import kerasae
 
@@ -18,7 +19,7 @@ data = kerasae.Recipe.of().load()
 codecs = {"PCA": kerasae.PCA(8).fit(data)}
 for family in families:
     model = kerasae.Recipe.of(family, latent_dim=8, network={"depth": 1}).build(data)
-    kerasae.train(model, data, epochs=60, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=40, learning_rate=3e-3)
     codecs[family] = model
 
 # %%
@@ -29,9 +30,10 @@ for name, error in errors.items():
     print(f"{name:>13}: {error:.4f}")
 
 # %%
-# Every codec has the same two methods: ``transform`` encodes raw images, and ``inverse_transform`` returns
-# raw images.
-originals = data.test.examples[:10]
+# Every codec has the same two methods: ``transform`` encodes raw images, and ``inverse_transform`` decodes
+# the codes to raw images.
+first = [np.flatnonzero(data.test.labels == digit)[0] for digit in range(10)]
+originals = data.test.examples[first]
 rows = {"original": originals}
 for name, codec in codecs.items():
     rows[f"{name}\nerror {errors[name]:.4f}"] = codec.inverse_transform(codec.transform(originals))

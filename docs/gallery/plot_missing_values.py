@@ -52,7 +52,9 @@ for share in shares:
         errors[name].append(np.sqrt(np.mean((((table - truth) / scale).to_numpy()[hidden]) ** 2)))
 
 figure, axis = plt.subplots(figsize=(7, 4.4), layout="constrained")
-for (name, values), style, colour in zip(errors.items(), ["^:", "s--", "o-"], ["gray", "C5", "C0"], strict=True):
+for (name, values), style, colour in zip(
+    errors.items(), ["^:", "s--", "o-"], ["gray", "C5", "C0"], strict=True
+):
     axis.plot(shares, values, style, color=colour)
     axis.text(0.715, values[-1], name, color=colour if colour != "gray" else "dimgray", va="center")
 axis.set(xlabel="share of the cells that are hidden", xlim=(0.05, 1.0), ylim=0, xticks=shares)

@@ -44,7 +44,9 @@ for (name, curve), style, colour in zip(curves.items(), ["o-", "s--"], ["C0", "C
     rates, errors = zip(*curve, strict=True)
     axis.plot(rates, errors, style, color=colour, label=name)
 for bits, (rate, error) in enumerate(curves["autoencoder"], start=1):
-    axis.annotate(f"{bits}", (rate, error), (0, -14), textcoords="offset points", ha="center", fontsize=9, color="C0")
+    axis.annotate(
+        f"{bits}", (rate, error), (0, -14), textcoords="offset points", ha="center", fontsize=9, color="C0"
+    )
 axis.set(xlabel="rate (bits per image)", ylabel="distortion (mean squared error per pixel)", xlim=0, ylim=0)
 axis.set_title("label: bits for the widest number", fontsize=11)
 axis.legend()

@@ -62,12 +62,17 @@ for axis, row in zip(axes, [3, 17, 42], strict=True):
     axis.barh(lines["reason"], shares, color=["lightgray"] * (len(lines) - 1) + ["C0"])
     for place, line in enumerate(lines.itertuples()):
         text = f"{line.value}"
-        if isinstance(line.expected, float) or isinstance(line.expected, int):
+        if isinstance(line.expected, float | int):
             text = f"{line.value:.4g}, expected {line.expected:.4g} ± {line.spread:.2g}"
         inside = line.share > 0.6
         axis.text(
-            line.share + (-0.01 if inside else 0.01), place, text, va="center",
-            ha="right" if inside else "left", color="white" if inside else "black", fontsize=10,
+            line.share + (-0.01 if inside else 0.01),
+            place,
+            text,
+            va="center",
+            ha="right" if inside else "left",
+            color="white" if inside else "black",
+            fontsize=10,
         )
     axis.set_title(f"row {row}, p-value {p_values[row]:.4f}", loc="left", fontsize=11)
 axes[-1].set(xlabel="share of the score", xlim=(0, 1))
