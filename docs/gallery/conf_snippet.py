@@ -10,9 +10,10 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_gallery",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"__init__\.py|conf_snippet\.py|gallery_style\.py",
-    "within_subsection_order": "FileNameSortKey",
+    # Strings in place of functions, so that Sphinx can pickle the configuration. docs/gallery must be on
+    # sys.path, see below.
+    "within_subsection_order": "gallery_style.order",
     "image_scrapers": ("matplotlib",),
-    # A string, so that Sphinx can pickle the configuration. docs/gallery must be on sys.path, see below.
     "reset_modules": ("gallery_style.reset",),
     "capture_repr": (),
     "matplotlib_animations": False,
