@@ -24,17 +24,19 @@ codes = model.transform(data.test.examples)
 
 # %%
 # The places of the grid on the right are those of the left, so that both pictures can be compared.
-ends = np.quantile(codes, [0.01, 0.99], axis=0)
-across, up = (np.linspace(ends[0, k], ends[1, k], 18) for k in (0, 1))
+ends = np.quantile(codes, [0.02, 0.98], axis=0)
+inside = np.linspace(0.5, 13.5, 14) / 14  # the middle of each of 14 cells
+across, up = (ends[0, k] + inside * (ends[1, k] - ends[0, k]) for k in (0, 1))
 places = np.array([(x, y) for y in up[::-1] for x in across])
 drawn = model.inverse_transform(places.astype("float32"))[..., 0]
-sheet = drawn.reshape(18, 18, 8, 8).swapaxes(1, 2).reshape(18 * 8, 18 * 8)
+padded = np.pad(drawn, ((0, 0), (1, 1), (1, 1)))
+sheet = padded.reshape(14, 14, 10, 10).swapaxes(1, 2).reshape(140, 140)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 5.2), layout="constrained")
 for digit in range(10):
     here = codes[data.test.labels == digit]
     for x, y in here:
-        left.text(x, y, digit, color=f"C{digit}", fontsize=9, ha="center", va="center", clip_on=True)
+        left.text(x, y, digit, color=f"C{digit}", weight="bold", ha="center", va="center", clip_on=True)
 left.set(xlim=ends[:, 0], ylim=ends[:, 1], title="test digits at their codes")
 extent = (*ends[:, 0], *ends[:, 1])
 right.imshow(sheet, cmap="gray_r", extent=extent, aspect="auto")
