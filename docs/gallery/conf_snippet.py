@@ -1,6 +1,6 @@
 """Settings of sphinx-gallery for docs/conf.py. This file is no example; delete it once they are there.
 
-Tested with Sphinx 9.0, sphinx-gallery 0.22 and the theme pydata, on plot_calibration.py, offline and without a
+Tested with Sphinx 9.0, sphinx-gallery 0.22 and the theme pydata, on plot_calibration.py: offline, without a
 warning.
 """
 
@@ -32,7 +32,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
 }
 
-# The source folder is not a part of the site, auto_gallery is. The toctree of the site names auto_gallery/index.
+# The folder of the scripts is no part of the site; the toctree of the site names auto_gallery/index.
 exclude_patterns = ["gallery"]
 
 # sphinx-gallery writes a note "Go to the end to download ..." at the top of each page. In a file of
