@@ -7,7 +7,7 @@ larger.
 """
 
 # %%
-# The same for an autoencoder and for PCA, with a code of eight numbers each.
+# The same for an autoencoder and for PCA, with a code of eight numbers each, and for PCA with sixteen.
 import matplotlib.pyplot as plt
 
 import kerasae
@@ -17,7 +17,8 @@ recipe = kerasae.Recipe.of("undercomplete", latent_dim=8, network={"widths": [25
 data = recipe.load()
 model = recipe.build(data)
 kerasae.train(model, data, epochs=120, learning_rate=3e-3)
-codecs = {"autoencoder": model, "PCA": kerasae.PCA(8).fit(data)}
+codecs = {"autoencoder, 8 numbers": model}
+codecs |= {f"PCA, {size} numbers": kerasae.PCA(size).fit(data) for size in (8, 16)}
 
 # %%
 # ``compress`` returns the bytes of a file, and ``decompress`` the images. Every byte of the file counts.
@@ -32,7 +33,7 @@ for name, codec in codecs.items():
         back = compression.decompress(file)
         error = ((data.to_x(back) - truth) ** 2).mean()
         curves[name].append((8 * len(file) / len(images), error))
-        if name == "autoencoder" and bits in (2, 3, 5):
+        if codec is model and bits in (2, 3, 5):
             small[bits] = back
 
 # %%
@@ -40,15 +41,17 @@ for name, codec in codecs.items():
 figure = plt.figure(figsize=(10, 4.4), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1.2, 1])
 axis = left.subplots()
-for (name, curve), style, colour in zip(curves.items(), ["o-", "s--"], ["C0", "C5"], strict=True):
+for (name, curve), style, colour in zip(
+    curves.items(), ["o-", "s--", "^:"], ["C0", "C5", "gray"], strict=True
+):
     rates, errors = zip(*curve, strict=True)
     axis.plot(rates, errors, style, color=colour, label=name)
-for bits, (rate, error) in enumerate(curves["autoencoder"], start=1):
+for bits, (rate, error) in enumerate(curves["autoencoder, 8 numbers"], start=1):
     axis.annotate(
         f"{bits}", (rate, error), (0, -14), textcoords="offset points", ha="center", fontsize=9, color="C0"
     )
 axis.set(xlabel="rate (bits per image)", ylabel="distortion (mean squared error per pixel)", xlim=0, ylim=0)
-axis.set_title("label: bits for the widest number", fontsize=11)
+axis.set_title("at the points: bits for the widest number of the code", fontsize=11)
 axis.legend()
 
 shown = {"original": images} | {f"{bits} bits": back for bits, back in small.items()}
