@@ -46,5 +46,5 @@ for digit, line in enumerate(axes):
             axis.plot([0, 7], [0, 7], color="C1", linewidth=3)
 for place, axis in enumerate(axes[0]):
     axis.set_title("query" if place == 0 else f"{place}.", fontsize=10)
-figure.suptitle(f"{right.mean():.0%} of all eight nearest neighbours have the label of the query")
+figure.suptitle(f"{right.mean():.0%} of the eight nearest neighbours have the label of the query")
 plt.show()
