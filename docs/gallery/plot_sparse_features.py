@@ -31,7 +31,7 @@ white = (pca.transform(pieces) @ pca.components_ / 8).astype("float32")
 # sparsity acts in training only. A validation without it would choose a wrong epoch, so no rows are held out.
 ways = {
     "L1 penalty": {"penalty": "l1", "weight": 0.05, "code_activation": "relu"},
-    "KL penalty": {"penalty": "kl", "rho": 0.05, "weight": 1.0},
+    "KL penalty": {"penalty": "kl", "rho": 0.05, "weight": 0.003},
     "top 5 of each example": {"k": 5, "code_activation": "relu"},
     "lifetime of 5 %": {"lifetime": 0.05},
 }
