@@ -1,0 +1,52 @@
+"""
+Which units of a variational code are used?
+===========================================
+
+A larger ``beta`` makes each unit of the code more expensive. Units that do not earn their price collapse to
+the prior and carry nothing.
+"""
+
+# %%
+# One model for each ``beta``, with sixteen units. ``active_units`` counts the units whose posterior mean has
+# a variance above 0.01 over the images (Burda et al. 2016).
+import matplotlib.pyplot as plt
+import numpy as np
+
+import kerasae
+
+betas = [0.1, 0.5, 1, 2, 5]
+data = kerasae.Recipe.of().load()
+images = data.test.examples
+variances, active, errors = [], [], []
+for beta in betas:
+    recipe = kerasae.Recipe.of(
+        "variational", latent_dim=16, model={"beta": beta}, network={"widths": [256, 64]}
+    )
+    model = recipe.build(data)
+    kerasae.train(model, data, epochs=80, learning_rate=3e-3)
+    variances.append(np.sort(model.transform(images).var(axis=0))[::-1])
+    active.append(model.active_units(images))
+    errors.append(kerasae.evaluate(model, data)["error"])
+
+# %%
+# The prior has variance 1, so the mean of a unit that is fully used has a variance near 1.
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=[1.25, 1], layout="constrained")
+picture = left.imshow(variances, cmap="cividis", vmin=0, vmax=1.2, aspect="auto")
+for row, count in enumerate(active):
+    left.plot([count - 0.5] * 2, [row - 0.5, row + 0.5], color="white", linewidth=3)
+left.set(xlabel="unit of the code, sorted", ylabel="beta", yticks=range(len(betas)), yticklabels=betas)
+left.set(xticks=[0, 3, 7, 11, 15], xticklabels=[1, 4, 8, 12, 16])
+left.set_title("white line: units to its left are active")
+figure.colorbar(picture, ax=left, label="variance of the posterior mean")
+
+right.plot(active, errors, "o-", color="C0")
+for beta, count, error in zip(betas, active, errors, strict=True):
+    right.annotate(f"beta {beta:g}", (count, error), (8, 2), textcoords="offset points")
+right.set(
+    xlabel="active units (of 16)", ylabel="test error (mean squared error per pixel)", ylim=0, xlim=(0, 19)
+)
+right.set_title("fewer units, larger error")
+plt.show()
+
+# %%
+# ``kerasae evaluate`` warns if more than half of the units are unused on held-out rows.
