@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+sys.path[:0] = [str(Path(__file__).parent / "_extensions"), str(Path(__file__).parent / "gallery")]
 
 from kerasae import __version__
 
@@ -27,7 +27,7 @@ extensions = [
     "mathml",
     "api_pages",
 ]
-exclude_patterns = ["_extensions", "gallery/*", "gallery_*/**/*.py.md5"]
+exclude_patterns = ["_extensions", "gallery"]
 root_doc = "index"
 nitpicky = False
 
@@ -46,21 +46,29 @@ napoleon_custom_sections = [("Call arguments", "params_style")]
 napoleon_use_ivar = True
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["gallery"],
-    "gallery_dirs": ["examples"],
+    "examples_dirs": "gallery",
+    "gallery_dirs": "examples",
     "filename_pattern": r"/plot_",
+    "ignore_pattern": r"gallery_style\.py",
+    # Names in place of functions, so that Sphinx can compare the settings of two builds.
+    "within_subsection_order": "gallery_style.order",
+    "reset_modules": ("gallery_style.reset",),
     "image_scrapers": ("matplotlib",),
-    "download_all_examples": False,
-    "show_signature": False,
+    "capture_repr": (),
     "remove_config_comments": True,
     "abort_on_example_error": True,
+    "thumbnail_size": (480, 360),
+    # Neither times nor signatures: they would differ in each build.
     "min_reported_time": 1e9,
-    "reset_modules": ("matplotlib",),
+    "show_signature": False,
+    "write_computation_times": False,
+    "download_all_examples": False,
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "kerasae"
 html_static_path = ["_static"]
+html_css_files = ["kerasae.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
