@@ -3,6 +3,7 @@
 Nothing is loaded from elsewhere, neither in the build nor by the pages.
 """
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -10,12 +11,11 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path[:0] = [str(Path(__file__).parent / "_extensions"), str(Path(__file__).parent / "gallery")]
 
-from kerasae import __version__
 
 project = "kerasae"
 author = "The kerasae developers"
 copyright = "The kerasae developers; Apache-2.0"
-release = version = __version__
+release = version = importlib.metadata.version(project)
 
 extensions = [
     "myst_parser",

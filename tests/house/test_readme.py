@@ -1,19 +1,29 @@
-"""Every block of the README runs."""
+"""The README is short, its links lead somewhere, and its blocks run."""
 
+import re
 import shlex
 
+import pandas as pd
 import pytest
-import yaml
-from pages import ROOT, blocks_of
+from pages import ROOT, blocks_of, shorter
+from sklearn.datasets import make_blobs
 
 from kerasae.cli import main
-from kerasae.cli.tune import command
 
-BLOCKS = blocks_of(ROOT / "README.md")
+README = ROOT / "README.md"
+BLOCKS = blocks_of(README)
 
 
-def test_there_are_no_blocks_of_another_kind():
-    assert {kind for kind, _ in BLOCKS} == {"sh", "python", "yaml"}
+def test_it_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+    assert {kind for kind, _ in BLOCKS} == {"sh", "python"}
+
+
+def test_links_and_pictures_are_there():
+    targets = re.findall(r"\]\(([^)#]+)", README.read_text(encoding="utf-8"))
+    assert len(targets) > 15
+    for target in targets:
+        assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
 @pytest.mark.parametrize("number", range(sum(kind == "python" for kind, _ in BLOCKS)))
@@ -25,65 +35,25 @@ def test_python_blocks_run(number, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_command_lines_run(tmp_path, monkeypatch):
-    """The commands of the README, in order, with few epochs and trials; CI runs the first as it stands."""
+    """The commands on a user's file, in order, with few epochs; CI runs the first one as it stands."""
     monkeypatch.chdir(tmp_path)
-    commands = [
-        line.split("&& ")[-1].replace(".venv/bin/", "")
-        for kind, block in BLOCKS
-        if kind == "sh"
-        for line in block.strip().splitlines()
-    ]
-    ours = [shlex.split(line)[1:] for line in commands if line.startswith("kerasae ")]
-    # Those for several hosts are run on loopback, by `test_a_chief_and_workers_on_a_network...` and
-    # `tests/training/test_distribution.py`.
-    ours = [arguments for arguments in ours if not {"--chief", "--strategy"} & {*arguments}]
-    assert len(ours) >= 8
-    for arguments in ours:
-        if arguments[0] == "train" or "digits" in arguments:
-            if "--epochs" in arguments:
-                arguments[arguments.index("--epochs") + 1] = "2"
-            else:
-                arguments += ["--epochs", "2"]
-        if "--trials" in arguments:
-            arguments[arguments.index("--trials") + 1] = "4"
+    rows, _ = make_blobs(600, 4, random_state=0)
+    for name, part in (("rows.csv", rows[:500]), ("new.csv", rows[500:])):
+        pd.DataFrame(part, columns=list("abcd")).to_csv(name, index=False)
+    lines = [line for kind, block in BLOCKS if kind == "sh" for line in block.strip().splitlines()]
+    ours = [shlex.split(line)[1:] for line in lines if line.startswith("kerasae ")]
+    assert [words[0] for words in ours] == ["train", "apply", "export"]
+    for words in ours:
         with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        assert exit_.value.code == 0, arguments
+            main(shorter(words, 2))
+        assert exit_.value.code == 0, words
+    assert (tmp_path / "odd" / "scores.csv").is_file() and (tmp_path / "ship" / "manifest.json").is_file()
 
 
-def test_the_test_command_is_the_one_that_ci_runs():
-    command = next(line for kind, block in BLOCKS for line in block.splitlines() if "pytest" in line)
-    script = (ROOT / ".ci" / "run").read_text()
-    assert command.split("&& ")[-1].replace(".venv/bin/", "") in script.replace('"$venv"/bin/', "")
-
-
-def test_commands_for_several_hosts_are_understood():
-    found = [
-        shlex.split(line)
-        for kind, block in BLOCKS
-        if kind == "sh"
-        for line in block.splitlines()
-        if "--chief" in line
-    ]
-    documents = [
-        document for kind, block in BLOCKS if kind == "yaml" for document in yaml.safe_load_all(block)
-    ]
-    service, *jobs = documents
-    pods = [job["spec"]["template"]["spec"] for job in jobs]
-    found += [container["command"] for pod in pods for container in pod["containers"]]
-    assert len(found) == 4
-    ports = set()
-    for program, name, *arguments in found:
-        assert (program, name) == ("kerasae", "tune")
-        context = command.make_context("tune", list(arguments))
-        assert ("--worker" in arguments) == context.params["worker"]
-        ports.add(context.params["chief"].split(":")[1])
-        assert str(context.params["out"]).startswith("/shared")
-    assert ports == {str(port["port"]) for port in service["spec"]["ports"]}
-    for pod in pods:
-        names = {mount["name"] for one in pod["containers"] for mount in one["volumeMounts"]}
-        assert names == {volume["name"] for volume in pod["volumes"]}
-    assert service["spec"]["selector"]["job-name"] == jobs[0]["metadata"]["name"]
-    assert jobs[1]["spec"]["template"]["spec"]["containers"][0]["command"][4].startswith(
-        service["metadata"]["name"] + ":"
-    )
+def test_the_first_and_the_test_command_are_those_that_ci_runs():
+    script = (ROOT / ".ci" / "run").read_text().replace('"$venv"/bin/', "")
+    lines = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+    for word in ("compare", "pytest"):
+        line = next(line for line in lines if word in line)
+        command = line.split("&& ")[-1].replace(".venv/bin/", "")
+        assert command.split(" --out")[0] in script
