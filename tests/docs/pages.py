@@ -44,7 +44,7 @@ def run_page(page: Path, folder: Path, epochs: int | None = None) -> None:
         if kind == "c":
             (folder / "main.c").write_text(block)
         if kind == "python":
-            _check(run_function(folder, _execute, block), block)
+            _check(_run_python(block, folder), block)
         if kind != "sh":
             continue
         _need_tools(block, environment["PATH"])
@@ -78,6 +78,13 @@ def _set_option(words: list[str], option: str, value: int) -> None:
         words[words.index(option) + 1] = str(value)
     else:
         words += [option, str(value)]
+
+
+def _run_python(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    if "sys.modules" not in block:
+        return run_function(folder, _execute, block)
+    # It looks at what is imported, so it needs a process that has imported nothing.
+    return subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True, text=True)
 
 
 def _execute(code: str) -> None:

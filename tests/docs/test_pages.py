@@ -6,7 +6,7 @@ from pages import PAGES, ROOT, blocks_of, run_page, shorter
 from kerasae.cli import kerasae
 
 #: Kinds of blocks. `sh` and `python` run; the others are shown.
-KINDS = {"sh", "python", "text", "console", "yaml", "json", "c", "kotlin", "swift", "javascript"}
+KINDS = {"sh", "python", "text", "console", "yaml", "json", "c", "kotlin", "swift", "javascript", "matlab"}
 #: Pages whose blocks `test_guides.py` runs.
 GUIDES = ("from_csv_to_decision", "from_log_to_alarms", "from_log_to_microcontroller")
 
@@ -42,7 +42,7 @@ def test_commands_that_are_only_shown_are_understood(page):
     for kind, block in blocks_of(page):
         for line in block.replace("\\\n", " ").splitlines() if kind == "console" else []:
             words = line.removeprefix("$ ").split("#")[0].split()
-            if words[:1] != ["kerasae"]:
+            if words[:1] != ["kerasae"] or words[1].startswith("-"):
                 continue
             command = kerasae.get_command(None, words[1])
             assert command is not None, line
