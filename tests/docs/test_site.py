@@ -16,8 +16,9 @@ def site(tmp_path_factory):
     # The build writes pages beside its sources.
     ignored = shutil.ignore_patterns("examples", "api", "__pycache__")
     shutil.copytree(ROOT / "docs", source, ignore=ignored)
-    (source.parent / "benchmarks").mkdir()
-    shutil.copy(ROOT / "benchmarks" / "RESULTS.md", source.parent / "benchmarks")
+    # Pages quote files from elsewhere in the repository.
+    for folder in ("benchmarks", "tests"):
+        (source.parent / folder).symlink_to(ROOT / folder)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", source, built]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-6000:]
