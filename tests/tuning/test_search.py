@@ -211,7 +211,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     page = (out / "report.html").read_text()
     assert evaluated.returncode == 0 and "Search: 6 trials" in page and "Error by code size" in page
     # The rows to train on are those of the validation split too.
-    assert "1,294 rows to train on, 144 kept for promises about new rows, 359 to test on" in page
+    assert "1,294 rows to train on, 144 for calibration, 359 to test on" in page
     recipe = Recipe.read(out / "recipe.json")
     drawn = {f"network.{key}": recipe.network[key] for key in ("latent_dim", "widths")}
     (best,) = [trial for trial in trials if trial.settings == drawn]

@@ -52,8 +52,8 @@ class AnomalyDetector(Application):
     Args:
         codec: Codec that maps raw examples to codes and back.
         score: Member of `kerasae.scores`, as a name or a dict with `name` and arguments. Defaults to `None`:
-            `"evidence"` for vectors and tables of numbers, `"supported"` for other tables, `"whitened"` for
-            images and texts.
+            `"evidence"` for vectors, tables of numbers and windows of a log, `"supported"` for other tables,
+            `"whitened"` for images and texts.
         threshold: Member of `kerasae.thresholds`, as a name or a dict with `name` and arguments. Defaults to
             `"conformal"`.
         false_alarms: Share of normal examples that may be flagged, in (0, 1), for a threshold that accepts

@@ -47,7 +47,8 @@ from kerasae.precisions import PRECISIONS
     multiple=True,
     help="Largest difference between artifact and model, or smallest agreement, in place of the default "
     "bound. The measures are max_deviation, mean_deviation, score_max_deviation, "
-    "score_mean_deviation, agreement, error_ratio, score_shift, rank_correlation and decisions. Repeatable.",
+    "score_mean_deviation, agreement, error_ratio, score_shift, rank_correlation, decisions and "
+    "first_reason. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def command(

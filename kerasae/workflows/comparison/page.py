@@ -76,7 +76,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         listings.append(
             page.Listing(
                 "Originals and reconstructions",
-                "Test examples, drawn, and below them what each codec makes of its code; – is missing.",
+                "Random test examples, and below them what each codec makes of its code; – is missing.",
                 *_listing(shown, codecs),
             )
         )
@@ -95,7 +95,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures.append(
             page.Picture(
                 "Originals and reconstructions",
-                "Windows of the test part, drawn, and what each codec makes of its code: each channel over "
+                "Random windows of the test part, and what each codec makes of its code: each channel over "
                 "the steps, in raw units.",
                 windows(
                     [
@@ -110,7 +110,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         pictures.append(
             page.Picture(
                 "Originals and reconstructions",
-                "Test examples, drawn, and below them what each codec makes of its code.",
+                "Random test examples, and below them what each codec makes of its code.",
                 figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in codecs}),
             )
         )
@@ -130,8 +130,8 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
     pictures.append(
         page.Picture(
             "Code maps",
-            "The codes of the test examples, at most 5,000, drawn. Colours are labels, which no training "
-            "saw; codes of more than two numbers are shown on their first two principal components.",
+            "The codes of at most 5,000 random test examples. Colours are labels, which no training saw; "
+            "codes of more than two numbers are shown on their first two principal components.",
             figures.code_maps(
                 {e.name: e.codes for e in codecs if e.codes.shape[1] > 1 or not e.baseline},
                 mapped.labels,
@@ -145,8 +145,9 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
             page.Picture(
                 "Training curves",
                 "The reconstruction term by epoch, in the unit of each family's loss (that of a likelihood "
-                "is nats of x, the scaled data), a line a seed; the first tenth of the epochs is cut off. A "
-                "training loss above the validation loss is noise that training adds.",
+                "is nats of x, the scaled data), one line for each seed. The vertical range leaves out "
+                "the first tenth of the epochs. A training loss above the validation loss is noise that "
+                "training adds.",
                 figures.training_curves(curves, ""),
             )
         )
@@ -169,7 +170,7 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
 def _rows(data: Data, trained: Mapping[str, Sequence[Sequence[Mapping[str, float]]]]) -> str:
     """What the rows beside the test split were for; a training that held none out logs no `val_` terms."""
     epochs = [seed[-1] for seeds in trained.values() for seed in seeds if seed]
-    kept = f", {len(data.calibration):,} kept for promises about new rows" if len(data.calibration) else ""
+    kept = f", {len(data.calibration):,} for calibration" if len(data.calibration) else ""
     if epochs and not any("val_loss" in epoch for epoch in epochs):
         return f"{len(data.train) + len(data.validation):,} rows to train on{kept}"
     return f"{len(data.train):,} rows to train on, {len(data.validation):,} to choose the epoch{kept}"
