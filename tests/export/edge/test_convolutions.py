@@ -7,8 +7,9 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from kerasae.export.endpoints import Endpoint
 from kerasae.export.formats._convert import convert
+from kerasae.export.formats._parsed import read_model
 from kerasae.export.formats.tflite._convolutions import convolution_kernels
-from kerasae.export.formats.tflite._dense_kernels import numbers, read_model
+from kerasae.export.formats.tflite._dense_kernels import numbers
 
 LAYERS = {
     "strided": ((11, 3), keras.layers.Conv1D(4, 5, strides=2, padding="same")),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from kerasae.export import TFLite
+from kerasae.export.formats._parsed import read_model
 from kerasae.export.formats.tflite import _closeness, _quantize, tflite
-from kerasae.export.formats.tflite._dense_kernels import dense_kernels, numbers, read_model
+from kerasae.export.formats.tflite._dense_kernels import dense_kernels, numbers
 from kerasae.export.formats.tflite._doubling import with_doubled_kernels
 from kerasae.export.formats.tflite._observation import observe
 from kerasae.export.formats.tflite._rounding import round_together
