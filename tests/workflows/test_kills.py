@@ -29,11 +29,11 @@ def rows():
     return pd.DataFrame(rows, columns=[*"abc"])
 
 
-#: For each kind, its rows, the number of new ones, and how its source is read.
+#: For each kind, which one of the commands works on: its rows, the number of new ones, and how its source is read.
 KINDS = {"table": (rows, 60, {}), "log": (sines, 200, {"name": "series", "time": "time", "window": 12})}
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module")
 def home(request, tmp_path_factory):
     """A folder with a run whose detector is stored, and its rows."""
     home = tmp_path_factory.mktemp("kills")
@@ -51,6 +51,7 @@ def whole_page(path):
     return text.startswith("<!DOCTYPE html>") and text.rstrip().endswith("</html>")
 
 
+@pytest.mark.parametrize("home", ["log"], indirect=True)
 def test_a_monitor_that_is_killed_goes_on(home):
     """Killed in a new folder and in one in use; the next call adds its line."""
     call = ["monitor", "run", "new.csv", "--reference", "new.csv", "--out"]
@@ -72,6 +73,7 @@ def test_a_monitor_that_is_killed_goes_on(home):
         lines = len(history) if number % 2 else lines
 
 
+@pytest.mark.parametrize("home", ["table"], indirect=True)
 def test_an_application_that_is_killed_leaves_its_folder_and_the_detector_whole(home):
     call = ["apply", "anomaly", "run", "--no-baselines", "--refit", "--out", "out", "--false-alarms"]
     last = changes(home, *call, 0.2)
