@@ -29,7 +29,7 @@ def rows():
     return pd.DataFrame(rows, columns=[*"abc"])
 
 
-#: For each kind, which one of the commands works on: its rows, the number of new ones, and how its source is read.
+#: Kinds of rows, one for each command: the rows, the number of new ones, and how their source is read.
 KINDS = {"table": (rows, 60, {}), "log": (sines, 200, {"name": "series", "time": "time", "window": 12})}
 
 
