@@ -185,7 +185,7 @@ def run_every_workflow(folder: Path) -> None:
     every: list[export.Format] = [export.SavedModel(), export.ONNX(), export.Trainable()]
     every += [export.TFLite("int8"), export.Tiny()]
     # Every format is a type of its own; to write them all takes a minute.
-    exported: workflows.Exported = workflows.export(run, folder / "ship", formats=every[-2:-1])
+    exported: workflows.Exported = workflows.export(run, folder / "ship", formats=every[:1])
     verdict: workflows.Verdict = workflows.verify(folder / "ship")
     artifact: export.Artifact = exported.artifacts[0]
     parity: export.Parity = artifact.parity
