@@ -50,6 +50,6 @@ axis.set_title("A heavier penalty makes the encoder flatter, and the error large
 plt.show()
 
 # %%
-# The kernels of the decoder have a spectral norm of at most 1. A small code and a steep decoder would otherwise
-# escape the penalty. Without a penalty (``weight=0``) there is no such bound, and the norm says nothing,
-# because the unit of the code is arbitrary.
+# The kernels of the decoder have a spectral norm of at most 1: a small code and a steep decoder would escape
+# the penalty. Without a penalty (``weight=0``) there is no such bound, and the norm says nothing, because the unit
+# of the code is arbitrary.
