@@ -51,5 +51,5 @@ plt.show()
 
 # %%
 # The kernels of the decoder have a spectral norm of at most 1: a small code and a steep decoder would escape
-# the penalty. Without a penalty (``weight=0``) there is no such bound, and the norm says nothing, because the unit
-# of the code is arbitrary.
+# the penalty. Without a penalty (``weight=0``) there is no such bound. The norm then says nothing, because
+# the unit of the code is arbitrary.
