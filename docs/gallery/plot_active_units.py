@@ -29,9 +29,10 @@ for beta in betas:
     errors.append(kerasae.evaluate(model, data)["error"])
 
 # %%
-# The prior has variance 1, so the mean of a unit that is fully used has a variance near 1.
+# The prior has variance 1, so the mean of a unit that is fully used has a variance near 1. The scale of
+# colours is logarithmic.
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), width_ratios=[1.25, 1], layout="constrained")
-picture = left.imshow(variances, cmap="cividis", vmin=0, vmax=1.2, aspect="auto")
+picture = left.imshow(variances, cmap="cividis", norm="log", vmin=1e-4, vmax=1, aspect="auto")
 for row, count in enumerate(active):
     left.plot([count - 0.5] * 2, [row - 0.5, row + 0.5], color="white", linewidth=3)
 left.set(xlabel="unit of the code, sorted", ylabel="beta", yticks=range(len(betas)), yticklabels=betas)
@@ -39,14 +40,16 @@ left.set(xticks=[0, 3, 7, 11, 15], xticklabels=[1, 4, 8, 12, 16])
 left.set_title("white line: units to its left are active")
 figure.colorbar(picture, ax=left, label="variance of the posterior mean")
 
-right.plot(active, errors, "o-", color="C0")
+right.plot(betas, errors, "o-", color="C0")
 for beta, count, error in zip(betas, active, errors, strict=True):
-    right.annotate(f"beta {beta:g}", (count, error), (8, 2), textcoords="offset points")
-right.set(
-    xlabel="active units (of 16)", ylabel="test error (mean squared error per pixel)", ylim=0, xlim=(0, 19)
-)
+    right.annotate(f"{count} active", (beta, error), (-6, 8), textcoords="offset points", ha="center")
+right.set(xscale="log", xlabel="beta", ylabel="test error (mean squared error per pixel)")
+right.set(xlim=(0.06, 9), ylim=(0, 1.15 * max(errors)))
+right.set_xticks(betas, [f"{beta:g}" for beta in betas])
+right.minorticks_off()
 right.set_title("fewer units, larger error")
 plt.show()
 
 # %%
+# With the largest ``beta`` of the figure all units collapse, and every reconstruction is the mean image.
 # ``kerasae evaluate`` warns if more than half of the units are unused on held-out rows.

@@ -20,8 +20,8 @@ model = recipe.build(data)
 kerasae.train(model, data, epochs=40, learning_rate=3e-3)
 
 # %%
-# ``manifold`` is the number of dimensions of the embedding in which clusters are sought. It needs the package
-# umap-learn.
+# ``manifold`` is the number of dimensions of the embedding in which clusters are sought. It needs the
+# package umap-learn.
 images, labels = data.test.examples, data.test.labels
 plain = Clustering(model, clusters=10).fit(data)
 bent = Clustering(model, clusters=10, manifold=2).fit(data)

@@ -47,5 +47,5 @@ plt.show()
 
 # %%
 # The percentages are the difference of the error from that of PCA. With few numbers a nonlinear code holds
-# much more than a linear one. With many numbers PCA loses little, and a short training of a network may
-# even be worse. ``kerasae tune`` draws this curve for your data and also searches the networks.
+# much more than a linear one. With many numbers PCA loses little, and a short training of a network may even
+# be worse. ``kerasae tune`` draws this curve for your data and also searches the networks.

@@ -28,7 +28,8 @@ white = (pca.transform(pieces) @ pca.components_ / 8).astype("float32")
 
 # %%
 # A decoder without hidden layers is one kernel, whose row j is what unit j adds to an image. Lifetime
-# sparsity acts in training only. A validation without it would choose a wrong epoch, so no rows are held out.
+# sparsity acts in training only. A validation without it would choose a wrong epoch, so no rows are held
+# out.
 ways = {
     "L1 penalty": {"penalty": "l1", "weight": 0.05, "code_activation": "relu"},
     "KL penalty": {"penalty": "kl", "rho": 0.05, "weight": 0.003},
