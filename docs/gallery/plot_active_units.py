@@ -14,7 +14,7 @@ import numpy as np
 
 import kerasae
 
-betas = [0.1, 0.5, 1, 2, 5]
+betas = [0.1, 0.4, 1.5, 5]
 data = kerasae.Recipe.of().load()
 images = data.test.examples
 variances, active, errors = [], [], []
@@ -23,7 +23,7 @@ for beta in betas:
         "variational", latent_dim=16, model={"beta": beta}, network={"widths": [256, 64]}
     )
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=80, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=60, learning_rate=3e-3)
     variances.append(np.sort(model.transform(images).var(axis=0))[::-1])
     active.append(model.active_units(images))
     errors.append(kerasae.evaluate(model, data)["error"])

@@ -59,7 +59,7 @@ for (name, values), (style, colour) in zip(errors.items(), looks, strict=True):
 axis.set(xlabel="share of the cells of a row that are hidden", ylim=0, xticks=shares)
 axis.set_ylabel("root mean squared error on hidden cells\n(standard deviations of the column)")
 axis.xaxis.set_major_formatter("{x:.0%}")
-figure.legend(loc="outside upper center", ncols=3)
+figure.legend(loc="outside upper center", ncols=3, fontsize=10)
 plt.show()
 
 # %%
