@@ -25,7 +25,7 @@ for beta in betas:
         "variational", latent_dim=16, model={"beta": beta}, network={"widths": [256, 64]}
     )
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=50, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=35, learning_rate=5e-3)
     variances.append(np.sort(model.transform(images).var(axis=0))[::-1])
     active.append(model.active_units(images, threshold=0.1))
     errors.append(kerasae.evaluate(model, data)["error"])

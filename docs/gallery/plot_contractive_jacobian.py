@@ -24,7 +24,7 @@ for weight in weights:
         "contractive", latent_dim=8, model={"weight": weight}, network={"widths": [128]}
     )
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=60, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=40, learning_rate=5e-3)
     with tf.GradientTape() as tape:
         tape.watch(x)
         codes = model.encode(x)

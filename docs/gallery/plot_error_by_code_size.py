@@ -18,7 +18,7 @@ model_errors, pca_errors = [], []
 for size in sizes:
     recipe = kerasae.Recipe.of("undercomplete", latent_dim=size, network={"widths": [256, 128]})
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=50, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=45, learning_rate=4e-3)
     model_errors.append(kerasae.evaluate(model, data)["error"])
     pca_errors.append(kerasae.evaluate(kerasae.PCA(size).fit(data), data)["error"])
 

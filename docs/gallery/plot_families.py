@@ -19,7 +19,7 @@ data = kerasae.Recipe.of().load()
 codecs = {"PCA": kerasae.PCA(8).fit(data)}
 for family in families:
     model = kerasae.Recipe.of(family, latent_dim=8, network={"depth": 1}).build(data)
-    kerasae.train(model, data, epochs=40, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=25, learning_rate=5e-3)
     codecs[family] = model
 
 # %%

@@ -36,7 +36,7 @@ recipe = kerasae.Recipe.of(
 )
 data = recipe.prepare(make_data("weave", array_spec(good), good, calibration=0.25))
 model = recipe.build(data)
-kerasae.train(model, data, steps=500, batch_size=16, learning_rate=5e-3, schedule="cosine")
+kerasae.train(model, data, steps=430, batch_size=16, learning_rate=5e-3, schedule="cosine")
 
 # %%
 # The score ``heat`` averages the whitened residual over windows of 7 × 7 pixels. The score of an image is

@@ -47,7 +47,7 @@ def psnr(image):
 
 
 part = np.s_[60:260, 180:480]
-figure, axes = plt.subplots(1, 3, figsize=(11, 2.7), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 2.9), layout="constrained")
 titles = ["original", f"noisy, {psnr(noisy):.1f} dB", f"cleaned, {psnr(cleaned):.1f} dB"]
 for axis, image, title in zip(axes, [flower, noisy, cleaned], titles, strict=True):
     axis.imshow(image[part])
