@@ -49,4 +49,4 @@ plt.show()
 
 # %%
 # PCA blurs the strokes most. The sparse and the contractive family pay for their penalties with a larger
-# error. After a full training the order is that of the table in the README.
+# error. The page of results has full trainings, three of each family.
