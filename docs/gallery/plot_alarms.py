@@ -40,7 +40,8 @@ kerasae.train(model, data, epochs=20, learning_rate=3e-3)
 detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
 
 # %%
-# ``test=1`` makes all windows of the second log the test split. A window's stamp is that of its last reading.
+# ``test=1`` makes all windows of the second log the test split. A window's stamp is that of its last
+# reading.
 log = pump(900, 2)
 log.loc[250:310, "pressure"] += 0.5
 log.loc[600:680, "flow"] = log.loc[600, "flow"]

@@ -33,7 +33,7 @@ for size in sizes:
     recipe = kerasae.Recipe.of("undercomplete", latent_dim=size, network={"widths": [128, 64]})
     data = recipe.prepare(raw)
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=40, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=25, learning_rate=5e-3)
     errors["autoencoder"].append(kerasae.evaluate(model, data)["error"])
     errors["PCA"].append(kerasae.evaluate(kerasae.PCA(size).fit(data), data)["error"])
 

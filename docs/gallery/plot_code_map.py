@@ -47,5 +47,5 @@ for axis in (left, right):
 plt.show()
 
 # %%
-# Neighbouring places give similar images. Where two kinds of digits meet, the decoder draws something between
-# both.
+# Neighbouring places give similar images. Where two kinds of digits meet, the decoder draws something
+# between both.

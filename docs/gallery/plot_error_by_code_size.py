@@ -18,7 +18,7 @@ model_errors, pca_errors = [], []
 for size in sizes:
     recipe = kerasae.Recipe.of("undercomplete", latent_dim=size, network={"widths": [256, 128]})
     model = recipe.build(data)
-    kerasae.train(model, data, epochs=50, learning_rate=3e-3)
+    kerasae.train(model, data, epochs=45, learning_rate=4e-3)
     model_errors.append(kerasae.evaluate(model, data)["error"])
     pca_errors.append(kerasae.evaluate(kerasae.PCA(size).fit(data), data)["error"])
 
@@ -47,5 +47,5 @@ plt.show()
 
 # %%
 # The percentages are the difference of the error from that of PCA. With few numbers a nonlinear code holds
-# much more than a linear one. With many numbers PCA loses little, and a short training of a network may
-# even be worse. ``kerasae tune`` draws this curve for your data and also searches the networks.
+# much more than a linear one. With many numbers PCA loses little, and a short training of a network may even
+# be worse. ``kerasae tune`` draws this curve for your data and also searches the networks.

@@ -36,7 +36,7 @@ blocks["real images\n"] = data.test.examples[:40]
 
 # %%
 # Nothing was selected: these are the first forty draws of each.
-figure, axes = plt.subplots(1, 4, figsize=(10, 4.9), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(10, 4.5), layout="constrained")
 for axis, (name, images) in zip(axes, blocks.items(), strict=True):
     padded = np.pad(images[..., 0].astype(float), ((0, 0), (1, 1), (1, 1)))
     sheet = padded.reshape(8, 5, 10, 10).swapaxes(1, 2).reshape(80, 50)

@@ -7,7 +7,8 @@ to real digits.
 """
 
 # %%
-# A variational model fills the code without large gaps, so that the places between two digits have a meaning.
+# A variational model fills the code without large gaps, so that the places between two digits have a
+# meaning.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -33,8 +34,8 @@ for first, second in [(0, 7), (4, 3)]:
     lines[f"code {first} → {second}"] = generation.interpolate(a, b, steps=9)
 
 # %%
-# How far are such images from real ones? This is the distance to the nearest training image, for 359 pairs of
-# test images, in both ways.
+# How far are such images from real ones? This is the distance to the nearest training image, for 359 pairs
+# of test images, in both ways.
 known = NearestNeighbors(n_neighbors=1).fit(data.train.examples.reshape(-1, 64).astype(float))
 ends = test.examples.astype(float), test.examples[::-1].astype(float)
 codes = [model.transform(images) for images in (test.examples, test.examples[::-1])]

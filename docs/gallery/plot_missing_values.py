@@ -56,10 +56,10 @@ figure, axis = plt.subplots(figsize=(7, 4.4), layout="constrained")
 looks = [("^:", "gray"), ("s--", "C5"), ("o-", "C0")]
 for (name, values), (style, colour) in zip(errors.items(), looks, strict=True):
     axis.plot(shares, values, style, color=colour, label=name)
-axis.set(xlabel="share of the cells of a row that are hidden", ylim=(0, 1.25), xticks=shares)
+axis.set(xlabel="share of the cells of a row that are hidden", ylim=0, xticks=shares)
 axis.set_ylabel("root mean squared error on hidden cells\n(standard deviations of the column)")
 axis.xaxis.set_major_formatter("{x:.0%}")
-axis.legend(ncols=3, loc="upper center", fontsize=10)
+figure.legend(loc="outside upper center", ncols=3, fontsize=10)
 plt.show()
 
 # %%

@@ -65,5 +65,6 @@ for line, (name, pictures) in zip(axes, shown.items(), strict=True):
 plt.show()
 
 # %%
-# Without ``bits`` the application takes the coarsest steps that raise the error on held-out rows by at most a
-# twentieth. The model is needed to decode; its size is not part of the rate.
+# In the middle of the range the autoencoder has the smallest error. With many bits PCA of sixteen numbers is
+# as good. Without ``bits`` the application takes the coarsest steps that raise the error on held-out rows by
+# at most a twentieth. The model is needed to decode; its size is not part of the rate.

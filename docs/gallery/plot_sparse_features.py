@@ -28,7 +28,8 @@ white = (pca.transform(pieces) @ pca.components_ / 8).astype("float32")
 
 # %%
 # A decoder without hidden layers is one kernel, whose row j is what unit j adds to an image. Lifetime
-# sparsity acts in training only. A validation without it would choose a wrong epoch, so no rows are held out.
+# sparsity acts in training only. A validation without it would choose a wrong epoch, so no rows are held
+# out.
 ways = {
     "L1 penalty": {"penalty": "l1", "weight": 0.05, "code_activation": "relu"},
     "KL penalty": {"penalty": "kl", "rho": 0.05, "weight": 0.003},
@@ -64,3 +65,7 @@ for axis, (name, kernel) in zip(axes.flat, kernels.items(), strict=True):
     axis.spines[:].set_visible(False)
     axis.set_title(f"{name}\n{active[name]:.0f} of 49 units hold 90 % of a code", fontsize=11)
 plt.show()
+
+# %%
+# The KL penalty needs a code in [0, 1], so its units are sigmoids. Every unit then adds a little to every
+# image, and in a training as short as this one no edges appear.
