@@ -73,15 +73,28 @@ def folders(room: str) -> list[str]:
 
 
 def names(room: str) -> list[str]:
-    """Return the sorted names of the members of a room, without importing them."""
+    """Return the sorted names of the members of a room, without importing them.
+
+    Raises:
+        ValueError: If two folders have a member of one name.
+    """
     return list(_names(tuple(folders(room))))
 
 
 @functools.cache
 def _names(searched: tuple[str, ...]) -> list[str]:
-    return sorted(
-        {module.name for module in pkgutil.iter_modules(searched) if not module.name.startswith("_")}
-    )
+    home: dict[str, str] = {}
+    for folder in searched:
+        for module in pkgutil.iter_modules([folder]):
+            if module.name.startswith("_"):
+                continue
+            if module.name in home:
+                raise ValueError(
+                    f"Expected a name that is free, received {Path(folder, module.name)}, which "
+                    f"{home[module.name]} has too; rename the file."
+                )
+            home[module.name] = folder
+    return sorted(home)
 
 
 def module_of(room: str, name: str) -> types.ModuleType:
@@ -139,7 +152,10 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
     if room not in ROOMS:
         raise ValueError(f"Unknown room {room!r}; {did_you_mean(room, list(ROOMS))}")
     if not isinstance(name, str) or name not in names(room):
-        raise ValueError(f"Unknown {room} {name!r}; {did_you_mean(name, names(room))}")
+        hint = did_you_mean(name, names(room))
+        if not (hint.startswith("did") or os.environ.get("KERASAE_PATH")):
+            hint += " If it is in a file of your own, set KERASAE_PATH to the folder above its room."
+        raise ValueError(f"Unknown {room} {name!r}; {hint}")
     module = module_of(room, name)
     if hasattr(module, "__path__"):
         return _member_of_package(module)

@@ -1,5 +1,6 @@
 """Tables and lines in the terminal, each text as it was written."""
 
+import os
 import shlex
 import sys
 import unicodedata
@@ -10,6 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+#: Width of what goes to a file or another program.
+_UNBROKEN = 10_000
+
 
 class _Plain(Console):
     """A console that finds neither styles such as `[bold]` nor pictures such as `:ok:` in a text."""
@@ -19,9 +23,9 @@ class _Plain(Console):
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console as wide as the terminal, or wide enough for a table where there is none."""
+    """Return a console as wide as the terminal, or so wide that nothing is broken where there is none."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 120
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
     return _Plain(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from kerasae.data._skipping import Skipped
-from kerasae.image_decoding import TRANSPARENT, find_orientation, is_deep, refusal
+from kerasae.image_decoding import TOO_DEEP, TRANSPARENT, find_orientation, is_deep, refusal
 
 #: Modes of Pillow without colour.
 _GREY = ("1", "L", "LA", "I", "I;16")
@@ -18,6 +18,8 @@ _GREY = ("1", "L", "LA", "I", "I;16")
 _PLAIN = ("L", "RGB")
 #: Many phones write MPO files, each a JPEG with further ones behind it.
 _FORMATS = ("PNG", "JPEG", "MPO")
+#: What follows where images of one size refuse what photographs may be.
+_CROPS = "; or train on crops, which takes it as it is (--set data.crop=64)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _examine(path: Path, plain: bool) -> Header | str:
             depth = "uint16" if deep and not plain else "uint8"
             refused = refusal(content, transparent=image.has_transparency_data, dtype=depth)
             if refused and (plain or refused != TRANSPARENT):
-                return refused
+                return refused + _CROPS * (refused in (TOO_DEEP, TRANSPARENT))
             orientation = find_orientation(content)
             size = (image.width, image.height) if orientation >= 5 else (image.height, image.width)
             bare = image.mode in _PLAIN and not deep and not image.has_transparency_data and orientation == 1

@@ -22,6 +22,8 @@ class TransposedDense(Layer):
         units: Number of outputs, which is the number of inputs of the encoder layer.
         activation: Name or function of the activation. Defaults to `None`, no activation.
         use_bias: Whether to add a bias. Defaults to True.
+        kernel_regularizer: Regulariser that the autoencoder gives to the layer of its code, if `W` is the
+            kernel of that layer. The kernel is counted once, in the encoder. Defaults to `None`.
 
     Call arguments:
         inputs: Features of shape `(batch, features)`.
@@ -35,12 +37,20 @@ class TransposedDense(Layer):
     Reference: Vincent et al. 2010, JMLR, section 2.2.
     """
 
-    def __init__(self, units: int, activation: Any = None, use_bias: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_regularizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_positive_integer("units", units)
         self.units = units
         self.activation = keras.activations.get(activation)
         self.use_bias = use_bias
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self._kernel: Callable[[], Any] | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -103,4 +113,5 @@ class TransposedDense(Layer):
             "units": self.units,
             "activation": keras.activations.serialize(self.activation),
             "use_bias": self.use_bias,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
         }

@@ -49,6 +49,7 @@ class DeterministicAutoencoder(Autoencoder):
         # Codes are float32, because they are stored, compared and searched.
         self.to_code: Any = code_layer(
             encoder,
+            decoder,
             self.latent_dim,
             activation=code_activation,
             kernel_initializer=code_initializer,

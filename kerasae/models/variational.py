@@ -93,10 +93,11 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         self.warmup_steps = warmup_steps
         self.free_bits = free_bits
         self.importance_samples = importance_samples
-        self.to_mean = code_layer(encoder, self.latent_dim, dtype="float32", name="to_mean")
+        self.to_mean = code_layer(encoder, decoder, self.latent_dim, dtype="float32", name="to_mean")
         # The log-variance starts near 0 for all features, because training does not recover from a large one.
         self.to_log_var = code_layer(
             encoder,
+            decoder,
             self.latent_dim,
             kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
             dtype="float32",

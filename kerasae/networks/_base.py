@@ -33,8 +33,9 @@ class Style:
         normalization: Normalisation between each hidden layer and its activation, or `None`.
         dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
         kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`.
-        l1: Weight of the sum of the absolute values of all kernels in the loss.
-        l2: Weight of the sum of the squares of all kernels in the loss.
+        l1: Weight of the sum of the absolute values of all kernels in the loss. That of the code is among
+            them: the layer of the code belongs to the family, which takes the regulariser from here.
+        l2: Weight of the sum of the squares of all kernels in the loss, likewise.
         dtype: Precision of the hidden layers.
 
     Raises:
@@ -67,9 +68,12 @@ class Style:
 
         Each layer gets new objects, because a shared initialiser draws the same numbers twice.
         """
+        return {"kernel_initializer": keras.initializers.get(self.kernel_initializer), **self.tied()}
+
+    def tied(self) -> dict[str, Any]:
+        """Return the arguments of a layer that uses the kernel of another one."""
         return {
-            "kernel_initializer": keras.initializers.get(self.kernel_initializer),
-            "kernel_regularizer": keras.regularizers.L1L2(self.l1, self.l2) if self.l1 or self.l2 else None,
+            "kernel_regularizer": keras.regularizers.L1L2(self.l1, self.l2) if self.l1 or self.l2 else None
         }
 
     def block(self, layer: keras.layers.Layer) -> list[keras.layers.Layer]:

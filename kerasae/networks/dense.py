@@ -103,12 +103,12 @@ def dense(
             encoder.add(part)
     decoder = keras.Sequential([keras.Input((latent_dim,))], name="decoder")
     for width in reversed(hidden):
-        mirrored = TransposedDense(width, activation=style.inner, dtype=dtype) if tied else layer(width)
+        mirrored = TransposedDense(width, style.inner, dtype=dtype, **style.tied()) if tied else layer(width)
         for part in style.block(mirrored):
             decoder.add(part)
     # The last layer is float32, because half precision is too coarse for a loss.
     decoder.add(
-        TransposedDense(spec.size, dtype="float32")
+        TransposedDense(spec.size, dtype="float32", **style.tied())
         if tied
         else keras.layers.Dense(spec.size * outputs, dtype="float32", **style.kernel())
     )

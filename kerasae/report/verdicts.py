@@ -40,14 +40,13 @@ def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, s
 
 def _advice(models: Sequence[Entry], best: Entry) -> str:
     """Return what follows if a baseline is exact."""
+    nothing = "there is nothing left to beat"
+    if best.code_size == 1:
+        # The number of a training example is such a code, and says nothing on the size of a row.
+        return nothing
     if any(entry.code_size > best.code_size for entry in models):
-        return (
-            "the code is larger than a row. A detector may have such a code, and is not meant to reduce; to "
-            "reduce or compress, take a smaller one"
-        )
-    return "there is nothing left to beat" + (
-        "; to reduce or compress, take a smaller code" if best.code_size > 1 else ""
-    )
+        return "the code is larger than a row, which only a detector needs; to reduce, take a smaller one"
+    return f"{nothing}; to reduce or compress, take a smaller code"
 
 
 def _sizes(baseline: Entry, entry: Entry) -> str:

@@ -12,6 +12,9 @@ from kerasae.runs import Run
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.runs import entries_of
 
+#: Cell of a figure that is not known.
+_NONE = "–"
+
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood:
@@ -62,12 +65,13 @@ class Evaluation:
         return ["", *(entry["name"] for entry in self.figures["entries"])]
 
     def table(self) -> list[list[str]]:
-        """Return the rows of the table as text: one for each figure."""
+        """Return the rows of the table as text: one for each figure that any codec has."""
         columns = {key: text for key, text in self.figures["columns"].items() if key != "seconds"}
-        return [
+        rows = [
             [heading, *(_cell(entry["seeds"][0].get(key)) for entry in self.figures["entries"])]
             for key, heading in {**columns, "latent_dim": "code size"}.items()
         ]
+        return [row for row in rows if {*row[1:]} != {_NONE}]
 
     @property
     def sentences(self) -> list[str]:
@@ -82,7 +86,7 @@ class Evaluation:
 
 
 def _cell(value: Any) -> str:
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.5f}"
+    return _NONE if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.5f}"
 
 
 def evaluate(

@@ -169,7 +169,7 @@ def exported_by_kind(tmp_path_factory):
     return make
 
 
-@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.slow) for kind in WRITERS])
+@pytest.fixture(scope="session", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in WRITERS])
 def exported(request, exported_by_kind):
     """A SavedModel of a variational autoencoder for each kind of data, after two epochs."""
     return exported_by_kind(request.param)

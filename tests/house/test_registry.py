@@ -64,6 +64,23 @@ def test_without_the_variable_only_the_library_is_searched():
     assert not {"from_a_file", "from_a_package"} & {*registry.names("loss")}
 
 
+def test_a_name_that_is_taken_is_refused(outside, monkeypatch):
+    (outside / "squared_error.py").write_text(LOSS.format(name="Mine"))
+    registry._names.cache_clear()
+    with pytest.raises(ValueError, match=r"a name that is free, received .*squared_error, which .* has too"):
+        registry.names("loss")
+    registry._names.cache_clear()
+
+
+def test_who_forgot_the_variable_is_told_of_it(monkeypatch):
+    monkeypatch.delenv("KERASAE_PATH", raising=False)
+    with pytest.raises(ValueError, match="file of your own, set KERASAE_PATH"):
+        registry.resolve("model", "wasserstein")
+    with pytest.raises(ValueError, match=r"did you mean 'sparse'\?") as typo:
+        registry.resolve("model", "sprase")
+    assert "KERASAE_PATH" not in str(typo.value)
+
+
 @pytest.mark.parametrize(("made", "there"), [(False, "nothing there"), (True, "a file")])
 def test_what_is_no_folder_on_the_path_is_refused_in_one_line(tmp_path, monkeypatch, kerasae, made, there):
     path = tmp_path / "parst"

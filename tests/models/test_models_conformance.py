@@ -105,6 +105,11 @@ def test_loss_is_the_sum_of_its_logged_terms(build, x, family, arguments, l2):
         # Means of float32 sums of about 10, over three batches.
         total = sum(np.array(history[prefix + term]) for term in terms)
         np.testing.assert_allclose(history[prefix + "loss"], total, rtol=2e-6, atol=2e-6)
+    if l2:
+        kernels = [variable for variable in model.trainable_variables if variable.name == "kernel"]
+        assert len(kernels) == (5 if family == "variational" else 4)
+        squares = sum(float(np.square(kernel).sum()) for kernel in kernels)
+        assert history["val_regularization"][-1] == pytest.approx(l2 * squares, rel=1e-5)
     for penalty in model.penalties():
         if penalty.weight and penalty.name != "tightening":
             assert abs(history["val_" + penalty.name][-1]) > 0

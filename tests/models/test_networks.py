@@ -146,6 +146,18 @@ def test_a_style_reaches_every_hidden_layer(network):
     assert len({draw.tobytes() for draw in draws}) == len(draws), "layers drew the same kernels"
 
 
+@pytest.mark.parametrize("widths", [[], [8]])
+def test_tied_kernels_are_penalised_once_and_that_of_the_code_too(widths, digits):
+    recipe = Recipe.of("sparse", latent_dim=3, network={"widths": widths, "tied": True, "l2": 0.5})
+    model = recipe.build(digits)
+    kernels = [variable for variable in model.trainable_variables if variable.name == "kernel"]
+    assert len(kernels) == len(widths) + 1
+    expected = [0.5 * np.square(kernel).sum() for kernel in kernels]
+    assert sorted(map(float, model._get_regularization_losses())) == pytest.approx(sorted(expected))
+    again = keras.models.clone_model(model.decoder)
+    assert again.layers[0].kernel_regularizer.l2 == pytest.approx(0.5)
+
+
 def test_conv_refuses_what_is_no_image():
     with pytest.raises(ValueError, match=r"needs images .*shape \(5,\).*--network dense"):
         conv(Spec("vector", (5,)))

@@ -212,7 +212,7 @@ def test_a_host_that_is_lost_leaves_what_resumes(tmp_path):
 def test_a_training_on_two_hosts_that_were_killed_resumes(tmp_path):
     out = tmp_path / "run"
     multi = ["--strategy", "multi-worker", "--out", str(out)]
-    hosts = two_hosts([*ARGUMENTS, "--epochs", "60", "--set", "train.patience=60", *multi])
+    hosts = two_hosts([*ARGUMENTS, "--epochs", "24", "--set", "train.patience=24", *multi])
     try:
         for _ in range(1200):
             if (out / "checkpoint" / "state.json").is_file():
@@ -223,11 +223,11 @@ def test_a_training_on_two_hosts_that_were_killed_resumes(tmp_path):
             host.kill()
             host.communicate()
     done = json.loads((out / "checkpoint" / "state.json").read_text())["epoch"]
-    assert 0 < done < 60
+    assert 0 < done < 24
     for status, _, errors in on_two_hosts(["train", "--resume", *multi]):
         assert status == 0, errors
     history = pd.read_csv(out / "history.csv")
-    assert list(history["epoch"]) == list(range(1, 61))
+    assert list(history["epoch"]) == list(range(1, 25))
     assert history["loss"].iloc[-1] < history["loss"].iloc[done - 1]
 
 

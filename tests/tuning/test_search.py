@@ -195,7 +195,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     out = tmp_path / "tuned"
     arguments = [sys.executable, "-m", "kerasae", *COMMAND, "--jobs", "2", "--out", str(out)]
     rng = np.random.default_rng(3)
-    for _ in range(3):
+    for _ in range(2):
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(rng.uniform(4, 14))
         process.send_signal(signal.SIGKILL)

@@ -64,7 +64,7 @@ def find_layout(
             holds them, they show the delimiter and that the row is the header. Defaults to none.
 
     Raises:
-        ValueError: if the file has no rows, or if two columns have the same name.
+        ValueError: if the file has no rows, none below its header, or if two columns have the same name.
     """
     for text, whole in _beginnings(source):
         lines = [*io.StringIO(text, newline="")]
@@ -93,6 +93,8 @@ def find_layout(
         found = shown_header(names, wanted)
     if found is None:
         found = is_header(first, rest, path)
+    if found and not rest:
+        raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
     if not found:
         names = [AUTOMATIC.format(number) for number in range(1, len(first) + 1)]
     names = _with_unnamed(names, rest)

@@ -19,11 +19,13 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc: apt-get install gcc libc6-dev"),
 ]
 
+# `scope="module"` below: tests of one model follow each other, so that few workers make its library.
+
 #: Tolerances of any answer.
 ANYTHING = {name: np.inf if name in LOWER else -1.0 for name in TOLERANCES["int8"]}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELS, scope="module")
 def test_answers_are_those_of_the_reference_kernels(name, library, tmp_path):
     artifact, run = library(name)
     assert "0 differences" in make(artifact, "test")
@@ -61,12 +63,13 @@ def test_answers_with_other_bits_are_those_of_the_reference_kernels(bits, librar
 
 @needs_arm
 @pytest.mark.parametrize("core", ["m4", "m0"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELS, scope="module")
 def test_a_microcontroller_answers_the_same(name, core, library, tmp_path):
     artifact, run = library(name)
     assert "0 differences" in make(artifact, "qemu", CORE=core, BUILD=tmp_path)
     make(artifact, "stream_arm", CORE=core, BUILD=tmp_path)
-    rows = {"vector": 3000, "image": 100}.get(name, 1000)
+    # The code is that of the host, which answers for many more rows: here it is the compiler that differs.
+    rows = {"vector": 1000, "image": 50}.get(name, 200)
     command = on_qemu(tmp_path / f"stream_{core}.elf", "detect")
     x = many_rows(artifact, run, rows, seed=1)
     odd, expected = different(artifact, command, "detect", x, tmp_path)
