@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from kerasae import registry
+from kerasae.registry._members import _names
 
 LOSS = '''
 """A loss of a user's own."""
@@ -66,10 +67,10 @@ def test_without_the_variable_only_the_library_is_searched():
 
 def test_a_name_that_is_taken_is_refused(outside, monkeypatch):
     (outside / "squared_error.py").write_text(LOSS.format(name="Mine"))
-    registry._names.cache_clear()
+    _names.cache_clear()
     with pytest.raises(ValueError, match=r"a name that is free, received .*squared_error, which .* has too"):
         registry.names("loss")
-    registry._names.cache_clear()
+    _names.cache_clear()
 
 
 def test_who_forgot_the_variable_is_told_of_it(monkeypatch):
