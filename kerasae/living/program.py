@@ -1,0 +1,194 @@
+"""Program: the graph of a TensorFlow function as data that a script of a page computes."""
+
+import base64
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Self
+
+import numpy as np
+import tensorflow as tf
+
+#: Types of tensors, by the letters that the script reads, and how their numbers are stored.
+_TYPES = {"float32": "f", "float64": "d", "int32": "i", "int64": "i", "bool": "b"}
+_STORED = {"f": "<f4", "d": "<f8", "i": "<i4", "b": "u1"}
+#: Operation of TensorFlow that reads a weight.
+_READ = "ReadVariableOp"
+
+
+class GraphError(ValueError):
+    """A graph that no page can compute."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """Operations of a graph in order, with their constants.
+
+    Args:
+        nodes: Operations, each a list of its name in TensorFlow, its inputs and its attributes. An input is
+            the number of an earlier node, or of a node and one of its outputs. Inputs of the program and
+            constants are nodes too.
+        outputs: Node of each output, by name.
+    """
+
+    nodes: list[list[Any]]
+    outputs: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[[dict[str, Any]], dict[str, Any]],
+        inputs: Mapping[str, tf.TensorSpec],
+    ) -> Self:
+        """Trace a function of tensors.
+
+        Args:
+            function: Function from a dict of inputs to a dict of outputs, of TensorFlow or Keras operations.
+            inputs: Shape and type of each input. All sizes must be known.
+
+        Raises:
+            GraphError: If the graph has an operation or a type that the script lacks.
+        """
+        traced: Any = tf.function(
+            function, autograph=False, input_signature=[dict(inputs)]
+        ).get_concrete_function()
+        return cls(*_Writer(traced, sorted(inputs)).write())
+
+    def payload(self) -> dict[str, Any]:
+        """Return what the script reads, as plain values."""
+        return {"nodes": self.nodes, "outputs": self.outputs}
+
+    @property
+    def characters(self) -> int:
+        """Number of characters on a page."""
+        return len(json.dumps(self.payload()))
+
+
+@cache
+def operations() -> frozenset[str]:
+    """Return the names of the operations that the script has."""
+    source = files("kerasae.living").joinpath("operations.js").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^  ([A-Z]\w+): ", source.partition("const OPERATIONS")[2], re.MULTILINE))
+
+
+def base64_of(values: Any, dtype: str) -> str:
+    """Return numbers as base64 text in a little-endian type of NumPy."""
+    return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode("ascii")
+
+
+class _Writer:
+    """Writes the nodes of a traced function, those that its outputs need.
+
+    Args:
+        traced: Concrete function of TensorFlow.
+        names: Names of the inputs, in the order of the graph.
+    """
+
+    def __init__(self, traced: Any, names: list[str]) -> None:
+        self._graph = traced.graph
+        self._outputs = dict(zip(sorted(traced.structured_outputs), traced.outputs, strict=True))
+        self._inputs = {tensor.name: name for name, tensor in zip(names, self._graph.inputs, strict=False)}
+        weights = {id(variable.handle): variable for variable in traced.variables}
+        self._captured = {inner.name: weights.get(id(outer), outer) for outer, inner in self._graph.captures}
+        self._nodes: list[list[Any]] = []
+        #: Node of each constant by its content, and of each tensor by its name.
+        self._constants: dict[tuple[str, ...], int] = {}
+        self._written: dict[str, Any] = {}
+
+    def write(self) -> tuple[list[list[Any]], dict[str, Any]]:
+        """Return the nodes, and the node of each output."""
+        for operation in self._needed():
+            self._write(operation)
+        return self._nodes, {name: self._node_of(tensor) for name, tensor in self._outputs.items()}
+
+    def _needed(self) -> list[Any]:
+        """Return the operations that the outputs depend on, in the order of the graph."""
+        found: set[str] = set()
+        waiting = [*self._outputs.values()]
+        while waiting:
+            tensor = waiting.pop()
+            operation = tensor.op
+            if operation.name in found or tensor.name in self._inputs or self._value(tensor) is not None:
+                continue
+            found.add(operation.name)
+            waiting += operation.inputs
+        return [operation for operation in self._graph.get_operations() if operation.name in found]
+
+    def _write(self, operation: Any) -> None:
+        if operation.type not in operations():
+            raise GraphError(
+                f"Expected operations that a page can compute, received {operation.type} ({operation.name})."
+            )
+        for tensor in operation.outputs:
+            _letter(tensor)
+        inputs = [self._node_of(tensor) for tensor in operation.inputs]
+        place = self._add([operation.type, inputs, _attributes(operation)])
+        for number, tensor in enumerate(operation.outputs):
+            self._written[tensor.name] = [place, number] if number else place
+
+    def _node_of(self, tensor: Any) -> Any:
+        """Return the node of a tensor, which is written if it is an input or a constant."""
+        if tensor.name not in self._written:
+            value = self._value(tensor)
+            if value is not None:
+                return self._constant(value, tensor)
+            _letter(tensor)
+            self._written[tensor.name] = self._add(["Input", self._inputs[tensor.name]])
+        return self._written[tensor.name]
+
+    def _constant(self, value: np.ndarray, tensor: Any) -> int:
+        letter = _letter(tensor)
+        if letter == "i" and value.size and np.abs(value.astype("float64")).max() >= 2**31:
+            raise GraphError(f"Expected integers of 32 bits, received others ({tensor.name}).")
+        node = ["Const", letter, [*value.shape], base64_of(value, _STORED[letter])]
+        key = (letter, str(node[2]), str(node[3]))
+        if key not in self._constants:
+            self._constants[key] = self._add(node)
+        return self._constants[key]
+
+    def _add(self, node: list[Any]) -> int:
+        self._nodes.append(node)
+        return len(self._nodes) - 1
+
+    def _value(self, tensor: Any) -> np.ndarray | None:
+        """Return the value of a constant, a weight or a shape; `None` for what depends on the inputs."""
+        if tensor.op.type == _READ:
+            tensor = tensor.op.inputs[0]
+        if tensor.name in self._captured:
+            return np.asarray(self._captured[tensor.name].numpy())
+        if tensor.op.type == "Const":
+            return np.asarray(tf.make_ndarray(tensor.op.get_attr("value")))
+        # Shapes are known, although they are computed from an input.
+        static = tf.get_static_value(tensor) if tensor.dtype.is_integer or tensor.dtype.is_bool else None
+        return None if static is None else np.asarray(static)
+
+
+def _letter(tensor: Any) -> str:
+    if tensor.dtype.name not in _TYPES:
+        raise GraphError(f"Expected numbers, received {tensor.dtype.name} ({tensor.name}).")
+    if not tensor.shape.is_fully_defined():
+        raise GraphError(f"Expected known shapes, received {tensor.shape} ({tensor.name}).")
+    return _TYPES[tensor.dtype.name]
+
+
+def _attributes(operation: Any) -> dict[str, Any]:
+    """Return the attributes of an operation that are plain values or types."""
+    found = {}
+    for name in operation.node_def.attr:
+        if name.startswith("_"):
+            continue
+        value = operation.get_attr(name)
+        if isinstance(value, tf.DType):
+            value = _TYPES.get(value.name)
+        elif isinstance(value, bytes):
+            value = value.decode()
+        if isinstance(value, bool | int | float | str) or (isinstance(value, list) and _is_plain(value)):
+            found[name] = value
+    return found
+
+
+def _is_plain(values: list[Any]) -> bool:
+    return all(isinstance(value, int | float) for value in values)
