@@ -17,7 +17,7 @@ an answer differs by more than 1e-5 of the greatest one.
 
 from kerasae.living.decoder import LivingDecoder, living_decoder
 from kerasae.living.part import Part
-from kerasae.living.program import Program, GraphError
+from kerasae.living.program import GraphError, Program
 from kerasae.living.row import LivingRow, living_row
 
 __all__ = [

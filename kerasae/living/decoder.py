@@ -11,13 +11,15 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of, take
 from kerasae.living._outputs import output_of
 from kerasae.living.part import MOST_CHARACTERS, Part
-from kerasae.living.program import Program, GraphError, base64_of
+from kerasae.living.program import GraphError, Program, base64_of
 from kerasae.report import figures
 
 #: Largest number of sliders, and of rows on the map.
 _SLIDERS, _ROWS = 16, 1000
 #: Largest number of rows to begin with, and of bytes of these.
-_BEGINNINGS, _BYTES = 12, 150_000
+_BEGINNINGS, _BYTES = 12, 30_000
+#: Characters of a weight in base64.
+_WEIGHT = 16 / 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +70,9 @@ def living_decoder(
         the code has more than 16 numbers, or if the examples are texts.
     """
     kind, (rows, size) = kind_of(data.spec), codes.shape
-    if not kind.has_numbers or size > _SLIDERS or rows < 2 or model.count_params() > MOST_CHARACTERS:
+    if not kind.has_numbers or size > _SLIDERS or rows < 2:
+        return None
+    if _WEIGHT * model.decoder.count_params() > MOST_CHARACTERS:
         return None
     decode = _decoder(model)
     try:

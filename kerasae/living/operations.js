@@ -372,7 +372,6 @@ const OPERATIONS = {
     return made;
   },
   Selu: each(x => x > 0 ? SELU[0] * x : SELU[1] * Math.expm1(x)),
-  Shape: ([x]) => tensor("i", [x.shape.length], Int32Array.from(x.shape)),
   Sigmoid: each(sigmoid),
   Sign: each(Math.sign),
   Sin: each(Math.sin),

@@ -10,7 +10,7 @@ import tensorflow as tf
 from kerasae.data import Data
 from kerasae.living._outputs import columns_of
 from kerasae.living.part import MOST_CHARACTERS, Part
-from kerasae.living.program import Program, GraphError, base64_of
+from kerasae.living.program import GraphError, Program, base64_of
 
 #: Largest number of columns of a row.
 _COLUMNS = 60
