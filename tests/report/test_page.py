@@ -45,7 +45,7 @@ def test_a_heading_sorts_up_down_and_back(tmp_path):
       return [head.getAttribute("aria-sort"), column(table, number)];
     };
     return {
-      figures: [click(figures, 2), click(figures, 2), click(figures, 2), click(figures, 1), click(figures, 0)],
+      figures: [2, 2, 2, 1, 0].map(number => click(figures, number)),
       odd: [click(odd, 1), click(odd, 1), click(odd, 2)],
       sorted: document.querySelectorAll("[aria-sort]").length,
       nested: both.querySelectorAll("button").length,
