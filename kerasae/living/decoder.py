@@ -89,8 +89,7 @@ def living_decoder(
     begun = np.asarray(model.transform(raw), "float32")
     answers = ops.convert_to_numpy(decode(begun))
     chosen = np.random.default_rng(0).permutation(rows)[:_ROWS]
-    x = np.asarray(data.to_x(raw), "float32")
-    originals = np.asarray(raw, "float32") if kind.is_array else x
+    originals = np.asarray(raw if kind.is_array else data.to_x(raw), "float32")
     given = {
         "low": codes.min(axis=0).tolist(),
         "high": (codes.max(axis=0) + 1e-6).tolist(),

@@ -122,8 +122,6 @@ class _Writer:
             raise GraphError(
                 f"Expected operations that a page can compute, received {operation.type} ({operation.name})."
             )
-        for tensor in operation.outputs:
-            _letter(tensor)
         inputs = [self._node_of(tensor) for tensor in operation.inputs]
         place = self._add([operation.type, inputs, _attributes(operation)])
         for number, tensor in enumerate(operation.outputs):
@@ -131,18 +129,17 @@ class _Writer:
 
     def _node_of(self, tensor: Any) -> Any:
         """Return the node of a tensor, which is written if it is an input or a constant."""
+        letter = _letter(tensor)
         if tensor.name not in self._written:
             value = self._value(tensor)
             if value is not None:
-                return self._constant(value, tensor)
-            _letter(tensor)
+                return self._constant(value, letter, tensor.name)
             self._written[tensor.name] = self._add(["Input", self._inputs[tensor.name]])
         return self._written[tensor.name]
 
-    def _constant(self, value: np.ndarray, tensor: Any) -> int:
-        letter = _letter(tensor)
+    def _constant(self, value: np.ndarray, letter: str, name: str) -> int:
         if letter == "i" and value.size and np.abs(value.astype("float64")).max() >= 2**31:
-            raise GraphError(f"Expected integers of 32 bits, received others ({tensor.name}).")
+            raise GraphError(f"Expected integers of 32 bits, received others ({name}).")
         node = ["Const", letter, [*value.shape], base64_of(value, _STORED[letter])]
         key = (letter, str(node[2]), str(node[3]))
         if key not in self._constants:

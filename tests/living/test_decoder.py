@@ -145,7 +145,8 @@ def test_sliders_map_and_keys_move_the_code(models, tmp_path):
     const moved = { ...read(), wanted: part.map.wanted };
     part.select.selectedIndex = 2;
     part.select.dispatchEvent(new Event("change"));
-    const pixels = root => [...root.getContext("2d").getImageData(0, 0, 8, 8).data].filter((_, k) => !(k % 4));
+    const reds = ({ data }) => [...data].filter((_, place) => place % 4 === 0);
+    const pixels = canvas => reds(canvas.getContext("2d").getImageData(0, 0, 8, 8));
     const [made, original] = document.querySelectorAll(".pictures canvas");
     const drawn = { made: pixels(made), original: pixels(original) };
     return { first, slid, stepped, clicked, moved, third: read(), ...drawn, ends: part.map.ends };
