@@ -59,7 +59,8 @@ def columns_of(preprocessor: Any) -> list[dict[str, Any]]:
             "kind": column.kind,
             "center": float(center),
             "scale": float(scale),
-            "step": float(step),
+            # Integers have no step of their own; their type rounds them.
+            "step": float(step or (column.kind == "number" and "int" in column.dtype.lower())),
             "categories": [str(word) for word in column.categories],
         }
         for column, center, scale, step in moments

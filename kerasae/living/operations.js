@@ -169,19 +169,20 @@ const convolvedShape = ([batch, ...input], kernel, at) => [batch, ...[0, 1].map(
   return Math.floor((input[axis] + added - reach) / step) + 1;
 }), kernel[3]];
 
-// erf by a Chebyshev fit of erfc with a relative error below 1.2e-7 (Numerical Recipes, section 6.2).
+// erfc by a Chebyshev fit with a relative error below 1.2e-7 (Numerical Recipes, section 6.2).
 const ERFC = [-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587,
   -0.82215223, 0.17087277];
-const erf = x => {
-  // Near 0 the difference from 1 would lose its digits.
-  if (Math.abs(x) < 0.5) {
-    let term = x, total = x;
-    for (let k = 1; k < 16; k++) total += (term *= -x * x / k) / (2 * k + 1);
-    return 2 / Math.sqrt(Math.PI) * total;
-  }
+const erfc = x => {
   const t = 1 / (1 + 0.5 * Math.abs(x));
   const rest = t * Math.exp(-x * x + ERFC.reduceRight((total, factor) => total * t + factor, 0));
-  return x >= 0 ? 1 - rest : rest - 1;
+  return x >= 0 ? rest : 2 - rest;
+};
+const erf = x => {
+  if (Math.abs(x) >= 0.5) return 1 - erfc(x);
+  // Near 0 the difference from 1 would lose its digits.
+  let term = x, total = x;
+  for (let k = 1; k < 16; k++) total += (term *= -x * x / k) / (2 * k + 1);
+  return 2 / Math.sqrt(Math.PI) * total;
 };
 const evenly = x => {
   const near = Math.round(x);
@@ -267,6 +268,7 @@ const OPERATIONS = {
   EnsureShape: same,
   Equal: both((a, b) => a === b, "b"),
   Erf: each(erf),
+  Erfc: each(erfc),
   Exp: each(Math.exp),
   ExpandDims: ([x, axis]) => shaped(x, x.shape.toSpliced(axisOf(axis.data[0], x.shape.length + 1), 0, 1)),
   Expm1: each(Math.expm1),

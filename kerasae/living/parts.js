@@ -27,7 +27,7 @@ const dateText = seconds => {
 // Entry of a column in raw units, from the number that a network sees.
 const entryOf = (column, x) => {
   if (Number.isNaN(x)) return null;
-  if (column.kind === "category") return column.categories[evenly(x) - 1] ?? null;
+  if (column.kind === "category") return column.categories[evenly(x) - 1] ?? "[UNK]";
   const raw = x * column.scale + column.center;
   if (column.kind === "boolean") return raw >= 0.5;
   return column.step ? Math.round(raw / column.step) * column.step : raw;

@@ -53,8 +53,8 @@ def models(digits, tmp_path_factory):
         "tied image": (Recipe.of("undercomplete", latent_dim=1, network={**narrow, "tied": True}), digits),
         "conv image": (
             Recipe.of(
-                "sparse",
-                str(folder / "images.npz"),
+                "denoising",
+                source=str(folder / "images.npz"),
                 latent_dim=3,
                 network={"name": "conv", "filters": [4, 6], "normalization": "batch"},
             ),
@@ -83,7 +83,7 @@ def models(digits, tmp_path_factory):
 def opened(models, tmp_path_factory):
     """What the page answers: for each part its own check, and what codes of ours decode to."""
     parts = {name: part_of(model, data) for name, (model, data) in models.items()}
-    assert all(part is not None for part in parts.values())
+    assert not [name for name, part in parts.items() if part is None]
     wanted = {
         name: RNG.uniform(part.data["low"], part.data["high"], (3, model.latent_dim))
         for (name, part), (model, _) in zip(parts.items(), models.values(), strict=True)
@@ -173,7 +173,7 @@ def test_sliders_map_and_keys_move_the_code(models, tmp_path):
     height = found["ends"][1][1] - found["ends"][1][0]
     risen = found["moved"]["wanted"][1] - found["clicked"]["place"][1]
     assert risen == pytest.approx(0.02 * height, rel=1e-3)
-    np.testing.assert_allclose(found["original"], np.round(shown[2].ravel() * 255 / 16), atol=1)
+    np.testing.assert_allclose(found["original"], shown[2].ravel() * 255.0 / 16, atol=1)
     expected = np.clip(np.array(found["third"]["decoded"]) * 255 / 16, 0, 255)
     np.testing.assert_allclose(found["made"], expected, atol=1)
 

@@ -59,6 +59,7 @@ CASES = {
     "EnsureShape": lambda x: tf.raw_ops.EnsureShape(input=x, shape=(1, 12)),
     "Equal": lambda x: tf.equal(x, 0.0),
     "Erf": lambda x: math.erf(tf.concat([x, x / 7], 0)),
+    "Erfc": lambda x: math.erfc(tf.concat([x, x / 7], 0)),
     "Exp": tf.exp,
     "ExpandDims": lambda x: tf.expand_dims(x, -1),
     "Expm1": math.expm1,
