@@ -32,7 +32,7 @@ class Program {
   }
 
   compute(place) {
-    const [name, inputs, attributes] = this.nodes[place];
+    const [name, inputs, attributes = {}] = this.nodes[place];
     this.values[place] = OPERATIONS[name](inputs.map(of => this.value(of)), attributes);
   }
 

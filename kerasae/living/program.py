@@ -15,6 +15,13 @@ import tensorflow as tf
 #: Types of tensors, by the letters that the script reads, and how their numbers are stored.
 _TYPES = {"float32": "f", "float64": "d", "int32": "i", "int64": "i", "bool": "b"}
 _STORED = {"f": "<f4", "d": "<f8", "i": "<i4", "b": "u1"}
+#: Attributes that the script reads. To ask for one takes as long as to write a node.
+_ATTRIBUTES = {
+    *("DstT", "adj_x", "adj_y", "align_corners", "alpha", "axis", "begin_mask", "dilations", "ellipsis_mask"),
+    *("end_mask", "epsilon", "exclusive", "explicit_paddings", "half_pixel_centers", "keep_dims"),
+    *("new_axis_mask", "num", "num_split", "padding", "reverse", "shrink_axis_mask", "squeeze_dims"),
+    *("strides", "transpose_a", "transpose_b"),
+}
 #: Operation of TensorFlow that reads a weight.
 _READ = "ReadVariableOp"
 
@@ -97,6 +104,8 @@ class _Writer:
         #: Node of each constant by its content, and of each tensor by its name.
         self._constants: dict[tuple[str, ...], int] = {}
         self._written: dict[str, Any] = {}
+        #: Attributes that operations of a type have.
+        self._attributes: dict[str, list[str]] = {}
 
     def write(self) -> tuple[list[list[Any]], dict[str, Any]]:
         """Return the nodes, and the node of each output."""
@@ -123,7 +132,11 @@ class _Writer:
                 f"Expected operations that a page can compute, received {operation.type} ({operation.name})."
             )
         inputs = [self._node_of(tensor) for tensor in operation.inputs]
-        place = self._add([operation.type, inputs, _attributes(operation)])
+        kind = operation.type
+        if kind not in self._attributes:
+            self._attributes[kind] = [name for name in operation.node_def.attr if name in _ATTRIBUTES]
+        attributes = {name: _plain(operation.get_attr(name)) for name in self._attributes[kind]}
+        place = self._add([kind, inputs, attributes] if attributes else [kind, inputs])
         for number, tensor in enumerate(operation.outputs):
             self._written[tensor.name] = [place, number] if number else place
 
@@ -171,21 +184,8 @@ def _letter(tensor: Any) -> str:
     return _TYPES[tensor.dtype.name]
 
 
-def _attributes(operation: Any) -> dict[str, Any]:
-    """Return the attributes of an operation that are plain values or types."""
-    found = {}
-    for name in operation.node_def.attr:
-        if name.startswith("_"):
-            continue
-        value = operation.get_attr(name)
-        if isinstance(value, tf.DType):
-            value = _TYPES.get(value.name)
-        elif isinstance(value, bytes):
-            value = value.decode()
-        if isinstance(value, bool | int | float | str) or (isinstance(value, list) and _is_plain(value)):
-            found[name] = value
-    return found
-
-
-def _is_plain(values: list[Any]) -> bool:
-    return all(isinstance(value, int | float) for value in values)
+def _plain(value: Any) -> Any:
+    """Return the value of an attribute as a plain one; a type as its letter."""
+    if isinstance(value, tf.DType):
+        return _TYPES.get(value.name)
+    return value.decode() if isinstance(value, bytes) else value

@@ -100,7 +100,9 @@ def test_an_edited_row_of_a_table_is_judged_as_in_python(table, tmp_path):
 
 
 @needs_chromium
-@pytest.mark.parametrize("score", [None, "combination", "likelihood"])
+@pytest.mark.parametrize(
+    "score", [None, {"name": "combination", "scores": ["whitened", "squared_error"]}, "likelihood"]
+)
 def test_an_edited_vector_is_judged_as_in_python(score, tmp_path):
     data = rows_data(correlated(300, 0), correlated(100, 1), correlated(60, 2))
     model = Recipe.of("variational", latent_dim=2, network={"widths": [16]}).build(data)

@@ -10,7 +10,7 @@ from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.living import LivingRow, living_row
 from kerasae.models import Autoencoder
-from kerasae.scores import picked
+from kerasae.scores import REASONS, picked
 
 if TYPE_CHECKING:
     from kerasae.applications.anomaly.estimator import AnomalyDetector
@@ -49,14 +49,10 @@ def _judge(model: Autoencoder, fitted: Any) -> Any:
     def judge(x: Any) -> dict[str, Any]:
         account = model.account(x)
         score = fitted(account)
-        sound = ops.less(ops.abs(x), float("inf"))
-        number, _ = fitted.reasons(account, score, sound)
-        answer = {
-            "score": score,
-            "p_value": fitted.p_value(score),
-            "shares": fitted.shares(account, score, sound),
-            "reason": number,
-        }
+        shares = fitted.shares(account, score, ops.less(ops.abs(x), float("inf")))
+        # As `Detector.reasons` for columns, without the shares of all columns for a second time.
+        number = ops.cast(ops.top_k(shares, min(REASONS, shares.shape[1]))[1], "int32")
+        answer = {"score": score, "p_value": fitted.p_value(score), "shares": shares, "reason": number}
         if fitted.expectation.rounds:
             filled = fitted.expectation.expected(x, number, lambda rows: model.decode(model.encode(rows)))
             answer["expected"] = picked(filled, number)
