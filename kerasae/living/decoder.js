@@ -1,9 +1,7 @@
 // A decoder on the page: sliders and a map of codes move the code, and what it decodes to follows.
 class LivingDecoder {
-  constructor(root, data) {
-    this.root = root;
-    this.data = data;
-    this.program = new Program(data.program);
+  constructor(root, data, program) {
+    Object.assign(this, { root, data, program });
     this.size = data.low.length;
     this.codes = rowsOf(data.codes, this.size);
     this.checked = this.codes.length;

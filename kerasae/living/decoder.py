@@ -18,8 +18,8 @@ from kerasae.report import figures
 _SLIDERS, _ROWS = 16, 1000
 #: Largest number of rows to begin with, and of bytes of these.
 _BEGINNINGS, _BYTES = 12, 30_000
-#: Characters of a weight in base64.
-_WEIGHT = 16 / 3
+#: Characters of a weight, at least.
+_WEIGHT = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LivingDecoder(Part):
     kind: ClassVar[str] = "decoder"
 
     def payload(self) -> dict[str, Any]:
-        return {"program": self.program.payload(), **self.data}
+        return {"program": self.program.payload, **self.data}
 
 
 def living_decoder(
@@ -73,6 +73,7 @@ def living_decoder(
     if not kind.has_numbers or size > _SLIDERS or rows < 2:
         return None
     if _WEIGHT * model.decoder.count_params() > MOST_CHARACTERS:
+        # To trace it would take time for nothing.
         return None
     decode = _decoder(model)
     try:

@@ -47,11 +47,11 @@ const rowsOf = (text, width) => {
 
 // Starts a part for each place on the page that has none yet. What differs from Python stays hidden.
 const begin = (selector, Part) => {
-  for (const root of document.querySelectorAll(`${selector}:not([data-ready])`)) {
-    root.dataset.ready = "";
+  const start = async root => {
     const note = root.parentElement.querySelector(".living-note");
     try {
-      const part = root.living = new Part(root, JSON.parse(root.querySelector("script").textContent));
+      const data = JSON.parse(root.querySelector("script").textContent);
+      const part = root.living = new Part(root, data, await Program.read(data.program));
       if (!(part.difference <= TOLERANCE)) throw new Error(`it differs by ${part.difference.toExponential(1)}`);
       root.hidden = false;
       note.textContent = `Computed in this page, without a network; on ${part.checked} rows the numbers are those of ` +
@@ -59,5 +59,9 @@ const begin = (selector, Part) => {
     } catch (error) {
       note.textContent = `This browser cannot compute the model as Python does (${error.message}), so this part is left out.`;
     }
+  };
+  for (const root of document.querySelectorAll(`${selector}:not([data-ready])`)) {
+    root.dataset.ready = "";
+    root.begun = start(root);
   }
 };

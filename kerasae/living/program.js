@@ -1,9 +1,21 @@
 // A program: the operations of a graph in order, as `kerasae.living.Program` wrote them.
 const bytesOf = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer;
+const unpacked = async text => {
+  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+};
 
 class Program {
+  static async read({ nodes, outputs, constants }) {
+    const planes = await unpacked(constants), words = planes.length / 4, bytes = new Uint8Array(planes.length);
+    for (let plane = 0; plane < 4; plane++) {
+      for (let word = 0; word < words; word++) bytes[4 * word + plane] = planes[plane * words + word];
+    }
+    return new Program(JSON.parse(new TextDecoder().decode(await unpacked(nodes))), outputs, bytes.buffer);
+  }
+
   // Constants, and what follows from them alone, are computed once.
-  constructor({ nodes, outputs }) {
+  constructor(nodes, outputs, constants) {
     this.nodes = nodes;
     this.outputs = outputs;
     this.values = new Array(nodes.length);
@@ -13,8 +25,8 @@ class Program {
       if (name === "Input") {
         this.moving[place] = true;
       } else if (name === "Const") {
-        const [type, shape, text] = rest;
-        this.values[place] = tensor(type, shape, new ARRAYS[type](bytesOf(text)));
+        const [type, shape, start] = rest;
+        this.values[place] = tensor(type, shape, new ARRAYS[type](constants, start, sizeOf(shape)));
       } else {
         this.moving[place] = rest[0].some(of => this.moving[Array.isArray(of) ? of[0] : of]);
         if (!this.moving[place]) this.compute(place);

@@ -4,8 +4,9 @@ import base64
 import dataclasses
 import json
 import re
+import zlib
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Self
 
@@ -36,13 +37,15 @@ class Program:
 
     Args:
         nodes: Operations, each a list of its name in TensorFlow, its inputs and its attributes. An input is
-            the number of an earlier node, or of a node and one of its outputs. Inputs of the program and
-            constants are nodes too.
+            the number of an earlier node, or of a node and one of its outputs. Inputs of the program are
+            nodes too, and so are constants, with their type, shape and place.
         outputs: Node of each output, by name.
+        constants: Bytes of all constants. Each begins at a multiple of 8.
     """
 
     nodes: list[list[Any]]
     outputs: dict[str, Any]
+    constants: bytes
 
     @classmethod
     def of(
@@ -64,14 +67,24 @@ class Program:
         ).get_concrete_function()
         return cls(*_Writer(traced, sorted(inputs)).write())
 
+    @cached_property
     def payload(self) -> dict[str, Any]:
-        """Return what the script reads, as plain values."""
-        return {"nodes": self.nodes, "outputs": self.outputs}
+        """What the script reads, as plain values.
+
+        First come the first bytes of all words of the constants, then the second ones, and so on: signs and
+        exponents are alike, so that they take less space beside each other.
+        """
+        planes = np.frombuffer(self.constants, "u1").reshape(-1, 4).T.tobytes()
+        return {
+            "nodes": _packed(json.dumps(self.nodes, separators=(",", ":")).encode()),
+            "constants": _packed(planes),
+            "outputs": self.outputs,
+        }
 
     @property
     def characters(self) -> int:
         """Number of characters on a page."""
-        return len(json.dumps(self.payload()))
+        return len(self.payload["nodes"]) + len(self.payload["constants"])
 
 
 @cache
@@ -84,6 +97,12 @@ def operations() -> frozenset[str]:
 def base64_of(values: Any, dtype: str) -> str:
     """Return numbers as base64 text in a little-endian type of NumPy."""
     return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode("ascii")
+
+
+def _packed(content: bytes) -> str:
+    """Return bytes as base64 text, compressed."""
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return base64_of(np.frombuffer(compressor.compress(content) + compressor.flush(), "u1"), "u1")
 
 
 class _Writer:
@@ -101,17 +120,19 @@ class _Writer:
         weights = {id(variable.handle): variable for variable in traced.variables}
         self._captured = {inner.name: weights.get(id(outer), outer) for outer, inner in self._graph.captures}
         self._nodes: list[list[Any]] = []
+        self._bytes = bytearray()
         #: Node of each constant by its content, and of each tensor by its name.
-        self._constants: dict[tuple[str, ...], int] = {}
+        self._constants: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._written: dict[str, Any] = {}
         #: Attributes that operations of a type have.
         self._attributes: dict[str, list[str]] = {}
 
-    def write(self) -> tuple[list[list[Any]], dict[str, Any]]:
-        """Return the nodes, and the node of each output."""
+    def write(self) -> tuple[list[list[Any]], dict[str, Any], bytes]:
+        """Return the nodes, the node of each output, and the bytes of the constants."""
         for operation in self._needed():
             self._write(operation)
-        return self._nodes, {name: self._node_of(tensor) for name, tensor in self._outputs.items()}
+        outputs = {name: self._node_of(tensor) for name, tensor in self._outputs.items()}
+        return self._nodes, outputs, bytes(self._bytes)
 
     def _needed(self) -> list[Any]:
         """Return the operations that the outputs depend on, in the order of the graph."""
@@ -153,10 +174,11 @@ class _Writer:
     def _constant(self, value: np.ndarray, letter: str, name: str) -> int:
         if letter == "i" and value.size and np.abs(value.astype("float64")).max() >= 2**31:
             raise GraphError(f"Expected integers of 32 bits, received others ({name}).")
-        node = ["Const", letter, [*value.shape], base64_of(value, _STORED[letter])]
-        key = (letter, str(node[2]), str(node[3]))
+        content = np.ascontiguousarray(value, _STORED[letter]).tobytes()
+        key = (letter, value.shape, content)
         if key not in self._constants:
-            self._constants[key] = self._add(node)
+            self._constants[key] = self._add(["Const", letter, [*value.shape], len(self._bytes)])
+            self._bytes += content + bytes(-len(content) % 8)
         return self._constants[key]
 
     def _add(self, node: list[Any]) -> int:

@@ -2,11 +2,9 @@
 const HIGHEST = 3.4e38;
 
 class LivingRow {
-  constructor(root, data) {
-    this.root = root;
-    this.data = data;
+  constructor(root, data, program) {
+    Object.assign(this, { root, data, program });
     this.columns = data.columns;
-    this.program = new Program(data.program);
     this.checked = data.rows.length;
     const answers = data.rows.map(row => this.judge(row.entries.map((entry, place) => this.toX(entry, place))));
     this.difference = Math.max(

@@ -36,7 +36,7 @@ class LivingRow(Part):
     kind: ClassVar[str] = "row"
 
     def payload(self) -> dict[str, Any]:
-        return {"program": self.program.payload(), **self.data}
+        return {"program": self.program.payload, **self.data}
 
 
 def living_row(

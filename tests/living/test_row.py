@@ -17,6 +17,7 @@ from kerasae.living import LivingRow
 from kerasae.report import page
 
 READ = """
+await document.querySelector(".living.row").begun;
 const part = document.querySelector(".living.row").living;
 const read = () => ({
   ...part.answer, entries: [...part.entries], verdict: part.verdict.textContent,
