@@ -36,7 +36,7 @@ const entryText = (column, x) => {
   const entry = entryOf(column, x);
   if (entry === null) return "–";
   if (column.kind === "category") return entry;
-  if (column.kind === "boolean") return entry ? "true" : "false";
+  if (column.kind === "boolean") return entry ? "True" : "False";
   return column.kind === "date" ? dateText(entry) : written(entry);
 };
 

@@ -1,7 +1,17 @@
 // A program: the operations of a graph in order, as `kerasae.living.Program` wrote them.
 const bytesOf = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer;
+const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%/()*+-;,=.?@^_`{|}~";
 const unpacked = async text => {
-  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  // Five letters are a word; the last one may lack some of its bytes.
+  const words = Math.ceil(text.length / 5), lacking = 5 * words - text.length, whole = text + "~".repeat(lacking);
+  const values = new Uint8Array(128), bytes = new DataView(new ArrayBuffer(4 * words));
+  [...LETTERS].forEach((letter, value) => { values[letter.charCodeAt(0)] = value; });
+  for (let word = 0; word < words; word++) {
+    let value = 0;
+    for (let place = 5 * word; place < 5 * word + 5; place++) value = 85 * value + values[whole.charCodeAt(place)];
+    bytes.setUint32(4 * word, value);
+  }
+  const stream = new Blob([bytes.buffer.slice(0, 4 * words - lacking)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 };
 

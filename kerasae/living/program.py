@@ -23,6 +23,8 @@ _ATTRIBUTES = {
     *("new_axis_mask", "num", "num_split", "padding", "reverse", "shrink_axis_mask", "squeeze_dims"),
     *("strides", "transpose_a", "transpose_b"),
 }
+#: Letters of base85 that a page escapes, each of which would take six characters, and those in their place.
+_LETTERS = str.maketrans("<>&", ",./")
 #: Operation of TensorFlow that reads a weight.
 _READ = "ReadVariableOp"
 
@@ -100,9 +102,10 @@ def base64_of(values: Any, dtype: str) -> str:
 
 
 def _packed(content: bytes) -> str:
-    """Return bytes as base64 text, compressed."""
+    """Return bytes as base85 text, compressed, with other letters for those that a page would escape."""
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    return base64_of(np.frombuffer(compressor.compress(content) + compressor.flush(), "u1"), "u1")
+    text = base64.b85encode(compressor.compress(content) + compressor.flush())
+    return text.decode().translate(_LETTERS)
 
 
 class _Writer:

@@ -44,7 +44,7 @@ class LivingRow {
     if (column.kind === "date") return make("input", { type: "text", placeholder: "missing", title: "YYYY-MM-DD HH:MM:SS" });
     const field = make("select"), add = (text, value) => field.add(new Option(text, value));
     add("(missing)", "");
-    (column.kind === "boolean" ? ["false", "true"] : column.categories).forEach((name, code) => add(name, column.kind === "boolean" ? code : code + 1));
+    (column.kind === "boolean" ? ["False", "True"] : column.categories).forEach((name, code) => add(name, column.kind === "boolean" ? code : code + 1));
     if (column.kind === "category") add("(any other)", 0);
     return field;
   }

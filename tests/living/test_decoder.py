@@ -195,13 +195,13 @@ def test_a_table_is_shown_in_its_own_units(models, tmp_path):
             if pd.isna(value):
                 assert text == "–"
             elif isinstance(value, bool | np.bool_):
-                assert text == str(bool(value)).lower()
+                assert text == str(bool(value))
             elif isinstance(value, pd.Timestamp):
                 assert abs(pd.Timestamp(text) - value) <= pd.Timedelta("1D")
             elif isinstance(value, str):
                 assert text == value
             else:
-                shown = {"true": 1, "false": 0}.get(text, text)
+                shown = {"True": 1, "False": 0}.get(text, text)
                 assert float(str(shown).replace(",", "")) == pytest.approx(float(value), rel=1e-3, abs=1e-3)
 
 
