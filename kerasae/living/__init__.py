@@ -6,10 +6,10 @@ operations of TensorFlow. So what the page computes is what the model computes, 
 score and the scaling of its preprocessing, and no layer is written a second time. A graph with any other
 operation has no such part.
 
-`@litertjs/core`, the LiteRT runtime for browsers, was the alternative. It is a WebAssembly file of several
-megabytes, which must be fetched or embedded as base64, a page from `file://` may fetch nothing, and the
-Content-Security-Policy of the pages would have to allow WebAssembly. It also needs a TFLite file, and each
-training would have to wait for the converter. The scripts here have some forty kilobytes.
+`@litertjs/core`, the LiteRT runtime for browsers, was the alternative. Release 2.5.3 is a WebAssembly file of
+9.3 MB, or 12.4 MB as base64. A page from `file://` may not fetch it, and the Content-Security-Policy of the
+pages would have to allow WebAssembly. It also needs a TFLite file, and each training would have to wait for
+the converter. The scripts here have less than 50 kB.
 
 Each part holds rows with the answers of Python. It computes them when the page is opened, and stays hidden if
 an answer differs by more than 1e-5 of the greatest one.

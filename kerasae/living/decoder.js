@@ -185,7 +185,7 @@ class CodeMap {
     const dots = this.places.map((place, row) => {
       const [x, y] = this.toPaper(place);
       const dot = draw("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 2.4 });
-      dot.style.fill = data.labels === null ? data.colours[0] : data.colours[data.labels[row]];
+      if (data.labels !== null) dot.style.fill = data.colours[data.labels[row]];
       return dot;
     });
     this.mark = draw("path", { class: "mark", d: "M-9 0H9M0-9V9" });

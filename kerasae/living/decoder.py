@@ -139,7 +139,7 @@ def _map(
         "mean": mean.tolist(),
         "labels": np.searchsorted(known, labels[chosen]).tolist() if hues and labels is not None else None,
         "classes": [str(name) for name in known] if hues else None,
-        "colours": hues or [figures.colours([""])[""]],
+        "colours": hues,
     }
     if places is None:
         plane = (codes[chosen] - mean) @ directions.T
