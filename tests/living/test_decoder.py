@@ -145,13 +145,15 @@ def test_sliders_map_and_keys_move_the_code(models, tmp_path):
     const clicked = { ...read(), wanted: part.map.wanted };
     press(svg, "ArrowUp");
     const moved = { ...read(), wanted: part.map.wanted };
+    part.map.go([1e3, 1e3]);
+    const corner = { ...read(), wanted: part.map.wanted };
     part.select.selectedIndex = 2;
     part.select.dispatchEvent(new Event("change"));
     const reds = ({ data }) => [...data].filter((_, place) => place % 4 === 0);
     const pixels = canvas => reds(canvas.getContext("2d").getImageData(0, 0, 8, 8));
     const [made, original] = document.querySelectorAll(".pictures canvas");
     const drawn = { made: pixels(made), original: pixels(original) };
-    return { first, slid, stepped, clicked, moved, third: read(), ...drawn, ends: part.map.ends };
+    return { first, slid, stepped, clicked, moved, corner, third: read(), ...drawn, ends: part.map.ends };
     """
     made = part_of(model, data)
     found = probe(html_of([made]), PRESS + script, tmp_path)
@@ -162,10 +164,11 @@ def test_sliders_map_and_keys_move_the_code(models, tmp_path):
     assert found["stepped"]["code"][1] == pytest.approx(high[1] - (high[1] - low[1]) / 100)
     assert found["slid"]["code"][0] == found["first"]["code"][0]
     mean, directions, _ = figures.plane(codes)
-    for name in ("clicked", "moved"):
+    for name in ("clicked", "moved", "corner"):
         wanted = np.clip(mean + np.array(found[name]["wanted"]) @ directions, low, high)
         np.testing.assert_allclose(found[name]["code"], wanted, rtol=1e-5, atol=1e-6)
-    for name in ("slid", "clicked", "moved", "third"):
+    assert np.isin(np.float32(found["corner"]["code"]), np.float32([low, high])).any(), "beyond the range"
+    for name in ("slid", "clicked", "moved", "corner", "third"):
         expected = raw_of(model, [found[name]["code"]]).ravel()
         np.testing.assert_allclose(
             found[name]["decoded"], expected, rtol=0, atol=1e-5 * np.abs(expected).max()
