@@ -13,7 +13,7 @@ from kerasae.applications._kept import Kept
 from kerasae.codec import Codec, is_numbered
 from kerasae.data import Data, has_label
 from kerasae.metrics import Metric
-from kerasae.report.page import Listing, Picture
+from kerasae.report.page import Listing, Part
 from kerasae.spec import Spec
 
 
@@ -25,7 +25,7 @@ class Finding:
         metrics: Metrics, in the order of the columns of a table.
         decisive: Key of the metric by which codecs are compared. Defaults to none.
         sentences: Sentences, each with whether it is good news.
-        pictures: Pictures for the page.
+        pictures: Pictures for the page, and parts with which a reader works.
         listings: Tables of text for the page.
         notes: Sentences on how the metrics are computed.
     """
@@ -33,7 +33,7 @@ class Finding:
     metrics: Sequence[Metric]
     decisive: str = ""
     sentences: Sequence[tuple[bool, str]] = ()
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[Part] = ()
     listings: Sequence[Listing] = ()
     notes: Sequence[str] = ()
 

@@ -90,7 +90,7 @@ def code_maps(
     classes = [] if labels is None else list(np.unique(labels))
     if not 1 < len(classes) <= 20:
         classes = []
-    hues = _class_colours(len(classes))
+    hues = class_colours(len(classes))
     for place, (name, values) in zip(axes, codes.items(), strict=False):
         points, axis = two_dimensions(values)
         axis = axes_are or axis
@@ -112,22 +112,34 @@ def code_maps(
     return figure
 
 
-def _class_colours(count: int) -> list[str]:
+def class_colours(count: int) -> list[str]:
+    """Return a colour for each of some classes, in order."""
     chosen = colormaps["tab10" if count <= 10 else "tab20"]
     return [to_hex(chosen(index)) for index in range(count)]
 
 
 def two_dimensions(values: np.ndarray) -> tuple[np.ndarray, str]:
     """Return codes `(rows, latent_dim)` as points `(rows, 2)`, and the name of their axes."""
-    if values.shape[1] == 1:
-        return np.column_stack([values[:, 0], np.zeros(len(values))]), "code"
-    if values.shape[1] == 2:
-        return values, "code"
-    centred = values - values.mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    points = centred @ directions[:2].T
+    mean, directions, axis = plane(values)
+    return (values - mean) @ directions.T, axis
+
+
+def plane(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Return the plane on which codes are drawn: an origin, two directions, and the name of the axes.
+
+    The directions are the first two principal components, `(2, latent_dim)`, and the origin is the mean,
+    `(latent_dim,)`. A code of one or two numbers is drawn as it is.
+
+    Args:
+        values: Codes, `(rows, latent_dim)`.
+    """
+    size = values.shape[1]
+    if size <= 2:
+        return np.zeros(size, values.dtype), np.eye(2, size, dtype=values.dtype), "code"
+    mean = values.mean(axis=0)
+    _, _, directions = np.linalg.svd(values - mean, full_matrices=False)
     # A single row has one direction.
-    return np.pad(points, [(0, 0), (0, 2 - points.shape[1])]), "component"
+    return mean, np.pad(directions[:2], [(0, 2 - len(directions[:2])), (0, 0)]), "component"
 
 
 def shares_by_length(shares: Mapping[str, Mapping[str, float]]) -> Canvas:

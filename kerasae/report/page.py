@@ -6,16 +6,27 @@ import io
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import jinja2
 from markupsafe import Markup, escape
 
 from kerasae.files import write_text
 from kerasae.report.canvas import Canvas
+from kerasae.report.meanings import meanings
 
 #: Mark in a page after which only sections follow.
 _SECTIONS = "<!-- sections -->"
+
+
+class Part(Protocol):
+    """Protocol of what stands on a page beside the tables: a picture, a chart, or a part with a script."""
+
+    #: Whether it stands above the tables of text.
+    leads: ClassVar[bool]
+
+    def html(self) -> Markup:
+        """Return it as HTML."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +43,8 @@ class Picture:
     def html(self) -> Markup:
         """Return the picture as a part of a page."""
         return Markup(
-            '<h2>{}</h2>\n<p class="caption">{}</p>\n<img src="data:image/png;base64,{}" alt="{}">'
-        ).format(self.title, self.caption, encode(self.figure), self.title)
+            '<h2>{}</h2>\n<p class="caption">{}</p>\n<img class="{}" src="data:image/png;base64,{}" alt="{}">'
+        ).format(self.title, self.caption, paper(self.figure), encode(self.figure), self.title)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +97,7 @@ def render(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     findings: Sequence[tuple[bool, str]],
-    pictures: Sequence[Picture],
+    pictures: Sequence[Part],
     notes: Sequence[str] = (),
     listings: Sequence[Listing] = (),
     sections: Sequence[str] = (),
@@ -106,6 +117,8 @@ def render(
         sections: Further parts at the end, as `render_section` returns them. Defaults to none.
     """
     return template("page").render(
+        style=_source("page.css"),
+        script=_source("page.js"),
         title=title,
         subtitle=subtitle,
         body=Markup(_body(headings, rows, findings, pictures, notes, listings)),
@@ -119,7 +132,7 @@ def render_section(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     findings: Sequence[tuple[bool, str]],
-    pictures: Sequence[Picture],
+    pictures: Sequence[Part],
     notes: Sequence[str] = (),
     listings: Sequence[Listing] = (),
 ) -> str:
@@ -151,19 +164,29 @@ def _body(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     findings: Sequence[tuple[bool, str]],
-    pictures: Sequence[Picture],
+    pictures: Sequence[Part],
     notes: Sequence[str],
     listings: Sequence[Listing],
 ) -> str:
     return template("section").render(
         headings=headings,
         rows=rows,
+        meanings=meanings(headings),
         findings=findings,
         notes=notes,
         listings=listings,
         leading=[picture.html() for picture in pictures if picture.leads],
         pictures=[picture.html() for picture in pictures if not picture.leads],
     )
+
+
+def _source(name: str) -> Markup:
+    return Markup(files("kerasae.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+def paper(figure: Canvas) -> str:
+    """Return the class of a picture: `photo` if it shows images, whose colours no dark page may change."""
+    return "photo" if any(place.images for place in figure.axes) else "drawing"
 
 
 def encode(figure: Canvas) -> str:

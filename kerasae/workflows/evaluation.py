@@ -114,7 +114,7 @@ def evaluate(
     entries, data = entries_of([run])
     name = run.recipe.model["name"]
     entries[-1] = dataclasses.replace(entries[-1], name=name, title=name)
-    write_report(run.folder, entries, data, f"{name} on {data.name}")
+    write_report(run.folder, entries, data, f"{name} on {data.name}", model=run.model)
     return Evaluation(read_json(run.metrics_path), likely)
 
 

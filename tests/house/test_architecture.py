@@ -58,6 +58,7 @@ ALLOWED = {
     "baselines": {"codec", "data", "kinds", "registry", "spec"},
     "metrics": {"baselines", "kinds", "codec", "data", "registry", "spec"},
     "report": {"files", "metrics"},
+    "living": {"data", "kinds", "report", "spec"},
     "start": {"models", "preprocessing"},
     "recipe": {
         "start",
@@ -86,6 +87,7 @@ ALLOWED = {
         "metrics",
         "files",
         "layers",
+        "living",
         "losses",
         "models",
         "preprocessing",

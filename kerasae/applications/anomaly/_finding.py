@@ -9,6 +9,7 @@ from kerasae.applications._base import Finding
 from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._heat import has_heat, heat_pictures
 from kerasae.applications.anomaly._labels import unlabelled
+from kerasae.applications.anomaly._living import row_to_edit
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.applications.anomaly._report import (
     blame_what_is_not_finite,
@@ -23,6 +24,7 @@ from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
 from kerasae.applications.anomaly.timeline.spread import last_residuals
 from kerasae.data import Data, has_label
 from kerasae.metrics import Metric
+from kerasae.report.page import Part
 
 if TYPE_CHECKING:
     from kerasae.applications.anomaly.beside import SimpleDetector
@@ -87,12 +89,13 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
     if has_heat(detector, data):
         # The map shows more than the contributions of the features.
         shown = [*shown[:-1], *heat_pictures(detector, data, rows, out)]
+    parts: list[Part] = [*shown, *row_to_edit(detector, data, rows)]
     said = on_flags(detector.fitted_stamps_, int(judged.flagged.sum()), len(scores))
     if timeline is not None:
         written = timeline.written(data, examined.reasons, examined.residual, detector.spread_, judged.truth)
         written.write(out)
         # The rows of an alarm are alike, so alarms are listed in their place.
-        shown, listings = [*written.pictures, *shown], written.listings
+        parts, listings = [*written.pictures, *parts], written.listings
         volume = on_volume(timeline.axis, judged.truth, judged.known)
         said = [*written.sentences, *said, *((True, sentence) for sentence in volume)]
     score = detector.detector_.score
@@ -103,7 +106,7 @@ def finding_of(detector: "AnomalyDetector", data: Data, out: Path | None) -> Fin
         judged.metrics,
         "auroc",
         [*said, *unlabelled(judged.known), *detector.doubts],
-        shown,
+        parts,
         listings,
         notes=(
             f"Score: {detector.score_of(data.spec)} ({unit}), fitted on the training rows{more}; "

@@ -1,13 +1,15 @@
 """Files, picture and notes of a reduction."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from kerasae.applications._base import row_names
 from kerasae.data import Data
+from kerasae.living import LivingDecoder, living_decoder
+from kerasae.models import Autoencoder
 from kerasae.report import figures
 from kerasae.report.page import Picture
 from kerasae.report.sheet import write_sheet
@@ -61,6 +63,31 @@ def draw_map(
     drawn = figures.code_maps({method: places}, labels, axis)
     drawn.savefig(path, facecolor="white")
     return Picture("Map", "The examples by their code; colours are labels, which no training saw.", drawn)
+
+
+def living_map(
+    codec: Any,
+    data: Data,
+    codes: np.ndarray,
+    places: np.ndarray,
+    labels: np.ndarray | None,
+    method: str,
+) -> list[LivingDecoder]:
+    """Return the map with the decoder at work, if the codec is a model that is small enough for a page.
+
+    Args:
+        codec: Codec.
+        data: Data whose test split holds the examples.
+        codes: Codes of the examples on the map, `(rows, latent_dim)`.
+        places: Their positions, `(rows, 2)`.
+        labels: Their labels, `(rows,)`; `None` without labels.
+        method: Name of the map.
+    """
+    if not isinstance(codec, Autoencoder):
+        return []
+    shown = None if method == "code" else places
+    part = living_decoder(codec, data, codes, labels, places=shown, axis=method)
+    return [] if part is None else [part]
 
 
 def notes(rows: int) -> list[str]:

@@ -11,12 +11,12 @@ from kerasae.applications._base import Application, Finding, class_labels
 from kerasae.applications._points import Points
 from kerasae.applications._pooled import compared, note_on_pooling
 from kerasae.applications.reduction._maps import MAPS
-from kerasae.applications.reduction._report import FILES, draw_map, notes, write_codes
+from kerasae.applications.reduction._report import FILES, draw_map, living_map, notes, write_codes
 from kerasae.applications.reduction._trust import neighbours_kept, trustworthiness_rows
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
 from kerasae.metrics import Metric, codes_of
-from kerasae.report.page import Picture
+from kerasae.report.page import Part
 from kerasae.spec import Spec
 
 
@@ -101,13 +101,14 @@ class Reduction(Application):
             Metric("code_size", "code size", codes.shape[1]),
             *self._measure(codes[rows], self._points.of(data, data.test.rows(rows))),
         ]
-        pictures: list[Picture] = []
+        pictures: list[Part] = []
         if out is not None:
             labels = class_labels(data)
             places = self.project(codes[rows]) if len(rows) > 2 else np.zeros((len(rows), 2))
             write_codes(out, data, codes, rows, places, self.file)
             known = None if labels is None else labels[rows]
             pictures = [draw_map(out / "map.png", codes[rows], places, known, self.map)]
+            pictures += living_map(self.compared, data, codes[rows], places, known, self.map)
         said = notes(len(rows)) + note_on_pooling(self.compared)
         return Finding(metrics, "trustworthiness", pictures=pictures, notes=said)
 

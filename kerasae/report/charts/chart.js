@@ -2,7 +2,7 @@
 "use strict";
 {
   const BLUE = "#0072B2", ORANGE = "#E69F00", BAND = "rgba(230, 159, 0, 0.18)", RED = "#D55E00",
-    ALARM = "rgba(213, 94, 0, 0.17)", GREEN = "#009E73", GREY = "#57606a";
+    ALARM = "rgba(213, 94, 0, 0.17)", GREEN = "#009E73";
   // Values from here on are no measurements.
   const UNJUDGED = 1e30;
   const AXIS = 64, HEIGHT = 120;
@@ -34,6 +34,14 @@
     const made = Object.assign(document.createElement(name), properties);
     made.append(...children);
     return made;
+  };
+
+  // Colours of the theme, which the drawings take from the style of the page.
+  const probe = element("span", { hidden: true });
+  const themed = name => {
+    if (!probe.isConnected) document.body.append(probe);
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
   };
 
   class Recording {
@@ -112,6 +120,7 @@
       root.append(this.tools(), this.clock, this.body, this.spoken);
       root.addEventListener("keydown", event => this.key(event));
       new ResizeObserver(() => this.resize()).observe(this.body);
+      addEventListener("themechange", () => { for (const { plot } of this.plots) plot.redraw(false, true); });
       const highest = this.alarms.length ? this.recordings.findIndex(one => one.holds(this.alarms[this.data.first][2])) : 0;
       this.open(Math.max(highest, 0));
       root.classList.add("drawn");
@@ -224,14 +233,14 @@
         },
         axes: [
           { show: true, size: last ? 40 : 0, values: last ? TIMES : (_, splits) => splits.map(() => ""),
-            stroke: GREY, space: 80, font: "11px system-ui, sans-serif", grid: { width: 1, stroke: "#eaeef2" }, ticks: { show: last } },
-          { size: AXIS, stroke: GREY, font: "11px system-ui, sans-serif", space: 26,
-            grid: { width: 1, stroke: "#eaeef2" }, ticks: { show: false },
+            stroke: () => themed("muted"), space: 80, font: "11px system-ui, sans-serif", grid: { width: 1, stroke: () => themed("line") }, ticks: { show: last } },
+          { size: AXIS, stroke: () => themed("muted"), font: "11px system-ui, sans-serif", space: 26,
+            grid: { width: 1, stroke: () => themed("line") }, ticks: { show: false },
             ...limited ? { splits: (_, __, low, high) => decades(low, high, near), filter: (_, splits) => splits } : {} },
         ],
         series: columns.length > 2
           ? [{}, edge, edge, line(ORANGE, 1.2), line(BLUE, 1.2)]
-          : [{}, line("#1b1f24", 1.2)],
+          : [{}, line(() => themed("text"), 1.2)],
         bands: columns.length > 2 ? [{ series: [2, 1], fill: BAND }] : [],
         hooks: {
           drawClear: [u => this.shade(u)],

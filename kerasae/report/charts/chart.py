@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from kerasae.report.charts.parts import Panel, Segment, packed
 from kerasae.report.charts.thinning import thinned
-from kerasae.report.page import Picture, encode, template
+from kerasae.report.page import Picture, encode, paper, template
 
 #: Characters of the values on a page.
 _CHARACTERS = 1_100_000
@@ -116,6 +116,7 @@ class Chart(Picture):
                 caption=self.caption,
                 data=self.payload(),
                 image=encode(self.figure),
+                paper=paper(self.figure),
                 licence=source("uPlot.LICENSE"),
                 library=source("uPlot.iife.min.js"),
                 library_css=source("uPlot.min.css"),

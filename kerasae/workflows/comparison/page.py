@@ -7,6 +7,7 @@ from typing import Any
 from kerasae.data import HEADINGS, Data, readings
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
+from kerasae.living import living_decoder
 from kerasae.metrics import Entry, Metric, measures_of
 from kerasae.metrics.comparison import mapped_rows, shown_rows
 from kerasae.report import Best, as_text, figures, page
@@ -58,7 +59,9 @@ def sentences(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
     return [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))]
 
 
-def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
+def write_report(
+    folder: Path, entries: Sequence[Entry], data: Data, title: str, *, model: Any = None
+) -> None:
     """Write `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder.
 
     Args:
@@ -66,12 +69,14 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
         entries: An entry for each codec.
         data: Data on whose test split they are compared.
         title: Title of the page.
+        model: Model of the last entry, whose decoder the page runs if it is small enough. Defaults to none.
     """
     write_json(folder / "metrics.json", to_json(entries, data))
     trained = {entry.name: entry.histories for entry in entries if entry.histories}
     codecs = [entry for entry in entries if entry.reconstructions is not None]
     shown, mapped = shown_rows(data), mapped_rows(data).test
-    pictures, listings = [], []
+    pictures: list[page.Part] = []
+    listings = []
     if not kind_of(data.spec).is_array:
         listings.append(
             page.Listing(
@@ -114,6 +119,8 @@ def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str)
                 figures.reconstructions(data.to_x(shown), {e.name: e.reconstructions for e in codecs}),
             )
         )
+    if model is not None and (part := living_decoder(model, data, entries[-1].codes, mapped.labels)):
+        pictures.append(part)
     lengths = {
         entry.name: entry.figures[0]["tokens_rebuilt_by_length"]
         for entry in entries

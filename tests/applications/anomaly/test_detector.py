@@ -160,7 +160,7 @@ def test_a_row_that_cannot_be_judged_is_named_by_its_entries(model, tmp_path):
     assert rows.loc[7, "share_1"] == rows.loc[7, "share_2"] == 0.5
     [listing] = finding.listings
     assert listing.rows[0][2] == "cannot be judged" and "nan" not in listing.rows[0][7]
-    [picture] = finding.pictures
+    picture, _ = finding.pictures
     assert "Without 2 that cannot be judged" in picture.caption
     _, right = picture.figure.axes[0].get_xlim()
     assert right < 100 * rows["score"].iloc[2:].max()
