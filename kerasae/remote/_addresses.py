@@ -82,8 +82,9 @@ def check_secrets(address: str) -> None:
     masked = _SECRET.sub(_without_secret, url)
     if without != address or masked != url:
         raise ValueError(
-            "Expected an address without a password or a key, because recipe.json of a run holds it, received "
-            f"one with; set it in an environment variable, and name that: '{masked}', in single quotes."
+            "Expected an address without a password or a key, because recipe.json of a run holds it, "
+            f"received one with; set it in an environment variable, and name that: '{masked}', in single "
+            "quotes."
         )
 
 

@@ -30,7 +30,7 @@ class Query:
         self._query = query.strip()
         database = re.split("[?]", self._url.rstrip("/"))[0].rpartition("/")[2]
         #: Name of the file that holds the rows.
-        self.name = f"{Path(database).stem if re.fullmatch(r'[\w.\- ]+', database) else 'rows'}.csv"
+        self.name = f"{Path(database).stem}.csv" if re.fullmatch(r"[\w.\- ]+", database) else "rows.csv"
 
     def stamp(self) -> str | None:
         """Return `None`, because a database does not tell whether rows have changed."""
@@ -53,10 +53,9 @@ class Query:
             with self._told(), engine.connect() as connection:
                 if not self._query:
                     raise ValueError(self._without_query(connection))
-                is_table = _TABLE.fullmatch(self._query) is not None
-                result = connection.execution_options(
-                    stream_results=True, no_parameters=True
-                ).exec_driver_sql(f"select * from {self._query}" if is_table else self._query)
+                # Without parameters a driver leaves % and : in the query as they are.
+                connection.execution_options(stream_results=True, no_parameters=True)
+                result = connection.exec_driver_sql(self._statement)
                 if not result.returns_rows:
                     raise ValueError(f"Expected a query that returns rows, received {self._query!r}.")
                 names = list(result.keys())
@@ -86,7 +85,8 @@ class Query:
             ) from None
         except (sqlalchemy.exc.SQLAlchemyError, ValueError):
             raise ValueError(
-                f"Expected a URL of SQLAlchemy, such as postgresql://user@host/database, received {self._url}."
+                "Expected a URL of SQLAlchemy, such as postgresql://user@host/database, received "
+                f"{self._url}."
             ) from None
         file = engine.url.database
         is_file = engine.url.get_backend_name() == "sqlite" and not (file or ":").startswith((":", "file:"))
@@ -94,6 +94,10 @@ class Query:
         if is_file and not Path(str(file)).is_file():
             raise FileNotFoundError(f"Expected a database at {file}, found no such file.")
         return engine
+
+    @property
+    def _statement(self) -> str:
+        return f"select * from {self._query}" if _TABLE.fullmatch(self._query) else self._query
 
     def _without_query(self, connection: Any) -> str:
         import sqlalchemy

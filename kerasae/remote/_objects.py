@@ -122,10 +122,8 @@ def _opened(address: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(filled(address))
     except ImportError as error:
-        if protocol in _EXTRAS:
-            remedy = f"pip install 'kerasae[{_EXTRAS[protocol]}]'"
-        else:
-            remedy = reason_of(error)
+        extra = _EXTRAS.get(protocol)
+        remedy = reason_of(error) if extra is None else f"pip install 'kerasae[{extra}]'"
         raise ImportError(
             f"Expected the package that reads {protocol}://, found none; install it: {remedy}."
         ) from None

@@ -21,8 +21,8 @@ def check_empty(address: str) -> None:
         raise ValueError(f"Expected a place for a folder, such as s3://bucket/ship, received {address}.")
     if Objects(address).exists():
         raise FileExistsError(
-            f"Expected an address where nothing is yet for --out, received {address}, which is kept as it is; "
-            "choose another."
+            f"Expected an address where nothing is yet for --out, received {address}, which is kept as it "
+            "is; choose another."
         )
 
 

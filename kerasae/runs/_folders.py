@@ -23,8 +23,8 @@ def check_new(folder: str | Path) -> None:
     # A path has one slash where an address has two; a drive of Windows has one letter.
     if re.match(r"[A-Za-z][\w+.\-]+:/", folder.as_posix()):
         raise ValueError(
-            f"Expected a folder of this machine for --out, received the address {folder}; choose a folder, and "
-            "copy it there afterwards."
+            f"Expected a folder of this machine for --out, received the address {folder}; choose a folder, "
+            "and copy it there afterwards."
         )
     if os.path.lexists(folder):
         raise _taken(folder)

@@ -55,9 +55,9 @@ def test_a_log_in_a_frame_of_another_library_is_that_of_pandas(form):
 
 
 def test_what_is_no_frame_is_refused():
-    with pytest.raises(TypeError, match="^Expected a DataFrame or an Arrow table, received list"):
+    with pytest.raises(TypeError, match=r"^Expected a DataFrame or an Arrow table, received list"):
         from_frame([[1, 2], [3, 4]])
-    with pytest.raises(TypeError, match="^Expected a DataFrame or an Arrow table, received LazyFrame"):
+    with pytest.raises(TypeError, match=r"^Expected a DataFrame or an Arrow table, received LazyFrame"):
         from_frame(polars.from_pandas(table()).lazy())
 
 

@@ -137,7 +137,7 @@ def test_the_option_is_a_part_of_the_source(plant, kerasae):
     ],
 )
 def test_a_password_in_an_address_is_refused_and_not_repeated(address):
-    with pytest.raises(ValueError, match="^Expected an address without a password or a key") as refused:
+    with pytest.raises(ValueError, match=r"^Expected an address without a password or a key") as refused:
         parse_source(address)
     for part in ("s3cret", "s3cr"):
         assert part not in str(refused.value)

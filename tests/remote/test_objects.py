@@ -126,9 +126,7 @@ def test_what_cannot_be_read_is_one_line_and_leaves_nothing(files, monkeypatch):
         before = copies()
         with pytest.raises(FileNotFoundError, match=rf"^Expected data at {address}/none\.csv, found nothing"):
             load_data(f"{address}/none.csv")
-        with pytest.raises(
-            PermissionError, match=rf"^Expected leave to read {address}/refused\.csv, was ref"
-        ):
+        with pytest.raises(PermissionError, match=rf"^Expected leave to read {address}/refused\.csv, was r"):
             load_data(f"{address}/refused.csv")
         with pytest.raises(OSError, match=rf"^Expected to read {address}/cut\.csv, failed: "):
             load_data(f"{address}/cut.csv")

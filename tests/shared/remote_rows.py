@@ -45,7 +45,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         name = self.path.partition("?")[0].rpartition("/")[2]
         self.server.asked.append(f"{self.command} {self.path}")
         if "refused" in name and "token=s3cret" not in self.path:

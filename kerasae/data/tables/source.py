@@ -1,4 +1,4 @@
-"""The source of tables: CSV, Excel and Parquet files, with columns of any type and missing entries anywhere."""
+"""The source of tables: CSV, Excel and Parquet files, with columns of any type and gaps anywhere."""
 
 import inspect
 from collections.abc import Sequence
@@ -44,14 +44,14 @@ def tables(
 ) -> Data:
     """Load the rows of a CSV, Excel or Parquet file.
 
-    The kind of a column of a CSV file or a sheet is detected from all of its entries, in this order. 0 and 1, or two words such as
-    yes and no, are booleans. Numbers come next; they may have a currency, a unit, a percent sign, thousands
-    separators or brackets. Times of day are numbers too, in seconds since midnight. Dates must have one usual
-    format throughout. All other columns are categories. A number that begins with 0, such as 007, makes its
-    column a category. In a column of at least 200 numbers or dates, up to a hundredth of the entries may be
-    something else, such as 12% among plain numbers; they count as missing, with a warning. The notation of
-    the entries is kept with the column: new files are read by it, and results are written in it. The index
-    that pandas writes, a first column without a name, is used as `id`.
+    The kind of a column of a CSV file or a sheet is detected from all of its entries, in this order. 0 and 1,
+    or two words such as yes and no, are booleans. Numbers come next; they may have a currency, a unit, a
+    percent sign, thousands separators or brackets. Times of day are numbers too, in seconds since midnight.
+    Dates must have one usual format throughout. All other columns are categories. A number that begins with
+    0, such as 007, makes its column a category. In a column of at least 200 numbers or dates, up to a
+    hundredth of the entries may be something else, such as 12% among plain numbers; they count as missing,
+    with a warning. The notation of the entries is kept with the column: new files are read by it, and results
+    are written in it. The index that pandas writes, a first column without a name, is used as `id`.
 
     Args:
         path: Path of the file: `.csv`, `.tsv`, `.xlsx` or `.parquet`. The first two may be compressed, as

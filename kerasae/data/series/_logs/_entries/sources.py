@@ -34,8 +34,8 @@ def files_of(path: Path) -> list[Path]:
     tables = sorted((one for one in files if text_suffix(one) in TABLES), key=lambda one: natural(one.name))
     if not tables:
         raise ValueError(
-            f"Expected .csv, .tsv, .xlsx or .parquet files in the folder {path}, received none; each file is one "
-            "recording."
+            f"Expected .csv, .tsv, .xlsx or .parquet files in the folder {path}, received none; each file is "
+            "one recording."
         )
     return tables
 
