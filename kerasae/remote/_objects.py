@@ -149,7 +149,9 @@ def told(address: str, verb: str = "read") -> Iterator[None]:
             cause = error.__cause__ or error
         status = getattr(cause, "status", None)
         if isinstance(cause, FileNotFoundError) or status == _MISSING:
-            raise FileNotFoundError(f"Expected data at {address}, found nothing there.") from None
+            raise FileNotFoundError(
+                f"Expected {'data' if verb == 'read' else 'a place'} at {address}, found nothing there."
+            ) from None
         reason = hidden(reason_of(cause), address)
         if isinstance(cause, PermissionError) or status in _REFUSED or _asks_for_a_name(cause, reason):
             raise PermissionError(

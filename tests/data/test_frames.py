@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import tensorflow as tf
-from remote_rows import table
 from small_logs import sines
+from table_rows import plain_rows
 
 from kerasae import Recipe
 from kerasae.data import from_dataset, load_data
@@ -19,7 +19,7 @@ FORMS = {"arrow": pa.Table.from_pandas, "polars": polars.from_pandas}
 
 
 def frame():
-    return table().assign(
+    return plain_rows().assign(
         kind=lambda rows: rows["kind"].astype("category"), day=lambda r: pd.to_datetime(r["day"])
     )
 
@@ -58,7 +58,7 @@ def test_what_is_no_frame_is_refused():
     with pytest.raises(TypeError, match=r"^Expected a DataFrame or an Arrow table, received list"):
         from_frame([[1, 2], [3, 4]])
     with pytest.raises(TypeError, match=r"^Expected a DataFrame or an Arrow table, received LazyFrame"):
-        from_frame(polars.from_pandas(table()).lazy())
+        from_frame(polars.from_pandas(plain_rows()).lazy())
 
 
 # Datasets --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from remote_rows import same_rows, table
+from table_rows import plain_rows, same_rows
 
 from kerasae import Recipe, load_data
 from kerasae.remote import _copies
@@ -44,7 +44,7 @@ def bucket():
 def trained(tmp_path_factory):
     """A folder with `rows.csv`, and a run on it with a detector."""
     home = tmp_path_factory.mktemp("home")
-    table(120).to_csv(home / "rows.csv", index=False)
+    plain_rows(120).to_csv(home / "rows.csv", index=False)
     settings = {"latent_dim": 2, "network": {"widths": [8]}, "train": {"epochs": 2}}
     run_recipe(Recipe.of(source=str(home / "rows.csv"), data={"labels": "odd"}, **settings), home / "run")
     apply("anomaly", home / "run", home / "odd", baselines=False)
@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
 
 
 def test_rows_in_a_bucket_are_those_of_the_file(bucket, tmp_path):
-    table().to_csv(tmp_path / "rows.csv", index=False)
+    plain_rows().to_csv(tmp_path / "rows.csv", index=False)
     for number in range(12):
         path = tmp_path / "images" / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +65,12 @@ def test_rows_in_a_bucket_are_those_of_the_file(bucket, tmp_path):
     ):
         load_data("s3://plant/data/none.csv")
     # A listing of before does not hide what has changed since.
-    bucket.pipe("plant/data/rows.csv", table(70).to_csv(index=False).encode())
+    bucket.pipe("plant/data/rows.csv", plain_rows(70).to_csv(index=False).encode())
     assert sum(load_data("s3://plant/data/rows.csv").rows.values()) == 70
 
 
 def test_a_command_trains_on_a_bucket(bucket, tmp_path, kerasae):
-    bucket.pipe("plant/train.csv", table().to_csv(index=False).encode())
+    bucket.pipe("plant/train.csv", plain_rows().to_csv(index=False).encode())
     out = tmp_path / "run"
     words = ("--epochs", "1", "--set", "network.widths=[4]", "--latent-dim", "2")
     status, _, error = kerasae("train", "s3://plant/train.csv", *words, "--out", out)
@@ -102,8 +102,8 @@ def test_a_bundle_in_a_bucket_answers_as_that_in_a_folder(bucket, trained, tmp_p
     ):
         export(trained / "run", "s3://plant/ship", **options)
     bucket.put(f"{trained}/run/", "plant/run", recursive=True)
-    codes = Run.open("s3://plant/run").model.transform(table(5))
-    np.testing.assert_array_equal(codes, Run.open(trained / "run").model.transform(table(5)))
+    codes = Run.open("s3://plant/run").model.transform(plain_rows(5))
+    np.testing.assert_array_equal(codes, Run.open(trained / "run").model.transform(plain_rows(5)))
 
 
 def test_a_refused_upload_leaves_nothing(bucket, trained, monkeypatch):

@@ -9,8 +9,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-from remote_rows import same_rows, table
 from small_logs import sines
+from table_rows import plain_rows, same_rows
 
 from kerasae import Recipe, load_data
 from kerasae.data import Source, parse_source, read_examples
@@ -27,7 +27,7 @@ def plant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     texts = pd.DataFrame({"note": [f'"odd", he said\n{number}' for number in range(20)]})
     with contextlib.closing(sqlite3.connect("plant.db")) as database:
-        for name, frame in {"rows": table(), "log": sines(200), "texts": texts}.items():
+        for name, frame in {"rows": plain_rows(), "log": sines(200), "texts": texts}.items():
             frame.to_csv(f"{name}.csv", index=False)
             frame.to_sql(name, database, index=False)
     return tmp_path
@@ -47,7 +47,7 @@ def test_rows_of_a_table_are_those_of_the_csv(plant, name, arguments):
     if name == "rows":
         # SQLite has no booleans; 0 and 1 are booleans, and come back as numbers.
         local.spec.columns[4].notation.words(), there.spec.columns[4].notation.words()
-        frame = pd.read_csv("rows.csv", dtype=str).assign(open=table()["open"].astype(int))
+        frame = pd.read_csv("rows.csv", dtype=str).assign(open=plain_rows()["open"].astype(int))
         frame.to_csv("bits.csv", index=False)
         local = load_data("bits.csv", **arguments)
     same_rows(there, local)
@@ -56,7 +56,7 @@ def test_rows_of_a_table_are_those_of_the_csv(plant, name, arguments):
 def test_a_query_chooses_rows_and_may_hold_any_sign(plant):
     query = "select flow, kind as [a % of :all] from rows where kind like 'hot%' and '12:30' <> '#'"
     data = load_data(f"sqlite:///plant.db#{query}", test=1.0)
-    wanted = table().query("kind == 'hot, dry'")
+    wanted = plain_rows().query("kind == 'hot, dry'")
     assert [column.name for column in data.spec.columns] == ["flow", "a % of :all"]
     np.testing.assert_allclose(data.test.examples["flow"], wanted["flow"])
 
@@ -64,7 +64,7 @@ def test_a_query_chooses_rows_and_may_hold_any_sign(plant):
 def test_a_training_on_a_query_is_that_on_the_csv(plant):
     settings = {"train": {"epochs": 2}, "latent_dim": 2, "network": {"widths": [8]}}
     query = "sqlite:///plant.db#select flow, count, kind from rows order by rowid"
-    table()[["flow", "count", "kind"]].to_csv("some.csv", index=False)
+    plain_rows()[["flow", "count", "kind"]].to_csv("some.csv", index=False)
     runs = [
         run_recipe(Recipe.of(source=source, **settings), plant / f"run{number}")
         for number, source in enumerate((query, "some.csv"))

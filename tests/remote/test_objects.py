@@ -1,27 +1,78 @@
 """Addresses of objects: what they name is read as from a file of this machine, or refused in one line."""
 
+import contextlib
+import functools
+import http.server
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 import fsspec
 import numpy as np
 import pytest
 from PIL import Image
-from remote_rows import same_rows, served, table
 from small_logs import sines
+from table_rows import plain_rows, same_rows
 
 from kerasae import Recipe, load_data, remote
 from kerasae.data import Source, parse_source, read_examples
 from kerasae.remote import _copies
 
 
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    """Files of a folder. A file `refused` needs a password, and `cut` ends before its length."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        self.server.asked.append(f"{self.command} {self.path}")
+        if "refused" in name and "token=s3cret" not in self.path:
+            self.send_error(403)
+        elif "export" in name:
+            self._send(b"a,b\n" + b"1.5,2\n2.5,1\n" * 20, "text/csv")
+        elif "cut" in name:
+            self._send(b"a,b\n1,2\n", "text/csv", more=1000)
+        else:
+            super().do_GET()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def _send(self, content, kind, more=0):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content) + more))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+            self.close_connection = bool(more)
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a folder by HTTP on loopback; give the address, and the list of requests."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder))
+    )
+    server.asked = []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", server.asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """A folder with a file or a folder for each source."""
     home = tmp_path_factory.mktemp("files")
-    table().to_csv(home / "rows.csv", index=False)
-    table().to_parquet(home / "rows.parquet")
+    plain_rows().to_csv(home / "rows.csv", index=False)
+    plain_rows().to_parquet(home / "rows.parquet")
     sines(200).to_csv(home / "log.csv", index=False)
     (home / "texts.txt").write_text("".join(f"line {number}\n" for number in range(30)))
     np.save(home / "x.npy", np.arange(120.0).reshape(30, 4))
@@ -77,7 +128,7 @@ def test_an_object_is_fetched_once_until_it_changes(memory):
     copy = remote.fetched(f"{memory}/rows.csv")
     assert remote.fetched(f"{memory}/rows.csv") == copy == remote.copied(f"{memory}/rows.csv")
     before = load_data(f"{memory}/rows.csv")
-    system.pipe("/files/rows.csv", table(80).to_csv(index=False).encode())
+    system.pipe("/files/rows.csv", plain_rows(80).to_csv(index=False).encode())
     # What is marked and read afterwards is what was named, not what has come since.
     assert remote.copied(f"{memory}/rows.csv") == copy
     after = load_data(f"{memory}/rows.csv")
@@ -100,12 +151,14 @@ def test_a_later_reading_gives_the_same_rows_or_is_refused(files, memory):
     assert data.source.files["path"].path == f"{memory}/rows.csv"
     pinned = Source.from_dict(data.source.to_dict())
     system = fsspec.filesystem("memory")
-    grown = (files / "rows.csv").read_bytes() + table(9, seed=1).to_csv(index=False, header=False).encode()
+    grown = (files / "rows.csv").read_bytes() + plain_rows(9, seed=1).to_csv(
+        index=False, header=False
+    ).encode()
     system.pipe("/files/rows.csv", grown)
     _copies._copies.clear()  # as in another process
     with pytest.warns(UserWarning, match="has grown since the training"):
         same_rows(recipe.load(pinned), data)
-    system.pipe("/files/rows.csv", table(60, seed=1).to_csv(index=False).encode())
+    system.pipe("/files/rows.csv", plain_rows(60, seed=1).to_csv(index=False).encode())
     _copies._copies.clear()
     with pytest.raises(ValueError, match="received a changed one"):
         recipe.load(pinned)

@@ -5,8 +5,8 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from remote_rows import same_rows, table
 from small_logs import sines
+from table_rows import plain_rows, same_rows
 
 from kerasae import load_data
 from kerasae.data import read_examples
@@ -31,7 +31,7 @@ def cells(frame):
 
 
 def test_rows_of_a_sheet_are_those_of_the_csv(tmp_path):
-    frame = table()
+    frame = plain_rows()
     frame.to_csv(tmp_path / "rows.csv", index=False)
     dated = frame.assign(day=[datetime.datetime.fromisoformat(day) for day in frame["day"]])
     path = book(tmp_path / "rows.xlsx", Rows=cells(dated))
@@ -55,7 +55,7 @@ def test_texts_are_a_column_of_a_sheet(tmp_path):
 
 
 def test_a_sheet_is_chosen_by_its_name(tmp_path):
-    frame = table(20)
+    frame = plain_rows(20)
     path = book(
         tmp_path / "rows.xlsx", First=[["a", "b"], *([1.5 * n, n] for n in range(20))], Other=cells(frame)
     )
