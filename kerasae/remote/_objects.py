@@ -103,12 +103,13 @@ class Objects:
         return copy
 
     def _files(self) -> dict[str, Any]:
-        """Return the files of the folder by their paths in it. Hidden ones are left out."""
+        """Return the files of the folder by their paths in it."""
         root = self._found["name"].strip("/")
         found = {}
         for name, info in sorted(self.system.find(self.path, detail=True).items()):
             parts = PurePosixPath(name.strip("/").removeprefix(root).lstrip("/")).parts
-            if parts and not name.endswith("/") and not any(part.startswith(".") for part in parts):
+            # Some stores keep an empty object for a folder.
+            if parts and not name.endswith("/") and ".." not in parts:
                 found[str(PurePosixPath(*parts))] = info
         return found
 

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import http.server
 import os
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -215,13 +216,10 @@ def test_a_secret_is_taken_from_a_variable_and_kept_nowhere(files, monkeypatch):
 def test_unknown_and_missing_protocols_are_told(monkeypatch):
     with pytest.raises(ValueError, match=r"^Unknown protocol gopher:// in gopher://a/rows\.csv; expected"):
         load_data("gopher://a/rows.csv")
-    known = {"class": "missing_package.System", "err": "Install missing_package"}
-    for protocol, words in {
-        "gs": r"pip install 'kerasae\[gs\]'",
-        "abfs": r"pip install 'kerasae\[azure\]'",
-    }.items():
-        monkeypatch.setitem(fsspec.registry.known_implementations, protocol, known)
-        with pytest.raises(ImportError, match=rf"^Expected the package that reads {protocol}://.*{words}"):
+    for protocol, package, extra in (("gs", "gcsfs", "gs"), ("abfs", "adlfs", "azure")):
+        monkeypatch.setitem(sys.modules, package, None)
+        words = rf"the package that reads {protocol}://, found none; .*pip install 'kerasae\[{extra}\]'"
+        with pytest.raises(ImportError, match=rf"^Expected {words}"):
             load_data(f"{protocol}://bucket/rows.csv")
 
 
