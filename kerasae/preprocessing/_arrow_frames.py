@@ -14,7 +14,8 @@ def as_frame(raw: Any) -> Any:
     Args:
         raw: Table, or anything else.
     """
-    if isinstance(raw, pd.DataFrame) or not hasattr(raw, "__arrow_c_stream__") or not hasattr(raw, "columns"):
+    # pandas has Arrow's interface, too, and so has a single column of polars.
+    if hasattr(raw, "iloc") or not hasattr(raw, "__arrow_c_stream__") or not hasattr(raw, "columns"):
         return raw
     table = pa.table(raw)
     for place, field in enumerate(table.schema):

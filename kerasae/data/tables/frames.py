@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from kerasae import registry
 from kerasae.data._columns.column_of import column_of
 from kerasae.data._columns.declared import Missing, check_types, declared
@@ -50,7 +48,7 @@ def from_frame(
     registry.check("data", from_frame, {"types": types, "missing": missing})
     check_types(types)
     frame = as_frame(frame)
-    if not isinstance(frame, pd.DataFrame):
+    if not hasattr(frame, "iloc"):
         raise TypeError(f"Expected a DataFrame or an Arrow table, received {type(frame).__name__}.")
     frame = named_by_text(frame)
     used = [name for name in frame.columns if name != labels]
