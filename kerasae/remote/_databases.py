@@ -81,7 +81,7 @@ class Query:
         except ModuleNotFoundError as error:
             raise ImportError(
                 f"Expected the driver {error.name}, which SQLAlchemy takes for {protocol_of(url)}://, found "
-                "none; install it, or name another one, as in postgresql+psycopg://."
+                "none; install it, or name another one, as in mysql+pymysql://."
             ) from None
         except (sqlalchemy.exc.SQLAlchemyError, ValueError):
             raise ValueError(

@@ -124,10 +124,8 @@ def _opened(address: str) -> tuple[Any, str]:
         system, path = fsspec.core.url_to_fs(filled(address))
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
-        remedy = reason_of(error) if extra is None else f"pip install 'kerasae[{extra}]'"
-        raise ImportError(
-            f"Expected the package that reads {protocol}://, found none; install it: {remedy}."
-        ) from None
+        remedy = f": {reason_of(error)}" if extra is None else f"; pip install 'kerasae[{extra}]'"
+        raise ImportError(f"Expected the package that reads {protocol}://, found none{remedy}.") from None
     except ValueError as error:
         if "rotocol" not in str(error):
             raise ValueError(hidden(str(error), address)) from None
