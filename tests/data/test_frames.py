@@ -9,6 +9,7 @@ from small_logs import sines
 from table_rows import plain_rows
 
 from kerasae import Recipe
+from kerasae.applications import AnomalyDetector, Imputer
 from kerasae.data import from_dataset, load_data
 from kerasae.data import series as log_source
 from kerasae.data.tables import from_frame
@@ -44,6 +45,21 @@ def test_a_model_takes_new_rows_of_another_library(form):
     codes = model.transform(FORMS[form](rows))
     np.testing.assert_array_equal(codes, model.transform(rows))
     assert [*model.inverse_transform(codes).columns] == [*rows.columns]
+
+
+@pytest.mark.slow
+def test_applications_answer_rows_of_another_library_as_those_of_pandas():
+    rows = frame().drop(columns="odd").astype({"count": "float64"})
+    rows.loc[::7, "count"] = np.nan
+    recipe = Recipe.of(latent_dim=2, network={"widths": [4]})
+    data = recipe.prepare(from_frame(rows, calibration=0.5))
+    model = recipe.build(data)
+    imputer, detector = Imputer(model).fit(data), AnomalyDetector(model, threshold="quantile").fit(data)
+    for form in FORMS.values():
+        assert [*imputer.transform(form(rows))["count"]] == [*imputer.transform(rows)["count"]]
+        here, there = detector.reasons(rows), detector.reasons(form(rows))
+        assert [*there["reason"]] == [*here["reason"]]
+        np.testing.assert_array_equal(there["share"], here["share"])
 
 
 @pytest.mark.parametrize("form", FORMS)

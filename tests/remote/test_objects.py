@@ -12,6 +12,7 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from PIL import Image
 from small_logs import sines
 from table_rows import plain_rows, same_rows
@@ -192,6 +193,19 @@ def test_what_cannot_be_read_is_one_line_and_leaves_nothing(files, monkeypatch):
         assert "${TOKEN}" in str(refused.value)
     with pytest.raises(OSError, match=rf"^Expected to read {address}/rows\.csv, failed: "):
         load_data(f"{address}/rows.csv")
+    assert copies() == before
+
+
+def test_a_copy_that_is_too_short_is_refused(memory, monkeypatch):
+    def short(self, remote, local, **_):
+        Path(local).write_bytes(self.cat_file(remote)[:-10])
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", short)
+    before = copies()
+    with pytest.raises(
+        OSError, match=r"^Expected to read memory://files/rows\.csv, failed: .* bytes of rows"
+    ):
+        load_data("memory://files/rows.csv")
     assert copies() == before
 
 

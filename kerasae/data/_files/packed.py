@@ -15,7 +15,7 @@ import pyarrow as pa
 
 
 def _open_zstandard(path: Path) -> Any:
-    # The package zstandard ends at the first of several frames, and at the end of a file that is cut.
+    # The package zstandard reads a file that is cut without an error.
     return pa.input_stream(str(path), compression="zstd")
 
 
