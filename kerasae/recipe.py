@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from kerasae import registry
-from kerasae.data import Data, Source, parse_source, read_like
+from kerasae.data import Data, Source, parse_source, read_like, read_source
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.seeds import seeded
@@ -222,13 +222,13 @@ class Recipe:
             ValueError: If the data have changed since the earlier run.
         """
         source = Source.of(self.data) if pinned is None else pinned
-        name = self.data["name"]
-        function = registry.resolve("data", name)
         with source.opened(self.data) if pinned is not None else contextlib.nullcontext(self.data) as section:
             if self.start is not None:
                 data = read_like(section, start_preprocessor(self.start).spec)
             else:
-                data = function(**{key: value for key, value in section.items() if key != "name"})
+                data = read_source(
+                    section["name"], {key: value for key, value in section.items() if key != "name"}
+                )
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
         if pinned is not None:

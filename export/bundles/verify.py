@@ -11,6 +11,7 @@ from kerasae.export.verify_edge import check_artifact, check_files, check_manife
 from kerasae import registry
 from kerasae.backend import quiet
 from kerasae.files import read_sealed
+from kerasae.remote import fetched
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,13 +41,13 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
     A changed byte in any file is a fault.
 
     Args:
-        folder: Folder of the bundle.
+        folder: Folder of the bundle, or its address.
         run: Whether to run the artifacts. If False, only the checksums are compared. Defaults to True.
 
     Raises:
         FileNotFoundError: If the folder contains no bundle.
     """
-    root = Path(folder)
+    root = fetched(folder)
     if not (root / MANIFEST).is_file():
         raise FileNotFoundError(
             f"Expected an export bundle (manifest.json) in {folder}, found none; `kerasae export` makes one."

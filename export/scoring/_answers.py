@@ -7,9 +7,11 @@ from typing import Any
 from kerasae.export.scoring._batches import UnreadableError
 from kerasae.export.scoring._images import holds_images, images_in
 from kerasae.export.scoring._photographs import Photographs
-from kerasae.export.scoring._sources import reader_of, rows_of
+from kerasae.export.scoring._sources import PIPE, reader_of, rows_of
 from kerasae.export.scoring.scorer import Scorer
 from kerasae.export.scoring.streams import Stream
+
+from kerasae.remote import fetched
 
 
 def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str, Any]] | UnreadableError]:
@@ -19,19 +21,20 @@ def answered(source: str | Path, scorer: Scorer) -> Iterator[tuple[str, dict[str
     model was trained on crops of images, an image of any size is answered by its oddest crop.
 
     Args:
-        source: Rows, as `rows_of` takes them.
+        source: Rows, as `rows_of` takes them, or an address of them.
         scorer: File that answers.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If nothing can be read.
     """
-    if scorer.crops and holds_images(Path(source)):
-        yield from _of_photographs(Path(source), scorer)
+    here = PIPE if source == PIPE else fetched(source)
+    if scorer.crops and holds_images(Path(here)):
+        yield from _of_photographs(Path(here), scorer)
         return
-    reader = reader_of(source, scorer.feed)
+    reader = reader_of(here, scorer.feed)
     stream = None if reader is scorer.feed else Stream(scorer)
-    for batch in rows_of(source, scorer.spec, reader if stream is None else stream.feed):
+    for batch in rows_of(here, scorer.spec, reader if stream is None else stream.feed):
         if isinstance(batch, UnreadableError):
             yield batch
             continue

@@ -6,6 +6,7 @@ from kerasae.export.bundles.settling import settle
 from kerasae.export.verify_edge import check_files, read_manifest
 
 from kerasae.precisions import Precision
+from kerasae.remote import fetched
 
 #: Formats of files that can score, the preferred one first.
 _FORMATS = ("tflite", "single")
@@ -17,14 +18,14 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
     A bundle whose publishing was killed is put back first.
 
     Args:
-        bundle: Folder of a bundle, or a `.tflite` file, which is returned.
+        bundle: Folder of a bundle, its address, or a `.tflite` file, which is returned.
         precision: Precision of the file. Defaults to `"float32"`.
 
     Raises:
         FileNotFoundError: If there is no such bundle, or no such file in it.
         ValueError: If the manifest or the file was changed since the export.
     """
-    root = Path(bundle)
+    root = fetched(bundle)
     if root.is_file():
         return root
     settle(root)

@@ -14,8 +14,11 @@ from kerasae.export.scoring._lines import lines_as_they_come
 from kerasae.export.scoring._records import CsvRecords, JsonRecords, Records, TextRecords
 from kerasae.export.scoring.streams import whole_windows
 
+from kerasae.remote import copied, fetched
 from kerasae.spec import Spec
 
+#: Name of the lines on the standard input.
+PIPE = "-"
 #: Number of rows of an array that are read at once.
 _ROWS = 256
 #: Endings of the names of files with a row a line, and how they are read.
@@ -39,7 +42,7 @@ def examples(
     Of a log of sensors these are the whole windows, each with the name of the row that ends it.
 
     Args:
-        source: Rows, as `rows_of` takes them.
+        source: Rows, as `rows_of` takes them, or an address of them.
         spec: Spec of the examples.
         feed: Feed of the examples.
         apart: Whether windows of a log that share readings with an earlier one are left out. Defaults to
@@ -53,8 +56,9 @@ def examples(
         FileNotFoundError: If there is no such file.
         ValueError: If nothing can be read, for example because a column is missing.
     """
-    reader = reader_of(source, feed)
-    rows = rows_of(source, spec, reader, crops=crops)
+    here = PIPE if source == PIPE else fetched(source)
+    reader = reader_of(here, feed)
+    rows = rows_of(here, spec, reader, crops=crops)
     return rows if reader is feed else whole_windows(rows, feed, apart=apart)
 
 
@@ -63,7 +67,7 @@ def block_of(source: str | Path, spec: Spec, feed: Feed) -> int:
 
     The windows of the rows of a log overlap. Whole windows of an array need not follow each other.
     """
-    return 1 if reader_of(source, feed) is feed else int(spec.shape[0])
+    return 1 if reader_of(copied(source), feed) is feed else int(spec.shape[0])
 
 
 def reader_of(source: str | Path, feed: Feed) -> Feed:
@@ -93,7 +97,7 @@ def rows_of(source: str | Path, spec: Spec, feed: Feed, *, crops: bool = False) 
         FileNotFoundError: If there is no such file.
         ValueError: If nothing can be read, for example because a column is missing.
     """
-    if source == "-":
+    if source == PIPE:
         return _of_lines(sys.stdin.fileno(), "", feed)
     path = Path(source)
     if not path.exists():

@@ -30,7 +30,8 @@ def one_line_each() -> Callable[..., None]:
 
 
 def _one_line(message: object) -> str:
-    """A message without ends of lines and without what a terminal would obey."""
+    """A message without ends of lines and without what a terminal would obey, with addresses for copies."""
     from kerasae.cli._output import visible
+    from kerasae.remote import shown
 
-    return visible(" ".join(str(message).split()))
+    return visible(" ".join(shown(str(message)).split()))

@@ -5,13 +5,15 @@ from pathlib import Path
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._paths import PathOrAddress
 
 
 @click.command("verify")
-@click.argument("bundle", type=click.Path(path_type=Path))
-def command(bundle: Path) -> int:
+@click.argument("bundle", type=PathOrAddress())
+def command(bundle: Path | str) -> int:
     """Compare the files of BUNDLE with their checksums, and its artifacts with the stored answers.
 
+    BUNDLE is a folder, or an address such as s3://bucket/ship.
     Exit status 0 if all agree, 1 if not. Without TensorFlow, `python BUNDLE/verify_edge.py` verifies the
     files for devices.
     """

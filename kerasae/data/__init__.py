@@ -2,7 +2,9 @@
 
 from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._data import NO_ROWS, Data
+from kerasae.data._datasets import from_dataset
 from kerasae.data._labels import has_label
+from kerasae.data._members import read_source
 from kerasae.data._parsing import claimed, load_data, parse_source
 from kerasae.data._read_examples import read_examples, read_like
 from kerasae.data._readings import HEADINGS, Reading, readings
@@ -21,11 +23,13 @@ __all__ = [
     "array_spec",
     "claimed",
     "drawn_rows",
+    "from_dataset",
     "has_label",
     "load_data",
     "make_data",
     "parse_source",
     "read_examples",
     "read_like",
+    "read_source",
     "readings",
 ]

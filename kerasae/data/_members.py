@@ -2,7 +2,8 @@
 
 A source is a function that returns `Data`. All of these are optional:
 
-- `PATHS`: names of its arguments that name files.
+- `PATHS`: names of its arguments that name files. An address there, such as `s3://bucket/rows.csv`, is
+  fetched, and the source is given the path of the copy.
 - `CLAIMS`: names of arguments that make it the source of a path which others read too. A CSV file with the
   argument `column` holds texts, for example.
 - `accepts(path)`: whether it reads a path. Without it, the source is only known by its name.
@@ -12,13 +13,16 @@ A source is a function that returns `Data`. All of these are optional:
   split unless an argument says otherwise. Defaults to the function itself with `test=1`.
 """
 
+import dataclasses
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kerasae import registry
+from kerasae.remote import copied, is_address, shown
 from kerasae.spec import Spec
 
 if TYPE_CHECKING:
@@ -49,6 +53,17 @@ def accepts(name: str, path: Path, *, more: bool = False) -> bool:
     return question is not None and bool(question(path))
 
 
+def read_source(name: str, arguments: dict[str, Any]) -> "Data":
+    """Return the data of a source.
+
+    Args:
+        name: Name of the source.
+        arguments: Arguments of the source, with paths or addresses of files.
+    """
+    function: Any = registry.resolve("data", name)
+    return _from_copies(name, arguments, lambda local: function(**local))
+
+
 def read_more(name: str, arguments: dict[str, Any], spec: Spec) -> "Data":
     """Return the rows of a source, read as those of a training were; by default all are the test split.
 
@@ -59,10 +74,19 @@ def read_more(name: str, arguments: dict[str, Any], spec: Spec) -> "Data":
     """
     module = _module(name)
     if hasattr(module, "read_more"):
-        return cast("Data", module.read_more(arguments, spec))
-    function = registry.resolve("data", name)
+        return _from_copies(name, arguments, lambda local: module.read_more(local, spec))
+    function: Any = registry.resolve("data", name)
     all_rows = {"test": 1.0} if "test" in inspect.signature(function).parameters else {}
-    return cast("Data", function(**{**all_rows, **arguments}))
+    return _from_copies(name, arguments, lambda local: function(**{**all_rows, **local}))
+
+
+def _from_copies(
+    name: str, arguments: dict[str, Any], function: "Callable[[dict[str, Any]], Data]"
+) -> "Data":
+    """Call a function with the paths of copies in place of addresses. Skipped rows are told by address."""
+    addresses = {key: arguments[key] for key in path_arguments(name) if is_address(arguments.get(key))}
+    data = function({**arguments, **{key: str(copied(address)) for key, address in addresses.items()}})
+    return dataclasses.replace(data, skipped=tuple(map(shown, data.skipped))) if addresses else data
 
 
 def _module(name: str) -> ModuleType:

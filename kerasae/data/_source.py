@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any, Self
 from kerasae.data._image_files import image_names
 from kerasae.data._members import path_arguments
 from kerasae.files import blocks, checksum, write_json
+from kerasae.remote import absolute, copied
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Mark:
     """The identity of a file, or of a folder of images.
 
     Args:
-        path: Absolute path.
+        path: Absolute path, or an address.
         bytes: Size of the file in bytes, or of all images of the folder together.
         sha256: Checksum of the content of the file, or of the names and checksums of the images.
     """
@@ -31,13 +31,13 @@ class Mark:
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> Self:
-        """Return the mark of a file or folder.
+    def of(cls, path: Path | str) -> Self:
+        """Return the mark of a file or folder, or of the copy of what an address names.
 
         Raises:
             OSError: if it cannot be read.
         """
-        where = os.path.abspath(path)  # noqa: PTH100  (a link stays a link: it may point elsewhere later)
+        where, path = absolute(path), copied(path)
         if not path.is_dir():
             return cls(where, path.stat().st_size, checksum(path))
         images = {name: path / name for name in sorted(image_names(path))}
@@ -73,8 +73,8 @@ class Source:
         The arguments that name files are those in `PATHS`, beside the function of the source. Missing files
         are left out, because the source raises an error itself when it reads them.
         """
-        paths = {key: Path(section[key]) for key in path_arguments(section["name"]) if section.get(key)}
-        return cls({key: Mark.of(path) for key, path in paths.items() if path.exists()})
+        paths = {key: section[key] for key in path_arguments(section["name"]) if section.get(key)}
+        return cls({key: Mark.of(path) for key, path in paths.items() if copied(path).exists()})
 
     def same_files(self, other: "Source") -> bool:
         """Return whether all files have the same content, at any path."""
@@ -88,7 +88,8 @@ class Source:
 
         A file is searched first at the path where it was read before, then at the path in the section. The
         data may have moved, for example to another machine. If rows were added at the end of a file, a copy
-        of its first part is read, which holds the rows of the first reading.
+        of its first part is read, which holds the rows of the first reading. In place of an address stands
+        the path of its copy.
 
         Raises:
             FileNotFoundError: if a file is at neither place.
@@ -162,8 +163,15 @@ def _checksum_or_size(image: Path) -> str:
 
 def _find(mark: Mark, written: str) -> Path:
     """Return the file with the content of a mark, or one that begins with it."""
-    places = dict.fromkeys((mark.path, os.path.abspath(written)))  # noqa: PTH100
-    there = [Path(place) for place in places if Path(place).exists()]
+    there, unreachable = [], None
+    for place in dict.fromkeys((mark.path, absolute(written))):
+        try:
+            there.append(copied(place))
+        except OSError as error:
+            unreachable = error
+    there = [path for path in there if path.exists()]
+    if not there and unreachable is not None:
+        raise unreachable
     if not there:
         raise FileNotFoundError(
             f"Expected the data of the training in {mark.path}, found nothing there; put them back, or give "

@@ -1,4 +1,4 @@
-"""Texts: the lines of a text file, or a column of a CSV or Parquet file."""
+"""Texts: the lines of a text file, or a column of a CSV, Excel or Parquet file."""
 
 import dataclasses
 from pathlib import Path
@@ -43,6 +43,7 @@ def text(
     header: bool | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     validation: float = 0.1,
     calibration: float = 0.1,
@@ -52,13 +53,14 @@ def text(
     """Load texts into memory. Empty texts are left out.
 
     Args:
-        path: Path of a text file, or of a `.csv`, `.tsv` or `.parquet` file.
-        column: Name of the column of texts in a CSV or Parquet file. Defaults to `None`.
+        path: Path of a text file, or of a `.csv`, `.tsv`, `.xlsx` or `.parquet` file.
+        column: Name of the column of texts in a CSV, Excel or Parquet file. Defaults to `None`.
         labels: Name of the column of labels there. The training never sees labels. Defaults to `None`.
         header: Whether the first row of a CSV file holds the names of the columns. Detected by default.
         delimiter: Character between the cells of a CSV file. Detected by default.
         encoding: Encoding of the file, such as `latin-1`. Defaults to UTF-8, or to UTF-16 if the file begins
             with its mark.
+        sheet: Name of the sheet of an Excel file. Defaults to `None`, the first one.
         on_error: Action for a line or row that cannot be read. `"raise"` ends the reading; `"skip"` leaves
             it out and lists it. Defaults to `"raise"`.
         validation: Share of the validation split in the rows that the test split leaves, in (0, 1). Defaults
@@ -77,9 +79,12 @@ def text(
     skipped = Skipped(on_error)
     given: np.ndarray | None = None
     if text_suffix(file_path) in TABLES:
-        texts, given = _column(file_path, column, labels, skipped, header, delimiter, encoding)
+        layout = {"header": header, "delimiter": delimiter, "encoding": encoding, "sheet": sheet}
+        texts, given = _column(file_path, column, labels, skipped, layout)
     elif column is not None or labels is not None:
-        raise ValueError(f"`column` and `labels` name columns of a CSV or Parquet file, received {path}.")
+        raise ValueError(
+            f"`column` and `labels` name columns of a CSV, Excel or Parquet file, received {path}."
+        )
     else:
         texts = _lines(file_path, skipped, encoding)
     kept = np.array([bool(one.strip()) for one in texts], bool)
@@ -104,7 +109,7 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
     if text_suffix(Path(arguments["path"])) in TABLES:
         wanted = [arguments["column"]] if arguments.get("column") else []
         return text(**{"test": 1.0, **with_present_columns(arguments, ("labels",), wanted)})
-    of_columns = ("column", "labels", "header", "delimiter")
+    of_columns = ("column", "labels", "header", "delimiter", "sheet")
     kept = {key: value for key, value in arguments.items() if key not in of_columns}
     return text(**{"test": 1.0, **kept})
 
@@ -130,11 +135,8 @@ def _column(
     column: str | None,
     labels: str | None,
     skipped: Skipped,
-    header: bool | None,
-    delimiter: str | None,
-    encoding: str | None,
+    layout: dict[str, Any],
 ) -> tuple[list[str], np.ndarray | None]:
-    layout: dict[str, Any] = {"header": header, "delimiter": delimiter, "encoding": encoding}
     source: Any = open_table(path, skipped, **layout, wanted=() if column is None else [column])
     if column is None:
         raise ValueError(

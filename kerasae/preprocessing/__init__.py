@@ -8,6 +8,7 @@ from kerasae import registry
 _HOMES = {
     "Preprocessor": "kerasae.preprocessing._base",
     "array_tensors": "kerasae.preprocessing._arrays",
+    "as_frame": "kerasae.preprocessing._arrow_frames",
     "as_known": "kerasae.preprocessing._entries",
     "as_type": "kerasae.preprocessing._raw_types",
     "as_written": "kerasae.preprocessing._columns",

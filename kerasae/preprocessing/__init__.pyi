@@ -1,5 +1,6 @@
 # Written by tests/stubs.py.
 from kerasae.preprocessing._arrays import array_tensors as array_tensors
+from kerasae.preprocessing._arrow_frames import as_frame as as_frame
 from kerasae.preprocessing._base import Preprocessor as Preprocessor
 from kerasae.preprocessing._base import check_rows as check_rows
 from kerasae.preprocessing._base import slices as slices

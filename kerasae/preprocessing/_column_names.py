@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kerasae.preprocessing._arrow_frames import as_frame
 from kerasae.registry import did_you_mean
 
 
@@ -47,7 +48,7 @@ def with_columns(raw: Any, names: Sequence[str]) -> Any:
     """Return a table whose columns have texts as names, if it has all columns of the training.
 
     Args:
-        raw: Data frame, or dict from the name of a column to its entries.
+        raw: Data frame of pandas, table with Arrow columns, or dict from the name of a column to its entries.
         names: Names of the columns of the training.
 
     Raises:
@@ -57,6 +58,7 @@ def with_columns(raw: Any, names: Sequence[str]) -> Any:
     Warns:
         UserWarning: if there are columns that the training did not have.
     """
+    raw = as_frame(raw)
     if not isinstance(raw, pd.DataFrame | Mapping):
         raise TypeError(
             f"Expected a DataFrame, or a dict of columns, received {type(raw).__name__}; its columns "

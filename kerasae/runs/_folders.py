@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +17,15 @@ def check_new(folder: str | Path) -> None:
     Raises:
         FileExistsError: If the folder exists.
         OSError: If the folder cannot be created.
+        ValueError: If it is an address.
     """
     folder = Path(folder)
+    # A path has one slash where an address has two; a drive of Windows has one letter.
+    if re.match(r"[A-Za-z][\w+.\-]+:/", folder.as_posix()):
+        raise ValueError(
+            f"Expected a folder of this machine for --out, received the address {folder}; choose a folder, "
+            "and copy it there afterwards."
+        )
     if os.path.lexists(folder):
         raise _taken(folder)
     parent = next(path for path in folder.absolute().parents if path.exists())

@@ -10,6 +10,7 @@ from kerasae.data import Data, Source
 from kerasae.files import put_back, read_json, write_json
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
+from kerasae.remote import fetched
 from kerasae.training import History
 
 
@@ -83,12 +84,14 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":
-        """Open the run in a folder.
+        """Open the run in a folder, or a copy of the run at an address such as `s3://bucket/run`.
+
+        What is written into a copy stays on this machine and goes with the process.
 
         Raises:
             FileNotFoundError: If the folder contains no finished run.
         """
-        run = cls(Path(folder))
+        run = cls(fetched(folder))
         if not run.recipe_path.is_file() or not run.model_path.is_file():
             raise FileNotFoundError(
                 f"Expected a finished run (recipe.json, model.keras) in {folder}, found none; "

@@ -13,11 +13,11 @@ from sklearn.utils.validation import validate_data
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import column_of
 from kerasae.models import Autoencoder
-from kerasae.preprocessing import named_by_text
+from kerasae.preprocessing import as_frame, named_by_text
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.sklearn._bases import BaseEstimator
-from kerasae.sklearn._frames import as_frame, of_numpy
+from kerasae.sklearn._frames import of_numpy
 from kerasae.spec import Spec
 from kerasae.training import History, train
 

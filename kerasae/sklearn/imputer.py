@@ -9,9 +9,9 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from kerasae.applications.imputation import Imputer
+from kerasae.preprocessing import as_frame
 from kerasae.sklearn._base import Estimator
 from kerasae.sklearn._bases import OneToOneFeatureMixin, TransformerMixin
-from kerasae.sklearn._frames import as_frame
 
 
 class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, Estimator):

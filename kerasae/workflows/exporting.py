@@ -11,6 +11,7 @@ from kerasae.export.bundles.larger import larger_than_float32
 from kerasae.files import read_json
 from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
+from kerasae.remote import check_empty, is_address, new_copy, upload
 from kerasae.runs import Run
 
 #: Headings of the measures in the table, by the name of the measure.
@@ -29,7 +30,7 @@ class Exported:
     """Result of an export.
 
     Args:
-        folder: Folder of the bundle.
+        folder: Folder of the bundle, or of its copy on this machine.
         artifacts: Artifacts that this export wrote.
         manifest: Content of `manifest.json`: all artifacts of the bundle with their files and facts, and
             those that were left out, with the reason.
@@ -102,7 +103,9 @@ def export(
 
     Args:
         run: Run, folder of a run, built model, or `Subject`.
-        out: Folder of the bundle. If it is a bundle already, the next version goes beside the old ones.
+        out: Folder of the bundle. If it is a bundle already, the next version goes beside the old ones. An
+            address, such as `s3://bucket/ship`, must hold nothing yet; the bundle is stored there when it is
+            whole.
         formats: Formats to write: names, formats, or dicts of a name and arguments. Defaults to `None`: all
             that are installed, except for those on request.
         also: Formats to write in addition, such as `"tiny"` and `"trainable"`. Defaults to `()`.
@@ -116,7 +119,7 @@ def export(
             Defaults to `None`: the size of the training.
 
     Raises:
-        FileExistsError: If the folder exists and is no bundle.
+        FileExistsError: If the folder exists and is no bundle, or if there is something at the address.
         ImportError: If a package is missing that a format in `formats` or `also` needs.
         ValueError: If an artifact that was asked for cannot be written, or none of the others can.
 
@@ -129,7 +132,10 @@ def export(
         >>> verify("ship").faults
         []
     """
-    folder = Path(out)
+    address = out if isinstance(out, str) and is_address(out) else None
+    if address is not None:
+        check_empty(address)
+    folder = Path(out) if address is None else new_copy(address)
     artifacts = bundle(
         run,
         folder,
@@ -142,4 +148,6 @@ def export(
         examples=examples,
         size=size,
     )
+    if address is not None:
+        upload(folder, address, last="manifest.json")
     return Exported(folder, artifacts, read_json(folder / "manifest.json"))

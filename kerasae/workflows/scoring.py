@@ -23,10 +23,10 @@ def score(
     does not grow with their number.
 
     Args:
-        bundle: Folder of a bundle, or a `.tflite` file of one.
+        bundle: Folder of a bundle, its address, such as `s3://bucket/ship`, or a `.tflite` file of one.
         source: Path of a CSV file, of lines of JSON (`.jsonl`), of lines of text, of a `.npy` file, of an
             image, or of a folder of images; `"-"` for lines of CSV, JSON or text on the standard input.
-            Columns are found by name, in any order.
+            Columns are found by name, in any order. An address may name the file or the folder.
         precision: Precision of the file. Defaults to `"float32"`.
         false_alarms: Share of new normal rows that may be flagged, in (0, 1), in place of that of the
             calibration. It needs at least `1 / false_alarms - 1` calibration rows. Defaults to `None`.

@@ -60,3 +60,33 @@ def table_model(family, frame, latent_dim=2, network=None, **sections):
     recipe = Recipe.of(family, latent_dim=latent_dim, network={"widths": [16], **(network or {})}, **sections)
     data = data.with_preprocessor(TablePreprocessing(data.spec))
     return recipe.build(data), data
+
+
+def plain_rows(rows=60, seed=0):
+    """Numbers with gaps, whole numbers, categories, codes, booleans, dates and labels."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "flow": np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows).round(4)),
+            "count": rng.integers(0, 90, rows),
+            "kind": rng.choice(["hot, dry", "cold"], rows),
+            "code": rng.choice(["007", "012"], rows),
+            "open": rng.choice([True, False], rows),
+            "day": pd.date_range("2026-01-01", periods=rows, freq="D").strftime("%Y-%m-%d"),
+            "odd": rng.integers(0, 2, rows),
+        }
+    )
+
+
+def same_rows(one, other):
+    """Check that two data have equal examples and labels in every split."""
+    assert one.rows == other.rows
+    assert one.spec == other.spec
+    for split in one.rows:
+        mine, theirs = one.split(split), other.split(split)
+        if hasattr(mine.examples, "iloc"):
+            pd.testing.assert_frame_equal(mine.examples, theirs.examples)
+        else:
+            np.testing.assert_array_equal(mine.examples, theirs.examples)
+        if mine.labels is not None or theirs.labels is not None:
+            np.testing.assert_array_equal(mine.labels, theirs.labels)

@@ -11,7 +11,7 @@ from kerasae.applications.anomaly._accounts import account_of
 from kerasae.applications.anomaly._expected import rebuilder
 from kerasae.codec import Codec
 from kerasae.kinds import kind_of, take
-from kerasae.preprocessing import as_written, named_by_text
+from kerasae.preprocessing import as_frame, as_written, named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text
 from kerasae.scores import Detector, picked
@@ -130,6 +130,7 @@ class Explainer:
 
     def explain(self, raw: Any) -> Reasons:
         """Return the reasons of raw examples, `(rows, ...)`, in parts."""
+        raw = as_frame(raw)
         starts = range(0, max(len(raw), 1), self.rows)
         parts = [take(raw, slice(start, start + self.rows)) for start in starts]
         return Reasons.joined([self.of(part, account_of(self.codec, self.spec, part)) for part in parts])

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from kerasae.data.images import is_image
 from kerasae.data.photos import WholePhotos
 from kerasae.kinds import concatenate, kind_of, take
 from kerasae.preprocessing import Preprocessor
+from kerasae.remote import fetched
 from kerasae.spec import Spec
 
 #: Values of a large image that get their noise at a time.
@@ -33,7 +34,7 @@ def read_clean(path: str, data: Data) -> Examples:
     Raises:
         ValueError: If a row has no partner.
     """
-    section = {"name": "images"} if is_image(Path(path)) else parse_source(path)
+    section = {"name": "images"} if is_image(fetched(path)) else parse_source(path)
     section["name"] = kind_of(data.spec).source or section["name"]
     if isinstance(data.test, WholePhotos):
         section["name"] = "photos"

@@ -21,6 +21,7 @@ from kerasae.applications.imputation._report import by_column, notes, picture, s
 from kerasae.baselines import FillingBaseline
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.preprocessing import as_frame
 from kerasae.spec import Spec
 
 
@@ -157,6 +158,7 @@ class Imputer(Application):
             mask: Whether an entry is a gap, `(rows, ...)`, or the shape of one example for all. Defaults to
                 `None`.
         """
+        raw = as_frame(raw)
         x, missing = self._gaps_of(raw, mask)
         return self._restore(raw, self._filler.fill(x, missing).x, missing)
 
@@ -168,6 +170,7 @@ class Imputer(Application):
         rows had where the model predicted the same.
         """
         check_counts(draws=draws)
+        raw = as_frame(raw)
         x, missing = self._gaps_of(raw, mask)
         drawn = self._filler.draw(x, missing, draws, np.random.default_rng(seed))
         return [self._restore(raw, filled, missing) for filled in drawn]
@@ -180,6 +183,7 @@ class Imputer(Application):
             present entries, for categories and booleans, and if there are too few calibration rows for an
             interval.
         """
+        raw = as_frame(raw)
         x, missing = self._gaps_of(raw, mask)
         filled = self._with_intervals(x, missing)
         low, high = raw_ends(self._cells, filled, missing, raw)

@@ -10,6 +10,7 @@ import click
 from kerasae import registry
 from kerasae.cli._options.flags import FLAGS, Flag
 from kerasae.cli._options.options import options
+from kerasae.cli._options.sql import SQL, with_query
 
 
 def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -18,12 +19,13 @@ def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callabl
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         def collect(**values: Any) -> Any:
+            values = with_query(values)
             return function(settings=_collected(flags, values), **values)
 
         collect.__name__, collect.__doc__ = function.__name__, function.__doc__
         collect.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
         decorated: Callable[..., Any] = collect
-        for option in reversed([*options(flags), _SET, *([_PRESET] if model else []), _RECIPE]):
+        for option in reversed([*options(flags), SQL, _SET, *([_PRESET] if model else []), _RECIPE]):
             decorated = option(decorated)
         return decorated
 

@@ -51,9 +51,11 @@ def command(
     import_tensorflow()
     from kerasae.cli._options import recipe_of
     from kerasae.cli.compare._show import compare, print_comparison
+    from kerasae.remote import is_address
     from kerasae.workflows import compare_runs
 
-    finished = [source for source in sources if (Path(source) / "recipe.json").is_file()]
+    paths = [source for source in sources if not is_address(source)]
+    finished = [source for source in paths if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if settings or models or recipe_path:
             raise click.UsageError(

@@ -7,6 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._paths import PathOrAddress
 from kerasae.cli.export._options import ON_REQUEST, SIZE, TOLERANCE, formats_on_request
 from kerasae.precisions import PRECISIONS
 
@@ -15,9 +16,9 @@ from kerasae.precisions import PRECISIONS
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathOrAddress(),
     required=True,
-    help="Folder of the bundle. If it is a bundle already, the new version goes beside the old ones.",
+    help="Folder of the bundle, to which the new version goes if it is one already; or a new s3://bucket/ship.",
 )
 @click.option(
     "--format",
@@ -52,7 +53,7 @@ from kerasae.precisions import PRECISIONS
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def command(
-    run: Path, out: Path, tolerance: tuple[tuple[str, float], ...], as_json: bool, **options: Any
+    run: Path, out: Path | str, tolerance: tuple[tuple[str, float], ...], as_json: bool, **options: Any
 ) -> None:
     """Write RUN as a SavedModel for TensorFlow Serving and as TFLite files for devices.
 
@@ -65,7 +66,6 @@ def command(
     kerasae export runs/vae --out ship
     kerasae export runs/vae --out ship --format tflite --precision int8
     kerasae export runs/denoiser --out ship --size 256x256
-    kerasae verify ship
     """
     # One thread, so that latencies can be compared. No GPU, so that no operation of a GPU is traced.
     import_tensorflow(threads=1, hide_gpus=True)

@@ -29,5 +29,8 @@ def print_exported(exported: "Exported", as_json: bool) -> None:
     console().print(exported.note, style="dim")
     for remark in exported.remarks:
         console().print(remark, soft_wrap=True)
-    print_paths(Bundle=exported.folder, Card=exported.folder / "README.md")
-    console().print(f"{typed('kerasae', 'verify', exported.folder)} repeats the comparison", soft_wrap=True)
+    from kerasae.remote import shown
+
+    bundle, card = (shown(str(path)) for path in (exported.folder, exported.folder / "README.md"))
+    print_paths(Bundle=bundle, Card=card)
+    console().print(f"{typed('kerasae', 'verify', bundle)} repeats the comparison", soft_wrap=True)

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from kerasae.cli._paths import PathOrAddress
 from kerasae.precisions import PRECISIONS
 
 _FORMATS = ("json", "csv")
 
 
 @click.command("score", short_help="Score rows of a file or a pipe with a bundle, without TensorFlow.")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=PathOrAddress())
 @click.argument("source", metavar="FILE|-")
 @click.option(
     "--precision",
@@ -41,12 +42,12 @@ _FORMATS = ("json", "csv")
     show_default=True,
     help="Whether a row that cannot be read is an error, or is named on the error stream and left out.",
 )
-def command(bundle: Path, source: str, form: str, **options: Any) -> None:
+def command(bundle: Path | str, source: str, form: str, **options: Any) -> None:
     """Score the rows of FILE with BUNDLE through LiteRT, one answer a line as the rows come.
 
     FILE is a CSV file, lines of JSON, lines of text, a .npy file, an image, or a folder of images; - stands
     for lines of CSV, JSON or text on the standard input. Columns are found by name. BUNDLE may also be one
-    of its .tflite files.
+    of its .tflite files. Both may be addresses, such as s3://bucket/ship.
 
     If the model was trained on crops of images (data.crop), an image is not resized: crops cover it, and the
     oddest one answers, with its first pixel (crop_row, crop_column).

@@ -21,6 +21,7 @@ from kerasae.data._files.faults import Faults
 from kerasae.data._files.layout import find_layout
 from kerasae.data._files.packed import text_suffix
 from kerasae.data._files.plain_text import PlainText
+from kerasae.data._files.sheet import SheetText
 from kerasae.data._files.temporary import TemporaryCopy
 from kerasae.data._skipping import Skipped
 
@@ -41,6 +42,7 @@ class CsvFile:
         encoding: Encoding by its name in Python. Defaults to `None`, for UTF-8, or UTF-16 with its mark.
         skip: Number of lines above the table. Defaults to `None`, which skips comments.
         wanted: Names of columns that the file should have. They help to detect its layout. Defaults to none.
+        text: The rows as text, if the file holds none. Defaults to `None`, the file itself.
 
     Raises:
         ValueError: if the file is empty, or if its header cannot be read.
@@ -55,11 +57,12 @@ class CsvFile:
         encoding: str | None = None,
         skip: int | None = None,
         wanted: Collection[str] = (),
+        text: PlainText | SheetText | None = None,
     ) -> None:
         self.path, self.skipped = path, skipped
         if delimiter is None and text_suffix(path) == ".tsv":
             delimiter = "\t"
-        self._plain = PlainText(path, encoding)
+        self._plain = PlainText(path, encoding) if text is None else text
         self._text = self._plain.path
         layout = find_layout(self._text, path, header, delimiter, skip, wanted)
         self._layout = layout

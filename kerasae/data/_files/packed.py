@@ -1,4 +1,4 @@
-"""Packed files: names and content of files that are compressed, `.gz`, `.bz2`, `.xz` or `.zip`."""
+"""Packed files: names and content of files that are compressed, `.gz`, `.bz2`, `.xz`, `.zst` or `.zip`."""
 
 import bz2
 import contextlib
@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+import pyarrow as pa
+
+
+def _open_zstandard(path: Path) -> Any:
+    # The package zstandard reads a file that is cut without an error.
+    return pa.input_stream(str(path), compression="zstd")
+
+
+OPENERS: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _open_zstandard,
+}
 _TEXT = (".csv", ".tsv", ".txt")
 
 

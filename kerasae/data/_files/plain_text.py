@@ -13,7 +13,7 @@ class PlainText:
     """A text file in UTF-8, in place or as a temporary copy.
 
     Args:
-        path: Path of the file. `.gz`, `.bz2`, `.xz` and a `.zip` of one file are unpacked.
+        path: Path of the file. `.gz`, `.bz2`, `.xz`, `.zst` and a `.zip` of one file are unpacked.
         encoding: Encoding by its name in Python. Defaults to `None`, for UTF-8, or UTF-16 or UTF-32 with its
             mark.
 

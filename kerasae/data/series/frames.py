@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import pandas as pd
-
 from kerasae.data._data import Data
 from kerasae.data.series._logs import log_of_frame
 from kerasae.data.series._windowing import data_of
+from kerasae.preprocessing import as_frame
 
 
 def from_frame(
-    frame: pd.DataFrame,
+    frame: Any,
     *,
     window: int | None = None,
     stride: int = 1,
@@ -24,7 +23,8 @@ def from_frame(
     """Return the windows of the log in a DataFrame.
 
     Args:
-        frame: Rows with a column of stamps or a DatetimeIndex, and one column for each channel.
+        frame: Rows with a column of stamps or a DatetimeIndex, and one column for each channel: a DataFrame
+            of pandas or polars, or an Arrow table.
         window: Number of steps of a window. Defaults to `None`: one period of the strongest oscillation.
         stride: Number of steps from one window to the next. Defaults to 1.
         gap: Number of steps between two splits of a recording. Defaults to `None`, one window.
@@ -44,7 +44,7 @@ def from_frame(
     """
     return data_of(
         "series",
-        log_of_frame(frame, **reading),
+        log_of_frame(as_frame(frame), **reading),
         window=window,
         stride=stride,
         shares={"validation": validation, "calibration": calibration, "test": test},

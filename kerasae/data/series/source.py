@@ -47,6 +47,7 @@ def series(
     delimiter: str | None = None,
     encoding: str | None = None,
     skip: int | None = None,
+    sheet: str | None = None,
     decimal: Literal[".", ","] | None = None,
     dayfirst: bool | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -65,8 +66,8 @@ def series(
     split.
 
     Args:
-        path: Path of a file, `.csv`, `.tsv`, `.parquet`, `.npy` or `.npz`, or of a folder of tables, each of
-            which is a recording. An array has the shape `(recordings, steps, channels)` or `(steps,
+        path: Path of a file, `.csv`, `.tsv`, `.xlsx`, `.parquet`, `.npy` or `.npz`, or of a folder of tables,
+            each of which is a recording. An array has the shape `(recordings, steps, channels)` or `(steps,
             channels)`.
         time: Name of the column of stamps, or of several whose sum is the stamp. Defaults to the only column
             of dates.
@@ -94,6 +95,7 @@ def series(
         encoding: Encoding of a CSV file, such as `latin-1`. Defaults to UTF-8, or to UTF-16 if the file
             begins with its mark.
         skip: Number of lines above the table in a CSV file. By default, comments are skipped.
+        sheet: Name of the sheet of an Excel file. Defaults to `None`, the first one.
         decimal: Decimal mark. Detected by default.
         dayfirst: Whether 02/01/2020 is the second of January. Detected by default.
         on_error: Action for a row that cannot be read or has no stamp. `"raise"` ends the reading; `"skip"`

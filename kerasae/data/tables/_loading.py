@@ -12,7 +12,7 @@ import pandas as pd
 from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
 from kerasae.data._files.csv_file import CsvFile
-from kerasae.data._files.opening import open_table
+from kerasae.data._files.opening import LAYOUT, open_table
 from kerasae.data._files.packed import stem
 from kerasae.data._labels import tidy_labels
 from kerasae.data._skipping import Skipped
@@ -39,7 +39,7 @@ def load_rows(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     """
     path = options["path"]
     skipped = Skipped(options["on_error"])
-    layout = {key: options[key] for key in ("header", "delimiter", "encoding", "skip")}
+    layout = {key: options[key] for key in LAYOUT}
     source = open_table(Path(path), skipped, **layout, wanted=[column.name for column in known or ()])
     selection = Selection.of(source, options, known)
     rows = csv_rows(source, selection) if isinstance(source, CsvFile) else parquet_rows(source, selection)

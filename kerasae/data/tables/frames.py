@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from kerasae import registry
 from kerasae.data._columns.column_of import column_of
 from kerasae.data._columns.declared import Missing, check_types, declared
@@ -12,12 +10,12 @@ from kerasae.data._data import Data
 from kerasae.data._drawing import draw_splits
 from kerasae.data._labels import tidy_labels
 from kerasae.data._split import Split
-from kerasae.preprocessing import named_by_text
+from kerasae.preprocessing import as_frame, named_by_text
 from kerasae.spec import Spec
 
 
 def from_frame(
-    frame: pd.DataFrame,
+    frame: Any,
     *,
     labels: str | None = None,
     types: dict[str, str] | None = None,
@@ -33,7 +31,8 @@ def from_frame(
     file, and results are written as strings again.
 
     Args:
-        frame: Rows, one column a feature.
+        frame: Rows, one column a feature: a DataFrame of pandas or polars, or an Arrow table. Results are
+            DataFrames of pandas.
         labels: Name of the column of labels. The training never sees it. Defaults to `None`.
         types: Kinds by column, as for `tables`. Defaults to none.
         missing: Entries that stand for a missing one, as for `tables`. Defaults to none.
@@ -43,10 +42,14 @@ def from_frame(
         seed: Seed of the splits. Defaults to 0.
 
     Raises:
+        TypeError: if `frame` is no table.
         ValueError: if a column holds no numbers, booleans, dates or categories.
     """
     registry.check("data", from_frame, {"types": types, "missing": missing})
     check_types(types)
+    frame = as_frame(frame)
+    if not hasattr(frame, "iloc"):
+        raise TypeError(f"Expected a DataFrame or an Arrow table, received {type(frame).__name__}.")
     frame = named_by_text(frame)
     used = [name for name in frame.columns if name != labels]
     examples = frame[used]

@@ -1,4 +1,4 @@
-"""The source of tables: CSV and Parquet files, with columns of any type and missing entries anywhere."""
+"""The source of tables: CSV, Excel and Parquet files, with columns of any type and gaps anywhere."""
 
 import inspect
 from collections.abc import Sequence
@@ -32,6 +32,7 @@ def tables(
     delimiter: str | None = None,
     encoding: str | None = None,
     skip: int | None = None,
+    sheet: str | None = None,
     decimal: Literal[".", ","] | None = None,
     dayfirst: bool | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -41,20 +42,20 @@ def tables(
     test: float = 0.2,
     seed: int = 0,
 ) -> Data:
-    """Load the rows of a CSV or Parquet file.
+    """Load the rows of a CSV, Excel or Parquet file.
 
-    The kind of a CSV column is detected from all of its entries, in this order. 0 and 1, or two words such as
-    yes and no, are booleans. Numbers come next; they may have a currency, a unit, a percent sign, thousands
-    separators or brackets. Times of day are numbers too, in seconds since midnight. Dates must have one usual
-    format throughout. All other columns are categories. A number that begins with 0, such as 007, makes its
-    column a category. In a column of at least 200 numbers or dates, up to a hundredth of the entries may be
-    something else, such as 12% among plain numbers; they count as missing, with a warning. The notation of
-    the entries is kept with the column: new files are read by it, and results are written in it. The index
-    that pandas writes, a first column without a name, is used as `id`.
+    The kind of a column of a CSV file or a sheet is detected from all of its entries, in this order. 0 and 1,
+    or two words such as yes and no, are booleans. Numbers come next; they may have a currency, a unit, a
+    percent sign, thousands separators or brackets. Times of day are numbers too, in seconds since midnight.
+    Dates must have one usual format throughout. All other columns are categories. A number that begins with
+    0, such as 007, makes its column a category. In a column of at least 200 numbers or dates, up to a
+    hundredth of the entries may be something else, such as 12% among plain numbers; they count as missing,
+    with a warning. The notation of the entries is kept with the column: new files are read by it, and results
+    are written in it. The index that pandas writes, a first column without a name, is used as `id`.
 
     Args:
-        path: Path of the file: `.csv`, `.tsv` or `.parquet`. The first two may be compressed, as `.gz`,
-            `.bz2`, `.xz` or `.zip`.
+        path: Path of the file: `.csv`, `.tsv`, `.xlsx` or `.parquet`. The first two may be compressed, as
+            `.gz`, `.bz2`, `.xz`, `.zst` or `.zip`.
         labels: Name of the column of labels. The training never sees it. Defaults to `None`.
         id: Name of the column that names the rows, or a list of names. These columns become the index, and
             the training never sees them. Defaults to the index that pandas wrote. The training does not see
@@ -71,6 +72,7 @@ def tables(
             begins with its mark.
         skip: Number of lines above the table in a CSV file. By default, comments are skipped; they begin
             with `#` or `//`.
+        sheet: Name of the sheet of an Excel file. Defaults to `None`, the first one.
         decimal: Decimal mark, for columns that leave it open, as 2,308 and 2.308 do. Detected by default.
         dayfirst: Whether 02/01/2020 is the second of January, for columns that leave it open. Detected by
             default.

@@ -12,6 +12,7 @@ from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
+from kerasae.remote import fetched
 from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
 from kerasae.spec import Spec
@@ -63,7 +64,7 @@ def apply(
     model: Any = run.model if artifact is None else _codec_of(artifact, run)
     _check_suitable(name, member, model, run.model.spec)
     if source is not None and member.reads(source):
-        return _restore(name, member(model, **settings), Path(source), Path(out), run)
+        return _restore(name, member(model, **settings), fetched(source), Path(out), run)
     place = run.application_folder(name)
     stored: Application | None = None
     if artifact is None and not refit and is_kept(place):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kerasae.data import Data, Mark, parse_source
 from kerasae.files import checksum
+from kerasae.remote import copied
 from kerasae.runs import Run
 
 
@@ -76,7 +77,7 @@ def without_unseen(data: Data) -> list[tuple[bool, str]]:
 
 def begins_with_training(run: Run, source: str) -> bool:
     """Return whether a file begins with the training data and has more rows after them."""
-    path = Path(source)
+    path = copied(source)
     pinned = run.source.files.get("path") if run.source is not None else None
     if pinned is None or not path.is_file() or path.stat().st_size <= pinned.bytes:
         return False
@@ -85,7 +86,7 @@ def begins_with_training(run: Run, source: str) -> bool:
 
 def _is_of_training(run: Run, source: str) -> bool:
     """Return whether a source is that of the training, by content, or by name if it is not a file."""
-    path, section = Path(source), run.recipe.data
+    path, section = copied(source), run.recipe.data
     if not path.exists():
         return parse_source(source).items() <= section.items()
     pinned = run.source.files.get("path") if run.source is not None else None

@@ -14,6 +14,7 @@ from kerasae.data import Examples, read_examples
 from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
+from kerasae.remote import copied
 from kerasae.report import as_text
 from kerasae.runs import Run
 from kerasae.spec import Spec
@@ -203,7 +204,7 @@ class WatchedBundle(Watched):
             columns.append(kind.watched(raw, self._scorer.feed(raw)["x"]))
         if not scores:
             raise ValueError(f"Expected at least one row in {source}, received none.")
-        return Path(source).stem, Observed(pd.Series(scores), pd.concat(columns, ignore_index=True))
+        return copied(source).stem, Observed(pd.Series(scores), pd.concat(columns, ignore_index=True))
 
     def calibration(self) -> tuple[str, Observed]:
         raise ValueError(

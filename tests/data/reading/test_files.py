@@ -7,6 +7,7 @@ import zipfile
 
 import pandas as pd
 import pytest
+import zstandard
 from written_tables import NUMBERS, rows, table, write
 
 from kerasae import load_data
@@ -31,6 +32,8 @@ def zipped(path, *names):
     [
         ("t.csv.gz", gzip.compress(PLAIN.encode())),
         ("t.csv.xz", lzma.compress(PLAIN.encode())),
+        ("t.csv.zst", zstandard.compress(PLAIN.encode())),
+        ("t.csv.zst", zstandard.compress(PLAIN[:20].encode()) + zstandard.compress(PLAIN[20:].encode())),
         ("t.tsv.gz", gzip.compress(PLAIN.replace(",", "\t").encode())),
         ("t.csv", PLAIN.encode("utf-16")),
         ("t.csv", PLAIN.encode("utf-16-le")),
@@ -47,7 +50,16 @@ def zipped(path, *names):
         ("t.csv", PLAIN.replace(",", " ")),
     ],
     ids=[
-        *("gz", "xz", "tsv.gz", "utf-16", "utf-16 without its mark", "comments above"),
+        *(
+            "gz",
+            "xz",
+            "zst",
+            "zst of two frames",
+            "tsv.gz",
+            "utf-16",
+            "utf-16 without its mark",
+            "comments above",
+        ),
         *("150 KB of comments above", "a form feed above", "names in a comment", "sep=,", "SEP=~"),
         *("ending with commas", "rows ending with commas", "two spaces", "many spaces", "one space"),
     ],
@@ -90,11 +102,13 @@ def with_field(archive, place, value):
     [
         ("t.csv.gz", lambda _: gzip.compress(PLAIN.encode())[:-20], r"a whole \.gz file"),
         ("t.csv.bz2", lambda _: bz2.compress(PLAIN.encode()).replace(b"1AY", b"2BZ"), r"a whole \.bz2 file"),
+        ("t.csv.zst", lambda _: zstandard.compress(PLAIN.encode())[:-20], r"a whole \.zst file"),
+        ("t.csv.zst", lambda _: PLAIN.encode(), r"a whole \.zst file"),
         ("t.csv.zip", lambda archive: archive.read_bytes()[2:], r"a whole \.zip file"),
         ("t.csv.zip", lambda archive: with_field(archive, 6, 1), r"a \.zip file without a password"),
         ("t.csv.zip", lambda archive: with_field(archive, 8, 97), r"a \.zip file .* in a usual compression"),
     ],
-    ids=["cut gz", "damaged bz2", "damaged zip", "password", "compression"],
+    ids=["cut gz", "damaged bz2", "cut zst", "no zst", "damaged zip", "password", "compression"],
 )
 def test_an_archive_that_cannot_be_read_is_one_line(tmp_path, name, damaged, words):
     path = write(tmp_path / name, damaged(zipped(tmp_path / "whole.zip", "t.csv")))

@@ -45,6 +45,7 @@ class Options:
     delimiter: str | None = None
     encoding: str | None = None
     skip: int | None = None
+    sheet: str | None = None
     decimal: Literal[".", ","] | None = None
     dayfirst: bool | None = None
     on_error: Literal["raise", "skip"] = "raise"

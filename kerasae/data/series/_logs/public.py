@@ -34,6 +34,7 @@ def read_log(
     delimiter: str | None = None,
     encoding: str | None = None,
     skip: int | None = None,
+    sheet: str | None = None,
     decimal: Literal[".", ","] | None = None,
     dayfirst: bool | None = None,
     on_error: Literal["raise", "skip"] = "raise",
@@ -68,8 +69,8 @@ def read_log(
     told in a warning. Stamps that go back by an hour when summer time ends are refused without `zone`.
 
     Args:
-        path: Path of a file, `.csv`, `.tsv`, `.parquet`, `.npy` or `.npz`, or of a folder of tables. CSV
-            files may be compressed.
+        path: Path of a file, `.csv`, `.tsv`, `.xlsx`, `.parquet`, `.npy` or `.npz`, or of a folder of tables.
+            CSV files may be compressed.
         time: Name of the column of stamps, or of several whose sum is the stamp, such as `"Date,Time"`.
             Defaults to the only column of dates.
         group: Name of the column that names the machine of each row. Defaults to `None`, for one machine.
@@ -87,6 +88,7 @@ def read_log(
         delimiter: Character between the cells of a CSV file. Detected by default.
         encoding: Encoding of a CSV file. Defaults to UTF-8, or UTF-16 with its mark.
         skip: Number of lines above the table in a CSV file. By default, comments are skipped.
+        sheet: Name of the sheet of an Excel file. Defaults to `None`, the first one.
         decimal: Decimal mark. Detected by default.
         dayfirst: Whether 02/01/2020 is the second of January. Detected by default.
         on_error: Action for a row that cannot be read or has no stamp. `"raise"` ends the reading; `"skip"`

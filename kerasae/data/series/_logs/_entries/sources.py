@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from kerasae.data._columns.arrow_finder import is_text
 from kerasae.data._files.csv_file import CsvFile
-from kerasae.data._files.opening import TABLES, open_table
+from kerasae.data._files.opening import LAYOUT, TABLES, open_table
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._skipping import Skipped
 from kerasae.data.series._logs._regular.recording import natural
@@ -34,8 +34,8 @@ def files_of(path: Path) -> list[Path]:
     tables = sorted((one for one in files if text_suffix(one) in TABLES), key=lambda one: natural(one.name))
     if not tables:
         raise ValueError(
-            f"Expected .csv, .tsv or .parquet files in the folder {path}, received none; each file is one "
-            "recording."
+            f"Expected .csv, .tsv, .xlsx or .parquet files in the folder {path}, received none; each file is "
+            "one recording."
         )
     return tables
 
@@ -53,7 +53,7 @@ class Sources:
     """
 
     def __init__(self, files: list[Path], options: Options, skipped: Skipped) -> None:
-        layout = {key: getattr(options, key) for key in ("header", "delimiter", "encoding", "skip")}
+        layout = {key: getattr(options, key) for key in LAYOUT}
         self.wanted = [column.name for column in options.channels or ()]
         self.files = [open_table(one, skipped, **layout, wanted=self.wanted) for one in files]
         self.names = [stem(one) for one in files]
