@@ -51,11 +51,7 @@ class Rest(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         assert self.path == "/v1/models/digits:predict"
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        signature = self.served.signatures[sent["signature_name"]]
-        specs = signature.structured_input_signature[1]
-        answered = signature(
-            **{key: tf.constant(sent["inputs"][key], spec.dtype) for key, spec in specs.items()}
-        )
+        answered = answers(self.served, sent["signature_name"], sent["inputs"])
         outputs = {key: value.numpy().tolist() for key, value in answered.items()}
         # The only output has no name.
         body = json.dumps({"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}).encode()
@@ -74,12 +70,10 @@ class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
     def __init__(self, served):
         self.served = served
 
-    def Predict(self, request, context):
+    def Predict(self, request, context):  # noqa: N802  (its name in the service)
         assert request.model_spec.name == "digits"
-        signature = self.served.signatures[request.model_spec.signature_name]
-        answered = signature(
-            **{key: tf.constant(tf.make_ndarray(one)) for key, one in request.inputs.items()}
-        )
+        sent = {key: tf.make_ndarray(one) for key, one in request.inputs.items()}
+        answered = answers(self.served, request.model_spec.signature_name, sent)
         response = predict_pb2.PredictResponse()
         for key, value in answered.items():
             response.outputs[key].CopyFrom(tf.make_tensor_proto(value.numpy()))
