@@ -70,6 +70,24 @@ def test_the_schema_of_github_accepts_a_workflow(path):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm: apt-get install npm")
+def test_the_linter_of_workflows_has_nothing_to_say(tmp_path):
+    folder = tmp_path / "workflows"
+    shutil.copytree(Path(__file__).parent / "workflows", folder)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=300)
+    spoilt = folder / "spoilt.yaml"
+    text = WORKFLOWS[0].read_text(encoding="utf-8")
+    spoilt.write_text(text.replace("github.ref_name", "github.ref_names"), encoding="utf-8")
+    command = ["node", "lint.mjs", *WORKFLOWS, spoilt]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    findings = done.stdout.splitlines()
+    # The linter reads expressions.
+    assert [one for one in findings if one.startswith(str(spoilt)) and "ref_names" in one]
+    assert [one for one in findings if not one.startswith(str(spoilt))] == []
+
+
 # The image -------------------------------------------------------------------------------------------
 
 

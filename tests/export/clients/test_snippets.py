@@ -11,8 +11,8 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import threading
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -20,6 +20,7 @@ import pytest
 import tensorflow as tf
 from pages import ROOT, blocks_of
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from warm_processes import run_function
 
 from kerasae import export
 
@@ -80,13 +81,17 @@ class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
 
+def execute(code):
+    exec(compile(code, "a block", "exec"), {"__name__": "__main__"})
+
+
 @pytest.fixture(scope="module")
 def home(edge_subject, tmp_path_factory):
     """A folder with the image and the requests of the page, and the bundle of a model of digits."""
     home = tmp_path_factory.mktemp("clients")
     export.bundle(edge_subject("conv"), home / "ship", formats=["saved_model"])
-    code = block("python", "request.json")
-    subprocess.run([sys.executable, "-c", code], cwd=home, check=True)
+    done = run_function(home, execute, block("python", "request.json"))
+    assert done.returncode == 0, done.stderr
     return home
 
 
@@ -144,9 +149,9 @@ def test_curl(home, code, at):
 
 def test_python_with_grpc(home, code, at):
     shown = block("console", "client.py").split("$ cat client.py\n")[1].split("$ python client.py")[0]
-    (home / "client.py").write_text(at(shown))
-    answered = json.loads(run([sys.executable, "client.py"], home))
-    np.testing.assert_allclose(answered, code, rtol=1e-6)
+    done = run_function(home, execute, at(shown))
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(json.loads(done.stdout), code, rtol=1e-6)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js: apt-get install nodejs")
@@ -155,42 +160,35 @@ def test_javascript(home, code, at):
     np.testing.assert_allclose(json.loads(run(["node", "client.mjs"], home)), code, rtol=1e-5)
 
 
-#: What of LiteRT for Android the page calls.
-INTERPRETER = """
-package org.tensorflow.lite
-
-class Interpreter(model: java.io.File) : AutoCloseable {
-    fun runSignature(inputs: Map<String, Any>, outputs: Map<String, Any>, signature: String) {}
-    override fun close() {}
-}
-"""
-
-
 @pytest.fixture(scope="module")
-def kotlinc():
-    """Compiles files of Kotlin to a program of Java."""
-    compiler = shutil.which("kotlinc")
-    if compiler is None or shutil.which("java") is None:
-        pytest.skip("needs kotlinc and java")
+def kotlinc(home):
+    """Compiles files of Kotlin in `home` to the program `client.jar`."""
+    if shutil.which("npm") is None or shutil.which("java") is None:
+        pytest.skip("needs npm and Java: apt-get install npm default-jre-headless")
+    folder = home / "kotlin"
+    shutil.copytree(Path(__file__).parent / "kotlin", folder)
+    run(["npm", "ci", "--no-audit", "--no-fund"], folder)
+    package = folder / "node_modules" / "kotlin-compiler"
+    # The compiler runs once: a quick start matters more than quick code.
+    program = [
+        "java",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-cp",
+        f"{package}/lib/*",
+        "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler",
+    ]
+    options = ["-kotlin-home", str(package), "-include-runtime", "-nowarn", "-d", "client.jar"]
+    return lambda *sources: run([*program, *options, *sources], home)
 
-    def kotlinc(home, *sources):
-        command = [compiler, *sources, "-include-runtime", "-nowarn", "-d", "client.jar"]
-        run(command, home)
 
-    return kotlinc
-
-
-def test_kotlin(home, code, at, kotlinc):
+def test_kotlin_on_java_and_for_android(home, code, at, kotlinc):
     (home / "client.kt").write_text(at(block("kotlin", "HttpClient.newHttpClient")))
-    kotlinc(home, "client.kt")
+    (home / "android.kt").write_text(block("kotlin", "org.tensorflow.lite"))
+    # There is no LiteRT for Android to install here: a class with its methods takes its place.
+    kotlinc("client.kt", "android.kt", "kotlin/Interpreter.kt")
     (answered,) = json.loads(run(["java", "-jar", "client.jar"], home))["outputs"]
     np.testing.assert_allclose(answered, code, rtol=1e-5)
-
-
-def test_kotlin_for_android_is_one_for_the_compiler(home, kotlinc):
-    (home / "android.kt").write_text(block("kotlin", "org.tensorflow.lite"))
-    (home / "Interpreter.kt").write_text(INTERPRETER)
-    kotlinc(home, "android.kt", "Interpreter.kt")
 
 
 def test_every_language_of_the_page_is_there():
