@@ -12,6 +12,7 @@ from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
+from kerasae.export.deployments import FOLDER, deployments_of, write_deployments
 from kerasae.export.facts import crop_facts, detector_facts, facts_of
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
@@ -128,14 +129,16 @@ def seal(
     np.savez_compressed(folder / "golden.npz", **arrays)
     _write_json(folder / "parity.json", parity)
     shutil.copyfile(verify_edge.__file__, folder / "verify_edge.py")
-    write_card(folder / "README.md", manifest, parity)
+    deployments = deployments_of(manifest)
+    write_deployments(deployments, folder)
+    write_card(folder / "README.md", manifest, parity, deployments)
     (folder / ".gitattributes").write_text(_GIT_ATTRIBUTES, encoding="utf-8")
     names = sorted({*_served(root), *_served(folder)})
     if names:
         (folder / "server").mkdir(exist_ok=True)
         write_configs(folder / "server", names)
     # The files of an artifact are in its own entry.
-    loose = [*folder.glob("*"), *folder.glob("server/*.config")]
+    loose = [*folder.glob("*"), *folder.glob("server/*.config"), *folder.glob(f"{FOLDER}/**/*")]
     loose += [path for name in _CLIENT_FILES for path in folder.glob(f"*/{name}")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}

@@ -3,6 +3,7 @@
 ship/
   server/NAME/1/   versions, as TensorFlow Serving expects them, with configurations beside them
   edge/  onnx/  tiny/
+  deploy/          files that start a server
   golden.npz  parity.json  README.md  verify_edge.py
   manifest.json    all files with their checksums, and its own checksum
 """

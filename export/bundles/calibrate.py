@@ -15,6 +15,7 @@ from kerasae.export.bundles._contents import next_version, read_manifest, seal
 from kerasae.export.bundles._publish import publish, staging
 from kerasae.export.bundles._site import scores_of, spec_of
 from kerasae.export.decision import Decision
+from kerasae.export.deployments import FOLDER
 
 from kerasae import registry
 from kerasae.files import read_arrays
@@ -124,10 +125,10 @@ def _detecting(manifest: dict[str, Any], root: Path) -> list[dict[str, Any]]:
 
 
 def _copy(manifest: dict[str, Any], root: Path, new: Path) -> None:
-    """Copy everything but the versions of a server, which stay where they are."""
+    """Copy everything but the versions of a server, which stay, and the files to deploy, which are new."""
     names = {*manifest["files"], *(name for one in manifest["artifacts"] for name in one["files"])}
     for name in sorted(names):
-        if not name.startswith("server/") and (root / name).is_file():
+        if not name.startswith(("server/", f"{FOLDER}/")) and (root / name).is_file():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, new / name)
 

@@ -1,11 +1,13 @@
 """The model card of a bundle: what it contains, how well it agrees with the model, how to call it."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from kerasae.export.bundles.larger import larger_than_float32
+from kerasae.export.deployments import Deployment
 from kerasae.export.parity import Parity
 
 from kerasae import registry
@@ -15,13 +17,19 @@ _COLUMNS = 100
 _TEMPLATES = Path(__file__).parent
 
 
-def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> None:
+def write_card(
+    path: Path,
+    manifest: dict[str, Any],
+    parity: dict[str, Any],
+    deployments: Sequence[Deployment] = (),
+) -> None:
     """Write the card as Markdown. Each format adds a section.
 
     Args:
         path: Path of the card, in the folder of the bundle.
         manifest: Manifest of the bundle.
         parity: Content of `parity.json`: measures by the path of the artifact.
+        deployments: Ways to start a server, whose commands the card shows. Defaults to `()`.
     """
     artifacts = [{**one, "summary": Parity(**parity[one["path"]]).summary()} for one in manifest["artifacts"]]
     environment = jinja2.Environment(
@@ -47,7 +55,8 @@ def write_card(path: Path, manifest: dict[str, Any], parity: dict[str, Any]) -> 
             section = environment.from_string(member.card.read_text(encoding="utf-8"))
             sections.append(section.render(shared, artifacts=mine).strip())
     template = environment.get_template("card.md.jinja")
-    path.write_text(template.render(shared, artifacts=artifacts, sections=sections), encoding="utf-8")
+    text = template.render(shared, artifacts=artifacts, sections=sections, deployments=deployments)
+    path.write_text(text, encoding="utf-8")
 
 
 def _describe(side: dict[str, Any], most: int = 6) -> str:

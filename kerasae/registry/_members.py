@@ -34,6 +34,7 @@ ROOMS = {
     "export": "kerasae.export.formats",
     "view": "kerasae.export.views",
     "feed": "kerasae.export.feeds",
+    "deployment": "kerasae.export.deployments",
     "command": "kerasae.cli",
 }
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from kerasae.export.formats.onnx._onnx_model import OnnxModel
 from kerasae.export.views import edge_view
 
@@ -26,6 +27,10 @@ def test_a_bundle_holds_what_it_promises(ship):
         "server/models.config",
         "server/batching.config",
         "server/monitoring.config",
+        "deploy/docker-compose.yaml",
+        "deploy/inferenceservice.yaml",
+        "deploy/triton/small/config.pbtxt",
+        "deploy/triton/small/1/model.onnx",
         "edge/small_float32.tflite",
         "edge/small_int8.tflite",
         "edge/facts.json",
@@ -50,6 +55,23 @@ def test_a_bundle_holds_what_it_promises(ship):
     for path, parity in json.loads((ship / "parity.json").read_text()).items():
         assert (ship / path).exists()
         assert {one["signature"] for one in parity["outputs"]} >= ({"all"} if "onnx" in path else VERBS)
+
+
+def test_the_files_to_deploy_are_those_of_the_artifacts(ship):
+    manifest = json.loads((ship / "manifest.json").read_text())
+    exported = {one["format"]: one for one in manifest["artifacts"]}
+    onnx, served = ship / exported["onnx"]["path"], exported["saved_model"]
+    assert (ship / "deploy/triton/small/1/model.onnx").read_bytes() == onnx.read_bytes()
+    configuration = (ship / "deploy/triton/small/config.pbtxt").read_text()
+    for side in exported["onnx"]["signatures"]["all"].values():
+        assert all(f'name: "{name}"' in configuration for name in side)
+    assert "--model_base_path=/mnt/models/small" in (ship / "deploy/inferenceservice.yaml").read_text()
+    card = (ship / "README.md").read_text()
+    assert "docker compose -f deploy/docker-compose.yaml up" in card
+    # What a server compares with its own version.
+    versions = served["facts"]["tensorflow"]
+    assert versions["version"].startswith(tf.__version__.rpartition(".")[0])
+    assert 0 < versions["min_consumer"] <= versions["producer"]
 
 
 def test_the_workflow_says_what_it_wrote(edge_subject, tmp_path):

@@ -26,11 +26,16 @@ def test_a_second_export_publishes_the_next_version_and_leaves_the_first(subject
     verdict = export.verify(ship)
     assert not verdict.faults + verdict.notes
     assert len(verdict.artifacts) == 5
+    # The files to deploy follow: the server has a new version, the ONNX file has not.
+    assert 'version: "2"' in (ship / "deploy/inferenceservice.yaml").read_text()
+    assert [path.name for path in (ship / "deploy/triton/small").iterdir() if path.is_dir()] == ["1"]
+    (ship / "deploy/mine.yaml").write_text("services: {}")
     (ship / "edge/mine").mkdir()
     (ship / "edge/mine/board.c").write_text("int main(void);")
     export.bundle(subject("table"), ship, formats=["tflite"], precisions=["float16"])
     # A file that no export wrote stays.
     assert (ship / "edge/mine/board.c").read_text() == "int main(void);"
+    assert (ship / "deploy/mine.yaml").read_text() == "services: {}"
     assert sorted(path.name for path in (ship / "edge").iterdir()) == [
         "facts.json",
         "mine",

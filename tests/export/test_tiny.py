@@ -19,6 +19,8 @@ from kerasae import Recipe, train
 from kerasae.cli import main
 from kerasae.losses import HIGHEST
 
+pytestmark = pytest.mark.skipif(bool(Tiny.missing()), reason="needs `pip install tflite-micro`, on Linux")
+
 SIGNATURES = ("reconstruct", "encode", "decode")
 
 PROGRAM = """

@@ -30,6 +30,7 @@ BATTERIES = {
     "preset": ("brief", "house/test_architecture.py"),
     "application": ("prototypes", "house/test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),
+    "deployment": ("systemd", "house/test_architecture.py"),
 }
 
 
@@ -171,6 +172,7 @@ def test_a_run_of_strangers_is_used_exported_and_verified(run, tmp_path):
     # It has a prior, and no posterior.
     assert "sample" in served["signatures"] and "sample_posterior" not in served["signatures"]
     assert (tmp_path / "ship" / "keras" / "run.keras").is_file()
+    assert "--model_name=run" in (tmp_path / "ship" / "deploy" / "run.service").read_text()
     kerasae("verify", tmp_path / "ship")
 
 

@@ -100,6 +100,7 @@ class SavedModel(Format):
         one = {key: tf.constant(value) for key, value in draft.row("reconstruct").items()}
         draft.facts |= {
             **_sizes(draft.subject, draft.place),
+            "tensorflow": _written_by(draft.place),
             "latency_ms": 1e3 * median_seconds(lambda: draft.runtime.call("reconstruct", one)),
         }
         if hidden_gpus():
@@ -149,9 +150,28 @@ def _check_weights(draft: Draft) -> None:
         raise ValueError(f"Expected {expected} stored numbers, those of the weights, received {stored}.")
 
 
+def _graph(folder: Path) -> Any:
+    """Return the only graph of a SavedModel, with its versions."""
+    return saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+
+
+def _written_by(folder: Path) -> dict[str, Any]:
+    """Return the version of TensorFlow, and the versions of the graph that a server compares with its own.
+
+    A server refuses a graph if its own producer version is below `min_consumer`.
+    """
+    graph = _graph(folder)
+    versions = graph.graph_def.versions
+    return {
+        "version": graph.meta_info_def.tensorflow_version,
+        "producer": versions.producer,
+        "min_consumer": versions.min_consumer,
+    }
+
+
 def _nodes(folder: Path) -> list[Any]:
     """Return the nodes and functions in the graph of a SavedModel."""
-    graph = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
+    graph = _graph(folder)
     functions = graph.graph_def.library.function
     return [*graph.graph_def.node, *functions, *(node for one in functions for node in one.node_def)]
 
