@@ -39,7 +39,7 @@ def train(
     out: str | Path,
     *,
     resume: bool = False,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback | str] = (),
     strategy: Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
     on_run: Callable[[Run], None] | None = None,
@@ -53,7 +53,8 @@ def train(
         recipe: What to train; to resume, that of `resumed`.
         out: Folder of the run. It must not exist, unless the training resumes.
         resume: Whether to go on from the checkpoint of an interrupted training. Defaults to no.
-        callbacks: Callbacks of Keras. Defaults to none.
+        callbacks: Callbacks of Keras, or their import paths, in addition to those of the recipe. Unlike
+            those, they are not stored: a resumed training needs them again. Defaults to none.
         strategy: Strategy of `kerasae.training.distribution`, to train on many devices. Defaults to none.
         on_data: Function called with the data once they are read. Defaults to none.
         on_run: Function called with the run once its model is stored, before it is evaluated. Defaults to
@@ -65,7 +66,7 @@ def train(
     Raises:
         FileExistsError: If the folder exists.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: If the recipe does not suit the data.
+        ValueError: If the recipe does not suit the data, or a callback cannot be made.
 
     Example:
         >>> from kerasae import Recipe
@@ -112,8 +113,8 @@ def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recip
     for key in settings:
         if key not in RESUMABLE:
             raise ValueError(
-                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
-                f"--set train.clip_norm=VALUE, received {key}."
+                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate, "
+                f"--callback and --set train.clip_norm=VALUE, received {key}."
             )
     return Unfinished(out).recipe.override(settings)
 

@@ -24,6 +24,7 @@ from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.section import write_section
 from kerasae.tuning.windows import each_reading_once, of_window
 from kerasae.workflows.evaluation import Evaluation, evaluate
+from kerasae.workflows.recipes import with_callbacks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +95,7 @@ def tune(
     *,
     jobs: int | None = None,
     chief: str | None = None,
+    callbacks: Sequence[str] = (),
     on_data: Callable[[Data], None] | None = None,
     on_start: Callable[[Objective], None] | None = None,
     progress: Callable[[list[Trial]], None] | None = None,
@@ -113,6 +115,8 @@ def tune(
             a `chief`.
         chief: Address to listen at for workers on other hosts, `HOST:PORT`. Messages are neither encrypted
             nor authenticated. Defaults to `None`: all trials run on this machine.
+        callbacks: Import paths of callbacks of Keras, such as `"my.logs:Every(seconds=5)"`, in addition to
+            those of the recipe. Each trial makes its own, and so does the last training. Defaults to `()`.
         on_data: Function called with the data when they are read. Defaults to `None`.
         on_start: Function called with the objective after all checks, before the first trial. Defaults to
             `None`.
@@ -121,7 +125,8 @@ def tune(
 
     Raises:
         FileExistsError: If `out` contains something else, or the search is running already.
-        ValueError: If `out` contains a search with other settings, or no trial is completed.
+        ValueError: If `out` contains a search with other settings, no trial is completed, or an import path
+            leads nowhere.
         OSError: If `out` cannot be written, or `chief` is no address of this host.
 
     Example:
@@ -142,6 +147,7 @@ def tune(
             "A search trains by the gradient; expected `train.solver` 'gradient', received 'closed_form'; "
             "add --set train.solver=gradient."
         )
+    settings = dataclasses.replace(settings, recipe=with_callbacks(settings.recipe, callbacks))
     if out.exists():
         _check_same(settings, out)
     else:

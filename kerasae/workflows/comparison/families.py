@@ -19,6 +19,7 @@ from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
 from kerasae.workflows.comparison.runs import read_history
 from kerasae.workflows.comparison.trainings import Progress, Task, trainings
+from kerasae.workflows.recipes import with_callbacks
 
 #: In this order the families of the literature stand in a table; any other comes behind them.
 _USUAL = ("undercomplete", "sparse", "contractive", "denoising", "variational")
@@ -37,6 +38,7 @@ def compare_families(
     *,
     out: str | Path | None = None,
     jobs: int | None = None,
+    callbacks: Sequence[str] = (),
     progress: Progress | None = None,
     on_data: Callable[[Data], None] | None = None,
     on_kept: Callable[[int], None] | None = None,
@@ -51,6 +53,8 @@ def compare_families(
         out: Folder for the page and the runs. Where a comparison was interrupted there, it goes on. Without
             it nothing is written. Defaults to none.
         jobs: Number of trainings at a time. Defaults to one for each core, at most 4, and to 1 on a GPU.
+        callbacks: Import paths of callbacks of Keras, such as `"my.logs:Every(seconds=5)"`, in addition to
+            those of the recipe. Each training makes its own, in a process of its own. Defaults to none.
         progress: Function called after each epoch with the family, the seed, the epoch from 1 (0 once the
             training has ended) and the validation loss. Defaults to none.
         on_data: Function called with the data once they are read. Defaults to none.
@@ -59,7 +63,8 @@ def compare_families(
 
     Raises:
         FileExistsError: If `out` holds something else than an interrupted comparison.
-        ValueError: If that comparison has another recipe. A training that fails raises its own error.
+        ValueError: If that comparison has another recipe, or an import path leads nowhere. A training that
+            fails raises its own error.
 
     Example:
         >>> from kerasae import Recipe
@@ -67,6 +72,7 @@ def compare_families(
         >>> compared = compare_families(Recipe.of(train={"epochs": 5}), ["sparse", "variational"], seeds=1)
         >>> compared.table()
     """
+    recipe = with_callbacks(recipe, callbacks)
     families = all_families() if families is None else list(families)
     first = recipe.train.get("seed", 0)
     folder = None if out is None else ComparisonFolder(Path(out), first)

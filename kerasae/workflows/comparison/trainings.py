@@ -104,7 +104,8 @@ def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: A
 
     data = recipe.load(source)
     model = recipe.build(data)
-    history = train(model, data, **recipe.train, callbacks=[Report()])
+    callbacks = [*recipe.train.get("callbacks", ()), Report()]
+    history = train(model, data, **{**recipe.train, "callbacks": callbacks})
     recipe = recipe.fill(data)
     detection = detection_of(model, data, recipe.apply.get("anomaly", {}))
     entry = entry_of(family, model, data, recipe, history.epochs, history.seconds, **detection)
