@@ -44,8 +44,8 @@ def check_paths(paths: Any) -> None:
     for path in paths if isinstance(paths, list | tuple) else ():
         if not isinstance(path, str):
             raise TypeError(
-                f"`train.callbacks` of a recipe must hold import paths, received {path!r:.100}; a callback as "
-                "an object is passed to `kerasae.train` or `kerasae.workflows.train`."
+                f"`train.callbacks` of a recipe must hold import paths, received {path!r:.100}; a callback "
+                "as an object is passed to `kerasae.train` or `kerasae.workflows.train`."
             )
         _parsed(path)
 

@@ -1,6 +1,5 @@
 """compare_runs: finished runs beside each other and PCA, on the test rows that they share."""
 
-import csv
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,9 +87,7 @@ def entries_of(runs: Sequence[Run], *, detection: bool = False) -> tuple[list[En
         model = run.model
         seconds = run.training["seconds"]
         figures = figures_of(model, run.recipe.apply.get("anomaly", {}))
-        entries.append(
-            entry_of(str(run.folder), model, data, run.recipe, read_history(run), seconds, **figures)
-        )
+        entries.append(entry_of(str(run.folder), model, data, run.recipe, run.epochs(), seconds, **figures))
     return entries, data
 
 
@@ -101,19 +98,3 @@ def _check_same_content(one: Run, other: Run) -> None:
             f"Expected runs on the same data, received {one.folder} and {other.folder}, between whose "
             "trainings the files changed; train one of them again."
         )
-
-
-def read_history(run: Run) -> list[dict[str, float]]:
-    """Return the epochs of a run, one dict each.
-
-    Raises:
-        ValueError: If the file is damaged.
-    """
-    try:
-        with run.history_path.open(newline="") as file:
-            return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
-    except (ValueError, TypeError, csv.Error) as error:
-        raise ValueError(
-            f"Expected a number in every cell of {run.history_path}, received a damaged file ({error}); "
-            "restore it."
-        ) from None
