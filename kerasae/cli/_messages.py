@@ -9,7 +9,7 @@ import click
 
 def fail(message: str) -> None:
     """Show an error and exit with status 2."""
-    click.echo(f"kerasae: {_one_line(message)}", err=True)
+    click.echo(f"kerasae: {one_line(message)}", err=True)
     sys.exit(2)
 
 
@@ -21,7 +21,7 @@ def one_line_each() -> Callable[..., None]:
     shown = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = f"kerasae: warning: {_one_line(message)}"
+        line = f"kerasae: warning: {one_line(message)}"
         if line not in shown:
             shown.add(line)
             click.echo(line, err=True)
@@ -29,8 +29,8 @@ def one_line_each() -> Callable[..., None]:
     return show
 
 
-def _one_line(message: object) -> str:
-    """A message without ends of lines and without what a terminal would obey."""
+def one_line(message: object) -> str:
+    """Return a message without ends of lines and without what a terminal would obey."""
     from kerasae.cli._output import visible
 
     return visible(" ".join(str(message).split()))

@@ -1,7 +1,6 @@
 """Tables and lines in the terminal, each text as it was written."""
 
 import shlex
-import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -10,19 +9,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kerasae.cli._streams import results
 
-class _Plain(Console):
+
+class Plain(Console):
     """A console that finds neither styles such as `[bold]` nor pictures such as `:ok:` in a text."""
 
     def render_str(self, text: str, **kwargs: Any) -> Text:
         return super().render_str(visible(text), **kwargs)
 
 
-def console(stderr: bool = False) -> Console:
-    """Return a console as wide as the terminal, or wide enough for a table where there is none."""
-    stream = sys.stderr if stderr else sys.stdout
+def console() -> Console:
+    """Return a console for results, as wide as the terminal, or wide enough for a table where there is none."""
+    stream = results()
     width = None if stream.isatty() else 120
-    return _Plain(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def visible(text: str) -> str:

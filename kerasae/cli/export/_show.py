@@ -1,33 +1,23 @@
 """The result of an export in the terminal."""
 
-import contextlib
 import json
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING
 
 from kerasae.cli._output import console, print_paths, print_table, typed
+from kerasae.cli._streams import echo
 
 if TYPE_CHECKING:
     from kerasae.workflows import Exported
 
 
-def exporting(as_json: bool) -> contextlib.AbstractContextManager[Any]:
-    """Return a sign that the export is at work, in a terminal."""
-    terminal = console(stderr=True)
-    if as_json or not terminal.is_terminal:
-        return contextlib.nullcontext()
-    return terminal.status("exporting and comparing")
-
-
 def print_exported(exported: "Exported", as_json: bool) -> None:
     """Print the artifacts and how well they agree, or the manifest as JSON."""
     if as_json:
-        click.echo(json.dumps(exported.manifest, indent=2))
+        echo(json.dumps(exported.manifest, indent=2))
         return
     print_table(exported.headings, exported.table(), exported.title)
     console().print(exported.note, style="dim")
     for remark in exported.remarks:
         console().print(remark, soft_wrap=True)
-    print_paths(Bundle=exported.folder, Card=exported.folder / "README.md")
+    print_paths(Bundle=exported.folder, Card=exported.folder / "README.md", **exported.logged)
     console().print(f"{typed('kerasae', 'verify', exported.folder)} repeats the comparison", soft_wrap=True)

@@ -1,6 +1,5 @@
 """`kerasae score`: rows of a file or a pipe, scored with an exported bundle, without TensorFlow."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +57,11 @@ def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     kerasae score ship new.csv
     tail -f readings.jsonl | kerasae score ship - --on-error skip
     """
+    from kerasae.cli._streams import results
     from kerasae.cli.score._show import csv_lines, json_lines, say
     from kerasae.workflows import score
 
     write = json_lines if form == "json" else csv_lines()
     for answer in score(bundle, source, skipped=say, **options):
         write(answer)
-        sys.stdout.flush()
+        results().flush()

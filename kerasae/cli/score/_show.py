@@ -2,13 +2,13 @@
 
 import csv
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from kerasae.cli._output import visible
+from kerasae.cli._streams import results
 
 #: Number of reasons in a line of CSV.
 _REASONS = 3
@@ -23,12 +23,12 @@ def say(message: str) -> None:
 
 def json_lines(answer: dict[str, Any]) -> None:
     """Write an answer as a line of JSON."""
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    results().write(json.dumps(answer, ensure_ascii=False) + "\n")
 
 
 def csv_lines() -> Callable[[dict[str, Any]], None]:
     """Return a function that writes an answer as a line of CSV, with a line of names before the first."""
-    lines = csv.writer(sys.stdout, lineterminator="\n")
+    lines = csv.writer(results(), lineterminator="\n")
     names: list[str] = []
 
     def write(answer: dict[str, Any]) -> None:
