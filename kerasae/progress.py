@@ -15,9 +15,11 @@ reads the attribute `progress` of a record:
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 _logger = logging.getLogger(__name__)
+_Item = TypeVar("_Item")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,3 +118,17 @@ def work(
         yield told
     finally:
         told.end()
+
+
+def each(name: str, items: Sequence[_Item], describe: Callable[[_Item], str] = str) -> Iterator[_Item]:
+    """Yield items, and log before each one how many are done.
+
+    Args:
+        name: Name of the work, for a user.
+        items: Items.
+        describe: Function of an item that returns what is done with it. Defaults to its text.
+    """
+    with work(name, total=len(items)) as told:
+        for item in items:
+            told.step(describe(item))
+            yield item

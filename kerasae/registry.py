@@ -45,6 +45,7 @@ ROOMS = {
     "export": "kerasae.export.formats",
     "view": "kerasae.export.views",
     "feed": "kerasae.export.feeds",
+    "tracker": "kerasae.trackers",
     "command": "kerasae.cli",
 }
 

@@ -20,7 +20,7 @@ class Plain(Console):
 
 
 def console() -> Console:
-    """Return a console for results, as wide as the terminal, or wide enough for a table where there is none."""
+    """Return a console for results, as wide as the terminal; without one, wide enough for a table."""
     stream = results()
     width = None if stream.isatty() else 120
     return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)

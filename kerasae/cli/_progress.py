@@ -35,9 +35,7 @@ class Bars(logging.Handler):
         if self._progress is None:
             self._progress = _started()
         if told.name not in self._tasks:
-            self._tasks[told.name] = self._progress.add_task(
-                told.name, total=told.total, state="", most=False
-            )
+            self._tasks[told.name] = self._progress.add_task(told.name, state="", most=False)
         task = self._tasks[told.name]
         self._progress.update(
             task, completed=told.done, total=told.total, state=told.state, most=told.at_most

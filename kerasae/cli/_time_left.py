@@ -16,7 +16,5 @@ class TimeLeft(ProgressColumn):
 
 def left(seconds: float, *, at_most: bool = False) -> str:
     """Return in words how long something still takes."""
-    unit, size = next(
-        one for one in (("s", 1), ("min", 60), ("h", 3600)) if seconds < 90 * one[1] or one[0] == "h"
-    )
+    unit, size = ("s", 1) if seconds < 90 else ("min", 60) if seconds < 90 * 60 else ("h", 3600)
     return f"{'at most' if at_most else 'about'} {max(1, round(seconds / size))} {unit} left"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
+from kerasae.progress import work
 from kerasae.runs import Run, check_new
 from kerasae.trackers import Record, RunLog, Tracker, check_trackers
 from kerasae.training.workers import default_jobs
@@ -184,7 +185,8 @@ def tune(
     best = best_of(trials, objective, curve.recommended())
     assert best is not None
     recipe = winning_recipe(settings, best)
-    run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
+    with work("training the best recipe"):
+        run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
     write_section(out, trials, curve, objective)
     evaluation = evaluate(run)
     if not trackers:

@@ -30,6 +30,7 @@ BATTERIES = {
     "preset": ("brief", "house/test_architecture.py"),
     "application": ("prototypes", "house/test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),
+    "tracker": ("lines", "house/test_architecture.py"),
 }
 
 

@@ -58,10 +58,12 @@ def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     tail -f readings.jsonl | kerasae score ship - --on-error skip
     """
     from kerasae.cli._streams import results
-    from kerasae.cli.score._show import csv_lines, json_lines, say
+    from kerasae.cli.score._show import counted, csv_lines, json_lines, say
     from kerasae.workflows import score
 
     write = json_lines if form == "json" else csv_lines()
-    for answer in score(bundle, source, skipped=say, **options):
+    answers = score(bundle, source, skipped=say, **options)
+    # A pipe has no end, and a terminal shows the answers themselves.
+    for answer in answers if source == "-" or results().isatty() else counted(answers):
         write(answer)
         results().flush()

@@ -9,6 +9,7 @@ from kerasae.files import write_json
 from kerasae.kinds import kind_of
 from kerasae.metrics import Entry, Metric, measures_of
 from kerasae.metrics.comparison import mapped_rows, shown_rows
+from kerasae.progress import work
 from kerasae.report import Best, as_text, figures, page
 from kerasae.report.remarks import remarks
 from kerasae.report.windows import windows
@@ -58,6 +59,7 @@ def sentences(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
     return [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))]
 
 
+@work("writing the page")
 def write_report(folder: Path, entries: Sequence[Entry], data: Data, title: str) -> None:
     """Write `metrics.json` and `report.html` of a comparison, with the sections that lie in the folder.
 
