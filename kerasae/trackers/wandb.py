@@ -47,7 +47,7 @@ class WandbTracker(Tracker):
         tags: Mapping[str, str],
         parent: Mapping[str, Any] | None = None,
         identity: Mapping[str, Any] | None = None,
-    ) -> "WandbRun":
+    ) -> "_WandbRun":
         import wandb
 
         with _errors():
@@ -64,10 +64,10 @@ class WandbTracker(Tracker):
                 # The command line shows what there is to see, and no library writes to its streams.
                 settings=wandb.Settings(console="off", silent=True),
             )
-        return WandbRun(run, name)
+        return _WandbRun(run, name)
 
 
-class WandbRun(Tracked):
+class _WandbRun(Tracked):
     """Run in Weights & Biases.
 
     Args:

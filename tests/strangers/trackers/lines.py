@@ -26,12 +26,12 @@ class Lines(Tracker):
 
     def begin(self, name, *, tags, parent=None, identity=None):
         number = uuid.uuid4().hex if identity is None else identity["id"]
-        run = LinesRun(Path(self.folder) / number, number)
+        run = _Run(Path(self.folder) / number, number)
         run.write(began=name, tags=dict(tags), parent=parent and parent["id"])
         return run
 
 
-class LinesRun(Tracked):
+class _Run(Tracked):
     """Folder of a run.
 
     Args:
