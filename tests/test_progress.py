@@ -1,22 +1,26 @@
 """Progress and logs: records of the library, and what a terminal, a log and a pipe show of them."""
 
+import contextlib
 import io
 import json
 import logging
 import os
 import pty
+import re
 import sys
 import warnings
+from pathlib import Path
 
+import numpy as np
 import pytest
-from quick_runs import QUICK
 
 from kerasae.cli import main
-from kerasae.cli._logs import flags_first
+from kerasae.cli._logs import flags_first, shown_logs
+from kerasae.cli._messages import one_line_each
 from kerasae.cli._progress import Bars
+from kerasae.cli._streams import note
 from kerasae.cli._time_left import left
 from kerasae.progress import each, work
-from kerasae.workflows import evaluate
 
 
 @pytest.fixture
@@ -51,15 +55,20 @@ def test_each_counts_what_it_yields(told):
     assert [(one.done, one.state) for one in told() if one.state] == [(0, "3"), (1, "4"), (1, "4")]
 
 
-def test_a_library_adds_no_handler_and_no_level(run_python):
-    script = (
-        "import logging, kerasae, kerasae.workflows, kerasae.training\n"
-        "from kerasae.progress import work\n"
-        "logger = logging.getLogger('kerasae')\n"
-        "with work('x') as one: one.step('y')\n"
-        "print(logger.handlers, logger.level, logging.getLogger('kerasae.progress').handlers)"
-    )
-    assert run_python(script).strip().splitlines()[-1] == "[] 0 []"
+def test_a_library_logs_and_leaves_handlers_and_levels_to_programs():
+    root = Path(__file__).parents[1]
+    files = [path for folder in ("kerasae", "tuning", "export") for path in (root / folder).rglob("*.py")]
+    calls = {
+        (path.relative_to(root).as_posix(), call)
+        for path in files
+        for call in re.findall(r"^ +\S*\b(addHandler|basicConfig|setLevel)\(", path.read_text(), re.MULTILINE)
+    }
+    # That of TensorFlow, for a command, and the example in a docstring.
+    assert {call for call in calls if not call[0].startswith("kerasae/cli/")} == {
+        ("kerasae/backend.py", "setLevel"),
+        ("kerasae/progress.py", "addHandler"),
+        ("kerasae/progress.py", "setLevel"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -67,7 +76,7 @@ def test_a_library_adds_no_handler_and_no_level(run_python):
     [
         (0.2, "about 1 s left"),
         (42, "about 42 s left"),
-        (150, "about 2 min left"),
+        (170, "about 3 min left"),
         (3 * 3600, "about 3 h left"),
     ],
 )
@@ -76,33 +85,25 @@ def test_the_time_left_is_in_words(seconds, words):
     assert left(seconds, at_most=True) == words.replace("about", "at most")
 
 
-@pytest.fixture
-def terminal(monkeypatch):
-    """A terminal as the error stream; returns what it has shown."""
+def test_a_terminal_shows_a_bar_with_the_time_left(monkeypatch):
     master, slave = pty.openpty()
-    monkeypatch.setattr(sys, "stderr", os.fdopen(slave, "w"))
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-    yield lambda: os.read(master, 2**20).decode()
-    os.close(master)
-
-
-def test_a_terminal_shows_a_bar_with_the_time_left(terminal):
-    bars, logger = Bars(), logging.getLogger("kerasae")
-    logger.addHandler(bars)
-    before, logger.level = logger.level, logging.DEBUG
-    try:
+    logger = logging.getLogger("kerasae")
+    with os.fdopen(slave, "w") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", terminal)
+        patch.setattr(logger, "level", logging.DEBUG)
+        patch.setenv("TERM", "xterm")
+        bars = Bars()
+        patch.setattr(logger, "handlers", [bars])
         with work("training", total=100, at_most=True) as training:
             for epoch in range(3):
                 training.reached(epoch + 1, f"epoch {epoch + 1}")
                 bars._progress.refresh()
-    finally:
-        logger.removeHandler(bars)
-        logger.level = before
-        bars.close()
-    shown = terminal()
+            print("a note", file=sys.stderr)
+        assert bars._progress is None, "it is gone when the work is done"
+        shown = os.read(master, 2**20).decode()
+    os.close(master)
     assert "training" in shown and "epoch 3" in shown and "at most" in shown and "left" in shown
-    assert bars._progress is None and sys.stderr.isatty()
+    assert "a note" in shown
 
 
 def test_options_of_the_whole_command_line_stand_anywhere():
@@ -116,37 +117,45 @@ def test_quiet_and_verbose_exclude_each_other(kerasae):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A run of two epochs on digits."""
+def rows(tmp_path_factory):
+    """A file of rows of four numbers."""
+    path = tmp_path_factory.mktemp("data") / "rows.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(300, 4)).astype("float32"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(rows, tmp_path_factory):
+    """A run of two epochs, trained in quiet, of which a warning would tell that its code is wide."""
     folder = tmp_path_factory.mktemp("runs") / "run"
-    with pytest.raises(SystemExit) as ended, warnings.catch_warnings():
-        main(["train", "digits", "--epochs", "2", *QUICK[2:], "--quiet", "--out", str(folder)])
-    assert ended.value.code == 0
+    arguments = ["--epochs", "2", "--latent-dim", "4", "--set", "network.widths=[4]", "--out", str(folder)]
+    errors = io.StringIO()
+    with pytest.raises(SystemExit) as ended, contextlib.redirect_stderr(errors):
+        main(["train", str(rows), *arguments, "--quiet"])
+    assert ended.value.code == 0 and errors.getvalue() == ""
     return folder
 
 
-def test_verbose_shows_steps_on_the_error_stream(run, kerasae):
+def test_steps_are_logged_and_verbose_shows_them_on_the_error_stream(run, kerasae, caplog):
     status, out, err = kerasae("evaluate", run, "--json", "--verbose")
     assert status == 0 and "entries" in json.loads(out)
-    assert "s: reading the data" in err or "s: evaluating: baselines" in err
+    assert "s: evaluating: baselines" in err
     assert all(line.startswith("kerasae: ") for line in err.splitlines())
-    assert kerasae("evaluate", run, "--json")[2] == ""
+    logged = [record for record in caplog.records if record.levelno == logging.INFO]
+    assert any(record.getMessage().startswith("evaluating: baselines") for record in logged)
 
 
-def test_quiet_leaves_results_and_errors(run, kerasae, tmp_path):
-    status, out, err = kerasae(
-        "train", "digits", "--latent-dim", 100, *QUICK, "--out", tmp_path / "a", "--quiet"
-    )
-    assert status == 0 and err == "" and "test error" in out
-    status, out, err = kerasae("evaluate", tmp_path / "none", "--quiet")
+def test_quiet_leaves_results_and_errors(run, kerasae, capsys):
+    for quiet in (False, True):
+        with warnings.catch_warnings(), shown_logs(quiet=quiet, verbose=False):
+            warnings.showwarning = warnings.showwarning if quiet else one_line_each()
+            warnings.warn("a warning", stacklevel=1)
+            note("a note")
+            logging.getLogger("kerasae").error("an error")
+        shown = "" if quiet else "kerasae: warning: a warning\na note\n"
+        assert capsys.readouterr() == ("", f"{shown}kerasae: error: an error\n")
+    status, out, err = kerasae("evaluate", run / "none", "--quiet")
     assert (status, out) == (2, "") and err.startswith("kerasae: Expected")
-
-
-def test_logging_in_python_tells_the_steps(run, caplog, capsys):
-    caplog.set_level(logging.INFO, "kerasae")
-    evaluate(run)
-    assert any(message.startswith("evaluating: baselines") for message in caplog.messages)
-    assert capsys.readouterr() == ("", "")
 
 
 #: Commands on a run, and whether what they print is JSON.
@@ -157,28 +166,26 @@ COMMANDS = [
         ["export", "{run}", "--out", "{new}/ship", "--format", "tflite", "--precision", "float32", "--json"],
         True,
     ),
-    (["calibrate", "{new}/ship", "{new}/rows.npy", "--false-alarms", "0.1", "--json"], True),
-    (["monitor", "{run}", "{new}/rows.npy", "--out", "{new}/watch", "--json"], True),
-    (["score", "{new}/ship", "{new}/rows.npy"], True),
+    (["calibrate", "{new}/ship", "{rows}", "--false-alarms", "0.1", "--json"], True),
+    (["monitor", "{run}", "{rows}", "--out", "{new}/watch", "--json"], True),
+    (["score", "{new}/ship", "{rows}"], True),
     (["verify", "{new}/ship"], False),
     (["compare", "{run}", "--json"], True),
     (["show", "tracker"], False),
 ]
 
 
-def test_nothing_but_results_goes_to_the_standard_output(run, tmp_path, capfd, digits):
+@pytest.mark.slow
+def test_nothing_but_results_goes_to_the_standard_output(run, rows, tmp_path, capfd):
     """What a library or C++ code writes to the descriptor is caught, too."""
-    import numpy as np
-
-    np.save(tmp_path / "rows.npy", digits.test.examples[:60])
     for words, is_json in COMMANDS:
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended, warnings.catch_warnings():
-            main([word.format(run=run, new=tmp_path) for word in words])
+            main([word.format(run=run, rows=rows, new=tmp_path) for word in words])
         out, err = capfd.readouterr()
         assert ended.value.code in (0, 3), err
         if words[0] == "score":
-            assert len([json.loads(line) for line in out.splitlines()]) == 60
+            assert len([json.loads(line) for line in out.splitlines()]) == 300
         elif is_json:
             json.loads(out)
         elif words[0] == "verify":
@@ -189,7 +196,13 @@ def test_what_a_library_prints_goes_to_the_error_stream(kerasae, monkeypatch):
     from kerasae import registry
 
     names = registry.names
-    monkeypatch.setattr(registry, "names", lambda room: print("chatter") or names(room))
+
+    def printing(room):
+        if room == "tracker":
+            print("chatter")
+        return names(room)
+
+    monkeypatch.setattr(registry, "names", printing)
     status, out, err = kerasae("show", "tracker")
     assert status == 0 and out == "mlflow\nwandb\n" and "chatter" in err
 

@@ -177,14 +177,14 @@ def test_the_command_stores_the_path_and_a_resumed_training_has_it_again(recipe,
     assert "printed by a callback" not in out and "printed by a callback" in err
 
 
-def test_a_resumed_training_may_have_another_callback_or_none(recipe, module):
+def test_a_resumed_training_may_have_another_callback(recipe, module):
     def stop(model):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(recipe.override({"train.callbacks": ["noting:Noting"]}), "run", callbacks=[Fail(stop, 2)])
+        run_recipe(recipe.override({"train.callbacks": ["noting:Noting"]}), "run", callbacks=[Fail(stop, 2)])
     again = resumed("run", {"train.callbacks": ["noting:made(word=other)"]})
-    train(again, "run", resume=True)
+    run_recipe(again, "run", resume=True)
     assert noted(module) == ["epoch 1", "other 2", "other 3"]
 
 
