@@ -54,13 +54,17 @@ class RunLog:
         return _Live(self)
 
     def begin(self) -> None:
-        """Log the parameters of the training in the folder, whose recipe is stored."""
-        parameters = flat(Unfinished(self.folder).recipe.complete().to_dict())
+        """Log the parameters of the training in the folder, and its epochs before the checkpoint, if any."""
+        unfinished = Unfinished(self.folder)
+        parameters = flat(unfinished.recipe.complete().to_dict())
         for tracker in self.trackers:
             try:
                 self._open(tracker).parameters(parameters)
             except TrackingError as error:
                 self._warn(tracker, error)
+        state = unfinished.checkpoint.state()
+        # What was not sent when the training was killed is in its checkpoint.
+        self.epochs([*enumerate(state["rows"], 1)] if state else [])
 
     def epochs(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
         """Log epochs during a training. Those that a tracker has already are left out.

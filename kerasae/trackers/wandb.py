@@ -79,7 +79,8 @@ class _WandbRun(Tracked):
         self._run = run
         # A group holds a search or a comparison with its parts.
         self.identity = {"id": run.id, "group": f"{name}-{run.id}"}
-        self.place: str = run.url or str(Path(run.dir).parent)
+        # Without a server, wandb would warn that there is no address.
+        self.place: str = str(Path(run.dir).parent) if run.offline else run.url
 
     def parameters(self, values: Mapping[str, Any]) -> None:
         with _errors():

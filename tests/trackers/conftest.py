@@ -1,14 +1,13 @@
-"""A run, its application and its bundle, logged into every tracker as a user does it."""
+"""A run and its bundle, logged into every tracker as a user does it."""
 
 import os
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kerasae import Recipe
-from kerasae.workflows import apply, export, train
+from kerasae.workflows import export, train
 
 #: Nothing is reported or sent over the network.
 VARIABLES = {
@@ -35,13 +34,9 @@ def no_reports(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def recipe(tmp_path_factory):
-    """A training of a few epochs on a table of three columns."""
-    rng = np.random.default_rng(0)
-    load = rng.uniform(10, 90, 400)
-    tool = rng.choice(["drill", "mill"], 400)
-    frame = pd.DataFrame({"load": load, "torque": 2 * load + rng.normal(0, 4, 400), "tool": tool})
-    path = tmp_path_factory.mktemp("data") / "rows.csv"
-    frame.to_csv(path, index=False)
+    """A training of a few epochs on rows of four numbers."""
+    path = tmp_path_factory.mktemp("data") / "rows.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(200, 4)).astype("float32"))
     return Recipe.of(
         "sparse",
         source=str(path),
@@ -75,7 +70,6 @@ def logged(recipe, store, home, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     log_to = [f"mlflow(uri='{store}', experiment=pumps)", "wandb(project=pumps)"]
     trained = train(recipe, folder / "rows", log_to=log_to)
-    apply("anomaly", folder / "rows", folder / "odd", baselines=False)
     exported = export(
         folder / "rows", folder / "ship", formats=["tflite"], precisions=["float32"], log_to=log_to
     )

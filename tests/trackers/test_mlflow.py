@@ -1,24 +1,39 @@
 """Runs in MLflow: a store in SQLite, and a real server on loopback."""
 
 import json
+import os
 import re
-import signal
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from stopped import Fail
 
-from kerasae.trackers import TrackingError
-from kerasae.workflows import evaluate, score, train
+from kerasae import Run
+from kerasae.runs import run_recipe
+from kerasae.trackers import RunLog, TrackingError, trackers_of
+from kerasae.workflows import score
+from kerasae.workflows.tracking import logging_of_run
 from kerasae.workflows.training import resumed
 
 mlflow = pytest.importorskip("mlflow", reason="pip install 'kerasae[mlflow]'")
+
+
+@pytest.fixture(autouse=True)
+def usual_store():
+    """Afterwards MLflow's variables are as they were."""
+    yield
+    mlflow.set_tracking_uri(None)
+    for key in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        os.environ.pop(key, None)
 
 
 def run_of(folder, uri):
@@ -51,9 +66,11 @@ def test_curves_are_the_history(logged, store):
 
 def test_figures_are_those_of_the_evaluation(logged, store):
     _, run = run_of(logged.run.folder, store)
-    baseline, model = json.loads(logged.run.metrics_path.read_text())["entries"]
+    *baselines, model = json.loads(logged.run.metrics_path.read_text())["entries"]
     assert run.data.metrics["test/error"] == pytest.approx(model["seeds"][0]["error"])
-    assert run.data.metrics["test/pca/error"] == pytest.approx(baseline["seeds"][0]["error"])
+    for entry in baselines:
+        error = run.data.metrics[f"test/{entry['name']}/error"]
+        assert error == pytest.approx(entry["seeds"][0]["error"])
     assert run.data.metrics["parameters"] == model["seeds"][0]["parameters"]
 
 
@@ -61,8 +78,8 @@ def test_files_are_those_of_the_run(logged, store, home):
     client, run = run_of(logged.run.folder, store)
     names = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"recipe.json", "history.csv", "metrics.json", "report.html"} <= names
-    local = client.download_artifacts(run.info.run_id, "recipe.json")
-    assert open(local, "rb").read() == logged.run.recipe_path.read_bytes()  # noqa: PTH123, SIM115
+    local = Path(client.download_artifacts(run.info.run_id, "recipe.json"))
+    assert local.read_bytes() == logged.run.recipe_path.read_bytes()
 
 
 def test_a_user_is_told_where_the_run_is(logged, store):
@@ -75,12 +92,10 @@ def test_the_bundle_of_the_run_answers_as_the_command(logged, store, recipe):
     _, run = run_of(logged.run.folder, store)
     mlflow.set_tracking_uri(store)
     model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/bundle")
-    rows = pd.read_csv(recipe.data["path"])
+    rows = np.load(recipe.data["path"])
     expected = [*score(logged.exported.folder, recipe.data["path"])]
     answers = model.predict(rows)
     assert answers["score"].tolist() == [one["score"] for one in expected]
-    assert answers["anomalous"].tolist() == [one["anomalous"] for one in expected]
-    assert answers["reasons"].tolist() == [one["reasons"] for one in expected]
 
 
 def test_a_resumed_training_goes_on_in_its_run(recipe, store, home, tmp_path):
@@ -88,12 +103,14 @@ def test_a_resumed_training_goes_on_in_its_run(recipe, store, home, tmp_path):
         raise KeyboardInterrupt
 
     out, log_to = tmp_path / "run", [f"mlflow(uri='{store}')"]
-    with pytest.raises(KeyboardInterrupt):
-        train(recipe, out, callbacks=[Fail(stop, 3)], log_to=log_to)
+    with pytest.raises(KeyboardInterrupt), logging_of_run(log_to, out, resume=False, writes=True) as log:
+        run_recipe(recipe, out, callbacks=[Fail(stop, 3), *log.callbacks])
     client, run = run_of(out, store)
     assert run.info.status == "KILLED"
     assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")][:1] == [1]
-    train(resumed(out, {"train.learning_rate": 2e-3}), out, resume=True)
+    with logging_of_run([], out, resume=True, writes=True) as log:
+        again = resumed(out, {"train.learning_rate": 2e-3})
+        log.finish(run_recipe(again, out, resume=True, callbacks=log.callbacks))
     _, again = run_of(out, store)
     assert again.info.run_id == run.info.run_id and again.info.status == "FINISHED"
     steps = [point.step for point in client.get_metric_history(run.info.run_id, "loss")]
@@ -102,15 +119,17 @@ def test_a_resumed_training_goes_on_in_its_run(recipe, store, home, tmp_path):
     assert again.data.tags["changed.train.learning_rate"] == "0.002"
 
 
-def test_an_active_run_takes_it_all_and_stays_open(recipe, store, home, tmp_path):
+def test_an_active_run_takes_it_all_and_stays_open(logged, store, tmp_path):
     mlflow.set_tracking_uri(store)
     mlflow.set_experiment("mine")
     with mlflow.start_run() as active:
-        trained = train(recipe, tmp_path / "run", log_to=["mlflow"])
+        run = Run.open(shutil.copytree(logged.run.folder, tmp_path / "run"))
+        log = RunLog(trackers_of(["mlflow"]), run.folder, anew=True)
+        log.finish(run)
         assert mlflow.active_run().info.run_id == active.info.run_id
         assert mlflow.MlflowClient().get_run(active.info.run_id).info.status == "RUNNING"
     run = mlflow.MlflowClient().get_run(active.info.run_id)
-    assert active.info.run_id in trained.logged["mlflow"]
+    assert active.info.run_id in log.places["mlflow"]
     assert "test/error" in run.data.metrics and run.data.params["model.name"] == "sparse"
 
 
@@ -137,54 +156,58 @@ def test_a_server_that_is_not_there_is_one_line_before_anything_is_done(
 
 @pytest.fixture
 def server(tmp_path):
-    """Starts and stops a real server of MLflow on loopback, with its store and artifacts in a folder."""
-    port, processes = free_port(), []
-
-    def start():
-        command = [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-            *("--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--workers", "1"),
-            *("--artifacts-destination", str(tmp_path / "artifacts")),
-        ]
-        log = (tmp_path / "server.log").open("ab")
-        processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path))
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
-                return f"http://127.0.0.1:{port}"
-            except (urllib.error.URLError, OSError):
-                assert processes[-1].poll() is None, (tmp_path / "server.log").read_text()[-2000:]
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
-
-    def stop():
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-        processes.clear()
-
-    yield start, stop
-    stop()
+    """A real server of MLflow on loopback, with its store and artifacts in a folder: address and process."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}", "--workers", "1"),
+        *("--artifacts-destination", str(tmp_path / "artifacts")),
+    ]
+    with (tmp_path / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2)
+            break
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, (tmp_path / "server.log").read_text()[-2000:]
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    yield f"http://127.0.0.1:{port}", process
+    process.terminate()
+    process.wait(30)
 
 
 @pytest.mark.slow
-def test_a_server_that_goes_away_ends_no_training(recipe, server, home, tmp_path, monkeypatch):
-    start, stop = server
-    uri = start()
+def test_a_server_takes_a_run_and_ends_no_training_when_it_goes_away(
+    logged, recipe, server, home, tmp_path, monkeypatch
+):
+    uri, process = server
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    out = tmp_path / "run"
+    run = Run.open(shutil.copytree(logged.run.folder, tmp_path / "copy"))
+    RunLog(trackers_of(["mlflow"]), run.folder, anew=True).bundle(run, logged.exported.folder)
+    client, kept = run_of(run.folder, uri)
+    steps = [point.step for point in client.get_metric_history(kept.info.run_id, "val_loss")]
+    assert steps == [1, 2, 3, 4] and kept.data.params["model.name"] == "sparse"
+    page = Path(client.download_artifacts(kept.info.run_id, "report.html", str(tmp_path)))
+    assert page.read_bytes() == run.report_path.read_bytes()
+    rows = np.load(recipe.data["path"])[:9]
+    answers = mlflow.pyfunc.load_model(f"runs:/{kept.info.run_id}/bundle").predict(rows)
+    assert len(answers) == 9 and answers["score"].notna().all()
+
+    def stop(model):
+        process.terminate()
+        process.wait(30)
+
+    began = time.monotonic()
     with (
         pytest.warns(UserWarning, match=r"The training goes on without mlflow, and is logged at its end"),
-        pytest.raises(TrackingError, match=rf"`kerasae evaluate {re.escape(str(out))} --log-to mlflow` logs"),
+        logging_of_run(["mlflow"], tmp_path / "run", resume=False, writes=True) as log,
     ):
-        train(recipe, out, callbacks=[Fail(lambda model: stop(), 2)], log_to=["mlflow"])
-    assert (out / "model.keras").is_file()
-    assert start() == uri
-    evaluation = evaluate(out, log_to=["mlflow"])
-    client, run = run_of(out, uri)
-    assert evaluation.logged["mlflow"].startswith(f"{uri}/#/experiments/")
-    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == [1, 2, 3, 4]
-    page = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
-    assert open(page, "rb").read() == (out / "report.html").read_bytes()  # noqa: PTH123, SIM115
+        trained = run_recipe(recipe, tmp_path / "run", callbacks=[Fail(stop, 2), *log.callbacks])
+    assert time.monotonic() - began < 60, "a server that is gone does not hold up the training"
+    assert trained.model_path.is_file()
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    with pytest.raises(TrackingError, match=r"kept; `kerasae evaluate .*run --log-to mlflow` logs it"):
+        log.finish(trained)

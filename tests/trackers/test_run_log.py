@@ -1,11 +1,13 @@
 """What is logged, whatever the tracker."""
 
+import dataclasses
 import importlib.util
 import json
 import math
 
 import pytest
 
+from kerasae.metrics.comparison import merge
 from kerasae.runs import run_recipe
 from kerasae.trackers import (
     Record,
@@ -18,7 +20,8 @@ from kerasae.trackers import (
     trackers_of,
 )
 from kerasae.trackers._record import finite, flat
-from kerasae.workflows import compare_families
+from kerasae.workflows.comparison.logged import log_comparison
+from kerasae.workflows.comparison.runs import entries_of
 
 
 class Memory(Tracker):
@@ -97,15 +100,21 @@ def test_what_fails_in_a_training_is_logged_at_its_end(recipe, tmp_path):
     assert [row["loss"] for row in logged.values()] == [row["loss"] for row in run.epochs()]
 
 
-def test_a_comparison_has_a_run_for_each_training(recipe, tmp_path):
+def test_a_comparison_has_a_run_for_each_training(logged):
     tracker = Memory()
-    compared = compare_families(recipe, ["sparse"], 1, jobs=1, log_to=[tracker])
-    whole, part = tracker.runs
-    assert part.name == "sparse, seed 0" and part.parent == whole.identity
-    calls = dict(call for call in part.calls)
-    assert calls["parameters"]["model.name"] == "sparse" and calls["parameters"]["train.seed"] == 0
+    (*baselines, model), data = entries_of([logged.run])
+    entries = [*baselines, merge([dataclasses.replace(model, name="sparse")] * 2)]
+    entries[-1].figures[1] = {**entries[-1].figures[1], "seed": 1}
+    assert log_comparison([tracker], logged.run.recipe, entries, data, None) == {
+        tracker.name(): "comparison on rows"
+    }
+    whole, first, second = tracker.runs
+    assert (first.name, second.name) == ("sparse, seed 0", "sparse, seed 1")
+    assert first.parent == second.parent == whole.identity
+    calls = dict(second.calls)
+    assert calls["parameters"]["model.name"] == "sparse" and calls["parameters"]["train.seed"] == 1
     assert [number for number, _ in calls["epochs"]] == [1, 2, 3, 4]
-    assert calls["figures"]["test/error"] == compared.entries[-1].figures[0]["error"]
+    assert calls["figures"]["test/error"] == model.figures[0]["error"]
     assert "test/pca/error" in dict(whole.calls)["figures"]
 
 

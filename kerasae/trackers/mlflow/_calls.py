@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 from collections.abc import Iterator
 
@@ -13,11 +14,16 @@ _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOU
 
 @contextlib.contextmanager
 def errors(uri: str) -> Iterator[None]:
-    """Raise errors of MLflow as a TrackingError in one line, and drop what MLflow prints.
+    """Raise errors of MLflow as a TrackingError in one line, and drop what MLflow prints and tells.
 
     Args:
         uri: Address of the server or the store.
     """
+    import mlflow  # noqa: F401  (its import configures its logger)
+
+    logger = logging.getLogger("mlflow")
+    before = logger.level
+    logger.setLevel(max(before, logging.WARNING))
     try:
         # MLflow prints addresses to the standard output, which is for results.
         with contextlib.redirect_stdout(io.StringIO()):
@@ -30,6 +36,8 @@ def errors(uri: str) -> Iterator[None]:
             f"Expected MLflow at {uri} to take the run, received: {reason:.300}; start its "
             "server, or correct MLFLOW_TRACKING_URI."
         ) from error
+    finally:
+        logger.setLevel(before)
 
 
 @contextlib.contextmanager

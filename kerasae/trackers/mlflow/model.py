@@ -10,6 +10,8 @@ neither TensorFlow nor Keras.
 """
 
 import contextlib
+import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Module whose function `_load_pyfunc` MLflow calls.
 _LOADER = __name__
+_VARIABLE = "MLFLOW_TRACKING_URI"
 #: Parameters of `predict` that MLflow passes on, with their defaults. A rate of 0 leaves the threshold.
 _DEFAULTS: dict[str, Any] = {"precision": "float32", "false_alarms": 0.0}
 
@@ -46,14 +49,17 @@ def log_model(
         FileNotFoundError: If there is no bundle, or no file for devices in it.
     """
     import mlflow
+    from mlflow.models import Model
 
     arguments = _arguments(Path(bundle))
-    with _at(tracking_uri):
-        active = mlflow.active_run()
-        if run_id is None or (active is not None and active.info.run_id == run_id):
+    with _at(tracking_uri), _without_advice():
+        if run_id is None:
             return mlflow.pyfunc.log_model(name=name, **arguments)
-        with mlflow.start_run(run_id=run_id, nested=active is not None):
-            return mlflow.pyfunc.log_model(name=name, **arguments)
+        # Another experiment may be active in Python, into which MLflow would put the model.
+        client = mlflow.MlflowClient()
+        experiment = client.get_run(run_id).info.experiment_id
+        model = client.create_logged_model(experiment, name, source_run_id=run_id)
+        return Model.log(None, mlflow.pyfunc, name=name, run_id=run_id, model_id=model.model_id, **arguments)
 
 
 def save_model(bundle: str | Path, path: str | Path) -> None:
@@ -68,7 +74,8 @@ def save_model(bundle: str | Path, path: str | Path) -> None:
     """
     import mlflow
 
-    mlflow.pyfunc.save_model(str(path), **_arguments(Path(bundle)))
+    with _without_advice():
+        mlflow.pyfunc.save_model(str(path), **_arguments(Path(bundle)))
 
 
 def is_servable(bundle: Path) -> bool:
@@ -119,7 +126,8 @@ def _load_pyfunc(path: str) -> BundleModel:
 def _arguments(bundle: Path) -> dict[str, Any]:
     """Return the arguments of `save_model` and `log_model` of MLflow's flavour."""
     from mlflow.models import ModelSignature
-    from mlflow.types import AnyType, ColSpec, DataType, ParamSchema, ParamSpec, Schema  # type: ignore
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
 
     precision = _precision_of(bundle)
     scorer = Scorer(find_file(bundle, precision))
@@ -154,6 +162,14 @@ def _precision_of(bundle: Path) -> Precision:
 
 
 @contextlib.contextmanager
+def _without_advice() -> Iterator[None]:
+    """Drop MLflow's warning that there is no example of the input, from which it would guess the types."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example")
+        yield
+
+
+@contextlib.contextmanager
 def _at(uri: str | None) -> Iterator[None]:
     """Have MLflow use a server or store, and afterwards the former one."""
     import mlflow
@@ -161,9 +177,12 @@ def _at(uri: str | None) -> Iterator[None]:
     if uri is None:
         yield
         return
-    before = mlflow.get_tracking_uri()
+    # MLflow notes an address that is set in Python in its variable, too.
+    before = os.environ.get(_VARIABLE)
     mlflow.set_tracking_uri(uri)
     try:
         yield
     finally:
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type, unused-ignore]
+        if before is not None:
+            os.environ[_VARIABLE] = before
