@@ -1,5 +1,6 @@
 """answers_of: answers to the rows of a data frame or an array, as `kerasae score` gives them for a file."""
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -46,19 +47,17 @@ def _of_rows(data: Any, scorer: Scorer) -> Iterator[dict[str, Any]]:
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a data frame as lines of JSON: `None` for a missing entry, texts for dates."""
-    columns = {}
-    for name in frame.columns:
-        column = frame[name]
-        if pd.api.types.is_datetime64_any_dtype(column):
-            column = pd.Series([None if pd.isna(one) else one.isoformat() for one in column], dtype=object)
-        values = column.astype(object)
-        columns[str(name)] = values.where(values.notna(), None).map(_plain).tolist()
+    columns = {str(name): [_plain(value) for value in frame[name].astype(object)] for name in frame.columns}
     names = [*columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _plain(value: Any) -> Any:
-    """Return a number of NumPy as that of Python."""
+    """Return a value of a data frame as JSON has it."""
+    if value is None or (np.ndim(value) == 0 and pd.isna(value)):
+        return None
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     return value.item() if isinstance(value, np.generic) else value
 
 

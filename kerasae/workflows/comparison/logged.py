@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kerasae.data import Data
 from kerasae.metrics import Entry
@@ -30,7 +31,7 @@ def log_comparison(
     Raises:
         TrackingError: If a tracker cannot be reached.
     """
-    figures = {}
+    figures: dict[str, Any] = {}
     parts = []
     for entry in entries:
         if entry.baseline:
