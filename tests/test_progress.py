@@ -66,8 +66,8 @@ def test_a_library_logs_and_leaves_handlers_and_levels_to_programs():
     # That of TensorFlow, for a command, that of MLflow during a call, and the example in a docstring.
     assert {call for call in calls if not call[0].startswith("kerasae/cli/")} == {
         ("kerasae/backend.py", "setLevel"),
-        ("kerasae/progress.py", "addHandler"),
-        ("kerasae/progress.py", "setLevel"),
+        ("kerasae/progress/__init__.py", "addHandler"),
+        ("kerasae/progress/__init__.py", "setLevel"),
         ("kerasae/trackers/mlflow/_calls.py", "setLevel"),
     }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kerasae import registry
-from kerasae.calls import parse_call
+from kerasae.arguments import parse_call
 from kerasae.trackers._base import Tracker
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from kerasae.calls import Call, parse_call
+from kerasae.arguments import Call, parse_call
 
 #: What a callback is named by, in error messages.
 _FORM = "the import path of a Keras callback, package.module:Name or package.module:Name(key=value)"

@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 #: Which rooms a room may import, itself aside. A look-up by name in `registry` does not count.
 ALLOWED = {
     "arguments": set(),
-    "calls": set(),
     "progress": set(),
     "notations": set(),
     "precisions": set(),
@@ -58,7 +57,6 @@ ALLOWED = {
     "files": set(),
     "training": {
         "backend",
-        "calls",
         "kinds",
         "files",
         "layers",
@@ -85,7 +83,7 @@ ALLOWED = {
         "training",
     },
     "runs": {"data", "files", "models", "recipe", "training"},
-    "trackers": {"__version__", "calls", "export", "files", "precisions", "registry", "runs"},
+    "trackers": {"__version__", "export", "files", "precisions", "registry", "runs"},
     "calibration": set(),
     "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
     "thresholds": {"calibration", "registry"},

@@ -12,7 +12,7 @@ from kerasae.tuning import AutoencoderHyperModel, Space
 from stopped import Fail
 
 from kerasae import Recipe, Run
-from kerasae.calls import parse_call
+from kerasae.arguments import parse_call
 from kerasae.runs import run_recipe
 from kerasae.training import callbacks_of
 from kerasae.workflows import compare_families, train, tune

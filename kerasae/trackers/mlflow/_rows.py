@@ -1,7 +1,7 @@
 """answers_of: answers to the rows of a data frame or an array, as `kerasae score` gives them for a file."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,13 @@ def answers_of(data: Any, scorer: Scorer) -> pd.DataFrame:
     Raises:
         ValueError: If a column is missing, or a row cannot be read.
     """
-    answers = [*_photographs(data, scorer)] if _are_photographs(data, scorer) else [*_of_rows(data, scorer)]
-    index = data.index if isinstance(data, pd.DataFrame) and len(data) == len(answers) else None
-    return pd.DataFrame(answers, index=index)
+    is_frame = hasattr(data, "columns")
+    if is_frame and columns_of(scorer):
+        return pd.DataFrame([*_of_frame(data, scorer)], index=data.index)
+    if scorer.crops and not is_frame:
+        photographs = Photographs(scorer)
+        return pd.DataFrame([photographs.answer(np.asarray(image)) for image in data])
+    return pd.DataFrame([*_of_values(data, scorer)], index=data.index if is_frame else None)
 
 
 def columns_of(scorer: Scorer) -> list[str]:
@@ -32,17 +36,23 @@ def columns_of(scorer: Scorer) -> list[str]:
     return sorted(scorer.feed.of_lines().known)
 
 
-def _of_rows(data: Any, scorer: Scorer) -> Iterator[dict[str, Any]]:
-    lines = scorer.feed.of_lines()
-    stream = None if lines is scorer.feed or _are_windows(data, scorer) else Stream(scorer)
+def _of_frame(frame: pd.DataFrame, scorer: Scorer) -> Iterator[dict[str, Any]]:
+    stream = None if scorer.feed.of_lines() is scorer.feed else Stream(scorer)
     feed = scorer.feed if stream is None else stream.feed
-    if isinstance(data, pd.DataFrame) and columns_of(scorer):
-        # Which columns there are decides which of them are read, as a line of names does.
-        feed.columns([str(name) for name in data.columns])
-        raw = feed.of_values(_records(data))
-    else:
-        raw = feed.of_values(_values(data))
-    yield from scorer.answers(raw) if stream is None else map(stream.answer, raw)
+    # Which columns there are decides which of them are read, as a line of names does.
+    feed.columns([str(name) for name in frame.columns])
+    raw = feed.of_values(_records(frame))
+    return scorer.answers(raw) if stream is None else map(stream.answer, raw)
+
+
+def _of_values(data: Any, scorer: Scorer) -> Iterator[dict[str, Any]]:
+    """Yield the answers to what has no named columns: whole examples, or readings of a log."""
+    values: Any = data.to_numpy() if hasattr(data, "to_numpy") else data
+    rows = values.tolist() if isinstance(values, np.ndarray) else [*values]
+    if scorer.feed.of_lines() is scorer.feed or np.ndim(values) == len(scorer.spec.shape) + 1:
+        return scorer.answers(scorer.feed.of_values(rows))
+    stream = Stream(scorer)
+    return map(stream.answer, stream.feed.of_values(rows))
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -59,26 +69,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _values(data: Any) -> Sequence[Any]:
-    """Return the rows of what has no named columns as lists of numbers, or as texts."""
-    if isinstance(data, pd.DataFrame | pd.Series):
-        data = data.to_numpy()
-    values: Sequence[Any] = data.tolist() if isinstance(data, np.ndarray) else [*data]
-    return values
-
-
-def _are_windows(data: Any, scorer: Scorer) -> bool:
-    """Return whether the rows are whole windows of a log: an array with a dimension for the steps."""
-    return not isinstance(data, pd.DataFrame) and np.ndim(data) == len(scorer.spec.shape) + 1
-
-
-def _are_photographs(data: Any, scorer: Scorer) -> bool:
-    return scorer.crops and not isinstance(data, pd.DataFrame)
-
-
-def _photographs(data: Any, scorer: Scorer) -> Iterator[dict[str, Any]]:
-    photographs = Photographs(scorer)
-    for image in data:
-        yield photographs.answer(np.asarray(image))

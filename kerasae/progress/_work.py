@@ -1,16 +1,4 @@
-"""Progress of long work, as records of the logger `kerasae.progress`.
-
-The library only logs. The command line shows the records as bars. So can any program, with a handler that
-reads the attribute `progress` of a record:
-
-    class Bars(logging.Handler):
-        def emit(self, record):
-            if told := getattr(record, "progress", None):
-                print(told.name, told.done, told.total, told.state)
-
-    logging.getLogger("kerasae").addHandler(Bars())
-    logging.getLogger("kerasae").setLevel(logging.DEBUG)
-"""
+"""work: a piece of work that logs how far it is."""
 
 import contextlib
 import dataclasses
@@ -18,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("kerasae.progress")
 _Item = TypeVar("_Item")
 
 
