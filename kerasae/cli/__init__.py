@@ -16,7 +16,6 @@ from kerasae import __version__, registry
 from kerasae.cli._logs import flags_first, shown_logs
 from kerasae.cli._messages import fail, one_line_each
 from kerasae.cli._room import Room
-from kerasae.cli._streams import only_results
 
 
 @click.group(
@@ -38,7 +37,6 @@ def kerasae(context: click.Context, quiet: bool, verbose: bool, debug: bool) -> 
     """
     if quiet and verbose:
         raise click.UsageError("Expected --quiet or --verbose, received both.")
-    context.with_resource(only_results())
     context.with_resource(shown_logs(quiet=quiet, verbose=verbose))
 
 

@@ -2,16 +2,20 @@
 
 import contextlib
 import contextvars
+import functools
 import io
 import logging
 import sys
+import weakref
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
 #: Level of a note to the user, which is no warning and is shown unless the command is to be quiet.
 NOTE = 25
+#: Commands that `with_results_alone` has changed.
+_ALONE: weakref.WeakSet[click.Command] = weakref.WeakSet()
 _RESULTS: contextvars.ContextVar[TextIO | None] = contextvars.ContextVar("results", default=None)
 
 
@@ -45,6 +49,22 @@ def only_results() -> Iterator[None]:
             yield
     finally:
         _RESULTS.reset(token)
+
+
+def with_results_alone(command: click.Command) -> click.Command:
+    """Return a command that runs in `only_results`; its help is a result, too, and is shown as before."""
+    callback = command.callback
+    if callback is None or isinstance(command, click.Group) or command in _ALONE:
+        return command
+
+    @functools.wraps(callback)
+    def run(*arguments: Any, **values: Any) -> Any:
+        with only_results():
+            return callback(*arguments, **values)
+
+    command.callback = run
+    _ALONE.add(command)
+    return command
 
 
 def echo(text: str = "") -> None:
