@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from kerasae.cli import main
-from kerasae.cli._logs import flags_first, shown_logs
+from kerasae.cli._logs import Lines, flags_first, shown_logs
 from kerasae.cli._messages import one_line_each
 from kerasae.cli._progress import Bars
-from kerasae.cli._streams import note
+from kerasae.cli._streams import NOTE, note
 from kerasae.cli._time_left import left
 from kerasae.progress import each, work
 
@@ -94,12 +94,12 @@ def test_a_terminal_shows_a_bar_with_the_time_left(monkeypatch):
         patch.setattr(logger, "level", logging.DEBUG)
         patch.setenv("TERM", "xterm")
         bars = Bars()
-        patch.setattr(logger, "handlers", [bars])
+        patch.setattr(logger, "handlers", [bars, Lines(NOTE)])
         with work("training", total=100, at_most=True) as training:
             for epoch in range(3):
                 training.reached(epoch + 1, f"epoch {epoch + 1}")
                 bars._progress.refresh()
-            print("a note", file=sys.stderr)
+            note("a note")
         assert bars._progress is None, "it is gone when the work is done"
         shown = os.read(master, 2**20).decode()
     os.close(master)
@@ -137,7 +137,8 @@ def run(rows, tmp_path_factory):
     return folder
 
 
-def test_steps_are_logged_and_verbose_shows_them_on_the_error_stream(run, kerasae, caplog):
+def test_steps_are_logged_and_verbose_shows_them_on_the_error_stream(run, kerasae, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("kerasae"), "handlers", [caplog.handler])
     status, out, err = kerasae("evaluate", run, "--json", "--verbose")
     assert status == 0 and "entries" in json.loads(out)
     assert "s: evaluating: baselines" in err

@@ -6,10 +6,8 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-import click
-
 from kerasae.cli._messages import one_line
-from kerasae.cli._streams import NOTE
+from kerasae.cli._streams import NOTE, say
 
 #: Options of the whole command line, which may stand behind the name of a command, too.
 _ANYWHERE = ("--quiet", "--verbose", "--debug")
@@ -32,7 +30,7 @@ class Lines(logging.Handler):
             text = f"kerasae: {record.levelname.lower()}: {one_line(text)}"
         elif record.levelno < NOTE:
             text = f"kerasae: {record.relativeCreated / 1000:.1f} s: {one_line(text)}"
-        click.echo(text, err=True)
+        say(text)
 
 
 @contextlib.contextmanager
@@ -54,8 +52,10 @@ def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
 
         handlers.append(Bars())
     logger = logging.getLogger("kerasae")
-    before = logger.level
+    before = logger.level, logger.propagate
     logger.setLevel(min(handler.level for handler in handlers))
+    # Libraries give the root logger handlers of their own, which would show each line again.
+    logger.propagate = False
     for handler in handlers:
         logger.addHandler(handler)
     try:
@@ -64,4 +64,5 @@ def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
-        logger.setLevel(before)
+        level, logger.propagate = before
+        logger.setLevel(level)

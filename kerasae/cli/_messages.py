@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from kerasae.cli._streams import say
+
 
 def fail(message: str) -> None:
     """Show an error and exit with status 2."""
@@ -24,7 +26,7 @@ def one_line_each() -> Callable[..., None]:
         line = f"kerasae: warning: {one_line(message)}"
         if line not in shown:
             shown.add(line)
-            click.echo(line, err=True)
+            say(line)
 
     return show
 

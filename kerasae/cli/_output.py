@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kerasae.cli._streams import results
+from kerasae.cli._results import results
 
 
 class Plain(Console):

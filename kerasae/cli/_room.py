@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from kerasae import registry
-from kerasae.cli._streams import with_results_alone
+from kerasae.cli._results import with_results_alone
 
 
 class Room(click.Group):

@@ -57,7 +57,7 @@ def command() -> None:
 def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, **values: Any) -> None:
     import_tensorflow()
     from kerasae.cli._output import console, print_paths, print_table
-    from kerasae.cli._streams import echo
+    from kerasae.cli._results import echo
     from kerasae.workflows import apply
 
     common = {key: values.pop(key) for key in ("source", "artifact", "refit")}

@@ -29,7 +29,7 @@ def command(folder: Path, source: str, false_alarms: float | None, as_json: bool
     """
     import_tensorflow(threads=1, hide_gpus=True)
     from kerasae.cli._output import console, print_table
-    from kerasae.cli._streams import echo
+    from kerasae.cli._results import echo
     from kerasae.workflows import calibrate
 
     done = calibrate(folder, source, false_alarms=false_alarms)

@@ -36,7 +36,7 @@ def command(run: Path, likelihood: Any, samples: int, log_to: tuple[str, ...], a
     import_tensorflow()
     from kerasae.cli._evaluation import print_evaluation
     from kerasae.cli._output import print_paths
-    from kerasae.cli._streams import echo
+    from kerasae.cli._results import echo
     from kerasae.workflows import evaluate
 
     evaluation = evaluate(run, likelihood=likelihood, samples=samples, log_to=log_to)

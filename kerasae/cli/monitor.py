@@ -53,7 +53,7 @@ def command(
     """
     import_tensorflow()
     from kerasae.cli._output import console, print_paths
-    from kerasae.cli._streams import echo
+    from kerasae.cli._results import echo
     from kerasae.workflows import monitor
 
     monitored = monitor(

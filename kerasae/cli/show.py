@@ -7,7 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
-from kerasae.cli._streams import echo
+from kerasae.cli._results import echo
 
 
 @click.command("show", short_help="List the members of a room, or describe one of them.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kerasae import registry
 from kerasae.arguments import parse_call
+from kerasae.progress import work
 from kerasae.trackers._base import Tracker
 
 
@@ -34,7 +35,8 @@ def check_trackers(log_to: Sequence[str | Tracker]) -> list[Tracker]:
     """
     trackers = trackers_of(log_to)
     for tracker in trackers:
-        tracker.check()
+        with work(f"opening {tracker.name()}"):
+            tracker.check()
     return trackers
 
 

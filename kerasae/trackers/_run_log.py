@@ -9,6 +9,7 @@ from typing import Any
 from kerasae import registry
 from kerasae.files import read_json, write_json
 from kerasae.keras_classes import Callback
+from kerasae.progress import each
 from kerasae.runs import Run, Unfinished
 from kerasae.trackers._base import Outcome, Tracked, Tracker, TrackingError
 from kerasae.trackers._record import TAGS, Record, finite, flat, held_out_figures, send_parts
@@ -94,7 +95,7 @@ class RunLog:
         Raises:
             TrackingError: If a tracker cannot be reached.
         """
-        for tracker in self.trackers:
+        for tracker in each("logging", self.trackers, lambda tracker: tracker.name()):
             tracked = self._complete(tracker, run)
             send_parts(tracker, tracked, parts)
             tracked.end("finished")
@@ -109,7 +110,7 @@ class RunLog:
         Raises:
             TrackingError: If a tracker cannot be reached.
         """
-        for tracker in self.trackers:
+        for tracker in each("logging", self.trackers, lambda tracker: tracker.name()):
             tracked = self._open(tracker)
             if not self._sent[tracker.name()]:
                 self._complete(tracker, run)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kerasae.cli._data import print_readings, print_skipped
 from kerasae.cli._output import console, print_paths, print_table
-from kerasae.cli._streams import echo, note
+from kerasae.cli._results import echo
+from kerasae.cli._streams import note
 
 if TYPE_CHECKING:
     from kerasae.recipe import Recipe

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kerasae.cli._output import console, print_paths, print_table, typed
-from kerasae.cli._streams import echo
+from kerasae.cli._results import echo
 
 if TYPE_CHECKING:
     from kerasae.workflows import Exported

@@ -57,7 +57,7 @@ def command(bundle: Path, source: str, form: str, **options: Any) -> None:
     kerasae score ship new.csv
     tail -f readings.jsonl | kerasae score ship - --on-error skip
     """
-    from kerasae.cli._streams import results
+    from kerasae.cli._results import results
     from kerasae.cli.score._show import counted, csv_lines, json_lines, say
     from kerasae.workflows import score
 

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from kerasae.cli._streams import note, results
+from kerasae.cli._results import results
+from kerasae.cli._streams import note
 from kerasae.progress import work
 
 #: Number of rows after which the progress is told again.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from kerasae.cli._data import print_readings
 from kerasae.cli._evaluation import print_evaluation
 from kerasae.cli._output import console, print_paths, print_table
-from kerasae.cli._streams import echo, note
+from kerasae.cli._results import echo
+from kerasae.cli._streams import note
 from kerasae.cli.tune._progress import SearchProgress
 
 if TYPE_CHECKING:
