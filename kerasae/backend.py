@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from kerasae.progress import work
+
 
 def require_tensorflow() -> None:
     """Check that Keras uses TensorFlow as its backend.
@@ -46,7 +48,8 @@ def import_tensorflow(threads: int | None = None, *, hide_gpus: bool = False) ->
         threads: Number of threads of each operation. Defaults to `None`, the choice of TensorFlow.
         hide_gpus: Whether to hide the GPUs from this process. Defaults to False.
     """
-    with quiet():
+    loaded = "tensorflow" in sys.modules
+    with contextlib.nullcontext() if loaded else work("loading TensorFlow"), quiet():
         import keras
         import tensorflow
 

@@ -13,10 +13,11 @@ from kerasae import registry
 from kerasae.data import Data, Source, parse_source, read_like, read_source
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
+from kerasae.progress import work
 from kerasae.seeds import seeded
 from kerasae.spec import Spec
 from kerasae.start import check_same_model, start_model, start_preprocessor
-from kerasae.training import train
+from kerasae.training import check_paths, train
 
 SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train", "apply")
 
@@ -26,7 +27,7 @@ _SUPPLIED = {
     "network": {"spec", "outputs"},
     "loss": {"spec", "expected"},
     "model": {"encoder", "decoder", "preprocessor", "reconstruction_loss"},
-    "train": {"model", "data", "callbacks", "folder", "resume"},
+    "train": {"model", "data", "folder", "resume"},
 }
 
 
@@ -35,9 +36,9 @@ class Recipe:
     """Settings of a run, in sections for data, preprocessing, network, model, loss, train and apply.
 
     Each section is a dict of keyword arguments, with the `name` of a member of its room. The section `train`
-    has the arguments of `kerasae.train`, and `apply` those of each application, by its name. Names and types
-    are checked against the signatures, so there is no other list of parameters or defaults. Preprocessing,
-    network and loss need no name: their defaults depend on the data and the family.
+    has the arguments of `kerasae.train`, of which `callbacks` are import paths, and `apply` those of each
+    application, by its name. Names and types are checked against the signatures, so there is no other list of
+    parameters or defaults. Preprocessing, network and loss need no name: they follow from data and family.
 
     Args:
         data: Section of the data.
@@ -136,6 +137,7 @@ class Recipe:
             values = dict(getattr(self, section))
             if section == "train":
                 member = train
+                check_paths(values.get("callbacks", ()))
             elif section == "apply":
                 for name, settings in values.items():
                     if not isinstance(settings, dict):
@@ -210,6 +212,7 @@ class Recipe:
 
     # From a recipe to a model --------------------------------------------------------------------
 
+    @work("reading the data")
     def load(self, pinned: Source | None = None) -> Data:
         """Load the data of this recipe, and fit the preprocessor on the training split.
 
@@ -267,7 +270,6 @@ class Recipe:
             earlier = Recipe.read(Path(self.start) / "recipe.json").complete()
             check_same_model(self.start, recipe.complete().to_dict(), earlier.to_dict())
             return start_model(self.start)
-        family = registry.resolve("model", recipe.model["name"])
         loss_member, loss_section = _member("loss", recipe.loss)
         if spec.kind not in loss_member.kinds:
             raise ValueError(
@@ -279,10 +281,9 @@ class Recipe:
         loss = loss_member(**loss_section)
         network, network_section = _member("network", recipe.network)
         encoder, decoder = network(spec, outputs=loss.outputs, **network_section)
-        head = loss.head()
-        if head is not None:
+        if (head := loss.head()) is not None:
             decoder = _append(decoder, head)
-        _, arguments = _member("model", recipe.model)
+        family, arguments = _member("model", recipe.model)
         preprocessor = None if isinstance(data, Spec) else data.preprocessor
         model: Autoencoder = family(
             encoder, decoder, reconstruction_loss=loss, preprocessor=preprocessor, **arguments

@@ -131,7 +131,9 @@ class AutoencoderHyperModel(HyperModel):
                 f"{self.recipe_of(hp).train['steps']}."
             )
         data = self.data_of(hp)
-        history = train(model, data, **{**self.recipe_of(hp).train, **settings})
+        arguments = {**self.recipe_of(hp).train, **settings}
+        arguments["callbacks"] = [*self.recipe.train.get("callbacks", ()), *settings.get("callbacks", ())]
+        history = train(model, data, **arguments)
         best = history.epochs[history.best_epoch - 1]
         held_out = each_reading_once(data) if self.space.windows else data
         figures, rows = judged(model, held_out, self.objective)

@@ -29,6 +29,8 @@ PACKAGES = (
     "kerasae.codec",
     "kerasae.tuning",
     "kerasae.export",
+    "kerasae.trackers",
+    "kerasae.progress",
 )
 
 

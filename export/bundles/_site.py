@@ -1,5 +1,6 @@
 """scores_of: the scores of fresh rows, by each artifact itself."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from kerasae.export.verify_edge import check_files
 from kerasae import registry
 from kerasae.backend import quiet
 from kerasae.files import read_json
+from kerasae.progress import work
 from kerasae.spec import Spec
 
 
@@ -50,14 +52,18 @@ def scores_of(
         member: Any = registry.resolve("export", entry["format"])
         opened.append((entry, member, member.open(root / entry["path"])))
     scores: dict[str, list[np.ndarray]] = {entry["path"]: [] for entry in entries}
-    for batch in examples(source, spec, feed, crops=facts.get("crops", False)):
-        if isinstance(batch, UnreadableError):
-            raise batch
-        for entry, member, artifact in opened:
-            sent = member.sent(feed, batch[1], entry["facts"])
-            sent |= not_given(entry["signatures"]["detect"]["inputs"], len(batch[0]), sent)
-            with quiet(show_failure=False):
-                scores[entry["path"]].append(artifact.run("detect", sent)["score"])
+    count = 0
+    with work("scoring", level=logging.DEBUG) as scoring:
+        for batch in examples(source, spec, feed, crops=facts.get("crops", False)):
+            if isinstance(batch, UnreadableError):
+                raise batch
+            for entry, member, artifact in opened:
+                sent = member.sent(feed, batch[1], entry["facts"])
+                sent |= not_given(entry["signatures"]["detect"]["inputs"], len(batch[0]), sent)
+                with quiet(show_failure=False):
+                    scores[entry["path"]].append(artifact.run("detect", sent)["score"])
+            count += len(batch[0])
+            scoring.reached(count, f"{count:,} rows")
     block = block_of(source, spec, feed)
     return {path: np.concatenate([np.empty(0, "float32"), *parts]) for path, parts in scores.items()}, block
 

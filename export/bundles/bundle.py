@@ -23,6 +23,7 @@ from kerasae.export.subject import Source, Subject
 
 from kerasae import registry
 from kerasae.precisions import Precision, check_precision
+from kerasae.progress import work
 
 
 def bundle(
@@ -87,19 +88,21 @@ def bundle(
                 one.check(what)
         written: list[Artifact] = []
         refused: list[Refused] = []
-        for wish in wishes:
-            failed = []
-            for one in wish.artifacts:
-                place = one.place(what.name, version)
-                if any(artifact.path == folder / place for artifact in written):
-                    continue
-                try:
-                    written.append(one.write(what, folder / place, tolerance=tolerance))
-                except ExportError as error:
-                    failed.append(Refused(one.name(), place, one.precision, error))
-                    if wish.each or (wish.asked and len(failed) == len(wish.artifacts)):
-                        raise
-            refused += failed
+        with work("export", total=sum(len(wish.artifacts) for wish in wishes)) as exporting:
+            for wish in wishes:
+                failed = []
+                for one in wish.artifacts:
+                    place = one.place(what.name, version)
+                    exporting.step(place)
+                    if any(artifact.path == folder / place for artifact in written):
+                        continue
+                    try:
+                        written.append(one.write(what, folder / place, tolerance=tolerance))
+                    except ExportError as error:
+                        failed.append(Refused(one.name(), place, one.precision, error))
+                        if wish.each or (wish.asked and len(failed) == len(wish.artifacts)):
+                            raise
+                refused += failed
         if not written:
             raise refused[0].error
         for left_out in refused:

@@ -20,6 +20,7 @@ from kerasae.export.deployments import FOLDER
 from kerasae import registry
 from kerasae.files import read_arrays
 from kerasae.kinds import kind_of
+from kerasae.progress import each
 
 #: Signature of a detector.
 DETECT = "detect"
@@ -84,7 +85,7 @@ def calibrate_bundle(
         golden = read_arrays(root / "golden.npz")
         parity = json.loads((root / "parity.json").read_text(encoding="utf-8"))
         made, before = copy.deepcopy(manifest), {}
-        for number, entry in enumerate(manifest["artifacts"]):
+        for entry in each("calibrate", manifest["artifacts"], lambda one: str(one["path"])):
             if entry["path"] not in decisions:
                 continue
             decision = decisions[entry["path"]]
@@ -94,7 +95,7 @@ def calibrate_bundle(
             golden, outputs = proved(changed, golden, decision, new)
             parity[changed["path"]] = {**parity[entry["path"]], "outputs": outputs}
             if changed["path"] == entry["path"]:
-                made["artifacts"][number] = changed
+                made["artifacts"][manifest["artifacts"].index(entry)] = changed
             else:
                 made["artifacts"].append(changed)
         first = decisions[chosen[0]["path"]]

@@ -11,6 +11,7 @@ from kerasae.export.verify_edge import check_artifact, check_files, check_manife
 from kerasae import registry
 from kerasae.backend import quiet
 from kerasae.files import read_sealed
+from kerasae.progress import each
 from kerasae.remote import fetched
 
 
@@ -76,7 +77,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         faults.append(f"golden.npz: cannot be read: {' '.join(str(error).split())[:200]}")
     answered, notes = [], []
     versions = [one["version"] for one in manifest["artifacts"] if _on_server(one)]
-    for artifact in manifest["artifacts"]:
+    for artifact in each("verify", manifest["artifacts"], lambda one: str(one["path"])):
         path = root / artifact["path"]
         # A user may remove old versions of a server.
         if _on_server(artifact) and artifact["version"] < versions[-1] and not path.exists():

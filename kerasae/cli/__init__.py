@@ -13,6 +13,7 @@ import warnings
 import click
 
 from kerasae import __version__, registry
+from kerasae.cli._logs import flags_first, shown_logs
 from kerasae.cli._messages import fail, one_line_each
 from kerasae.cli._room import Room
 
@@ -24,9 +25,19 @@ from kerasae.cli._room import Room
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="kerasae")
+@click.option("--quiet", is_flag=True, help="Show only errors, beside the results.")
+@click.option("--verbose", is_flag=True, help="Show each step as a line.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def kerasae(debug: bool) -> None:
-    """Autoencoders for Keras: train, compare with PCA, deploy."""
+@click.pass_context
+def kerasae(context: click.Context, quiet: bool, verbose: bool, debug: bool) -> None:
+    """Autoencoders for Keras: train, compare with PCA, deploy.
+
+    Results go to the standard output, everything else to the error stream. The options below may stand
+    anywhere in a command.
+    """
+    if quiet and verbose:
+        raise click.UsageError("Expected --quiet or --verbose, received both.")
+    context.with_resource(shown_logs(quiet=quiet, verbose=verbose))
 
 
 #: What a user's input can cause; anything else is a bug and shows its traceback.
@@ -46,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = one_line_each()
-            status = kerasae.main(arguments, prog_name="kerasae", standalone_mode=False)
+            status = kerasae.main(flags_first(arguments), prog_name="kerasae", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)

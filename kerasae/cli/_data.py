@@ -1,10 +1,8 @@
 """What was read, in the terminal."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from rich.progress import Progress
 
 from kerasae.cli._output import console, print_table
 
@@ -26,17 +24,6 @@ def print_readings(data: Any, most: int = 40) -> None:
         kinds = Counter(column.kind for column in others)
         rest = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         console().print(f"  and {len(others):,} more: {rest}")
-
-
-def readings_beside(bar: Progress) -> Callable[[Any], None]:
-    """Return a function that prints readings while a progress bar is on the screen."""
-
-    def show(data: Any) -> None:
-        bar.stop()
-        print_readings(data)
-        bar.start()
-
-    return show
 
 
 def print_skipped(lines: Sequence[str], most: int = 20) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from kerasae.cli._streams import say
+
 
 def fail(message: str) -> None:
     """Show an error and exit with status 2."""
-    click.echo(f"kerasae: {_one_line(message)}", err=True)
+    click.echo(f"kerasae: {one_line(message)}", err=True)
     sys.exit(2)
 
 
@@ -21,15 +23,15 @@ def one_line_each() -> Callable[..., None]:
     shown = set()
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        line = f"kerasae: warning: {_one_line(message)}"
+        line = f"kerasae: warning: {one_line(message)}"
         if line not in shown:
             shown.add(line)
-            click.echo(line, err=True)
+            say(line)
 
     return show
 
 
-def _one_line(message: object) -> str:
+def one_line(message: object) -> str:
     """A message without ends of lines and without what a terminal would obey, with addresses for copies."""
     from kerasae.cli._output import visible
     from kerasae.remote import shown

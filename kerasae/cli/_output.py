@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -11,22 +10,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kerasae.cli._results import results
+
 #: Width of what goes to a file or another program.
 _UNBROKEN = 10_000
 
 
-class _Plain(Console):
+class Plain(Console):
     """A console that finds neither styles such as `[bold]` nor pictures such as `:ok:` in a text."""
 
     def render_str(self, text: str, **kwargs: Any) -> Text:
         return super().render_str(visible(text), **kwargs)
 
 
-def console(stderr: bool = False) -> Console:
-    """Return a console as wide as the terminal, or so wide that nothing is broken where there is none."""
-    stream = sys.stderr if stderr else sys.stdout
+def console() -> Console:
+    """Return a console for results, as wide as the terminal, or so wide that nothing is broken without one."""
+    stream = results()
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
-    return _Plain(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def visible(text: str) -> str:

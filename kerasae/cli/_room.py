@@ -5,6 +5,7 @@ from collections.abc import Callable
 import click
 
 from kerasae import registry
+from kerasae.cli._results import with_results_alone
 
 
 class Room(click.Group):
@@ -33,7 +34,7 @@ class Room(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a member."""
-        return self.make(cmd_name) if cmd_name in self.list_commands(ctx) else None
+        return with_results_alone(self.make(cmd_name)) if cmd_name in self.list_commands(ctx) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -57,13 +57,14 @@ def command() -> None:
 def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, **values: Any) -> None:
     import_tensorflow()
     from kerasae.cli._output import console, print_paths, print_table
+    from kerasae.cli._results import echo
     from kerasae.workflows import apply
 
     common = {key: values.pop(key) for key in ("source", "artifact", "refit")}
     settings = {key: _value(text) for key, text in values.items() if text is not None}
     outcome = apply(name, run, out, baselines=not no_baselines, **common, **settings)
     if as_json:
-        click.echo(json.dumps(outcome.to_dict(), indent=2))
+        echo(json.dumps(outcome.to_dict(), indent=2))
         return
     print_table(outcome.headings, outcome.table(), outcome.title)
     for _, sentence in outcome.sentences:

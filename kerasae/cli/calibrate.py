@@ -29,6 +29,7 @@ def command(folder: Path, source: str, false_alarms: float | None, as_json: bool
     """
     import_tensorflow(threads=1, hide_gpus=True)
     from kerasae.cli._output import console, print_table
+    from kerasae.cli._results import echo
     from kerasae.workflows import calibrate
 
     done = calibrate(folder, source, false_alarms=false_alarms)
@@ -36,7 +37,7 @@ def command(folder: Path, source: str, false_alarms: float | None, as_json: bool
         thresholds = {name: {"threshold": new, "former": old} for name, (new, old) in done.thresholds.items()}
         values = {"rows": done.rows, "false_alarms": done.false_alarms, "thresholds": thresholds}
         values |= {"block": done.block, "promised": max(done.promised, done.false_alarms)}
-        click.echo(json.dumps(values, indent=2))
+        echo(json.dumps(values, indent=2))
         return
     cells = [
         [name, f"{new:.6g}", "" if former is None else f"{former:.6g}"]

@@ -53,13 +53,14 @@ def command(
     """
     import_tensorflow()
     from kerasae.cli._output import console, print_paths
+    from kerasae.cli._results import echo
     from kerasae.workflows import monitor
 
     monitored = monitor(
         folder, source, out, reference=reference, significance=significance, smallest=smallest
     )
     if as_json:
-        click.echo(json.dumps(monitored.to_dict(), indent=2))
+        echo(json.dumps(monitored.to_dict(), indent=2))
     else:
         terminal = console()
         for _, sentence in monitored.sentences:

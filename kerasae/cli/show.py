@@ -7,6 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._results import echo
 
 
 @click.command("show", short_help="List the members of a room, or describe one of them.")
@@ -19,21 +20,21 @@ def command(room: str | None, name: str | None) -> None:
 
         rows = [[key, ", ".join(registry.names(key)) or "–"] for key in registry.ROOMS if key != "command"]
         print_table(["room", "members"], [[f"{a}", b] for a, b in rows])
-        click.echo("`kerasae show model variational` shows one of them.")
+        echo("`kerasae show model variational` shows one of them.")
     elif name is None:
         if room not in registry.ROOMS:
             raise click.UsageError(
                 f"Unknown room {room!r}; {registry.did_you_mean(room, list(registry.ROOMS))}"
             )
         for member_name in registry.names(room):
-            click.echo(member_name)
+            echo(member_name)
     else:
         import_tensorflow()
         member = registry.resolve(room, name)
-        click.echo(f"{member.__module__}.{member.__name__}")
-        click.echo(signature(member))
-        click.echo()
-        click.echo(inspect.getdoc(member) or "")
+        echo(f"{member.__module__}.{member.__name__}")
+        echo(signature(member))
+        echo()
+        echo(inspect.getdoc(member) or "")
 
 
 def signature(member: Any) -> str:

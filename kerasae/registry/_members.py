@@ -35,6 +35,7 @@ ROOMS = {
     "view": "kerasae.export.views",
     "feed": "kerasae.export.feeds",
     "deployment": "kerasae.export.deployments",
+    "tracker": "kerasae.trackers",
     "command": "kerasae.cli",
 }
 

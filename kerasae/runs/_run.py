@@ -146,6 +146,21 @@ class Run:
             )
         return values
 
+    def epochs(self) -> list[dict[str, float]]:
+        """Return the terms of the loss in each epoch of the training, one dict for each.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
+        try:
+            with self.history_path.open(newline="") as file:
+                return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ValueError(
+                f"Expected a number in every cell of {self.history_path}, received a damaged file ({error}); "
+                "restore it."
+            ) from None
+
     def write(
         self, recipe: Recipe, model: Autoencoder, history: History, source: Source | None = None
     ) -> None:

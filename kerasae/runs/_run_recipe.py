@@ -17,11 +17,11 @@ from kerasae.runs._errors import hosts_lost, how_to_go_on, raise_again
 from kerasae.runs._folders import check_new, make_new
 from kerasae.runs._run import Run
 from kerasae.runs._unfinished import Unfinished
-from kerasae.training import train
+from kerasae.training import callbacks_of, train
 from kerasae.training.distribution import MANY_HOSTS, is_first
 
 #: Settings that a resumed training may change, because its checkpoint does not depend on them.
-RESUMABLE = ("train.learning_rate", "train.clip_norm")
+RESUMABLE = ("train.learning_rate", "train.clip_norm", "train.callbacks")
 
 
 def run_recipe(
@@ -30,7 +30,7 @@ def run_recipe(
     *,
     resume: bool = False,
     source: Source | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback | str] = (),
     strategy: Strategy | None = None,
     on_data: Callable[[Data], None] | None = None,
 ) -> Run | None:
@@ -48,7 +48,8 @@ def run_recipe(
             Defaults to False.
         source: Source of an earlier run, to train on the same rows. A resumed training uses its own.
             Defaults to `None`.
-        callbacks: Additional callbacks of Keras. Defaults to `()`.
+        callbacks: Callbacks of Keras, or their import paths, in addition to those of the recipe. Unlike
+            those, they are not stored: a resumed training needs them again. Defaults to `()`.
         strategy: Strategy of `kerasae.training.distribution`, to train on many devices. With several hosts,
             each host calls this function and the first one writes; `resume` then needs a folder that all
             hosts can read. Defaults to `None`.
@@ -60,11 +61,12 @@ def run_recipe(
     Raises:
         FileExistsError: If the folder exists, or another process resumes the training in it.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: If the checkpoint to resume is damaged.
+        ValueError: If the checkpoint to resume is damaged, or a callback cannot be made.
         ConnectionError: If another host ended. The checkpoint is kept for `resume`.
     """
     folder = Path(out)
     unfinished, writes = Unfinished(folder), is_first(strategy)
+    made = callbacks_of([*recipe.train.get("callbacks", ()), *callbacks])
     if resume:
         source = unfinished.source
         unfinished.checkpoint.check()
@@ -76,7 +78,7 @@ def run_recipe(
     recipe = recipe.fill(data)
     with strategy.scope() if strategy is not None else contextlib.nullcontext():
         model = recipe.build(data)
-    arguments: dict[str, Any] = {**recipe.train, "folder": folder, "resume": resume, "callbacks": callbacks}
+    arguments: dict[str, Any] = {**recipe.train, "folder": folder, "resume": resume, "callbacks": made}
     if not writes:
         with hosts_lost(folder):
             train(model, data, **arguments)

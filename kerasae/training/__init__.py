@@ -9,6 +9,9 @@ from typing import Any
 
 _HOMES = {
     "History": "kerasae.training._history",
+    "callbacks_of": "kerasae.training._callbacks",
+    "check_callbacks": "kerasae.training._callbacks",
+    "check_paths": "kerasae.training._callbacks",
     "gains_from_xla": "kerasae.training._xla",
     "retrained": "kerasae.training._again",
     "still_falling": "kerasae.training._still_falling",

@@ -1,5 +1,6 @@
 """train: trains a model on data."""
 
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +11,19 @@ import tensorflow as tf
 
 from kerasae.data import Data
 from kerasae.models import Autoencoder
+from kerasae.progress import work
+from kerasae.training._callbacks import callbacks_of
 from kerasae.training._checks import check_loss_range, check_numbers, unscaled
 from kerasae.training._closed_form import solve
+from kerasae.training._epochs import EpochProgress
 from kerasae.training._history import History
 from kerasae.training._optimizer import cosine_decay, make_optimizer
 from kerasae.training._xla import gains_from_xla
 from kerasae.training.best_weights import BestWeights
 from kerasae.training.checkpoint import Checkpoint
 from kerasae.training.distribution import is_first
+
+_logger = logging.getLogger(__name__)
 
 #: Number of training rows from which a loss learns the usual loss of each feature.
 _EXPECTED_ROWS = 20_000
@@ -47,7 +53,7 @@ def train(
     steps_per_execution: int | None = None,
     tensorboard: bool = False,
     checkpoint_seconds: float = 10.0,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback | str] = (),
     folder: str | Path | None = None,
     resume: bool = False,
 ) -> History:
@@ -96,7 +102,8 @@ def train(
         tensorboard: Whether to write the log of TensorBoard into `folder`. Defaults to False.
         checkpoint_seconds: Shortest time between two checkpoints in `folder`, in seconds. A training can be
             resumed from a checkpoint. Defaults to 10.
-        callbacks: Additional callbacks of Keras. Defaults to `()`.
+        callbacks: Additional callbacks of Keras, or import paths as in `callbacks_of`, of which each training
+            makes its own. A checkpoint holds no state of a callback. Defaults to `()`.
         folder: Folder for checkpoints and logs. The last checkpoint stays in `folder / "checkpoint"`; the
             caller removes it after storing the model. Defaults to `None`, nothing is written.
         resume: Whether to continue from the checkpoint in `folder`. `learning_rate` and `clip_norm` may
@@ -107,19 +114,20 @@ def train(
 
     Raises:
         ValueError: If a number is out of range, the data are outside the range of the loss, the checkpoint
-            is damaged, or the model has no closed form.
+            is damaged, the model has no closed form, or an import path of a callback leads nowhere.
         FloatingPointError: If the loss became NaN or infinite.
         MemoryError: If TensorFlow ran out of memory.
         OSError: If a checkpoint cannot be written. The previous one is kept.
     """
     check_numbers(locals())
+    extra = callbacks_of(callbacks)
     writes = is_first(model.distribute_strategy)
     spread = model.distribute_strategy.num_replicas_in_sync > 1
     check_loss_range(model, data)
     if not hold_out:
         data = data.joined()
     if solver == "closed_form":
-        history = solve(model, data, hold_out=hold_out, callbacks=callbacks)
+        history = solve(model, data, hold_out=hold_out, callbacks=extra)
         model.trained_with = {"solver": solver}
         model.learn_expected(data.drawn("train", _EXPECTED_ROWS).x("train"))
         return history
@@ -175,23 +183,23 @@ def train(
         # Variables that a step creates make TensorFlow trace the step twice.
         model.optimizer.build(model.trainable_variables)
         first = stopper.restore(model, None if cosine else learning_rate) if resume else 0
-    extra: list[keras.callbacks.Callback] = [stopper, *callbacks]
     if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     start = time.perf_counter()
     try:
-        model.fit_calls(
-            dataset,
-            prepare=data.prepare if in_steps else None,
-            jit_validation=jit_validation,
-            steps_per_epoch=per_epoch,
-            epochs=epochs,
-            initial_epoch=first,
-            validation_data=data.validation_batches(model.validation_rows) if hold_out else None,
-            shuffle=False,  # the dataset shuffles; Keras warns otherwise
-            callbacks=extra,
-            verbose=0,
-        )
+        with work("training", epochs, at_most=hold_out and not cosine, level=logging.DEBUG) as training:
+            model.fit_calls(
+                dataset,
+                prepare=data.prepare if in_steps else None,
+                jit_validation=jit_validation,
+                steps_per_epoch=per_epoch,
+                epochs=epochs,
+                initial_epoch=first,
+                validation_data=data.validation_batches(model.validation_rows) if hold_out else None,
+                shuffle=False,  # the dataset shuffles; Keras warns otherwise
+                callbacks=[stopper, EpochProgress(training), *extra],
+                verbose=0,
+            )
     except FloatingPointError as error:
         if reason := unscaled(data):
             raise FloatingPointError(f"{str(error).split(':')[0]}: {reason}") from None
@@ -203,6 +211,12 @@ def train(
         ) from error
     seconds = time.perf_counter() - start
     stopper.finish()
+    _logger.info(
+        "trained for %d epochs in %.1f s; the best epoch is %d",
+        len(stopper.earlier) + len(stopper.rows),
+        seconds,
+        stopper.best_epoch + 1,
+    )
     # A training without a validation split, for exactly so long, repeats this one.
     model.trained_with = {
         "epochs": epochs if cosine else stopper.best_epoch + 1,

@@ -7,6 +7,7 @@ from kerasae.applications.anomaly.recalibration import recalibrate
 from kerasae.data import read_examples
 from kerasae.export import Calibrated, calibrate_bundle, check_rows
 from kerasae.kinds import kind_of
+from kerasae.progress import work
 from kerasae.runs import Run
 
 
@@ -47,6 +48,11 @@ def _calibrate_run(run: Run, source: str, false_alarms: float | None) -> Calibra
         raise FileNotFoundError(
             f"Expected a detector in {run.folder}, found none; `kerasae apply anomaly` fits and stores one."
         )
+    with work("calibrate"):
+        return _recalibrated(run, place, source, false_alarms)
+
+
+def _recalibrated(run: Run, place: Path, source: str, false_alarms: float | None) -> Calibrated:
     detector = AnomalyDetector.load(place, run.model)
     former = detector.threshold_
     _, rows = read_examples(source, run.recipe.data, run.model.spec)

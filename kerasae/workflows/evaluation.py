@@ -1,7 +1,7 @@
 """evaluate: the figures of a finished run on its test split, beside PCA of the same size."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from kerasae.files import read_json
 from kerasae.models import VariationalAutoencoder
 from kerasae.report.paired import counted
 from kerasae.runs import Run
+from kerasae.trackers import RunLog, Tracker, check_trackers
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.runs import entries_of
 
@@ -49,10 +50,12 @@ class Evaluation:
         figures: Content of the run's `metrics.json`: an entry for each codec, the baselines first,
             verdicts and remarks.
         likelihood: Likelihood of the test rows, where it was asked for.
+        logged: Where a user finds the run in each tracker, by its name. Defaults to none.
     """
 
     figures: Mapping[str, Any]
     likelihood: Likelihood | None = None
+    logged: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -94,6 +97,7 @@ def evaluate(
     *,
     likelihood: Literal["x", "raw", "bits"] | None = None,
     samples: int = 100,
+    log_to: Sequence[str | Tracker] = (),
 ) -> Evaluation:
     """Evaluate a finished run on its test split, with PCA of the same size beside it.
 
@@ -104,18 +108,27 @@ def evaluate(
         likelihood: Unit in which the negative log-likelihood of the test rows is worked out too: nats of `x`
             (the scaled data), nats of `raw` units, or `bits` per number of raw units. Defaults to none.
         samples: Number of importance samples for each row of the likelihood. Defaults to 100.
+        log_to: Trackers into which the run is logged, as for `train`. A run that was logged before gets the
+            new figures and the new page. Defaults to none.
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
+        ImportError: If a tracker is not installed.
+        OSError: If a tracker cannot be reached.
         ValueError: If a likelihood is asked for that the model does not have.
     """
+    trackers = check_trackers(log_to)
     run = run if isinstance(run, Run) else Run.open(run)
     likely = None if likelihood is None else _likelihood(run, likelihood, samples)
     entries, data = entries_of([run])
     name = run.recipe.model["name"]
     entries[-1] = dataclasses.replace(entries[-1], name=name, title=name)
     write_report(run.folder, entries, data, f"{name} on {data.name}", model=run.model)
-    return Evaluation(read_json(run.metrics_path), likely)
+    if not trackers:
+        return Evaluation(read_json(run.metrics_path), likely)
+    log = RunLog(trackers, run.folder)
+    log.finish(run)
+    return Evaluation(read_json(run.metrics_path), likely, log.places)
 
 
 def _likelihood(run: Run, unit: Literal["x", "raw", "bits"], samples: int) -> Likelihood:

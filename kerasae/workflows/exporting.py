@@ -13,6 +13,7 @@ from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
 from kerasae.remote import check_empty, is_address, new_copy, upload
 from kerasae.runs import Run
+from kerasae.trackers import RunLog, Tracker, check_trackers
 
 #: Headings of the measures in the table, by the name of the measure.
 _MEASURES = {
@@ -34,11 +35,13 @@ class Exported:
         artifacts: Artifacts that this export wrote.
         manifest: Content of `manifest.json`: all artifacts of the bundle with their files and facts, and
             those that were left out, with the reason.
+        logged: Where a user finds the bundle in each tracker, by its name. Defaults to none.
     """
 
     folder: Path
     artifacts: Sequence[Artifact]
     manifest: dict[str, Any]
+    logged: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -94,6 +97,7 @@ def export(
     data: Data | None = None,
     examples: Any = None,
     size: Sequence[int] | None = None,
+    log_to: Sequence[str | Tracker] = (),
 ) -> Exported:
     """Write a model in several formats into the folder of a bundle.
 
@@ -117,10 +121,13 @@ def export(
         examples: Held-out raw examples. Defaults to `None`: the test split of the data is used.
         size: Height and width in pixels of the images that artifacts take, for a model whose code is a map.
             Defaults to `None`: the size of the training.
+        log_to: Trackers into which the bundle is logged, as for `train`, beside the run, which is logged too
+            if it was not yet. Defaults to none.
 
     Raises:
         FileExistsError: If the folder exists and is no bundle, or if there is something at the address.
-        ImportError: If a package is missing that a format in `formats` or `also` needs.
+        ImportError: If a package is missing that a format in `formats` or `also` needs, or a tracker.
+        OSError: If a tracker cannot be reached. If this is so after the export, the bundle is kept.
         ValueError: If an artifact that was asked for cannot be written, or none of the others can.
 
     Warns:
@@ -132,6 +139,9 @@ def export(
         >>> verify("ship").faults
         []
     """
+    trackers = check_trackers(log_to)
+    if trackers and not isinstance(run, Run | str | Path):
+        raise ValueError("`log_to` needs a run or its folder, received a model; train it as a run.")
     address = out if isinstance(out, str) and is_address(out) else None
     if address is not None:
         check_empty(address)
@@ -150,4 +160,10 @@ def export(
     )
     if address is not None:
         upload(folder, address, last="manifest.json")
-    return Exported(folder, artifacts, read_json(folder / "manifest.json"))
+    manifest = read_json(folder / "manifest.json")
+    if not trackers or not isinstance(run, Run | str | Path):
+        return Exported(folder, artifacts, manifest)
+    exported_run = run if isinstance(run, Run) else Run.open(run)
+    log = RunLog(trackers, exported_run.folder)
+    log.bundle(exported_run, folder)
+    return Exported(folder, artifacts, manifest, log.places)

@@ -1,7 +1,7 @@
 """make_recipe: from a source, a preset and single settings to a recipe."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from kerasae.data import claimed, parse_source
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
+from kerasae.training import check_callbacks
 
 
 def make_recipe(
@@ -30,10 +31,12 @@ def make_recipe(
 
     Raises:
         ValueError: If there is neither a source nor a file, for a preset beside a file, or for an unknown
-            name.
+            name, or an import path of a callback that leads nowhere.
         FileNotFoundError: If there is no such file.
     """
     settings = {} if settings is None else dict(settings)
+    # A preset reads data.
+    check_callbacks(settings.get("train.callbacks", ()))
     if preset is not None:
         if path is not None:
             raise ValueError(
@@ -71,6 +74,7 @@ def continued(
         ValueError: For a setting of another section.
     """
     settings = {} if settings is None else dict(settings)
+    check_callbacks(settings.get("train.callbacks", ()))
     for key in settings:
         if key.split(".")[0] not in ("data", "train"):
             raise ValueError(
@@ -89,11 +93,28 @@ def continued(
     return dataclasses.replace(recipe, data=section).override(settings)
 
 
+def with_callbacks(recipe: Recipe, callbacks: Sequence[str]) -> Recipe:
+    """Return a recipe with further callbacks, after a check that all its callbacks can be found.
+
+    Args:
+        recipe: Recipe.
+        callbacks: Import paths of callbacks, as for `kerasae.training.callbacks_of`.
+
+    Raises:
+        TypeError: If an entry is no text.
+        ValueError: If an import path leads nowhere.
+    """
+    together = [*recipe.train.get("callbacks", ()), *callbacks]
+    check_callbacks(together)
+    return recipe.override({"train.callbacks": together}) if callbacks else recipe
+
+
 #: Settings of model and training with which a preset keeps its solver.
 _ANY_SOLVER = {
     "model.corruption.before.level",
     "model.corruption.level",
     "network.latent_dim",
+    "train.callbacks",
     "train.checkpoint_seconds",
     "train.hold_out",
     "train.jit_compile",

@@ -11,9 +11,11 @@ from kerasae.data import Data
 from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.runs import RESUMABLE, Run, Unfinished, check_new, run_recipe
+from kerasae.trackers import Tracker
 from kerasae.training.distribution import is_first
 from kerasae.workflows.application.which_rows import begins_with_training
 from kerasae.workflows.evaluation import Evaluation, evaluate
+from kerasae.workflows.tracking import logging_of_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,10 +25,12 @@ class Trained:
     Args:
         run: The finished run.
         evaluation: Figures of the model on the test split.
+        logged: Where a user finds the run in each tracker, by its name. Defaults to none.
     """
 
     run: Run
     evaluation: Evaluation
+    logged: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def skipped(self) -> Sequence[str]:
@@ -39,8 +43,9 @@ def train(
     out: str | Path,
     *,
     resume: bool = False,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback | str] = (),
     strategy: Strategy | None = None,
+    log_to: Sequence[str | Tracker] = (),
     on_data: Callable[[Data], None] | None = None,
     on_run: Callable[[Run], None] | None = None,
 ) -> Trained | None:
@@ -53,8 +58,12 @@ def train(
         recipe: What to train; to resume, that of `resumed`.
         out: Folder of the run. It must not exist, unless the training resumes.
         resume: Whether to go on from the checkpoint of an interrupted training. Defaults to no.
-        callbacks: Callbacks of Keras. Defaults to none.
+        callbacks: Callbacks of Keras, or their import paths, in addition to those of the recipe. Unlike
+            those, they are not stored: a resumed training needs them again. Defaults to none.
         strategy: Strategy of `kerasae.training.distribution`, to train on many devices. Defaults to none.
+        log_to: Trackers into which the run is logged: names such as `"mlflow"` or `"wandb"`, with or without
+            arguments (`"mlflow(experiment=pumps)"`), or trackers. Defaults to none; a resumed training logs
+            where it was logged before.
         on_data: Function called with the data once they are read. Defaults to none.
         on_run: Function called with the run once its model is stored, before it is evaluated. Defaults to
             none.
@@ -65,7 +74,9 @@ def train(
     Raises:
         FileExistsError: If the folder exists.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: If the recipe does not suit the data.
+        ImportError: If a tracker is not installed.
+        OSError: If a tracker cannot be reached. At the end of the training the run is kept.
+        ValueError: If the recipe does not suit the data, or a callback cannot be made.
 
     Example:
         >>> from kerasae import Recipe
@@ -73,12 +84,22 @@ def train(
         >>> trained = train(Recipe.of("variational", train={"epochs": 20}), "runs/vae")
         >>> trained.evaluation.sentences
     """
-    run = run_recipe(recipe, out, resume=resume, callbacks=callbacks, strategy=strategy, on_data=on_data)
-    if run is None:
-        return None
-    if on_run is not None:
-        on_run(run)
-    return Trained(run, evaluate(run))
+    with logging_of_run(log_to, out, resume=resume, writes=is_first(strategy)) as log:
+        run = run_recipe(
+            recipe,
+            out,
+            resume=resume,
+            callbacks=[*callbacks, *log.callbacks],
+            strategy=strategy,
+            on_data=on_data,
+        )
+        if run is None:
+            return None
+        if on_run is not None:
+            on_run(run)
+        evaluation = evaluate(run)
+        log.finish(run)
+    return Trained(run, evaluation, log.places)
 
 
 def check_free(out: str | Path, strategy: Strategy | None = None) -> None:
@@ -112,8 +133,8 @@ def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recip
     for key in settings:
         if key not in RESUMABLE:
             raise ValueError(
-                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
-                f"--set train.clip_norm=VALUE, received {key}."
+                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate, "
+                f"--callback and --set train.clip_norm=VALUE, received {key}."
             )
     return Unfinished(out).recipe.override(settings)
 

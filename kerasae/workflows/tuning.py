@@ -1,12 +1,14 @@
 """tune: a search for code size, depth and node counts, and a run of the best recipe."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
+from kerasae.progress import work
 from kerasae.runs import Run, check_new
+from kerasae.trackers import Record, RunLog, Tracker, check_trackers
 from kerasae.training.workers import default_jobs
 from kerasae.tuning import (
     Curve,
@@ -24,6 +26,8 @@ from kerasae.tuning.refit import refit, winning_recipe
 from kerasae.tuning.section import write_section
 from kerasae.tuning.windows import each_reading_once, of_window
 from kerasae.workflows.evaluation import Evaluation, evaluate
+from kerasae.workflows.recipes import with_callbacks
+from kerasae.workflows.tracking import said_how_to_log
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +39,14 @@ class Tuned:
         curve: Best trial of each code size, with the baselines of the same size.
         run: Run of the best recipe.
         evaluation: Figures of the run on the test split.
+        logged: Where a user finds the run in each tracker, by its name. Defaults to none.
     """
 
     trials: Sequence[Trial]
     curve: Curve
     run: Run
     evaluation: Evaluation
+    logged: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def failed(self) -> list[Trial]:
@@ -94,6 +100,8 @@ def tune(
     *,
     jobs: int | None = None,
     chief: str | None = None,
+    callbacks: Sequence[str] = (),
+    log_to: Sequence[str | Tracker] = (),
     on_data: Callable[[Data], None] | None = None,
     on_start: Callable[[Objective], None] | None = None,
     progress: Callable[[list[Trial]], None] | None = None,
@@ -113,6 +121,10 @@ def tune(
             a `chief`.
         chief: Address to listen at for workers on other hosts, `HOST:PORT`. Messages are neither encrypted
             nor authenticated. Defaults to `None`: all trials run on this machine.
+        callbacks: Import paths of callbacks of Keras, such as `"my.logs:Every(seconds=5)"`, in addition to
+            those of the recipe. Each trial makes its own, and so does the last training. Defaults to `()`.
+        log_to: Trackers into which the best recipe is logged as a run, with the trials as runs below it, as
+            for `train`. Defaults to `()`.
         on_data: Function called with the data when they are read. Defaults to `None`.
         on_start: Function called with the objective after all checks, before the first trial. Defaults to
             `None`.
@@ -121,8 +133,11 @@ def tune(
 
     Raises:
         FileExistsError: If `out` contains something else, or the search is running already.
-        ValueError: If `out` contains a search with other settings, or no trial is completed.
-        OSError: If `out` cannot be written, or `chief` is no address of this host.
+        ValueError: If `out` contains a search with other settings, no trial is completed, or an import path
+            leads nowhere.
+        ImportError: If a tracker is not installed.
+        OSError: If `out` cannot be written, `chief` is no address of this host, or a tracker cannot be
+            reached. If this is so after the search, the run is kept.
 
     Example:
         >>> from kerasae import Recipe
@@ -142,6 +157,8 @@ def tune(
             "A search trains by the gradient; expected `train.solver` 'gradient', received 'closed_form'; "
             "add --set train.solver=gradient."
         )
+    trackers = check_trackers(log_to)
+    settings = dataclasses.replace(settings, recipe=with_callbacks(settings.recipe, callbacks))
     if out.exists():
         _check_same(settings, out)
     else:
@@ -168,9 +185,26 @@ def tune(
     best = best_of(trials, objective, curve.recommended())
     assert best is not None
     recipe = winning_recipe(settings, best)
-    run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
+    with work("training the best recipe"):
+        run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
     write_section(out, trials, curve, objective)
-    return Tuned(trials, curve, run, evaluate(run))
+    evaluation = evaluate(run)
+    if not trackers:
+        return Tuned(trials, curve, run, evaluation)
+    log = RunLog(trackers, run.folder, anew=True)
+    with said_how_to_log(run.folder, trackers):
+        log.finish(run, [_record(trial) for trial in trials])
+    return Tuned(trials, curve, run, evaluation, log.places)
+
+
+def _record(trial: Trial) -> Record:
+    """Return what trackers keep of a trial."""
+    return Record(
+        f"trial {trial.number + 1}",
+        trial.settings,
+        figures={**trial.figures, "trial_seconds": trial.seconds},
+        outcome="finished" if trial.completed else "failed",
+    )
 
 
 def _check_same(settings: Settings, out: Path) -> None:

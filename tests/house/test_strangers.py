@@ -31,6 +31,7 @@ BATTERIES = {
     "application": ("prototypes", "house/test_architecture.py"),
     "export": ("keras_file", "export/test_formats.py"),
     "deployment": ("systemd", "house/test_architecture.py"),
+    "tracker": ("lines", "house/test_architecture.py"),
 }
 
 

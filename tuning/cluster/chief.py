@@ -18,6 +18,7 @@ from kerasae.tuning.settings import DATA, Settings
 from kerasae.tuning.trials import Trial, read_trials
 
 from kerasae.data import Data
+from kerasae.progress import work
 
 
 def search(
@@ -83,16 +84,7 @@ def search(
             # Workers of other chiefs have other names, because signs of life are identified by name.
             stem = f"{OWN}{os.getpid()}-{secrets.token_hex(2)}"
             with served(oracle, address) as where, Workers(folder, where, jobs, stem=stem) as workers:
-                ended = -1
-                while not oracle.done:
-                    if progress and oracle.ended != ended:
-                        ended = oracle.ended
-                        progress(read_trials(place))
-                    time.sleep(0.2)
-                    gone = [*workers.ended()]
-                    oracle.release_lost(gone)
-                    if not oracle.done:
-                        workers.replace(gone, oracle.ended)
+                _watch(oracle, workers, place, settings.trials, progress)
         ended_sign.write_text(str(settings.trials))
         trials = _all_there(place)
         for left in place.glob(f"trial_*/{UNFINISHED}*"):
@@ -105,6 +97,29 @@ def search(
             f"{trials[0].reason if trials else 'none could be drawn'}"
         )
     return trials
+
+
+def _watch(
+    oracle: SpreadOracle,
+    workers: Workers,
+    place: Path,
+    total: int,
+    progress: Callable[[list[Trial]], None] | None,
+) -> None:
+    """Wait until all trials have ended, replace workers that are lost, and tell how many trials are done."""
+    ended = -1
+    with work("trials", total=total) as trials:
+        while not oracle.done:
+            if oracle.ended != ended:
+                ended = oracle.ended
+                trials.reached(ended)
+                if progress:
+                    progress(read_trials(place))
+            time.sleep(0.2)
+            gone = [*workers.ended()]
+            oracle.release_lost(gone)
+            if not oracle.done:
+                workers.replace(gone, oracle.ended)
 
 
 def _all_there(place: Path) -> list[Trial]:

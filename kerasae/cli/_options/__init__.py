@@ -4,6 +4,7 @@ from kerasae.cli._options.declared import declared_by_all
 from kerasae.cli._options.recipe import recipe_of
 from kerasae.cli._options.shared import recipe_options
 from kerasae.cli._options.signatures import Argument, outline
+from kerasae.cli._options.tracking import log_option
 from kerasae.cli._options.types import Bounds, Integers, Names
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Integers",
     "Names",
     "declared_by_all",
+    "log_option",
     "outline",
     "recipe_of",
     "recipe_options",

@@ -1,18 +1,8 @@
 """The flags for settings of a recipe."""
 
-from typing import Any, NamedTuple
-
 import click
 
-
-class Flag(NamedTuple):
-    """A flag, the recipe key that it sets, the type of its value (or of each, in a list), and its help."""
-
-    flag: str
-    key: str
-    kind: Any
-    help: str
-
+from kerasae.cli._options.flag import Flag
 
 FLAGS = [
     Flag("--model", "model.name", str, "Family of the model.  [default: undercomplete]"),
@@ -77,4 +67,9 @@ FLAGS = [
         "Learning rate at the start. It is reduced when the validation error stops falling.",
     ),
     Flag("--seed", "train.seed", int, "Seed of the initial weights and of the order of the examples."),
+    Flag(
+        *("--callback", "train.callbacks", [str]),
+        "Callback of Keras by its import path: package.module:Name or package.module:Name(key=value), for a "
+        "class or a function that returns one. Repeatable.",
+    ),
 ]

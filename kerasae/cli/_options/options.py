@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from kerasae import registry
-from kerasae.cli._options.flags import Flag
+from kerasae.cli._options.flag import Flag
 from kerasae.cli._options.signatures import arguments_of
 
 

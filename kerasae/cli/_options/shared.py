@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from kerasae import registry
-from kerasae.cli._options.flags import FLAGS, Flag
+from kerasae.cli._options.flag import Flag
+from kerasae.cli._options.flags import FLAGS
 from kerasae.cli._options.options import options
 from kerasae.cli._options.sql import SQL, with_query
 

@@ -7,7 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
-from kerasae.cli._options import Names, recipe_options
+from kerasae.cli._options import Names, log_option, recipe_options
 
 
 @click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
@@ -31,6 +31,7 @@ from kerasae.cli._options import Names, recipe_options
     help="Number of trainings at a time; one for each core by default, at most 4.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of a table, for machines.")
+@log_option
 @recipe_options(model=False)
 def command(
     sources: tuple[str, ...],
@@ -41,6 +42,7 @@ def command(
     seeds: int,
     jobs: int | None,
     as_json: bool,
+    log_to: tuple[str, ...],
 ) -> None:
     """Train every family on a source, or compare finished RUNS, with PCA of the same size.
 
@@ -57,7 +59,7 @@ def command(
     paths = [source for source in sources if not is_address(source)]
     finished = [source for source in paths if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
-        if settings or models or recipe_path:
+        if settings or models or recipe_path or log_to:
             raise click.UsageError(
                 "Finished runs are compared as they are; expected no options but --out and --json."
             )
@@ -70,4 +72,4 @@ def command(
         )
     else:
         recipe = recipe_of(sources[0], settings, recipe_path)
-        print_comparison(compare(recipe, models, seeds, jobs, out, as_json), as_json)
+        print_comparison(compare(recipe, models, seeds, jobs, out, as_json, log_to), as_json)

@@ -7,8 +7,9 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._options import log_option
 from kerasae.cli._paths import PathOrAddress
-from kerasae.cli.export._options import ON_REQUEST, SIZE, TOLERANCE, formats_on_request
+from kerasae.cli.export._options import ON_REQUEST, SIZE, formats_on_request, tolerance_option
 from kerasae.precisions import PRECISIONS
 
 
@@ -42,18 +43,16 @@ from kerasae.precisions import PRECISIONS
     help="Size of the images that the artifacts take, for a model whose code is a map, such as one of the "
     "network spatial. Without it, the size of the training.",
 )
-@click.option(
-    "--tolerance",
-    type=TOLERANCE,
-    multiple=True,
-    help="Largest difference between artifact and model, or smallest agreement, in place of the default "
-    "bound. The measures are max_deviation, mean_deviation, score_max_deviation, "
-    "score_mean_deviation, agreement, error_ratio, score_shift, rank_correlation, decisions and "
-    "first_reason. Repeatable.",
-)
+@tolerance_option
+@log_option
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def command(
-    run: Path, out: Path | str, tolerance: tuple[tuple[str, float], ...], as_json: bool, **options: Any
+    run: Path,
+    out: Path | str,
+    tolerance: tuple[tuple[str, float], ...],
+    as_json: bool,
+    log_to: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Write RUN as a SavedModel for TensorFlow Serving and as TFLite files for devices.
 
@@ -70,11 +69,10 @@ def command(
     # One thread, so that latencies can be compared. No GPU, so that no operation of a GPU is traced.
     import_tensorflow(threads=1, hide_gpus=True)
     from kerasae import workflows
-    from kerasae.cli.export._show import exporting, print_exported
+    from kerasae.cli.export._show import print_exported
 
     chosen = {key: value or None for key, value in options.items() if key != "also"}
-    with exporting(as_json):
-        exported = workflows.export(
-            run, out, also=options["also"], tolerance=dict(tolerance) or None, **chosen
-        )
+    exported = workflows.export(
+        run, out, also=options["also"], tolerance=dict(tolerance) or None, log_to=log_to, **chosen
+    )
     print_exported(exported, as_json)

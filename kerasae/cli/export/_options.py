@@ -37,7 +37,15 @@ class _Tolerance(click.ParamType):
             self.fail(f"Expected MEASURE=NUMBER, received {value!r}.", param, ctx)
 
 
-TOLERANCE = _Tolerance()
+tolerance_option = click.option(
+    "--tolerance",
+    type=_Tolerance(),
+    multiple=True,
+    help="Largest difference between artifact and model, or smallest agreement, in place of the default "
+    "bound. The measures are max_deviation, mean_deviation, score_max_deviation, "
+    "score_mean_deviation, agreement, error_ratio, score_shift, rank_correlation, decisions and "
+    "first_reason. Repeatable.",
+)
 
 
 class _Size(click.ParamType):

@@ -1,29 +1,19 @@
 """The result of an export in the terminal."""
 
-import contextlib
 import json
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING
 
 from kerasae.cli._output import console, print_paths, print_table, typed
+from kerasae.cli._results import echo
 
 if TYPE_CHECKING:
     from kerasae.workflows import Exported
 
 
-def exporting(as_json: bool) -> contextlib.AbstractContextManager[Any]:
-    """Return a sign that the export is at work, in a terminal."""
-    terminal = console(stderr=True)
-    if as_json or not terminal.is_terminal:
-        return contextlib.nullcontext()
-    return terminal.status("exporting and comparing")
-
-
 def print_exported(exported: "Exported", as_json: bool) -> None:
     """Print the artifacts and how well they agree, or the manifest as JSON."""
     if as_json:
-        click.echo(json.dumps(exported.manifest, indent=2))
+        echo(json.dumps(exported.manifest, indent=2))
         return
     print_table(exported.headings, exported.table(), exported.title)
     console().print(exported.note, style="dim")
@@ -32,5 +22,5 @@ def print_exported(exported: "Exported", as_json: bool) -> None:
     from kerasae.remote import shown
 
     bundle, card = (shown(str(path)) for path in (exported.folder, exported.folder / "README.md"))
-    print_paths(Bundle=bundle, Card=card)
+    print_paths(Bundle=bundle, Card=card, **exported.logged)
     console().print(f"{typed('kerasae', 'verify', bundle)} repeats the comparison", soft_wrap=True)

@@ -1,6 +1,5 @@
 """`kerasae score`: rows of a file or a pipe, scored with an exported bundle, without TensorFlow."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +58,13 @@ def command(bundle: Path | str, source: str, form: str, **options: Any) -> None:
     kerasae score ship new.csv
     tail -f readings.jsonl | kerasae score ship - --on-error skip
     """
-    from kerasae.cli.score._show import csv_lines, json_lines, say
+    from kerasae.cli._results import results
+    from kerasae.cli.score._show import counted, csv_lines, json_lines, say
     from kerasae.workflows import score
 
     write = json_lines if form == "json" else csv_lines()
-    for answer in score(bundle, source, skipped=say, **options):
+    answers = score(bundle, source, skipped=say, **options)
+    # A pipe has no end, and a terminal shows the answers themselves.
+    for answer in answers if source == "-" or results().isatty() else counted(answers):
         write(answer)
-        sys.stdout.flush()
+        results().flush()

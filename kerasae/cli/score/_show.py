@@ -2,14 +2,16 @@
 
 import csv
 import json
-import sys
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import click
+from kerasae.cli._results import results
+from kerasae.cli._streams import note
+from kerasae.progress import work
 
-from kerasae.cli._output import visible
-
+#: Number of rows after which the progress is told again.
+_OFTEN = 100
 #: Number of reasons in a line of CSV.
 _REASONS = 3
 #: Columns of a reason besides its name, in the order of `scores.csv` of `kerasae apply anomaly`.
@@ -18,17 +20,17 @@ _KEYS = ("value", "expected", "spread", "share")
 
 def say(message: str) -> None:
     """Name a row that is skipped, on the error stream."""
-    click.echo(f"kerasae: skipped {visible(' '.join(message.split()))}", err=True)
+    note(f"kerasae: skipped {' '.join(message.split())}")
 
 
 def json_lines(answer: dict[str, Any]) -> None:
     """Write an answer as a line of JSON."""
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    results().write(json.dumps(answer, ensure_ascii=False) + "\n")
 
 
 def csv_lines() -> Callable[[dict[str, Any]], None]:
     """Return a function that writes an answer as a line of CSV, with a line of names before the first."""
-    lines = csv.writer(sys.stdout, lineterminator="\n")
+    lines = csv.writer(results(), lineterminator="\n")
     names: list[str] = []
 
     def write(answer: dict[str, Any]) -> None:
@@ -45,3 +47,12 @@ def csv_lines() -> Callable[[dict[str, Any]], None]:
         lines.writerow([answer.get(name) for name in names])
 
     return write
+
+
+def counted(answers: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield answers, and tell now and then how many there have been."""
+    with work("scoring", level=logging.DEBUG) as scoring:
+        for number, answer in enumerate(answers, 1):
+            yield answer
+            if number % _OFTEN == 0:
+                scoring.reached(number, f"{number:,} rows")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kerasae.backend import import_tensorflow
-from kerasae.cli._options import recipe_options
+from kerasae.cli._options import log_option, recipe_options
 
 
 @click.command("train", short_help="Train an autoencoder on a source.")
@@ -37,6 +37,7 @@ from kerasae.cli._options import recipe_options
     help="Train on all GPUs of this host (mirrored), or on all hosts in TF_CONFIG (multi-worker), each of "
     "which runs this command. Without it, train on one device.",
 )
+@log_option
 @recipe_options()
 def command(
     source: str | None,
@@ -46,36 +47,29 @@ def command(
     resume: bool,
     start: Path | None,
     strategy_name: str | None,
+    log_to: tuple[str, ...],
 ) -> None:
     """Train an autoencoder on SOURCE: a name (digits), a path, or tfds:NAME.
 
     The folder of the run contains the model, its encoder and decoder as plain Keras models, the recipe,
     the history, the metrics on the test split, and a page with pictures.
     """
-    from kerasae.cli.train._show import open_strategy, print_start, print_trained, train
+    from kerasae.cli.train._show import print_start, print_trained, train
+    from kerasae.cli.train._strategy import open_strategy
 
     strategy = open_strategy(strategy_name) if strategy_name else None
     import_tensorflow()
     from kerasae.cli._options import recipe_of
-    from kerasae.workflows import continued
-    from kerasae.workflows.training import check_free, resumed
+    from kerasae.cli.train._recipe import continued_recipe, resumed_recipe
+    from kerasae.workflows.training import check_free
 
     if resume:
-        if source is not None or recipe_path is not None or start is not None:
-            raise click.UsageError(
-                "--resume repeats the interrupted recipe; expected no more than --out, --learning-rate and "
-                f"--set train.clip_norm=VALUE, received {source or recipe_path or start}."
-            )
-        recipe = resumed(out, settings)
+        recipe = resumed_recipe(out, settings, source, recipe_path, start)
     elif start is not None:
-        if recipe_path is not None or "preset" in settings:
-            raise click.UsageError(
-                "--from takes the recipe of the run; expected neither --recipe nor --preset beside it."
-            )
         check_free(out, strategy)
-        recipe = continued(start, source, settings)
+        recipe = continued_recipe(start, source, settings, recipe_path)
         print_start(recipe)
     else:
         check_free(out, strategy)
         recipe = recipe_of(source, settings, recipe_path)
-    print_trained(train(recipe, out, resume, strategy))
+    print_trained(train(recipe, out, resume, strategy, log_to))

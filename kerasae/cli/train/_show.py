@@ -1,81 +1,62 @@
-"""A training in the terminal: its epochs while it runs, and what came of it."""
+"""A training in the terminal: what is said while it runs, and what came of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasae.backend import quiet
-from kerasae.cli._data import print_skipped, readings_beside
+from kerasae.cli._data import print_readings, print_skipped
 from kerasae.cli._evaluation import print_evaluation
 from kerasae.cli._output import console, print_paths, typed
-from kerasae.cli._progress import epoch_callback, progress_bar
+from kerasae.cli._streams import note
 
 if TYPE_CHECKING:
     from kerasae.recipe import Recipe
     from kerasae.workflows import Trained
 
 
-def open_strategy(name: str) -> Any:
-    """Return a strategy of `tf.distribute`, made before TensorFlow runs anything."""
-    with quiet():
-        from kerasae.training import distribution
-    if name == "multi-worker":
-        index, count = distribution.cluster()
-        console(stderr=True).print(f"Host {index} of {count}, counted from 0; waiting for all.")
-    with quiet(show_failure=False):
-        return distribution.strategy(name)
-
-
-def train(recipe: "Recipe", out: Path, resume: bool, strategy: Any) -> "Trained | None":
-    """Train and show how far it is; see `kerasae.workflows.train`."""
+def train(
+    recipe: "Recipe", out: Path, resume: bool, strategy: Any, log_to: Sequence[str]
+) -> "Trained | None":
+    """Train, and say how to go on where it does not end; see `kerasae.workflows.train`."""
     from kerasae import workflows
     from kerasae.workflows.training import has_checkpoint, is_unfinished
 
     if resume and not has_checkpoint(out):
-        console(stderr=True).print(
-            "No checkpoint had been written yet; the training begins again at the first epoch."
-        )
+        note("No checkpoint had been written yet; the training begins again at the first epoch.")
     runs: list[Any] = []
-    with progress_bar() as bar:
-        task = bar.add_task(recipe.model["name"], total=None, state="reading data")
-        try:
-            return workflows.train(
-                recipe,
-                out,
-                resume=resume,
-                callbacks=[epoch_callback(bar, task)],
-                strategy=strategy,
-                on_data=readings_beside(bar),
-                on_run=runs.append,
-            )
-        except KeyboardInterrupt:
-            if is_unfinished(out):
-                again = typed("kerasae", "train", "--resume", "--out", out)
-                bar.console.print(f"Interrupted; {again} goes on.", soft_wrap=True)
-            raise
-        except Exception:
-            if runs:
-                again = typed("kerasae", "evaluate", out)
-                bar.console.print(
-                    f"The model is trained and kept; {again} goes on from here.", soft_wrap=True
-                )
-            raise
+    try:
+        return workflows.train(
+            recipe,
+            out,
+            resume=resume,
+            strategy=strategy,
+            log_to=log_to,
+            on_data=print_readings,
+            on_run=runs.append,
+        )
+    except KeyboardInterrupt:
+        if is_unfinished(out):
+            note(f"Interrupted; {typed('kerasae', 'train', '--resume', '--out', out)} goes on.")
+        raise
+    except Exception:
+        if runs:
+            again = typed("kerasae", "evaluate", out)
+            note(f"The model is trained and kept; {again} goes on from here.")
+        raise
 
 
 def print_start(recipe: "Recipe") -> None:
-    """Print from where a training goes on, and warn if its new test rows may be old training rows."""
+    """Say from where a training goes on, and warn if its new test rows may be old training rows."""
     from kerasae.workflows.training import repeats_rows
 
-    terminal = console(stderr=True)
-    terminal.print(
+    note(
         f"Going on from {recipe.start}: its weights, scalings, categories and vocabulary are kept; the "
-        "optimizer begins anew.",
-        soft_wrap=True,
+        "optimizer begins anew."
     )
     if repeats_rows(recipe):
-        terminal.print(
+        note(
             f"kerasae: {recipe.data['path']} begins with the rows of the earlier training, so some are "
-            "test rows now, which look better than new rows; give the new rows alone.",
-            soft_wrap=True,
+            "test rows now, which look better than new rows; give the new rows alone."
         )
 
 
@@ -86,4 +67,4 @@ def print_trained(trained: "Trained | None") -> None:
         return
     print_evaluation(trained.evaluation)
     print_skipped(trained.skipped)
-    print_paths(Run=trained.run.folder, Page=trained.run.report_path)
+    print_paths(Run=trained.run.folder, Page=trained.run.report_path, **trained.logged)

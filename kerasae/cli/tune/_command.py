@@ -77,4 +77,4 @@ def command(
 
     recipe = recipe_of(source, settings, recipe_path)
     searched = settings_of(recipe, search, settings.get("network.latent_dim"))
-    print_tuned(tune(searched, out, jobs, host.chief, as_json), as_json)
+    print_tuned(tune(searched, out, jobs, host.chief, as_json, search["log_to"]), as_json)

@@ -49,14 +49,14 @@ def role(chief: str | None, worker: bool) -> Role:
 
 def run_worker(out: Path, role: Role, jobs: int | None) -> None:
     """Run trials for the chief of a search."""
-    from kerasae.cli._output import console
+    from kerasae.cli._streams import note
     from kerasae.training.workers import default_jobs
     from kerasae.tuning import work
 
     assert role.chief is not None
-    console().print(f"Worker of the chief at {role.chief}, folder {out}.", soft_wrap=True)
+    note(f"Worker of the chief at {role.chief}, folder {out}.")
     work(out, role.chief, jobs=jobs or default_jobs(), name=role.name)
-    console().print("No trials left.")
+    note("No trials left.")
 
 
 def how_to_join(chief: str, out: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from kerasae import registry
-from kerasae.cli._options import Bounds, Integers, Names
+from kerasae.cli._options import Bounds, Integers, Names, log_option
 from kerasae.precisions import PRECISIONS
 
 _ALSO = ["activation", "learning_rate", "loss", "noise", "weights"]
@@ -69,8 +69,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def search_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a search; the function receives them by the name of their flag."""
+    """Add the options of a search, and `--log-to`; the function receives them by the name of their flag."""
     for flag, attributes in reversed(_OPTIONS.items()):
         shown = "default" in attributes
         function = click.option(flag, show_default=shown, **attributes)(function)
-    return function
+    return log_option(function)

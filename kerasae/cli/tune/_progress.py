@@ -4,67 +4,54 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerasae.cli._streams import note
+from kerasae.cli._time_left import left
 from kerasae.cli.tune._hosts import how_to_join
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from kerasae.tuning import Objective, Trial
 
 
 class SearchProgress:
-    """A bar for all trials of a search, and a line for each that ends.
+    """A line for each trial of a search that ends.
 
     Args:
-        bar: Progress bar.
         total: Number of trials.
         out: Folder of the search.
         chief: Address at which workers on other hosts ask, if there is one.
     """
 
-    def __init__(self, bar: "Progress", total: int, out: Path, chief: str | None) -> None:
-        self._bar, self._total, self._out, self._chief = bar, total, out, chief
+    def __init__(self, total: int, out: Path, chief: str | None) -> None:
+        self._total, self._out, self._chief = total, out, chief
         self._told: set[int] = set()
         self._first = -1
         #: Whether trials have begun.
         self.started = False
 
     def start(self, objective: "Objective") -> None:
-        """Show the bar, and how workers on other hosts are started."""
+        """Say how workers on other hosts are started."""
         self._objective, self._began = objective, time.monotonic()
         self.started = True
         if self._chief:
-            self._bar.console.print(how_to_join(self._chief, self._out), soft_wrap=True)
-        self._task = self._bar.add_task("trials", total=self._total, state="starting workers")
+            note(how_to_join(self._chief, self._out))
 
     def show(self, trials: "list[Trial]") -> None:
         """Show the trials that have ended since the last time."""
-        from kerasae.tuning import best_of
-
         ended = [trial for trial in trials if trial.ended]
         # Trials of an earlier command say nothing of this one's pace.
         self._first = len(ended) if self._first < 0 else self._first
-        left = self._left(len(ended))
+        rest = self._left(len(ended))
         new = [trial for trial in ended if trial.number not in self._told]
         for trial in new:
             self._told.add(trial.number)
-            line = self._line(trial) + (left if trial is new[-1] else "")
-            self._bar.console.print(line, soft_wrap=True)
-        best = best_of(trials, self._objective)
-        state = f"best {best.figures[self._objective.key]:.4g} at {best.latent_dim}" if best else ""
-        self._bar.update(self._task, completed=len(ended), state=state + left)
-
-    def refit(self) -> None:
-        """Show that the best recipe is trained."""
-        self._bar.update(self._task, state="training the best recipe")
+            note(self._line(trial) + (rest if trial is new[-1] else ""))
 
     def _left(self, ended: int) -> str:
         """About how long the rest takes, once trials have ended at this pace."""
         done, remaining = ended - self._first, self._total - ended
         if not done or not remaining:
             return ""
-        rest = (time.monotonic() - self._began) / done * remaining
-        return f", about {rest:.0f} s left" if rest < 90 else f", about {rest / 60:.0f} min left"
+        return f", {left((time.monotonic() - self._began) / done * remaining)}"
 
     def _line(self, trial: "Trial") -> str:
         what = f"trial {trial.number + 1}/{self._total}  code {trial.latent_dim}  {trial.shape()}"

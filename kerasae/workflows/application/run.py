@@ -12,6 +12,7 @@ from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import write_json
 from kerasae.kinds import kind_of
+from kerasae.progress import work
 from kerasae.remote import fetched
 from kerasae.report import page
 from kerasae.runs import Run, check_new, new_folder
@@ -82,9 +83,12 @@ def apply(
     measured = baselines and not refused
     codecs: dict[str, Any] = _baselines(data, application.compared.latent_dim) if measured else {}
     refused |= {key: reason for key, baseline in codecs.items() if (reason := member.refusal(baseline))}
-    with new_folder(Path(out)) as folder:
+    total = 2 + len(codecs) + (stored is None)
+    with new_folder(Path(out)) as folder, work(f"apply {name}", total=total) as applying:
         if stored is None:
+            applying.step("fitting")
             application.fit(data)
+        applying.step(f"answering {len(data.test):,} rows")
         finding = application.report(data, folder)
         suited = [key for key in codecs if key not in refused]
         if suited:
@@ -92,8 +96,10 @@ def apply(
             finding = dataclasses.replace(finding, notes=notes)
         findings = {run.recipe.model["name"]: finding}
         for key in suited:
+            applying.step(f"comparing with {key}")
             arguments = member.for_baseline(settings, codecs[key])
             findings[key] = member(codecs[key], **arguments).fit(data).report(data, None)
+        applying.step("writing the page")
         if codecs:
             findings |= application.beside(data)
         taken = application.taken(data)

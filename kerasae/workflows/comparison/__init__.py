@@ -2,6 +2,6 @@
 
 from kerasae.workflows.comparison.families import all_families, compare_families
 from kerasae.workflows.comparison.result import Comparison
-from kerasae.workflows.comparison.runs import compare_runs, read_history
+from kerasae.workflows.comparison.runs import compare_runs
 
-__all__ = ["Comparison", "all_families", "compare_families", "compare_runs", "read_history"]
+__all__ = ["Comparison", "all_families", "compare_families", "compare_runs"]

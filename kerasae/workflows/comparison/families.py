@@ -11,14 +11,16 @@ from kerasae.data import Data
 from kerasae.metrics.comparison import Entry, baseline_entries, merge
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
+from kerasae.trackers import Tracker, check_trackers
 from kerasae.training.workers import default_jobs
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.entry import entry_of
 from kerasae.workflows.comparison.folder import ComparisonFolder
+from kerasae.workflows.comparison.logged import log_comparison
 from kerasae.workflows.comparison.page import write_report
 from kerasae.workflows.comparison.result import Comparison
-from kerasae.workflows.comparison.runs import read_history
 from kerasae.workflows.comparison.trainings import Progress, Task, trainings
+from kerasae.workflows.recipes import with_callbacks
 
 #: In this order the families of the literature stand in a table; any other comes behind them.
 _USUAL = ("undercomplete", "sparse", "contractive", "denoising", "variational")
@@ -37,6 +39,8 @@ def compare_families(
     *,
     out: str | Path | None = None,
     jobs: int | None = None,
+    callbacks: Sequence[str] = (),
+    log_to: Sequence[str | Tracker] = (),
     progress: Progress | None = None,
     on_data: Callable[[Data], None] | None = None,
     on_kept: Callable[[int], None] | None = None,
@@ -51,6 +55,10 @@ def compare_families(
         out: Folder for the page and the runs. Where a comparison was interrupted there, it goes on. Without
             it nothing is written. Defaults to none.
         jobs: Number of trainings at a time. Defaults to one for each core, at most 4, and to 1 on a GPU.
+        callbacks: Import paths of callbacks of Keras, such as `"my.logs:Every(seconds=5)"`, in addition to
+            those of the recipe. Each training makes its own, in a process of its own. Defaults to none.
+        log_to: Trackers into which the comparison is logged as a run, with the trainings as runs below it, as
+            for `kerasae.workflows.train`. Defaults to none.
         progress: Function called after each epoch with the family, the seed, the epoch from 1 (0 once the
             training has ended) and the validation loss. Defaults to none.
         on_data: Function called with the data once they are read. Defaults to none.
@@ -59,7 +67,10 @@ def compare_families(
 
     Raises:
         FileExistsError: If `out` holds something else than an interrupted comparison.
-        ValueError: If that comparison has another recipe. A training that fails raises its own error.
+        ImportError: If a tracker is not installed.
+        OSError: If a tracker cannot be reached. If this is so after the trainings, the comparison is kept.
+        ValueError: If that comparison has another recipe, or an import path leads nowhere. A training that
+            fails raises its own error.
 
     Example:
         >>> from kerasae import Recipe
@@ -67,6 +78,8 @@ def compare_families(
         >>> compared = compare_families(Recipe.of(train={"epochs": 5}), ["sparse", "variational"], seeds=1)
         >>> compared.table()
     """
+    trackers = check_trackers(log_to)
+    recipe = with_callbacks(recipe, callbacks)
     families = all_families() if families is None else list(families)
     first = recipe.train.get("seed", 0)
     folder = None if out is None else ComparisonFolder(Path(out), first)
@@ -82,7 +95,8 @@ def compare_families(
         if folder is not None and (kept := folder.give_up()) and on_kept is not None:
             on_kept(kept)
         raise
-    return Comparison(entries, data, None if folder is None else folder.path)
+    logged = log_comparison(trackers, recipe, entries, data, None if folder is None else folder.path)
+    return Comparison(entries, data, None if folder is None else folder.path, logged)
 
 
 def _entries(
@@ -136,7 +150,7 @@ def _finished(
         model = run.model
         seconds = run.training["seconds"]
         entries[family, seed] = entry_of(
-            family, model, data, run.recipe, read_history(run), seconds, **detection(model)
+            family, model, data, run.recipe, run.epochs(), seconds, **detection(model)
         )
         if progress:
             progress(family, seed, 0, float("nan"))

@@ -10,6 +10,7 @@ from kerasae.kinds import kind_of
 from kerasae.living import living_decoder
 from kerasae.metrics import Entry, Metric, measures_of
 from kerasae.metrics.comparison import mapped_rows, shown_rows
+from kerasae.progress import work
 from kerasae.report import Best, as_text, figures, page
 from kerasae.report.remarks import remarks
 from kerasae.report.windows import windows
@@ -59,6 +60,7 @@ def sentences(entries: Sequence[Entry], data: Data) -> list[tuple[bool, str]]:
     return [*conclusions(entries, data), *((False, one) for one in remarks(entries, len(data.test)))]
 
 
+@work("writing the page")
 def write_report(
     folder: Path, entries: Sequence[Entry], data: Data, title: str, *, model: Any = None
 ) -> None:

@@ -1,7 +1,7 @@
 """Comparison: what came of a comparison."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ class Comparison:
         entries: An entry for each codec, the baselines first.
         data: Data on whose test split they are compared.
         folder: Folder of the page and the runs; `None` where nothing was written.
+        logged: Where a user finds the comparison in each tracker, by its name. Defaults to none.
     """
 
     entries: Sequence[Entry]
     data: Data
     folder: Path | None = None
+    logged: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def title(self) -> str:

@@ -1,8 +1,7 @@
 """compare_runs: finished runs beside each other and PCA, on the test rows that they share."""
 
-import csv
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from kerasae.codec import Codec
 from kerasae.data import Data
 from kerasae.metrics.comparison import Entry, baseline_entries
+from kerasae.progress import work
 from kerasae.runs import Run, check_new, new_folder
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.entry import entry_of
@@ -80,18 +80,23 @@ def entries_of(runs: Sequence[Run], *, detection: bool = False) -> tuple[list[En
         return detection_of(codec, data, settings) if detection else {}
 
     sizes = sorted({run.model.latent_dim for run in runs})
-    for size in sizes:
-        entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}", figures_of)
-    if detection:
-        entries += detecting_entries(data, settings)
-    for run in runs:
-        model = run.model
-        seconds = run.training["seconds"]
-        figures = figures_of(model, run.recipe.apply.get("anomaly", {}))
-        entries.append(
-            entry_of(str(run.folder), model, data, run.recipe, read_history(run), seconds, **figures)
-        )
+    with work("evaluating", total=len(sizes) + len(runs)) as evaluating:
+        for size in sizes:
+            evaluating.step(f"baselines with a code of {size}")
+            entries += baseline_entries(size, data, "" if len(sizes) == 1 else f"-{size}", figures_of)
+        if detection:
+            entries += detecting_entries(data, settings)
+        for run in runs:
+            evaluating.step(str(run.folder))
+            entries.append(_entry(run, data, figures_of))
     return entries, data
+
+
+def _entry(run: Run, data: Data, figures_of: Callable[..., dict[str, Any]]) -> Entry:
+    model = run.model
+    figures = figures_of(model, run.recipe.apply.get("anomaly", {}))
+    seconds = run.training["seconds"]
+    return entry_of(str(run.folder), model, data, run.recipe, run.epochs(), seconds, **figures)
 
 
 def _check_same_content(one: Run, other: Run) -> None:
@@ -101,19 +106,3 @@ def _check_same_content(one: Run, other: Run) -> None:
             f"Expected runs on the same data, received {one.folder} and {other.folder}, between whose "
             "trainings the files changed; train one of them again."
         )
-
-
-def read_history(run: Run) -> list[dict[str, float]]:
-    """Return the epochs of a run, one dict each.
-
-    Raises:
-        ValueError: If the file is damaged.
-    """
-    try:
-        with run.history_path.open(newline="") as file:
-            return [{k: float(v) for k, v in row.items() if k != "epoch"} for row in csv.DictReader(file)]
-    except (ValueError, TypeError, csv.Error) as error:
-        raise ValueError(
-            f"Expected a number in every cell of {run.history_path}, received a damaged file ({error}); "
-            "restore it."
-        ) from None

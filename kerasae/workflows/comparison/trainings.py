@@ -1,17 +1,21 @@
 """The trainings of a comparison: several at a time, each in a process of its own."""
 
 import contextlib
+import logging
 import multiprocessing
 import queue
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from typing import Any
+from typing import Any, Self
 
 import keras
 
 from kerasae.data import Source
 from kerasae.metrics.comparison import Entry
+from kerasae.progress import Progress as Told
+from kerasae.progress import Work, work
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, raise_again
 from kerasae.training import train
@@ -68,16 +72,45 @@ def trainings(
 def _wait(futures: Mapping[Future[Entry], Task], events: Any, progress: Progress | None) -> dict[Task, Entry]:
     entries: dict[Task, Entry] = {}
     waiting = set(futures)
-    while waiting:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                event = events.get(timeout=0.2)
-                if progress:
-                    progress(*event)
-        finished, waiting = wait(waiting, timeout=0)
-        for future in finished:
-            entries[futures[future]] = _result(future, *futures[future])
+    with work("all trainings", total=len(futures)) as trainings, _Running() as running:
+        while waiting:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    event = events.get(timeout=0.2)
+                    running.tell(*event)
+                    if progress:
+                        progress(*event)
+            finished, waiting = wait(waiting, timeout=0)
+            for future in finished:
+                entries[futures[future]] = _result(future, *futures[future])
+                trainings.reached(len(entries), "{}, seed {}".format(*futures[future]))
     return entries
+
+
+class _Running:
+    """Progress of each training that is running, as far as the processes tell it."""
+
+    def __init__(self) -> None:
+        self._works: dict[Task, Work] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._works.values():
+            one.end()
+
+    def tell(self, family: str, seed: int, epoch: int, loss: float) -> None:
+        """Take the news of a training, as `Progress` has them."""
+        task = family, seed
+        if epoch == 0:
+            if task in self._works:
+                self._works.pop(task).end()
+            return
+        if task not in self._works:
+            self._works[task] = Work(Told(f"{family}, seed {seed}"), logging.DEBUG)
+            self._works[task].begin()
+        self._works[task].reached(epoch, f"epoch {epoch}, validation loss {loss:.4g}")
 
 
 def _result(future: Future[Entry], family: str, seed: int) -> Entry:
@@ -104,7 +137,10 @@ def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: A
 
     data = recipe.load(source)
     model = recipe.build(data)
-    history = train(model, data, **recipe.train, callbacks=[Report()])
+    callbacks = [*recipe.train.get("callbacks", ()), Report()]
+    # What a callback prints is no result of the command, whose streams this process shares.
+    with contextlib.redirect_stdout(sys.stderr):
+        history = train(model, data, **{**recipe.train, "callbacks": callbacks})
     recipe = recipe.fill(data)
     detection = detection_of(model, data, recipe.apply.get("anomaly", {}))
     entry = entry_of(family, model, data, recipe, history.epochs, history.seconds, **detection)

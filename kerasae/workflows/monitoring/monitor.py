@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kerasae.files import alone, write_json, write_text
 from kerasae.metrics import Shift, corrected, shift_of
+from kerasae.progress import work
 from kerasae.runs import Run
 from kerasae.workflows.monitoring._page import page_of
 from kerasae.workflows.monitoring._watched import Observed, Watched, watched_by
@@ -58,9 +59,13 @@ def monitor(
     place = Path(out)
     _check(place)
     watched = watched_by(folder)
-    title, new = watched.read(source)
-    base_title, base = watched.calibration() if reference is None else watched.read(reference)
-    monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
+    with work("monitor", total=3) as monitoring:
+        monitoring.step("scoring the new rows")
+        title, new = watched.read(source)
+        monitoring.step("scoring the reference rows")
+        base_title, base = watched.calibration() if reference is None else watched.read(reference)
+        monitoring.step("comparing")
+        monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
     place.mkdir(parents=True, exist_ok=True)
     with alone(place.with_name(f".{place.name}.lock"), place):
         # The history is the first file, by which a later call knows the folder if this one is killed.
