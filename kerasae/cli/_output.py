@@ -24,7 +24,7 @@ class Plain(Console):
 
 
 def console() -> Console:
-    """Return a console for results, as wide as the terminal, or so wide that nothing is broken without one."""
+    """Return a console for results, as wide as the terminal, or so wide that nothing is broken."""
     stream = results()
     width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
     return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)
