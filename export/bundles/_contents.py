@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export import verify_edge
+from kerasae.export import file_formats, verify_edge
 from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
@@ -35,11 +35,11 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """Return the manifest of a bundle; an empty dict if there is none yet.
 
     Raises:
-        ValueError: If it was changed since it was written.
+        ValueError: If it was changed since it was written, or a newer kerasae wrote it.
     """
     if not (root / MANIFEST).is_file():
         return {}
-    manifest = read_sealed(root / MANIFEST)
+    manifest = read_sealed(root / MANIFEST, file_formats.BUNDLE)
     verify_edge.check_manifest(manifest)
     return manifest
 
@@ -139,7 +139,7 @@ def seal(
     loose += [path for name in _CLIENT_FILES for path in folder.glob(f"*/{name}")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}
-    write_sealed(folder / MANIFEST, manifest)
+    write_sealed(folder / MANIFEST, manifest, file_formats.BUNDLE)
 
 
 def _write_client_files(

@@ -5,12 +5,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from kerasae.export import file_formats
 from kerasae.export.bundles._publish import MANIFEST, is_interrupted
 from kerasae.export.verify_edge import check_artifact, check_files, check_manifest, read_golden
 
 from kerasae import registry
 from kerasae.backend import quiet
-from kerasae.files import read_sealed
+from kerasae.files import NewerFormatError, read_sealed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
 
     Raises:
         FileNotFoundError: If the folder contains no bundle.
+        NewerFormatError: If a newer kerasae wrote the bundle.
     """
     root = Path(folder)
     if not (root / MANIFEST).is_file():
@@ -58,7 +60,9 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
             "was there"
         )
     try:
-        manifest = read_sealed(root / MANIFEST)
+        manifest = read_sealed(root / MANIFEST, file_formats.BUNDLE)
+    except NewerFormatError:
+        raise
     except ValueError:
         # The rest of the manifest cannot be trusted.
         return Verdict([], [*faults, f"{MANIFEST}: changed since it was exported (checksum)"], [])

@@ -10,6 +10,7 @@ from kerasae.export.embedded import embedded_facts
 from kerasae.export.feeds import Feed, feed_of
 
 from kerasae.backend import quiet
+from kerasae.files import NewerFormatError
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
@@ -49,7 +50,7 @@ class Scorer:
 
         content = Path(path).read_bytes()
         try:
-            self.facts = embedded_facts(content)
+            self.facts = embedded_facts(content, path)
             # The runtime reports its delegate once it allocates.
             with quiet(show_failure=False):
                 kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
@@ -60,6 +61,8 @@ class Scorer:
                 signatures = interpreter.get_signature_list()
                 self.signature = _chosen(signatures, false_alarms)
                 self._run = interpreter.get_signature_runner(self.signature)
+        except NewerFormatError:
+            raise
         except ValueError as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise ValueError(f"{reason}: {path}; export the run again.") from None

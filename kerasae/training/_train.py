@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from kerasae.data import Data
+from kerasae.extras import import_extra
 from kerasae.models import Autoencoder
 from kerasae.training._checks import check_loss_range, check_numbers, unscaled
 from kerasae.training._closed_form import solve
@@ -93,7 +94,8 @@ def train(
         jit_compile: Whether XLA compiles the step. Defaults to `"auto"`, which decides by `gains_from_xla`.
         steps_per_execution: Number of steps in one call of the compiled function; it divides an epoch.
             Defaults to `None`: an epoch, in equal calls of at most 256 steps.
-        tensorboard: Whether to write the log of TensorBoard into `folder`. Defaults to False.
+        tensorboard: Whether to write the log of TensorBoard into `folder`. It needs the extra `tensorboard`.
+            Defaults to False.
         checkpoint_seconds: Shortest time between two checkpoints in `folder`, in seconds. A training can be
             resumed from a checkpoint. Defaults to 10.
         callbacks: Additional callbacks of Keras. Defaults to `()`.
@@ -110,9 +112,12 @@ def train(
             is damaged, or the model has no closed form.
         FloatingPointError: If the loss became NaN or infinite.
         MemoryError: If TensorFlow ran out of memory.
+        ImportError: If `tensorboard` is set, and TensorBoard is not installed.
         OSError: If a checkpoint cannot be written. The previous one is kept.
     """
     check_numbers(locals())
+    if tensorboard:
+        import_extra("tensorboard", "tensorboard", "`tensorboard`")
     writes = is_first(model.distribute_strategy)
     spread = model.distribute_strategy.num_replicas_in_sync > 1
     check_loss_range(model, data)

@@ -123,6 +123,7 @@ def tune(
         FileExistsError: If `out` contains something else, or the search is running already.
         ValueError: If `out` contains a search with other settings, or no trial is completed.
         OSError: If `out` cannot be written, or `chief` is no address of this host.
+        ImportError: If the settings want logs for TensorBoard, and it is not installed.
 
     Example:
         >>> from kerasae import Recipe
@@ -142,6 +143,7 @@ def tune(
             "A search trains by the gradient; expected `train.solver` 'gradient', received 'closed_form'; "
             "add --set train.solver=gradient."
         )
+    settings.check_installed()
     if out.exists():
         _check_same(settings, out)
     else:
