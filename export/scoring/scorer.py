@@ -38,6 +38,7 @@ class Scorer:
         ValueError: If the file is no such file, or cannot decide at a rate.
 
     Example:
+        >>> from kerasae.export.scoring import Scorer
         >>> scorer = Scorer("ship/edge/pumps_float32.tflite")
         >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500}])))
         {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}

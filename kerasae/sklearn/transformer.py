@@ -27,6 +27,9 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         n_features_in_: Number of columns of the rows of `fit`.
 
     Example:
+        >>> from kerasae.sklearn import AutoencoderTransformer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
         >>> make_pipeline(AutoencoderTransformer(2), LogisticRegression()).fit(X, y)
     """
 

@@ -40,7 +40,8 @@ class SavedModel(Format):
     agree with the model on the GPU.
 
     Example:
-        >>> kerasae.export.SavedModel().write("runs/digits", "server/digits/1")
+        >>> from kerasae.export import SavedModel
+        >>> SavedModel().write("runs/digits", "server/digits/1")
     """
 
     is_folder = True

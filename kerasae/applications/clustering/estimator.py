@@ -86,6 +86,7 @@ class Clustering(Application):
         ImportError: If `manifold` is set and umap-learn is not installed.
 
     Example:
+        >>> from kerasae.applications import Clustering
         >>> clusters = Clustering(model, clusters=10).fit(data).predict(data.test.examples)
 
     Reference: Xie, Girshick, Farhadi 2016, ICML (deep embedded clustering); McConville et al. 2019,

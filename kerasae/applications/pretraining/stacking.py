@@ -44,6 +44,7 @@ def stack(
         ValueError: If the model has other layers.
 
     Example:
+        >>> from kerasae.applications import stack
         >>> stack(model, data, epochs=10)
         >>> kerasae.train(model, data)
 

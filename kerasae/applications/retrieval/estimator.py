@@ -63,6 +63,7 @@ class Retrieval(Application):
         ImportError: If `approximate` is set and hnswlib is not installed.
 
     Example:
+        >>> from kerasae.applications import Retrieval
         >>> distances, rows = Retrieval(model).fit(data).kneighbors(data.test.head(1), 5)
 
     Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
