@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from kerasae.export import file_formats
+from kerasae.export.file_formats import FACTS_FORMAT
 
 from kerasae.files import unnumbered
 
@@ -60,7 +60,7 @@ def embedded_facts(content: bytes, name: str | Path = "The .tflite file") -> dic
             facts: dict[str, Any] = json.loads(archive.read(FACTS))
     except (zipfile.BadZipFile, KeyError, ValueError):
         raise ValueError(f"Expected a .tflite file with {FACTS} inside, received one without.") from None
-    unnumbered(facts, file_formats.FACTS, name)
+    unnumbered(facts, FACTS_FORMAT, name)
     return facts
 
 

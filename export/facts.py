@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerasae.export import file_formats
+from kerasae.export.file_formats import FACTS_FORMAT
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
@@ -33,7 +33,7 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
         "units": view.units("reconstruction").get("reconstruction"),
         "detector": detector_facts(subject),
     }
-    return numbered(facts, file_formats.FACTS)
+    return numbered(facts, FACTS_FORMAT)
 
 
 def crop_facts(subject: Subject) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kerasae.export import file_formats
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_manifest
 
 from kerasae.files import read_json, unnumbered
@@ -32,7 +32,7 @@ def recorded_fingerprint(path: Path) -> str:
             except ValueError:
                 # It belongs to another tool.
                 continue
-            unnumbered(values, file_formats.BUNDLE, manifest)
+            unnumbered(values, BUNDLE_FORMAT, manifest)
             entries = [one for one in values["artifacts"] if (root / one["path"]).resolve() == path.resolve()]
             return str(entries[0].get("model", "")) if entries else ""
     return ""

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export import file_formats, verify_edge
+from kerasae.export import verify_edge
 from kerasae.export.artifact import Artifact, checksum
 from kerasae.export.bundles._publish import MANIFEST
 from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
 from kerasae.export.facts import crop_facts, detector_facts, facts_of
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
@@ -39,7 +40,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """
     if not (root / MANIFEST).is_file():
         return {}
-    manifest = read_sealed(root / MANIFEST, file_formats.BUNDLE)
+    manifest = read_sealed(root / MANIFEST, BUNDLE_FORMAT)
     verify_edge.check_manifest(manifest)
     return manifest
 
@@ -139,7 +140,7 @@ def seal(
     loose += [path for name in _CLIENT_FILES for path in folder.glob(f"*/{name}")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}
-    write_sealed(folder / MANIFEST, manifest, file_formats.BUNDLE)
+    write_sealed(folder / MANIFEST, manifest, BUNDLE_FORMAT)
 
 
 def _write_client_files(

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kerasae.export import file_formats
 from kerasae.export.feeds import feed_of
+from kerasae.export.file_formats import FACTS_FORMAT
 from kerasae.export.scoring import UnreadableError, block_of, examples
 from kerasae.export.verify_edge import check_files
 
@@ -71,7 +71,7 @@ def not_given(inputs: dict[str, Any], rows: int, sent: dict[str, np.ndarray]) ->
 
 def _facts(root: Path) -> dict[str, Any]:
     for path in sorted(root.glob("*/facts.json")):
-        facts: dict[str, Any] = unnumbered(read_json(path), file_formats.FACTS, path)
+        facts: dict[str, Any] = unnumbered(read_json(path), FACTS_FORMAT, path)
         return facts
     raise FileNotFoundError(
         f"Expected the facts of the model in {root}, found no facts.json; export the run again, with files "

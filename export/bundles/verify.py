@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from kerasae.export import file_formats
 from kerasae.export.bundles._publish import MANIFEST, is_interrupted
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_artifact, check_files, check_manifest, read_golden
 
 from kerasae import registry
@@ -60,7 +60,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
             "was there"
         )
     try:
-        manifest = read_sealed(root / MANIFEST, file_formats.BUNDLE)
+        manifest = read_sealed(root / MANIFEST, BUNDLE_FORMAT)
     except NewerFormatError:
         raise
     except ValueError:

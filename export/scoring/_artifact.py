@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kerasae.export import file_formats
 from kerasae.export.bundles.settling import settle
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_files, read_manifest
 
 from kerasae.files import unnumbered
@@ -39,7 +39,7 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
         manifest = read_manifest(root / "manifest.json")
     except ValueError as error:
         raise ValueError(f"Expected a bundle in {root} as it was written: manifest.json {error}.") from None
-    artifacts = unnumbered(manifest, file_formats.BUNDLE, root / "manifest.json")["artifacts"]
+    artifacts = unnumbered(manifest, BUNDLE_FORMAT, root / "manifest.json")["artifacts"]
     for name in _FORMATS:
         for one in artifacts:
             if one["format"] == name and one["precision"] == precision and _scores(one):
