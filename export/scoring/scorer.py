@@ -40,7 +40,7 @@ class Scorer:
     Example:
         >>> from kerasae.export.scoring import Scorer
         >>> scorer = Scorer("ship/edge/pumps_float32.tflite")
-        >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500}])))
+        >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500, "grade": "H"}])))
         {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}
     """
 

@@ -29,7 +29,8 @@ class Sampling(NoiseLayer):
     Example:
         >>> from kerasae.layers import Sampling
         >>> mean, log_var = ops.zeros((3, 2)), ops.zeros((3, 2))
-        >>> Sampling(seed=0)((mean, log_var), training=True).shape
+        >>> z = Sampling(seed=0)((mean, log_var), training=True)
+        >>> tuple(z.shape)
         (3, 2)
 
     Reference: Kingma and Welling 2014, ICLR, section 2.4.

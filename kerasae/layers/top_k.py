@@ -38,7 +38,7 @@ class TopK(Layer):
 
     Example:
         >>> from kerasae.layers import TopK
-        >>> TopK(2)(ops.array([[3.0, -1.0, 2.0]])).numpy().tolist()
+        >>> TopK(2)(ops.array([[3.0, 1.0, 2.0]])).numpy().tolist()
         [[3.0, 0.0, 2.0]]
 
     Reference: Makhzani and Frey 2013, *k-Sparse Autoencoders*, section 2.1; Makhzani and Frey 2015,

@@ -76,7 +76,7 @@ def mapped(model: Autoencoder, image: np.ndarray, *, tile: int = 512) -> np.ndar
         >>> from kerasae.models import mapped, rebuilt, unmapped
         >>> code = mapped(model, photograph)
         >>> again = unmapped(model, code, *photograph.shape[:2])
-        >>> np.abs(again - rebuilt(model, photograph)).max() < 1e-5
+        >>> np.allclose(again, rebuilt(model, photograph), atol=1e-5)
         True
     """
     functions = _checked(model, image, tile)

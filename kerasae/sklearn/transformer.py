@@ -30,7 +30,8 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         >>> from kerasae.sklearn import AutoencoderTransformer
         >>> from sklearn.linear_model import LogisticRegression
         >>> from sklearn.pipeline import make_pipeline
-        >>> make_pipeline(AutoencoderTransformer(2), LogisticRegression()).fit(X, y)
+        >>> pipeline = make_pipeline(AutoencoderTransformer(2, epochs=50), LogisticRegression())
+        >>> labels = pipeline.fit(X, y).predict(X)
     """
 
     def __init__(

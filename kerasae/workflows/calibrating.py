@@ -34,7 +34,7 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | N
     Example:
         >>> from kerasae.workflows import calibrate
         >>> calibrate("ship", "site.csv", false_alarms=0.01).thresholds
-        {'edge/pumps_float32.tflite': (14.2, 19.6), ...}
+        {'edge/pumps_float32.tflite': (14.2, 19.6)}
     """
     root = Path(folder)
     if (root / "recipe.json").is_file():

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,18 @@ from kerasae.training.checkpoint import Checkpoint
 from kerasae.workflows import monitor
 from kerasae.workflows.comparison.folder import ComparisonFolder
 
-HERE = Path(__file__).parent
-RELEASES = sorted(path.parent for path in HERE.glob("*/expected.json"))
+RELEASES = sorted(Path(__file__).parent.glob("*.zip"))
 #: Files whose number is that of another file beside or above them, and those of KerasTuner.
 COVERED = ("parity.json", "vocabulary.json", "result.json", "trial.json", "oracle.json", "tuner*.json")
 
 
-@pytest.fixture(params=RELEASES, ids=lambda path: path.name)
+@pytest.fixture(params=RELEASES, ids=lambda path: path.stem)
 def stored(request, tmp_path, monkeypatch):
-    """The folder of a release; the working folder is a copy of it."""
-    home = shutil.copytree(request.param, tmp_path / "home")
-    monkeypatch.chdir(home)
-    return home
+    """The files of a release, in the working folder."""
+    with zipfile.ZipFile(request.param) as archive:
+        archive.extractall(tmp_path / "home")
+    monkeypatch.chdir(tmp_path / "home")
+    return tmp_path / "home"
 
 
 def close(values):
@@ -62,12 +62,11 @@ def rewrite(path, change):
 
 
 def test_this_version_has_stored_its_files():
-    assert __version__ in [path.name for path in RELEASES]
+    assert __version__ in [path.stem for path in RELEASES]
 
 
 def test_a_release_is_small():
-    for release in RELEASES:
-        assert sum(path.stat().st_size for path in release.rglob("*") if path.is_file()) < 300_000
+    assert all(release.stat().st_size < 300_000 for release in RELEASES)
 
 
 def test_files_give_the_figures_of_their_release(stored):

@@ -2,22 +2,23 @@
 
     python tests/releases/write.py
 
-writes them into `tests/releases/VERSION`, once, before the release. They are never written again: a change
-that cannot read them breaks what docs/versions.md promises.
+writes them into `tests/releases/VERSION.zip`, once, before the release. They are never written again: a
+change that cannot read them breaks what docs/versions.md promises.
 """
 
 import json
 import os
 import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-#: Files and folders of a release, in its folder.
-PARTS = ("rows.csv", "run", "bundle", "compressed.kae", "index.npz", "tuned", "watch")
+#: Files and folders of a release, in its archive.
+PARTS = ("rows.csv", "run", "bundle", "compressed.kae", "index.npz", "tuned", "watch", "expected.json")
 #: Rows of the test split whose figures are stored.
 _ROWS = 5
 
@@ -49,8 +50,8 @@ def write(home: Path) -> None:
         source="rows.csv",
         latent_dim=2,
         data={"calibration": 0.3},
-        network={"name": "dense", "widths": [4]},
-        train={"epochs": 20},
+        network={"widths": [4]},
+        train={"epochs": 200, "batch_size": 8},
     )
     train(recipe, "run")
     apply("anomaly", "run", "odd", baselines=False)
@@ -101,24 +102,25 @@ def figures() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the folder of this version."""
+    """Write the archive of this version."""
     import kerasae
+    from kerasae.backend import import_tensorflow
 
-    target = Path(__file__).parent / kerasae.__version__
+    import_tensorflow()
+    target = Path(__file__).parent / f"{kerasae.__version__}.zip"
     if target.exists():
-        raise SystemExit(f"Expected no folder {target} yet; the files of a release are never written again.")
+        raise SystemExit(f"Expected no file {target} yet; the files of a release are never written again.")
     with tempfile.TemporaryDirectory() as place:
         home = Path(place, "pumps")
         home.mkdir()
         write(home)
-        for part in PARTS:
-            copied = shutil.copytree if (home / part).is_dir() else shutil.copy2
-            (target / part).parent.mkdir(parents=True, exist_ok=True)
-            copied(home / part, target / part)
-        expected = json.dumps(figures(), indent=1)
-    (target / "expected.json").write_text(expected + "\n")
-    sizes = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(f"{target}: {sizes:,} bytes")
+        Path("expected.json").write_text(json.dumps(figures(), indent=1) + "\n")
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for part in PARTS:
+                for path in sorted([Path(part), *Path(part).rglob("*")]):
+                    if path.is_file() and "workers" not in path.parts:
+                        archive.write(path)
+    print(f"{target}: {target.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ def stack(
 
     Example:
         >>> from kerasae.applications import stack
-        >>> stack(model, data, epochs=10)
-        >>> kerasae.train(model, data)
+        >>> layers = stack(model, data, epochs=10)
+        >>> history = kerasae.train(model, data, epochs=50)
 
     Reference: Bengio, Lamblin, Popovici, Larochelle 2007, NeurIPS; Vincent et al. 2010, JMLR 11.
     """
