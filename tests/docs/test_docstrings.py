@@ -59,7 +59,13 @@ def docstrings():
 
 
 EXAMPLES = list(docstrings())
-QUICK = [one for one in EXAMPLES if not one[0].startswith(tuple(BOUND))]
+#: Rooms whose examples train a model.
+SLOW = ("kerasae.applications", "kerasae.models", "kerasae.sklearn")
+RUN = [
+    pytest.param(*one, marks=[pytest.mark.slow] if one[0].startswith(SLOW) else [], id=f"{one[0]}.{one[1]}")
+    for one in EXAMPLES
+    if not one[0].startswith(tuple(BOUND))
+]
 LONG = [one for one in EXAMPLES if one[0].startswith(tuple(BOUND))]
 
 
@@ -130,7 +136,7 @@ def shorter(source):
     return re.sub(r"(epochs\"?[=:] ?)\d+", r"\g<1>1", source)
 
 
-@pytest.mark.parametrize(("module", "name", "text"), QUICK, ids=[f"{one[0]}.{one[1]}" for one in QUICK])
+@pytest.mark.parametrize(("module", "name", "text"), RUN)
 def test_an_example_gives_its_answer(module, name, text, names_of, made, tmp_path, monkeypatch):
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
