@@ -24,9 +24,10 @@ def docstrings(path):
     """The prose of the docstrings of a file: without code, examples, titles and names of arguments."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            text = re.sub(r"`[^`]*`|\*[^*]+\*", "", ast.get_docstring(node) or "")
+            text = (ast.get_docstring(node) or "").partition("Reference:")[0]
+            text = re.sub(r"`[^`]*`|\*[^*]+\*", "", text)
             text = re.sub(r"^ *(>>>|\.\.\.).*$|^ *\w+: ", "", text, flags=re.MULTILINE)
-            yield text.partition("Reference:")[0]
+            yield text
 
 
 def wrong(text, american):
