@@ -14,6 +14,7 @@ from releases.write import figures
 
 from kerasae import Run, __version__, export
 from kerasae.applications import AnomalyDetector, Retrieval
+from kerasae.data import Source
 from kerasae.files import NewerFormatError, read_arrays, write_arrays, write_sealed
 from kerasae.recipe import Recipe
 from kerasae.runs import Unfinished
@@ -79,6 +80,13 @@ def test_every_json_file_tells_its_format(stored):
     assert {"manifest.json", "facts.json", "tuning.json", "drift.json"} <= {*names}
     for path in json_files(stored):
         assert json.loads(path.read_text())["format"] == 1, path
+
+
+def test_what_is_written_now_tells_its_format(tmp_path):
+    """Files that are written without a checksum; `write_sealed` asks for the number."""
+    for name, part in (("recipe", Recipe.of()), ("source", Source({})), ("search", Settings(Recipe.of()))):
+        part.save(tmp_path / name)
+        assert json.loads((tmp_path / name).read_text())["format"] == 1
 
 
 def test_files_without_a_number_are_read_as_well(stored):
