@@ -9,7 +9,12 @@ import io
 import json
 import struct
 import zipfile
+from pathlib import Path
 from typing import Any
+
+from kerasae.export.file_formats import FACTS_FORMAT
+
+from kerasae.files import unnumbered
 
 #: Name of the associated file.
 FACTS = "facts.json"
@@ -39,10 +44,15 @@ def embed(content: bytes, facts: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def embedded_facts(content: bytes) -> dict[str, Any]:
-    """Return the facts inside a `.tflite` file.
+def embedded_facts(content: bytes, name: str | Path = "The .tflite file") -> dict[str, Any]:
+    """Return the facts inside a `.tflite` file, with the number of their format.
+
+    Args:
+        content: Bytes of the file.
+        name: Name of the file, for messages.
 
     Raises:
+        NewerFormatError: If a newer kerasae wrote them.
         ValueError: If there are none.
     """
     try:
@@ -50,6 +60,7 @@ def embedded_facts(content: bytes) -> dict[str, Any]:
             facts: dict[str, Any] = json.loads(archive.read(FACTS))
     except (zipfile.BadZipFile, KeyError, ValueError):
         raise ValueError(f"Expected a .tflite file with {FACTS} inside, received one without.") from None
+    unnumbered(facts, FACTS_FORMAT, name)
     return facts
 
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from kerasae.export.file_formats import FACTS_FORMAT
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
 import kerasae
+from kerasae.files import numbered
 
 
 def facts_of(subject: Subject, view: View) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
         subject: Model that is exported.
         view: Form in which raw examples enter and leave a file for devices.
     """
-    return {
+    facts = {
         "kerasae": kerasae.__version__,
         "name": subject.name,
         "family": type(subject.model).__name__,
@@ -31,6 +33,7 @@ def facts_of(subject: Subject, view: View) -> dict[str, Any]:
         "units": view.units("reconstruction").get("reconstruction"),
         "detector": detector_facts(subject),
     }
+    return numbered(facts, FACTS_FORMAT)
 
 
 def crop_facts(subject: Subject) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def load(path: str | Path, source: str | Path | Run | Autoencoder | Preprocessor
         ImportError: If a package that the format needs is not installed.
 
     Example:
-        >>> codec = kerasae.export.load("ship/edge/digits_int8.tflite", "runs/digits")
+        >>> from kerasae.export import load
+        >>> codec = load("ship/edge/digits_int8.tflite", "runs/digits")
         >>> kerasae.evaluate(codec, kerasae.load_data("digits"))
     """
     path = Path(path)

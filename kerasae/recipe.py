@@ -11,6 +11,7 @@ import keras
 
 from kerasae import registry
 from kerasae.data import Data, Source, parse_source, read_like, read_source
+from kerasae.files import numbered, unnumbered
 from kerasae.kinds import kind_of
 from kerasae.models import Autoencoder
 from kerasae.progress import work
@@ -19,6 +20,8 @@ from kerasae.spec import Spec
 from kerasae.start import check_same_model, start_model, start_preprocessor
 from kerasae.training import check_paths, train
 
+#: Number of the format of a recipe file.
+FORMAT = 1
 SECTIONS = ("data", "preprocessing", "network", "model", "loss", "train", "apply")
 
 #: Arguments that `Recipe` passes itself, so that a recipe cannot set them.
@@ -180,9 +183,7 @@ class Recipe:
         kind = kind_of(spec)
         loss = kind.loss or family.default_loss  # type: ignore[attr-defined]
         filled = dataclasses.replace(
-            self,
-            network={"name": kind.network, **self.network},
-            loss={"name": loss, **self.loss},
+            self, network={"name": kind.network, **self.network}, loss={"name": loss, **self.loss}
         )
         if not isinstance(data, Spec):
             named = {"name": kind.preprocessing, **self.preprocessing}
@@ -301,7 +302,7 @@ class Recipe:
 
     def save(self, path: Path) -> None:
         """Write the recipe as JSON."""
-        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n")
+        path.write_text(json.dumps(numbered(self.to_dict(), FORMAT), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
@@ -312,7 +313,7 @@ class Recipe:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is not a recipe.
+            ValueError: If the file is not a recipe, or a newer kerasae wrote it.
         """
         path = Path(path)
         if not path.is_file():
@@ -321,9 +322,9 @@ class Recipe:
             values = json.loads(path.read_bytes())
         except (ValueError, RecursionError) as error:
             raise ValueError(f"Expected a recipe in JSON in {path}, received: {error}.") from None
+        values = unnumbered(values, FORMAT, path)
         start = values.pop("start", None) if isinstance(values, dict) else None
-        known = isinstance(values, dict) and set(values) <= set(SECTIONS)
-        known = known and (start is None or isinstance(start, str))
+        known = isinstance(values, dict) and {*values} <= {*SECTIONS} and isinstance(start, str | None)
         if not known or not all(isinstance(value, dict) for value in values.values()):
             raise ValueError(f"Expected the sections {', '.join(SECTIONS)} in {path}.")
         if "name" not in values.get("data", {}):

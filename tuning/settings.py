@@ -12,11 +12,14 @@ from kerasae.tuning.spaces import Space
 from kerasae.tuning.windows import OBJECTIVES, with_common_splits
 
 from kerasae.data import Data, Source
-from kerasae.files import read_json, write_json
+from kerasae.extras import import_extra
+from kerasae.files import numbered, read_json, unnumbered, write_json
 from kerasae.recipe import Recipe
 
 #: Name of the file in the folder of a search that identifies the source of the data.
 DATA = "data.json"
+#: Number of the format of `tuning.json` and of all files of its search.
+FORMAT = 1
 TUNERS = ("bayesian", "random")
 
 
@@ -33,7 +36,8 @@ class Settings:
         tuner: Method that chooses trials: `"bayesian"` for Bayesian optimisation, or `"random"`. Defaults to
             `"bayesian"`.
         budget: Bounds on the cost of the exported model. Defaults to `Budget()`: no bounds.
-        tensorboard: Whether to write logs for TensorBoard, with its HParams view. Defaults to False.
+        tensorboard: Whether to write logs for TensorBoard, with its HParams view. It needs the extra
+            `tensorboard`. Defaults to False.
 
     Raises:
         ValueError: If a number is out of range or a name is unknown.
@@ -66,6 +70,11 @@ class Settings:
     def seed(self) -> int:
         """Seed of the draws and of the weights of every trial."""
         return int(self.recipe.train.get("seed", 0))
+
+    def check_installed(self) -> None:
+        """Raise an ImportError if logs for TensorBoard are wanted, and it is not installed."""
+        if self.tensorboard:
+            import_extra("tensorboard", "tensorboard", "`tensorboard`")
 
     def objective_for(self, data: Data) -> Objective:
         """Return the objective by which trials on these data are compared."""
@@ -120,7 +129,7 @@ class Settings:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
-        write_json(path, self.to_dict())
+        write_json(path, numbered(self.to_dict(), FORMAT))
 
     @classmethod
     def read(cls, path: Path) -> "Settings":
@@ -128,11 +137,11 @@ class Settings:
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged.
+            ValueError: If the file is damaged, or a newer kerasae wrote it.
         """
         if not path.is_file():
             raise FileNotFoundError(f"Expected a search, with its tuning.json, found none at {path}.")
-        values = read_json(path)
+        values = unnumbered(read_json(path), FORMAT, path)
         try:
             space = {
                 key: tuple(value) if isinstance(value, list) else value

@@ -51,7 +51,7 @@ class CheckpointArrays(Npz):
         yield self.place.read_bytes()
 
     def __call__(self, path: Path) -> None:
-        write_sealed(self.state.place, {**self.values, "arrays_sha256": checksum(path)})
+        write_sealed(self.state.place, {**self.values, "arrays_sha256": checksum(path)}, 1)
         self.state(path)
 
 

@@ -85,7 +85,7 @@ class Sealed(Json):
     def written(self, values: Any, rng: Random) -> bytes:
         if isinstance(values, dict) and rng.random() < 0.75:
             unsealed = {key: value for key, value in values.items() if key != "sha256"}
-            write_sealed(self.folder / "sealed.json", unsealed)
+            write_sealed(self.folder / "sealed.json", unsealed, 1)
             return (self.folder / "sealed.json").read_bytes()
         return json.dumps(values).encode()
 
@@ -140,7 +140,7 @@ class Manifest(Sealed):
             "model": "abc",
         }
         values = {"name": "m", "version": 1, "artifacts": [artifact], "files": sums, "refused": []}
-        write_sealed(self.place, values)
+        write_sealed(self.place, values, 1)
         yield self.place.read_bytes()
 
     def __call__(self, path: Path) -> None:

@@ -14,6 +14,7 @@ from kerasae.export.bundles._serving import write_configs
 from kerasae.export.bundles.card import write_card
 from kerasae.export.deployments import FOLDER, deployments_of, write_deployments
 from kerasae.export.facts import crop_facts, detector_facts, facts_of
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.parity import ExportError, ParityError, golden_arrays
 from kerasae.export.subject import Subject
 from kerasae.export.timing import median_seconds
@@ -36,11 +37,11 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """Return the manifest of a bundle; an empty dict if there is none yet.
 
     Raises:
-        ValueError: If it was changed since it was written.
+        ValueError: If it was changed since it was written, or a newer kerasae wrote it.
     """
     if not (root / MANIFEST).is_file():
         return {}
-    manifest = read_sealed(root / MANIFEST)
+    manifest = read_sealed(root / MANIFEST, BUNDLE_FORMAT)
     verify_edge.check_manifest(manifest)
     return manifest
 
@@ -142,7 +143,7 @@ def seal(
     loose += [path for name in _CLIENT_FILES for path in folder.glob(f"*/{name}")]
     files = sorted(path.relative_to(folder).as_posix() for path in loose if path.is_file())
     manifest["files"] = {name: checksum(folder / name) for name in files}
-    write_sealed(folder / MANIFEST, manifest)
+    write_sealed(folder / MANIFEST, manifest, BUNDLE_FORMAT)
 
 
 def _write_client_files(

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from kerasae.export.feeds import feed_of
+from kerasae.export.file_formats import FACTS_FORMAT
 from kerasae.export.scoring import UnreadableError, block_of, examples
 from kerasae.export.verify_edge import check_files
 
 from kerasae import registry
 from kerasae.backend import quiet
-from kerasae.files import read_json
+from kerasae.files import read_json, unnumbered
 from kerasae.progress import work
 from kerasae.spec import Spec
 
@@ -76,7 +77,7 @@ def not_given(inputs: dict[str, Any], rows: int, sent: dict[str, np.ndarray]) ->
 
 def _facts(root: Path) -> dict[str, Any]:
     for path in sorted(root.glob("*/facts.json")):
-        facts: dict[str, Any] = read_json(path)
+        facts: dict[str, Any] = unnumbered(read_json(path), FACTS_FORMAT, path)
         return facts
     raise FileNotFoundError(
         f"Expected the facts of the model in {root}, found no facts.json; export the run again, with files "

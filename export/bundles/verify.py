@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.export.bundles._publish import MANIFEST, is_interrupted
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_artifact, check_files, check_manifest, read_golden
 
 from kerasae import registry
 from kerasae.backend import quiet
-from kerasae.files import read_sealed
+from kerasae.files import NewerFormatError, read_sealed
 from kerasae.progress import each
 from kerasae.remote import fetched
 
@@ -47,6 +48,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
 
     Raises:
         FileNotFoundError: If the folder contains no bundle.
+        NewerFormatError: If a newer kerasae wrote the bundle.
     """
     root = fetched(folder)
     if not (root / MANIFEST).is_file():
@@ -60,7 +62,9 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
             "was there"
         )
     try:
-        manifest = read_sealed(root / MANIFEST)
+        manifest = read_sealed(root / MANIFEST, BUNDLE_FORMAT)
+    except NewerFormatError:
+        raise
     except ValueError:
         # The rest of the manifest cannot be trusted.
         return Verdict([], [*faults, f"{MANIFEST}: changed since it was exported (checksum)"], [])

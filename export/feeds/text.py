@@ -23,7 +23,7 @@ class TextFeed(Feed):
     Args:
         spec: Fitted spec of the texts.
         tokens: Unit of a token, `"words"` or `"characters"`.
-        standardize: Standardization, as in `TextPreprocessing`.
+        standardize: Standardisation, as in `TextPreprocessing`.
     """
 
     is_line = True

@@ -1,7 +1,6 @@
 """Format: a way to write a model as an artifact, and the sequence in which every artifact is written."""
 
 import abc
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -20,6 +19,7 @@ from kerasae.export.views import View, edge_view
 from kerasae import registry
 from kerasae.backend import quiet
 from kerasae.codec import Codec
+from kerasae.extras import is_installed, missing_packages
 from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
 from kerasae.preprocessing import Preprocessor
@@ -80,17 +80,14 @@ class Format(abc.ABC):
     @classmethod
     def missing(cls) -> list[str]:
         """Return the packages of `requires` that are not installed."""
-        return [name for name in cls.requires if importlib.util.find_spec(name) is None]
+        return [name for name in cls.requires if not is_installed(name)]
 
     @classmethod
     def check_installed(cls) -> None:
         """Raise an ImportError that says what to install, if a package of `requires` is missing."""
         missing = cls.missing()
         if missing:
-            what = f"'kerasae[{cls.extra}]'" if cls.extra else " ".join(missing)
-            raise ImportError(
-                f"{cls.__name__} needs {' and '.join(missing)}, which is not installed: pip install {what}."
-            )
+            raise ImportError(missing_packages(cls.__name__, missing, cls.extra))
 
     @classmethod
     def variants(cls, precisions: Sequence[Precision] | None = None) -> Sequence[Self]:

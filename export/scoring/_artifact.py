@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from kerasae.export.bundles.settling import settle
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_files, read_manifest
 
+from kerasae.files import unnumbered
 from kerasae.precisions import Precision
 from kerasae.remote import fetched
 
@@ -23,7 +25,7 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
 
     Raises:
         FileNotFoundError: If there is no such bundle, or no such file in it.
-        ValueError: If the manifest or the file was changed since the export.
+        ValueError: If the manifest or the file was changed since the export, or a newer kerasae wrote it.
     """
     root = fetched(bundle)
     if root.is_file():
@@ -35,9 +37,10 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
             "`kerasae export` makes one."
         )
     try:
-        artifacts = read_manifest(root / "manifest.json")["artifacts"]
+        manifest = read_manifest(root / "manifest.json")
     except ValueError as error:
         raise ValueError(f"Expected a bundle in {root} as it was written: manifest.json {error}.") from None
+    artifacts = unnumbered(manifest, BUNDLE_FORMAT, root / "manifest.json")["artifacts"]
     for name in _FORMATS:
         for one in artifacts:
             if one["format"] == name and one["precision"] == precision and _scores(one):

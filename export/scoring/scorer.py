@@ -10,6 +10,7 @@ from kerasae.export.embedded import embedded_facts
 from kerasae.export.feeds import Feed, feed_of
 
 from kerasae.backend import quiet
+from kerasae.files import NewerFormatError
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
 
@@ -37,8 +38,9 @@ class Scorer:
         ValueError: If the file is no such file, or cannot decide at a rate.
 
     Example:
+        >>> from kerasae.export.scoring import Scorer
         >>> scorer = Scorer("ship/edge/pumps_float32.tflite")
-        >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500}])))
+        >>> next(scorer.answers(scorer.feed.of_values([{"torque": 84.0, "speed": 1500, "grade": "H"}])))
         {'score': 9.6, 'p_value': 0.004, 'anomalous': True, ...}
     """
 
@@ -49,7 +51,7 @@ class Scorer:
 
         content = Path(path).read_bytes()
         try:
-            self.facts = embedded_facts(content)
+            self.facts = embedded_facts(content, path)
             # The runtime reports its delegate once it allocates.
             with quiet(show_failure=False):
                 kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
@@ -60,6 +62,8 @@ class Scorer:
                 signatures = interpreter.get_signature_list()
                 self.signature = _chosen(signatures, false_alarms)
                 self._run = interpreter.get_signature_runner(self.signature)
+        except NewerFormatError:
+            raise
         except ValueError as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise ValueError(f"{reason}: {path}; export the run again.") from None

@@ -9,7 +9,7 @@ _FAR = 1000.0
 
 
 def origins(center: Any, scale: Any) -> np.ndarray:
-    """Return an origin for each feature: the nearest whole number if the center is far from 0, otherwise 0.
+    """Return an origin for each feature: the nearest whole number if the centre is far from 0, otherwise 0.
 
     Args:
         center: Typical number of each feature, in raw units.

@@ -181,7 +181,8 @@ class Application:
 
         Raises:
             FileNotFoundError: If nothing is stored there.
-            ValueError: If the files are damaged, or were fitted for another model or with other settings.
+            ValueError: If the files are damaged, or were fitted by a newer kerasae, for another model or
+                with other settings.
         """
         kept = Kept.read(Path(folder), codec)
         given = {key: value for key, value in settings.items() if key not in cls.only_reported}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kerasae.codec import Codec, fingerprint
 from kerasae.files import (
+    NewerFormatError,
     checksum,
     put_back,
     read_arrays,
@@ -25,6 +26,8 @@ from kerasae.models import load_model
 _FILE = "in file"
 _FITTED = "application.json"
 _ARRAYS = "arrays.npz"
+#: Number of the format: of the folder, and of the states of all applications.
+FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Kept:
             content = {"settings": dict(self.settings), "spec": dict(self.spec), "state": values}
             content["model"] = fingerprint(codec)
             content["files"] = {path.name: checksum(path) for path in sorted(new.iterdir())}
-            write_sealed(new / _FITTED, content)
+            write_sealed(new / _FITTED, content, FORMAT)
 
     @classmethod
     def read(cls, folder: Path, codec: Codec) -> Self:
@@ -68,18 +71,20 @@ class Kept:
 
         Raises:
             FileNotFoundError: If nothing is stored there.
-            ValueError: If it is damaged, or was fitted for another model.
+            ValueError: If it is damaged, a newer kerasae wrote it, or it was fitted for another model.
         """
         if not is_kept(folder):
             raise FileNotFoundError(f"Expected a fitted application in {folder}, found none.")
         try:
-            content = read_sealed(folder / _FITTED)
+            content = read_sealed(folder / _FITTED, FORMAT)
             for name, written in content["files"].items():
                 if checksum(folder / name) != written:
                     raise ValueError(f"Expected {folder / name} as it was written: its checksum differs.")
             arrays = read_arrays(folder / _ARRAYS)
             if content["model"] == fingerprint(codec):
                 state = _read(content["state"], "", folder, arrays)
+        except NewerFormatError:
+            raise
         except (ValueError, KeyError, OSError) as error:
             raise ValueError(
                 f"Expected the fitted application in {folder}, received a damaged one ({error}); fit it "

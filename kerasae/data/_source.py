@@ -12,8 +12,11 @@ from typing import Any, Self
 
 from kerasae.data._image_files import image_names
 from kerasae.data._members import path_arguments
-from kerasae.files import blocks, checksum, write_json
+from kerasae.files import NewerFormatError, blocks, checksum, numbered, unnumbered, write_json
 from kerasae.remote import absolute, copied
+
+#: Number of the format of the file of a source.
+FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,19 +136,21 @@ class Source:
 
     def save(self, path: Path) -> None:
         """Write the source as JSON."""
-        write_json(path, self.to_dict())
+        write_json(path, numbered(self.to_dict(), FORMAT))
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """Read the file that `save` wrote; return `None` if there is no file.
 
         Raises:
-            ValueError: if the file holds something else.
+            ValueError: if the file holds something else, or a newer kerasae wrote it.
         """
         if not path.is_file():
             return None
         try:
-            return cls.from_dict(json.loads(path.read_bytes()))
+            return cls.from_dict(unnumbered(json.loads(path.read_bytes()), FORMAT, path))
+        except NewerFormatError:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ValueError(
                 f"Expected what the data were read from in {path}, received something else; restore the "

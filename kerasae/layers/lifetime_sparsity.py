@@ -34,8 +34,10 @@ class LifetimeSparsity(Layer):
         ValueError: If `lifetime` is not in (0, 1].
 
     Example:
+        >>> from kerasae.layers import LifetimeSparsity
         >>> codes = ops.array([[3.0, 1.0], [2.0, 4.0]])
-        >>> kerasae.layers.LifetimeSparsity(0.5)(codes, training=True)   # [[3., 0.], [0., 4.]]
+        >>> LifetimeSparsity(0.5)(codes, training=True).numpy().tolist()
+        [[3.0, 0.0], [0.0, 4.0]]
 
     Reference: Makhzani and Frey 2015, *Winner-Take-All Autoencoders*, NIPS, section 2.
     """

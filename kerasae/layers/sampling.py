@@ -27,7 +27,11 @@ class Sampling(NoiseLayer):
         A sample `z` of the same shape as `mean`.
 
     Example:
-        >>> z = kerasae.layers.Sampling(seed=0)((mean, log_var), training=True)
+        >>> from kerasae.layers import Sampling
+        >>> mean, log_var = ops.zeros((3, 2)), ops.zeros((3, 2))
+        >>> z = Sampling(seed=0)((mean, log_var), training=True)
+        >>> tuple(z.shape)
+        (3, 2)
 
     Reference: Kingma and Welling 2014, ICLR, section 2.4.
     """

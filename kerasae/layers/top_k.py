@@ -37,7 +37,9 @@ class TopK(Layer):
             of a map and there is none.
 
     Example:
-        >>> kerasae.layers.TopK(2)(ops.array([[3.0, -1.0, 2.0]]))   # [[3., 0., 2.]]
+        >>> from kerasae.layers import TopK
+        >>> TopK(2)(ops.array([[3.0, 1.0, 2.0]])).numpy().tolist()
+        [[3.0, 0.0, 2.0]]
 
     Reference: Makhzani and Frey 2013, *k-Sparse Autoencoders*, section 2.1; Makhzani and Frey 2015,
     *Winner-Take-All Autoencoders*, NIPS, section 3 (the largest in each channel of a map).

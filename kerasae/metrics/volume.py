@@ -1,8 +1,8 @@
 """vus_pr: the volume under the precision-recall surface of scores on an axis of time, by the library aeon."""
 
-import importlib.util
-
 import numpy as np
+
+from kerasae.extras import import_extra, is_installed
 
 #: Largest product of stamps and buffers; aeon takes about 12 seconds for it on one core.
 _MOST = 5_000_000
@@ -10,7 +10,7 @@ _MOST = 5_000_000
 
 def has_vus() -> bool:
     """Return whether aeon, which computes the volume, is installed."""
-    return importlib.util.find_spec("aeon") is not None
+    return is_installed("aeon")
 
 
 def vus_fits(count: int, longest_buffer: int) -> bool:
@@ -35,10 +35,7 @@ def vus_pr(truth: np.ndarray, scores: np.ndarray, longest_buffer: int) -> float:
 
     Reference: Paparrizos et al. 2022, PVLDB 15(11).
     """
-    try:
-        from aeon.benchmarking.metrics.anomaly_detection import range_pr_vus_score
-    except ImportError as error:
-        raise ImportError(
-            "VUS-PR needs aeon, which is not installed; run `pip install kerasae[series]`."
-        ) from error
-    return float(range_pr_vus_score(truth.astype("int64"), np.asarray(scores, "float64"), longest_buffer))
+    measures = import_extra("aeon.benchmarking.metrics.anomaly_detection", "series", "VUS-PR")
+    return float(
+        measures.range_pr_vus_score(truth.astype("int64"), np.asarray(scores, "float64"), longest_buffer)
+    )

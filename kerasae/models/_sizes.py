@@ -28,7 +28,8 @@ def at_size(model: Autoencoder, height: int, width: int) -> Autoencoder:
             belongs to one size: a preprocessor of each pixel, or the k largest numbers of a whole code.
 
     Example:
-        >>> large = kerasae.models.at_size(model, 480, 640)
+        >>> from kerasae.models import at_size
+        >>> large = at_size(model, 480, 640)
         >>> large.inverse_transform(large.transform(photographs))
     """
     for name, size in (("height", height), ("width", width)):

@@ -45,7 +45,8 @@ def rebuilt(
             another shape or type.
 
     Example:
-        >>> clean = kerasae.models.rebuilt(kerasae.load_model("runs/denoiser"), photograph)
+        >>> from kerasae.models import load_model, rebuilt
+        >>> clean = rebuilt(load_model("runs/denoiser"), photograph)
     """
     functions = _checked(model, image, tile)
     result, restore = _result(functions, image.shape, out)
@@ -72,8 +73,11 @@ def mapped(model: Autoencoder, image: np.ndarray, *, tile: int = 512) -> np.ndar
             shape.
 
     Example:
-        >>> code = kerasae.models.mapped(model, photograph)
-        >>> again = kerasae.models.unmapped(model, code, *photograph.shape[:2])  # rebuilt(model, photograph)
+        >>> from kerasae.models import mapped, rebuilt, unmapped
+        >>> code = mapped(model, photograph)
+        >>> again = unmapped(model, code, *photograph.shape[:2])
+        >>> np.allclose(again, rebuilt(model, photograph), atol=1e-5)
+        True
     """
     functions = _checked(model, image, tile)
     side = functions.side

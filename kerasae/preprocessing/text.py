@@ -33,7 +33,7 @@ class TextPreprocessing(Preprocessor):
     Args:
         spec: Description of the text.
         tokens: Unit of a token: `"words"` or `"characters"`. Defaults to `"words"`.
-        standardize: Standardization as in `keras.layers.TextVectorization`: `"lower_and_strip_punctuation"`,
+        standardize: Standardisation as in `keras.layers.TextVectorization`: `"lower_and_strip_punctuation"`,
             `"lower"`, `"strip_punctuation"` or `None`. Defaults to `"lower_and_strip_punctuation"`.
         max_tokens: Greatest size of the vocabulary, which holds the most frequent tokens of the training
             texts. Defaults to 20,000.

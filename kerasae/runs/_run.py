@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data, Source
-from kerasae.files import put_back, read_json, write_json
+from kerasae.files import numbered, put_back, read_json, unnumbered, write_json
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.remote import fetched
 from kerasae.training import History
+
+#: Number of the format of `training.json`.
+FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,9 +139,9 @@ class Run:
         """Duration in seconds, number of epochs and best epoch of the training.
 
         Raises:
-            ValueError: If the file is damaged.
+            ValueError: If the file is damaged, or a newer kerasae wrote it.
         """
-        values = read_json(self.training_path)
+        values = unnumbered(read_json(self.training_path), FORMAT, self.training_path)
         if not isinstance(values, dict) or not {"seconds", "epochs", "best_epoch"} <= {*values}:
             raise ValueError(
                 f"Expected seconds, epochs and best_epoch in {self.training_path}, received something else; "
@@ -169,14 +172,12 @@ class Run:
         if source is not None:
             source.save(self.source_path)
         recipe.complete().save(self.recipe_path)
-        write_json(
-            self.training_path,
-            {
-                "seconds": history.seconds,
-                "epochs": len(history.epochs),
-                "best_epoch": history.best_epoch,
-            },
-        )
+        trained = {
+            "seconds": history.seconds,
+            "epochs": len(history.epochs),
+            "best_epoch": history.best_epoch,
+        }
+        write_json(self.training_path, numbered(trained, FORMAT))
         _write_csv(self.history_path, history.epochs)
         model.plain_encoder().save(self.encoder_path)
         model.plain_decoder().save(self.decoder_path)

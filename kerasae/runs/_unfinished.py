@@ -9,6 +9,9 @@ from kerasae.files import read_sealed, write_sealed
 from kerasae.recipe import Recipe
 from kerasae.training.checkpoint import Checkpoint
 
+#: Number of the format of `unfinished.json`.
+FORMAT = 1
+
 
 class Unfinished:
     """Recipe, source and checkpoint of a training that has not ended.
@@ -32,7 +35,7 @@ class Unfinished:
 
         Raises:
             FileNotFoundError: If there is no unfinished training.
-            ValueError: If its file is damaged.
+            ValueError: If its file is damaged, or a newer kerasae wrote it.
         """
         return Recipe(**self._values["recipe"])
 
@@ -48,12 +51,12 @@ class Unfinished:
             raise FileNotFoundError(
                 f"Expected an unfinished training in {self.folder}, found none; `kerasae train` begins one."
             )
-        return read_sealed(self.path)
+        return read_sealed(self.path, FORMAT)
 
     def write(self, recipe: Recipe, source: Source | None) -> None:
         """Store the recipe and the source before the training."""
         read_from = None if source is None else source.to_dict()
-        write_sealed(self.path, {"recipe": recipe.complete().to_dict(), "source": read_from})
+        write_sealed(self.path, {"recipe": recipe.complete().to_dict(), "source": read_from}, FORMAT)
 
     def end(self) -> None:
         """Remove everything after the run is stored."""

@@ -27,7 +27,11 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         n_features_in_: Number of columns of the rows of `fit`.
 
     Example:
-        >>> make_pipeline(AutoencoderTransformer(2), LogisticRegression()).fit(X, y)
+        >>> from kerasae.sklearn import AutoencoderTransformer
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.pipeline import make_pipeline
+        >>> pipeline = make_pipeline(AutoencoderTransformer(2, epochs=50), LogisticRegression())
+        >>> labels = pipeline.fit(X, y).predict(X)
     """
 
     def __init__(

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import typeguard
 
-from kerasae.files import checksum, read_arrays, read_sealed, write_sealed
+from kerasae.files import NewerFormatError, checksum, read_arrays, read_sealed, write_sealed
 
 
 class State(TypedDict):
@@ -31,6 +31,8 @@ class StoredState(State):
     arrays_sha256: str
 
 
+#: Number of the format of both files.
+FORMAT = 1
 #: End of an error message: the expected value, and what to do.
 NOT_FINITE = "expected a finite number: use a smaller --learning-rate, or --set train.clip_norm=1."
 
@@ -66,7 +68,9 @@ class Checkpoint:
         if not self.exists():
             return None
         try:
-            values = read_sealed(self.path)
+            values = read_sealed(self.path, FORMAT)
+        except NewerFormatError:
+            raise
         except ValueError:
             raise ValueError(self._damaged(f"the checksum of {self.path} differs")) from None
         try:
@@ -139,9 +143,8 @@ class Checkpoint:
         path = self.folder / f"{epoch}.npz"
         try:
             np.savez(path, **arrays)
-            write_sealed(
-                self.path, {**state, "epoch": epoch, "arrays": path.name, "arrays_sha256": checksum(path)}
-            )
+            stored = {**state, "epoch": epoch, "arrays": path.name, "arrays_sha256": checksum(path)}
+            write_sealed(self.path, stored, FORMAT)
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -33,8 +33,9 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | N
         ValueError: If there are too few rows, or an artifact cannot be calibrated. Nothing is written.
 
     Example:
+        >>> from kerasae.workflows import calibrate
         >>> calibrate("ship", "site.csv", false_alarms=0.01).thresholds
-        {'edge/pumps_float32.tflite': (14.2, 19.6), ...}
+        {'edge/pumps_float32.tflite': (14.2, 19.6)}
     """
     root = Path(folder)
     if (root / "recipe.json").is_file():

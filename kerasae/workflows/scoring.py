@@ -52,6 +52,7 @@ def score(
             than the calibration suffices for.
 
     Example:
+        >>> from kerasae.workflows import score
         >>> for answer in score("ship", "new.csv"):
         ...     if answer["anomalous"]:
         ...         print(answer["row"], answer["score"], answer["reasons"])

@@ -111,7 +111,7 @@ def test_few_rows_and_short_codes(rows, map, size, blobs, tmp_path):
 
 def test_umap_is_asked_for_by_name(blobs, monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(ImportError, match=r"pip install kerasae\[umap\]"):
+    with pytest.raises(ImportError, match=r"pip install 'kerasae\[umap\]'"):
         Reduction(Noise(), map="umap").project(np.zeros((20, 3), "float32"))
 
 

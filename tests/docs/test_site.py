@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 from pages import ROOT
@@ -47,3 +49,36 @@ def test_pages_load_nothing_from_elsewhere(site):
         assert not loading.search(page.read_text(encoding="utf-8")), page
     for style in site.rglob("*.css"):
         assert not re.search(r"url\([\"']?(?:https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+class _Page(HTMLParser):
+    """The anchors and the links of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.anchors, self.links = {"", "top"}, set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.anchors |= {values.get("id"), values.get("name")}
+        if link := values.get("href" if tag in ("a", "link") else "src"):
+            self.links.add(link)
+
+
+@pytest.mark.slow
+def test_links_inside_the_site_lead_somewhere(site):
+    """To a file, and after `#` to an anchor of it; also those of docstrings, the gallery and the index."""
+    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    checked = 0
+    for path, page in pages.items():
+        for link in page.links:
+            if urlparse(link).scheme or link.startswith("//"):
+                continue
+            name, anchor = urldefrag(link)
+            target = (path.parent / unquote(name.partition("?")[0])).resolve() if name else path
+            assert target.exists(), f"{path.relative_to(site)}: {link}"
+            if target in pages:
+                checked += 1
+                assert unquote(anchor) in pages[target].anchors, f"{path.relative_to(site)}: {link}"
+    assert checked > 1000

@@ -133,7 +133,7 @@ def test_the_bundle_says_what_the_detector_promises_and_from_how_many_rows(run, 
     detector, rows = Subject.of(run).detector, len(run.data.calibration)
     assert (detector.false_alarms, detector.calibration_rows) == (0.2, rows)
     ship, _ = shipped
-    facts = read_sealed(ship / "manifest.json")["model"]["detector"]
+    facts = read_sealed(ship / "manifest.json", 1)["model"]["detector"]
     unit = "squared Mahalanobis distance of the residual, a number without a unit"
     score = "SupportedScore" if run.model.spec.columns else "WhitenedScore"
     assert facts == {

@@ -66,9 +66,9 @@ def test_answers_that_are_not_the_stored_ones_are_noticed(ship):
     key = next(key for key in golden if key.startswith("edge:encode:out:z"))
     golden[key] = golden[key] + 1
     np.savez(ship / "golden.npz", **golden)
-    manifest = read_sealed(ship / "manifest.json")
+    manifest = read_sealed(ship / "manifest.json", 1)
     manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
-    write_sealed(ship / "manifest.json", manifest)
+    write_sealed(ship / "manifest.json", manifest, 1)
     faults = export.verify(ship).faults
     assert any("small_float32.tflite encode z: max_deviation" in line for line in faults)
 
@@ -88,20 +88,20 @@ def test_a_file_that_a_server_would_load_too_is_noticed(ship):
     ],
 )
 def test_a_bundle_that_lost_what_proves_it_is_no_proof(ship, spoil, said):
-    manifest = read_sealed(ship / "manifest.json")
+    manifest = read_sealed(ship / "manifest.json", 1)
     golden = dict(np.load(ship / "golden.npz"))
     spoil(manifest, golden)
     np.savez(ship / "golden.npz", **golden)
     manifest["files"]["golden.npz"] = checksum(ship / "golden.npz")
-    write_sealed(ship / "manifest.json", manifest)
+    write_sealed(ship / "manifest.json", manifest, 1)
     assert any(said in line for line in export.verify(ship).faults)
 
 
 def test_a_file_that_cannot_be_run_is_named(ship):
     path = ship / "edge/small_int8.tflite"
     path.write_bytes(path.read_bytes()[:4000])
-    manifest = read_sealed(ship / "manifest.json")
+    manifest = read_sealed(ship / "manifest.json", 1)
     manifest["artifacts"][-1]["files"]["edge/small_int8.tflite"] = checksum(path)
-    write_sealed(ship / "manifest.json", manifest)
+    write_sealed(ship / "manifest.json", manifest, 1)
     (fault,) = export.verify(ship).faults
     assert fault.startswith("edge/small_int8.tflite: cannot be run: ")

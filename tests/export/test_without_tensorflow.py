@@ -75,9 +75,9 @@ def alter_answer(bundle, key):
     arrays[key] = arrays[key] + np.abs(arrays[key]).max() + 1
     np.savez_compressed(bundle / "golden.npz", **arrays)
     renewed = hashlib.sha256((bundle / "golden.npz").read_bytes()).hexdigest()
-    manifest = read_sealed(bundle / "manifest.json")
+    manifest = read_sealed(bundle / "manifest.json", 1)
     manifest["files"]["golden.npz"]["sha256"] = renewed
-    write_sealed(bundle / "manifest.json", manifest)
+    write_sealed(bundle / "manifest.json", manifest, 1)
 
 
 def answers(bundle):

@@ -70,9 +70,10 @@ def test_without_labels_of_two_kinds_there_is_nothing_to_say(axis, asked):
 def test_what_is_missing_is_said(axis, monkeypatch):
     truth, known = np.arange(len(axis)) < 9, np.ones(len(axis), bool)
     monkeypatch.setattr(_volume, "has_vus", lambda: False)
-    assert "pip install kerasae[series]" in _volume.on_volume(axis, truth, known)[0]
-    monkeypatch.setitem(sys.modules, "aeon.benchmarking.metrics.anomaly_detection", None)
-    with pytest.raises(ImportError, match=r"VUS-PR needs aeon.*pip install kerasae\[series\]"):
+    assert "pip install 'kerasae[series]'" in _volume.on_volume(axis, truth, known)[0]
+    for name in ("aeon", "aeon.benchmarking.metrics.anomaly_detection"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"VUS-PR needs aeon.*pip install 'kerasae\[series\]'"):
         vus_pr(truth, truth.astype(float), 3)
     monkeypatch.setattr(_volume, "has_vus", lambda: True)
     monkeypatch.setattr(_volume, "vus_fits", lambda count, longest: False)

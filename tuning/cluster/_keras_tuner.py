@@ -61,7 +61,9 @@ class Tuner(_bases.Tuner):
     ) -> list[keras.callbacks.Callback]:
         """Return copies of the callbacks for a trial. That of TensorBoard gets its folder and its HParams."""
         copies: list[keras.callbacks.Callback] = self._deepcopy_callbacks(callbacks)
-        self._configure_tensorboard_dir(copies, trial)
+        # It imports TensorBoard, which only its callback needs.
+        if any(isinstance(callback, keras.callbacks.TensorBoard) for callback in copies):
+            self._configure_tensorboard_dir(copies, trial)
         return copies
 
 

@@ -50,7 +50,8 @@ class C99(Format):
     takes readings one by one, with a ring of one window inside (`NAME_push`).
 
     Example:
-        >>> kerasae.export.C99().write("runs/pumps", "tiny/pumps_c")
+        >>> from kerasae.export import C99
+        >>> C99().write("runs/pumps", "tiny/pumps_c")
     """
 
     on_request = (

@@ -28,7 +28,8 @@ class ONNX(Format):
     manifest of a bundle states.
 
     Example:
-        >>> kerasae.export.ONNX().write("runs/digits", "digits.onnx")
+        >>> from kerasae.export import ONNX
+        >>> ONNX().write("runs/digits", "digits.onnx")
     """
 
     requires: ClassVar[tuple[str, ...]] = ("tf2onnx", "onnxruntime")

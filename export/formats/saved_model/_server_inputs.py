@@ -1,4 +1,4 @@
-"""Other inputs of a server: image files, and serialized `tf.train.Example`."""
+"""Other inputs of a server: image files, and serialised `tf.train.Example`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def _of_files(view: View, endpoint: Endpoint) -> Endpoint:
 
 
 def _of_examples(view: View, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint that takes serialized `tf.train.Example`."""
+    """Return an endpoint that takes serialised `tf.train.Example`."""
 
     def read(content: Any) -> Any:
         sent = view.from_features(tf.io.parse_example(content[None], view.features()))
@@ -154,7 +154,7 @@ def as_files(images: np.ndarray) -> np.ndarray:
 
 
 def _as_examples(view: View, sent: dict[str, np.ndarray]) -> np.ndarray:
-    """Return rows as serialized `tf.train.Example`, as a client makes them."""
+    """Return rows as serialised `tf.train.Example`, as a client makes them."""
     types = {key: feature.dtype for key, feature in (view.features() or {}).items()}
     rows = len(next(iter(sent.values())))
     return _strings(

@@ -32,7 +32,7 @@ class SavedModel(Format):
     """SavedModel folder with every signature, for TensorFlow Serving.
 
     A call takes any number of rows. Inputs are raw: arrays in their own type, columns by name, or strings.
-    Other signatures take PNG files and serialized `tf.train.Example`. Each row that is drawn has its own
+    Other signatures take PNG files and serialised `tf.train.Example`. Each row that is drawn has its own
     seed. If the code of the model is a map, `reconstruct_any_size` and `encode_any_size` take images of any
     height and width. The folder also contains warm-up requests for TensorFlow Serving.
 
@@ -40,7 +40,8 @@ class SavedModel(Format):
     agree with the model on the GPU.
 
     Example:
-        >>> kerasae.export.SavedModel().write("runs/digits", "server/digits/1")
+        >>> from kerasae.export import SavedModel
+        >>> SavedModel().write("runs/digits", "server/digits/1")
     """
 
     is_folder = True

@@ -31,7 +31,8 @@ class Single(TFLite):
         ValueError: If the signature or the precision is unknown.
 
     Example:
-        >>> kerasae.export.Single("encode", precision="int8").write("runs/digits", "digits_encode.tflite")
+        >>> from kerasae.export import Single
+        >>> Single("encode", precision="int8").write("runs/digits", "digits_encode.tflite")
     """
 
     on_request = "Also write files with one signature, `detect`, for runtimes that take one graph only."

@@ -57,7 +57,8 @@ class TFLite(Format):
         ValueError: If the precision is unknown.
 
     Example:
-        >>> kerasae.export.TFLite(precision="int8").write("runs/digits", "digits.tflite")
+        >>> from kerasae.export import TFLite
+        >>> TFLite(precision="int8").write("runs/digits", "digits.tflite")
     """
 
     precisions = PRECISIONS

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from kerasae.files import unnumbered
 from kerasae.losses import comparable
 
+#: Number of the format of the JSON file with the scales.
+FORMAT = 1
 _RUN = Path(__file__).parent / "_micro_run.py"
 
 
@@ -128,7 +131,8 @@ class MicroModel:
     def open(cls, folder: Path) -> "MicroModel":
         """Open a folder that `Tiny` wrote."""
         (path,) = folder.glob("*.tflite")
-        values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        scales = path.with_suffix(".json")
+        values = unnumbered(json.loads(scales.read_text(encoding="utf-8")), FORMAT, scales)
         sides = Side.from_dict(values["input"]), Side.from_dict(values["output"])
         return cls(path.read_bytes(), values["signature"], sides, values["slope"])
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import jinja2
 import numpy as np
-from kerasae.export.formats.tiny._micro_model import MicroModel
+from kerasae.export.formats.tiny._micro_model import FORMAT, MicroModel
 
 import kerasae
-from kerasae.files import write_json
+from kerasae.files import numbered, write_json
 
 _TEMPLATES = Path(__file__).parent
 _CTYPES = {"uint8": "uint8_t", "int32": "int32_t", "float32": "float"}
@@ -25,7 +25,7 @@ def write_model(folder: Path, name: str, micro: MicroModel) -> None:
     """
     path = folder / _name_in_c(name)
     path.with_suffix(".tflite").write_bytes(micro.content)
-    write_json(path.with_suffix(".json"), micro.to_dict())
+    write_json(path.with_suffix(".json"), numbered(micro.to_dict(), FORMAT))
 
 
 def write_source(folder: Path, name: str, micro: MicroModel, raw: np.ndarray, facts: dict[str, Any]) -> None:

@@ -40,7 +40,8 @@ class Tiny(Format):
         ValueError: If the signature is unknown.
 
     Example:
-        >>> kerasae.export.Tiny(signature="encode").write("runs/digits", "tiny/digits_encode")
+        >>> from kerasae.export import Tiny
+        >>> Tiny(signature="encode").write("runs/digits", "tiny/digits_encode")
     """
 
     on_request = "Also write int8 files for microcontrollers, each with a C array and a test vector."

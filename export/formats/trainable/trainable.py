@@ -43,7 +43,8 @@ class Trainable(Format):
         ValueError: If `batch_size` is not a positive integer.
 
     Example:
-        >>> kerasae.export.Trainable(batch_size=32).write("runs/digits", "digits_trainable.tflite")
+        >>> from kerasae.export import Trainable
+        >>> Trainable(batch_size=32).write("runs/digits", "digits_trainable.tflite")
     """
 
     on_request = (

@@ -39,6 +39,7 @@ class Stream:
         ValueError: If the model is none of a series, or a rate and a rule for alarms exclude each other.
 
     Example:
+        >>> from kerasae.export import Stream
         >>> stream = Stream("ship")
         >>> for reading in readings:
         ...     answer = stream.push(reading)

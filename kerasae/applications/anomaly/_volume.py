@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasae.applications.anomaly.timeline import TimeAxis
+from kerasae.extras import missing_packages
 from kerasae.metrics import Metric
 from kerasae.metrics.volume import has_vus, vus_fits, vus_pr
 
@@ -56,7 +57,7 @@ def on_volume(axis: TimeAxis, truth: np.ndarray | None, known: np.ndarray) -> li
     longest = longest_buffer(axis)
     said = "AUC-PR: average precision of the scores of single stamps; nothing is point-adjusted."
     if not has_vus():
-        return [f"{said} VUS-PR needs aeon; `pip install kerasae[series]` adds it."]
+        return [f"{said} {missing_packages('VUS-PR', ['aeon'], 'series')}"]
     if not vus_fits(int(known.sum()), longest):
         return [f"{said} VUS-PR is left out: {int(known.sum()):,} stamps would take minutes."]
     return [

@@ -92,6 +92,7 @@ class AnomalyDetector(Application):
             threshold.
 
     Example:
+        >>> from kerasae.applications import AnomalyDetector
         >>> detector = AnomalyDetector(model, false_alarms=0.01).fit(data)
         >>> detector.predict(data.test.examples)  # 1 for an anomaly
 

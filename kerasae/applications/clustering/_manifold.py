@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.neighbors import KNeighborsRegressor
 
 from kerasae.codec import Codec
+from kerasae.extras import import_extra
 
 #: Number of neighbours that a row is connected to (McConville et al. 2019, section 3.2).
 _NEIGHBOURS = 20
@@ -53,16 +54,13 @@ class OnManifold:
             ImportError: If umap-learn is not installed.
             ValueError: If there are too few rows.
         """
-        try:
-            from umap import UMAP
-        except ImportError:
-            raise ImportError("`manifold` needs the package umap-learn: pip install kerasae[umap].") from None
+        umap = import_extra("umap", "umap", "`manifold`", package="umap-learn")
         if len(codes) <= self.dimensions + 1:
             raise ValueError(
                 f"`manifold` must be below the number of training rows less 1, {len(codes) - 1}, received "
                 f"{self.dimensions}."
             )
-        embedding = UMAP(
+        embedding = umap.UMAP(
             n_components=self.dimensions,
             n_neighbors=min(_NEIGHBOURS, len(codes) - 1),
             min_dist=0.0,

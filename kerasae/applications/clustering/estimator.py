@@ -86,6 +86,7 @@ class Clustering(Application):
         ImportError: If `manifold` is set and umap-learn is not installed.
 
     Example:
+        >>> from kerasae.applications import Clustering
         >>> clusters = Clustering(model, clusters=10).fit(data).predict(data.test.examples)
 
     Reference: Xie, Girshick, Farhadi 2016, ICML (deep embedded clustering); McConville et al. 2019,
@@ -182,7 +183,7 @@ class Clustering(Application):
         return self._method.predict(self.codec_.transform(raw))
 
     def _describe(self) -> Description | None:
-        """Summarize the clusters of measured rows, at the first call; for other kinds there is no summary."""
+        """Summarise the clusters of measured rows, at the first call; for other kinds there is no summary."""
         kind = kind_of(self.spec_)
         if self._description is None and kind.is_measured:
             raw = self._training.drawn(_DESCRIBED, self.seed).examples

@@ -27,6 +27,7 @@ import numpy as np
 
 from kerasae.applications.compression._bytes import Reader, as_block, as_varint
 from kerasae.applications.compression._histogram import MOST_SYMBOLS, Histogram
+from kerasae.files import check_number
 
 MAGIC = b"KAE\x1a"
 #: Version of files without and with time stamps.
@@ -133,19 +134,21 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
         name: Name of the file, for messages.
 
     Raises:
-        ValueError: If the bytes are not such a file, were changed, have an unknown version, are inconsistent,
-            or were written with another model.
+        NewerFormatError: If a newer kerasae wrote the file.
+        ValueError: If the bytes are not such a file, were changed, are inconsistent, or were written with
+            another model.
     """
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError(f"Expected a file that `kerasae apply compression` wrote, received {name}.")
-    if len(data) > len(MAGIC) and data[len(MAGIC)] not in (VERSION, TIMED, OF_MAPS):
-        raise ValueError(
-            f"Expected version {VERSION}, {TIMED} or {OF_MAPS} of the format in {name}, received "
-            f"{data[len(MAGIC)]}: a newer kerasae wrote it, or it is damaged."
-        )
     body, check = data[:-4], data[-4:]
     if len(data) < len(MAGIC) + 1 + MARK + 4 or struct.pack("<I", zlib.crc32(body)) != check:
         raise ValueError(f"The checksum of {name} is wrong: it is damaged, or a part of it is missing.")
+    version = data[len(MAGIC)]
+    check_number(version, OF_MAPS, name)
+    if version not in (VERSION, TIMED):
+        raise ValueError(
+            f"Expected version {VERSION} or {TIMED} of the format in {name}, received {version}."
+        )
     reader = Reader(body, len(MAGIC) + 1)
     if (written := reader.take(MARK)) != mark:
         raise ValueError(
@@ -153,7 +156,7 @@ def read(data: bytes, mark: bytes, name: str = "the file") -> Content:
             f"{written.hex()} wrote: only that one decodes it."
         )
     try:
-        return _content(reader, written, data[len(MAGIC)] == TIMED)
+        return _content(reader, written, version == TIMED)
     except (ValueError, zlib.error) as error:
         raise ValueError(
             f"Expected {name} as it was written, received a file that contradicts itself: {error}."

@@ -83,6 +83,7 @@ class Compression(Application):
         ValueError: If bits or step are out of range, or bytes cannot be decoded.
 
     Example:
+        >>> from kerasae.applications import Compression
         >>> compression = Compression(model, bits=5).fit(data)
         >>> small = compression.compress(data.test.examples)
         >>> images = compression.decompress(small)

@@ -67,6 +67,7 @@ class Denoising(Application):
             or the clean examples do not match.
 
     Example:
+        >>> from kerasae.applications import Denoising
         >>> clean = Denoising(model).fit(data).transform(noisy)
 
     Reference: Vincent et al. 2010, JMLR 11; Wang et al. 2004, IEEE TIP 13(4) (SSIM).

@@ -73,6 +73,7 @@ class Generation(Application):
             unknown.
 
     Example:
+        >>> from kerasae.applications import Generation
         >>> new = Generation(model).fit(data).sample(16, seed=0)
 
     Reference: Kingma and Welling 2014, ICLR; Ghosh et al. 2020, ICLR (mixture on codes); Larsen et al. 2016,

@@ -66,6 +66,7 @@ class Imputer(Application):
         ValueError: If a number is out of range, or the mask has another shape.
 
     Example:
+        >>> from kerasae.applications import Imputer
         >>> imputer = Imputer(model).fit(data)
         >>> filled = imputer.transform(frame)
         >>> several = imputer.draw(frame, draws=5, seed=0)

@@ -67,6 +67,7 @@ class Pretraining(Application):
         ValueError: If a number is out of range, or the training rows have no class labels.
 
     Example:
+        >>> from kerasae.applications import Pretraining
         >>> classifier = Pretraining(model, labels=100).fit(data)
         >>> classifier.score(data.test.examples, data.test.labels)
 

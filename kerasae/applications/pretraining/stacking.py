@@ -44,8 +44,9 @@ def stack(
         ValueError: If the model has other layers.
 
     Example:
-        >>> stack(model, data, epochs=10)
-        >>> kerasae.train(model, data)
+        >>> from kerasae.applications import stack
+        >>> layers = stack(model, data, epochs=10)
+        >>> history = kerasae.train(model, data, epochs=50)
 
     Reference: Bengio, Lamblin, Popovici, Larochelle 2007, NeurIPS; Vincent et al. 2010, JMLR 11.
     """

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.manifold import TSNE
 
+from kerasae.extras import import_extra
 from kerasae.report import figures
 
 
@@ -22,14 +23,11 @@ def _tsne(codes: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _umap(codes: np.ndarray, seed: int) -> np.ndarray:
-    try:
-        from umap import UMAP
-    except ImportError:
-        raise ImportError("`map='umap'` needs the package umap-learn: pip install kerasae[umap].") from None
+    umap = import_extra("umap", "umap", "`map='umap'`", package="umap-learn")
     near = min(15, len(codes) - 1)
     # The spectral initialization needs clearly more rows than dimensions.
     init = "spectral" if len(codes) > 10 else "random"
-    return UMAP(n_neighbors=near, init=init, random_state=seed, n_jobs=1).fit_transform(codes)
+    return umap.UMAP(n_neighbors=near, init=init, random_state=seed, n_jobs=1).fit_transform(codes)
 
 
 #: Functions from codes, `(rows, latent_dim)`, and a seed to positions, `(rows, 2)`.

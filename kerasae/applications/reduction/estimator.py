@@ -47,6 +47,7 @@ class Reduction(Application):
         ImportError: If `map` is `"umap"` and umap-learn is not installed.
 
     Example:
+        >>> from kerasae.applications import Reduction
         >>> codes = Reduction(model).fit(data).transform(data.test.examples)
 
     Reference: Venna and Kaski 2001, ICANN (trustworthiness).

@@ -7,6 +7,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
 from kerasae.applications.retrieval._quantization import IterativeQuantization, hamming
+from kerasae.extras import import_extra
 
 #: Number of links of a row of the graph, from the example of hnswlib; the lowest layer has twice as many.
 _LINKS = 16
@@ -97,12 +98,7 @@ class ApproximateIndex(ExactIndex):
     full_ranking = False
 
     def fit(self, codes: np.ndarray) -> Self:
-        try:
-            import hnswlib
-        except ImportError:
-            raise ImportError(
-                "`approximate=True` needs the package hnswlib: pip install kerasae[retrieval]."
-            ) from None
+        hnswlib = import_extra("hnswlib", "retrieval", "`approximate=True`")
         self.codes_ = np.asarray(codes, "float32")
         space = {"euclidean": "l2", "cosine": "cosine"}[self.metric]
         self._index = hnswlib.Index(space, self.codes_.shape[1])

@@ -16,11 +16,13 @@ from kerasae.applications.retrieval._measuring import agreement, agreement_with_
 from kerasae.applications.retrieval._page import notes, show_neighbours, write_neighbours
 from kerasae.codec import Codec
 from kerasae.data import Data, drawn_rows
-from kerasae.files import read_arrays
+from kerasae.files import KEY, check_number, read_arrays
 from kerasae.metrics import Metric, codes_of
 from kerasae.report.page import Listing, Picture
 from kerasae.spec import Spec
 
+#: Number of the format of `index.npz`.
+FORMAT = 1
 #: Arguments that are stored with an index.
 _SAVED = ("k", "metric", "approximate", "binary")
 
@@ -61,6 +63,7 @@ class Retrieval(Application):
         ImportError: If `approximate` is set and hnswlib is not installed.
 
     Example:
+        >>> from kerasae.applications import Retrieval
         >>> distances, rows = Retrieval(model).fit(data).kneighbors(data.test.head(1), 5)
 
     Reference: Gong and Lazebnik 2011, CVPR (bits); Malkov and Yashunin 2020, IEEE TPAMI 42(4) (graph).
@@ -199,7 +202,7 @@ class Retrieval(Application):
     def write_index(self, path: str | Path) -> None:
         """Write the index alone as NPZ, for other programs: codes or bits, names, and the arguments."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _SAVED}
-        arrays["pool"] = pool_of(self.compared)
+        arrays |= {KEY: FORMAT, "pool": pool_of(self.compared)}
         np.savez(path, **arrays | {"names": self.names_} | self.index_.arrays())
 
     @classmethod
@@ -208,10 +211,11 @@ class Retrieval(Application):
 
         Raises:
             FileNotFoundError: If there is no such file.
-            ValueError: If the file is damaged, or holds something else.
+            ValueError: If the file is damaged, holds something else, or a newer kerasae wrote it.
         """
         # Earlier files hold whole codes.
-        arrays = {"pool": np.array("whole"), **read_arrays(Path(path))}
+        arrays = {KEY: np.array(0), "pool": np.array("whole"), **read_arrays(Path(path))}
+        check_number(arrays[KEY].tolist(), FORMAT, path)
         try:
             loaded = cls(codec, **{name: arrays[name].item() for name in (*_SAVED, "pool")})
             loaded.index_ = loaded._new_index().restore(arrays)

@@ -56,6 +56,7 @@ class Uncertainty(Application):
         ValueError: If a number is out of range.
 
     Example:
+        >>> from kerasae.applications import Uncertainty
         >>> uncertainty = Uncertainty(model).fit(data)
         >>> low, high = uncertainty.intervals(data.test.examples)
         >>> mean, deviation = uncertainty.score_samples(data.test.examples)

@@ -40,7 +40,8 @@ def from_frame(
         ValueError: if the frame cannot be read as a log, or if a split has no window.
 
     Example:
-        >>> data = kerasae.data.series.from_frame(frame, time="time", window=60)
+        >>> from kerasae.data.series import from_frame
+        >>> data = from_frame(frame, time="time", window=60)
     """
     return data_of(
         "series",

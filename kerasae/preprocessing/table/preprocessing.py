@@ -44,7 +44,7 @@ class TablePreprocessing(Preprocessor):
             are those of a sample of 100,000 if there are more entries. Defaults to `"standard"`.
         max_categories: Greatest number of values of a category that get their own codes, the most frequent
             ones. Defaults to 200.
-        centers: Centers of the columns of `spec`. Defaults to `None`, until `fit`.
+        centers: Centres of the columns of `spec`. Defaults to `None`, until `fit`.
         scales: Scales of the columns of `spec`. Defaults to `None`, until `fit`.
         steps: Steps of the columns of `spec`. Restored numbers are rounded to multiples of the step, unless
             it is 0. Defaults to `None`, until `fit`.
@@ -265,7 +265,7 @@ class TablePreprocessing(Preprocessor):
         )
 
     def _of_numbers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return centers and scales of the columns that are no categories, float64."""
+        """Return centres and scales of the columns that are no categories, float64."""
         centers, scales = self._moments()
         numbers = [column.kind not in ("category", "empty") for column in self.spec.columns]
         return np.array(centers, "float64")[numbers], np.array(scales, "float64")[numbers]

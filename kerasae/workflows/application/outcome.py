@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.applications import Finding
+from kerasae.files import numbered
 from kerasae.metrics import Metric
 from kerasae.report import Best, as_text
 from kerasae.report.paired import counted
 from kerasae.workflows.application.against import Against
+
+#: Number of the format of `figures.json`.
+FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Outcome:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON types."""
-        return {
+        values = {
             "application": self.name,
             "data": self.data,
             "rows": self.rows,
@@ -102,3 +106,4 @@ class Outcome:
             "against": None if (against := self.against) is None else against.to_dict(),
             "sentences": [sentence for _, sentence in self.sentences],
         }
+        return numbered(values, FORMAT)

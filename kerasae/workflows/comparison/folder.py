@@ -10,6 +10,9 @@ from kerasae.files import read_sealed, write_sealed
 from kerasae.recipe import Recipe
 from kerasae.runs import Run, check_new, make_new
 
+#: Number of the format of `comparison.json`.
+FORMAT = 1
+
 
 class ComparisonFolder:
     """The folder of a comparison, from which one that was interrupted goes on.
@@ -50,7 +53,7 @@ class ComparisonFolder:
         if self._begins:
             check_new(self.path)
             return None
-        stored = read_sealed(self._begun)
+        stored = read_sealed(self._begun, FORMAT)
         if stored["recipe"] != _values(recipe):
             raise ValueError(
                 f"Expected the settings of the interrupted comparison in {self.path}, received others; "
@@ -69,7 +72,7 @@ class ComparisonFolder:
         self._goes_on = True
         if self._begins:
             read_from = None if source is None else source.to_dict()
-            write_sealed(self._begun, {"recipe": _values(recipe), "source": read_from})
+            write_sealed(self._begun, {"recipe": _values(recipe), "source": read_from}, FORMAT)
 
     def run(self, family: str, seed: int) -> Run:
         """Return the run of a family and a seed, finished or not."""

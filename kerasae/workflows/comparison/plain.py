@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerasae.data import Data
+from kerasae.files import numbered
 from kerasae.metrics import Entry, Metric, best_baseline, measures_of
 from kerasae.report.remarks import remarks
 from kerasae.workflows.comparison.detecting import all_columns, conclusions
+
+#: Number of the format of `metrics.json`.
+FORMAT = 1
 
 
 def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
     """Return the comparison as JSON types: figures by seed, their mean and spread, verdicts and remarks."""
     keys = [column.key for column in all_columns(entries, data)]
     measures = measures_of(data.spec)
-    return {
+    values = {
         "data": data.name,
         "test_rows": len(data.test),
         "columns": {column.key: column.heading for column in all_columns(entries, data)},
@@ -33,6 +37,7 @@ def to_json(entries: Sequence[Entry], data: Data) -> dict[str, Any]:
         "verdicts": [sentence for _, sentence in conclusions(entries, data)],
         "remarks": remarks(entries, len(data.test)),
     }
+    return numbered(values, FORMAT)
 
 
 def _against(entry: Entry, entries: Sequence[Entry], metric: Metric) -> dict[str, Any] | None:

@@ -4,13 +4,13 @@ import datetime
 import json
 from pathlib import Path
 
-from kerasae.files import alone, write_json, write_text
+from kerasae.files import alone, unnumbered, write_json, write_text
 from kerasae.metrics import Shift, corrected, shift_of
 from kerasae.progress import work
 from kerasae.runs import Run
 from kerasae.workflows.monitoring._page import page_of
 from kerasae.workflows.monitoring._watched import Observed, Watched, watched_by
-from kerasae.workflows.monitoring.monitored import Monitored, Movement
+from kerasae.workflows.monitoring.monitored import FORMAT, Monitored, Movement
 
 #: File of the history, with one line of JSON for each call.
 HISTORY = "history.jsonl"
@@ -134,6 +134,9 @@ def _history(folder: Path) -> list[dict[str, object]]:
     if not path.is_file():
         return []
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except ValueError:
         raise ValueError(f"Expected lines of JSON in {path}, received a damaged file; restore it.") from None
+    for line in lines:
+        unnumbered(line, FORMAT, path)
+    return lines

@@ -4,7 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from kerasae.files import numbered
 from kerasae.metrics import Shift
+
+#: Number of the format of `drift.json` and of a line of the history.
+FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,11 +124,11 @@ class Monitored:
         """Return the result as plain JSON values."""
         values = dataclasses.asdict(self)
         values["columns"] = [{**one["shift"], "moved": one["words"]} for one in values["columns"]]
-        return {"drift": self.drift, **values}
+        return numbered({"drift": self.drift, **values}, FORMAT)
 
     def line(self) -> dict[str, Any]:
         """Return the line of the history, as plain JSON values."""
-        return {
+        values = {
             "time": self.time,
             "rows": self.rows,
             "flagged": self.flagged,
@@ -133,6 +137,7 @@ class Monitored:
             "moved": [one.shift.name for one in self.moved],
             "drift": self.drift,
         }
+        return numbered(values, FORMAT)
 
 
 def _p(shift: Shift) -> str:

@@ -42,7 +42,7 @@ def test_what_a_manifold_needs_is_said(monkeypatch, blobs, blob_codes, build):
     with pytest.raises(ValueError, match="`refine` must be False for clusters on a manifold"):
         Clustering(build("undercomplete"), manifold=2, refine=True)
     monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(ImportError, match=r"`manifold` needs .*pip install kerasae\[umap\]"):
+    with pytest.raises(ImportError, match=r"`manifold` needs .*pip install 'kerasae\[umap\]'"):
         Clustering(blob_codes, manifold=2, clusters=5).fit(blobs)
 
 

@@ -61,7 +61,7 @@ def test_a_bundle_decides_by_the_rows_of_the_site(ship, site):
 def test_the_new_bundle_agrees_and_states_its_calibration(ship, site):
     done = calibrate_bundle(ship, site, false_alarms=0.2)
     assert not verify(ship).faults + verify(ship).notes
-    manifest = read_sealed(ship / "manifest.json")
+    manifest = read_sealed(ship / "manifest.json", 1)
     (entry,) = manifest["artifacts"]
     ((path, (threshold, _)),) = done.thresholds.items()
     expected = {"threshold": threshold, "false_alarms": 0.2, "calibration_rows": done.rows}
@@ -182,14 +182,14 @@ def test_a_killed_calibration_leaves_the_old_bundle_or_the_new_one_whole(ship, s
     """Killed at ten moments; what scores afterwards finds the one or the other."""
     call = ["calibrate", "ship", "site.csv", "--false-alarms"]
     last = changes(ship.parent, *call, 0.2)
-    old = read_sealed(ship / "manifest.json")
+    old = read_sealed(ship / "manifest.json", 1)
     known, found = 0.2, set()
     for number, step in enumerate(np.random.default_rng(0).choice(last, 10, replace=False)):
         rate = round(0.25 + number / 100, 2)
         killed(ship.parent, step, *call, rate)
         assert len([*score(ship, site)]) == old["model"]["detector"]["calibration_rows"]
         assert not verify(ship).faults
-        kept = read_sealed(ship / "manifest.json")["model"]["detector"]["false_alarms"]
+        kept = read_sealed(ship / "manifest.json", 1)["model"]["detector"]["false_alarms"]
         assert kept in (known, rate)
         found.add(kept == rate)
         known = kept
@@ -225,6 +225,6 @@ def test_a_calibration_that_is_killed_while_it_is_published_can_be_scored_with(s
         ended = False
     monkeypatch.undo()
     np.testing.assert_array_equal(scored(ship, site), before)
-    rate = read_sealed(ship / "manifest.json")["model"]["detector"]["false_alarms"]
+    rate = read_sealed(ship / "manifest.json", 1)["model"]["detector"]["false_alarms"]
     assert rate == (0.2 if ended else 0.1)
     assert not verify(ship).faults

@@ -69,9 +69,9 @@ def state_of(change):
     """Changes the state of a checkpoint, and seals it again."""
 
     def damage(checkpoint):
-        values = read_sealed(checkpoint.path)
+        values = read_sealed(checkpoint.path, 1)
         change(values)
-        write_sealed(checkpoint.path, {key: value for key, value in values.items() if key != "sha256"})
+        write_sealed(checkpoint.path, {key: value for key, value in values.items() if key != "sha256"}, 1)
 
     return damage
 

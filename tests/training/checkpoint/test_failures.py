@@ -135,7 +135,7 @@ def test_a_checkpoint_with_weights_that_are_no_numbers_is_refused(recipe, unfini
     arrays["model_0"][0] = np.nan
     np.savez(out / "checkpoint" / "3.npz", **arrays)
     state = {key: value for key, value in checkpoint.state().items() if key != "sha256"}
-    write_sealed(checkpoint.path, {**state, "arrays_sha256": checksum(out / "checkpoint" / "3.npz")})
+    write_sealed(checkpoint.path, {**state, "arrays_sha256": checksum(out / "checkpoint" / "3.npz")}, 1)
     status, _, err = kerasae("train", "--resume", "--out", out)
     assert status == 2 and err.count("\n") == 1 and "Expected finite weights" in err and "clip_norm" in err
 

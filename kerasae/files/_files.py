@@ -14,6 +14,8 @@ from typing import IO, Any
 import filelock
 import numpy as np
 
+from kerasae.files.format_number import numbered, unnumbered
+
 _SEAL = "sha256"
 
 
@@ -247,16 +249,22 @@ def reason_of(error: Exception, most: int = 300) -> str:
     return text if len(text) <= most else f"{text[:most].rstrip()} ..."
 
 
-def write_sealed(path: Path, values: dict[str, Any]) -> None:
-    """Write a dict as JSON, with its checksum as the last entry."""
+def write_sealed(path: Path, values: dict[str, Any], number: int) -> None:
+    """Write a dict as JSON, with the number of its format first and its checksum last."""
+    values = numbered(values, number)
     write_json(path, {**values, _SEAL: _seal(values)})
 
 
-def read_sealed(path: Path) -> dict[str, Any]:
+def read_sealed(path: Path, newest: int) -> dict[str, Any]:
     """Read a file of `write_sealed`.
+
+    Args:
+        path: Path of the file.
+        newest: Largest number of a format that the caller reads.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        NewerFormatError: If a newer kerasae wrote it.
         ValueError: If the file has changed since it was written.
     """
     content = path.read_bytes()
@@ -269,7 +277,8 @@ def read_sealed(path: Path) -> dict[str, Any]:
         whole = False
     if not whole:
         raise ValueError(f"Expected {path} as it was written, received a damaged file: its checksum differs.")
-    return values
+    checked: dict[str, Any] = unnumbered(values, newest, path)
+    return checked
 
 
 def checksum(path: Path, most: int | None = None) -> str:
