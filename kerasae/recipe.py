@@ -218,8 +218,7 @@ class Recipe:
         """Load the data of this recipe, and fit the preprocessor on the training split.
 
         Args:
-            pinned: Source of an earlier run, from which the same rows are read into the same splits.
-                Defaults to `None`, the data as they are now.
+            pinned: Source of an earlier run, whose rows are read into the same splits. Defaults to `None`.
 
         Raises:
             FileNotFoundError: If the data do not exist.
@@ -230,9 +229,8 @@ class Recipe:
             if self.start is not None:
                 data = read_like(section, start_preprocessor(self.start).spec)
             else:
-                data = read_source(
-                    section["name"], {key: value for key, value in section.items() if key != "name"}
-                )
+                arguments = {key: value for key, value in section.items() if key != "name"}
+                data = read_source(section["name"], arguments)
         if not len(data.train):
             raise ValueError("`test` must be in (0, 1), a share of the rows, to leave some to train on.")
         if pinned is not None:

@@ -12,7 +12,6 @@ from kerasae.tuning.spaces import Space
 from kerasae.tuning.windows import OBJECTIVES, with_common_splits
 
 from kerasae.data import Data, Source
-from kerasae.extras import import_extra
 from kerasae.files import numbered, read_json, unnumbered, write_json
 from kerasae.recipe import Recipe
 
@@ -70,11 +69,6 @@ class Settings:
     def seed(self) -> int:
         """Seed of the draws and of the weights of every trial."""
         return int(self.recipe.train.get("seed", 0))
-
-    def check_installed(self) -> None:
-        """Raise an ImportError if logs for TensorBoard are wanted, and it is not installed."""
-        if self.tensorboard:
-            import_extra("tensorboard", "tensorboard", "`tensorboard`")
 
     def objective_for(self, data: Data) -> Objective:
         """Return the objective by which trials on these data are compared."""

@@ -10,7 +10,6 @@ from kerasae.data._array_data import array_spec, check_examples, make_data
 from kerasae.data._data import Data
 from kerasae.data._drawing import SPLITS
 from kerasae.data._split import Split
-from kerasae.extras import import_extra
 
 
 def tfds(
@@ -45,10 +44,10 @@ def tfds(
 
     Raises:
         FileNotFoundError: if the data set is not prepared here, with the folder and the remedy.
-        ImportError: if TensorFlow Datasets is not installed.
         ValueError: if the data set or the feature does not exist.
     """
-    library = import_extra("tensorflow_datasets", "tfds", "The source `tfds`", package="tensorflow-datasets")
+    import tensorflow_datasets as library
+
     try:
         with _quiet():
             builder = library.builder(dataset, data_dir=data_dir, try_gcs=False)

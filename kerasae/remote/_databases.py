@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerasae.extras import import_extra
 from kerasae.files import reason_of
 from kerasae.remote._addresses import filled, hidden, protocol_of
 
@@ -69,12 +70,7 @@ class Query:
         return path
 
     def _engine(self) -> Any:
-        try:
-            import sqlalchemy
-        except ImportError:
-            raise ImportError(
-                "Expected SQLAlchemy, which reads databases, found none; pip install 'kerasae[sql]'."
-            ) from None
+        sqlalchemy = import_extra("sqlalchemy", "sql", "Reading a database")
         url = filled(self._url)
         try:
             engine = sqlalchemy.create_engine(url)

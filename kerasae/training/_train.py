@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 
 from kerasae.data import Data
-from kerasae.extras import import_extra
 from kerasae.models import Autoencoder
 from kerasae.progress import work
 from kerasae.training._callbacks import callbacks_of
@@ -100,8 +99,7 @@ def train(
         jit_compile: Whether XLA compiles the step. Defaults to `"auto"`, which decides by `gains_from_xla`.
         steps_per_execution: Number of steps in one call of the compiled function; it divides an epoch.
             Defaults to `None`: an epoch, in equal calls of at most 256 steps.
-        tensorboard: Whether to write the log of TensorBoard into `folder`. It needs the extra `tensorboard`.
-            Defaults to False.
+        tensorboard: Whether to write the log of TensorBoard into `folder`. Defaults to False.
         checkpoint_seconds: Shortest time between two checkpoints in `folder`, in seconds. A training can be
             resumed from a checkpoint. Defaults to 10.
         callbacks: Additional callbacks of Keras, or import paths as in `callbacks_of`, of which each training
@@ -119,7 +117,6 @@ def train(
             is damaged, the model has no closed form, or an import path of a callback leads nowhere.
         FloatingPointError: If the loss became NaN or infinite.
         MemoryError: If TensorFlow ran out of memory.
-        ImportError: If `tensorboard` is set, and TensorBoard is not installed.
         OSError: If a checkpoint cannot be written. The previous one is kept.
     """
     check_numbers(locals())

@@ -38,7 +38,6 @@ class TrialTuner(_keras_tuner.Tuner):
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
-        settings.check_installed()
         self.settings = settings
         self._ran = True
         self._taken = False

@@ -63,7 +63,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--tensorboard": {
         "is_flag": True,
-        "help": "Write logs of TensorBoard and its HParams into --out; needs kerasae[tensorboard].",
+        "help": "Write logs of TensorBoard and its HParams into --out.",
     },
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from kerasae.data._files.temporary import TemporaryCopy
+from kerasae.extras import import_extra
 from kerasae.files import reason_of
 from kerasae.registry import did_you_mean
 
@@ -46,12 +47,7 @@ class SheetText:
 
 def _cells(path: Path, sheet: str | None) -> pd.DataFrame:
     """Return the cells of a sheet; an empty one is an empty text."""
-    try:
-        import openpyxl  # noqa: F401
-    except ImportError:
-        raise ImportError(
-            f"Expected openpyxl, which reads {path.name}, found none; pip install 'kerasae[excel]'."
-        ) from None
+    import_extra("openpyxl", "excel", f"Reading {path.name}")
     try:
         # Styles and extensions that openpyxl leaves out are not cells.
         with warnings.catch_warnings(action="ignore"), pd.ExcelFile(path, engine="openpyxl") as book:
