@@ -1,6 +1,5 @@
 """Tables and lines in the terminal, each text as it was written."""
 
-import os
 import shlex
 import unicodedata
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ class Plain(Console):
 def console() -> Console:
     """Return a console for results, as wide as the terminal, or so wide that nothing is broken."""
     stream = results()
-    width = None if stream.isatty() or "COLUMNS" in os.environ else _UNBROKEN
+    width = None if stream.isatty() else _UNBROKEN
     return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 

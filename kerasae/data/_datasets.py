@@ -41,6 +41,10 @@ def from_dataset(
         ValueError: if a dataset is infinite, if its examples have several shapes, or if there are too few.
 
     Example:
+        >>> import numpy as np
+        >>> import tensorflow as tf
+        >>> images = np.random.default_rng(0).random((40, 8, 8, 1), "float32")
+        >>> labels = np.arange(40) % 2
         >>> data = from_dataset(tf.data.Dataset.from_tensor_slices((images, labels)), name="faces")
     """
     pairs = [_pair(element) for element in _elements(dataset)]

@@ -96,9 +96,9 @@ def work(
             Defaults to `logging.INFO`.
 
     Example:
-        >>> with work("reading", total=len(files)) as reading:
-        ...     for file in files:
-        ...         reading.step(file.name)
+        >>> with work("reading", total=2) as reading:
+        ...     for name in ("a.csv", "b.csv"):
+        ...         reading.step(name)
     """
     told = Work(Progress(name, total=total, at_most=at_most), level)
     told.begin()

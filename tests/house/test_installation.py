@@ -68,8 +68,9 @@ def asked_for(tree):
 def test_every_package_that_is_imported_is_declared():
     plain = {module_of(package) for package in requirements()[""]} | {*COME_ALONG}
     # The interpreter for microcontrollers runs in a program of its own; ONNX Runtime under a check before.
-    # SQLAlchemy is imported where `import_extra` has found it.
+    # SQLAlchemy is imported where `import_extra` has found it, and a tracker says what it requires.
     optional = {"tflite_micro": "tiny", "onnxruntime": "onnx", "sqlalchemy": "sql"}
+    optional |= {"mlflow": "mlflow", "wandb": "wandb"}
     for path, tree in trees():
         for module in imported(tree):
             known = module in plain or module in sys.stdlib_module_names or module == "kerasae"

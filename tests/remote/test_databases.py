@@ -110,7 +110,7 @@ def test_the_option_is_a_part_of_the_source(plant, kerasae):
     status, _, error = kerasae(*command)
     assert status == 2
     # The query was asked, and the message names it.
-    assert f"in sqlite:///{plant}/plant.db#select flow, count from rows limit 0, received 0." in error
+    assert f"in sqlite:///{plant}/plant.db#select flow, count from rows limit 0, received none" in error
     for source in ("rows.csv", "sqlite:///plant.db#rows"):
         status, _, error = kerasae("train", source, "--sql", "select 1", "--out", out)
         assert status == 2
