@@ -69,7 +69,9 @@ class _Page(HTMLParser):
 @pytest.mark.slow
 def test_links_inside_the_site_lead_somewhere(site):
     """To a file, and after `#` to an anchor of it; also those of docstrings, the gallery and the index."""
-    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    # A template of the theme is copied to `_static`, and is no page.
+    files = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    pages = {path: _Page(path.read_text(encoding="utf-8")) for path in files}
     checked = 0
     for path, page in pages.items():
         for link in page.links:
