@@ -52,12 +52,12 @@ const begin = (selector, Part) => {
     try {
       const data = JSON.parse(root.querySelector("script").textContent);
       const part = root.living = new Part(root, data, await Program.read(data.program));
-      if (!(part.difference <= TOLERANCE)) throw new Error(`it differs by ${part.difference.toExponential(1)}`);
+      if (!(part.difference <= TOLERANCE)) throw new Error(`a difference of ${part.difference.toExponential(1)} of the greatest number, and 1e-5 is allowed`);
       root.hidden = false;
       note.textContent = `Computed in this page, without a network; on ${part.checked} rows the numbers are those of ` +
         `Python up to ${part.difference.toExponential(0)} of the greatest one.`;
     } catch (error) {
-      note.textContent = `This browser cannot compute the model as Python does (${error.message}), so this part is left out.`;
+      note.textContent = `Left out: what this page computes is not what Python computes (${error.message}).`;
     }
   };
   for (const root of document.querySelectorAll(`${selector}:not([data-ready])`)) {

@@ -1,12 +1,12 @@
 """Tracker: a tool that keeps runs beside each other; and Tracked, one run in it."""
 
 import abc
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from kerasae import registry
+from kerasae.extras import is_installed, missing_packages
 
 #: How a run ended: as it should, by an error, or by an interrupt.
 Outcome = Literal["finished", "failed", "killed"]
@@ -93,13 +93,9 @@ class Tracker(abc.ABC):
     @classmethod
     def check_installed(cls) -> None:
         """Raise an ImportError that says what to install, if a package of `requires` is missing."""
-        missing = [name for name in cls.requires if importlib.util.find_spec(name) is None]
+        missing = [name for name in cls.requires if not is_installed(name)]
         if missing:
-            what = f"'kerasae[{cls.extra}]'" if cls.extra else " ".join(missing)
-            raise ImportError(
-                f"The tracker '{cls.name()}' needs {' and '.join(missing)}, which is not installed: pip "
-                f"install {what}."
-            )
+            raise ImportError(missing_packages(f"The tracker '{cls.name()}'", missing, cls.extra))
 
     @abc.abstractmethod
     def check(self) -> None:

@@ -98,7 +98,7 @@ ALLOWED = {
         "training",
     },
     "runs": {"data", "files", "models", "recipe", "remote", "training"},
-    "trackers": {"__version__", "export", "files", "precisions", "registry", "runs"},
+    "trackers": {"__version__", "export", "extras", "files", "precisions", "registry", "runs"},
     "calibration": set(),
     "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
     "thresholds": {"calibration", "registry"},

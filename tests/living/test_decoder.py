@@ -232,7 +232,7 @@ def test_a_page_that_computes_otherwise_hides_the_part(models, tmp_path):
         "const root = document.querySelector('.living'); return [root.hidden, root.parentElement.innerText];"
     )
     hidden, text = probe(html_of([part]), BEGUN + script, tmp_path)
-    assert hidden and "cannot compute the model as Python does" in text
+    assert hidden and "what this page computes is not what Python computes" in text
 
 
 def test_what_is_too_large_for_a_page_has_no_part(digits):
