@@ -98,6 +98,14 @@ def test_the_code_of_the_denoiser_can_hold_the_image(channels):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
+def test_the_denoiser_returns_an_image_as_it_is_before_training(channels):
+    spec = Spec("image", (17, 24, channels))
+    model = Recipe.of().override({**settings("denoiser", spec), "network.dtype": "float32"}).build(spec)
+    x = np.random.default_rng(0).random((2, 17, 24, channels), "float32")
+    np.testing.assert_allclose(model.inverse_transform(model.transform(x)), x, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
 def test_the_compressor_starts_as_a_transform_without_loss(channels):
     spec = Spec("image", (16, 24, channels))
     model = Recipe.of().override(settings("compressor", spec)).build(spec)

@@ -70,6 +70,14 @@ class Style:
         """
         return {"kernel_initializer": keras.initializers.get(self.kernel_initializer), **self.tied()}
 
+    def branch_end(self) -> dict[str, Any]:
+        """Return the arguments of the last layer of a residual block, whose kernel starts at zero.
+
+        At first a block passes on what it receives, so that depth does not multiply the numbers (Zhang,
+        Dauphin and Ma 2019, ICLR, *Fixup Initialization*).
+        """
+        return {**self.kernel(), "kernel_initializer": keras.initializers.Zeros()}
+
     def tied(self) -> dict[str, Any]:
         """Return the arguments of a layer that uses the kernel of another one."""
         return {

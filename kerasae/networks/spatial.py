@@ -59,7 +59,7 @@ def spatial(
             and 64, so that a square has 4 x 4 pixels with a stride of 2; `None` means the same.
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
-            shortcut around them (He et al. 2016, CVPR). Defaults to 2.
+            shortcut around them (He et al. 2016, CVPR), whose last kernel starts at zero. Defaults to 2.
         shortcut: Whether a linear path lies beside the convolutions of encoder and decoder. With
             `"cosines"` it starts as the discrete cosine transform of the squares and the other layers of the
             decoder start at 0; use it with `--set model.code_initializer=identity`. Defaults to False.
@@ -68,8 +68,8 @@ def spatial(
             where `"layer"` normalises over channels. Defaults to `None`.
         dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
             Defaults to 0.
-        kernel_initializer: Initialiser of every kernel that `shortcut` does not determine, a name or config
-            of `keras.initializers`. Defaults to `"glorot_uniform"`.
+        kernel_initializer: Initialiser of every kernel that neither `shortcut` nor `residual_blocks`
+            determines, a name or config of `keras.initializers`. Defaults to `"glorot_uniform"`.
         l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
         l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
         dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
@@ -175,15 +175,13 @@ class _Layers:
         """Apply the residual blocks of a level."""
         for _ in range(self._blocks):
             inner = self.same(h, h.shape[-1])
-            last = self._convolution(h.shape[-1], 3, activation=None)
+            last = self._convolution(h.shape[-1], 3, activation=None, **self._style.branch_end())
             h = keras.layers.Add(dtype=self._style.dtype)([h, last(inner)])
         return h
 
     def _convolution(self, channels: int, size: int, **more: Any) -> keras.layers.Layer:
-        settings = {"activation": self._style.inner, **more}
-        return keras.layers.Conv2D(
-            channels, size, padding="same", dtype=self._style.dtype, **settings, **self._style.kernel()
-        )
+        settings = {"activation": self._style.inner, **self._style.kernel(), **more}
+        return keras.layers.Conv2D(channels, size, padding="same", dtype=self._style.dtype, **settings)
 
     def _kernel(self, start: Any) -> dict[str, Any]:
         """Return the arguments of a kernel, with an initialiser of its own if one is given."""

@@ -122,6 +122,17 @@ def test_labels_stay_with_their_rows():
         np.testing.assert_array_equal(split.labels, split.examples[:, 0])
 
 
+def test_tensorflow_tunes_no_dataset_of_a_training(digits):
+    """The end of an iterator would wait for the thread that tunes it, for up to a minute."""
+    datasets = [
+        digits.training_batches(8)[0],
+        digits.training_batches(8, prepared=False)[0],
+        digits.validation_batches(),
+    ]
+    for batches in datasets:
+        assert batches.prefetch(2).options().autotune.enabled is False
+
+
 def test_an_epoch_shows_rows_once_and_a_resumed_one_the_same(digits):
     batches, steps, _ = digits.training_batches(100, seed=3)
     assert steps == len(digits.train) // 100
