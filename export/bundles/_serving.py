@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-#: Path at which the `docker run` of the README mounts the folder `server`.
+#: Path at which `deploy/docker-compose.yaml` mounts the folder `server`.
 MOUNT = "/models"
 
 _BATCHING = """\

@@ -18,7 +18,7 @@ class Part:
     """Part of a page with a script. Abstract; a subclass is a dataclass with `title` and `caption`.
 
     The script first compares its numbers with those of Python, and stays hidden if they differ by more than
-    1e-5 of the greatest one.
+    1e-5 of the greatest one. A score is compared by itself, and below the threshold by 1e-5 of the threshold.
     """
 
     #: Whether it stands above the tables of text.

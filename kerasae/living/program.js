@@ -64,9 +64,9 @@ class Program {
   }
 }
 
-// Greatest difference of two lists of numbers, as a share of the greatest of the second one.
-const difference = (found, wanted) => {
-  let most = 0, greatest = 1e-30;
+// Greatest difference of two lists of numbers, as a share of the greatest of the second one, which is at least `least`.
+const difference = (found, wanted, least = 1e-30) => {
+  let most = 0, greatest = least;
   for (let place = 0; place < wanted.length; place++) {
     const [one, other] = [found[place], wanted[place]];
     if (Number.isNaN(one) && Number.isNaN(other)) continue;

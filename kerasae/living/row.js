@@ -7,8 +7,10 @@ class LivingRow {
     this.columns = data.columns;
     this.checked = data.rows.length;
     const answers = data.rows.map(row => this.judge(row.entries.map((entry, place) => this.toX(entry, place))));
+    // Sums of residuals are as exact as the greatest residual, so a small score has fewer digits than the threshold.
+    const least = Math.max(Math.abs(data.threshold), 1e-30);
     this.difference = Math.max(
-      ...answers.map((answer, row) => difference([answer.score], [data.rows[row].score])),
+      ...answers.map((answer, row) => difference([answer.score], [data.rows[row].score], least)),
       difference(answers.map(answer => answer.p_value), data.rows.map(row => row.p_value)),
       difference(answers.flatMap(answer => answer.shares), [...new Float32Array(bytesOf(data.shares))]),
     );

@@ -19,12 +19,14 @@ class SparseAutoencoder(DeterministicAutoencoder):
 
     Only few units of the code are active for each example, so the code may be larger than the input. There
     are four ways to sparsity: `"l1"` pulls activations towards 0; `"kl"` holds the mean activation of each
-    unit at `rho` and needs a code in [0, 1]; `k` keeps exactly the k largest numbers of each code;
+    unit over the examples at `rho` and needs a code in [0, 1], but a unit that is always at `rho` satisfies
+    it too; `k` keeps exactly the k largest numbers of each code;
     `lifetime` keeps the largest numbers of each unit over a training batch (a winner-take-all autoencoder).
     The last two need no penalty.
 
-    A small code and a steep decoder would escape the L1 penalty. The kernels of the decoder are therefore
-    constrained to a spectral norm of at most 1, unless they are tied to those of the encoder. The log shows
+    A small code and a steep decoder would escape the L1 penalty. If its weight is more than 0, the kernels of
+    the decoder are therefore constrained to a spectral norm of at most 1, unless they are tied to those of
+    the encoder. The log shows
     `active`, the mean fraction of units with `|h| > active_threshold`, and `dead`, the fraction of units
     that were active on no example of the epoch.
 

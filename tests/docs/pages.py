@@ -3,6 +3,7 @@
 The blocks of a page run in their order, in one folder, which is empty at first.
 """
 
+import itertools
 import os
 import re
 import shlex
@@ -51,9 +52,12 @@ def run_page(page: Path, folder: Path, epochs: int | None = None) -> None:
         for part in _parts_of(block):
             plain = not set(part) & set("|<>&$;`*\n")
             words = shlex.split(part, comments=True) if plain else [""]
-            if words[0] == "kerasae":
+            given = dict(word.split("=", 1) for word in itertools.takewhile(_sets_variable, words))
+            words = words[len(given) :]
+            if words[:1] == ["kerasae"]:
                 # As the command, but for the time to import TensorFlow.
-                done = run_kerasae(folder, *(words[1:] if epochs is None else shorter(words[1:], epochs)))
+                arguments = words[1:] if epochs is None else shorter(words[1:], epochs)
+                done = run_kerasae(folder, *arguments, environment=given)
             else:
                 command = ["bash", "-euo", "pipefail", "-c", part]
                 done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -78,6 +82,10 @@ def _set_option(words: list[str], option: str, value: int) -> None:
         words[words.index(option) + 1] = str(value)
     else:
         words += [option, str(value)]
+
+
+def _sets_variable(word: str) -> bool:
+    return re.match(r"[A-Z_]+=", word) is not None
 
 
 def _run_python(block: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """The row on a page: score, p-value, shares and expected values follow the model when it is edited."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -97,6 +98,21 @@ def test_an_edited_row_of_a_table_is_judged_as_in_python(table, tmp_path):
     assert found["refused"][1] == pd.Timestamp("2030-01-31").timestamp()
     assert found["taken"]["score"] < found["after"][-1]["score"]
     assert found["undone"] == found["first"]
+
+
+@needs_chromium
+@pytest.mark.parametrize(("off", "hidden"), [(0.7e-5, False), (3e-5, True)])
+def test_a_small_score_may_be_off_by_a_share_of_the_threshold(table, tmp_path, off, hidden):
+    _, part, _ = table
+    threshold, rows = part.data["threshold"], [dict(row) for row in part.data["rows"]]
+    usual = min(rows, key=lambda row: row["score"])
+    assert usual["score"] < 0.5 * threshold
+    usual["score"] += off * threshold
+    html = page.render(
+        "t", "s", ["a"], [["1"]], [], [dataclasses.replace(part, data={**part.data, "rows": rows})]
+    )
+    script = 'const root = document.querySelector(".living.row"); await root.begun; return root.hidden;'
+    assert probe(html, script, tmp_path) is hidden
 
 
 @needs_chromium

@@ -14,8 +14,11 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-#: What takes seconds to import; no more, as a process of a test should find its faults by itself.
-_IMPORTED = ["tensorflow", "keras", "pandas", "sklearn"]
+#: What takes seconds to import; nothing of kerasae, as a process of a test should find its faults by itself.
+_IMPORTED = [
+    *("tensorflow", "keras", "pandas", "jinja2", "matplotlib.backends.backend_agg", "scipy.stats"),
+    *(f"sklearn.{name}" for name in ("ensemble", "manifold", "mixture", "neighbors")),
+]
 
 
 @functools.cache
