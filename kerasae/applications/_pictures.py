@@ -13,6 +13,7 @@ from PIL import Image
 from kerasae.data import Data
 from kerasae.kinds import kind_of
 from kerasae.report.canvas import Canvas
+from kerasae.report.image_lines import image_lines
 from kerasae.spec import Spec
 
 #: Channels that a PNG can hold, and Pillow's mode for each.
@@ -115,19 +116,8 @@ def grid(
     count = max(len(images) for _, images in lines)
     longest = max(len(name) for name, _ in lines)
     margin = 0.1 + 0.085 * longest
-    figure = Canvas(figsize=(margin + cell * count, (cell + 0.03) * len(lines)), dpi=110)
-    axes = figure.subplots(len(lines), count, squeeze=False)
-    for places, (name, images) in zip(axes, lines, strict=True):
-        for place in places:
-            place.set_xticks([])
-            place.set_yticks([])
-            place.spines[:].set_visible(False)
-        for place, image in zip(places, (scaled(image, low, high) for image in images), strict=False):
-            if image.shape[-1] in (3, 4):
-                place.imshow(image)
-            else:
-                place.imshow(image[..., 0], cmap="gray", vmin=0, vmax=1)
-        places[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-    left = margin / (margin + cell * count)
-    figure.subplots_adjust(left=left, right=1, top=1, bottom=0, wspace=0.06, hspace=0.06)
+    width = margin + cell * count
+    figure = Canvas(figsize=(width, cell * len(lines)), dpi=110)
+    place = figure.add_axes((margin / width, 0, cell * count / width, 1))
+    image_lines(place, lines, low=low, high=high)
     return figure

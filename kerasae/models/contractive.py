@@ -20,7 +20,8 @@ class ContractiveAutoencoder(DeterministicAutoencoder):
 
     A small code and a steep decoder would escape the penalty. If `weight` is more than 0, the kernels of the
     decoder are therefore constrained to a spectral norm of at most 1, unless they are tied to those of the
-    encoder, as in the paper. Batch normalisation in the encoder and any normalisation in the decoder are refused.
+    encoder, as in the paper. Batch normalisation in the encoder and any normalisation in the decoder are
+    refused.
 
     Args:
         encoder: Model from `x`, `(batch, ...)`, to features, `(batch, features)`.

@@ -80,7 +80,9 @@ def pyramid(
         for _ in range(residual_blocks):
             channels = h.shape[-1]
             inner = _chain(h, convolution(layers.convolution, channels))
-            last = layers.convolution(channels, kernel_size, padding="same", dtype=dtype, **style.branch_end())
+            last = layers.convolution(
+                channels, kernel_size, padding="same", dtype=dtype, **style.branch_end()
+            )
             h = keras.layers.Add(dtype=dtype)([h, last(inner)])
         return h
 

@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
 
 from kerasae.report.canvas import Canvas, legend_label
+from kerasae.report.image_lines import image_lines
 
 #: Okabe and Ito 2008: told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#000000")
@@ -31,26 +32,15 @@ def reconstructions(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) ->
 
 
 def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Canvas:
-    rows = {"original": originals, **rebuilt}
-    count = len(originals)
-    figure = Canvas(figsize=(1.6 + 0.75 * count, 0.78 * len(rows)), dpi=110)
-    axes = figure.subplots(len(rows), count, squeeze=False)
-    # All images have one scale, so that a pixel that is too dark looks too dark.
-    low, high = float(originals.min()), float(originals.max())
-    for line, (name, images) in zip(axes, rows.items(), strict=True):
-        for position, (place, image) in enumerate(zip(line, images, strict=True)):
-            if image.shape[-1] in (3, 4):
-                place.imshow(np.clip((image - low) / (high - low), 0, 1))
-            else:
-                place.imshow(image[..., 0], cmap="gray", vmin=low, vmax=high)
-            place.set_xticks([])
-            place.set_yticks([])
-            place.spines[:].set_visible(False)
-            if position == 0:
-                place.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
-    figure.subplots_adjust(
-        left=1.6 / (1.6 + 0.75 * count), right=1, top=1, bottom=0, wspace=0.06, hspace=0.06
-    )
+    lines = [("original", originals), *rebuilt.items()]
+    return _lines(lines, float(originals.min()), float(originals.max()))
+
+
+def _lines(lines: Sequence[tuple[str, Sequence[np.ndarray]]], low: float, high: float) -> Canvas:
+    left, right = 1.6, 0.78 * max(len(images) for _, images in lines)
+    figure = Canvas(figsize=(left + right, 0.78 * len(lines)), dpi=110)
+    place = figure.add_axes((left / (left + right), 0, right / (left + right), 1))
+    image_lines(place, lines, low=low, high=high, fontsize=10)
     return figure
 
 
@@ -261,12 +251,15 @@ def heat_rows(originals: np.ndarray, rebuilt: np.ndarray, heat: np.ndarray) -> C
         rebuilt: Reconstructions of the same shape.
         heat: Heat maps `(rows, height, width, 1)`, not negative.
     """
-    figure = _image_rows(originals, {"rebuilt": rebuilt, "adds": np.zeros_like(rebuilt)})
-    count = len(originals)
-    for place, values in zip(figure.axes[2 * count :], heat[..., 0], strict=True):
-        place.images[0].remove()
-        place.imshow(values, cmap="magma", vmin=0, vmax=max(float(values.max()), 1e-12))
-    return figure
+    low, high = float(originals.min()), float(originals.max())
+    # In colours, which are on the scale of the images.
+    warm = [low + (high - low) * _magma(values) for values in heat[..., 0]]
+    return _lines([("original", originals), ("rebuilt", rebuilt), ("adds", warm)], low, high)
+
+
+def _magma(values: np.ndarray) -> np.ndarray:
+    """Return numbers as colours, `(height, width, 3)`, from 0 to the largest one."""
+    return np.asarray(colormaps["magma"](values / max(float(values.max()), 1e-12))[..., :3])
 
 
 def label_curve(curve: Mapping[str, Mapping[int, Sequence[float]]], choosing: int) -> Canvas:

@@ -8,6 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from kerasae.report.canvas import Canvas
+from kerasae.report.image_lines import image_lines
 
 #: Highest number of the scale, in thresholds.
 HIGHEST_SHOWN = 2.0
@@ -70,19 +71,10 @@ def heat_figure(
     """
     count, cell = len(originals), 1.1
     figure = Canvas(figsize=(1.0 + cell * count + 0.9, 1.12 * cell * 3), dpi=110, layout="compressed")
-    axes = figure.subplots(3, count, squeeze=False)
+    place = figure.subplots()
     warm = [overlay(image, heat, limit) for image, heat in zip(originals, heats, strict=True)]
-    for line, name, images in zip(
-        axes, ("image", "rebuilt", "heat"), (originals, rebuilt, warm), strict=True
-    ):
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
-        for place, image in zip(line, images, strict=True):
-            place.set_xticks([])
-            place.set_yticks([])
-            place.spines[:].set_visible(False)
-            shown = np.clip(image if image.shape[-1] in (3, 4) else image[..., 0], 0.0, 1.0)
-            place.imshow(shown, cmap="gray", vmin=0, vmax=1)
+    image_lines(place, [("image", originals), ("rebuilt", rebuilt), ("heat", warm)])
     scale = ScalarMappable(Normalize(0.0, HIGHEST_SHOWN), colormaps[_COLOURS])
-    bar = figure.colorbar(scale, ax=list(axes.flat), fraction=0.05)
+    bar = figure.colorbar(scale, ax=place, fraction=0.05)
     bar.set_label("heat / threshold", fontsize=8)
     return figure
