@@ -1,10 +1,14 @@
-"""What a trained autoencoder is used for, one application a file; each takes any codec."""
+"""What a trained autoencoder is used for, one application a file; each takes any codec.
+
+Names are imported when they are used: a training needs none of them.
+"""
 
 from kerasae import registry
-from kerasae.applications._base import Application, Finding
-from kerasae.applications._kept import is_kept
-from kerasae.applications.pretraining.stacking import stack
 
-globals().update(registry.members("application"))
-
-__all__ = ["Application", "Finding", *registry.members("application"), "is_kept", "stack"]
+_HOMES = {
+    "Application": "kerasae.applications._base",
+    "Finding": "kerasae.applications._base",
+    "is_kept": "kerasae.applications._kept",
+    "stack": "kerasae.applications.pretraining.stacking",
+}
+__getattr__ = registry.when_used("application", _HOMES)
