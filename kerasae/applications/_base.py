@@ -70,6 +70,8 @@ class Application:
     #: Arguments that `report` alone reads, such as the path to the clean examples. They are not stored: each
     #: use of a stored application sets them again.
     only_reported: ClassVar[tuple[str, ...]] = ()
+    #: Arguments that `set_state` takes anew: a stored application can be used with other ones.
+    taken_anew: ClassVar[tuple[str, ...]] = ()
     #: Arguments that mean nothing for a baseline, such as those of a training.
     only_models: ClassVar[tuple[str, ...]] = ()
     #: Whether nearby codes must belong to similar examples.
@@ -177,7 +179,8 @@ class Application:
             folder: Folder that `save` wrote, such as `runs/a/applications/anomaly`.
             codec: Codec with which it was fitted.
             **settings: Arguments of the constructor. Those that decide what is fitted must be as they were,
-                which is their default. Those of `only_reported` are not stored and have their usual defaults.
+                which is their default, but for those of `taken_anew`. Those of `only_reported` are not stored
+                and have their usual defaults.
 
         Raises:
             FileNotFoundError: If nothing is stored there.
@@ -185,7 +188,8 @@ class Application:
                 with other settings.
         """
         kept = Kept.read(Path(folder), codec)
-        given = {key: value for key, value in settings.items() if key not in cls.only_reported}
+        free = {*cls.only_reported, *cls.taken_anew}
+        given = {key: value for key, value in settings.items() if key not in free}
         kept.check(Path(folder), given)
         application = cls(codec, **{**kept.settings, **settings})
         application.spec_ = Spec.from_dict(dict(kept.spec))

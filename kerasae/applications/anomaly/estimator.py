@@ -107,8 +107,8 @@ class AnomalyDetector(Application):
     whole_: WholeImages | None = None
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
-    # A baseline has no training that could be repeated.
-    only_models: ClassVar[tuple[str, ...]] = ("cross_fit",)
+    taken_anew: ClassVar[tuple[str, ...]] = ("false_alarms",)  # a threshold of the stored scores
+    only_models: ClassVar[tuple[str, ...]] = ("cross_fit",)  # a baseline has no training to repeat
 
     def __init__(
         self,

@@ -83,7 +83,6 @@ def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
     for name, value, stored in (
         ("score", "squared_error", "evidence"),
         ("threshold", "quantile", "conformal"),
-        ("false-alarms", "0.2", "0.05"),
         ("normal", "0", "none"),
     ):
         status, _, err = kerasae(*command, f"--{name}", value, "--out", "other")
@@ -92,6 +91,9 @@ def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
         assert f"({key}: {stored}), received {key}: {value}" in err and "--refit" in err
         assert not (home / "other").exists()
     assert kept == {path: path.read_bytes() for path in (home / "run").rglob("*") if path.is_file()}
+    # The rate needs no fit, and a use with another one leaves the stored detector as it is.
+    assert kerasae(*command, "--false-alarms", "0.2", "--out", "rate")[0] == 0
+    assert all(path.read_bytes() == content for path, content in kept.items() if "applications" in path.parts)
     # What is the same as stored, and what is not fitted, may be given.
     same = ["--score", "evidence", "--false-alarms", "0.05", "--most-reasons", "1"]
     status, _, err = kerasae(*command, *same, "--out", "same")
@@ -100,6 +102,7 @@ def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
     assert status == 0, err
     flagged = [pd.read_csv(home / name / "scores.csv")["anomalous"].sum() for name in ("same", "refitted")]
     assert flagged[0] < flagged[1]
+    assert (home / "rate" / "scores.csv").read_bytes() == (home / "refitted" / "scores.csv").read_bytes()
     assert kerasae(*command, "--false-alarms", "0.2", "--out", "again")[0] == 0
     assert (home / "again" / "scores.csv").read_bytes() == (home / "refitted" / "scores.csv").read_bytes()
 
@@ -125,6 +128,29 @@ def test_a_detector_that_was_kept_is_the_one_that_was_fitted(settings, home):
         np.testing.assert_array_equal(getattr(kept, verb)(rows), getattr(fitted, verb)(rows))
     found = [one.report(run.data, None).metrics for one in (kept, fitted)]
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("settings", [{}, {"threshold": "quantile"}])
+def test_a_stored_detector_takes_another_rate_as_if_it_were_fitted_with_it(settings, home):
+    run = Run.open("run")
+    folder = run.application_folder("anomaly")
+    AnomalyDetector(run.model, **settings).fit(run.data).save(folder)
+    kept = AnomalyDetector.load(folder, run.model, false_alarms=0.2)
+    fitted = AnomalyDetector(run.model, **settings, false_alarms=0.2).fit(run.data)
+    stored = AnomalyDetector.load(folder, run.model)
+    assert kept.threshold_ == fitted.threshold_ < stored.threshold_
+    assert kept.settings() == fitted.settings()
+    rows = run.data.test.examples
+    for verb in ("predict", "p_values"):
+        np.testing.assert_array_equal(getattr(kept, verb)(rows), getattr(fitted, verb)(rows))
+    assert kept.detector_.threshold.numpy() == fitted.detector_.threshold.numpy()
+
+
+def test_a_rate_that_the_stored_scores_do_not_allow_is_refused(home):
+    apply("anomaly", "run", home / "first", baselines=False)
+    with pytest.raises(ValueError, match="at least 999"):
+        apply("anomaly", "run", home / "second", baselines=False, false_alarms=0.001)
+    assert not (home / "second").exists()
 
 
 @pytest.mark.parametrize("name", ["detector.keras", "arrays.npz", "application.json"])
