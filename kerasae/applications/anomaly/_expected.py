@@ -19,6 +19,8 @@ EXPECTED_ROWS = 256
 _FOR_MEAN = 2048
 #: Largest number of entries that are reconstructed in a round of the fit. Large images hide few pixels each.
 _ENTRIES = 2**22
+#: Largest number of hidden entries, but for 32 of each: the spread of an entry is then known to 12 per cent.
+_HIDDEN, _OF_EACH = 2**13, 32
 #: Number of examples that are reconstructed at once, because the logits of texts are large; more if an
 #: example has few entries.
 _AT_ONCE, _ENTRIES_AT_ONCE = 512, 2**16
@@ -108,7 +110,7 @@ def _hiding(data: Data) -> np.ndarray:
 def _pairs(x: np.ndarray, is_code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of rows and entries to hide, evenly over the entries; without gaps and padding."""
     rows, features = len(x), len(is_code)
-    pairs = min(rows * features, max(_ENTRIES // features, 1))
+    pairs = min(rows * features, max(_ENTRIES // features, 1), max(_HIDDEN, _OF_EACH * features))
     # Every entry gets about as many rows; their order is random.
     rng = np.random.default_rng(0)
     entry = np.tile(rng.permutation(features), -(-pairs // features))[:pairs]
