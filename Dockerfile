@@ -10,7 +10,7 @@
 
 FROM python:3.12-slim-bookworm AS wheel
 WORKDIR /src
-COPY pyproject.toml setup.cfg MANIFEST.in README.md LICENSE ./
+COPY pyproject.toml setup.cfg setup.py MANIFEST.in README.md LICENSE ./
 COPY kerasae kerasae
 COPY export export
 COPY tuning tuning

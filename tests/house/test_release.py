@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,19 @@ def test_the_linter_of_workflows_has_nothing_to_say(tmp_path):
     assert [one for one in findings if not one.startswith(str(spoilt))] == []
 
 
+# The description on PyPI -----------------------------------------------------------------------------
+
+
+def test_links_of_the_readme_lead_to_the_repository():
+    described = runpy.run_path(str(ROOT / "setup.py"))["absolute"]
+    assert described("[a](docs/a.md) ![b](c.png) [d](#e) [f](https://g.org)") == (
+        "[a](https://github.com/kerasae/kerasae/blob/main/docs/a.md) "
+        "![b](https://raw.githubusercontent.com/kerasae/kerasae/main/c.png) [d](#e) [f](https://g.org)"
+    )
+    text = described((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {link.partition(":")[0] for link in re.findall(r"\]\(([^)]*)", text)} == {"https"}
+
+
 # The image -------------------------------------------------------------------------------------------
 
 
@@ -100,6 +114,7 @@ def test_the_image_is_made_of_what_is_there(setup, pythons):
     for source in sources:
         assert (ROOT / source).exists()
         assert f"!{source}" in allowed
+    assert "setup.py" in sources
     # Every package is copied.
     mapped = dict(one.split(" = ") for one in setup["options"]["package_dir"].split("\n") if one)
     assert {*mapped.values()} <= {*sources}
