@@ -329,7 +329,7 @@ def verify_edge(folder: Path) -> tuple[int, list[str]]:
         faults = check_files(folder, artifact["files"])
         said += faults or check_artifact(artifact, golden, opened, folder)
     if not count:
-        said.append("manifest.json: no files for devices")
+        said.append("manifest.json: no files for devices, the only ones that this program runs")
     return count, said
 
 
@@ -340,7 +340,7 @@ def main() -> int:
         sys.stderr.write(f"Expected an export bundle with manifest.json, found none in {folder}.\n")
         return 2
     count, said = verify_edge(folder)
-    verdict = f"{len(said)} faults" if said else "all agree with the model"
+    verdict = f"{len(said)} fault{'s' if len(said) > 1 else ''}" if said else "all agree with the model"
     failures = [f"FAILED  {line}\n" for line in said]
     sys.stdout.writelines([*failures, f"{count} files for devices: {verdict}\n"])
     return 1 if said else 0

@@ -22,6 +22,8 @@ class Point:
             Defaults to `{}`.
         tried: Number of trials of this size from which the best one was chosen by the same rows. Defaults
             to 1.
+        cut: Number of epochs at which the best trial ended although its last epoch was the best one. Defaults
+            to 0: it ended by itself.
     """
 
     latent_dim: int
@@ -30,6 +32,7 @@ class Point:
     baselines: dict[str, float]
     errors: dict[str, float] = dataclasses.field(default_factory=dict)
     tried: int = 1
+    cut: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

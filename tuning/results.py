@@ -56,6 +56,8 @@ def trade_off(
     aim: Objective,
     baselines: dict[int, dict[str, BaselineValue]],
     folder: Path | None = None,
+    *,
+    epochs: int | None = None,
 ) -> Curve:
     """Return the trade-off curve of a search.
 
@@ -65,6 +67,8 @@ def trade_off(
         baselines: Values of the baselines, as `baseline_values` returns them.
         folder: Folder of the trials, with the contributions of the validation rows. Defaults to `None`: the
             standard errors are unknown.
+        epochs: Number of epochs that ended a trial if its loss still fell. Defaults to `None`: their number
+            was chosen in advance.
     """
     points = []
     for size in sorted({trial.latent_dim for trial in trials}):
@@ -80,7 +84,8 @@ def trade_off(
             }
             values = {name: rival.value for name, rival in rivals.items()}
             tried = len(_rated(trials, aim, size))
-            points.append(Point(size, best.figures[aim.figure], best.number, values, errors, tried))
+            cut = epochs or 0 if best.figures.get("epochs") == epochs else 0
+            points.append(Point(size, best.figures[aim.figure], best.number, values, errors, tried, cut))
     titles = {name: rival.title for rivals in baselines.values() for name, rival in rivals.items()}
     return Curve(tuple(points), aim.figure_lower, aim.heading, titles)
 

@@ -35,7 +35,7 @@ def recommendation(curve: Curve, chosen: int | None = None) -> list[tuple[bool, 
         how = "better" if best.differs(point) else "as good"
         where = f"At {_numbers(point.latent_dim)}"
         sentences.append((False, f"{where} {best.title} is {how}: {_against(curve, point)}."))
-    return sentences
+    return sentences + _of_cut_trials(curve)
 
 
 def _why(curve: Curve, size: int) -> str:
@@ -62,6 +62,20 @@ def _of_larger_codes(curve: Curve) -> list[tuple[bool, str]]:
         )
         return [(True, sentence)]
     return []
+
+
+def _of_cut_trials(curve: Curve) -> list[tuple[bool, str]]:
+    """Say where the number of epochs ended the best trial too early."""
+    cut = [point for point in curve.points if point.cut]
+    if not cut:
+        return []
+    *others, last = (str(point.latent_dim) for point in cut)
+    sizes = f"{', '.join(others)} and {last}" if others else last
+    sentence = (
+        f"With {sizes} numbers the last epoch of the best trial was its best one (--epochs {cut[0].cut}): "
+        "longer trainings may be better there, also beside the baselines."
+    )
+    return [(False, sentence)]
 
 
 def _gain(before: float, after: float) -> float:

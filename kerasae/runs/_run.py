@@ -98,7 +98,7 @@ class Run:
         if not run.recipe_path.is_file() or not run.model_path.is_file():
             raise FileNotFoundError(
                 f"Expected a finished run (recipe.json, model.keras) in {folder}, found none; "
-                "`kerasae train` makes one."
+                "give the folder that `kerasae train` wrote with --out."
             )
         return run
 

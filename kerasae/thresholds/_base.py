@@ -164,4 +164,6 @@ def clear_of(scores: np.ndarray, threshold: float) -> float:
 def check_rate(false_alarms: float) -> None:
     """Raise a ValueError unless the share of false alarms is in (0, 1)."""
     if isinstance(false_alarms, bool) or not 0 < false_alarms < 1:
-        raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+        raise ValueError(
+            f"`false_alarms` is a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
+        )

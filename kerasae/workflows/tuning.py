@@ -179,7 +179,9 @@ def tune(
     trials = search(out, settings, data, jobs=jobs, address=chief or "127.0.0.1:0", progress=progress)
     held_out = each_reading_once(data) if settings.space.windows else data
     baselines = baseline_values(settings.space.sizes(settings.recipe, data.spec), objective, held_out)
-    curve = trade_off(trials, objective, baselines, out / "search")
+    length = settings.recipe.complete().train
+    limit = length["epochs"] if length["schedule"] == "plateau" else None
+    curve = trade_off(trials, objective, baselines, out / "search", epochs=limit)
     if on_refit is not None:
         on_refit()
     best = best_of(trials, objective, curve.recommended())

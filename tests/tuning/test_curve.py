@@ -46,6 +46,22 @@ def test_what_is_said_is_so():
     assert any("has not levelled off: 4 are 50 % better than 2" in sentence for _, sentence in said)
 
 
+def test_a_trial_that_the_number_of_epochs_ended_is_named(digits):
+    def trial(number, size, epochs):
+        figures = {aim.key: 1.0 / size, aim.figure: 1.0 / size, "epochs": epochs}
+        return Trial(number, "COMPLETED", {"latent_dim": size}, {}, figures, (), 0.0, "")
+
+    aim = objective("error", digits)
+    trials = [trial(0, 2, 30.0), trial(1, 4, 12.0), trial(2, 8, 30.0), trial(3, 16, 30.0)]
+    cut = trade_off(trials, aim, {}, epochs=30)
+    assert [point.cut for point in cut.points] == [30, 0, 30, 30]
+    good, sentence = recommendation(cut)[-1]
+    assert not good and sentence.startswith("With 2, 8 and 16 numbers the last epoch")
+    for known in (trade_off(trials, aim, {}, epochs=31), trade_off(trials, aim, {})):
+        assert not any(point.cut for point in known.points)
+        assert not any("last epoch" in sentence for _, sentence in recommendation(known))
+
+
 def test_a_difference_within_two_standard_errors_is_none(digits, tmp_path):
     """A trial that is PCA with a little noise of its own on each row; its rows are read from its folder."""
     aim = objective("error", digits)

@@ -1,6 +1,7 @@
 """Reasons: the entries that make examples odd, each with its value and the one that the model expects."""
 
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -96,7 +97,8 @@ class Reasons(NamedTuple):
         if not wanted:
             return f"{name} {stands}, as expected {of_score}"
         if spread:
-            days = " days" if isinstance(expected, pd.Timestamp) else ""
+            # Dates of a file are texts.
+            days = "" if isinstance(expected, numbers.Number) else " days"
             wanted = f"{wanted} ± {_plain(_rounded(spread, spread, 1))}{days}"
         return f"{name} {stands}, expected {wanted} {of_score}"
 

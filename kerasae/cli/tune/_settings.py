@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from kerasae.cli._streams import note
+
 if TYPE_CHECKING:
     from kerasae.recipe import Recipe
     from kerasae.tuning import Settings
@@ -20,6 +22,7 @@ def settings_of(recipe: "Recipe", values: dict[str, Any], size: int | None = Non
     sizes = values["latent_dims"]
     if sizes is None and size is not None:
         sizes = (size,)
+        note(f"Only codes of {size} are searched; --latent-dims 2,4,8,16,32 compares several sizes.")
     return Settings(
         recipe,
         Space(

@@ -68,7 +68,9 @@ def apply(
         return _restore(name, member(model, **settings), fetched(source), Path(out), run)
     place = run.application_folder(name)
     stored: Application | None = None
+    anew: list[str] = []
     if artifact is None and not refit and is_kept(place):
+        anew = [f"{key}={settings[key]:g}" for key in member.taken_anew if settings.get(key) is not None]
         stored = member.load(place, model, **settings)
         settings = stored.settings() | settings
     else:
@@ -117,7 +119,8 @@ def apply(
             )
         if stored is not None:
             words = f"An earlier use fitted this application and stored it in {place}"
-            remarks.append((True, f"{words}; --refit fits it again."))
+            own = f"; {', '.join(anew)} holds for this use alone" if anew else ""
+            remarks.append((True, f"{words}{own}; --refit fits it again."))
         outcome = Outcome(name, title, count, findings, refused, Path(out), remarks, unit)
         write_json(folder / "figures.json", outcome.to_dict())
         page.write(folder / "report.html", _page(outcome, data, run))
