@@ -12,7 +12,7 @@ from kerasae.export.parity import Case, Parity
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
-from kerasae.runs import new_folder
+from kerasae.files import new_folder
 
 
 class Runtime(Protocol):

@@ -55,6 +55,10 @@ def command() -> None:
 
 
 def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, **values: Any) -> None:
+    from kerasae.files import check_new
+
+    # Before seconds go by for TensorFlow.
+    check_new(out)
     import_tensorflow()
     from kerasae.cli._output import console, print_paths, print_table
     from kerasae.cli._results import echo

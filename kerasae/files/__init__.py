@@ -21,6 +21,7 @@ from kerasae.files._files import (
     write_sealed,
     write_text,
 )
+from kerasae.files._folders import check_new, make_new, new_folder
 from kerasae.files.format_number import KEY, NewerFormatError, check_number, numbered, unnumbered
 
 __all__ = [
@@ -29,8 +30,11 @@ __all__ = [
     "ObjectsError",
     "alone",
     "blocks",
+    "check_new",
     "check_number",
     "checksum",
+    "make_new",
+    "new_folder",
     "numbered",
     "parents_made",
     "put_back",

@@ -10,11 +10,10 @@ from typing import Any
 import keras
 
 from kerasae.data import Data, Source
-from kerasae.files import alone
+from kerasae.files import alone, check_new, make_new
 from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.runs._errors import hosts_lost, how_to_go_on, raise_again
-from kerasae.runs._folders import check_new, make_new
 from kerasae.runs._run import Run
 from kerasae.runs._unfinished import Unfinished
 from kerasae.training import callbacks_of, train

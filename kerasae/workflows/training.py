@@ -8,9 +8,10 @@ from typing import Any
 import keras
 
 from kerasae.data import Data
+from kerasae.files import check_new
 from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
-from kerasae.runs import RESUMABLE, Run, Unfinished, check_new, run_recipe
+from kerasae.runs import RESUMABLE, Run, Unfinished, run_recipe
 from kerasae.trackers import Tracker
 from kerasae.training.distribution import is_first
 from kerasae.workflows.application.which_rows import begins_with_training

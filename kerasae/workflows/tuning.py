@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
+from kerasae.files import check_new
 from kerasae.progress import work
-from kerasae.runs import Run, check_new
+from kerasae.runs import Run
 from kerasae.trackers import Record, RunLog, Tracker, check_trackers
 from kerasae.training.workers import default_jobs
 from kerasae.tuning import (

@@ -14,9 +14,9 @@ from kerasae.export.bundles._publish import staging
 from quick_runs import QUICK
 
 from kerasae import load_model
-from kerasae.files import replaced_folder
+from kerasae.files import new_folder, replaced_folder
 from kerasae.recipe import Recipe
-from kerasae.runs import new_folder, run_recipe
+from kerasae.runs import run_recipe
 from kerasae.workflows.comparison.folder import ComparisonFolder
 
 

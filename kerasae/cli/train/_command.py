@@ -56,8 +56,12 @@ def command(
     """
     from kerasae.cli.train._show import print_start, print_trained, train
     from kerasae.cli.train._strategy import open_strategy
+    from kerasae.files import check_new
 
     strategy = open_strategy(strategy_name) if strategy_name else None
+    if not (resume or strategy):
+        # Before seconds go by for TensorFlow.
+        check_new(out)
     import_tensorflow()
     from kerasae.cli._options import recipe_of
     from kerasae.cli.train._recipe import continued_recipe, resumed_recipe

@@ -10,12 +10,12 @@ from kerasae.applications import Application, is_kept
 from kerasae.baselines import Baseline, fit_baselines
 from kerasae.codec import Codec
 from kerasae.data import NO_ROWS, Data, read_examples
-from kerasae.files import write_json
+from kerasae.files import check_new, new_folder, write_json
 from kerasae.kinds import kind_of
 from kerasae.progress import work
 from kerasae.remote import fetched
 from kerasae.report import page
-from kerasae.runs import Run, check_new, new_folder
+from kerasae.runs import Run
 from kerasae.spec import Spec
 from kerasae.workflows.application.outcome import Outcome
 from kerasae.workflows.application.which_rows import of_the_test_split, seen_before, without_unseen

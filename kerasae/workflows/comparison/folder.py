@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Source
-from kerasae.files import read_sealed, write_sealed
+from kerasae.files import check_new, make_new, read_sealed, write_sealed
 from kerasae.recipe import Recipe
-from kerasae.runs import Run, check_new, make_new
+from kerasae.runs import Run
 
 #: Number of the format of `comparison.json`.
 FORMAT = 1

@@ -9,9 +9,10 @@ import numpy as np
 
 from kerasae.codec import Codec
 from kerasae.data import Data
+from kerasae.files import check_new, new_folder
 from kerasae.metrics.comparison import Entry, baseline_entries
 from kerasae.progress import work
-from kerasae.runs import Run, check_new, new_folder
+from kerasae.runs import Run
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.entry import entry_of
 from kerasae.workflows.comparison.page import write_report

@@ -191,7 +191,13 @@ KERNELS = {
     "dequantize_int16": Single("DEQUANTIZE", [step(1, 12, scale=0.001)], [numbers(1, 12)]),
     **{
         f"tanh_int16_{i}": Single("TANH", [step(1, 120, scale=scale)], [step(1, 120, scale=2**-15)])
-        for i, scale in enumerate((2**-12, 2**-11, 2**-13, 3e-4, 1.1e-3, 1e-5))
+        # Some are almost powers of two, on both sides of what TFLite takes for one.
+        for i, scale in enumerate(
+            [
+                *(2**-12, 2**-11, 2**-13, 3e-4, 1.1e-3, 1e-5),
+                *(0.99998 * 2**-12, 1.0006 * 2**-12, 0.9994 * 2**-11, 0.999 * 2**-12, 1.001 * 2**-11),
+            ]
+        )
     },
     "quantize": Single("QUANTIZE", [numbers(1, 12)], [activation(1, 12, zero=-7)]),
     "quantize_up": Single("QUANTIZE", [numbers(1, 12)], [activation(1, 12, zero=7)]),

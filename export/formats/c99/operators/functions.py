@@ -24,10 +24,13 @@ def _tanh(operation: Operation, source: Source) -> str:
 
 
 def _scaling(scale: float) -> tuple[int, int]:
-    """Return multiplier and right shift that bring steps of int16 to steps of 1 / 12288, as TFLite does."""
-    fraction, power = math.frexp(scale)
-    if fraction == 0.5 and power - 1 in (-12, -11):
-        return 3 << (power + 11), 0
+    """Return multiplier and right shift that bring steps of int16 to steps of 1 / 12288, as TFLite does.
+
+    A step whose logarithm is within a thousandth of -12 or -11 counts as that power of two.
+    """
+    power = math.log2(scale)
+    if round(power) in (-12, -11) and abs(power - round(power)) < 1e-3:
+        return 3 << (round(power) + 12), 0
     real, shift = scale * 4096.0 * 3.0, 0
     while real <= 32767.0 / 2.0 and shift <= 30:
         real, shift = 2.0 * real, shift + 1

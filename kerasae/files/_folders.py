@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kerasae.files import alone, parents_made
+from kerasae.files._files import alone, parents_made
 
 
 def check_new(folder: str | Path) -> None:
