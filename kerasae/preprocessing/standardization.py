@@ -72,7 +72,7 @@ class Standardization(Preprocessor):
         if constant.size == mean.size:
             raise ValueError(
                 f"Standardization needs a feature that varies, received {mean.size} constant one(s) in the "
-                "training split; use --set preprocessing.name=rescaling."
+                "training split, from which nothing can be learned; give rows that differ."
             )
         if constant.size:
             shown = ", ".join(map(str, constant[:5])) + (", ..." if constant.size > 5 else "")

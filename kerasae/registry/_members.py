@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import os
 import pkgutil
+import traceback
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -89,11 +90,37 @@ def _names(searched: tuple[str, ...]) -> list[str]:
 
 
 def module_of(room: str, name: str) -> types.ModuleType:
-    """Import and return the module or package of a member."""
+    """Import and return the module or package of a member.
+
+    Raises:
+        ValueError: If a file on `KERASAE_PATH` cannot be imported. The message has its line and the error.
+    """
     package = importlib.import_module(ROOMS[room])
     # Python searches a package along its path, to which the folders of the user are appended.
     package.__path__.extend(folder for folder in folders(room) if folder not in package.__path__)
-    return importlib.import_module(f"{ROOMS[room]}.{name}")
+    try:
+        return importlib.import_module(f"{ROOMS[room]}.{name}")
+    except Exception as error:
+        line = _own_line(error)
+        if line is None:
+            raise
+        what = error.msg if isinstance(error, SyntaxError) else error
+        raise ValueError(
+            f"Expected a file that Python can import as the {room} {name!r}, received {line}: "
+            f"{type(error).__name__}: {what}"
+        ) from error
+
+
+def _own_line(error: Exception) -> str | None:
+    """Return file and line of an error, if it comes from a file on `KERASAE_PATH`."""
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno))
+    own = [path for path in os.environ.get("KERASAE_PATH", "").split(os.pathsep) if path]
+    for file, line in reversed(places):
+        if any(Path(file).is_relative_to(Path(path).absolute()) for path in own):
+            return f"{file}, line {line}"
+    return None
 
 
 def source_of(room: str, name: str) -> Path:

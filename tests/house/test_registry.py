@@ -82,6 +82,25 @@ def test_who_forgot_the_variable_is_told_of_it(monkeypatch):
     assert "KERASAE_PATH" not in str(typo.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "error"),
+    [
+        ("import keras\n\ndef oops(:\n", 3, "SyntaxError: invalid syntax"),
+        ("import keras\nimport no_such_module\n", 2, "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("def made():\n    return 1 / 0\n\n\nVALUE = made()\n", 2, "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_file_that_python_cannot_import_is_named_with_its_line(outside, kerasae, text, line, error):
+    file = outside / "from_a_typing_error.py"
+    file.write_text(text)
+    status, out, err = kerasae("show", "loss", "from_a_typing_error")
+    assert (status, out) == (2, "")
+    assert err == (
+        "kerasae: Expected a file that Python can import as the loss 'from_a_typing_error', received "
+        f"{file}, line {line}: {error}\n"
+    )
+
+
 @pytest.mark.parametrize(("made", "there"), [(False, "nothing there"), (True, "a file")])
 def test_what_is_no_folder_on_the_path_is_refused_in_one_line(tmp_path, monkeypatch, kerasae, made, there):
     path = tmp_path / "parst"
