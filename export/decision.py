@@ -70,7 +70,9 @@ def check_rows(rows: int, false_alarms: float, block: int = 1) -> None:
             enough, because a threshold can be estimated where the rate cannot be promised. Defaults to 1.
     """
     if not 0 < false_alarms < 1:
-        raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+        raise ValueError(
+            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
+        )
     if block > 1:
         if rows < 2 * block:
             raise ValueError(

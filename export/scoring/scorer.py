@@ -175,7 +175,9 @@ def _chosen(signatures: Collection[str], false_alarms: float | None) -> str:
 def _check_rate(facts: dict[str, Any], false_alarms: float) -> None:
     """Refuse a rate that the calibration rows of a file are too few for, because nothing would be flagged."""
     if not 0 < false_alarms < 1:
-        raise ValueError(f"`false_alarms` must be in (0, 1), received {false_alarms!r}.")
+        raise ValueError(
+            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
+        )
     rows, block = facts["detector"]["calibration_rows"], facts["detector"].get("calibration_block", 1)
     least = block / (rows + block)
     if false_alarms < least * (1 - 1e-9):

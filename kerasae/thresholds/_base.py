@@ -165,5 +165,5 @@ def check_rate(false_alarms: float) -> None:
     """Raise a ValueError unless the share of false alarms is in (0, 1)."""
     if isinstance(false_alarms, bool) or not 0 < false_alarms < 1:
         raise ValueError(
-            f"`false_alarms` is a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
+            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
         )

@@ -24,7 +24,9 @@ RATED = [ConformalThreshold, ParetoTailThreshold, QuantileThreshold]
 @pytest.mark.parametrize("member", RATED)
 @pytest.mark.parametrize("rate", [0, 1, -0.1, 1.1, float("nan"), True])
 def test_a_rate_lies_between_none_and_all(member, rate):
-    with pytest.raises(ValueError, match=r"`false_alarms` must be in \(0, 1\), received"):
+    with pytest.raises(
+        ValueError, match=r"`false_alarms` must be a share in \(0, 1\), such as 0.02 for 2 %, received"
+    ):
         member(false_alarms=rate)
 
 
