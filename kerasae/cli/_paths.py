@@ -1,4 +1,4 @@
-"""The type of an argument that is a path or an address."""
+"""Types of arguments: a path or an address, and a folder that does not exist yet."""
 
 from pathlib import Path
 from typing import Any
@@ -16,3 +16,20 @@ class PathOrAddress(click.ParamType):
         from kerasae.remote import is_address
 
         return value if is_address(value) else Path(value)
+
+
+class NewFolder(click.ParamType):
+    """Path of a folder that is to be made; it is checked before seconds go by for TensorFlow."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path.
+
+        Raises:
+            FileExistsError: If it exists.
+        """
+        from kerasae.files import check_new
+
+        check_new(value)
+        return Path(value)

@@ -10,12 +10,12 @@ import click
 from kerasae import registry
 from kerasae.backend import import_tensorflow
 from kerasae.cli._options import Argument, declared_by_all, outline
+from kerasae.cli._paths import NewFolder
 from kerasae.cli._room import Room
 
 _SHORT = "Use a run: find anomalies, fill gaps, search, compress, and more."
 _LOADS = " or ".join(declared_by_all("export", "loads").values())
 _ARTIFACT = f"Exported artifact of RUN, used in place of its model: {_LOADS}."
-_REFIT = "Fit on the training data again, although RUN holds what an earlier use fitted."
 
 
 def _command(name: str) -> click.Command:
@@ -25,10 +25,12 @@ def _command(name: str) -> click.Command:
     parameters: list[click.Parameter] = [
         click.Argument(["run"], type=path),
         click.Argument(["source"], required=False, metavar="[EXAMPLES]"),
-        click.Option(["--out"], type=path, required=True, help="Folder for the files; it must not exist."),
+        click.Option(["--out"], type=NewFolder(), required=True, help="Folder for the files, a new one."),
         *map(_option, arguments),
         click.Option(["--artifact"], type=path, help=_ARTIFACT),
-        click.Option(["--refit"], is_flag=True, help=_REFIT),
+        click.Option(
+            ["--refit"], is_flag=True, help="Fit again, although RUN holds what an earlier use fitted."
+        ),
         click.Option(["--no-baselines"], is_flag=True, help="Leave the baselines out."),
         click.Option(["--json", "as_json"], is_flag=True, help="JSON in place of a table, for machines."),
     ]
@@ -55,10 +57,6 @@ def command() -> None:
 
 
 def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, **values: Any) -> None:
-    from kerasae.files import check_new
-
-    # Before seconds go by for TensorFlow.
-    check_new(out)
     import_tensorflow()
     from kerasae.cli._output import console, print_paths, print_table
     from kerasae.cli._results import echo

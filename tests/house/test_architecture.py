@@ -201,6 +201,8 @@ ALLOWED["cli"] = {
     "remote",
     "tuning",
     "training",
+    # That --out is new, before TensorFlow is imported.
+    "files",
 }
 
 
