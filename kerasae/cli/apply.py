@@ -28,9 +28,7 @@ def _command(name: str) -> click.Command:
         click.Option(["--out"], type=NewFolder(), required=True, help="Folder for the files, a new one."),
         *map(_option, arguments),
         click.Option(["--artifact"], type=path, help=_ARTIFACT),
-        click.Option(
-            ["--refit"], is_flag=True, help="Fit again, although RUN holds what an earlier use fitted."
-        ),
+        click.Option(["--refit"], is_flag=True, help="Fit again, although RUN holds a fitted one."),
         click.Option(["--no-baselines"], is_flag=True, help="Leave the baselines out."),
         click.Option(["--json", "as_json"], is_flag=True, help="JSON in place of a table, for machines."),
     ]
