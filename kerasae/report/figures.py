@@ -36,7 +36,7 @@ def _image_rows(originals: np.ndarray, rebuilt: Mapping[str, np.ndarray]) -> Can
     return _lines(lines, float(originals.min()), float(originals.max()))
 
 
-def _lines(lines: Sequence[tuple[str, Sequence[np.ndarray]]], low: float, high: float) -> Canvas:
+def _lines(lines: Sequence[tuple[str, np.ndarray | Sequence[np.ndarray]]], low: float, high: float) -> Canvas:
     left, right = 1.6, 0.78 * max(len(images) for _, images in lines)
     figure = Canvas(figsize=(left + right, 0.78 * len(lines)), dpi=110)
     place = figure.add_axes((left / (left + right), 0, right / (left + right), 1))

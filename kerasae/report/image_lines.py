@@ -11,7 +11,7 @@ _GAP = 0.05
 
 def image_lines(
     place: Any,
-    lines: Sequence[tuple[str, Sequence[np.ndarray]]],
+    lines: Sequence[tuple[str, np.ndarray | Sequence[np.ndarray]]],
     *,
     low: float = 0.0,
     high: float = 1.0,
