@@ -84,7 +84,7 @@ def trade_off(
             }
             values = {name: rival.value for name, rival in rivals.items()}
             tried = len(_rated(trials, aim, size))
-            cut = epochs or 0 if best.figures.get("epochs") == epochs else 0
+            cut = epochs if epochs is not None and best.figures.get("epochs") == epochs else 0
             points.append(Point(size, best.figures[aim.figure], best.number, values, errors, tried, cut))
     titles = {name: rival.title for rivals in baselines.values() for name, rival in rivals.items()}
     return Curve(tuple(points), aim.figure_lower, aim.heading, titles)

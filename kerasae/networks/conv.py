@@ -42,14 +42,14 @@ def conv(
         kernel_size: Height and width of every kernel. Defaults to 3.
         strides: Factor by which each level divides height and width. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
-            shortcut around them (He et al. 2016, CVPR). Defaults to 0.
+            shortcut around them (He et al. 2016, CVPR), whose last kernel starts at zero. Defaults to 0.
         activation: Activation of the hidden layers, a name in `keras.activations`. Defaults to `"relu"`.
         normalization: Normalisation between each hidden layer and its activation, `"batch"` or `"layer"`,
             where `"layer"` normalises over channels. Defaults to `None`.
         dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
             Defaults to 0.
-        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
-            to `"glorot_uniform"`.
+        kernel_initializer: Initialiser of every kernel but the last one of a residual block, a name or config
+            of `keras.initializers`. Defaults to `"glorot_uniform"`.
         l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
         l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
         dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.

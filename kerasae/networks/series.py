@@ -44,7 +44,7 @@ def series(
         kernel_size: Number of steps of every kernel. Defaults to 5.
         strides: Factor by which each level divides the number of steps. Defaults to 2.
         residual_blocks: Number of residual blocks after each level. A block is a pair of convolutions with a
-            shortcut around them (He et al. 2016, CVPR). Defaults to 0.
+            shortcut around them (He et al. 2016, CVPR), whose last kernel starts at zero. Defaults to 0.
         linear: Whether a linear map lies beside the convolutions, in the encoder and in the decoder. The
             convolutions then learn what PCA of windows cannot. Defaults to True.
         marks: Whether the encoder is told which readings are missing. Defaults to `None`: it is told for the
@@ -55,8 +55,8 @@ def series(
             where `"layer"` normalises over channels. Defaults to `None`.
         dropout: Share of the units of each hidden layer that are set to zero in training, in [0, 1).
             Defaults to 0.
-        kernel_initializer: Initialiser of every kernel, a name or config of `keras.initializers`. Defaults
-            to `"glorot_uniform"`.
+        kernel_initializer: Initialiser of every kernel but the last one of a residual block, a name or config
+            of `keras.initializers`. Defaults to `"glorot_uniform"`.
         l1: Weight of the sum of the absolute values of all kernels in the loss. Defaults to 0.
         l2: Weight of the sum of the squares of all kernels in the loss. Defaults to 0.
         dtype: Precision of the hidden layers. Code and output are always float32. Defaults to `"float32"`.
