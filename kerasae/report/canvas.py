@@ -1,7 +1,9 @@
 """Canvas: a figure that shows every text as it was written."""
 
+import io
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -17,6 +19,13 @@ class Canvas(Figure):
     the powers of ten on logarithmic axes, which Matplotlib writes itself, are formulas. A character that the
     font lacks is drawn as a box, without a warning.
     """
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as a PNG. It is drawn once, so later changes of the figure are not in it."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", facecolor="white")
+        return buffer.getvalue()
 
     def draw(self, renderer: Any) -> None:
         powers = {id(label) for label in self._powers()}

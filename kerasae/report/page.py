@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import io
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -191,9 +190,7 @@ def paper(figure: Canvas) -> str:
 
 def encode(figure: Canvas) -> str:
     """Return a figure as the base64 text of a PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", facecolor="white")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(figure.png).decode("ascii")
 
 
 def write(path: Path, html: str) -> None:
