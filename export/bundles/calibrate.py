@@ -18,7 +18,7 @@ from kerasae.export.decision import Decision
 from kerasae.export.deployments import FOLDER
 
 from kerasae import registry
-from kerasae.files import read_arrays
+from kerasae.files import check_bundle, read_arrays
 from kerasae.kinds import kind_of
 from kerasae.progress import each
 
@@ -72,8 +72,7 @@ def calibrate_bundle(
             changed, or an artifact does not answer as it should. Nothing is written.
     """
     root = Path(folder)
-    if not (root / "manifest.json").is_file():
-        raise FileNotFoundError(f"Expected an export bundle (manifest.json) in {folder}, found none.")
+    check_bundle(root)
     with staging(root) as new:
         manifest = read_manifest(root)
         version = next_version(root, manifest)

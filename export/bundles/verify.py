@@ -11,7 +11,7 @@ from kerasae.export.verify_edge import check_artifact, check_files, check_manife
 
 from kerasae import registry
 from kerasae.backend import quiet
-from kerasae.files import NewerFormatError, read_sealed
+from kerasae.files import NewerFormatError, check_bundle, read_sealed
 from kerasae.progress import each
 from kerasae.remote import fetched
 
@@ -51,10 +51,7 @@ def verify(folder: str | Path, *, run: bool = True) -> Verdict:
         NewerFormatError: If a newer kerasae wrote the bundle.
     """
     root = fetched(folder)
-    if not (root / MANIFEST).is_file():
-        raise FileNotFoundError(
-            f"Expected an export bundle (manifest.json) in {folder}, found none; `kerasae export` makes one."
-        )
+    check_bundle(root, folder)
     faults = []
     if is_interrupted(root):
         faults.append(

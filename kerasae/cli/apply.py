@@ -9,6 +9,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN, Source
 from kerasae.cli._options import Argument, declared_by_all, outline
 from kerasae.cli._paths import NewFolder
 from kerasae.cli._room import Room
@@ -21,13 +22,12 @@ _ARTIFACT = f"Exported artifact of RUN, used in place of its model: {_LOADS}."
 def _command(name: str) -> click.Command:
     """The command of an application, with its arguments as options."""
     summary, arguments = outline(registry.source_of("application", name))
-    path = click.Path(path_type=Path)
     parameters: list[click.Parameter] = [
-        click.Argument(["run"], type=path),
-        click.Argument(["source"], required=False, metavar="[EXAMPLES]"),
+        click.Argument(["run"], type=RUN),
+        click.Argument(["source"], type=Source(), required=False, metavar="[EXAMPLES]"),
         click.Option(["--out"], type=NewFolder(), required=True, help="Folder for the files, a new one."),
         *map(_option, arguments),
-        click.Option(["--artifact"], type=path, help=_ARTIFACT),
+        click.Option(["--artifact"], type=click.Path(path_type=Path), help=_ARTIFACT),
         click.Option(["--refit"], is_flag=True, help="Fit again, although RUN holds a fitted one."),
         click.Option(["--no-baselines"], is_flag=True, help="Leave the baselines out."),
         click.Option(["--json", "as_json"], is_flag=True, help="JSON in place of a table, for machines."),

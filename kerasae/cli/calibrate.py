@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN_OR_BUNDLE, Source
 
 
 @click.command("calibrate", short_help="Set the threshold of a bundle or a run again, without training.")
-@click.argument("folder", metavar="BUNDLE|RUN", type=click.Path(path_type=Path))
-@click.argument("source", metavar="ROWS")
+@click.argument("folder", metavar="BUNDLE|RUN", type=RUN_OR_BUNDLE)
+@click.argument("source", metavar="ROWS", type=Source())
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

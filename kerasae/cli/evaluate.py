@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN
 from kerasae.cli._options import log_option
 
 
 @click.command("evaluate", short_help="Evaluate a finished run on its test split, with PCA beside it.")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RUN)
 @click.option(
     "--likelihood",
     type=click.Choice(["x", "raw", "bits"]),

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN_OR_BUNDLE, Source
 
 
 @click.command("monitor", short_help="Watch new rows for drift from the calibration rows.")
-@click.argument("folder", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
-@click.argument("source", metavar="EXAMPLES")
+@click.argument("folder", metavar="RUN|BUNDLE", type=RUN_OR_BUNDLE)
+@click.argument("source", metavar="EXAMPLES", type=Source())
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -19,6 +20,7 @@ from kerasae.backend import import_tensorflow
 )
 @click.option(
     "--reference",
+    type=Source(),
     help="Rows to compare with: a path or a name. Without it, the calibration rows of RUN are used. "
     "A BUNDLE needs it, and a RUN after `kerasae calibrate`.",
 )

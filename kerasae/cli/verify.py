@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from kerasae.backend import import_tensorflow
-from kerasae.cli._paths import PathOrAddress
+from kerasae.cli._named import BUNDLE
 
 
 @click.command("verify")
-@click.argument("bundle", type=PathOrAddress())
+@click.argument("bundle", type=BUNDLE)
 def command(bundle: Path | str) -> int:
     """Compare the files of BUNDLE with their checksums, and its artifacts with the stored answers.
 

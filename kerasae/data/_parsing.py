@@ -1,7 +1,6 @@
 """load_data and parse_source: the source that a name or a path stands for."""
 
 import inspect
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from kerasae import registry
 from kerasae.data._data import Data
 from kerasae.data._members import accepts, claims, read_source
+from kerasae.files import check_there
 from kerasae.remote import fetched, forgotten, is_address, is_database
 
 #: Arguments of a source for the rows of a query, which come as CSV.
@@ -79,8 +79,7 @@ def parse_source(source: str, *, trained_on: str | None = None) -> dict[str, Any
             f"Expected data that a source reads (.npy, .npz, idx, idx.gz, .csv, .tsv, .xlsx, .parquet, .txt, "
             f"a folder of PNG or JPEG files), received {source}."
         )
-    if path.suffix or "/" in source or os.sep in source:
-        raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
+    check_there(source)
     hint = registry.did_you_mean(source, [name for name in names if not _first(name)])
     raise ValueError(f"Unknown source {source!r}; {hint} A path or tfds:NAME is one too.")
 

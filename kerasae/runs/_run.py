@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data, Source
-from kerasae.files import numbered, put_back, read_json, unnumbered, write_json
+from kerasae.files import check_run, numbered, put_back, read_json, unnumbered, write_json
 from kerasae.models import Autoencoder, load_model
 from kerasae.recipe import Recipe
 from kerasae.remote import fetched
@@ -95,11 +95,7 @@ class Run:
             FileNotFoundError: If the folder contains no finished run.
         """
         run = cls(fetched(folder))
-        if not run.recipe_path.is_file() or not run.model_path.is_file():
-            raise FileNotFoundError(
-                f"Expected a finished run (recipe.json, model.keras) in {folder}, found none; "
-                "give the folder that `kerasae train` wrote with --out."
-            )
+        check_run(run.folder, folder)
         return run
 
     @cached_property

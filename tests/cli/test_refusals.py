@@ -70,7 +70,7 @@ def bad_inputs(folder):
         ([*train, "--no-such-flag"], "No such option"),
         (["train", "digits"], "--out"),
         (["train", *out], "Expected a source"),
-        (["train", folder / "missing.npy", *out], "found none at"),
+        (["train", folder / "missing.npy", *out], "found no such file or folder"),
         (["train", folder / "text.npy", *out], "cannot be read as one: no NumPy header"),
         (["train", file("complex.npy", good + 1j), *out], "Expected real numbers"),
         (["train", file("objects.npy", np.array([[{}]]), allow_pickle=True), *out], "never unpickled"),

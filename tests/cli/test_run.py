@@ -28,6 +28,36 @@ def test_help_does_not_import_tensorflow(arguments, run_python):
     assert run_python(script, *arguments, cold=True).strip()
 
 
+def test_what_is_not_there_is_refused_before_tensorflow_is_imported(run_python, tmp_path):
+    new, none, rows = (str(tmp_path / name) for name in ("new", "none", "none.csv"))
+    run, bundle = "Expected a finished run (", "Expected an export bundle ("
+    expected = {
+        ("train", rows, "--out", new): f"Expected data at {rows}",
+        ("train", "digits", "--from", none, "--out", new): run,
+        ("tune", rows, "--out", new): f"Expected data at {rows}",
+        ("compare", rows, "--out", new): f"Expected data at {rows}",
+        ("evaluate", none): run,
+        ("export", none, "--out", new): run,
+        ("apply", "anomaly", none, "--out", new): run,
+        ("monitor", none, rows, "--out", new): f"or an export bundle (manifest.json) in {none}",
+        ("calibrate", none, rows): f"or an export bundle (manifest.json) in {none}",
+        ("verify", none): bundle,
+    }
+    script = (
+        "import sys, json; from kerasae.cli import main\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    try: main(arguments)\n"
+        "    except SystemExit as end: print(end.code, file=sys.stderr)\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    done = run_python(script, json.dumps([*expected]), cold=True, check=False)
+    assert done.returncode == 0 and not done.stdout, done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[1::2] == ["2"] * len(expected)
+    for (arguments, sentence), line in zip(expected.items(), lines[::2], strict=True):
+        assert line.startswith("kerasae: Expected") and sentence in line, (arguments, line)
+
+
 COMMANDS = [
     *([name] for name in registry.names("command")),
     *(["apply", name] for name in registry.names("application")),

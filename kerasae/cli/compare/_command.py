@@ -7,11 +7,12 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import Source
 from kerasae.cli._options import Names, log_option, recipe_options
 
 
 @click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
-@click.argument("sources", nargs=-1, required=True)
+@click.argument("sources", nargs=-1, required=True, type=Source())
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

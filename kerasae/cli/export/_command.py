@@ -7,6 +7,7 @@ import click
 
 from kerasae import registry
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN
 from kerasae.cli._options import log_option
 from kerasae.cli._paths import PathOrAddress
 from kerasae.cli.export._options import ON_REQUEST, SIZE, formats_on_request, tolerance_option
@@ -14,7 +15,7 @@ from kerasae.precisions import PRECISIONS
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RUN)
 @click.option(
     "--out",
     type=PathOrAddress(),

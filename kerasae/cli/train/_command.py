@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import RUN, Source
 from kerasae.cli._options import log_option, recipe_options
 
 
 @click.command("train", short_help="Train an autoencoder on a source.")
-@click.argument("source", required=False)
+@click.argument("source", required=False, type=Source())
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -25,7 +26,7 @@ from kerasae.cli._options import log_option, recipe_options
 @click.option(
     "--from",
     "start",
-    type=click.Path(path_type=Path),
+    type=RUN,
     metavar="RUN",
     help="Go on from the weights of RUN with the rows of SOURCE, which have the same columns. Scalings, "
     "categories and vocabulary stay as they were fitted in RUN; --set changes the sections data and train.",

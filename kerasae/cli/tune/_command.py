@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from kerasae.backend import import_tensorflow
+from kerasae.cli._named import Source
 from kerasae.cli._options import recipe_options
 from kerasae.cli.tune._hosts import Address, role, run_worker
 from kerasae.cli.tune._options import search_options
 
 
 @click.command("tune")
-@click.argument("source", required=False)
+@click.argument("source", required=False, type=Source())
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -66,8 +67,7 @@ def command(
         raise click.UsageError("Expected --jobs of at least 1 without --chief, and on a worker; received 0.")
     if worker and (source is not None or settings or recipe_path is not None):
         raise click.UsageError("A worker has its settings from the chief; expected --chief, --out, --jobs.")
-    # The trials have the GPU: each runs in a worker process.
-    import_tensorflow(hide_gpus=True)
+    import_tensorflow(hide_gpus=True)  # The trials have the GPU: each runs in a worker process.
     if host.worker:
         run_worker(out, host, jobs)
         return
@@ -75,6 +75,6 @@ def command(
     from kerasae.cli.tune._settings import settings_of
     from kerasae.cli.tune._show import print_tuned, tune
 
-    recipe = recipe_of(source, settings, recipe_path)
-    searched = settings_of(recipe, search, settings.get("network.latent_dim"))
+    size = settings.get("network.latent_dim")
+    searched = settings_of(recipe_of(source, settings, recipe_path), search, size)
     print_tuned(tune(searched, out, jobs, host.chief, as_json, search["log_to"]), as_json)

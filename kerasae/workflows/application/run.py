@@ -58,7 +58,7 @@ def apply(
         ValueError: If a name or an argument is unknown, the examples are of another kind, or the model is not
             suitable for the application.
     """
-    run = run if isinstance(run, Run) else _opened(Path(run))
+    run = run if isinstance(run, Run) else Run.open(run)
     member: Any = registry.resolve("application", name)
     registry.check(name, member, settings)
     check_new(out)
@@ -128,12 +128,6 @@ def apply(
         application.save(place)
     _write_section(run, outcome)
     return outcome
-
-
-def _opened(folder: Path) -> Run:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"Expected the folder of a run, found none at {folder}.")
-    return Run.open(folder)
 
 
 def _codec_of(artifact: Codec | str | Path, run: Run) -> Codec:

@@ -1,0 +1,62 @@
+"""Types of arguments: what a user names is checked before seconds go by for TensorFlow."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Source(click.ParamType):
+    """Name, path or address of examples. Something must be where a path leads."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text.
+
+        Raises:
+            FileNotFoundError: If it is a path that leads nowhere.
+        """
+        from kerasae.files import check_there
+
+        # An address, or the name of a source and a path, is read by the command.
+        if ":" not in value:
+            check_there(value)
+        return str(value)
+
+
+class Folder(click.ParamType):
+    """Path or address of a folder with a certain content.
+
+    Args:
+        check: Name of the function of `kerasae.files` that checks the content.
+    """
+
+    name = "path"
+
+    def __init__(self, check: str) -> None:
+        self._check = check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Return the path, or the address.
+
+        Raises:
+            FileNotFoundError: If the folder has another content.
+        """
+        from kerasae import files
+        from kerasae.remote import is_address
+
+        if is_address(value):
+            return str(value)
+        check: Callable[[Path], None] = getattr(files, self._check)
+        check(Path(value))
+        return Path(value)
+
+
+#: Folder of a finished run.
+RUN = Folder("check_run")
+#: Folder of an export bundle.
+BUNDLE = Folder("check_bundle")
+#: Folder of either.
+RUN_OR_BUNDLE = Folder("check_run_or_bundle")
