@@ -62,7 +62,9 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        fail(error.format_message())
+        said = error.format_message()
+        lists = "; several values of an option are written with commas, such as 4,8,16."
+        fail(said + lists if "unexpected extra argument" in said else said)
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("kerasae: interrupted.", err=True)
         sys.exit(130)

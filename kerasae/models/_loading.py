@@ -1,6 +1,9 @@
 """load_model: loads a stored model after a check of its file."""
 
+import importlib.util
+import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +42,36 @@ def load_model(path: str | Path, **kwargs: Any) -> Any:
     try:
         return keras.saving.load_model(path, **kwargs)
     except Exception as error:  # Keras, HDF5 and any class in the file may raise
+        if gone := sorted({*_gone(path)}):
+            raise ValueError(
+                f"Expected the classes that {path} names, found no {' and no '.join(gone)}; set KERASAE_PATH "
+                f"to the folder that holds {'it' if len(gone) == 1 else 'them'}."
+            ) from error
         raise ValueError(
             f"Expected a .keras file that Keras can load in {path}, received one that it cannot "
             f"({reason_of(error)}); restore it from a copy, train again, or import the classes that it names."
         ) from error
+
+
+def _gone(path: Path) -> Iterator[str]:
+    """Give the files of a user, as `losses/huber.py`, that the config of a model names and nobody finds."""
+    try:
+        parts: list[Any] = [json.loads(zipfile.ZipFile(path).read("config.json"))]
+    except ValueError:
+        return
+    while parts:
+        part = parts.pop()
+        module = part.get("module") if isinstance(part, dict) else None
+        if isinstance(module, str) and module.startswith("kerasae.") and not _found(module):
+            yield f"{module.removeprefix('kerasae.').replace('.', '/')}.py"
+        parts += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+
+
+def _found(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 def _fetched(handle: str, **kwargs: Any) -> Any:

@@ -62,7 +62,8 @@ def _collapsed(unused: int, size: int, seed: str) -> str:
         every = "all " * (size > 1) + counted(size, "number")
         return (
             f"the code carries nothing{seed}: {every} collapsed to the prior; lower "
-            "the weight of the KL term, such as --set model.beta=0.1, or allow more epochs."
+            "the weight of the KL term, such as --set model.beta=0.1, take --loss gaussian, which learns "
+            "what the error weighs beside it, or allow more epochs."
         )
     used = size - unused
     return (

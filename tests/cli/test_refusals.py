@@ -100,6 +100,7 @@ def bad_inputs(folder):
         (["compare", "digits", "elsewhere"], "no finished run"),
         (["compare", "digits", "--seeds", "0"], "--seeds"),
         (["evaluate", folder / "none"], "Expected a finished run"),
+        (["tune", "digits", "--latent-dims", "4", "8", *out], "are written with commas, such as 4,8,16"),
         (["show", "modle"], "did you mean 'model'"),
         (["show", "model", "vae"], "Unknown model 'vae'"),
         (["train", "tfds:mnist", "--set", f"data.data_dir={folder}", *out], "has not prepared"),

@@ -37,8 +37,8 @@ def run_page(page: Path, folder: Path, epochs: int | None = None) -> None:
     Args:
         page: Markdown file.
         folder: Empty folder, in which they run.
-        epochs: Number of epochs of each training of a command, and two trials of a search. Defaults to
-            `None`, as the page says.
+        epochs: Number of epochs of each training of a command, two trials of a search, and one training at
+            a time. Defaults to `None`, as the page says.
     """
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for kind, block in blocks_of(page):
@@ -74,6 +74,9 @@ def shorter(words: list[str], epochs: int) -> list[str]:
         _set_option(changed, "--epochs", epochs)
     if words[0] == "tune" and not goes_on:
         _set_option(changed, "--trials", 2)
+    if words[0] in ("compare", "tune") and not goes_on and "--jobs" not in words:
+        # A second process would need longer to start than for its trainings.
+        changed += ["--jobs", "1"]
     return changed
 
 

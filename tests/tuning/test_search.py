@@ -25,6 +25,7 @@ from kerasae.tuning.cluster import SpreadOracle
 from kerasae.tuning.refit import winning_recipe
 from searches import COMMAND, QUICK, settings
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from warm_processes import run_kerasae
 
 from kerasae import Recipe
 
@@ -207,7 +208,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     assert all(trial.completed for trial in trials)
     assert len({json.dumps(trial.values, sort_keys=True) for trial in trials}) == 6
     assert (out / "model.keras").is_file() and (out / "report.html").is_file()
-    evaluated = subprocess.run([*arguments[:3], "evaluate", str(out)], capture_output=True, text=True)
+    evaluated = run_kerasae(tmp_path, "evaluate", out)
     page = (out / "report.html").read_text()
     assert evaluated.returncode == 0 and "Search: 6 trials" in page and "Error by code size" in page
     # The rows to train on are those of the validation split too.
@@ -222,7 +223,7 @@ def test_a_search_killed_at_random_moments_goes_on(tmp_path):
     assert not list(out.glob("search/trial_*/unfinished*")) and not list(out.glob(".unfinished*"))
     # Another search in its place is refused, and nothing is changed.
     before = (out / "tuning.json").read_text()
-    other = subprocess.run([*arguments, "--seed", "9"], capture_output=True, text=True)
+    other = run_kerasae(tmp_path, *arguments[3:], "--seed", "9")
     assert other.returncode == 2 and "differ in `recipe`" in other.stderr
     assert (out / "tuning.json").read_text() == before
     shutil.rmtree(out)

@@ -127,6 +127,21 @@ def test_a_whole_archive_of_damaged_parts_is_refused_in_one_line(name, damage, s
     assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 600
 
 
+def test_a_class_of_a_users_file_that_is_gone_is_named_by_its_file(stored_parts, tmp_path):
+    written = stored_parts["config.json"].decode()
+    theirs = written.replace("kerasae.losses.squared_error", "kerasae.losses.mine")
+    theirs = theirs.replace("kerasae>SquaredError", "mine>Mine").replace('"SquaredError"', '"Mine"')
+    path = tmp_path / "m.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part, content in {**stored_parts, "config.json": theirs.encode()}.items():
+            archive.writestr(part, content)
+    with pytest.raises(
+        ValueError, match=r"found no losses/mine\.py; set KERASAE_PATH to the folder"
+    ) as refusal:
+        load_model(path)
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_handle_is_no_path(tmp_path):
     """Keras fetches what lies elsewhere; TensorFlow's own file system in memory stands for all of them."""
     model = UndercompleteAutoencoder(*plain())
