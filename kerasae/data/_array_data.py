@@ -96,7 +96,19 @@ def check_examples(array: np.ndarray, where: str, least: int = 2) -> np.ndarray:
 
 
 def array_spec(array: np.ndarray) -> Spec:
-    """Return the spec of raw rows. 8-bit and boolean arrays have a known range; others have none."""
+    """Return the spec of raw rows. 8-bit and boolean arrays have a known range; others have none.
+
+    Args:
+        array: `(rows, features)`, `(rows, height, width)` or `(rows, height, width, channels)`.
+
+    Raises:
+        ValueError: If it has another number of dimensions.
+    """
+    if array.ndim not in (2, 3, 4):
+        raise ValueError(
+            "Expected rows, (rows, features) or (rows, height, width[, channels]), received an array of "
+            f"shape {array.shape}."
+        )
     low, high = {"uint8": (0.0, 255.0), "bool": (0.0, 1.0)}.get(str(array.dtype), (None, None))
     shape = array.shape[1:]
     if array.ndim == 3:

@@ -29,7 +29,8 @@ def load_data(source: str | Path, **arguments: Any) -> Data:
         ValueError: for an unknown name, or a path that no source reads.
         FileNotFoundError: for a path where nothing is.
     """
-    section = parse_source(claimed(str(source), arguments)) | arguments
+    text = str(source) if isinstance(source, Path) else source
+    section = parse_source(claimed(text, arguments)) | arguments
     name = section.pop("name")
     function = registry.resolve("data", name)
     registry.check("data", function, section)
@@ -43,7 +44,7 @@ def claimed(source: str, arguments: Collection[str]) -> str:
         source: Name, path or address, as for `load_data`.
         arguments: Names of the arguments that are given.
     """
-    if is_address(source) or Path(source).exists():
+    if is_address(source) or (isinstance(source, str) and Path(source).exists()):
         for name in registry.names("data"):
             if any(argument in arguments for argument in claims(name)):
                 return f"{name}:{source}"
@@ -62,6 +63,11 @@ def parse_source(source: str, *, trained_on: str | None = None) -> dict[str, Any
         ValueError: for an unknown name, or a path that no source reads.
         FileNotFoundError: for a path where nothing is.
     """
+    if not isinstance(source, str):
+        raise TypeError(
+            f"Expected a name, a path or an address, received {type(source).__name__}; "
+            "kerasae.data.make_data takes an array, kerasae.data.tables.from_frame a frame."
+        )
     names = registry.names("data")
     if source in names and not _first(source):
         return {"name": source}

@@ -2,13 +2,14 @@
 
 import gzip
 import os
+import re
 import struct
 
 import numpy as np
 import pytest
 
 from kerasae import Recipe, load_data
-from kerasae.data import parse_source
+from kerasae.data import array_spec, parse_source
 from kerasae.data._drawing import SPLITS
 from kerasae.spec import Spec
 
@@ -172,3 +173,13 @@ def test_constant_columns_are_named(save, rows):
     assert np.array_equal(data.preprocessor.restore(data.x("test"))[:, 3], np.full(len(data.test), 5))
     with pytest.raises(ValueError, match="a feature that varies"):
         Recipe.of(source=save("b.npy", np.ones_like(rows))).load()
+
+
+def test_arrays_in_place_of_a_name_are_refused_with_the_way_to_data():
+    rows = np.zeros((4, 3), "float32")
+    for call in (load_data, lambda array: Recipe.of(source=array)):
+        with pytest.raises(TypeError, match=r"received ndarray; kerasae\.data\.make_data takes an array"):
+            call(rows)
+    for shape in ((4,), (4, 3, 2, 1, 1)):
+        with pytest.raises(ValueError, match=re.escape(f"received an array of shape {shape}")):
+            array_spec(np.zeros(shape))
