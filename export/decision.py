@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerasae.calibration import Calibration
+from kerasae.calibration import Calibration, check_rate
 from kerasae.thresholds import ConformalThreshold
 
 
@@ -69,10 +69,7 @@ def check_rows(rows: int, false_alarms: float, block: int = 1) -> None:
         block: Number of successive rows that may depend on each other. With more than one, two blocks are
             enough, because a threshold can be estimated where the rate cannot be promised. Defaults to 1.
     """
-    if not 0 < false_alarms < 1:
-        raise ValueError(
-            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
-        )
+    check_rate(false_alarms)
     if block > 1:
         if rows < 2 * block:
             raise ValueError(

@@ -10,6 +10,7 @@ from kerasae.export.embedded import embedded_facts
 from kerasae.export.feeds import Feed, feed_of
 
 from kerasae.backend import quiet
+from kerasae.calibration import check_rate
 from kerasae.files import NewerFormatError
 from kerasae.kinds import kind_of
 from kerasae.spec import Spec
@@ -68,7 +69,8 @@ class Scorer:
             reason = str(error).splitlines()[0].rstrip(".")
             raise ValueError(f"{reason}: {path}; export the run again.") from None
         if false_alarms is not None:
-            _check_rate(self.facts, false_alarms)
+            check_rate(false_alarms)
+            _check_enough(self.facts, false_alarms)
         self._interpreter = interpreter
         self.spec: Spec = Spec.from_dict(self.facts["spec"])
         self.feed: Feed = feed_of(self.spec, self.facts["feed"])
@@ -172,12 +174,8 @@ def _chosen(signatures: Collection[str], false_alarms: float | None) -> str:
     return "detect_at"
 
 
-def _check_rate(facts: dict[str, Any], false_alarms: float) -> None:
+def _check_enough(facts: dict[str, Any], false_alarms: float) -> None:
     """Refuse a rate that the calibration rows of a file are too few for, because nothing would be flagged."""
-    if not 0 < false_alarms < 1:
-        raise ValueError(
-            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
-        )
     rows, block = facts["detector"]["calibration_rows"], facts["detector"].get("calibration_block", 1)
     least = block / (rows + block)
     if false_alarms < least * (1 - 1e-9):

@@ -4,7 +4,7 @@ An artifact can be calibrated and run where only NumPy is installed.
 """
 
 from kerasae.calibration.alarms import Alarm, AlarmRule, alarms, smoothed
-from kerasae.calibration.kept_scores import SIZE, Calibration, check_block, kept_places
+from kerasae.calibration.kept_scores import SIZE, Calibration, check_block, check_rate, kept_places
 
 __all__ = [
     "SIZE",
@@ -13,6 +13,7 @@ __all__ = [
     "Calibration",
     "alarms",
     "check_block",
+    "check_rate",
     "kept_places",
     "smoothed",
 ]

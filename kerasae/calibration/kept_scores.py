@@ -82,6 +82,14 @@ class Calibration(NamedTuple):
         return np.asarray((1.0 + at_least[places]) / (self.rows + float(self.block)))
 
 
+def check_rate(false_alarms: float) -> None:
+    """Raise a ValueError unless the share of false alarms is in (0, 1)."""
+    if isinstance(false_alarms, bool) or not 0 < false_alarms < 1:
+        raise ValueError(
+            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
+        )
+
+
 def check_block(block: int) -> None:
     """Raise a ValueError unless a number of rows that depend on each other is a positive integer."""
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:

@@ -159,11 +159,3 @@ def clear_of(scores: np.ndarray, threshold: float) -> float:
     # A detector compares in float32.
     moved = float(np.float32(np.clip(threshold, lower + margin, upper - margin)))
     return moved if lower <= moved < upper else float(threshold)
-
-
-def check_rate(false_alarms: float) -> None:
-    """Raise a ValueError unless the share of false alarms is in (0, 1)."""
-    if isinstance(false_alarms, bool) or not 0 < false_alarms < 1:
-        raise ValueError(
-            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
-        )

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from kerasae.calibration import check_block
-from kerasae.thresholds._base import Threshold, check_rate
+from kerasae.calibration import check_block, check_rate
+from kerasae.thresholds._base import Threshold
 from kerasae.thresholds._peaks import beyond_peaks
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.stats import genpareto
 
-from kerasae.thresholds._base import Threshold, check_rate
+from kerasae.calibration import check_rate
+from kerasae.thresholds._base import Threshold
 
 
 class ParetoTailThreshold(Threshold):

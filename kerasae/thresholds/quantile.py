@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kerasae.thresholds._base import Threshold, check_rate
+from kerasae.calibration import check_rate
+from kerasae.thresholds._base import Threshold
 
 
 class QuantileThreshold(Threshold):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from kerasae.calibration import check_rate
 from kerasae.export.scoring import Scorer, UnreadableError, answered, find_file
 from kerasae.precisions import Precision
 
@@ -59,10 +60,8 @@ def score(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"`on_error` must be 'raise' or 'skip', received {on_error!r}.")
-    if false_alarms is not None and not 0 < false_alarms < 1:
-        raise ValueError(
-            f"`false_alarms` must be a share in (0, 1), such as 0.02 for 2 %, received {false_alarms!r}."
-        )
+    if false_alarms is not None:
+        check_rate(false_alarms)
     scorer = Scorer(find_file(bundle, precision), false_alarms=false_alarms)
     for one in answered(source, scorer):
         if isinstance(one, UnreadableError):
