@@ -68,10 +68,8 @@ def _gone(path: Path) -> Iterator[str]:
 
 
 def _found(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:
-        return False
+    package = module.rpartition(".")[0]
+    return (not package or _found(package)) and importlib.util.find_spec(module) is not None
 
 
 def _fetched(handle: str, **kwargs: Any) -> Any:

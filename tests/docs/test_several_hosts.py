@@ -10,7 +10,9 @@ from kerasae.cli.tune import command
 PAGE = ROOT / "docs" / "guides" / "several_hosts.md"
 
 
-def test_commands_for_several_hosts_are_understood():
+def test_commands_for_several_hosts_are_understood(monkeypatch):
+    # The folders of those hosts.
+    monkeypatch.setattr("kerasae.files.check_there", lambda _: None)
     blocks = blocks_of(PAGE)
     found = [
         shlex.split(line.removeprefix("$ "))

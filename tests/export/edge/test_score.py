@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from kerasae.export import bundle
 from kerasae.export.scoring import Scorer
-from kerasae.export.scoring.scorer import _check_rate
+from kerasae.export.scoring.scorer import _check_enough
 
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.cli import main
@@ -225,8 +225,8 @@ def test_the_rate_that_a_refusal_names_is_allowed(calibration, least):
     """1/81 is 0.012346, and 0.0123 would be refused again."""
     facts = {"detector": {"calibration_rows": calibration}}
     with pytest.raises(ValueError, match=f"at least {least:g}, because"):
-        _check_rate(facts, 0.0121 if calibration < 99 else 0.009)
-    _check_rate(facts, least)
+        _check_enough(facts, 0.0121 if calibration < 99 else 0.009)
+    _check_enough(facts, least)
 
 
 def test_the_spread_of_a_date_is_in_days(for_devices):
