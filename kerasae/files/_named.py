@@ -7,6 +7,8 @@ from pathlib import Path
 _RUN = ("recipe.json", "model.keras")
 #: File of an export bundle.
 _BUNDLE = "manifest.json"
+_A_RUN = f"a finished run ({', '.join(_RUN)})"
+_A_BUNDLE = f"an export bundle ({_BUNDLE})"
 
 
 def check_there(source: str) -> None:
@@ -30,38 +32,32 @@ def check_run(folder: Path, named: str | Path | None = None) -> None:
     Raises:
         FileNotFoundError: If it does not.
     """
-    if not all((folder / name).is_file() for name in _RUN):
-        raise FileNotFoundError(
-            f"Expected a finished run ({', '.join(_RUN)}) in {named or folder}, found none; "
-            "give the folder that `kerasae train` wrote with --out."
-        )
+    _check(
+        _is_run(folder),
+        _A_RUN,
+        named or folder,
+        "none; give the folder that `kerasae train` wrote with --out",
+    )
 
 
 def check_bundle(folder: Path, named: str | Path | None = None) -> None:
-    """Check that a folder holds an export bundle.
-
-    Args:
-        folder: Folder.
-        named: What the user named, if the folder is a copy of it. Defaults to `None`, the folder.
-
-    Raises:
-        FileNotFoundError: If it does not.
-    """
-    if not (folder / _BUNDLE).is_file():
-        raise FileNotFoundError(
-            f"Expected an export bundle ({_BUNDLE}) in {named or folder}, found none; "
-            "`kerasae export` makes one."
-        )
+    """Check that a folder holds an export bundle. Arguments and error are those of `check_run`."""
+    _check(_is_bundle(folder), _A_BUNDLE, named or folder, "none; `kerasae export` makes one")
 
 
 def check_run_or_bundle(folder: Path) -> None:
-    """Check that a folder holds a finished run or an export bundle.
+    """Check that a folder holds a finished run or an export bundle. The error is that of `check_run`."""
+    _check(_is_run(folder) or _is_bundle(folder), f"{_A_RUN} or {_A_BUNDLE}", folder, "neither")
 
-    Raises:
-        FileNotFoundError: If it holds neither.
-    """
-    if not (folder / _BUNDLE).is_file() and not all((folder / name).is_file() for name in _RUN):
-        raise FileNotFoundError(
-            f"Expected a finished run ({', '.join(_RUN)}) or an export bundle ({_BUNDLE}) in {folder}, "
-            "found neither."
-        )
+
+def _is_run(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _RUN)
+
+
+def _is_bundle(folder: Path) -> bool:
+    return (folder / _BUNDLE).is_file()
+
+
+def _check(holds: bool, expected: str, place: str | Path, found: str) -> None:
+    if not holds:
+        raise FileNotFoundError(f"Expected {expected} in {place}, found {found}.")
