@@ -30,7 +30,8 @@ def check_new(folder: str | Path) -> None:
         raise _taken(folder)
     parent = next(path for path in folder.absolute().parents if path.exists())
     try:
-        tempfile.TemporaryDirectory(dir=parent).cleanup()
+        # A file without a name: a process that is killed here leaves nothing.
+        tempfile.TemporaryFile(dir=parent).close()
     except OSError as error:
         raise OSError(
             f"Expected a folder that can be written for --out, received {folder}: nothing can be "

@@ -70,16 +70,19 @@ def test_an_export_looks_at_the_hidden_gpu(photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_command_line_hides_gpus():
+def test_the_command_line_hides_gpus(tmp_path):
+    # What looks like a run: one that is not there is refused before TensorFlow is imported.
+    for name in ("recipe.json", "model.keras"):
+        (tmp_path / name).touch()
     script = (
-        "import kerasae.backend as b, tensorflow as tf; seen = []\n"
+        "import sys, kerasae.backend as b, tensorflow as tf; seen = []\n"
         "tf.config.set_visible_devices = lambda *given: seen.append(given)\n"
         "from kerasae.cli import main\n"
-        "try: main(['export', 'nowhere', '--out', 'x'])\n"
+        "try: main(['export', sys.argv[1], '--out', 'x'])\n"
         "except SystemExit as e: assert e.code == 2\n"
         "assert seen == [([], 'GPU')], seen"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=True, capture_output=True)
 
 
 @pytest.mark.slow
