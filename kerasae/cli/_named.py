@@ -8,7 +8,7 @@ import click
 
 
 class Source(click.ParamType):
-    """Name, path or address of examples. Something must be where a path leads."""
+    """Name, path or address of examples. A name is known, and something is where a path leads."""
 
     name = "text"
 
@@ -17,12 +17,16 @@ class Source(click.ParamType):
 
         Raises:
             FileNotFoundError: If it is a path that leads nowhere.
+            ValueError: If it is an unknown name.
         """
+        from kerasae import registry
         from kerasae.files import check_there
 
         # An address, or the name of a source and a path, is read by the command.
         if ":" not in value:
             check_there(value)
+            if not Path(value).exists():
+                registry.check_name("data", value)
         return str(value)
 
 

@@ -86,8 +86,9 @@ def parse_source(source: str, *, trained_on: str | None = None) -> dict[str, Any
             f"a folder of PNG or JPEG files), received {source}."
         )
     check_there(source)
-    hint = registry.did_you_mean(source, [name for name in names if not _first(name)])
-    raise ValueError(f"Unknown source {source!r}; {hint} A path or tfds:NAME is one too.")
+    registry.check_name("data", source)
+    first = _first(source)
+    raise ValueError(f"Expected the {first} after {source!r}, as {source}:{first.upper()}, received nothing.")
 
 
 def _newest(source: str) -> Path:

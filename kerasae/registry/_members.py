@@ -161,8 +161,8 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f"{hint} is: {', '.join(known) or 'nothing yet'}."
 
 
-def resolve(room: str, name: str) -> Callable[..., Any]:
-    """Return the class or function with a name in a room.
+def check_name(room: str, name: str) -> None:
+    """Check that a room has a member with a name, without importing anything.
 
     Raises:
         ValueError: If the room or the name is unknown. The message contains the closest known name.
@@ -171,9 +171,20 @@ def resolve(room: str, name: str) -> Callable[..., Any]:
         raise ValueError(f"Unknown room {room!r}; {did_you_mean(room, list(ROOMS))}")
     if not isinstance(name, str) or name not in names(room):
         hint = did_you_mean(name, names(room))
+        if room == "data":
+            raise ValueError(f"Unknown source {name!r}; {hint} A path or tfds:NAME is one too.")
         if not (hint.startswith("did") or os.environ.get("KERASAE_PATH")):
             hint += " If it is in a file of your own, set KERASAE_PATH to the folder above its room."
         raise ValueError(f"Unknown {room} {name!r}; {hint}")
+
+
+def resolve(room: str, name: str) -> Callable[..., Any]:
+    """Return the class or function with a name in a room.
+
+    Raises:
+        ValueError: If the room or the name is unknown.
+    """
+    check_name(room, name)
     module = module_of(room, name)
     if hasattr(module, "__path__"):
         return _member_of_package(module)

@@ -9,6 +9,8 @@ from kerasae.report.paired import counted
 
 #: Percentage above which a sentence gives the two figures and not their difference.
 _TELLING = 1000
+#: Percentage from which a difference that may be chance is not called none.
+_LARGE = 10
 
 
 def verdicts(entries: Sequence[Entry], measures: Measures) -> list[tuple[bool, str]]:
@@ -78,9 +80,13 @@ def _verdict(entry: Entry, baseline: Entry, metric: Metric) -> tuple[bool, str]:
         sums, seeds = entry.rows[0][metric.key], len(entry.rows)
         rows = len(sums.totals)
         sampled = counted(rows, "test row", sums.block) + (f" and {seeds} seeds" if seeds > 1 else "")
-        show = "shows" if rows == seeds == 1 else "show"
+        one = rows == seeds == 1
+        if share >= _LARGE:
+            apart = f"{'is' if one else 'are'} too few to tell it apart from {rival}"
+        else:
+            apart = f"{'shows' if one else 'show'} no difference from {rival}"
         within = ", within two standard errors" if known else ""
-        return False, f"{entry.title}: {sampled} {show} no difference from {rival}; {words}{within}."
+        return False, f"{entry.title}: {sampled} {apart}; {words}{within}."
     better = (gap.value < 0) == bool(metric.lower)
     return better, f"{entry.title} {'beats' if better else 'does not beat'} {rival}: {words}."
 

@@ -70,6 +70,7 @@ def bad_inputs(folder):
         ([*train, "--no-such-flag"], "No such option"),
         (["train", "digits"], "--out"),
         (["train", *out], "Expected a source"),
+        (["train", "images", *out], "Expected the path after 'images', as images:PATH"),
         (["train", folder / "missing.npy", *out], "found no such file or folder"),
         (["train", folder / "text.npy", *out], "cannot be read as one: no NumPy header"),
         (["train", file("complex.npy", good + 1j), *out], "Expected real numbers"),
@@ -135,6 +136,11 @@ def test_bad_input_gets_one_line_and_status_2(kerasae, tmp_path):
 def test_debug_shows_the_traceback(kerasae):
     with pytest.raises(ValueError, match="Unknown source"):
         main(["--debug", "train", "digit", "--out", "x"])
+
+
+def test_a_source_without_its_path_says_so(kerasae, tmp_path):
+    status, _, err = kerasae("train", "mnist", "--out", tmp_path / "a")
+    assert status == 2 and "A path or tfds:NAME is one too." in err
 
 
 @pytest.mark.parametrize(

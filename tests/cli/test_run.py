@@ -33,6 +33,7 @@ def test_what_is_not_there_is_refused_before_tensorflow_is_imported(run_python, 
     run, bundle = "Expected a finished run (", "Expected an export bundle ("
     expected = {
         ("train", rows, "--out", new): f"Expected data at {rows}",
+        ("train", "digitz", "--out", new): "Unknown source 'digitz'; did you mean 'digits'?",
         ("train", "digits", "--from", none, "--out", new): run,
         ("tune", rows, "--out", new): f"Expected data at {rows}",
         ("compare", rows, "--out", new): f"Expected data at {rows}",
@@ -55,7 +56,7 @@ def test_what_is_not_there_is_refused_before_tensorflow_is_imported(run_python, 
     lines = done.stderr.splitlines()
     assert lines[1::2] == ["2"] * len(expected)
     for (arguments, sentence), line in zip(expected.items(), lines[::2], strict=True):
-        assert line.startswith("kerasae: Expected") and sentence in line, (arguments, line)
+        assert line.startswith("kerasae: ") and sentence in line, (arguments, line)
 
 
 COMMANDS = [
