@@ -31,7 +31,8 @@ def as_text(value: Any, digits: int = 4) -> str:
     if value is None or pd.isna(value):
         return "–"
     if isinstance(value, float | np.floating):
-        number = float(value)
+        # What is rounded to nothing from below would be -0.
+        number = float(value) + 0.0
         plain = 10.0**digits <= abs(number) < 1e15
         return f"{number:,.0f}" if plain else f"{number:.{digits}g}"
     return str(value).removesuffix(" 00:00:00")

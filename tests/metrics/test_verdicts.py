@@ -207,7 +207,7 @@ def test_a_code_that_is_larger_than_a_row_is_said_to_be_meant():
     [(_, sentence)] = verdicts(
         compare({"model": model, "pca": PCA(5).fit(data)}, data), measures_of(data.spec)
     )
-    assert "PCA is exact at this code size" in sentence and "which only a detector needs" in sentence
+    assert "PCA is exact at this code size" in sentence and "as detectors and imputers need it" in sentence
     assert "nothing left" not in sentence
 
 

@@ -85,6 +85,8 @@ class TableFiles(Files):
                 values[column][row] if there else None
                 for row, column, there in zip(rows, columns, shown, strict=True)
             ]
+        if filled.confidence is not None:
+            table["confidence"] = [None if np.isnan(one) else one for one in filled.confidence[missing]]
         # Without the type of objects, the integers of one column would become floats beside those of others.
         kept = {"value": pd.Series(table["value"], dtype=object)} if _with_integers(table["value"]) else {}
         write_sheet(pd.DataFrame(table | kept), self._out / "intervals.csv", append=not first)

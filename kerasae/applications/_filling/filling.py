@@ -8,7 +8,8 @@ import numpy as np
 class Filled(NamedTuple):
     """Rows without gaps, `(rows, cells)`, and the ends of an interval around each number.
 
-    `effective` is the effective number of posterior draws of each row, `(rows,)`, NaN for a row without gaps;
+    `confidence` is the probability, `(rows, cells)`, that a filled category or boolean is right; NaN for what
+    is none, and `None` if it is not known. `effective` is the effective number of posterior draws of each row, `(rows,)`, NaN for a row without gaps;
     `None` if nothing was drawn.
     """
 
@@ -16,6 +17,7 @@ class Filled(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     effective: np.ndarray | None = None
+    confidence: np.ndarray | None = None
 
 
 class Filling(Protocol):

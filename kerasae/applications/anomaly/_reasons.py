@@ -242,7 +242,8 @@ def _rounded(value: Any, spread: float, digits: int) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return value
     decimals = digits - 1 - math.floor(math.log10(spread))
-    return round(value, decimals) if decimals > 0 else round(value, max(decimals, 0))
+    # What is rounded to nothing from below would be -0.
+    return round(value, max(decimals, 0)) + 0
 
 
 def _in_a_sheet(value: Any) -> Any:

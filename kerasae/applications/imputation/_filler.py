@@ -148,6 +148,10 @@ class Filler:
             return drawn
         return np.stack([np.where(missing, self._cells.values.kept(filled), filled) for filled in drawn])
 
+    def confidence(self, filled: Filled, missing: np.ndarray) -> np.ndarray:
+        """Return the probability that a filled category or boolean is right, as `Residuals.confidence`."""
+        return self._residuals.confidence(filled.x, missing)
+
     def settled(self, filled: Filled, missing: np.ndarray) -> Filled:
         """Move the numbers of a table into the range of their column, and to values that many rows share."""
         if self._cells.values is None:

@@ -6,6 +6,9 @@ import numpy as np
 
 from kerasae.applications._filling.cells import Cells
 
+#: Smallest number of held-out cells from which a share is taken as a probability.
+_LEAST = 20
+
 
 class Residuals:
     """Draws around a likely value: a number plus a held-out residual of its column, or a held-out category.
@@ -35,6 +38,21 @@ class Residuals:
         residuals = cls(cells)
         residuals._pools = [*zip(state["predicted"], state["true"], strict=True)]
         return residuals
+
+    def confidence(self, point: np.ndarray, missing: np.ndarray) -> np.ndarray:
+        """Return the probability that a filled category or boolean is right, `(rows, cells)`.
+
+        It is the share of those held-out cells of the column, predicted the same, that were predicted right.
+        It is NaN for numbers, for cells that are not missing, and where fewer than 20 cells were held out.
+        """
+        shares = np.full(point.shape, np.nan)
+        for cell in np.flatnonzero(missing.any(axis=0) & ~self._cells.number):
+            predicted, was = self._pools[cell]
+            for value in np.unique(point[missing[:, cell], cell]):
+                same = was[predicted == value]
+                if len(same) >= _LEAST:
+                    shares[missing[:, cell] & (point[:, cell] == value), cell] = np.mean(same == value)
+        return shares
 
     def draw(self, point: np.ndarray, missing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the rows with each missing cell drawn again; without held-out values it does not change."""

@@ -234,6 +234,7 @@ def test_the_sentence_says_value_expectation_and_share():
         ("red", "red", None, "red, as expected"),
         (41.2, 41.27, 2.87, "41.2, expected 41 ± 3"),
         (None, 41, 2.87, "missing, expected 41 ± 3"),
+        (3, -0.3, 1.2, "3, expected 0 ± 1"),
     ],
 )
 def test_a_value_as_expected_is_no_reason(value, expected, spread, words):

@@ -264,11 +264,30 @@ def test_table_files(imputer, table, tmp_path):
     filled = pd.read_csv(tmp_path / "filled.csv", index_col=0)
     assert [*filled] == [*raw] and [*filled.index] == [*raw.index] and not filled.isna().any().any()
     intervals = pd.read_csv(tmp_path / "intervals.csv")
-    assert [*intervals] == ["row", "column", "value", "low", "high"]
+    assert [*intervals] == ["row", "column", "value", "low", "high", "confidence"]
     assert len(intervals) == raw.isna().sum().sum()
     numbers = intervals[intervals["column"] == "number"].astype({"value": float, "low": float, "high": float})
     assert ((numbers["low"] <= numbers["value"]) & (numbers["value"] <= numbers["high"])).all()
-    assert intervals.loc[intervals["column"] == "word", "low"].isna().all()
+    words = intervals[intervals["column"].isin(["word", "flag"])]
+    assert words["low"].isna().all() and words["confidence"].between(0.3, 1).all()
+    assert intervals.drop(words.index)["confidence"].isna().all()
+
+
+def test_a_filled_category_is_right_as_often_as_its_confidence_says(imputer, table):
+    raw = table.test.examples
+    there = raw.notna().to_numpy()
+    rng, told, right = np.random.default_rng(0), [], []
+    for _ in range(20):
+        mask = (rng.random(raw.shape) < 0.2) & there
+        filled, confidence = imputer.transform(raw, mask=mask), imputer.confidence(raw, mask=mask)
+        assert np.isnan(confidence[~mask & there]).all()
+        for number, name in ((3, "flag"), (4, "word")):
+            rows = mask[:, number]
+            told += [*confidence[rows, number]]
+            right += [*(filled[name] == raw[name])[rows]]
+    # About 800 cells of 100 rows: three standard errors of a share.
+    assert len(told) > 500 and 0.6 < np.mean(told) < 0.99
+    assert np.mean(told) == pytest.approx(np.mean(right), abs=0.08)
 
 
 def test_rows_that_no_training_saw(imputer, frame):

@@ -67,7 +67,8 @@ def test_the_files_hold_whole_numbers(tmp_path):
     new = with_gaps("float64", gaps, frame).assign(a=frame["a"].mask(gaps[::-1]))
     data = from_frame(frame).with_preprocessor(imputer.codec.preprocessor)
     imputer.report(dataclasses.replace(data, test=Split(new, [str(row) for row in range(400)])), tmp_path)
-    for name, columns in (("filled", [*"abn"]), ("intervals", ["row", "column", "value", "low", "high"])):
+    written = ["row", "column", "value", "low", "high", "confidence"]
+    for name, columns in (("filled", [*"abn"]), ("intervals", written)):
         assert [*pd.read_csv(tmp_path / f"{name}.csv")] == columns
     with (tmp_path / "filled.csv").open() as filled, (tmp_path / "intervals.csv").open() as intervals:
         assert all(float(row["n"]) % 1 == 0 for row in csv.DictReader(filled))
