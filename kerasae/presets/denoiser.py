@@ -26,7 +26,7 @@ def denoiser(spec: Spec) -> dict[str, Any]:
     The hidden layers compute in bfloat16 on GPUs and on processors with matrix units for it (AMX), and in
     float32 on others, where bfloat16 is slow. With the default of 12,000 steps a training takes about 25
     minutes on two cores with matrix units, and 26,000 steps take an hour; on two cores without them it takes
-    five times as long. There 4,700 steps take an hour, and reach 30.1 dB on Set12 with noise of 25 of 255,
+    five times as long. There 4,200 steps take an hour, and reach 30.1 dB on Set12 with noise of 25 of 255,
     where BM3D has 29.97 dB (`python -m benchmarks photographs`).
 
     Args:

@@ -47,7 +47,9 @@ def _advice(models: Sequence[Entry], best: Entry) -> str:
         # The number of a training example is such a code, and says nothing on the size of a row.
         return nothing
     if any(entry.code_size > best.code_size for entry in models):
-        return "the code is larger than a row, as detectors and imputers need it; to reduce, take a smaller one"
+        return (
+            "the code is larger than a row, as detectors and imputers need it; to reduce, take a smaller one"
+        )
     return f"{nothing}; to reduce or compress, take a smaller code"
 
 

@@ -107,6 +107,19 @@ class Score(Layer):
         """Return the contribution of each feature to the score, `(batch, features)`."""
         raise NotImplementedError(f"{type(self).__name__} must write `features`.")
 
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
+        """Return the rules of the training rows that entries break.
+
+        Args:
+            inputs: As for a call, as NumPy arrays.
+            number: Numbers of the features, `(rows, reasons)`.
+
+        Returns:
+            A `Rule` of `kerasae.scores.support` for each entry, or `None`, `(rows, reasons)`. By default a
+            score knows no rules, and returns `None`.
+        """
+        return None
+
     def maps(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the score knows of each place of an example, by name, such as a heat map of an image.
 

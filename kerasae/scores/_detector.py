@@ -228,6 +228,10 @@ class Detector(Model):
         share, number = ops.top_k(shares, min(most, shares.shape[1]))
         return ops.cast(number, "int32"), share
 
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
+        """Return the rules that entries break, `(rows, reasons)`; see `Score.broken`."""
+        return self.score.broken(self.score.taken(inputs), number)
+
     def _by_channel(self, shares: Any, most: int) -> tuple[Any, Any]:
         """Return the strongest channels, each as the number of its strongest feature, and their shares."""
         channels = self.channels or 1

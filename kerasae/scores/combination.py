@@ -74,5 +74,12 @@ class CombinationScore(Score):
         shares = [part / ops.maximum(ops.sum(part, axis=1, keepdims=True), 1e-30) for part in parts]
         return ops.mean(ops.stack(shares), axis=0) * self.call(inputs)[:, None]
 
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
+        found = None
+        for score in self.scores:
+            of_score = score.broken(inputs, number)
+            found = of_score if found is None else np.where(np.equal(found, None), of_score, found)
+        return found
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scores": stored(self.scores)}

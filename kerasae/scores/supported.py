@@ -128,6 +128,9 @@ class SupportedScore(Score):
         share = ops.expand_dims(self._bent(scores) / scores, axis=1)
         return share * self.score.features(inputs) + self.per_nat * self.support.features(inputs)
 
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray:
+        return self.support.broken(inputs, number)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": keras.saving.serialize_keras_object(self.score)}
 

@@ -9,8 +9,8 @@ class Filled(NamedTuple):
     """Rows without gaps, `(rows, cells)`, and the ends of an interval around each number.
 
     `confidence` is the probability, `(rows, cells)`, that a filled category or boolean is right; NaN for what
-    is none, and `None` if it is not known. `effective` is the effective number of posterior draws of each row, `(rows,)`, NaN for a row without gaps;
-    `None` if nothing was drawn.
+    is none, and `None` if it is not known. `effective` is the effective number of posterior draws of each
+    row, `(rows,)`, NaN for a row without gaps; `None` if nothing was drawn.
     """
 
     x: np.ndarray

@@ -16,6 +16,7 @@ from kerasae.scores.support._exclusions import exclusions
 from kerasae.scores.support._orders import orders
 from kerasae.scores.support._pooled import Pool
 from kerasae.scores.support._ranges import NO_RANGE, ROUNDING, Range, evidence, upper
+from kerasae.scores.support._rules import strongest
 from kerasae.scores.support._steps import FRACTION, step_of
 from kerasae.scores.support._tails import tails, with_tails
 
@@ -168,23 +169,66 @@ class SupportScore(Score):
     # Scoring -------------------------------------------------------------------------------------
 
     def features(self, inputs: Mapping[str, Any]) -> Any:
+        parts = self.parts(inputs)
+        found = parts["range"]
+        if self._orders:
+            found = found + 0.5 * ops.matmul(parts["order"], ops.transpose(self._halves()))
+        found = found + parts["step"]
+        if self._cells:
+            cells = parts["cell"]
+            if self._paired:
+                cells = cells + ops.pad(parts["pair"], [[0, 0], [0, self._cells - self._paired]])
+            found = found + ops.matmul(cells, ops.transpose(self.owners))
+        return found + parts["gap"]
+
+    def parts(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the evidence by rule, in nats.
+
+        Returns:
+            Dict of `range`, `step` and `gap`, each `(batch, columns)`; of `order`, `(batch, orders)`, of
+            which each of the two columns has half; of `cell`, `(batch, cells)`; and of `pair`, `(batch,
+            paired cells)`, what a cell adds with those beside it. The last three are there if there are any.
+        """
         x = inputs["x"]
         present = 1.0 - inputs["missing"] if "missing" in inputs else ops.ones_like(x)
-        found = self._outside(x, present) + self._between(x) * present + self._within(x, present)
-        return found + (self.gaps + ops.matmul(present, self.companions)) * (1.0 - present)
-
-    def _outside(self, x: Any, present: Any) -> Any:
-        """Return the evidence of numbers outside of their range or order, `(batch, columns)`."""
         size = x.shape[-1]
         below = self._beyond(-x, 0, slice(0, size))
-        found = (below + self._beyond(x, 1, slice(0, size))) * present
+        parts = {
+            "range": (below + self._beyond(x, 1, slice(0, size))) * present,
+            "step": self._between(x) * present,
+            "gap": (self.gaps + ops.matmul(present, self.companions)) * (1.0 - present),
+        }
         if self._orders:
-            halves = ops.cast(ops.not_equal(self.differences, 0.0), "float32")
             differences = ops.matmul(x, self.differences) + self.offsets
-            shown = ops.cast(ops.matmul(1.0 - present, halves) < 0.5, "float32")
-            broken = self._beyond(differences, 1, slice(size, None)) * shown
-            found = found + 0.5 * ops.matmul(broken, ops.transpose(halves))
+            shown = ops.cast(ops.matmul(1.0 - present, self._halves()) < 0.5, "float32")
+            parts["order"] = self._beyond(differences, 1, slice(size, None)) * shown
+        if self._cells:
+            entries, shown = ops.matmul(x, self.owners), ops.matmul(present, self.owners)
+            inside = ops.logical_and(entries > self.lows, entries < self.highs)
+            inside = ops.cast(inside, "float32") * shown
+            parts["cell"] = inside * self.alone
+            if self._paired:
+                pairs = inside[:, : self._paired]
+                parts["pair"] = 0.5 * pairs * ops.matmul(pairs, self.together)
+        return parts
+
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray:
+        # Rows without evidence break nothing, and most rows have none.
+        found = np.full(number.shape, None, object)
+        weights = {weight.name: ops.convert_to_numpy(weight) for weight in self.weights}
+        parts = {name: ops.convert_to_numpy(part) for name, part in self.parts(inputs).items()}
+        parts["present"] = 1.0 - np.asarray(inputs.get("missing", np.zeros_like(inputs["x"])))
+        speaks = ops.convert_to_numpy(self.features(inputs))
+        for row in np.flatnonzero(speaks.any(axis=1)).tolist():
+            of_row = {name: part[row] for name, part in parts.items()}
+            for place, column in enumerate(number[row].tolist()):
+                if speaks[row, column] > 0:
+                    found[row, place] = strongest(weights, of_row, column)
         return found
+
+    def _halves(self) -> Any:
+        """Return which columns belong to an order, `(columns, orders)`."""
+        return ops.cast(ops.not_equal(self.differences, 0.0), "float32")
 
     def _between(self, x: Any) -> Any:
         """Return the evidence of numbers that are no multiple of their step, `(batch, columns)`."""
@@ -192,21 +236,6 @@ class SupportScore(Score):
         # The reference kernels of TFLite have no rounding.
         broken = ops.abs(multiples - ops.floor(multiples + 0.5)) > FRACTION
         return ops.where(broken, self.steps[2] + ops.zeros_like(x), ops.zeros_like(x))
-
-    def _within(self, x: Any, present: Any) -> Any:
-        """Return the evidence of entries in cells, alone and together, `(batch, columns)`."""
-        if not self._cells:
-            return ops.zeros_like(x)
-        entries, shown = ops.matmul(x, self.owners), ops.matmul(present, self.owners)
-        inside = ops.logical_and(entries > self.lows, entries < self.highs)
-        inside = ops.cast(inside, "float32") * shown
-        found = inside * self.alone
-        if self._paired:
-            pairs = inside[:, : self._paired]
-            pairs = 0.5 * pairs * ops.matmul(pairs, self.together)
-            rest = self._cells - self._paired
-            found = found + ops.pad(pairs, [[0, 0], [0, rest]])
-        return ops.matmul(found, ops.transpose(self.owners))
 
     def _beyond(self, values: Any, side: int, columns: slice) -> Any:
         end, base, reach = (weight[side, columns] for weight in (self.ends, self.bases, self.reaches))
