@@ -48,11 +48,12 @@ class Entry:
 
     name: str
     figures: list[dict[str, Any]]
-    histories: list[list[dict[str, float]]]
-    codes: np.ndarray
-    reconstructions: Any
+    # What is printed are the figures, not thousands of codes.
+    histories: list[list[dict[str, float]]] = dataclasses.field(repr=False)
+    codes: np.ndarray = dataclasses.field(repr=False)
+    reconstructions: Any = dataclasses.field(repr=False)
     baseline: bool = False
-    rows: list[dict[str, RowSums]] = dataclasses.field(default_factory=list)
+    rows: list[dict[str, RowSums]] = dataclasses.field(default_factory=list, repr=False)
     title: str = ""
 
     def __post_init__(self) -> None:

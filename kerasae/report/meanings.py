@@ -29,6 +29,7 @@ _MEANINGS = {
     "recall@": "Share of the rows with the label of the query that are among its neighbours.",
     "precision": "Share of the flagged rows that are anomalies; of samples, the share that lies among real "
     "examples.",
+    "precision and recall": "Mean of the two, by which models that generate are compared.",
     "precision@": "Share of the neighbours that have the label of the query.",
     "mean average precision": "Mean precision over the neighbours of a query in order, over all queries.",
     "false alarms": "Share of the normal rows that are flagged.",

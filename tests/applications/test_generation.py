@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from kerasae.applications import Generation
 from kerasae.applications.generation._augmentation import spread_rows, towards_neighbours
 from kerasae.applications.generation._manifolds import covered, nearest, precision_and_recall
-from kerasae.applications.generation._measures import measure_samples
+from kerasae.applications.generation._measures import DECISIVE, measure_samples
 from kerasae.applications.generation._mixture import CodeMixture
 from kerasae.applications.generation._paths import linear_path, spherical_path, unevenness
 from kerasae.applications.generation._sentences import on_the_samples
@@ -18,6 +18,7 @@ from kerasae.baselines import PCA, NearestText, TablePCA
 from kerasae.data import Split
 from kerasae.data.tables import from_frame
 from kerasae.preprocessing import TablePreprocessing
+from kerasae.report.paired import Paired
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +190,22 @@ def test_copies_have_no_distance_and_are_called_so(digits, pca):
     assert measured.number("nearest_ratio") == 0.0 and app.drawn_from() == "prior"
     (good, words), *_ = on_the_samples(measured, None)
     assert not good and "copies" in words
+
+
+def test_one_perfect_row_again_and_again_does_not_win():
+    """It has the precision 1; samples with as many rows inside and outside reach every held-out row."""
+    rng = np.random.default_rng(6)
+    training, heldout, real = rng.normal(size=(3, 200, 2))
+    one = np.repeat(heldout[:1], 200, axis=0) + 1e-3 * rng.normal(size=(200, 2))
+    spread = np.concatenate([real[:140], 50 + rng.normal(size=(60, 2))])
+    copies, wide = (measure_samples(heldout, samples, training) for samples in (one, spread))
+    assert copies.number("precision") == 1.0 > wide.number("precision") + 0.2
+    assert copies.number("recall") < 0.05 < 0.7 < wide.number("recall")
+    for measured in (copies, wide):
+        mean = (measured.number("precision") + measured.number("recall")) / 2
+        assert measured.number(DECISIVE) == pytest.approx(mean, abs=1e-12)
+    rows = [next(metric.rows for metric in one.metrics if metric.key == DECISIVE) for one in (wide, copies)]
+    assert Paired.of(*rows, lower=False).better
 
 
 def test_rows_that_are_sorted_are_all_looked_at(digits):

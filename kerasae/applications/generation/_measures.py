@@ -16,6 +16,8 @@ from kerasae.report.paired import Paired
 
 #: Smallest number of held-out rows for a metric on them.
 FEWEST = 10
+#: Key of the metric by which models are compared.
+DECISIVE = "precision_and_recall"
 #: Number of nearest neighbours that define a manifold, as in Kynkäänniemi et al. 2019.
 MANIFOLD = 3
 #: Distance below which rows are equal but for rounding, as a share of the spread of the training rows.
@@ -50,6 +52,9 @@ class Measured:
 def measure_samples(heldout: np.ndarray, samples: np.ndarray, training: np.ndarray) -> Measured:
     """Measure the distance of samples from training rows, and their precision and recall.
 
+    What decides between two models is the mean of precision and recall: one perfect row again and again has
+    the precision 1, and hardly any recall. Its standard error takes a sample and a held-out row together.
+
     The reference of the distance is chance: the area under the ROC curve of the distances of samples and of
     held-out rows is 0.5 if samples lie as far from training rows as held-out rows do.
 
@@ -64,22 +69,23 @@ def measure_samples(heldout: np.ndarray, samples: np.ndarray, training: np.ndarr
     ratio = Metric("nearest_ratio", "nearest / held-out")
     precision = Metric("precision", "precision", lower=False)
     recall = Metric("recall", "recall", lower=False)
+    both = Metric(DECISIVE, "precision and recall", lower=False)
     if len(heldout) < FEWEST:
-        return Measured([ratio, precision, recall])
+        return Measured([ratio, precision, recall, both])
     k = min(MANIFOLD, len(heldout) - 1)
     distances = [nearest(points, training) for points in (heldout, samples)]
     unit, distance = _unit(distances[0], training), float(np.median(distances[1]))
-    share, reached = precision_and_recall(heldout, samples, k)
-    inside = covered(samples, heldout, k)
-    by_sample = [RowSums(inside.astype("float64"), np.ones(len(inside)))]
+    inside, reached = covered(samples, heldout, k), covered(heldout, samples, k)
+    mean = RowSums((inside + reached) / 2.0, np.ones(len(inside)))
     is_sample = np.repeat([False, True], [len(part) for part in distances])
     farther = auroc_rows(is_sample, np.concatenate(distances))
     chance = RowInfluences(0.5, np.zeros(len(is_sample)))
     return Measured(
         [
             dataclasses.replace(ratio, value=distance / unit if unit else None),
-            dataclasses.replace(precision, value=share, rows=by_sample),
-            dataclasses.replace(recall, value=reached),
+            dataclasses.replace(precision, value=float(inside.mean())),
+            dataclasses.replace(recall, value=float(reached.mean())),
+            dataclasses.replace(both, value=mean.value, rows=[mean]),
         ],
         _pairs(ratio, farther, chance, lower=True),
     )

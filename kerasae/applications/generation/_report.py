@@ -12,6 +12,7 @@ from kerasae.applications.generation import _sentences as sentences
 from kerasae.applications.generation._attribute import Attribute, rows_without
 from kerasae.applications.generation._copula import GaussianCopula
 from kerasae.applications.generation._measures import (
+    DECISIVE,
     FEWEST,
     Measured,
     best_precision_and_recall,
@@ -90,12 +91,12 @@ class Report:
             parts.append(self._measure_attribute(self.attribute, without))
         measured = Measured.joined(parts)
         if out is None:
-            return Finding(measured.metrics, "precision")
+            return Finding(measured.metrics, DECISIVE)
         page = self._show(data, without, out)
         if len(heldout) >= FEWEST:
             page.show_map(heldout, samples)
         said, notes = self._say(measured, heldout), self._notes(data, measured, len(heldout))
-        return Finding(measured.metrics, "precision", said, page.pictures, page.listings, notes)
+        return Finding(measured.metrics, DECISIVE, said, page.pictures, page.listings, notes)
 
     def _paths(self, data: Data, most: int) -> list[np.ndarray]:
         """Return the codes along at most `most` paths between examples, `(steps, latent_dim)` each."""

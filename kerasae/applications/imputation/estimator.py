@@ -70,6 +70,7 @@ class Imputer(Application):
         >>> imputer = Imputer(model).fit(data)
         >>> filled = imputer.transform(frame)
         >>> several = imputer.draw(frame, draws=5, seed=0)
+        >>> sure = imputer.confidence(frame)
 
     Reference: Mattei and Frellsen 2019, ICML (MIWAE); Rezende, Mohamed, Wierstra 2014, ICML, appendix
     F; Copas 1983, JRSS B 45(3) (weights); Romano, Patterson, Candès 2019, NeurIPS (intervals).
@@ -200,9 +201,6 @@ class Imputer(Application):
         Args:
             raw: Raw examples.
             mask: As for `transform`.
-
-        Example:
-            >>> sure = imputer.confidence(frame)[:, 2]
         """
         x, missing = self._gaps_of(as_frame(raw), mask)
         return self._filler.confidence(self._filler.fill(x, missing), missing)
