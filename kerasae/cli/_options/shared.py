@@ -1,6 +1,7 @@
 """Options for a recipe, which several commands share."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,18 @@ def _collected(flags: list[Flag], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(setting: str) -> tuple[str, Any]:
-    """`train.epochs=5` to a key and a value: JSON where it is JSON, otherwise a string."""
+    """`train.epochs=5` to a key and a value: JSON where it is JSON, a list of bare words, or a string."""
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise click.UsageError(f"Expected --set section.name=value, received {setting!r}.")
+    return key.strip(), _value(text)
+
+
+def _value(text: str) -> Any:
     try:
-        return key.strip(), json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError:
-        return key.strip(), text
+        # In [a, b] the shell has taken the quotes away, or nobody has written them.
+        if re.fullmatch(r"\[[^][{}\"]*\]", text.strip()):
+            return [_value(part.strip()) for part in text.strip()[1:-1].split(",")]
+        return text
