@@ -405,3 +405,12 @@ def test_the_share_of_outliers_is_that_asked_for(iris):
     assert "use novelty=True" in str(raised.value.__cause__)
     with pytest.raises(ValueError, match="contamination"):
         AutoencoderDetector(contamination=0.7).fit(X)
+
+
+def test_reasons_and_columns_have_the_names_of_a_frame_with_gaps():
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["speed", "torque", "heat"])
+    frame.loc[3, "heat"] = np.nan
+    found = AutoencoderDetector(epochs=1, latent_dim=2).fit(frame)
+    assert {*found.reasons(frame)["reason"]} <= {*frame}
+    # Without names, rows are taken as those of the training.
+    assert {*found.reasons(frame.to_numpy())["reason"]} <= {*frame}

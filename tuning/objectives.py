@@ -89,7 +89,8 @@ def objective(name: str, data: Data) -> Objective:
 def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[str, RowSums]]:
     """Return the figures of a codec on the validation split, and the contributions of the rows to them.
 
-    The keys begin with `val_`. Contributions are known for the figures that decide a comparison.
+    The keys begin with `val_`. Contributions are known for the figures that decide a comparison; windows that
+    share readings contribute as one row for each block.
 
     Args:
         codec: Trained model or baseline.
@@ -102,7 +103,8 @@ def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[
     if name in _MORE:
         values = {**values, name: _MORE[name](codec, data, values)}
     figures = {f"val_{key}": float(value) for key, value in values.items() if isinstance(value, int | float)}
-    return figures, {f"val_{key}": sums for key, sums in rows.items()}
+    block = data.validation.block
+    return figures, {f"val_{key}": sums.by_block(block) for key, sums in rows.items()}
 
 
 def _cost(codec: Any, data: Data, figures: dict[str, Any]) -> float:

@@ -173,11 +173,17 @@ def _finish(
     """Write the files of the new bundle that follow from its artifacts."""
     manifest["version"] = version
     manifest["created"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    manifest["model"]["detector"] |= first.facts
+    _decided(manifest["model"], first)
     used = {one[key] for one in manifest["artifacts"] for key in ("golden", "exported") if key in one}
     golden = {key: values for key, values in golden.items() if key.partition(":")[0] in used}
     for path in new.glob("*/facts.json"):
         facts = json.loads(path.read_text(encoding="utf-8"))
-        facts["detector"] |= first.facts
+        _decided(facts, first)
         path.write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     seal(new, root, manifest, parity, golden)
+
+
+def _decided(facts: dict[str, Any], decision: Decision) -> None:
+    """Note a decision in facts of a model with a detector; an artifact of an earlier export may have none."""
+    if facts["detector"] is not None:
+        facts["detector"] |= decision.facts

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -77,6 +77,18 @@ class Shipped:
             name = path.parent.name if path.name.isdigit() else path.stem
             models[name] = Model(name, int(entry["version"]), entry)
         return [models[name] for name in sorted(models)]
+
+
+def dns_labels(names: Iterable[str]) -> list[str]:
+    """Return `dns_label` of each name, with a number at the end of one that would be that of another."""
+    labels: list[str] = []
+    for name in names:
+        label, number = dns_label(name), 2
+        while label in labels:
+            end = f"-{number}"
+            label, number = f"{dns_label(name)[: _LONGEST - len(end)].rstrip('-')}{end}", number + 1
+        labels.append(label)
+    return labels
 
 
 def dns_label(name: str) -> str:

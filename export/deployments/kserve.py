@@ -2,7 +2,7 @@
 
 import json
 
-from kerasae.export.deployments._deployment import Deployment, Model, Shipped, dns_label
+from kerasae.export.deployments._deployment import Deployment, Model, Shipped, dns_labels
 from kerasae.export.deployments._tensorflow_serving import IMAGE, configurations
 
 #: Path at which KServe puts what STORAGE_URI names.
@@ -59,11 +59,14 @@ def kserve(shipped: Shipped) -> Deployment | None:
     models = shipped.newest("saved_model")
     if not models:
         return None
-    text = _HEAD + "---\n".join(_service(model, shipped) for model in models)
+    text = _HEAD + "---\n".join(
+        _service(model, label, shipped)
+        for model, label in zip(models, dns_labels(model.name for model in models), strict=True)
+    )
     return Deployment("KServe on Kubernetes", f"kubectl apply -f deploy/{_FILE}", {_FILE: text})
 
 
-def _service(model: Model, shipped: Shipped) -> str:
+def _service(model: Model, label: str, shipped: Shipped) -> str:
     arguments = [
         f"--model_name={model.name}",
         f"--model_base_path={MOUNT}/{model.name}",
@@ -71,7 +74,6 @@ def _service(model: Model, shipped: Shipped) -> str:
         "--rest_api_port=8080",
         *configurations(shipped, MOUNT),
     ]
-    label = dns_label(model.name)
     return _TEMPLATE.format(
         label=json.dumps(label),
         version=model.version,

@@ -99,9 +99,10 @@ class Feed(abc.ABC):
 
         Args:
             feature: Number of the feature, from 0.
-            number: Number in the units of the artifact; NaN for a missing entry, which is `None`.
+            number: Number in the units of the artifact; NaN for a missing entry, which is `None`, as is an
+                infinite number, which JSON does not have.
         """
-        return None if np.isnan(number) else float(f"{number:.7g}")
+        return float(f"{number:.7g}") if np.isfinite(number) else None
 
     def raw_spread(self, feature: int, number: float) -> float:
         """Return a standard deviation that the artifact answers for a feature as a user reads it.

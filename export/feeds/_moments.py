@@ -12,6 +12,8 @@ from kerasae.spec import Column
 #: Nanoseconds of a unit of numbers since 1970, and the smallest size of such numbers in that unit.
 _UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (0.0, 1_000_000_000))
 _SECOND = 1_000_000_000
+#: Nanoseconds from 1970 to the year 2262, where 64 bits end.
+_LATEST = 2**63 - 1
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -36,7 +38,8 @@ class Moments:
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
         self.names = [column.name for column in columns]
-        #: Nanoseconds of the unit of each column of numbers, which its first number shows.
+        #: Nanoseconds of the unit of each column of numbers. Its first number shows it, and a later one that
+        #: would lie beyond the year 2262.
         self._units: dict[str, int] = {}
 
     def __call__(self, entries: Sequence[Sequence[Any]]) -> list[int]:
@@ -59,10 +62,14 @@ class Moments:
     def _number(self, value: Any, column: Column) -> int:
         if not np.isfinite(value):
             raise ValueError(f"Expected a time in '{column.name}', received {value!r}.")
-        if column.name not in self._units:
-            self._units[column.name] = next(unit for least, unit in _UNITS if abs(value) >= least)
+        own = next(unit for least, unit in _UNITS if abs(value) >= least)
+        unit = self._units.setdefault(column.name, own)
+        if abs(value) * unit > _LATEST:
+            # The first stamp was small, as that of a clock that was not set yet.
+            unit = self._units[column.name] = own
+        if abs(value) * unit > _LATEST:
+            raise ValueError(f"Expected a time since 1970 in '{column.name}', received {value!r:.40}.")
         # A float since 1970 holds microseconds, but no nanoseconds.
-        unit = self._units[column.name]
         return int(value) * unit if isinstance(value, int) else round(value * unit / 1000) * 1000
 
 

@@ -1,6 +1,7 @@
 """ReadingFeed: lines of a log, each one reading of all channels, as numbers."""
 
 import datetime
+import sys
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,6 +13,9 @@ from kerasae.export.feeds._moments import Moments, nanoseconds
 
 from kerasae.notations import STAND_INS, chunked, nulls
 from kerasae.spec import Column, Spec
+
+#: Greatest number of a float; an integer of JSON may be greater.
+_GREATEST = sys.float_info.max
 
 
 class Reading(NamedTuple):
@@ -159,7 +163,7 @@ def numbers(entries: Sequence[Any], column: Column) -> list[float]:
         if entry is None:
             value = float("nan")
         elif isinstance(entry, bool | int | float | np.number | np.bool_):
-            value = float("nan") if entry in gone else float(entry)
+            value = float("nan") if entry in gone or abs(entry) > _GREATEST else float(entry)
         elif not isinstance(entry, str):
             raise ValueError(f"Expected a number for the channel '{column.name}', received {entry!r:.40}.")
         else:

@@ -42,7 +42,7 @@ class ArrayFeed(Feed):
     def of_values(self, rows: Sequence[Any]) -> Any:
         try:
             raw = np.array(rows, "float64")
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise ValueError(f"Expected lists of numbers of shape {self.spec.shape} in every line.") from None
         if len(raw) and raw[0].size == self.spec.size:
             raw = raw.reshape(len(raw), *self.spec.shape)
@@ -50,8 +50,11 @@ class ArrayFeed(Feed):
         return raw
 
     def entry(self, raw: Any, row: int, feature: int) -> Any:
+        cell = np.asarray(raw[row]).ravel()[feature]
+        if isinstance(cell, np.bool_):
+            return bool(cell)
         # The shortest digits of float32 too.
-        value = float(str(np.asarray(raw[row]).ravel()[feature]))
+        value = float(str(cell))
         return value if np.isfinite(value) else None
 
     def check(self, raw: np.ndarray) -> None:

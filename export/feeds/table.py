@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from kerasae.export.feeds._feed import Feed
 
-from kerasae.preprocessing import file_entries, table_tensors
+from kerasae.preprocessing import as_known, file_entries, table_tensors
 from kerasae.spec import Spec
 
 #: Text for a value of a category that the training did not have, as a decoder answers it.
@@ -70,7 +71,8 @@ class TableFeed(Feed):
         for column in self.spec.features:
             values = [row[column.name] for row in rows]
             if column.kind == "category":
-                values = [_text(value) for value in values]
+                texts = pa.array([_text(value) for value in values], pa.string())
+                values = as_known(pa.chunked_array([texts]), column).to_pylist()
             columns[column.name] = pd.Series(values, dtype=object)
         return self._frame(columns, len(rows))
 
@@ -80,7 +82,7 @@ class TableFeed(Feed):
 
     def raw_value(self, feature: int, number: float) -> Any:
         column = self.spec.features[feature]
-        if np.isnan(number):
+        if not np.isfinite(number):
             return None
         if column.kind == "category":
             code = round(number)

@@ -11,6 +11,8 @@ from kerasae.export.feeds import Feed
 
 #: Marks between the entries of a row, in the order in which they are tried.
 _DELIMITERS = (",", ";", "\t", "|")
+# The limit of a cell, which holds for a whole process, is 128 KB; the reader of the training takes more.
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 26))
 #: Largest number of lines of one row of CSV, whose entries may hold ends of lines.
 _MOST_LINES = 1000
 
@@ -130,7 +132,7 @@ class CsvRecords(Records):
         self._header: list[str] | None = None
         self._places: list[int] = []
         self._begun: list[str] = []
-        self._quotes = 0
+        self._quoted = False
 
     @property
     def waits(self) -> bool:
@@ -138,32 +140,29 @@ class CsvRecords(Records):
 
     def _read(self, line: str) -> Iterator[tuple[int, Any]]:
         self._begun.append(line)
-        self._quotes += line.count('"')
-        if self._quotes % 2 and len(self._begun) < _MOST_LINES:
-            return
-        text, self._begun, self._quotes = "\n".join(self._begun), [], 0
+        if '"' in line or self._quoted:
+            marks = "".join(_DELIMITERS) if self._header is None else self._delimiter
+            self._quoted = _ends_quoted(line, marks, self._quoted)
+            if self._quoted and len(self._begun) < _MOST_LINES:
+                return
+        text, self._begun, self._quoted = "\n".join(self._begun), [], False
         if self._header is None:
             self._delimiter = self._found_delimiter(text)
-            row = self._split(text)
+            row = _cells(text, self._delimiter)
             self._header = [name.strip() for name in row]
             if self._is_names(row):
                 return
-        row = self._split(text)
+        row = _cells(text, self._delimiter)
         if len(row) != len(self._header):
             yield self.line, ValueError(f"Expected {len(self._header)} entries, received {len(row)}.")
         else:
             yield self.line, [row[place] for place in self._places]
 
-    def _split(self, text: str) -> list[str]:
-        # Python's csv ends a row at the end of its last line.
-        lines = text.splitlines(True) if "\n" in text else [text]
-        return next(csv.reader(lines, delimiter=self._delimiter))
-
     def _found_delimiter(self, text: str) -> str:
         """Return the mark that splits the first line into most of the known columns, or into most entries."""
 
         def known(mark: str) -> tuple[int, int]:
-            names = [name.strip() for name in next(csv.reader([text], delimiter=mark))]
+            names = [name.strip() for name in _cells(text, mark)]
             try:
                 wanted = self.feed.columns(names)
             except ValueError:
@@ -187,6 +186,37 @@ class CsvRecords(Records):
 
     def raw(self, rows: Sequence[Any]) -> Any:
         return self.feed.of_entries(rows)
+
+
+def _ends_quoted(line: str, marks: str, quoted: bool) -> bool:
+    """Return whether a quoted entry of CSV is open at the end of a line.
+
+    A quote opens an entry only as its first character. Amid an entry it is a character as any other, such as
+    the inches of 5" pipe, as the reader of the training takes it.
+
+    Args:
+        line: Line.
+        marks: Characters that separate entries.
+        quoted: Whether one was open at its beginning.
+    """
+    first, place = not quoted, 0
+    while place < len(line):
+        character = line[place]
+        if quoted and character == '"':
+            doubled = line[place + 1 : place + 2] == '"'
+            quoted, place = doubled, place + doubled
+        elif not quoted and character == '"' and first:
+            quoted = True
+        first = not quoted and character in marks
+        place += 1
+    return quoted
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    """Return the entries of a row of CSV, of one line or of several if an entry is quoted."""
+    # Python's csv ends a row at the end of its last line.
+    lines = text.splitlines(True) if "\n" in text else [text]
+    return next(csv.reader(lines, delimiter=delimiter))
 
 
 def _is_number(entry: str) -> bool:

@@ -142,7 +142,7 @@ def _batches(records: Records, rows: Iterator[tuple[int, Any]], count: int) -> I
         try:
             raw = records.raw([row for _, row in waiting])
             records.feed(raw)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             if len(waiting) == 1:
                 count += 1
                 yield UnreadableError(f"line {waiting[0][0]}", str(error))

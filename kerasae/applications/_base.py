@@ -41,6 +41,26 @@ class Finding:
         """Return the metric with this key, or `None`."""
         return next((metric for metric in self.metrics if metric.key == key), None)
 
+    def in_blocks(self, block: int, rows: int) -> "Finding":
+        """Return the same finding with blocks of successive rows, which depend on each other, as one row.
+
+        Figures that count blocks already stay as they are. Where a figure has fewer rows than the examples,
+        because some were left out, its blocks have fewer rows too.
+
+        Args:
+            block: Number of successive examples that depend on each other, from 1.
+            rows: Number of examples.
+        """
+        metrics = []
+        for metric in self.metrics:
+            counted = []
+            for figure in metric.rows:
+                share = min(1.0, len(figure.influences) / rows)
+                whole = figure.block > 1
+                counted.append(figure if whole else figure.by_block(max(1, round(block * share))))
+            metrics.append(dataclasses.replace(metric, rows=counted))
+        return dataclasses.replace(self, metrics=metrics)
+
     @property
     def figures(self) -> dict[str, float | int | str | None]:
         """Values by key."""

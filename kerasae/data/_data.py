@@ -131,7 +131,11 @@ class Data:
     def training_parts(self, split: str, size: int = 8192) -> Iterator[np.ndarray]:
         """Give `x` of a split part by part as a training sees it, with gross errors clipped."""
         for _, x in self.parts(split, size):
-            yield x if self._view.reach is None else np.clip(x, *self._view.reach)
+            yield self.clipped(x)
+
+    def clipped(self, x: np.ndarray) -> np.ndarray:
+        """Return `x` as a training sees it, with gross errors clipped to the usual range."""
+        return x if self._view.reach is None else np.clip(x, *self._view.reach)
 
     def usual(self, raw: Any) -> np.ndarray:
         """Return which raw examples have no gross errors, `(rows,)`, bool."""

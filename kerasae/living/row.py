@@ -89,7 +89,8 @@ def living_row(
         "shape": list(spec.shape),
         "rows": rows,
         "shares": base64_of(answer["shares"], "<f4"),
-        "threshold": float(threshold),
+        # JSON has no infinite number.
+        "threshold": float(np.nan_to_num(threshold, posinf=np.finfo("float32").max)),
         "spreads": np.asarray(spreads, "float64").tolist(),
     }
     return LivingRow(

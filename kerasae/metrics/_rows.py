@@ -26,6 +26,9 @@ class RowFigure(Protocol):
     def block(self) -> int:
         """Number of rows of the data that count as one row here."""
 
+    def by_block(self, block: int) -> "RowFigure":
+        """Return the same figure with each block of successive rows as one row."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RowSums:
@@ -88,6 +91,14 @@ class RowInfluences:
     value: float
     influences: np.ndarray
     block: int = 1
+
+    def by_block(self, block: int) -> "RowInfluences":
+        """Return the same figure with each block of successive rows as one row, as `RowSums.by_block`."""
+        if block == 1:
+            return self
+        rows = len(self.influences)
+        sums = np.add.reduceat(self.influences, np.arange(0, rows, block))
+        return RowInfluences(self.value, sums * len(sums) / rows, self.block * block)
 
 
 def jackknife(value: float, without: np.ndarray) -> RowInfluences:

@@ -218,13 +218,15 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
             NumPy array of `-log p`, `(rows,)`.
 
         Raises:
-            ValueError: If a number or the unit is out of range, or raw units of texts are requested.
+            ValueError: If a number or the unit is out of range, or is raw or bits for texts.
 
         Reference: Burda et al. 2016, ICLR, equation 8; Theis, van den Oord, Bethge 2016, ICLR (bits per
         dimension and dequantisation).
         """
         if unit not in ("x", "raw", "bits"):
             raise ValueError(f"`unit` must be x, raw or bits, received {unit!r}.")
+        if unit != "x" and self.spec.vocabulary:
+            raise ValueError(f"`unit` must be x for texts, whose words have no unit, received {unit!r}.")
         check_positive_integer("samples", samples)
         part = min(samples, 100)
         weigh = tf.function(self._log_weights, autograph=False, reduce_retracing=True)

@@ -88,6 +88,7 @@ class SupportedScore(Score):
         super().build_from_config(config)
 
     def adapt(self, accounts: Accounts, least: np.ndarray | None = None) -> Self:
+        self.score.block = self.block
         self.score.adapt(accounts, least)
         self.support.adapt(accounts, least)
         super().adapt(accounts, least)
@@ -97,6 +98,8 @@ class SupportedScore(Score):
         return self
 
     def adapt_to_new(self, accounts: Accounts) -> Self:
+        if self.score.reads_new_rows:
+            self.score.adapt_to_new(accounts)
         scores = _finite(self.score(self.score.taken(part)) for part in accounts())
         if len(scores) >= _ENOUGH:
             middle, high = np.quantile(scores, [0.5, 0.95])

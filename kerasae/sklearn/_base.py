@@ -84,7 +84,8 @@ class Estimator(BaseEstimator):
         if reset:
             self._table = table
         if table and not isinstance(rows, pd.DataFrame):
-            return pd.DataFrame(rows, columns=[f"x{number}" for number in range(rows.shape[1])])
+            names = getattr(self, "feature_names_in_", [f"x{number}" for number in range(rows.shape[1])])
+            return pd.DataFrame(rows, columns=names)
         if not table and self._takes_table(rows):
             raise ValueError(
                 "Input X contains NaN or columns that are no numbers, and the rows that this estimator was "

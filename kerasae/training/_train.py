@@ -217,9 +217,10 @@ def train(
         seconds,
         stopper.best_epoch + 1,
     )
-    # A training without a validation split, for exactly so long, repeats this one.
+    # A training without a validation split, for exactly so long, repeats this one. It counts in passes over
+    # the rows, of which an epoch of a training by steps has several.
     model.trained_with = {
-        "epochs": epochs if cosine else stopper.best_epoch + 1,
+        "epochs": epochs if cosine else (stopper.best_epoch + 1) * passes,
         "steps": steps if cosine else None,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
@@ -228,7 +229,7 @@ def train(
         "clip_norm": clip_norm,
         "gradient_accumulation": gradient_accumulation,
         "reduce_factor": reduce_factor,
-        "reduce_at": [*stopper.reductions],
+        "reduce_at": [epoch * passes for epoch in stopper.reductions],
         "schedule": schedule,
         "seed": seed,
         "jit_compile": jit_compile,

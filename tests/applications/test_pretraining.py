@@ -187,6 +187,8 @@ def test_report_writes_the_curve_and_a_classifier_that_loads_elsewhere(model, di
     assert set(curve["mode"]) == {"frozen", "staged", "scratch"} and set(curve["labels"]) == {50, 200}
     # The first draw of all of the labels is what was fitted.
     score = found.score(digits.test.examples, digits.test.labels)
+    # Arrays of labels are often floats.
+    assert found.score(digits.test.examples, digits.test.labels.astype("float64")) == score > 0.1
     # Labels of the validation split choose the settings: they are counted wherever labels are.
     assert len(digits.validation) == 144 == figures.figures["choosing_labels"]
     assert figures.figures["accuracy_200"] == pytest.approx(score, abs=1e-12)

@@ -103,6 +103,18 @@ def test_an_unseen_category_has_the_unknown_code(fitted):
     assert layer.restore(layer.to_x(one))["category"][0] == "[UNK]"
 
 
+def test_the_text_of_an_unknown_value_is_no_category():
+    """Decoded rows hold it, and a lookup takes it for no word."""
+    frame = pd.DataFrame({"a": ["red", "[UNK]", "blue", "[UNK]"] * 5, "b": ["[UNK]"] * 20, "c": range(20)})
+    data = from_frame(frame)
+    with pytest.warns(UserWarning, match="'b' has no value"):
+        data = data.with_preprocessor(TablePreprocessing(data.spec))
+    assert [column.categories for column in data.spec.features] == [("blue", "red"), ()]
+    x = data.to_x(frame)
+    np.testing.assert_array_equal(x[:4, 0], [2, 0, 1, 0])
+    assert data.to_raw(x)["a"].tolist()[:4] == ["red", "[UNK]", "blue", "[UNK]"]
+
+
 def test_a_new_column_is_ignored_with_a_warning(fitted):
     layer, frame = fitted
     with pytest.warns(UserWarning, match="did not have are ignored: 'extra'"):

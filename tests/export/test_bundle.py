@@ -1,14 +1,18 @@
 """What a bundle holds, where it may go, and which artifacts are left out of it."""
 
 import json
+import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from kerasae.export.bundles.calibrate import _decided
+from kerasae.export.deployments._deployment import dns_labels
 from kerasae.export.formats.onnx._onnx_model import OnnxModel
 from kerasae.export.views import edge_view
 
@@ -234,3 +238,18 @@ def test_a_model_that_devices_cannot_run_leaves_for_a_server(tmp_path):
     with pytest.warns(UserWarning, match=r"_float32\.tflite was left out: .*received Atanh"):
         written = export.bundle(model, tmp_path, examples=np.ones((9, 6), "float32"), name="m")
     assert {one.format for one in written} >= {"saved_model"}
+
+
+def test_models_with_names_that_look_alike_have_labels_of_their_own():
+    names = ["pump_a", "pump-a", "Pump A", *(f"{'x' * 50}{number}" for number in range(3)), "7"]
+    labels = dns_labels(names)
+    assert len({*labels}) == len(names) and labels[:3] == ["pump-a", "pump-a-2", "pump-a-3"]
+    assert all(re.fullmatch(r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", label) for label in labels)
+
+
+def test_a_calibration_leaves_facts_without_a_detector_alone():
+    """An artifact of an earlier export, before there was a detector, stays in a bundle."""
+    without, facts = {"detector": None}, {"detector": {"threshold": 1.0, "unit": "nats"}}
+    for one in (without, facts):
+        _decided(one, SimpleNamespace(facts={"threshold": 2.0}))
+    assert without == {"detector": None} and facts == {"detector": {"threshold": 2.0, "unit": "nats"}}

@@ -1,5 +1,7 @@
 """The decoder on a page: sliders and map give the numbers of the model."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from table_rows import table_model, with_gaps
 from kerasae import Recipe
 from kerasae.data.series import from_frame as log_from_frame
 from kerasae.living import living_decoder
+from kerasae.living._outputs import output_of
 from kerasae.metrics import codes_of
 from kerasae.report import figures, page
 
@@ -253,3 +256,12 @@ def test_words_of_a_user_cannot_leave_the_data(models):
     labels = np.array(["</script>", "<b>"] * 40)[: len(codes_of(model, data, "test"))]
     text = str(living_decoder(model, data, codes_of(model, data, "test"), labels).html())
     assert text.count("</script>") == 2 and "<b>" not in text
+
+
+def test_a_channel_that_is_missing_everywhere_has_a_range():
+    spec = Recipe.of().prepare(log_from_frame(sines(100), time="time", window=8)).spec
+    originals = np.ones((3, *spec.shape))
+    originals[..., 1] = np.nan
+    shown = output_of(None, spec, originals)
+    json.dumps(shown, allow_nan=False)
+    assert shown["low"] == [1.0, 0.0] and shown["high"] == [2.0, 1.0]

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasae import train
+from kerasae import Recipe, train
+from kerasae.data import array_spec, make_data
+from kerasae.training import retrained
 
 
 @pytest.mark.parametrize(
@@ -189,3 +191,19 @@ def test_validation_is_not_trimmed(build, digits, x):
 def test_a_share_to_trim_that_is_none(build, trim):
     with pytest.raises((ValueError, TypeError), match="trim"):
         build("undercomplete", model={"trim": trim})
+
+
+def test_a_training_by_steps_is_repeated_with_as_many_steps():
+    """Its epochs have several passes over the rows, and those of the repeat have one."""
+    x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+    data = make_data("rows", array_spec(x), x)
+    data = Recipe.of().prepare(data)
+    model = Recipe.of("undercomplete", latent_dim=2, network={"widths": [8]}).build(data)
+    history = train(model, data, steps=400, batch_size=20)
+    batches = len(data.train) // 20
+    passes = round(400 / 50 / batches)
+    assert passes > 1 and model.trained_with["steps"] is None
+    assert model.trained_with["epochs"] == history.best_epoch * passes
+    assert model.trained_with["reduce_at"] == [epoch * passes for epoch in history.reductions]
+    again = retrained(model, data)
+    assert int(again.trained_with["epochs"]) == history.best_epoch * passes

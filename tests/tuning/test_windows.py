@@ -30,6 +30,14 @@ def hypermodel(recipe):
     )
 
 
+def test_windows_that_share_readings_are_counted_in_blocks(recipe):
+    data = recipe.prepare(recipe.load())
+    _, rows = judged(PCA(2).fit(data), data, "error")
+    block = data.validation.block
+    assert block == 12 and {sums.block for sums in rows.values()} == {block}
+    assert {len(sums.totals) for sums in rows.values()} == {-(-len(data.validation) // block)}
+
+
 def drawn(window, latent_dim=4):
     hp = keras_tuner.HyperParameters()
     hp.values = {"latent_dim": latent_dim, "depth": 1, "width": 8, "window": window}

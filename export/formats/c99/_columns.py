@@ -6,6 +6,11 @@ from typing import Self
 from kerasae.export.views import View
 
 
+def comment(text: str) -> str:
+    """Return a text that neither ends a comment of C nor begins another in it."""
+    return text.replace("*/", "* /").replace("/*", "/ *")
+
+
 @dataclasses.dataclass(frozen=True)
 class Columns:
     """Columns of a table; none for other kinds of examples.
@@ -31,7 +36,7 @@ class Columns:
             note = f"{column['kind']} '{column['name']}'"
             if column.get("origin"):
                 note += f" minus {column['origin']:.17g}"
-            notes.append(note.replace("*/", "* /"))
+            notes.append(comment(note))
         return cls(
             [column["name"] for column in listed],
             notes,

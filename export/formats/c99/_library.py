@@ -43,6 +43,7 @@ _TAKEN = (
     "H_",
     "ARENA_BYTES",
     "CALIBRATION_KEPT",
+    "CALIBRATION_BLOCK",
     "STEPS",
     "CHANNELS",
     "SMOOTH",

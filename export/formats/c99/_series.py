@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Self
 
+from kerasae.export.formats.c99._columns import comment
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
@@ -45,7 +46,7 @@ class Series:
             note = f"{channel['kind']} '{channel['name']}'"
             if channel["origin"]:
                 note += f" minus {channel['origin']:.17g}"
-            notes.append(note.replace("*/", "* /"))
+            notes.append(comment(note))
         settings: dict[str, Any] = {"threshold": float(subject.detector.threshold), **(subject.alarm or {})}
         return cls(
             spec.shape[0],

@@ -72,7 +72,7 @@ class Cells:
         for split in ("train", "validation"):
             for raw, x in data.parts(split):
                 self._see_given(raw)
-                flat = flatten(x)
+                flat = flatten(data.clipped(x))
                 total += np.nansum(flat, axis=0, dtype="float64")
                 rows += (~np.isnan(flat)).sum(axis=0)
                 for cell in np.flatnonzero(~self.number):

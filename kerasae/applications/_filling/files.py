@@ -58,8 +58,8 @@ class TableFiles(Files):
 
     def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
         first = self._start == 0
-        low, high = (self._written(frame) for frame in raw_ends(self._cells, filled, missing))
-        done = self._written(done)
+        low, high = (self._written(frame, missing) for frame in raw_ends(self._cells, filled, missing))
+        done = self._written(done, missing)
         write_table(
             done,
             self._out / "filled.csv",
@@ -92,14 +92,22 @@ class TableFiles(Files):
         write_sheet(pd.DataFrame(table | kept), self._out / "intervals.csv", append=not first)
         self._start += len(done)
 
-    def _written(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return entries as they were written; dates of a date type are rounded to seconds."""
+    def _written(self, frame: pd.DataFrame, filled: np.ndarray) -> pd.DataFrame:
+        """Return entries as they were written; filled dates of a date type are rounded to seconds."""
         frame = as_written(frame, self._cells.spec.features)
-        for column in self._cells.spec.features:
+        for number, column in enumerate(self._cells.spec.features):
             dates = frame[column.name]
             if column.kind == "date" and pd.api.types.is_datetime64_any_dtype(dates.dtype):
-                frame[column.name] = dates.dt.round("s")
+                frame[column.name] = dates.where(~filled[:, number], to_the_second(dates))
         return frame
+
+
+def to_the_second(dates: pd.Series) -> pd.Series:
+    """Return dates rounded to seconds; in the hour that a zone has twice they stay what they are."""
+    zone = dates.dt.tz
+    if zone is None:
+        return dates.dt.round("s")
+    return dates.dt.tz_convert("UTC").dt.round("s").dt.tz_convert(zone)
 
 
 def _with_integers(values: list[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,8 @@ def cross_fitted(
     """Train a model for each fold on the rows of the other folds, and return the accounts of its own rows.
 
     The folds of windows of a log are contiguous in time, and no window that shares a reading with a window of
-    a fold trains its model. Other rows are divided at random. All models have the preprocessor of the codec.
+    a fold trains its model. Other rows are divided at random, crops by their images. All models have the
+    preprocessor of the codec.
 
     Args:
         codec: Model that `kerasae.train` trained.
@@ -45,7 +47,7 @@ def cross_fitted(
         normal: Label of the normal rows, which alone have accounts. Defaults to `None`, all rows.
 
     Raises:
-        ValueError: If the codec is no model, or its training is not known.
+        ValueError: If the codec is no model, its training is not known, or a log is too short.
 
     Reference: Chernozhukov et al. 2018, *Econometrics Journal* 21(1), for cross-fitting.
     """
@@ -53,21 +55,41 @@ def cross_fitted(
         raise ValueError("`cross_fit` needs a model that can be trained again; leave it out for this codec.")
     rows, block = len(data.train), data.train.block
     step = -(-rows // _ROWS)
-    order = np.arange(rows) if data.spec.channels else np.random.default_rng(0).permutation(rows)
-    ends = np.linspace(0, rows, max(min(folds, rows // (2 * block)), 2) + 1).astype(int)
-    places = np.arange(rows)
     accounts = []
     model = None
-    for fold, (begin, end) in enumerate(itertools.pairwise(ends)):
-        others = (places <= begin - block) | (places >= end + block - 1)
-        model = retrained(
-            codec, _training_on(data, data.train.rows(np.sort(order[others]))), seed=fold, into=model
-        )
-        held = np.sort(order[begin:end][-begin % step :: step])
+    for fold, (held, others) in enumerate(_folds(data, folds)):
+        if not len(others):
+            raise ValueError(
+                f"Expected more than {2 * block - 2} windows that train for `cross_fit`, so that some share "
+                f"no reading with others, received {rows}; leave it out, or take shorter windows."
+            )
+        model = retrained(codec, _training_on(data, data.train.rows(others)), seed=fold, into=model)
+        held = held[-(held[0] if len(held) else 0) % step :: step]
         if len(held):
             own = _training_on(data, data.train.rows(held))
-            accounts += [account_of(model, data.spec, raw) for raw in normal_rows(own, "train", normal)]
+            accounts += [account_of(model, data.spec, raw) for raw in normal_rows(own, "train", normal, True)]
     return CrossFitted(accounts, -(-block // step))
+
+
+def _folds(data: Data, folds: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the numbers of the rows of each fold, and of those that share nothing with it, both in order."""
+    rows, block = len(data.train), data.train.block
+    numbers = np.arange(rows)
+    if data.spec.channels:
+        for begin, end in itertools.pairwise(_ends(rows, folds, 2 * block)):
+            yield numbers[begin:end], numbers[(numbers <= begin - block) | (numbers >= end + block - 1)]
+        return
+    # Crops of an image belong together: a training draws its crops from anywhere in the image.
+    _, groups = np.unique(getattr(data.train, "photos", numbers), return_inverse=True)
+    places = np.random.default_rng(0).permutation(groups.max() + 1)[groups]
+    for begin, end in itertools.pairwise(_ends(int(groups.max()) + 1, folds, 2)):
+        held = (places >= begin) & (places < end)
+        yield numbers[held], numbers[~held]
+
+
+def _ends(count: int, folds: int, least: int) -> np.ndarray:
+    """Return the ends of folds of `least` members at least, from 0 to `count`; of two folds in any case."""
+    return np.linspace(0, count, max(min(folds, count // least), 2) + 1).astype(int)
 
 
 def _training_on(data: Data, rows: Examples) -> Data:

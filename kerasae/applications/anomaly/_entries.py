@@ -156,8 +156,10 @@ def _each(function: Callable[[Any, Any], Any], values: np.ndarray, others: np.nd
 def rounded(value: Any, spread: float, digits: int) -> Any:
     """Return a number or date rounded to the digits of its spread that are shown."""
     if isinstance(value, pd.Timestamp):
-        # The spread is in days.
-        return value.round("D" if spread >= 1 else "s")
+        # The spread is in days. A zone has some hours twice, and midnight is that of the zone.
+        if spread >= 1:
+            return (value + pd.Timedelta(hours=12)).normalize()
+        return value if value.tz is None else value.tz_convert("UTC").round("s").tz_convert(value.tz)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return value
     decimals = digits - 1 - math.floor(math.log10(spread))

@@ -1,7 +1,6 @@
 """judged: scores of rows that the model has not seen, by which a threshold is set."""
 
-from collections.abc import Iterable, Mapping
-from itertools import chain
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,6 +8,8 @@ import numpy as np
 from kerasae import registry
 from kerasae.applications.anomaly.timeline import ChannelSpread, stamp_scores
 from kerasae.data import Data, has_label
+from kerasae.losses import HIGHEST
+from kerasae.preprocessing import slices
 from kerasae.thresholds import Threshold
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def check_calibration(detector: "AnomalyDetector", data: Data, threshold: Thresh
         threshold: Threshold.
     """
     if detector.cross_fit and not threshold.supervised:
+        threshold.check_rows(len(data.train) + len(data.calibration), data.train.block)
         return
     if not len(data.calibration):
         raise ValueError(
@@ -72,12 +74,13 @@ def judged(
     """
     split, labels = data.calibration, None
     spread = ChannelSpread(data.spec)
-    accounts: list[Iterable[Mapping[str, np.ndarray]]] = []
+    parts: list[np.ndarray] = []
     if unseen and not threshold.supervised:
-        accounts.append(unseen)
+        parts += [_adapted(detector, spread.seen(part)) for part in unseen]
     if len(split):
-        accounts.append(detector.accounts(data, "calibration", everything=threshold.supervised))
-    scores = np.concatenate([detector.scores(spread.seen(part)) for part in chain(*accounts)])
+        rest = detector.accounts(data, "calibration", everything=threshold.supervised)
+        parts += [detector.scores(spread.seen(part)) for part in rest]
+    scores = np.concatenate(parts)
     stamps = None
     if len(split) and not unseen:
         rows = split if threshold.supervised else detector.calibration_rows(data)
@@ -88,3 +91,10 @@ def judged(
         stamps = None if stamps is None else stamps[known]
     block = max(split.block, detector.detector_.score.block if unseen else 1)
     return Judged(scores, labels, spread.value, block, stamps)
+
+
+def _adapted(detector: "AnomalyDetector", account: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Score examples to which the score was adapted, each as if it had not been, `(rows,)`."""
+    usual, score = detector.scores(account), detector.detector_.score
+    parts = [score.on_training_rows(score.taken(part)) for part in slices(account, 2048)]
+    return np.where(usual >= HIGHEST, usual, np.concatenate([np.asarray(part, "float64") for part in parts]))

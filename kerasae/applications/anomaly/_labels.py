@@ -21,6 +21,9 @@ def same_label(labels: np.ndarray, wanted: str | int | float | bool) -> np.ndarr
             return np.zeros(len(labels), bool)
     texts = labels.astype(str)
     if text.lower() in ("true", "false"):
+        if {*np.unique(texts)} <= {"0", "1", ""}:
+            # Truth values with gaps.
+            text = str(int(text.lower() == "true"))
         return np.char.lower(texts) == text.lower()
     if isinstance(wanted, int | float):
         # A column of whole numbers with gaps holds texts.

@@ -26,4 +26,7 @@ def threshold_of(threshold: str | dict[str, Any], false_alarms: float | None, sp
     known = registry.parameters(registry.resolve("threshold", name))
     if wrong := [key for key in arguments if key not in known]:
         raise ValueError(f"`{wrong[0]}` has no meaning for the threshold '{name}'; leave it out.")
+    if false_alarms is not None and isinstance(threshold, dict):
+        # The argument is that of a later use too, and holds before the rate in the dict.
+        threshold = {**threshold, **arguments}
     return registry.get("threshold", threshold, **arguments)

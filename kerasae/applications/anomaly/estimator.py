@@ -175,7 +175,7 @@ class AnomalyDetector(Application):
             accounts = functools.partial(iter, [*accounts()])
         score.adapt(accounts, least_deviations(data.spec))
         if has_normal(data.validation, self.normal) and not self.cross_fit:
-            score.adapt_to_new(functools.partial(self.accounts, data, "validation"))
+            score.adapt_to_new(functools.partial(self.accounts, data, "validation", usual=True))
         expectation, channels = Expectation(data.spec.size), len(data.spec.channels)
         alarm = None if self.alarm is None else self.alarm_rule_.of_stream
         self.detector_ = Detector(score, expectation, channels=channels or None, alarm=alarm, fold=self.fold)

@@ -94,9 +94,9 @@ class Filler:
             errors.append(losses(self._cells, self.settled(filled, missing).x, x, hidden))
         self._settles = (errors[0] <= errors[1]) | (hidden.sum(axis=0) < _LEAST)
 
-    def fit_residuals(self, filled: Filled, x: np.ndarray, hidden: np.ndarray) -> None:
-        """Fit the residuals of draws on filled held-out rows."""
-        self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden)
+    def fit_residuals(self, filled: Filled, x: np.ndarray, hidden: np.ndarray, rows: np.ndarray) -> None:
+        """Fit the residuals of draws on filled held-out rows, with the number of each row."""
+        self._residuals = Residuals(self._cells).fit(filled.x, np.nan_to_num(x), hidden, rows)
 
     def fit_drawn(self, x: np.ndarray, hidden: np.ndarray, likely: Filled, rng: np.random.Generator) -> None:
         """Fit the ranks of drawn numbers of a table, on rows that are drawn as by `several`."""

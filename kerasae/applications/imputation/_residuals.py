@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasae.applications._filling.cells import Cells
 
-#: Smallest number of held-out cells from which a share is taken as a probability.
+#: Smallest number of rows with a held-out cell from which a share is taken as a probability.
 _LEAST = 20
 
 
@@ -20,37 +20,49 @@ class Residuals:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
 
-    def fit(self, predicted: np.ndarray, was: np.ndarray, present: np.ndarray) -> Self:
-        """Store the predicted and the true values of held-out cells, `(rows, cells)`, where `present`."""
+    def fit(self, predicted: np.ndarray, was: np.ndarray, present: np.ndarray, rows: np.ndarray) -> Self:
+        """Store the predicted and the true values of held-out cells.
+
+        Args:
+            predicted: Predicted values, `(rows, cells)`.
+            was: True values, `(rows, cells)`.
+            present: Whether a cell was held out, `(rows, cells)`.
+            rows: Number of each row, which may be there several times with other cells held out, `(rows,)`.
+        """
         self._pools = [
             (predicted[present[:, cell], cell], was[present[:, cell], cell])
             for cell in range(predicted.shape[1])
         ]
+        self._rows = [rows[present[:, cell]] for cell in range(predicted.shape[1])]
         return self
 
     def state(self) -> dict[str, Any]:
         """Return what `fit` learned."""
-        return {"predicted": [one for one, _ in self._pools], "true": [other for _, other in self._pools]}
+        pools = {"predicted": [one for one, _ in self._pools], "true": [other for _, other in self._pools]}
+        return {**pools, "rows": self._rows}
 
     @classmethod
     def of_state(cls, state: dict[str, Any], cells: Cells) -> Self:
         """Return the object whose `state` this is."""
         residuals = cls(cells)
         residuals._pools = [*zip(state["predicted"], state["true"], strict=True)]
+        # States of before the confidence do not tell the rows.
+        residuals._rows = state.get("rows") or [np.zeros(len(one), int) for one in state["predicted"]]
         return residuals
 
     def confidence(self, point: np.ndarray, missing: np.ndarray) -> np.ndarray:
         """Return the probability that a filled category or boolean is right, `(rows, cells)`.
 
         It is the share of those held-out cells of the column, predicted the same, that were predicted right.
-        It is NaN for numbers, for cells that are not missing, and where fewer than 20 cells were held out.
+        It is NaN for numbers, for cells that are not missing, and where they were held out in fewer than 20
+        rows.
         """
         shares = np.full(point.shape, np.nan)
         for cell in np.flatnonzero(missing.any(axis=0) & ~self._cells.number):
             predicted, was = self._pools[cell]
             for value in np.unique(point[missing[:, cell], cell]):
                 same = was[predicted == value]
-                if len(same) >= _LEAST:
+                if len(np.unique(self._rows[cell][predicted == value])) >= _LEAST:
                     shares[missing[:, cell] & (point[:, cell] == value), cell] = np.mean(same == value)
         return shares
 

@@ -112,7 +112,7 @@ class Imputer(Application):
         self._cells = Cells(data.spec, data.preprocessor).fit(data)
         self._filler = Filler(self._cells, self._choice())
         data = data.with_choices()
-        x, hidden, _ = self._hidden_rows(data, "validation" if len(data.validation) else "train", 0)
+        x, hidden, numbers = self._hidden_rows(data, "validation" if len(data.validation) else "train", 0)
         filled = self._filler.choose(x, hidden)
         # Ranks matter only to a table with values that many rows share.
         ranked = None
@@ -121,7 +121,8 @@ class Imputer(Application):
             likely = self._filler.fit_likely(rows, gaps)
             self._filler.choose_columns(filled, x, hidden)
             ranked = rows, gaps, self._filler.settled(likely, np.isnan(rows) | gaps)
-        self._filler.fit_residuals(self._filler.settled(filled, np.isnan(x) | hidden), x, hidden)
+        settled = self._filler.settled(filled, np.isnan(x) | hidden)
+        self._filler.fit_residuals(settled, x, hidden, numbers)
         self._calibrate(data)
         if ranked is not None:
             self._filler.fit_drawn(*ranked, np.random.default_rng(self.seed))
@@ -142,7 +143,7 @@ class Imputer(Application):
         self._conformal = Conformal(self.interval, drawn.block)
         self._conformal.fit(filled.low, filled.high, np.nan_to_num(x), number, rows)
         if len(x):
-            self._filler.fit_residuals(filled, x, hidden)
+            self._filler.fit_residuals(filled, x, hidden, rows)
 
     def _hidden_rows(self, data: Data, split: str, draw: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows of a split in `x`, which of their cells are hidden, and the number of each row."""
@@ -196,7 +197,7 @@ class Imputer(Application):
 
         It is the share of hidden cells of its column that were filled with the same value and were right: on
         calibration rows, or on validation rows if there are none. NaN for a number, for a present entry, and
-        if fewer than 20 hidden cells were filled with this value.
+        if this value was filled in fewer than 20 of these rows.
 
         Args:
             raw: Raw examples.
@@ -206,6 +207,9 @@ class Imputer(Application):
         return self._filler.confidence(self._filler.fill(x, missing), missing)
 
     def _with_intervals(self, x: np.ndarray, missing: np.ndarray) -> Filled:
+        if not missing.any():
+            nothing = np.full_like(x, np.nan)
+            return Filled(x, nothing, nothing, confidence=nothing)
         filled = self._filler.fill(x, missing)
         low, high = self._conformal.apply(filled.low, filled.high)
         # A mean may lie outside the quantiles of a skewed distribution.
@@ -226,13 +230,15 @@ class Imputer(Application):
 
     def report(self, data: Data, out: Path | None) -> Finding:
         errors = HiddenErrors(self._cells, self.interval, data.test.block)
+        # All parts are written alike: a part without gaps may follow one with gaps.
+        gaps = out is not None and (bool(data.spec.columns) or self._has_gaps(data))
         with filled_files(out, data, self._cells) as files:
             for raw, x, missing, hidden in self._hidden_parts(data):
                 tried = self._with_intervals(x, missing | hidden)
                 errors.add(x, hidden, tried)
                 if out is None:
                     continue
-                if missing.any() or data.spec.columns:
+                if gaps:
                     filled = self._with_intervals(x, missing)
                     files.write(raw, self._restore(raw, filled.x, missing), filled, missing, True)
                 else:
@@ -261,15 +267,16 @@ class Imputer(Application):
 
     def _hidden_parts(self, data: Data) -> Iterator[tuple[Any, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield raw rows of the test split, their `x`, what is missing and what is hidden, part by part."""
-        mask = None if self.mask is None else file_mask(self.mask, len(data.test), data.spec)
         rng = np.random.default_rng([self.seed, 1])
-        for raw, x, missing in self._test_parts(data, mask):
+        for raw, x, missing in self._test_parts(data):
             hidden = hide(np.where(missing, np.nan, x), self.hidden, rng, self._cells.spec)
             yield raw, x, missing, hidden
 
-    def _test_parts(
-        self, data: Data, mask: np.ndarray | None
-    ) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+    def _has_gaps(self, data: Data) -> bool:
+        return any(missing.any() for *_, missing in self._test_parts(data))
+
+    def _test_parts(self, data: Data) -> Iterator[tuple[Any, np.ndarray, np.ndarray]]:
+        mask = None if self.mask is None else file_mask(self.mask, len(data.test), data.spec)
         start = 0
         for raw, x in data.parts("test", 2048):
             flat = flatten(x)

@@ -147,12 +147,20 @@ def labelled(data: Data, split: str) -> tuple[np.ndarray, np.ndarray]:
     if labels is None:
         return np.empty(0, "int64"), np.empty(0, "int64")
     known = has_label(labels)
+    classes = as_classes(labels[known])
+    if classes.dtype.kind == "f":
+        return np.empty(0, "int64"), np.empty(0, "int64")
+    return np.flatnonzero(known), classes
+
+
+def as_classes(labels: np.ndarray) -> np.ndarray:
+    """Return labels as classes: whole numbers as integers, and what is neither number nor text as texts.
+
+    Quantities stay floats, which are no classes.
+    """
     if labels.dtype.kind == "f":
-        if (labels[known] != np.round(labels[known])).any():
-            return np.empty(0, "int64"), np.empty(0, "int64")
-        return np.flatnonzero(known), labels[known].astype("int64")
-    plain = labels.dtype.kind in "biuU"
-    return np.flatnonzero(known), labels[known] if plain else labels.astype(str)[known]
+        return labels.astype("int64") if (labels == np.round(labels)).all() else labels
+    return labels if labels.dtype.kind in "biuU" else labels.astype(str)
 
 
 def _at(data: Data, split: str, rows: np.ndarray, function: Callable[[Any], np.ndarray]) -> np.ndarray:

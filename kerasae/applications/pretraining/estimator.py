@@ -11,7 +11,7 @@ from kerasae.applications._arguments import check_choices, check_counts, check_p
 from kerasae.applications._base import Application, Finding
 from kerasae.applications.pretraining._classifier import Schedule
 from kerasae.applications.pretraining._curve import LabelCurve
-from kerasae.applications.pretraining._labels import FewLabels, hits, labelled
+from kerasae.applications.pretraining._labels import FewLabels, as_classes, hits, labelled
 from kerasae.applications.pretraining._learnt import Learnt, learnt_of_state
 from kerasae.applications.pretraining._report import draw_curve, notes, write_predictions
 from kerasae.codec import Codec
@@ -159,7 +159,7 @@ class Pretraining(Application):
 
     def score(self, raw: Any, labels: np.ndarray) -> float:
         """Return the share of raw examples whose class is predicted correctly."""
-        return float((self.predict(raw).astype(str) == np.asarray(labels).astype(str)).mean())
+        return float((self.predict(raw).astype(str) == as_classes(np.asarray(labels)).astype(str)).mean())
 
     def to_keras(self) -> keras.Model:
         """Return a model that maps raw examples to probabilities of `classes_`, made of Keras layers only."""

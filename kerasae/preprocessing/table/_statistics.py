@@ -11,6 +11,8 @@ from kerasae.spec import Column
 
 #: Size of the sample for robust statistics, if a column has more entries.
 _SAMPLE = 100_000
+#: Text that a lookup layer of Keras returns for an unknown value, and takes for no other.
+_UNKNOWN = "[UNK]"
 
 
 class ColumnStatistics:
@@ -97,9 +99,14 @@ class ColumnStatistics:
         if self.rows == 0:
             return dataclasses.replace(column, kind="empty")
         if column.kind == "category":
-            known = sorted(self._counts, key=lambda value: (-self._counts[value], value))[:most]
+            # Decoded rows that are trained on hold the text of an unknown value, which is no category.
+            counts = {value: count for value, count in self._counts.items() if value != _UNKNOWN}
+            if not counts:
+                return dataclasses.replace(column, kind="empty")
+            known = sorted(counts, key=lambda value: (-counts[value], value))[:most]
             # If some values have no codes, the model learns how probable such values are.
-            unseen = unseen_evidence(self._counts.values()) if len(self._counts) <= most else 0.0
+            all_known = len(known) == len(self._counts)
+            unseen = unseen_evidence(counts.values()) if all_known else 0.0
             return dataclasses.replace(column, categories=tuple(known), unseen=unseen)
         if column.kind == "boolean":
             self.step = 1.0

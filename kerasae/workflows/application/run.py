@@ -105,6 +105,7 @@ def apply(
         if codecs:
             findings |= application.beside(data)
         taken = application.taken(data)
+        findings = {key: one.in_blocks(taken.test.block, len(taken.test)) for key, one in findings.items()}
         count, unit = len(taken.test), "row" if taken is data else "image"
         counted = getattr(data.test, "counted", "rows") if unit == "row" else "images"
         remarks = (

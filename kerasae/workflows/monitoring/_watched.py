@@ -136,6 +136,11 @@ class WatchedRun(Watched):
                 "--reference."
             )
         data = self._run.data
+        if not len(data.calibration):
+            raise ValueError(
+                f"Expected rows to compare with, received a run without calibration rows in "
+                f"{self._run.folder}; name rows with --reference."
+            )
         observed = self._observed(self._detector.calibration_rows(data))
         return f"{len(observed.scores):,} calibration rows of {data.name}", observed
 

@@ -67,7 +67,9 @@ def monitor(
         monitoring.step("comparing")
         monitored = _compare(watched, base, new, (title, base_title), (significance, smallest))
     place.mkdir(parents=True, exist_ok=True)
-    with alone(place.with_name(f".{place.name}.lock"), place):
+    # A path such as `.` has no name.
+    whole = place.resolve()
+    with alone(whole.with_name(f".{whole.name}.lock"), place):
         # The history is the first file, by which a later call knows the folder if this one is killed.
         (place / HISTORY).touch()
         history = [*_history(place), monitored.line()]

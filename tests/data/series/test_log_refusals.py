@@ -1,6 +1,7 @@
 """Logs: what cannot be read is refused in one line that names the place and the remedy."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from kerasae.data.series._logs import log_of_arrays, log_of_frame, read_log
 from kerasae.data.series._logs._regular import order, recording
+from kerasae.data.series._logs._regular.assembling import step_of
 
 
 def frame_of(rows=120, step="1s", start="2024-05-01 12:00:00", **columns):
@@ -155,3 +157,13 @@ def test_a_new_file_must_be_like_the_training(tmp_path):
 )
 def test_arrays_of_other_shapes_are_refused(array, arguments):
     assert "received" in refusal(log_of_arrays, array, **arguments)
+
+
+def test_rows_of_another_step_than_the_training_are_not_made_by_resampling():
+    options = SimpleNamespace(bin=300_000_000_000, known_step=60.0, step=None)
+    with pytest.raises(
+        ValueError, match="as in the training, received --resample 5min; give --resample 1min"
+    ):
+        step_of(None, options, "new.csv")
+    for known in (300.0, None):
+        assert step_of(None, SimpleNamespace(**{**vars(options), "known_step": known}), "new.csv") == 3e11

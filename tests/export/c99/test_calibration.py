@@ -30,7 +30,7 @@ HEAD = """
 #define D_CALIBRATION_BLOCK BLOCKu
 typedef struct { float x[1]; } d_sample;
 typedef struct { float score, p_value; int32_t anomalous; } d_result;
-static void graph_detect(const float *x, float *score) { *score = x[0]; }
+static void detect_graph_(const float *x, float *score) { *score = x[0]; }
 float d_threshold(void);
 void d_set_threshold(float value);
 void d_detect(const d_sample *sample, d_result *result);

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from scipy.stats import norm
+from sentences import text_data
 
-from kerasae import evaluate
+from kerasae import Recipe, evaluate
 from kerasae.data.tables import from_frame
 from kerasae.losses import Gaussian
 from kerasae.models import (
@@ -75,6 +76,15 @@ def test_bits_of_dequantised_integers_bound_their_code_length(scale):
     assert found[False] == pytest.approx(np.log2(255 * scale * np.sqrt(2 * np.pi)), abs=1e-3)
     # Below no bits at all for a narrow density, which no code reaches.
     assert (found[False] < 0) == (scale < 1 / 255 / np.sqrt(2 * np.pi))
+
+
+def test_texts_have_no_raw_unit():
+    data = text_data()
+    model = Recipe.of("variational", latent_dim=2).build(data)
+    assert np.isfinite(model.nll(data.test.head(2), samples=2)).all()
+    for unit in ("raw", "bits"):
+        with pytest.raises(ValueError, match=f"`unit` must be x for texts.*'{unit}'"):
+            model.nll(data.test.head(2), samples=2, unit=unit)
 
 
 def test_only_the_numbers_of_a_table_that_are_there_have_a_unit():

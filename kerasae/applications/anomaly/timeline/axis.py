@@ -68,6 +68,13 @@ class TimeAxis:
             for begin, end in itertools.pairwise(ends)
         )
 
+    def reach(self, segment: Segment) -> int:
+        """Return the number of windows of a segment that hold the last reading of one of them."""
+        rows = self.rows[segment.numbers]
+        if len(rows) < 2:
+            return 1
+        return min(-(-self.steps // int(rows[1] - rows[0])), len(rows))
+
     def values(self, first: int, count: int) -> np.ndarray:
         """Return rows of the log, `(count, channels)`, in raw units."""
         return np.asarray(self._log.readings.read(first, count))

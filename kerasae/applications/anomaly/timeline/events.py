@@ -68,7 +68,9 @@ def event_figures(axis: TimeAxis, truth: np.ndarray, found: Sequence[Interval]) 
     for first, last in events:
         # A window that ends soon after an event still contains its readings.
         inside = [
-            k for k, alarm in enumerate(found) if alarm.first <= last + axis.steps - 1 and alarm.last >= first
+            k
+            for k, alarm in enumerate(found)
+            if alarm.first <= last + axis.reach(alarm.segment) - 1 and alarm.last >= first
         ]
         inside = [
             k for k in inside if found[k].segment.numbers.start <= first < found[k].segment.numbers.stop

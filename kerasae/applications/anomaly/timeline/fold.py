@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from kerasae.applications.anomaly.timeline.axis import Segment, TimeAxis
+from kerasae.applications.anomaly.timeline.axis import TimeAxis
 from kerasae.data import Examples
 
 #: Ways to fold: the score of the window that ends at a stamp, or the mean or the least one over all windows
@@ -28,7 +28,7 @@ def folded(axis: TimeAxis, scores: np.ndarray, fold: str) -> np.ndarray:
         return found
     for segment, part in axis.parts(np.asarray(scores, "float64")):
         value, count = part.copy(), np.ones(len(part))
-        for later in range(1, _reach(axis, segment)):
+        for later in range(1, axis.reach(segment)):
             if fold == "least":
                 value[:-later] = np.minimum(value[:-later], part[later:])
             else:
@@ -74,7 +74,7 @@ def strongest(axis: TimeAxis, scores: np.ndarray, fold: str) -> np.ndarray:
         return found
     for segment, part in axis.parts(np.asarray(scores, "float64")):
         best, place = part.copy(), np.arange(len(part))
-        for later in range(1, _reach(axis, segment)):
+        for later in range(1, axis.reach(segment)):
             higher = np.flatnonzero(part[later:] > best[:-later])
             best[higher], place[higher] = part[higher + later], higher + later
         found[segment.numbers] = segment.numbers.start + place
@@ -85,11 +85,3 @@ def folded_block(block: int, fold: str) -> int:
     """Return the number of successive stamps whose scores share readings, from that of windows."""
     # Two stamps are that far apart if the last window of one shares no reading with the first of the other.
     return block if fold == "last" else 2 * block - 1
-
-
-def _reach(axis: TimeAxis, segment: Segment) -> int:
-    """Return the number of windows of a segment that hold the last reading of one of them."""
-    rows = axis.rows[segment.numbers]
-    if len(rows) < 2:
-        return 1
-    return min(-(-axis.steps // int(rows[1] - rows[0])), len(rows))

@@ -211,9 +211,12 @@ class Timeline:
         hours = f"{seconds / 3600:.3g} hours" if seconds < 4 * 86400 else f"{seconds / 86400:.3g} days"
         count = len(self.alarms)
         steps = self.axis.steps
-        return (
-            True,
-            f"{count} {'alarm' if count == 1 else 'alarms'} in {hours}. Neighbouring windows share up to "
-            f"{steps - 1} of {steps} readings and are not independent: they are calibrated in blocks, and "
-            f"promises about shares of windows hold on the average over long times only.{_FOLDED[self.fold]}",
+        strides = np.diff(self.axis.rows)
+        shared = steps - int(strides[strides > 0].min(initial=steps))
+        dependent = (
+            f" Neighbouring windows share up to {shared} of {steps} readings and are not independent: they "
+            "are calibrated in blocks, and promises about shares of windows hold on the average over long "
+            "times only."
         )
+        found = f"{count} {'alarm' if count == 1 else 'alarms'} in {hours}."
+        return True, found + (dependent if shared else "") + _FOLDED[self.fold]

@@ -71,6 +71,12 @@ def step_of(recordings: Recordings, options: Options, path: object) -> float:
             the training.
     """
     if options.bin is not None:
+        known = options.known_step
+        if known is not None and abs(options.bin / (known * 1e9) - 1) > _OTHER_STEP:
+            raise ValueError(
+                f"Expected a row each {lasting(known * 1e9)}, as in the training, received --resample "
+                f"{alias(float(options.bin))}; give --resample {alias(known * 1e9)}."
+            )
         return float(options.bin)
     usual = recordings.usual_interval()
     step = options.step if options.known_step is None else options.known_step
