@@ -1,9 +1,10 @@
 """Several scores as the argument of one score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasae import registry
 from kerasae.scores._base import Score
@@ -31,6 +32,16 @@ def several(scores: Sequence[Any], *, least: int) -> list[Score]:
     if negative := [type(score).__name__ for score in members if not score.positive]:
         raise ValueError(f"`scores` must be scores that are never negative, received {negative[0]}.")
     return members
+
+
+def first_rules(scores: Sequence[Score], inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
+    """Return the rules that entries break by the first score that knows one; see `Score.broken`."""
+    found = None
+    for score in scores:
+        rules = score.broken(inputs, number)
+        if rules is not None:
+            found = rules if found is None else np.where(np.equal(found, None), rules, found)
+    return found
 
 
 def stored(scores: Sequence[Score]) -> list[dict[str, Any]]:

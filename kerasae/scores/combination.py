@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.scores._base import Accounts, Score
-from kerasae.scores._several import several, stored
+from kerasae.scores._several import first_rules, several, stored
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -75,11 +75,7 @@ class CombinationScore(Score):
         return ops.mean(ops.stack(shares), axis=0) * self.call(inputs)[:, None]
 
     def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
-        found = None
-        for score in self.scores:
-            of_score = score.broken(inputs, number)
-            found = of_score if found is None else np.where(np.equal(found, None), of_score, found)
-        return found
+        return first_rules(self.scores, inputs, number)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scores": stored(self.scores)}

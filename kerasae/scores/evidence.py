@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerasae.scores._base import Accounts, Score
-from kerasae.scores._several import several, stored
+from kerasae.scores._several import first_rules, several, stored
 
 #: Number of knots of the curve from a score to its evidence, and number of doublings of the score beyond.
 _KNOTS, _DOUBLINGS = 48, 40
@@ -126,6 +126,9 @@ class EvidenceScore(Score):
             share = parts / ops.maximum(ops.sum(parts, axis=1, keepdims=True), 1e-30)
             total = total + share * evidence[:, number : number + 1]
         return total
+
+    def broken(self, inputs: Mapping[str, Any], number: np.ndarray) -> np.ndarray | None:
+        return first_rules(self.scores, inputs, number)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scores": stored(self.scores)}

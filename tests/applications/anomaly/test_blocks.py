@@ -1,4 +1,4 @@
-"""Rows that depend on each other, and rows that a score has seen: what a threshold and a comparison make of them."""
+"""Rows that depend on each other, and rows that a score has seen: thresholds and comparisons heed both."""
 
 import dataclasses
 
@@ -107,7 +107,7 @@ def test_a_log_that_is_too_short_for_folds_is_refused(monkeypatch):
     data = from_frame(sines(25), time="time", window=10, test=1)
     data = Recipe.of().prepare(dataclasses.replace(data, train=data.test, test=NO_ROWS))
     model = Recipe.of("undercomplete", latent_dim=2, network={"name": "dense", "depth": 0}).build(data)
-    with pytest.raises(ValueError, match="Expected more than 18 windows .* received 16"):
+    with pytest.raises(ValueError, match=r"Expected more than 18 windows .* received 16"):
         cross_fitted(model, data, 5)
 
 
