@@ -139,12 +139,12 @@ def test_a_score_without_rules_has_no_column_of_rules(fitted):
     whitened = AnomalyDetector(codec, score="whitened").fit(data)
     reasons = whitened.explainer.explain(data.test.examples.iloc[:3])
     assert reasons.rule is None and "rule_1" not in reasons.columns() and "rule" not in reasons.frame()
-    combined = {"name": "combination", "scores": ["whitened", {"name": "supported", "score": "whitened"}]}
-    both = AnomalyDetector(codec, score=combined).fit(data)
     row = data.test.examples.iloc[[0]].assign(zone="Rome")
-    assert (
-        Explainer(codec, data.spec, both.detector_, 3).explain(row).rule[0, 0] == "not in the training rows"
-    )
+    for name in ("combination", "evidence"):
+        combined = {"name": name, "scores": ["whitened", {"name": "supported", "score": "whitened"}]}
+        both = AnomalyDetector(codec, score=combined).fit(data)
+        rules = Explainer(codec, data.spec, both.detector_, 3).explain(row).rule
+        assert rules[0, 0] == "not in the training rows"
 
 
 def test_numbers_of_vectors_have_rules_without_names():
