@@ -98,12 +98,12 @@ class Readings(ReconstructionLoss):
     def residual(self, x: Any, params: Any) -> Any:
         """Return `x` minus its reconstruction, in the shape of `x`.
 
-        For a missing reading it is the residual of the gap, `scale_c sqrt(2 gap_c)`, which is 0 if gaps are
-        usual.
+        For a missing reading it is that of the gap, as in a table: `sqrt(2 gap_c)`, half of whose square is
+        the evidence of the gap in nats. It is 0 if gaps are usual.
         """
-        mean, log_scale = self._located(params)
+        mean, _ = self._located(params)
         difference = ops.cast(x, "float32") - mean
-        return ops.where(ops.isnan(x), ops.exp(log_scale) * np.sqrt(2.0 * self._gap), difference)
+        return ops.where(ops.isnan(x), np.sqrt(2.0 * self._gap), difference)
 
     def error(self, x: Any, params: Any) -> Any:
         """Return the mean squared error of each window over its readings, `(batch,)`.

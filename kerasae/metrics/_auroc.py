@@ -10,8 +10,8 @@ from kerasae.metrics._rows import RowInfluences
 def auroc_rows(truth: np.ndarray, scores: np.ndarray) -> RowInfluences:
     """Compute the area under the ROC curve with the influence of each row (DeLong's components).
 
-    The mean of the squared influences is DeLong's variance. If there is only one row of a kind, the variance
-    is unknown, and the influences are NaN.
+    The sum of the squared influences over `rows (rows - 1)` is DeLong's variance. If there is only one row of
+    a kind, the variance is unknown, and the influences are NaN.
 
     Args:
         truth: Whether a row is an anomaly, `(rows,)`, bool, with some of both.

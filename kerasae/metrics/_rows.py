@@ -136,7 +136,7 @@ class Difference:
         """Return whether the difference is shown although the first codec is the best of `count` codecs.
 
         The best of many equal codecs is better than another one on the same rows by chance. The required
-        number of standard errors therefore grows from 2 to 2.9 for 10 codecs and to 3.6 for 100, so that
+        number of standard errors therefore grows from 2 to 2.8 for 10 codecs and to 3.5 for 100, so that
         false positives are as rare as with one codec.
 
         Reference: Sidak 1967, *Journal of the American Statistical Association* 62(318).

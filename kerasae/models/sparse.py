@@ -67,7 +67,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         >>> model = kerasae.Recipe.of("sparse", latent_dim=32, model={"k": 8}).build(data)
         >>> model.fit(data.x("train"), epochs=2)
 
-    Reference: Ng 2011, CS294A lecture notes; Makhzani and Frey 2013, *k-Sparse Autoencoders*;
+    Reference: Goodfellow, Bengio, Courville 2016, *Deep Learning*, 14.2.1 (L1); Ng 2011, CS294A lecture notes
+    (KL); Makhzani and Frey 2013, *k-Sparse Autoencoders*;
     Makhzani and Frey 2015, *Winner-Take-All Autoencoders*, NIPS.
     """
 

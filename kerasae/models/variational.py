@@ -218,7 +218,8 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
             NumPy array of `-log p`, `(rows,)`.
 
         Raises:
-            ValueError: If a number or the unit is out of range, or is raw or bits for texts.
+            ValueError: If a number or the unit is out of range, or is raw or bits for texts or for
+                a loss that is no likelihood.
 
         Reference: Burda et al. 2016, ICLR, equation 8; Theis, van den Oord, Bethge 2016, ICLR (bits per
         dimension and dequantisation).
@@ -227,6 +228,12 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
             raise ValueError(f"`unit` must be x, raw or bits, received {unit!r}.")
         if unit != "x" and self.spec.vocabulary:
             raise ValueError(f"`unit` must be x for texts, whose words have no unit, received {unit!r}.")
+        loss = self.reconstruction_loss
+        if unit != "x" and not loss.unit.startswith("nats"):
+            raise ValueError(
+                f"`unit` must be x for {type(loss).__name__}, which is the logarithm of no probability, "
+                f"received {unit!r}; train with --loss gaussian or laplace."
+            )
         check_positive_integer("samples", samples)
         part = min(samples, 100)
         weigh = tf.function(self._log_weights, autograph=False, reduce_retracing=True)

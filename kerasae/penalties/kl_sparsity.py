@@ -37,7 +37,8 @@ class KLSparsity(Penalty):
             Defaults to `None`, equal weights.
         training: Whether earlier batches count. Defaults to False.
 
-    Reference: Lee, Ekanadham, Ng 2008, NIPS; Ng 2011, CS294A lecture notes, section 3.
+    Reference: Ng 2011, CS294A lecture notes, section 3; Lee, Ekanadham, Ng 2008, NIPS, for a target of the
+    mean activation, by the square of the difference.
     """
 
     needs_unit_interval = True

@@ -137,7 +137,10 @@ class ChannelMomentsScore(Score):
         variance = (age * np.square(features - center)).sum(axis=0)
         # Two windows are the fewest with a spread.
         independent = max(rows / self.block, 2.0)
-        variance *= independent / (independent - 1) * (1 + 1 / independent)
+        # Sum of the squared weights, which grow linearly with time: 4 / 3 of that of equal ones.
+        squared = 4.0 / (3.0 * independent)
+        # The mean is estimated too, and so is the deviation of a new window from it.
+        variance *= (1.0 + squared) / (1.0 - squared)
         variance *= growth(features, max(self.block // step, 1), self.horizon)
         quantile = stats.norm.isf(self.level / 2 / len(center))
         self.center.assign(center)

@@ -25,7 +25,7 @@ _NEAREST, _RISE = 1e-3, 0.2
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class EvidenceScore(Score):
-    """`-sum_s log p_s` over several scores, where `p_s` is the share of training rows with a higher score.
+    """`-sum_s log p_s` over several scores; `p_s` is the share of training rows with at least this score.
 
     The sum is Fisher's combination of p-values. It adds scores with different units, and a score that is
     high for one row in a thousand counts the same whatever its distribution. The logarithm of `p` is a

@@ -29,8 +29,9 @@ class PrototypesScore(Score):
     prototypes of ten columns are 20 kB.
 
     The contribution of a feature to the distance `d` to a prototype is its squared difference divided by `d`.
-    They sum to the score. The squared difference of a missing entry is the square of its residual, the
-    evidence of the gap, which is 0 if gaps are usual; those of the present entries are scaled up for it.
+    They sum to the score. The squared difference of a missing entry is the square of its residual, twice the
+    evidence of the gap in nats, which is 0 if gaps are usual; those of the present entries are scaled up for
+    it.
 
     Args:
         neighbours: Number of nearest prototypes. Anomalies among the training rows get prototypes of their

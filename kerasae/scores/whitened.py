@@ -1,4 +1,4 @@
-"""The Mahalanobis distance of the residual as an anomaly score."""
+"""The squared Mahalanobis distance of the residual as an anomaly score."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar

@@ -40,7 +40,7 @@ def test_the_score_is_the_greatest_deviation_of_a_mean_or_a_log_variance():
     age = np.arange(400) / np.arange(400).sum()
     known = features(training)
     center = age @ known
-    variance = age @ np.square(known - center) * 400 / 399 * (1 + 1 / 400)
+    variance = age @ np.square(known - center) * (1 + 1 / 300) / (1 - 1 / 300)
     quantile = stats.norm.isf(0.001 / 2 / 6)
     new = windows(50, seed=1) * np.linspace(0.2, 5, 50)[:, None, None]
     expected = np.abs(features(new) - center) / (quantile * np.sqrt(variance))
@@ -110,9 +110,30 @@ def test_what_overlaps_counts_less():
     overlapping = ChannelMomentsScore(channels=CHANNELS, horizon=0.25)
     overlapping.block = 100
     overlapping.adapt(lambda: [account(training)])
-    # Four independent windows: the variance grows by 4 / 3 and by 1 + 1 / 4.
-    ratio = np.sqrt(4 / 3 * 5 / 4 / (400 / 399 * 401 / 400))
+    # Four independent windows with weights that grow: the sum of the squared weights is about a third.
+    ratio = np.sqrt((4 / 3) / (2 / 3) / ((1 + 1 / 300) / (1 - 1 / 300)))
     np.testing.assert_allclose(plain.inverse / overlapping.inverse, ratio, rtol=1e-4)
+
+
+def test_a_new_window_deviates_by_one_standard_error_whatever_the_number_of_windows():
+    """Over many trainings of few windows, the squared deviation of a new mean has the expectation 1.
+
+    The weights grow with time, so that a plain count of the windows is too confident: by 20 % of the variance
+    for four of them.
+    """
+    rng = np.random.default_rng(5)
+    for count in (4, 12):
+        squares = []
+        for _ in range(400):
+            training = rng.normal(size=(count, STEPS, CHANNELS))
+            score = fitted(training, horizon=1.0 / count)
+            new = rng.normal(size=(40, STEPS, CHANNELS)).mean(axis=1)
+            quantile = stats.norm.isf(0.001 / 2 / 6)
+            inverse = np.asarray(score.inverse)[:CHANNELS] * quantile
+            squares.append(np.mean(np.square((new - np.asarray(score.center)[:CHANNELS]) * inverse), axis=0))
+        # The mean of a ratio is above the ratio of the means, the more the fewer windows there are.
+        ratio = np.median(squares)
+        assert 0.5 < ratio < 1.6, (count, ratio)
 
 
 @pytest.mark.parametrize("arguments", [{"level": 0}, {"level": 1}, {"level": True}, {"horizon": 0}])

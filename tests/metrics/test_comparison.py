@@ -83,6 +83,12 @@ def test_windows_that_share_readings_count_as_one_row(some_data):
     assert paired.sampled == f"{len(rows['error'].totals)} blocks of 12 rows show"
 
 
+@pytest.mark.parametrize(("count", "errors"), [(1, 2.0), (10, 2.83), (100, 3.50)])
+def test_the_number_of_standard_errors_grows_with_the_number_of_codecs(count, errors):
+    assert Difference(errors + 0.01, 1.0).shown_by_best_of(count)
+    assert not Difference(errors - 0.01, 1.0).shown_by_best_of(count)
+
+
 def test_the_best_of_many_equal_codecs_is_rarely_shown_to_be_better():
     """Of 5, 30 and 100 the best differs as rarely as one does: 4.6 % of the time, not 22, 76 and 99."""
     rng = np.random.default_rng(0)

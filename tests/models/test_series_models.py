@@ -64,7 +64,7 @@ def test_the_account_of_a_gap_is_its_entropy_and_its_evidence():
     account = {key: np.asarray(value) for key, value in Readings(SPEC).account(x, params).items()}
     entropies = scipy.stats.norm(0, [0.5, 0.2]).entropy()
     np.testing.assert_allclose(account["nll"][0, 6:8], np.add(entropies, [0.0, 2.0]), rtol=1e-5)
-    np.testing.assert_allclose(account["residual"][0, 6:8], [0.0, 0.2 * np.sqrt(4.0)], rtol=1e-5)
+    np.testing.assert_allclose(account["residual"][0, 6:8], [0.0, np.sqrt(4.0)], rtol=1e-5)
     assert account["missing"].sum() == 2
     assert not account["x"][0, 6:8].any()
 

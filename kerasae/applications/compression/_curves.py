@@ -124,7 +124,10 @@ def _curve_of(codec: Codec, data: Data) -> list[Point]:
 
 
 def rate_at(points: Curve, error: float) -> float | None:
-    """Return the bits per row at which a curve reaches an error, by linear interpolation; `None` outside."""
+    """Return the bits per row at which a curve reaches an error, `None` outside.
+
+    The logarithms of both are interpolated.
+    """
     return _crossing([one.rate for one in points], [one.figures["error"] for one in points], error)
 
 

@@ -66,7 +66,8 @@ class Compression(Application):
         bits: Number of bits, from 1 to 16, for the entry of the code that changes the reconstruction most,
             over the range of its training codes. The other entries use as many as their own range needs.
             Defaults to `None`: it is the smallest number with which the error on held-out rows rises by at
-            most a twentieth of the error with exact codes, or a two-hundredth of the error of the mean code.
+            most a twentieth of the error with exact codes, or a two-hundredth of what the mean code loses
+            beyond exact codes.
         step: Step size, in place of `bits`: the change of the reconstruction by one step of an entry of the
             code, or of a channel of a map at all places, as root mean square over the features, in units of
             `x`. Defaults to `None`: `bits` decides.

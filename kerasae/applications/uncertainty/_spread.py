@@ -56,7 +56,7 @@ def by_row(cells: Cells, names: list[str], x: np.ndarray, spread: Spread) -> pd.
             "score_mean": spread.score.mean(axis=1),
             "score_std": spread.score.std(axis=1),
             "error": mean(np.square(x - spread.mean)),
-            "cell_std": spread.deviation.mean(axis=1),
+            "cell_std": mean(spread.deviation),
             "interval_width": mean(spread.high - spread.low),
             "outside": mean(np.where(np.isnan(spread.low), np.nan, (x < spread.low) | (x > spread.high))),
         }

@@ -65,11 +65,18 @@ class Summary:
     def metrics(self) -> list[Metric]:
         """Return the means over the rows."""
         frame = self.frame()
-        widths = frame["interval_width"]
+        widths, cells = frame["interval_width"], frame["cell_std"]
         return [
             Metric("score", "score", float(frame["score_mean"].mean())),
             Metric("score_deviation", "its deviation", float(frame["score_std"].mean())),
-            Metric("cell_deviation", "deviation of a cell", float(frame["cell_std"].mean())),
+            Metric(
+                "cell_deviation", "deviation of a cell", None if cells.isna().all() else float(cells.mean())
+            ),
             Metric("coverage", f"held by the {self.level:.0%} interval", self.coverage),
-            Metric("mean_width", "mean width", None if widths.isna().all() else float(widths.mean())),
+            Metric("mean_width", "mean width", _mean(widths)),
         ]
+
+
+def _mean(values: pd.Series) -> float | None:
+    """Return the mean over the rows that have a value; `None` if none has."""
+    return None if values.isna().all() else float(values.mean())

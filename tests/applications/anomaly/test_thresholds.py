@@ -117,8 +117,14 @@ def test_the_range_of_a_threshold_between_rows_holds_at_least_what_it_says(thres
         share = stats.norm.sf(np.log(threshold.fit(one).threshold_))
         low, high = threshold.share_range(0.95)
         held.append(low <= share <= high)
-        fewest, most = threshold.count_range(1000)
-        assert 0 <= fewest <= 1000 * share <= most or not held[-1]
+        a = int((one > threshold.threshold_).sum())
+        ends = (stats.beta.ppf(0.025, a, n + 1 - a) if a else 0.0, stats.beta.ppf(0.975, a + 1, n - a))
+        assert (low, high) == pytest.approx(ends)
+        counts = (
+            stats.betabinom.ppf(0.025, 1000, a, n + 1 - a) if a else 0,
+            stats.betabinom.ppf(0.975, 1000, a + 1, n - a),
+        )
+        assert threshold.count_range(1000) == counts
     # A standard error is 0.013.
     assert np.mean(held) >= 0.95 - 0.04
 

@@ -205,6 +205,13 @@ def test_images_of_any_size_come_back_in_their_sizes(family, channels):
     assert all(np.array_equal(one, two) for one, two in zip(back, again, strict=True))
 
 
+def test_rounded_numbers_are_moved_towards_zero_by_hand():
+    """By 64 of 128 parts of a step for 1 and -1, and by 32 for all others."""
+    symbols = np.array([[1, -3], [0, -1]])
+    found = map_file.dequantised(symbols, map_file.level_of(np.ones(2)), np.zeros(2), (64, 32))
+    np.testing.assert_allclose(found, [[0.5, -2.75], [0.0, -0.5]])
+
+
 def test_steps_of_channels_change_the_image_alike():
     data = data_of(1)
     pca = BlockPCA(4).fit(data)
