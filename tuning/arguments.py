@@ -29,10 +29,10 @@ def draw_arguments(
         Settings of the recipe for the family of the trial.
 
     Raises:
-        ValueError: If `noise` is searched and no family has a corruption.
+        ValueError: If `noise` is searched and no family has a corruption, or `weights` and none has any.
     """
     settings: dict[str, Any] = {}
-    noisy = False
+    noisy = weighted = False
     for name in families or [family]:
         with hp.conditional_scope("family", [name]) if families else contextlib.nullcontext():
             drawn = {}
@@ -40,6 +40,7 @@ def draw_arguments(
                 last = argument.split(".")[-1]
                 is_noise = last == "level"
                 noisy |= is_noise
+                weighted |= not is_noise
                 if ("noise" if is_noise else "weights") in also:
                     default = _own(recipe, name, argument)
                     drawn[f"model.{argument}"] = draw_log_float(hp, f"{name}_{last}", bounds, default)
@@ -50,6 +51,11 @@ def draw_arguments(
             "Expected a model with noise to search its level, received none; take --model denoising, or "
             "--set model.corruption=masking."
         )
+    if "weights" in also and not weighted:
+        raise ValueError(
+            "Expected a model with weights of its terms to search them, received none; take --model sparse, "
+            "contractive or variational."
+        )
     return settings
 
 
@@ -57,8 +63,11 @@ def _searched(recipe: Recipe, family: str) -> dict[str, tuple[float, float]]:
     """Return the bounds of the arguments of a family that can be searched, by name."""
     member: Any = registry.resolve("model", family)
     bounds: dict[str, tuple[float, float]] = dict(member.searched)
-    if "level" not in bounds and family == recipe.model["name"] and recipe.model.get("corruption"):
-        bounds["corruption.level"] = _LEVELS
+    corruption = recipe.model.get("corruption") if family == recipe.model["name"] else None
+    has_level = isinstance(corruption, dict) and "level" in corruption
+    if corruption and ("level" not in bounds or has_level):
+        # The level of a corruption holds before that of the family.
+        bounds["corruption.level"] = bounds.pop("level", _LEVELS)
     return bounds
 
 

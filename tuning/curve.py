@@ -100,5 +100,6 @@ class Curve:
         return None
 
     def recommended(self) -> int:
-        """Return the knee. Without a knee, return `enough`; without both, the largest code size."""
-        return self.knee() or self.enough() or self.points[-1].latent_dim
+        """Return the smaller one of the knee and `enough`; without both, the largest code size."""
+        sizes = [size for size in (self.knee(), self.enough()) if size is not None]
+        return min(sizes, default=self.points[-1].latent_dim)

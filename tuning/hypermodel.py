@@ -131,7 +131,8 @@ class AutoencoderHyperModel(HyperModel):
                 f"{self.recipe_of(hp).train['steps']}."
             )
         data = self.data_of(hp)
-        arguments = {**self.recipe_of(hp).train, **settings}
+        # A trial is judged on the validation split, on which the refit trains too.
+        arguments = {**self.recipe_of(hp).train, **settings, "hold_out": True}
         arguments["callbacks"] = [*self.recipe.train.get("callbacks", ()), *settings.get("callbacks", ())]
         history = train(model, data, **arguments)
         best = history.epochs[history.best_epoch - 1]

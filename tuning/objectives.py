@@ -6,11 +6,11 @@ from typing import Any
 
 import keras_tuner
 
-from kerasae.codec import Codec
+from kerasae.codec import Codec, HasParameters
 from kerasae.data import Data, has_label
 from kerasae.metrics import RowSums
 from kerasae.metrics.detection import anomaly_auroc
-from kerasae.metrics.evaluation import probe_accuracy
+from kerasae.metrics.evaluation import has_classes, probe_accuracy
 from kerasae.metrics.measures import measures_of
 from kerasae.registry import did_you_mean
 
@@ -79,9 +79,10 @@ def objective(name: str, data: Data) -> Objective:
             f"Expected labels of two kinds in the validation split for the objective 'auroc', received "
             f"{kinds}; name their column with --labels."
         )
-    if name == "probe_accuracy" and labels is None:
+    if name == "probe_accuracy" and not has_classes(data, "validation"):
         raise ValueError(
-            "Expected labels for the objective 'probe_accuracy'; name their column with --labels."
+            "Expected labels of a few classes, which are no quantities, for the objective 'probe_accuracy'; "
+            "name their column with --labels."
         )
     return known[name]
 
@@ -107,9 +108,11 @@ def judged(codec: Codec, data: Data, name: str) -> tuple[dict[str, float], dict[
     return figures, {f"val_{key}": sums.by_block(block) for key, sums in rows.items()}
 
 
-def _cost(codec: Any, data: Data, figures: dict[str, Any]) -> float:
+def _cost(codec: Any, data: Data, figures: dict[str, Any]) -> float | None:
     main = measures_of(data.spec).main(data.spec)
     value = figures[main.key]
+    if value is None or not isinstance(codec, HasParameters):
+        return None
     error = value if main.lower else 1.0 - value
     return float(error * codec.count_params() ** _COST_EXPONENT)
 

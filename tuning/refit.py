@@ -14,14 +14,16 @@ from kerasae.runs import Run, Unfinished
 
 
 def winning_recipe(settings: Settings, trial: Trial) -> Recipe:
-    """Return the recipe of a trial with its number of epochs, for a training without a validation split."""
-    return settings.common.override(
-        {
-            **trial.settings,
-            "train.epochs": int(trial.figures["epochs"]),
-            "train.reduce_at": list(trial.reductions),
-            "train.hold_out": False,
-        }
+    """Return the recipe of a trial with its number of epochs, for a training without a validation split.
+
+    With the cosine schedule it has all epochs.
+    """
+    recipe = settings.common.override({**trial.settings, "train.hold_out": False})
+    if recipe.complete().train["schedule"] == "cosine":
+        # The schedule belongs to the whole number of epochs: with fewer it would be another one.
+        return recipe
+    return recipe.override(
+        {"train.epochs": int(trial.figures["epochs"]), "train.reduce_at": list(trial.reductions)}
     )
 
 

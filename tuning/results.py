@@ -1,6 +1,7 @@
 """Results of a search: the best trial of each code size, the baselines of the same size, and their curve."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def trade_off(
                 # Windows of another length are others.
                 if rows is not None and rival.rows is not None and len(rows.totals) == len(rival.rows.totals)
             }
+            # A single row has no standard error.
+            errors = {name: error for name, error in errors.items() if math.isfinite(error)}
             values = {name: rival.value for name, rival in rivals.items()}
             tried = len(_rated(trials, aim, size))
             cut = epochs if epochs is not None and best.figures.get("epochs") == epochs else 0

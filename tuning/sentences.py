@@ -30,9 +30,11 @@ def recommendation(curve: Curve, chosen: int | None = None) -> list[tuple[bool, 
         if best is None:
             continue
         better = curve.badness(point.value) < curve.badness(best.value)
-        if better and best.differs(point):
+        if better and (best.differs(point) or best.error is None):
             continue
         how = "better" if best.differs(point) else "as good"
+        if best.error is None:
+            how = "at least as good on these rows"
         where = f"At {_numbers(point.latent_dim)}"
         sentences.append((False, f"{where} {best.title} is {how}: {_against(curve, point)}."))
     return sentences + _of_cut_trials(curve)
@@ -55,7 +57,7 @@ def _of_larger_codes(curve: Curve) -> list[tuple[bool, str]]:
         what = "nothing" if gain <= 0 else f"less than {100 * WORTH:.0f} %"
         return [(True, f"More than {enough} buys {what}.")]
     if len(curve.points) > 1 and envelope[-1] > 0:
-        last, before = curve.points[-1], curve.points[-2]
+        last, before = curve.points[-1], min(curve.points[:-1], key=lambda one: curve.badness(one.value))
         sentence = (
             f"The curve has not levelled off: {last.latent_dim} are {_gain(*envelope[-2:]):.0f} % better "
             f"than {before.latent_dim}, so more may buy more (--latent-dims)."
@@ -85,22 +87,24 @@ def _gain(before: float, after: float) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class _Rival:
-    """Best baseline of a code size, and the standard error of the difference from it; 0 if it is unknown."""
+    """Best baseline of a code size, and the standard error of the difference from it; `None` if unknown."""
 
     title: str
     value: float
-    error: float
+    error: float | None
 
     def differs(self, point: Point) -> bool:
-        """Return whether the difference from the best trial is more than chance."""
-        return Difference(point.value - self.value, self.error).shown_by_best_of(point.tried)
+        """Return whether the difference from the best trial is more than chance; False if it is unknown."""
+        return self.error is not None and Difference(point.value - self.value, self.error).shown_by_best_of(
+            point.tried
+        )
 
 
 def _best_baseline(curve: Curve, point: Point) -> _Rival | None:
     if not point.baselines:
         return None
     name = min(point.baselines, key=lambda key: curve.badness(point.baselines[key]))
-    return _Rival(curve.titles.get(name, name), point.baselines[name], point.errors.get(name, 0.0))
+    return _Rival(curve.titles.get(name, name), point.baselines[name], point.errors.get(name))
 
 
 def _against(curve: Curve, point: Point) -> str:
@@ -112,7 +116,7 @@ def _against(curve: Curve, point: Point) -> str:
     if curve.lower and best.value <= 0:
         return f"{said}, where {best.title} is exact"
     share = _gain(best.value, point.value)
-    if not curve.lower or abs(share) > _TELLING:
+    if not curve.lower or abs(share) > _TELLING or best.error is None:
         return f"{said}, {best.title} {best.value:.4g}"
     if not best.differs(point):
         return f"{said}, {best.title} {best.value:.4g}, {_within(point.tried)}"

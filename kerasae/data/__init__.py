@@ -4,7 +4,7 @@ from kerasae.data._array_data import array_spec, make_data
 from kerasae.data._data import NO_ROWS, Data
 from kerasae.data._datasets import from_dataset
 from kerasae.data._labels import has_label
-from kerasae.data._members import read_source
+from kerasae.data._members import path_arguments, read_source
 from kerasae.data._parsing import claimed, load_data, parse_source
 from kerasae.data._read_examples import read_examples, read_like
 from kerasae.data._readings import HEADINGS, Reading, readings
@@ -28,6 +28,7 @@ __all__ = [
     "load_data",
     "make_data",
     "parse_source",
+    "path_arguments",
     "read_examples",
     "read_like",
     "read_source",

@@ -54,6 +54,18 @@ def evaluate_rows(codec: Codec, data: Data, split: str = "test") -> tuple[dict[s
     }, {key: sums.by_block(data.split(split).block) for key, sums in rows.items()}
 
 
+def has_classes(data: Data, split: str = "test") -> bool:
+    """Return whether a classifier can learn the labels, and be judged on a split.
+
+    Quantities are no classes, and neither are labels that most rows have alone.
+    """
+    labels, judged = data.train.labels, data.split(split).labels
+    if labels is None or judged is None or labels.dtype.kind == "f" or not has_label(judged).any():
+        return False
+    labels = labels[has_label(labels)]
+    return 1 < len(set(labels.tolist())) <= max(2, len(labels) // 2)
+
+
 def probe_accuracy(
     codec: Codec, data: Data, split: str = "test", most: int = 10_000, judged_most: int = 200_000
 ) -> float | None:
@@ -70,12 +82,10 @@ def probe_accuracy(
     """
     few = data.drawn("train", most).drawn(split, judged_most)
     labels, judged = few.train.labels, few.split(split).labels
-    if labels is None or judged is None or labels.dtype.kind == "f":
+    if labels is None or judged is None or not has_classes(few, split):
         return None
     taught, known = has_label(labels), has_label(judged)
     labels = labels[taught]
-    if not known.any() or not 1 < len(set(labels.tolist())) <= max(2, len(labels) // 2):
-        return None
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(codes_of(codec, few, "train")[taught], labels)
     right = done = 0

@@ -68,6 +68,11 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         if corruption is None:
             preprocessor = kwargs.get("preprocessor")
             corruption = "gaussian" if preprocessor is None else kind_of(preprocessor.spec).corruption
+        if isinstance(corruption, dict) and level not in (None, corruption.get("level", level)):
+            raise ValueError(
+                f"`level` must be None or that of the `corruption`, {corruption['level']}, received {level}; "
+                "set corruption.level."
+            )
         settings = {} if level is None else {"level": level}
         noise = registry.get("corruption", corruption, **settings)
         if isinstance(corruption, Corruption) and level not in (None, corruption.level):

@@ -23,7 +23,11 @@
 
   const element = (name, properties) => Object.assign(document.createElement(name), properties);
   const text = (row, column) => row.cells[column]?.textContent.trim() ?? "";
-  const number = word => /^[-+−]?[\d.]/.test(word) ? parseFloat(word.replaceAll(",", "").replace("−", "-")) : NaN;
+  // A number may have a unit or a spread behind it. A date or a code such as 12-AB is none.
+  const number = word => {
+    const found = /^[-+−]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=$|[\s%±])/.exec(word);
+    return found ? parseFloat(found[0].replaceAll(",", "").replace("−", "-")) : NaN;
+  };
 
   // A button in each heading. A click sorts upwards, the next one downwards, the third one as it was written.
   const makeSortable = table => {

@@ -183,6 +183,8 @@ def train(
         # Variables that a step creates make TensorFlow trace the step twice.
         model.optimizer.build(model.trainable_variables)
         first = stopper.restore(model, None if cosine else learning_rate) if resume else 0
+        if stopper.ended:
+            first = epochs
     if folder is not None and tensorboard and writes:
         extra.append(keras.callbacks.TensorBoard(Path(folder) / "tensorboard"))
     start = time.perf_counter()

@@ -58,6 +58,7 @@ class BestWeights(Callback):
         self.best_weights: list[np.ndarray] | None = None
         self.earlier: list[dict[str, float]] = []
         self.rows: list[dict[str, float]] = []
+        self.ended = False
         self.saved_at: float = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -131,6 +132,8 @@ class BestWeights(Callback):
         self.best, self.best_epoch = state["best"], state["best_epoch"]
         self.reduced_at, self.earlier = state["reduced_at"], state["rows"]
         self.reductions = state["reductions"]
+        # A training that was killed while its model was stored had ended.
+        self.ended = self.choosing and int(state["epoch"]) - 1 - self.best_epoch >= self.patience
         if learning_rate is not None:
             model.optimizer.learning_rate = learning_rate
             for _ in self.reductions:

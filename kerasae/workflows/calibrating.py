@@ -8,6 +8,7 @@ from kerasae.data import read_examples
 from kerasae.export import Calibrated, calibrate_bundle, check_rows
 from kerasae.kinds import kind_of
 from kerasae.progress import work
+from kerasae.remote import is_address
 from kerasae.runs import Run
 
 
@@ -37,6 +38,11 @@ def calibrate(folder: str | Path, source: str | Path, *, false_alarms: float | N
         >>> calibrate("ship", "site.csv", false_alarms=0.01).thresholds
         {'edge/pumps_float32.tflite': (14.2, 19.6)}
     """
+    if is_address(folder):
+        raise ValueError(
+            f"Expected a folder of this machine, which is changed, received the address {folder}; copy it "
+            "here, calibrate the copy, and copy it back."
+        )
     root = Path(folder)
     if (root / "recipe.json").is_file():
         return _calibrate_run(Run.open(root), str(source), false_alarms)

@@ -11,6 +11,7 @@ from quick_runs import QUICK
 from kerasae import load_model, registry
 from kerasae.recipe import Recipe
 from kerasae.workflows import compare_families
+from kerasae.workflows.comparison.folder import ComparisonFolder
 
 
 @pytest.mark.slow
@@ -139,3 +140,42 @@ def test_tune_says_how_columns_were_read(kerasae, small_table, tmp_path):
     assert status == 2 and "label" in err
     assert out.count("Columns of sizes") == 1 and "width" in out
     assert kerasae(*arguments, "--json")[1] == ""
+
+
+def test_two_comparisons_do_not_write_one_folder(tmp_path):
+    recipe = Recipe.of(source="digits", latent_dim=2)
+    one, other = (ComparisonFolder(tmp_path / "all", 0) for _ in range(2))
+    one.check(recipe)
+    one.begin(recipe, None)
+    other.check(recipe)
+    with pytest.raises(FileExistsError, match="that no other command writes"):
+        other.begin(recipe, None)
+    # What did not begin takes nothing away.
+    assert other.give_up() == 0 and one.unfinished
+    one.complete()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["all"]
+
+
+def test_finished_runs_are_compared_without_options_of_a_training(tmp_path, kerasae):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "recipe.json").touch()
+    for option in (["--seeds", "5"], ["--jobs", "2"], ["--models", "sparse"], ["--latent-dim", "3"]):
+        status, _, err = kerasae("compare", tmp_path / "a", tmp_path / "b", *option)
+        assert status == 2 and "no options but --out and --json" in err
+
+
+def test_options_of_a_search_that_have_no_effect_are_refused(kerasae, tmp_path):
+    worker = ["--worker", "--chief", "10.0.0.1:8000", "--out", tmp_path / "a"]
+    for option in (
+        ["--trials", "5"],
+        ["--objective", "error"],
+        ["--models", "sparse"],
+        ["--latent-dims", "2"],
+    ):
+        status, _, err = kerasae("tune", *worker, *option)
+        assert status == 2 and "A worker has its settings from the chief" in err
+    status, _, err = kerasae(
+        "tune", "digits", "--latent-dim", "8", "--latent-dims", "2,4", "--out", tmp_path / "b"
+    )
+    assert status == 2 and "Expected --latent-dim or --latent-dims, received both" in err

@@ -17,8 +17,9 @@ from kerasae.tuning.trials import Trial, write_rows
 from kerasae.metrics import RowSums
 
 
-def curve(*rows, lower=True):
-    points = tuple(Point(size, value, n, {"pca": pca}) for n, (size, value, pca) in enumerate(rows))
+def curve(*rows, lower=True, errors=None):
+    errors = {"pca": 0.0} if errors is None else errors
+    points = tuple(Point(size, value, n, {"pca": pca}, errors) for n, (size, value, pca) in enumerate(rows))
     return Curve(points, lower, "validation error", {"pca": "PCA"})
 
 
@@ -44,6 +45,30 @@ def test_what_is_said_is_so():
     perfect = " ".join(said for _, said in recommendation(curve((1, 0.8, 0.9), (2, 1.0, 1.0), lower=False)))
     assert "PCA is as good" in perfect and "levelled" not in perfect
     assert any("has not levelled off: 4 are 50 % better than 2" in sentence for _, sentence in said)
+
+
+def test_a_flat_curve_has_no_use_for_larger_codes():
+    """Its range is all noise: scaled to it, any curve bends somewhere."""
+    flat = curve((2, 1.0, 2), (4, 0.998, 1), (8, 0.998, 0.5), (16, 0.998, 0.2))
+    assert flat.knee() == 4 and flat.enough() == 2 == flat.recommended()
+    (_, first), *_ = recommendation(flat)
+    assert first.startswith("2 numbers, as good as any tried")
+
+
+def test_of_a_difference_without_a_standard_error_nothing_is_claimed():
+    unknown = curve((2, 0.90, 0.95), (4, 0.91, 0.90), lower=False, errors={})
+    said = recommendation(unknown)
+    assert not any("better" in sentence or "as good:" in sentence for _, sentence in said[:1])
+    assert [sentence for good, sentence in said if not good] == [
+        "At 2 numbers PCA is at least as good on these rows: validation error 0.9, PCA 0.95."
+    ]
+    lower = " ".join(sentence for _, sentence in recommendation(curve((2, 0.98, 1.0), errors={})))
+    assert "0.98, PCA 1." in lower and "below" not in lower
+
+
+def test_the_size_that_a_gain_is_over_is_named():
+    said = recommendation(curve((2, 0.5, 9), (4, 0.3, 9), (8, 0.6, 9), (16, 0.2, 9)))
+    assert any("16 are 33 % better than 4" in sentence for _, sentence in said)
 
 
 def test_a_trial_that_the_number_of_epochs_ended_is_named(digits):

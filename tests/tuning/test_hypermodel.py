@@ -5,9 +5,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kerasae.tuning import AutoencoderHyperModel, Space, code_sizes
+from kerasae.tuning import AutoencoderHyperModel, Settings, Space, baseline_values, code_sizes, objective
+from kerasae.tuning.arguments import draw_arguments
+from kerasae.tuning.refit import winning_recipe
+from kerasae.tuning.trials import Trial
+from sentences import text_data
 
 from kerasae import Recipe, registry, train
+from kerasae.data import array_spec, make_data
 from kerasae.metrics import evaluate
 from kerasae.spec import Spec
 
@@ -205,3 +210,46 @@ def test_what_is_wrong_is_named(hypermodel, tmp_path):
         Space(latent_dims=[0, 4])
     with pytest.raises(TypeError, match="without data or arguments of `fit`"):
         hypermodel.fit(Drawn(0), None, np.ones((3, 2)))
+
+
+def test_a_trial_is_judged_on_rows_that_it_did_not_train_on(digits):
+    """The recipe of a refit, and the preset of a log, train on the validation rows too."""
+    recipe = Recipe.of(latent_dim=2, train={"epochs": 1, "hold_out": False})
+    hypermodel = AutoencoderHyperModel(recipe, space=Space(latent_dims=(2,), depths=(1, 1)), data=digits)
+    hp = keras_tuner.HyperParameters()
+    figures, _, history = hypermodel.run(hp, hypermodel.build(hp))
+    assert figures["val_reconstruction"] > 0 and "val_reconstruction" in history.epochs[0]
+
+
+@pytest.mark.parametrize("labels", [None, np.linspace(0, 1, 1797), np.arange(1797), np.zeros(1797, int)])
+def test_labels_that_no_probe_learns_are_refused_before_a_search(labels):
+    x = np.random.default_rng(0).normal(size=(1797, 3)).astype("float32")
+    data = make_data("rows", array_spec(x), x, labels)
+    with pytest.raises(ValueError, match="Expected labels of a few classes"):
+        objective("probe_accuracy", data)
+    few = make_data("rows", array_spec(x), x, np.arange(1797) % 3)
+    assert objective("probe_accuracy", few).name == "probe_accuracy"
+
+
+def test_the_cost_of_a_baseline_without_parameters_is_not_known():
+    data = text_data()
+    aim = objective("cost", data)
+    assert baseline_values([2], aim, data) == {2: {}}
+
+
+def test_the_level_of_a_corruption_is_the_one_that_is_searched():
+    recipe = Recipe.of("denoising", model={"corruption": {"name": "masking", "level": 0.3}})
+    hp = keras_tuner.HyperParameters()
+    assert [*draw_arguments(hp, recipe, "denoising", (), ("noise",))] == ["model.corruption.level"]
+    plain = Recipe.of("denoising", model={"corruption": "masking"})
+    assert [*draw_arguments(hp, plain, "denoising", (), ("noise",))] == ["model.level"]
+    with pytest.raises(ValueError, match="weights of its terms"):
+        draw_arguments(hp, Recipe.of("undercomplete"), "undercomplete", (), ("weights",))
+
+
+def test_the_winner_of_a_cosine_schedule_has_all_of_its_epochs():
+    trial = Trial(0, "COMPLETED", {"latent_dim": 2}, {}, {"epochs": 4.0}, (3,), 0.0, "")
+    for schedule, epochs in (("cosine", 20), ("plateau", 4)):
+        recipe = Recipe.of(train={"epochs": 20, "schedule": schedule})
+        train = winning_recipe(Settings(recipe, Space(latent_dims=(2,)), 1), trial).complete().train
+        assert train["epochs"] == epochs and train["hold_out"] is False

@@ -89,6 +89,9 @@ class Workers:
             self._start()
 
 
+_PROGRAM = "kerasae.tuning.cluster._process"
+
+
 def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
     """Start a process of `cluster._process` that ends with this one.
 
@@ -99,7 +102,8 @@ def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         return subprocess.Popen(
-            [sys.executable, "-m", "kerasae.tuning.cluster._process", *map(str, arguments), str(os.getpid())],
+            # -P: a file of the user in the current folder, such as statistics.py, replaces no module.
+            [sys.executable, "-P", "-m", _PROGRAM, *map(str, arguments), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

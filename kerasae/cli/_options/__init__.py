@@ -1,6 +1,7 @@
 """Options that several commands share, and what becomes of their values."""
 
 from kerasae.cli._options.declared import declared_by_all
+from kerasae.cli._options.given import given_beside
 from kerasae.cli._options.recipe import recipe_of
 from kerasae.cli._options.shared import recipe_options
 from kerasae.cli._options.signatures import Argument, outline
@@ -13,6 +14,7 @@ __all__ = [
     "Integers",
     "Names",
     "declared_by_all",
+    "given_beside",
     "log_option",
     "outline",
     "recipe_of",

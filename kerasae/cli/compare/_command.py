@@ -8,7 +8,7 @@ import click
 from kerasae import registry
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import Source
-from kerasae.cli._options import Names, log_option, recipe_options
+from kerasae.cli._options import Names, given_beside, log_option, recipe_options
 
 
 @click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
@@ -60,7 +60,7 @@ def command(
     paths = [source for source in sources if not is_address(source)]
     finished = [source for source in paths if (Path(source) / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
-        if settings or models or recipe_path or log_to:
+        if given_beside("sources", "out", "as_json"):
             raise click.UsageError(
                 "Finished runs are compared as they are; expected no options but --out and --json."
             )

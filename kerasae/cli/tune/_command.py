@@ -7,7 +7,7 @@ import click
 
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import Source
-from kerasae.cli._options import recipe_options
+from kerasae.cli._options import given_beside, recipe_options
 from kerasae.cli.tune._hosts import Address, role, run_worker
 from kerasae.cli.tune._options import search_options
 
@@ -65,7 +65,7 @@ def command(
     host = role(chief, worker)
     if jobs == 0 and (host.chief is None or host.worker):
         raise click.UsageError("Expected --jobs of at least 1 without --chief, and on a worker; received 0.")
-    if worker and (source is not None or settings or recipe_path is not None):
+    if worker and given_beside("worker", "chief", "out", "jobs"):
         raise click.UsageError("A worker has its settings from the chief; expected --chief, --out, --jobs.")
     import_tensorflow(hide_gpus=True)  # The trials have the GPU: each runs in a worker process.
     if host.worker:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from kerasae.cli._streams import note
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def settings_of(recipe: "Recipe", values: dict[str, Any], size: int | None = Non
     from kerasae.tuning import Budget, Settings, Space
 
     sizes = values["latent_dims"]
+    if sizes is not None and size is not None:
+        raise click.UsageError("Expected --latent-dim or --latent-dims, received both.")
     if sizes is None and size is not None:
         sizes = (size,)
         note(f"Only codes of {size} are searched; --latent-dims 2,4,8,16,32 compares several sizes.")

@@ -18,7 +18,9 @@ def declared(missing: Missing, name: str) -> tuple[str, ...]:
         name: Name of the column.
     """
     given = missing.get(name, ()) if isinstance(missing, Mapping) else missing or ()
-    return tuple(str(int(one)) if isinstance(one, float) and one == int(one) else str(one) for one in given)
+    # NaN is missing anyway.
+    known = [one for one in given if one == one]
+    return tuple(str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in known)
 
 
 def check_types(types: dict[str, Any] | None) -> None:

@@ -1,12 +1,13 @@
 """ComparisonFolder: where the trainings of a comparison go, each as soon as it is finished."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from kerasae.data import Source
-from kerasae.files import check_new, make_new, read_sealed, write_sealed
+from kerasae.files import alone, check_new, make_new, read_sealed, write_sealed
 from kerasae.recipe import Recipe
 from kerasae.runs import Run
 
@@ -30,6 +31,8 @@ class ComparisonFolder:
         self.path = path
         self.first_seed = first_seed
         self._begins = self._goes_on = False
+        #: Holds the folder from `begin` to the end, so that no other command writes it.
+        self._held = contextlib.ExitStack()
 
     @property
     def unfinished(self) -> bool:
@@ -65,10 +68,12 @@ class ComparisonFolder:
         """Make the folder, unless a comparison goes on.
 
         Raises:
-            FileExistsError: if another command has made it since `check`.
+            FileExistsError: if another command has made it since `check`, or goes on in it.
         """
         if self._begins:
             make_new(self.path)
+        whole = self.path.resolve()
+        self._held.enter_context(alone(whole.with_name(f".{whole.name}.lock"), self.path))
         self._goes_on = True
         if self._begins:
             read_from = None if source is None else source.to_dict()
@@ -89,12 +94,14 @@ class ComparisonFolder:
         kept = len([*self.path.glob("*/model.keras"), *self._others.glob("*/*/model.keras")])
         if not kept:
             shutil.rmtree(self.path)
+        self._held.close()
         return kept
 
     def complete(self) -> None:
         """Leave what a finished comparison keeps."""
         shutil.rmtree(self._others, ignore_errors=True)
         self._begun.unlink()
+        self._held.close()
 
     @property
     def _begun(self) -> Path:

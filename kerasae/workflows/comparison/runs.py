@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasae.codec import Codec
-from kerasae.data import Data
+from kerasae.data import Data, path_arguments
 from kerasae.files import check_new, new_folder
 from kerasae.metrics.comparison import Entry, baseline_entries
 from kerasae.progress import work
@@ -56,8 +56,11 @@ def entries_of(runs: Sequence[Run], *, detection: bool = False) -> tuple[list[En
     for run in runs[1:]:
         _check_same_content(runs[0], run)
         second = run.recipe.data
-        if second != first:
-            differing = next(key for key in {**first, **second} if first.get(key) != second.get(key))
+        # The same file may be named in several ways; its content was compared.
+        same = path_arguments(first["name"]) if runs[0].source and run.source else ()
+        keys = [key for key in {**first, **second} if key not in same]
+        differing = next((key for key in keys if first.get(key) != second.get(key)), None)
+        if differing is not None:
             raise ValueError(
                 f"Expected runs on the same data, received data.{differing}={first.get(differing)!r} in "
                 f"{runs[0].folder} and {second.get(differing)!r} in {run.folder}."

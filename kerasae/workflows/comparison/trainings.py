@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Self
 
 import keras
@@ -120,6 +121,11 @@ def _result(future: Future[Entry], family: str, seed: int) -> Entry:
     except (OSError, FloatingPointError, MemoryError, ValueError) as error:
         raise_again(error, f"This ended the training of '{family}' with seed {seed}.")
         raise
+    except BrokenProcessPool:
+        raise MemoryError(
+            f"The process that trained '{family}' with seed {seed}, or one beside it, was ended from "
+            "outside. Out of memory is the usual reason: use fewer --jobs."
+        ) from None
 
 
 def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: Any) -> Entry:

@@ -14,7 +14,7 @@ from kerasae.data import Examples, read_examples
 from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
-from kerasae.remote import copied
+from kerasae.remote import copied, fetched
 from kerasae.report import as_text
 from kerasae.runs import Run
 from kerasae.spec import Spec
@@ -228,6 +228,7 @@ def watched_by(folder: Run | str | Path) -> Watched:
         FileNotFoundError: If there is neither, or no detector in the run.
         ValueError: If the bundle has no detector, or was changed.
     """
-    if isinstance(folder, Run) or not (Path(folder) / "manifest.json").is_file():
+    place = folder if isinstance(folder, Run) else fetched(folder)
+    if isinstance(place, Run) or not (place / "manifest.json").is_file():
         return WatchedRun.open(folder)
-    return WatchedBundle.open(Path(folder))
+    return WatchedBundle.open(place)

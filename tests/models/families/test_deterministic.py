@@ -229,6 +229,13 @@ def test_contraction_falls_with_its_weight(build, x):
     assert norms[1] < 0.5 * norms[0]
 
 
+def test_two_levels_of_one_noise_are_refused(build):
+    noise = {"name": "masking", "level": 0.3}
+    assert build("denoising", model={"corruption": noise, "level": 0.3}).corruption.level == 0.3
+    with pytest.raises(ValueError, match=r"that of the `corruption`, 0\.3, received 0\.5"):
+        build("denoising", model={"corruption": noise, "level": 0.5})
+
+
 @pytest.mark.parametrize("probes", [0, 1])
 def test_any_encoder_can_contract(probes):
     """An encoder that is no plain stack of dense layers takes the general way."""
