@@ -12,6 +12,8 @@ from scipy import stats
 from kerasae.scores._base import Accounts, Score
 from kerasae.scores._wandering import growth
 
+#: Largest sum of the squared weights of the windows that is taken for what it is; two windows have more.
+_MOST_WEIGHT = 2.0 / 3.0
 #: Number of doublings of the variance, from its floor, over which the logarithm is interpolated.
 _DOUBLINGS = 40
 #: Floor of the variance, as a share of the median variance.
@@ -135,11 +137,9 @@ class ChannelMomentsScore(Score):
         center = (age * features).sum(axis=0)
         features = np.where(known, features, center)
         variance = (age * np.square(features - center)).sum(axis=0)
-        # Two windows are the fewest with a spread.
-        independent = max(rows / self.block, 2.0)
-        # Sum of the squared weights, which grow linearly with time: 4 / 3 of that of equal ones.
-        squared = 4.0 / (3.0 * independent)
-        # The mean is estimated too, and so is the deviation of a new window from it.
+        # Windows that share readings count as one. The mean is estimated from the same windows, and a new one
+        # deviates from it by more.
+        squared = np.minimum(np.square(age).sum(axis=0) * max(self.block / step, 1.0), _MOST_WEIGHT)
         variance *= (1.0 + squared) / (1.0 - squared)
         variance *= growth(features, max(self.block // step, 1), self.horizon)
         quantile = stats.norm.isf(self.level / 2 / len(center))

@@ -40,7 +40,8 @@ def test_the_score_is_the_greatest_deviation_of_a_mean_or_a_log_variance():
     age = np.arange(400) / np.arange(400).sum()
     known = features(training)
     center = age @ known
-    variance = age @ np.square(known - center) * (1 + 1 / 300) / (1 - 1 / 300)
+    squared = np.square(age).sum()
+    variance = age @ np.square(known - center) * (1 + squared) / (1 - squared)
     quantile = stats.norm.isf(0.001 / 2 / 6)
     new = windows(50, seed=1) * np.linspace(0.2, 5, 50)[:, None, None]
     expected = np.abs(features(new) - center) / (quantile * np.sqrt(variance))
@@ -110,30 +111,27 @@ def test_what_overlaps_counts_less():
     overlapping = ChannelMomentsScore(channels=CHANNELS, horizon=0.25)
     overlapping.block = 100
     overlapping.adapt(lambda: [account(training)])
-    # Four independent windows with weights that grow: the sum of the squared weights is about a third.
-    ratio = np.sqrt((4 / 3) / (2 / 3) / ((1 + 1 / 300) / (1 - 1 / 300)))
+    # The sum of the squared weights counts a hundred times, as of windows that are alike.
+    one = np.square(np.arange(400) / np.arange(400).sum()).sum()
+    ratio = np.sqrt((1 + 100 * one) / (1 - 100 * one) / ((1 + one) / (1 - one)))
     np.testing.assert_allclose(plain.inverse / overlapping.inverse, ratio, rtol=1e-4)
 
 
 def test_a_new_window_deviates_by_one_standard_error_whatever_the_number_of_windows():
-    """Over many trainings of few windows, the squared deviation of a new mean has the expectation 1.
+    """Over many trainings of few windows: the variance that is expected is that of a new mean.
 
-    The weights grow with time, so that a plain count of the windows is too confident: by 20 % of the variance
-    for four of them.
+    The weights grow with time. A count of the windows as if they were equal was too small by a fourth of the
+    variance for four windows.
     """
-    rng = np.random.default_rng(5)
+    rng, quantile = np.random.default_rng(5), stats.norm.isf(0.001 / 2 / 6)
     for count in (4, 12):
-        squares = []
-        for _ in range(400):
-            training = rng.normal(size=(count, STEPS, CHANNELS))
-            score = fitted(training, horizon=1.0 / count)
+        deviations, expected = [], []
+        for _ in range(300):
+            score = fitted(rng.normal(size=(count, STEPS, CHANNELS)), horizon=0.25)
             new = rng.normal(size=(40, STEPS, CHANNELS)).mean(axis=1)
-            quantile = stats.norm.isf(0.001 / 2 / 6)
-            inverse = np.asarray(score.inverse)[:CHANNELS] * quantile
-            squares.append(np.mean(np.square((new - np.asarray(score.center)[:CHANNELS]) * inverse), axis=0))
-        # The mean of a ratio is above the ratio of the means, the more the fewer windows there are.
-        ratio = np.median(squares)
-        assert 0.5 < ratio < 1.6, (count, ratio)
+            deviations.append(np.square(new - np.asarray(score.center)[:CHANNELS]).mean())
+            expected.append(np.square(1.0 / (quantile * np.asarray(score.inverse)[:CHANNELS])).mean())
+        assert np.mean(expected) == pytest.approx(np.mean(deviations), rel=0.1)
 
 
 @pytest.mark.parametrize("arguments", [{"level": 0}, {"level": 1}, {"level": True}, {"horizon": 0}])

@@ -34,7 +34,7 @@ def test_rows_that_are_each_there_twice_tell_no_more_than_once():
     blocks = [one.by_block(2) for one in twice]
     assert blocks[0].value == once[0].value and blocks[0].block == 2
     error, of_rows, of_blocks = (difference(pair[:1], pair[1:]).error for pair in (once, twice, blocks))
-    assert of_blocks == pytest.approx(error, rel=1e-3)
+    assert of_blocks == pytest.approx(error, rel=5e-3)
     assert of_rows == pytest.approx(error / np.sqrt(2), rel=0.01)
     # A ratio of sums is one too: both ways of counting agree.
     sums = RowSums(scores[0], np.ones(200))
@@ -137,7 +137,7 @@ def test_equal_scores_do_not_flag_half_of_the_rows():
     scores = np.concatenate([np.zeros(60), np.random.default_rng(0).gamma(2, size=40)])
     found = MedianDeviationThreshold().find(scores, None)
     assert found == pytest.approx(3.5 * 1.2533 * scores.mean(), rel=1e-6)
-    assert (scores > found).mean() <= 0.05
+    assert (scores > found).mean() <= 0.1
 
 
 def test_alarms_long_after_an_event_are_false_at_any_stride():
