@@ -163,7 +163,8 @@ def numbers(entries: Sequence[Any], column: Column) -> list[float]:
         if entry is None:
             value = float("nan")
         elif isinstance(entry, bool | int | float | np.number | np.bool_):
-            value = float("nan") if entry in gone or abs(entry) > _GREATEST else float(entry)
+            too_great = isinstance(entry, int) and abs(entry) > _GREATEST
+            value = float("nan") if entry in gone or too_great else float(entry)
         elif not isinstance(entry, str):
             raise ValueError(f"Expected a number for the channel '{column.name}', received {entry!r:.40}.")
         else:

@@ -36,8 +36,8 @@ def output_of(model: Any, spec: Spec, originals: np.ndarray) -> dict[str, Any]:
         names = kind.channel_names or [""]
         flat = originals.reshape(-1, len(names))
         # A channel that is missing in all windows has no range.
-        known = np.where(np.isfinite(flat).any(axis=0), flat, 0.0)
-        low, high = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
+        flat = np.where(np.isfinite(flat).any(axis=0), flat, 0.0)
+        low, high = np.nanmin(flat, axis=0), np.nanmax(flat, axis=0)
         return {
             "shown": "lines",
             "names": names,

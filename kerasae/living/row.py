@@ -90,7 +90,7 @@ def living_row(
         "rows": rows,
         "shares": base64_of(answer["shares"], "<f4"),
         # JSON has no infinite number.
-        "threshold": float(np.nan_to_num(threshold, posinf=np.finfo("float32").max)),
+        "threshold": min(float(threshold), float(np.finfo("float32").max)),
         "spreads": np.asarray(spreads, "float64").tolist(),
     }
     return LivingRow(

@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 
 from kerasae import registry
 from kerasae.scores._base import Score
@@ -40,7 +41,7 @@ def first_rules(scores: Sequence[Score], inputs: Mapping[str, Any], number: np.n
     for score in scores:
         rules = score.broken(inputs, number)
         if rules is not None:
-            found = rules if found is None else np.where(np.equal(found, None), rules, found)
+            found = rules if found is None else np.where(pd.isna(found), rules, found)
     return found
 
 

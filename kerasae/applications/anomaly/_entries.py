@@ -70,7 +70,7 @@ class Entries:
     def rules(self, raw: Any, broken: np.ndarray, number: np.ndarray) -> np.ndarray:
         """Return rules that entries of a table break in words, `(rows, reasons)`; `None` for no rule."""
         words = np.full(number.shape, None, object)
-        for row, place in np.argwhere(np.not_equal(broken, None)).tolist():
+        for row, place in np.argwhere(pd.notna(broken)).tolist():
             words[row, place] = self._rule(raw.iloc[[row]], broken[row, place], int(number[row, place]))
         return words
 
