@@ -8,9 +8,16 @@ import click
 
 
 class Source(click.ParamType):
-    """Name, path or address of examples. A name is known, and something is where a path leads."""
+    """Name, path or address of examples. A name is known, and something is where a path leads.
+
+    Args:
+        names: Whether names are checked. Defaults to True.
+    """
 
     name = "text"
+
+    def __init__(self, names: bool = True) -> None:
+        self._names = names
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text.
@@ -20,12 +27,12 @@ class Source(click.ParamType):
             ValueError: If it is an unknown name.
         """
         from kerasae import registry
-        from kerasae.files import check_there
+        from kerasae.files import check_there, is_name
 
         # An address, or the name of a source and a path, is read by the command.
         if ":" not in value:
             check_there(value)
-            if not Path(value).exists():
+            if is_name(value) and self._names:
                 registry.check_name("data", value)
         return str(value)
 

@@ -22,7 +22,7 @@ from kerasae.files._files import (
     write_text,
 )
 from kerasae.files._folders import check_new, make_new, new_folder
-from kerasae.files._named import check_bundle, check_run, check_run_or_bundle, check_there
+from kerasae.files._named import check_bundle, check_run, check_run_or_bundle, check_there, is_name
 from kerasae.files.format_number import KEY, NewerFormatError, check_number, numbered, unnumbered
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "check_run",
     "check_run_or_bundle",
     "check_there",
+    "is_name",
     "checksum",
     "make_new",
     "new_folder",

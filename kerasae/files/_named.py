@@ -17,9 +17,14 @@ def check_there(source: str) -> None:
     Raises:
         FileNotFoundError: If nothing is there.
     """
-    path = Path(source)
-    if not path.exists() and (path.suffix or "/" in source or os.sep in source):
+    if not Path(source).exists() and not is_name(source):
         raise FileNotFoundError(f"Expected data at {source}, found no such file or folder.")
+
+
+def is_name(source: str) -> bool:
+    """Return whether nothing is where a source leads and it is no path either: no dot, no slash."""
+    path = Path(source)
+    return not (path.exists() or path.suffix or "/" in source or os.sep in source)
 
 
 def check_run(folder: Path, named: str | Path | None = None) -> None:

@@ -259,7 +259,7 @@ def test_words_of_a_user_cannot_leave_the_data(models):
 
 
 def test_a_channel_that_is_missing_everywhere_has_a_range():
-    spec = Recipe.of().prepare(log_from_frame(sines(100), time="time", window=8)).spec
+    spec = Recipe.of().prepare(log_from_frame(sines(400), time="time", window=8)).spec
     originals = np.ones((3, *spec.shape))
     originals[..., 1] = np.nan
     shown = output_of(None, spec, originals)

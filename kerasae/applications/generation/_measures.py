@@ -75,7 +75,9 @@ def measure_samples(heldout: np.ndarray, samples: np.ndarray, training: np.ndarr
     k = min(MANIFOLD, len(heldout) - 1)
     distances = [nearest(points, training) for points in (heldout, samples)]
     unit, distance = _unit(distances[0], training), float(np.median(distances[1]))
-    inside, reached = covered(samples, heldout, k), covered(heldout, samples, k)
+    inside, reached = (
+        covered(points, by, k).astype("float64") for points, by in ((samples, heldout), (heldout, samples))
+    )
     mean = RowSums((inside + reached) / 2.0, np.ones(len(inside)))
     is_sample = np.repeat([False, True], [len(part) for part in distances])
     farther = auroc_rows(is_sample, np.concatenate(distances))

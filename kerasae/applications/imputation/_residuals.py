@@ -7,7 +7,7 @@ import numpy as np
 from kerasae.applications._filling.cells import Cells
 
 #: Smallest number of rows with a held-out cell from which a share is taken as a probability.
-_LEAST = 20
+_LEAST = 10
 
 
 class Residuals:
@@ -54,7 +54,7 @@ class Residuals:
         """Return the probability that a filled category or boolean is right, `(rows, cells)`.
 
         It is the share of those held-out cells of the column, predicted the same, that were predicted right.
-        It is NaN for numbers, for cells that are not missing, and where they were held out in fewer than 20
+        It is NaN for numbers, for cells that are not missing, and where they were held out in fewer than 10
         rows.
         """
         shares = np.full(point.shape, np.nan)

@@ -197,7 +197,7 @@ class Imputer(Application):
 
         It is the share of hidden cells of its column that were filled with the same value and were right: on
         calibration rows, or on validation rows if there are none. NaN for a number, for a present entry, and
-        if this value was filled in fewer than 20 of these rows.
+        if this value was filled in fewer than 10 of these rows.
 
         Args:
             raw: Raw examples.

@@ -1,7 +1,5 @@
 """Options for a recipe, which several commands share."""
 
-import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from kerasae.cli._options.flag import Flag
 from kerasae.cli._options.flags import FLAGS
 from kerasae.cli._options.options import options
 from kerasae.cli._options.sql import SQL, with_query
+from kerasae.cli._options.values import value_of
 
 
 def recipe_options(model: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -73,14 +72,4 @@ def _parsed(setting: str) -> tuple[str, Any]:
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise click.UsageError(f"Expected --set section.name=value, received {setting!r}.")
-    return key.strip(), _value(text)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        # In [a, b] the shell has taken the quotes away, or nobody has written them.
-        if re.fullmatch(r"\[[^][{}\"]*\]", text.strip()):
-            return [_value(part.strip()) for part in text.strip()[1:-1].split(",")]
-        return text
+    return key.strip(), value_of(text)

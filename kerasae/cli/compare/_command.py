@@ -12,7 +12,7 @@ from kerasae.cli._options import Names, given_beside, log_option, recipe_options
 
 
 @click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
-@click.argument("sources", nargs=-1, required=True, type=Source())
+@click.argument("sources", nargs=-1, required=True, type=Source(names=False))
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -51,6 +51,8 @@ def command(
     kerasae compare digits --out runs/first
     kerasae compare runs/a runs/b
     """
+    if len(sources) == 1:
+        Source().convert(sources[0], None, None)
     import_tensorflow()
     from kerasae.cli._options import recipe_of
     from kerasae.cli.compare._show import compare, print_comparison
