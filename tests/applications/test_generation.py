@@ -330,7 +330,9 @@ def test_copies_of_training_rows_among_the_examples_are_named(digits, pca, tmp_p
     assert "no distance has a ratio to theirs" in " ".join(words for _, words in found.sentences)
     # Rounding leaves copies at a distance that is not quite 0.
     training = np.random.default_rng(0).normal(size=(40, 5))
-    copies, near = (measure_samples(training[:20] + shift, training + 1, training) for shift in (1e-7, 1e-3))
+    copies, near = (
+        measure_samples(training[:20] + shift, training[:20] + 1, training) for shift in (1e-7, 1e-3)
+    )
     assert copies.number("nearest_ratio") is None and near.number("nearest_ratio") > 100
 
 
