@@ -106,7 +106,7 @@ def test_wrong_use_is_one_line_and_loses_nothing(home, kerasae, tmp_path):
 
 @pytest.mark.slow
 def test_the_folder_may_be_the_current_one(home, tmp_path, monkeypatch):
-    run, rows = (home / name for name in ("run", "same.csv"))
+    run, rows = (str(home / name) for name in ("run", "same.csv"))
     (tmp_path / "watch").mkdir()
     monkeypatch.chdir(tmp_path / "watch")
     assert not monitor(run, rows, ".", reference=rows).drift

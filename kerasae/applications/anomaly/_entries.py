@@ -19,7 +19,7 @@ from kerasae.spec import Spec
 #: Number of seconds of a day.
 _DAY = 86400.0
 #: Similarity from which a category is spelt nearly like another one, in [0, 1].
-_NEAR = 0.85
+_NEAR = 0.75
 _DIGITS = re.compile(r"\d")
 
 

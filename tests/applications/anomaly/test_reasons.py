@@ -69,7 +69,7 @@ def test_a_predictable_entry_is_expected_as_it_was_in_the_units_of_the_user(fitt
     detector, data = fitted
     rows, true = spoiled(data)
     reasons = detector.reasons(rows)
-    assert [*reasons.columns] == ["row", "rank", "reason", "value", "expected", "spread", "share"]
+    assert [*reasons.columns] == ["row", "rank", "reason", "value", "expected", "spread", "share", "rule"]
     assert [*reasons["row"]] == [*np.repeat(range(6), 3)]
     first = reasons[reasons["rank"] == 1].reset_index(drop=True)
     # The other boolean is the weakest of these faults.
@@ -105,7 +105,7 @@ def test_a_missing_entry_is_said_and_filled(fitted):
     assert reasons["reason"][0] == "speed" and reasons["value"][0] is None
     assert abs(reasons["expected"][0] - true[0]) < 150
     words = Explainer(detector.codec, detector.spec_, detector.detector_, 3).explain(rows.iloc[:1])
-    assert words.sentence(0).startswith("speed missing, expected ")
+    assert words.sentence(0).startswith("speed missing, which is rare in training, expected ")
 
 
 @pytest.mark.slow
@@ -258,7 +258,7 @@ def test_the_sheet_is_flat(fitted, tmp_path):
     of_reasons = [
         f"{part}_{number}"
         for number in (1, 2, 3)
-        for part in ("reason", "value", "expected", "spread", "share")
+        for part in ("reason", "value", "expected", "spread", "share", "rule")
     ]
     assert [*sheet.columns] == ["rank", "row", "score", "p_value", "anomalous", *of_reasons, "because"]
     assert [*sheet["rank"]] == [*range(1, 7)] and sheet["score"].is_monotonic_decreasing
@@ -268,7 +268,8 @@ def test_the_sheet_is_flat(fitted, tmp_path):
     by_row = sheet.set_index("row").loc[rows.index]
     assert [*by_row["reason_1"]][:4] == [*rows.columns][:4]
     assert float(by_row["value_1"].iloc[1]) == -60 and by_row["value_1"].iloc[3] == "hto"
-    assert by_row["because"].iloc[1].startswith("torque -60, expected ")
+    assert by_row["because"].iloc[1].startswith("torque -60, outside of ")
+    assert by_row["rule_1"].iloc[0].startswith("outside of ")
     assert finding.metric("flagged").value == len(flagged)
 
 

@@ -64,6 +64,7 @@ def because(fitted, changes):
         ({"count": 50.5}, "count", "nearly all others are whole"),
         ({"zone": "Chapalla"}, "zone", "not in the training rows, spelt nearly like Chapala"),
         ({"zone": "Rome"}, "zone", "not in the training rows"),
+        ({"zone": "Tnoala"}, "zone", "not in the training rows, spelt nearly like Tonala"),
         ({"sex": "Female", "role": "Husband"}, "role", "hardly ever with sex Female in training"),
         (
             {"begin": pd.Timestamp("2024-01-09 02:00"), "end": pd.Timestamp("2024-01-08 22:00")},
