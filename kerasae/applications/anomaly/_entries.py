@@ -32,6 +32,8 @@ class Entries:
         self.names = np.array(kind_of(spec).feature_names, object)
         self._words = np.array(["", "[UNK]", "[END]", *spec.vocabulary[3:]], object)
         self._dates = np.array([column.kind == "date" for column in spec.features] or [False])
+        #: Texts of rules that many rows break, by column and value.
+        self._found: dict[tuple[int, Any], str] = {}
 
     def values(self, raw: Any, x: np.ndarray, number: np.ndarray) -> np.ndarray:
         """Return the entries that stand in raw examples, `(rows, reasons)`."""
@@ -67,17 +69,25 @@ class Entries:
         raw = spread.astype("float64") * scales[number]
         return _each(lambda value, _: rounded(value, value, 3) if value > 0 else None, _objects(raw), raw)
 
-    def rules(self, raw: Any, broken: np.ndarray, number: np.ndarray) -> np.ndarray:
+    def rules(self, raw: pd.DataFrame, broken: np.ndarray, number: np.ndarray) -> np.ndarray:
         """Return rules that entries of a table break in words, `(rows, reasons)`; `None` for no rule."""
         words = np.full(number.shape, None, object)
-        for row, place in np.argwhere(pd.notna(broken)).tolist():
-            words[row, place] = self._rule(raw.iloc[[row]], broken[row, place], int(number[row, place]))
+        rows, places = np.nonzero(pd.notna(broken))
+        if not len(rows):
+            return words
+        rules, columns = broken[rows, places], number[rows, places]
+        others = [
+            column if rule.other is None else rule.other for rule, column in zip(rules, columns, strict=True)
+        ]
+        part = raw.iloc[rows]
+        own, beside = (self._of_columns([part], np.array(one)[:, None])[:, 0] for one in (columns, others))
+        said = zip(rules, columns.tolist(), own, beside, strict=True)
+        words[rows, places] = [self._rule(*one) for one in said]
         return words
 
-    def _rule(self, row: pd.DataFrame, rule: Any, column: int) -> str:
-        if rule.other is not None:
-            there = self._of_columns([row], np.array([[rule.other]]))[0, 0]
-            beside = f"{self.names[rule.other]} {plain(there)}"
+    def _rule(self, rule: Any, column: int, own: Any, there: Any) -> str:
+        """Return a rule in words, for the entry of a column and that of the other column of the rule."""
+        beside = "" if rule.other is None else f"{self.names[rule.other]} {plain(there)}"
         if rule.name == "gap":
             return "which is rare in training"
         if rule.name == "companion":
@@ -88,31 +98,35 @@ class Entries:
         if rule.name == "pair":
             return f"hardly ever with {beside} in training"
         if rule.name == "code":
-            return self._rare(row, rule, column)
+            spelt = self._near(column, str(own))
+            return f"{'not in the training rows' if rule.low < 0 else 'rare in training'}{spelt}"
         if rule.name == "step":
             scales = [scale for one, scale in self._scaled() if one.kind != "empty"]
             step = plain(float(f"{rule.high * scales[column]:.4g}"))
             return f"nearly all others are {'whole' if step == '1' else f'multiples of {step}'}"
-        low, high = (plain(self._written(column, end)) for end in (rule.low, rule.high))
+        low, high = (self._end(column, end) for end in (rule.low, rule.high))
         if rule.name == "hole":
             return f"no training row is between {low} and {high}"
         return f"outside of {low} to {high}, the usual range"
 
-    def _rare(self, row: pd.DataFrame, rule: Any, column: int) -> str:
-        """Return what is odd about a category that is rare, or in no training row."""
-        value = str(self._of_columns([row], np.array([[column]]))[0, 0])
-        # Digits do not count: 11th and 12th are two things.
-        known = {_DIGITS.sub("", word): word for word in self.spec.features[column].categories}
-        known.pop(_DIGITS.sub("", value), None)
-        near = difflib.get_close_matches(_DIGITS.sub("", value), known, n=1, cutoff=_NEAR)
-        spelt = f", spelt nearly like {known[near[0]]}" if near else ""
-        return f"{'not in the training rows' if rule.low < 0 else 'rare in training'}{spelt}"
+    def _near(self, column: int, value: str) -> str:
+        """Return what a category is spelt nearly like, as the end of a sentence; nothing if there is none."""
+        if (column, value) not in self._found:
+            # Digits do not count: 11th and 12th are two things.
+            known = {_DIGITS.sub("", word): word for word in self.spec.features[column].categories}
+            known.pop(_DIGITS.sub("", value), None)
+            near = difflib.get_close_matches(_DIGITS.sub("", value), known, n=1, cutoff=_NEAR)
+            self._found[column, value] = f", spelt nearly like {known[near[0]]}" if near else ""
+        return self._found[column, value]
 
-    def _written(self, column: int, number: float) -> Any:
-        """Return a number of `x` as an entry of its column."""
-        x = np.zeros((1, *self.spec.shape), "float32")
-        x[0, column] = number
-        return self._of_columns([self.view.restore(x)], np.array([[column]]))[0, 0]
+    def _end(self, column: int, number: float) -> str:
+        """Return an end of a range or a hole, in `x`, as an entry of its column."""
+        if (column, number) not in self._found:
+            x = np.zeros((1, *self.spec.shape), "float32")
+            x[0, column] = number
+            restored = self._of_columns([self.view.restore(x)], np.array([[column]]))[0, 0]
+            self._found[column, number] = plain(restored)
+        return self._found[column, number]
 
     def _scaled(self) -> Any:
         return zip(self.spec.columns, self.view.scales, strict=True)
