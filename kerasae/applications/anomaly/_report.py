@@ -163,10 +163,11 @@ def pictures(
     return shown, [
         Listing(
             "The oddest rows",
-            "By falling score. The reason is the column that adds most; beside it stand the value, the one "
-            "that the model expects given the rest of the row, and the share of the score. The dot is the "
-            "score on a logarithmic scale, beside the middle 90 % of the calibration rows (band) and the "
-            "threshold (line). All rows are in scores.csv.",
+            "By falling score. The reason is the column that adds most; beside it stand the value, the rule "
+            "of the training rows that it breaks, if any, the value that the model expects given the rest of "
+            "the row, and the share of the score. The dot is the score on a logarithmic scale, beside the "
+            "middle 90 % of the calibration rows (band) and the threshold (line). All rows are in "
+            "scores.csv.",
             ["rank", "row", "score", "p-value", "flagged", "beside normal rows", "reason", "because of"],
             [_listed(row, axis) for _, row in rows.iterrows()],
             filtered=6,
