@@ -99,13 +99,11 @@ def forgotten(where: str) -> Path:
     return empty
 
 
-def new_copy(address: str) -> Path:
-    """Return a path for a new folder of this process that will be uploaded to an address."""
-    where = Objects(address)
-    path = _new_place() / where.name
+def adopt(folder: Path, address: str) -> None:
+    """Take a folder, alone in its own, for the copy of an address. It goes with this process from now on."""
     with _lock:
-        _copies[address] = _Copy(path, None)
-    return path
+        _copies[address] = _Copy(folder, None)
+    util.Finalize(None, shutil.rmtree, (folder.parent,), {"ignore_errors": True}, exitpriority=0)
 
 
 def shown(text: str) -> str:

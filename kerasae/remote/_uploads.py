@@ -1,10 +1,29 @@
-"""Uploads: a finished folder of this machine, stored at an address."""
+"""Uploads: finished folders, stored at an address."""
 
 import contextlib
+import tempfile
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
-from kerasae.remote._addresses import check_secrets, is_database
+from kerasae.files import check_new
+from kerasae.remote._addresses import check_secrets, is_address, is_database
+from kerasae.remote._copies import adopt
 from kerasae.remote._objects import Objects, told
+
+
+def check_free(where: str | Path) -> None:
+    """Check that a new folder can be made at a path or an address, before any work is done for it.
+
+    Raises:
+        FileExistsError: if there is something.
+        OSError: if the folder cannot be made, or the address cannot be reached.
+        ValueError: as for `check_empty`.
+    """
+    if is_address(where):
+        check_empty(str(where))
+    else:
+        check_new(where)
 
 
 def check_empty(address: str) -> None:
@@ -42,7 +61,7 @@ def upload(folder: Path, address: str, *, last: str) -> None:
 
     place = Objects(address)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / last)
-    stored: list[str] = []
+    made: list[str] = []
     with told(address, "write"):
         try:
             for path in [*files, folder / last]:
@@ -50,11 +69,48 @@ def upload(folder: Path, address: str, *, last: str) -> None:
                 if isinstance(place.system, LocalFileSystem):
                     # Other systems have no folders, or make them.
                     place.system.makedirs(where.rpartition("/")[0], exist_ok=True)
-                stored.append(where)
+                made.append(where)
                 place.system.put_file(str(path), where)
         except BaseException:
             # The error of the upload is the one to tell.
-            for where in stored:
+            for where in made:
                 with contextlib.suppress(Exception):
                     place.system.rm_file(where)
             raise
+
+
+@contextlib.contextmanager
+def stored(where: str | Path, *, last: str) -> Iterator[Path]:
+    """Give a path for a new folder; at an address, the finished folder is stored there.
+
+    The folder of an address is made among the temporary files. After an error it stays there, even when the
+    process ends, because the work of hours may be in it.
+
+    Args:
+        where: Path or address where nothing is yet.
+        last: Name of the file that completes the folder. It is stored after all others.
+
+    Raises:
+        FileExistsError: if there is something at the address.
+        OSError: as for `upload`.
+
+    Warns:
+        UserWarning: after an error: where the folder is.
+    """
+    if not is_address(where):
+        yield Path(where)
+        return
+    address = str(where)
+    check_empty(address)
+    place = Path(tempfile.mkdtemp(prefix="kerasae-"))
+    folder = place / Objects(address).name
+    try:
+        yield folder
+        upload(folder, address, last=last)
+    except BaseException:
+        if folder.exists():
+            warnings.warn(f"Nothing is stored at {address}; the folder is kept: {folder}.", stacklevel=3)
+        else:
+            place.rmdir()
+        raise
+    adopt(folder, address)

@@ -11,7 +11,7 @@ from kerasae.export.bundles.larger import larger_than_float32
 from kerasae.files import read_json
 from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
-from kerasae.remote import check_empty, is_address, new_copy, upload
+from kerasae.remote import stored
 from kerasae.runs import Run
 from kerasae.trackers import RunLog, Tracker, check_trackers
 
@@ -142,24 +142,19 @@ def export(
     trackers = check_trackers(log_to)
     if trackers and not isinstance(run, Run | str | Path):
         raise ValueError("`log_to` needs a run or its folder, received a model; train it as a run.")
-    address = out if isinstance(out, str) and is_address(out) else None
-    if address is not None:
-        check_empty(address)
-    folder = Path(out) if address is None else new_copy(address)
-    artifacts = bundle(
-        run,
-        folder,
-        formats=formats,
-        also=also,
-        precisions=precisions,
-        tolerance=tolerance,
-        name=name,
-        data=data,
-        examples=examples,
-        size=size,
-    )
-    if address is not None:
-        upload(folder, address, last="manifest.json")
+    with stored(out, last="manifest.json") as folder:
+        artifacts = bundle(
+            run,
+            folder,
+            formats=formats,
+            also=also,
+            precisions=precisions,
+            tolerance=tolerance,
+            name=name,
+            data=data,
+            examples=examples,
+            size=size,
+        )
     manifest = read_json(folder / "manifest.json")
     if not trackers or not isinstance(run, Run | str | Path):
         return Exported(folder, artifacts, manifest)

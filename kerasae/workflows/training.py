@@ -8,12 +8,13 @@ from typing import Any
 import keras
 
 from kerasae.data import Data
-from kerasae.files import check_new
 from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
+from kerasae.remote import check_free as check_place
+from kerasae.remote import is_address, stored
 from kerasae.runs import RESUMABLE, Run, Unfinished, run_recipe
 from kerasae.trackers import Tracker
-from kerasae.training.distribution import is_first
+from kerasae.training.distribution import MANY_HOSTS, is_first
 from kerasae.workflows.application.which_rows import begins_with_training
 from kerasae.workflows.evaluation import Evaluation, evaluate
 from kerasae.workflows.tracking import logging_of_run
@@ -57,7 +58,8 @@ def train(
 
     Args:
         recipe: What to train; to resume, that of `resumed`.
-        out: Folder of the run. It must not exist, unless the training resumes.
+        out: Folder of the run. It must not exist, unless the training resumes. At an address, such as
+            `s3://bucket/run`, there must be nothing yet; the run is stored there when it is whole.
         resume: Whether to go on from the checkpoint of an interrupted training. Defaults to no.
         callbacks: Callbacks of Keras, or their import paths, in addition to those of the recipe. Unlike
             those, they are not stored: a resumed training needs them again. Defaults to none.
@@ -73,11 +75,14 @@ def train(
         The run and its figures; `None` on any host but the first.
 
     Raises:
-        FileExistsError: If the folder exists.
+        FileExistsError: If the folder exists, or if there is something at the address.
         FileNotFoundError: If there is nothing to resume.
-        ImportError: If a tracker is not installed.
-        OSError: If a tracker cannot be reached. At the end of the training the run is kept.
+        ImportError: If a tracker, or the package for an address, is not installed.
+        OSError: If a tracker or an address cannot be reached. At the end of the training the run is kept.
         ValueError: If the recipe does not suit the data, or a callback cannot be made.
+
+    Warns:
+        UserWarning: If nothing could be stored at the address: where the folder is kept.
 
     Example:
         >>> from kerasae import Recipe
@@ -85,10 +90,17 @@ def train(
         >>> trained = train(Recipe.of("variational", train={"epochs": 20}), "runs/vae")
         >>> trained.evaluation.sentences
     """
-    with logging_of_run(log_to, out, resume=resume, writes=is_first(strategy)) as log:
+    if resume:
+        _check_folder(out, "a training that resumes")
+    if isinstance(strategy, MANY_HOSTS):
+        _check_folder(out, "a training on several hosts")
+    with (
+        stored(out, last="model.keras") as folder,
+        logging_of_run(log_to, folder, resume=resume, writes=is_first(strategy)) as log,
+    ):
         run = run_recipe(
             recipe,
-            out,
+            folder,
             resume=resume,
             callbacks=[*callbacks, *log.callbacks],
             strategy=strategy,
@@ -103,20 +115,25 @@ def train(
     return Trained(run, evaluation, log.places)
 
 
+def _check_folder(out: str | Path, what: str) -> None:
+    if is_address(out):
+        raise ValueError(f"Expected a folder of this machine for {what}, received the address {out}.")
+
+
 def check_free(out: str | Path, strategy: Strategy | None = None) -> None:
     """Find out whether a new run can be made in a folder, before any work is done for it.
 
     Args:
-        out: Folder of the run.
+        out: Folder or address of the run.
         strategy: Strategy of the training. The first of several hosts makes the folder, perhaps before
             another one looks, so that only the first one checks. Defaults to none.
 
     Raises:
         FileExistsError: If it is there already.
-        OSError: If it cannot be made.
+        OSError: If it cannot be made, or the address cannot be reached.
     """
     if is_first(strategy):
-        check_new(out)
+        check_place(out)
 
 
 def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recipe:
@@ -128,8 +145,9 @@ def resumed(out: str | Path, settings: Mapping[str, Any] | None = None) -> Recip
 
     Raises:
         FileNotFoundError: If there is nothing to resume.
-        ValueError: For a setting that cannot change.
+        ValueError: For a setting that cannot change, or an address.
     """
+    _check_folder(out, "a training that resumes")
     settings = {} if settings is None else dict(settings)
     for key in settings:
         if key not in RESUMABLE:

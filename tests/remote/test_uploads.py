@@ -3,8 +3,12 @@
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from table_rows import plain_rows
 
-from kerasae.remote import check_empty, fetched, upload
+from kerasae.files import read_json
+from kerasae.remote import check_free, fetched, stored
+from kerasae.remote._uploads import upload
+from kerasae.runs import Run
 
 
 @pytest.fixture
@@ -17,18 +21,18 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def stored(monkeypatch):
+def puts(monkeypatch):
     """The addresses of files in the order in which they are stored."""
-    put, stored = MemoryFileSystem.put_file, []
+    put, puts = MemoryFileSystem.put_file, []
 
     def record(self, local, remote, *arguments, **options):
-        stored.append(remote)
-        if remote.startswith("/refused") and len(stored) == 3:
+        puts.append(remote)
+        if remote.startswith("/refused") and len(puts) == 3:
             raise PermissionError("Access Denied")
         return put(self, local, remote, *arguments, **options)
 
     monkeypatch.setattr(MemoryFileSystem, "put_file", record)
-    yield stored
+    yield puts
     fsspec.filesystem("memory").store.clear()
 
 
@@ -39,27 +43,72 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("place", ["memory://ship", "file"])
-def test_a_folder_comes_back_as_it_was(folder, stored, tmp_path, place):
+def test_a_folder_comes_back_as_it_was(folder, puts, tmp_path, place):
     address = f"file://{tmp_path}/other/ship" if place == "file" else place
-    check_empty(address)
+    check_free(address)
     upload(folder, address, last="manifest.json")
     assert contents(fetched(address)) == contents(folder)
-    assert stored[-1:] == ([] if place == "file" else ["/ship/manifest.json"])
+    assert puts[-1:] == ([] if place == "file" else ["/ship/manifest.json"])
     with pytest.raises(
         FileExistsError, match=r"^Expected an address where nothing is yet for --out, received"
     ):
-        check_empty(address)
+        check_free(address)
 
 
-def test_a_refused_upload_leaves_nothing(folder, stored):
+def test_a_refused_upload_leaves_nothing(folder, puts):
     with pytest.raises(
         PermissionError, match=r"^Expected leave to write memory://refused, was refused \(Acc"
     ):
         upload(folder, "memory://refused", last="manifest.json")
-    assert len(stored) == 3
+    assert len(puts) == 3
     assert fsspec.filesystem("memory").find("/refused") == []
 
 
 def test_a_database_is_no_place_for_a_folder():
     with pytest.raises(ValueError, match=r"^Expected a place for a folder, such as s3://bucket/ship"):
-        check_empty("sqlite:///plant.db")
+        check_free("sqlite:///plant.db")
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder of temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+def test_what_cannot_be_stored_is_kept(puts, temporary):
+    with (
+        pytest.warns(UserWarning, match=r"^Nothing is stored at memory://refused/ship; the folder is kept: "),
+        pytest.raises(PermissionError),
+        stored("memory://refused/ship", last="c") as folder,
+    ):
+        folder.mkdir()
+        for name in "abc":
+            (folder / name).write_text(name)
+    assert contents(folder) == {name: name for name in "abc"}
+    with pytest.raises(KeyError), stored("memory://other/ship", last="c") as unmade:
+        raise KeyError
+    assert [*temporary.iterdir()] == [folder.parent] and not unmade.exists()
+
+
+def test_a_run_is_trained_at_an_address(puts, temporary, tmp_path, kerasae):
+    plain_rows(400).to_csv(tmp_path / "rows.csv", index=False)
+    address = "memory://runs/a"
+    words = ["train", tmp_path / "rows.csv", "--epochs", "1", "--latent-dim", "2", "--out", address]
+    status, out, err = kerasae(*words)
+    assert status == 0, err
+    assert f"Run: {address}   Page: {address}/report.html" in out
+    assert puts[-1] == "/runs/a/model.keras"
+    there = fsspec.filesystem("memory").find("/runs/a")
+    assert {"/runs/a/recipe.json", "/runs/a/report.html", "/runs/a/metrics.json"} <= {*there}
+    assert not any("checkpoint" in name or "unfinished" in name for name in there)
+    # Any command reads the run there, as one of this machine.
+    status, out, err = kerasae("apply", "anomaly", address, tmp_path / "rows.csv", "--out", tmp_path / "odd")
+    assert status == 0 and (tmp_path / "odd" / "report.html").is_file(), err
+    assert read_json(Run.open(address).metrics_path) == read_json(fetched(address) / "metrics.json")
+    status, _, err = kerasae(*words)
+    assert status == 2 and f"nothing is yet for --out, received {address}" in err
+    status, _, err = kerasae("train", "--resume", "--out", address)
+    assert status == 2 and err.endswith(f"for a training that resumes, received the address {address}.\n")

@@ -8,15 +8,16 @@ import click
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import RUN, Source
 from kerasae.cli._options import log_option, recipe_options
+from kerasae.cli._paths import PathOrAddress
 
 
 @click.command("train", short_help="Train an autoencoder on a source.")
 @click.argument("source", required=False, type=Source())
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PathOrAddress(),
     required=True,
-    help="Folder of the run; it must not exist.",
+    help="Folder of the run, or an address such as s3://bucket/run; nothing may be there yet.",
 )
 @click.option(
     "--resume",
@@ -44,7 +45,7 @@ def command(
     source: str | None,
     settings: dict[str, Any],
     recipe_path: Path | None,
-    out: Path,
+    out: Path | str,
     resume: bool,
     start: Path | None,
     strategy_name: str | None,
@@ -57,12 +58,11 @@ def command(
     """
     from kerasae.cli.train._show import print_start, print_trained, train
     from kerasae.cli.train._strategy import open_strategy
-    from kerasae.files import check_new
+    from kerasae.remote import check_free as check_place
 
     strategy = open_strategy(strategy_name) if strategy_name else None
-    if not (resume or strategy):
-        # Before seconds go by for TensorFlow.
-        check_new(out)
+    if not (resume or strategy):  # before seconds go by for TensorFlow
+        check_place(out)
     import_tensorflow()
     from kerasae.cli._options import recipe_of
     from kerasae.cli.train._recipe import continued_recipe, resumed_recipe

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kerasae.recipe import Recipe
 
 
-def resumed_recipe(out: Path, settings: dict[str, Any], *others: Any) -> "Recipe":
+def resumed_recipe(out: Path | str, settings: dict[str, Any], *others: Any) -> "Recipe":
     """Return the recipe of the interrupted training in a folder; any other argument is refused."""
     from kerasae.workflows.training import resumed
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: "Recipe", out: Path, resume: bool, strategy: Any, log_to: Sequence[str]
+    recipe: "Recipe", out: Path | str, resume: bool, strategy: Any, log_to: Sequence[str]
 ) -> "Trained | None":
     """Train, and say how to go on where it does not end; see `kerasae.workflows.train`."""
     from kerasae import workflows
@@ -40,7 +40,7 @@ def train(
         raise
     except Exception:
         if runs:
-            again = typed("kerasae", "evaluate", out)
+            again = typed("kerasae", "evaluate", runs[0].folder)
             note(f"The model is trained and kept; {again} goes on from here.")
         raise
 
@@ -67,4 +67,7 @@ def print_trained(trained: "Trained | None") -> None:
         return
     print_evaluation(trained.evaluation)
     print_skipped(trained.skipped)
-    print_paths(Run=trained.run.folder, Page=trained.run.report_path, **trained.logged)
+    from kerasae.remote import shown
+
+    folder, page = (shown(str(path)) for path in (trained.run.folder, trained.run.report_path))
+    print_paths(Run=folder, Page=page, **trained.logged)
