@@ -8,9 +8,10 @@ from PIL import Image
 from table_rows import plain_rows, same_rows
 
 from kerasae import Recipe, load_data
+from kerasae.files import read_json
 from kerasae.remote import _copies
 from kerasae.runs import Run, run_recipe
-from kerasae.workflows import export, score, verify
+from kerasae.workflows import export, score, train, verify
 from kerasae.workflows.application.which_rows import seen_before
 
 pytest.importorskip("s3fs", reason="pip install s3fs")
@@ -85,7 +86,9 @@ def test_a_model_goes_from_a_bucket_into_a_bucket(bucket, tmp_path, kerasae):
     with pytest.raises(FileExistsError, match=r"where nothing is yet for --out, received s3://plant/ship"):
         export(run, "s3://plant/ship", **options)
 
-    bucket.put(f"{run}/", "plant/run", recursive=True)
+    trained = train(recipe, "s3://plant/run")
+    _copies._copies.clear()  # as in another process
     there = Run.open("s3://plant/run")
     assert there.recipe == Run.open(run).recipe
-    assert there.model_path.read_bytes() == (run / "model.keras").read_bytes()
+    assert there.model_path.read_bytes() == trained.run.model_path.read_bytes()
+    assert read_json(there.metrics_path) == dict(trained.evaluation.figures)
