@@ -118,8 +118,8 @@ def tune(
     Args:
         settings: Definition of the search.
         out: Folder of the search and of the run.
-        jobs: Number of trials at a time on this machine. Defaults to `None`: one for each core, or none with
-            a `chief`.
+        jobs: Number of trials at a time on this machine. Defaults to `None`: one for each core, at most 4
+            and one with a GPU, or none with a `chief`.
         chief: Address to listen at for workers on other hosts, `HOST:PORT`. Messages are neither encrypted
             nor authenticated. Defaults to `None`: all trials run on this machine.
         callbacks: Import paths of callbacks of Keras, such as `"my.logs:Every(seconds=5)"`, in addition to
