@@ -24,8 +24,7 @@ from kerasae.cli.tune._options import search_options
 @click.option(
     "--jobs",
     type=click.IntRange(min=0),
-    help="Number of trials at a time on this machine. Without it, one for each core, at most 4 and one with a "
-    "GPU, or none with --chief.",
+    help="Number of trials at a time here. By default one a core (at most 4; 1 on a GPU), or none with --chief.",
 )
 @click.option(
     "--chief",
