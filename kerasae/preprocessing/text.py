@@ -1,6 +1,7 @@
 """TextPreprocessing: texts as token ids."""
 
 import re
+import string
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -149,6 +150,19 @@ class TextPreprocessing(Preprocessor):
         words = ops.convert_to_numpy(self.inverse(ops.convert_to_tensor(x)))
         glue = " " if self.tokens == "words" else ""
         return np.array([glue.join(word.decode() for word in row if word) for row in words], dtype=object)
+
+    def written(self, texts: Any) -> list[list[str]]:
+        """Return the tokens of texts as they stand there, unknown ones too, one list for each text."""
+        stripped = self.standardize in ("lower_and_strip_punctuation", "strip_punctuation")
+        left_out = string.punctuation if stripped else ""
+        tokens = []
+        for text in self.tensors(texts):
+            # The layer splits at these signs only, and drops what is nothing but punctuation.
+            parts = re.split(r"[ \t\n\v\f\r]+", text) if self.tokens == "words" else [*text]
+            tokens.append(
+                [part for part in parts if part.strip(left_out)] if left_out else [*filter(None, parts)]
+            )
+        return tokens
 
     def augment(self, x: Any, seed: Any) -> Any:
         """Return a training batch in which the words of some texts are replaced by words of the batch."""

@@ -14,7 +14,7 @@ from kerasae.preprocessing import as_written, named_by_text
 from kerasae.preprocessing.identity import Identity
 from kerasae.report import as_text
 from kerasae.scores import picked
-from kerasae.spec import Spec
+from kerasae.spec import UNKNOWN, Spec
 
 #: Number of seconds of a day.
 _DAY = 86400.0
@@ -40,7 +40,7 @@ class Entries:
         if self.spec.columns:
             return self._of_columns([raw] * number.shape[1], number)
         if self.spec.vocabulary:
-            return np.asarray(self._words[np.take_along_axis(x, number, axis=1).astype(int)])
+            return self._of_tokens(raw, np.take_along_axis(x, number, axis=1).astype(int), number)
         flat = np.asarray(raw).reshape(len(x), self.spec.size)
         return _objects(np.take_along_axis(flat, number, axis=1))
 
@@ -130,6 +130,18 @@ class Entries:
 
     def _scaled(self) -> Any:
         return zip(self.spec.columns, self.view.scales, strict=True)
+
+    def _of_tokens(self, texts: Any, ids: np.ndarray, number: np.ndarray) -> np.ndarray:
+        """Return tokens; those that the vocabulary lacks as they stand in the texts."""
+        values = np.array(self._words[ids], object)
+        rows, places = np.nonzero(ids == UNKNOWN)
+        unknown = np.unique(rows)
+        written = dict(zip(unknown, self.view.written([texts[row] for row in unknown]), strict=True))
+        for row, place in zip(rows, places, strict=True):
+            tokens, position = written[row], number[row, place]
+            if position < len(tokens):
+                values[row, place] = tokens[position]
+        return values
 
     def _of_columns(self, frames: list[Any], number: np.ndarray) -> np.ndarray:
         """Return the entry of each reason, from one table for each."""

@@ -8,6 +8,7 @@ import pytest
 
 from kerasae import Recipe, registry, train
 from kerasae.applications import AnomalyDetector
+from kerasae.applications.anomaly._entries import Entries
 from kerasae.applications.anomaly._expected import fit_expectation, rebuilder
 from kerasae.applications.anomaly._reasons import Explainer, Reasons
 from kerasae.applications.anomaly._report import Axis
@@ -16,10 +17,12 @@ from kerasae.baselines import PCA, TablePCA
 from kerasae.data import Data, Split, array_spec
 from kerasae.data.tables import from_frame
 from kerasae.losses import HIGHEST
+from kerasae.preprocessing import TextPreprocessing
 from kerasae.presets import settings
 from kerasae.report.page import Listing, render
 from kerasae.scores import Expectation, picked
 from kerasae.scores._expectation import hidden_entries
+from kerasae.spec import Spec
 
 
 def machines(rows=900):
@@ -207,6 +210,16 @@ def test_a_codec_that_is_no_model_gives_reasons(kind):
     reasons = AnomalyDetector(codec).fit(data).reasons(rows)
     line = reasons[(reasons["row"] == 0) & (reasons["reason"] == name)].iloc[0]
     assert line["value"] == 300.0 and -20 < line["expected"] < 120
+
+
+def test_an_unknown_word_stands_in_the_reasons_as_it_was_written():
+    layer = TextPreprocessing(Spec("text", (0,), "string")).fit(["b a, a!", "a c", "A"])
+    texts = ["a zebra! c", "a"]
+    entries = Entries(layer.spec, layer)
+    assert entries.values(texts, layer.to_x(texts), np.array([[1, 0], [0, 1]])).tolist() == [
+        ["zebra!", "a"],
+        ["a", "[END]"],
+    ]
 
 
 def test_the_sentence_says_value_expectation_and_share():

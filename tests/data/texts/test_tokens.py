@@ -16,7 +16,7 @@ from kerasae.data._array_data import make_data
 from kerasae.data._drawing import SPLITS
 from kerasae.metrics import evaluate
 from kerasae.preprocessing import TextPreprocessing
-from kerasae.spec import Spec
+from kerasae.spec import END, Spec
 
 # Reading ---------------------------------------------------------------------------------------------
 
@@ -75,6 +75,28 @@ def test_ids_end_and_padding():
         [3, 3, 3, 2],
     ]
     assert layer.restore(x).tolist() == ["a c", "[UNK] b", "", "a a a"]
+
+
+@pytest.mark.parametrize("tokens", ["words", "characters"])
+@pytest.mark.parametrize("standardize", ["lower_and_strip_punctuation", "lower", "strip_punctuation", None])
+def test_tokens_as_they_are_written_are_those_that_are_looked_up(tokens, standardize):
+    texts = ["A - b,\tc!  ...", "(zebra) b's\n- -", "", "--", " \u00dcber\u00a0b \u201ec\u201c d"]
+    layer = TextPreprocessing(Spec("text", (0,), "string"), tokens=tokens, standardize=standardize).fit(texts)
+    written = layer.written(texts)
+    assert (
+        written[0]
+        == {
+            ("words", True): ["A", "b,", "c!"],
+            ("words", False): ["A", "-", "b,", "c!", "..."],
+            ("characters", True): [*"A  b\tc  "],
+            ("characters", False): [*texts[0]],
+        }[tokens, "strip" in str(standardize)]
+    )
+    for row, parts in zip(layer.to_x(texts), written, strict=True):
+        assert list(row).index(END) == len(parts)
+        for number, part in zip(row, parts, strict=False):
+            # Looked up by itself, each has the id that it has in the text.
+            assert layer.to_x([part])[0, 0] == number, part
 
 
 def test_nothing_that_follows_the_end_is_read():
