@@ -24,7 +24,7 @@ from kerasae.cli.tune._options import search_options
 @click.option(
     "--jobs",
     type=click.IntRange(min=0),
-    help="Number of trials at a time here. By default one a core (at most 4; 1 on a GPU), or none with --chief.",
+    help="Number of trials at a time here. By default one a core (at most 4; 1 on a GPU), none with --chief.",
 )
 @click.option(
     "--chief",
