@@ -192,15 +192,18 @@ def test_a_real_search_counts_failures_and_ends(digits, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_search_killed_at_random_moments_goes_on(tmp_path):
+def test_a_search_killed_between_its_first_and_last_trial_goes_on(tmp_path):
     out = tmp_path / "tuned"
     arguments = [sys.executable, "-m", "kerasae", *COMMAND, "--jobs", "2", "--out", str(out)]
     rng = np.random.default_rng(3)
-    for _ in range(2):
+    for ended in (1, 2):
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(4, 14))
+        while len([*out.glob("search/trial_*/result.json")]) < ended:
+            assert process.poll() is None
+            time.sleep(0.05)
+        time.sleep(rng.uniform(0, 1))
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
     done = subprocess.run(arguments, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
     trials = read_trials(out / "search")
