@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from kerasae.notations import nulls
+from kerasae.notations import STAND_INS, nulls
 
-#: Texts that stand for a missing label.
-_MISSING = ("", "nan", "None", "<NA>", "NaT")
-
+#: Texts that a missing value becomes among labels that are texts.
+_MISSING = ("", "nan", "<NA>", "NaT")
+#: Entries of a file that stand for a missing label, besides the empty one. The others of `STAND_INS` are
+#: labels: the classes of a table may be + and -, and its fault None.
+_STAND_INS = tuple(one for one in STAND_INS if one not in ("None", "?", "-", "--", "."))
 
 #: Whole numbers that 64 bits hold, as pandas writes them: 1.0 beside a gap. 007 is a code.
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d{0,17}))(?:\.0*)?")
@@ -53,7 +55,7 @@ def tidy_labels(values: Any) -> np.ndarray:
 def labels_of(column: pa.ChunkedArray) -> np.ndarray:
     """Return a column of labels for `tidy_labels`, `(rows,)`, with `None` for a missing label."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = nulls(column.cast(pa.string()))
+        column = nulls(column.cast(pa.string()), _STAND_INS)
     return column.to_pandas(integer_object_nulls=True).to_numpy(object)
 
 
@@ -62,5 +64,5 @@ def has_label(labels: np.ndarray) -> np.ndarray:
     if labels.dtype.kind == "f":
         return np.isfinite(labels)
     if labels.dtype.kind in "OUS":
-        return ~np.isin(labels.astype(str), _MISSING)
+        return ~(pd.isna(labels) | np.isin(labels.astype(str), _MISSING))
     return np.ones(len(labels), bool)
