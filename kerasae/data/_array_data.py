@@ -16,6 +16,7 @@ def make_data(
     examples: np.ndarray,
     labels: np.ndarray | None = None,
     *,
+    numbers: np.ndarray | None = None,
     validation_examples: Split | None = None,
     calibration_examples: Split | None = None,
     test_examples: Split | None = None,
@@ -31,6 +32,7 @@ def make_data(
         spec: Description of one example.
         examples: Raw rows, to train on and to draw splits from.
         labels: Labels of the rows. Defaults to `None`.
+        numbers: Numbers of the rows in their file, from 0. Defaults to `None`, if no row was left out.
         validation_examples: Validation split. Defaults to `None`, which draws it.
         calibration_examples: Calibration split. Defaults to `None`, which draws it.
         test_examples: Test split. Defaults to `None`, which draws it.
@@ -50,7 +52,7 @@ def make_data(
     own = {"validation": validation_examples, "calibration": calibration_examples, "test": test_examples}
     given = {key: split for key, split in own.items() if split is not None}
     drawn = draw_splits(len(examples), validation, calibration, test, seed, given=given)
-    everything = Split(examples, labels)
+    everything = Split(examples, labels, numbers)
     splits: dict[str, Any] = {**{key: everything.rows(part) for key, part in drawn.items()}, **given}
     return Data(name, spec, **splits)
 

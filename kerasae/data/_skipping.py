@@ -1,6 +1,9 @@
 """Skipped: rows and files that cannot be read, as an error at once or a list at the end."""
 
+from collections.abc import Sequence
 from typing import Literal
+
+import numpy as np
 
 
 class Skipped:
@@ -36,3 +39,17 @@ class Skipped:
     def lines(self) -> tuple[str, ...]:
         """The rows and files that were skipped, one line each."""
         return tuple(self._lines)
+
+
+def row_numbers(start: int, count: int, left_out: Sequence[int]) -> np.ndarray:
+    """Return the numbers in the file, from 0, of some successive rows that were read.
+
+    Args:
+        start: Position of the first row among those that were read, from 0.
+        count: Number of rows.
+        left_out: Numbers of the rows that could not be read, in rising order.
+    """
+    # For each row left out, the number of rows read before it.
+    before = np.asarray(left_out, int) - np.arange(len(left_out))
+    read = np.arange(start, start + count)
+    return read + np.searchsorted(before, read, side="right")

@@ -14,7 +14,7 @@ from kerasae.data._files.opening import TABLES, open_table, with_present_columns
 from kerasae.data._files.packed import stem, text_suffix
 from kerasae.data._files.plain_text import PlainText
 from kerasae.data._labels import labels_of, tidy_labels
-from kerasae.data._skipping import Skipped
+from kerasae.data._skipping import Skipped, row_numbers
 from kerasae.notations import nulls
 from kerasae.registry import did_you_mean
 from kerasae.spec import Spec
@@ -80,13 +80,14 @@ def text(
     given: np.ndarray | None = None
     if text_suffix(file_path) in TABLES:
         layout = {"header": header, "delimiter": delimiter, "encoding": encoding, "sheet": sheet}
-        texts, given = _column(file_path, column, labels, skipped, layout)
+        texts, given, numbers = _column(file_path, column, labels, skipped, layout)
     elif column is not None or labels is not None:
         raise ValueError(
             f"`column` and `labels` name columns of a CSV, Excel or Parquet file, received {path}."
         )
     else:
         texts = _lines(file_path, skipped, encoding)
+        numbers = np.arange(len(texts))
     kept = np.array([bool(one.strip()) for one in texts], bool)
     if kept.sum() < (1 if test == 1 else 4):
         raise ValueError(f"Expected at least 4 texts in {path}, received {int(kept.sum())}.")
@@ -96,6 +97,7 @@ def text(
         Spec("text", (0,), "string"),
         examples,
         None if given is None else given[kept],
+        numbers=numbers[kept],
         validation=validation,
         calibration=calibration,
         test=test,
@@ -115,6 +117,7 @@ def read_more(arguments: dict[str, Any], spec: Spec) -> Data:
 
 
 def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:
+    """Return the lines of a file. A line that cannot be read is an empty text."""
     lines = []
     text = PlainText(path, encoding)
     with text.path.open("rb") as file:
@@ -122,6 +125,7 @@ def _lines(path: Path, skipped: Skipped, encoding: str | None) -> list[str]:
             try:
                 lines.append(line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n"))
             except UnicodeDecodeError as error:
+                lines.append("")
                 skipped.add(
                     f"{path}, line {number}",
                     f"not UTF-8 at byte {error.start + 1} of the line",
@@ -136,7 +140,8 @@ def _column(
     labels: str | None,
     skipped: Skipped,
     layout: dict[str, Any],
-) -> tuple[list[str], np.ndarray | None]:
+) -> tuple[list[str], np.ndarray | None, np.ndarray]:
+    """Return the entries of the column of texts, the labels, and the numbers of the rows in the file."""
     source: Any = open_table(path, skipped, **layout, wanted=() if column is None else [column])
     if column is None:
         raise ValueError(
@@ -151,9 +156,8 @@ def _column(
         texts += _strings(block[column])
         if labels is not None:
             given += labels_of(block[labels]).tolist()
-    if labels is None:
-        return texts, None
-    return texts, tidy_labels(given)
+    numbers = row_numbers(0, len(texts), source.left_out)
+    return texts, None if labels is None else tidy_labels(given), numbers
 
 
 def _strings(column: pa.ChunkedArray) -> list[str]:

@@ -126,6 +126,19 @@ def test_rows_know_their_numbers(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("suffix", ["txt", "csv"])
+def test_texts_know_their_numbers_past_those_left_out(tmp_path, suffix):
+    lines = [f"row {number}".encode() for number in range(20)]
+    lines[4] = lines[11] = b" " if suffix == "txt" else b"-"
+    lines[7] = "caf\u00e9".encode("latin-1")
+    path = tmp_path / f"t.{suffix}"
+    path.write_bytes(b"\n".join(lines if suffix == "txt" else [b"words,", *(line + b"," for line in lines)]))
+    column = {} if suffix == "txt" else {"column": "words"}
+    data = load_data(f"text:{path}", on_error="skip", test=1.0, **column)
+    assert [*data.test.examples] == [f"row {name}" for name in row_names(data)]
+    assert len(data.test) == 17
+
+
 def test_a_training_needs_rows():
     """`test=1` is for reading alone."""
     with pytest.raises(ValueError, match="`test` must be in"):

@@ -60,6 +60,8 @@ class CsvFile:
         text: PlainText | SheetText | None = None,
     ) -> None:
         self.path, self.skipped = path, skipped
+        #: Numbers of the rows below the header, from 0, that the last pass could not read, in rising order.
+        self.left_out: list[int] = []
         if delimiter is None and text_suffix(path) == ".tsv":
             delimiter = "\t"
         self._plain = PlainText(path, encoding) if text is None else text
@@ -162,6 +164,7 @@ class CsvFile:
                     batch = reader.read_next_batch()
             except StopIteration:
                 faults.tell()
+                self.left_out = sorted(row - 1 - int(self.header) for row in faults.rows)
                 return
             except pa.ArrowInvalid as error:
                 raise faults.error or self._failure(error) from None

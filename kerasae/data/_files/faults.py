@@ -20,11 +20,13 @@ class Faults:
 
     Attributes:
         error: Error of a bad row. Arrow suppresses errors in its handler of rows, so it is kept here.
+        rows: Numbers of the bad rows in the file, from 1, in the order in which they were noted.
     """
 
     def __init__(self, file: "CsvFile") -> None:
         self._file, self._skipped = file, file.skipped
         self.error: ValueError | None = None
+        self.rows: list[int] = []
         self._last = 0
         #: For each ragged row, its number minus the number of ragged rows before it, in rising order.
         self._whole: list[int] = []
@@ -58,6 +60,7 @@ class Faults:
         self._found.clear()
 
     def _add(self, number: int, *words: str) -> None:
+        self.rows.append(number)
         if self._skipped is not None:
             self._found.append((number, *words))
             if self._skipped.on_error == "raise":

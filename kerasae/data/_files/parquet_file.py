@@ -24,6 +24,8 @@ class ParquetFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: As in `CsvFile`. A row of a Parquet file is never left out.
+        self.left_out: list[int] = []
         try:
             self._file = pq.ParquetFile(path)
             self.schema = self._file.schema_arrow

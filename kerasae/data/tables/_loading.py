@@ -49,19 +49,21 @@ def load_rows(options: dict[str, Any], known: Sequence[Column] | None) -> Data:
     stream = options["stream"]
     if stream is None:
         stream = source.size > _LARGE
+    if not selection.ids:
+        rows = rows.numbered(source.left_out)
     if known is None:
         rows = rows.watched()
-    splits: dict[str, Any] = _stored(rows, draw) if stream else _in_memory(rows, draw, path, selection.ids)
+    splits: dict[str, Any] = _stored(rows, draw) if stream else _in_memory(rows, draw, path)
     return Data(stem(Path(path)), spec, **splits, skipped=skipped.lines)
 
 
-def _in_memory(rows: TypedRows, draw: _Draw, path: str, ids: list[str]) -> dict[str, Split]:
-    """Return the splits in memory. Rows without names are numbered."""
+def _in_memory(rows: TypedRows, draw: _Draw, path: str) -> dict[str, Split]:
+    """Return the splits in memory."""
     parts = draw()
     if rows.count == 0:
         raise ValueError(f"Expected rows in {path}, received none below the names of the columns.")
     frames, labels = zip(*rows.read(), strict=True)
-    everything = Split(pd.concat(frames, ignore_index=not ids), _joined_labels(labels))
+    everything = Split(pd.concat(frames), _joined_labels(labels))
     return {name: everything.rows(part) for name, part in parts.items()}
 
 

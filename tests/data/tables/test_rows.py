@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from kerasae import load_data
+from kerasae.data import has_label
 from kerasae.data._drawing import SPLITS, draw_splits
 from kerasae.data._files.delimiter import _DELIMITERS
+from kerasae.data.tables import from_frame
 from kerasae.preprocessing import TablePreprocessing
 
 RAGGED = 'a,b\n1,2\n3,"x\ny"\n4\n5,6\n7,8,9\n10,11\n12,13\n'
@@ -87,6 +89,34 @@ def test_blanks_are_trimmed_and_stand_ins_for_missing_entries_known(tmp_path):
 
 
 @pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_without_ids_are_numbered_as_in_the_file(tmp_path, monkeypatch, stream, suffix):
+    monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", 256)
+    rows = 400 if suffix == "csv" else 20_000
+    frame = pd.DataFrame({"n": np.arange(rows) + 0.5, "k": range(rows)})
+    path = tmp_path / f"t.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    data = load_data(path, stream=stream)
+    for name in SPLITS:
+        examples = data.split(name).examples
+        assert examples.index.tolist() == examples["k"].tolist()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("block", [1 << 20, 32])
+def test_rows_that_are_left_out_keep_their_numbers(tmp_path, monkeypatch, stream, block):
+    monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", block)
+    lines = [b"name,n", *(f"row {i},{i}".encode() for i in range(40))]
+    lines[1:3] = b"ragged", "caf\u00e9,3".encode("latin-1")
+    lines[7] = "caf\u00e9,3".encode("latin-1")
+    lines[19:21] = b"ragged", b"ragged"
+    (tmp_path / "t.csv").write_bytes(b"\n".join(lines))
+    test = load_data(tmp_path / "t.csv", on_error="skip", stream=stream, test=1.0).test
+    assert test.examples.index.tolist() == test.examples["n"].tolist()
+    assert len(test) == 35
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_labels_stay_with_their_rows_in_any_blocks(tmp_path, monkeypatch, stream):
     monkeypatch.setattr("kerasae.data._files.csv_file.BLOCK", 256)
     frame = pd.DataFrame({"key": range(1000, 1200), "n": np.arange(200) + 0.5, "label": range(200)})
@@ -109,6 +139,21 @@ def test_a_file_is_as_large_as_it_is_unpacked(tmp_path, monkeypatch, suffix):
     for most, streamed in ((15_000, True), (40_000, False)):
         monkeypatch.setattr("kerasae.data.tables._loading._LARGE", most)
         assert load_data(path).streamed is streamed
+
+
+@pytest.mark.parametrize("other", ["-", "?", ".", "None"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_signs_and_none_are_labels(tmp_path, suffix, other):
+    frame = pd.DataFrame({"n": np.arange(60) + 0.5, "label": ["+", other, "NA"] * 20})
+    path = tmp_path / f"t.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    test = load_data(path, labels="label", test=1.0).test
+    assert test.labels.tolist() == ["+", other, ""] * 20
+    assert has_label(test.labels).tolist() == [True, True, False] * 20
+    frame = frame.astype(object).where(frame != "NA", None)
+    given = from_frame(frame, labels="label")
+    kinds = np.concatenate([part.labels[has_label(part.labels)] for part in map(given.split, SPLITS)])
+    assert sorted(kinds) == sorted(["+", other] * 20)
 
 
 @pytest.mark.parametrize("stream", [False, True])
