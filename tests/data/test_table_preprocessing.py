@@ -80,6 +80,13 @@ def test_a_column_whose_quartiles_agree_is_scaled_by_its_standard_deviation():
     assert layer.scales[0] == pytest.approx(frame["n"].std(ddof=0))
 
 
+@pytest.mark.parametrize("scaling", ["standard", "robust"])
+def test_a_constant_column_keeps_its_value_whatever_is_rounded(scaling):
+    frame = pd.DataFrame({"n": [0.1] * 128, "varied": np.arange(128.0)})
+    layer = TablePreprocessing(from_frame(frame).spec, scaling=scaling).fit(frame)
+    assert (layer.centers[0], layer.scales[0]) == (0.1, 1.0)
+
+
 def test_robust_scaling_samples_the_whole_of_a_long_column(monkeypatch):
     monkeypatch.setattr("kerasae.preprocessing.table._statistics._SAMPLE", 500)
     frame = pd.DataFrame({"n": np.arange(5000.0)})

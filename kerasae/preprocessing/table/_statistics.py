@@ -111,6 +111,9 @@ class ColumnStatistics:
         if column.kind == "boolean":
             self.step = 1.0
             return column
+        if self.low == self.high:
+            # The moments of a constant column may be off by rounding, and its deviation then above 0.
+            self._mean, self._squares = self.low, 0.0
         std = float(np.sqrt(self._squares / self.rows))
         if not np.isfinite(std):
             raise ValueError(
