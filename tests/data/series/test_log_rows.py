@@ -186,6 +186,17 @@ def test_a_row_makes_room_for_another():
     np.testing.assert_array_equal(values_of(log), frame[["c0", "c1"]].to_numpy("float32"))
 
 
+@pytest.mark.parametrize("labels", [("normal", "anomaly"), ("anomaly", "normal"), (1, 0)])
+@pytest.mark.parametrize("resample", [None, "10s"])
+def test_the_rarer_label_of_rows_that_are_merged_counts(labels, resample):
+    frame = pd.concat([regular(200)] * 2)
+    odd = (np.arange(400) % 200 // 10 == 4) & (np.arange(400) < 205) & (np.arange(400) % 10 > 5)
+    frame["label"] = np.array(labels, object)[odd.astype(int)]
+    log = read(frame, labels="label", resample=resample)
+    assert (log.labels == labels[1]).sum() == (4 if resample is None else 1)
+    assert len(log) == (200 if resample is None else 20)
+
+
 def test_the_order_of_rows_at_one_stamp_does_not_matter():
     values = np.array([[0.1, 1e9], [0.2, 3.3], [0.3, -1e9], [0.7, np.nan]])
     marks = np.array([[0], [1], [0], [0]], "int32")

@@ -1,5 +1,6 @@
 """Marks: labels and splits of rows, as codes."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ class LabelCodes:
 
     def __init__(self) -> None:
         self._codes: dict[Any, int] = {}
+        self._rows: Counter[int] = Counter()
 
     def codes(self, column: pa.ChunkedArray) -> np.ndarray:
         """Return the codes of a column of labels, `(rows,)`, int32."""
@@ -29,6 +31,8 @@ class LabelCodes:
         places, distinct = pd.factorize(labels, use_na_sentinel=False)
         keys = [None if pd.isna(one) else one for one in distinct]
         codes = [self._codes.setdefault(key, len(self._codes)) for key in keys]
+        for code, count in zip(codes, np.bincount(places, minlength=len(codes)).tolist(), strict=True):
+            self._rows[code] += count
         return np.array(codes, "int32")[places]
 
     def missing(self, count: int) -> np.ndarray:
@@ -36,10 +40,18 @@ class LabelCodes:
         return np.full(count, self._codes.setdefault(None, len(self._codes)), "int32")
 
     def found(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rank of each code, and the label of each rank. A missing label has the lowest rank."""
+        """Return the rank of each code, and the label of each rank.
+
+        A missing label has the lowest rank, and the rarest label the highest. The larger of two labels that
+        are equally rare ranks higher, and so does the larger of two quantities.
+        """
         tidy = tidy_labels(np.array([*self._codes], dtype=object))
         there = has_label(tidy)
         labels, ranks = np.unique(tidy[there], return_inverse=True)
+        if labels.dtype.kind != "f":
+            rows = np.array([self._rows[code] for code in np.flatnonzero(there).tolist()], int)
+            order = np.argsort(-np.bincount(ranks, rows, len(labels)), kind="stable")
+            labels, ranks = labels[order], np.argsort(order)[ranks]
         places = np.zeros(len(tidy), "int32")
         places[there] = ranks + int(not there.all())
         if not there.all():

@@ -194,7 +194,7 @@ def _in_order(
 
 
 def _ranked(batches: Batches, ranks: np.ndarray | None) -> Batches:
-    """Give rows whose codes of labels are ranks, so that the largest label has the largest code."""
+    """Give rows whose codes of labels are ranks, so that the rarest label has the largest code."""
     for rows in batches:
         if ranks is None:
             yield rows
