@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kerasae.preprocessing import as_written
-from kerasae.report.sheet import write_table
+from kerasae.report.sheet import with_keys, write_table
 from kerasae.spec import Spec
 
 
@@ -77,9 +77,8 @@ class LogFile:
         names = [channel.name for channel in self._spec.channels]
         frame = pd.DataFrame(means, columns=names)
         frame = as_written(frame, self._spec.channels)
-        frame.insert(0, "time", self._log.stamps_of(rows))
-        if self._split.several:
-            frame.insert(0, "recording", self._log.recordings_of(rows))
+        keys = {"recording": self._log.recordings_of(rows)} if self._split.several else {}
+        frame = with_keys(frame, {**keys, "time": self._log.stamps_of(rows)})
         write_table(frame, self._path, append=self._begun, index=False)
         self._begun = True
 

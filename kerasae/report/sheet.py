@@ -2,9 +2,11 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 #: Characters that may begin a formula in a spreadsheet, with the forms of East Asian keyboards.
@@ -40,6 +42,23 @@ def write_table(frame: pd.DataFrame, path: Path, *, append: bool = False, **inde
         quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL,
         **{"index": False, **index},
     )
+
+
+def with_keys(frame: pd.DataFrame, keys: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a table of a user with further columns before it.
+
+    Underscores follow the name of a further column if the table has a column of this name.
+
+    Args:
+        frame: Table.
+        keys: Values of the further columns, `(rows,)`, by name.
+    """
+    frame = frame.copy()
+    for place, (name, values) in enumerate(keys.items()):
+        while name in frame.columns:
+            name = f"{name}_"
+        frame.insert(place, name, np.asarray(values))
+    return frame
 
 
 def write_sheet(frame: pd.DataFrame, path: Path, *, append: bool = False) -> None:

@@ -76,6 +76,18 @@ def test_only_filled_readings_of_integers_are_rounded(tmp_path):
     assert written["flow"].tolist()[:3] == [0.0, 1.25, 2.25]
 
 
+def test_channels_may_have_the_names_of_added_columns(tmp_path):
+    frame = sines(24).rename(columns={"time": "stamp", "flow": "time", "pressure": "recording"})
+    frame["machine"] = np.arange(24) // 12
+    data = from_frame(frame, time="stamp", group="machine", window=2, test=1)
+    file = LogFile(tmp_path / "log.csv", data.test, data.spec)
+    file.add(data.test.examples)
+    file.close()
+    written = pd.read_csv(tmp_path / "log.csv")
+    assert [*written] == ["recording_", "time_", "time", "recording"]
+    np.testing.assert_allclose(written["time"], frame["time"], rtol=1e-6)
+
+
 def test_gaps_are_filled_in_the_log(trained, tmp_path):
     frame, data, model = trained
     Imputer(model).fit(data).report(data, tmp_path)

@@ -115,8 +115,7 @@ def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) ->
         shaped = added.reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
     else:
-        frame = kind_of(data.spec).contributions(added)
-        frame.insert(0, "row", rows["row"].to_numpy())
+        frame = sheet.with_keys(kind_of(data.spec).contributions(added), {"row": rows["row"]})
         sheet.write_sheet(frame, out / "contributions.csv")
 
 

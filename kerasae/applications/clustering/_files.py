@@ -11,7 +11,7 @@ from kerasae.applications._pictures import pixels, raw_range, save_png
 from kerasae.applications.clustering._methods import Method
 from kerasae.data import Data
 from kerasae.kinds import kind_of
-from kerasae.report.sheet import write_sheet
+from kerasae.report.sheet import with_keys, write_sheet
 
 
 def write_clusters(out: Path, data: Data, codes: np.ndarray, clusters: np.ndarray, method: Method) -> None:
@@ -47,7 +47,5 @@ def write_centres(out: Path, data: Data, raw: Any, sizes: np.ndarray) -> None:
         lines = [f"{number}\t{text}" for number, text in enumerate(raw)]
         (out / "centres.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     else:
-        frame = raw.copy()
-        frame.insert(0, "training_rows", sizes)
-        frame.insert(0, "cluster", range(len(frame)))
-        write_sheet(frame, out / "centres.csv")
+        keys = {"cluster": range(len(raw)), "training_rows": sizes}
+        write_sheet(with_keys(raw, keys), out / "centres.csv")

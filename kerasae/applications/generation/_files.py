@@ -10,7 +10,7 @@ import pandas as pd
 from kerasae.preprocessing import as_written
 from kerasae.report import as_text
 from kerasae.report.page import Listing
-from kerasae.report.sheet import write_table
+from kerasae.report.sheet import with_keys, write_table
 from kerasae.spec import Column, Spec
 
 #: Largest number of columns of a table on the page.
@@ -57,12 +57,7 @@ def _by_step(raw: np.ndarray, keys: Mapping[str, Any], channels: Sequence[Column
 
 def as_frame(raw: Any, keys: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table, or texts as a column, with the keys as columns before it."""
-    frame = raw.copy() if isinstance(raw, pd.DataFrame) else pd.DataFrame({"text": raw})
-    for place, (name, values) in enumerate(keys.items()):
-        while name in frame.columns:
-            name = f"{name}_"
-        frame.insert(place, name, np.asarray(values))
-    return frame
+    return with_keys(raw if isinstance(raw, pd.DataFrame) else pd.DataFrame({"text": raw}), keys)
 
 
 def listing(title: str, caption: str, raw: Any, keys: Mapping[str, Any], most: int) -> Listing:

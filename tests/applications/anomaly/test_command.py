@@ -7,6 +7,8 @@ import pytest
 from plane_rows import correlated
 
 from kerasae import Recipe
+from kerasae.applications.anomaly._report import write_files
+from kerasae.data.tables import from_frame
 from kerasae.runs import run_recipe
 from kerasae.workflows import apply
 
@@ -35,6 +37,15 @@ def table_run(tmp_path_factory):
         train={"epochs": 20},
     )
     return run_recipe(recipe, folder / "run"), folder
+
+
+def test_a_column_may_be_called_row(tmp_path):
+    data = from_frame(pd.DataFrame({"row": np.arange(40.0), "a": np.arange(40.0) ** 2}), test=1)
+    added = np.arange(80.0).reshape(40, 2)
+    write_files(tmp_path, data, pd.DataFrame({"row": [*map(str, range(40))]}), added)
+    written = pd.read_csv(tmp_path / "contributions.csv")
+    assert [*written] == ["row_", "row", "a"]
+    assert written["row_"].tolist() == [*range(40)] and written["a"].tolist() == added[:, 1].tolist()
 
 
 def test_what_a_user_takes_away(table_run, tmp_path):

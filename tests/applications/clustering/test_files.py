@@ -61,6 +61,16 @@ def test_files_of_a_table_with_gaps(tmp_path):
     assert finding.listings[1].headings[:3] == ["cluster", "height", "colour"]
 
 
+def test_columns_of_the_data_may_have_the_names_of_added_ones(tmp_path):
+    draw = np.random.default_rng(0)
+    data = from_frame(pd.DataFrame(draw.normal(size=(60, 2)), columns=["cluster", "training_rows"]))
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    Clustering(TablePCA(2, indicators=True).fit(data), clusters=2).fit(data).report(data, tmp_path)
+    centres = pd.read_csv(tmp_path / "centres.csv")
+    assert [*centres] == ["cluster_", "training_rows_", "cluster", "training_rows"]
+    assert centres["cluster_"].tolist() == [0, 1]
+
+
 def test_one_row_is_put_into_a_cluster(digits, tmp_path):
     alone = dataclasses.replace(digits, test=Split(digits.test.head(1)))
     finding = Clustering(PCA(4).fit(digits), clusters=3).fit(digits).report(alone, tmp_path)
