@@ -252,6 +252,17 @@ def row_names(data: Data, rows: int | None = None) -> list[str]:
     return names[:rows]
 
 
+def index_heading(data: Data) -> str | None:
+    """Return the heading of the index of the test split of a table in a file; `None` to leave the index out.
+
+    Numbers of rows in their natural order carry no information.
+    """
+    name = next(data.test.chunks(1)).index.name
+    if name is None and row_names(data) == [str(number) for number in range(len(data.test))]:
+        return None
+    return str(name or "")
+
+
 def class_labels(data: Data, split: str = "test") -> np.ndarray | None:
     """Return the labels of a split if they are classes: at least two, and clearly fewer than rows."""
     labels = data.split(split).labels

@@ -177,7 +177,10 @@ def test_a_table_comes_back_with_its_gaps_its_index_and_its_types(table, tmp_pat
     app = Denoising(codec, noise="swap").fit(table)
     found = app.report(table, tmp_path)
     assert found.figures["categories_wrong_before"] > 0
-    assert len(pd.read_csv(tmp_path / "clean.csv")) == len(table.test)
+    # The rows of the test split were drawn, and are named by their numbers.
+    written = pd.read_csv(tmp_path / "clean.csv", index_col=0)
+    assert written.index.tolist() == table.test.examples.index.tolist() != [*range(len(table.test))]
+    assert written.columns.tolist() == table.test.examples.columns.tolist()
     assert found.listings and not found.pictures
     with pytest.raises(ValueError, match="imputation"):
         Denoising(codec, noise="masking").fit(table)

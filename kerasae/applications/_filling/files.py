@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kerasae.applications._base import row_names
+from kerasae.applications._base import index_heading, row_names
 from kerasae.applications._filling.cells import Cells, flatten
 from kerasae.applications._filling.filling import Filled
 from kerasae.applications._filling.raw import raw_ends
@@ -49,11 +49,7 @@ class TableFiles(Files):
     def __init__(self, out: Path, data: Data, cells: Cells) -> None:
         self._out, self._cells = out, cells
         self._names = row_names(data)
-        split: Any = data.test
-        index = next(split.chunks(1)).index
-        # Row numbers in their natural order carry no information.
-        self._indexed = index.name is not None or self._names != [str(n) for n in range(len(self._names))]
-        self._label = index.name or ("" if self._indexed else None)
+        self._heading = index_heading(data)
         self._start = 0
 
     def write(self, raw: Any, done: Any, filled: Filled, missing: np.ndarray, gaps: bool) -> None:
@@ -64,8 +60,8 @@ class TableFiles(Files):
             done,
             self._out / "filled.csv",
             append=not first,
-            index=self._indexed,
-            index_label=self._label,
+            index=self._heading is not None,
+            index_label=self._heading,
         )
         rows, columns = np.nonzero(missing)
         names = [column.name for column in self._cells.spec.features]

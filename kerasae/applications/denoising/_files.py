@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kerasae.applications._base import row_names
+from kerasae.applications._base import index_heading, row_names
 from kerasae.applications._log_files import LogFile
 from kerasae.applications._pictures import MODES, pixels, png_names, save_png
 from kerasae.data import Data
@@ -36,6 +36,7 @@ class CleanFiles:
         self._names: list[str] = []
         spec = data.spec
         self._columns = spec.columns
+        self._heading = index_heading(data) if spec.columns else None
         self._log = LogFile(out / "clean.csv", data.test, spec) if spec.channels else None
         if not spec.columns and not spec.channels and not hasattr(data.test, "names"):
             shape = (len(data.test), *spec.shape)
@@ -46,9 +47,13 @@ class CleanFiles:
     def add(self, clean: Any) -> None:
         """Write the next part."""
         if self._columns:
-            frame_by_text = clean.index.name is not None
-            written = as_written(clean, self._columns)
-            write_table(written, self._out / "clean.csv", append=self._rows > 0, index=frame_by_text)
+            write_table(
+                as_written(clean, self._columns),
+                self._out / "clean.csv",
+                append=self._rows > 0,
+                index=self._heading is not None,
+                index_label=self._heading,
+            )
         if self._log is not None:
             self._log.add(clean)
         if self._array is not None:
