@@ -45,7 +45,7 @@ def draw_windows(
         steps: Number of rows of a window.
         stride: Number of rows from one window to the next.
         shares: Shares of `validation`, `calibration` and `test`, as in `draw_splits`. The test split holds
-            all windows if its share is 1.
+            all windows if its share is 1, or those that are given, and the other splits none.
         seed: Seed with which recordings are drawn.
         gap: Number of rows between two splits of a recording.
         given: First row and number of rows of each stretch of the splits that exist already, by name.
@@ -56,8 +56,9 @@ def draw_windows(
     """
     whole = [(stretch.first, stretch.count) for stretch in stretches]
     given = given or {}
-    if shares["test"] == 1 and "test" not in given:
-        return {name: windows_in(whole if name == "test" else [], steps, stride) for name in SPLITS}
+    if shares["test"] == 1 and given.get("test", whole):
+        tested = given.get("test", whole)
+        return {name: windows_in(tested if name == "test" else [], steps, stride) for name in SPLITS}
     parts = _shares(shares, given)
     recordings = [[*group] for _, group in groupby(stretches, key=lambda stretch: stretch.recording)]
     if len(recordings) >= _ENOUGH:

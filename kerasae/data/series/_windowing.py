@@ -50,6 +50,9 @@ def data_of(
         window = default_window(log.readings.read(longest.first, rows))[0]
     check_positive_integer("window", window)
     base, given = _divided(log)
+    if shares["test"] == 1 and test_log is None and "test" not in given:
+        # Every window is wanted, also of rows that another split was named for.
+        base, given = [*log.stretches], {}
     if test_log is not None:
         given["test"] = []
     starts = draw_windows(base, window, stride, shares, seed, window if gap is None else gap, given)

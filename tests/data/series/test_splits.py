@@ -101,6 +101,17 @@ def test_every_window_is_a_test_window_if_the_share_is_one():
     assert not any(len(starts[name]) for name in ("train", "validation", "calibration"))
 
 
+@pytest.mark.parametrize("part", ["train", "validation", "", None])
+def test_a_file_that_names_no_test_split_is_one_as_a_whole(part):
+    frame = sines(60)
+    frame["part"] = part
+    frame.loc[:9, "part"] = "calibration" if part else part
+    data = from_frame(frame, time="time", split="part", window=4, test=1)
+    assert len(data.test) == 57 and not len(data.train)
+    frame.loc[40:, "part"] = "test"
+    assert len(from_frame(frame, time="time", split="part", window=4, test=1).test) == 17
+
+
 def test_too_few_rows_are_refused_with_the_split():
     with pytest.raises(ValueError, match="Expected at least one window of 50 steps in the validation split"):
         draw_windows(stretches_of([[300]]), 50, 1, SHARES, 0, 50)
