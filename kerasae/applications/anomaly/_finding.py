@@ -148,7 +148,7 @@ def _judged(
     metrics = [
         Metric("threshold", "threshold", threshold),
         Metric("flagged", "flagged", int(flagged.sum())),
-        *([] if timeline is None else timeline.metrics(truth)),
+        *([] if timeline is None else timeline.metrics(truth, known)),
         *detection_metrics(scores[known], flagged[known], None if truth is None else truth[known]),
     ]
     if axis is not None:

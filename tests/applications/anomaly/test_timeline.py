@@ -87,6 +87,18 @@ def test_events_are_counted_once_and_late_alarms_have_a_delay(axis):
     assert figures.false_alarms_per_day == pytest.approx(86400 / 34)
 
 
+def test_alarms_in_windows_without_a_label_are_not_false(axis):
+    truth, scores, known = (np.zeros(len(axis), kind) for kind in (bool, float, bool))
+    truth[5:9], known[:20] = True, True
+    scores[[6, 15, 30]] = 1
+    timeline = Timeline.of(axis, scores, AlarmSettings(1, 1, 0), 0.5)
+    assert event_figures(axis, truth, timeline.alarms).false_alarms == 2
+    figures = event_figures(axis, truth, timeline.alarms, known)
+    assert figures.false_alarms == 1 and figures.days == 16 / 86400
+    values = {metric.key: metric.value for metric in timeline.metrics(truth, known)}
+    assert values["false_alarms_per_day"] == figures.false_alarms_per_day
+
+
 def test_an_alarm_at_one_step_is_not_the_whole_event(axis):
     truth, scores = np.zeros(44, bool), np.zeros(44)
     truth[5:15] = True

@@ -19,8 +19,8 @@ class EventFigures(NamedTuple):
         events: Number of labelled events.
         found: Number of events during which there is an alarm, or in whose last window one begins.
         delay: Median of the seconds from the beginning of an event that was found to its alarm, or `None`.
-        false_alarms: Number of alarms that begin outside of all events.
-        days: Days without an event.
+        false_alarms: Number of alarms that begin outside of all events, in a window with a label.
+        days: Days without an event, without windows that have no label.
     """
 
     events: int
@@ -49,19 +49,25 @@ def events_of(axis: TimeAxis, truth: np.ndarray) -> list[tuple[int, int]]:
     ]
 
 
-def event_figures(axis: TimeAxis, truth: np.ndarray, found: Sequence[Interval]) -> EventFigures:
+def event_figures(
+    axis: TimeAxis, truth: np.ndarray, found: Sequence[Interval], known: np.ndarray | None = None
+) -> EventFigures:
     """Compare alarms with labelled events.
 
     An event is found if an alarm overlaps it. An alarm that begins in an event, or that lasts into one, is
     true; it may outlast the event by a window, because a window still contains the odd readings. Any other
-    alarm is false. Nothing is adjusted: an alarm at one step of an event is one alarm, and not the whole
-    event.
+    alarm is false, unless it begins in a window without a label. Nothing is adjusted: an alarm at one step
+    of an event is one alarm, and not the whole event.
 
     Args:
         axis: Axis of time of the windows.
         truth: Whether the last reading of each window is labelled as an anomaly, `(windows,)`, bool.
         found: Alarms.
+        known: Whether the last reading of each window has a label, `(windows,)`, bool. Defaults to `None`, if
+            all have one.
     """
+    if known is None:
+        known = np.ones(len(truth), bool)
     events = events_of(axis, truth)
     delays = []
     matched = [False] * len(found)
@@ -81,11 +87,11 @@ def event_figures(axis: TimeAxis, truth: np.ndarray, found: Sequence[Interval]) 
         if overlapping:
             alarm = found[overlapping[0]]
             delays.append(max(alarm.first - first, 0) * alarm.segment.step)
-    normal = sum(float((~part).sum()) * segment.step for segment, part in axis.parts(truth))
+    normal = sum(float(part.sum()) * segment.step for segment, part in axis.parts(known & ~truth))
     return EventFigures(
         len(events),
         len(delays),
         float(np.median(delays)) if delays else None,
-        matched.count(False),
+        sum(not true and bool(known[alarm.first]) for true, alarm in zip(matched, found, strict=True)),
         normal / _DAY,
     )

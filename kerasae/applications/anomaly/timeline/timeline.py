@@ -96,17 +96,18 @@ class Timeline:
         found = intervals(axis, stamps, settings.rule(threshold), settings.merge)
         return cls(axis, stamps, threshold, found, strongest(axis, scores, fold), fold)
 
-    def metrics(self, truth: np.ndarray | None) -> list[Metric]:
+    def metrics(self, truth: np.ndarray | None, known: np.ndarray | None = None) -> list[Metric]:
         """Return the figures of the alarms.
 
         Args:
             truth: Whether the last reading of each window is labelled as an anomaly, `(windows,)`; `None` if
                 there are no labels.
+            known: Whether that reading has a label, `(windows,)`. Defaults to `None`, if all have one.
         """
         found: float | str | None = None
         delay = per_day = None
-        if truth is not None and truth.any() and not truth.all():
-            figures = event_figures(self.axis, truth, self.alarms)
+        if truth is not None and truth.any() and not (truth if known is None else truth[known]).all():
+            figures = event_figures(self.axis, truth, self.alarms, known)
             found = f"{figures.found} of {figures.events}"
             delay, per_day = figures.delay, figures.false_alarms_per_day
         return [
