@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -163,6 +164,20 @@ def test_one_anomaly_has_no_standard_error():
     truth = np.arange(10) < 1
     pair = [auroc_rows(truth, np.arange(10.0) * sign) for sign in (1, -1)]
     assert not difference(pair[:1], pair[1:]).shown
+
+
+def test_the_influences_on_the_adjusted_rand_need_little_memory():
+    rows = np.arange(2000)
+    labels, clusters = rows % 900, rows // 3
+    tracemalloc.start()
+    found = adjusted_rand_rows(labels, clusters)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The pairs squared would need 32 MB.
+    assert most < 4e6
+    left_out = [0, 500, 1999]
+    values = [adjusted_rand_score(np.delete(labels, row), np.delete(clusters, row)) for row in left_out]
+    np.testing.assert_allclose(np.diff(found.influences[left_out]), -1999 * np.diff(values))
 
 
 def test_the_error_of_the_adjusted_rand_is_that_of_drawn_rows():

@@ -1,5 +1,7 @@
 """Agreement of clusters with labels."""
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
@@ -41,21 +43,36 @@ def adjusted_rand_rows(labels: np.ndarray, clusters: np.ndarray) -> RowInfluence
     pairs, rows, counts = np.unique(
         np.stack([labels, clusters]), axis=1, return_inverse=True, return_counts=True
     )
-    value = _adjusted_rand(pairs, counts)
-    without = [_adjusted_rand(pairs, counts - removed) for removed in np.eye(len(counts), dtype=int)]
-    return jackknife(value, np.array(without)[rows.ravel()])
+    by_label, by_cluster = (np.bincount(part, counts) for part in pairs)
+    everything = np.array([counts.sum()])
+    sums = [_pairs_in(part) for part in (counts, by_label, by_cluster, everything)]
+    value = _adjusted_rand(*sums)
+    # Of a group of n rows, a row that is left out takes n - 1 pairs of rows with it.
+    groups = (counts, by_label[pairs[0]], by_cluster[pairs[1]], everything)
+    without = _adjusted_rand(*(whole - (group - 1) for whole, group in zip(sums, groups, strict=True)))
+    return jackknife(float(value), without[rows.ravel()])
 
 
-def _adjusted_rand(pairs: np.ndarray, counts: np.ndarray) -> float:
-    """Return the adjusted Rand index from the number of rows of each pair of label and cluster.
+def _pairs_in(counts: np.ndarray) -> float:
+    """Return the number of pairs of rows that lie in one of the groups with these numbers of rows."""
+    return float((counts * (counts - 1.0) / 2).sum())
+
+
+def _adjusted_rand(together: Any, by_label: Any, by_cluster: Any, everything: Any) -> np.ndarray:
+    """Return the adjusted Rand index from the numbers of pairs of rows that have something in common.
 
     Reference: Hubert and Arabie 1985, Journal of Classification 2, equation 5.
+
+    Args:
+        together: Number of pairs of rows with the same label in the same cluster.
+        by_label: Number of pairs of rows with the same label.
+        by_cluster: Number of pairs of rows in the same cluster.
+        everything: Number of pairs of rows.
     """
-    counted = (counts, *(np.bincount(part, counts) for part in pairs), np.array([counts.sum()]))
-    together, by_label, by_cluster, everything = (float((part * (part - 1.0) / 2).sum()) for part in counted)
-    expected = by_label * by_cluster / everything if everything else 0.0
+    expected = by_label * by_cluster / np.maximum(everything, 1)
     greatest = (by_label + by_cluster) / 2
-    return 1.0 if greatest == expected else (together - expected) / (greatest - expected)
+    same = greatest == expected
+    return np.where(same, 1.0, (together - expected) / np.where(same, 1.0, greatest - expected))
 
 
 def matched_accuracy(labels: np.ndarray, clusters: np.ndarray) -> float:
