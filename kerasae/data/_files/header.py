@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Collection
 from pathlib import Path
 
+from kerasae.notations import STAND_INS, DateFinder, NumberFinder, chunked
+
 #: Names of columns in a file without names.
 AUTOMATIC = "column_{}"
 
@@ -23,6 +25,8 @@ def shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
 def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
     """Return whether the first row holds names, judged by the rows below it."""
     numbers = [place for place, cell in enumerate(first) if is_number(cell)]
+    if any(_is_written_like(cell, _below(place, rest)) for place, cell in enumerate(first)):
+        return False
     if not numbers:
         return True
     if len(numbers) == len([cell for cell in first if cell.strip()]):
@@ -43,6 +47,34 @@ def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
         stacklevel=2,
     )
     return False
+
+
+def _below(place: int, rest: list[list[str]]) -> list[str]:
+    """Return the cells of a column below the first row, without missing ones."""
+    cells = [row[place].strip() for row in rest if place < len(row)]
+    return [cell for cell in cells if cell and cell not in STAND_INS]
+
+
+def _is_written_like(cell: str, below: list[str]) -> bool:
+    """Return whether a cell is a date or a dressed number, such as 1,5 or 12 %, as all cells below it are."""
+    cell = cell.strip()
+    # Shapes are compared first, because a table may have thousands of columns.
+    if is_number(cell) or not (shape := _shape(cell)) or shape not in map(_shape, below):
+        return False
+    texts = chunked([cell, *below])
+    numbers, dates = NumberFinder(), DateFinder()
+    numbers.see(texts)
+    dates.see(texts)
+    return numbers.found().number is not None or dates.found()[0] is not None
+
+
+def _shape(cell: str) -> str:
+    """Return a cell with a 9 for each run of digits and an a for each run of letters.
+
+    A cell without digits has an empty shape.
+    """
+    shape = re.sub("[0-9]+", "9", cell)
+    return re.sub(r"[^\W\d_]+", "a", shape) if "9" in shape else ""
 
 
 def _is_series(first: list[str], numbers: list[int]) -> bool:

@@ -175,6 +175,25 @@ def test_a_first_row_of_texts_and_numbers_is_a_row_with_a_word(tmp_path):
     assert len(rows(path)) == 40
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        lambda i: f"{i},{i % 10};pump;{i},5",
+        lambda i: f"pump;{i % 28 + 1:02}.01.2024",
+        lambda i: f"${i + 1}.50;pump",
+        lambda i: f"pump;{i + 1}%",
+    ],
+)
+def test_a_first_row_written_like_those_below_is_a_row(tmp_path, cells):
+    assert len(rows(write(tmp_path / "t.csv", "".join(f"{cells(i)}\n" for i in range(40))))) == 40
+
+
+@pytest.mark.parametrize("names", ["2024-01-31;2024-02-29", "5 bar;x1", "5%;95%"])
+def test_a_header_of_dates_and_numbers_above_others_is_a_header(tmp_path, names):
+    found = rows(write(tmp_path / "t.csv", f"{names}\n" + "".join(f"{i}.25;{i % 7}\n" for i in range(40))))
+    assert [*found.columns] == names.split(";") and len(found) == 40
+
+
 def test_several_columns_name_the_rows(tmp_path):
     text = "day,who,n\n" + "".join(f"{i // 2},{'ab'[i % 2]},{NUMBERS[i]}\n" for i in range(40))
     path = write(tmp_path / "t.csv", text)
