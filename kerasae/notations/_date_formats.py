@@ -38,7 +38,10 @@ QUARTERS = (
     *("%qQ%Y", "%qQ %Y", "%qQ%y", "Q%q %y", "Q%q-%y", "Q%q/%y", "Q%q'%y"),
 )
 _WEEKS = ("%G-W%V", "%GW%V", "%G W%V")
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_TIMES = (
+    *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"),
+    *(" %H:%M:%S.%f", " %H:%M:%S,%f", " %I:%M:%S.%f %p"),
+)
 FORMATS = (
     *(day + time for time in _TIMES for day in _DAYS),
     "%a %b %d %H:%M:%S %Y",
@@ -49,6 +52,8 @@ FORMATS = (
 )
 DAY_FIRST = {month + time: day + time for month, day in TWINS for time in _TIMES}
 ISO = "%Y-%m-%d"
+#: The decimals of a second.
+DECIMALS = "(?P<seconds>:[0-9]{2})[.,](?P<decimals>[0-9]{1,9})"
 #: The offset after a moment in ISO 8601.
 OFFSET = "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"
 
@@ -65,7 +70,7 @@ SKELETONS = dict(
     zip(
         FORMATS,
         skeletons_of(
-            chunked([re.sub("%[abBp]", "a", re.sub("%[dmyYHIMSqGV]", "9", one)) for one in FORMATS])
+            chunked([re.sub("%[abBp]", "a", re.sub("%[dmyYHIMSfqGV]", "9", one)) for one in FORMATS])
         ).to_pylist(),
         strict=True,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.notations._date_formats import DAY_FIRST, FORMATS, ISO, OFFSET, SKELETONS, skeletons_of
+from kerasae.notations._date_formats import DAY_FIRST, DECIMALS, FORMATS, ISO, OFFSET, SKELETONS, skeletons_of
 from kerasae.notations._moments import read_moments
 from kerasae.notations._zones import ABBREVIATIONS, NO_ZONES, ZONE
 from kerasae.notations.date import Date
@@ -35,7 +35,7 @@ class DateFinder:
         self._zones: set[str] = set()
         self._offsets: set[str] = set()
         self._bare = self._upper = self._lower = self._mixed = False
-        self._short = self._zeros = 0
+        self._short = self._zeros = self._decimals = 0
         self._rows = 0
 
     @property
@@ -99,6 +99,11 @@ class DateFinder:
                 self._shapes[one["values"]] += one["counts"]
             offsets = pc.struct_field(pc.extract_regex(texts, OFFSET), "o")
             self._offsets |= {one or "" for one in pc.unique(offsets).to_pylist()}
+        elif any("%f" in form for form in self._read):
+            decimals = pc.struct_field(pc.extract_regex(texts, DECIMALS), "decimals")
+            self._decimals = max(self._decimals, pc.max(pc.utf8_length(decimals)).as_py() or 0)
+            # Decimals such as .05 show nothing about days and hours.
+            texts = pc.replace_substring_regex(texts, DECIMALS, r"\1")
         self._short += _count(texts, "(?:^|[^0-9])[0-9](?:[^0-9]|$)")
         self._zeros += _count(texts, "(?:^|[^0-9:])0[0-9]")
         letters = pc.replace_substring_regex(texts, "[^A-Za-z]", "")
@@ -131,6 +136,8 @@ class DateFinder:
             form, digits = self._iso_form()
             if not ending and form != ISO:
                 zone, ending = self._offset()
+        elif "%f" in form:
+            digits = min(self._decimals, 6)
         styles = [
             name for name, seen in (("upper", self._upper), ("lower", self._lower), ("", self._mixed)) if seen
         ]

@@ -61,6 +61,32 @@ def test_seconds_with_decimals_are_stamps(tmp_path, step):
     assert log.step == pd.Timedelta(step).total_seconds()
 
 
+@pytest.mark.parametrize(
+    ("form", "step"), [("%Y%m%d", "1D"), ("%Y%m%d%H", "1h"), ("%Y%m%d%H%M", "5min"), ("%Y%m%d%H%M%S", "1s")]
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("time", [None, "time"])
+def test_numbers_that_are_the_digits_of_dates_are_dates(tmp_path, form, step, suffix, time):
+    frame = frame_of(step=step, start="2024-05-01")
+    stamps = frame["time"].to_numpy("datetime64[ns]")
+    frame["time"] = frame["time"].dt.strftime(form).astype("int64")
+    path = tmp_path / f"a.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    log, told = quietly(read_log, path, time=time)
+    np.testing.assert_array_equal(log.times(0, 120), stamps)
+    assert log.zone is None and not told
+    known = type("Fitted", (), {"channels": log.channels, "step": log.step})
+    again, _ = quietly(read_log, path, known=known, clock=log.clock)
+    np.testing.assert_array_equal(again.times(0, 120), stamps)
+
+
+def test_numbers_beside_the_digits_of_dates_are_seconds(tmp_path):
+    frame = frame_of(rows=40)
+    frame["time"] = 20_240_120 + np.arange(40)
+    log, _ = quietly(read_log, write(frame, tmp_path / "a.csv"), time="time")
+    assert log.step == 1.0 and len(log) == 40
+
+
 def test_small_numbers_are_seconds_since_the_beginning(tmp_path):
     frame = frame_of()
     frame["time"] = np.arange(120) / 50
@@ -79,6 +105,20 @@ def test_a_stamp_that_is_far_too_large_changes_no_other(tmp_path, gross, seconds
     found = pd.Series(log.times(0, len(log)))
     assert log.step == 1.0 and told
     assert set(expected) <= set(found)
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S,%f"])
+@pytest.mark.parametrize("digits", [1, 3, 6])
+def test_decimals_of_a_second_follow_dates_in_any_notation(tmp_path, form, digits):
+    frame = frame_of(rows=200, step="100ms", start="2024-05-13 09:00:00")
+    stamps = frame["time"].to_numpy("datetime64[ns]")
+    written = frame["time"].dt.strftime(form)
+    frame["time"] = written.str[: digits - 6] if digits < 6 else written
+    log, told = quietly(read_log, write(frame, tmp_path / "a.csv", sep=";"))
+    np.testing.assert_array_equal(log.times(0, 200), stamps)
+    assert log.step == 0.1 and not told
+    (clock,) = log.clock
+    assert clock.notation.format(pd.Series(stamps)).tolist() == frame["time"].tolist()
 
 
 @pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"])

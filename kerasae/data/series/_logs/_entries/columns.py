@@ -12,6 +12,7 @@ from kerasae import registry
 from kerasae.data._columns.arrow_finder import ArrowFinder, check_type, is_text
 from kerasae.data._columns.column_finder import ColumnFinder, file_mark
 from kerasae.data._columns.declared import declared
+from kerasae.data.series._logs._entries.digits import as_digits
 from kerasae.data.series._logs._entries.stamps import Stamps, is_day, is_time_of_day
 from kerasae.data.series._logs.options import Options
 from kerasae.notations import DAY_FIRST, Number
@@ -199,7 +200,7 @@ def _clock(
         [column for column in others if is_time_of_day(column)],
     ):
         if len(likely) == 1:
-            return tuple(likely)
+            return (as_digits(likely[0], blocks),)
     raise ValueError(
         f"Expected a column of stamps in {path}, received none that holds dates among "
         f"{', '.join([*found][:_SHOWN])}; name a column of seconds with --time COLUMN, or, if the rows are "
@@ -212,7 +213,7 @@ def _as_time(column: Column, blocks: Pass, path: Any, options: Options) -> Colum
     if column.kind == "boolean":
         return Column(column.name, "number", column.dtype)
     if column.kind in ("date", "number"):
-        return _in_order(column, blocks, options)
+        return _in_order(as_digits(column, blocks), blocks, options)
     if (dates := _dates(column, blocks, options)) is not None:
         return _in_order(dates, blocks, options)
     entries = (entry for block in blocks() for entry in block[column.name].to_pylist())

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kerasae.data.series._logs._entries.digits import in_digits
 from kerasae.notations import STAND_INS, nulls
 from kerasae.spec import Column
 
@@ -22,7 +23,8 @@ class Stamps:
     """Reads the columns of time of a file as nanoseconds. Several columns are added: a day and a time of day.
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, by their median. Numbers below
-    10^8 are seconds since the beginning of the recording.
+    10^8 are seconds since the beginning of the recording. Numbers that are the digits of dates, such as
+    2024013108, have the notation of a date.
 
     Args:
         columns: Columns of time with their notations, as found or as in the training.
@@ -46,6 +48,8 @@ class Stamps:
         return stamps, gone
 
     def _part(self, values: pa.ChunkedArray, column: Column) -> tuple[np.ndarray, np.ndarray]:
+        if pa.types.is_integer(values.type) and in_digits(column):
+            values = values.cast(pa.string())
         kind = values.type
         if pa.types.is_string(kind):
             texts = nulls(values, (*STAND_INS, *column.notation.missing))
