@@ -48,6 +48,15 @@ class DateFinder:
         """Share of the entries that the best format reads."""
         return max(self._read.values(), default=0) / max(self._rows, 1)
 
+    @property
+    def dayfirst(self) -> bool | None:
+        """Whether the day comes before the month, if the entries prove it; otherwise `None`."""
+        most = max(self._read.values(), default=0)
+        best = {form for form, count in self._read.items() if count == most > 0}
+        if bool(best & {*DAY_FIRST}) == bool(best & {*DAY_FIRST.values()}):
+            return None
+        return not best & {*DAY_FIRST}
+
     def see(self, texts: pa.ChunkedArray) -> None:
         """Take note of entries, without missing ones."""
         if self.closed or not len(texts):

@@ -149,6 +149,10 @@ class ColumnFinder:
         """Return the decimal mark that the entries of this column prove; empty if they prove none."""
         return "." if self.point else self._numbers.found().mark
 
+    def order(self) -> bool | None:
+        """Return whether the day comes first in dates, if the entries prove it; otherwise `None`."""
+        return self._dates.dayfirst
+
     def found(self, mark: str = "") -> Column:
         """Return the column, with the notation of its entries.
 
@@ -331,3 +335,16 @@ def file_mark(finders: Collection[ColumnFinder], delimiter: str) -> str:
     if marks or delimiter == ";":
         return ""
     return "." if delimiter == "," or not any(finder.commas for finder in finders) else ""
+
+
+def agree_on_dates(finders: Collection[ColumnFinder]) -> None:
+    """Let columns whose dates prove the order of day and month decide it for those that leave it open.
+
+    Args:
+        finders: Finders of the columns of a file.
+    """
+    orders = {order for finder in finders if (order := finder.order()) is not None}
+    if len(orders) == 1:
+        (order,) = orders
+        for finder in finders:
+            finder.dayfirst = order if finder.dayfirst is None else finder.dayfirst

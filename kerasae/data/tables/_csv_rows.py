@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import pandas as pd
 import pyarrow as pa
 
-from kerasae.data._columns.column_finder import ColumnFinder, file_mark
+from kerasae.data._columns.column_finder import ColumnFinder, agree_on_dates, file_mark
 from kerasae.data._columns.column_reader import ColumnReader
 from kerasae.data._columns.unread import check_written_alike, warn_of_unread
 from kerasae.data._files.csv_file import CsvFile
@@ -70,6 +70,7 @@ def _find(
         for block in blocks():
             for name, finder in undecided.items():
                 finder.look(block[name])
+    agree_on_dates(finders.values())
     mark = selection.decimal or file_mark(finders.values(), delimiter)
     return rows, [finder.found(mark) for finder in finders.values()]
 

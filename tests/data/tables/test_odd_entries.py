@@ -22,6 +22,21 @@ def test_dates_that_could_be_either_are_named_and_can_be_said(tmp_path):
     assert (data.train.examples["d"].dt.day == 1).all()
 
 
+@pytest.mark.parametrize(("form", "order"), [("%d/%m/%Y", True), ("%m-%d-%Y", False)])
+def test_dates_of_another_column_decide_which_is_the_day(tmp_path, recwarn, form, order):
+    frame = pd.DataFrame({"open": [f"{i % 9 + 1:02}/{i % 7 + 1:02}/2020" for i in range(60)]})
+    frame["sure"] = pd.date_range("2020-01-01", periods=60).strftime(form)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    dates = load_data(tmp_path / "t.csv", test=1.0).test.examples["open"]
+    assert (dates.dt.day if order else dates.dt.month).tolist() == [i % 9 + 1 for i in range(60)]
+    assert not [one for one in recwarn if "could be month/day" in str(one.message)]
+    # Columns that contradict each other decide nothing.
+    frame["other"] = pd.date_range("2020-01-01", periods=60).strftime("%m/%d/%Y" if order else "%d/%m/%Y")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.warns(UserWarning, match="Dates of column 'open' could be month/day"):
+        load_data(tmp_path / "t.csv", test=1.0)
+
+
 def test_a_few_entries_that_are_no_numbers_are_pointed_at(tmp_path):
     cells = ["oops" if i == 7 else str(i) for i in range(50)]
     (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{cell},1\n" for cell in cells))
