@@ -14,6 +14,9 @@ from kerasae.notations._date_formats import ISO, OFFSET
 from kerasae.notations._moments import nearest_beginnings, of_four_digits, read_moments, stamps
 from kerasae.notations._zones import ABBREVIATIONS, ZONE
 
+#: Offset at the end of a pattern. Entries may have any other.
+_OFFSET = "[+-][0-9]{2}:?[0-9]{2}$"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Date(Notation):
@@ -70,7 +73,7 @@ class Date(Notation):
         if self.iso and self.zone not in ("", "UTC"):
             # Without an offset an entry could be local time or UTC.
             texts = null_unless(pc.match_substring_regex(texts, OFFSET), texts)
-        return stamps(read_moments(texts, "ISO8601" if self.iso else self.pattern))
+        return stamps(read_moments(texts, "ISO8601" if self.iso else re.sub(_OFFSET, "%z", self.pattern)))
 
     def _parse_named(self, texts: pa.ChunkedArray) -> pa.ChunkedArray:
         parts = pc.extract_regex(texts, f"^(?P<local>.*){ZONE}")

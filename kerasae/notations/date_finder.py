@@ -3,12 +3,22 @@
 import re
 import zoneinfo
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kerasae.notations._date_formats import DAY_FIRST, DECIMALS, FORMATS, ISO, OFFSET, SKELETONS, skeletons_of
+from kerasae.notations._date_formats import (
+    AFTER_TIME,
+    DAY_FIRST,
+    DECIMALS,
+    FORMATS,
+    ISO,
+    OFFSET,
+    SKELETONS,
+    skeletons_of,
+)
 from kerasae.notations._moments import read_moments
 from kerasae.notations._zones import ABBREVIATIONS, NO_ZONES, ZONE
 from kerasae.notations.date import Date
@@ -34,6 +44,7 @@ class DateFinder:
         self._shapes: Counter[str] = Counter()
         self._zones: set[str] = set()
         self._offsets: set[str] = set()
+        self._endings: Counter[str] = Counter()
         self._bare = self._upper = self._lower = self._mixed = False
         self._short = self._zeros = self._decimals = 0
         self._rows = 0
@@ -78,7 +89,7 @@ class DateFinder:
             return
         local = pc.if_else(there, pc.struct_field(parts, "local"), texts)
         if not self._partly:
-            first = skeletons_of(local.slice(0, 1))[0].as_py()
+            first = skeletons_of(_without_offset(local.slice(0, 1)))[0].as_py()
             self._read = {form: n for form, n in self._read.items() if SKELETONS.get(form, first) == first}
             if len(local) > _FIRST:
                 self._try(local.slice(0, _FIRST), count=False)
@@ -88,10 +99,11 @@ class DateFinder:
     def _try(self, texts: pa.ChunkedArray, count: bool) -> None:
         if not len(texts):
             return
-        skeletons = skeletons_of(texts)
+        bare = _without_offset(texts)
+        skeletons = skeletons_of(bare)
         for form in list(self._read):
             iso = form == ISO
-            fitting = texts if iso else texts.filter(pc.equal(skeletons, SKELETONS[form]))
+            fitting = texts if iso else bare.filter(pc.equal(skeletons, SKELETONS[form]))
             read = int(read_moments(fitting, "ISO8601" if iso else form).notna().sum()) if len(fitting) else 0
             if read < len(texts) and not self._partly:
                 del self._read[form]
@@ -102,6 +114,9 @@ class DateFinder:
         """Note how the entries that were read are written."""
         if self.closed:
             return
+        offsets = pc.struct_field(pc.extract_regex(texts, f"^{AFTER_TIME}"), "o")
+        for one in pc.value_counts(offsets).to_pylist():
+            self._endings[one["values"] or ""] += one["counts"]
         if ISO in self._read:
             shapes = pc.replace_substring_regex(texts, "[0-9]", "9")
             for one in pc.value_counts(shapes).to_pylist():
@@ -145,8 +160,14 @@ class DateFinder:
             form, digits = self._iso_form()
             if not ending and form != ISO:
                 zone, ending = self._offset()
-        elif "%f" in form:
-            digits = min(self._decimals, 6)
+        else:
+            digits = min(self._decimals, 6) if "%f" in form else digits
+            bare, dressed = self._endings[""], sorted({*self._endings} - {""})
+            if bare and dressed and not self._partly:
+                # Without an offset an entry could be local time or UTC.
+                return None, False
+            if not ending and dressed and bare < self._endings.total() / 2:
+                zone, ending = _after_time(dressed)
         styles = [
             name for name, seen in (("upper", self._upper), ("lower", self._lower), ("", self._mixed)) if seen
         ]
@@ -191,6 +212,19 @@ class DateFinder:
             return ISO, 6
         seconds = ":%S" if match[2] else ""
         return f"{ISO}{match[1]}%H:%M{seconds}" + (".%f" if match[3] else ""), len(match[3] or "9" * 6)
+
+
+def _without_offset(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return texts without the offset after a time of day."""
+    return pc.replace_substring_regex(texts, f"^{AFTER_TIME}", r"\1")
+
+
+def _after_time(offsets: Sequence[str]) -> tuple[str, str]:
+    """Return the offset of entries that are not in ISO 8601, and how it is written, as `_offset` does."""
+    first = offsets[0].strip()
+    if len(offsets) > 1:
+        return "UTC", re.sub("[+-][0-9]{2}(:?)[0-9]{2}", r"+00\g<1>00", offsets[0])
+    return f"{first[:3]}:{first[-2:]}", offsets[0]
 
 
 def _count(texts: pa.ChunkedArray, regex: str) -> int:
