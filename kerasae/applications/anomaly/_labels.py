@@ -91,17 +91,29 @@ def normal_rows(
         raise ValueError(f"Expected rows with the label {normal!r} in the {split} split, found none.")
 
 
-def anomalous(labels: np.ndarray, normal: Any) -> np.ndarray:
+def rarer_label(labels: np.ndarray | None) -> Any:
+    """Return the rarer of two labels, a plain value; `None` if there are not two.
+
+    Args:
+        labels: Labels of the training rows, `(rows,)`, or `None`.
+    """
+    if labels is None:
+        return None
+    kinds, counts = np.unique(labels[has_label(labels)], return_counts=True)
+    return kinds[counts.argmin()].item() if len(kinds) == 2 else None
+
+
+def anomalous(labels: np.ndarray, normal: Any, odd: Any = None) -> np.ndarray:
     """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label.
 
     Args:
         labels: Labels of the rows.
         normal: Label of the normal rows. `None` counts the rarer of two labels as the anomaly.
+        odd: The rarer label of the training, which counts as the anomaly if `normal` is `None`. Defaults to
+            `None`, if the training does not tell: the rarer one of these rows.
     """
     known = has_label(labels)
     if normal is not None:
         return known & ~same_label(labels, normal)
-    kinds, counts = np.unique(labels[known], return_counts=True)
-    if len(kinds) != 2:
-        return np.zeros(len(labels), bool)
-    return known & (labels == kinds[counts.argmin()])
+    odd = rarer_label(labels) if odd is None else odd
+    return np.zeros(len(labels), bool) if odd is None else known & same_label(labels, odd)

@@ -109,13 +109,15 @@ def on_labels(labels: np.ndarray, odd: np.ndarray) -> list[tuple[bool, str]]:
         labels: Labels of the calibration rows, `(rows,)`.
         odd: Whether a row has the label of anomalies, `(rows,)`.
     """
-    if not odd.any():
-        return []
     kinds = [str(kind) for kind in np.unique(labels[~odd & has_label(labels)])]
+    if not odd.any() or not kinds:
+        return []
+    rarer = " or ".join(str(kind) for kind in np.unique(labels[odd]))
     return [
         (
             False,
-            f"{int(odd.sum())} of the {len(odd):,} calibration rows have the rarer label, so fewer are "
-            f"flagged than could be; --normal {kinds[0]} leaves such rows out.",
+            f"{int(odd.sum())} of the {len(odd):,} calibration rows have the rarer label, {rarer}, "
+            "which counts as the anomaly, so fewer are flagged than could be; "
+            f"--normal {kinds[0]} leaves such rows out.",
         )
     ]

@@ -17,7 +17,7 @@ from kerasae.applications.anomaly._cross_fit import cross_fitted
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
 from kerasae.applications.anomaly._held_out import check_calibration, judged
-from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal
+from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal, rarer_label
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_calibration
 from kerasae.applications.anomaly._thresholds import threshold_of
@@ -61,8 +61,8 @@ class AnomalyDetector(Application):
             its own default, 0.001 for `pareto_tail` and 0.05 for the others.
         normal: Label of the normal rows. Score and threshold are fitted on these rows only, and rows with
             any other label count as anomalies. Rows without a label are left out of the figures, and out of
-            score and threshold too. Defaults to `None`: all rows are used, and the rarer of two labels counts
-            as the anomaly in the figures only.
+            score and threshold too. Defaults to `None`: all rows are used, and the rarer of the two labels of
+            the training rows counts as the anomaly in the figures only.
         most_reasons: Number of features that are named for each example, those that add most to its score.
             Defaults to 3.
         alarm: When alarms begin and end on an axis of time: a dict with `release`, the share of the threshold
@@ -105,6 +105,7 @@ class AnomalyDetector(Application):
     threshold_: float
     spread_: np.ndarray
     whole_: WholeImages | None = None
+    odd_label_: Any = None
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
     taken_anew: ClassVar[tuple[str, ...]] = ("false_alarms",)  # a threshold of the stored scores
@@ -130,8 +131,7 @@ class AnomalyDetector(Application):
             check_at_least(2, cross_fit=cross_fit)
             check_choices(["last"], fold=fold)
         self.cross_fit = cross_fit
-        self.alarm = alarm
-        self.fold = fold
+        self.alarm, self.fold = alarm, fold
         self.alarm_rule_ = AlarmSettings.of(alarm)
         self.score = score
         self.threshold = threshold
@@ -155,7 +155,7 @@ class AnomalyDetector(Application):
 
     def fit_score(self, data: Data) -> Self:
         """Fit only the score, on the training split; the caller must set a threshold."""
-        self.spec_ = data.spec
+        self.spec_, self.odd_label_ = data.spec, rarer_label(data.train.labels)
         score = registry.get("score", self.score_of(data.spec))
         first = next(self.accounts(data, "train"))
         if lacking := [key for key in score.needs if key not in first]:
@@ -249,7 +249,7 @@ class AnomalyDetector(Application):
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
-        return anomalous(labels, self.normal)
+        return anomalous(labels, self.normal, self.odd_label_)
 
     def scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
         """Score examples by their account, `(rows,)`."""
@@ -333,12 +333,12 @@ class AnomalyDetector(Application):
 
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self.doubts, "elsewhere": self.elsewhere_}
-        kept |= {"spread": self.spread_, "block": self.detector_.block}
+        kept |= {"spread": self.spread_, "block": self.detector_.block, "odd_label": self.odd_label_}
         kept |= {} if self.whole_ is None else self.whole_.state()
         return kept | dict(zip(("scores", "labels", "stamps"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.detector_ = state["detector"]
+        self.detector_, self.odd_label_ = state["detector"], state.get("odd_label")
         # Detectors of earlier versions took windows of a log to be independent.
         block = int(state.get("block", 1))
         self._calibrate(state["scores"], state["labels"], block, state.get("stamps"))

@@ -13,6 +13,8 @@ from kerasae.applications import AnomalyDetector
 from kerasae.baselines import TablePCA
 from kerasae.data import has_label
 from kerasae.data._labels import tidy_labels
+from kerasae.data.tables import from_frame
+from kerasae.preprocessing.table import TablePreprocessing
 
 
 @pytest.mark.parametrize("normal", [0, None])
@@ -41,6 +43,28 @@ def test_rows_without_a_label_are_left_out_of_figures(tmp_path, normal):
     if normal is not None:
         seen = sum(len(part["code"]) for part in detector.accounts(data, "train"))
         assert seen == (data.train.labels == "0").sum()
+
+
+def test_the_anomaly_is_the_label_that_is_rarer_in_the_training_rows(tmp_path):
+    """In a new file it may be the commoner one."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(correlated(600, 0, size=4).astype("float64"), columns=list("abcd"))
+    odd = rng.random(600) < 0.15
+    frame.loc[odd] += 5 * rng.normal(size=(odd.sum(), 4))
+    frame["state"] = np.where(odd, "fault", "fine")
+    data = from_frame(frame, labels="state")
+    data = data.with_preprocessor(TablePreprocessing(data.spec))
+    codec = TablePCA(2, indicators=True).fit(data)
+    detector = AnomalyDetector(codec, threshold="quantile").fit(data)
+    assert any("have the rarer label, fault, which" in sentence for _, sentence in detector.doubts)
+    chosen = np.concatenate([np.flatnonzero(data.test.labels == "fault"), np.arange(3)])
+    new = dataclasses.replace(data, test=data.test.rows(np.unique(chosen)))
+    assert (new.test.labels == "fault").mean() > 0.5
+    detector.save(tmp_path / "kept")
+    scores = detector.score_samples(new.test.examples)
+    expected = roc_auc_score(new.test.labels == "fault", scores)
+    for one in (detector, AnomalyDetector.load(tmp_path / "kept", codec)):
+        assert one.report(new, None).figures["auroc"] == pytest.approx(expected)
 
 
 def test_labels_keep_their_writing():
