@@ -19,13 +19,18 @@ def shown_header(names: list[str], wanted: Collection[str]) -> bool | None:
     if {*wanted} <= {*names}:
         return True
     automatic = all(re.fullmatch(AUTOMATIC.format("[0-9]+"), name) for name in wanted)
-    return False if automatic and any(map(is_number, names)) else None
+    return False if automatic and any(map(_is_value, names)) else None
+
+
+def _is_value(cell: str) -> bool:
+    """Return whether a cell is a number or a date in a usual notation."""
+    return is_number(cell) or _is_written_like(cell, [cell.strip()])
 
 
 def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
     """Return whether the first row holds names, judged by the rows below it."""
     numbers = [place for place, cell in enumerate(first) if is_number(cell)]
-    if any(_is_written_like(cell, _below(place, rest)) for place, cell in enumerate(first)):
+    if is_like_below(first, rest):
         return False
     if not numbers:
         return True
@@ -47,6 +52,11 @@ def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
         stacklevel=2,
     )
     return False
+
+
+def is_like_below(first: list[str], rest: list[list[str]]) -> bool:
+    """Return whether a cell of the first row is a date or a dressed number, as all cells below it are."""
+    return any(_is_written_like(cell, _below(place, rest)) for place, cell in enumerate(first))
 
 
 def _below(place: int, rest: list[list[str]]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from kerasae.data._files.delimiter import MOST, first_rows, part_cells
-from kerasae.data._files.header import AUTOMATIC, is_header, is_number, shown_header
+from kerasae.data._files.header import AUTOMATIC, is_header, is_like_below, is_number, shown_header
 
 _COMMENTS = ("#", "//")
 #: The line above a table in which spreadsheets note its delimiter.
@@ -81,7 +81,8 @@ def find_layout(
     delimiter, spaces, rows, line_numbers = parted.delimiter, parted.spaces, parted.rows, parted.ends
     if skip is None and above and lines[above - 1].startswith("#"):
         named, _ = first_rows(lines[above - 1].lstrip("# "), True, delimiter, spaces)
-        if named and len(named[0]) == len(rows[0]) > 1 and any(map(is_number, rows[0])):
+        values = any(map(is_number, rows[0])) or is_like_below(rows[0], rows[1:])
+        if named and len(named[0]) == len(rows[0]) > 1 and values:
             # The last comment line holds the names.
             above -= 1
             rows, line_numbers = [named[0], *rows], [1, *(number + 1 for number in line_numbers)]

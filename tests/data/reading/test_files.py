@@ -11,6 +11,7 @@ import zstandard
 from written_tables import NUMBERS, rows, table, write
 
 from kerasae import load_data
+from kerasae.data._files.csv_file import CsvFile
 from kerasae.data.tables import from_frame, tables
 from kerasae.preprocessing import TablePreprocessing
 
@@ -186,6 +187,13 @@ def test_a_first_row_of_texts_and_numbers_is_a_row_with_a_word(tmp_path):
 )
 def test_a_first_row_written_like_those_below_is_a_row(tmp_path, cells):
     assert len(rows(write(tmp_path / "t.csv", "".join(f"{cells(i)}\n" for i in range(40))))) == 40
+
+
+def test_dates_and_dressed_numbers_show_that_names_stand_in_a_comment_or_nowhere(tmp_path):
+    path = write(tmp_path / "t.csv", "# day;part\n" + "".join(f"{i + 1:02}.01.2024;pump\n" for i in range(9)))
+    assert [*rows(path).columns] == ["day", "part"]
+    path = write(tmp_path / "u.csv", "01.02.2024;pump\n")
+    assert CsvFile(path, None, wanted=["column_1", "column_2"]).names == ["column_1", "column_2"]
 
 
 @pytest.mark.parametrize("names", ["2024-01-31;2024-02-29", "5 bar;x1", "5%;95%"])
