@@ -26,8 +26,9 @@ class Date(Notation):
 
     Args:
         pattern: Format as in `strftime`, with `%f` for `digits` decimals of a second and `%q` for a quarter
-            from 1 to 4. A pattern that begins with `%Y-%m-%d` is ISO 8601, and any precision is read.
-            Defaults to an empty text, for dates that have a type already.
+            from 1 to 4. A pattern that begins with `%Y-%m-%d` is ISO 8601, and any precision is read. At the
+            end of a pattern an offset such as +0100 stands for any. Defaults to an empty text, for dates that
+            have a type already.
         padded: Whether a zero stands before a day, month or hour below ten. Defaults to `True`.
         case: Case of the names of months and days, `"upper"` or `"lower"`. Defaults to an empty text, for
             names written like March.

@@ -54,8 +54,9 @@ def read_log(
     A channel that sticks at a value or stops is told in a warning, and its readings stay as they are.
 
     **Stamps.** Stamps are dates in any usual notation, or numbers: seconds, milliseconds, microseconds or
-    nanoseconds since 1970, by their size, or seconds since the beginning. Stamps with an offset become UTC.
-    Others stay as they are written, unless `zone` says where the clock was.
+    nanoseconds since 1970, by their size, or seconds since the beginning. Numbers that are all written as
+    the digits of a date, such as 2024013108, are dates. Stamps with an offset become UTC. Others stay as they
+    are written, unless `zone` says where the clock was.
 
     **Grid.** The commonest interval is the step. Each row goes to the nearest point of a regular grid, whose
     phase follows the clock of the recording. A log is refused if more than 2 % of its rows do not find a
