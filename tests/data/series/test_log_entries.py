@@ -138,7 +138,7 @@ def test_offsets_follow_dates_in_any_notation(tmp_path, form, start):
     # An entry without an offset could be local time or UTC.
     frame.loc[50, "time"] = frame.loc[50, "time"].replace("+0200", "").strip()
     path = write(frame, tmp_path / "a.csv")
-    with pytest.raises(ValueError, match="row 52: no stamp that can be read|line 52: no stamp that can be"):
+    with pytest.raises(ValueError, match=r"row 52: no stamp that can be read|line 52: no stamp that can be"):
         quietly(read_log, path, time="time")
     assert len(quietly(read_log, path, time="time", on_error="skip")[0]) == 200
 
