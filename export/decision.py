@@ -17,12 +17,12 @@ class Decision:
     Args:
         threshold: Threshold; a row with a higher score is an anomaly.
         calibration: Scores of normal rows.
-        false_alarms: Share of new normal rows that may be flagged.
+        false_alarms: Share of new normal rows that may be flagged. Defaults to `None`: it is not known.
     """
 
     threshold: float
     calibration: Calibration
-    false_alarms: float
+    false_alarms: float | None = None
 
     @classmethod
     def of(cls, scores: np.ndarray, false_alarms: float, block: int = 1) -> Self:

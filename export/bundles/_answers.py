@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from kerasae.export.decision import Decision
-from kerasae.export.parity import DECIDED, Case, comparable, decided_case, golden_arrays
+from kerasae.export.parity import DECIDED, Case, comparable, decided_case, decision_faults, golden_arrays
 from kerasae.export.verify_edge import check_answers, compare_output, golden_case, joined
 
 from kerasae import registry
@@ -29,20 +29,24 @@ def proved(
     member: Any = registry.resolve("export", entry["format"])
     with quiet(show_failure=False):
         run = member.open(folder / entry["path"]).run
+        faults: list[str] = []
         old, new = f"{entry['exported']}:", f"{entry['golden']}:"
         renamed = {new + key[len(old) :]: values for key, values in golden.items() if key.startswith(old)}
         for signature, sides in entry["signatures"].items():
             if not {*DECIDED} <= {*sides["outputs"]}:
                 continue
             case = Case(*golden_case(joined(renamed), entry["golden"], signature), {})
-            decided = decided_case(case, run(signature, case.sent)["score"], decision)
+            answers = run(signature, case.sent)
+            decided = decided_case(case, answers["score"], decision)
+            faults += decision_faults(case, answers, decision, f"{entry['path']} {signature}")
             renamed = {
                 key: values for key, values in renamed.items() if not key.startswith(f"{new}{signature}:")
             }
             rows = len(next(iter(decided.sent.values())))
             renamed |= golden_arrays(entry["golden"], {signature: decided}, rows)
         stored = joined(renamed)
-        if faults := check_answers(entry, stored, run):
+        faults += check_answers(entry, stored, run)
+        if faults:
             raise ValueError(
                 f"Expected {entry['path']} to decide by its new calibration, received: {faults[0]}; the "
                 "bundle is as it was."

@@ -1,7 +1,7 @@
 """Parity: what an artifact answers, compared with what its model answers on examples unseen in training."""
 
 from kerasae.export.parity._cases import Case, make_cases, with_units
-from kerasae.export.parity._decided import DECIDED, decided_case
+from kerasae.export.parity._decided import DECIDED, decided_case, decision_faults
 from kerasae.export.parity._errors import ExportError, ParityError, refuse
 from kerasae.export.parity._golden import comparable, golden_arrays
 from kerasae.export.parity._measures import Parity, measure
@@ -17,6 +17,7 @@ __all__ = [
     "ParityError",
     "comparable",
     "decided_case",
+    "decision_faults",
     "first_reason",
     "golden_arrays",
     "make_cases",

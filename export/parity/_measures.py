@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from kerasae.export.decision import Decision
 from kerasae.export.parity._cases import Case
+from kerasae.export.parity._decided import decision_faults
 from kerasae.export.parity._golden import comparable
 from kerasae.export.parity._scores import reason_measures, score_measures
 from kerasae.export.subject import Subject
@@ -61,6 +63,8 @@ def measure(
 ) -> Parity:
     """Run every case through an artifact, and compare the answers with those of the model.
 
+    The decisions of a detector must in addition follow from the scores of the artifact itself.
+
     Args:
         subject: Model that was exported.
         cases: Rows and the answers of the model, by signature.
@@ -71,6 +75,8 @@ def measure(
             `"reconstruct"`.
     """
     outputs, answers, said = [], {}, []
+    detector = subject.detector
+    decision = None if detector is None else Decision(float(detector.threshold), detector.kept)
     for signature, case in cases.items():
         answers[signature] = run(signature, case.sent)
         expected, answer = (
@@ -81,6 +87,8 @@ def measure(
             deviations = compare_output(expected, answer, name, case.units.get(name, 1.0))
             outputs.append({"signature": signature, "output": name, **deviations})
             said += breaches(deviations, tolerance, f"{signature} {name}")
+        if decision is not None:
+            said += decision_faults(case, answers[signature], decision, signature)
     use: dict[str, float] = {}
     if reconstruct in cases:
         use |= _errors(subject, cases[reconstruct], answers[reconstruct])

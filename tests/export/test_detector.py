@@ -9,6 +9,8 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools import flatbuffer_utils
 from kerasae.export.formats.saved_model._server_model import ServerModel
+from kerasae.export.formats.tflite import TFLite
+from kerasae.export.formats.tflite._calibration import set_numbers
 from kerasae.export.parity import make_cases
 from kerasae.export.subject import Subject
 from kerasae.export.verify_edge import LOWER, EdgeModel
@@ -260,6 +262,23 @@ def sensor_artifact(request, sensors, tmp_path_factory):
         return export.SavedModel().write(sensors[0], path), ServerModel(path), error
     artifact = export.TFLite(precision=request.param).write(sensors[0], path, tolerance=LOOSE)
     return artifact, EdgeModel(path.read_bytes()), error
+
+
+NUMBERS = ("threshold", "calibration", "calibration_counts")
+
+
+@pytest.mark.parametrize("name", ["threshold", "calibration_counts"])
+def test_an_int8_file_that_decides_by_another_calibration_is_caught(sensors, tmp_path, monkeypatch, name):
+    """One in ten rows may be flagged otherwise than by the model, but none otherwise than by its score."""
+    original = TFLite.content
+
+    numbers = {key: np.asarray(getattr(sensors[0].detector, key)) for key in NUMBERS}
+    numbers[name] = np.full_like(numbers[name], np.inf) if name == "threshold" else 2 * numbers[name]
+    original = TFLite.content
+    monkeypatch.setattr(TFLite, "content", lambda *of: set_numbers(original(*of), numbers))
+    output = "anomalous" if name == "threshold" else "p_value"
+    with pytest.raises(export.ParityError, match=f"detect {output}: .* do not follow from the scores"):
+        export.TFLite(precision="int8").write(sensors[0], tmp_path / "m.tflite", tolerance=LOOSE)
 
 
 def test_a_reading_that_is_no_number_is_anomalous_everywhere(sensors, sensor_artifact):

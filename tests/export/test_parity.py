@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from kerasae.export import endpoints, views
+from kerasae.export.decision import Decision
 from kerasae.export.formats import _convert
-from kerasae.export.parity import Case, _scores, golden_arrays
-from kerasae.export.verify_edge import breaches, compare, read_golden
+from kerasae.export.parity import Case, _scores, decision_faults, golden_arrays
+from kerasae.export.verify_edge import breaches, check_artifact, compare, compare_output, read_golden
 from kerasae.export.views.array import ArrayViews
 
 from kerasae import export
+from kerasae.calibration import Calibration
 from kerasae.losses import HIGHEST
 
 
@@ -141,9 +143,9 @@ def test_deviations_are_in_units_and_codes_agree_or_not():
     assert compare(np.zeros(3), np.zeros(4))["max_deviation"] == np.inf
 
 
-@pytest.mark.parametrize(("codes", "allowed"), [(3, 1), (20, 1), (21, 2), (100, 5)])
+@pytest.mark.parametrize(("codes", "allowed"), [(1, 0), (3, 0), (4, 1), (20, 1), (21, 2), (100, 5)])
 def test_of_few_codes_one_may_differ(codes, allowed):
-    """Two of three stored entries are a share of 0.67, below a bound of 0.95, but three are too few."""
+    """Three of four stored entries are a share of 0.75, below a bound of 0.95, but four are too few."""
 
     def said(differing, bound=0.95):
         got = np.arange(codes) + 100 * (np.arange(codes) < differing)
@@ -152,6 +154,29 @@ def test_of_few_codes_one_may_differ(codes, allowed):
     assert not said(allowed)
     assert said(allowed + 1)
     assert said(1, bound=1.0)
+    assert bool(said(1, bound=0.999)) == (codes < 10)
+
+
+@pytest.mark.parametrize(
+    "error", [tf.errors.DataLossError(None, None, "lost"), type("Fail", (Exception,), {})("lost")]
+)
+def test_an_error_of_any_runtime_is_a_fault_and_a_missing_one_is_none(error, tmp_path):
+    def opened(path):
+        raise missing or error
+
+    missing = None
+    (fault,) = check_artifact({"path": "onnx/m.onnx"}, {}, opened, tmp_path)
+    assert fault.startswith("onnx/m.onnx: cannot be run: ") and "lost" in fault
+    missing = ImportError("onnxruntime")
+    with pytest.raises(ImportError, match="onnxruntime"):
+        check_artifact({"path": "onnx/m.onnx"}, {}, opened, tmp_path)
+
+
+def test_a_decision_of_a_precise_artifact_is_never_another():
+    expected = {"anomalous": np.zeros(32, "int32")}
+    measures = compare_output(expected, {"anomalous": np.eye(1, 32, dtype="int32")[0]}, "anomalous")
+    assert breaches(measures, {"agreement": 0.999}, "here")
+    assert not breaches(measures, {"agreement": 0.9}, "here")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +207,30 @@ def test_a_score_at_the_threshold_is_no_disagreement():
     got = np.where(np.argsort(np.argsort(expected)) == 195, 0.0, expected)
     assert _scores.score_measures(expected, got)["decisions"] == pytest.approx(199 / 200)
     assert _scores.is_decided(np.array([1.0, 2.0, HIGHEST]), 2.0).tolist() == [True, False, True]
+
+
+def test_decisions_follow_from_the_scores_of_the_artifact_itself():
+    rng = np.random.default_rng(0)
+    scores = rng.gamma(2.0, size=200).astype("float32")
+    decision = Decision(4.0, Calibration.of(rng.gamma(2.0, size=50)))
+    p_values = decision.calibration.p_values(scores).astype("float32")
+    honest = {"score": scores, "p_value": p_values, "anomalous": (scores > 4).astype("int32")}
+    case = Case({}, honest, {})
+
+    def faults(**changed):
+        return decision_faults(case, honest | changed, decision, "detect")
+
+    assert not faults()
+    # The scores of int8 move, and the decisions with them.
+    moved = (1.01 * scores).astype("float32")
+    follow = {"p_value": decision.calibration.p_values(moved), "anomalous": (moved > 4).astype("int32")}
+    assert not faults(score=moved, **follow)
+    (fault,) = faults(anomalous=np.zeros(200, "int32"))
+    assert fault.startswith("detect anomalous: ")
+    (fault,) = faults(p_value=p_values + 0.01)
+    assert fault.startswith("detect p_value: ")
+    unknown = np.where(np.arange(200) == 3, np.nan, scores)
+    assert not faults(score=unknown)
 
 
 def test_golden_strings_come_back_to_the_byte(tmp_path):
