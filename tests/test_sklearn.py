@@ -23,6 +23,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
+from kerasae.losses import HIGHEST
 from kerasae.preprocessing import type_name
 from kerasae.sklearn import AutoencoderDetector, AutoencoderImputer, AutoencoderTransformer
 
@@ -405,6 +406,28 @@ def test_the_share_of_outliers_is_that_asked_for(iris):
     assert "use novelty=True" in str(raised.value.__cause__)
     with pytest.raises(ValueError, match="contamination"):
         AutoencoderDetector(contamination=0.7).fit(X)
+
+
+def test_a_row_that_cannot_be_scored_is_an_outlier_of_its_own_rows():
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    rows[rows[:, 0] > 1, 1] = np.nan
+    rows[7] = np.nan
+    detector = AutoencoderDetector(latent_dim=2, novelty=False, **_SHORT)
+    flags = detector.fit_predict(rows)
+    assert flags[7] == -1 and 1 < (flags == -1).sum() < 10
+    assert detector.training_scores_[7] == -HIGHEST
+    assert np.isfinite(detector.offset_)
+    # Even if more rows than the share cannot be scored.
+    rows[:6] = np.nan
+    assert (detector.fit_predict(rows)[[0, 1, 2, 3, 4, 5, 7]] == -1).all()
+    assert np.isfinite(detector.offset_)
+
+
+def test_a_fit_for_new_rows_forgets_the_scores_of_the_training_rows(iris):
+    X, _ = iris
+    detector = AutoencoderDetector(contamination=0.1, latent_dim=3, novelty=False, **_SHORT).fit(X)
+    assert hasattr(detector, "training_scores_")
+    assert not hasattr(detector.set_params(novelty=True).fit(X), "training_scores_")
 
 
 def test_reasons_and_columns_have_the_names_of_a_frame_with_gaps():

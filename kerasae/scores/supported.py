@@ -41,8 +41,11 @@ class SupportedScore(Score):
     rows without evidence stays the same, and a score up to `q_95` is unchanged.
 
     Args:
-        score: Member of `kerasae.scores`, as a name, a dict with `name` and arguments, or an object. Defaults
-            to `"whitened"`.
+        score: Member of `kerasae.scores` that is never negative, as a name, a dict with `name` and arguments,
+            or an object. Defaults to `"whitened"`.
+
+    Raises:
+        ValueError: If `score` is no score, or may be negative.
     """
 
     def __init__(self, *, score: Any = "whitened", **kwargs: Any) -> None:
@@ -55,11 +58,16 @@ class SupportedScore(Score):
             raise ValueError(
                 f"`score` must be the name of a score or a dict with a `name`, received {score!r}."
             )
+        if not self.score.positive:
+            raise ValueError(
+                f"`score` must be a score that is never negative, received {type(self.score).__name__}; take "
+                "another score."
+            )
         self.support = SupportScore()
         self.needs: tuple[str, ...] = tuple(  # type: ignore[misc]
             dict.fromkeys((*self.score.needs, *self.support.needs))
         )
-        self.unit, self.positive = self.score.unit, self.score.positive  # type: ignore[misc]
+        self.unit = self.score.unit
         self.in_graph = self.score.in_graph  # type: ignore[misc]
 
     def suit(self, preprocessor: Any) -> None:

@@ -19,6 +19,9 @@ from kerasae.thresholds import clear_of
 from kerasae.thresholds.median_deviation import MedianDeviationThreshold
 from kerasae.thresholds.quantile import QuantileThreshold
 
+#: Score of a row that cannot be scored, as `kerasae.losses.HIGHEST`.
+_HIGHEST = float(np.finfo("float32").max)
+
 
 def _judges_new_rows(detector: "AutoencoderDetector") -> bool:
     if detector.novelty:
@@ -133,6 +136,8 @@ class AutoencoderDetector(OutlierMixin, Estimator):
         return self.calibration if self.novelty else 0.0
 
     def _fit_score(self, data: Data) -> None:
+        # Those of an earlier fit with novelty=False are not of these rows.
+        vars(self).pop("training_scores_", None)
         score = self.anomaly_score
         if score is None:
             score = self._apply.get("anomaly", {}).get("score")
@@ -191,8 +196,12 @@ class AutoencoderDetector(OutlierMixin, Estimator):
 
     @available_if(_judges_its_own_rows)
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
-        """Fit the estimator, and return -1 for the outliers among its rows, 1 for the others, `(rows,)`."""
-        return np.where(self.fit(X).training_scores_ < self.offset_, -1, 1)
+        """Fit the estimator, and return -1 for the outliers among its rows, 1 for the others, `(rows,)`.
+
+        A row that cannot be scored is an outlier.
+        """
+        scores = self.fit(X).training_scores_
+        return np.where((scores < self.offset_) | (scores <= -_HIGHEST), -1, 1)
 
     def explain(self, X: Any) -> np.ndarray:
         """Return the contribution of each column to the scores, `(rows, columns)`; higher is abnormal."""

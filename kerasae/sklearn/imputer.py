@@ -25,7 +25,7 @@ class AutoencoderImputer(OneToOneFeatureMixin, TransformerMixin, Estimator):
         epochs: Largest number of epochs. Defaults to `None`, at most 3,000 steps.
         preset: Name of a member of `kerasae.presets`, which replaces `model`. Defaults to `None`.
         calibration: Share of the rows of `fit` that are held out for the intervals of `imputer_`, in [0, 1).
-            With 0 the model is trained on all rows, and there are no intervals. Defaults to 0.1.
+            With 0 there are no intervals. A tenth of the other rows chooses the epoch. Defaults to 0.1.
         settings: Other parameters, as for `--set`. Defaults to `None`.
         random_state: Seed of the weights, the split and the noise. Defaults to 0.
 

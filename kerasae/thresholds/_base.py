@@ -157,5 +157,6 @@ def clear_of(scores: np.ndarray, threshold: float) -> float:
     size = max(abs(threshold), float(np.median(np.abs(finite))))
     margin = min(_CLEARANCE * size, (upper - lower) / 2)
     # A detector compares in float32.
-    moved = float(np.float32(np.clip(threshold, lower + margin, upper - margin)))
+    with np.errstate(over="ignore"):
+        moved = float(np.float32(np.clip(threshold, lower + margin, upper - margin)))
     return moved if lower <= moved < upper else float(threshold)

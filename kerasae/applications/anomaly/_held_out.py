@@ -76,7 +76,7 @@ def judged(
     spread = ChannelSpread(data.spec)
     parts: list[np.ndarray] = []
     if unseen and not threshold.supervised:
-        parts += [_adapted(detector, spread.seen(part)) for part in unseen]
+        parts += [adapted(detector, spread.seen(part)) for part in unseen]
     if len(split):
         rest = detector.accounts(data, "calibration", everything=threshold.supervised)
         parts += [detector.scores(spread.seen(part)) for part in rest]
@@ -93,7 +93,7 @@ def judged(
     return Judged(scores, labels, spread.value, block, stamps)
 
 
-def _adapted(detector: "AnomalyDetector", account: Mapping[str, np.ndarray]) -> np.ndarray:
+def adapted(detector: "AnomalyDetector", account: Mapping[str, np.ndarray]) -> np.ndarray:
     """Score examples to which the score was adapted, each as if it had not been, `(rows,)`."""
     usual, score = detector.scores(account), detector.detector_.score
     parts = [score.on_training_rows(score.taken(part)) for part in slices(account, 2048)]

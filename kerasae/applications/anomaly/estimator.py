@@ -16,7 +16,7 @@ from kerasae.applications.anomaly._accounts import account_of, least_deviations
 from kerasae.applications.anomaly._cross_fit import cross_fitted
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
-from kerasae.applications.anomaly._held_out import check_calibration, judged
+from kerasae.applications.anomaly._held_out import adapted, check_calibration, judged
 from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal, rarer_label
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_calibration
@@ -27,6 +27,7 @@ from kerasae.applications.anomaly.whole import WholeImages, whole_finding_of
 from kerasae.codec import Codec, HasLikelihood, is_ordered
 from kerasae.data import Data, Examples
 from kerasae.kinds import kind_of
+from kerasae.losses import HIGHEST
 from kerasae.preprocessing import slices
 from kerasae.scores import Detector, Expectation
 from kerasae.spec import Spec
@@ -189,14 +190,11 @@ class AnomalyDetector(Application):
     def score_training(self, data: Data) -> np.ndarray:
         """Return the scores of the training rows, `(rows,)`, each as if it had not been adapted to itself.
 
-        The weights have seen these rows, so the scores are lower than those of new rows.
+        The weights have seen these rows, so the scores are lower than those of new rows. A row that cannot be
+        scored has the score `HIGHEST`.
         """
-        score = self.detector_.score
-        parts = [
-            np.asarray(score.on_training_rows(score.taken(part)), "float64")
-            for part in self.accounts(data, "train")
-        ]
-        return np.nan_to_num(np.concatenate(parts), nan=np.inf, posinf=np.inf)
+        scores = np.concatenate([adapted(self, part) for part in self.accounts(data, "train")])
+        return np.minimum(np.nan_to_num(scores, nan=HIGHEST, posinf=HIGHEST), HIGHEST)
 
     def fit(self, data: Data) -> Self:
         threshold = threshold_of(self.threshold, self.false_alarms, data.spec)

@@ -44,6 +44,11 @@ def test_a_saved_score_is_the_score(name, tmp_path):
     assert np.array_equal(np.asarray(again(account)), np.asarray(detector(account)))
 
 
+def test_a_score_that_may_be_negative_has_no_tail_of_doublings():
+    with pytest.raises(ValueError, match="a score that is never negative, received Likelihood"):
+        registry.get("score", {"name": "supported", "score": "likelihood"})
+
+
 def test_the_whitened_score_is_the_mahalanobis_distance():
     """Against NumPy's inverse of the covariance; many rows, so that hardly anything is shrunk."""
     account = accounts(np.random.default_rng(3), rows=200_000)
