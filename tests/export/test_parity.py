@@ -1,5 +1,6 @@
 """An artifact that does not compute what its model computes does not leave."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ from kerasae.export.formats import _convert
 from kerasae.export.parity import Case, _scores, decision_faults, golden_arrays
 from kerasae.export.verify_edge import breaches, check_artifact, compare, compare_output, read_golden
 from kerasae.export.views.array import ArrayViews
+from kerasae.export.views.table import TableViews
 
 from kerasae import export
 from kerasae.calibration import Calibration
@@ -109,6 +111,20 @@ def test_a_scaling_that_is_left_out_is_caught(monkeypatch, square, tmp_path, sid
     with pytest.raises(export.ParityError):
         writes(square, side, tmp_path / "artifact")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_column_that_leaves_in_other_units_is_caught(monkeypatch, subject, tmp_path):
+    honest = TableViews.server.leave
+    fresh = dataclasses.replace(subject("table"))
+    export.SavedModel().write(fresh, tmp_path / "good")
+    monkeypatch.setattr(
+        TableViews.server,
+        "leave",
+        lambda self, x, name: {**(out := honest(self, x, name)), "number": 1.01 * out["number"]},
+    )
+    with pytest.raises(export.ParityError, match="number: max_deviation"):
+        export.SavedModel().write(dataclasses.replace(fresh), tmp_path / "bad")
 
 
 @pytest.mark.slow

@@ -16,6 +16,8 @@ _NO_INTEGER = -(2**63)
 #: Names that no column may have among the inputs and outputs of a signature. Most are taken by
 #: other entries, and `self` by TensorFlow's functions.
 _TAKEN = ("seed", "readable", "threshold", "false_alarms", "self")
+#: Answer for a value of a category that the training did not have.
+_OTHER = "[UNK]"
 #: Kinds of columns whose answers are numbers.
 _NUMBERS = ("number", "date", "boolean")
 
@@ -79,7 +81,16 @@ class TableServerView(View):
         }
 
     def expected(self, x: np.ndarray, name: str) -> dict[str, np.ndarray]:
-        return {key: np.asarray(value) for key, value in self.leave(tf.constant(x), name).items()}
+        shift, scale = self.linear()
+        raw = np.asarray(x, "float64") * scale + shift
+        answers = {}
+        for column, values in zip(self.spec.features, raw.T, strict=True):
+            if column.kind == "category":
+                texts = np.array(["", _OTHER, *column.categories], object)
+                # NaN is missing, and 0 a value that training did not have.
+                values = texts[np.rint(np.where(np.isnan(values), -1.0, values)).astype(int) + 1]
+            answers[self.keys[column.name]] = values
+        return answers
 
     def units(self, name: str) -> dict[str, Any]:
         scales = zip(self.spec.columns, self.preprocessor.scales, strict=True)
