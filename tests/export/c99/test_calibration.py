@@ -1,5 +1,6 @@
 """The threshold that a device finds from its own rows is the conformal one, and its p-values are valid."""
 
+import os
 import shutil
 import subprocess
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ HEAD = """
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #define D_CALIBRATION_KEPT 8
 #define D_CALIBRATION_BLOCK BLOCKu
 typedef struct { float x[1]; } d_sample;
@@ -39,15 +41,21 @@ int d_calibrate_push(float score);
 int d_calibrate_finish(void);
 """
 
-#: Arguments: a rate, or - for no calibration; the number of rows that calibrate; the scores of all rows.
+#: Arguments: a rate, with + before it if it may be negative, or - for no calibration; the number of rows that
+#: calibrate; the scores of all rows. DURING is the rate of a second calibration on MORE rows, which fails.
 MAIN = """
 int main(int count, char **words) {
   const int rows = atoi(words[2]);
   int counted = 0;
-  if (words[1][0] != '-') {
-    d_calibrate_start(atof(words[1]));
+  if (strcmp(words[1], "-")) {
+    d_calibrate_start(atof(words[1] + (words[1][0] == '+')));
     for (int i = 0; i < rows; ++i) counted += d_calibrate_push(strtof(words[3 + i], NULL));
     counted = d_calibrate_finish() ? counted : -1;
+  }
+  if (getenv("DURING")) {
+    d_calibrate_start(atof(getenv("DURING")));
+    for (int i = 0; i < atoi(getenv("MORE")); ++i) d_calibrate_push(9.0f);
+    if (d_calibrate_finish()) return 1;
   }
   printf("%d %.9g\\n", counted, d_threshold());
   for (int i = 3 + rows; i < count; ++i) {
@@ -82,9 +90,10 @@ def device(tmp_path_factory, block):
     (folder / "d.c").write_text(head + decision + render("detector.c", values) + MAIN)
     subprocess.run(["gcc", *STRICT, "d.c", "-o", "d"], cwd=folder, check=True)
 
-    def device(rate, scores, new):
+    def device(rate, scores, new, second=None):
         words = [str(rate), str(len(scores)), *(f"{one:.9g}" for one in [*scores, *new])]
-        said = subprocess.run([folder / "d", *words], capture_output=True, text=True, check=True).stdout
+        command, settings = [folder / "d", *words], os.environ | (second or {})
+        said = subprocess.run(command, env=settings, capture_output=True, text=True, check=True).stdout
         numbers = [line.split() for line in said.splitlines()]
         counted, threshold = int(numbers[0][0]), np.float32(numbers[0][1])
         p_values, decisions = np.array(numbers[1:], "float32").reshape(-1, 2).T
@@ -127,6 +136,25 @@ def test_too_few_rows_change_nothing(device, block):
     assert (counted, threshold) == (-1, np.float32(0.9))
     expected = Calibration.of(FACTORY, block).p_values(np.float32([0.5]))
     np.testing.assert_allclose(p_values, expected, rtol=1e-6)
+
+
+def test_a_calibration_decides_until_the_next_one_is_finished(device, block):
+    """A second one that fails left the p-values of the factory beside the threshold of the site."""
+    scores = np.random.default_rng(0).gamma(2, size=100).astype("float32")
+    new = np.sort(scores)[-5:]
+    counted, threshold, p_values, decisions = device(0.2, scores, new)
+    again = device(0.2, scores, new, {"DURING": "0.05", "MORE": "1"})
+    assert again[:2] == (counted, threshold) and counted > 0
+    np.testing.assert_array_equal(again[2], p_values)
+    np.testing.assert_array_equal(again[3], decisions)
+
+
+@pytest.mark.parametrize("rate", ["-0.1", "0.0", "nan", "1.0", "0.9999999999999", "2.5", "inf"])
+def test_a_rate_that_is_no_share_changes_nothing(device, rate, block):
+    scores = np.linspace(5, 9, 6).astype("float32")
+    _, threshold, p_values, _ = device("-", [], [0.5])
+    counted, after, p_after, _ = device(f"+{rate}", scores, [0.5])
+    assert (counted, after, p_after[0]) == (-1, threshold, p_values[0])
 
 
 def test_p_values_are_those_of_the_factory_before(device, block):
