@@ -37,6 +37,19 @@ _FILES = {
 }
 
 
+#: Headers of C up to C23, and those of Linux that they include.
+_HEADERS = {
+    *("alloca", "assert", "complex", "ctype", "endian", "errno", "features", "fenv", "float", "inttypes"),
+    *("iso646", "limits", "locale", "math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbit"),
+    *("stdbool", "stdckdint", "stddef", "stdint", "stdio", "stdlib", "stdnoreturn", "string", "strings"),
+    *("tgmath", "threads", "time", "uchar", "unistd", "wchar", "wctype"),
+}
+#: Targets that CMake keeps for itself, and the libraries of C.
+_TARGETS = {
+    *("all", "all_build", "clean", "depend", "edit_cache", "help", "install", "list_install_components"),
+    *("package", "package_source", "preinstall", "rebuild_cache", "run_tests", "test", "zero_check"),
+    *("c", "m"),
+}
 #: Names in capitals that the header has.
 _TAKEN = (
     "FEATURES",
@@ -149,6 +162,7 @@ def _values(
         ],
         "codes": columns.codes,
         "origins": any(columns.origins),
+        "gone": columns.gone,
         "detector": detector is not None,
         "false_alarms": getattr(detector, "false_alarms", None) or 0.01,
         "golden": golden,
@@ -184,9 +198,14 @@ def _parameters(name: str, function: Function) -> list[str]:
 
 
 def name_in_c(name: str) -> str:
-    """Return a name with `_` in place of each character that C forbids."""
+    """Return a name with `_` in place of each character that C forbids.
+
+    `_model` is appended to the names of headers of C and of targets of CMake, because the header of a library
+    is found before that of C.
+    """
     name = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return name if re.match(r"[A-Za-z]", name) else f"model_{name}"
+    name = name if re.match(r"[A-Za-z]", name) else f"model_{name}"
+    return f"{name}_model" if name.lower() in _HEADERS | _TARGETS else name
 
 
 def _enumerators(names: list[str]) -> list[str]:

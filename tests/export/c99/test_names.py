@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import MANY
 from kerasae.export.formats.c99._columns import comment
-from kerasae.export.formats.c99._library import _TAKEN
+from kerasae.export.formats.c99._library import _TAKEN, name_in_c
 
+KERNELS = [*(Path(room.__file__).parent / "operators" / "kernels").glob("*.jinja")]
 TEMPLATES = [*(Path(room.__file__).parent / "templates").glob("*.jinja")]
 
 
@@ -28,6 +29,20 @@ def test_no_library_has_a_function_with_the_name_of_a_static_one(path):
     names = [re.sub(r"{{.*?}}", "detect", name).strip() for name in static]
     public = ("detect", "reconstruct", "encode", "decode", "anomaly_score", "sample", "push", "clear")
     assert not [name for name in names if name.endswith(tuple(f"_{word}" for word in public))]
+
+
+@pytest.mark.parametrize("name", ["math", "string", "Float", "test", "all", "m"])
+def test_a_library_has_no_name_of_a_header_or_a_target(name):
+    assert name_in_c(name) == f"{name}_model"
+    assert name_in_c(f"{name}2") == f"{name}2"
+
+
+def test_every_shift_of_a_number_has_a_width():
+    """An `int` has 16 bits on an AVR."""
+    text = "".join(path.read_text() for path in [*TEMPLATES, *KERNELS])
+    shifted = re.findall(r"(\S*)\b1 << ", text)
+    assert len(shifted) > 5 and all(before.endswith(("t)", "(int32_t)")) for before in shifted)
+    assert not re.findall(r"0x[0-9a-fA-F]+u? << ", text)
 
 
 @MANY
