@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, Self
 
-from kerasae.export.formats.c99._columns import comment
+from kerasae.export.formats.c99._columns import comment, gone_numbers
 from kerasae.export.subject import Subject
 from kerasae.export.views import View
 
@@ -23,6 +23,7 @@ class Series:
         longest_gap: Greatest number of missing readings in a window that is not begun anew.
         milliseconds: Time between two readings.
         rule: When an alarm begins and ends.
+        gone: Numbers that stand for a missing reading, as in `Columns`.
     """
 
     steps: int
@@ -32,6 +33,7 @@ class Series:
     longest_gap: int
     milliseconds: int
     rule: AlarmRule
+    gone: list[tuple[int, float]]
 
     @classmethod
     def of(cls, subject: Subject, view: View) -> Self | None:
@@ -56,6 +58,7 @@ class Series:
             timing.longest_gap,
             max(round(1e3 * timing.step), 1),
             AlarmRule(**settings),
+            gone_numbers(spec.channels, listed),
         )
 
     @property
