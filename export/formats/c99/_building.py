@@ -53,10 +53,10 @@ def measured(folder: Path) -> dict[str, dict[str, int]]:
 
 def differences(
     folder: Path, model: ReferenceModel, cases: dict[str, Case], functions: dict[str, dict[str, Any]]
-) -> dict[str, int]:
+) -> dict[str, int] | None:
     """Return the number of rows to which the C code answers otherwise than the interpreter, by signature.
 
-    Signatures without such rows are left out. Without a C compiler nothing is compared.
+    Signatures without such rows are left out. Without a C compiler it compares nothing and returns `None`.
 
     Args:
         folder: Folder of the library.
@@ -66,7 +66,7 @@ def differences(
     """
     compiler = next(filter(shutil.which, ("cc", "gcc", "clang")), None)
     if compiler is None:
-        return {}
+        return None
     folder = folder.absolute()
     (source,) = (folder / "src").glob("*.c")
     wrong = {}

@@ -1,5 +1,6 @@
 """C99: the decision and the networks as self-contained C."""
 
+import warnings
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,8 +44,9 @@ class C99(Format):
     glibc. If a model needs tanh or ELU in float32, the last bits of its float32 numbers may differ.
 
     The folder has a `Makefile` with tests, a `CMakeLists.txt`, and the layouts of Arduino libraries and
-    Zephyr modules. If this machine has a C compiler, the code is compiled and compared on held-out rows. If
-    it has `arm-none-eabi-gcc`, flash and memory are measured for a Cortex-M4 and a Cortex-M0+.
+    Zephyr modules. If this machine has a C compiler, the code is compiled and compared on held-out rows;
+    otherwise the export warns. The facts state which in `compared`. If it has `arm-none-eabi-gcc`, flash and
+    memory are measured for a Cortex-M4 and a Cortex-M0+.
 
     The model must be one of images, vectors, tables or series. The library of a series with a detector also
     takes readings one by one, with a ring of one window inside (`NAME_push`).
@@ -130,6 +132,13 @@ class C99(Format):
 
     def check_made(self, draft: Draft) -> None:
         wrong = differences(draft.place, draft.runtime, draft.cases, draft.facts["functions"])
+        draft.facts["compared"] = wrong is not None
+        if wrong is None:
+            warnings.warn(
+                f"Expected a C compiler (cc, gcc or clang) to compare the code of {draft.path.name} with "
+                "TFLite's reference kernels, found none; run `make test` in the folder where there is one.",
+                stacklevel=2,
+            )
         if wrong:
             raise ExportError(
                 f"Expected C code that answers as TFLite's reference kernels, received other answers to "

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import kerasae.export.formats.c99 as room
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis_settings import MANY
+from kerasae.export.formats.c99 import C99, _building
 from kerasae.export.formats.c99._columns import comment
 from kerasae.export.formats.c99._library import _TAKEN, name_in_c
 
@@ -43,6 +45,14 @@ def test_every_shift_of_a_number_has_a_width():
     shifted = re.findall(r"(\S*)\b1 << ", text)
     assert len(shifted) > 5 and all(before.endswith(("t)", "(int32_t)")) for before in shifted)
     assert not re.findall(r"0x[0-9a-fA-F]+u? << ", text)
+
+
+def test_code_that_was_not_compared_is_said(monkeypatch):
+    monkeypatch.setattr(_building.shutil, "which", lambda name: None)
+    draft = SimpleNamespace(place=Path(), path=Path("m_c"), runtime=None, cases={}, facts={"functions": {}})
+    with pytest.warns(UserWarning, match=r"Expected a C compiler .* code of m_c .* found none"):
+        C99().check_made(draft)
+    assert draft.facts["compared"] is False
 
 
 @MANY
