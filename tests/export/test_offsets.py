@@ -10,6 +10,7 @@ from kerasae.export.formats.saved_model._server_inputs import _as_examples
 from kerasae.export.formats.saved_model._server_model import ServerModel
 from kerasae.export.verify_edge import EdgeModel
 from kerasae.export.views import edge_view, server_view
+from kerasae.export.views._origin import is_far, origins
 
 from kerasae import Recipe, evaluate, train
 
@@ -32,6 +33,38 @@ def subjects(tmp_path_factory):
         subject.cached("data", lambda data=data: data)
         made.append(subject)
     return made
+
+
+@pytest.mark.parametrize(
+    ("center", "scale", "origin"),
+    [
+        (0.4, 1.0, 0.0),
+        (1.7e9 + 0.3, 60.0, 1.7e9),
+        (52.52043, 1e-5, 52.52),
+        (-52.52043, 1e-5, -52.52),
+        (0.4, 1e-5, 0.4),
+        (2e6 + 0.5, 1e-3, 2e6),
+        (2e6 + 0.5, 1e-4, 2e6 + 0.5),
+        (1.0, 0.0, 1.0),
+        (0.0, 0.0, 0.0),
+    ],
+)
+def test_an_origin_is_near_for_the_spread(center, scale, origin):
+    assert origins(center, scale) == origin
+    assert not is_far(center - origins(center, scale), scale)
+    assert is_far(center, scale) == (origin != 0)
+
+
+def test_a_device_counts_small_spreads_from_decimals(tmp_path):
+    """A float32 has steps of 4e-6 at 52.52."""
+    hidden = np.random.default_rng(0).normal(size=(400, 2))
+    rows = 1e-5 * hidden @ [[1.0, 0.5, 0.2], [0.3, -0.6, 1.0]] + [0.4, 52.52043, 0]
+    np.save(tmp_path / "rows.npy", rows)
+    recipe = Recipe.of(source=str(tmp_path / "rows.npy"), latent_dim=2, network={"widths": [8]})
+    model = recipe.build(data := recipe.load())
+    train(model, data, epochs=3)
+    artifact = TFLite().write(Subject.of(model, data=data, name="gps"), tmp_path / "gps.tflite")
+    assert artifact.facts["origins"] == [0.4, 52.52, 0.0]
 
 
 def test_a_model_is_as_without_the_offset(subjects):

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export.views._origin import origins
+from kerasae.export.views._origin import is_far
 from kerasae.export.views._view import BOUND, View
 
 from kerasae.kinds import kind_of
@@ -60,7 +60,7 @@ class ArrayServerView(View):
     @property
     def far(self) -> bool:
         affine = self.preprocessor.affine
-        return affine is not None and self.spec.dtype == "float64" and bool(np.any(origins(*affine)))
+        return affine is not None and self.spec.dtype == "float64" and bool(np.any(is_far(*affine)))
 
     def describe(self) -> dict[str, Any]:
         texts = {"example": "decimal text"} if self.far else {}

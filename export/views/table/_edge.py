@@ -19,8 +19,8 @@ class TableEdgeView(View):
     """Tables as one row of numbers. A category is a code, a date is seconds; a missing entry is NaN.
 
     float32 would round numbers that are far from 0 relative to their spread. Such a column is counted from an
-    origin: dates from a day near their mean, other numbers from a whole number near their mean. The client
-    subtracts the origin, which is in `vocabulary.json`.
+    origin: dates from a day near their mean, other numbers from a whole number near their mean, or one with
+    few decimals. The client subtracts the origin, which is in `vocabulary.json`.
     """
 
     def __init__(self, preprocessor: TablePreprocessing, batch: int | None) -> None:

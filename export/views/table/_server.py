@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from kerasae.export.views._origin import origins
+from kerasae.export.views._origin import is_far
 from kerasae.export.views._view import View, decimal
 from kerasae.export.views.table._notation import notation
 
@@ -113,7 +113,7 @@ class TableServerView(View):
         return {
             column.name
             for column, *moment in moments
-            if column.kind == "number" and not _is_whole(column) and origins(*moment)
+            if column.kind == "number" and not _is_whole(column) and is_far(*moment)
         }
 
     def features(self) -> dict[str, Any]:
