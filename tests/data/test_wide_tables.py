@@ -42,6 +42,19 @@ def test_columns_together_are_what_each_is_alone():
             np.testing.assert_array_equal(layer.inverse(tf.constant(x))[column.name], back)
 
 
+def test_an_infinite_entry_is_missing_in_a_graph_as_in_a_frame():
+    frame = rows(30)[["number", "integer", "category"]]
+    layer = TablePreprocessing(from_frame(frame).spec).fit(frame)
+    sent = layer.tensors(frame)
+    endless = np.array([np.inf, -np.inf, np.nan, 1e300])
+    sent["number"] = np.concatenate([endless, sent["number"][4:]])
+    got = tf.function(layer)({name: tf.constant(values) for name, values in sent.items()}).numpy()
+    with pytest.warns(UserWarning, match="Infinite entries of column 'number'"):
+        expected = layer.to_x(frame.assign(number=sent["number"]))
+    np.testing.assert_array_equal(got, expected)
+    assert np.isnan(got[:3, 0]).all() and np.isinf(got[3, 0])
+
+
 def test_plain_numbers_go_at_once_whatever_stands_beside_them(monkeypatch):
     frame = rows(30)[["number", "integer", "flag", "day"]].assign(endless=np.inf, late=1.5)
     columns = from_frame(frame).spec.columns

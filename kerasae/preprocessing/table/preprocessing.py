@@ -203,7 +203,7 @@ class TablePreprocessing(Preprocessor):
             else:
                 columns = [ops.cast(inputs[features[i].name], "float64") for i in self._numbers]
                 values = ops.stack(columns, axis=1)
-            values = self._without_sentinels(values)
+            values = self._with_gaps(values)
             parts.append(ops.cast((values - centers) / scales, "float32"))
         for i, lookup in zip(self._categories, self._lookups, strict=True):
             parts.append(codes_of(lookup(inputs[features[i].name]), features[i])[:, None])
@@ -211,8 +211,12 @@ class TablePreprocessing(Preprocessor):
         order = np.argsort([*self._numbers, *self._categories]).astype("int32")
         return x if not self._categories else ops.take(x, order, axis=1)
 
-    def _without_sentinels(self, values: Any) -> Any:
-        """Return numbers `(batch, columns)` with NaN for those that stand for a missing entry."""
+    def _with_gaps(self, values: Any) -> Any:
+        """Return numbers `(batch, columns)` with NaN for infinity and for what stands for a missing entry.
+
+        These count as missing in raw examples too.
+        """
+        values = ops.where(ops.less(ops.abs(values), float("inf")), values, float("nan"))
         sentinels = [self.spec.features[i].notation.missing_numbers for i in self._numbers]
         for k in range(max(map(len, sentinels))):
             # NaN is equal to nothing.
