@@ -261,9 +261,9 @@ def check_artifact(
     """Open an artifact, and do as `check_answers` does. If it cannot be run, this is a fault."""
     try:
         return check_answers(artifact, golden, open_artifact(folder / artifact["path"]).run)
-    except ImportError:
-        raise  # The runtime is missing.
     except Exception as error:  # Each runtime has errors of its own.
+        if isinstance(error, ImportError):
+            raise
         return [f"{artifact['path']}: cannot be run: {' '.join(str(error).split())[:200]}"]
 
 
