@@ -67,7 +67,7 @@ class SupportedScore(Score):
         self.needs: tuple[str, ...] = tuple(  # type: ignore[misc]
             dict.fromkeys((*self.score.needs, *self.support.needs))
         )
-        self.unit = self.score.unit
+        self.unit = self.score.unit  # type: ignore[misc]
         self.in_graph = self.score.in_graph  # type: ignore[misc]
 
     def suit(self, preprocessor: Any) -> None:

@@ -137,7 +137,7 @@ class AutoencoderDetector(OutlierMixin, Estimator):
 
     def _fit_score(self, data: Data) -> None:
         # Those of an earlier fit with novelty=False are not of these rows.
-        vars(self).pop("training_scores_", None)
+        self.__dict__.pop("training_scores_", None)
         score = self.anomaly_score
         if score is None:
             score = self._apply.get("anomaly", {}).get("score")
