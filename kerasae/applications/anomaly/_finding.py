@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from kerasae.applications._base import Finding
 from kerasae.applications.anomaly._accounts import account_of
@@ -23,6 +24,7 @@ from kerasae.applications.anomaly._volume import on_volume, with_volume
 from kerasae.applications.anomaly.timeline import TimeAxis, Timeline
 from kerasae.applications.anomaly.timeline.spread import last_residuals
 from kerasae.data import Data, has_label
+from kerasae.kinds import kind_of
 from kerasae.metrics import Metric
 from kerasae.report.page import Part
 
@@ -36,14 +38,15 @@ class _Examined(NamedTuple):
 
     Attributes:
         scores: Scores, `(rows,)`.
-        added: Contribution of each feature, `(rows, features)`.
+        added: Contribution of each feature, `(rows, features)`; of each column of the file, as a data frame,
+            if an example is no picture.
         residual: Residual of the last reading of each channel of a window, `(rows, channels)`. There are no
             channels in other examples.
         reasons: Reasons of each row.
     """
 
     scores: np.ndarray
-    added: np.ndarray
+    added: np.ndarray | pd.DataFrame
     residual: np.ndarray
     reasons: Reasons
 
@@ -158,18 +161,21 @@ def _judged(
 
 def _examine(detector: "AnomalyDetector", data: Data) -> _Examined:
     explainer = detector.explainer
-    channels = len(data.spec.channels)
-    scores, features, residuals, reasons = [], [], [], []
+    channels, kind = len(data.spec.channels), kind_of(data.spec)
+    scores, residuals, reasons = [], [], []
+    # A log has a contribution for each reading of each window: its file has their sums by channel.
+    features: list[Any] = []
     for raw in data.test.chunks(explainer.rows):
         account = account_of(detector.codec, data.spec, raw)
         scores.append(detector.scores(account))
         added = np.asarray(detector.detector_.features(account), "float32")
-        features.append(blame_what_is_not_finite(added, scores[-1], data, raw))
+        added = blame_what_is_not_finite(added, scores[-1], data, raw)
+        features.append(added if kind.is_picture else kind.contributions(added))
         residuals.append(last_residuals(account, data.spec.size, channels))
         reasons.append(explainer.of(raw, account))
     return _Examined(
         np.concatenate(scores),
-        np.concatenate(features),
+        np.concatenate(features) if kind.is_picture else pd.concat(features, ignore_index=True),
         np.concatenate(residuals),
         Reasons.joined(reasons),
     )

@@ -12,7 +12,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.kinds import kind_of, take
+from kerasae.kinds import take
 from kerasae.losses import HIGHEST
 from kerasae.metrics import Metric, auroc_rows, reconstruct
 from kerasae.report import as_text, figures, sheet
@@ -107,23 +107,30 @@ def odd_rows(
     return frame
 
 
-def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray) -> None:
-    """Write scores and contributions of the features, the most abnormal example first."""
-    added = added[rows.index]
+def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray | pd.DataFrame) -> None:
+    """Write scores and contributions, the most abnormal example first.
+
+    Args:
+        out: Folder of the files.
+        data: Data of the examples.
+        rows: Lines of the examples, as from `odd_rows`.
+        added: Contributions of pixels to the score, `(rows, features)`; a data frame of them, with a row for
+            each example, if these are no pictures.
+    """
     sheet.write_sheet(rows, out / "scores.csv")
-    if kind_of(data.spec).is_picture:
-        shaped = added.reshape(-1, *data.spec.shape)
-        np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
-    else:
-        frame = sheet.with_keys(kind_of(data.spec).contributions(added), {"row": rows["row"]})
+    if isinstance(added, pd.DataFrame):
+        frame = sheet.with_keys(added.iloc[rows.index], {"row": rows["row"]})
         sheet.write_sheet(frame, out / "contributions.csv")
+    else:
+        shaped = added[rows.index].reshape(-1, *data.spec.shape)
+        np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
 
 
 def pictures(
     codec: Codec,
     data: Data,
     rows: pd.DataFrame,
-    added: np.ndarray,
+    added: np.ndarray | pd.DataFrame,
     held_out: np.ndarray,
     threshold: float,
     most: int = 10,
@@ -144,7 +151,7 @@ def pictures(
     flagged = int((scores > threshold).sum())
     rows = rows.iloc[: max(most, min(flagged, _SHOWN))]
     oddest = rows.index.to_numpy()
-    if kind_of(data.spec).is_picture:
+    if not isinstance(added, pd.DataFrame):
         rows, oddest = rows.iloc[:most], oddest[:most]
         raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)

@@ -41,11 +41,11 @@ def table_run(tmp_path_factory):
 
 def test_a_column_may_be_called_row(tmp_path):
     data = from_frame(pd.DataFrame({"row": np.arange(40.0), "a": np.arange(40.0) ** 2}), test=1)
-    added = np.arange(80.0).reshape(40, 2)
+    added = pd.DataFrame(np.arange(80.0).reshape(40, 2), columns=["row", "a"])
     write_files(tmp_path, data, pd.DataFrame({"row": [*map(str, range(40))]}), added)
     written = pd.read_csv(tmp_path / "contributions.csv")
     assert [*written] == ["row_", "row", "a"]
-    assert written["row_"].tolist() == [*range(40)] and written["a"].tolist() == added[:, 1].tolist()
+    assert written["row_"].tolist() == [*range(40)] and written["a"].tolist() == added["a"].tolist()
 
 
 def test_what_a_user_takes_away(table_run, tmp_path):
