@@ -97,8 +97,9 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
         parts = self.reconstruction_loss.per_feature(x, outputs)
         same = ops.cast(ops.equal(noisy, x), parts.dtype)
         left = sum_features(parts * same)
-        if sample_weight is not None:
-            left = left * ops.cast(sample_weight, left.dtype)
+        counted = self._trimmed(x, outputs, sample_weight, training)
+        if counted is not None:
+            left = left * ops.cast(counted, left.dtype)
         # Keras has divided the loss by the number of replicas, over which it is summed.
         share = (1.0 - self.untouched) / tf.distribute.get_strategy().num_replicas_in_sync
         return loss - share * ops.mean(left), outputs

@@ -210,10 +210,15 @@ class TrainedByKeras(MultiWorkerFit):
     ) -> Any:
         target = x if is_none(y) else y
         check_target(x, target)
-        if self.trim and training:
-            kept = kept_of_batch(self.reconstruction_loss.per_example(target, y_pred), self.trim)
-            sample_weight = kept if sample_weight is None else kept * ops.cast(sample_weight, kept.dtype)
+        sample_weight = self._trimmed(target, y_pred, sample_weight, training)
         return super().compute_loss(x, target, y_pred, sample_weight, training=training)
+
+    def _trimmed(self, target: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """Return the weights of the examples, `(batch,)`, with 0 for those that `trim` leaves out."""
+        if not (self.trim and training):
+            return sample_weight
+        kept = kept_of_batch(self.reconstruction_loss.per_example(target, y_pred), self.trim)
+        return kept if sample_weight is None else kept * ops.cast(sample_weight, kept.dtype)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         # A metric compares reconstructions and not the parameters of a likelihood.
