@@ -1,5 +1,6 @@
 """The optimizer of a training, and the schedule of its learning rate."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -16,18 +17,26 @@ def make_optimizer(
     Raises:
         ValueError: If there is no optimizer of this name.
     """
+    # An optimizer that only holds others, and the base class, have no decay among their arguments.
     known = {
         key.lower(): value
         for key, value in vars(keras.optimizers).items()
-        if isinstance(value, type) and key not in ("Optimizer", "LossScaleOptimizer")
+        if isinstance(value, type) and "weight_decay" in inspect.signature(value).parameters
     }
     # The same numbers in less time.
     known["adam"] = FusedAdam
     if name.lower() not in known:
         raise ValueError(f"Unknown `optimizer` {name!r}; {did_you_mean(name.lower(), sorted(known))}")
-    return known[name.lower()](
+    chosen = known[name.lower()]
+    # AdamW refuses None. Muon has a second decay, for the variables that are no matrices.
+    decays = {
+        key: weight_decay if weight_decay or argument.default is not None else None
+        for key, argument in inspect.signature(chosen).parameters.items()
+        if key.endswith("weight_decay")
+    }
+    return chosen(
         learning_rate=learning_rate,
-        weight_decay=weight_decay or None,
+        **decays,
         global_clipnorm=clip_norm,
         gradient_accumulation_steps=accumulation if accumulation > 1 else None,
     )
