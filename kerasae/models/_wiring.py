@@ -23,8 +23,9 @@ def tie(model: Any) -> None:
     if not tied:
         return
     embedding = _embedding(model)
-    if embedding is not None:
-        # The logits are tied to the token embedding (Press and Wolf 2017, EACL).
+    if hasattr(embedding, "kernel"):
+        # The logits are tied to the token embedding (Press and Wolf 2017, EACL). Other embeddings, of columns
+        # or of readings with gaps, have no such table.
         tied[-1].tie(embedding)
         return
     chain = [*model.encoder.layers, *model.head_layers()]
@@ -39,7 +40,7 @@ def tie(model: Any) -> None:
 
 
 def _embedding(model: Any) -> Any:
-    """Return the layer of the encoder that embeds categories or tokens, or `None`."""
+    """Return the layer of the encoder that embeds categories, tokens or missing readings, or `None`."""
     return next((layer for layer in model.encoder.layers if getattr(layer, "is_embedding", False)), None)
 
 

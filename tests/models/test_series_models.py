@@ -9,7 +9,7 @@ from keras import ops
 from kerasae import Recipe
 from kerasae.corruptions.channel import ChannelNoise
 from kerasae.corruptions.stretch import StretchNoise
-from kerasae.layers import GapMarks
+from kerasae.layers import GapMarks, TransposedDense
 from kerasae.losses import HIGHEST
 from kerasae.losses.readings import Readings
 from kerasae.networks.dense import dense
@@ -163,6 +163,20 @@ def test_tied_kernels_and_marks_exclude_each_other():
     with pytest.raises(ValueError, match="a series with missing readings, which are marked"):
         dense(SPEC, 3, tied=True)
     assert dense(SPEC, 3, tied=True, marks=False).decoder.output_shape == (None, 9, 2)
+
+
+def test_a_tied_decoder_has_the_kernels_of_the_dense_layers_after_the_gaps():
+    model = Recipe.of(
+        "undercomplete", latent_dim=3, network={"name": "dense", "tied": True, "marks": False}
+    ).build(SPEC)
+    x = np.random.default_rng(8).normal(size=(64, 9, 2)).astype("float32")
+    x[0, 3, 1] = np.nan
+    history = model.fit(x, epochs=2, verbose=0).history
+    assert history["reconstruction"][1] < history["reconstruction"][0]
+    tied = [layer for layer in model.decoder.layers if isinstance(layer, TransposedDense)]
+    dense_layers = [layer for layer in model.encoder.layers if isinstance(layer, keras.layers.Dense)]
+    for layer, mirrored in zip([*dense_layers, model.to_code], reversed(tied), strict=True):
+        np.testing.assert_array_equal(np.transpose(layer.kernel), mirrored.plain().kernel)
 
 
 @pytest.mark.parametrize("together", [False, True])
