@@ -11,6 +11,7 @@ from kerasae.corruptions import Corruption
 from kerasae.kinds import kind_of
 from kerasae.losses import sum_features
 from kerasae.models._deterministic import DeterministicAutoencoder
+from kerasae.penalties import average
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -102,4 +103,4 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             left = left * ops.cast(counted, left.dtype)
         # Keras has divided the loss by the number of replicas, over which it is summed.
         share = (1.0 - self.untouched) / tf.distribute.get_strategy().num_replicas_in_sync
-        return loss - share * ops.mean(left), outputs
+        return loss - share * average(left), outputs

@@ -75,7 +75,14 @@ def average(measured: Any, sample_weight: Any = None) -> Any:
     if sample_weight is not None:
         measured = measured * ops.reshape(ops.cast(sample_weight, measured.dtype), (-1,))
     mean = ops.mean(measured)
-    if len(measured.shape) == 0 or tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        return mean
-    # A short batch may leave a device without rows.
-    return ops.where(ops.equal(ops.shape(measured)[0], 0), ops.zeros_like(mean), mean)
+    return mean if len(measured.shape) == 0 else unless_empty(mean, measured)
+
+
+def unless_empty(value: Any, batch: Any, otherwise: Any = 0.0) -> Any:
+    """Return `value`, a statistic of the rows of `batch`, or `otherwise` if there are no rows.
+
+    A short batch may leave a device without rows, and its NaN would be that of all devices.
+    """
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return value
+    return ops.where(ops.equal(ops.shape(batch)[0], 0), ops.cast(otherwise, value.dtype), value)

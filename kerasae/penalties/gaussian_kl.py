@@ -75,7 +75,7 @@ class GaussianKL(Penalty):
                 weights = ops.reshape(ops.cast(sample_weight, per_dimension.dtype), (-1, 1))
             # `free_bits` applies to the weighted average of the rows; the sum is then weighted like a loss.
             average_kl = ops.sum(per_dimension * weights, axis=0) / ops.maximum(ops.sum(weights), 1e-12)
-            measured = ops.sum(ops.maximum(average_kl, self.free_bits)) * ops.mean(weights)
+            measured = ops.sum(ops.maximum(average_kl, self.free_bits)) * average(weights)
         else:
             measured = average(self.measure(inputs), sample_weight)
         weight = self.weight * self.share() if training else self.weight

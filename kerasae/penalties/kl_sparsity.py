@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from kerasae.penalties._base import Penalty
+from kerasae.penalties._base import Penalty, unless_empty
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -84,7 +84,7 @@ class KLSparsity(Penalty):
         mean = self._mean(inputs, sample_weight)
         if training and self.momentum:
             mean = mean + tf.stop_gradient(self._moved(mean) - mean)
-        self.add_loss(self.weight * self.measure(mean))
+        self.add_loss(self.weight * unless_empty(self.measure(mean), inputs))
         return inputs
 
     def measure(self, inputs: Any) -> Any:
@@ -97,7 +97,8 @@ class KLSparsity(Penalty):
     def update(self, codes: Any, sample_weight: Any = None) -> None:
         if not self.momentum:
             return
-        self.average.assign(self._moved(self._mean(codes, sample_weight)))
+        moved = self._moved(self._mean(codes, sample_weight))
+        self.average.assign(unless_empty(moved, codes, self.average))
         self.batches.assign_add(1)
 
     def _moved(self, mean: Any) -> Any:

@@ -199,6 +199,23 @@ def test_a_device_that_has_no_row_adds_nothing_to_the_mean():
         assert float(average(tf.constant(3.0))) == 3
 
 
+@pytest.mark.parametrize(
+    "penalty",
+    [GaussianKL(free_bits=0.1), KLSparsity(), KLSparsity(momentum=0.9)],
+    ids=["kl", "batch", "moved"],
+)
+def test_a_penalty_of_a_device_that_has_no_row_is_zero(penalty):
+    none = tf.zeros((0, 3))
+    with tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]).scope():
+        penalty((none, none) if isinstance(penalty, GaussianKL) else none, training=True)
+        assert [float(loss) for loss in penalty.losses] == [0.0]
+        if isinstance(penalty, KLSparsity):
+            penalty.update(tf.ones((4, 3)))
+            before = penalty.average.numpy()
+            penalty.update(none)
+            np.testing.assert_array_equal(penalty.average, before)
+
+
 def test_the_base_is_abstract():
     with pytest.raises(NotImplementedError, match="must write `measure`"):
         Penalty()(tf.zeros((2, 2)))
