@@ -74,6 +74,7 @@ def _check(model: Any, layers: list[keras.layers.Layer]) -> None:
         or [*model.head_layers()] != [head],
         f"the loss '{loss.name}'": type(loss) not in (SquaredError, Readings),
         "a rounded code": getattr(model, "code_steps", None) is not None,
+        "a code that depends on the training batch": getattr(model, "lifetime", None) is not None,
         "a penalty": any(penalty.weight for penalty in model.penalties()),
         "trimmed rows": model.trim > 0,
         "penalised weights": any(variable.regularizer is not None for variable in trainable),

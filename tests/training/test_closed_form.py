@@ -214,6 +214,11 @@ def test_training_again_gives_the_same_weights():
         ("variational", {}, "a code that is not"),
         ("sparse", {}, "a penalty"),
         ("sparse", {"model": {"k": 3}}, "a code that is not"),
+        (
+            "sparse",
+            {"model": {"lifetime": 0.5, "code_activation": "linear"}},
+            "depends on the training batch",
+        ),
         ("contractive", {"model": {"code_activation": "linear"}}, "a penalty"),
         ("denoising", {"model": {"corruption": "masking"}}, "MaskingNoise, which depends on x"),
     ],
