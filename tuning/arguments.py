@@ -62,8 +62,9 @@ def draw_arguments(
 def _searched(recipe: Recipe, family: str) -> dict[str, tuple[float, float]]:
     """Return the bounds of the arguments of a family that can be searched, by name."""
     member: Any = registry.resolve("model", family)
-    bounds: dict[str, tuple[float, float]] = dict(member.searched)
-    corruption = recipe.model.get("corruption") if family == recipe.model["name"] else None
+    own = recipe.model if family == recipe.model["name"] else {}
+    bounds: dict[str, tuple[float, float]] = member.searchable(own)
+    corruption = own.get("corruption")
     has_level = isinstance(corruption, dict) and "level" in corruption
     if corruption and ("level" not in bounds or has_level):
         # The level of a corruption holds before that of the family.

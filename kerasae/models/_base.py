@@ -1,5 +1,6 @@
 """Autoencoder: base class of all families."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -121,6 +122,15 @@ class Autoencoder(CodecVerbs, TrainedByKeras):
             registry.check_type(name, getattr(self, name), kind)
         self._graphs = Graphs(self)
         self._embedding = None
+
+    @classmethod
+    def searchable(cls, settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+        """Return `searched` without the arguments that have no effect beside others.
+
+        Args:
+            settings: Arguments of the family in a recipe, by name.
+        """
+        return dict(cls.searched)
 
     # Codes and back ------------------------------------------------------------------------------
 

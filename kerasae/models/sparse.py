@@ -1,5 +1,6 @@
 """The sparse autoencoder."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -35,8 +36,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         decoder: Model from codes, `(batch, latent_dim)`, to `(batch, ...)`.
         penalty: Penalty on the code, `"l1"` or `"kl"`. Defaults to `None`: no penalty with `k`
             or `lifetime`, otherwise `"l1"`.
-        weight: Weight of the penalty. Defaults to `None`, the default of the penalty: 0.003 for `"l1"`, 0.1
-            for `"kl"`.
+        weight: Weight of the penalty, for a model with one. Defaults to `None`, the default of the penalty:
+            0.003 for `"l1"`, 0.1 for `"kl"`.
         rho: Target mean activation for `"kl"`, in (0, 1). Defaults to 0.1.
         momentum: Share of the average activation that `"kl"` keeps from earlier batches, in [0, 1).
             Defaults to 0, the batch alone.
@@ -60,7 +61,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         The reconstruction, `(batch, ...)`.
 
     Raises:
-        ValueError: If `"kl"` is used with an activation that is not bounded to [0, 1], at `build`.
+        ValueError: If a number needs another penalty, or a `k`, to have an effect. At `build`, if `"kl"` is
+            used with an activation that is not bounded to [0, 1].
 
     Example:
         >>> data = kerasae.load_data("digits")
@@ -91,6 +93,11 @@ class SparseAutoencoder(DeterministicAutoencoder):
         active_threshold: float = 0.01,
         **kwargs: Any,
     ) -> None:
+        if kwargs.get("code_penalty") is not None:
+            raise ValueError(
+                "`code_penalty` is set by `penalty` in this family, received "
+                f"{kwargs['code_penalty']!r}; use `penalty`, or another family."
+            )
         usual = "sigmoid" if penalty == "kl" else "linear" if lifetime is None else "relu"
         activation = code_activation or usual
         super().__init__(encoder, decoder, code_activation=activation, **kwargs)
@@ -107,10 +114,22 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.lifetime = lifetime
         self.active_threshold = active_threshold
         settings: dict[str, Any] = {} if weight is None else {"weight": weight}
-        if penalty == "l1" or (penalty is None and k is None and lifetime is None):
+        chosen = _penalty(penalty, k, lifetime)
+        if chosen == "l1":
             self.code_penalty = L1(**settings)
-        elif penalty == "kl":
+        elif chosen == "kl":
             self.code_penalty = KLSparsity(rho=rho, momentum=momentum, **settings)
+        elif weight is not None:
+            raise ValueError(
+                f"`weight` needs a `penalty`, received {weight!r} and none; add --set model.penalty=l1, or "
+                "leave it out."
+            )
+        for name, value, default in (("rho", rho, 0.1), ("momentum", momentum, 0.0)):
+            if chosen != "kl" and value != default:
+                raise ValueError(
+                    f"`{name}` needs the `penalty` 'kl', received {value!r} and {penalty!r}; add --set "
+                    "model.penalty=kl, or leave it out."
+                )
         if k is None and k_by != "code":
             raise ValueError(f"`k_by` needs a `k`, received {k_by!r} and none; add --set model.k=1.")
         channels = self.code_shape[-1] if len(self.code_shape) > 1 else None
@@ -118,6 +137,13 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.lifetime_sparsity = None if lifetime is None else LifetimeSparsity(lifetime, dtype="float32")
         self.active = ActiveFraction(name="active")
         self.dead = DeadFraction(self.latent_dim, name="dead")
+
+    @classmethod
+    def searchable(cls, settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+        bounds = super().searchable(settings)
+        if _penalty(*(settings.get(name) for name in ("penalty", "k", "lifetime"))) is None:
+            bounds.pop("weight", None)
+        return bounds
 
     def head_layers(self) -> list[keras.layers.Layer]:
         layers = super().head_layers()
@@ -144,3 +170,8 @@ class SparseAutoencoder(DeterministicAutoencoder):
         active = ops.cast(ops.abs(self.encode(x)) > self.active_threshold, "float32")
         self.active.update_state(active)
         self.dead.update_state(active)
+
+
+def _penalty(penalty: Any, k: Any, lifetime: Any) -> Any:
+    """Return the name of the penalty of a model with these arguments, or `None` if it has none."""
+    return "l1" if penalty is None and k is None and lifetime is None else penalty

@@ -248,6 +248,15 @@ def test_the_level_of_a_corruption_is_the_one_that_is_searched():
         draw_arguments(hp, Recipe.of("undercomplete"), "undercomplete", (), ("weights",))
 
 
+def test_a_weight_without_a_penalty_is_not_searched():
+    hp = keras_tuner.HyperParameters()
+    with_penalty = Recipe.of("sparse", model={"k": 3, "penalty": "l1"})
+    assert [*draw_arguments(hp, with_penalty, "sparse", (), ("weights",))] == ["model.weight"]
+    without = Recipe.of("sparse", model={"k": 3}).complete()
+    with pytest.raises(ValueError, match="received none"):
+        draw_arguments(hp, without, "sparse", (), ("weights",))
+
+
 def test_the_winner_of_a_cosine_schedule_has_all_of_its_epochs():
     trial = Trial(0, "COMPLETED", {"latent_dim": 2}, {}, {"epochs": 4.0}, (3,), 0.0, "")
     for schedule, epochs in (("cosine", 20), ("plateau", 4)):
