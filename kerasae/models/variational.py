@@ -17,6 +17,10 @@ from kerasae.penalties.gaussian_kl import GaussianKL
 from kerasae.preprocessing import slices
 from kerasae.seeds import derived
 
+#: Last number of the path to the seed of the noise of `x`. The paths to the draws of codes are shorter, and a
+#: shorter path stands for one that ends in zeros.
+_NOISE_OF_X = 1
+
 
 @keras.saving.register_keras_serializable(package="kerasae")
 class VariationalAutoencoder(WithPrior, WithPosterior):
@@ -239,7 +243,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         weigh = tf.function(self._log_weights, autograph=False, reduce_retracing=True)
         results = []
         for number, rows in enumerate(slices(self._tensors(raw), batch_size)):
-            x = self._drawn(self._to_x(rows), derived(seed, number))
+            x = self._drawn(self._to_x(rows), derived(seed, number, 0, _NOISE_OF_X))
             log_weights = [
                 weigh(x, tf.constant(min(part, samples - done)), tf.constant(derived(seed, number, done)))
                 for done in range(0, samples, part)
@@ -298,7 +302,11 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         Returns:
             A dict of `elbo`, `reconstruction` and `kl`, each a mean over the examples, where
             `elbo = -reconstruction - kl`. It uses `beta` 1, whatever the training used.
+
+        Raises:
+            ValueError: If `samples` is no positive integer.
         """
+        check_positive_integer("samples", samples)
         nest = self._tensors(raw)
         rows = len(tf.nest.flatten(nest)[0])
         eps = [
@@ -307,7 +315,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
         ]
         kl = reconstruction = 0.0
         for start, part in zip(range(0, rows, batch_size), slices(nest, batch_size), strict=True):
-            x = self._drawn(self._to_x(part), derived(seed, start, 0))
+            x = self._drawn(self._to_x(part), derived(seed, start, 0, _NOISE_OF_X))
             mean, log_var = self.posterior(x)
             kl += float(ops.sum(self.kl.measure((mean, log_var))))
             for draw in eps:

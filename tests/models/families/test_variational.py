@@ -62,6 +62,33 @@ def test_draws_are_shared_with_no_neighbour(linear_gaussian):
     assert not np.isclose(twos[0], model.elbo(x[:1], seed=1)["reconstruction"], rtol=1e-4)
 
 
+def test_the_noise_of_x_and_the_draws_of_codes_have_seeds_of_their_own(linear_gaussian, monkeypatch):
+    model, x, _ = linear_gaussian
+    seeds = []
+    normal = tf.random.stateless_normal
+    monkeypatch.setattr(
+        tf.random, "stateless_normal", lambda *of: seeds.append(tuple(of[1].numpy())) or normal(*of)
+    )
+    monkeypatch.setattr(type(model), "_drawn", lambda self, x, seed: seeds.append(tuple(seed)) or x)
+    tf.config.run_functions_eagerly(True)
+    try:
+        model.nll(x, samples=150, seed=3, batch_size=20)
+        assert len(seeds) == 2 * 3
+        model.elbo(x, samples=3, seed=4, batch_size=20)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert len(seeds) == 2 * 3 + 3 + 2
+    assert len({*seeds}) == len(seeds)
+
+
+@pytest.mark.parametrize("samples", [0, -1, 1.5])
+def test_a_number_of_draws_is_a_positive_integer(linear_gaussian, samples):
+    model, x, _ = linear_gaussian
+    for measure in (model.nll, model.elbo):
+        with pytest.raises(ValueError, match="`samples` must be a positive integer"):
+            measure(x, samples=samples)
+
+
 def test_rows_are_measured_in_batches(linear_gaussian, monkeypatch):
     model, x, _ = linear_gaussian
     whole = model.elbo(x, samples=3, seed=5)
