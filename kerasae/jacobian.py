@@ -173,7 +173,7 @@ def _quadratic_form(rows: Any, gram: Any) -> Any:
     return value, gradient
 
 
-def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int) -> Any:
+def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int, *, in_turn: bool = False) -> Any:
     """Compute the exact squared norm with one backward pass per number of the code.
 
     The examples of a batch must not depend on each other in the encoder.
@@ -182,10 +182,25 @@ def exact_norm(encode: Callable[[Any], Any], x: Any, latent_dim: int) -> Any:
         encode: Function from `x` to codes, `(batch, latent_dim)`.
         x: Floating-point examples, `(batch, ...)`.
         latent_dim: Code size.
+        in_turn: Whether the passes take turns, with the memory of one of them. The gradient of the norm would
+            need the memory of all. Defaults to False: one batch of all of them, which is faster.
 
     Returns:
         A float32 tensor of shape `(batch,)`.
     """
+    if in_turn:
+
+        def with_next(unit: Any, norms: Any) -> tuple[Any, Any]:
+            directions = tf.one_hot(tf.fill(tf.shape(x)[:1], unit), latent_dim)
+            return unit + 1, norms + _pulled_back(encode, x, directions)
+
+        start = tf.constant(0), tf.zeros(tf.shape(x)[:1])
+        return tf.while_loop(
+            lambda unit, _: unit < latent_dim,
+            with_next,
+            start,
+            shape_invariants=(tf.TensorShape([]), x.shape[:1]),
+        )[1]
     repeated = tf.repeat(x, latent_dim, axis=0)
     units = tf.tile(tf.eye(latent_dim), [tf.shape(x)[0], 1])
     norms = _pulled_back(encode, repeated, units)

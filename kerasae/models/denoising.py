@@ -93,7 +93,7 @@ class DenoisingAutoencoder(DeterministicAutoencoder):
             return super().objective(x, target, sample_weight, training=training, seed=seed)
         noisy = self.corrupt(x, training, seed, True)
         outputs = self(noisy, training=training, seed=seed, sample_weight=sample_weight, corrupt=False)
-        self._contract(x, sample_weight, seed)
+        self._contract(x, sample_weight, seed, training)
         loss = self.compute_loss(x, None, outputs, sample_weight, training=training)
         parts = self.reconstruction_loss.per_feature(x, outputs)
         same = ops.cast(ops.equal(noisy, x), parts.dtype)

@@ -163,7 +163,7 @@ class VariationalAutoencoder(WithPrior, WithPosterior):
     ) -> tuple[Any, Any]:
         if self.importance_samples == 1:
             return super().objective(x, target, sample_weight, training=training, seed=seed)
-        self._contract(x, sample_weight, seed)
+        self._contract(x, sample_weight, seed, training)
         return importance_weighted_objective(self, x, target, sample_weight, training=training, seed=seed)
 
     @property

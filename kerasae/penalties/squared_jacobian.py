@@ -35,6 +35,8 @@ class SquaredJacobian(Penalty):
         sample_weight: Weights of the examples, `(batch,)`. Defaults to `None`, equal weights.
         seed: Two int32 that fix the signs of this call, in place of the layer's own sequence. Defaults to
             `None`.
+        training: Whether the gradient of the norm is needed. Without it, exact norms are computed in the
+            memory of one backward pass. Defaults to True.
 
     Raises:
         ValueError: If `x` is not floating point, because a token id has no Jacobian.
@@ -71,6 +73,7 @@ class SquaredJacobian(Penalty):
         encode: Any = None,
         latent_dim: int = 1,
         seed: Any = None,
+        training: bool = True,
     ) -> Any:
         if not keras.backend.is_float_dtype(inputs.dtype):
             raise ValueError(
@@ -85,7 +88,8 @@ class SquaredJacobian(Penalty):
         # A dense layer on an input of several axes acts on the last one and is not a single matrix.
         if steps is not None and math.prod(inputs.shape[1:]) == steps[0].kernel.shape[0]:
             return jacobian.stack_norm(steps, inputs)
-        return jacobian.exact_norm(encode, inputs, latent_dim)
+        # Large batches of a validation, without a gradient, would need more memory than the training.
+        return jacobian.exact_norm(encode, inputs, latent_dim, in_turn=not training)
 
     def call(  # type: ignore[override]
         self,
@@ -95,8 +99,9 @@ class SquaredJacobian(Penalty):
         latent_dim: int = 1,
         sample_weight: Any = None,
         seed: Any = None,
+        training: bool = True,
     ) -> Any:
-        measured = self.measure(inputs, layers, encode, latent_dim, seed)
+        measured = self.measure(inputs, layers, encode, latent_dim, seed, training)
         self.add_loss(self.weight * average(ops.cast(measured, "float32"), sample_weight))
         return inputs
 

@@ -193,12 +193,12 @@ class TrainedByKeras(MultiWorkerFit):
         For a pair `(noisy, clean)` from the user no corruption is applied.
         """
         outputs = self(x, training=training, seed=seed, sample_weight=sample_weight, corrupt=target is None)
-        self._contract(x, sample_weight, seed)
+        self._contract(x, sample_weight, seed, training)
         return self.compute_loss(x, target, outputs, sample_weight, training=training), outputs
 
-    def _contract(self, x: Any, sample_weight: Any, seed: Any) -> None:
+    def _contract(self, x: Any, sample_weight: Any, seed: Any, training: bool) -> None:
         if self.contraction is not None:
-            contract(self, self._embedding, x, sample_weight, seed)
+            contract(self, self._embedding, x, sample_weight, seed, training)
 
     def compute_loss(
         self,

@@ -18,7 +18,9 @@ from jacobians import (
     in_float64,
 )
 
-from kerasae import jacobian
+from kerasae import Recipe, jacobian
+from kerasae.models import ContractiveAutoencoder
+from kerasae.spec import Spec
 
 #: Sizes from the input to the code. `wide` input: the Gram matrix ends the product; `narrow`: the kernel.
 WIDTHS = {
@@ -152,6 +154,42 @@ def test_the_exact_norm_of_any_encoder():
     np.testing.assert_allclose(jacobian.exact_norm(model, x, 4), by_batch_jacobian(model, x), rtol=RTOL)
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_passes_that_take_turns_give_the_same_norms(jit_compile):
+    model, x = conv_encoder(), tf.constant(examples(6, 6, 2))
+    widest = []
+
+    def encode(rows):
+        widest.append(rows.shape[0])
+        return model(rows)
+
+    def in_turn(rows):
+        return jacobian.exact_norm(encode, rows, 4, in_turn=True)
+
+    found = tf.function(in_turn, jit_compile=jit_compile)(x)
+    assert {*widest} == {BATCH}
+    np.testing.assert_allclose(found, jacobian.exact_norm(model, x, 4), rtol=RTOL)
+    any_number = tf.function(in_turn, [tf.TensorSpec((None, 6, 6, 2))])
+    np.testing.assert_allclose(any_number(x[:2]), found[:2], rtol=RTOL)
+
+
+def test_a_validation_repeats_no_rows(monkeypatch):
+    """A validation batch has more rows than one of the training, and needs no gradient."""
+    recipe = Recipe.of("contractive", latent_dim=4, network={"name": "conv"})
+    model = recipe.build(Spec("image", (8, 8, 1)))
+    x = np.random.default_rng(0).random((20, 8, 8, 1)).astype("float32")
+    expected = model.contraction.weight * float(tf.reduce_mean(by_batch_jacobian(model.encode, x)))
+    widest = []
+    pulled = jacobian._pulled_back
+    monkeypatch.setattr(
+        jacobian, "_pulled_back", lambda encode, x, v: widest.append(x.shape[0]) or pulled(encode, x, v)
+    )
+    model.compile(run_eagerly=True, jit_compile=False)
+    logs = model.evaluate(x, batch_size=20, verbose=0, return_dict=True)
+    assert {*widest} == {20}
+    assert logs["contraction"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_the_gradient_of_the_exact_norm():
     model, x = encoder([6, 4, 3]), tf.constant(examples(6))
     found = []
@@ -212,3 +250,17 @@ def test_the_estimate_follows_its_seed():
     first, again, other = (jacobian.estimated_norm(model, x, 4, 1, [3, last]) for last in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+def test_a_model_whose_layers_add_losses_is_validated():
+    layers = keras.layers
+    kept = layers.Conv2D(2, 3, activity_regularizer="l1")
+    encoder = keras.Sequential([keras.Input((6, 6, 1)), kept, layers.Flatten()])
+    decoder = keras.Sequential([keras.Input((3,)), layers.Dense(36), layers.Reshape((6, 6, 1))])
+    model = ContractiveAutoencoder(encoder, decoder)
+    model.build((None, 6, 6, 1))
+    model.compile(jit_compile=False)
+    x = np.random.default_rng(0).random((8, 6, 6, 1)).astype("float32")
+    logs = model.evaluate(x, batch_size=8, verbose=0, return_dict=True)
+    expected = model.contraction.weight * float(tf.reduce_mean(by_batch_jacobian(model.encode, x)))
+    assert logs["contraction"] == pytest.approx(expected, rel=1e-4)
