@@ -33,6 +33,9 @@ class ChainedCorruption(Corruption):
         super().__init__(level, seed=seed, **kwargs)
         self.before: Any = registry.get("corruption", before)
         self._alone: Any = None if before is None else type(self)(level, seed=seed, **own or {}, **kwargs)
+        if self.before is not None:
+            # With a seed for the whole model, equal stages would otherwise draw the same numbers.
+            self._alone._number_in_class = sum(type(stage) is type(self) for stage in self.before.stages())
 
     def stages(self) -> list[Corruption]:
         return [self] if self.before is None else [*self.before.stages(), self._alone]

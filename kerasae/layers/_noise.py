@@ -23,6 +23,9 @@ class NoiseLayer(Layer):
             from Keras's global state, which `keras.utils.set_random_seed` fixes.
     """
 
+    #: Number of layers of the same class that act before this one, and that receive the same seed.
+    _number_in_class = 0
+
     def __init__(self, *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
@@ -40,7 +43,9 @@ class NoiseLayer(Layer):
             seed = self.seed_generator.next()
         else:
             # All layers of a model receive the same seed, and they must not draw the same numbers.
-            offset = tf.constant([0, zlib.crc32(type(self).__name__.encode()) >> 1])
+            offset = tf.constant(
+                [104729 * self._number_in_class, zlib.crc32(type(self).__name__.encode()) >> 1]
+            )
             seed = ops.cast(ops.convert_to_tensor(seed), "int32") + offset
         context = tf.distribute.get_replica_context()
         replica = context.replica_id_in_sync_group if context is not None else 0

@@ -432,3 +432,24 @@ def test_what_comes_before_acts_first_and_comes_back_from_a_config(last, x):
     np.testing.assert_array_equal(spoiled(layer, x, seed=[1, 2]), expected)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     np.testing.assert_array_equal(spoiled(again, x, seed=[1, 2]), expected)
+
+
+def test_stages_of_one_class_draw_numbers_of_their_own():
+    """Equal draws of three stages would add up to three times the level."""
+    first = {"name": "shift", "level": 0.3}
+    layer = make("shift", level=0.3, before={**first, "before": first})
+    x = np.zeros((5000, 2), "float32")
+    noise = [np.asarray(stage(x, seed=[7, 9])) for stage in layer.stages()]
+    # The draws of a single corruption stay those of earlier trainings.
+    np.testing.assert_array_equal(noise[0], make("shift", level=0.3)(x, seed=[7, 9]))
+    correlations = np.corrcoef([draws.ravel() for draws in noise])
+    assert np.abs(correlations - np.eye(3)).max() < 0.1
+    assert np.std(layer(x, seed=[7, 9])) == pytest.approx(0.3 * np.sqrt(3), rel=0.05)
+    again = type(layer).from_config(layer.get_config())
+    np.testing.assert_array_equal(again(x, seed=[7, 9]), layer(x, seed=[7, 9]))
+
+
+def test_stages_of_two_classes_draw_what_each_draws_alone(x):
+    layer = make("masking", level=0.4, before={"name": "gaussian", "level": 0.3})
+    alone = make("masking", level=0.4)(make("gaussian", level=0.3)(x, seed=[7, 9]), seed=[7, 9])
+    np.testing.assert_array_equal(layer(x, seed=[7, 9]), alone)
