@@ -1,6 +1,7 @@
 """What the processors of a machine are quick at."""
 
 import pytest
+import tensorflow as tf
 
 from kerasae.presets import _processors as processors
 from kerasae.presets import settings
@@ -34,3 +35,21 @@ def test_a_system_that_lists_nothing_has_no_matrix_units(tmp_path, monkeypatch):
 
 def test_the_system_lends_no_matrix_units_that_it_does_not_list():
     assert processors._may_use_amx() <= ("amx_tile" in processors._instructions())
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ([(7, 5)], "float32"),
+        ([(8, 0)], "mixed_bfloat16"),
+        ([(9, 0), (7, 0)], "float32"),
+        ([None], "mixed_bfloat16"),
+    ],
+)
+def test_a_gpu_without_units_for_bfloat16_takes_float32(monkeypatch, capabilities, expected):
+    details = {
+        number: {} if one is None else {"compute_capability": one} for number, one in enumerate(capabilities)
+    }
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [*details])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", details.get)
+    assert processors.quickest_dtype() == expected
