@@ -132,7 +132,9 @@ class AutoencoderHyperModel(HyperModel):
             )
         data = self.data_of(hp)
         # A trial is judged on the validation split, on which the refit trains too.
-        arguments = {**self.recipe_of(hp).train, **settings, "hold_out": True}
+        # It has no folder for a log of TensorBoard.
+        trial = {"hold_out": True, "tensorboard": False}
+        arguments = {**self.recipe_of(hp).train, **settings, **trial}
         arguments["callbacks"] = [*self.recipe.train.get("callbacks", ()), *settings.get("callbacks", ())]
         history = train(model, data, **arguments)
         best = history.epochs[history.best_epoch - 1]

@@ -39,6 +39,9 @@ def check_numbers(values: dict[str, Any]) -> None:
         )
     if any(epoch < 1 for epoch in values["reduce_at"]):
         raise ValueError(f"`reduce_at` must hold positive integers, received {[*values['reduce_at']]}.")
+    for name in ("tensorboard", "resume"):
+        if values[name] and values["folder"] is None:
+            raise ValueError(f"`{name}` needs a `folder`, received none; add folder=PATH, or leave it out.")
     if values["clip_norm"] is not None and not values["clip_norm"] > 0:
         raise ValueError(f"`clip_norm` must be positive, received {values['clip_norm']!r}.")
 

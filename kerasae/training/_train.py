@@ -99,22 +99,23 @@ def train(
         jit_compile: Whether XLA compiles the step. Defaults to `"auto"`, which decides by `gains_from_xla`.
         steps_per_execution: Number of steps in one call of the compiled function; it divides an epoch.
             Defaults to `None`: an epoch, in equal calls of at most 256 steps.
-        tensorboard: Whether to write the log of TensorBoard into `folder`. Defaults to False.
+        tensorboard: Whether to write the log of TensorBoard into `folder`, which it needs. Defaults to False.
         checkpoint_seconds: Shortest time between two checkpoints in `folder`, in seconds. A training can be
             resumed from a checkpoint. Defaults to 10.
         callbacks: Additional callbacks of Keras, or import paths as in `callbacks_of`, of which each training
             makes its own. A checkpoint holds no state of a callback. Defaults to `()`.
         folder: Folder for checkpoints and logs. The last checkpoint stays in `folder / "checkpoint"`; the
             caller removes it after storing the model. Defaults to `None`, nothing is written.
-        resume: Whether to continue from the checkpoint in `folder`. `learning_rate` and `clip_norm` may
-            differ from the previous ones. Defaults to False.
+        resume: Whether to continue from the checkpoint in `folder`, which it needs. `learning_rate` and
+            `clip_norm` may differ from the previous ones. Defaults to False.
 
     Returns:
         The history of the training.
 
     Raises:
-        ValueError: If a number is out of range, the data are outside the range of the loss, the checkpoint
-            is damaged, the model has no closed form, or an import path of a callback leads nowhere.
+        ValueError: If a number is out of range, a `folder` is missing, the data are outside the range of the
+            loss, the checkpoint is damaged, the model has no closed form, or an import path of a callback
+            leads nowhere.
         FloatingPointError: If the loss became NaN or infinite.
         MemoryError: If TensorFlow ran out of memory.
         OSError: If a checkpoint cannot be written. The previous one is kept.

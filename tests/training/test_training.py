@@ -90,6 +90,8 @@ def test_a_loss_that_is_not_finite_ends_the_training(build, digits):
         ({"clip_norm": 0.0}, "`clip_norm` must be positive"),
         ({"optimizer": "adan"}, "adam"),
         ({"steps": 0}, "`steps` must be a positive"),
+        ({"tensorboard": True}, "`tensorboard` needs a `folder`"),
+        ({"resume": True}, "`resume` needs a `folder`"),
         ({"schedule": "cosinus"}, "`schedule` must be 'plateau' or 'cosine'"),
         ({"schedule": "cosine", "reduce_at": [3]}, "`reduce_at` needs the schedule 'plateau'"),
     ],

@@ -146,7 +146,9 @@ def _train_one(recipe: Recipe, run: Run | None, source: Source | None, events: A
     callbacks = [*recipe.train.get("callbacks", ()), Report()]
     # What a callback prints is no result of the command, whose streams this process shares.
     with contextlib.redirect_stdout(sys.stderr):
-        history = train(model, data, **{**recipe.train, "callbacks": callbacks})
+        # There is no folder for a log of TensorBoard.
+        settings = {**recipe.train, "callbacks": callbacks, "tensorboard": False}
+        history = train(model, data, **settings)
     recipe = recipe.fill(data)
     detection = detection_of(model, data, recipe.apply.get("anomaly", {}))
     entry = entry_of(family, model, data, recipe, history.epochs, history.seconds, **detection)
