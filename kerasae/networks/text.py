@@ -114,7 +114,7 @@ def text(
         return keras.layers.Add(dtype=dtype)([h, chain(h, [*style.block(conv(style.inner)), conv(None)])])
 
     def attend(h: Any, embedded: Any) -> Any:
-        layer = keras.layers.MultiHeadAttention(heads, embedding_dim // heads, dtype=dtype)
+        layer = keras.layers.MultiHeadAttention(heads, embedding_dim // heads, dtype=dtype, **style.kernel())
         if embedded is None:
             # The decoder has no normalisation: it would undo the scale of a code, which a penalty restricts.
             return keras.layers.Add(dtype=dtype)([h, layer(h, h)])

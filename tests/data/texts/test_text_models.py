@@ -211,3 +211,15 @@ def test_logits_are_tied_to_the_table_after_loading_too(tmp_path):
     bias = np.array(again.decoder.layers[-1].bias)
     after = np.array(again.decoder(np.ones((1, 16), "float32")))
     np.testing.assert_allclose(after - bias, 2 * (before - bias), rtol=1e-4, atol=1e-6)
+
+
+def test_every_kernel_of_the_attention_is_initialised_and_penalised():
+    settings = {"mixing": "transformer", "embedding_dim": 8, "heads": 2, "hidden": 8}
+    network = {"name": "text", **settings, "kernel_initializer": "ones", "l2": 0.5}
+    model = Recipe.of("undercomplete", latent_dim=4, network=network).build(text_data())
+    for part in (model.encoder, model.decoder):
+        (layer,) = [one for one in part.layers if isinstance(one, keras.layers.MultiHeadAttention)]
+        kernels = [one for one in layer.trainable_variables if one.name == "kernel"]
+        assert len(kernels) == 4
+        assert all(kernel.regularizer is not None for kernel in kernels)
+        assert all((np.asarray(kernel) == 1).all() for kernel in kernels)
