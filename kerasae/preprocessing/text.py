@@ -28,8 +28,9 @@ class TextPreprocessing(Preprocessor):
     """A text as the ids of its tokens and an end token, padded with 0.
 
     A restored text has the tokens up to the end, joined by spaces (characters are joined without). By
-    default it is in lower case and without punctuation. It has `[UNK]` for unknown words, and is cut at the
-    length.
+    default it is in lower case and without punctuation, as TensorFlow defines them: only the letters A to Z
+    become lower case, and only punctuation of ASCII is left out. It has `[UNK]` for unknown words, and is
+    cut at the length.
 
     Args:
         spec: Description of the text.
