@@ -137,6 +137,9 @@ def train(
         checkpoint.remove()
     cosine = schedule == "cosine"
     batches = max(len(data.train) // batch_size, 1)
+    if steps_per_execution is not None and not spread:
+        # A pass leaves out the batches that do not fill a call.
+        batches -= batches % min(steps_per_execution, batches)
     passes = 1 if steps is None else max(1, round(steps / 50 / batches))
     if steps is not None:
         epochs = -(-steps // (passes * batches))

@@ -111,6 +111,18 @@ def test_steps_are_cut_into_epochs_of_whole_passes(build, digits, batch_size, st
     assert int(model.optimizer.iterations) == epochs * each
 
 
+@pytest.mark.parametrize(("steps_per_execution", "epochs", "each"), [(5, 20, 5), (8, 13, 8), (100, 13, 8)])
+def test_steps_are_as_many_where_a_pass_has_whole_calls_alone(
+    build, digits, steps_per_execution, epochs, each
+):
+    """1,150 rows are eight batches, of which calls of five leave out three."""
+    model = build("undercomplete")
+    settings = {"steps_per_execution": steps_per_execution, "patience": 1000, "learning_rate": 1e-4}
+    history = train(model, digits, steps=100, batch_size=128, **settings)
+    assert len(history.epochs) == epochs
+    assert int(model.optimizer.iterations) == epochs * each
+
+
 def test_a_cosine_ends_at_zero_and_runs_all_epochs(build, digits):
     rates = []
 
