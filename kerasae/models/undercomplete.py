@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from kerasae.layers import GapMarks
 from kerasae.models._deterministic import DeterministicAutoencoder
 
 
@@ -45,8 +46,12 @@ class UndercompleteAutoencoder(DeterministicAutoencoder):
     def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any) -> None:
         super().__init__(encoder, decoder, **kwargs)
         size = math.prod(self.encoder.input_shape[1:])
-        # The check does not apply to a token or a category, which carries more than one number.
-        embeds = any(getattr(layer, "is_embedding", False) for layer in encoder.layers)
+        # The check does not apply to a token or a category, which carries more than one number. A reading, of
+        # which only a gap is marked, carries one.
+        embeds = any(
+            getattr(layer, "is_embedding", False) and not isinstance(layer, GapMarks)
+            for layer in encoder.layers
+        )
         if self.latent_dim >= size and not embeds and self.code_steps is None:
             warnings.warn(
                 f"`latent_dim` is expected below the input size {size}, received {self.latent_dim}: "

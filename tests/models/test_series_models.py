@@ -1,5 +1,7 @@
 """Models of windows: missing readings, the likelihood, and the networks."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -157,6 +159,15 @@ def test_a_linear_map_beside_the_convolutions_reaches_pca():
 def test_the_network_is_for_series_alone():
     with pytest.raises(ValueError, match="needs windows of readings, received examples of kind 'vector'"):
         series(Spec("vector", (5,)))
+
+
+def test_a_code_as_wide_as_a_window_is_warned_of():
+    for latent_dim in (18, 17):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            Recipe.of("undercomplete", latent_dim=latent_dim).build(SPEC)
+        identity = [str(one.message) for one in caught if "learn the identity" in str(one.message)]
+        assert len(identity) == (latent_dim == 18)
 
 
 def test_tied_kernels_and_marks_exclude_each_other():
