@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from kerasae.arguments import check_positive_integer
@@ -10,6 +11,9 @@ from kerasae.keras_classes import Layer
 
 #: What holds the numbers among which the k largest are kept.
 _PARTS = {"code": "the code size", "place": "the number of channels", "channel": "the number of places"}
+#: Largest product of `k` and the size of a part for which the mask is the largest of k one-hot vectors, which
+#: every format of an export has. In a batch of 1,024 parts the vectors need half a gigabyte at most.
+_MOST = 2**17
 
 
 @keras.saving.register_keras_serializable(package="kerasae")
@@ -93,6 +97,8 @@ class TopK(Layer):
     def _largest(self, parts: Any) -> Any:
         """Return `(..., size)` with only the k largest numbers of the last axis."""
         _, kept = ops.top_k(parts, self.k, sorted=False)
+        if self.k * parts.shape[-1] > _MOST and not isinstance(parts, keras.KerasTensor):
+            return parts * _mask(parts, kept)
         mask = ops.max(ops.one_hot(kept, parts.shape[-1], dtype=parts.dtype), axis=-2)
         return parts * mask
 
@@ -101,3 +107,13 @@ class TopK(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "k": self.k, "by": self.by, "channels": self.channels}
+
+
+def _mask(parts: Any, kept: Any) -> Any:
+    """Return 1 at the kept indices of the last axis and 0 elsewhere, in the memory of `parts`."""
+    rows = tf.reshape(kept, (-1, kept.shape[-1]))
+    numbers = tf.repeat(tf.range(tf.shape(rows)[0]), kept.shape[-1])
+    places = tf.stack([numbers, tf.reshape(rows, (-1,))], axis=1)
+    ones = tf.ones(tf.shape(numbers), parts.dtype)
+    mask = tf.scatter_nd(places, ones, (tf.shape(rows)[0], parts.shape[-1]))
+    return tf.reshape(mask, tf.shape(parts))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasae.layers import LifetimeSparsity, SharedScale, TopK, TransposedDense
+from kerasae.layers import LifetimeSparsity, SharedScale, TopK, TransposedDense, top_k
 
 # TopK ------------------------------------------------------------------------------------------------
 
@@ -31,6 +31,22 @@ def test_the_gradient_flows_through_the_kept_alone():
 def test_of_equals_the_first_are_kept():
     found = TopK(2)(np.float32([[1, 1, 1, 0], [0, 2, 2, 2]]))
     np.testing.assert_array_equal(found, np.float32([[1, 1, 0, 0], [0, 2, 2, 0]]))
+
+
+@pytest.mark.parametrize("settings", [{}, {"by": "place", "channels": 6}, {"by": "channel", "channels": 4}])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_large_code_keeps_the_same_numbers_without_vectors_of_each(settings, jit_compile, monkeypatch):
+    """Small integers have many equals."""
+    codes = tf.constant(np.random.default_rng(1).integers(-2, 3, (30, 24)).astype("float32"))
+    layer = TopK(3, **settings)
+    expected = layer(codes)
+    monkeypatch.setattr(top_k, "_MOST", 0)
+    monkeypatch.setattr(keras.ops, "one_hot", None)
+    with tf.GradientTape() as tape:
+        tape.watch(codes)
+        kept = tf.function(layer, jit_compile=jit_compile)(codes)
+    np.testing.assert_array_equal(kept, expected)
+    assert (np.asarray(tape.gradient(kept, codes))[np.asarray(kept) != 0] == 1).all()
 
 
 def test_negative_numbers_stay_where_they_are_the_largest():
