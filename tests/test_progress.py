@@ -8,13 +8,16 @@ import os
 import pty
 import re
 import select
+import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from kerasae import registry, workflows
 from kerasae.cli import main
 from kerasae.cli._logs import Lines, flags_first, shown_logs
 from kerasae.cli._messages import one_line_each
@@ -199,8 +202,6 @@ def test_nothing_but_results_goes_to_the_standard_output(run, rows, tmp_path, ca
 
 
 def test_what_a_library_prints_goes_to_the_error_stream(kerasae, monkeypatch):
-    from kerasae import registry
-
     names = registry.names
 
     def printing(room):
@@ -213,12 +214,40 @@ def test_what_a_library_prints_goes_to_the_error_stream(kerasae, monkeypatch):
     assert status == 0 and out == "mlflow\nwandb\n" and "chatter" in err
 
 
-def test_a_closed_pipe_is_no_error(kerasae, monkeypatch):
-    class Closed(io.StringIO):
-        def write(self, text):
-            raise BrokenPipeError
+class Closed(io.StringIO):
+    """A stream whose reader has gone."""
 
+    def write(self, text):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize(("drift", "arguments"), [(True, ["--json"]), (True, []), (False, [])])
+def test_a_closed_pipe_leaves_a_command_its_own_status(monkeypatch, tmp_path, drift, arguments):
+    told = SimpleNamespace(drift=drift, sentences=[(True, "all")], to_dict=dict)
+    monkeypatch.setattr(workflows, "monitor", lambda *_, **__: told)
+    (tmp_path / "recipe.json").touch()
+    (tmp_path / "model.keras").touch()
     monkeypatch.setattr(sys, "stdout", Closed())
+    monkeypatch.setattr(sys, "stderr", Closed())
     with pytest.raises(SystemExit) as ended:
-        main(["show", "tracker"])
-    assert ended.value.code == 0
+        main(["monitor", str(tmp_path), "digits", "--out", str(tmp_path / "out"), *arguments])
+    assert ended.value.code == 3 * drift
+
+
+def test_help_for_a_closed_pipe_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    python = subprocess.Popen(
+        [sys.executable, "-m", "kerasae", "--help"], stdout=write, stderr=subprocess.PIPE
+    )
+    os.close(write)
+    assert python.communicate() == (None, b"")
+    assert python.returncode == 0
+
+
+def test_another_broken_pipe_is_an_error(kerasae, monkeypatch):
+    def broken(room):
+        raise BrokenPipeError("a worker has gone")
+
+    monkeypatch.setattr(registry, "names", broken)
+    assert kerasae("show", "tracker") == (2, "", "kerasae: a worker has gone\n")

@@ -4,7 +4,6 @@ Nothing here imports TensorFlow until a command runs: a file of this room import
 function.
 """
 
-import io
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from kerasae import __version__, registry
 from kerasae.cli._logs import flags_first, shown_logs
 from kerasae.cli._messages import fail, one_line_each
 from kerasae.cli._room import Room
+from kerasae.cli._streams import readers_may_go
 
 
 @click.group(
@@ -44,6 +44,7 @@ def kerasae(context: click.Context, quiet: bool, verbose: bool, debug: bool) -> 
 _EXPECTED = (ValueError, TypeError, OSError, ImportError, FloatingPointError, MemoryError)
 
 
+@readers_may_go()
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; bad input gives one line and exit status 2."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -51,9 +52,9 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # What a scheduler sends before it kills: nothing half-written is left.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         # A mark that the terminal's encoding does not have is no reason to end.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = one_line_each()
@@ -68,9 +69,6 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("kerasae: interrupted.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stdout = None
-        sys.exit(0)
     except _EXPECTED as error:
         if "--debug" in arguments:
             raise

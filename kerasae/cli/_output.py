@@ -21,6 +21,10 @@ class Plain(Console):
     def render_str(self, text: str, **kwargs: Any) -> Text:
         return super().render_str(visible(text), **kwargs)
 
+    def on_broken_pipe(self) -> None:
+        # Rich would end the command.
+        self.quiet = True
+
 
 def console() -> Console:
     """Return a console for results, as wide as the terminal, or so wide that nothing is broken."""
