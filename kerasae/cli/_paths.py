@@ -1,4 +1,4 @@
-"""Types of arguments: a path or an address, and a folder that does not exist yet."""
+"""Types of arguments: a path or an address, and folders that are written."""
 
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,23 @@ class PathOrAddress(click.ParamType):
         from kerasae.remote import is_address
 
         return value if is_address(value) else Path(value)
+
+
+class LocalFolder(click.ParamType):
+    """Path of a folder of this machine; an address is refused before seconds go by for TensorFlow."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path.
+
+        Raises:
+            ValueError: If it is an address.
+        """
+        from kerasae.files import check_local
+
+        check_local(value)
+        return Path(value)
 
 
 class NewFolder(click.ParamType):

@@ -7,6 +7,7 @@ import click
 
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import RUN_OR_BUNDLE, Source
+from kerasae.cli._paths import LocalFolder
 
 
 @click.command("monitor", short_help="Watch new rows for drift from the calibration rows.")
@@ -14,7 +15,7 @@ from kerasae.cli._named import RUN_OR_BUNDLE, Source
 @click.argument("source", metavar="EXAMPLES", type=Source())
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalFolder(),
     required=True,
     help="Folder of the monitor: the page, drift.json, and the history, which grows by a line in each call.",
 )

@@ -21,7 +21,7 @@ from kerasae.files._files import (
     write_sealed,
     write_text,
 )
-from kerasae.files._folders import check_new, make_new, new_folder
+from kerasae.files._folders import check_local, check_new, make_new, new_folder
 from kerasae.files._named import check_bundle, check_run, check_run_or_bundle, check_there, is_name
 from kerasae.files.format_number import KEY, NewerFormatError, check_number, numbered, unnumbered
 
@@ -32,6 +32,7 @@ __all__ = [
     "alone",
     "blocks",
     "check_bundle",
+    "check_local",
     "check_new",
     "check_number",
     "check_run",

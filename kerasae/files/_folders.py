@@ -11,6 +11,20 @@ from pathlib import Path
 from kerasae.files._files import alone, parents_made
 
 
+def check_local(folder: str | Path) -> None:
+    """Check that a folder to write is a path of this machine.
+
+    Raises:
+        ValueError: If it is an address.
+    """
+    # A path has one slash where an address has two; a drive of Windows has one letter.
+    if re.match(r"[A-Za-z][\w+.\-]+:/", Path(folder).as_posix()):
+        raise ValueError(
+            f"Expected a folder of this machine for --out, received the address {folder}; choose a folder, "
+            "and copy it there afterwards."
+        )
+
+
 def check_new(folder: str | Path) -> None:
     """Check that a new folder can be created, before any work is done for it.
 
@@ -19,13 +33,8 @@ def check_new(folder: str | Path) -> None:
         OSError: If the folder cannot be created.
         ValueError: If it is an address.
     """
+    check_local(folder)
     folder = Path(folder)
-    # A path has one slash where an address has two; a drive of Windows has one letter.
-    if re.match(r"[A-Za-z][\w+.\-]+:/", folder.as_posix()):
-        raise ValueError(
-            f"Expected a folder of this machine for --out, received the address {folder}; choose a folder, "
-            "and copy it there afterwards."
-        )
     if os.path.lexists(folder):
         raise _taken(folder)
     parent = next(path for path in folder.absolute().parents if path.exists())

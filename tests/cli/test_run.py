@@ -29,6 +29,7 @@ def test_help_does_not_import_tensorflow(arguments, run_python):
 
 
 def test_what_is_not_there_is_refused_before_tensorflow_is_imported(run_python, tmp_path):
+    (tmp_path / "manifest.json").touch()
     new, none, rows = (str(tmp_path / name) for name in ("new", "none", "none.csv"))
     run, bundle = "Expected a finished run (", "Expected an export bundle ("
     expected = {
@@ -41,6 +42,9 @@ def test_what_is_not_there_is_refused_before_tensorflow_is_imported(run_python, 
         ("export", none, "--out", new): run,
         ("apply", "anomaly", none, "--out", new): run,
         ("monitor", none, rows, "--out", new): f"or an export bundle (manifest.json) in {none}",
+        ("monitor", str(tmp_path), "digits", "--out", "s3://bucket/watch"): "of this machine for --out",
+        ("tune", "digits", "--out", "s3://bucket/search"): "of this machine for --out",
+        ("compare", "digits", "--out", "s3://bucket/all"): "of this machine for --out",
         ("calibrate", none, rows): f"or an export bundle (manifest.json) in {none}",
         ("verify", none): bundle,
     }

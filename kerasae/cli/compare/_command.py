@@ -9,13 +9,14 @@ from kerasae import registry
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import Source
 from kerasae.cli._options import Names, given_beside, log_option, recipe_options
+from kerasae.cli._paths import LocalFolder
 
 
 @click.command("compare", short_help="Compare all families on a source, or finished runs, with PCA.")
 @click.argument("sources", nargs=-1, required=True, type=Source(names=False))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalFolder(),
     help="Folder for the page and the runs; a comparison that was interrupted goes on.",
 )
 @click.option("--models", type=Names(registry.names("model")), help="Families to train; all by default.")

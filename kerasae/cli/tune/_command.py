@@ -8,6 +8,7 @@ import click
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import Source
 from kerasae.cli._options import given_beside, recipe_options
+from kerasae.cli._paths import LocalFolder
 from kerasae.cli.tune._hosts import Address, role, run_worker
 from kerasae.cli.tune._options import search_options
 
@@ -16,7 +17,7 @@ from kerasae.cli.tune._options import search_options
 @click.argument("source", required=False, type=Source())
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalFolder(),
     required=True,
     help="Folder of the search and of the run of the best recipe. An interrupted search goes on.",
 )
@@ -49,8 +50,7 @@ def command(
     """Search code size, depth and node counts on SOURCE, and train the best recipe.
 
     The result is a curve of the error over the code size, beside PCA, and the code size at which it bends.
-    The best recipe of that size is trained on the training and the validation split, as an ordinary run
-    in --out. To go on with an interrupted search, repeat the command.
+    The best recipe of that size is trained on the training and the validation split, as a run in --out.
 
     \b
     kerasae tune digits --model sparse --trials 30 --out runs/tuned

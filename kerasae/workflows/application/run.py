@@ -40,7 +40,7 @@ def apply(
     Args:
         name: Name of the application, such as `"anomaly"`.
         run: Run, or its folder.
-        out: Folder for the files, which must not exist.
+        out: Folder for the files, which must not exist. It may not be where the run keeps what is fitted.
         source: Examples, as for `load_data`, or one image. Defaults to `None`, the test split of the run.
         artifact: Exported artifact of the run, used in place of its model: a `.tflite` file, a folder
             `server/NAME/1`, or what `export.load` returns. What is fitted for it is not stored. Defaults to
@@ -55,13 +55,14 @@ def apply(
     Raises:
         FileExistsError: If `out` exists.
         FileNotFoundError: If there is no such run.
-        ValueError: If a name or an argument is unknown, the examples are of another kind, or the model is not
-            suitable for the application.
+        ValueError: If a name or an argument is unknown, `out` is where the run keeps files of its own, the
+            examples are of another kind, or the model is not suitable for the application.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     member: Any = registry.resolve("application", name)
     registry.check(name, member, settings)
     check_new(out)
+    _check_outside(run, Path(out))
     model: Any = run.model if artifact is None else _codec_of(artifact, run)
     _check_suitable(name, member, model, run.model.spec)
     if source is not None and member.reads(source):
@@ -129,6 +130,17 @@ def apply(
         application.save(place)
     _write_section(run, outcome)
     return outcome
+
+
+def _check_outside(run: Run, out: Path) -> None:
+    """Raise ValueError if a folder is among those of the run, which later uses replace."""
+    place = out.resolve()
+    for name in ("applications", "sections"):
+        if place.is_relative_to((run.folder / name).resolve()):
+            raise ValueError(
+                f"Expected a folder outside {run.folder / name} for --out, received {out}: the run keeps "
+                "files of its own there, which replace others; choose another folder."
+            )
 
 
 def _codec_of(artifact: Codec | str | Path, run: Run) -> Codec:

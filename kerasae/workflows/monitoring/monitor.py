@@ -4,7 +4,7 @@ import datetime
 import json
 from pathlib import Path
 
-from kerasae.files import alone, unnumbered, write_json, write_text
+from kerasae.files import alone, check_local, unnumbered, write_json, write_text
 from kerasae.metrics import Shift, corrected, shift_of
 from kerasae.progress import work
 from kerasae.runs import Run
@@ -50,12 +50,14 @@ def monitor(
     Raises:
         FileExistsError: If `out` holds other files than those of a monitor, or another monitor writes it.
         FileNotFoundError: If there is no run or bundle, no detector in it, or the data of the run are gone.
-        ValueError: If an argument is out of range, the rows are of another kind, or `reference` is needed.
+        ValueError: If an argument is out of range, `out` is an address, the rows are of another kind, or
+            `reference` is needed.
     """
     if isinstance(significance, bool) or not 0 < significance < 1:
         raise ValueError(f"`significance` must be in (0, 1), received {significance!r}.")
     if isinstance(smallest, bool) or not 0 <= smallest < 1:
         raise ValueError(f"`smallest` must be in [0, 1), received {smallest!r}.")
+    check_local(out)
     place = Path(out)
     _check(place)
     watched = watched_by(folder)

@@ -75,6 +75,13 @@ def test_an_answer_does_not_change_with_the_training_file(home, tmp_path, monkey
     assert status == 2 and "rows.csv, found nothing there" in err
 
 
+@pytest.mark.parametrize("place", ["applications/anomaly", "applications", "sections/mine"])
+def test_files_where_the_run_keeps_its_own_are_refused(home, place):
+    with pytest.raises(ValueError, match="Expected a folder outside run/"):
+        apply("anomaly", "run", home / "run" / place, baselines=False)
+    assert not (home / "run" / place).exists()
+
+
 @pytest.mark.slow
 def test_other_settings_are_refused_until_a_refit_is_asked_for(home, kerasae):
     command = ["apply", "anomaly", "run", "new.csv", "--no-baselines"]
