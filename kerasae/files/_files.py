@@ -1,11 +1,15 @@
 """Atomic writing of files and folders, files that contain their own checksum, and safe reading of arrays."""
 
 import contextlib
+import glob
 import hashlib
 import io
 import json
 import math
+import os
+import secrets
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,21 +21,34 @@ import numpy as np
 from kerasae.files.format_number import numbered, unnumbered
 
 _SEAL = "sha256"
+#: Age at which a temporary file is that of a killed process, in seconds.
+_STALE = 86_400
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path, and rename the file written there to `path` afterwards.
 
-    After an error or an interrupt there is no temporary file and no partial file at `path`.
+    Processes that write the same file have different temporary paths, and the last one wins. After an error
+    or an interrupt there is no temporary file and no partial file at `path`. The temporary file of a killed
+    process is removed by a later call, a day after the kill.
     """
-    new = path.with_name(f"{path.name}.new")
+    _sweep(path)
+    new = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.new")
     try:
         yield new
         new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary files of killed processes beside a path."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*-*.new"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                left.unlink()
 
 
 @contextlib.contextmanager

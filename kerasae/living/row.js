@@ -119,8 +119,8 @@ class LivingRow {
 
   // Takes what the model expects for an entry.
   take(place, x) {
-    const column = this.columns[place];
-    const entry = column.kind === "category" ? evenly(x) : column.kind === "boolean" ? Number(x >= 0.5) : Number(entryOf(column, x).toPrecision(6));
+    const column = this.columns[place], digits = column.kind === "date" || column.step ? 15 : 6;
+    const entry = column.kind === "category" ? evenly(x) : column.kind === "boolean" ? Number(x >= 0.5) : Number(entryOf(column, x).toPrecision(digits));
     this.write(this.lines[place].field, column, entry);
     this.edit(place, entry);
     this.lines[place].field.focus();

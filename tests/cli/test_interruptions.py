@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,10 +15,25 @@ from kerasae.export.bundles._publish import staging
 from quick_runs import QUICK
 
 from kerasae import load_model
-from kerasae.files import new_folder, replaced_folder
+from kerasae.files import new_folder, replaced_folder, whole_file
 from kerasae.recipe import Recipe
 from kerasae.runs import run_recipe
 from kerasae.workflows.comparison.folder import ComparisonFolder
+
+
+def test_of_two_commands_with_one_file_each_writes_a_whole_one(tmp_path):
+    page, left = tmp_path / "page.html", tmp_path / "page.html.1-ab.new"
+    left.touch()
+    os.utime(left, (0, 0))
+    with whole_file(page) as first:
+        first.write_text("begun, ")
+        with whole_file(page) as second:
+            second.write_text("second")
+        assert page.read_text() == "second"
+        with first.open("a") as file:
+            file.write("ended")
+    assert page.read_text() == "begun, ended"
+    assert [*tmp_path.iterdir()] == [page]
 
 
 @pytest.mark.slow

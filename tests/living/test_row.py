@@ -101,6 +101,21 @@ def test_an_edited_row_of_a_table_is_judged_as_in_python(table, tmp_path):
 
 
 @needs_chromium
+def test_an_expected_date_or_whole_number_is_taken_as_it_is(table, tmp_path):
+    _, part, _ = table
+    columns = [column["name"] for column in part.data["columns"]]
+    script = f"""
+    return {json.dumps([columns.index("day"), columns.index("integer")])}.map(place => {{
+      Object.assign(part.columns[place], {{ center: 1769817600, scale: 86400 }});
+      part.take(place, 1);
+      return part.entries[place];
+    }});
+    """
+    found = probe(page.render("t", "s", ["a"], [["1"]], [], [part]), READ + script, tmp_path)
+    assert found == [1769904000, 1769904000]
+
+
+@needs_chromium
 @pytest.mark.parametrize(("off", "hidden"), [(0.7e-5, False), (3e-5, True)])
 def test_a_small_score_may_be_off_by_a_share_of_the_threshold(table, tmp_path, off, hidden):
     _, part, _ = table
