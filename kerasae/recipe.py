@@ -17,7 +17,7 @@ from kerasae.models import Autoencoder
 from kerasae.progress import work
 from kerasae.seeds import seeded
 from kerasae.spec import Spec
-from kerasae.start import check_same_model, start_model, start_preprocessor
+from kerasae.start import check_same_model, start_folder, start_model, start_preprocessor
 from kerasae.training import check_paths, train
 
 #: Number of the format of a recipe file.
@@ -52,9 +52,9 @@ class Recipe:
         train: Section of the training.
         apply: Settings that an application of this run takes unless a user gives others, by the name of the
             application, such as `{"anomaly": {"score": "whitened"}}`. Defaults to none.
-        start: Folder of a run whose weights and preprocessing a training begins with. Scalings, categories
-            and vocabulary stay as they were fitted there. All sections but `data` and `train` must be those
-            of that run. Defaults to `None`: the weights are drawn, and the preprocessing is fitted.
+        start: Folder or address of a run whose weights and preprocessing a training begins with. Scalings,
+            categories and vocabulary stay as they were fitted there. All sections but `data` and `train` must
+            be those of that run. Defaults to `None`: the weights are drawn, and the preprocessing is fitted.
     """
 
     data: dict[str, Any]
@@ -266,7 +266,7 @@ class Recipe:
         spec = data if isinstance(data, Spec) else data.spec
         recipe = self.fill(data)
         if self.start is not None:
-            earlier = Recipe.read(Path(self.start) / "recipe.json").complete()
+            earlier = Recipe.read(start_folder(self.start) / "recipe.json").complete()
             check_same_model(self.start, recipe.complete().to_dict(), earlier.to_dict())
             return start_model(self.start)
         loss_member, loss_section = _member("loss", recipe.loss)

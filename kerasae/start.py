@@ -7,15 +7,24 @@ from typing import Any
 
 from kerasae.models import Autoencoder, load_model
 from kerasae.preprocessing import Preprocessor
+from kerasae.remote import copied
 
 
-def start_model(folder: str) -> Autoencoder:
+def start_folder(start: str) -> Path:
+    """Return the folder of a run, or of the copy of one at an address. The errors are those of `fetched`."""
+    return copied(start)
+
+
+def start_model(start: str) -> Autoencoder:
     """Return the model of a run.
 
+    Args:
+        start: Folder or address of the run.
+
     Raises:
-        FileNotFoundError: If there is no finished run in the folder.
+        FileNotFoundError: If there is no finished run.
     """
-    path = Path(folder) / "model.keras"
+    path = start_folder(start) / "model.keras"
     if not path.is_file():
         raise FileNotFoundError(f"Expected a finished run to begin with, found no {path}.")
     model: Autoencoder = load_model(path)

@@ -4,7 +4,8 @@ import contextlib
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from kerasae.cli._messages import one_line
 from kerasae.cli._streams import NOTE, say
@@ -33,6 +34,18 @@ class Lines(logging.Handler):
         say(text)
 
 
+def _of_kept_folders(show: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows only the warnings without which work could not be found again."""
+
+    def show_few(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        from kerasae.remote import KeptFolderWarning
+
+        if issubclass(category, KeptFolderWarning):
+            show(message, category, *place, **more)
+
+    return show_few
+
+
 @contextlib.contextmanager
 def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
     """Show what the library logs, and its progress in a terminal.
@@ -45,7 +58,7 @@ def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
     handlers: list[logging.Handler] = [Lines(level)]
     if quiet:
         # The command has it back when it ends.
-        warnings.showwarning = lambda *_, **__: None
+        warnings.showwarning = _of_kept_folders(warnings.showwarning)
     elif sys.stderr.isatty():
         # The first steps of a command, such as its help, need no bars.
         from kerasae.cli._progress import Bars

@@ -69,8 +69,12 @@ def name_of(address: str) -> str:
     return _FORBIDDEN.sub("_", names[-1]) if names else "data"
 
 
-def check_secrets(address: str) -> None:
-    """Refuse an address with a secret, because recipes and messages repeat it.
+def check_secrets(address: str, keeper: str = "recipe.json") -> None:
+    """Refuse an address with a secret, because files and messages repeat it.
+
+    Args:
+        address: Address.
+        keeper: File of a run that holds the address. Defaults to `"recipe.json"`.
 
     Raises:
         ValueError: if the address holds a password or a key. The message does not repeat it.
@@ -82,7 +86,7 @@ def check_secrets(address: str) -> None:
     masked = _SECRET.sub(_without_secret, url)
     if without != address or masked != url:
         raise ValueError(
-            "Expected an address without a password or a key, because recipe.json of a run holds it, "
+            f"Expected an address without a password or a key, because {keeper} of a run holds it, "
             f"received one with; set it in an environment variable, and name that: '{masked}', in single "
             "quotes."
         )

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import warnings
 from multiprocessing import util
 from pathlib import Path
 
@@ -104,6 +105,26 @@ def adopt(folder: Path, address: str) -> None:
     with _lock:
         _copies[address] = _Copy(folder, None)
     util.Finalize(None, shutil.rmtree, (folder.parent,), {"ignore_errors": True}, exitpriority=0)
+
+
+def origin(folder: Path) -> str | None:
+    """Return the address whose copy a folder is; `None` if it is no copy."""
+    return next((address for address, copy in [*_copies.items()] if copy.path == folder), None)
+
+
+def warn_of_copy(folder: Path, what: str) -> None:
+    """Warn if what was written into a folder goes with this process, because it is a copy.
+
+    Args:
+        folder: Folder.
+        what: What was written, for the beginning of the sentence.
+    """
+    if (address := origin(folder)) is not None:
+        warnings.warn(
+            f"{what} in the copy of {address}, and will be gone with this process; copy the run to a folder "
+            "of this machine to keep what is written into it.",
+            stacklevel=3,
+        )
 
 
 def shown(text: str) -> str:

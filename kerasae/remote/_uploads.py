@@ -11,6 +11,18 @@ from kerasae.remote._addresses import check_secrets, is_address, is_database
 from kerasae.remote._copies import adopt
 from kerasae.remote._objects import Objects, told
 
+#: Folders in which work for an address was kept after an error.
+_kept: dict[str, Path] = {}
+
+
+class KeptFolderWarning(UserWarning):
+    """Warning that names the folder in which work is kept after an error. `--quiet` shows it, too."""
+
+
+def kept(where: str | Path) -> Path:
+    """Return a path, or the folder in which the work for an address was kept after an error."""
+    return _kept.get(str(where), Path(where))
+
 
 def check_free(where: str | Path) -> None:
     """Check that a new folder can be made at a path or an address, before any work is done for it.
@@ -95,7 +107,7 @@ def stored(where: str | Path, *, last: str) -> Iterator[Path]:
         OSError: as for `upload`.
 
     Warns:
-        UserWarning: after an error: where the folder is.
+        KeptFolderWarning: after an error: where the folder is.
     """
     if not is_address(where):
         yield Path(where)
@@ -109,7 +121,12 @@ def stored(where: str | Path, *, last: str) -> Iterator[Path]:
         upload(folder, address, last=last)
     except BaseException:
         if folder.exists():
-            warnings.warn(f"Nothing is stored at {address}; the folder is kept: {folder}.", stacklevel=3)
+            _kept[address] = folder
+            warnings.warn(
+                f"Nothing is stored at {address}; the folder is kept: {folder}.",
+                KeptFolderWarning,
+                stacklevel=3,
+            )
         else:
             place.rmdir()
         raise

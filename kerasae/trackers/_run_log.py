@@ -32,13 +32,23 @@ class RunLog:
     Args:
         trackers: Trackers.
         folder: Folder of the run, which may not exist yet.
+        address: Address of the run, if the folder is only its copy, or is stored there later. Defaults to
+            `None`.
         anew: Whether to begin a new run in each tracker, although the folder was logged before. Defaults to
             False.
     """
 
-    def __init__(self, trackers: Sequence[Tracker], folder: str | Path, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        trackers: Sequence[Tracker],
+        folder: str | Path,
+        address: str | None = None,
+        *,
+        anew: bool = False,
+    ) -> None:
         self.trackers = trackers
         self.folder = Path(folder)
+        self.address = address
         self.anew = anew
         self._opened: dict[str, Tracked] = {}
         #: Number of epochs that each tracker has.
@@ -145,7 +155,7 @@ class RunLog:
 
     @property
     def _tags(self) -> dict[str, str]:
-        return {**TAGS, "kerasae.folder": str(self.folder.resolve())}
+        return {**TAGS, "kerasae.folder": self.address or str(self.folder.resolve())}
 
     def _note(self, tracker: Tracker, epochs: int) -> None:
         """Store where a tracker has the run, and how many of its epochs."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from kerasae.files import read_json
 from kerasae.models import VariationalAutoencoder
+from kerasae.remote import origin, warn_of_copy
 from kerasae.report.paired import counted
 from kerasae.runs import Run
 from kerasae.trackers import RunLog, Tracker, check_trackers
@@ -116,6 +117,9 @@ def evaluate(
         ImportError: If a tracker is not installed.
         OSError: If a tracker cannot be reached.
         ValueError: If a likelihood is asked for that the model does not have.
+
+    Warns:
+        UserWarning: If the run is the copy of one at an address.
     """
     trackers = check_trackers(log_to)
     run = run if isinstance(run, Run) else Run.open(run)
@@ -124,9 +128,10 @@ def evaluate(
     name = run.recipe.model["name"]
     entries[-1] = dataclasses.replace(entries[-1], name=name, title=name)
     write_report(run.folder, entries, data, f"{name} on {data.name}", model=run.model)
+    warn_of_copy(run.folder, "metrics.json and report.html are written")
     if not trackers:
         return Evaluation(read_json(run.metrics_path), likely)
-    log = RunLog(trackers, run.folder)
+    log = RunLog(trackers, run.folder, origin(run.folder))
     log.finish(run)
     return Evaluation(read_json(run.metrics_path), likely, log.places)
 

@@ -11,7 +11,7 @@ from kerasae.export.bundles.larger import larger_than_float32
 from kerasae.files import read_json
 from kerasae.models import Autoencoder
 from kerasae.precisions import Precision
-from kerasae.remote import stored
+from kerasae.remote import origin, stored
 from kerasae.runs import Run
 from kerasae.trackers import RunLog, Tracker, check_trackers
 
@@ -159,6 +159,6 @@ def export(
     if not trackers or not isinstance(run, Run | str | Path):
         return Exported(folder, artifacts, manifest)
     exported_run = run if isinstance(run, Run) else Run.open(run)
-    log = RunLog(trackers, exported_run.folder)
+    log = RunLog(trackers, exported_run.folder, origin(exported_run.folder))
     log.bundle(exported_run, folder)
     return Exported(folder, artifacts, manifest, log.places)

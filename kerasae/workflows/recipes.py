@@ -9,6 +9,7 @@ from kerasae import registry
 from kerasae.data import claimed, parse_source
 from kerasae.presets import settings as settings_of
 from kerasae.recipe import Recipe
+from kerasae.remote import absolute, is_address
 from kerasae.runs import Run
 from kerasae.training import check_callbacks
 
@@ -65,7 +66,7 @@ def continued(
     the learning rate begin anew.
 
     Args:
-        run: Folder of the run to go on from.
+        run: Folder of the run to go on from, or its address.
         source: New rows, as for `load_data`, with the same columns. Defaults to `None`, the data of the run.
         settings: Values by key, in the sections `data` and `train` only. Defaults to none.
 
@@ -81,8 +82,8 @@ def continued(
                 "--from keeps the model and its preprocessing as they are; expected settings of the sections "
                 f"data and train, received {key}."
             )
-    folder = Path(run)
-    recipe = dataclasses.replace(Run.open(folder).recipe, start=str(folder.resolve()))
+    start = absolute(run) if is_address(run) else str(Path(run).resolve())
+    recipe = dataclasses.replace(Run.open(run).recipe, start=start)
     # A closed form does not begin with any weights.
     recipe.train.pop("solver", None)
     section = {} if source is None else parse_source(source, trained_on=recipe.data["name"])

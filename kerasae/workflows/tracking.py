@@ -44,13 +44,19 @@ class Logging:
 
 @contextlib.contextmanager
 def logging_of_run(
-    log_to: Sequence[str | Tracker], out: str | Path, *, resume: bool, writes: bool
+    log_to: Sequence[str | Tracker],
+    out: str | Path,
+    address: str | None = None,
+    *,
+    resume: bool,
+    writes: bool,
 ) -> Iterator[Logging]:
     """Check trackers, and close their runs if the training in a folder does not end as it should.
 
     Args:
         log_to: Trackers, or their names. Without any, a resumed training logs where it was logged before.
         out: Folder of the run.
+        address: Address where the folder is stored at the end. Defaults to `None`.
         resume: Whether the training goes on.
         writes: Whether this host writes the run.
 
@@ -59,7 +65,7 @@ def logging_of_run(
         TrackingError: If a tracker cannot be reached.
     """
     trackers = check_trackers([*log_to] or (used_in(out) if resume else [])) if writes else []
-    logging = Logging(RunLog(trackers, out) if trackers else None)
+    logging = Logging(RunLog(trackers, out, address) if trackers else None)
     try:
         yield logging
     except BaseException as error:

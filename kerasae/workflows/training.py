@@ -11,7 +11,7 @@ from kerasae.data import Data
 from kerasae.keras_classes import Strategy
 from kerasae.recipe import Recipe
 from kerasae.remote import check_free as check_place
-from kerasae.remote import is_address, stored
+from kerasae.remote import is_address, kept, stored
 from kerasae.runs import RESUMABLE, Run, Unfinished, run_recipe
 from kerasae.trackers import Tracker
 from kerasae.training.distribution import MANY_HOSTS, is_first
@@ -94,9 +94,10 @@ def train(
         _check_folder(out, "a training that resumes")
     if isinstance(strategy, MANY_HOSTS):
         _check_folder(out, "a training on several hosts")
+    address = str(out) if is_address(out) else None
     with (
         stored(out, last="model.keras") as folder,
-        logging_of_run(log_to, folder, resume=resume, writes=is_first(strategy)) as log,
+        logging_of_run(log_to, folder, address, resume=resume, writes=is_first(strategy)) as log,
     ):
         run = run_recipe(
             recipe,
@@ -172,5 +173,5 @@ def has_checkpoint(out: str | Path) -> bool:
 
 
 def is_unfinished(out: str | Path) -> bool:
-    """Return whether a training in a folder can be resumed."""
-    return Unfinished(out).exists()
+    """Return whether a training in a folder can be resumed, or in the folder that is kept for an address."""
+    return Unfinished(kept(out)).exists()

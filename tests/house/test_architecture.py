@@ -83,7 +83,7 @@ ALLOWED = {
     "metrics": {"baselines", "kinds", "codec", "data", "registry", "spec", "extras"},
     "report": {"files", "metrics"},
     "living": {"data", "kinds", "report", "spec"},
-    "start": {"models", "preprocessing"},
+    "start": {"models", "preprocessing", "remote"},
     "recipe": {
         "files",
         "start",
@@ -98,7 +98,7 @@ ALLOWED = {
         "training",
     },
     "runs": {"data", "files", "models", "recipe", "remote", "training"},
-    "trackers": {"__version__", "export", "extras", "files", "precisions", "registry", "runs"},
+    "trackers": {"__version__", "export", "extras", "files", "precisions", "registry", "remote", "runs"},
     "calibration": set(),
     "scores": {"calibration", "kinds", "codec", "data", "layers", "losses", "registry"},
     "thresholds": {"calibration", "registry"},

@@ -1,5 +1,7 @@
 """Uploads: a folder is stored as a whole, or not at all."""
 
+import json
+
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -93,6 +95,49 @@ def test_what_cannot_be_stored_is_kept(puts, temporary):
     assert [*temporary.iterdir()] == [folder.parent] and not unmade.exists()
 
 
+def test_runs_at_addresses_are_gone_on_from_and_compared(puts, temporary, tmp_path, kerasae):
+    plain_rows(300).to_csv(tmp_path / "rows.csv", index=False)
+    words = [
+        "train",
+        tmp_path / "rows.csv",
+        "--epochs",
+        "1",
+        "--latent-dim",
+        "2",
+        "--out",
+        "memory://plant/a",
+    ]
+    assert kerasae(*words)[0] == 0
+    words = ["train", "--from", "memory://plant/a", "--epochs", "1", "--out", "memory://plant/b"]
+    status, _, err = kerasae(*words, "--log-to", f"mlflow(uri='sqlite:///{tmp_path}/mlflow.db')")
+    assert status == 0, err
+    assert read_json(fetched("memory://plant/b") / "recipe.json")["start"] == "memory://plant/a"
+    status, out, err = kerasae("compare", "memory://plant/a", "memory://plant/b", "--json")
+    assert status == 0, err
+    assert {"memory://plant/a", "memory://plant/b"} <= {entry["name"] for entry in json.loads(out)["entries"]}
+    mlflow = pytest.importorskip("mlflow")
+    (run,) = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").search_runs(["1"])
+    assert run.data.tags["kerasae.folder"] == "memory://plant/b"
+
+
+@pytest.mark.parametrize("flags", [[], ["--quiet"]])
+def test_an_interrupted_training_at_an_address_names_its_folder(
+    puts, temporary, tmp_path, kerasae, monkeypatch, flags
+):
+    def stopped(recipe, out, **_):
+        out.mkdir()
+        (out / "unfinished.json").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kerasae.workflows.training.run_recipe", stopped)
+    plain_rows(50).to_csv(tmp_path / "rows.csv", index=False)
+    address = "memory://runs/c"
+    status, _, err = kerasae(*flags, "train", tmp_path / "rows.csv", "--latent-dim", "2", "--out", address)
+    (place,) = temporary.glob("*/c")
+    assert status == 130 and f"Nothing is stored at {address}; the folder is kept: {place}." in err
+    assert (f"`kerasae train --resume --out {place}` goes on" in err) == (not flags)
+
+
 def test_a_run_is_trained_at_an_address(puts, temporary, tmp_path, kerasae):
     plain_rows(400).to_csv(tmp_path / "rows.csv", index=False)
     address = "memory://runs/a"
@@ -108,6 +153,7 @@ def test_a_run_is_trained_at_an_address(puts, temporary, tmp_path, kerasae):
     status, out, err = kerasae("apply", "anomaly", address, tmp_path / "rows.csv", "--out", tmp_path / "odd")
     assert status == 0 and (tmp_path / "odd" / "report.html").is_file(), err
     assert read_json(Run.open(address).metrics_path) == read_json(fetched(address) / "metrics.json")
+    assert err.count("The fitted application is stored in the copy of memory://runs/a, and will be gone") == 1
     status, _, err = kerasae(*words)
     assert status == 2 and f"nothing is yet for --out, received {address}" in err
     status, _, err = kerasae("train", "--resume", "--out", address)

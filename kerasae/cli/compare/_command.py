@@ -57,11 +57,12 @@ def command(
     import_tensorflow()
     from kerasae.cli._options import recipe_of
     from kerasae.cli.compare._show import compare, print_comparison
-    from kerasae.remote import is_address
+    from kerasae.remote import copied, is_address
     from kerasae.workflows import compare_runs
 
-    paths = [source for source in sources if not is_address(source)]
-    finished = [source for source in paths if (Path(source) / "recipe.json").is_file()]
+    # One address is that of data; several ones can only be those of runs.
+    paths = {source: copied(source) for source in sources if len(sources) > 1 or not is_address(source)}
+    finished = [source for source, path in paths.items() if (path / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if given_beside("sources", "out", "as_json"):
             raise click.UsageError(

@@ -19,6 +19,7 @@ def train(
 ) -> "Trained | None":
     """Train, and say how to go on where it does not end; see `kerasae.workflows.train`."""
     from kerasae import workflows
+    from kerasae.remote import kept
     from kerasae.workflows.training import has_checkpoint, is_unfinished
 
     if resume and not has_checkpoint(out):
@@ -36,7 +37,7 @@ def train(
         )
     except KeyboardInterrupt:
         if is_unfinished(out):
-            note(f"Interrupted; {typed('kerasae', 'train', '--resume', '--out', out)} goes on.")
+            note(f"Interrupted; {typed('kerasae', 'train', '--resume', '--out', kept(out))} goes on.")
         raise
     except Exception:
         if runs:

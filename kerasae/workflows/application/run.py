@@ -13,7 +13,7 @@ from kerasae.data import NO_ROWS, Data, read_examples
 from kerasae.files import check_new, new_folder, write_json
 from kerasae.kinds import kind_of
 from kerasae.progress import work
-from kerasae.remote import fetched
+from kerasae.remote import fetched, warn_of_copy
 from kerasae.report import page
 from kerasae.runs import Run
 from kerasae.spec import Spec
@@ -57,6 +57,9 @@ def apply(
         FileNotFoundError: If there is no such run.
         ValueError: If a name or an argument is unknown, `out` is where the run keeps files of its own, the
             examples are of another kind, or the model is not suitable for the application.
+
+    Warns:
+        UserWarning: If what is fitted is stored in the copy of a run at an address.
     """
     run = run if isinstance(run, Run) else Run.open(run)
     member: Any = registry.resolve("application", name)
@@ -128,6 +131,7 @@ def apply(
         page.write(folder / "report.html", _page(outcome, data, run))
     if artifact is None and stored is None:
         application.save(place)
+        warn_of_copy(run.folder, "The fitted application is stored")
     _write_section(run, outcome)
     return outcome
 

@@ -12,6 +12,7 @@ from kerasae.data import Data, path_arguments
 from kerasae.files import check_new, new_folder
 from kerasae.metrics.comparison import Entry, baseline_entries
 from kerasae.progress import work
+from kerasae.remote import origin
 from kerasae.runs import Run
 from kerasae.workflows.comparison.detecting import detecting_entries, detection_of
 from kerasae.workflows.comparison.entry import entry_of
@@ -23,7 +24,7 @@ def compare_runs(runs: Sequence[Run | str | Path], out: str | Path | None = None
     """Compare finished runs on the same test rows, with PCA of each code size.
 
     Args:
-        runs: Runs, or their folders.
+        runs: Runs, or their folders or addresses.
         out: Folder for the page, which must not exist. Without it nothing is written. Defaults to none.
 
     Raises:
@@ -100,7 +101,9 @@ def _entry(run: Run, data: Data, figures_of: Callable[..., dict[str, Any]]) -> E
     model = run.model
     figures = figures_of(model, run.recipe.apply.get("anomaly", {}))
     seconds = run.training["seconds"]
-    return entry_of(str(run.folder), model, data, run.recipe, run.epochs(), seconds, **figures)
+    return entry_of(
+        origin(run.folder) or str(run.folder), model, data, run.recipe, run.epochs(), seconds, **figures
+    )
 
 
 def _check_same_content(one: Run, other: Run) -> None:
