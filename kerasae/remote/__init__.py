@@ -4,7 +4,7 @@ An address names objects (`s3://bucket/rows.csv`, a file or a folder, by any pro
 of a query (`sqlite:///plant.db#readings`, the URL of SQLAlchemy and a table or a query).
 """
 
-from kerasae.remote._addresses import absolute, check_secrets, filled, hidden, is_address, is_database
+from kerasae.remote._addresses import absolute, check_secrets, filled, hidden, is_address, is_database, masked
 from kerasae.remote._copies import copied, fetched, forgotten, origin, shown, warn_of_copy
 from kerasae.remote._uploads import KeptFolderWarning, check_free, kept, stored
 
@@ -21,6 +21,7 @@ __all__ = [
     "is_address",
     "is_database",
     "kept",
+    "masked",
     "origin",
     "shown",
     "stored",

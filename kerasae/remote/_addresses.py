@@ -79,17 +79,22 @@ def check_secrets(address: str, keeper: str = "recipe.json") -> None:
     Raises:
         ValueError: if the address holds a password or a key. The message does not repeat it.
     """
+    if (without := masked(address)) != address:
+        raise ValueError(
+            f"Expected an address without a password or a key, because {keeper} of a run holds it, "
+            f"received one with; set it in an environment variable, and name that: '{without}', in single "
+            "quotes."
+        )
+
+
+def masked(address: str) -> str:
+    """Return an address with `${SECRET}` in the place of each password and each key."""
     known = is_database(address)
     without = (_DATABASE_PASSWORD if known else _PASSWORD).sub(_without_secret, address)
     # The arguments of a driver may be one argument of the URL.
     url = urllib.parse.unquote(without.partition("#")[0]) if known else without
-    masked = _SECRET.sub(_without_secret, url)
-    if without != address or masked != url:
-        raise ValueError(
-            f"Expected an address without a password or a key, because {keeper} of a run holds it, "
-            f"received one with; set it in an environment variable, and name that: '{masked}', in single "
-            "quotes."
-        )
+    hiding = _SECRET.sub(_without_secret, url)
+    return address if without == address and hiding == url else hiding
 
 
 def _without_secret(found: re.Match[str]) -> str:

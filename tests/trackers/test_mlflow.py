@@ -20,6 +20,7 @@ from stopped import Fail
 from kerasae import Run
 from kerasae.runs import run_recipe
 from kerasae.trackers import RunLog, TrackingError, trackers_of
+from kerasae.trackers.mlflow.tracker import MlflowTracker
 from kerasae.workflows import score
 from kerasae.workflows.tracking import logging_of_run
 from kerasae.workflows.training import resumed
@@ -152,6 +153,18 @@ def test_a_server_that_is_not_there_is_one_line_before_anything_is_done(
     assert re.fullmatch(r"kerasae: [^\n]+\n", err), err
     assert uri in err and "MLFLOW_TRACKING_URI" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_password_of_a_store_is_read_from_a_variable_and_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    tracker = MlflowTracker(uri="sqlite:///${PLACE}/mlflow.db")
+    run = tracker.begin("a", tags={})
+    assert (tmp_path / "mlflow.db").is_file()
+    assert run.place.startswith("sqlite:///${PLACE}/mlflow.db, run ")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:geheim@127.0.0.1:1")
+    with pytest.raises(TrackingError) as refused:
+        MlflowTracker().check()
+    assert "http://me:${SECRET}@127.0.0.1:1" in str(refused.value) and "geheim" not in str(refused.value)
 
 
 @pytest.fixture

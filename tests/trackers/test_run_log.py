@@ -124,6 +124,11 @@ def test_a_comparison_has_a_run_for_each_training(logged):
         ("mlflw", ValueError, "did you mean 'mlflow'"),
         ("mlflow(experimnt=a)", ValueError, "did you mean 'experiment'"),
         ("mlflow(experiment=3)", TypeError, "must be of type str"),
+        (
+            "mlflow(uri='postgresql://me:geheim@host/db')",
+            ValueError,
+            r"because tracking\.json of a run holds it, .* 'postgresql://me:\$\{SECRET\}@host/db'",
+        ),
         ("mlflow(experiment", ValueError, r"Expected NAME or NAME\(key=value"),
     ],
 )

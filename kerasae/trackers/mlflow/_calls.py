@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 
+from kerasae.remote import hidden, masked
 from kerasae.trackers._base import TrackingError
 
 #: Number of tries and seconds of each, in MLflow's variables, where a user has not set them.
@@ -17,7 +18,7 @@ def errors(uri: str) -> Iterator[None]:
     """Raise errors of MLflow as a TrackingError in one line, and drop what MLflow prints and tells.
 
     Args:
-        uri: Address of the server or the store.
+        uri: Address of the server or the store, as a user wrote it. A password is not shown.
     """
     import mlflow  # noqa: F401  (its import configures its logger)
 
@@ -31,9 +32,9 @@ def errors(uri: str) -> Iterator[None]:
     except TrackingError:
         raise
     except Exception as error:  # stores and plugins of MLflow raise errors of their own libraries
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = masked(hidden(" ".join(str(error).split()), uri)) or type(error).__name__
         raise TrackingError(
-            f"Expected MLflow at {uri} to take the run, received: {reason:.300}; start its "
+            f"Expected MLflow at {masked(uri)} to take the run, received: {reason:.300}; start its "
             "server, or correct MLFLOW_TRACKING_URI."
         ) from error
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerasae.remote import check_secrets, filled, masked
 from kerasae.trackers._base import Outcome, Tracked, Tracker
 from kerasae.trackers.mlflow._calls import errors, patient_for_seconds
 from kerasae.trackers.mlflow.model import is_servable, log_model
@@ -26,8 +27,12 @@ class MlflowTracker(Tracker):
     Args:
         experiment: Name of the experiment, which is made if it does not exist. Defaults to `None`: that of
             MLflow's variables, or `"kerasae"`.
-        uri: Address of a server, or of a store such as `sqlite:///mlflow.db`. Defaults to `None`: that in
+        uri: Address of a server, or of a store such as `sqlite:///mlflow.db`. A password in it is named as an
+            environment variable, as in `postgresql://me:${PASSWORD}@host/mlflow`. Defaults to `None`: that in
             `MLFLOW_TRACKING_URI`, or MLflow's default.
+
+    Raises:
+        ValueError: If `uri` holds a password or a key, which the run would keep.
     """
 
     requires = ("mlflow",)
@@ -35,12 +40,14 @@ class MlflowTracker(Tracker):
 
     def __init__(self, *, experiment: str | None = None, uri: str | None = None) -> None:
         self.experiment = experiment
+        if uri is not None:
+            check_secrets(uri, "tracking.json")
         self.uri = uri
 
     def check(self) -> None:
         """Check that the server or the store answers within seconds."""
         client = self._client()
-        with errors(client.tracking_uri), patient_for_seconds():
+        with errors(self._shown(client)), patient_for_seconds():
             client.search_experiments(max_results=1)
 
     def begin(
@@ -54,23 +61,27 @@ class MlflowTracker(Tracker):
         from mlflow.tracking.context.registry import resolve_tags
 
         client = self._client()
-        with errors(client.tracking_uri):
+        with errors(self._shown(client)):
             known = None if identity is None else _known(client, identity["run_id"])
             if known is not None:
                 client.update_run(known.info.run_id, status="RUNNING")
-                return MlflowRun(client, known)
+                return MlflowRun(client, known, self._shown(client))
             if parent is None and (active := _active()) is not None:
-                return MlflowRun(client, client.get_run(active), ends=False)
+                return MlflowRun(client, client.get_run(active), self._shown(client), ends=False)
             belongs = {} if parent is None else {"mlflow.parentRunId": parent["run_id"]}
             experiment = self._experiment(client) if parent is None else parent["experiment_id"]
             run = client.create_run(experiment, run_name=name, tags=resolve_tags({**tags, **belongs}))
-        return MlflowRun(client, run)
+        return MlflowRun(client, run, self._shown(client))
 
     def _client(self) -> Any:
         import mlflow
 
         with errors(self.uri or os.environ.get("MLFLOW_TRACKING_URI") or "its default store"):
-            return mlflow.MlflowClient(tracking_uri=self.uri)
+            return mlflow.MlflowClient(tracking_uri=None if self.uri is None else filled(self.uri))
+
+    def _shown(self, client: Any) -> str:
+        """Return the address of a client without secrets."""
+        return self.uri or masked(client.tracking_uri)
 
     def _experiment(self, client: Any) -> str:
         """Return the number of the experiment, which is made if it does not exist."""
@@ -88,14 +99,15 @@ class MlflowRun(Tracked):
     Args:
         client: Client of MLflow.
         run: Run of MLflow.
+        uri: Address of the client, without secrets.
         ends: Whether `end` closes it. Defaults to True.
     """
 
-    def __init__(self, client: Any, run: Any, *, ends: bool = True) -> None:
+    def __init__(self, client: Any, run: Any, uri: str, *, ends: bool = True) -> None:
         self._client, self._run, self._ends = client, run, ends
         self._id: str = run.info.run_id
         self.identity = {"run_id": self._id, "experiment_id": run.info.experiment_id}
-        uri = client.tracking_uri
+        self._uri = uri
         path = f"#/experiments/{run.info.experiment_id}/runs/{self._id}"
         self.place = f"{uri.rstrip('/')}/{path}" if uri.startswith("http") else f"{uri}, run {self._id}"
 
@@ -103,7 +115,7 @@ class MlflowRun(Tracked):
         from mlflow.entities import Param, RunTag
 
         texts = {key: _text(value)[:_LONGEST] for key, value in values.items()}
-        with errors(self._client.tracking_uri):
+        with errors(self._uri):
             # A parameter of MLflow cannot change, and that of a resumed training may.
             old = self._client.get_run(self._id).data.params
             new = [Param(key, text) for key, text in texts.items() if key not in old]
@@ -128,17 +140,17 @@ class MlflowRun(Tracked):
     def _log(self, values: Sequence[tuple[str, float, int, int]]) -> None:
         from mlflow.entities import Metric
 
-        with errors(self._client.tracking_uri):
+        with errors(self._uri):
             for part in _parts([Metric(*value) for value in values], _METRICS):
                 self._client.log_batch(self._id, metrics=part)
 
     def files(self, paths: Sequence[Path]) -> None:
-        with errors(self._client.tracking_uri):
+        with errors(self._uri):
             for path in paths:
                 self._client.log_artifact(self._id, str(path))
 
     def bundle(self, folder: Path) -> None:
-        with errors(self._client.tracking_uri):
+        with errors(self._uri):
             if is_servable(folder):
                 log_model(folder, run_id=self._id, tracking_uri=self._client.tracking_uri)
             else:
@@ -146,7 +158,7 @@ class MlflowRun(Tracked):
 
     def end(self, outcome: Outcome) -> None:
         if self._ends:
-            with errors(self._client.tracking_uri):
+            with errors(self._uri):
                 self._client.set_terminated(self._id, _STATUS[outcome])
 
 
