@@ -12,6 +12,8 @@ from kerasae.spec import Spec
 
 #: Code sizes to try.
 _SIZES = (2, 4, 8, 16, 32, 64)
+#: Smallest and largest number of hidden layers, if a user gives none.
+DEPTHS = (1, 4)
 #: Smallest and largest number of filters of the first level, and the largest of any level.
 FILTERS = (8, 64)
 _MOST_FILTERS = 256
@@ -23,9 +25,9 @@ class Shape(abc.ABC):
     Args:
         recipe: Recipe that is searched around.
         spec: Description of the examples.
-        depths: Smallest and largest number of hidden layers on each side.
-        widest: Smallest and largest number of nodes of the first hidden layer, or of filters of the first
-            level. Defaults to `None`: a range that suits the examples.
+        depths: Smallest and largest number of hidden layers on each side, or of blocks.
+        widest: Smallest and largest number of nodes of the first hidden layer or of each block, or of filters
+            of the first level. Defaults to `None`: a range that suits the examples.
     """
 
     recipe: Recipe

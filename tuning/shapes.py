@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import keras
 from kerasae.tuning.maps import Maps
 from kerasae.tuning.ranges import draw_integer
-from kerasae.tuning.shape import FILTERS, Shape, doubling, network_of, within
+from kerasae.tuning.shape import DEPTHS, FILTERS, Shape, doubling, network_of, within
 
 from kerasae import registry
 from kerasae.recipe import Recipe
@@ -14,8 +14,8 @@ from kerasae.spec import Spec
 
 #: Smallest and largest ratio of the width of a layer to that of the layer before.
 _RATIOS = (0.05, 1.0)
-#: Bounds of the arguments of residual networks, by name.
-_BLOCKS = {"blocks": (1, 3), "hidden": (128, 1024)}
+#: Smallest and largest number of blocks, and number of nodes of each, if a user gives none.
+_BLOCKS, _HIDDEN = (1, 3), (128, 1024)
 
 
 class Widths(Shape):
@@ -87,21 +87,28 @@ class Filters(Shape):
 class Blocks(Shape):
     """Number of blocks and their width."""
 
-    needs: ClassVar[frozenset[str]] = frozenset(_BLOCKS)
+    needs: ClassVar[frozenset[str]] = frozenset({"blocks", "hidden"})
+
+    def _usual_widest(self) -> tuple[int, int]:
+        return _HIDDEN
 
     def draw(self, hp: Any, latent_dim: int) -> dict[str, Any]:
-        blocks = draw_integer(hp, "blocks", *_BLOCKS["blocks"])
+        bounds = self._bounds()
         return {
-            "network.blocks": blocks,
-            "network.hidden": draw_integer(hp, "hidden", *_BLOCKS["hidden"], log=True),
+            "network.blocks": draw_integer(hp, "blocks", *bounds["blocks"]),
+            "network.hidden": draw_integer(hp, "hidden", *bounds["hidden"], log=True),
         }
 
     def start(self, latent_dim: int) -> dict[str, Any]:
         parameters = registry.parameters(registry.resolve("network", network_of(self.recipe, self.spec)))
         return {
             name: within(self.recipe.network.get(name, parameters[name].default), bounds)
-            for name, bounds in _BLOCKS.items()
+            for name, bounds in self._bounds().items()
         }
+
+    def _bounds(self) -> dict[str, tuple[int, int]]:
+        least, most = _BLOCKS if self.depths == DEPTHS else self.depths
+        return {"blocks": (max(1, least), max(1, most)), "hidden": self.widest}
 
 
 def shape_of(

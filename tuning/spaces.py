@@ -8,6 +8,7 @@ from typing import Any
 import keras_tuner
 from kerasae.tuning.arguments import draw_arguments
 from kerasae.tuning.ranges import draw_log_float
+from kerasae.tuning.shape import DEPTHS
 from kerasae.tuning.shapes import Shape, shape_of
 from kerasae.tuning.windows import code_of
 
@@ -32,10 +33,12 @@ class Space:
             map; the code size counts all places, and a map with fewer places has more numbers for each.
             Defaults to `None`: the powers of two from 2 to 64 that are smaller than an example, and from 1 to
             16 for each place of a map.
-        depths: Smallest and largest number of hidden layers on each side. Defaults to (1, 4).
-        widest: Smallest and largest number of nodes of the first hidden layer, or of filters of the first
-            level. Defaults to `None`: from 16 to four times the size of an example, with 64 to 1,024 as
-            limits; for tables from 16 to 512; for filters from 8 to 64.
+        depths: Smallest and largest number of hidden layers on each side, or of blocks. Defaults to (1, 4),
+            which stands for 1 to 3 blocks.
+        widest: Smallest and largest number of nodes of the first hidden layer or of each block, or of filters
+            of the first level. Defaults to `None`: from 16 to four times the size of an example, with 64 to
+            1,024 as limits; for tables from 16 to 512; for blocks from 128 to 1,024; for filters from 8 to
+            64.
         families: Names of the families to try. Defaults to `()`: the family of the recipe.
         windows: Lengths of windows to try for a log of sensors, in steps. The code sizes are those for the
             window of the recipe; the code of another window has as many numbers per reading. Trials are
@@ -51,7 +54,7 @@ class Space:
     """
 
     latent_dims: Sequence[int] | None = None
-    depths: tuple[int, int] = (1, 4)
+    depths: tuple[int, int] = DEPTHS
     widest: tuple[int, int] | None = None
     families: Sequence[str] = ()
     also: Sequence[str] = ()

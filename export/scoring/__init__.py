@@ -1,7 +1,7 @@
 """Scoring with a file for devices: rows in, decisions out, one by one, without TensorFlow."""
 
 from kerasae.export.scoring._answers import answered
-from kerasae.export.scoring._artifact import find_file
+from kerasae.export.scoring._artifact import find_file, first_precision
 from kerasae.export.scoring._batches import UnreadableError
 from kerasae.export.scoring._photographs import Photographs
 from kerasae.export.scoring._sources import block_of, examples
@@ -17,4 +17,5 @@ __all__ = [
     "block_of",
     "examples",
     "find_file",
+    "first_precision",
 ]

@@ -1,5 +1,6 @@
-"""find_file: the file of a bundle that scores."""
+"""find_file and first_precision: the file of a bundle that scores."""
 
+import contextlib
 from pathlib import Path
 
 from kerasae.export.bundles.settling import settle
@@ -7,7 +8,7 @@ from kerasae.export.file_formats import BUNDLE_FORMAT
 from kerasae.export.verify_edge import check_files, read_manifest
 
 from kerasae.files import unnumbered
-from kerasae.precisions import Precision
+from kerasae.precisions import PRECISIONS, Precision
 from kerasae.remote import fetched
 
 #: Formats of files that can score, the preferred one first.
@@ -25,10 +26,16 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
 
     Raises:
         FileNotFoundError: If there is no such bundle, or no such file in it.
-        ValueError: If the manifest or the file was changed since the export, or a newer kerasae wrote it.
+        ValueError: If the manifest or the file was changed since the export, or a newer kerasae wrote it; or
+            if a precision is chosen for a `.tflite` file, which has one.
     """
     root = fetched(bundle)
     if root.is_file():
+        if precision != "float32":
+            raise ValueError(
+                f"Expected a bundle for --precision {precision}, received the file {bundle}, which has a "
+                "precision of its own; leave --precision out, or name the folder of the bundle."
+            )
         return root
     settle(root)
     if not (root / "manifest.json").is_file():
@@ -52,6 +59,24 @@ def find_file(bundle: str | Path, precision: Precision = "float32") -> Path:
         f"{' and '.join(there)}; choose with --precision" if there else "none; export with --format tflite"
     )
     raise FileNotFoundError(f"Expected a .tflite file in {precision} in {root}, found {received}.")
+
+
+def first_precision(bundle: str | Path) -> Precision:
+    """Return float32, or the first precision of a bundle that has a file to score.
+
+    Args:
+        bundle: Folder of a bundle, or its address.
+
+    Raises:
+        FileNotFoundError: If there is no such bundle, or no file in it that scores.
+        ValueError: As for `find_file`.
+    """
+    for precision in PRECISIONS:
+        with contextlib.suppress(FileNotFoundError):
+            find_file(bundle, precision)
+            return precision
+    find_file(bundle)
+    return "float32"
 
 
 def _scores(artifact: dict[str, dict[str, object]]) -> bool:

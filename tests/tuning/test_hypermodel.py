@@ -56,6 +56,17 @@ def test_every_code_size_depth_and_width_can_be_drawn():
     assert len(firsts) > 20 and min(firsts) >= 16 and max(firsts) <= 64
 
 
+def test_depths_and_nodes_of_blocks_are_those_that_are_given():
+    spec = text_data().spec
+    usual = [Space().draw(Drawn(seed), Recipe.of(), spec) for seed in range(40)]
+    assert {one["network.blocks"] for one in usual} == {1, 2, 3}
+    assert max(one["network.hidden"] for one in usual) > 256
+    space = Space(latent_dims=(4,), depths=(2, 5), widest=(16, 32))
+    found = [space.draw(Drawn(seed), Recipe.of(), spec) for seed in range(40)]
+    assert {one["network.blocks"] for one in found} == {2, 3, 4, 5}
+    assert all(16 <= one["network.hidden"] <= 32 for one in found)
+
+
 def test_a_share_that_is_not_used_is_not_drawn():
     hp = Drawn(0)
     hp.values["depth"] = 1

@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from kerasae.export.file_formats import BUNDLE_FORMAT
 from scipy import stats
 from scipy.signal import lfilter
 
 from kerasae import Recipe
-from kerasae.files import write_text
+from kerasae.files import write_sealed, write_text
 from kerasae.runs import run_recipe
 from kerasae.thresholds.conformal import ConformalThreshold
 from kerasae.workflows import apply, calibrate, export, monitor
+from kerasae.workflows.monitoring import _watched
 
 
 def frame(rows, seed):
@@ -152,6 +154,36 @@ def test_a_first_call_that_stops_before_a_file_can_be_repeated(home, monkeypatch
     assert (home / "watch" / "drift.json").exists()
     monitor("run", "same.csv", "watch", reference="same.csv")
     assert len((home / "watch" / "history.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.fixture
+def int8(tmp_path):
+    """A bundle with no file but one in int8."""
+    ship = tmp_path / "ship"
+    ship.mkdir()
+    (ship / "a_int8.tflite").touch()
+    artifact = {
+        "path": "a_int8.tflite",
+        "format": "tflite",
+        "precision": "int8",
+        "signatures": {"detect": {}},
+        "version": 1,
+        "files": {},
+    }
+    content = {"kerasae": "1", "artifacts": [artifact], "files": {}}
+    write_sealed(ship / "manifest.json", content, BUNDLE_FORMAT)
+    return ship
+
+
+def test_a_bundle_without_float32_watches_with_what_it_has(int8, monkeypatch):
+    monkeypatch.setattr(_watched, "Scorer", lambda path: path)
+    monkeypatch.setattr(_watched.WatchedBundle, "__init__", lambda self, path, _: setattr(self, "path", path))
+    assert _watched.WatchedBundle.open(int8).path == int8 / "a_int8.tflite"
+
+
+def test_a_file_has_a_precision_of_its_own(int8, kerasae):
+    status, out, err = kerasae("score", int8 / "a_int8.tflite", "rows.csv", "--precision", "int8")
+    assert (status, out) == (2, "") and "leave --precision out" in err and err.count("\n") == 1
 
 
 @pytest.mark.slow

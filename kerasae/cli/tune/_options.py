@@ -20,12 +20,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--depths": {
         "type": Bounds(),
-        "help": "Smallest and largest number of hidden layers to try.  [default: 1-4]",
+        "help": "Smallest and largest number of hidden layers or blocks to try.  [default: 1-4]",
     },
     "--widest": {
         "type": Bounds(),
-        "help": "Smallest and largest number of nodes of the first hidden layer, or of filters of the first "
-        "level. Without it, a range that suits the data.",
+        "help": "Smallest and largest number of nodes of the first hidden layer or of a block, or of filters "
+        "of the first level. Without it, a range that suits the data.",
     },
     "--windows": {
         "type": Integers(),

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasae import __version__
-from kerasae.export.scoring import Scorer, find_file
-from kerasae.precisions import Precision, check_precision
+from kerasae.export.scoring import Scorer, find_file, first_precision
+from kerasae.precisions import check_precision
 from kerasae.trackers.mlflow._rows import answers_of, columns_of
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def save_model(bundle: str | Path, path: str | Path) -> None:
 def is_servable(bundle: Path) -> bool:
     """Return whether a bundle has a file that can score."""
     try:
-        find_file(bundle, _precision_of(bundle))
+        find_file(bundle, first_precision(bundle))
     except FileNotFoundError:
         return False
     return True
@@ -111,7 +111,7 @@ class BundleModel:
             ValueError: If a column is missing, or a row cannot be read.
         """
         given = {**_DEFAULTS, **{k: v for k, v in (params or {}).items() if v is not None}}
-        precision = check_precision(given["precision"] or _precision_of(self._bundle), "precision")
+        precision = check_precision(given["precision"] or first_precision(self._bundle), "precision")
         key = (precision, given["false_alarms"] or None)
         if key not in self._scorers:
             self._scorers[key] = Scorer(find_file(self._bundle, precision), false_alarms=key[1])
@@ -129,7 +129,7 @@ def _arguments(bundle: Path) -> dict[str, Any]:
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
-    precision = _precision_of(bundle)
+    precision = first_precision(bundle)
     scorer = Scorer(find_file(bundle, precision))
     columns = columns_of(scorer)
     # A column may hold numbers, texts or nothing; the model checks and reads them itself.
@@ -147,18 +147,6 @@ def _arguments(bundle: Path) -> dict[str, Any]:
         "pip_requirements": [f"kerasae=={__version__}"],
         "metadata": {"kerasae": __version__},
     }
-
-
-def _precision_of(bundle: Path) -> Precision:
-    """Return float32, or the first precision of a bundle that has a file to score."""
-    from kerasae.precisions import PRECISIONS
-
-    for precision in PRECISIONS:
-        with contextlib.suppress(FileNotFoundError):
-            find_file(bundle, precision)
-            return precision
-    find_file(bundle)
-    return "float32"
 
 
 @contextlib.contextmanager

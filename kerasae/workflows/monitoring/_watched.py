@@ -11,7 +11,7 @@ import pandas as pd
 
 from kerasae.applications import AnomalyDetector, is_kept
 from kerasae.data import Examples, read_examples
-from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file
+from kerasae.export.scoring import Scorer, UnreadableError, examples, find_file, first_precision
 from kerasae.kinds import kind_of
 from kerasae.metrics import holds_numbers
 from kerasae.remote import copied, fetched
@@ -165,7 +165,7 @@ class WatchedRun(Watched):
 
 
 class WatchedBundle(Watched):
-    """Bundle of an export, whose file for devices in float32 scores.
+    """Bundle of an export, whose file for devices in float32 scores, or else in its first precision.
 
     Args:
         scorer: Scorer of the file.
@@ -194,8 +194,8 @@ class WatchedBundle(Watched):
 
     @classmethod
     def open(cls, folder: Path) -> "WatchedBundle":
-        """Open a bundle. The errors are those of `find_file`, and of the class."""
-        return cls(Scorer(find_file(folder)), folder)
+        """Open a bundle. The errors are those of `first_precision`, and of the class."""
+        return cls(Scorer(find_file(folder, first_precision(folder))), folder)
 
     def read(self, source: str) -> tuple[str, Observed]:
         kind = kind_of(self.spec)

@@ -37,7 +37,8 @@ def monitor(
 
     Args:
         folder: Run, or its folder, or the folder of a bundle. `kerasae apply anomaly` must have stored a
-            detector in the run, before the export for a bundle, whose file for devices in float32 scores.
+            detector in the run, before the export for a bundle. A file for devices of the bundle scores, that
+            in float32 if there is one.
         source: New rows: for a run as for `load_data`, for a bundle as for `kerasae score`.
         out: Folder of the monitor. It is made if it does not exist, and used again by later calls.
         reference: Rows to compare with. Defaults to `None`, the calibration rows of the run, for which its
