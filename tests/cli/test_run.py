@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kerasae import Run, load_model, registry
+from kerasae.cli._options import argument_of
 from kerasae.cli._output import print_table
 from kerasae.workflows import Evaluation, Outcome, apply, evaluate
 
@@ -183,6 +184,33 @@ def test_show_prints_signature_and_docstring(kerasae):
     assert "Kingma and Welling" in out
     for room in registry.ROOMS:
         assert kerasae("show", room)[0] == 0
+
+
+def test_show_prints_the_help_of_a_command(kerasae):
+    status, out, _ = kerasae("show", "command", "train")
+    assert status == 0 and out.startswith("Usage: kerasae train [OPTIONS]") and "--resume" in out
+    assert kerasae("show", "command", "trian")[0] == 2
+
+
+def test_samples_without_a_likelihood_are_refused(run, kerasae):
+    status, out, err = kerasae("evaluate", run, "--samples", "9")
+    assert (status, out) == (2, "") and "--samples belongs to --likelihood" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "annotation", "value"),
+    [("2024", str | None, "2024"), ("null", str, "null"), ("3", int, 3), ("3", int | str, 3)],
+)
+def test_a_text_stays_a_text_where_nothing_else_is_taken(text, annotation, value):
+    assert argument_of(text, annotation) == value
+
+
+def test_a_path_of_digits_is_a_path(run, kerasae, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("noisy.npy", np.zeros((2, 8, 8), "float32"))
+    words = ["apply", "denoising", run, "noisy.npy", "--out", "new", "--no-baselines"]
+    status, _, err = kerasae(*words, "--clean", "2024")
+    assert status == 2 and "Unknown source '2024'" in err
 
 
 def test_another_backend_is_refused(run_python):
