@@ -74,7 +74,9 @@ def staging(root: Path) -> Iterator[Path]:
                 shutil.rmtree(hidden, ignore_errors=True)
             # A failed first export leaves no empty folder.
             leftover = {path.name for path in root.iterdir()} == {LOCK}
-            (root / LOCK).unlink()
+            # Windows does not remove an open file; there the release does.
+            with contextlib.suppress(OSError):
+                (root / LOCK).unlink()
             lock.release()
             if leftover:
                 root.rmdir()

@@ -84,7 +84,8 @@ def run_recipe(
         return None
     if not resume:
         make_new(folder)
-    with alone(folder / ".lock", folder):
+    # Windows removes no folder with an open file, so the lock is released before.
+    with contextlib.ExitStack() as afterwards, alone(folder / ".lock", folder):
         try:
             unfinished.write(recipe, data.source)
             with hosts_lost(folder) if isinstance(strategy, MANY_HOSTS) else contextlib.nullcontext():
@@ -102,7 +103,7 @@ def run_recipe(
             if unfinished.checkpoint.exists():
                 raise_again(error, how_to_go_on(error, recipe, folder))
             elif not resume:
-                shutil.rmtree(folder)
+                afterwards.callback(shutil.rmtree, folder)
             raise
         unfinished.end()
     return run

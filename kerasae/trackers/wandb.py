@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -110,7 +111,9 @@ class _WandbRun(Tracked):
         import wandb
 
         with _errors():
-            artifact = wandb.Artifact(f"{folder.resolve().name}-{self._run.id}", type="model")
+            # Other characters are not allowed in its name.
+            name = re.sub(r"[^A-Za-z0-9_.-]", "-", folder.resolve().name)
+            artifact = wandb.Artifact(f"{name}-{self._run.id}", type="model")
             artifact.add_dir(str(folder))
             self._run.log_artifact(artifact)
 
@@ -126,7 +129,7 @@ def _errors() -> Iterator[None]:
 
     try:
         yield
-    except (wandb.Error, OSError) as error:
+    except (wandb.Error, OSError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise TrackingError(
             f"Expected Weights & Biases to take the run, received: {reason:.300}; log in with `wandb login`, "

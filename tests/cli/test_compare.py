@@ -1,6 +1,8 @@
 """`kerasae compare` and `kerasae tune`: pages, jobs, failures."""
 
 import json
+import time
+from concurrent.futures import Future
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,7 +13,25 @@ from quick_runs import QUICK
 from kerasae import load_model, registry
 from kerasae.recipe import Recipe
 from kerasae.workflows import compare_families
+from kerasae.workflows.comparison import trainings
 from kerasae.workflows.comparison.folder import ComparisonFolder
+
+
+def test_a_failure_is_seen_while_other_trainings_tell_their_epochs(monkeypatch):
+    class Busy:
+        def __init__(self):
+            self.began = time.monotonic()
+
+        def get(self, timeout):
+            assert time.monotonic() < self.began + 5, "the failure was not seen"
+            time.sleep(0.01)
+            return "sparse", 1, 1, 0.5
+
+    monkeypatch.setattr(trainings, "_EVENTS", 0.05)
+    failed = Future()
+    failed.set_exception(FloatingPointError("The loss became NaN."))
+    with pytest.raises(FloatingPointError, match=r"ended the training of 'sparse' with seed 0"):
+        trainings._wait({failed: ("sparse", 0)}, Busy(), None)
 
 
 @pytest.mark.slow

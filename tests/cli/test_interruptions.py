@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from kerasae.export.bundles._publish import staging
+from kerasae.export.bundles._publish import LOCK, staging
 from quick_runs import QUICK
 
 from kerasae import load_model
@@ -19,6 +20,32 @@ from kerasae.files import new_folder, replaced_folder, whole_file
 from kerasae.recipe import Recipe
 from kerasae.runs import run_recipe
 from kerasae.workflows.comparison.folder import ComparisonFolder
+
+
+def test_a_lock_is_released_before_what_holds_it_is_removed(tmp_path, monkeypatch):
+    """Windows removes no open file, and no folder with one."""
+    removed = []
+
+    def remove(folder, **_):
+        removed.append((folder / ".lock").exists())
+
+    monkeypatch.setattr("kerasae.runs._run_recipe.shutil.rmtree", remove)
+    recipe = Recipe.of("undercomplete", source="digits", latent_dim=2, train={"epochs": 1, "steps": -1})
+    with pytest.raises((ValueError, TypeError)):
+        run_recipe(recipe, tmp_path / "run")
+    assert removed == [False]
+    monkeypatch.undo()
+    unlink = Path.unlink
+
+    def of_windows(path, **arguments):
+        if path.name == LOCK:
+            raise PermissionError(13, "The process cannot access the file")
+        unlink(path, **arguments)
+
+    monkeypatch.setattr(Path, "unlink", of_windows)
+    with staging(tmp_path / "ship"):
+        (tmp_path / "ship" / "a").touch()
+    assert (tmp_path / "ship" / "a").exists()
 
 
 def test_of_two_commands_with_one_file_each_writes_a_whole_one(tmp_path):

@@ -3,11 +3,13 @@
 import json
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from kerasae.trackers import TrackingError, check_trackers
+from kerasae.trackers.wandb import _WandbRun
 
 wandb = pytest.importorskip("wandb", reason="pip install 'kerasae[wandb]'")
 
@@ -98,6 +100,19 @@ def test_the_bundle_is_an_artifact(logged, records):
     wanted = {name for one in manifest["artifacts"] for name in one["files"]} | {"manifest.json"}
     assert not held or wanted <= held
     assert model.name.startswith(logged.exported.folder.name)
+
+
+def test_the_folder_of_a_bundle_may_have_any_name(tmp_path):
+    folder, logged = tmp_path / "ship 2 (new)", []
+    folder.mkdir()
+    (folder / "a.txt").write_text("a")
+    run = SimpleNamespace(id="x1", dir=str(tmp_path), offline=True, log_artifact=logged.append)
+    _WandbRun(run, "a").bundle(folder)
+    assert [artifact.name for artifact in logged] == ["ship-2--new--x1"]
+    run.log_artifact = float
+    run.id = "/"
+    with pytest.raises(TrackingError, match="Artifact name may only contain"):
+        _WandbRun(run, "a").bundle(folder)
 
 
 def test_without_a_key_one_line_says_what_to_do(monkeypatch, tmp_path):

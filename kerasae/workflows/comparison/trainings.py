@@ -24,6 +24,8 @@ from kerasae.training.workers import start_worker
 from kerasae.workflows.comparison.detecting import detection_of
 from kerasae.workflows.comparison.entry import entry_of
 
+#: Longest time for events before the trainings are asked whether they have ended, in seconds.
+_EVENTS = 1.0
 #: A family and a seed.
 Task = tuple[str, int]
 #: Called with the family, the seed, the epoch from 1 (0 once the training has ended) and the validation loss.
@@ -75,8 +77,10 @@ def _wait(futures: Mapping[Future[Entry], Task], events: Any, progress: Progress
     waiting = set(futures)
     with work("all trainings", total=len(futures)) as trainings, _Running() as running:
         while waiting:
+            # Many quick trainings may leave no pause between their events.
+            until = time.monotonic() + _EVENTS
             with contextlib.suppress(queue.Empty):
-                while True:
+                while time.monotonic() < until:
                     event = events.get(timeout=0.2)
                     running.tell(*event)
                     if progress:
