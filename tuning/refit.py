@@ -77,11 +77,11 @@ def _finished(hidden: Path) -> bool:
 
 
 def _train(recipe: Path, out: Path, data: Path, log: Path) -> None:
-    process = start_process(["train", recipe, out, data], log)
-    try:
-        status = process.wait()
-    finally:
-        process.terminate()
+    with start_process(["train", recipe, out, data], log) as process:
+        try:
+            status = process.wait()
+        finally:
+            process.terminate()
     if status:
         lines = log.read_text(errors="replace").strip().splitlines()
         raise ValueError(f"The best recipe failed: {lines[-1] if lines else 'no message'}")

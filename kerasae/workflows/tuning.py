@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasae.data import Data
-from kerasae.files import check_new
+from kerasae.files import alone, check_new
 from kerasae.progress import work
 from kerasae.runs import Run
 from kerasae.trackers import Record, RunLog, Tracker, check_trackers
@@ -188,10 +188,12 @@ def tune(
     best = best_of(trials, objective, curve.recommended())
     assert best is not None
     recipe = winning_recipe(settings, best)
-    with work("training the best recipe"):
-        run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
-    write_section(out, trials, curve, objective)
-    evaluation = evaluate(run)
+    # The search is over, and another command may go on with it meanwhile.
+    with alone(out / "search" / "refit.lock", out):
+        with work("training the best recipe"):
+            run = refit(out, recipe, of_window(recipe, data).source if settings.space.windows else None)
+        write_section(out, trials, curve, objective)
+        evaluation = evaluate(run)
     if not trackers:
         return Tuned(trials, curve, run, evaluation)
     log = RunLog(trackers, run.folder, anew=True)

@@ -2,15 +2,29 @@
 
 import json
 import pathlib
+import subprocess
 import time
 
 import keras
 import pytest
 from keras_tuner.errors import FatalError
-from kerasae.tuning.cluster import SpreadOracle
+from kerasae.tuning.cluster import SpreadOracle, start_process
 from kerasae.tuning.cluster.signs import UNFINISHED
 from kerasae.tuning.cluster.tuner import TrialTuner
 from searches import settings
+
+
+def test_a_worker_ends_with_the_command_that_started_it(tmp_path):
+    """The system closes what a command holds when it ends for any reason."""
+    settings().save(tmp_path / "tuning.json")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "id").write_text("a")
+    worker = start_process(["trials", tmp_path, "127.0.0.1:9", "a", 1, 600.0], tmp_path / "a.log")
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(1.0)
+    worker.stdin.close()
+    assert worker.wait(60) == 1
+    assert "Expected a chief" not in (tmp_path / "a.log").read_text()
 
 
 def test_a_lost_worker_leaves_its_trial_to_another_and_is_heard_once(digits, tmp_path):

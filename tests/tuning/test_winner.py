@@ -1,6 +1,8 @@
 """The winner and its objective: trained on all rows, the same each time."""
 
 import dataclasses
+import importlib
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,6 +15,7 @@ from kerasae.tuning import (
 from kerasae.tuning import refit as refit_module
 from kerasae.tuning.objectives import judged
 from kerasae.tuning.refit import refit
+from searches import settings
 
 from kerasae import PCA, Recipe, load_data, train
 from kerasae.data import Data, Split
@@ -64,6 +67,30 @@ def test_a_training_without_a_validation_split_resumes(build, digits, tmp_path):
     assert len(history.epochs) == 6 and history.reductions == (2, 5)
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_second_command_leaves_the_training_of_the_winner_alone(tmp_path, monkeypatch):
+    module, out = importlib.import_module("kerasae.workflows.tuning"), tmp_path / "tuned"
+    (out / "search" / "trial_1").mkdir(parents=True)
+    monkeypatch.setattr(module, "_check_same", lambda *_: None)
+    monkeypatch.setattr(module, "search", lambda *_, **__: [])
+    curve = SimpleNamespace(recommended=lambda: 2)
+    monkeypatch.setattr(module, "trade_off", lambda *_, **__: curve)
+    monkeypatch.setattr(module, "best_of", lambda *_: "best")
+    monkeypatch.setattr(module, "winning_recipe", lambda *_: None)
+    begun = []
+
+    def training(*_):
+        begun.append(1)
+        if len(begun) == 1:
+            with pytest.raises(FileExistsError, match="that no other command writes, received"):
+                module.tune(settings(1), out)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "refit", training)
+    with pytest.raises(KeyboardInterrupt):
+        module.tune(settings(1), out)
+    assert begun == [1]
 
 
 def test_the_winner_replaces_an_older_one_only_when_it_is_trained(tmp_path, monkeypatch):

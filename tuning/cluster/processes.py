@@ -1,6 +1,5 @@
 """Workers: worker processes on this machine, which are started, watched and replaced."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -41,7 +40,7 @@ class Workers:
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
-            process.wait()
+            _close(process)
 
     @property
     def running(self) -> int:
@@ -67,7 +66,7 @@ class Workers:
         status = {name: process.poll() for name, process in self._running.items()}
         gone = {name: code for name, code in status.items() if code is not None}
         for name in gone:
-            del self._running[name]
+            _close(self._running.pop(name))
         return gone
 
     def replace(self, gone: Iterable[str], ended: int) -> None:
@@ -89,22 +88,28 @@ class Workers:
             self._start()
 
 
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a process has ended, and close its standard input."""
+    with process:
+        pass
+
+
 _PROGRAM = "kerasae.tuning.cluster._process"
 
 
 def start_process(arguments: list[Any], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process of `cluster._process` that ends with this one.
+    """Start a process of `cluster._process` that ends with this one, or when its standard input is closed.
 
     Args:
-        arguments: Arguments of the program, without the last one, the number of this process.
+        arguments: Arguments of the program.
         log: Path of the file for its output.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         return subprocess.Popen(
             # -P: a file of the user in the current folder, such as statistics.py, replaces no module.
-            [sys.executable, "-P", "-m", _PROGRAM, *map(str, arguments), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", _PROGRAM, *map(str, arguments)],
+            stdin=subprocess.PIPE,
             stdout=sink,
             stderr=sink,
         )
