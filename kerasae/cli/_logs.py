@@ -4,10 +4,9 @@ import contextlib
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from kerasae.cli._messages import one_line
+from kerasae.cli._messages import kept_folders_only, one_line
 from kerasae.cli._streams import NOTE, say
 
 #: Options of the whole command line, which may stand behind the name of a command, too.
@@ -34,18 +33,6 @@ class Lines(logging.Handler):
         say(text)
 
 
-def _of_kept_folders(show: Callable[..., None]) -> Callable[..., None]:
-    """Return what shows only the warnings without which work could not be found again."""
-
-    def show_few(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-        from kerasae.remote import KeptFolderWarning
-
-        if issubclass(category, KeptFolderWarning):
-            show(message, category, *place, **more)
-
-    return show_few
-
-
 @contextlib.contextmanager
 def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
     """Show what the library logs, and its progress in a terminal.
@@ -58,7 +45,7 @@ def shown_logs(*, quiet: bool, verbose: bool) -> Iterator[None]:
     handlers: list[logging.Handler] = [Lines(level)]
     if quiet:
         # The command has it back when it ends.
-        warnings.showwarning = _of_kept_folders(warnings.showwarning)
+        warnings.showwarning = kept_folders_only(warnings.showwarning)
     elif sys.stderr.isatty():
         # The first steps of a command, such as its help, need no bars.
         from kerasae.cli._progress import Bars

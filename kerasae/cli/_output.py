@@ -1,7 +1,6 @@
 """Tables and lines in the terminal, each text as it was written."""
 
 import shlex
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kerasae.cli._messages import visible
 from kerasae.cli._results import results
 
 #: Width of what goes to a file or another program.
@@ -31,20 +31,6 @@ def console() -> Console:
     stream = results()
     width = None if stream.isatty() else _UNBROKEN
     return Plain(file=stream, width=width, highlight=False, markup=False, emoji=False)
-
-
-def visible(text: str) -> str:
-    r"""Return a text that no terminal obeys: its control characters, but for ends of lines and tabs, as
-    `\x1b`.
-
-    Halves of characters, as a file name holds them that is not UTF-8, are shown in the same way.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        repr(mark)[1:-1] if mark not in "\n\t" and unicodedata.category(mark) in ("Cc", "Cs") else mark
-        for mark in text
-    )
 
 
 def print_paths(**paths: Any) -> None:

@@ -25,7 +25,7 @@ def say(line: str) -> None:
 
 def note(text: str) -> None:
     """Tell the user something that is no result."""
-    from kerasae.cli._output import visible
+    from kerasae.cli._messages import visible
 
     logging.getLogger("kerasae.cli").log(NOTE, "%s", visible(text))
 
