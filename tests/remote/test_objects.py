@@ -237,10 +237,10 @@ def test_unknown_and_missing_protocols_are_told(monkeypatch):
             load_data(f"{protocol}://bucket/rows.csv")
 
 
-def test_a_run_is_for_a_folder_of_this_machine(kerasae):
-    status, _, error = kerasae("train", "digits", "--out", "s3://bucket/run")
+def test_a_comparison_is_for_a_folder_of_this_machine(kerasae):
+    status, _, error = kerasae("compare", "digits", "--out", "s3://bucket/run")
     assert status == 2
-    assert "Expected a folder of this machine for --out, received the address s3:/bucket/run" in error
+    assert "Expected a folder of this machine for --out, received the address s3://bucket/run" in error
     assert not Path("s3:").exists()
 
 
