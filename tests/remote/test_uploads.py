@@ -95,7 +95,9 @@ def test_what_cannot_be_stored_is_kept(puts, temporary):
     assert [*temporary.iterdir()] == [folder.parent] and not unmade.exists()
 
 
-def test_runs_at_addresses_are_gone_on_from_and_compared(puts, temporary, tmp_path, kerasae):
+def test_runs_at_addresses_are_gone_on_from_and_compared(puts, temporary, tmp_path, kerasae, monkeypatch):
+    # The files of MLflow go into the working folder.
+    monkeypatch.chdir(tmp_path)
     plain_rows(300).to_csv(tmp_path / "rows.csv", index=False)
     words = [
         "train",
