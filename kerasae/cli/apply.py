@@ -10,7 +10,7 @@ import click
 from kerasae import registry
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import RUN, Source
-from kerasae.cli._options import Argument, declared_by_all, outline
+from kerasae.cli._options import Argument, argument_of, declared_by_all, outline
 from kerasae.cli._paths import NewFolder
 from kerasae.cli._room import Room
 
@@ -61,7 +61,8 @@ def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, *
     from kerasae.workflows import apply
 
     common = {key: values.pop(key) for key in ("source", "artifact", "refit")}
-    settings = {key: _value(text) for key, text in values.items() if text is not None}
+    hints = registry.annotations(registry.resolve("application", name))
+    settings = {key: argument_of(text, hints[key]) for key, text in values.items() if text is not None}
     outcome = apply(name, run, out, baselines=not no_baselines, **common, **settings)
     if as_json:
         echo(json.dumps(outcome.to_dict(), indent=2))
@@ -70,11 +71,3 @@ def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, *
     for _, sentence in outcome.sentences:
         console().print(sentence)
     print_paths(Files=outcome.folder, Page=outcome.folder / "report.html")
-
-
-def _value(text: str) -> Any:
-    """JSON where it is JSON, otherwise a string."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text

@@ -8,7 +8,7 @@ import click
 
 from kerasae.backend import import_tensorflow
 from kerasae.cli._named import RUN
-from kerasae.cli._options import log_option
+from kerasae.cli._options import given_beside, log_option
 
 
 @click.command("evaluate", short_help="Evaluate a finished run on its test split, with PCA beside it.")
@@ -34,6 +34,8 @@ def command(run: Path, likelihood: Any, samples: int, log_to: tuple[str, ...], a
     Writes metrics.json and report.html into the run. With --log-to, a run that was logged before gets the new
     figures and page; any other run is logged as a whole.
     """
+    if likelihood is None and "samples" in given_beside():
+        raise click.UsageError("--samples belongs to --likelihood; name its unit, or leave --samples out.")
     import_tensorflow()
     from kerasae.cli._evaluation import print_evaluation
     from kerasae.cli._output import print_paths

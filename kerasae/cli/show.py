@@ -28,6 +28,10 @@ def command(room: str | None, name: str | None) -> None:
             )
         for member_name in registry.names(room):
             echo(member_name)
+    elif room == "command":
+        registry.check_name(room, name)
+        member = registry.module_of(room, name).command
+        echo(member.get_help(click.Context(member, info_name=f"kerasae {name}")))
     else:
         import_tensorflow()
         member = registry.resolve(room, name)
