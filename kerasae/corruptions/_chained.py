@@ -32,8 +32,9 @@ class ChainedCorruption(Corruption):
     ) -> None:
         super().__init__(level, seed=seed, **kwargs)
         self.before: Any = registry.get("corruption", before)
-        self._alone: Any = None if before is None else type(self)(level, seed=seed, **own or {}, **kwargs)
+        self._alone: Any = None
         if self.before is not None:
+            self._alone = type(self)(level, seed=seed, **own or {}, **kwargs)
             # With a seed for the whole model, equal stages would otherwise draw the same numbers.
             self._alone._number_in_class = sum(type(stage) is type(self) for stage in self.before.stages())
 
