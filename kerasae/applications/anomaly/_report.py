@@ -12,7 +12,7 @@ from kerasae.applications._base import row_names
 from kerasae.applications.anomaly._reasons import Reasons
 from kerasae.codec import Codec
 from kerasae.data import Data
-from kerasae.kinds import take
+from kerasae.kinds import kind_of, take
 from kerasae.losses import HIGHEST
 from kerasae.metrics import Metric, auroc_rows, reconstruct
 from kerasae.report import as_text, figures, sheet
@@ -118,12 +118,12 @@ def write_files(out: Path, data: Data, rows: pd.DataFrame, added: np.ndarray | p
             each example, if these are no pictures.
     """
     sheet.write_sheet(rows, out / "scores.csv")
-    if isinstance(added, pd.DataFrame):
-        frame = sheet.with_keys(added.iloc[rows.index], {"row": rows["row"]})
-        sheet.write_sheet(frame, out / "contributions.csv")
-    else:
-        shaped = added[rows.index].reshape(-1, *data.spec.shape)
+    if kind_of(data.spec).is_picture:
+        shaped = np.asarray(added)[rows.index].reshape(-1, *data.spec.shape)
         np.savez_compressed(out / "contributions.npz", contributions=shaped, row=rows["row"].to_numpy(str))
+    else:
+        frame = sheet.with_keys(pd.DataFrame(added).iloc[rows.index], {"row": rows["row"]})
+        sheet.write_sheet(frame, out / "contributions.csv")
 
 
 def pictures(
@@ -151,11 +151,11 @@ def pictures(
     flagged = int((scores > threshold).sum())
     rows = rows.iloc[: max(most, min(flagged, _SHOWN))]
     oddest = rows.index.to_numpy()
-    if not isinstance(added, pd.DataFrame):
+    if kind_of(data.spec).is_picture:
         rows, oddest = rows.iloc[:most], oddest[:most]
         raw = data.examples_at(oddest)
         x, rebuilt = data.to_x(raw), reconstruct(codec, raw)
-        heat = np.maximum(added[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
+        heat = np.maximum(np.asarray(added)[oddest], 0.0).reshape(x.shape).sum(axis=-1, keepdims=True)
         shown.append(
             Picture(
                 "The oddest images",

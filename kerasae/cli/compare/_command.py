@@ -62,7 +62,7 @@ def command(
 
     # One address is that of data; several ones can only be those of runs.
     paths = {source: copied(source) for source in sources if len(sources) > 1 or not is_address(source)}
-    finished = [source for source, path in paths.items() if (path / "recipe.json").is_file()]
+    finished = [one for one in sources if one in paths and (paths[one] / "recipe.json").is_file()]
     if finished and len(finished) == len(sources):
         if given_beside("sources", "out", "as_json"):
             raise click.UsageError(
