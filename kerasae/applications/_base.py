@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from kerasae import registry
 from kerasae.applications._kept import Kept
@@ -257,10 +258,14 @@ def index_heading(data: Data) -> str | None:
 
     Numbers of rows in their natural order carry no information.
     """
-    name = next(data.test.chunks(1)).index.name
-    if name is None and row_names(data) == [str(number) for number in range(len(data.test))]:
-        return None
-    return str(name or "")
+    start = 0
+    for chunk in data.test.chunks():
+        if chunk.index.name is not None:
+            return str(chunk.index.name)
+        if not chunk.index.equals(pd.RangeIndex(start, start + len(chunk))):
+            return ""
+        start += len(chunk)
+    return None
 
 
 def class_labels(data: Data, split: str = "test") -> np.ndarray | None:

@@ -62,7 +62,9 @@ def _apply(name: str, run: Path, out: Path, no_baselines: bool, as_json: bool, *
 
     common = {key: values.pop(key) for key in ("source", "artifact", "refit")}
     hints = registry.annotations(registry.resolve("application", name))
-    settings = {key: argument_of(text, hints[key]) for key, text in values.items() if text is not None}
+    settings = {
+        key: argument_of(text, hints.get(key, Any)) for key, text in values.items() if text is not None
+    }
     outcome = apply(name, run, out, baselines=not no_baselines, **common, **settings)
     if as_json:
         echo(json.dumps(outcome.to_dict(), indent=2))

@@ -13,7 +13,8 @@ from kerasae.notations import STAND_INS, nulls
 _MISSING = ("", "nan", "<NA>", "NaT")
 #: Entries of a file that stand for a missing label, besides the empty one. The others of `STAND_INS` are
 #: labels: the classes of a table may be + and -, and its fault None.
-_STAND_INS = tuple(one for one in STAND_INS if one not in ("None", "?", "-", "--", "."))
+_SIGNS = ("None", "?", "-", "--", ".")
+_STAND_INS = tuple(one for one in STAND_INS if one not in _SIGNS)
 
 #: Whole numbers that 64 bits hold, as pandas writes them: 1.0 beside a gap. 007 is a code.
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d{0,17}))(?:\.0*)?")
@@ -33,6 +34,11 @@ def tidy_labels(values: Any) -> np.ndarray:
     as_read = series.mask(missing, "").astype(str).to_numpy(str)
     truth = series.map(lambda value: isinstance(value, bool | np.bool_)).to_numpy(bool)
     texts = np.where(truth, series.eq(True).astype(int).astype(str), np.char.strip(as_read))
+    numbers_too = {text for text in {*texts[~missing]} - {*_SIGNS} if _NUMBER.fullmatch(text)}
+    if len(numbers_too) >= 2 and numbers_too == {*texts[~missing]} - {*_SIGNS}:
+        # Beside numbers, a sign is no class.
+        missing = missing | np.isin(texts, _SIGNS)
+        as_read = np.where(missing, "", as_read)
     rows, distinct = pd.factorize(texts[~missing])
     whole = [_WHOLE.fullmatch(text) for text in distinct]
     if missing.all():

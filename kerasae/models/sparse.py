@@ -139,6 +139,14 @@ class SparseAutoencoder(DeterministicAutoencoder):
         self.dead = DeadFraction(self.latent_dim, name="dead")
 
     @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        # Models were stored with settings that have no effect, before these were refused.
+        chosen = _penalty(*(config.get(name) for name in ("penalty", "k", "lifetime")))
+        unused = {None: ("weight", "rho", "momentum"), "l1": ("rho", "momentum")}.get(chosen, ())
+        kept = {name: value for name, value in config.items() if name not in unused}
+        return super().from_config(kept, custom_objects)
+
+    @classmethod
     def searchable(cls, settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
         bounds = super().searchable(settings)
         if _penalty(*(settings.get(name) for name in ("penalty", "k", "lifetime"))) is None:

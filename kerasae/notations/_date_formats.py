@@ -54,8 +54,11 @@ DAY_FIRST = {month + time: day + time for month, day in TWINS for time in _TIMES
 ISO = "%Y-%m-%d"
 #: The decimals of a second.
 DECIMALS = "(?P<seconds>:[0-9]{2})[.,](?P<decimals>[0-9]{1,9})"
-#: The offset after a time of day in another format.
-AFTER_TIME = "(?P<local>.*[0-9]:[0-9]{2}(?:[:.,][0-9]+)*(?: ?[AaPp][Mm])?)(?P<o> ?[+-][0-9]{2}:?[0-9]{2})$"
+#: The offset after a time of day in another format. Without a space, -10:00 may be the end of a slot of time.
+AFTER_TIME = (
+    "(?P<local>.*[0-9]:[0-9]{2}(?:[:.,][0-9]+)*(?: ?[AaPp][Mm])?)"
+    "(?P<o>(?: ?[+]| -)(?:0[0-9]|1[0-4]):?(?:00|30|45)|-(?:0[0-9]|1[0-2])(?:00|30|45))$"
+)
 #: The offset after a moment in ISO 8601.
 OFFSET = "[T ].*(?P<o>Z|[+-][0-9]{2}:?[0-9]{2})$"
 

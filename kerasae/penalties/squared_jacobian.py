@@ -73,7 +73,7 @@ class SquaredJacobian(Penalty):
         encode: Any = None,
         latent_dim: int = 1,
         seed: Any = None,
-        training: bool = True,
+        differentiable: bool = True,
     ) -> Any:
         if not keras.backend.is_float_dtype(inputs.dtype):
             raise ValueError(
@@ -89,7 +89,7 @@ class SquaredJacobian(Penalty):
         if steps is not None and math.prod(inputs.shape[1:]) == steps[0].kernel.shape[0]:
             return jacobian.stack_norm(steps, inputs)
         # Large batches of a validation, without a gradient, would need more memory than the training.
-        return jacobian.exact_norm(encode, inputs, latent_dim, in_turn=not training)
+        return jacobian.exact_norm(encode, inputs, latent_dim, in_turn=not differentiable)
 
     def call(  # type: ignore[override]
         self,
@@ -99,9 +99,10 @@ class SquaredJacobian(Penalty):
         latent_dim: int = 1,
         sample_weight: Any = None,
         seed: Any = None,
-        training: bool = True,
+        differentiable: bool = True,
     ) -> Any:
-        measured = self.measure(inputs, layers, encode, latent_dim, seed, training)
+        # Not `training`, which Keras would pass on to every layer of the encoder.
+        measured = self.measure(inputs, layers, encode, latent_dim, seed, differentiable)
         self.add_loss(self.weight * average(ops.cast(measured, "float32"), sample_weight))
         return inputs
 

@@ -199,7 +199,13 @@ def test_samples_without_a_likelihood_are_refused(run, kerasae):
 
 @pytest.mark.parametrize(
     ("text", "annotation", "value"),
-    [("2024", str | None, "2024"), ("null", str, "null"), ("3", int, 3), ("3", int | str, 3)],
+    [
+        ("2024", str | None, "2024"),
+        ("null", str, "null"),
+        ("3", int, 3),
+        ("3", int | str, 3),
+        ("[1]", list[str], [1]),
+    ],
 )
 def test_a_text_stays_a_text_where_nothing_else_is_taken(text, annotation, value):
     assert argument_of(text, annotation) == value

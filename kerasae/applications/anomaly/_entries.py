@@ -135,7 +135,7 @@ class Entries:
         """Return tokens; those that the vocabulary lacks as they stand in the texts."""
         values = np.array(self._words[ids], object)
         rows, places = np.nonzero(ids == UNKNOWN)
-        unknown = np.unique(rows)
+        unknown, texts = np.unique(rows), self.view.tensors(texts)
         written = dict(zip(unknown, self.view.written([texts[row] for row in unknown]), strict=True))
         for row, place in zip(rows, places, strict=True):
             tokens, position = written[row], number[row, place]

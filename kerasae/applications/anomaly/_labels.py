@@ -91,8 +91,8 @@ def normal_rows(
         raise ValueError(f"Expected rows with the label {normal!r} in the {split} split, found none.")
 
 
-def rarer_label(labels: np.ndarray | None) -> Any:
-    """Return the rarer of two labels, a plain value; `None` if there are not two.
+def usual_label(labels: np.ndarray | None) -> Any:
+    """Return the more frequent of two labels, a plain value; `None` if there are not two.
 
     Args:
         labels: Labels of the training rows, `(rows,)`, or `None`.
@@ -100,20 +100,19 @@ def rarer_label(labels: np.ndarray | None) -> Any:
     if labels is None:
         return None
     kinds, counts = np.unique(labels[has_label(labels)], return_counts=True)
-    return kinds[counts.argmin()].item() if len(kinds) == 2 else None
+    return kinds[1 - counts.argmin()].item() if len(kinds) == 2 else None
 
 
-def anomalous(labels: np.ndarray, normal: Any, odd: Any = None) -> np.ndarray:
+def anomalous(labels: np.ndarray, normal: Any, usual: Any = None) -> np.ndarray:
     """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label.
 
     Args:
         labels: Labels of the rows.
-        normal: Label of the normal rows. `None` counts the rarer of two labels as the anomaly.
-        odd: The rarer label of the training, which counts as the anomaly if `normal` is `None`. Defaults to
-            `None`, if the training does not tell: the rarer one of these rows.
+        normal: Label of the normal rows. `None` takes the more frequent one of two labels.
+        usual: The more frequent label of the training, which counts as normal if `normal` is `None`. Defaults
+            to `None`, if the training does not tell: that of these rows.
     """
     known = has_label(labels)
-    if normal is not None:
-        return known & ~same_label(labels, normal)
-    odd = rarer_label(labels) if odd is None else odd
-    return np.zeros(len(labels), bool) if odd is None else known & same_label(labels, odd)
+    usual = usual_label(labels) if usual is None else usual
+    normal = usual if normal is None else normal
+    return np.zeros(len(labels), bool) if normal is None else known & ~same_label(labels, normal)

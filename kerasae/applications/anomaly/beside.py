@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerasae.applications.anomaly._labels import anomalous, normal_rows, only_normal, rarer_label
+from kerasae.applications.anomaly._labels import anomalous, normal_rows, only_normal, usual_label
 from kerasae.applications.anomaly.timeline import AlarmSettings, folded_block, stamp_scores
 from kerasae.baselines import DetectingBaseline
 from kerasae.data import Data, has_label
@@ -57,7 +57,7 @@ class SimpleDetector:
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
-        return anomalous(labels, self._normal, rarer_label(self._data.train.labels))
+        return anomalous(labels, self._normal, usual_label(self._data.train.labels))
 
 
 def simple_detectors(data: Data, normal: Any) -> dict[str, SimpleDetector]:
@@ -91,5 +91,5 @@ def known_truth(data: Data, normal: Any) -> tuple[np.ndarray, np.ndarray] | None
     if (labels := data.test.labels) is None:
         return None
     known = has_label(labels)
-    truth = anomalous(labels[known], normal, rarer_label(data.train.labels))
+    truth = anomalous(labels[known], normal, usual_label(data.train.labels))
     return (known, truth) if truth.any() and not truth.all() else None

@@ -17,7 +17,7 @@ from kerasae.applications.anomaly._cross_fit import cross_fitted
 from kerasae.applications.anomaly._expected import EXPECTED_ROWS, fit_expectation, rebuilder
 from kerasae.applications.anomaly._finding import figures_of, finding_of
 from kerasae.applications.anomaly._held_out import adapted, check_calibration, judged
-from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal, rarer_label
+from kerasae.applications.anomaly._labels import anomalous, has_normal, normal_rows, only_normal, usual_label
 from kerasae.applications.anomaly._reasons import Explainer
 from kerasae.applications.anomaly._sentences import on_calibration
 from kerasae.applications.anomaly._thresholds import threshold_of
@@ -106,7 +106,7 @@ class AnomalyDetector(Application):
     threshold_: float
     spread_: np.ndarray
     whole_: WholeImages | None = None
-    odd_label_: Any = None
+    usual_label_: Any = None
 
     only_reported: ClassVar[tuple[str, ...]] = ("most_reasons",)
     taken_anew: ClassVar[tuple[str, ...]] = ("false_alarms",)  # a threshold of the stored scores
@@ -156,7 +156,7 @@ class AnomalyDetector(Application):
 
     def fit_score(self, data: Data) -> Self:
         """Fit only the score, on the training split; the caller must set a threshold."""
-        self.spec_, self.odd_label_ = data.spec, rarer_label(data.train.labels)
+        self.spec_, self.usual_label_ = data.spec, usual_label(data.train.labels)
         score = registry.get("score", self.score_of(data.spec))
         first = next(self.accounts(data, "train"))
         if lacking := [key for key in score.needs if key not in first]:
@@ -247,7 +247,7 @@ class AnomalyDetector(Application):
 
     def anomalous_labels(self, labels: np.ndarray) -> np.ndarray:
         """Return whether labels are those of anomalies, `(rows,)`, bool; False for a row without a label."""
-        return anomalous(labels, self.normal, self.odd_label_)
+        return anomalous(labels, self.normal, self.usual_label_)
 
     def scores(self, account: Mapping[str, np.ndarray]) -> np.ndarray:
         """Score examples by their account, `(rows,)`."""
@@ -331,12 +331,12 @@ class AnomalyDetector(Application):
 
     def state(self) -> dict[str, Any]:
         kept = {"detector": self.detector_, "doubts": self.doubts, "elsewhere": self.elsewhere_}
-        kept |= {"spread": self.spread_, "block": self.detector_.block, "odd_label": self.odd_label_}
+        kept |= {"spread": self.spread_, "block": self.detector_.block, "usual_label": self.usual_label_}
         kept |= {} if self.whole_ is None else self.whole_.state()
         return kept | dict(zip(("scores", "labels", "stamps"), self._calibration, strict=True))
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.detector_, self.odd_label_ = state["detector"], state.get("odd_label")
+        self.detector_, self.usual_label_ = state["detector"], state.get("usual_label")
         # Detectors of earlier versions took windows of a log to be independent.
         block = int(state.get("block", 1))
         self._calibrate(state["scores"], state["labels"], block, state.get("stamps"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import types
 import typing
 from typing import Any
 
@@ -24,7 +25,8 @@ def argument_of(text: str, annotation: Any) -> Any:
         text: Text.
         annotation: Annotation of the argument.
     """
-    if {*(typing.get_args(annotation) or [annotation])} <= {str, type(None)}:
+    union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    if {*(typing.get_args(annotation) if union else [annotation])} <= {str, type(None)}:
         return text
     try:
         return json.loads(text)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from kerasae.notations import STAND_INS, DateFinder, NumberFinder, chunked
 
+#: Number of cells below the first one, of which one must have its shape.
+_LIKE = 10
 #: Names of columns in a file without names.
 AUTOMATIC = "column_{}"
 
@@ -56,7 +58,11 @@ def is_header(first: list[str], rest: list[list[str]], path: Path) -> bool:
 
 def is_like_below(first: list[str], rest: list[list[str]]) -> bool:
     """Return whether a cell of the first row is a date or a dressed number, as all cells below it are."""
-    return any(_is_written_like(cell, _below(place, rest)) for place, cell in enumerate(first))
+    # Shapes are compared first, because a table may have thousands of columns.
+    return any(
+        _shape(cell.strip()) and _is_written_like(cell, _below(place, rest))
+        for place, cell in enumerate(first)
+    )
 
 
 def _below(place: int, rest: list[list[str]]) -> list[str]:
@@ -68,8 +74,7 @@ def _below(place: int, rest: list[list[str]]) -> list[str]:
 def _is_written_like(cell: str, below: list[str]) -> bool:
     """Return whether a cell is a date or a dressed number, such as 1,5 or 12 %, as all cells below it are."""
     cell = cell.strip()
-    # Shapes are compared first, because a table may have thousands of columns.
-    if is_number(cell) or not (shape := _shape(cell)) or shape not in map(_shape, below):
+    if is_number(cell) or not (shape := _shape(cell)) or shape not in map(_shape, below[:_LIKE]):
         return False
     texts = chunked([cell, *below])
     numbers, dates = NumberFinder(), DateFinder()

@@ -35,7 +35,7 @@ def contract(
         latent_dim=model.latent_dim,
         sample_weight=sample_weight,
         seed=seed,
-        training=training or not all(map(_adds_no_loss, all_layers(model.encoder))),
+        differentiable=training or not all(map(_adds_no_loss, all_layers(model.encoder))),
     )
 
 

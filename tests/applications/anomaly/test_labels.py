@@ -65,6 +65,16 @@ def test_the_anomaly_is_the_label_that_is_rarer_in_the_training_rows(tmp_path):
     expected = roc_auc_score(new.test.labels == "fault", scores)
     for one in (detector, AnomalyDetector.load(tmp_path / "kept", codec)):
         assert one.report(new, None).figures["auroc"] == pytest.approx(expected)
+    # A fault that the training did not have is one, too.
+    assert detector.anomalous_labels(np.array(["fine", "leak", "fault", ""])).tolist() == [0, 1, 1, 0]
+
+
+def test_signs_beside_numbers_are_no_classes():
+    assert [*tidy_labels(np.array(["0", "1", "?", "1"]))] == ["0", "1", "", "1"]
+    quantities = tidy_labels(np.array(["0.5", "-", "2"], dtype=object))
+    assert has_label(quantities).tolist() == [True, False, True]
+    # With one number, the sign is the other class.
+    assert [*tidy_labels(np.array(["1", "-", "1"]))] == ["1", "-", "1"]
 
 
 def test_labels_keep_their_writing():

@@ -216,10 +216,11 @@ def test_an_unknown_word_stands_in_the_reasons_as_it_was_written():
     layer = TextPreprocessing(Spec("text", (0,), "string")).fit(["b a, a!", "a c", "A"])
     texts = ["a zebra! c", "a"]
     entries = Entries(layer.spec, layer)
-    assert entries.values(texts, layer.to_x(texts), np.array([[1, 0], [0, 1]])).tolist() == [
-        ["zebra!", "a"],
-        ["a", "[END]"],
-    ]
+    for given in (texts, pd.Series(texts, index=[7, 9])):
+        assert entries.values(given, layer.to_x(texts), np.array([[1, 0], [0, 1]])).tolist() == [
+            ["zebra!", "a"],
+            ["a", "[END]"],
+        ]
 
 
 def test_the_sentence_says_value_expectation_and_share():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis_settings import FEW
 
 from kerasae.data.series._logs import log_of_arrays, log_of_frame, read_log
+from kerasae.notations import DateFinder, chunked
 
 HOUR = np.timedelta64(1, "h")
 
@@ -141,6 +142,17 @@ def test_offsets_follow_dates_in_any_notation(tmp_path, form, start):
     with pytest.raises(ValueError, match=r"row 52: no stamp that can be read|line 52: no stamp that can be"):
         quietly(read_log, path, time="time")
     assert len(quietly(read_log, path, time="time", on_error="skip")[0]) == 200
+
+
+def test_an_offset_hides_neither_order_of_day_and_month_nor_a_slot_of_time(tmp_path):
+    frame = frame_of(rows=200, step="30min", start="2024-02-01")
+    stamps = frame["time"].to_numpy("datetime64[ns]")
+    frame["time"] = frame["time"].dt.strftime("%d/%m/%Y %H:%M:%S +0000")
+    log, _ = quietly(read_log, write(frame, tmp_path / "a.csv"))
+    np.testing.assert_array_equal(log.times(0, 200), stamps)
+    finder = DateFinder()
+    finder.see(chunked([f"13/02/2024 {hour:02}:00-{hour + 2:02}:00" for hour in range(6, 12)]))
+    assert finder.found()[0] is None
 
 
 @pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"])

@@ -44,3 +44,11 @@ def test_a_recipe_with_all_defaults_builds_the_same_model(settings, tmp_path):
         assert getattr(again, name) == getattr(model, name)
     loaded = SparseAutoencoder.from_config(again.get_config())
     assert [penalty.weight for penalty in loaded.penalties()] == [one.weight for one in model.penalties()]
+
+
+@pytest.mark.parametrize("settings", [{"k": 2}, {"penalty": "l1"}])
+def test_a_model_that_was_stored_with_such_a_setting_is_read(settings):
+    config = Recipe.of("sparse", latent_dim=4, model=settings).build(SPEC).get_config()
+    unused = {"weight": 0.1} if settings == {"k": 2} else {"rho": 0.3, "momentum": 0.9}
+    loaded = SparseAutoencoder.from_config({**config, **unused})
+    assert loaded.get_config().keys() == config.keys() and loaded.rho == 0.1

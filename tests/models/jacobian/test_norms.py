@@ -4,6 +4,7 @@ import itertools
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from jacobians import (
@@ -17,9 +18,12 @@ from jacobians import (
     examples,
     in_float64,
 )
+from keras import ops
 
 from kerasae import Recipe, jacobian
+from kerasae.data.tables import from_frame
 from kerasae.models import ContractiveAutoencoder
+from kerasae.models._training.contraction import contract
 from kerasae.spec import Spec
 
 #: Sizes from the input to the code. `wide` input: the Gram matrix ends the product; `narrow`: the kernel.
@@ -250,6 +254,20 @@ def test_the_estimate_follows_its_seed():
     first, again, other = (jacobian.estimated_norm(model, x, 4, 1, [3, last]) for last in (5, 5, 6))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize("probes", [0, 2])
+def test_dropout_is_off_in_the_norm_behind_an_embedding(probes):
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0)[::-1], "c": ["x", "y"] * 20})
+    settings = {"network": {"widths": [8], "dropout": 0.5}, "model": {"probes": probes}, "latent_dim": 2}
+    data = Recipe.of("contractive", **settings).prepare(from_frame(frame))
+    model = Recipe.of("contractive", **settings).build(data)
+    x = ops.convert_to_tensor(data.x("train"))
+    norms = []
+    for _ in range(2):
+        contract(model, model._embedding, x, None, ops.array([1, 2], "int32"), True)
+        norms.append(float(model.contraction.losses[-1]))
+    assert norms[0] == norms[1] > 0
 
 
 def test_a_model_whose_layers_add_losses_is_validated():

@@ -1,6 +1,7 @@
 """Columns of a log: which are channels, and which hold its stamps."""
 
 import dataclasses
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -241,9 +242,11 @@ def _dates(column: Column, blocks: Pass, options: Options) -> Column | None:
 def _in_order(column: Column, blocks: Pass, options: Options) -> Column:
     """Return a column of dates with the day and the month in the order that makes the log the shortest."""
     form = getattr(column.notation, "pattern", "")
-    if form not in DAY_FIRST or options.dayfirst is not None:
+    bare = re.sub(" ?[+-][0-9]{2}:?[0-9]{2}$", "", form)
+    if bare not in DAY_FIRST or options.dayfirst is not None:
         return column
-    notation = dataclasses.replace(column.notation, pattern=DAY_FIRST[form])  # type: ignore[call-arg]
+    pattern = DAY_FIRST[bare] + form[len(bare) :]
+    notation = dataclasses.replace(column.notation, pattern=pattern)  # type: ignore[call-arg]
     other = dataclasses.replace(column, notation=notation)
     lengths = []
     for one in (column, other):
